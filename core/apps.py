@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from .money import teach_sqlite_to_add
+
+
+class CoreConfig(AppConfig):
+    name = "core"
+    verbose_name = "Desk"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401  (registers the system checks)
+
+        connection_created.connect(teach_sqlite_to_add)

@@ -1,0 +1,72 @@
+"""Every duration of the house, on one page, in seconds unless its name says otherwise.
+
+The clocks of a send stand in order: each is longer than the one before, so that a slow
+provider is given up on before its claim is taken for dead, and a bell comes again only after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+Clock = Callable[[], datetime]
+
+# Sending an order
+PROVIDER_CONNECT_SECONDS = 5
+SEND_WINDOW_SECONDS = 8  # claim to first byte; later than this the claim may be somebody else's
+PROVIDER_DEADLINE_SECONDS = 25
+SEND_LEASE_SECONDS = 60  # a claim older than this is nobody's: the answer is lost
+BELL_REDELIVERY_SECONDS = 120
+SEND_CLOCKS = (
+    PROVIDER_CONNECT_SECONDS,
+    SEND_WINDOW_SECONDS,
+    PROVIDER_DEADLINE_SECONDS,
+    SEND_LEASE_SECONDS,
+    BELL_REDELIVERY_SECONDS,
+)
+
+# After a send
+NOT_SENT_BACKOFF_SECONDS = (5, 15, 60, 300, 900)
+NOT_PLACED_GRACE_SECONDS = 120  # an order may appear at the provider this long after we gave up
+RATE_LIMIT_PAUSE_SECONDS = 30
+
+# Following
+FIRST_CHECK_SECONDS = 4
+FOLLOW_FLOOR_SECONDS = 5
+FOLLOW_CEILING_SECONDS = 6 * 3600
+FOLLOW_SHARE = 0.1  # of the time since the last change
+FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
+LANE_SECONDS = 60  # how long one account turn may hold its lane
+TURN_SECONDS = 20  # a lane passes on after this, so that every account gets one
+
+# Providers
+BREAKER_SECONDS = (10, 30, 60, 300, 900)
+RETRY_AFTER_CAP_SECONDS = 900
+BALANCE_EVERY_SECONDS = 120
+CATALOG_EVERY_HOURS = 6
+
+# The timetable
+SWEEP_EVERY_SECONDS = 5
+FOLLOW_EVERY_SECONDS = 3
+REAP_EVERY_SECONDS = 10
+HEARTBEAT_EVERY_SECONDS = 10
+HEARTBEAT_STALE_SECONDS = 60
+PROVIDERS_EVERY_SECONDS = 15
+
+# People
+SESSION_SECONDS = 12 * 3600
+LOG_IN_COOL_OFF = timedelta(minutes=15)
+
+SQLITE_BUSY_SECONDS = 20
+
+
+def database_now() -> datetime:
+    """The database's clock: the only one that leases and due times may be compared with."""
+    if connection.vendor == "sqlite":
+        return datetime.now(UTC)  # one machine, one clock: SQLite asks the same one
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment

@@ -1,0 +1,33 @@
+"""The person at the desk."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser, Group
+
+from .roles import ALLOWED, May, Role
+
+
+class User(AbstractUser):
+    """A member of staff. The role is the group they are in; nobody is in two."""
+
+    @cached_property
+    def role(self) -> Role | None:
+        """The role, or None for someone who has been given none yet and may do nothing."""
+        names = set(self.groups.values_list("name", flat=True))
+        return next((role for role in reversed(Role) if role in names), None)
+
+    def may(self, what: May) -> bool:
+        return self.is_active and self.role is not None and what in ALLOWED[self.role]
+
+    def set_role(self, role: Role) -> None:
+        """Give this person one role; admins also get into the Django admin."""
+        self.groups.set([Group.objects.get_or_create(name=role.value)[0]])
+        self.is_staff = role is Role.ADMIN
+        self.save(update_fields=["is_staff"])
+        self.__dict__.pop("role", None)
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.username

@@ -1,0 +1,13 @@
+"""Every address of the desk."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("dashboard.routes")),
+    path("orders/", include("orders.urls")),
+    path("", include("providers.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,73 @@
+"""One try to send an order, written down before the first byte leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.money import MoneyField
+from providers.models import Provider
+
+from ..status import LIVE_OUTCOMES, Outcome
+
+
+class Attempt(models.Model):
+    """What was sent, to whom, by whom, and everything seen of the answer.
+
+    `wire` are the parameters without the key. `evidence` is the client's Evidence as JSON.
+    `late` is what became known after the attempt had been settled by somebody else.
+    """
+
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts")
+    provider_version = models.PositiveIntegerField()
+    wire: models.JSONField[Any, Any] = models.JSONField()
+    worker = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(
+        max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT
+    )
+    reason = models.CharField(max_length=500, blank=True, default="")
+    code = models.CharField(max_length=20, blank=True, default="")
+    external_id = models.CharField(max_length=64, blank=True, default="")
+    evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    late: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    balance_before = MoneyField(null=True, blank=True)
+    balance_before_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(outcome__in=LIVE_OUTCOMES),
+                name="one_live_attempt_per_order",
+            ),
+            models.UniqueConstraint(
+                fields=["provider"],
+                condition=Q(outcome=Outcome.IN_FLIGHT),
+                name="one_send_in_flight_per_provider",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=Outcome.values), name="attempt_outcome_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(outcome=Outcome.IN_FLIGHT),
+                name="attempt_to_reap",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of order {self.order_id}: {self.outcome}"

@@ -1,0 +1,49 @@
+"""The history of an order: added to, never edited."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+
+
+class EventKind(models.TextChoices):
+    PLACED = "placed", "Wanted"  # staff placed it at the desk
+    MOVED = "moved", "Status"
+    PROGRESS = "progress", "Progress"  # charge or start count became known or changed
+    EVIDENCE = "evidence", "Evidence"  # something seen that changed nothing
+    FLAGGED = "flagged", "Flagged"
+    NOTE = "note", "Note"
+
+
+class OrderEvent(models.Model):
+    """One thing that happened. `evidence` is JSON that never holds a key."""
+
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    kind = models.CharField(max_length=10, choices=EventKind.choices)
+    before = models.CharField(max_length=12, blank=True, default="")
+    after = models.CharField(max_length=12, blank=True, default="")
+    text = models.CharField(max_length=500, blank=True, default="")
+    evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["order", "id"], name="event_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.before}→{self.after} {self.text}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            self._refuse()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError("History is added to, never edited.")

@@ -1,0 +1,245 @@
+"""One order: what was wanted, and what the provider last said of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+
+from core import clocks
+from core.money import MoneyField
+from core.models import User
+from providers.models import Provider, Service
+
+from ..status import (
+    AT_PROVIDER,
+    ENDED_THERE,
+    FINAL,
+    GROUPS,
+    MOVES,
+    NEEDS_A_PERSON,
+    NOT_SENT,
+    OPEN,
+    HoldReason,
+    Status,
+)
+from .event import EventKind, OrderEvent
+
+LIST_SEARCH_MIN = 3
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def open(self) -> OrderQuerySet:
+        return self.filter(status__in=OPEN)
+
+    def unconfirmed(self) -> OrderQuerySet:
+        return self.filter(status=Status.UNCONFIRMED)
+
+    def needing_a_person(self) -> OrderQuerySet:
+        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(is_flagged=True))
+
+    def due_to_send(self, now: datetime) -> OrderQuerySet:
+        """Queued, not waiting out a back-off."""
+        return self.filter(status=Status.QUEUED, send_after__lte=now)
+
+    def in_group(self, group: str) -> OrderQuerySet:
+        return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
+
+    def with_same_wish(self, service: Service, link_key: str) -> OrderQuerySet:
+        """Open orders for the same service and the same link, however it was spelled."""
+        return self.open().filter(service=service, link_key=link_key)
+
+    def searching(self, text: str) -> OrderQuerySet:
+        """Our id, the provider's id, or a part of the link."""
+        text = text.strip().removeprefix("#")
+        if not text:
+            return self
+        found = Q(external_id=text)
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return self.filter(found | Q(pk=int(text)))
+        if len(text) >= LIST_SEARCH_MIN:
+            found |= Q(link__icontains=text)
+        return self.filter(found)
+
+    def for_list(self) -> OrderQuerySet:
+        """Everything a row of the list shows, in one query."""
+        return self.select_related("service", "provider", "watch")
+
+
+class Order(models.Model):
+    """The row is the queue. `status` moves by `move` alone.
+
+    `wish` are the wire parameters beside key and action. `units` is what will be delivered in
+    all, None where the type has no fixed quantity. Estimates are ours, before the provider's
+    rounding; `charge` is the provider's. Amounts are in the provider account's currency.
+    """
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="orders")
+    placed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="orders"
+    )
+    submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    type = models.CharField(max_length=40)
+    wish: models.JSONField[Any, Any] = models.JSONField()
+    link = models.CharField(max_length=2048)
+    link_key = models.CharField(max_length=64, db_index=True)
+    units = models.BigIntegerField(null=True, blank=True)
+    estimate = MoneyField(null=True, blank=True)
+    estimate_high = MoneyField(null=True, blank=True)
+    rate = MoneyField(null=True, blank=True)
+
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    hold_reason = models.CharField(
+        max_length=16, choices=HoldReason.choices, blank=True, default=HoldReason.NONE
+    )
+    reason = models.CharField(max_length=500, blank=True, default="")
+    send_after = models.DateTimeField()
+    not_sent_count = models.PositiveSmallIntegerField(default=0)
+
+    external_id = models.CharField(max_length=64, blank=True, default="")
+    charge = MoneyField(null=True, blank=True)
+    start_count = models.BigIntegerField(null=True, blank=True)
+    remains = models.BigIntegerField(null=True, blank=True)
+    raw_status = models.CharField(max_length=80, blank=True, default="")
+    is_flagged = models.BooleanField(default=False)
+    flag = models.CharField(max_length=300, blank=True, default="")
+
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "external_id"],
+                condition=~Q(external_id=""),
+                name="external_id_once_per_provider",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="order_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=sorted(AT_PROVIDER | ENDED_THERE), external_id=""),
+                name="order_at_provider_has_external_id",
+            ),
+            models.CheckConstraint(
+                condition=Q(units=None) | Q(units__gt=0), name="order_units_are_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(charge=None) | Q(charge__gte=0), name="order_charge_is_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="order_by_status"),
+            models.Index(fields=["provider", "-id"], name="order_by_provider"),
+            models.Index(fields=["placed_by", "-id"], name="order_by_person"),
+            models.Index(
+                fields=["provider", "send_after", "id"],
+                condition=Q(status=Status.QUEUED),
+                name="order_to_send",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status__in=sorted(NEEDS_A_PERSON)) | Q(is_flagged=True),
+                name="order_needs_a_person",
+            ),
+            models.Index(fields=["ended_at"], name="order_by_end"),
+            models.Index(fields=["created_at"], name="order_by_creation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def is_moving(self) -> bool:
+        """May change without anybody touching it."""
+        return self.status in OPEN - {Status.UNCONFIRMED}
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        return self.status in NOT_SENT
+
+    @property
+    def delivered(self) -> int | None:
+        """Units delivered, as far as the provider's `remains` can be believed."""
+        if self.units is None:
+            return None
+        if self.status == Status.COMPLETED:
+            return self.units
+        believable = self.remains is not None and 0 <= self.remains <= self.units
+        if self.status in AT_PROVIDER and self.remains == 0:
+            return None  # fresh orders often say 0: only the status word means done
+        return self.units - (self.remains or 0) if believable else None
+
+    def move(
+        self,
+        to: Status,
+        *,
+        now: datetime,
+        actor: User | None = None,
+        text: str = "",
+        evidence: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> bool:
+        """Change status if, in the database, it is still what we last read.
+
+        Writes the event in the same transaction. False: somebody else moved it first, and
+        nothing was written. An impossible step raises ValueError.
+        """
+        before = Status(self.status)
+        if to not in MOVES.get(before, ()):
+            raise ValueError(f"{before} orders do not become {to}")
+        if to in FINAL:
+            changes.setdefault("ended_at", now)
+        changes.setdefault("hold_reason", HoldReason.NONE)
+        changes.update(status=to, changed_at=now)
+        with transaction.atomic():
+            if not Order.objects.filter(pk=self.pk, status=before).update(**changes):
+                return False
+            self.remember(
+                EventKind.MOVED, now=now, actor=actor, before=before, after=to, text=text,
+                evidence=evidence,
+            )  # fmt: skip
+        for name, value in changes.items():
+            setattr(self, name, value)
+        return True
+
+    def remember(
+        self,
+        kind: EventKind,
+        *,
+        now: datetime,
+        actor: User | None = None,
+        before: str = "",
+        after: str = "",
+        text: str = "",
+        evidence: dict[str, Any] | None = None,
+    ) -> OrderEvent:
+        """Add a line to the order's history."""
+        return OrderEvent.objects.create(
+            order=self, at=now, actor=actor, kind=kind, before=before, after=after,
+            text=text[:500], evidence=evidence or {},
+        )  # fmt: skip
+
+    def backoff_seconds(self) -> int:
+        """How long to wait after one more try that did not leave."""
+        steps = clocks.NOT_SENT_BACKOFF_SECONDS
+        return steps[min(self.not_sent_count, len(steps) - 1)]

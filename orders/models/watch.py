@@ -1,0 +1,39 @@
+"""Which orders are still to be asked about, and when. One narrow row an open order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from providers.models import Provider
+
+
+class WatchQuerySet(models.QuerySet["Watch"]):
+    def due(self, by: datetime) -> WatchQuerySet:
+        return self.filter(next_at__lte=by)
+
+    def oldest_first(self) -> WatchQuerySet:
+        return self.order_by("next_at", "pk")
+
+
+class Watch(models.Model):
+    """Deleted when its order has ended. Scheduling never touches the wide order row."""
+
+    order = models.OneToOneField(
+        "orders.Order", models.CASCADE, related_name="watch", primary_key=True
+    )
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="+", db_index=False)
+    external_id = models.CharField(max_length=64)
+    next_at = models.DateTimeField()
+    changed_at = models.DateTimeField()  # when the provider last said something new
+    failures = models.PositiveSmallIntegerField(default=0)
+    alone = models.BooleanField(default=False)  # spoiled a batch: ask about it by itself
+
+    objects = WatchQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "next_at"], name="watch_due")]
+
+    def __str__(self) -> str:
+        return f"watch of order {self.order_id}"

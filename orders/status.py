@@ -1,0 +1,102 @@
+"""Where an order can be, and from where it may go where. The one page of statuses."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Status(models.TextChoices):
+    HELD = "held", "Held"  # waiting on purpose; `Order.hold_reason` says for what
+    QUEUED = "queued", "Queued"  # wanted, not yet sent
+    SENDING = "sending", "Sending"  # one worker holds it
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"  # sent, answer lost; never re-sent
+    NOT_PLACED = "not_placed", "Not placed"  # shown not to be at the provider
+    REJECTED = "rejected", "Rejected"  # refused by the provider
+    WITHDRAWN = "withdrawn", "Withdrawn"  # taken back by staff before it was sent
+    GIVEN_UP = "given_up", "Given up"  # unconfirmed for good: staff stopped looking
+    # the provider's word for an open order
+    PENDING = "pending", "Pending"
+    IN_PROGRESS = "in_progress", "In progress"
+    PROCESSING = "processing", "Processing"
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    # the provider's word for an ended one
+    COMPLETED = "completed", "Completed"
+    PARTIAL = "partial", "Partial"
+    CANCELED = "canceled", "Canceled"
+    REFUNDED = "refunded", "Refunded"
+    EXPIRED = "expired", "Expired"
+
+
+_S = Status
+AT_PROVIDER = frozenset({_S.PENDING, _S.IN_PROGRESS, _S.PROCESSING, _S.ACTIVE, _S.PAUSED})
+ENDED_THERE = frozenset({_S.COMPLETED, _S.PARTIAL, _S.CANCELED, _S.REFUNDED, _S.EXPIRED})
+_THERE = AT_PROVIDER | ENDED_THERE
+
+MOVES: dict[Status, frozenset[Status]] = {
+    _S.HELD: frozenset({_S.QUEUED, _S.WITHDRAWN}),
+    _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.WITHDRAWN}),
+    _S.SENDING: frozenset({_S.PENDING, _S.REJECTED, _S.QUEUED, _S.HELD, _S.UNCONFIRMED}),
+    _S.UNCONFIRMED: _THERE | {_S.NOT_PLACED, _S.REJECTED, _S.GIVEN_UP},
+    _S.GIVEN_UP: _THERE,
+    _S.NOT_PLACED: frozenset({_S.QUEUED, _S.WITHDRAWN}),
+    **{status: _THERE - {status} for status in AT_PROVIDER},
+}
+
+NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
+FINAL = frozenset(Status) - MOVES.keys() | {_S.GIVEN_UP}
+OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
+NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})
+MAY_HAVE_COST = _THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
+
+GROUPS: dict[str, frozenset[Status]] = {
+    "open": OPEN,
+    "attention": NEEDS_A_PERSON,
+    "ended": FINAL,
+}
+
+COLORS: dict[Status, str] = {
+    _S.HELD: "yellow",
+    _S.QUEUED: "secondary",
+    _S.SENDING: "cyan",
+    _S.UNCONFIRMED: "orange",
+    _S.NOT_PLACED: "orange",
+    _S.REJECTED: "red",
+    _S.WITHDRAWN: "secondary",
+    _S.GIVEN_UP: "red",
+    _S.PENDING: "purple",
+    _S.IN_PROGRESS: "blue",
+    _S.PROCESSING: "blue",
+    _S.ACTIVE: "blue",
+    _S.PAUSED: "yellow",
+    _S.COMPLETED: "green",
+    _S.PARTIAL: "orange",
+    _S.CANCELED: "red",
+    _S.REFUNDED: "secondary",
+    _S.EXPIRED: "secondary",
+}
+
+
+class HoldReason(models.TextChoices):
+    """What a held order waits for."""
+
+    NONE = "", "—"
+    PROVIDER_PAUSED = "provider_paused", "The provider is paused"
+    FUNDS = "funds", "The provider's balance is too low"
+    LINK_BUSY = "link_busy", "An order with this link is still running there"
+    KEY = "key", "The provider refuses our key"
+
+
+class Outcome(models.TextChoices):
+    """How one attempt to send ended. `IN_FLIGHT`, `ACCEPTED` and `UNKNOWN` are live: while an
+    order has one of these, a second attempt cannot be written down."""
+
+    IN_FLIGHT = "in_flight", "In flight"
+    ACCEPTED = "accepted", "Accepted"
+    UNKNOWN = "unknown", "Unknown"
+    REJECTED = "rejected", "Refused"
+    NOT_SENT = "not_sent", "Not sent"
+    NOT_PLACED = "not_placed", "Not placed"
+
+
+LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)

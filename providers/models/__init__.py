@@ -1,0 +1,20 @@
+"""Who we buy from and what they offer, as rows."""
+
+from .catalog import CatalogRun, ChangeKind, RunState, Service, ServiceChange
+from .health import Lane, LaneKind, ProviderHealth
+from .provider import BalanceReading, DoctorReport, Provider, ProviderState
+
+__all__ = [
+    "BalanceReading",
+    "CatalogRun",
+    "ChangeKind",
+    "DoctorReport",
+    "Lane",
+    "LaneKind",
+    "Provider",
+    "ProviderHealth",
+    "ProviderState",
+    "RunState",
+    "Service",
+    "ServiceChange",
+]

@@ -1,0 +1,166 @@
+"""What providers offer, and every difference ever seen in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from core.money import MoneyField
+
+from .provider import Provider
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def offered(self) -> ServiceQuerySet:
+        return self.filter(gone_at=None)
+
+    def orderable(self) -> ServiceQuerySet:
+        """Offered, of a type we have a form for, with a price, at a provider that is active."""
+        return self.offered().exclude(type="").exclude(rate=None).filter(provider__state="active")
+
+    def matching(self, words: str) -> ServiceQuerySet:
+        """Every word stands somewhere in name, category or id, whatever its case."""
+        found = self
+        for word in words.casefold().split()[:8]:
+            found = found.filter(search_text__contains=word)
+        return found
+
+
+class Service(models.Model):
+    """One service of one account, as last published. Never deleted: orders point at it.
+
+    `type` is our name of the order type (empty: unknown, not orderable), `published_type` the
+    provider's spelling. `rate` is per 1000 units, or per package, in the account's currency.
+    """
+
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="services")
+    external_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=500)
+    category = models.CharField(max_length=300, blank=True, default="")
+    published_type = models.CharField(max_length=80, blank=True, default="")
+    type = models.CharField(max_length=40, blank=True, default="")
+    rate = MoneyField(null=True, blank=True)
+    min = models.BigIntegerField(null=True, blank=True)
+    max = models.BigIntegerField(null=True, blank=True)
+    refill = models.BooleanField(null=True, blank=True)
+    cancel = models.BooleanField(null=True, blank=True)
+    dripfeed = models.BooleanField(null=True, blank=True)
+    description = models.TextField(blank=True, default="")
+    average_time = models.CharField(max_length=120, blank=True, default="")
+    search_text = models.TextField(editable=False, default="")
+    first_seen_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "external_id"], name="service_id_once_per_provider"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider", "category", "id"], name="service_by_category"),
+            models.Index(fields=["provider", "rate", "id"], name="service_by_rate"),
+            models.Index(fields=["type", "id"], name="service_by_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} · {self.name}"
+
+    @property
+    def is_offered(self) -> bool:
+        return self.gone_at is None
+
+    @staticmethod
+    def search_text_of(external_id: str, name: str, category: str) -> str:
+        """What `matching` looks in."""
+        return f"{external_id} {name} {category}".casefold()
+
+
+class RunState(models.TextChoices):
+    RUNNING = "running", "Running"
+    APPLIED = "applied", "Applied"
+    HELD = "held", "Waiting for a person"
+    REFUSED = "refused", "Refused by a person"
+    FAILED = "failed", "Failed"
+    SUPERSEDED = "superseded", "Overtaken by a newer run"
+
+
+class CatalogRun(models.Model):
+    """One fetch of a provider's catalog and what became of it.
+
+    `held_catalog` is the zlib-compressed JSON of the items of a held run, so that applying it
+    applies exactly what staff were shown. `brake` says why it was held.
+    """
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="catalog_runs")
+    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.RUNNING)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    step = models.CharField(max_length=80, blank=True, default="")
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    gone = models.PositiveIntegerField(default=0)
+    back = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    unreadable_samples: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    brake = models.CharField(max_length=300, blank=True, default="")
+    error = models.CharField(max_length=300, blank=True, default="")
+    held_catalog = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-started_at"], name="run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} · {self.started_at:%Y-%m-%d %H:%M} · {self.state}"
+
+
+class ChangeKind(models.TextChoices):
+    NEW = "new", "New"
+    RATE = "rate", "Price"
+    MIN = "min", "Minimum"
+    MAX = "max", "Maximum"
+    NAME = "name", "Name"
+    CATEGORY = "category", "Category"
+    TYPE = "type", "Type"
+    REFILL = "refill", "Refill"
+    CANCEL = "cancel", "Cancel"
+    DRIPFEED = "dripfeed", "Drip-feed"
+    DESCRIPTION = "description", "Description"
+    AVERAGE_TIME = "average_time", "Average time"
+    GONE = "gone", "Gone"
+    BACK = "back", "Back"
+
+
+class ServiceChange(models.Model):
+    """One difference of one service between two catalogs, kept for good."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="changes")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="+")
+    run = models.ForeignKey(CatalogRun, models.SET_NULL, null=True, related_name="changes")
+    kind = models.CharField(max_length=12, choices=ChangeKind.choices)
+    before = models.TextField(blank=True, default="")
+    after = models.TextField(blank=True, default="")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["service", "-id"], name="change_of_service"),
+            models.Index(fields=["provider", "-id"], name="change_of_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.before} → {self.after}"

@@ -1,0 +1,58 @@
+"""How an account is doing and who may call it now. Hot, narrow rows apart from the settings."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from .provider import Provider
+
+
+class ProviderHealth(models.Model):
+    """One row an account. Written by every call, so kept away from `Provider`.
+
+    `tokens` is the call bucket of reads (status, balance, services), filled at
+    `Provider.calls_per_minute` times `pace`. `pace` halves when the provider asks for fewer
+    calls and grows back slowly. `closed_until` is the breaker after failed reads.
+    """
+
+    provider = models.OneToOneField(Provider, models.CASCADE, related_name="health", primary_key=True)
+    tokens = models.FloatField(default=0)
+    tokens_at = models.DateTimeField(null=True)
+    pace = models.FloatField(default=1.0)
+    slow_until = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    closed_until = models.DateTimeField(null=True)
+    last_ok_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True, default="")
+    last_error_at = models.DateTimeField(null=True)
+    key_refused_at = models.DateTimeField(null=True)
+    next_add_at = models.DateTimeField(null=True)
+    latency_ms = models.FloatField(null=True)  # moving average of answered calls
+
+    def __str__(self) -> str:
+        return f"health of {self.provider_id}"
+
+
+class LaneKind(models.TextChoices):
+    PLACING = "placing"
+    FOLLOWING = "following"
+    BALANCE = "balance"
+    CATALOG = "catalog"
+
+
+class Lane(models.Model):
+    """The lease under which one worker works for one account: one lane a kind, one holder."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="lanes")
+    kind = models.CharField(max_length=10, choices=LaneKind.choices)
+    holder = models.CharField(max_length=36, blank=True, default="")
+    held_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)  # when this kind of work is next wanted
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "kind"], name="one_lane_of_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} lane of {self.provider_id}"

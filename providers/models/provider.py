@@ -1,0 +1,137 @@
+"""One account at one upstream panel, its balance readings and what its doctor found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from core import clocks
+from core.encryption import EncryptedTextField
+from core.money import MoneyField
+
+
+class ProviderState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"  # nothing is sent; what is open is still followed
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def active(self) -> ProviderQuerySet:
+        return self.filter(state=ProviderState.ACTIVE)
+
+    def with_key(self) -> ProviderQuerySet:
+        """Those that can be called at all."""
+        return self.exclude(key_ciphertext="")
+
+    def for_list(self) -> ProviderQuerySet:
+        return self.select_related("health").order_by("name", "pk")
+
+
+class Provider(models.Model):
+    """One account. Two accounts at the same panel are two rows.
+
+    `version` rises with every change of address or key, so that a send prepared for the old
+    one is refused. Balance columns repeat the newest `BalanceReading`.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    url = models.URLField("address", max_length=300)
+    key_ciphertext = EncryptedTextField(blank=True, default="", editable=False)
+    key_last4 = models.CharField(max_length=4, blank=True, default="", editable=False)
+    key_fingerprint = models.CharField(max_length=16, blank=True, default="", editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    state = models.CharField(
+        max_length=10, choices=ProviderState.choices, default=ProviderState.ACTIVE
+    )
+    paused_reason = models.CharField(max_length=300, blank=True, default="")
+    currency = models.CharField(max_length=8, blank=True, default="USD")
+    notes = models.TextField(blank=True, default="", max_length=4000)
+
+    calls_per_minute = models.PositiveIntegerField(
+        "calls a minute", default=30, validators=[MinValueValidator(1), MaxValueValidator(60_000)]
+    )
+    add_spacing_ms = models.PositiveIntegerField(
+        "pause between two orders, ms", default=1000, validators=[MaxValueValidator(600_000)]
+    )
+    batch_size = models.PositiveSmallIntegerField(
+        "orders asked about in one call",
+        default=100,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )
+    catalog_every_hours = models.PositiveSmallIntegerField(
+        "catalog refreshed every, hours",
+        default=clocks.CATALOG_EVERY_HOURS,
+        validators=[MinValueValidator(1), MaxValueValidator(720)],
+    )
+    low_balance = MoneyField("warn below", null=True, blank=True)
+
+    dialect = models.JSONField(default=dict, blank=True, editable=False)
+    balance = MoneyField(null=True, blank=True, editable=False)
+    balance_currency = models.CharField(max_length=8, blank=True, default="", editable=False)
+    balance_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProviderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=ProviderState.values), name="provider_state_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == ProviderState.ACTIVE
+
+    @property
+    def has_key(self) -> bool:
+        return bool(self.key_ciphertext)
+
+    @property
+    def is_low(self) -> bool:
+        return (
+            self.low_balance is not None
+            and self.balance is not None
+            and self.balance < self.low_balance
+        )
+
+
+class BalanceReading(models.Model):
+    """Every balance ever read, oldest evidence for reconciliation."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="balance_readings")
+    amount = MoneyField()
+    currency = models.CharField(max_length=8, blank=True, default="")
+    read_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-read_at"], name="reading_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}".strip()
+
+
+class DoctorReport(models.Model):
+    """One run of the connection doctor. `findings` is a list of
+    `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="doctor_reports")
+    findings: models.JSONField[Any, Any] = models.JSONField(default=list)
+    services_seen = models.PositiveIntegerField(default=0)
+    run_at = models.DateTimeField()
+    run_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-run_at"], name="doctor_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} · {self.run_at:%Y-%m-%d %H:%M}"
