@@ -1,0 +1,156 @@
+"""Rows for tests: everything you do not mention is valid and dull."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from core import clocks
+from core.encryption import encrypt
+from core.models import User
+from core.roles import Role
+from orders.models import Attempt, Order, OrderEvent, Watch
+from orders.models.event import EventKind
+from orders.status import AT_PROVIDER, ENDED_THERE, FINAL, Outcome, Status
+from providers.models import CatalogRun, Provider, ProviderHealth, Service
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PASSWORD = "a-good-long-pass-phrase"
+_numbers = count(1)
+
+
+def make_user(role: Role | None = Role.OPERATOR, *, password: str = "", **over: Any) -> User:
+    """Somebody with this role (None: no role yet). Without a password nobody can log in as them,
+    `client.force_login` apart: hashing one is slow."""
+    over.setdefault("username", f"{role or 'nobody'}-{next(_numbers)}")
+    user = User(**over)
+    if password:
+        user.set_password(password)
+    else:
+        user.set_unusable_password()
+    user.save()
+    if role is not None:
+        user.set_role(role)
+    return user
+
+
+def make_provider(*, key: str = "test-key-0123456789", **over: Any) -> Provider:
+    """An active account with a key and a health row; `key=""` for one without a key."""
+    number = next(_numbers)
+    over.setdefault("name", f"Northwind {number}")
+    over.setdefault("url", f"https://panel{number}.example/api/v2")
+    if key:
+        over.setdefault("key_ciphertext", encrypt(key))
+        over.setdefault("key_last4", key[-4:])
+        over.setdefault("key_fingerprint", "0123456789abcdef")
+    provider = Provider.objects.create(**over)
+    ProviderHealth.objects.get_or_create(provider=provider)
+    return provider
+
+
+def make_service(provider: Provider | None = None, **over: Any) -> Service:
+    """An offered, orderable service of the Default type at 0.90 per 1000."""
+    over.setdefault("provider", provider or make_provider())
+    over.setdefault("external_id", str(1000 + next(_numbers)))
+    over.setdefault("name", "Website visits · Mixed")
+    over.setdefault("category", "Website visits")
+    over.setdefault("published_type", "Default")
+    over.setdefault("type", "Default")
+    over.setdefault("rate", Decimal("0.90"))
+    over.setdefault("min", 10)
+    over.setdefault("max", 100_000)
+    over.setdefault("first_seen_at", NOON)
+    over.setdefault("changed_at", NOON)
+    over.setdefault(
+        "search_text",
+        Service.search_text_of(over["external_id"], over["name"], over["category"]),
+    )
+    return Service.objects.create(**over)
+
+
+def make_order(
+    status: Status = Status.QUEUED,
+    *,
+    service: Service | None = None,
+    provider: Provider | None = None,
+    watched: bool = True,
+    **over: Any,
+) -> Order:
+    """An order for 1,000 units where `status` says it is, with all such an order has.
+
+    Orders at their provider get an external id and, unless `watched=False`, a watch due now.
+    """
+    service = service or make_service(provider)
+    over.setdefault("service", service)
+    over.setdefault("provider", service.provider)
+    over.setdefault("type", service.type or "Default")
+    number = next(_numbers)
+    over.setdefault("link", f"https://lumen.example/p/{number}")
+    over.setdefault("link_key", f"lumen.example/p/{number}"[:64])
+    over.setdefault("units", 1000)
+    over.setdefault(
+        "wish",
+        {"service": service.external_id, "link": over["link"], "quantity": str(over["units"])},
+    )
+    over.setdefault("rate", service.rate)
+    over.setdefault("estimate", (service.rate or Decimal(0)) * (over["units"] or 0) / 1000)
+    over.setdefault("created_at", NOON)
+    over.setdefault("changed_at", over["created_at"])
+    over.setdefault("send_after", over["created_at"])
+    if status in AT_PROVIDER | ENDED_THERE:
+        over.setdefault("external_id", str(9_000_000 + number))
+        over.setdefault("sent_at", over["created_at"])
+    if status in ENDED_THERE:
+        over.setdefault("charge", over["estimate"])
+    if status in FINAL:
+        over.setdefault("ended_at", over["created_at"])
+    order = Order.objects.create(status=status, **over)
+    if status in AT_PROVIDER and watched:
+        make_watch(order)
+    return order
+
+
+def make_watch(order: Order, **over: Any) -> Watch:
+    """A watch of this order, due at once."""
+    over.setdefault("next_at", order.created_at)
+    over.setdefault("changed_at", order.created_at)
+    return Watch.objects.create(
+        order=order, provider=order.provider, external_id=order.external_id, **over
+    )
+
+
+def make_attempt(
+    order: Order | None = None, *, outcome: Outcome = Outcome.IN_FLIGHT, **over: Any
+) -> Attempt:
+    """One try to send `order`, by default still in flight; settled outcomes get a moment."""
+    order = order or make_order(Status.SENDING)
+    over.setdefault("number", order.attempts.count() + 1)
+    over.setdefault("provider", order.provider)
+    over.setdefault("provider_version", order.provider.version)
+    over.setdefault("wire", {"action": "add", **order.wish})
+    over.setdefault("worker", "test-worker")
+    over.setdefault("started_at", order.created_at)
+    over.setdefault(
+        "lease_until", over["started_at"] + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
+    )
+    if outcome is not Outcome.IN_FLIGHT:
+        over.setdefault("settled_at", over["started_at"] + timedelta(seconds=1))
+    if outcome is Outcome.ACCEPTED:
+        over.setdefault("external_id", order.external_id or str(9_000_000 + next(_numbers)))
+    return Attempt.objects.create(order=order, outcome=outcome, **over)
+
+
+def make_event(order: Order, **over: Any) -> OrderEvent:
+    """A line of the order's history."""
+    over.setdefault("at", order.created_at)
+    over.setdefault("kind", EventKind.NOTE)
+    over.setdefault("text", "Something was seen.")
+    return OrderEvent.objects.create(order=order, **over)
+
+
+def make_run(provider: Provider | None = None, **over: Any) -> CatalogRun:
+    """A catalog run of this provider, running unless told otherwise."""
+    over.setdefault("started_at", NOON)
+    return CatalogRun.objects.create(provider=provider or make_provider(), **over)
