@@ -1,6 +1,7 @@
 """Who we buy from and what they offer, as rows."""
 
 from .catalog import CatalogRun, ChangeKind, RunState, Service, ServiceChange
+from .event import ProviderEvent
 from .health import Lane, LaneKind, ProviderHealth
 from .provider import BalanceReading, DoctorReport, Provider, ProviderState
 
@@ -12,6 +13,7 @@ __all__ = [
     "Lane",
     "LaneKind",
     "Provider",
+    "ProviderEvent",
     "ProviderHealth",
     "ProviderState",
     "RunState",

@@ -64,7 +64,12 @@ class Service(models.Model):
         ]
         indexes = [
             models.Index(fields=["provider", "category", "id"], name="service_by_category"),
+            models.Index(fields=["category", "id"], name="service_in_order"),
+            models.Index(fields=["rate", "id"], name="service_by_price"),
             models.Index(fields=["provider", "rate", "id"], name="service_by_rate"),
+            models.Index(
+                fields=["provider"], condition=models.Q(gone_at=None), name="service_offered"
+            ),
             models.Index(fields=["type", "id"], name="service_by_type"),
         ]
 
@@ -160,6 +165,7 @@ class ServiceChange(models.Model):
         indexes = [
             models.Index(fields=["service", "-id"], name="change_of_service"),
             models.Index(fields=["provider", "-id"], name="change_of_provider"),
+            models.Index(fields=["kind", "-id"], name="change_of_kind"),
         ]
 
     def __str__(self) -> str:

@@ -10,18 +10,22 @@ from .provider import Provider
 class ProviderHealth(models.Model):
     """One row an account. Written by every call, so kept away from `Provider`.
 
-    `tokens` is the call bucket of reads (status, balance, services), filled at
-    `Provider.calls_per_minute` times `pace`. `pace` halves when the provider asks for fewer
-    calls and grows back slowly. `closed_until` is the breaker after failed reads.
+    The call bucket of reads (status, balance, services) is one moment: `booked_until` is when
+    every call given out so far would have ended, had each waited for its turn. The turns come
+    at `Provider.calls_per_minute` times `pace`; `pace` halves when the provider asks for fewer
+    calls and grows back slowly. `closed_until` is the breaker after failed reads; once it has
+    passed, `probe_until` lets a single call try.
     """
 
-    provider = models.OneToOneField(Provider, models.CASCADE, related_name="health", primary_key=True)
-    tokens = models.FloatField(default=0)
-    tokens_at = models.DateTimeField(null=True)
+    provider = models.OneToOneField(
+        Provider, models.CASCADE, related_name="health", primary_key=True
+    )
+    booked_until = models.DateTimeField(null=True)
     pace = models.FloatField(default=1.0)
     slow_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
     closed_until = models.DateTimeField(null=True)
+    probe_until = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
@@ -53,6 +57,7 @@ class Lane(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["provider", "kind"], name="one_lane_of_a_kind"),
         ]
+        indexes = [models.Index(fields=["kind", "due_at"], name="lane_due")]
 
     def __str__(self) -> str:
         return f"{self.kind} lane of {self.provider_id}"

@@ -35,7 +35,8 @@ class Provider(models.Model):
     """One account. Two accounts at the same panel are two rows.
 
     `version` rises with every change of address or key, so that a send prepared for the old
-    one is refused. Balance columns repeat the newest `BalanceReading`.
+    one is refused. Balance columns repeat the newest `BalanceReading`; `balance_error` is why there
+    is no newer one.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -74,6 +75,7 @@ class Provider(models.Model):
     balance = MoneyField(null=True, blank=True, editable=False)
     balance_currency = models.CharField(max_length=8, blank=True, default="", editable=False)
     balance_at = models.DateTimeField(null=True, blank=True, editable=False)
+    balance_error = models.CharField(max_length=300, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProviderQuerySet.as_manager()
@@ -104,6 +106,15 @@ class Provider(models.Model):
             and self.balance < self.low_balance
         )
 
+    @property
+    def currency_differs(self) -> bool:
+        """The provider calls its balance by another currency than staff have set."""
+        return bool(
+            self.currency
+            and self.balance_currency
+            and self.balance_currency.casefold() != self.currency.casefold()
+        )
+
 
 class BalanceReading(models.Model):
     """Every balance ever read, oldest evidence for reconciliation."""
@@ -122,12 +133,17 @@ class BalanceReading(models.Model):
 
 class DoctorReport(models.Model):
     """One run of the connection doctor. `findings` is a list of
-    `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`."""
+    `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`.
+
+    While `ended_at` is None it still runs, and `step` says what it is asking.
+    """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="doctor_reports")
     findings: models.JSONField[Any, Any] = models.JSONField(default=list)
     services_seen = models.PositiveIntegerField(default=0)
     run_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    step = models.CharField(max_length=80, blank=True, default="")
     run_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
 
     class Meta:

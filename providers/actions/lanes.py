@@ -1,0 +1,82 @@
+"""Leases: one worker at a time for one kind of work at one account.
+
+Every step is a single filtered UPDATE, so it holds on SQLite and PostgreSQL alike. A holder
+that died loses its lane when the lease runs out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from providers.models import Lane, LaneKind, Provider, ProviderHealth
+
+
+def ensure_lanes(provider_id: int, *, due_at: datetime | None = None) -> None:
+    """The lanes and the health row of an account, made where they are missing.
+
+    `due_at` is when balance and catalog are first wanted; the other lanes are rung by orders.
+    """
+    rung = {LaneKind.BALANCE, LaneKind.CATALOG}
+    lanes = [
+        Lane(provider_id=provider_id, kind=kind, due_at=due_at if kind in rung else None)
+        for kind in LaneKind
+    ]
+    Lane.objects.bulk_create(lanes, ignore_conflicts=True)
+    ProviderHealth.objects.bulk_create(
+        [ProviderHealth(provider_id=provider_id)], ignore_conflicts=True
+    )
+
+
+def take_lane(provider_id: int, kind: LaneKind, *, now: datetime, seconds: float) -> str | None:
+    """The holder's token, or None while somebody else holds the lane."""
+    holder = str(uuid.uuid4())
+    free = Q(held_until=None) | Q(held_until__lte=now)
+    lane = Lane.objects.filter(provider_id=provider_id, kind=kind)
+    held = {"holder": holder, "held_until": now + timedelta(seconds=seconds)}
+    if lane.filter(free).update(**held):
+        return holder
+    if lane.exists() or not Provider.objects.filter(pk=provider_id).exists():
+        return None
+    ensure_lanes(provider_id)
+    return holder if lane.filter(free).update(**held) else None
+
+
+def renew_lane(
+    provider_id: int, kind: LaneKind, holder: str, *, now: datetime, seconds: float
+) -> bool:
+    """Hold on for `seconds` from now. False: the lease ran out and somebody else took it."""
+    lane = Lane.objects.filter(provider_id=provider_id, kind=kind, holder=holder)
+    return bool(lane.update(held_until=now + timedelta(seconds=seconds)))
+
+
+def give_back(
+    provider_id: int, kind: LaneKind, holder: str, *, due_at: datetime | None = None
+) -> bool:
+    """Let go, and say when this work is next wanted (None leaves it as it is).
+
+    False: it was not ours any more, and nothing was written.
+    """
+    lane = Lane.objects.filter(provider_id=provider_id, kind=kind, holder=holder)
+    wanted = {} if due_at is None else {"due_at": due_at}
+    return bool(lane.update(holder="", held_until=None, **wanted))
+
+
+def make_due(provider_id: int, kind: LaneKind, *, at: datetime) -> bool:
+    """Want this work by `at` at the latest. True when that is earlier than it was."""
+    lane = Lane.objects.filter(provider_id=provider_id, kind=kind)
+    return bool(lane.filter(Q(due_at=None) | Q(due_at__gt=at)).update(due_at=at))
+
+
+def due_lanes(kinds: Iterable[LaneKind], *, now: datetime) -> list[tuple[int, LaneKind]]:
+    """(account, kind) of work that is due and in nobody's hands, the longest due first."""
+    found = (
+        Lane.objects.filter(kind__in=list(kinds), due_at__lte=now)
+        .filter(Q(held_until=None) | Q(held_until__lte=now))
+        .order_by("due_at", "pk")
+        .values_list("provider_id", "kind")
+    )
+    return [(provider_id, LaneKind(kind)) for provider_id, kind in found]

@@ -1,0 +1,180 @@
+"""How often an account may be called: its bucket, its breaker, its own pace for orders.
+
+Rows, not memory, so that every worker of every machine keeps the same pace; each step is one
+read and one filtered UPDATE. Orders have a budget of their own: following never starves it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest, Least
+
+from core import clocks
+from core.redaction import redact
+from providers.models import Provider, ProviderHealth
+from providers.panel_api.errors import (
+    AccountRefused,
+    BatchRefused,
+    NotSent,
+    ProviderError,
+    SlowDown,
+    Unavailable,
+)
+
+from .lanes import ensure_lanes
+
+BURST_SECONDS = 5  # an idle account may catch up this much at once
+SLOWEST_PACE = 1 / 32
+PACE_REGAINED_PER_CALL = 0.02
+LATENCY_SHARE = 0.2  # of the newest call in the moving average
+PROBE_SECONDS = clocks.PROVIDER_DEADLINE_SECONDS + clocks.PROVIDER_CONNECT_SECONDS
+SHORT_WAIT = 0.05  # somebody else was quicker: look again at once
+TRIES = 5
+
+
+def take_call(provider: Provider, *, now: datetime) -> float:
+    """Take one call out of the account's read budget: 0 to go, else the seconds to wait.
+
+    Honours the provider's wish for fewer calls and the breaker. After the breaker's time one
+    caller alone is let through as a probe; its `note_success` or `note_failure` decides.
+    """
+    for _ in range(TRIES):
+        health = _health(provider)
+        wait = _seconds_until(readable_at(health, now, rate=_rate(provider, health)), now)
+        if wait > 0:
+            return wait
+        if _book(provider, health, now):
+            return 0.0
+    return SHORT_WAIT
+
+
+def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
+    """The earliest moment a read may be made; `now` when at once. `rate` is calls a second."""
+    moments = [now, health.slow_until, health.closed_until]
+    if health.closed_until is not None:
+        moments.append(health.probe_until)
+    if rate and health.booked_until is not None:
+        moments.append(health.booked_until - timedelta(seconds=_slack(rate)))
+    return max(moment for moment in moments if moment is not None)
+
+
+def next_add(provider: Provider, *, now: datetime) -> float:
+    """Reserve the account's next moment to send an order: 0 to send now, else seconds to wait.
+
+    The spacing is counted from this reservation. Nothing is sent while the provider asks for
+    fewer calls or while the breaker is closed: an order is never the probe.
+    """
+    for _ in range(TRIES):
+        health = _health(provider)
+        if health.closed_until is not None:
+            return max(_seconds_until(health.closed_until, now), 1.0)
+        moments = [m for m in (health.slow_until, health.next_add_at) if m is not None and m > now]
+        if moments:
+            return _seconds_until(max(moments), now)
+        spaced = now + timedelta(milliseconds=provider.add_spacing_ms)
+        same = _row(provider).filter(next_add_at=health.next_add_at, closed_until=None)
+        if same.update(next_add_at=spaced):
+            return 0.0
+    return SHORT_WAIT
+
+
+def note_success(provider: Provider, *, now: datetime, elapsed_ms: float) -> None:
+    """The account answered: the breaker opens, its pace grows back a little."""
+    newest = Value(float(elapsed_ms), output_field=FloatField())
+    average = Case(
+        When(latency_ms=None, then=newest),
+        default=F("latency_ms") * (1 - LATENCY_SHARE) + newest * LATENCY_SHARE,
+    )
+    _row(provider).update(
+        last_ok_at=now,
+        latency_ms=average,
+        pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
+        failures=0,
+        closed_until=None,
+        probe_until=None,
+        key_refused_at=None,
+    )
+
+
+def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> None:
+    """Write down what went wrong and how long to leave the account alone for it.
+
+    Refusals of one request, and answers that were lost, say nothing of the account's health:
+    they are only remembered.
+    """
+    _health(provider)
+    words = redact(error.reason)[:300]
+    _row(provider).update(last_error=words, last_error_at=now, **_consequence(error, now))
+
+
+def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:
+    match error:
+        case SlowDown():
+            asked = error.until or now + timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
+            until = min(asked, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))
+            slower = Greatest(F("pace") / 2, Value(SLOWEST_PACE))
+            return {"pace": slower, "slow_until": until, "probe_until": None}
+        case AccountRefused():
+            until = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+            return {"key_refused_at": now, "closed_until": until, "probe_until": None}
+        case BatchRefused():
+            return {}
+        case Unavailable() | NotSent():
+            steps = {"closed_until": _closed_until(now), "failures": _one_more(now)}
+            return {**steps, "probe_until": None}
+    return {}
+
+
+def _closed_until(now: datetime) -> Case:
+    """Longer with each failure in a row; failures of calls already under way do not add up."""
+    steps = [now + timedelta(seconds=seconds) for seconds in clocks.BREAKER_SECONDS]
+    return Case(
+        When(closed_until__gt=now, then=F("closed_until")),
+        *(When(failures=count, then=Value(moment)) for count, moment in enumerate(steps)),
+        default=Value(steps[-1]),
+        output_field=DateTimeField(),
+    )
+
+
+def _one_more(now: datetime) -> Case:
+    return Case(When(closed_until__gt=now, then=F("failures")), default=F("failures") + 1)
+
+
+def _book(provider: Provider, health: ProviderHealth, now: datetime) -> bool:
+    """Write the call down unless somebody else was quicker."""
+    turn = timedelta(seconds=1 / _rate(provider, health))
+    booked: dict[str, Any] = {"booked_until": max(health.booked_until or now, now) + turn}
+    same = Q(booked_until=health.booked_until, closed_until=health.closed_until)
+    if health.closed_until is not None:
+        booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
+    return bool(_row(provider).filter(same).update(**booked))
+
+
+def _slack(rate: float) -> float:
+    """Seconds of calls that may be made at once after a quiet time, beside the call itself."""
+    burst = max(2.0, rate * BURST_SECONDS)
+    return (burst - 1) / rate
+
+
+def _rate(provider: Provider, health: ProviderHealth) -> float:
+    return max(provider.calls_per_minute, 1) / 60 * max(health.pace, SLOWEST_PACE)
+
+
+def _seconds_until(moment: datetime, now: datetime) -> float:
+    return max((moment - now).total_seconds(), 0.0)
+
+
+def _row(provider: Provider) -> QuerySet[ProviderHealth]:
+    return ProviderHealth.objects.filter(pk=provider.pk)
+
+
+def _health(provider: Provider) -> ProviderHealth:
+    """The row as it is now, not as it was when the provider was read."""
+    health = _row(provider).first()
+    if health is None:
+        ensure_lanes(provider.pk)
+        health = _row(provider).get()
+    return health

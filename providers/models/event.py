@@ -1,0 +1,38 @@
+"""The history of an account: added to, never edited."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+
+from .provider import Provider
+
+
+class ProviderEvent(models.Model):
+    """One thing a person or the desk did to an account. `text` never holds a key."""
+
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-id"], name="provider_event_newest")]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            self._refuse()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError("History is added to, never edited.")

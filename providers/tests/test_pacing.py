@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import clocks
+from providers.actions import pacing
+from providers.actions.pacing import next_add, note_failure, note_success, readable_at, take_call
+from providers.models import Provider, ProviderHealth
+from providers.panel_api.errors import (
+    AccountRefused,
+    BatchRefused,
+    NotSent,
+    OutcomeUnknown,
+    ProviderError,
+    RefusalCode,
+    Rejected,
+    SlowDown,
+    Unavailable,
+)
+from tests.builders import NOON, make_provider
+
+from .test_lanes import at_once
+
+
+def after(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def provider(db: None) -> Provider:
+    return make_provider(calls_per_minute=60)
+
+
+def health_of(provider: Provider) -> ProviderHealth:
+    return ProviderHealth.objects.get(pk=provider.pk)
+
+
+def take_all(provider: Provider, moment: object) -> int:
+    """How many calls go at once at this moment."""
+    count = 0
+    while take_call(provider, now=moment) == 0:  # type: ignore[arg-type]  # object keeps the signature short
+        count += 1
+        assert count < 1000
+    return count
+
+
+def test_an_idle_account_may_make_five_seconds_of_calls_at_once(provider: Provider) -> None:
+    assert take_all(provider, NOON) == 5
+    assert take_call(provider, now=NOON) == pytest.approx(1.0, abs=0.001)
+
+
+def test_the_bucket_never_gives_more_than_its_rate(provider: Provider) -> None:
+    given = sum(take_all(provider, NOON + after(tenth / 10)) for tenth in range(600))
+    assert given == 5 + 59
+
+
+def test_a_long_quiet_time_saves_up_no_more_than_the_burst(provider: Provider) -> None:
+    take_all(provider, NOON)
+    assert take_all(provider, NOON + after(3600)) == 5
+
+
+def test_a_slow_account_still_gets_two_calls_at_once(provider: Provider) -> None:
+    provider.calls_per_minute = 1
+    assert take_all(provider, NOON) == 2
+    assert take_call(provider, now=NOON + after(30)) == pytest.approx(30, abs=0.001)
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_eight_threads_get_no_more_calls_than_one() -> None:
+    provider = make_provider(calls_per_minute=60)
+
+    def greedy(_: int) -> int:
+        return sum(take_call(provider, now=NOON) == 0 for _ in range(4))
+
+    got = at_once(greedy)
+    assert sum(got) == 5  # type: ignore[arg-type]  # at_once is about any result
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_eight_threads_reserve_one_moment_to_send() -> None:
+    provider = make_provider(add_spacing_ms=1000)
+    got = at_once(lambda _: next_add(provider, now=NOON))
+    assert sorted(map(float, got))[:2] == [0.0, 1.0]  # type: ignore[arg-type]  # as above
+
+
+def test_who_read_before_somebody_else_wrote_looks_again(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_call(provider, now=NOON)
+    stale, read = health_of(provider), pacing._health
+    seen = [stale, stale]
+    monkeypatch.setattr(pacing, "_health", lambda _: seen.pop() if seen else read(provider))
+    assert next_add(provider, now=NOON) == 0
+    seen = [stale]
+    assert next_add(provider, now=NOON) == 1.0
+    take_call(provider, now=NOON)
+    seen = [stale]
+    take_call(provider, now=NOON)
+    assert health_of(provider).booked_until == NOON + after(3)
+
+
+def test_orders_go_out_while_following_has_used_up_its_calls(provider: Provider) -> None:
+    take_all(provider, NOON)
+    assert next_add(provider, now=NOON) == 0
+
+
+def test_two_orders_are_spaced(provider: Provider) -> None:
+    provider.add_spacing_ms = 1500
+    assert next_add(provider, now=NOON) == 0
+    assert next_add(provider, now=NOON + after(0.5)) == 1.0
+    assert next_add(provider, now=NOON + after(1.5)) == 0
+
+
+def test_a_provider_that_asks_for_fewer_calls_gets_half_and_a_rest(provider: Provider) -> None:
+    note_failure(provider, SlowDown("Too many requests"), now=NOON)
+    assert health_of(provider).pace == 0.5
+    assert take_call(provider, now=NOON) == clocks.RATE_LIMIT_PAUSE_SECONDS
+    assert next_add(provider, now=NOON) == clocks.RATE_LIMIT_PAUSE_SECONDS
+    later = NOON + after(clocks.RATE_LIMIT_PAUSE_SECONDS)
+    assert take_all(provider, later) == 2
+    assert take_call(provider, now=later + after(1)) == pytest.approx(0.5, abs=0.6)
+
+
+def test_an_endless_retry_after_is_capped(provider: Provider) -> None:
+    note_failure(provider, SlowDown("later", until=NOON + timedelta(days=9)), now=NOON)
+    assert take_call(provider, now=NOON) == clocks.RETRY_AFTER_CAP_SECONDS
+
+
+def test_the_pace_grows_back_and_never_above_one(provider: Provider) -> None:
+    for _ in range(3):
+        note_failure(provider, SlowDown("slow"), now=NOON)
+    assert health_of(provider).pace == 0.125
+    for _ in range(100):
+        note_success(provider, now=NOON, elapsed_ms=10)
+    assert health_of(provider).pace == 1.0
+
+
+def test_each_failure_in_a_row_closes_the_breaker_for_longer(provider: Provider) -> None:
+    moment = NOON
+    for seconds in (*clocks.BREAKER_SECONDS, clocks.BREAKER_SECONDS[-1]):
+        note_failure(provider, Unavailable("HTML instead of JSON"), now=moment)
+        assert take_call(provider, now=moment) == pytest.approx(seconds)
+        moment += after(seconds)
+        assert take_call(provider, now=moment) == 0
+
+
+def test_calls_that_were_under_way_together_fail_as_one(provider: Provider) -> None:
+    for _ in range(3):
+        note_failure(provider, Unavailable("down"), now=NOON)
+    assert health_of(provider).failures == 1
+    assert take_call(provider, now=NOON) == clocks.BREAKER_SECONDS[0]
+
+
+def test_after_the_breaker_one_call_alone_probes(provider: Provider) -> None:
+    note_failure(provider, Unavailable("down"), now=NOON)
+    moment = NOON + after(clocks.BREAKER_SECONDS[0])
+    assert take_call(provider, now=moment) == 0
+    assert take_call(provider, now=moment) > 5
+    note_success(provider, now=moment, elapsed_ms=80)
+    assert take_call(provider, now=moment) == 0
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_threads_one_probes() -> None:
+    provider = make_provider()
+    note_failure(provider, Unavailable("down"), now=NOON)
+    moment = NOON + after(clocks.BREAKER_SECONDS[0])
+    got = at_once(lambda _: take_call(provider, now=moment))
+    assert got.count(0.0) == 1
+
+
+def test_an_order_is_never_the_probe(provider: Provider) -> None:
+    note_failure(provider, NotSent("refused"), now=NOON)
+    assert next_add(provider, now=NOON + after(3600)) >= 1
+    note_success(provider, now=NOON + after(3600), elapsed_ms=80)
+    assert next_add(provider, now=NOON + after(3600)) == 0
+
+
+def test_a_refused_key_rests_the_account_and_an_answer_clears_it(provider: Provider) -> None:
+    note_failure(provider, AccountRefused("Invalid API key"), now=NOON)
+    assert health_of(provider).key_refused_at == NOON
+    assert take_call(provider, now=NOON) == clocks.BREAKER_SECONDS[-1]
+    note_success(provider, now=NOON, elapsed_ms=10)
+    assert health_of(provider).key_refused_at is None
+    assert take_call(provider, now=NOON) == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Rejected("Incorrect service ID", RefusalCode.SERVICE),
+        OutcomeUnknown("cut off"),
+        BatchRefused("Incorrect order ID"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_says_nothing_of_its_health_is_only_remembered(
+    provider: Provider, error: ProviderError
+) -> None:
+    note_failure(provider, error, now=NOON)
+    health = health_of(provider)
+    assert (health.failures, health.closed_until, health.pace) == (0, None, 1.0)
+    assert (health.last_error, health.last_error_at) == (error.reason, NOON)
+    assert readable_at(health, NOON) == NOON
+
+
+def test_the_usual_call_costs_one_read_and_one_write(
+    provider: Provider, django_assert_num_queries: object
+) -> None:
+    with django_assert_num_queries(2):  # type: ignore[operator]  # a pytest-django fixture
+        take_call(provider, now=NOON)
+    with django_assert_num_queries(1):  # type: ignore[operator]  # a pytest-django fixture
+        note_success(provider, now=NOON, elapsed_ms=10)
