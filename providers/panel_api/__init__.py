@@ -1,0 +1,104 @@
+"""A client of panel API v2: typed, exact about money, and honest about what it does not know.
+
+Imports the standard library and requests; nothing of the project. `PanelClient` speaks,
+`errors` says what may be done next, `results` is what comes back.
+"""
+
+from .answer import Answer
+from .client import PanelClient
+from .coerce import issued_id
+from .credentials import Credentials, SecretKey
+from .dialect import LARGEST_BATCH, Dialect, KeyPlace
+from .errors import (
+    AccountRefused,
+    BatchRefused,
+    Evidence,
+    NotSent,
+    OutcomeUnknown,
+    ProviderError,
+    RefusalCode,
+    Rejected,
+    SlowDown,
+    Unavailable,
+    UnsafeUrl,
+)
+from .results import (
+    Balance,
+    CancelAccepted,
+    Catalog,
+    CatalogItem,
+    OrderState,
+    Placed,
+    Progress,
+    RecentOrder,
+    RefillProgress,
+    RefillStarted,
+    RefillState,
+    Refused,
+    Unreadable,
+)
+from .transport import Transport
+from .urls import validate_url
+from .wishes import (
+    WISHES,
+    Ask,
+    CostRange,
+    CustomCommentsWish,
+    DefaultWish,
+    Kind,
+    PackageWish,
+    SubscriptionWish,
+    Wish,
+    count_lines,
+    split_lines,
+    type_name,
+)
+
+__all__ = [
+    "LARGEST_BATCH",
+    "WISHES",
+    "AccountRefused",
+    "Answer",
+    "Ask",
+    "Balance",
+    "BatchRefused",
+    "CancelAccepted",
+    "Catalog",
+    "CatalogItem",
+    "CostRange",
+    "Credentials",
+    "CustomCommentsWish",
+    "DefaultWish",
+    "Dialect",
+    "Evidence",
+    "KeyPlace",
+    "Kind",
+    "NotSent",
+    "OrderState",
+    "OutcomeUnknown",
+    "PackageWish",
+    "PanelClient",
+    "Placed",
+    "Progress",
+    "ProviderError",
+    "RecentOrder",
+    "RefillProgress",
+    "RefillStarted",
+    "RefillState",
+    "RefusalCode",
+    "Refused",
+    "Rejected",
+    "SecretKey",
+    "SlowDown",
+    "SubscriptionWish",
+    "Transport",
+    "Unavailable",
+    "Unreadable",
+    "UnsafeUrl",
+    "Wish",
+    "count_lines",
+    "issued_id",
+    "split_lines",
+    "type_name",
+    "validate_url",
+]

@@ -1,0 +1,124 @@
+"""What one call brought back, read as strict JSON and free of the key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from .credentials import SecretKey
+from .decode import error_texts
+from .dialect import Dialect
+from .errors import Evidence, RefusalCode
+from .refusals import refusal_code
+from .strict_json import NotJson, parse
+from .transport import Delivery
+
+EXCERPT_LENGTH: Final = 4096
+LONGEST_WAIT: Final = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One whole HTTP answer. `unreadable` says why `body` is None although bytes came.
+
+    `excerpt` is at most 4 KiB of the text, with the key replaced; so is everything in `body`.
+    `framed` is true when the end of the body was marked, so that it was not cut short.
+    """
+
+    body: Any
+    unreadable: str
+    http_status: int
+    content_type: str
+    excerpt: str
+    sha256: str
+    elapsed_ms: int
+    framed: bool
+    retry_after: str = ""
+    location: str = ""
+
+    @property
+    def is_html(self) -> bool:
+        start = self.excerpt.lstrip("\ufeff \t\r\n")[:200].lower()
+        return start.startswith(("<!doctype", "<html", "<head", "<body", "<title", "<script"))
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.http_status < 300
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.http_status < 400
+
+    def refusals(self, dialect: Dialect) -> tuple[tuple[str, RefusalCode], ...]:
+        """What the provider said went wrong, each sentence with what it is known to mean."""
+        said = error_texts(self.body, self.http_status)
+        return tuple((text, refusal_code(text, dialect.refusals)) for text in said)
+
+    def evidence(self, reason: str, *, candidate_id: str = "") -> Evidence:
+        return Evidence(
+            reason=reason,
+            bytes_left=True,
+            http_status=self.http_status,
+            content_type=self.content_type,
+            body_excerpt=self.excerpt,
+            body_sha256=self.sha256,
+            elapsed_ms=self.elapsed_ms,
+            candidate_id=candidate_id,
+        )
+
+    def ask_again_at(self, now: datetime) -> datetime | None:
+        """The moment `Retry-After` names, at most 15 minutes away; None when it names none."""
+        text = self.retry_after.strip()
+        try:
+            if text.isascii() and text.isdigit():
+                wait = timedelta(seconds=min(int(text[:9]), LONGEST_WAIT.total_seconds()))
+            else:
+                until = parsedate_to_datetime(text)
+                wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+        except (ValueError, OverflowError):
+            return None
+        return now + max(timedelta(0), min(wait, LONGEST_WAIT))
+
+
+def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
+    """The delivery's bytes as JSON. The key is taken out first, so that no result can hold it."""
+    body, unreadable = None, ""
+    try:
+        body = parse(key.redact(delivery.body.decode("utf-8-sig")))
+    except NotJson as error:
+        unreadable = str(error)
+    except UnicodeDecodeError:
+        unreadable = "The answer is not UTF-8 text."
+    return Answer(
+        body=body,
+        unreadable=unreadable,
+        http_status=delivery.http_status or 0,
+        content_type=key.redact(delivery.content_type),
+        excerpt=excerpt(delivery.body, key),
+        sha256=delivery.sha256,
+        elapsed_ms=delivery.elapsed_ms,
+        framed=delivery.framed,
+        retry_after=key.redact(delivery.retry_after),
+        location=key.redact(delivery.location),
+    )
+
+
+def excerpt(body: bytes, key: SecretKey) -> str:
+    """The beginning of a body for a person to see. A key across the cut is replaced too."""
+    window = body[: 4 * EXCERPT_LENGTH + key.longest_spelling].decode("utf-8", "replace")
+    text = key.redact(window).replace("\x00", "\ufffd")
+    while len(text.encode()) > EXCERPT_LENGTH:
+        text = text[: min(len(text) - 1, EXCERPT_LENGTH * len(text) // len(text.encode()))]
+    return text
+
+
+def failure_evidence(delivery: Delivery, key: SecretKey) -> Evidence:
+    return Evidence(
+        reason=key.redact(delivery.failure),
+        bytes_left=delivery.bytes_left,
+        http_status=delivery.http_status,
+        elapsed_ms=delivery.elapsed_ms,
+        exception_chain=tuple(key.redact(cause) for cause in delivery.exception_chain),
+    )

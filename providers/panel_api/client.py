@@ -1,0 +1,250 @@
+"""Panel API v2 as calls: every action of one account at one provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from . import decode_catalog, decode_orders
+from .answer import Answer, failure_evidence, read_answer
+from .asking import ask_all
+from .coerce import issued_id
+from .credentials import Credentials
+from .decode import Unexpected, WithoutIds
+from .dialect import Dialect
+from .errors import BatchRefused, NotSent, OutcomeUnknown, Unavailable
+from .request import address, naming, payload
+from .results import (
+    Balance,
+    CancelAccepted,
+    Catalog,
+    Placed,
+    Progress,
+    RecentOrder,
+    RefillProgress,
+    RefillStarted,
+    Refused,
+    Unreadable,
+)
+from .transport import Transport
+from .verdicts import heed, must_be_readable, order_placed, trouble
+from .wishes import Wish
+
+WRITES: Final = frozenset({"add", "refill", "cancel"})
+MOST_PAGES: Final = 400
+RECENT_LIMIT: Final = 100
+NOT_AN_ID: Final = "This is not an id a provider gives."
+
+Read = TypeVar("Read")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class PanelClient:
+    """One account. Holds no state: as many threads as wish may use one client.
+
+    Every method raises `SlowDown` and `AccountRefused` when the provider says so. Reads raise
+    `Unavailable` for everything else; `add`, `refill` and `cancel` raise `NotSent` when it is
+    proven that no byte left, and otherwise `OutcomeUnknown`.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        dialect: Dialect | None = None,
+        transport: Transport | None = None,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self.credentials = credentials
+        self.dialect = dialect or Dialect()
+        self.transport = transport or Transport()
+        self._now = now
+
+    def speaking(self, dialect: Dialect) -> PanelClient:
+        """The same account, spoken to in another dialect."""
+        return PanelClient(self.credentials, dialect, self.transport, now=self._now)
+
+    # reads
+
+    def services(self) -> Catalog:
+        """The whole catalog, all its pages together."""
+        page_size = self.dialect.services_page_size
+        if page_size is None:
+            return self._read("services", {}, decode_catalog.catalog)
+        items, unreadable = dict[str, Any](), dict[Unreadable, None]()
+        for page in range(MOST_PAGES):
+            offset = {"offset": str(page * page_size), "limit": str(page_size)}
+            some = self._read("services", offset, decode_catalog.catalog)
+            new = {item.service_id: item for item in some.items if item.service_id not in items}
+            items |= new
+            unreadable |= dict.fromkeys(some.unreadable)
+            if not new:
+                break
+        return Catalog(tuple(items.values()), tuple(unreadable))
+
+    def balance(self) -> Balance:
+        return self._read("balance", {}, decode_catalog.balance)
+
+    def statuses(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]:
+        """Any number of orders, each with an entry; makes as many calls as that takes."""
+        return ask_all(order_ids, self.statuses_once, size=self.dialect.batch_size)
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]:
+        """One call about at most `dialect.batch_size` orders, each with an entry.
+
+        Raises BatchRefused when the answer was one error for all of them, or when it could
+        not be told which row is whose (`singly`): ask about fewer.
+        """
+        return self._ask("status", "order", order_ids, decode_orders.statuses)
+
+    def refill_statuses(self, ids: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
+        """Any number of refills by their ids; by order ids where the dialect says so."""
+
+        def ask(some: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
+            name = "order" if self.dialect.refill_status_by_order else "refill"
+            return self._ask("refill_status", name, some, decode_orders.refill_statuses)
+
+        return ask_all(ids, ask, size=self.dialect.batch_size)
+
+    def recent_orders(self, limit: int = RECENT_LIMIT) -> tuple[RecentOrder, ...]:
+        """The provider's own list of our newest orders; few have one (`dialect.recent_orders`)."""
+        return self._read("orders", {"limit": str(limit)}, decode_orders.recent_orders)
+
+    # writes
+
+    def add(
+        self,
+        wish: Wish,
+        *,
+        before_send: Callable[[], None] | None = None,
+        attempt_id: str = "",
+    ) -> Placed:
+        """Order it, once. Raises NotSent, Rejected or OutcomeUnknown, and nothing else.
+
+        `before_send` is the fence: it runs with the connection up, just before the first
+        byte; if it raises, nothing is written and NotSent carries its message. `attempt_id`
+        is sent only where the dialect has an idempotency parameter.
+        """
+        fields = wish.wire()
+        if self.dialect.idempotency_parameter and attempt_id:
+            fields[self.dialect.idempotency_parameter] = attempt_id
+        return order_placed(self.call("add", fields, before_send=before_send), self.dialect)
+
+    def refill(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, RefillStarted | Refused]:
+        """One call for at most `dialect.batch_size` orders."""
+        return self._request("refill", order_ids, decode_orders.refills, before_send)
+
+    def cancel(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, CancelAccepted | Refused]:
+        """One call for at most `dialect.batch_size` orders; a status will say what came of it."""
+        return self._request("cancel", order_ids, decode_orders.cancels, before_send)
+
+    # one call
+
+    def call(
+        self,
+        action: str,
+        fields: Mapping[str, str],
+        *,
+        before_send: Callable[[], None] | None = None,
+    ) -> Answer:
+        """One POST of an action and whatever came back, not yet judged.
+
+        Raises NotSent or OutcomeUnknown (writes) or Unavailable (reads) when no whole answer came.
+        """
+        body, headers = payload(action, fields, self.credentials, self.dialect)
+        delivery = self.transport.post(
+            address(self.credentials.url, self.dialect),
+            body,
+            headers,
+            fresh=action in WRITES,
+            catalog=action == "services",
+            before_send=before_send,
+        )
+        if not delivery.failure:
+            return read_answer(delivery, self.credentials.key)
+        evidence = failure_evidence(delivery, self.credentials.key)
+        if action not in WRITES:
+            raise Unavailable(evidence.reason, evidence)
+        if not delivery.bytes_left:
+            raise NotSent(evidence.reason, evidence)
+        raise OutcomeUnknown(evidence.reason, evidence)
+
+    def _read(
+        self, action: str, fields: Mapping[str, str], decode: Callable[[Any, Dialect], Read]
+    ) -> Read:
+        answer = self.call(action, fields)
+        heed(answer, self.dialect, self._now())
+        for reason, _ in answer.refusals(self.dialect):
+            raise Unavailable(reason, answer.evidence(reason))
+        must_be_readable(answer)
+        try:
+            return decode(answer.body, self.dialect)
+        except Unexpected as error:
+            raise Unavailable(str(error), answer.evidence(str(error))) from None
+
+    def _ask(
+        self,
+        action: str,
+        name: str,
+        ids: Sequence[str],
+        decode: Callable[[Any, Sequence[str], Dialect], dict[str, Read | Unreadable]],
+    ) -> dict[str, Read | Unreadable]:
+        """One reading call about at most a batch of ids."""
+        asked, strange = self._sorted_out(ids)
+        known: dict[str, Read | Unreadable] = dict.fromkeys(strange, Unreadable(NOT_AN_ID))
+        if not asked:
+            return known
+        answer = self.call(action, naming(name, asked, self.dialect, plural=False))
+        heed(answer, self.dialect, self._now())
+        for reason, code in answer.refusals(self.dialect):
+            if len(asked) > 1:
+                raise BatchRefused(reason, answer.evidence(reason))
+            return known | {asked[0]: Unreadable(reason, code)}
+        must_be_readable(answer)
+        try:
+            return known | decode(answer.body, asked, self.dialect)
+        except Unexpected as error:
+            evidence, singly = answer.evidence(str(error)), isinstance(error, WithoutIds)
+            raise BatchRefused(str(error), evidence, singly=singly) from None
+
+    def _request(
+        self,
+        action: str,
+        ids: Sequence[str],
+        decode: Callable[[Any, Sequence[str], Dialect], dict[str, Read | Refused]],
+        before_send: Callable[[], None] | None,
+    ) -> dict[str, Read | Refused]:
+        """One writing call about at most a batch; a refusal of the whole is every id's."""
+        asked, strange = self._sorted_out(ids)
+        known: dict[str, Read | Refused] = dict.fromkeys(strange, Refused(NOT_AN_ID))
+        if not asked:
+            return known
+        # the protocol knows cancel only in the plural
+        fields = naming("order", asked, self.dialect, plural=action == "cancel")
+        answer = self.call(action, fields, before_send=before_send)
+        heed(answer, self.dialect, self._now(), write=True)
+        refusals, reason = answer.refusals(self.dialect), trouble(answer)
+        if refusals and answer.http_status < 500 and not answer.is_redirect:
+            refused = decode_orders.refused(refusals[0][0], self.dialect)
+            return known | dict.fromkeys(asked, refused)
+        if not reason:
+            try:
+                return known | decode(answer.body, asked, self.dialect)
+            except Unexpected as error:
+                reason = str(error)
+        raise OutcomeUnknown(reason, answer.evidence(reason))
+
+    def _sorted_out(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The ids once each: those that can be asked about, and those no provider gave."""
+        once = list(dict.fromkeys(ids))
+        if len(once) > self.dialect.batch_size:
+            raise ValueError(f"One call is about at most {self.dialect.batch_size} ids.")
+        return [one for one in once if issued_id(one)], [one for one in once if not issued_id(one)]

@@ -1,0 +1,161 @@
+"""Numbers, flags and texts as providers write them; what cannot be read for certain is None."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import Any
+
+PLACES = Decimal("1e-12")
+MONEY_BOUND = Decimal(10) ** 15
+COUNT_BOUND = 10**18
+ID_LENGTH = 64
+
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
+_NOT_IDS = frozenset({"null", "none", "nil", "nan", "true", "false", "undefined", "error", "ok"})
+_DIGIT = re.compile(r"[0-9]")
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:[,' \u00a0][0-9]{3})+", re.ASCII)
+_PLAIN = re.compile(r"-?(?:[0-9]{1,24}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
+_DRESSED = re.compile(
+    r"(?:[A-Za-z]{2,5}|[^\w\s.,'+-]{1,3})?\s*(-?[0-9.,' \u00a0]*[0-9])\s*"
+    r"(?:[A-Za-z]{2,5}|[^\w\s.,'+-]{1,3})?"
+)
+_SEPARATOR = re.compile(r"[^0-9]")
+_YES = frozenset({"1", "true", "yes", "y", "on", "lifetime", "auto", "available", "enabled"})
+_NO = frozenset({"0", "false", "no", "n", "off", "none", "never", "disabled", "no refill"})
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def identifier(value: Any) -> str | None:
+    """An id as opaque text: a positive integer, or 1 to 64 of ASCII letters, digits, `_`, `-`."""
+    if type(value) is int:
+        return str(value) if 0 < value < 10**19 else None
+    if type(value) is not str or not _ID.fullmatch(value) or not value.strip("0"):
+        return None
+    return None if value.lower() in _NOT_IDS else value
+
+
+def issued_id(value: Any) -> str | None:
+    """The id of an order or a refill: as `identifier`, and a bare word is not one."""
+    text = identifier(value)
+    return text if text and _DIGIT.search(text) else None
+
+
+def whole(value: Any, *, least: int = 0) -> int | None:
+    """A count, from a number or its text; None for words, fractions and what is below `least`."""
+    if type(value) is str:
+        value = _whole_text(value.strip())
+    elif type(value) is Decimal:
+        bounded = abs(value) < COUNT_BOUND and value == value.to_integral_value()
+        value = int(value) if bounded else None
+    if type(value) is not int:
+        return None
+    return value if least <= value < COUNT_BOUND else None
+
+
+def _whole_text(text: str) -> int | None:
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _GROUPED_WHOLE.fullmatch(text):
+        return int(re.sub(r"[^0-9-]", "", text))
+    amount = money(text) if "," not in text else None
+    if amount is not None and amount == amount.to_integral_value():
+        return int(amount)
+    return None
+
+
+def money(value: Any, *, decimal_mark: str = "") -> Decimal | None:
+    """An exact amount, rounded to 12 places. `decimal_mark` settles "1,234": "." or ",".
+
+    Without it a grouped amount is read only where it can mean one thing. A sign or code of
+    a currency around the digits is dropped.
+    """
+    if type(value) is str:
+        amount = _money_text(value.strip(), decimal_mark)
+    elif type(value) is int:
+        amount = Decimal(value) if abs(value) < MONEY_BOUND else None
+    else:
+        amount = value if type(value) is Decimal else None
+    if amount is None or not amount.is_finite() or abs(amount) >= MONEY_BOUND:
+        return None
+    return _twelve_places(amount)
+
+
+def _twelve_places(amount: Decimal) -> Decimal:
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and -12 <= exponent <= 0:
+        return amount
+    with localcontext(prec=60):
+        rounded = amount.quantize(PLACES, rounding=ROUND_HALF_EVEN)
+    return Decimal(f"{rounded.normalize():f}")
+
+
+def _money_text(text: str, mark: str) -> Decimal | None:
+    if mark != "," and _PLAIN.fullmatch(text):
+        return Decimal(text)
+    if len(text) > ID_LENGTH or not (dressed := _DRESSED.fullmatch(text)):
+        return None
+    digits = dressed[1].replace("\u00a0", " ")
+    if not mark:
+        mark = _decimal_mark(digits.lstrip("-"))
+    return _ungrouped(digits, mark) if mark else None
+
+
+def _decimal_mark(digits: str) -> str:
+    """The decimal mark these digits can only mean; empty when they can mean two things."""
+    marks = _SEPARATOR.findall(digits)
+    kinds = dict.fromkeys(marks)
+    if not kinds or kinds.keys() <= {" ", "'"}:
+        return "."
+    last = marks[-1]
+    if last in " '":
+        return "," if "." in kinds else "."
+    if len(kinds) > 1:
+        return last if marks.count(last) == 1 else ("," if last == "." else ".")
+    if len(marks) > 1:
+        return "," if last == "." else "."
+    before, after = digits.split(last)
+    groupable = len(after) == 3 and 1 <= len(before) <= 3 and before[0] != "0"
+    return "" if last == "," and groupable else last
+
+
+def _ungrouped(digits: str, mark: str) -> Decimal | None:
+    """The amount, if every group before the decimal mark has its three digits."""
+    whole_part, _, fraction = digits.lstrip("-").partition(mark)
+    groups = _SEPARATOR.split(whole_part)
+    separators = set(_SEPARATOR.findall(whole_part))
+    regular = len(groups) == 1 or (
+        1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+    )
+    if not regular or len(separators) > 1 or not re.fullmatch("[0-9]*", fraction):
+        return None
+    amount = Decimal(f"{''.join(groups) or '0'}.{fraction or '0'}")
+    return -amount if digits.startswith("-") else amount
+
+
+def flag(value: Any) -> bool | None:
+    """Yes or no, from a bool, a number or words ("30 days" is yes); None when not said."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return {0: False, 1: True}.get(value)
+    if not isinstance(value, str):
+        return None
+    word = value.strip().lower()
+    if word in _NO:
+        return False
+    if word in _YES or re.fullmatch(r"[0-9]{1,4} ?(?:d|days?|h|hours?|months?|years?)", word):
+        return True
+    return None
+
+
+def text(value: Any, longest: int) -> str:
+    """One piece of text without control characters, cut to `longest`; numbers as their digits."""
+    if type(value) is not str:
+        if type(value) is not int and type(value) is not Decimal:
+            return ""
+        value = str(value)
+    if not value.isprintable():
+        value = _UNPRINTABLE.sub("", value)
+    return str(value).strip()[:longest]

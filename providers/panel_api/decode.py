@@ -1,0 +1,202 @@
+"""The provider's spelling stops here and in the `decode_…` modules beside it.
+
+This one reads what every answer has in common: what an error looks like, where an id is,
+how a list is wrapped. Sources: the protocol, and the dialects kept as samples in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from . import coerce
+from .refusals import refusal_code
+from .results import Placed
+
+ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
+FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
+SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
+ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
+REASON_LENGTH: Final = 300
+
+# Where an accepted `add` holds the new id, in the order they are believed.
+_PLACED_PATHS: Final = (
+    *(("order",), ("order_id",), ("orderid",), ("data", "order"), ("data", "id"), ("id",)),
+)
+_ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
+
+
+class Unexpected(ValueError):
+    """The answer has a shape that nobody has described to us."""
+
+
+class WithoutIds(Unexpected):
+    """A list whose rows do not say what they are about; positions are never trusted."""
+
+
+def folded(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with lower-case names; Unexpected when two names differ by case only."""
+    lower = {name.lower(): value for name, value in row.items()}
+    if len(lower) != len(row):
+        raise Unexpected("A row names one field twice.")
+    return lower
+
+
+def at_path(body: Any, path: Sequence[str]) -> Any:
+    """The value under these names, whatever their case; None when there is none."""
+    for name in path:
+        if not isinstance(body, dict):
+            return None
+        body = folded(body).get(name.lower())
+    return body
+
+
+def succeeded(status: Any) -> bool:
+    """A `status` that speaks of the call, not of an order."""
+    return status is True or (isinstance(status, str) and status.strip().lower() in SUCCEEDED)
+
+
+def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
+    """What the provider says went wrong, in its own words; empty when it says nothing did."""
+    if not isinstance(body, dict):
+        return ()
+    row: dict[str, Any] = {}
+    for name, value in body.items():
+        if (lower := name.lower()) in ERROR_NAMES:
+            row[lower] = row.get(lower) or value
+    if not row:
+        return ()
+    message = _first_text(row.get("message"), row.get("msg"), row.get("detail"))
+    for name in ("error", "errors"):
+        if (said := row.get(name)) not in (None, "", False, 0, [], {}):
+            return _texts(said) or (message or "error",)
+    failed = _failed(row) and not _ORDER_ROW & body.keys()
+    if message and (failed or http_status >= 400):
+        return (message,)
+    if failed and (inner := _first_text(at_path(body, ("data", "msg")))):
+        return (inner,)
+    return ()
+
+
+def _failed(row: dict[str, Any]) -> bool:
+    status, success = row.get("status"), row.get("success", True)
+    return status is False or str(status).lower() in FAILED or str(success).lower() in FAILED
+
+
+def _first_text(*values: Any) -> str:
+    for value in values:
+        if isinstance(value, str) and value.strip():
+            return coerce.text(value, REASON_LENGTH)
+    return ""
+
+
+def _texts(said: Any, depth: int = 3) -> tuple[str, ...]:
+    """Sentences out of a text, a list, an object with a message, or lists by field name."""
+    if isinstance(said, str):
+        return (coerce.text(said, REASON_LENGTH),) if said.strip() else ()
+    if depth and isinstance(said, list):
+        return tuple(text for part in said[:20] for text in _texts(part, depth - 1))
+    if depth and isinstance(said, dict):
+        named = {name.lower(): value for name, value in said.items()}
+        spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
+        texts = [coerce.text(text, REASON_LENGTH) for text in spoken if isinstance(text, str)]
+        if texts:
+            listed = (text for text in texts if refusal_code(text) != "unlisted")
+            return (next(listed, texts[0]),)
+        return _texts(list(said.values()), depth - 1)
+    return ()
+
+
+def placed_id(body: Any, *, framed: bool) -> str | None:
+    """The id an answer to `add` names; None unless it is one plausible id in a known place.
+
+    A bare number counts only when `framed`: without a stated length it may be cut short.
+    """
+    if not isinstance(body, dict):
+        return coerce.issued_id(body) if framed else None
+    for path in _PLACED_PATHS:
+        if (value := at_path(body, path)) is not None:
+            return coerce.issued_id(value)
+    return None
+
+
+def placed(body: Any, order_id: str) -> Placed:
+    """An accepted order with the charge and balance the provider volunteers."""
+    row = folded(body) if isinstance(body, dict) else {}
+    inner = row.get("data")
+    row |= folded(inner) if isinstance(inner, dict) else {}
+    return Placed(
+        order_id=order_id,
+        charge=coerce.money(row.get("charge")),
+        balance=coerce.money(row.get("balance")),
+    )
+
+
+def rows_by_id(
+    body: Any, asked: Sequence[str], *, id_names: Sequence[str], marks: frozenset[str]
+) -> dict[str, Any]:
+    """The rows of an answer about `asked`, by id; ids nobody asked for are left out.
+
+    `marks` are the names by which a lone row is known. Unexpected for shapes not understood.
+    """
+    if isinstance(body, dict) and not any(one in body for one in asked):
+        body = _unwrapped(body)
+    if isinstance(body, list):
+        return _listed(body, asked, id_names)
+    if not isinstance(body, dict):
+        raise Unexpected("The answer is neither an object nor a list.")
+    found = {one: body[one] for one in asked if one in body}
+    if found:
+        return found
+    if marks & {name.lower() for name in body}:
+        return _lone(body, asked, id_names)
+    if all(isinstance(row, dict) for row in body.values()):
+        return {}
+    raise Unexpected("The answer is not about what was asked.")
+
+
+def _unwrapped(body: dict[str, Any]) -> Any:
+    for name, inner in body.items():
+        lower = name.lower()
+        if lower in ("data", "result") and isinstance(inner, dict | list):
+            return inner
+        spoken = body.get("status")
+        plural = lower in ("orders", "statuses", "refills")
+        holds_rows = isinstance(inner, dict) or (
+            isinstance(inner, list) and inner and isinstance(inner[0], dict)
+        )
+        if plural and holds_rows and (spoken is None or succeeded(spoken)):
+            return inner
+    return body
+
+
+def _lone(body: dict[str, Any], asked: Sequence[str], id_names: Sequence[str]) -> dict[str, Any]:
+    if len(asked) != 1:
+        raise Unexpected("One row came where several were asked for.")
+    named = _id_of(folded(body), id_names)
+    if named is not None and named != asked[0]:
+        raise Unexpected("The answer is about something else.")
+    return {asked[0]: body}
+
+
+def _listed(rows: list[Any], asked: Sequence[str], id_names: Sequence[str]) -> dict[str, Any]:
+    wanted, found = set(asked), dict[str, Any]()
+    for row in rows:
+        if not isinstance(row, dict):
+            raise WithoutIds("The answer is a list whose rows do not name their ids.")
+        about = _id_of(folded(row), id_names)
+        if about is None:
+            if len(asked) == len(rows) == 1:
+                return {asked[0]: row}
+            raise WithoutIds("The answer is a list whose rows do not name their ids.")
+        if about in wanted:
+            same = about not in found or found[about] == row
+            found[about] = row if same else "The answer has two different rows for this id."
+    return found
+
+
+def _id_of(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    for name in names:
+        if (value := coerce.identifier(row.get(name))) is not None:
+            return value
+    return None

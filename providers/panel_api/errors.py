@@ -1,0 +1,110 @@
+"""What can go wrong in a call, named by what the caller may do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen of one call: safe to store and to show, never holds the key.
+
+    `body_excerpt` is at most 4 KiB of the answer with every known secret replaced;
+    `body_sha256` is of the whole answer as received (empty when nothing came).
+    """
+
+    reason: str
+    bytes_left: bool
+    http_status: int | None = None
+    content_type: str = ""
+    body_excerpt: str = ""
+    body_sha256: str = ""
+    elapsed_ms: int = 0
+    exception_chain: tuple[str, ...] = field(default=())
+    candidate_id: str = ""
+
+
+class RefusalCode(StrEnum):
+    """Why a provider said no, as far as its words are known; UNLISTED is not a proven refusal."""
+
+    FUNDS = "funds"
+    SERVICE = "service"
+    LINK = "link"
+    LINK_BUSY = "link_busy"
+    BELOW_MIN = "below_min"
+    ABOVE_MAX = "above_max"
+    QUANTITY = "quantity"
+    INVALID_FIELD = "invalid_field"
+    DUPLICATE = "duplicate"
+    KEY = "key"
+    INACTIVE = "inactive"
+    RATE_LIMIT = "rate_limit"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_REFILL = "unknown_refill"
+    NOT_ALLOWED = "not_allowed"
+    WAIT = "wait"
+    ALREADY_OPEN = "already_open"
+    UNSUPPORTED = "unsupported"
+    UNLISTED = "unlisted"
+
+
+class ProviderError(Exception):
+    """Anything a call to a provider may end in other than its result."""
+
+    def __init__(self, reason: str, evidence: Evidence | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.evidence = evidence
+
+
+class NotSent(ProviderError):
+    """Proven: no byte of the request left this machine. Sending again is safe."""
+
+
+class Rejected(ProviderError):
+    """Proven: the provider read the request and said no, in words we have reviewed."""
+
+    def __init__(self, reason: str, code: RefusalCode, evidence: Evidence | None = None) -> None:
+        super().__init__(reason, evidence)
+        self.code = code
+
+
+class OutcomeUnknown(ProviderError):
+    """The request may have been acted on. Only a proof or a person may decide; never re-send."""
+
+
+class Unavailable(ProviderError):
+    """A read failed: down, slow, HTML, nonsense. Asking again later is safe."""
+
+
+class SlowDown(ProviderError):
+    """The provider asks for fewer calls. `until`: the earliest moment to ask again, if it said."""
+
+    def __init__(
+        self, reason: str, until: datetime | None = None, evidence: Evidence | None = None
+    ) -> None:
+        super().__init__(reason, evidence)
+        self.until = until
+
+
+class AccountRefused(ProviderError):
+    """The key is wrong, or the account is closed: no call will work until a person acts."""
+
+
+class BatchRefused(Unavailable):
+    """A batch was answered by one error for all of it; a smaller batch may work.
+
+    `singly` is true when only asking one id at a time can work with this provider.
+    """
+
+    def __init__(
+        self, reason: str, evidence: Evidence | None = None, *, singly: bool = False
+    ) -> None:
+        super().__init__(reason, evidence)
+        self.singly = singly
+
+
+class UnsafeUrl(ValueError):
+    """An address the desk does not send a key to; the message says why, for staff."""

@@ -1,0 +1,88 @@
+"""What an answer means for the caller; the default is the cautious reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from .answer import Answer
+from .decode import Unexpected, placed, placed_id
+from .dialect import Dialect
+from .errors import (
+    AccountRefused,
+    OutcomeUnknown,
+    RefusalCode,
+    Rejected,
+    SlowDown,
+    Unavailable,
+)
+from .refusals import PROVE_NOT_PLACED
+from .results import Placed
+
+_CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
+
+
+def order_placed(answer: Answer, dialect: Dialect) -> Placed:
+    """The order an answer to `add` proves. Raises Rejected if it proves a refusal.
+
+    Everything else is OutcomeUnknown: an id beside an error, an id with a failing HTTP code,
+    words nobody has reviewed, redirects, server errors, and what is not JSON.
+    """
+    try:
+        order_id = placed_id(answer.body, framed=answer.framed)
+    except Unexpected:
+        order_id = None
+    refusals = answer.refusals(dialect)
+    if order_id and answer.is_success and not refusals:
+        return placed(answer.body, order_id)
+    reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
+    if reviewed and not order_id and _can_prove(answer):
+        reason, code = refusals[0]
+        raise Rejected(reason, code, answer.evidence(reason))
+    reason = refusals[0][0] if refusals else trouble(answer) or "The answer names no order."
+    raise OutcomeUnknown(reason, answer.evidence(reason, candidate_id=order_id or ""))
+
+
+def _can_prove(answer: Answer) -> bool:
+    return answer.is_success or 400 <= answer.http_status < 500
+
+
+def heed(answer: Answer, dialect: Dialect, now: datetime, *, write: bool = False) -> None:
+    """Raise what concerns the account as a whole: SlowDown or AccountRefused.
+
+    After a write only reviewed words below HTTP 500 do so: a bare 429 may come from a server
+    in between.
+    """
+    codes = {code: reason for reason, code in reversed(answer.refusals(dialect))}
+    if write and not _can_prove(answer):
+        return
+    if RefusalCode.RATE_LIMIT in codes or (answer.http_status == 429 and not write):
+        reason = codes.get(RefusalCode.RATE_LIMIT, "The provider asks for fewer calls.")
+        raise SlowDown(reason, answer.ask_again_at(now), answer.evidence(reason))
+    for code in (RefusalCode.KEY, RefusalCode.INACTIVE):
+        if code in codes:
+            raise AccountRefused(codes[code], answer.evidence(codes[code]))
+
+
+def must_be_readable(answer: Answer) -> None:
+    """Raise Unavailable unless a read brought back JSON with a successful HTTP code."""
+    if reason := trouble(answer):
+        raise Unavailable(reason, answer.evidence(reason))
+
+
+def trouble(answer: Answer) -> str:
+    """Why this is not an answer from the provider's API, in words for staff; empty if it is."""
+    start = answer.excerpt[:2000].lower()
+    if answer.is_html and any(word in start for word in _CHALLENGES):
+        return "A browser check page came instead of an answer."
+    if answer.is_redirect:
+        return f"The provider answered with a redirect (HTTP {answer.http_status})."
+    if answer.http_status >= 500:
+        return f"The provider's server failed (HTTP {answer.http_status})."
+    if answer.is_html:
+        return "A web page came instead of an answer."
+    if not answer.is_success:
+        return f"The provider answered with HTTP {answer.http_status}."
+    if not answer.sha256 or not answer.excerpt.strip():
+        return "The answer is empty."
+    return answer.unreadable
