@@ -1,0 +1,301 @@
+// Everything the pages do beyond links, forms and htmx. No page needs it to be usable.
+(() => {
+  "use strict";
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // ---- toasts -------------------------------------------------------------------------------
+
+  const LEVELS = { success: "green", info: "blue", warning: "orange", error: "red" };
+
+  function toast(text, level = "info") {
+    const shelf = one("#toasts");
+    const pattern = one("#toast-pattern");
+    if (!shelf || !pattern) return;
+    const card = pattern.content.firstElementChild.cloneNode(true);
+    one("[data-toast-text]", card).textContent = text;
+    one("[data-toast-dot]", card).classList.add(`bg-${LEVELS[level] || "blue"}`);
+    if (level === "error") card.setAttribute("role", "alert");
+    shelf.append(card);
+    rest(card, level);
+  }
+
+  // Errors stay until they are read; the rest leaves by itself.
+  function rest(card, level) {
+    one("[data-toast-close]", card)?.addEventListener("click", () => card.remove());
+    if (level !== "error" && level !== "warning") setTimeout(() => card.remove(), 7000);
+  }
+
+  all("#toasts .toast").forEach((card) => rest(card, card.dataset.level));
+  document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.level));
+
+  // ---- theme --------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-set]");
+    if (button) window.deskTheme.choose(button.dataset.themeSet);
+  });
+
+  // ---- keys: "/" searches, "n" starts an order ----------------------------------------------
+
+  const typing = (element) =>
+    element.isContentEditable || /^(input|textarea|select)$/i.test(element.tagName);
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "/") {
+      const search = one("[data-search]");
+      if (!search) return;
+      event.preventDefault();
+      search.focus();
+      search.select();
+    } else if (event.key === "n") {
+      one("a[data-new-order]")?.click();
+    }
+  });
+
+  // ---- a form is sent once ------------------------------------------------------------------
+
+  const submitters = (form) =>
+    all("button, input[type=submit]", form).filter((b) => b.type === "submit" && !b.disabled);
+
+  function close(form) {
+    form.dataset.sent = "yes";
+    form.setAttribute("aria-busy", "true");
+    // After the browser has collected the fields: a disabled button would not be among them.
+    setTimeout(() => {
+      if (!form.dataset.sent) return;
+      submitters(form).forEach((button) => {
+        button.disabled = true;
+        button.dataset.wasOpen = "yes";
+        if (!form.hasAttribute("data-quiet")) button.classList.add("btn-loading");
+      });
+    });
+  }
+
+  function open(form) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+    all("[data-was-open]", form).forEach((button) => {
+      button.disabled = false;
+      button.classList.remove("btn-loading");
+      delete button.dataset.wasOpen;
+    });
+  }
+
+  const isPost = (form) => form instanceof HTMLFormElement && form.method === "post";
+  const byHtmx = (form) => form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!isPost(form) || byHtmx(form)) return;
+    if (form.dataset.sent) event.preventDefault();
+    else close(form);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt;
+    if (!isPost(form) || !byHtmx(form)) return;
+    if (form.dataset.sent) event.preventDefault();
+    else close(form);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (isPost(event.detail.elt)) open(event.detail.elt);
+  });
+  // Back in the browser's history the page may come from memory, with its form still closed.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) all("form[data-sent]").forEach(open);
+  });
+
+  // ---- live parts ---------------------------------------------------------------------------
+
+  const polls = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") || "");
+  let lost = false;
+
+  function connection(isLost) {
+    if (lost === isLost) return;
+    lost = isLost;
+    const banner = one("#connection-lost");
+    if (banner) banner.hidden = !isLost;
+    document.documentElement.classList.toggle("is-stale", isLost);
+    if (!isLost) toast("The desk answers again. What you see is up to date.", "success");
+  }
+
+  // A page nobody looks at asks for nothing.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+  });
+  // The refresh must not pull away an open menu or what somebody is typing into.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { requestConfig, target } = event.detail;
+    if (!requestConfig || !polls(requestConfig.elt)) return;
+    const busy = one(".dropdown-menu.show, input:focus, textarea:focus, select:focus", target);
+    if (busy) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { successful, elt, xhr } = event.detail;
+    const gone = xhr.status === 0 || xhr.status >= 502;
+    if (successful) connection(false);
+    else if (polls(elt) && (gone || xhr.status === 500)) connection(true);
+    else if (!polls(elt)) failed(xhr);
+  });
+
+  function failed(xhr) {
+    if (xhr.status === 422) return; // the form says what is wrong
+    if (xhr.status === 403) toast("You may not do that, or this page was open too long.", "error");
+    else if (xhr.status === 404) toast("That is no longer there. Reload the page.", "error");
+    else if (xhr.status === 429) toast("Too many requests. Wait a moment.", "warning");
+    else toast("No answer came. Reload the page to see what became of it.", "error");
+  }
+
+  window.addEventListener("offline", () => connection(true));
+
+  // ---- moments in words ---------------------------------------------------------------------
+
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  function ago(moment) {
+    const seconds = Math.trunc((Date.now() - Date.parse(moment)) / 1000);
+    const distance = Math.abs(seconds);
+    if (distance < 10) return "just now";
+    if (distance >= 86400) {
+      // As the server writes it, in the desk's own time zone: read off the text, not the browser.
+      const [, y, m, d, t] = moment.match(/^(\d+)-(\d\d)-(\d\d)T(\d\d:\d\d)/);
+      const sameYear = Number(y) === new Date().getFullYear();
+      return `${MONTHS[m - 1]} ${d}, ${sameYear ? t : y}`;
+    }
+    const [size, unit] = [[3600, "h"], [60, "min"], [1, "s"]].find(([step]) => distance >= step);
+    const words = `${Math.floor(distance / size)} ${unit}`;
+    return seconds < 0 ? `in ${words}` : `${words} ago`;
+  }
+
+  function refreshMoments() {
+    all("time[data-when]").forEach((time) => {
+      const words = ago(time.dateTime);
+      if (time.textContent !== words) time.textContent = words;
+    });
+  }
+  setInterval(refreshMoments, 15000);
+
+  // ---- small conveniences -------------------------------------------------------------------
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      toast("Copied.", "success");
+    } catch {
+      toast("The browser did not let us copy. Select the text and copy it yourself.", "warning");
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-check-all]")) {
+      all(event.target.dataset.checkAll).forEach((box) => {
+        if (!box.disabled) box.checked = event.target.checked;
+      });
+      document.dispatchEvent(new Event("desk:checked"));
+    } else if (event.target.matches("[data-submit-on-change]")) {
+      event.target.form?.requestSubmit();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest("[data-confirm]");
+    if (asked && !window.confirm(asked.dataset.confirm)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  // ---- chart --------------------------------------------------------------------------------
+
+  const color = (name) =>
+    getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const charts = new Map();
+
+  function axis(position, title) {
+    return {
+      position,
+      beginAtZero: true,
+      border: { display: false },
+      grid: position === "left" ? { color: color("--desk-grid") } : { display: false },
+      ticks: { color: color("--desk-muted"), precision: 0, maxTicksLimit: 7 },
+      title: { display: false, text: title },
+    };
+  }
+
+  function settings(read) {
+    const line = color("--desk-chart-line");
+    const bars = read.spend.map((series, index) => ({
+      type: "bar",
+      label: `Spend, ${series.currency}`,
+      data: series.amounts,
+      backgroundColor: color(index ? "--desk-chart-bar-other" : "--desk-chart-bar"),
+      borderRadius: 3,
+      maxBarThickness: 16,
+      yAxisID: "spend",
+      order: 2,
+    }));
+    const orders = {
+      type: "line",
+      label: "Orders",
+      data: read.orders,
+      borderColor: line,
+      backgroundColor: color("--desk-chart-fill"),
+      fill: true,
+      tension: 0.35,
+      cubicInterpolationMode: "monotone",
+      pointRadius: 0,
+      pointHoverRadius: 4,
+      borderWidth: 2,
+      yAxisID: "orders",
+      order: 1,
+    };
+    const text = { color: color("--desk-muted") };
+    return {
+      data: { labels: read.days, datasets: [orders, ...bars] },
+      options: {
+        responsive: true,
+        maintainAspectRatio: false,
+        animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 400 },
+        interaction: { mode: "index", intersect: false },
+        plugins: {
+          legend: {
+            align: "end",
+            labels: { ...text, usePointStyle: true, pointStyle: "circle", boxHeight: 6, boxWidth: 6 },
+          },
+        },
+        scales: {
+          x: { grid: { display: false }, ticks: { ...text, maxRotation: 0, autoSkipPadding: 24 } },
+          orders: axis("left", "Orders"),
+          spend: { ...axis("right", "Spend"), display: read.spend.length > 0 },
+        },
+      },
+    };
+  }
+
+  function drawCharts() {
+    if (!window.Chart) return;
+    window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    all("canvas[data-chart]").forEach((canvas) => {
+      const source = document.getElementById(canvas.dataset.chart);
+      if (!source) return;
+      charts.get(canvas)?.destroy();
+      charts.set(canvas, new window.Chart(canvas, settings(JSON.parse(source.textContent))));
+    });
+    for (const [canvas, chart] of charts) {
+      if (!canvas.isConnected) {
+        chart.destroy();
+        charts.delete(canvas);
+      }
+    }
+  }
+
+  document.addEventListener("desk:theme", drawCharts);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    refreshMoments();
+    if (event.target instanceof Element && one("canvas[data-chart]", event.target)) drawCharts();
+  });
+  drawCharts();
+})();
