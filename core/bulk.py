@@ -9,52 +9,60 @@ from django.db import connection, models
 
 
 def write_columns(
-    model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    unless_changed: str = "",
 ) -> int:
-    """Set `columns` of the rows named by the last value of each entry (the primary key).
+    """Set `columns` of many rows. Call it inside a transaction.
 
     Entries are (value, value, …, pk) in the order of `columns`. Only these columns are
-    written. Returns how many entries there were. Call it inside a transaction.
+    written. With `unless_changed` each entry ends in one value more, and a row is written only
+    while that column still holds it. Returns how many entries there were.
     """
     entries = list(rows)
     if not entries:
         return 0
-    fields = [model._meta.get_field(name) for name in columns]
-    key = model._meta.pk
+    sets: list[Any] = [model._meta.get_field(name) for name in columns]
+    wheres: list[Any] = [model._meta.pk]
+    if unless_changed:
+        wheres.append(model._meta.get_field(unless_changed))
+    fields = [*sets, *wheres]
     ready = [
-        tuple(_ready(field, value) for field, value in zip((*fields, key), entry, strict=True))
+        tuple(f.get_db_prep_save(value, connection) for f, value in zip(fields, entry, strict=True))
         for entry in entries
     ]
-    if connection.vendor == "postgresql":
-        _update_from_arrays(model, [*fields, key], ready)
-    else:
-        _update_many(model, fields, key, ready)
+    write = _from_arrays if connection.vendor == "postgresql" else _one_by_one
+    write(connection.ops.quote_name(model._meta.db_table), sets, wheres, ready)
     return len(entries)
 
 
-def _ready(field: Any, value: Any) -> Any:
-    return field.get_db_prep_save(value, connection)
-
-
-def _update_many(model: Any, fields: list[Any], key: Any, ready: list[tuple[Any, ...]]) -> None:
+def _one_by_one(table: str, sets: list[Any], wheres: list[Any], ready: list[Any]) -> None:
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(field.column)} = %s" for field in fields)
-    sql = f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE {quote(key.column)} = %s"
+    assigned = ", ".join(f"{quote(field.column)} = %s" for field in sets)
+    where = " AND ".join(f"{quote(field.column)} = %s" for field in wheres)
     with connection.cursor() as cursor:
-        cursor.executemany(sql, ready)
+        cursor.executemany(f"UPDATE {table} SET {assigned} WHERE {where}", ready)  # noqa: S608  (names are ours)
 
 
-def _update_from_arrays(model: Any, fields: list[Any], ready: list[tuple[Any, ...]]) -> None:
+def _from_arrays(table: str, sets: list[Any], wheres: list[Any], ready: list[Any]) -> None:
     quote = connection.ops.quote_name
-    *sets, key = fields
-    arrays = ", ".join(f"%s::{field.db_type(connection).split()[0]}[]" for field in fields)
-    arrays = arrays.replace("bigserial", "bigint").replace("serial", "integer")
+    fields = [*sets, *wheres]
+    arrays = ", ".join(f"%s::{_array_type(field)}[]" for field in fields)
     names = ", ".join(f"c{number}" for number in range(len(fields)))
-    assigned = ", ".join(f"{quote(f.column)} = fresh.c{n}" for n, f in enumerate(sets))
-    sql = (
-        f"UPDATE {quote(model._meta.db_table)} SET {assigned} "
-        f"FROM unnest({arrays}) AS fresh({names}) "
-        f"WHERE {quote(model._meta.db_table)}.{quote(key.column)} = fresh.c{len(sets)}"
+    assigned = ", ".join(f"{quote(field.column)} = fresh.c{n}" for n, field in enumerate(sets))
+    where = " AND ".join(
+        f"{table}.{quote(field.column)} = fresh.c{n}"
+        for n, field in enumerate(wheres, start=len(sets))
     )
+    sql = f"UPDATE {table} SET {assigned} FROM unnest({arrays}) AS fresh({names}) WHERE {where}"  # noqa: S608  (names are ours)
     with connection.cursor() as cursor:
         cursor.execute(sql, [list(column) for column in zip(*ready, strict=True)])
+
+
+def _array_type(field: Any) -> str:
+    """The column's type as a plain type: a serial key is an integer, a length is no part of it."""
+    return str(
+        field.rel_db_type(connection) if field.primary_key else field.cast_db_type(connection)
+    )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
-
 Clock = Callable[[], datetime]
 
 # Sending an order
@@ -46,6 +44,9 @@ BREAKER_SECONDS = (10, 30, 60, 300, 900)
 RETRY_AFTER_CAP_SECONDS = 900
 BALANCE_EVERY_SECONDS = 120
 CATALOG_EVERY_HOURS = 6
+CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
+CATALOG_LANE_SECONDS = 300  # a mirror that stands still for longer has died
+DOCTOR_CUT_OFF_SECONDS = 240  # an examination that takes longer has died
 
 # The timetable
 SWEEP_EVERY_SECONDS = 5
@@ -54,6 +55,16 @@ REAP_EVERY_SECONDS = 10
 HEARTBEAT_EVERY_SECONDS = 10
 HEARTBEAT_STALE_SECONDS = 60
 PROVIDERS_EVERY_SECONDS = 15
+
+# `manage.py up`
+SUPERVISOR_LOOK_SECONDS = 0.1
+CHILD_START_SECONDS = 60
+CHILD_BACKOFF_SECONDS = (0.1, 0.3, 1, 2, 5, 10)  # before the next start, by deaths in a row
+CHILD_QUICK_DEATH_SECONDS = 10  # a death this soon after a start counts
+CHILD_QUICK_DEATHS = 5  # so many in a row and it is not tried again
+WORKER_STOP_SECONDS = PROVIDER_DEADLINE_SECONDS + 10
+HEALTH_EVERY_SECONDS = 5
+SILENT_FOR_SECONDS = 20  # a child found stale this long is started again
 
 # People
 SESSION_SECONDS = 12 * 3600
@@ -64,9 +75,11 @@ SQLITE_BUSY_SECONDS = 20
 
 def database_now() -> datetime:
     """The database's clock: the only one that leases and due times may be compared with."""
+    from django.db import connection  # here, so that `manage.py up` reads the clocks without Django
+
     if connection.vendor == "sqlite":
         return datetime.now(UTC)  # one machine, one clock: SQLite asks the same one
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (moment,) = cursor.fetchone()
+        moment: datetime = cursor.fetchone()[0]
     return moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -47,7 +47,13 @@ def rotate(token: str) -> str:
         ) from None
 
 
-class EncryptedTextField(models.TextField):
+if TYPE_CHECKING:
+    TextColumn = models.TextField[Any, Any]
+else:
+    TextColumn = models.TextField
+
+
+class EncryptedTextField(TextColumn):
     """Holds the ciphertext; `decrypt` is called where the secret is used and nowhere else.
 
     Reading a row never decrypts, so listing providers cannot fail on one lost key and a

@@ -25,7 +25,9 @@ class KeysetPage(Generic[Row]):
 LAST = "last"
 
 
-def keyset_page(rows: QuerySet[Row], *, keys: tuple[str, ...], cursor: str, size: int) -> KeysetPage[Row]:
+def keyset_page(
+    rows: QuerySet[Row], *, keys: tuple[str, ...], cursor: str, size: int
+) -> KeysetPage[Row]:
     """The page at `cursor` ("" the first, "last" the last), ordered by `keys`.
 
     `keys` are concrete non-null columns, all descending ("-pk") or all ascending, the last one

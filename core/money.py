@@ -7,7 +7,7 @@ digits, so there the amount is text of fixed width, which also sorts and compare
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,7 +18,13 @@ UNIT = Decimal(1).scaleb(-PLACES)
 _WIDTH = DIGITS + 1  # the point
 
 
-class MoneyField(models.DecimalField):
+if TYPE_CHECKING:
+    DecimalColumn = models.DecimalField[Any, Any]
+else:
+    DecimalColumn = models.DecimalField
+
+
+class MoneyField(DecimalColumn):
     """A Decimal of up to 18 digits before the point and 12 after it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

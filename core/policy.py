@@ -21,7 +21,7 @@ PUBLIC = "anyone"
 class StaffRequest(HttpRequest):
     """A request behind the log-in: its user is one of our people."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any
 
 

@@ -100,3 +100,13 @@ class Outcome(models.TextChoices):
 
 
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
+
+
+class Flag(models.TextChoices):
+    """Why an order is marked for a person although it goes on."""
+
+    NONE = "", "—"
+    UNKNOWN_WORD = "unknown_word", "The provider uses a status word we do not know"
+    NOT_KNOWN_THERE = "not_known_there", "The provider does not know this order"
+    LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
+    LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from .views import listing, order, placing, settling
+
+urlpatterns = [
+    path("", listing.orders, name="orders"),
+    path("new/", placing.order_new, name="order-new"),
+    path("new/preview/", placing.order_preview, name="order-preview"),
+    path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),
+    path("<int:pk>/", order.order, name="order"),
+    path("<int:pk>/withdraw/", order.order_withdraw, name="order-withdraw"),
+    path("<int:pk>/release/", order.order_release, name="order-release"),
+    path("<int:pk>/requeue/", order.order_requeue, name="order-requeue"),
+    path("<int:pk>/refresh/", order.order_refresh, name="order-refresh"),
+    path("<int:pk>/note/", order.order_note, name="order-note"),
+    path("<int:pk>/settle/", settling.order_settle, name="order-settle"),
+    path("<int:pk>/settle/link/", settling.order_link, name="order-link"),
+    path("<int:pk>/settle/not-placed/", settling.order_not_placed, name="order-not-placed"),
+    path("<int:pk>/settle/give-up/", settling.order_give_up, name="order-give-up"),
+]

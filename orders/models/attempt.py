@@ -30,9 +30,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(
-        max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT
-    )
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT)
     reason = models.CharField(max_length=500, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
     external_id = models.CharField(max_length=64, blank=True, default="")
@@ -68,6 +66,11 @@ class Attempt(models.Model):
                 name="attempt_to_reap",
             ),
         ]
+
+    @property
+    def token(self) -> str:
+        """The same for this attempt wherever it is read, and for no other attempt anywhere."""
+        return f"{self.order.submission.hex}-{self.number}"
 
     def __str__(self) -> str:
         return f"attempt {self.number} of order {self.order_id}: {self.outcome}"

@@ -11,8 +11,8 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from core import clocks
-from core.money import MoneyField
 from core.models import User
+from core.money import MoneyField
 from providers.models import Provider, Service
 
 from ..status import (
@@ -24,6 +24,7 @@ from ..status import (
     NEEDS_A_PERSON,
     NOT_SENT,
     OPEN,
+    Flag,
     HoldReason,
     Status,
 )
@@ -40,7 +41,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Status.UNCONFIRMED)
 
     def needing_a_person(self) -> OrderQuerySet:
-        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(is_flagged=True))
+        return self.filter(Q(status__in=NEEDS_A_PERSON) | ~Q(flag=""))
 
     def due_to_send(self, now: datetime) -> OrderQuerySet:
         """Queued, not waiting out a back-off."""
@@ -107,13 +108,11 @@ class Order(models.Model):
     start_count = models.BigIntegerField(null=True, blank=True)
     remains = models.BigIntegerField(null=True, blank=True)
     raw_status = models.CharField(max_length=80, blank=True, default="")
-    is_flagged = models.BooleanField(default=False)
-    flag = models.CharField(max_length=300, blank=True, default="")
+    flag = models.CharField(max_length=16, choices=Flag.choices, blank=True, default=Flag.NONE)
 
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
-    checked_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
@@ -150,7 +149,7 @@ class Order(models.Model):
             ),
             models.Index(
                 fields=["id"],
-                condition=Q(status__in=sorted(NEEDS_A_PERSON)) | Q(is_flagged=True),
+                condition=Q(status__in=sorted(NEEDS_A_PERSON)) | ~Q(flag=""),
                 name="order_needs_a_person",
             ),
             models.Index(fields=["ended_at"], name="order_by_end"),
@@ -169,9 +168,19 @@ class Order(models.Model):
         return self.status in FINAL
 
     @property
+    def is_flagged(self) -> bool:
+        return self.flag != Flag.NONE
+
+    @property
     def is_moving(self) -> bool:
         """May change without anybody touching it."""
         return self.status in OPEN - {Status.UNCONFIRMED}
+
+    @property
+    def seen_at(self) -> datetime:
+        """When we last heard of it: the last status read, or its last change."""
+        watch = getattr(self, "watch", None)
+        return (watch.checked_at if watch else None) or self.changed_at
 
     @property
     def may_be_withdrawn(self) -> bool:
@@ -207,8 +216,7 @@ class Order(models.Model):
         before = Status(self.status)
         if to not in MOVES.get(before, ()):
             raise ValueError(f"{before} orders do not become {to}")
-        if to in FINAL:
-            changes.setdefault("ended_at", now)
+        changes.setdefault("ended_at", now if to in FINAL else None)
         changes.setdefault("hold_reason", HoldReason.NONE)
         changes.update(status=to, changed_at=now)
         with transaction.atomic():

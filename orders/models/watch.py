@@ -28,7 +28,8 @@ class Watch(models.Model):
     next_at = models.DateTimeField()
     changed_at = models.DateTimeField()  # when the provider last said something new
     failures = models.PositiveSmallIntegerField(default=0)
-    alone = models.BooleanField(default=False)  # spoiled a batch: ask about it by itself
+    batch_cap = models.PositiveSmallIntegerField(default=0)  # after a spoiled batch; 0: none
+    checked_at = models.DateTimeField(null=True)
 
     objects = WatchQuerySet.as_manager()
 

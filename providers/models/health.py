@@ -31,6 +31,7 @@ class ProviderHealth(models.Model):
     last_error_at = models.DateTimeField(null=True)
     key_refused_at = models.DateTimeField(null=True)
     next_add_at = models.DateTimeField(null=True)
+    funds_refused_at = models.DateTimeField(null=True)  # until a balance is read that pays again
     latency_ms = models.FloatField(null=True)  # moving average of answered calls
 
     def __str__(self) -> str:

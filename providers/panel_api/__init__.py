@@ -9,6 +9,7 @@ from .client import PanelClient
 from .coerce import issued_id
 from .credentials import Credentials, SecretKey
 from .dialect import LARGEST_BATCH, Dialect, KeyPlace
+from .doctor import examine
 from .errors import (
     AccountRefused,
     BatchRefused,
@@ -22,6 +23,7 @@ from .errors import (
     Unavailable,
     UnsafeUrl,
 )
+from .findings import Diagnosis, Finding, Verdict
 from .results import (
     Balance,
     CancelAccepted,
@@ -49,6 +51,7 @@ from .wishes import (
     PackageWish,
     SubscriptionWish,
     Wish,
+    WrittenWish,
     count_lines,
     split_lines,
     type_name,
@@ -69,8 +72,10 @@ __all__ = [
     "Credentials",
     "CustomCommentsWish",
     "DefaultWish",
+    "Diagnosis",
     "Dialect",
     "Evidence",
+    "Finding",
     "KeyPlace",
     "Kind",
     "NotSent",
@@ -95,8 +100,11 @@ __all__ = [
     "Unavailable",
     "Unreadable",
     "UnsafeUrl",
+    "Verdict",
     "Wish",
+    "WrittenWish",
     "count_lines",
+    "examine",
     "issued_id",
     "split_lines",
     "type_name",

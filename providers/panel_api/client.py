@@ -29,7 +29,7 @@ from .results import (
 )
 from .transport import Transport
 from .verdicts import heed, must_be_readable, order_placed, trouble
-from .wishes import Wish
+from .wishes import Wish, WrittenWish
 
 WRITES: Final = frozenset({"add", "refill", "cancel"})
 MOST_PAGES: Final = 400
@@ -62,11 +62,11 @@ class PanelClient:
         self.credentials = credentials
         self.dialect = dialect or Dialect()
         self.transport = transport or Transport()
-        self._now = now
+        self.now = now
 
     def speaking(self, dialect: Dialect) -> PanelClient:
         """The same account, spoken to in another dialect."""
-        return PanelClient(self.credentials, dialect, self.transport, now=self._now)
+        return PanelClient(self.credentials, dialect, self.transport, now=self.now)
 
     # reads
 
@@ -118,7 +118,7 @@ class PanelClient:
 
     def add(
         self,
-        wish: Wish,
+        wish: Wish | WrittenWish,
         *,
         before_send: Callable[[], None] | None = None,
         attempt_id: str = "",
@@ -181,7 +181,7 @@ class PanelClient:
         self, action: str, fields: Mapping[str, str], decode: Callable[[Any, Dialect], Read]
     ) -> Read:
         answer = self.call(action, fields)
-        heed(answer, self.dialect, self._now())
+        heed(answer, self.dialect, self.now())
         for reason, _ in answer.refusals(self.dialect):
             raise Unavailable(reason, answer.evidence(reason))
         must_be_readable(answer)
@@ -203,7 +203,7 @@ class PanelClient:
         if not asked:
             return known
         answer = self.call(action, naming(name, asked, self.dialect, plural=False))
-        heed(answer, self.dialect, self._now())
+        heed(answer, self.dialect, self.now())
         for reason, code in answer.refusals(self.dialect):
             if len(asked) > 1:
                 raise BatchRefused(reason, answer.evidence(reason))
@@ -212,6 +212,8 @@ class PanelClient:
         try:
             return known | decode(answer.body, asked, self.dialect)
         except Unexpected as error:
+            if len(asked) == 1:
+                return known | {asked[0]: Unreadable(str(error))}
             evidence, singly = answer.evidence(str(error)), isinstance(error, WithoutIds)
             raise BatchRefused(str(error), evidence, singly=singly) from None
 
@@ -230,7 +232,7 @@ class PanelClient:
         # the protocol knows cancel only in the plural
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
-        heed(answer, self.dialect, self._now(), write=True)
+        heed(answer, self.dialect, self.now(), write=True)
         refusals, reason = answer.refusals(self.dialect), trouble(answer)
         if refusals and answer.http_status < 500 and not answer.is_redirect:
             refused = decode_orders.refused(refusals[0][0], self.dialect)

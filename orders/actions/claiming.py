@@ -1,0 +1,138 @@
+"""The claim before a send and the settling after it: two short transactions."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError
+
+from core import clocks
+from core.durable import durable_transaction
+from providers.models import Provider, ProviderState
+from providers.panel_api import Evidence
+
+from ..models import Attempt, EventKind, Order, Watch
+from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Status
+
+
+def worker_name() -> str:
+    """Who holds a claim, for people reading the timeline."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"[:80]
+
+
+def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
+    """Take the order for sending and write the attempt down, on disk before we speak.
+
+    None: somebody else has it, another send is in flight for this account, or the account was
+    paused or given another key since `provider` was read.
+    """
+    if order.status != Status.QUEUED:
+        return None
+    try:
+        with durable_transaction():
+            unchanged = Provider.objects.filter(
+                pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
+            )
+            if not unchanged.exists() or not order.move(Status.SENDING, now=now, sent_at=now):
+                return None
+            return Attempt.objects.create(
+                order=order,
+                number=order.attempts.count() + 1,
+                provider=provider,
+                provider_version=provider.version,
+                wire=order.wish,
+                worker=worker_name(),
+                started_at=now,
+                lease_until=now + timedelta(seconds=clocks.SEND_LEASE_SECONDS),
+                balance_before=provider.balance,
+                balance_before_at=provider.balance_at,
+            )
+    except IntegrityError:
+        _flag_if_live(order, now)
+        return None
+
+
+def _flag_if_live(order: Order, now: datetime) -> None:
+    """An order that is queued while an attempt of it is live must never be picked again."""
+    if not order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():
+        return  # another order of this account is in flight: nothing is wrong
+    later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+    queued = Order.objects.filter(pk=order.pk, status=Status.QUEUED)
+    queued.update(send_after=later, flag=Flag.LIVE_ATTEMPT)
+
+
+def settle(
+    attempt: Attempt,
+    outcome: Outcome,
+    to: Status,
+    *,
+    now: datetime,
+    reason: str = "",
+    code: str = "",
+    evidence: Evidence | None = None,
+    external_id: str = "",
+    **changes: Any,
+) -> bool:
+    """Write down how an attempt ended and move its order.
+
+    Works while the claim is ours, and also when the reaper took it for lost and nobody has
+    decided since: a late answer is still the answer. Otherwise the answer is kept on the
+    attempt, the order is flagged, and False comes back. Raises IntegrityError when
+    `external_id` already belongs to another order of this account.
+    """
+    seen = asdict(evidence) if evidence else {}
+    order = Order.objects.get(pk=attempt.order_id)
+    if external_id:
+        changes["external_id"] = external_id
+    with durable_transaction():
+        won = Attempt.objects.filter(
+            pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None
+        ).update(
+            outcome=outcome, settled_at=now, reason=reason[:500], code=code, evidence=seen,
+            external_id=external_id,
+        )  # fmt: skip
+        ours = order.status in (Status.SENDING, Status.UNCONFIRMED) and bool(won)
+        if order.status == Status.UNCONFIRMED and to in NOT_SENT:
+            to = Status.NOT_PLACED  # proven late: a person may have looked at it, so a person asks
+        if ours and order.status == to:
+            return True
+        if ours and order.move(
+            to, now=now, text=reason, evidence=seen, reason=reason[:500], **changes
+        ):
+            if external_id:
+                watch(order, now=now)
+            return True
+        _keep_late_answer(attempt, order, outcome, reason, external_id, now)
+    return False
+
+
+def watch(order: Order, *, now: datetime) -> None:
+    """Start to follow an order that the provider has."""
+    if order.is_final:
+        return
+    Watch.objects.get_or_create(
+        order=order,
+        defaults={
+            "provider_id": order.provider_id,
+            "external_id": order.external_id,
+            "next_at": now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS),
+            "changed_at": now,
+        },
+    )
+
+
+def _keep_late_answer(
+    attempt: Attempt, order: Order, outcome: Outcome, reason: str, external_id: str, now: datetime
+) -> None:
+    late = {"outcome": outcome, "reason": reason, "external_id": external_id, "at": now.isoformat()}
+    Attempt.objects.filter(pk=attempt.pk).update(late=late)
+    Order.objects.filter(pk=order.pk).update(flag=Flag.LATE_ANSWER)
+    order.remember(
+        EventKind.FLAGGED, now=now, text=f"Attempt {attempt.number} was answered late.",
+        evidence=late,
+    )  # fmt: skip

@@ -1,0 +1,207 @@
+"""Sending queued orders: claim, commit, speak once, write down. The heart of the desk.
+
+The default of every doubt is *unconfirmed*. Only `NotSent` leads back to the queue, and only
+an answer whose words are in the reviewed catalog of refusals is a refusal.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import DatabaseError, IntegrityError
+
+from core import clocks
+from core.clocks import Clock
+from providers.models import Provider, ProviderHealth, ProviderState
+from providers.panel_api import (
+    Evidence,
+    NotSent,
+    OutcomeUnknown,
+    Placed,
+    RefusalCode,
+    Rejected,
+    WrittenWish,
+)
+
+from ..models import Attempt, Order
+from ..status import HoldReason, Outcome, Status
+from . import claiming
+
+log = logging.getLogger(__name__)
+SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
+
+
+class PlacesOrders(Protocol):
+    """All this needs of a client."""
+
+    def add(
+        self,
+        wish: WrittenWish,
+        *,
+        before_send: Callable[[], None] | None = None,
+        attempt_id: str = "",
+    ) -> Placed: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one send ended, ready to be written down."""
+
+    outcome: Outcome
+    to: Status
+    reason: str = ""
+    code: str = ""
+    evidence: Evidence | None = None
+    external_id: str = ""
+    changes: dict[str, Any] | None = None
+
+
+# What a proven refusal means for the order. Anything else ends it as rejected.
+_HOLDS: dict[RefusalCode, HoldReason] = {
+    RefusalCode.FUNDS: HoldReason.FUNDS,
+    RefusalCode.LINK_BUSY: HoldReason.LINK_BUSY,
+    RefusalCode.KEY: HoldReason.KEY,
+}
+
+
+def next_to_send(provider: Provider, now: datetime) -> Order | None:
+    """The oldest order of this account that may be sent now."""
+    queued = Order.objects.filter(provider=provider).due_to_send(now)
+    return queued.order_by("send_after", "pk").first()
+
+
+def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock: Clock) -> bool:
+    """Send a queued order to its provider, at most once. False: it was not ours to send."""
+    attempt = claiming.claim(order, provider, now=clock())
+    if attempt is None:
+        return False
+    claimed = time.monotonic()
+    settlement = _speak(order, attempt, client, lambda: _fence(provider, claimed), clock)
+    _write_down(attempt, settlement, clock)
+    _pace_placing(provider, settlement, clock())
+    return True
+
+
+def _fence(provider: Provider, claimed: float) -> None:
+    """The last look before the first byte: is this claim still fresh, may we still buy here?"""
+    if time.monotonic() - claimed > clocks.SEND_WINDOW_SECONDS:
+        raise NotSent("The claim had grown too old before the connection stood.")
+    unchanged = Provider.objects.filter(
+        pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
+    )
+    if not unchanged.exists():
+        raise NotSent("The provider was paused or changed just before sending.")
+
+
+def _speak(
+    order: Order,
+    attempt: Attempt,
+    client: PlacesOrders,
+    fence: Callable[[], None],
+    clock: Clock,
+) -> Settlement:
+    """One call, and what it proves. Never raises: what is not understood is unknown."""
+    try:
+        placed = client.add(WrittenWish(attempt.wire), before_send=fence, attempt_id=attempt.token)
+    except NotSent as error:
+        return _not_sent(order, error, clock())
+    except Rejected as error:
+        return _rejected(error, clock())
+    except OutcomeUnknown as error:
+        return _unknown(error.reason, error.evidence)
+    except Exception as error:
+        log.exception("sending order %s ended in an error of our own", order.pk)
+        return _unknown(f"Our own error while sending: {type(error).__name__}", None)
+    changes = {} if placed.charge is None else {"charge": placed.charge}
+    return Settlement(
+        Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id, changes=changes
+    )
+
+
+def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:
+    later = now + timedelta(seconds=order.backoff_seconds())
+    changes = {"send_after": later, "not_sent_count": order.not_sent_count + 1}
+    return Settlement(
+        Outcome.NOT_SENT, Status.QUEUED, error.reason, evidence=error.evidence, changes=changes
+    )
+
+
+def _rejected(error: Rejected, now: datetime) -> Settlement:
+    to, changes = Status.REJECTED, dict[str, Any]()
+    if error.code in _HOLDS:
+        to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
+    elif error.code is RefusalCode.RATE_LIMIT:
+        pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
+        to, changes = Status.QUEUED, {"send_after": now + pause}
+    return Settlement(
+        Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes
+    )
+
+
+def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
+    return Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, evidence=evidence)
+
+
+def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
+    """Settle, patiently: the database may be away for a moment. If it stays away, the reaper
+    turns the claim into an unconfirmed order, which is true."""
+    for tried in range(SETTLE_TRIES):
+        try:
+            _settle_once(attempt, settlement, clock())
+            return
+        except IntegrityError:
+            settlement = _unknown(
+                f"The provider answered with order {settlement.external_id}, which is already "
+                "another order of ours.",
+                _with_candidate(settlement),
+            )
+        except DatabaseError:
+            log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)
+            time.sleep(min(0.2 * 2**tried, 5))
+    log.error("attempt %s could not be settled; the reaper will make it unconfirmed", attempt.pk)
+
+
+def _settle_once(attempt: Attempt, settlement: Settlement, now: datetime) -> None:
+    claiming.settle(
+        attempt,
+        settlement.outcome,
+        settlement.to,
+        now=now,
+        reason=settlement.reason,
+        code=settlement.code,
+        evidence=settlement.evidence,
+        external_id=settlement.external_id,
+        **(settlement.changes or {}),
+    )
+
+
+def _with_candidate(settlement: Settlement) -> Evidence:
+    return Evidence(reason="id already known", bytes_left=True, candidate_id=settlement.external_id)
+
+
+def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> None:
+    """After an answer that bodes ill for the next order, wait before sending it."""
+    health = ProviderHealth.objects.filter(provider=provider)
+    if settlement.code == RefusalCode.FUNDS:
+        health.update(funds_refused_at=now)
+    elif settlement.code == RefusalCode.KEY:
+        health.update(key_refused_at=now)
+    elif settlement.code == RefusalCode.RATE_LIMIT:
+        pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
+        health.update(next_add_at=now + pause)
+    elif settlement.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
+        health.update(next_add_at=now + _pause_after_failures(provider))
+
+
+def _pause_after_failures(provider: Provider) -> timedelta:
+    """Grows with the number of attempts that failed one after the other."""
+    recent = provider.attempts.exclude(outcome=Outcome.IN_FLIGHT).order_by("-pk")
+    outcomes = list(recent.values_list("outcome", flat=True)[: len(clocks.BREAKER_SECONDS)])
+    failed = (Outcome.NOT_SENT, Outcome.UNKNOWN)
+    in_a_row = next((n for n, o in enumerate(outcomes) if o not in failed), len(outcomes))
+    return timedelta(seconds=clocks.BREAKER_SECONDS[max(in_a_row, 1) - 1])

@@ -1,0 +1,99 @@
+"""What staff do with an order before it is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+
+from core.durable import durable_transaction
+from core.models import User
+from providers.models import ProviderHealth
+from providers.panel_api import CostRange
+
+from ..drafts import OrderDraft
+from ..links import link_key
+from ..models import EventKind, Order
+from ..status import HoldReason, Status
+
+
+def place_order(draft: OrderDraft, *, placed_by: User | None, now: datetime) -> tuple[Order, bool]:
+    """Queue the order; the same submission twice is the same order, and the first wish stands.
+
+    Returns the order and whether this call made it. At a paused provider it is held.
+    """
+    known = Order.objects.filter(submission=draft.submission).first()
+    if known:
+        return known, False
+    try:
+        with durable_transaction():
+            order = _insert(draft, placed_by, now)
+            order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+    except IntegrityError:
+        return Order.objects.get(submission=draft.submission), False
+    return order, True
+
+
+def _insert(draft: OrderDraft, placed_by: User | None, now: datetime) -> Order:
+    service, wish = draft.service, draft.wish
+    low, high = _estimate(draft)
+    waits = not service.provider.is_active
+    return Order.objects.create(
+        provider=service.provider,
+        service=service,
+        placed_by=placed_by,
+        submission=draft.submission,
+        type=wish.type_name,
+        wish=wish.wire(),
+        link=draft.link,
+        link_key=link_key(draft.link),
+        units=wish.units,
+        rate=service.rate,
+        estimate=low,
+        estimate_high=high,
+        status=Status.HELD if waits else Status.QUEUED,
+        hold_reason=HoldReason.PROVIDER_PAUSED if waits else HoldReason.NONE,
+        send_after=now,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
+    """Lowest and highest cost; the highest is None where there is no bound."""
+    if draft.service.rate is None:
+        return None, None
+    cost = draft.wish.cost(draft.service.rate)
+    if isinstance(cost, CostRange):
+        return cost.low, cost.high
+    return cost, cost
+
+
+def withdraw_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Take back an order that was not sent. False: it was sent or changed meanwhile."""
+    if not order.may_be_withdrawn and order.status != Status.NOT_PLACED:
+        return False
+    return order.move(Status.WITHDRAWN, now=now, actor=actor)
+
+
+def release_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Send a held order although what it waited for may not have come.
+
+    False: it is no longer held, or its provider is paused. Releasing an order that waits for
+    funds or for the key lets the account be tried again with it.
+    """
+    if order.status != Status.HELD or not order.provider.is_active:
+        return False
+    if order.hold_reason in (HoldReason.FUNDS, HoldReason.KEY):
+        ProviderHealth.objects.filter(provider=order.provider_id).update(
+            funds_refused_at=None, key_refused_at=None
+        )
+    return order.move(Status.QUEUED, now=now, actor=actor, send_after=now)
+
+
+def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Try again an order that is known not to be at the provider: a new attempt."""
+    if order.status != Status.NOT_PLACED:
+        return False
+    return order.move(Status.QUEUED, now=now, actor=actor, send_after=now, not_sent_count=0)

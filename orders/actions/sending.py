@@ -1,0 +1,49 @@
+"""A lane that sends: the queued orders of one account, one after the other, spaced."""
+
+from __future__ import annotations
+
+import time
+
+from core import clocks
+from core.clocks import Clock
+from providers.actions import lanes, pacing
+from providers.models import LaneKind, Provider
+
+from .dispatch import PlacesOrders, next_to_send, send_order
+
+PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
+
+
+def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
+    """Send what is queued for this account for about `seconds`; how many sends were tried.
+
+    Nothing while another worker has the account's placing lane.
+    """
+    holder = lanes.take_lane(
+        provider.pk, LaneKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
+    )
+    if holder is None:
+        return 0
+    sent, ends = 0, time.monotonic() + seconds
+    try:
+        while time.monotonic() < ends and _send_next(provider, client, clock):
+            sent += 1
+            if not lanes.renew_lane(
+                provider.pk, LaneKind.PLACING, holder,
+                now=clock(), seconds=clocks.SEND_LEASE_SECONDS,
+            ):  # fmt: skip
+                break
+    finally:
+        lanes.give_back(provider.pk, LaneKind.PLACING, holder)
+    return sent
+
+
+def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
+    if next_to_send(provider, clock()) is None:
+        return False
+    while wait := pacing.next_add(provider, now=clock()):
+        if wait > PATIENCE_SECONDS:
+            return False
+        time.sleep(wait)
+    order = next_to_send(provider, clock())
+    return order is not None and send_order(order, provider, client, clock=clock)

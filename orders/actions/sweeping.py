@@ -1,0 +1,129 @@
+"""What is done again and again so that nothing is forgotten. Every step is safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, F, Min, OuterRef, Q
+
+from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
+
+from ..models import Attempt, Order, OrderQuerySet, Watch
+from ..status import HoldReason, Outcome, Status
+from . import claiming
+
+SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
+
+
+def reap_lost_sends(*, now: datetime) -> int:
+    """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued."""
+    lost = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT, lease_until__lt=now)
+    reaped = 0
+    for attempt in lost.order_by("pk")[:SWEEP_SIZE]:
+        reaped += claiming.settle(
+            attempt,
+            Outcome.UNKNOWN,
+            Status.UNCONFIRMED,
+            now=now,
+            reason=f"The worker {attempt.worker} was lost while sending.",
+        )
+    return reaped
+
+
+def providers_to_ring(now: datetime) -> list[int]:
+    """Accounts with orders that may be sent now: bells that were lost are rung again here."""
+    due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
+    callable_now = Provider.objects.active().with_key()
+    return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
+
+
+def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:
+    """Accounts with orders to ask about and nobody asking, at most as many as lanes are free.
+
+    The account that has waited longest comes first, so that more accounts than lanes take
+    turns.
+    """
+    following = Lane.objects.filter(kind=LaneKind.FOLLOWING)
+    busy = following.filter(held_until__gt=now)
+    free = lanes - busy.count()
+    if free <= 0:
+        return []
+    due = Watch.objects.filter(provider=OuterRef("pk")).due(now)
+    waiting = (
+        Provider.objects.with_key()
+        .exclude(pk__in=busy.values("provider"))
+        .filter(Exists(due))
+        .annotate(last_turn=following.filter(provider=OuterRef("pk")).values("due_at")[:1])
+    )
+    ordered = waiting.order_by(F("last_turn").asc(nulls_first=True), "pk")
+    return list(ordered.values_list("pk", flat=True)[:free])
+
+
+def forget_funds_refusals(*, now: datetime) -> int:
+    """A balance read after the refusal that pays for at least one held order ends the wait."""
+    refused = ProviderHealth.objects.filter(
+        funds_refused_at__isnull=False, provider__balance_at__gt=F("funds_refused_at")
+    ).select_related("provider")
+    ended = 0
+    for health in refused:
+        held = Order.objects.filter(
+            provider=health.provider, status=Status.HELD, hold_reason=HoldReason.FUNDS
+        )
+        cheapest = held.aggregate(least=Min("estimate"))["least"]
+        if cheapest is not None and (health.provider.balance or 0) >= cheapest:
+            ended += ProviderHealth.objects.filter(
+                pk=health.pk, funds_refused_at=health.funds_refused_at
+            ).update(funds_refused_at=None)
+    return ended
+
+
+def hold_and_release(*, now: datetime) -> int:
+    """Orders follow their account: held while it cannot take them, released when it can."""
+    moved = 0
+    for order, to, reason in _wanted_moves():
+        moved += order.move(to, now=now, hold_reason=reason, send_after=now)
+    return moved
+
+
+def _wanted_moves() -> Iterator[tuple[Order, Status, HoldReason]]:
+    queued = Order.objects.filter(status=Status.QUEUED).select_related("provider")
+    held = Order.objects.filter(status=Status.HELD).select_related("provider__health")
+    paused = queued.filter(provider__state=ProviderState.PAUSED)
+    for order in paused.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.PROVIDER_PAUSED
+    keyless = queued.filter(
+        Q(provider__key_ciphertext="") | Q(provider__health__key_refused_at__isnull=False),
+        provider__state=ProviderState.ACTIVE,
+    )
+    for order in keyless.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.KEY
+    broke = queued.filter(
+        provider__state=ProviderState.ACTIVE, provider__health__funds_refused_at__isnull=False
+    )
+    for order in broke.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.FUNDS
+    for waited_for in (_resumed(held), _key_works(held), _funded(held)):
+        for order in waited_for.order_by("pk")[:SWEEP_SIZE]:
+            yield order, Status.QUEUED, HoldReason.NONE
+
+
+def _resumed(held: OrderQuerySet) -> OrderQuerySet:
+    return held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, provider__state=ProviderState.ACTIVE)
+
+
+def _key_works(held: OrderQuerySet) -> OrderQuerySet:
+    return held.filter(
+        hold_reason=HoldReason.KEY,
+        provider__state=ProviderState.ACTIVE,
+        provider__health__key_refused_at=None,
+    ).exclude(provider__key_ciphertext="")
+
+
+def _funded(held: OrderQuerySet) -> OrderQuerySet:
+    """Accounts whose balance was read to be higher than when they refused."""
+    return held.filter(
+        hold_reason=HoldReason.FUNDS,
+        provider__state=ProviderState.ACTIVE,
+        provider__health__funds_refused_at=None,
+    )

@@ -1,0 +1,208 @@
+"""One account turn: ask about up to a hundred orders in one call, write what changed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from core import clocks
+from core.bulk import write_columns
+from providers.models import Provider
+from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
+
+from ..models import EventKind, Order, OrderEvent, Watch
+from ..status import FINAL, Flag, Status
+
+STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
+
+PROGRESS_COLUMNS = (
+    "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
+)  # fmt: skip
+WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at")
+
+
+class TellsStatuses(Protocol):
+    """All this needs of a client: exactly one request a call."""
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one account turn did."""
+
+    asked: int = 0
+    changed: int = 0
+    ended: int = 0
+    unreadable: int = 0
+
+
+@dataclass(slots=True)
+class _Writes:
+    """Everything one answer changes, collected and then written at once."""
+
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    watches: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[OrderEvent] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+
+
+def due_batch(provider: Provider, now: datetime) -> list[Watch]:
+    """The next orders to ask about in one call, oldest due first.
+
+    Orders due soon fill the batch up. After a batch that was refused whole, its orders come
+    in halves until the one that spoils it stands alone.
+    """
+    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    rows = Watch.objects.filter(provider=provider).due(soon).oldest_first()
+    batch = list(rows[: provider.batch_size])
+    if not batch or batch[0].next_at > now:
+        return []
+    cap = batch[0].batch_cap
+    return [watch for watch in batch if watch.batch_cap == cap][: cap or provider.batch_size]
+
+
+def ask(
+    watches: Sequence[Watch], client: TellsStatuses, *, now: datetime
+) -> dict[str, Progress | Unreadable]:
+    """One request. A refusal of a whole batch halves it for the next turn and is raised again;
+    for a single order it is that order's own answer."""
+    try:
+        return client.statuses_once([watch.external_id for watch in watches])
+    except BatchRefused as error:
+        if len(watches) > 1:
+            keys = [watch.pk for watch in watches]
+            cap = 1 if error.singly else len(keys) // 2
+            Watch.objects.filter(pk__in=keys).update(batch_cap=cap)
+            raise
+        return {watches[0].external_id: Unreadable(error.reason)}
+
+
+def record_answers(
+    watches: Iterable[Watch], answers: dict[str, Progress | Unreadable], *, now: datetime
+) -> Turn:
+    """Write what the provider said. One unreadable row does not touch the others."""
+    by_order = {watch.order_id: watch for watch in watches}
+    turn, writes = Turn(asked=len(by_order)), _Writes()
+    with transaction.atomic():
+        rows = Order.objects.select_for_update(of=("self",)).filter(watch__in=list(by_order))
+        for order in rows.only(*PROGRESS_COLUMNS, "units").order_by("pk"):
+            watch = by_order[order.pk]
+            answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
+            if isinstance(answer, Unreadable):
+                turn.unreadable += 1
+                _note_unreadable(order, watch, answer, writes, now)
+            else:
+                _note_progress(order, watch, answer, writes, now)
+        _write(writes)
+    turn.changed, turn.ended = len(writes.orders), len(writes.ended)
+    return turn
+
+
+def _write(writes: _Writes) -> None:
+    write_columns(Order, PROGRESS_COLUMNS, writes.orders, unless_changed="status")
+    write_columns(Watch, WATCH_COLUMNS, writes.watches)
+    if writes.events:
+        OrderEvent.objects.bulk_create(writes.events)
+    if writes.ended:
+        Watch.objects.filter(pk__in=writes.ended).delete()
+
+
+def _note_progress(
+    order: Order, watch: Watch, said: Progress, writes: _Writes, now: datetime
+) -> None:
+    before = Status(order.status)
+    changed = _take_over(order, said)
+    if changed:
+        order.changed_at = now
+        if order.is_final:
+            order.ended_at = now
+        writes.orders.append(
+            (*(getattr(order, name) for name in PROGRESS_COLUMNS), order.pk, before)
+        )
+        writes.events.extend(_events(order, before, changed, now))
+    if order.status in FINAL:
+        writes.ended.append(order.pk)
+        return
+    changed_at = now if changed else watch.changed_at
+    due = now + next_check_in(now - changed_at)
+    writes.watches.append((due, changed_at, 0, 0, now, watch.pk))
+
+
+def _take_over(order: Order, said: Progress) -> dict[str, Any]:
+    """Set on the order what the provider says anew, and return it.
+
+    What it does not say (None) never overwrites what is known. A status word nobody knows
+    leaves the order where it is and flags it.
+    """
+    status = order.status if said.status is None else Status(said.status.value)
+    flag = order.flag
+    if said.status is None:
+        flag = flag or Flag.UNKNOWN_WORD
+    elif flag in (Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE):
+        flag = Flag.NONE
+    raw = said.raw_status[:80]
+    fresh = {"status": status, "flag": flag, "raw_status": raw, "charge": said.charge,
+             "start_count": said.start_count, "remains": said.remains}  # fmt: skip
+    changed = {
+        name: value
+        for name, value in fresh.items()
+        if value is not None and value != getattr(order, name)
+    }
+    for name, value in changed.items():
+        setattr(order, name, value)
+    return changed
+
+
+def _events(
+    order: Order, before: Status, changed: dict[str, Any], now: datetime
+) -> Iterable[OrderEvent]:
+    """History lines: a move, or a charge or start count that became known or changed."""
+    seen = {name: str(value) for name, value in changed.items() if name != "flag"}
+    if "status" in changed:
+        yield OrderEvent(
+            order=order, at=now, kind=EventKind.MOVED, before=before, after=order.status,
+            evidence=seen,
+        )  # fmt: skip
+    elif "charge" in changed or "start_count" in changed:
+        yield OrderEvent(order=order, at=now, kind=EventKind.PROGRESS, evidence=seen)
+    if changed.get("flag"):
+        text = f"{order.get_flag_display()}: “{order.raw_status}”."
+        yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
+
+
+def _note_unreadable(
+    order: Order, watch: Watch, answer: Unreadable, writes: _Writes, now: datetime
+) -> None:
+    """Ask again, alone and less often; after three strikes in a row flag the order."""
+    failures = watch.failures + 1
+    not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
+    if not_there and failures == STRIKES and not order.flag:
+        before, order.flag = order.status, Flag.NOT_KNOWN_THERE
+        writes.orders.append(
+            (*(getattr(order, name) for name in PROGRESS_COLUMNS), order.pk, before)
+        )
+        writes.events.append(
+            OrderEvent(
+                order=order,
+                at=now,
+                kind=EventKind.FLAGGED,
+                text=answer.reason[:500],
+                evidence={"asked": failures, "reason": answer.reason[:500]},
+            )
+        )
+    steps = clocks.BREAKER_SECONDS
+    due = now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
+    writes.watches.append((due, watch.changed_at, min(failures, 1000), 1, now, watch.pk))
+
+
+def next_check_in(unchanged_for: timedelta) -> timedelta:
+    """About a tenth of the time since the last change, between floor and ceiling, ±10 %."""
+    seconds = unchanged_for.total_seconds() * clocks.FOLLOW_SHARE
+    seconds = min(max(seconds, clocks.FOLLOW_FLOOR_SECONDS), clocks.FOLLOW_CEILING_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311  (jitter)

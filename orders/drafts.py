@@ -1,0 +1,23 @@
+"""A wish that passed every check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from providers.models import Service
+from providers.panel_api import Wish
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """What a form hands to `place_order`. `submission` is the token drawn with the form."""
+
+    service: Service
+    wish: Wish
+    submission: UUID
+
+    @property
+    def link(self) -> str:
+        """What the order is for: its link, or the username of a subscription."""
+        return str(getattr(self.wish, "link", "") or getattr(self.wish, "username", ""))

@@ -1,0 +1,93 @@
+"""Doors for Celery. Arguments are ids; every task may come never, once or ten times."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from core import clocks
+from core.clocks import database_now
+from core.encryption import WrongEncryptionKey
+from providers.connect import NoKey, client_for
+from providers.models import Provider
+from providers.panel_api import PanelClient
+
+from .actions import following, sending, sweeping
+from .models import Order, Watch
+
+log = logging.getLogger(__name__)
+
+
+def _client(provider_id: int) -> tuple[Provider, PanelClient] | None:
+    """The account and its client; None when it cannot be called, which its page shows."""
+    provider = Provider.objects.get(pk=provider_id)
+    try:
+        return provider, client_for(provider)
+    except (NoKey, WrongEncryptionKey) as error:
+        log.warning("provider %s cannot be called: %s", provider_id, type(error).__name__)
+        return None
+
+
+@shared_task(name="orders.dispatch")
+def dispatch(*, provider_id: int) -> None:
+    """Send the queued orders of one account."""
+    if ready := _client(provider_id):
+        sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+
+
+@shared_task(name="orders.sweep")
+def sweep() -> None:
+    """Hold, release, and ring again for everything that may be sent."""
+    now = database_now()
+    sweeping.forget_funds_refusals(now=now)
+    sweeping.hold_and_release(now=now)
+    for provider_id in sweeping.providers_to_ring(now):
+        dispatch.delay(provider_id=provider_id)
+
+
+@shared_task(name="orders.reap")
+def reap() -> None:
+    """Sends whose worker was lost become unconfirmed."""
+    if reaped := sweeping.reap_lost_sends(now=database_now()):
+        log.warning("%s sends were lost with their worker and are unconfirmed now", reaped)
+
+
+@shared_task(name="orders.follow")
+def follow(*, provider_id: int) -> None:
+    """Account turns for one account."""
+    if not (ready := _client(provider_id)):
+        return
+    done = following.follow_account(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if done and done.more:
+        follow.delay(provider_id=provider_id)
+
+
+@shared_task(name="orders.ring_due")
+def ring_due() -> None:
+    """Give the free lanes to the accounts that have waited longest."""
+    accounts = sweeping.accounts_to_follow(database_now(), lanes=settings.FOLLOW_LANES)
+    for provider_id in accounts:
+        follow.delay(provider_id=provider_id)
+
+
+def ring(provider_id: int) -> None:
+    """Ring for the queued orders of an account; without a broker the sweep will find them."""
+    try:
+        dispatch.apply_async(kwargs={"provider_id": provider_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
+
+
+def refresh(order: Order) -> bool:
+    """Have this order asked about next. False: it is not being followed."""
+    due = Watch.objects.filter(order=order).update(next_at=database_now(), batch_cap=0)
+    if not due:
+        return False
+    try:
+        follow.apply_async(kwargs={"provider_id": order.provider_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
+    return True

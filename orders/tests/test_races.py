@@ -1,0 +1,128 @@
+"""Races, with real threads on a real database."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from core.roles import Role
+from orders.actions import claiming, dispatch, placing, sending, sweeping
+from orders.drafts import OrderDraft
+from orders.models import Attempt, Order
+from orders.status import Status
+from providers.models import Provider
+from providers.panel_api import DefaultWish
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+THREADS = 8
+
+
+def noon():
+    return NOON
+
+
+def at_once(act: Callable[[int], Any], threads: int = THREADS) -> list[Any]:
+    """Run `act` in every thread at the same moment."""
+    barrier = threading.Barrier(threads)
+
+    def run(number: int) -> Any:
+        try:
+            barrier.wait()
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
+
+
+def test_eight_workers_send_one_order_once():
+    order, provider = make_order(), FakeProvider()
+
+    def worker(number: int) -> bool:
+        mine = Order.objects.select_related("provider").get(pk=order.pk)
+        return dispatch.send_order(mine, mine.provider, provider, clock=noon)
+
+    assert sum(at_once(worker)) == 1
+    assert len(provider.placed) == 1
+    assert Attempt.objects.count() == 1
+
+
+def test_forty_orders_and_eight_workers_send_forty_times():
+    account = make_provider(add_spacing_ms=0)
+    service = make_service(account)
+    orders = [make_order(service=service) for _ in range(40)]
+    provider = FakeProvider()
+
+    def worker(number: int) -> int:
+        mine = Provider.objects.get(pk=account.pk)
+        return sending.send_queued(mine, provider, clock=noon, seconds=20)
+
+    assert sum(at_once(worker)) == 40
+    links = [wire["link"] for _, wire in provider.placed]
+    assert sorted(links) == sorted(order.link for order in orders)
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.PENDING}
+
+
+def test_one_account_never_has_two_sends_in_flight():
+    account = make_provider(add_spacing_ms=0)
+    service = make_service(account)
+    orders = [make_order(service=service) for _ in range(THREADS)]
+    provider = FakeProvider()
+    in_flight: list[int] = []
+    provider.meanwhile = lambda: in_flight.append(
+        Attempt.objects.filter(outcome="in_flight").count()
+    )
+
+    def worker(number: int) -> None:
+        mine = Order.objects.select_related("provider").get(pk=orders[number].pk)
+        dispatch.send_order(mine, mine.provider, provider, clock=noon)
+
+    at_once(worker)
+    assert in_flight
+    assert set(in_flight) == {1}
+
+
+def test_fifty_posts_of_one_form_are_one_order():
+    service, person = make_service(), make_user()
+    wish = DefaultWish(service_id=service.external_id, link="https://lumen.example", quantity=100)
+    draft = OrderDraft(service, wish, uuid.uuid4())
+    made = at_once(
+        lambda number: placing.place_order(draft, placed_by=person, now=NOON)[1], threads=25
+    )
+    assert sum(made) == 1
+    assert Order.objects.count() == 1
+
+
+def test_withdrawing_and_sending_at_once_have_one_winner():
+    person, provider = make_user(Role.OPERATOR), FakeProvider()
+    for _ in range(5):
+        order = make_order()
+
+        def act(number: int, order: Order = order) -> bool:
+            mine = Order.objects.select_related("provider").get(pk=order.pk)
+            if number % 2:
+                return placing.withdraw_order(mine, actor=person, now=NOON)
+            return dispatch.send_order(mine, mine.provider, provider, clock=noon)
+
+        assert sum(at_once(act, threads=4)) == 1
+        order.refresh_from_db()
+        sent = [wire for _, wire in provider.placed if wire["link"] == order.link]
+        assert (order.status == Status.PENDING) == bool(sent)
+
+
+def test_reaping_at_once_reaps_once():
+    order = make_order()
+    claiming.claim(order, order.provider, now=NOON)
+    reaped = at_once(lambda number: sweeping.reap_lost_sends(now=NOON + timedelta(hours=1)))
+    assert sum(reaped) >= 1
+    assert order.events.filter(after=Status.UNCONFIRMED).count() == 1

@@ -1,0 +1,260 @@
+"""Following: one call for many, only changes written, one bad row spoils nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core import clocks
+from orders.actions import following, sweeping, tracking
+from orders.models import Order, OrderEvent, Watch
+from orders.status import Flag, Status
+from providers.actions import lanes
+from providers.models import LaneKind, ProviderHealth
+from providers.panel_api import OrderState, RefusalCode, SlowDown, Unavailable, Unreadable
+from tests.builders import NOON, make_order, make_provider, make_service
+from tests.fake_provider import FakeProvider, progress
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+def noon():
+    return NOON
+
+
+def make_orders(number: int, *, status=Status.PENDING, **provider):
+    provider.setdefault("calls_per_minute", 60_000)
+    service = make_service(make_provider(**provider))
+    return [make_order(status, service=service) for _ in range(number)]
+
+
+def follow(orders, provider: FakeProvider) -> None:
+    following.follow_account(orders[0].provider, provider, clock=noon, seconds=5)
+    for order in orders:
+        order.refresh_from_db()
+
+
+def test_what_the_provider_says_is_taken_over():
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(
+        OrderState.IN_PROGRESS, raw="In progress", charge="0.27819", start_count=3572, remains=157
+    )
+    follow([order], provider)
+    assert (order.status, order.charge) == (Status.IN_PROGRESS, Decimal("0.27819"))
+    assert (order.start_count, order.remains, order.delivered) == (3572, 157, 843)
+    event = order.events.get(kind="moved")
+    assert (event.before, event.after) == ("pending", "in_progress")
+    assert event.evidence["charge"] == "0.27819"
+
+
+def test_a_hundred_orders_are_one_call():
+    orders = make_orders(100)
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress() for o in orders}
+    follow(orders, provider)
+    assert [len(ids) for ids in provider.asked] == [100]
+    assert {o.status for o in orders} == {Status.IN_PROGRESS}
+
+
+def test_an_ended_order_is_not_followed_any_more():
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(OrderState.COMPLETED, charge="0.9", remains=0)
+    follow([order], provider)
+    assert (order.status, order.ended_at) == (Status.COMPLETED, NOON)
+    assert not Watch.objects.exists()
+
+
+def test_nothing_new_writes_no_order_and_no_event():
+    (order,) = make_orders(1, status=Status.IN_PROGRESS)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(raw=order.raw_status or "in_progress")
+    follow([order], provider)
+    before = OrderEvent.objects.count()
+    Watch.objects.update(next_at=NOON)
+    with CaptureQueriesContext(connection) as queries:
+        follow([order], provider)
+    writes = [q["sql"] for q in queries if q["sql"].startswith("UPDATE")]
+    assert not [sql for sql in writes if '"orders_order"' in sql]
+    assert OrderEvent.objects.count() == before
+
+
+def test_what_is_not_said_does_not_overwrite_what_is_known():
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(charge="0.5", start_count=10, remains=40)
+    follow([order], provider)
+    provider.says[order.external_id] = progress(OrderState.PROCESSING)
+    Watch.objects.update(next_at=NOON)
+    follow([order], provider)
+    assert (order.status, order.charge, order.start_count, order.remains) == (
+        Status.PROCESSING,
+        Decimal("0.5"),
+        10,
+        40,
+    )
+
+
+def test_remains_of_zero_does_not_mean_delivered():
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(OrderState.PENDING, remains=0)
+    follow([order], provider)
+    assert (order.status, order.delivered) == (Status.PENDING, None)
+
+
+def test_an_unknown_word_keeps_the_order_open_and_flags_it():
+    (order,) = make_orders(1, status=Status.IN_PROGRESS)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(None, raw="Awaiting moon")
+    follow([order], provider)
+    assert (order.status, order.flag, order.raw_status) == (
+        Status.IN_PROGRESS,
+        Flag.UNKNOWN_WORD,
+        "Awaiting moon",
+    )
+    assert "Awaiting moon" in order.events.get(kind="flagged").text
+    assert Watch.objects.filter(order=order).exists()
+    provider.says[order.external_id] = progress(OrderState.COMPLETED)
+    Watch.objects.update(next_at=NOON)
+    follow([order], provider)
+    assert (order.status, order.flag) == (Status.COMPLETED, "")
+
+
+def test_one_unreadable_row_does_not_touch_the_others():
+    orders = make_orders(3)
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress() for o in orders}
+    provider.says[orders[1].external_id] = Unreadable("charge is a list")
+    follow(orders, provider)
+    assert [o.status for o in orders] == [Status.IN_PROGRESS, Status.PENDING, Status.IN_PROGRESS]
+    assert Watch.objects.get(order=orders[1]).failures == 1
+
+
+def test_a_provider_that_does_not_know_an_order_three_times_gets_it_flagged():
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
+    for _ in range(tracking.STRIKES):
+        Watch.objects.update(next_at=NOON)
+        follow([order], provider)
+    assert (order.status, order.flag) == (Status.PENDING, Flag.NOT_KNOWN_THERE)
+
+
+@pytest.mark.parametrize("number", [2, 7, 100])
+def test_one_poisoned_id_is_found_by_halving(number):
+    orders = make_orders(number)
+    bad = orders[number // 3]
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress() for o in orders}
+    provider.poison = {bad.external_id}
+    follow(orders, provider)
+    assert {o.status for o in orders if o != bad} == {Status.IN_PROGRESS}
+    assert bad.status == Status.PENDING
+    assert len(provider.asked) <= 3 * 7 + 1
+
+
+def test_orders_due_soon_fill_the_batch_up():
+    orders = make_orders(5)
+    soon = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS - 1)
+    late = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS + 60)
+    Watch.objects.filter(order__in=orders[1:4]).update(next_at=soon)
+    Watch.objects.filter(order=orders[4]).update(next_at=late)
+    batch = tracking.due_batch(orders[0].provider, NOON)
+    assert {w.order_id for w in batch} == {o.pk for o in orders[:4]}
+
+
+def test_nothing_is_asked_when_nothing_is_due_yet():
+    orders = make_orders(2)
+    Watch.objects.update(next_at=NOON + timedelta(seconds=5))
+    provider = FakeProvider()
+    follow(orders, provider)
+    assert provider.asked == []
+
+
+@pytest.mark.parametrize(
+    ("unchanged_for", "seconds"),
+    [
+        (0, clocks.FOLLOW_FLOOR_SECONDS),
+        (600, 60),
+        (3600, 360),
+        (30 * 86400, clocks.FOLLOW_CEILING_SECONDS),
+    ],
+)
+def test_the_longer_nothing_changes_the_rarer_it_is_asked(unchanged_for, seconds):
+    for _ in range(20):
+        wait = tracking.next_check_in(timedelta(seconds=unchanged_for)).total_seconds()
+        assert seconds * 0.9 <= wait <= seconds * 1.1
+
+
+def test_a_provider_that_is_down_changes_no_order_and_closes_its_breaker():
+    orders = make_orders(2)
+    provider = FakeProvider()
+    provider.down = Unavailable("connection refused")
+    follow(orders, provider)
+    assert {o.status for o in orders} == {Status.PENDING}
+    health = ProviderHealth.objects.get(provider=orders[0].provider)
+    assert health.closed_until > NOON
+    assert health.last_error == "connection refused"
+    follow(orders, provider)
+    assert len(provider.asked) == 1, "the breaker keeps the second turn from calling"
+
+
+def test_a_provider_that_asks_for_fewer_calls_gets_them():
+    orders = make_orders(2)
+    provider = FakeProvider()
+    provider.down = SlowDown("Too many requests", until=NOON + timedelta(seconds=30))
+    follow(orders, provider)
+    health = ProviderHealth.objects.get(provider=orders[0].provider)
+    assert health.slow_until == NOON + timedelta(seconds=30)
+    assert health.pace == 0.5
+
+
+def test_two_lanes_never_follow_one_account():
+    orders = make_orders(1)
+    lanes.take_lane(orders[0].provider_id, LaneKind.FOLLOWING, now=NOON, seconds=60)
+    provider = FakeProvider()
+    follow(orders, provider)
+    assert provider.asked == []
+
+
+def test_accounts_wait_for_free_lanes_longest_first():
+    accounts = [make_orders(1)[0].provider for _ in range(3)]
+    for number, account in enumerate(accounts):
+        lanes.ensure_lanes(account.pk)
+        account.lanes.filter(kind=LaneKind.FOLLOWING).update(
+            due_at=NOON - timedelta(seconds=number)
+        )
+    assert sweeping.accounts_to_follow(NOON, lanes=2) == [accounts[2].pk, accounts[1].pk]
+    lanes.take_lane(accounts[2].pk, LaneKind.FOLLOWING, now=NOON, seconds=60)
+    assert sweeping.accounts_to_follow(NOON, lanes=2) == [accounts[1].pk]
+
+
+def test_an_answer_that_comes_after_the_end_changes_nothing():
+    (order,) = make_orders(1)
+    watches = list(Watch.objects.all())
+    Watch.objects.all().delete()
+    Order.objects.update(status=Status.COMPLETED)
+    tracking.record_answers(watches, {order.external_id: progress()}, now=NOON)
+    order.refresh_from_db()
+    assert order.status == Status.COMPLETED
+
+
+def test_ten_orders_cost_the_queries_of_one():
+    def queries(number):
+        orders = make_orders(number)
+        provider = FakeProvider()
+        provider.says = {o.external_id: progress() for o in orders}
+        with CaptureQueriesContext(connection) as captured:
+            follow(orders, provider)
+        return len(captured) - 2 * number  # refresh_from_db of this test; executemany rows
+
+    if connection.vendor == "postgresql":
+        assert queries(10) <= queries(1)
+    else:
+        assert queries(10) <= queries(1) + 2 * 9
