@@ -17,6 +17,7 @@ from sandbox.provider import ACTIONS, STATUS_NAMES, Provider, unknown_action
 from sandbox.refusals import Refusal
 from sandbox.spoiled_bodies import BODY_MODES
 from sandbox.spoiled_content import CONTENT_MODES, Answered
+from sandbox.traffic import Traffic
 from sandbox.wire import Reply, Request, json_reply
 
 PATHS = ("/api/v2", "/")
@@ -29,11 +30,13 @@ class Call:
     request: Request
     action: str
     fields: Mapping[str, str]
+    counted: str
+    traffic: Traffic
     delay: Fault | None = None
     fault: Fault | None = None
     wait_before: float = 0.0
     wait_after: float = 0.0
-    reply: Reply = field(default_factory=Reply)
+    headers: list[tuple[str, str]] = field(default_factory=list)
 
 
 def receive(provider: Provider, request: Request) -> Call:
@@ -45,8 +48,8 @@ def receive(provider: Provider, request: Request) -> Call:
         action = "orders"
     with provider.lock:
         counted = action if action in ACTIONS else "other"
-        provider.calls[counted] += 1
-        call = Call(request, action, fields)
+        provider.traffic.begin(counted)
+        call = Call(request, action, fields, counted, provider.traffic)
         call.delay = provider.faults.draw(DELAY_MODES, action, fields)
         call.fault = provider.faults.draw(ANSWER_MODES, action, fields)
         call.wait_before = call.wait_after = provider.latency / 2
@@ -68,6 +71,12 @@ def delay_seconds(fault: Fault, seed: int) -> float:
     return chance.lognormvariate(math.log(fault.seconds(0.2)), sigma)
 
 
+def done(provider: Provider, call: Call) -> None:
+    """The call is no longer under way."""
+    with provider.lock:
+        call.traffic.end(call.counted)
+
+
 def answer(provider: Provider, call: Call) -> Reply:
     """Carry the call out, or not, as its fault says; wire faults are left to the connection."""
     fault = call.fault
@@ -87,6 +96,7 @@ def answer(provider: Provider, call: Call) -> Reply:
     reply = json_reply(
         respell_keys(content, provider.dialect.keys), status, provider.dialect.content_type
     )
+    reply.headers += call.headers
     if fault is not None and fault.mode in BODY_MODES:
         reply = BODY_MODES[fault.mode](reply, fault)
     return reply
@@ -110,7 +120,7 @@ def _content(provider: Provider, call: Call, account: Account | None) -> tuple[A
 def _rate_limit_status(provider: Provider, call: Call, wait: int) -> int:
     if provider.gate.limits.style == "text":
         return 200
-    call.reply.headers.append(("Retry-After", str(max(1, wait))))
+    call.headers.append(("Retry-After", str(max(1, wait))))
     return 429
 
 

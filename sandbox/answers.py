@@ -28,7 +28,8 @@ def count(number: int, dialect: Dialect) -> str | int:
 def order_number(order_id: str, dialect: Dialect) -> str | int:
     """An id as the dialect spells it; opaque ids are always text."""
     text = dialect.order_id_type == "text" or dialect.numbers == "text"
-    return int(order_id) if order_id.isdecimal() and not text else order_id
+    number = order_id.isascii() and order_id.isdecimal() and len(order_id) < 19
+    return int(order_id) if number and not text else order_id
 
 
 def placed_answer(order: Order, balance: Decimal, dialect: Dialect) -> Any:

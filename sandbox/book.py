@@ -23,6 +23,8 @@ from sandbox.order import (
 )
 from sandbox.order_types import Wanted
 
+A_MOMENT = 0.001  # so that adding and subtracting floats cannot make a waking too early
+
 
 class Book:
     """Orders by id; money moves here and nowhere else. Not locked: its provider is."""
@@ -94,7 +96,8 @@ class Book:
         elif (parent := self.orders[order.parent]).children is not None:
             parent.children.append(order.id)
         if order.children is None and course(order, self.temper).outcome != "Completed":
-            self.wake(order, order.accepted_at + course(order, self.temper).ends)
+            ends = order.accepted_at + course(order, self.temper).ends
+            self.wake(order, ends + A_MOMENT)
 
     def find(self, account: Account, order_id: str) -> Order | None:
         """Only one's own orders exist."""
@@ -144,9 +147,12 @@ class Book:
 
     def record_cancel(self, order: Order, at: float) -> None:
         order.cancel_at = at
+        if order.children is not None:
+            self.wake(order, at)
+            return
         decided = cancel_decided_at(order, course(order, self.temper), self.temper)
-        if order.children is not None or decided is not None:
-            self.wake(order, at if order.children is not None else decided or at)
+        if decided is not None:
+            self.wake(order, decided + A_MOMENT)
 
     def override(self, order: Order, forced: dict[str, Any] | None, now: float) -> None:
         """Replace what the order would show by itself; None lets it run by itself again."""

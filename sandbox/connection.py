@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
-from sandbox.answering import answer, receive
+from sandbox.answering import Call, answer, done, receive
 from sandbox.misbehaviour import ACCEPT_MODES, MID_REQUEST_MODES
 from sandbox.provider import Provider
 from sandbox.spoiled_wire import WIRE_MODES, reset
-from sandbox.wire import BadRequest, Request, Wire, json_reply, read_fields
+from sandbox.wire import BadRequest, Reply, Request, Wire, json_reply, read_fields
 
 MOVED = "/moved"
 
@@ -23,7 +23,7 @@ class PanelConnections:
     def greet(self, connection: socket.socket) -> bool:
         """The faults that strike before a byte is read; False when they ended it."""
         with self.provider.lock:
-            self.provider.connections += 1
+            self.provider.traffic.connections += 1
             fault = self.provider.faults.draw(ACCEPT_MODES, "", {})
         if fault is None:
             return True
@@ -45,20 +45,10 @@ class PanelConnections:
             wire.send(reply.as_bytes())
 
     def _exchange(self, wire: Wire) -> bool:
+        """One request and its reply; False ends the connection."""
         request = wire.read_head()
         if request is None:
             return False
-        provider = self.provider
-        with provider.lock:
-            provider.in_flight += 1
-            provider.peak = max(provider.peak, provider.in_flight)
-        try:
-            return self._read_and_answer(wire, request)
-        finally:
-            with provider.lock:
-                provider.in_flight -= 1
-
-    def _read_and_answer(self, wire: Wire, request: Request) -> bool:
         wire.read_some(request)
         if self._cut_off(wire, request):
             return False
@@ -67,20 +57,29 @@ class PanelConnections:
         if request.path == MOVED:
             return self._trap(wire, request)
         call = receive(self.provider, request)
-        if self.wait(call.wait_before):
-            return False
-        reply = answer(self.provider, call)
-        reply.headers += call.reply.headers
-        reply.close = not request.keep_alive
-        if request.method == "HEAD":
-            reply.body = b""
-        if self.wait(call.wait_after):
-            return False
-        if call.fault is not None and call.fault.mode in WIRE_MODES:
-            WIRE_MODES[call.fault.mode](wire, reply, call.fault, self.wait)
-            return False
+        try:
+            reply = self._reply(call)
+            if call.fault is not None and call.fault.mode in WIRE_MODES:
+                WIRE_MODES[call.fault.mode](wire, reply, call.fault, self.wait)
+                return False
+        finally:
+            done(self.provider, call)
         wire.send(reply.as_bytes())
         return not reply.close
+
+    def _reply(self, call: Call) -> Reply:
+        self._pause(call.wait_before)
+        reply = answer(self.provider, call)
+        reply.close = not call.request.keep_alive
+        if call.request.method == "HEAD":
+            reply.body = b""
+        self._pause(call.wait_after)
+        return reply
+
+    def _pause(self, seconds: float) -> None:
+        """Take time; a provider that stops meanwhile hangs up."""
+        if seconds and self.wait(seconds):
+            raise ConnectionAbortedError
 
     def _cut_off(self, wire: Wire, request: Request) -> bool:
         """The faults that strike while the request is still being read."""
@@ -99,7 +98,7 @@ class PanelConnections:
     def _trap(self, wire: Wire, request: Request) -> bool:
         """Where redirects lead: says "accepted" to whoever followed, and counts it."""
         with self.provider.lock:
-            self.provider.calls["moved"] += 1
+            self.provider.traffic.calls["moved"] += 1
         reply = json_reply({"order": 1, "balance": "1.00", "currency": "XTS"})
         reply.close = not request.keep_alive
         wire.send(reply.as_bytes())

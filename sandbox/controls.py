@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def ledger(provider: Provider, terms: Terms) -> Any:
     last = first + int(terms["limit"]) if "limit" in terms else None
     return {
         "total": len(orders),
-        "calls": dict(provider.calls),
+        "calls": dict(provider.traffic.calls),
         "orders": [order_truth(provider, order, now) for order in orders[first:last]],
     }
 
@@ -65,10 +66,7 @@ def _truth(value: Any) -> bool:
 
 def stats(provider: Provider, terms: Terms) -> Any:
     return {
-        "calls": dict(provider.calls),
-        "connections": provider.connections,
-        "in_flight": provider.in_flight,
-        "peak_concurrency": provider.peak,
+        **provider.traffic.as_json(),
         "orders": len(provider.book.orders),
         "refills": len(provider.refills.tasks),
         "services": sum(1 for _ in provider.catalog.offered()),
@@ -146,8 +144,7 @@ def change_catalog(provider: Provider, terms: Terms) -> Any:
         if not name:
             raise ValueError("drift, remove, halve, empty, restore or edit")
         change, details = step[name]
-    getattr(provider.catalog, change)(**details)
-    provider.ledger.append("catalog", change=change, terms=details)
+    provider.change_catalog(change, **details)
     offered = sum(1 for _ in provider.catalog.offered())
     return {"version": provider.catalog.version, "services": offered}
 
@@ -201,6 +198,11 @@ def change_latency(provider: Provider, terms: Terms) -> Any:
     return {"latency": provider.latency}
 
 
+def one_order(provider: Provider, terms: Terms) -> Any:
+    order = provider.book.orders[str(terms["order"])]
+    return order_truth(provider, order, provider.clock.now())
+
+
 def change_order(provider: Provider, terms: Terms) -> Any:
     """Force `status`, `progress` (0 to 1), `remains`, `charge`, `start_count`; none lets go."""
     order = provider.book.orders[str(terms["order"])]
@@ -231,6 +233,7 @@ CONTROLS: dict[tuple[str, str], Callable[[Provider, Terms], Any]] = {
     ("GET", "/limits"): limits,
     ("POST", "/limits"): change_limits,
     ("POST", "/latency"): change_latency,
+    ("GET", "/orders"): one_order,
     ("POST", "/orders"): change_order,
 }
 
@@ -250,5 +253,7 @@ def control(
         with provider.lock:
             provider.catch_up()
             return 200, lever(provider, terms)
-    except (ValueError, TypeError, KeyError, ArithmeticError) as problem:
+    except KeyError as missing:
+        return 404, {"error": f"there is no {missing}"}
+    except (ValueError, TypeError, ArithmeticError, re.error) as problem:
         return 400, {"error": f"{type(problem).__name__}: {problem}"}

@@ -104,6 +104,8 @@ class Dialect:
     # refill and cancel
     refills: bool = True  # [D73]
     refill_typo: bool = False  # [D70]
+    refill_cap: int = 0  # [D68], refills an order may have
+    refill_spacing: float = 0  # [D68], virtual seconds between two refills of an order
     refill_by_order: bool = False  # [D72]
     cancels: bool = True  # [D79]
     cancel_shape: str = "nested"  # [D75]

@@ -74,6 +74,8 @@ class Faults:
             raise ValueError(f"no fault mode is called {mode!r}")
         if phase not in self.phases_of[mode]:
             raise ValueError(f"{mode} happens {' or '.join(self.phases_of[mode])} acceptance")
+        if mode.endswith("_at_accept") and (rule.get("action") or rule.get("link")):
+            raise ValueError(f"{mode} strikes before the action or the link is known")
         re.compile(rule.get("link", ""))
         self._numbered += 1
         fault = Fault(mode, phase, number=self._numbered, **rule)

@@ -152,7 +152,9 @@ def _start_refill(
     now = provider.clock.now()
     if provider.state(order, now).status not in ("Completed", "Partial"):
         raise Refusal("refill_early")
-    task = provider.refills.start(order, now)
+    task = provider.refills.start(
+        order, now, provider.dialect.refill_cap, provider.dialect.refill_spacing
+    )
     if provider.dialect.numbers == "seed":
         return task.id if single else int(task.id)
     return order_number(task.id, provider.dialect)

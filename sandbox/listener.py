@@ -13,7 +13,6 @@ from collections.abc import Callable
 from sandbox.spoiled_wire import finish
 
 BACKLOG = 1024
-THREAD_STACK = 512 * 1024
 
 
 class Listener:
@@ -113,12 +112,14 @@ class Listener:
                 return
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
+                with self._guard:
+                    self._open.add(connection)
             self._serve(connection)
         except OSError:
             return
         finally:
             with self._guard:
-                self._open.discard(bare)
+                self._open -= {bare, connection}
             finish(connection)
 
     def _drop_all(self) -> None:

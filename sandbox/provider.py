@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,6 +25,7 @@ from sandbox.order import Order, Progress, Temper
 from sandbox.parents import Parents
 from sandbox.refills import Refills
 from sandbox.refusals import Refusal
+from sandbox.traffic import Traffic
 
 DEMO_KEY = "sandbox-demo-key-0001"
 
@@ -79,8 +79,7 @@ class Provider:
         self.refills = Refills(temper, self.ledger)
         self.gate = Gate(setup.limits)
         self.faults = Faults(setup.seed, PHASES_OF)
-        self.calls: Counter[str] = Counter()
-        self.in_flight = self.peak = self.connections = 0
+        self.traffic = Traffic()
 
     def _recover(self) -> None:
         from sandbox.recovery import replay
@@ -109,6 +108,11 @@ class Provider:
             else:
                 self.parents.visit(order, at, self.dialect)
 
+    def change_catalog(self, change: str, **terms: Any) -> None:
+        """Do one of the catalog's changes, and keep it for a restart."""
+        getattr(self.catalog, change)(**terms)
+        self.ledger.append("catalog", change=change, terms=terms)
+
     def state(self, order: Order, now: float) -> Progress:
         if order.children is None:
             return self.book.progress(order, now)
@@ -128,7 +132,7 @@ class Provider:
 def services(provider: Provider, account: Account, fields: Mapping[str, str]) -> Any:
     dialect = provider.dialect
     if provider.setup.drift:
-        provider.catalog.drift(provider.setup.drift)
+        provider.change_catalog("drift", share=provider.setup.drift)
     offered = list(provider.catalog.offered())
     if dialect.page_size:
         text = fields.get("offset", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sandbox.dice import roll
@@ -36,10 +37,18 @@ class Refills:
         self.temper, self.ledger = temper, ledger
         self.tasks: dict[str, Refill] = {}
         self.latest: dict[str, Refill] = {}
+        self.counts: Counter[str] = Counter()
 
-    def start(self, order: Order, now: float) -> Refill:
-        """Raises `Refusal` while an earlier task of the order is open."""
+    def start(self, order: Order, now: float, cap: int = 0, spacing: float = 0) -> Refill:
+        """Raises `Refusal` while an earlier task is open, too recent, or one too many.
+
+        `cap` is how many an order may have, `spacing` the virtual seconds between; 0 is no rule.
+        """
         before = self.latest.get(order.id)
+        if before and now - before.at < spacing:
+            raise Refusal("refill_wait", hours=f"{spacing / 3600:g}")
+        if cap and self.counts[order.id] >= cap:
+            raise Refusal("refill_cap")
         if before and before.status(now, self.temper) in ("Pending", "In progress"):
             raise Refusal("refill_open")
         task = Refill(str(len(self.tasks) + 1), order.id, order.account, now)
@@ -50,3 +59,4 @@ class Refills:
     def remember(self, task: Refill) -> None:
         self.tasks[task.id] = task
         self.latest[task.order] = task
+        self.counts[task.order] += 1

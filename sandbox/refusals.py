@@ -42,6 +42,12 @@ REFUSALS: dict[str, tuple[str, str, int]] = {
         "refill.error.previous_not_completed",
         409,
     ),
+    "refill_cap": ("Refill limit for this order reached", "refill.error.limit_reached", 409),
+    "refill_wait": (
+        "Refill was requested less than {hours} hours ago",
+        "refill.error.requested_recently",
+        409,
+    ),
     "cancel_disabled": (
         "Cancel is not available for this order",
         "cancel.error.service_disabled",
@@ -57,7 +63,7 @@ REFUSALS: dict[str, tuple[str, str, int]] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """The provider read the call and will not do it; nothing was changed."""
 
     def __init__(self, reason: str, **blanks: object) -> None:

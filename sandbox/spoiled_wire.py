@@ -27,10 +27,12 @@ def reset(connection: socket.socket) -> None:
 
 def finish(connection: socket.socket) -> None:
     """End a connection with FIN, whatever was left unread."""
-    connection.settimeout(0.01)
     try:
-        while connection.recv(65_536):
-            pass
+        connection.settimeout(0.01)
+        connection.shutdown(socket.SHUT_WR)
+        for _ in range(64):
+            if not connection.recv(65_536):
+                break
     except OSError:
         pass
     connection.close()

@@ -15,7 +15,7 @@ FIRST_BODY_BYTES = 4_096
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-class BadRequest(Exception):  # noqa: N818
+class BadRequest(Exception):
     """Bytes that are no request; the connection is closed after a plain 400."""
 
 
@@ -159,7 +159,10 @@ def _parse_head(head: str) -> Request:
         if not colon:
             raise BadRequest("bad header")
         headers[name.strip().lower()] = value.strip()
-    target = urlsplit(parts[1])
+    try:
+        target = urlsplit(parts[1])
+    except ValueError:
+        raise BadRequest("bad target") from None
     wish = headers.get("connection", "").lower()
     keep_alive = "close" not in wish if parts[2] == "HTTP/1.1" else "keep-alive" in wish
     query = dict(parse_qsl(target.query, keep_blank_values=True))

@@ -1,0 +1,290 @@
+"""What is accepted, what it costs, and how it goes with time."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from sandbox.order_types import ORDER_TYPES
+from sandbox.tests.raw import answer, place, wish
+
+OTHER_KEY = "another-customer-0002"
+
+
+@pytest.mark.parametrize("kind", ORDER_TYPES)
+def test_every_type_is_accepted_and_needs_each_of_its_fields(shared: Sandbox, kind: str) -> None:
+    shared.reset()
+    for name in ORDER_TYPES[kind].required:
+        refused = answer(shared, "add", **wish(shared, kind, **{name: None}))
+        assert refused["error"].lower() == f"incorrect {name}"
+    assert shared.ledger() == []
+    order = place(shared, kind)
+    truth = shared.ledger()[0]
+    assert (truth["id"], truth["type"]) == (order, kind)
+    service = shared.service(kind)
+    if kind != "Subscriptions":
+        units = 1000 if ORDER_TYPES[kind].package else truth["quantity"]
+        assert Decimal(truth["charge"]) == (Decimal(service["rate"]) * units / 1000).quantize(
+            Decimal("0.00001"), "ROUND_HALF_UP"
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "quantity"),
+    [("Custom Comments", 2), ("Mentions Custom List", 3), ("Comment Replies", 2), ("Package", 1)],
+)
+def test_lines_are_counted_and_a_quantity_beside_them_ignored(
+    shared: Sandbox, kind: str, quantity: int
+) -> None:
+    order = place(shared, kind, quantity=999)
+    assert shared.order(order)["quantity"] == quantity
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "reason"),
+    [
+        ("Default", {"service": 999}, "Incorrect service ID"),
+        ("Default", {"service": "١"}, "Incorrect service ID"),
+        ("Default", {"quantity": "1_000"}, "Incorrect quantity"),
+        ("Default", {"quantity": 1}, "Quantity less than minimal 20"),
+        ("Default", {"quantity": 10**9}, "Quantity more than maximum 10000"),
+        ("Default", {"runs": "", "interval": ""}, "Incorrect runs"),
+        ("Default", {"runs": "undefined", "interval": 5}, "Incorrect runs"),
+        ("Default", {"runs": 1, "interval": 5}, "Incorrect runs"),
+        ("Default", {"runs": 2}, "Incorrect interval"),
+        ("Default", {"runs": 2, "interval": 0}, "Incorrect interval"),
+        ("Default", {"runs": 501, "interval": 5}, "Quantity more than maximum 10000"),
+        ("Poll", {"answer_number": "two"}, "Incorrect answer_number"),
+        ("Poll", {"runs": 2, "interval": 5}, "Drip-feed is not available for this service"),
+        ("Web Traffic", {"device": 6}, "Incorrect device"),
+        ("Web Traffic", {"type_of_traffic": 4}, "Incorrect type_of_traffic"),
+        ("Web Traffic", {"type_of_traffic": 1}, "Incorrect google_keyword"),
+        ("Web Traffic", {"type_of_traffic": 2}, "Incorrect referring_url"),
+        ("Subscriptions", {"delay": 7}, "Incorrect delay"),
+        ("Subscriptions", {"max": 1}, "Incorrect max"),
+        ("Subscriptions", {"expiry": "2030-01-01"}, "Incorrect expiry"),
+        ("Subscriptions", {"posts": "many"}, "Incorrect posts"),
+    ],
+)
+def test_a_wish_that_does_not_fit_is_refused(
+    shared: Sandbox, kind: str, changes: dict[str, Any], reason: str
+) -> None:
+    before = len(shared.ledger())
+    assert answer(shared, "add", **wish(shared, kind, **changes)) == {"error": reason}
+    assert len(shared.ledger()) == before
+
+
+@pytest.mark.parametrize(
+    ("errors", "texts"),
+    [
+        ("sentences", ["Not enough funds on balance", "Incorrect service ID", "Invalid API key"]),
+        (
+            "codes",
+            [
+                "neworder.error.not_enough_funds",
+                "error.incorrect_service_id",
+                "error.invalid_api_key",
+            ],
+        ),
+    ],
+)
+def test_both_vocabularies(box: Sandbox, errors: str, texts: list[str]) -> None:
+    box.dialect(errors=errors)
+    box.set_balance("0.01")
+    assert answer(box, "add", **wish(box))["error"] == texts[0]
+    assert answer(box, "add", **wish(box, service=0))["error"] == texts[1]
+    assert answer(box, "balance", key="wrong")["error"] == texts[2]
+    assert box.ledger() == [] and box.balance() == Decimal("0.01")
+
+
+def test_unknown_actions_are_refused(shared: Sandbox) -> None:
+    assert answer(shared, "fly") == {"error": "This action is Invalid"}
+    assert answer(shared, "") == {"error": "Incorrect request"}
+
+
+def test_an_order_goes_through_its_states_and_always_the_same_way(box: Sandbox) -> None:
+    order, seen = place(box, quantity=1000), []
+    for _ in range(80):
+        row = answer(box, "status", order=order)
+        seen.append((row["status"], int(row["remains"]), row["start_count"]))
+        box.advance(100)
+    words = list(dict.fromkeys(word for word, _, _ in seen))
+    assert words[:2] == ["Pending", "In progress"] and words[-1] == "Completed"
+    assert [remains for _, remains, _ in seen] == sorted((r for _, r, _ in seen), reverse=True)
+    assert seen[0][1:] == (1000, None) and seen[-1][1] == 0
+    with Sandbox(seed=1, services=40, speed=0, partial=0, canceled=0) as twin:
+        assert place(twin, quantity=1000) == order
+        twin.advance(2000)
+        assert (answer(twin, "status", order=order)["remains"]) == str(seen[20][1])
+
+
+def test_default_orders_take_forty_to_a_hundred_and_twenty_seconds_at_speed_sixty() -> None:
+    with Sandbox(seed=5, services=40, speed=0, balance=10**6) as box:
+        ids = [place(box, link=f"https://shop.example/{n}") for n in range(100)]
+
+        def open_after(real_seconds: float) -> int:
+            box.advance(box_started + real_seconds * 60 - box.now())
+            rows = [answer(box, "status", orders=",".join(ids))[one] for one in ids]
+            return sum(row["status"] in ("Pending", "In progress", "Processing") for row in rows)
+
+        box_started = box.now()
+        assert open_after(6) == 100 and open_after(39) == 100
+        assert 20 < open_after(80) < 80 and open_after(121) == 0
+        ends = [truth["status"] for truth in box.ledger()]
+    assert {"Completed", "Partial", "Canceled"} == set(ends) and ends.count("Completed") > 80
+
+
+def test_money_adds_up_whatever_becomes_of_the_orders() -> None:
+    with Sandbox(seed=2, services=40, speed=0, partial=0.5, canceled=0.3, balance="900") as box:
+        for n in range(40):
+            place(box, link=f"https://shop.example/{n}")
+        taken = sum(Decimal(truth["charge"]) for truth in box.ledger())
+        assert box.balance() == 900 - taken
+        box.advance(10_000)
+        kept = sum(Decimal(truth["charge_now"]) for truth in box.ledger())
+        assert 0 < kept < taken and box.balance() == 900 - kept
+        partial = next(truth for truth in box.ledger() if truth["status"] == "Partial")
+        share = Decimal(partial["quantity"] - partial["remains"]) / partial["quantity"]
+        assert abs(Decimal(partial["charge_now"]) - Decimal(partial["charge"]) * share) < Decimal(
+            "0.00001"
+        )
+
+
+def test_ids_leave_gaps_and_foreign_ones_are_unknown(box: Sandbox) -> None:
+    ids = [int(place(box)) for _ in range(30)]
+    steps = {later - earlier for earlier, later in pairwise(ids)}
+    assert steps <= set(range(1, 7)) and len(steps) > 3
+    foreign = next(n for n in range(ids[0], ids[-1]) if n not in ids)
+    assert answer(box, "status", order=foreign) == {"error": "Incorrect order ID"}
+    box.dialect(gap_min=5000, gap_max=10_000)
+    assert int(place(box)) - ids[-1] >= 5000
+    box.dialect(random_ids=True)
+    wild = [int(place(box)) for _ in range(8)]
+    assert wild != sorted(wild) and len(set(wild)) == 8
+
+
+def test_customers_do_not_see_each_other() -> None:
+    with Sandbox(services=40, accounts={OTHER_KEY: ("5.50", "EUR")}) as box:
+        order = place(box)
+        assert answer(box, "status", order=order, key=OTHER_KEY) == {"error": "Incorrect order ID"}
+        assert answer(box, "balance", key=OTHER_KEY) == {"balance": "5.50", "currency": "EUR"}
+        assert box.ledger()[0]["account"] == box.accounts[0]
+
+
+def test_a_drip_feed_bears_children_that_are_orders(box: Sandbox) -> None:
+    service = box.service(dripfeed=True)
+    parent = place(box, service=service["id"], quantity=service["min"], runs=3, interval=10)
+    row = answer(box, "status", order=parent)
+    assert (row["status"], row["runs"], row["orders"]) == ("Pending", "3", [])
+    box.advance(1000)
+    row = answer(box, "status", order=parent)
+    assert row["status"] == "In progress" and len(row["orders"]) == 2
+    child = answer(box, "status", order=row["orders"][0])
+    assert child["status"] == "In progress" and "orders" not in child
+    box.advance(20_000)
+    row = answer(box, "status", order=parent)
+    assert (row["status"], row["remains"], len(row["orders"])) == ("Completed", "0", 3)
+    truths = box.ledger(children=True)
+    assert len(box.ledger()) == 1 and len(truths) == 4
+    assert sum(Decimal(t["charge"]) for t in truths[1:]) == Decimal(truths[0]["charge"])
+    assert box.balance() == 1000 - Decimal(truths[0]["charge"])
+
+
+def test_a_canceled_drip_feed_gives_back_what_was_not_born(box: Sandbox) -> None:
+    service = box.service(dripfeed=True, cancel=True)
+    parent = place(box, service=service["id"], quantity=service["min"], runs=4, interval=60)
+    box.advance(400)
+    charge = Decimal(box.order(parent)["charge"])
+    assert answer(box, "cancel", orders=parent) == [{"order": int(parent), "cancel": 1}]
+    assert box.balance() == 1000 - charge / 4
+    box.advance(20_000)
+    assert answer(box, "status", order=parent)["status"] == "Partial"
+
+
+def test_a_subscription_serves_posts_until_it_is_through(box: Sandbox) -> None:
+    parent = place(box, "Subscriptions", posts=2, old_posts=1, expiry="01/01/2090")
+    row = answer(box, "status", order=parent)
+    assert (row["status"], row["posts"], row["orders"]) == ("Active", "2", [])
+    assert box.balance() == 1000
+    box.advance(400)
+    assert len(answer(box, "status", order=parent)["orders"]) == 1
+    box.advance(40_000)
+    row = answer(box, "status", order=parent)
+    assert row["status"] == "Completed" and len(row["orders"]) == 3
+    children = [truth for truth in box.ledger(children=True) if truth["parent"]]
+    assert box.balance() == 1000 - sum(Decimal(truth["charge"]) for truth in children)
+
+
+def test_a_subscription_pauses_without_funds_expires_and_can_be_canceled(box: Sandbox) -> None:
+    box.set_balance(0)
+    poor, short = place(box, "Subscriptions"), place(box, "Subscriptions", expiry="01/01/2020")
+    box.edit_service(box.service("Subscriptions")["id"], cancel=True)
+    box.advance(8000)
+    assert answer(box, "status", order=poor)["status"] == "Paused"
+    assert answer(box, "status", order=short)["status"] == "Expired"
+    box.set_balance(100)
+    box.advance(8000)
+    assert answer(box, "status", order=poor)["status"] == "Active"
+    answer(box, "cancel", orders=poor)
+    assert answer(box, "status", order=poor)["status"] == "Canceled"
+
+
+def test_refills_follow_completed_orders_and_have_ids_of_their_own(box: Sandbox) -> None:
+    good, bad = box.service(refill=True)["id"], box.service("Package", refill=True)["id"]
+    box.edit_service(bad, refill=False)
+    first, other = place(box, service=good), place(box, "Package")
+    assert answer(box, "refill", order=first) == {"error": "Order is not completed"}
+    box.advance(10_000)
+    assert answer(box, "refill", order=first) == {"refill": "1"}
+    rows = answer(box, "refill", orders=f"{first},{other},1")
+    assert [row["order"] for row in rows] == [int(first), int(other), 1]
+    assert [row["refill"]["error"] for row in rows] == [
+        "Previous refill task is not completed",
+        "Refill is disabled for this service",
+        "Incorrect order ID",
+    ]
+    assert answer(box, "refill_status", refill=1) == {"status": "Pending"}
+    box.advance(2000)
+    assert answer(box, "refill_status", refills="1,9") == [
+        {"refill": 1, "status": "Completed"},
+        {"refill": 9, "status": {"error": "Refill not found"}},
+    ]
+    box.dialect(refill_cap=1)
+    assert "limit" in answer(box, "refill", order=first)["error"]
+    box.dialect(refill_spacing=86_400)
+    assert "24 hours" in answer(box, "refill", order=first)["error"]
+
+
+def test_a_cancel_is_a_wish_that_shows_later() -> None:
+    with Sandbox(services=40, speed=0, partial=0, canceled=0) as box:
+        service = box.service(cancel=True)["id"]
+        ids = [place(box, service=service, link=f"https://shop.example/{n}") for n in range(30)]
+        rows = answer(box, "cancel", orders=",".join([*ids, "1"]))
+        assert all(row["cancel"] == 1 for row in rows[:-1])
+        assert rows[-1]["cancel"] == {"error": "Incorrect order ID"}
+        assert {t["status"] for t in box.ledger()} == {"Pending"}
+        box.advance(10_000)
+        ends = [truth["status"] for truth in box.ledger()]
+        assert ends.count("Completed") < 15 and {"Canceled", "Completed"} <= set(ends)
+        assert answer(box, "cancel", orders=ids[0])[0]["cancel"]["error"].startswith("Order is")
+        kept = sum(Decimal(truth["charge_now"]) for truth in box.ledger())
+        assert box.balance() == 1000 - kept
+
+
+@pytest.mark.parametrize("action", ["status", "orders", "multi_status", "statuses"])
+def test_batches_go_by_every_name_and_both_spellings(shared: Sandbox, action: str) -> None:
+    ids = [place(shared), place(shared)]
+    for text in (",".join(ids), f"[{ids[0]}, {ids[1]}]", f'["{ids[0]}","{ids[1]}"]'):
+        assert list(answer(shared, action, orders=text)) == ids
+
+
+def test_no_batch_is_longer_than_a_hundred(shared: Sandbox) -> None:
+    asked = ",".join(str(number) for number in range(1, 102))
+    assert len(answer(shared, "status", orders=asked)) == 100
+    shared.dialect(over_limit="refuse")
+    assert answer(shared, "status", orders=asked) == {"error": "Maximum 100 orders"}
+    shared.dialect("seed")
