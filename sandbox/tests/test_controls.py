@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import PHASES_OF, PRESETS, Dialect, Sandbox
 from sandbox.catalog import Catalog
 from sandbox.order_types import ORDER_TYPES
 from sandbox.tests.raw import answer, ask, place, wish
+
+
+def test_the_documentation_names_every_mode_switch_and_preset() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
+    names = [*PHASES_OF, *PRESETS, *(switch.name for switch in fields(Dialect))]
+    assert [name for name in names if f"`{name}`" not in text] == []
 
 
 def test_the_catalog_is_the_same_for_a_seed_and_has_every_type() -> None:
