@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -20,7 +21,11 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--host", default="127.0.0.1")
     options.add_argument("--port", type=int, default=0, help="panel API; 0 picks a free one")
     options.add_argument("--control-port", type=int, default=0, help="control API; 0 picks one")
-    options.add_argument("--control-token", default="", help="made up and printed unless given")
+    options.add_argument(
+        "--control-token",
+        default=os.environ.get("SANDBOX_CONTROL_TOKEN", ""),
+        help="made up and printed unless given; also SANDBOX_CONTROL_TOKEN",
+    )
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--services", type=int, default=500, help="catalog size, to 100000")
     options.add_argument("--speed", type=float, default=1.0, help="virtual seconds a second")
@@ -32,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "--key",
         action="append",
         metavar="KEY[:BALANCE[:CURRENCY]]",
-        help="an account; may be given more than once",
+        help="an account; may be given more than once; also SANDBOX_KEYS, with spaces between",
     )
     options.add_argument("--balance", type=Decimal, default=Decimal(1000))
     options.add_argument("--latency-ms", type=float, default=0.0)
@@ -46,7 +51,9 @@ def parser() -> argparse.ArgumentParser:
 
 def sandbox_from(chosen: argparse.Namespace) -> Sandbox:
     """ValueError for settings that make no sense."""
-    accounts = accounts_of(chosen.key or [DEMO_KEY], chosen.balance)
+    accounts = accounts_of(
+        chosen.key or os.environ.get("SANDBOX_KEYS", "").split() or [DEMO_KEY], chosen.balance
+    )
     first = next(iter(accounts))
     balance, currency = accounts.pop(first)
     limits = {"add": chosen.adds_per_minute} if chosen.adds_per_minute else {}

@@ -62,6 +62,8 @@ def exchange(box: Sandbox, sent: bytes, *, patience: float = 2.0, most: int = 1 
         customer = socket.create_connection((box.host, box.port), timeout=patience)
     except ConnectionRefusedError:
         return Heard(b"", "refused")
+    except ConnectionResetError:
+        return Heard(b"", "reset")
     with customer:
         try:
             customer.sendall(sent)
