@@ -60,11 +60,15 @@ PROVIDERS_EVERY_SECONDS = 15
 SUPERVISOR_LOOK_SECONDS = 0.1
 CHILD_START_SECONDS = 60
 CHILD_BACKOFF_SECONDS = (0.1, 0.3, 1, 2, 5, 10)  # before the next start, by deaths in a row
-CHILD_QUICK_DEATH_SECONDS = 10  # a death this soon after a start counts
+CHILD_QUICK_DEATH_SECONDS = 5  # a death this soon after a start counts
 CHILD_QUICK_DEATHS = 5  # so many in a row and it is not tried again
 WORKER_STOP_SECONDS = PROVIDER_DEADLINE_SECONDS + 10
 HEALTH_EVERY_SECONDS = 5
 SILENT_FOR_SECONDS = 20  # a child found stale this long is started again
+
+# Pages
+FIGURES_SECONDS = 5  # how old the overview's cards may be
+CHART_SECONDS = 60
 
 # People
 SESSION_SECONDS = 12 * 3600

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
+from core import clocks
 from core.encryption import decrypt
 from core.redaction import remember_secret
 
 from .models import Provider
 from .panel_api import Credentials, Dialect, PanelClient, Transport
+from .panel_api.urls import origin
+
+Connect = Callable[[Provider], PanelClient]
 
 
 class NoKey(Exception):
@@ -21,8 +26,14 @@ class NoKey(Exception):
 @lru_cache(maxsize=1)
 def shared_transport() -> Transport:
     """One pool of connections for the whole process."""
-    loopback = {settings.SANDBOX_URL} if settings.SANDBOX_URL else set()
-    return Transport(loopback_origins=frozenset(loopback), ports=tuple(settings.PROVIDER_PORTS))
+    loopback = {str(origin(settings.SANDBOX_URL))} if settings.SANDBOX_URL else set()
+    return Transport(
+        loopback_origins=frozenset(loopback),
+        ports=tuple(settings.PROVIDER_PORTS),
+        connect_timeout=clocks.PROVIDER_CONNECT_SECONDS,
+        deadline=clocks.PROVIDER_DEADLINE_SECONDS,
+        catalog_deadline=clocks.CATALOG_DEADLINE_SECONDS,
+    )
 
 
 @sensitive_variables()
@@ -32,8 +43,9 @@ def client_for(provider: Provider) -> PanelClient:
         raise NoKey(f"{provider.name} has no key.")
     key = decrypt(provider.key_ciphertext)
     remember_secret(key)
+    dialect = Dialect.from_profile(provider.dialect)
     return PanelClient(
         Credentials(provider.url, key),
-        dialect=Dialect.from_profile(provider.dialect),
+        dialect=dialect.changed(batch_size=min(dialect.batch_size, provider.batch_size)),
         transport=shared_transport(),
     )

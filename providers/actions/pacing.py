@@ -81,22 +81,24 @@ def next_add(provider: Provider, *, now: datetime) -> float:
     return SHORT_WAIT
 
 
-def note_success(provider: Provider, *, now: datetime, elapsed_ms: float) -> None:
-    """The account answered: the breaker opens, its pace grows back a little."""
-    newest = Value(float(elapsed_ms), output_field=FloatField())
-    average = Case(
-        When(latency_ms=None, then=newest),
-        default=F("latency_ms") * (1 - LATENCY_SHARE) + newest * LATENCY_SHARE,
-    )
+def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:
+    """The account answered: the breaker lets calls through, its pace grows back a little."""
+    average = {} if elapsed_ms is None else {"latency_ms": _average(elapsed_ms)}
     _row(provider).update(
         last_ok_at=now,
-        latency_ms=average,
+        **average,
         pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
         failures=0,
         closed_until=None,
         probe_until=None,
         key_refused_at=None,
     )
+
+
+def _average(elapsed_ms: float) -> Case:
+    newest = Value(float(elapsed_ms), output_field=FloatField())
+    moved = F("latency_ms") * (1 - LATENCY_SHARE) + newest * LATENCY_SHARE
+    return Case(When(latency_ms=None, then=newest), default=moved)
 
 
 def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> None:

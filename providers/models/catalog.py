@@ -95,11 +95,24 @@ class RunState(models.TextChoices):
     SUPERSEDED = "superseded", "Overtaken by a newer run"
 
 
+class CatalogRunQuerySet(models.QuerySet["CatalogRun"]):
+    def running(self) -> CatalogRunQuerySet:
+        return self.filter(state=RunState.RUNNING)
+
+    def held(self) -> CatalogRunQuerySet:
+        """Waiting for a person."""
+        return self.filter(state=RunState.HELD)
+
+    def newest_first(self) -> CatalogRunQuerySet:
+        return self.order_by("-started_at", "-pk")
+
+
 class CatalogRun(models.Model):
     """One fetch of a provider's catalog and what became of it.
 
     `held_catalog` is the zlib-compressed JSON of the items of a held run, so that applying it
-    applies exactly what staff were shown. `brake` says why it was held.
+    applies exactly what staff were shown. `brake` says why it was held. A running run with a
+    held catalog is being applied; one without is to be fetched.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="catalog_runs")
@@ -126,11 +139,35 @@ class CatalogRun(models.Model):
     error = models.CharField(max_length=300, blank=True, default="")
     held_catalog = models.BinaryField(null=True, blank=True)
 
+    objects = CatalogRunQuerySet.as_manager()
+
     class Meta:
-        indexes = [models.Index(fields=["provider", "-started_at"], name="run_newest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider"],
+                condition=models.Q(state=RunState.RUNNING),
+                name="one_run_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider", "-started_at"], name="run_newest"),
+            models.Index(
+                fields=["started_at"],
+                condition=models.Q(state=RunState.HELD),
+                name="run_waits_for_a_person",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider_id} · {self.started_at:%Y-%m-%d %H:%M} · {self.state}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == RunState.RUNNING
+
+    @property
+    def is_held(self) -> bool:
+        return self.state == RunState.HELD
 
 
 class ChangeKind(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db.models import Q
 
 from core import clocks
 from core.encryption import EncryptedTextField
+from core.models import User
 from core.money import MoneyField
 
 
@@ -97,6 +99,10 @@ class Provider(models.Model):
     @property
     def has_key(self) -> bool:
         return bool(self.key_ciphertext)
+
+    def remember(self, text: str, *, now: datetime, actor: User | None = None) -> None:
+        """Add a line to the account's history."""
+        self.events.create(at=now, actor=actor, text=text[:500])
 
     @property
     def is_low(self) -> bool:

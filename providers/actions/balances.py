@@ -1,0 +1,86 @@
+"""What an account has left, read and kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+
+from core import clocks
+from core.clocks import Clock
+from core.encryption import WrongEncryptionKey
+from providers.connect import Connect, NoKey
+from providers.models import BalanceReading, LaneKind, Provider
+from providers.panel_api import Balance, PanelClient, ProviderError, Unavailable
+
+from .calling import MustWait, ask, note_no_way_in
+from .lanes import give_back, take_lane
+
+MOST_BALANCE = 10**15
+
+
+def balance_turn(provider: Provider, connect: Connect, *, clock: Clock) -> BalanceReading | None:
+    """Read the balance if nobody else does just now, and say when it is next due.
+
+    Nothing a provider does is raised: it is in the account's health and in `balance_error`.
+    """
+    holder = take_lane(provider.pk, LaneKind.BALANCE, now=clock(), seconds=clocks.LANE_SECONDS)
+    if holder is None:
+        return None
+    wait: float = clocks.BALANCE_EVERY_SECONDS
+    try:
+        return read_balance(provider, connect(provider), clock=clock)
+    except MustWait as busy:
+        wait = busy.seconds
+    except (NoKey, WrongEncryptionKey) as error:
+        note_no_way_in(provider, error, now=clock())
+    except ProviderError:
+        pass  # noted already, and `balance_error` says so
+    finally:
+        due_at = clock() + timedelta(seconds=wait)
+        give_back(provider.pk, LaneKind.BALANCE, holder, due_at=due_at)
+    return None
+
+
+def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> BalanceReading:
+    """Ask for the balance and keep the reading; the account repeats the newest one.
+
+    Where it cannot be read the last known one stays with its age, `balance_error` says why,
+    and the error is raised.
+    """
+    try:
+        balance = ask(provider, client.balance, clock=clock, answered=_answered_oddly)
+        if abs(balance.amount) >= MOST_BALANCE:
+            raise Unavailable("The balance is beyond all bounds.")
+    except ProviderError as error:
+        Provider.objects.filter(pk=provider.pk).update(balance_error=error.reason[:300])
+        raise
+    return keep_balance(provider, balance, clock=clock)
+
+
+def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> BalanceReading:
+    """Write down a balance the provider has told us."""
+    now = clock()
+    reading = BalanceReading(
+        provider=provider, amount=balance.amount, currency=balance.currency[:8], read_at=now
+    )
+    newest = {
+        "balance": reading.amount,
+        "balance_currency": reading.currency,
+        "balance_at": now,
+        "balance_error": "",
+    }
+    with transaction.atomic():
+        reading.save(force_insert=True)
+        Provider.objects.filter(pk=provider.pk).update(**newest)
+    for name, value in newest.items():
+        setattr(provider, name, value)
+    return reading
+
+
+def _answered_oddly(error: ProviderError) -> bool:
+    """The provider is up and spoke JSON; we only cannot tell the amount from it."""
+    if not isinstance(error, Unavailable) or error.evidence is None:
+        return False
+    said = error.evidence.body_excerpt.lstrip()
+    return error.evidence.http_status == 200 and said[:1] == "{" and '"error' not in said.lower()

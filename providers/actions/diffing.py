@@ -1,0 +1,112 @@
+"""What differs between a catalog and our rows, worked out in memory before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from core.money import plain
+from providers.models import ChangeKind, Provider, Service
+
+from .snapshots import COLUMNS, Snapshot, Values
+
+LONGEST_SAID = 500
+KINDS = {
+    name: ChangeKind("type" if name == "published_type" else name)
+    for name in COLUMNS
+    if name != "type"  # follows from published_type
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A service as our row has it."""
+
+    pk: int
+    external_id: str
+    values: Values
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A service we know whose row must be written: other values, or back after it was gone."""
+
+    known: Known
+    after: Values
+
+    @property
+    def is_back(self) -> bool:
+        return self.known.is_gone
+
+    def differences(self) -> Iterator[tuple[ChangeKind, str, str]]:
+        """(kind, before, after) in words, one for each column that differs."""
+        for name, before, after in zip(COLUMNS, self.known.values, self.after, strict=True):
+            if before != after and name in KINDS:
+                yield KINDS[name], said(before), said(after)
+
+
+@dataclass(slots=True)
+class Difference:
+    """Everything to be written so that our rows are the catalog."""
+
+    new: list[tuple[str, Values]] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
+    gone: list[Known] = field(default_factory=list)
+    offered_before: int = 0
+    is_first: bool = False  # no catalog of this account was ever applied
+
+    @property
+    def size(self) -> int:
+        return len(self.new) + len(self.changed) + len(self.gone)
+
+    def counts(self) -> dict[str, int]:
+        """The columns of `CatalogRun` that say how much there is."""
+        return {
+            "added": len(self.new),
+            "changed": len(self.changed),
+            "gone": len(self.gone),
+            "back": sum(change.is_back for change in self.changed),
+        }
+
+
+def known_services(provider: Provider) -> list[Known]:
+    """Every service of the account, without building a model instance for each."""
+    rows = Service.objects.filter(provider=provider).order_by()
+    return [
+        Known(pk, external_id, values, gone_at is not None)
+        for pk, external_id, gone_at, *rest in rows.values_list(
+            "pk", "external_id", "gone_at", *COLUMNS
+        ).iterator(chunk_size=2000)
+        for values in (tuple(rest),)
+    ]
+
+
+def compare(known: list[Known], snapshot: Snapshot, *, is_first: bool = False) -> Difference:
+    """What has to be written. A service whose row could not be read is left as it is."""
+    difference = Difference(is_first=is_first)
+    unseen = dict(snapshot.services)
+    for one in known:
+        difference.offered_before += not one.is_gone
+        after = unseen.pop(one.external_id, None)
+        if after is not None:
+            if one.is_gone or after != one.values:
+                difference.changed.append(Changed(one, after))
+        elif not one.is_gone and one.external_id not in snapshot.set_aside:
+            difference.gone.append(one)
+    difference.new = list(unseen.items())
+    return difference
+
+
+def said(value: Any) -> str:
+    """A value as `ServiceChange` keeps it; unknown is empty."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return plain(value)
+    return str(value)[:LONGEST_SAID]

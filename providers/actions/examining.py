@@ -1,0 +1,115 @@
+"""Having the connection doctor look at an account, and keeping what was found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from core import clocks
+from core.clocks import Clock
+from core.encryption import WrongEncryptionKey
+from core.models import User
+from core.redaction import redact
+from providers.connect import Connect, NoKey
+from providers.models import DoctorReport, Provider
+from providers.panel_api import AccountRefused, PanelClient, Unavailable
+from providers.panel_api.doctor import examine
+from providers.panel_api.findings import Diagnosis, Finding, Verdict
+
+from .balances import keep_balance
+from .calling import note_no_way_in
+from .pacing import note_failure, note_success
+
+INTERRUPTED = {
+    "topic": "doctor",
+    "verdict": Verdict.FAIL.value,
+    "words": "The examination was cut off. Run it again.",
+    "detail": "",
+}
+
+
+def open_report(provider: Provider, *, actor: User | None, now: datetime) -> DoctorReport:
+    """The report of an examination that is to be made; the one under way if there is one."""
+    under_way = DoctorReport.objects.filter(provider=provider, ended_at=None).first()
+    if under_way is not None:
+        return under_way
+    return DoctorReport.objects.create(provider=provider, run_at=now, run_by=actor)
+
+
+def examine_turn(report: DoctorReport, connect: Connect, *, clock: Clock) -> bool:
+    """Examine the account, or say in the report why it cannot be called. False: not ours."""
+    try:
+        return examine_provider(report, connect(report.provider), clock=clock)
+    except (NoKey, WrongEncryptionKey) as error:
+        note_no_way_in(report.provider, error, now=clock())
+        _give_up(report, str(error), now=clock())
+        return True
+
+
+def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock) -> bool:
+    """Examine the account and keep report, dialect, balance and health. Reads only.
+
+    The report grows while the doctor works. False: another worker has taken it.
+    """
+    mine = DoctorReport.objects.filter(pk=report.pk, ended_at=None)
+    if not mine.filter(step="").update(step="Connecting"):
+        return False
+    found: list[dict[str, Any]] = []
+
+    def tell(finding: Finding) -> None:
+        found.append(_kept(finding))
+        mine.update(findings=found, step=f"Looked at: {finding.topic}")
+
+    diagnosis = examine(client, tell)
+    ended = mine.update(
+        findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"
+    )
+    if ended:
+        _learn(report.provider, diagnosis, clock=clock)
+    return bool(ended)
+
+
+def waiting_reports(*, now: datetime) -> list[int]:
+    """Reports nobody has begun, whose bell must have been lost; dead ones are ended here."""
+    open_ones = DoctorReport.objects.filter(ended_at=None)
+    cut_off = now - timedelta(seconds=clocks.DOCTOR_CUT_OFF_SECONDS)
+    for report in open_ones.filter(run_at__lte=cut_off).exclude(step=""):
+        open_ones.filter(pk=report.pk).update(
+            findings=[*report.findings, INTERRUPTED], ended_at=now, step="Done"
+        )
+    lost = now - timedelta(seconds=clocks.PROVIDERS_EVERY_SECONDS)
+    return list(open_ones.filter(step="", run_at__lte=lost).values_list("pk", flat=True))
+
+
+def _give_up(report: DoctorReport, words: str, *, now: datetime) -> None:
+    """End a report that cannot be made, saying why."""
+    finding = {**INTERRUPTED, "topic": "key", "words": words}
+    DoctorReport.objects.filter(pk=report.pk, ended_at=None).update(
+        findings=[finding], ended_at=now, step="Done"
+    )
+
+
+def _kept(finding: Finding) -> dict[str, Any]:
+    kept = asdict(finding)
+    kept["verdict"] = str(finding.verdict)
+    return {name: redact(str(value)) for name, value in kept.items()}
+
+
+def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
+    """What was found out becomes the account's own, unless address or key changed meanwhile."""
+    same = Provider.objects.filter(pk=provider.pk, version=provider.version)
+    with transaction.atomic():
+        if not same.update(dialect=diagnosis.dialect.to_profile()):
+            return
+        if diagnosis.balance is not None:
+            keep_balance(provider, diagnosis.balance, clock=clock)
+    failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is Verdict.FAIL}
+    if "key" in failed:
+        note_failure(provider, AccountRefused(failed["key"]), now=clock())
+    elif "connection" in failed:
+        note_failure(provider, Unavailable(failed["connection"]), now=clock())
+    else:
+        note_success(provider, now=clock())

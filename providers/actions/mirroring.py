@@ -1,0 +1,143 @@
+"""Making our rows what a provider's catalog is: fetch, compare in memory, write what differs."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core import clocks
+from core.clocks import Clock
+from core.encryption import WrongEncryptionKey
+from core.redaction import redact
+from providers.connect import Connect, NoKey
+from providers.models import CatalogRun, LaneKind, Provider, RunState
+from providers.panel_api import ProviderError
+
+from .applying import apply_difference
+from .brake import brake
+from .calling import MustWait, ask, note_no_way_in
+from .diffing import Difference, compare, known_services
+from .lanes import give_back, renew_lane, take_lane
+from .runs import end_run, open_run
+from .snapshots import Snapshot, packed, snapshot_of, unpacked
+
+log = logging.getLogger(__name__)
+FAILED_AGAIN_SECONDS = clocks.BREAKER_SECONDS[-1]
+OWN_FAULT = "Something went wrong at the desk, not at the provider; its log says what."
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who works for the account, and how to show that they still do."""
+
+    provider: Provider
+    holder: str
+    clock: Clock
+
+    def goes_on(self) -> bool:
+        """False when the lease ran out and somebody else has the lane: stop writing."""
+        return renew_lane(
+            self.provider.pk,
+            LaneKind.CATALOG,
+            self.holder,
+            now=self.clock(),
+            seconds=clocks.CATALOG_LANE_SECONDS,
+        )
+
+    def ends(self, due_at: datetime) -> None:
+        give_back(self.provider.pk, LaneKind.CATALOG, self.holder, due_at=due_at)
+
+
+def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunState | None:
+    """Make the account's open run, or a new one, if nobody else does just now.
+
+    Returns what became of it; None when another worker has the lane. A run that must wait for
+    the account's budget stays RUNNING and its lane is due when the wait is over. Nothing a
+    provider does is raised: it is in the run and in the account's health.
+    """
+    now = clock()
+    holder = take_lane(provider.pk, LaneKind.CATALOG, now=now, seconds=clocks.CATALOG_LANE_SECONDS)
+    if holder is None:
+        return None
+    turn = Turn(provider, holder, clock)
+    due_in = timedelta(hours=provider.catalog_every_hours)
+    try:
+        run = open_run(provider, now=now)
+        return mirror_catalog(run, connect, turn)
+    except MustWait as busy:
+        _say(run, "Waiting until the provider may be called again")
+        due_in = timedelta(seconds=busy.seconds)
+        return RunState.RUNNING
+    except ProviderError:
+        due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
+        return RunState.FAILED
+    finally:
+        turn.ends(clock() + due_in)
+
+
+def mirror_catalog(run: CatalogRun, connect: Connect, turn: Turn) -> RunState:
+    """Fetch and apply, hold, or fail; a catalog that a person approved is applied as shown.
+
+    Raises MustWait with the run still open, and ProviderError with the run ended.
+    """
+    try:
+        if run.held_catalog is not None:
+            return _settle(run, unpacked(run.held_catalog), turn, believed=True)
+        return _settle(run, _fetched(run, connect, turn), turn, believed=False)
+    except MustWait:
+        raise
+    except ProviderError as error:
+        end_run(run, RunState.FAILED, now=turn.clock(), error=redact(error.reason)[:300])
+        raise
+    except (NoKey, WrongEncryptionKey) as error:
+        note_no_way_in(turn.provider, error, now=turn.clock())
+        end_run(run, RunState.FAILED, now=turn.clock(), error=str(error)[:300])
+    except Exception:  # a catalog we cannot keep must not be tried again for ever
+        log.exception("The catalog of account %s could not be mirrored.", run.provider_id)
+        end_run(run, RunState.FAILED, now=turn.clock(), error=OWN_FAULT)
+    return RunState.FAILED
+
+
+def difference_of(provider: Provider, snapshot: Snapshot) -> Difference:
+    """What would have to be written now."""
+    return compare(known_services(provider), snapshot, is_first=is_first_catalog(provider))
+
+
+def is_first_catalog(provider: Provider) -> bool:
+    return not provider.catalog_runs.filter(state=RunState.APPLIED).exists()
+
+
+def _fetched(run: CatalogRun, connect: Connect, turn: Turn) -> Snapshot:
+    provider = turn.provider
+    client = connect(provider)
+    _say(run, "Fetching the catalog")
+    catalog = ask(provider, client.services, clock=turn.clock)
+    if not Provider.objects.filter(pk=provider.pk, version=provider.version).exists():
+        raise NoKey("Address or key were changed while the catalog was fetched.")
+    return snapshot_of(catalog)
+
+
+def _settle(run: CatalogRun, snapshot: Snapshot, turn: Turn, *, believed: bool) -> RunState:
+    _say(run, "Comparing", total=snapshot.seen)
+    difference = difference_of(turn.provider, snapshot)
+    seen = {
+        "seen": snapshot.seen,
+        "unreadable": len(snapshot.unreadable),
+        "unreadable_samples": snapshot.samples(),
+    }
+    if not believed and (why := brake(snapshot, difference)):
+        shown = difference.counts()
+        end_run(
+            run, RunState.HELD, now=turn.clock(), brake=why,
+            held_catalog=packed(snapshot), **seen, **shown,
+        )  # fmt: skip
+        return RunState.HELD
+    if not apply_difference(run, difference, now=turn.clock(), still_ours=turn.goes_on):
+        return RunState.RUNNING  # whoever has the lane now goes on with it
+    end_run(run, RunState.APPLIED, now=turn.clock(), **seen)
+    return RunState.APPLIED
+
+
+def _say(run: CatalogRun, step: str, *, total: int = 0) -> None:
+    CatalogRun.objects.running().filter(pk=run.pk).update(step=step, done=0, total=total)

@@ -1,0 +1,78 @@
+"""The life of a catalog run: opened, held, decided by a person, ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core.models import User
+from providers.models import CatalogRun, Provider, RunState
+
+
+def open_run(provider: Provider, *, now: datetime, actor: User | None = None) -> CatalogRun:
+    """A run to be made by the next bell; the one under way if there is one."""
+    try:
+        with transaction.atomic():
+            return CatalogRun.objects.create(
+                provider=provider, started_at=now, started_by=actor, step="Waiting for a worker"
+            )
+    except IntegrityError:
+        under_way = CatalogRun.objects.running().filter(provider=provider).first()
+        return under_way or open_run(provider, now=now, actor=actor)
+
+
+def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) -> bool:
+    """Close a running run and overtake older ones that wait for a person.
+
+    A failed run overtakes nothing. False: it was not running any more.
+    """
+    if state is not RunState.HELD:
+        columns["held_catalog"] = None
+    with transaction.atomic():
+        if (
+            not CatalogRun.objects.running()
+            .filter(pk=run.pk)
+            .update(state=state, ended_at=now, step="", **columns)
+        ):
+            return False
+        if state is not RunState.FAILED:
+            older = CatalogRun.objects.held().filter(provider=run.provider_id)
+            older.exclude(pk=run.pk).update(
+                state=RunState.SUPERSEDED, ended_at=now, held_catalog=None
+            )
+    return True
+
+
+def approve_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
+    """Let a held catalog be applied, exactly as it was shown, by the next bell.
+
+    False: somebody else decided, or a newer run is under way or has overtaken it.
+    """
+    try:
+        with transaction.atomic():
+            return _decide(
+                run, RunState.RUNNING, actor, "applied", now, step="Waiting for a worker",
+                done=0, total=0, added=0, changed=0, gone=0, back=0,
+            )  # fmt: skip
+    except IntegrityError:  # one_run_at_a_time: a newer run is under way
+        return False
+
+
+def refuse_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
+    """Throw a held catalog away. False: it was not held any more."""
+    with transaction.atomic():
+        return _decide(
+            run, RunState.REFUSED, actor, "refused", now, ended_at=now, held_catalog=None
+        )
+
+
+def _decide(
+    run: CatalogRun, state: RunState, actor: User, word: str, now: datetime, **columns: Any
+) -> bool:
+    held = CatalogRun.objects.held().filter(pk=run.pk)
+    if not held.update(state=state, decided_by=actor, **columns):
+        return False
+    run.provider.remember(f"Held catalog {word}: {run.brake}", now=now, actor=actor)
+    return True

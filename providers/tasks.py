@@ -1,0 +1,47 @@
+"""Doors for the worker: each finds its row and calls one action. Arguments are ids, only ids."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.clocks import database_now
+
+from .actions.balances import balance_turn
+from .actions.examining import examine_turn
+from .actions.mirroring import mirror_turn
+from .actions.ringing import due_work
+from .connect import client_for
+from .models import DoctorReport, Provider
+
+
+@shared_task(name="providers.ring_due")
+def ring_due() -> None:
+    """Ring for every balance and catalog that is due, and for work whose bell was lost."""
+    due = due_work(now=database_now())
+    for provider_id in due.balances:
+        read_balance.delay(provider_id=provider_id)
+    for provider_id in due.catalogs:
+        mirror.delay(provider_id=provider_id)
+    for report_id in due.reports:
+        examine.delay(report_id=report_id)
+
+
+@shared_task(name="providers.read_balance")
+def read_balance(*, provider_id: int) -> None:
+    """Read one account's balance."""
+    for provider in Provider.objects.filter(pk=provider_id):
+        balance_turn(provider, client_for, clock=database_now)
+
+
+@shared_task(name="providers.mirror")
+def mirror(*, provider_id: int) -> None:
+    """Make an account's open catalog run, or a new one."""
+    for provider in Provider.objects.filter(pk=provider_id):
+        mirror_turn(provider, client_for, clock=database_now)
+
+
+@shared_task(name="providers.examine")
+def examine(*, report_id: int) -> None:
+    """Let the doctor examine an account."""
+    for report in DoctorReport.objects.select_related("provider").filter(pk=report_id):
+        examine_turn(report, client_for, clock=database_now)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.clocks import database_now
+from providers.actions.balances import balance_turn, read_balance
+from providers.connect import client_for
+from providers.models import BalanceReading, Lane, LaneKind, Provider, ProviderHealth
+from providers.panel_api import Unavailable
+from sandbox import Sandbox
+
+pytestmark = pytest.mark.services
+
+
+def turn(account: Provider) -> BalanceReading | None:
+    return balance_turn(account, client_for, clock=database_now)
+
+
+def test_every_reading_is_kept_and_the_account_repeats_the_newest(
+    account: Provider, box: Sandbox
+) -> None:
+    assert turn(account)
+    box.set_balance("12.345678")
+    assert turn(account)
+    assert [r.amount for r in BalanceReading.objects.order_by("pk")] == [1000, Decimal("12.345678")]
+    row = Provider.objects.get()
+    assert (row.balance, row.balance_currency) == (Decimal("12.345678"), "USD")
+    health = ProviderHealth.objects.get()
+    assert health.last_ok_at and health.latency_ms is not None
+
+
+def test_a_balance_that_cannot_be_read_leaves_the_last_known_with_its_age(
+    account: Provider, box: Sandbox
+) -> None:
+    turn(account)
+    before = Provider.objects.get().balance_at
+    box.fault("wrong_types", action="balance")
+    box.fault("malformed_json", action="balance")
+    assert turn(account) is None
+    row = Provider.objects.get()
+    assert (row.balance, row.balance_at) == (Decimal(1000), before)
+    assert row.balance_error
+    assert BalanceReading.objects.count() == 1
+
+
+def test_an_odd_amount_is_no_outage(
+    account: Provider, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.set_balance("1234.5")
+    client = client_for(account)
+    odd = client.speaking(client.dialect.changed(balance_field="no.such.field"))
+    with pytest.raises(Unavailable):
+        read_balance(account, odd, clock=database_now)
+    assert ProviderHealth.objects.get().closed_until is None
+    assert Provider.objects.get().balance_error
+
+
+def test_an_outage_closes_the_breaker(account: Provider, box: Sandbox) -> None:
+    box.fault("http_503", action="balance")
+    assert turn(account) is None
+    assert ProviderHealth.objects.get().closed_until is not None
+
+
+def test_a_refused_key_is_noted(account: Provider, box: Sandbox) -> None:
+    from core.encryption import encrypt
+
+    Provider.objects.update(key_ciphertext=encrypt("not-the-key-at-all"))
+    account.refresh_from_db()
+    assert turn(account) is None
+    assert ProviderHealth.objects.get().key_refused_at is not None
+
+
+def test_another_currency_is_flagged(account: Provider, box: Sandbox) -> None:
+    turn(account)
+    assert not Provider.objects.get().currency_differs
+    box.fault("other_currency", action="balance")
+    turn(account)
+    row = Provider.objects.get()
+    assert row.currency_differs and row.currency == "USD"
+
+
+def test_the_next_reading_is_due_in_two_minutes_and_sooner_after_a_wait(
+    account: Provider, box: Sandbox
+) -> None:
+    turn(account)
+    lane = Lane.objects.get(kind=LaneKind.BALANCE)
+    assert lane.due_at is not None
+    assert timedelta(seconds=110) < lane.due_at - database_now() < timedelta(seconds=121)
+    until = database_now() + timedelta(seconds=30)
+    ProviderHealth.objects.update(slow_until=until)
+    assert turn(account) is None
+    lane.refresh_from_db()
+    assert lane.due_at is not None and abs(lane.due_at - until) < timedelta(seconds=2)
+    assert box.calls("balance") == 1
+
+
+def test_no_key_and_a_key_nobody_can_read_end_quietly_and_are_shown(
+    account: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    Provider.objects.update(key_ciphertext="gAAAAA-not-ours")
+    account.refresh_from_db()
+    assert turn(account) is None
+    assert "FIELD_ENCRYPTION_KEYS" in ProviderHealth.objects.get().last_error
+    assert "cannot be called" in caplog.text

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.clocks import DOCTOR_CUT_OFF_SECONDS, database_now
+from core.encryption import encrypt
+from providers.actions.examining import examine_turn, open_report, waiting_reports
+from providers.connect import client_for
+from providers.models import DoctorReport, Provider, ProviderHealth
+from sandbox import Sandbox
+
+pytestmark = pytest.mark.services
+
+
+def examined(account: Provider) -> DoctorReport:
+    report = open_report(account, actor=None, now=database_now())
+    assert examine_turn(report, client_for, clock=database_now)
+    report.refresh_from_db()
+    return report
+
+
+def verdicts(report: DoctorReport) -> dict[str, str]:
+    return {finding["topic"]: finding["verdict"] for finding in report.findings}
+
+
+def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
+    account: Provider, box: Sandbox
+) -> None:
+    report = examined(account)
+    assert report.ended_at and report.services_seen == 60
+    assert "fail" not in verdicts(report).values()
+    assert {"add", "refill", "cancel"}.isdisjoint(box.stats()["calls"])
+    row = Provider.objects.get()
+    assert row.balance == Decimal(1000)
+    assert row.dialect["many_statuses"] is True
+    assert ProviderHealth.objects.get().last_ok_at
+
+
+def test_a_wrong_key_is_named_and_marked(account: Provider) -> None:
+    Provider.objects.update(key_ciphertext=encrypt("not-the-key-at-all"))
+    account.refresh_from_db()
+    report = examined(account)
+    assert verdicts(report)["key"] == "fail"
+    assert ProviderHealth.objects.get().key_refused_at
+
+
+@pytest.mark.parametrize("mode", ["html", "http_500", "close_after_request", "plain_text"])
+def test_a_provider_that_does_not_answer_is_said_to_be_so(
+    account: Provider, box: Sandbox, mode: str
+) -> None:
+    box.fault(mode)
+    report = examined(account)
+    assert "fail" in verdicts(report).values()
+    assert ProviderHealth.objects.get().closed_until
+
+
+def test_an_account_without_a_key_gets_a_report_that_says_so(account: Provider) -> None:
+    Provider.objects.update(key_ciphertext="")
+    account.refresh_from_db()
+    report = examined(account)
+    assert report.ended_at and "no key" in report.findings[0]["words"]
+
+
+def test_one_examination_at_a_time(account: Provider) -> None:
+    report = open_report(account, actor=None, now=database_now())
+    assert open_report(account, actor=None, now=database_now()) == report
+    DoctorReport.objects.update(step="Connecting")
+    assert not examine_turn(report, client_for, clock=database_now)
+
+
+def test_what_was_learned_is_not_written_over_a_new_address(
+    account: Provider, box: Sandbox
+) -> None:
+    report = open_report(account, actor=None, now=database_now())
+    assert report.provider.version == 1
+    Provider.objects.update(version=2)
+    examine_turn(report, client_for, clock=database_now)
+    assert Provider.objects.get().dialect == {}
+
+
+def test_a_lost_bell_is_found_and_a_dead_examination_is_ended(account: Provider) -> None:
+    now = database_now()
+    report = open_report(account, actor=None, now=now)
+    assert waiting_reports(now=now) == []
+    assert waiting_reports(now=now + timedelta(seconds=60)) == [report.pk]
+    DoctorReport.objects.update(step="Connecting")
+    later = now + timedelta(seconds=DOCTOR_CUT_OFF_SECONDS)
+    assert waiting_reports(now=later) == []
+    report.refresh_from_db()
+    assert report.ended_at == later and "cut off" in report.findings[-1]["words"]
+
+
+def test_the_key_is_in_no_finding(account: Provider, box: Sandbox) -> None:
+    box.fault("error_reply", reason=f"The key {box.key} is unknown to us")
+    report = examined(account)
+    assert box.key not in str(report.findings)

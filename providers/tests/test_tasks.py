@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from core.clocks import database_now
+from providers import tasks
+from providers.actions.examining import open_report
+from providers.actions.lanes import ensure_lanes, take_lane
+from providers.actions.ringing import due_work
+from providers.actions.runs import open_run
+from providers.models import CatalogRun, LaneKind, Provider, ProviderHealth, Service
+from sandbox import Sandbox
+from tests.builders import make_provider
+
+pytestmark = pytest.mark.services
+HOUR = timedelta(hours=1)
+
+
+def test_a_new_account_is_due_for_both(account: Provider) -> None:
+    now = database_now()
+    due = due_work(now=now)  # an account without lanes gets them
+    assert (due.balances, due.catalogs) == ([account.pk], [account.pk])
+
+
+def test_an_account_without_a_key_is_left_alone(db: None) -> None:
+    provider = make_provider(key="")
+    ensure_lanes(provider.pk, due_at=database_now() - HOUR)
+    due = due_work(now=database_now())
+    assert (due.balances, due.catalogs) == ([], [])
+
+
+def test_an_account_whose_breaker_has_run_out_is_probed(account: Provider) -> None:
+    now = database_now()
+    ensure_lanes(account.pk, due_at=now + HOUR)
+    ProviderHealth.objects.update(closed_until=now + timedelta(seconds=10))
+    assert due_work(now=now).balances == []
+    assert due_work(now=now + timedelta(seconds=10)).balances == [account.pk]
+
+
+def test_a_run_whose_bell_was_lost_is_rung_again(account: Provider) -> None:
+    now = database_now()
+    ensure_lanes(account.pk, due_at=now + HOUR)
+    open_run(account, now=now)
+    assert due_work(now=now).catalogs == []
+    assert due_work(now=now + timedelta(seconds=20)).catalogs == [account.pk]
+    take_lane(account.pk, LaneKind.CATALOG, now=now, seconds=300)
+    assert due_work(now=now + timedelta(seconds=20)).catalogs == []
+
+
+def test_the_bells_carry_ids_and_nothing_else(account: Provider) -> None:
+    report = open_report(account, actor=None, now=database_now() - HOUR)
+    rung: list[tuple[str, dict[str, Any]]] = []
+    with (
+        patch.object(tasks.read_balance, "delay", lambda **kw: rung.append(("balance", kw))),
+        patch.object(tasks.mirror, "delay", lambda **kw: rung.append(("mirror", kw))),
+        patch.object(tasks.examine, "delay", lambda **kw: rung.append(("examine", kw))),
+    ):
+        tasks.ring_due()
+    assert rung == [
+        ("balance", {"provider_id": account.pk}),
+        ("mirror", {"provider_id": account.pk}),
+        ("examine", {"report_id": report.pk}),
+    ]
+
+
+def test_each_door_does_its_work(account: Provider, box: Sandbox) -> None:
+    tasks.read_balance(provider_id=account.pk)
+    tasks.mirror(provider_id=account.pk)
+    tasks.examine(report_id=open_report(account, actor=None, now=database_now()).pk)
+    account.refresh_from_db()
+    assert account.balance == 1000
+    assert Service.objects.count() == 60
+    assert account.doctor_reports.get().ended_at
+
+
+@pytest.mark.parametrize("mode", ["html", "http_500", "http_429", "http_401", "hang_up"])
+def test_no_door_raises_for_what_a_provider_does(
+    account: Provider, box: Sandbox, mode: str
+) -> None:
+    if mode == "hang_up":
+        box.refuse(60)
+    else:
+        box.fault(mode)
+    tasks.read_balance(provider_id=account.pk)
+    ProviderHealth.objects.update(slow_until=None, closed_until=None)
+    tasks.mirror(provider_id=account.pk)
+    tasks.examine(report_id=open_report(account, actor=None, now=database_now()).pk)
+    assert CatalogRun.objects.get().error
+
+
+def test_a_bell_for_what_is_gone_is_not_heard(db: None) -> None:
+    tasks.read_balance(provider_id=999)
+    tasks.mirror(provider_id=999)
+    tasks.examine(report_id=999)
