@@ -1,0 +1,78 @@
+# Everything a newcomer types: `make run`, `make test`. Another interpreter: make run PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP = $(PY) -m pip --quiet --disable-pip-version-check --no-input install --require-hashes --no-deps
+
+LOCKER = $(PY) -m uv pip compile -q --universal --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --python-version 3.11
+
+# A virtual environment whose Python has gone is made anew.
+ifneq ($(shell test -x $(PY) && echo yes),yes)
+$(shell rm -f $(VENV)/made.stamp)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run test e2e bench lock format clean
+
+help:
+	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
+	@echo "make test    everything that must hold before a change is taken"
+	@echo "make e2e     journeys in a real browser"
+	@echo "make bench   speed and memory, as ratios"
+	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
+	@echo "make format  let ruff and djade lay out code and templates"
+	@echo "make clean   remove what can be made again; the data directory is kept"
+
+run: $(VENV)/run.stamp
+	@exec $(PY) manage.py up
+
+test: $(VENV)/dev.stamp
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
+
+e2e: $(VENV)/e2e.stamp
+	@sh tests/browser/find_chromium.sh
+	@$(PY) -m pytest -m browser tests/browser
+
+bench: $(VENV)/dev.stamp
+	@$(PY) -m benchmarks
+
+lock: $(VENV)/dev.stamp
+	$(LOCKER) -o requirements.lock pyproject.toml
+	$(LOCKER) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(LOCKER) --group dev --group e2e -c requirements-dev.lock -o requirements-e2e.lock pyproject.toml
+
+format: $(VENV)/dev.stamp
+	@$(PY) -m ruff check --fix --quiet . && $(PY) -m ruff format --quiet .
+	@find templates -name '*.html' -exec $(PY) -m djade --target-version 5.2 {} +
+
+clean:
+	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/made.stamp:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "There is no '$(PYTHON)' here. Install Python 3.11 or newer, or name one: make run PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed and '$(PYTHON)' is $$("$(PYTHON)" -V 2>&1). Name a newer one: make run PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "This Python cannot make virtual environments. On Debian or Ubuntu run: sudo apt install python3-venv" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) …"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/made.stamp requirements.lock
+	@echo "Installing the packages of requirements.lock …"
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+	@echo "Installing the packages of requirements-dev.lock …"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/e2e.stamp: $(VENV)/dev.stamp requirements-e2e.lock
+	@echo "Installing the packages of requirements-e2e.lock …"
+	@$(PIP) -r requirements-e2e.lock
+	@touch $@

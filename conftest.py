@@ -1,0 +1,47 @@
+"""What every test of the house stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from core.models import User
+from core.roles import Role
+from tests.builders import make_user
+from tests.closed_network import closed_network
+
+
+@pytest.fixture(autouse=True, scope="session")
+def network_is_closed() -> Iterator[None]:
+    with closed_network():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings: Settings) -> None:
+    """Templates name static files as they are, without collectstatic and its manifest."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def client_for_role(db: None) -> Callable[[Role | None], Client]:
+    """A browser in which somebody with this role (None: no role) has logged in."""
+
+    def logged_in(role: Role | None) -> Client:
+        user: User = make_user(role)
+        browser = Client()
+        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return logged_in
