@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 app = Celery("desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def ring_for_myself(sender: Any, **kwargs: Any) -> None:
+    """Hear a bell right after the start, so that the desk is known to be ready before beat's."""
+    from .tasks import heartbeat
+
+    for queue in sender.task_consumer.queues:
+        heartbeat.apply_async(kwargs={"queue": queue.name}, queue=queue.name)

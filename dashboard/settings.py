@@ -12,6 +12,8 @@ import environ
 from csp.constants import NONE, SELF
 
 from core import clocks
+from dashboard.supervisor.broker import socket_path
+from dashboard.timetable import TIMETABLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -25,7 +27,8 @@ env.read_env(DATA_DIR / "secrets.env")
 SECRET_KEY = env.str("SECRET_KEY", default="")
 FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]  # always, for health checks on the machine itself
+ALLOWED_HOSTS: list[str] = [*env.list("ALLOWED_HOSTS", default=[]), *LOOPBACK]
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DESK_HTTPS = env.bool("DESK_HTTPS", default=False)
 
@@ -40,6 +43,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = DESK_HTTPS
 SESSION_COOKIE_NAME = "__Host-desk-session" if DESK_HTTPS else "desk-session"
 CSRF_COOKIE_NAME = "__Host-desk-csrf" if DESK_HTTPS else "desk-csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "dashboard.failures.csrf_refused"
 SESSION_COOKIE_AGE = clocks.SESSION_SECONDS
 X_FRAME_OPTIONS = "DENY"
 
@@ -125,9 +129,12 @@ SQLITE_OPTIONS = {
 POSTGRESQL_OPTIONS = {"pool": {"min_size": 1, "max_size": 40, "timeout": 20}}
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'desk.sqlite3'}")}
-DATABASES["default"].setdefault("OPTIONS", {}).update(
-    SQLITE_OPTIONS if "sqlite" in DATABASES["default"]["ENGINE"] else POSTGRESQL_OPTIONS
-)
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"].setdefault("OPTIONS", {}).update(SQLITE_OPTIONS)
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "tests.sqlite3")}  # threads see a file
+else:
+    DATABASES["default"].setdefault("OPTIONS", {}).update(POSTGRESQL_OPTIONS)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # the pool survives a restart of the server
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People
@@ -160,7 +167,9 @@ AXES_ENABLE_ADMIN = False
 
 # Queues: the row is the queue, these only carry bells
 
-REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{DATA_DIR / 'broker.sock'}"
+REDIS_URL = env.str("REDIS_URL", default="")
+EMBEDDED_BROKER = not REDIS_URL
+REDIS_URL = REDIS_URL or f"redis+socket://{socket_path(DATA_DIR)}"
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -169,6 +178,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
+    "max_retries": 1,  # a page never waits for a broker that is down: the sweep rings later
+    "interval_start": 0,
+    "interval_max": 0.1,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -176,10 +188,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "follow"
-CELERY_TASK_ROUTES = {"orders.dispatch": {"queue": "dispatch"}, "orders.sweep": {"queue": "dispatch"}}
+CELERY_TASK_ROUTES = {name: {"queue": "dispatch"} for name in ("orders.dispatch", "orders.sweep")}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_TASK_ALWAYS_EAGER = False
+CELERY_BEAT_SCHEDULE = TIMETABLE
+CELERY_BEAT_SCHEDULER = "dashboard.beat:WatchedScheduler"
 
 FOLLOW_LANES = env.int("DESK_FOLLOW_LANES", default=16)
 
@@ -207,13 +220,20 @@ PORT = env.int("PORT", default=8000)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "core.redaction.RedactSecrets"}},
+    "filters": {
+        "redact": {"()": "core.redaction.RedactSecrets"},
+        "not_readyz": {  # its 503 is an answer; Django logs it as an error
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: "/readyz" not in record.getMessage(),
+        },
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
     },
     "root": {"handlers": ["console"], "level": env.str("DESK_LOG_LEVEL", default="INFO")},
     "loggers": {
+        "django.request": {"filters": ["not_readyz"]},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "axes": {"level": "WARNING"},
         "celery": {"level": "WARNING"},

@@ -1,0 +1,28 @@
+"""When beat rings which bell. A bell nobody heard before the next one is thrown away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import clocks
+
+QUEUES = ("dispatch", "follow")
+
+
+def _every(seconds: int, task: str, **options: Any) -> dict[str, Any]:
+    return {"task": task, "schedule": seconds, "options": {"expires": 2 * seconds, **options}}
+
+
+TIMETABLE: dict[str, dict[str, Any]] = {
+    "orders.sweep": _every(clocks.SWEEP_EVERY_SECONDS, "orders.sweep"),
+    "orders.reap": _every(clocks.REAP_EVERY_SECONDS, "orders.reap"),
+    "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),
+    "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),
+    **{
+        f"dashboard.heartbeat.{queue}": {
+            **_every(clocks.HEARTBEAT_EVERY_SECONDS, "dashboard.heartbeat", queue=queue),
+            "kwargs": {"queue": queue},
+        }
+        for queue in QUEUES
+    },
+}
