@@ -1,0 +1,40 @@
+"""`manage.py prepare`: what `manage.py up` has done before it opens the doors."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from core.clocks import database_now
+from dashboard import preparing
+
+
+class Command(BaseCommand):
+    help = (
+        "Applies migrations, gathers static files and makes the first admin from "
+        "DESK_ADMIN_PASSWORD; with DESK_SANDBOX_URL and DESK_SANDBOX_KEY, the sandbox's account."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--report", type=Path, help="where to write what was done, as JSON")
+
+    def handle(self, *, report: Path | None, **options: Any) -> None:
+        preparing.migrate(self._say)
+        preparing.collect_static_files(self._say)
+        password = os.environ.get("DESK_ADMIN_PASSWORD", "")
+        made = bool(password) and preparing.make_first_admin(password)
+        if key := os.environ.get("DESK_SANDBOX_KEY"):
+            url = settings.SANDBOX_URL + "/api/v2"
+            provider = preparing.add_sandbox(url, key, clock=database_now, say=self._say)
+            preparing.mirror_sandbox(provider, clock=database_now, say=self._say)
+        if report:
+            report.write_text(json.dumps({"admin_made": made}))
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()

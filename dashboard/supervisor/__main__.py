@@ -1,0 +1,133 @@
+"""What `manage.py up` becomes once it knows the settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+import time
+from pathlib import Path
+from socket import socket
+
+from . import broker, claims, crew
+from .journal import say
+from .playground import Playground, open_playground
+from .refusal import Refused
+from .silence import Listener, ask, is_ready
+from .watch import Stopped, Watch
+
+
+def main() -> int:
+    chosen = _options()
+    desk = crew.Desk(chosen.data_dir, chosen.port, chosen.lanes, chosen.loud)
+    watch = Watch()
+    watch.obey_signals()
+    try:
+        with claims.claimed(desk.data_dir), claims.listen(desk.port) as door:
+            _run(watch, desk, door, chosen)
+    except Refused as refusal:
+        print(f"manage.py up: {refusal}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="manage.py up")
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--loud", action="store_true")
+    parser.add_argument("--embedded-broker", action="store_true")
+    parser.add_argument("--sandbox", action="store_true")
+    return parser.parse_args()
+
+
+def _run(watch: Watch, desk: crew.Desk, door: socket, chosen: argparse.Namespace) -> None:
+    try:
+        environment = {"DESK_DATA_DIR": str(desk.data_dir), "PORT": str(desk.port)}
+        if chosen.embedded_broker:
+            _start_broker(watch, desk)
+        playground = _start_sandbox(watch, desk) if chosen.sandbox else None
+        if playground:
+            environment["DESK_SANDBOX_URL"] = playground.url
+        password = _prepare(watch, desk, environment, playground)
+        _open(watch, desk, environment, door, password)
+        _keep_running(watch, desk)
+    except Stopped:
+        say("Stopping …")
+    finally:
+        watch.stop()
+
+
+def _start_broker(watch: Watch, desk: crew.Desk) -> None:
+    try:
+        broker.make_socket_dir(broker.socket_path(desk.data_dir))
+        child = crew.broker_of(desk)
+    except (OSError, ImportError, RuntimeError) as problem:
+        raise Refused(
+            f"The embedded broker cannot run here ({problem}). Set REDIS_URL to a Redis or Valkey."
+        ) from None
+    watch.start(child)
+    watch.wait_for(child.answers, "The broker")
+    say("  broker     Valkey, in the data directory")
+
+
+def _start_sandbox(watch: Watch, desk: crew.Desk) -> Playground:
+    playground = open_playground(desk.data_dir / "sandbox", desk.port)
+    child = crew.sandbox_of(desk, playground)
+    watch.start(child)
+    watch.wait_for(child.answers, "The sandbox provider")
+    say(f"  sandbox    a provider to play with, {playground.url}")
+    return playground
+
+
+def _prepare(
+    watch: Watch, desk: crew.Desk, environment: dict[str, str], playground: Playground | None
+) -> str:
+    """Tables, static files, the first admin and the sandbox's catalog, by `manage.py prepare`.
+
+    Returns the first admin's password when it was made up and used just now, else "".
+    """
+    given = os.environ.get("DESK_ADMIN_PASSWORD", "")
+    password = given or secrets.token_urlsafe(12)
+    report = desk.data_dir / "prepared.json"
+    extra = {"DESK_ADMIN_PASSWORD": password}
+    if playground:
+        extra["DESK_SANDBOX_KEY"] = playground.key
+    command = [sys.executable, "manage.py", "prepare", "--report", str(report)]
+    if watch.run(command, {**os.environ, **environment, **extra}) != 0:
+        raise Refused("The desk could not be prepared; the reason stands above.")
+    if not json.loads(report.read_text())["admin_made"]:
+        return ""
+    return "the password in DESK_ADMIN_PASSWORD" if given else password
+
+
+def _open(
+    watch: Watch, desk: crew.Desk, environment: dict[str, str], door: socket, password: str
+) -> None:
+    began = time.monotonic()
+    web = crew.web_of(desk, environment, door)
+    watch.start(web, crew.worker_of(desk, environment), crew.beat_of(desk, environment))
+    watch.wait_for(lambda: is_ready(ask(desk.port)), "The desk")
+    say(f"  running    web, worker and beat, after {time.monotonic() - began:.1f} s; Ctrl-C stops")
+    if password:
+        say(f"\nLog in as admin with {password}  (shown this once)")
+    say(f"\nhttp://localhost:{desk.port}/")
+
+
+def _keep_running(watch: Watch, desk: crew.Desk) -> None:
+    """Until Stopped. Silence is told from the web's health page, so that web, worker and beat
+    which live but do nothing are noticed too."""
+    listener = Listener(desk.port)
+    listener.start()
+    while True:
+        watch.look()
+        for child in watch.children:
+            if listener.is_silent(child.name, child.age, time.monotonic()):
+                watch.replace(child, "has gone silent")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Who works at this desk: the children with their command lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+from core.clocks import WORKER_STOP_SECONDS
+
+from . import broker
+from .child import Child
+from .claims import accepts
+from .journal import Journal
+from .playground import Playground
+from .silence import ask, is_ready
+
+WEB_THREADS = 8
+BROKER_STOP_SECONDS = WEB_STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What `manage.py up` found in the settings. `lanes`: accounts followed at the same time."""
+
+    data_dir: Path
+    port: int
+    lanes: int
+    loud: bool
+
+    def journal(self, name: str, secrets: tuple[str, ...] = ()) -> Journal:
+        return Journal(name, self.data_dir / "logs", loud=self.loud, secrets=secrets)
+
+
+def broker_of(desk: Desk) -> Child:
+    path = broker.socket_path(desk.data_dir)
+    return Child(
+        "broker",
+        broker.command(desk.data_dir),
+        {},
+        desk.journal("broker"),
+        answers=lambda: broker.answers(path),
+        grace=BROKER_STOP_SECONDS,
+    )
+
+
+def sandbox_of(desk: Desk, playground: Playground) -> Child:
+    return Child(
+        "sandbox",
+        playground.command(desk.data_dir / "sandbox"),
+        playground.secrets,
+        desk.journal("sandbox", tuple(playground.secrets.values())),
+        answers=lambda: accepts(playground.port),
+        grace=BROKER_STOP_SECONDS,
+    )
+
+
+def web_of(desk: Desk, environment: Mapping[str, str], door: socket) -> Child:
+    """One process: its threads wait for the database, not for each other's Python."""
+    command = [
+        *(sys.executable, "-m", "gunicorn", "dashboard.wsgi:application"),
+        *("--bind", f"fd://{door.fileno()}", "--no-control-socket"),
+        *("--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)),
+        *("--graceful-timeout", "3", "--log-level", "warning"),
+    ]
+    return Child(
+        "web",
+        command,
+        environment,
+        desk.journal("web"),
+        answers=lambda: ask(desk.port, "/healthz") is not None,
+        grace=WEB_STOP_SECONDS,
+        keep_open=(door.fileno(),),
+    )
+
+
+def worker_of(desk: Desk, environment: Mapping[str, str]) -> Child:
+    """One process for both queues, to save memory. Sends find threads beside those of the lanes."""
+    command = [
+        *(sys.executable, "-m", "celery", "-A", "dashboard.celery", "worker"),
+        *("--pool", "threads", "--concurrency", str(desk.lanes + WEB_THREADS)),
+        *("--queues", "dispatch,follow", "--hostname", "desk@%h", "--loglevel", "warning"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+    return Child(
+        "worker",
+        command,
+        environment,
+        desk.journal("worker"),
+        answers=lambda: is_ready(ask(desk.port)),
+        grace=WORKER_STOP_SECONDS,
+    )
+
+
+def beat_of(desk: Desk, environment: Mapping[str, str]) -> Child:
+    command = [
+        *(sys.executable, "-m", "celery", "-A", "dashboard.celery", "beat"),
+        *("--pidfile=", "--loglevel", "warning"),
+    ]
+    return Child(
+        "beat",
+        command,
+        environment,
+        desk.journal("beat"),
+        answers=lambda: is_ready(ask(desk.port)),
+        grace=BROKER_STOP_SECONDS,
+    )
