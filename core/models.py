@@ -15,7 +15,7 @@ class User(AbstractUser):
     @cached_property
     def role(self) -> Role | None:
         """The role, or None for someone who has been given none yet and may do nothing."""
-        names = set(self.groups.values_list("name", flat=True))
+        names = {group.name for group in self.groups.all()}
         return next((role for role in reversed(Role) if role in names), None)
 
     def may(self, what: May) -> bool:

@@ -2,10 +2,83 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from core.models import User
+from core.roles import May
+
+from .attention import order_counts
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the sidebar. `count` is how much waits there; `count_says` what it counts."""
+
+    title: str
+    icon: str
+    address: str
+    is_here: bool = False
+    count: int = 0
+    count_says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The sidebar and the two links of the top bar; `new_order` is empty for who may not."""
+
+    items: list[Item]
+    search: str
+    new_order: str
+
+
+# title, icon, name of the address, what one must be able to do
+PLACES = (
+    ("Overview", "layout-dashboard", "overview", May.SEE),
+    ("Orders", "shopping-cart", "orders", May.SEE),
+    ("Unconfirmed", "help-circle", "unconfirmed", May.SETTLE),
+    ("Services", "list-details", "services", May.SEE),
+    ("Changes", "arrows-exchange", "service-changes", May.SEE),
+    ("Providers", "building-store", "providers", May.SEE),
+    ("People", "users", "people", May.KEEP_PEOPLE),
+    ("Records", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """Asked of the database only when a page draws it, and once a page."""
+    return {"navigation": SimpleLazyObject(lambda: navigation_for(request.user, request.path))}
+
+
+def navigation_for(user: Any, path: str) -> Navigation:
+    """The places this person may go; `path` is the page they are on."""
+    if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
+        return Navigation([], "", "")
+    places = [(place, reverse(place[2])) for place in PLACES if user.may(place[3])]
+    here = max((a for _, a in places if _is_at(path, a)), key=len, default="")
+    counts = _counts(user)
+    items = [
+        Item(title, icon, address, address == here, *counts.get(name, (0, "")))
+        for (title, icon, name, _), address in places
+    ]
+    new_order = reverse("order-new") if user.may(May.PLACE) else ""
+    return Navigation(items, reverse("orders") if user.may(May.SEE) else "", new_order)
+
+
+def _is_at(path: str, address: str) -> bool:
+    """The overview is only itself; any other place has everything below it."""
+    return path == address or (address != reverse("overview") and path.startswith(address))
+
+
+def _counts(user: User) -> dict[str, tuple[int, str]]:
+    if not user.may(May.SEE):
+        return {}
+    waiting = order_counts()
+    return {
+        "unconfirmed": (waiting.unconfirmed, "orders to settle"),
+        "orders": (waiting.not_placed + waiting.flagged, "orders that need a person"),
+    }

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from . import health, signing_in, views
+from .people import views as people
+
+urlpatterns: list[URLPattern] = [
+    path("", views.overview, name="overview"),
+    path("chart/", views.overview_chart, name="overview-chart"),
+    path("navigation/", views.navigation, name="navigation"),
+    path("log-in/", signing_in.log_in, name="log-in"),
+    path("log-out/", signing_in.log_out, name="log-out"),
+    path("password/", signing_in.password, name="password"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.person_new, name="person-new"),
+    path("people/<int:pk>/", people.person_edit, name="person-edit"),
+    path("people/<int:pk>/password/", people.person_password, name="person-password"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

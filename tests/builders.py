@@ -96,6 +96,7 @@ def make_order(
     )
     over.setdefault("rate", service.rate)
     over.setdefault("estimate", (service.rate or Decimal(0)) * (over["units"] or 0) / 1000)
+    over.setdefault("estimate_high", over["estimate"])
     over.setdefault("created_at", NOON)
     over.setdefault("changed_at", over["created_at"])
     over.setdefault("send_after", over["created_at"])

@@ -38,10 +38,15 @@ def icon(name: str, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def money(amount: Decimal | None, currency: str = "") -> SafeString | str:
-    """`$1,234.5883`: all digits that carry something, at least two places."""
+def money(
+    amount: Decimal | None, currency: str = "", places: int | None = None
+) -> SafeString | str:
+    """`$1,234.5883`: all digits that carry something, at least two places. `places` rounds, for
+    sums on cards."""
     if amount is None:
         return NOTHING
+    if places is not None:
+        amount = round(amount, places)
     return format_html('<bdi class="money">{}</bdi>', spell_money(amount, currency))
 
 

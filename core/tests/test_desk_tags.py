@@ -43,6 +43,10 @@ def test_money_unknown_is_a_dash_and_known_is_isolated() -> None:
     assert draw("{% money a 'USD' %}", a=Decimal(1)) == '<bdi class="money">$1.00</bdi>'
 
 
+def test_a_sum_on_a_card_may_be_rounded() -> None:
+    assert "$105.84" in draw("{% money a 'USD' 2 %}", a=Decimal("105.836"))
+
+
 def test_a_hostile_currency_is_text() -> None:
     assert "<script>" not in draw("{% money a c %}", a=Decimal(1), c="<script>")
 

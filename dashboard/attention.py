@@ -1,0 +1,134 @@
+"""What waits for a person, most urgent first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from core.clocks import HEARTBEAT_STALE_SECONDS
+from core.models import User
+from core.roles import May
+from orders.models import Order
+from orders.status import Status
+from providers.models import CatalogRun, Provider, RunState
+
+from .models import BEAT, Heartbeat
+from .standing import balance_worry, standing
+
+COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One thing to do. `action` names the link at `address`."""
+
+    icon: str
+    color: str
+    title: str
+    text: str
+    address: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCounts:
+    """Orders that wait for a person; each exact up to COUNT_CAP."""
+
+    unconfirmed: int
+    not_placed: int
+    flagged: int
+
+    @property
+    def total(self) -> int:
+        return self.unconfirmed + self.not_placed + self.flagged
+
+
+def order_counts() -> OrderCounts:
+    """Three reads of indexes that hold only such orders, or begin with the status."""
+    flagged = Order.objects.exclude(flag="").exclude(
+        status__in=(Status.UNCONFIRMED, Status.NOT_PLACED)
+    )
+    return OrderCounts(
+        unconfirmed=_capped(Order.objects.unconfirmed()),
+        not_placed=_capped(Order.objects.filter(status=Status.NOT_PLACED)),
+        flagged=_capped(flagged),
+    )
+
+
+def _capped(orders: object) -> int:
+    return orders.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any order queryset
+
+
+def matters(
+    user: User, counts: OrderCounts, providers: list[Provider], now: datetime
+) -> list[Matter]:
+    """Everything that waits, for somebody who may do what `user` may."""
+    return [
+        *_background(now),
+        *_orders(user, counts),
+        *_catalogs(user),
+        *_providers(user, providers, now),
+    ]
+
+
+def _background(now: datetime) -> Iterator[Matter]:
+    beat = Heartbeat.objects.ages(now).get(BEAT)
+    if beat is not None and beat > HEARTBEAT_STALE_SECONDS:
+        minutes = max(1, int(beat // 60))
+        yield Matter(
+            "heartbeat", "red", "Background work has stopped",
+            f"Orders are neither sent nor followed since {minutes} min. They are safe and wait.",
+            reverse("readyz"), "See what is missing",
+        )  # fmt: skip
+
+
+def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
+    if counts.unconfirmed:
+        yield Matter(
+            "help-circle", "orange", f"{_many(counts.unconfirmed)} unconfirmed",
+            "Sent, but the answer was lost. They are never sent again by themselves.",
+            reverse("unconfirmed"), "Settle" if user.may(May.SETTLE) else "Look",
+        )  # fmt: skip
+    attention = f"{reverse('orders')}?group=attention"
+    if counts.not_placed:
+        yield Matter(
+            "arrow-back-up", "orange", f"{_many(counts.not_placed)} not placed",
+            "Proven not to be at the provider. Queue again or withdraw.", attention, "Decide",
+        )  # fmt: skip
+    if counts.flagged:
+        yield Matter(
+            "flag", "yellow", f"{_many(counts.flagged)} flagged",
+            "They go on, but the provider said something odd.", attention, "Look",
+        )  # fmt: skip
+
+
+def _many(count: int) -> str:
+    if count > COUNT_CAP:
+        return f"More than {COUNT_CAP:,} orders"
+    return "1 order" if count == 1 else f"{count:,} orders"
+
+
+def _catalogs(user: User) -> Iterator[Matter]:
+    held = CatalogRun.objects.filter(state=RunState.HELD).select_related("provider")
+    for run in held.defer("held_catalog", "unreadable_samples").order_by("started_at", "pk")[:10]:
+        yield Matter(
+            "list-details", "orange", f"The catalog of {run.provider.name} was held back",
+            run.brake or "It differs too much from the last one to be believed.",
+            reverse("catalog-run", args=[run.pk]),
+            "Decide" if user.may(May.RUN_PROVIDERS) else "Look",
+        )  # fmt: skip
+
+
+def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator[Matter]:
+    for provider in providers:
+        state = standing(provider, now)
+        address = reverse("provider", args=[provider.pk])
+        if state.worry:
+            title = f"{provider.name}: {state.label.lower()}"
+            yield Matter("plug-connected-x", state.color, title, state.worry, address, "Open")
+        if user.may(May.SEE_BALANCES) and (worry := balance_worry(provider)):
+            title = f"{provider.name}: low balance"
+            yield Matter("wallet", "orange", title, worry, address, "Open")

@@ -1,0 +1,171 @@
+"""The figures of the overview. Each is one read of an index range, remembered for a moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, Func, Q, TextField
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from core import clocks
+from core.money import MoneySum
+from orders.models import Order
+from orders.queries import COUNT_CAP
+from orders.status import MAY_HAVE_COST, Status
+from providers.models import Provider
+
+SPANS = (7, 30, 90)
+SPAN = 30
+
+_PAID = Q(status__in=sorted(MAY_HAVE_COST))
+_UNTOLD = Q(charge=None)
+
+
+class LocalDay(TruncDate):
+    """The day of a moment in the desk's time zone, as a date or as its ISO text.
+
+    Django's own truncation on SQLite calls Python for every row, a second for half a million;
+    SQLite shifts by the offset of now instead, so days before a clock change begin an hour off.
+    """
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        offset = timezone.localtime().utcoffset() or timedelta()
+        minutes = int(offset.total_seconds() // 60)
+        shifted = Func(
+            *self.get_source_expressions(),
+            function="date",
+            template=f"date(%(expressions)s, '{minutes:+d} minutes')",
+            output_field=TextField(),
+        )
+        return shifted.as_sql(compiler, connection)
+
+    def convert_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the cards say. Counts are exact up to COUNT_CAP. `spend` is by currency: what
+    providers charged for the orders of today, and our estimate where they have not said."""
+
+    open: int
+    completed: int
+    placed: int
+    spend: dict[str, Decimal]
+
+    @property
+    def open_shown(self) -> str:
+        return _shown(self.open)
+
+    @property
+    def completed_shown(self) -> str:
+        return _shown(self.completed)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The chart: days oldest first, orders placed, and what they cost, by currency."""
+
+    days: list[date]
+    orders: list[int]
+    spend: dict[str, list[Decimal]]
+
+    def as_json(self) -> dict[str, Any]:
+        """For the chart; the amounts become the browser's numbers, good enough to draw."""
+        return {
+            "days": [day.strftime("%b %d") for day in self.days],
+            "orders": self.orders,
+            "spend": [
+                {"currency": currency or "?", "amounts": [float(amount) for amount in amounts]}
+                for currency, amounts in self.spend.items()
+            ],
+        }
+
+
+def _shown(count: int) -> str:
+    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+
+
+def figures(now: datetime) -> Figures:
+    """Today's figures, at most FIGURES_SECONDS old."""
+    return _remembered("overview-figures", clocks.FIGURES_SECONDS, lambda: _figures(now))
+
+
+def _figures(now: datetime) -> Figures:
+    midnight = start_of_day(now, 0)
+    ended = Order.objects.filter(ended_at__gte=midnight, status=Status.COMPLETED)
+    by_provider = _by_provider(Order.objects.filter(created_at__gte=midnight))
+    spend: dict[str, Decimal] = defaultdict(Decimal)
+    placed = 0
+    for currency, row in by_provider:
+        placed += row["count"]
+        spend[currency] += _cost(row)
+    return Figures(
+        open=_capped(Order.objects.open()),
+        completed=_capped(ended),
+        placed=placed,
+        spend={currency: amount for currency, amount in spend.items() if amount},
+    )
+
+
+def daily(span: int, now: datetime) -> Days:
+    """Orders and spend of the last `span` days, today included; at most a minute old."""
+    key = f"overview-days-{span}"
+    return _remembered(key, clocks.CHART_SECONDS, lambda: _daily(span, now))
+
+
+def _daily(span: int, now: datetime) -> Days:
+    since = start_of_day(now, span - 1)
+    first = timezone.localtime(since).date()
+    days = [first + timedelta(days=number) for number in range(span)]
+    place = {day: number for number, day in enumerate(days)}
+    orders = [0] * span
+    spend: dict[str, list[Decimal]] = {}
+    recent = Order.objects.filter(created_at__gte=since)
+    for currency, row in _by_provider(recent.annotate(day=LocalDay("created_at")), "day"):
+        if (number := place.get(row["day"])) is None:
+            continue  # the hour beyond a clock change
+        orders[number] += row["count"]
+        amounts = spend.setdefault(currency, [Decimal(0)] * span)
+        amounts[number] += _cost(row)
+    return Days(days, orders, {c: amounts for c, amounts in spend.items() if any(amounts)})
+
+
+def _by_provider(orders: Any, *more: str) -> list[tuple[str, dict[str, Any]]]:
+    """Count and cost by account, with the account's currency; provider rows are few."""
+    currencies = dict(Provider.objects.values_list("pk", "currency"))
+    rows = (
+        orders.order_by()
+        .values("provider_id", *more)
+        .annotate(count=Count("pk"), charged=MoneySum("charge", filter=_PAID))
+        .annotate(guessed=MoneySum("estimate", filter=_PAID & _UNTOLD))
+    )
+    return [(currencies.get(row["provider_id"], ""), row) for row in rows]
+
+
+def _cost(row: dict[str, Any]) -> Decimal:
+    return (row["charged"] or Decimal(0)) + (row["guessed"] or Decimal(0))
+
+
+def start_of_day(now: datetime, days_ago: int) -> datetime:
+    """Midnight in the desk's time zone."""
+    day = timezone.localtime(now).date() - timedelta(days=days_ago)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _capped(orders: Any) -> int:
+    return int(orders.order_by()[: COUNT_CAP + 1].count())
+
+
+def _remembered(key: str, seconds: int, ask: Any) -> Any:
+    found = cache.get(key)
+    if found is None:
+        found = ask()
+        cache.set(key, found, seconds)
+    return found

@@ -1,0 +1,90 @@
+"""Adding people and changing what they may do. Everything is written to the admin log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils import timezone
+
+from core.models import User
+from core.roles import May, Role
+
+
+class NotYourself(Exception):
+    """Nobody takes the keys from themselves: so an admin is always left."""
+
+
+class NoLongerAdmin(Exception):
+    """The person who asked was let go, or demoted, a moment ago."""
+
+
+def add_person(form: Any, role: Role, *, actor: User) -> User:
+    """Save the person the (valid) form describes, in this role."""
+    with transaction.atomic():
+        person: User = form.save()
+        person.set_role(role)
+        _remember(person, ADDITION, f"added as {role}", actor)
+    return person
+
+
+def change_person(
+    person: User, *, first_name: str, last_name: str, role: Role, is_active: bool, actor: User
+) -> None:
+    """Write name, role and whether they may log in; a person who may not is logged out at once.
+
+    Raises NotYourself when the actor would lose the keys, NoLongerAdmin when the actor no
+    longer has them: two admins who demote each other do not both succeed.
+    """
+    if person.pk == actor.pk and not (is_active and role is Role.ADMIN):
+        raise NotYourself
+    with transaction.atomic():
+        _wait_for_other_admins()
+        if not User.objects.get(pk=actor.pk).may(May.KEEP_PEOPLE):
+            raise NoLongerAdmin
+        User.objects.filter(pk=person.pk).update(
+            first_name=first_name, last_name=last_name, is_active=is_active
+        )
+        person.set_role(role)
+        words = f"role {role}" if is_active else f"role {role}, may not log in"
+        _remember(person, CHANGE, words, actor)
+    if not is_active:
+        end_sessions(person)
+
+
+def set_password(person: User, form: Any, *, actor: User) -> None:
+    """Save the (valid) form's new password; sessions with the old one end."""
+    with transaction.atomic():
+        form.save()
+        _remember(person, CHANGE, "password set", actor)
+
+
+def end_sessions(person: User) -> int:
+    """Log this person out everywhere. Disabled people are refused anyway; this way being let
+    in again does not bring an old session back."""
+    theirs = [
+        session.pk
+        for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
+        if session.get_decoded().get("_auth_user_id") == str(person.pk)
+    ]
+    return Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _wait_for_other_admins() -> None:
+    """PostgreSQL locks the row; SQLite let only one transaction in to begin with."""
+    list(Group.objects.select_for_update().filter(name=Role.ADMIN.value))
+
+
+def _remember(person: User, flag: int, words: str, actor: User) -> None:
+    LogEntry.objects.create(
+        user=actor,
+        content_type=ContentType.objects.get_for_model(User),
+        object_id=str(person.pk),
+        object_repr=person.username,
+        action_flag=flag,
+        change_message=words,
+    )

@@ -1,0 +1,82 @@
+"""The overview, and the sidebar by itself for its own refresh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.models import User
+from core.pages import page_or_part
+from core.policy import StaffRequest, allow, signed_in
+from core.roles import May
+from orders.models import Order
+from providers.models import Provider
+
+from . import overview as figures
+from .attention import matters, order_counts
+from .navigation import navigation_for
+from .standing import standing
+
+LATEST = 8
+
+
+@signed_in
+@require_safe
+@vary_on_headers("HX-Request")
+def overview(request: StaffRequest) -> HttpResponse:
+    """What needs a person, then how the day goes. Somebody without a role is told so here."""
+    if not request.user.may(May.SEE):
+        return render(request, "dashboard/no_role.html")
+    template = page_or_part(request, "dashboard/overview.html", "overview-live")
+    context = _live(request.user)
+    if "#" not in template:
+        context |= _chart(request)
+    return render(request, template, context)
+
+
+@allow(May.SEE)
+@require_safe
+def overview_chart(request: StaffRequest) -> HttpResponse:
+    """The chart for another span; a plain visit gets the overview with it."""
+    template = page_or_part(request, "dashboard/overview.html", "overview-chart")
+    context = _chart(request)
+    if "#" not in template:
+        context |= _live(request.user)
+    return render(request, template, context)
+
+
+@signed_in
+@require_safe
+def navigation(request: StaffRequest) -> HttpResponse:
+    """The sidebar as it is now, for the page the browser is on."""
+    page = request.htmx.current_url_abs_path or "/"
+    context = {"navigation": navigation_for(request.user, page.partition("?")[0])}
+    return render(request, "_navigation.html", context)
+
+
+def _live(user: User) -> dict[str, Any]:
+    """Everything that moves, in a number of queries that does not grow with the rows."""
+    now = database_now()
+    providers = list(Provider.objects.for_list())
+    counts = order_counts()
+    return {
+        "figures": figures.figures(now),
+        "waiting": counts.total,
+        "matters": matters(user, counts, providers, now),
+        "providers": [(provider, standing(provider, now)) for provider in providers],
+        "sees_balances": user.may(May.SEE_BALANCES),
+        "may_place": user.may(May.PLACE),
+        "latest": Order.objects.for_list().order_by("-pk")[:LATEST],
+    }
+
+
+def _chart(request: StaffRequest) -> dict[str, Any]:
+    asked = request.GET.get("days", "")
+    span = int(asked) if asked in map(str, figures.SPANS) else figures.SPAN
+    days = figures.daily(span, database_now())
+    return {"span": span, "spans": figures.SPANS, "chart": days.as_json(), "days": days}
