@@ -103,12 +103,12 @@ class PanelClient:
 
     def refill_statuses(self, ids: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
         """Any number of refills by their ids; by order ids where the dialect says so."""
+        return ask_all(ids, self.refill_statuses_once, size=self.dialect.batch_size)
 
-        def ask(some: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
-            name = "order" if self.dialect.refill_status_by_order else "refill"
-            return self._ask("refill_status", name, some, decode_orders.refill_statuses)
-
-        return ask_all(ids, ask, size=self.dialect.batch_size)
+    def refill_statuses_once(self, ids: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
+        """One call about at most `dialect.batch_size` refills; raises as `statuses_once`."""
+        name = "order" if self.dialect.refill_status_by_order else "refill"
+        return self._ask("refill_status", name, ids, decode_orders.refill_statuses)
 
     def recent_orders(self, limit: int = RECENT_LIMIT) -> tuple[RecentOrder, ...]:
         """The provider's own list of our newest orders; few have one (`dialect.recent_orders`)."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from functools import lru_cache
 from typing import Any
 
 PLACES = Decimal("1e-12")
 MONEY_BOUND = Decimal(10) ** 15
 COUNT_BOUND = 10**18
 ID_LENGTH = 64
+CACHED = 8192  # catalogs repeat their prices and limits
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _NOT_IDS = frozenset({"null", "none", "nil", "nan", "true", "false", "undefined", "error", "ok"})
@@ -47,13 +49,14 @@ def whole(value: Any, *, least: int = 0) -> int | None:
     if type(value) is str:
         value = _whole_text(value.strip())
     elif type(value) is Decimal:
-        bounded = abs(value) < COUNT_BOUND and value == value.to_integral_value()
-        value = int(value) if bounded else None
+        bounded = value.is_finite() and abs(value) < COUNT_BOUND
+        value = int(value) if bounded and value == value.to_integral_value() else None
     if type(value) is not int:
         return None
     return value if least <= value < COUNT_BOUND else None
 
 
+@lru_cache(CACHED)
 def _whole_text(text: str) -> int | None:
     if _WHOLE.fullmatch(text):
         return int(text)
@@ -72,17 +75,22 @@ def money(value: Any, *, decimal_mark: str = "") -> Decimal | None:
     a currency around the digits is dropped.
     """
     if type(value) is str:
-        amount = _money_text(value.strip(), decimal_mark)
-    elif type(value) is int:
-        amount = Decimal(value) if abs(value) < MONEY_BOUND else None
-    else:
-        amount = value if type(value) is Decimal else None
-    if amount is None or not amount.is_finite() or abs(amount) >= MONEY_BOUND:
+        return _money_text(value, decimal_mark)
+    if type(value) is int:
+        return Decimal(value) if abs(value) < MONEY_BOUND else None
+    return _bounded(value) if type(value) is Decimal else None
+
+
+@lru_cache(CACHED)
+def _money_text(text: str, mark: str) -> Decimal | None:
+    amount = _amount(text.strip(), mark)
+    return None if amount is None else _bounded(amount)
+
+
+def _bounded(amount: Decimal) -> Decimal | None:
+    """The amount with at most twelve places; None when it is beyond belief."""
+    if not amount.is_finite() or abs(amount) >= MONEY_BOUND:
         return None
-    return _twelve_places(amount)
-
-
-def _twelve_places(amount: Decimal) -> Decimal:
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and -12 <= exponent <= 0:
         return amount
@@ -91,7 +99,7 @@ def _twelve_places(amount: Decimal) -> Decimal:
     return Decimal(f"{rounded.normalize():f}")
 
 
-def _money_text(text: str, mark: str) -> Decimal | None:
+def _amount(text: str, mark: str) -> Decimal | None:
     if mark != "," and _PLAIN.fullmatch(text):
         return Decimal(text)
     if len(text) > ID_LENGTH or not (dressed := _DRESSED.fullmatch(text)):
@@ -130,14 +138,14 @@ def _ungrouped(digits: str, mark: str) -> Decimal | None:
     )
     if not regular or len(separators) > 1 or not re.fullmatch("[0-9]*", fraction):
         return None
-    amount = Decimal(f"{''.join(groups) or '0'}.{fraction or '0'}")
+    amount = Decimal(f"{''.join(groups) or '0'}.{fraction}")
     return -amount if digits.startswith("-") else amount
 
 
 def flag(value: Any) -> bool | None:
     """Yes or no, from a bool, a number or words ("30 days" is yes); None when not said."""
-    if isinstance(value, bool):
-        return value
+    if value is True or value is False:
+        return bool(value)
     if isinstance(value, int):
         return {0: False, 1: True}.get(value)
     if not isinstance(value, str):
@@ -158,4 +166,5 @@ def text(value: Any, longest: int) -> str:
         value = str(value)
     if not value.isprintable():
         value = _UNPRINTABLE.sub("", value)
-    return str(value).strip()[:longest]
+    stripped: str = value.strip()
+    return stripped if len(stripped) <= longest else stripped[:longest]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
 MASK = "[key]"
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 class SecretKey:
@@ -65,10 +67,11 @@ class SecretKey:
 def _spellings(key: str) -> tuple[str, ...]:
     """Every way the key may be written in a text, longest first."""
     quoted = {quote(key, safe=""), quote_plus(key), quote(key)}
-    escaped = {json.dumps(key)[1:-1], json.dumps(key)[1:-1].replace("/", "\\/")}
-    lower = {text.replace(text[i : i + 3], text[i : i + 3].lower())
-             for text in quoted for i in range(len(text)) if text[i] == "%"}  # fmt: skip
-    every = {key, key.lower(), key.upper()} | quoted | escaped | lower
+    quoted |= {_ESCAPE.sub(lambda escape: escape[0].lower(), text) for text in quoted}
+    once = json.dumps(key)[1:-1]
+    escaped = {once, once.replace("/", "\\/"), json.dumps(once)[1:-1]}
+    every = {key} | quoted | escaped
+    every |= {text.lower() for text in every} | {text.upper() for text in every}
     return tuple(sorted(every, key=lambda spelling: (-len(spelling), spelling)))
 
 

@@ -7,6 +7,7 @@ how a list is wrapped. Sources: the protocol, and the dialects kept as samples i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from . import coerce
@@ -35,11 +36,21 @@ class WithoutIds(Unexpected):
 
 
 def folded(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with lower-case names; Unexpected when two names differ by case only."""
-    lower = {name.lower(): value for name, value in row.items()}
-    if len(lower) != len(row):
+    """The row with lower-case names, not a copy if it had them; Unexpected when two are one."""
+    names = tuple(row)
+    lower = _lower(names)
+    if lower is None:
+        return row
+    if len(set(lower)) != len(names):
         raise Unexpected("A row names one field twice.")
-    return lower
+    return dict(zip(lower, row.values(), strict=True))
+
+
+@lru_cache(256)
+def _lower(names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names in lower case; None when they are. The rows of a list share theirs."""
+    lower = tuple(name.lower() for name in names)
+    return None if lower == names else lower
 
 
 def at_path(body: Any, path: Sequence[str]) -> Any:
@@ -112,8 +123,10 @@ def placed_id(body: Any, *, framed: bool) -> str | None:
 
     A bare number counts only when `framed`: without a stated length it may be cut short.
     """
+    if isinstance(body, int) and framed:
+        return coerce.issued_id(body)
     if not isinstance(body, dict):
-        return coerce.issued_id(body) if framed else None
+        return None
     for path in _PLACED_PATHS:
         if (value := at_path(body, path)) is not None:
             return coerce.issued_id(value)
@@ -124,7 +137,8 @@ def placed(body: Any, order_id: str) -> Placed:
     """An accepted order with the charge and balance the provider volunteers."""
     row = folded(body) if isinstance(body, dict) else {}
     inner = row.get("data")
-    row |= folded(inner) if isinstance(inner, dict) else {}
+    if isinstance(inner, dict):
+        row = {**row, **folded(inner)}
     return Placed(
         order_id=order_id,
         charge=coerce.money(row.get("charge")),

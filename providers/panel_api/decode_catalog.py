@@ -20,7 +20,7 @@ LONGEST_TIME: Final = 100
 LONGEST_CURRENCY: Final = 10
 
 _ID_NAMES: Final = ("service", "id", "service_id", "serviceid")
-_DESCRIPTION_NAMES: Final = ("desc", "description", "details", "note", "info")
+_DESCRIPTION_NAMES: Final = ("description", "desc", "details", "note", "info")
 _TIME_NAMES: Final = ("average_time", "time", "delivery_time", "start_time", "est")
 _CATEGORY_NAMES: Final = ("category", "category_name", "subcategory")
 _UNSAID: Final = frozenset({"", "-", "n/a", "na", "null", "none", "unknown"})
@@ -143,10 +143,10 @@ def _rate(row: dict[str, Any], kind: str, dialect: Dialect) -> Decimal | None:
         raise Unexpected("Its rate is not an amount.")
     if rate <= 0:
         raise Unexpected("Its rate is not above zero.")
+    if not dialect.rate_per_unit or per_thousand:
+        return rate
     wish = WISHES.get(type_name(kind))
-    if dialect.rate_per_unit and not per_thousand and not (wish and wish.priced_per_package):
-        return rate * 1000
-    return rate
+    return rate if wish and wish.priced_per_package else rate * 1000
 
 
 def balance(body: Any, dialect: Dialect) -> Balance:

@@ -139,7 +139,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         return RefillStarted("")
     if refill_id := coerce.issued_id(value):
         return RefillStarted(refill_id)
-    return refused(coerce.text(value, REASON_LENGTH) or "The refill was not taken on.", dialect)
+    return refused(_sentence(value) or "The refill was not taken on.", dialect)
 
 
 def refill_statuses(
@@ -198,7 +198,11 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         return CancelAccepted()
     if request_id := coerce.issued_id(value):
         return CancelAccepted(request_id)
-    return refused(coerce.text(value, REASON_LENGTH) or "The cancel was not taken.", dialect)
+    return refused(_sentence(value) or "The cancel was not taken.", dialect)
+
+
+def _sentence(value: Any) -> str:
+    return coerce.text(value, REASON_LENGTH) if isinstance(value, str) else ""
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:

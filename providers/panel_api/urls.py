@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import idna
+from requests_hardened.ip_filter import EXTRA_BLOCKED_NET_RANGES
 
 from .errors import UnsafeUrl
 
@@ -15,11 +16,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 HTTPS_ONLY: Final = frozenset({443})
 _GLOBAL_UNICAST_V6: Final = ipaddress.IPv6Network("2000::/3")
-_TUNNELS_V6: Final = (
-    ipaddress.IPv6Network("2001::/32"),  # Teredo
-    ipaddress.IPv6Network("2002::/16"),  # 6to4
-)
-_RELAYS_V4: Final = ipaddress.IPv4Network("192.88.99.0/24")
+_TEREDO: Final = ipaddress.IPv6Network("2001::/32")
 # One strict grammar, so that no two parsers can read one address differently.
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#:@\\\[\]\s]+)(?::(?P<port>[0-9]{1,5}))?"
@@ -113,9 +110,10 @@ def _is_number(label: str) -> bool:
 
 def is_public(address: IPAddress) -> bool:
     """Globally routable unicast, and no tunnel that could lead back inside."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address not in _GLOBAL_UNICAST_V6 or any(address in net for net in _TUNNELS_V6):
-            return False
-    elif address in _RELAYS_V4:
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address not in _GLOBAL_UNICAST_V6 or address in _TEREDO
+    ):
+        return False
+    if any(address in network for network in EXTRA_BLOCKED_NET_RANGES):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved)

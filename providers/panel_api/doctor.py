@@ -1,0 +1,33 @@
+"""The connection doctor: what works between us and a provider, in plain words, spending nothing.
+
+Only reading actions are called, with ids that cannot be ours. What is found out becomes a
+`Dialect` for the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .checkup import Visit
+from .client import PanelClient
+from .findings import Diagnosis, Finding
+
+
+def examine(client: PanelClient, tell: Callable[[Finding], None] | None = None) -> Diagnosis:
+    """Examine an account's connection. Takes some ten calls; never raises, never spends.
+
+    `tell` hears of each finding as it is made.
+    """
+    visit = Visit(client, tell)
+    if visit.attempt("connection", visit.connect):
+        for topic, step in (
+            ("balance", visit.ask_balance),
+            ("services", visit.ask_services),
+            ("orders", visit.ask_unknown_order),
+            ("orders", visit.ask_two_orders),
+            ("refills", visit.ask_unknown_refill),
+            ("list of orders", visit.ask_recent_orders),
+        ):
+            if not visit.stopped:
+                visit.attempt(topic, step)
+    return Diagnosis(tuple(visit.findings), visit.dialect, visit.balance, visit.services_seen)

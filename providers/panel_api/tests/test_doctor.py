@@ -1,0 +1,139 @@
+"""The doctor finds out how a provider differs, spends nothing, and never fails itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers.panel_api import (
+    Credentials,
+    Diagnosis,
+    KeyPlace,
+    PanelClient,
+    Transport,
+    Verdict,
+    examine,
+)
+from providers.panel_api.transport import Delivery
+from sandbox import Sandbox
+
+from .servers import Server, serving
+from .stub import KEY, URL, StubTransport, said
+from .test_sockets import MISBEHAVIOUR
+
+
+def examined(box: Sandbox, key: str = "") -> Diagnosis:
+    origin = box.url.split("/api")[0]
+    transport = Transport(loopback_origins={origin})
+    return examine(PanelClient(Credentials(box.url, key or box.key), transport=transport))
+
+
+def words(diagnosis: Diagnosis) -> str:
+    return "\n".join(f"{found.verdict}: {found.words}" for found in diagnosis.findings)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "profile"),
+    [
+        ("seed", {}),
+        ("wrapped", {"balance_field": "data.balance"}),
+        ("positional", {"many_statuses": False, "batch_size": 1}),
+        ("coded", {"ids_as_json": True}),
+        ("generous", {"recent_orders": True}),
+        ("codes", {}),
+        ("snake", {}),
+        ("opaque", {}),
+    ],
+)
+def test_what_it_finds_out_about_a_dialect(dialect: str, profile: dict[str, object]) -> None:
+    with Sandbox(seed=1, services=30, dialect=dialect) as box:
+        diagnosis = examined(box)
+    usual = {"many_statuses": True, "refills": True, "recent_orders": False, "currency": "USD"}
+    assert diagnosis.dialect.to_profile() == {**usual, **profile}
+    assert diagnosis.services_seen == 30
+    assert diagnosis.balance is not None
+    assert diagnosis.balance.amount == 1000
+
+
+def test_a_refused_key_is_said_in_plain_words() -> None:
+    with Sandbox(seed=1, services=5) as box:
+        diagnosis = examined(box, "not-the-key-at-all")
+    assert "fail: The key is refused." in words(diagnosis)
+    assert diagnosis.verdict is Verdict.FAIL
+    assert diagnosis.services_seen == 0
+
+
+def test_requests_as_json_with_the_key_in_a_header() -> None:
+    def by(transport: list[StubTransport]) -> object:
+        def answer(fields: dict[str, str]) -> Delivery:
+            if "X-API-Key" in transport[0].headers[-1]:
+                return said('{"balance":"5","currency":"EUR"}')
+            return said('{"error":"Invalid API key"}', 401)
+
+        return answer
+
+    known: list[StubTransport] = []
+    known.append(StubTransport(by=by(known)))  # type: ignore[arg-type]
+    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=known[0]))
+    assert diagnosis.dialect.json_body
+    assert diagnosis.dialect.key_place is KeyPlace.HEADER
+
+
+def test_a_missing_slash_is_found_by_the_redirect() -> None:
+    transport = StubTransport(said("", 301, location=URL + "/"), said('{"balance":"5"}'))
+    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=transport))
+    assert diagnosis.dialect.trailing_slash is True
+    assert transport.urls[1] == URL + "/"
+    elsewhere = StubTransport(said("", 301, location="https://other.example/api/v2/"))
+    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=elsewhere))
+    assert diagnosis.dialect.trailing_slash is None
+    assert len(elsewhere.urls) == 1
+
+
+def test_only_reading_actions_are_called() -> None:
+    transport = StubTransport(by=lambda fields: said('{"error":"Incorrect request"}'))
+    examine(PanelClient(Credentials(URL, KEY), transport=transport))
+    reading = {"balance", "services", "status", "refill_status", "orders"}
+    assert {fields["action"] for fields in transport.asked} <= reading
+
+
+@pytest.mark.parametrize("name", ["close at accept", "gzip", "empty body", "500 with an order"])
+def test_a_provider_that_does_not_answer(name: str) -> None:
+    with serving(MISBEHAVIOUR[name]) as server:
+        transport = Transport(loopback_origins={server.origin}, deadline=0.3)
+        diagnosis = examine(PanelClient(Credentials(server.url, KEY), transport=transport))
+    assert diagnosis.verdict is Verdict.FAIL
+    unreachable = Server(9)
+    transport = Transport(loopback_origins={unreachable.origin}, deadline=0.3)
+    diagnosis = examine(PanelClient(Credentials(unreachable.url, KEY), transport=transport))
+    assert "refused" in words(diagnosis)
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["error", "status", "balance", "data", "order", "2147483646", "id"]),
+            inner,
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(JSON, st.sampled_from([200, 400, 401, 429, 500])), min_size=20))
+def test_it_never_fails_itself(answers: list[tuple[object, int]]) -> None:
+    waiting = iter(answers)
+
+    def answer(fields: dict[str, str]) -> Delivery:
+        body, status = next(waiting, ({}, 200))
+        return said(json.dumps(body), status)
+
+    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=StubTransport(by=answer)))
+    assert diagnosis.findings
+    assert "could not be finished" not in words(diagnosis)
