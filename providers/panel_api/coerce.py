@@ -11,13 +11,14 @@ PLACES = Decimal("1e-12")
 MONEY_BOUND = Decimal(10) ** 15
 COUNT_BOUND = 10**18
 ID_LENGTH = 64
-CACHED = 8192  # catalogs repeat their prices and limits
+CACHED = 8192  # catalogs repeat their limits
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
 _NOT_IDS = frozenset({"null", "none", "nil", "nan", "true", "false", "undefined", "error", "ok"})
 _DIGIT = re.compile(r"[0-9]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:[,' \u00a0][0-9]{3})+", re.ASCII)
+_PUBLISHED = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")  # nearly every amount; needs no check
 _PLAIN = re.compile(r"-?(?:[0-9]{1,24}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _DRESSED = re.compile(
     r"(?:[A-Za-z]{2,5}|[^\w\s.,'+-]{1,3})?\s*(-?[0-9.,' \u00a0]*[0-9])\s*"
@@ -75,16 +76,13 @@ def money(value: Any, *, decimal_mark: str = "") -> Decimal | None:
     a currency around the digits is dropped.
     """
     if type(value) is str:
-        return _money_text(value, decimal_mark)
+        if decimal_mark != "," and _PUBLISHED.fullmatch(value):
+            return Decimal(value)
+        amount = _amount(value.strip(), decimal_mark)
+        return None if amount is None else _bounded(amount)
     if type(value) is int:
         return Decimal(value) if abs(value) < MONEY_BOUND else None
     return _bounded(value) if type(value) is Decimal else None
-
-
-@lru_cache(CACHED)
-def _money_text(text: str, mark: str) -> Decimal | None:
-    amount = _amount(text.strip(), mark)
-    return None if amount is None else _bounded(amount)
 
 
 def _bounded(amount: Decimal) -> Decimal | None:

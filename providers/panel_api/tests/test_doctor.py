@@ -20,9 +20,9 @@ from providers.panel_api import (
 from providers.panel_api.transport import Delivery
 from sandbox import Sandbox
 
+from .misbehaviour import MISBEHAVIOUR
 from .servers import Server, serving
 from .stub import KEY, URL, StubTransport, said
-from .test_sockets import MISBEHAVIOUR
 
 
 def examined(box: Sandbox, key: str = "") -> Diagnosis:

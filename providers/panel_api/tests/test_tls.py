@@ -21,9 +21,10 @@ from providers.panel_api import (
     Unavailable,
 )
 
+from .misbehaviour import MISBEHAVIOUR, ORDER, after_reading
 from .servers import Behaviour, Caller, Identity, Server, identity, serving
 from .stub import KEY
-from .test_sockets import DEADLINE, MISBEHAVIOUR, ORDER, WISH, after_reading
+from .test_sockets import DEADLINE, WISH
 
 
 @pytest.fixture(scope="module")

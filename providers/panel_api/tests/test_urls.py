@@ -20,9 +20,10 @@ from providers.panel_api import (
 )
 from providers.panel_api.urls import is_public
 
+from .misbehaviour import ORDER, after_reading
 from .servers import serving
 from .stub import KEY
-from .test_sockets import ORDER, WISH, after_reading
+from .test_sockets import WISH
 
 HOSTILE = (
     """
