@@ -29,13 +29,23 @@ def write_columns(
     if unless_changed:
         wheres.append(model._meta.get_field(unless_changed))
     fields = [*sets, *wheres]
-    ready = [
-        tuple(f.get_db_prep_save(value, connection) for f, value in zip(fields, entry, strict=True))
-        for entry in entries
-    ]
+    ready = list(zip(*map(_prepared, fields, zip(*entries, strict=True)), strict=True))
     write = _from_arrays if connection.vendor == "postgresql" else _one_by_one
     write(connection.ops.quote_name(model._meta.db_table), sets, wheres, ready)
     return len(entries)
+
+
+def _prepared(field: Any, values: Sequence[Any]) -> Sequence[Any]:
+    """A column of values as the driver wants them; text and whole numbers are so already."""
+    if isinstance(field, models.CharField | models.IntegerField | models.BooleanField):
+        return values
+    if isinstance(field, models.JSONField):
+        return [field.get_db_prep_save(value, connection) for value in values]
+    ready: dict[Any, Any] = {}  # moments repeat within a batch, and are dear to convert
+    for value in values:
+        if value not in ready:
+            ready[value] = field.get_db_prep_save(value, connection)
+    return [ready[value] for value in values]
 
 
 def _one_by_one(table: str, sets: list[Any], wheres: list[Any], ready: list[Any]) -> None:

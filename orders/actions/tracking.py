@@ -23,6 +23,7 @@ STRIKES = 3  # this often unknown to the provider in a row, and a person is aske
 PROGRESS_COLUMNS = (
     "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
 )  # fmt: skip
+READ_COLUMNS = PROGRESS_COLUMNS[:6]
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at")
 
 
@@ -44,12 +45,24 @@ class Turn:
 
 @dataclass(slots=True)
 class _Writes:
-    """Everything one answer changes, collected and then written at once."""
+    """Everything one answer changes, collected and then written at once.
 
+    `jitter` is the same for the whole batch, so that orders asked about together stay together.
+    """
+
+    now: datetime
+    jitter: float
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     watches: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+
+    def change(self, order: Order, before: str) -> None:
+        """Write the order's columns unless its status is no longer `before`."""
+        order.changed_at = self.now
+        order.ended_at = self.now if order.is_final else None
+        columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
+        self.orders.append((*columns, order.pk, before))
 
 
 def due_batch(provider: Provider, now: datetime) -> list[Watch]:
@@ -88,17 +101,18 @@ def record_answers(
 ) -> Turn:
     """Write what the provider said. One unreadable row does not touch the others."""
     by_order = {watch.order_id: watch for watch in watches}
-    turn, writes = Turn(asked=len(by_order)), _Writes()
+    turn = Turn(asked=len(by_order))
+    writes = _Writes(now, jitter=random.uniform(0.9, 1.1))  # noqa: S311  (it keeps no secret)
     with transaction.atomic():
         rows = Order.objects.select_for_update(of=("self",)).filter(watch__in=list(by_order))
-        for order in rows.only(*PROGRESS_COLUMNS, "units").order_by("pk"):
+        for order in rows.only(*READ_COLUMNS).order_by("pk"):
             watch = by_order[order.pk]
             answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
             if isinstance(answer, Unreadable):
                 turn.unreadable += 1
-                _note_unreadable(order, watch, answer, writes, now)
+                _note_unreadable(order, watch, answer, writes)
             else:
-                _note_progress(order, watch, answer, writes, now)
+                _note_progress(order, watch, answer, writes)
         _write(writes)
     turn.changed, turn.ended = len(writes.orders), len(writes.ended)
     return turn
@@ -113,25 +127,18 @@ def _write(writes: _Writes) -> None:
         Watch.objects.filter(pk__in=writes.ended).delete()
 
 
-def _note_progress(
-    order: Order, watch: Watch, said: Progress, writes: _Writes, now: datetime
-) -> None:
+def _note_progress(order: Order, watch: Watch, said: Progress, writes: _Writes) -> None:
     before = Status(order.status)
     changed = _take_over(order, said)
     if changed:
-        order.changed_at = now
-        if order.is_final:
-            order.ended_at = now
-        writes.orders.append(
-            (*(getattr(order, name) for name in PROGRESS_COLUMNS), order.pk, before)
-        )
-        writes.events.extend(_events(order, before, changed, now))
+        writes.change(order, before)
+        writes.events.extend(_events(order, before, changed, writes.now))
     if order.status in FINAL:
         writes.ended.append(order.pk)
         return
-    changed_at = now if changed else watch.changed_at
-    due = now + next_check_in(now - changed_at)
-    writes.watches.append((due, changed_at, 0, 0, now, watch.pk))
+    changed_at = writes.now if changed else watch.changed_at
+    due = writes.now + next_check_in(writes.now - changed_at) * writes.jitter
+    writes.watches.append((due, changed_at, 0, 0, writes.now, watch.pk))
 
 
 def _take_over(order: Order, said: Progress) -> dict[str, Any]:
@@ -176,33 +183,28 @@ def _events(
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 
 
-def _note_unreadable(
-    order: Order, watch: Watch, answer: Unreadable, writes: _Writes, now: datetime
-) -> None:
+def _note_unreadable(order: Order, watch: Watch, answer: Unreadable, writes: _Writes) -> None:
     """Ask again, alone and less often; after three strikes in a row flag the order."""
     failures = watch.failures + 1
     not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
     if not_there and failures == STRIKES and not order.flag:
-        before, order.flag = order.status, Flag.NOT_KNOWN_THERE
-        writes.orders.append(
-            (*(getattr(order, name) for name in PROGRESS_COLUMNS), order.pk, before)
-        )
+        order.flag = Flag.NOT_KNOWN_THERE
+        writes.change(order, order.status)
+        evidence = {"asked": failures, "reason": answer.reason[:500]}
         writes.events.append(
             OrderEvent(
-                order=order,
-                at=now,
-                kind=EventKind.FLAGGED,
-                text=answer.reason[:500],
-                evidence={"asked": failures, "reason": answer.reason[:500]},
+                order=order, at=writes.now, kind=EventKind.FLAGGED, text=answer.reason[:500],
+                evidence=evidence,
             )
-        )
+        )  # fmt: skip
     steps = clocks.BREAKER_SECONDS
-    due = now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
-    writes.watches.append((due, watch.changed_at, min(failures, 1000), 1, now, watch.pk))
+    due = writes.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
+    writes.watches.append((due, watch.changed_at, min(failures, 1000), 1, writes.now, watch.pk))
 
 
 def next_check_in(unchanged_for: timedelta) -> timedelta:
-    """About a tenth of the time since the last change, between floor and ceiling, ±10 %."""
+    """About a tenth of the time since the last change, between floor and ceiling."""
     seconds = unchanged_for.total_seconds() * clocks.FOLLOW_SHARE
-    seconds = min(max(seconds, clocks.FOLLOW_FLOOR_SECONDS), clocks.FOLLOW_CEILING_SECONDS)
-    return timedelta(seconds=seconds * random.uniform(0.9, 1.1))  # noqa: S311  (jitter)
+    return timedelta(
+        seconds=min(max(seconds, clocks.FOLLOW_FLOOR_SECONDS), clocks.FOLLOW_CEILING_SECONDS)
+    )
