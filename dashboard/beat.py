@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import Any
 
 from celery.beat import Scheduler
@@ -13,6 +14,7 @@ from core.clocks import HEARTBEAT_EVERY_SECONDS, database_now
 
 from .models import BEAT, Heartbeat
 
+LONG_AGO = timedelta(days=1)
 log = logging.getLogger(__name__)
 
 
@@ -20,6 +22,12 @@ class WatchedScheduler(Scheduler):
     """Rings on while the database is away: the bells are still heard by whoever can."""
 
     _noted_at = float("-inf")
+
+    def setup_schedule(self) -> None:
+        """Everything is due at the start: nobody knows how long beat was away."""
+        super().setup_schedule()
+        for entry in self.schedule.values():
+            entry.last_run_at = self.app.now() - LONG_AGO
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         if time.monotonic() - self._noted_at >= HEARTBEAT_EVERY_SECONDS:
