@@ -47,3 +47,8 @@ def _replace(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def as_lines() -> str:
+    """A new set, as the lines of a .env file."""
+    return "\n".join(f"{name}={make()}" for name, make in MAKERS.items())
