@@ -1,0 +1,218 @@
+"""The order form, drawn from the table of wishes for the type of one service."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, get_type_hints
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils import timezone
+
+from core.forms import TablerForm
+from providers.models import Service
+from providers.panel_api.wishes import WISHES, Ask, CostRange, Kind, Wish
+
+from ..drafts import OrderDraft
+from ..links import link_key
+from ..models import Order
+from .fields import LARGEST_NUMBER, Setting, field_for, limits
+
+SAME_WISHES_SHOWN = 5
+LARGEST_COST = Decimal(10) ** 15  # what a money column certainly holds
+COUNTING_KINDS = (Kind.QUANTITY, Kind.NUMBER, Kind.LINES)
+WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.LINES)
+
+
+def obstacle(service: Service) -> str:
+    """Why this service cannot be ordered at all; empty when it can."""
+    if not service.is_offered:
+        return "The provider no longer offers this service."
+    if service.type not in WISHES:
+        published = service.published_type or "none"
+        return f"There is no order form for this type of service yet (published as: {published})."
+    if service.rate is None:
+        return "The price of this service is not known, so it cannot be ordered."
+    return ""
+
+
+def form_for(
+    service: Service,
+    *,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    again: Order | None = None,
+) -> OrderForm:
+    """The order form of this service, filled from `data` or from an earlier order.
+
+    Only for a service without an `obstacle`; raises KeyError for a type that has no form.
+    """
+    return OrderForm(service, today=timezone.localdate(now), data=data, again=again)
+
+
+class OrderForm(TablerForm, forms.Form):
+    """What is asked for one service. When valid, `draft()` is what `place_order` takes.
+
+    `same_wishes` are the open orders for the same service and link. While there are any,
+    `place_anyway` must repeat the `consent` that the list of them was shown with.
+    """
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    place_anyway = forms.CharField(required=False, max_length=100)
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        today: date,
+        data: Mapping[str, Any] | None = None,
+        again: Order | None = None,
+    ) -> None:
+        self.service, self.today = service, today
+        self.wish_class = WISHES[service.type]
+        self.asks = _asks_of(self.wish_class, service)
+        initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
+        super().__init__(data, initial=initial)
+        hints = get_type_hints(self.wish_class)
+        for name, ask in self.asks.items():
+            setting = Setting(service, today, as_number=_is_number(hints[name]))
+            self.fields[name] = field_for(ask, setting)
+        self.wish: Wish | None = None
+        self.same_wishes: list[Order] = []
+
+    @property
+    def asked_fields(self) -> list[tuple[BoundField, bool]]:
+        """The fields of the type, in the order of its table, and whether each fills the width."""
+        places: list[tuple[BoundField, bool]] = []
+        for is_wide, run in groupby(self.asks, key=lambda name: self.asks[name].kind in WIDE_KINDS):
+            names = list(run)
+            odd_one_out = None if is_wide or len(names) % 2 == 0 else names[0]
+            places += [(self[name], is_wide or name == odd_one_out) for name in names]
+        return places
+
+    @property
+    def counts_lines(self) -> bool:
+        return any(ask.counts for ask in self.asks.values())
+
+    @property
+    def is_consented(self) -> bool:
+        """Somebody has said to place it beside exactly these open orders."""
+        return bool(self.same_wishes) and self["place_anyway"].value() == self.consent
+
+    @property
+    def token(self) -> uuid.UUID:
+        """The token to draw the form with: the one it came with, or a fresh one."""
+        token = getattr(self, "cleaned_data", {}).get("submission") or self.initial["submission"]
+        return uuid.UUID(str(token))
+
+    @property
+    def consent(self) -> str:
+        """What `place_anyway` must say: it is worth nothing for another link or a newer order."""
+        return f"{self.same_wishes[0].pk}-{self.same_wishes[0].link_key[:16]}"
+
+    def draft(self) -> OrderDraft:
+        """The wish that passed every check."""
+        if not self.is_valid() or self.wish is None:
+            raise ValueError("Only a valid form has a draft.")
+        return OrderDraft(
+            service=self.service, wish=self.wish, submission=self.cleaned_data["submission"]
+        )
+
+    def partial_wish(self) -> Wish:
+        """What can be read so far, for a preview; what cannot be read is left out of it."""
+        read = {name: self.cleaned_data.get(name) for name in self.asks}
+        return self.wish_class(service_id=self.service.external_id, **read)
+
+    @property
+    def is_countable(self) -> bool:
+        """Everything that decides the cost could be read."""
+        return not any(
+            ask.kind in COUNTING_KINDS and name in self.errors for name, ask in self.asks.items()
+        )
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "submission" in self.errors:
+            self.add_error(None, "This form had lost its token and was given one: send it again.")
+        self._check_drip_feed(values)
+        self._check_range(values)
+        if self.is_countable:
+            self._check_totals(self.partial_wish())
+        self._find_same_wishes()
+        if not self.errors:
+            self.wish = self.partial_wish()
+            if self.same_wishes and not self.is_consented:
+                self.add_error(
+                    "place_anyway", "An open order has this link: say so if you mean it."
+                )
+        return values
+
+    def _check_drip_feed(self, values: dict[str, Any]) -> None:
+        """Runs and interval come together, and only where the service allows them."""
+        if "runs" not in self.wish_class.asks():
+            return
+        if "runs" not in self.asks and (self.data.get("runs") or self.data.get("interval")):
+            self.add_error(None, "This service does not allow drip-feed: leave out the runs.")
+        for given, missing in (("runs", "interval"), ("interval", "runs")):
+            is_asked = missing in self.asks and missing not in self.errors
+            if values.get(given) and is_asked and values.get(missing) is None:
+                self.add_error(missing, "Drip-feed needs both: the runs and the interval.")
+
+    def _check_range(self, values: dict[str, Any]) -> None:
+        lowest, highest = values.get("min"), values.get("max")
+        if lowest is not None and highest is not None and lowest > highest:
+            self.add_error("max", "The maximum is below the minimum.")
+
+    def _check_totals(self, wish: Wish) -> None:
+        """All runs together stay within the service's maximum, and the money within reason."""
+        units, most = wish.units, limits(self.service)[1] or LARGEST_NUMBER
+        if units is not None and units > most:
+            field = "runs" if self.cleaned_data.get("runs") else None
+            self.add_error(field, f"All runs together are {units:,}: the most is {most:,}.")
+        cost = wish.cost(self.service.rate) if self.service.rate is not None else None
+        top = (cost.high or cost.low) if isinstance(cost, CostRange) else cost
+        if top is not None and top >= LARGEST_COST:
+            self.add_error(None, "This would cost more than can be written down.")
+
+    def _find_same_wishes(self) -> None:
+        link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
+        if link:
+            same = Order.objects.with_same_wish(self.service, link_key(link))
+            self.same_wishes = list(
+                same.select_related("placed_by").order_by("-pk")[:SAME_WISHES_SHOWN]
+            )
+
+
+def initial_from(order: Order) -> dict[str, Any]:
+    """An earlier order's wire parameters as the values of a form of the same type."""
+    wish_class = WISHES.get(order.type)
+    asks = wish_class.asks() if wish_class else {}
+    return {
+        name: _from_wire(ask, order.wish[ask.wire])
+        for name, ask in asks.items()
+        if ask.wire in order.wish
+    }
+
+
+def _from_wire(ask: Ask, text: str) -> Any:
+    if ask.kind is not Kind.DATE:
+        return text
+    day, month, year = text.split("/")
+    return f"{year}-{month}-{day}"
+
+
+def _asks_of(wish_class: type[Wish], service: Service) -> dict[str, Ask]:
+    """The fields to ask for; runs and interval not where drip-feed is known to be refused."""
+    asks = wish_class.asks()
+    if service.dripfeed is False:
+        return {name: ask for name, ask in asks.items() if name not in ("runs", "interval")}
+    return asks
+
+
+def _is_number(hint: Any) -> bool:
+    """Whether a wish keeps this field as an int (also where it may be None)."""
+    return hint is int or int in getattr(hint, "__args__", ())
