@@ -1,0 +1,106 @@
+"""How an order looks on every page: its badge, its bar, its parameters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core.templatetags.desk import amount, money, spell_money
+
+from ..models import Order
+from ..status import COLORS, Outcome, Status
+
+register = template.Library()
+
+BARS = frozenset({"green", "orange", "red", "secondary"})  # the rest is blue, as app.css draws it
+OUTCOME_COLORS: dict[str, str] = {
+    Outcome.IN_FLIGHT: "cyan",
+    Outcome.ACCEPTED: "green",
+    Outcome.UNKNOWN: "orange",
+    Outcome.REJECTED: "red",
+    Outcome.NOT_SENT: "secondary",
+    Outcome.NOT_PLACED: "secondary",
+}
+
+
+def badge(color: str, label: str) -> SafeString:
+    return format_html(
+        '<span class="badge bg-{}-lt"><span class="badge-dot"></span>{}</span>', color, label
+    )
+
+
+@register.simple_tag
+def status_badge(status: Order | str) -> SafeString:
+    """The badge of an order, or of a status word as an event keeps it."""
+    word = status.status if isinstance(status, Order) else status
+    try:
+        known = Status(word)
+    except ValueError:
+        return badge("secondary", word)
+    return badge(COLORS[known], known.label)
+
+
+@register.simple_tag
+def outcome_badge(outcome: str) -> SafeString:
+    return badge(OUTCOME_COLORS.get(outcome, "secondary"), Outcome(outcome).label)
+
+
+@register.simple_tag
+def delivered_bar(order: Order, css: str = "") -> SafeString:
+    """The bar and "75 / 500"; no bar while it is not known how much has been delivered.
+
+    `css` is "delivered-wide" for a bar as wide as its place.
+    """
+    done, units = order.delivered, order.units
+    if units is None:
+        return format_html('<span class="text-secondary">{}</span>', "no fixed number")
+    if done is None:
+        return format_html('<span class="text-secondary">— / {}</span>', amount(units))
+    color = COLORS[Status(order.status)]
+    return format_html(
+        '<span class="delivered {}"><progress class="bar bar-{}" value="{}" max="{}"></progress>'
+        '<span class="text-secondary">{} / {}</span></span>',
+        css,
+        color if color in BARS else "blue",
+        done,
+        units,
+        amount(done),
+        amount(units),
+    )
+
+
+@register.simple_tag
+def order_cost(order: Order) -> SafeString | str:
+    """The provider's charge; until there is one our estimate, marked as such."""
+    if order.charge is not None:
+        return money(order.charge, order.provider.currency)
+    if order.estimate is None:
+        return money(None)
+    words = spell_money(order.estimate, order.provider.currency)
+    if order.estimate_high != order.estimate:
+        high = order.estimate_high
+        words += (
+            f" – {spell_money(high, order.provider.currency)}" if high is not None else " or more"
+        )
+    return format_html('<bdi class="money text-secondary" title="Our estimate">≈ {}</bdi>', words)
+
+
+@register.filter
+def parameters(wire: Any) -> list[tuple[str, str]]:
+    """Wire parameters as they were sent; the key, should it ever be among them, hidden."""
+    if not isinstance(wire, dict):
+        return []
+    return [
+        (str(name), "••••" if str(name).casefold() == "key" else str(value))
+        for name, value in wire.items()
+    ]
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """Evidence for reading; escaped by the template like any other text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

@@ -1,0 +1,206 @@
+"""The list of orders: what it shows, what it costs, when it falls silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.models import User
+from core.roles import Role
+from orders import queries
+from orders.models import Order
+from orders.status import FINAL, Flag, HoldReason, Status
+from orders.views import listing
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+HOSTILE = "<img src=x onerror=alert(1)>"
+POLLS = 'hx-trigger="every 3s"'
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.OPERATOR)
+
+
+def shown(client: Client, address: str = "/orders/") -> set[int]:
+    return {order.pk for order in client.get(address).context["page"].rows}
+
+
+def rows_of(page: str) -> str:
+    return page[page.index('id="order-list"') :]
+
+
+def test_a_row_says_how_the_order_is_going(staff: Client) -> None:
+    make_order(
+        Status.IN_PROGRESS, external_id="9912984", remains=425, units=500, start_count=1234,
+        charge=Decimal("0.7637"), link="https://lumen.example/daily",
+    )  # fmt: skip
+    page = rows_of(staff.get("/orders/").content.decode())
+    for words in ("9912984", "In progress", "75 / 500", "from 1,234", "425 remain", "$0.7637"):
+        assert words in page
+    assert '<progress class="bar bar-blue" value="75" max="500">' in page
+    assert "lumen.example/daily" in page
+
+
+def test_ten_rows_cost_what_one_row_costs(staff: Client, django_assert_num_queries: Any) -> None:
+    make_order(Status.IN_PROGRESS)
+    with CaptureQueriesContext(connection) as one:
+        staff.get("/orders/")
+    for status in (Status.QUEUED, Status.COMPLETED, Status.IN_PROGRESS) * 3:
+        make_order(status, placed_by=make_user())
+    with django_assert_num_queries(len(one.captured_queries)):
+        staff.get("/orders/")
+
+
+def test_the_fragment_is_part_of_the_page(staff: Client) -> None:
+    for status in (Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED):
+        make_order(status)
+    page = staff.get("/orders/?group=open").content.decode()
+    part = staff.get("/orders/?group=open", headers=HTMX).content.decode()
+    assert part.strip().startswith('<div id="order-list"')
+    assert part.strip() in page
+    boosted = staff.get("/orders/", headers={**HTMX, "HX-Boosted": "true"}).content.decode()
+    assert "<html" in boosted
+    assert "HX-Request" in staff.get("/orders/").headers["Vary"]
+
+
+def test_it_asks_again_while_something_moves(staff: Client) -> None:
+    make_order(Status.COMPLETED)
+    make_order(Status.QUEUED)
+    page = rows_of(staff.get("/orders/?group=open").content.decode())
+    assert POLLS in page and 'hx-get="/orders/?group=open"' in page
+
+
+@pytest.mark.parametrize("status", sorted(FINAL | {Status.UNCONFIRMED, Status.NOT_PLACED}))
+def test_it_falls_silent_when_nothing_moves(staff: Client, status: Status) -> None:
+    make_order(status)
+    assert POLLS not in rows_of(staff.get("/orders/").content.decode())
+
+
+def test_tabs_count_and_divide(staff: Client) -> None:
+    open_order, ended = make_order(Status.QUEUED), make_order(Status.COMPLETED)
+    lost = make_order(Status.UNCONFIRMED)
+    flagged = make_order(Status.COMPLETED, flag=Flag.LATE_ANSWER)
+    counts = {tab.group: tab.count for tab in staff.get("/orders/").context["tabs"]}
+    assert counts == {"": 4, "open": 2, "attention": 2, "ended": 2}
+    assert shown(staff, "/orders/?group=open") == {open_order.pk, lost.pk}
+    assert shown(staff, "/orders/?group=attention") == {lost.pk, flagged.pk}
+    assert shown(staff, "/orders/?group=ended") == {ended.pk, flagged.pk}
+
+
+def test_counting_stops_at_the_cap(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "COUNT_CAP", 2)
+    for _ in range(4):
+        make_order()
+    tabs = {tab.group: tab for tab in staff.get("/orders/").context["tabs"]}
+    assert (tabs["open"].count, tabs["open"].shown, tabs["ended"].shown) == (3, "2+", "0")
+
+
+def test_a_narrowed_list_does_not_show_counts_of_everything(staff: Client) -> None:
+    make_order()
+    tabs = staff.get("/orders/?q=lumen").context["tabs"]
+    assert {tab.count for tab in tabs} == {None}
+
+
+def test_filters_narrow(staff: Client) -> None:
+    me = User.objects.get(pk=staff.session["_auth_user_id"])
+    mine = make_order(Status.QUEUED, placed_by=me, created_at=NOON)
+    early = make_order(Status.COMPLETED, created_at=NOON - timedelta(days=1))
+    assert shown(staff) == {mine.pk, early.pk}
+    assert shown(staff, "/orders/?mine=on") == {mine.pk}
+    assert shown(staff, "/orders/?status=completed") == {early.pk}
+    assert shown(staff, f"/orders/?provider={early.provider_id}") == {early.pk}
+    assert shown(staff, f"/orders/?service={mine.service_id}") == {mine.pk}
+    assert shown(staff, "/orders/?since=2026-11-23") == {mine.pk}
+    assert shown(staff, "/orders/?until=2026-11-22") == {early.pk}
+    assert shown(staff, "/orders/?since=2026-11-22&until=2026-11-23") == {mine.pk, early.pk}
+
+
+def test_searching_finds_our_id_their_id_and_the_link(staff: Client) -> None:
+    order = make_order(Status.PENDING, external_id="abc123", link="https://lumen.example/Daily")
+    make_order(Status.PENDING, link="https://harbor.example/x")
+    for words in (f"{order.pk}", f"%23{order.pk}", "abc123", "LUMEN.example/da"):
+        assert shown(staff, f"/orders/?q={words}") == {order.pk}
+    assert shown(staff, "/orders/?q=nothing-like-it") == set()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "status=x", "provider=x", f"provider={'9' * 40}", "service=x", "group=x", "since=x",
+        "until=9999-12-31", "since=0001-01-01", "cursor=x", "q=%00", f"q={'x' * 400}", "mine=x",
+    ],
+)  # fmt: skip
+def test_nonsense_in_the_address_narrows_nothing(staff: Client, nonsense: str) -> None:
+    order = make_order()
+    order.placed_by = User.objects.get(pk=staff.session["_auth_user_id"])
+    order.save(update_fields=["placed_by"])
+    assert staff.get(f"/orders/?{nonsense}").status_code == 200
+    assert shown(staff, f"/orders/?{nonsense}") == {order.pk}
+
+
+def test_a_slip_in_a_filter_is_said(staff: Client) -> None:
+    page = staff.get("/orders/?since=tomorrow").content.decode()
+    assert "From: Enter a valid date." in page
+
+
+def test_pages_lead_to_both_ends(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    ids = [make_order().pk for _ in range(5)]
+    first = staff.get("/orders/").context["page"]
+    assert [order.pk for order in first.rows] == [ids[4], ids[3]]
+    second = staff.get("/orders/", {"cursor": first.next}).context["page"]
+    assert [order.pk for order in second.rows] == [ids[2], ids[1]]
+    last = staff.get("/orders/?cursor=last").context["page"]
+    assert [order.pk for order in last.rows] == [ids[1], ids[0]]
+    assert last.is_last and not last.is_first
+
+
+def test_an_order_is_withdrawn_from_its_row(staff: Client) -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    page = staff.get("/orders/?group=open").content.decode()
+    assert f'formaction="/orders/{order.pk}/withdraw/"' in page and 'value="group=open"' in page
+    answer = staff.post(f"/orders/{order.pk}/withdraw/", {"back": "group=open"})
+    assert answer.headers["Location"] == "/orders/?group=open"
+    order.refresh_from_db()
+    assert order.status == Status.WITHDRAWN
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "a\r\nSet-Cookie: x"])
+def test_the_way_back_leads_nowhere_else(staff: Client, back: str) -> None:
+    answer = staff.post(f"/orders/{make_order().pk}/withdraw/", {"back": back})
+    assert answer.headers["Location"].startswith("/orders/?")
+    assert not answer.cookies.get("x")
+
+
+def test_viewers_see_rows_without_buttons(client_for_role: Any) -> None:
+    make_order()
+    page = rows_of(client_for_role(Role.VIEWER).get("/orders/").content.decode())
+    assert "withdraw" not in page and "again=" not in page
+
+
+def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
+    make_order(
+        Status.IN_PROGRESS,
+        service=make_service(make_provider(name=HOSTILE), name=HOSTILE),
+        external_id=HOSTILE, link=HOSTILE, raw_status=HOSTILE, flag=Flag.UNKNOWN_WORD,
+    )  # fmt: skip
+    page = rows_of(staff.get("/orders/").content.decode())
+    assert "<img" not in page and page.count("&lt;img") >= 5
+    assert "status word we do not know" in page
+
+
+def test_an_empty_desk_says_so(staff: Client) -> None:
+    assert "No orders yet" in staff.get("/orders/").content.decode()
+    assert "No order fits" in staff.get("/orders/?group=open").content.decode()
+    assert not Order.objects.exists()

@@ -1,0 +1,228 @@
+"""Placing an order in a browser: search, form, preview, once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from core.roles import Role
+from orders import tasks
+from orders.models import Order
+from orders.status import HoldReason, Status
+from tests.builders import NOON, make_order, make_provider, make_service
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+LINK = "https://lumen.example/home"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.OPERATOR)
+
+
+def filled(service: Any, **over: Any) -> dict[str, Any]:
+    fresh = {"service": service.pk, "submission": uuid.uuid4(), "link": LINK, "quantity": "1000"}
+    return {**fresh, **over}
+
+
+def test_placing_queues_the_order_and_rings(
+    staff: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(tasks, "ring", rung.append)
+    service = make_service(external_id="42")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = staff.post("/orders/new/", filled(service))
+    order = Order.objects.get()
+    assert answer.headers["Location"] == f"/orders/{order.pk}/"
+    assert order.wish == {"service": "42", "link": LINK, "quantity": "1000"}
+    assert (order.status, order.service) == (Status.QUEUED, service)
+    assert order.placed_by_id == int(staff.session["_auth_user_id"])
+    assert rung == [service.provider_id]
+    assert f"Order #{order.pk} is placed" in staff.get(f"/orders/{order.pk}/").content.decode()
+
+
+def test_a_double_click_is_one_order(staff: Client) -> None:
+    values = filled(make_service())
+    first, second = staff.post("/orders/new/", values), staff.post("/orders/new/", values)
+    order = Order.objects.get()
+    assert first.headers["Location"] == second.headers["Location"] == f"/orders/{order.pk}/"
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert "This form was sent before" in page
+
+
+@pytest.mark.parametrize("changed", [{"quantity": "2000"}, {"quantity": "nonsense"}])
+def test_the_first_wish_stands_when_the_form_is_sent_again_with_other_values(
+    staff: Client, changed: dict[str, str]
+) -> None:
+    values = filled(make_service())
+    staff.post("/orders/new/", values)
+    answer = staff.post("/orders/new/", {**values, **changed}, follow=True)
+    assert Order.objects.get().wish["quantity"] == "1000"
+    assert "with other values" in answer.content.decode()
+
+
+def test_the_first_wish_stands_even_when_it_was_placed_for_another_service(staff: Client) -> None:
+    values = filled(make_service())
+    staff.post("/orders/new/", values)
+    staff.post("/orders/new/", {**values, "service": make_service().pk})
+    assert Order.objects.count() == 1
+
+
+def test_place_and_add_another_keeps_the_service(staff: Client) -> None:
+    service = make_service()
+    answer = staff.post("/orders/new/", filled(service, another="yes"))
+    assert answer.headers["Location"] == f"/orders/new/?service={service.pk}"
+    page = staff.get(answer.headers["Location"]).content.decode()
+    assert str(Order.objects.get().submission) not in page
+
+
+def test_wrong_input_comes_back_filled_in(staff: Client) -> None:
+    service = make_service()
+    token = uuid.uuid4()
+    answer = staff.post(
+        "/orders/new/", filled(service, submission=token, quantity="1e3", link=LINK)
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert not Order.objects.exists()
+    assert 'value="1e3"' in page and f'value="{LINK}"' in page and str(token) in page
+    assert "digits 0–9 only" in page
+    assert 'aria-invalid="true"' in page
+
+
+def test_a_second_order_for_the_link_needs_a_word(staff: Client) -> None:
+    service = make_service()
+    staff.post("/orders/new/", filled(service))
+    first = Order.objects.get()
+    refused = staff.post("/orders/new/", filled(service))
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert f'href="/orders/{first.pk}/"' in page and "Place it anyway" in page
+    consent = f"{first.pk}-{first.link_key[:16]}"
+    assert f'value="{consent}"' in page
+    staff.post("/orders/new/", filled(service, place_anyway=consent))
+    assert Order.objects.count() == 2
+
+
+def test_at_a_paused_provider_the_order_is_held_and_the_page_said_so(staff: Client) -> None:
+    service = make_service(make_provider(state="paused", paused_reason="Top-up pending"))
+    page = staff.get(f"/orders/new/?service={service.pk}").content.decode()
+    assert "is paused" in page and "Top-up pending" in page
+    staff.post("/orders/new/", filled(service))
+    order = Order.objects.get()
+    assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.PROVIDER_PAUSED)
+
+
+@pytest.mark.parametrize("over", [{"gone_at": NOON}, {"type": ""}, {"rate": None}])
+def test_what_cannot_be_ordered_has_words_instead_of_a_form(
+    staff: Client, over: dict[str, Any]
+) -> None:
+    service = make_service(**over)
+    page = staff.get(f"/orders/new/?service={service.pk}")
+    assert page.status_code == 200
+    assert "cannot be ordered" in page.content.decode()
+    assert 'id="order-form"' not in page.content.decode()
+    assert staff.post("/orders/new/", filled(service)).status_code == 422
+    assert staff.post("/orders/new/preview/", filled(service)).status_code == 404
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("chosen", ["0", "x", "١", "1" * 40, "-1", "1.0"])
+def test_a_service_that_is_not_there_is_404(staff: Client, chosen: str) -> None:
+    assert staff.get("/orders/new/", {"service": chosen}).status_code == 404
+    assert staff.get("/orders/new/", {"again": chosen}).status_code == 404
+    assert staff.post("/orders/new/", {"service": chosen}).status_code == 404
+    assert staff.post("/orders/new/preview/", {"service": chosen}).status_code == 404
+
+
+def test_services_are_found_by_a_few_letters(staff: Client) -> None:
+    make_service(name="Directory listing", external_id="71")
+    make_service(name="Video views")
+    make_service(name="Old listing", gone_at=NOON)
+    page = staff.get("/orders/new/?q=LIST+71").content.decode()
+    assert "Directory listing" in page and "Video views" not in page and "Old listing" not in page
+    part = staff.get("/orders/new/?q=LIST+71", headers=HTMX).content.decode()
+    assert part.strip() in page
+    assert "No service fits" in staff.get("/orders/new/?q=zzz").content.decode()
+
+
+def test_searching_costs_the_same_for_one_and_for_ten(
+    staff: Client, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    make_service()
+    with CaptureQueriesContext(connection) as one:
+        staff.get("/orders/new/?q=website")
+    for _ in range(9):
+        make_service()
+    with django_assert_num_queries(len(one.captured_queries)):
+        staff.get("/orders/new/?q=website")
+
+
+def test_the_preview_fragment_is_part_of_the_page(staff: Client) -> None:
+    values = filled(make_service(), quantity="1500")
+    part = staff.post("/orders/new/preview/", values, headers=HTMX)
+    page = staff.post("/orders/new/preview/", values)
+    assert part.status_code == page.status_code == 200
+    assert part.content.decode().strip() in page.content.decode()
+    assert "$1.35" in part.content.decode() and "key=<bdi>••••</bdi>" in part.content.decode()
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["", "1e3", "x" * 3000, "9" * 18, "١٢", "\x00"])
+def test_a_half_typed_form_never_fails_the_preview(staff: Client, quantity: str) -> None:
+    values = {"service": make_service().pk, "quantity": quantity, "runs": "2"}
+    part = staff.post("/orders/new/preview/", values, headers=HTMX)
+    assert part.status_code == 200
+    assert "invalid-feedback" not in part.content.decode()
+
+
+def test_the_balance_is_for_those_who_may_see_it(client_for_role: Any) -> None:
+    values = filled(make_service(make_provider(balance="0.0123")))
+    shown = {
+        role: client_for_role(role).post("/orders/new/preview/", values).content.decode()
+        for role in (Role.OPERATOR, Role.MANAGER)
+    }
+    assert all("last known balance" in page for page in shown.values())
+    assert "$0.0123" in shown[Role.MANAGER] and "$0.0123" not in shown[Role.OPERATOR]
+
+
+def test_order_again_is_filled_in_and_is_a_new_order(staff: Client) -> None:
+    order = make_order(Status.COMPLETED, wish={"link": LINK, "quantity": "777"})
+    page = staff.get(f"/orders/new/?again={order.pk}").content.decode()
+    assert 'value="777"' in page and f'value="{LINK}"' in page
+    assert str(order.submission) not in page
+
+
+def test_what_a_provider_says_is_only_ever_text(staff: Client) -> None:
+    provider = make_provider(name=HOSTILE[:80], state="paused", paused_reason=HOSTILE)
+    service = make_service(
+        provider, name=HOSTILE, category=HOSTILE, description=HOSTILE, average_time=HOSTILE,
+        external_id=HOSTILE, search_text="hostile",
+    )  # fmt: skip
+    refused = make_service(provider, type="", published_type=HOSTILE)
+    for address in (f"?service={service.pk}", "?q=hostile", f"?service={refused.pk}"):
+        page = staff.get(f"/orders/new/{address}").content.decode()
+        assert "<img" not in page.replace('<img src="/static/', "") and "&lt;img" in page
+
+
+def test_only_those_who_may_place_get_in(client_for_role: Any) -> None:
+    service = make_service()
+    viewer = client_for_role(Role.VIEWER)
+    assert viewer.get("/orders/new/").status_code == 403
+    assert viewer.post("/orders/new/", filled(service)).status_code == 403
+    assert viewer.post("/orders/new/preview/", filled(service)).status_code == 403
+    assert not Order.objects.exists()

@@ -1,0 +1,234 @@
+"""A person decides about an order whose answer was lost, with the evidence before them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core import clocks
+from core.clocks import database_now
+from core.roles import Role
+from orders.actions import settling
+from orders.models import Order
+from orders.status import Outcome, Status
+from orders.views import settling as views
+from providers.models import Provider
+from providers.panel_api.results import OrderState, Progress, Unreadable
+from tests.builders import make_attempt, make_order, make_provider, make_service
+
+pytestmark = pytest.mark.django_db
+
+OLD = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 60)
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+def lost(*, age: timedelta = OLD, provider: Provider | None = None, **evidence: Any) -> Order:
+    """An unconfirmed order that should cost 0.90, sent `age` ago."""
+    sent_at = database_now() - age
+    order = make_order(
+        Status.UNCONFIRMED, provider=provider, created_at=sent_at, sent_at=sent_at,
+        reason="The answer was cut off.",
+    )  # fmt: skip
+    make_attempt(
+        order, outcome=Outcome.UNKNOWN, balance_before=Decimal("31.5"),
+        evidence={"bytes_left": True, "http_status": 502, **evidence},
+    )  # fmt: skip
+    return order
+
+
+class AskedProvider:
+    """Answers one status call for any id."""
+
+    def __init__(self, said: Progress | Unreadable) -> None:
+        self.said, self.asked = said, list[str]()
+
+    def statuses_once(self, order_ids: list[str]) -> dict[str, Progress | Unreadable]:
+        self.asked += order_ids
+        return dict.fromkeys(order_ids, self.said)
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[[Progress | Unreadable], AskedProvider]:
+    def answer(said: Progress | Unreadable) -> AskedProvider:
+        asked = AskedProvider(said)
+        monkeypatch.setattr(views, "client_for", lambda provider: asked)
+        return asked
+
+    return answer
+
+
+FITS = Progress(OrderState.IN_PROGRESS, "In progress", charge=Decimal("0.90"), remains=10)
+
+
+def status_of(order: Order) -> Status:
+    return Status(Order.objects.values_list("status", flat=True).get(pk=order.pk))
+
+
+def test_the_list_shows_the_oldest_first_with_what_was_seen(client_for_role: Any) -> None:
+    first, second = lost(age=3 * OLD), lost(candidate_id="991305")
+    make_order(Status.COMPLETED)
+    viewer = client_for_role(Role.VIEWER).get("/orders/unconfirmed/")
+    page = viewer.content.decode()
+    assert [order for order, _ in viewer.context["cases"]] == [first, second]
+    assert "HTTP 502" in page and "the request left us" in page and "991305" in page
+    assert "/settle/" not in page
+    manager = client_for_role(Role.MANAGER).get("/orders/unconfirmed/").content.decode()
+    assert f'href="/orders/{first.pk}/settle/"' in manager
+
+
+def test_ten_cases_cost_what_one_costs(manager: Client, django_assert_num_queries: Any) -> None:
+    lost()
+    with CaptureQueriesContext(connection) as one:
+        manager.get("/orders/unconfirmed/")
+    for _ in range(9):
+        lost()
+    with django_assert_num_queries(len(one.captured_queries)):
+        manager.get("/orders/unconfirmed/")
+
+
+def test_nothing_in_doubt_says_so(manager: Client) -> None:
+    assert "Nothing is in doubt" in manager.get("/orders/unconfirmed/").content.decode()
+
+
+def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) -> None:
+    provider = make_provider(balance=Decimal("30.6"))
+    accepted = {"outcome": Outcome.ACCEPTED}
+    service = make_service(provider)
+    make_attempt(make_order(Status.PENDING, service=service), external_id="500", **accepted)
+    make_attempt(make_order(Status.PENDING), external_id="507", **accepted)  # another account
+    order = lost(provider=provider, candidate_id="510")
+    make_attempt(make_order(Status.PENDING, service=service), external_id="520", **accepted)
+    answer = manager.get(f"/orders/{order.pk}/settle/")
+    near = answer.context["neighbours"]
+    assert (near.before.external_id, near.after.external_id) == ("500", "520")
+    page = answer.content.decode()
+    assert "$31.50" in page and "$30.60" in page and 'value="510"' in page
+    assert order.wish["link"] in page
+
+
+def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) -> None:
+    order, asked = lost(), answering(FITS)
+    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": " #991305 "})
+    assert answer.headers["Location"] == f"/orders/{order.pk}/"
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.IN_PROGRESS, "991305")
+    assert asked.asked == ["991305"]
+    assert order.watch.external_id == "991305"
+
+
+def test_another_charge_is_shown_and_must_be_meant(manager: Client, answering: Any) -> None:
+    order = lost()
+    answering(Progress(OrderState.COMPLETED, "Completed", charge=Decimal("7.5")))
+    address = f"/orders/{order.pk}/settle/link/"
+    refused = manager.post(address, {"external_id": "991305"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "charged 7.5" in page and "although_charge_differs" in page and "991305" in page
+    assert status_of(order) == Status.UNCONFIRMED
+    manager.post(address, {"external_id": "991305", "although_charge_differs": "on"})
+    assert status_of(order) == Status.COMPLETED
+
+
+def test_an_id_that_is_not_theirs_or_already_ours_is_refused(
+    manager: Client, answering: Any
+) -> None:
+    order = lost()
+    other = make_order(Status.PENDING, service=order.service, external_id="7")
+    answering(Unreadable("Incorrect order ID"))
+    address = f"/orders/{order.pk}/settle/link/"
+    assert "Incorrect order ID" in manager.post(address, {"external_id": "8"}).content.decode()
+    claimed = manager.post(address, {"external_id": "7"})
+    assert claimed.status_code == 422 and f"our order {other}" in claimed.content.decode()
+    assert status_of(order) == Status.UNCONFIRMED
+
+
+@pytest.mark.parametrize("external_id", ["", "  ", "#", "1,2", "1 2", "١٢", "a\tb", "x" * 65])
+def test_what_is_no_id_never_reaches_the_provider(
+    manager: Client, answering: Any, external_id: str
+) -> None:
+    order, asked = lost(), answering(FITS)
+    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": external_id})
+    assert answer.status_code == 422 and "invalid-feedback" in answer.content.decode()
+    assert asked.asked == [] and status_of(order) == Status.UNCONFIRMED
+
+
+def test_a_provider_without_a_key_cannot_be_asked(manager: Client) -> None:
+    order = lost(provider=make_provider(key=""))
+    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": "1"})
+    assert answer.status_code == 422 and "cannot be asked" in answer.content.decode()
+
+
+def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
+    order = lost()
+    address = f"/orders/{order.pk}/settle/not-placed/"
+    assert manager.post(address).status_code == 422
+    assert status_of(order) == Status.UNCONFIRMED
+    manager.post(address, {"sure": "on"})
+    assert status_of(order) == Status.NOT_PLACED
+    assert "Queue again" in manager.get(f"/orders/{order.pk}/").content.decode()
+
+
+def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> None:
+    order = lost(age=timedelta(seconds=5))
+    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    assert "It may still appear there" in page and "disabled" in page
+    answer = manager.post(f"/orders/{order.pk}/settle/not-placed/", {"sure": "on"})
+    assert answer.status_code == 422 and "Too early" in answer.content.decode()
+    assert status_of(order) == Status.UNCONFIRMED
+
+
+def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answering: Any) -> None:
+    order = lost()
+    address = f"/orders/{order.pk}/settle/give-up/"
+    assert "Say why" in manager.post(address, {"note": " "}).content.decode()
+    manager.post(address, {"note": "The provider does not answer tickets."})
+    assert status_of(order) == Status.GIVEN_UP
+    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    assert "Ask and link" in page and "Give up" not in page
+    answering(FITS)
+    manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": "991305"})
+    assert status_of(order) == Status.IN_PROGRESS
+
+
+@pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/"])
+def test_whoever_comes_second_is_shown_the_outcome(
+    manager: Client, answering: Any, step: str
+) -> None:
+    asked = answering(FITS)
+    order = make_order(Status.COMPLETED)
+    address = f"/orders/{order.pk}/settle/{step}"
+    values = {"external_id": "1", "sure": "on", "note": "x"}
+    answer = manager.post(address, values) if step else manager.get(address)
+    assert answer.headers["Location"] == f"/orders/{order.pk}/"
+    assert "is settled: it is completed" in manager.get(f"/orders/{order.pk}/").content.decode()
+    assert asked.asked == [] and status_of(order) == Status.COMPLETED
+
+
+def test_losing_the_race_at_the_last_moment_is_said(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = lost()
+    monkeypatch.setattr(settling, "confirm_not_placed", lambda *_, **__: False)
+    address = f"/orders/{order.pk}/settle/not-placed/"
+    answer = manager.post(address, {"sure": "on"}, follow=True)
+    assert "Somebody settled order" in answer.content.decode()
+
+
+@pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/"])
+def test_settling_is_for_managers(client_for_role: Any, step: str) -> None:
+    order = lost()
+    operator = client_for_role(Role.OPERATOR)
+    address = f"/orders/{order.pk}/settle/{step}"
+    assert (operator.post(address) if step else operator.get(address)).status_code == 403
+    assert status_of(order) == Status.UNCONFIRMED

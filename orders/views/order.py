@@ -1,0 +1,138 @@
+"""One order: what was asked, how it is going, everything that happened."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.pages import page_or_part
+from core.policy import StaffRequest, allow
+from core.roles import May
+
+from .. import tasks
+from ..actions.placing import release_order, requeue_order, withdraw_order
+from ..forms import NoteForm, QueueAgainForm
+from ..models import EventKind, Order
+from ..status import Status
+
+PAGE = "orders/order.html"
+
+
+@allow(May.SEE)
+@require_safe
+@vary_on_headers("HX-Request")
+def order(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page of one order; its upper part asks again by itself while the order is moving."""
+    return _draw(request, _found(pk))
+
+
+@allow(May.PLACE)
+@require_POST
+def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
+    """Take it back before it is sent."""
+    found = _found(pk)
+    if withdraw_order(found, actor=request.user, now=database_now()):
+        messages.success(request, f"Order {found} is withdrawn. Nothing was sent.")
+    else:
+        _say_too_late(request, pk, "withdrawn")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_release(request: StaffRequest, pk: int) -> HttpResponse:
+    """Queue a held order although what it waited for may not have come."""
+    found = _found(pk)
+    if release_order(found, actor=request.user, now=database_now()):
+        transaction.on_commit(lambda: tasks.ring(found.provider_id))
+        messages.success(request, f"Order {found} is queued.")
+    else:
+        _say_too_late(request, pk, "released")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
+    """Send anew what is known not to be at the provider, once somebody has said to be sure."""
+    found, form = _found(pk), QueueAgainForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, queue_again_form=form)
+    if requeue_order(found, actor=request.user, now=database_now()):
+        transaction.on_commit(lambda: tasks.ring(found.provider_id))
+        messages.success(request, f"Order {found} is queued again, as a new attempt.")
+    else:
+        _say_too_late(request, pk, "queued again")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_refresh(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask the provider about it with the next call there is."""
+    found = _found(pk)
+    if tasks.refresh(found):
+        messages.info(request, f"Order {found} is asked about next.")
+    else:
+        messages.info(request, f"Order {found} is not being followed: there is nothing to ask.")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_note(request: StaffRequest, pk: int) -> HttpResponse:
+    """Add a line to the history."""
+    found, form = _found(pk), NoteForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, note_form=form)
+    note = form.cleaned_data["note"]
+    found.remember(EventKind.NOTE, now=database_now(), actor=request.user, text=note)
+    return _back(request, pk)
+
+
+def _draw(
+    request: StaffRequest,
+    found: Order,
+    *,
+    note_form: NoteForm | None = None,
+    queue_again_form: QueueAgainForm | None = None,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    context = {
+        "order": found,
+        "events": list(found.events.select_related("actor").order_by("-pk")),
+        "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
+        "note_form": note_form or NoteForm(),
+        "queue_again_form": queue_again_form or QueueAgainForm(),
+        "may_place": request.user.may(May.PLACE),
+        "may_settle": request.user.may(May.SETTLE),
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+        "is_followed": found.is_open and hasattr(found, "watch"),
+    }
+    status = 422 if note_form or queue_again_form else 200
+    return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
+
+
+def _found(pk: int) -> Order:
+    return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
+
+
+def _say_too_late(request: StaffRequest, pk: int, verb: str) -> None:
+    """Somebody or something was faster: say where the order is now."""
+    status = Status(Order.objects.values_list("status", flat=True).get(pk=pk))
+    messages.warning(
+        request, f"Order #{pk} could not be {verb}: it is {status.label.lower()} by now."
+    )
+
+
+def _back(request: StaffRequest, pk: int) -> HttpResponse:
+    """To the list, as it was narrowed, when the step was taken there; else to the order."""
+    if "back" in request.POST:
+        return redirect(f"{reverse('orders')}?{request.POST['back']}")
+    return redirect("order", pk=pk)

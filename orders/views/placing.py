@@ -1,0 +1,140 @@
+"""A new order: find a service, fill in the form of its type, see what will be sent, place it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.pages import page_or_part
+from core.policy import StaffRequest, allow
+from core.roles import May
+from providers.models import Service
+
+from .. import tasks
+from ..actions.placing import place_order
+from ..forms import OrderForm, form_for, obstacle, preview_of
+from ..models import Order
+
+SERVICES_SHOWN = 20
+PAGE = "orders/new.html"
+
+
+@allow(May.PLACE)
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def order_new(request: StaffRequest) -> HttpResponse:
+    """Without a service the search for one, with a service its form; POST places the order."""
+    again = _earlier_order(request)
+    service = again.service if again else _chosen_service(request)
+    if service is None:
+        return _search(request)
+    if words := obstacle(service):
+        context = {"service": service, "obstacle": words}
+        return render(request, PAGE, context, status=422 if request.method == "POST" else 200)
+    now = database_now()
+    if request.method == "POST":
+        form = form_for(service, now=now, data=request.POST)
+        return _earlier_answer(request, form) or _place(request, form)
+    form = form_for(service, now=now, again=again)
+    return render(request, PAGE, _form_context(request, form) | {"again": again})
+
+
+@allow(May.PLACE)
+@require_POST
+@vary_on_headers("HX-Request")
+def order_preview(request: StaffRequest) -> HttpResponse:
+    """What the form, however unfinished, would send and cost. Never an error for the typist."""
+    service = _chosen_service(request)
+    if service is None or obstacle(service):
+        raise Http404("No such service can be ordered.")
+    form = form_for(service, now=database_now(), data=request.POST)
+    return render(
+        request, page_or_part(request, PAGE, "order-preview"), _form_context(request, form)
+    )
+
+
+def _search(request: StaffRequest) -> HttpResponse:
+    words = request.GET.get("q", "").strip()[:200]
+    found = Service.objects.offered().matching(words) if words else Service.objects.none()
+    services = list(found.select_related("provider").order_by("name", "pk")[:SERVICES_SHOWN])
+    context = {"words": words, "services": services, "is_cut": len(services) == SERVICES_SHOWN}
+    return render(request, page_or_part(request, PAGE, "service-results"), context)
+
+
+def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    if not form.is_valid():
+        return render(request, PAGE, _form_context(request, form), status=422)
+    order, is_new = place_order(form.draft(), placed_by=request.user, now=database_now())
+    if not is_new:
+        return _already_placed(request, order, same=order.wish == form.draft().wish.wire())
+    transaction.on_commit(lambda: tasks.ring(order.provider_id))
+    messages.success(request, f"Order {order} is placed: {order.get_status_display().lower()}.")
+    if "another" in request.POST:
+        return _to_new(order.service_id)
+    return redirect("order", pk=order.pk)
+
+
+def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:
+    """A form sent twice is answered with what its first sending became, whatever it says now."""
+    form.is_valid()
+    token = form.cleaned_data.get("submission")
+    order = Order.objects.filter(submission=token).first() if token else None
+    if order is None:
+        return None
+    return _already_placed(request, order, same=form.partial_wish().wire() == order.wish)
+
+
+def _already_placed(request: StaffRequest, order: Order, *, same: bool) -> HttpResponse:
+    if same:
+        messages.info(request, f"This form was sent before: it is order {order}, placed once.")
+    else:
+        messages.warning(
+            request,
+            f"This form was sent before, with other values. Order {order} stands as it was first "
+            "sent; nothing more was placed. Use “Order again” to place another.",
+        )
+    return redirect("order", pk=order.pk)
+
+
+def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
+    return {
+        "service": form.service,
+        "form": form,
+        "preview": preview_of(form, now=database_now()),
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+    }
+
+
+def _to_new(service_id: int) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('order-new')}?service={service_id}")
+
+
+def _chosen_service(request: StaffRequest) -> Service | None:
+    """The service in the form or the address; 404 for one that is not there."""
+    chosen = request.POST.get("service") or request.GET.get("service")
+    if not chosen:
+        return None
+    return get_object_or_404(Service.objects.select_related("provider"), pk=_number(chosen))
+
+
+def _earlier_order(request: StaffRequest) -> Order | None:
+    """The order to place once more, when the page was opened by "Order again"."""
+    chosen = request.GET.get("again")
+    if not chosen or request.method == "POST":
+        return None
+    earlier = Order.objects.select_related("service__provider")
+    return get_object_or_404(earlier, pk=_number(chosen))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404("No such row.")
+    return int(text)

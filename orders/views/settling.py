@@ -1,0 +1,163 @@
+"""Orders whose answer was lost: the evidence, and a person's decision."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clocks import database_now
+from core.encryption import WrongEncryptionKey
+from core.keyset import keyset_page
+from core.policy import StaffRequest, allow
+from core.roles import May
+from providers.connect import NoKey, client_for
+
+from ..actions import settling
+from ..forms import GiveUpForm, LinkForm, NotPlacedForm
+from ..models import Order
+from ..queries import last_attempts, neighbours
+from ..status import Status
+
+PAGE_SIZE = 25
+MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
+
+
+@allow(May.SEE)
+@require_safe
+def unconfirmed(request: StaffRequest) -> HttpResponse:
+    """Oldest first: the longer an order is in doubt, the harder it is to prove."""
+    found = Order.objects.unconfirmed().for_list()
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(found, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
+    attempts = last_attempts(page.rows)
+    context = {
+        "page": page,
+        "cases": [(order, attempts.get(order.pk)) for order in page.rows],
+        "may_settle": request.user.may(May.SETTLE),
+    }
+    return render(request, "orders/unconfirmed.html", context)
+
+
+@allow(May.SETTLE)
+@require_safe
+def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
+    """Everything known about one of them, and the three decisions."""
+    order = _found(pk)
+    return _outcome(request, order) or _draw(request, order)
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_link(request: StaffRequest, pk: int) -> HttpResponse:
+    """It is this order of theirs: checked by asking the provider about it."""
+    order, form = _found(pk), LinkForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, link_form=form)
+    external_id = form.cleaned_data["external_id"]
+    try:
+        won = settling.link_order(
+            order,
+            external_id,
+            actor=request.user,
+            client=client_for(order.provider),
+            clock=database_now,
+            although_charge_differs=form.cleaned_data["although_charge_differs"],
+        )
+    except settling.ChargeDiffers as mismatch:
+        form.add_error("external_id", str(mismatch))
+        return _draw(request, order, link_form=form, charge_differs=True)
+    except settling.CannotLink as mismatch:
+        form.add_error("external_id", str(mismatch))
+        return _draw(request, order, link_form=form)
+    except (NoKey, WrongEncryptionKey):
+        form.add_error(None, "The provider cannot be asked: its key is missing or unreadable.")
+        return _draw(request, order, link_form=form)
+    return _done(request, pk, won, f"Order #{pk} is linked to {external_id} and is followed now.")
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
+    """A person has looked, and it is not there."""
+    order, form = _found(pk), NotPlacedForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, not_placed_form=form)
+    try:
+        won = settling.confirm_not_placed(order, actor=request.user, now=database_now())
+    except settling.TooEarly as early:
+        form.add_error(None, str(early))
+        return _draw(request, order, not_placed_form=form)
+    return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
+    """Nobody can find out: the order rests, never to be sent again."""
+    order, form = _found(pk), GiveUpForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, give_up_form=form)
+    note = form.cleaned_data["note"]
+    won = settling.give_up(order, actor=request.user, note=note, now=database_now())
+    return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
+
+
+def _draw(
+    request: StaffRequest,
+    order: Order,
+    *,
+    link_form: LinkForm | None = None,
+    not_placed_form: NotPlacedForm | None = None,
+    give_up_form: GiveUpForm | None = None,
+    charge_differs: bool = False,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    attempt = order.attempts.order_by("-number").first()
+    candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
+    now = database_now()
+    may_confirm_from = settling.not_placed_from(attempt) if attempt else now
+    context = {
+        "order": order,
+        "attempt": attempt,
+        "candidate": candidate,
+        "neighbours": neighbours(attempt) if attempt else None,
+        "events": list(order.events.select_related("actor").order_by("-pk")),
+        "may_confirm_from": may_confirm_from,
+        "is_too_early": now < may_confirm_from,
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+        "link_form": link_form or LinkForm(initial={"external_id": candidate}),
+        "charge_differs": charge_differs,
+        "not_placed_form": not_placed_form or NotPlacedForm(),
+        "give_up_form": give_up_form or GiveUpForm(),
+    }
+    status = 422 if link_form or not_placed_form or give_up_form else 200
+    return render(request, "orders/settle.html", context, status=status)
+
+
+def _found(pk: int) -> Order:
+    return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
+
+
+def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
+    """Where an order that needs no settling (any more) is shown instead."""
+    if order.status in MAY_BE_SETTLED:
+        return None
+    messages.info(request, f"Order {order} is settled: it is {order.get_status_display().lower()}.")
+    return redirect("order", pk=order.pk)
+
+
+def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:
+    """To the order's page with what became of it, be it by us or by somebody faster."""
+    if won:
+        messages.success(request, words)
+    else:
+        messages.warning(request, f"Somebody settled order #{pk} first. This is what they decided.")
+    return redirect("order", pk=pk)
