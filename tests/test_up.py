@@ -128,13 +128,16 @@ def parent_and_command(pid: int) -> tuple[int, str]:
 
 
 def survivors(desk: Desk) -> list[str]:
-    """Command lines of processes that were started for this desk, by their environment."""
+    """Command lines of processes that were started for this desk. Valkey overwrites its
+    environment, so it is told by its title, which names its socket."""
     mark = f"DESK_DATA_DIR={desk.data_dir}".encode()
     found = []
     for pid in pids():
         try:
-            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                found.append(parent_and_command(pid)[1])
+            command = parent_and_command(pid)[1]
+            environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            if mark in environment or f"{desk.data_dir}/broker.sock" in command:
+                found.append(command)
         except OSError:
             continue
     return [command for command in found if command]
