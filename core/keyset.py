@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
@@ -35,7 +36,8 @@ def keyset_page(
     """
     names = tuple(key.removeprefix("-") for key in keys)
     descending = keys[0].startswith("-")
-    backwards, edge = _read_cursor(cursor, len(names))
+    salt = f"keyset:{','.join(keys)}"
+    backwards, edge = _read_cursor(cursor, salt)
     if edge:
         rows = rows.filter(_beyond(names, edge, below=descending is not backwards))
     step = "-" if descending is not backwards else ""
@@ -47,8 +49,8 @@ def keyset_page(
     has_next = bool(edge) if backwards else more
     return KeysetPage(
         rows=found,
-        next=_write_cursor("a", found[-1], names) if found and has_next else "",
-        previous=_write_cursor("b", found[0], names) if found and has_previous else "",
+        next=_write_cursor("a", found[-1], names, salt) if found and has_next else "",
+        previous=_write_cursor("b", found[0], names, salt) if found and has_previous else "",
         is_first=not has_previous,
         is_last=not has_next,
     )
@@ -65,15 +67,17 @@ def _beyond(names: tuple[str, ...], edge: list[Any], *, below: bool) -> Q:
     return condition
 
 
-def _write_cursor(side: str, row: Model, names: tuple[str, ...]) -> str:
-    return signing.dumps([side, *(getattr(row, name) for name in names)], salt="keyset")
+def _write_cursor(side: str, row: Model, names: tuple[str, ...], salt: str) -> str:
+    edge = (getattr(row, name) for name in names)
+    values = [str(value) if isinstance(value, Decimal) else value for value in edge]
+    return signing.dumps([side, *values], salt=salt)
 
 
-def _read_cursor(cursor: str, width: int) -> tuple[bool, list[Any]]:
+def _read_cursor(cursor: str, salt: str) -> tuple[bool, list[Any]]:
     if cursor == LAST:
         return True, []
     try:
-        side, *edge = signing.loads(cursor, salt="keyset") if cursor else ("a",)
+        side, *edge = signing.loads(cursor, salt=salt) if cursor else ("a",)
     except (signing.BadSignature, ValueError, TypeError):
         return False, []
-    return (side == "b", edge) if len(edge) in (0, width) else (False, [])
+    return side == "b", edge

@@ -36,6 +36,11 @@ def shared_transport() -> Transport:
     )
 
 
+def checked_address(url: str) -> str:
+    """The address in its normal spelling. Raises UnsafeUrl with a message for staff."""
+    return shared_transport().checked(url)
+
+
 @sensitive_variables()
 def client_for(provider: Provider) -> PanelClient:
     """A client for this account. Raises NoKey, or WrongEncryptionKey when it cannot be read."""

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from .views import account, accounts, catalogs, services
+
+urlpatterns = [
+    path("providers/", accounts.providers, name="providers"),
+    path("providers/new/", accounts.provider_new, name="provider-new"),
+    path("providers/<int:pk>/", account.provider, name="provider"),
+    path("providers/<int:pk>/edit/", accounts.provider_edit, name="provider-edit"),
+    path("providers/<int:pk>/key/", accounts.provider_key, name="provider-key"),
+    path("providers/<int:pk>/limits/", accounts.provider_limits, name="provider-limits"),
+    path("providers/<int:pk>/pause/", accounts.provider_pause, name="provider-pause"),
+    path("providers/<int:pk>/resume/", accounts.provider_resume, name="provider-resume"),
+    path("providers/<int:pk>/doctor/", account.provider_doctor, name="provider-doctor"),
+    path("providers/<int:pk>/balance/", account.provider_balance, name="provider-balance"),
+    path("providers/<int:pk>/mirror/", catalogs.provider_mirror, name="provider-mirror"),
+    path("catalog-runs/<int:pk>/", catalogs.catalog_run, name="catalog-run"),
+    path("catalog-runs/<int:pk>/apply/", catalogs.catalog_run_apply, name="catalog-run-apply"),
+    path("catalog-runs/<int:pk>/refuse/", catalogs.catalog_run_refuse, name="catalog-run-refuse"),
+    path("services/", services.services, name="services"),
+    path("services/search/", services.service_search, name="service-search"),
+    path("services/changes/", services.service_changes, name="service-changes"),
+    path("services/<int:pk>/", services.service, name="service"),
+]

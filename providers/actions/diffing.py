@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import plain
-from providers.models import ChangeKind, Provider, Service
+from providers.models import ChangeKind, Provider, Service, percent_between
 
-from .snapshots import COLUMNS, Snapshot, Values
+from .snapshots import COLUMNS, NAME, RATE, Snapshot, Values
 
 LONGEST_SAID = 500
 KINDS = {
@@ -98,6 +98,43 @@ def compare(known: list[Known], snapshot: Snapshot, *, is_first: bool = False) -
             difference.gone.append(one)
     difference.new = list(unseen.items())
     return difference
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """One line of what a held catalog would change."""
+
+    external_id: str
+    name: str
+    before: str = ""
+    after: str = ""
+
+    @property
+    def percent(self) -> str:
+        return percent_between(self.before, self.after)
+
+
+def lists_of(difference: Difference) -> dict[str, list[Proposed]]:
+    """The difference as lists for its page, dearest news first: what goes, what prices become."""
+    lists: dict[str, list[Proposed]] = {
+        "gone": [Proposed(one.external_id, one.values[NAME]) for one in difference.gone],
+        "prices": [],
+        "new": [
+            Proposed(key, values[NAME], after=said(values[RATE])) for key, values in difference.new
+        ],
+        "back": [],
+        "other": [],
+    }
+    for change in difference.changed:
+        key, name = change.known.external_id, change.after[NAME]
+        if change.is_back:
+            lists["back"].append(Proposed(key, name, after=said(change.after[RATE])))
+        for kind, before, after in change.differences():
+            if kind is ChangeKind.RATE:
+                lists["prices"].append(Proposed(key, name, before, after))
+            else:
+                lists["other"].append(Proposed(key, name, f"{kind.label}: {before}", after))
+    return lists
 
 
 def said(value: Any) -> str:

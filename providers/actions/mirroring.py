@@ -17,7 +17,7 @@ from providers.panel_api import ProviderError
 from .applying import apply_difference
 from .brake import brake
 from .calling import MustWait, ask, note_no_way_in
-from .diffing import Difference, compare, known_services
+from .diffing import Difference, Proposed, compare, known_services, lists_of
 from .lanes import give_back, renew_lane, take_lane
 from .runs import end_run, open_run
 from .snapshots import Snapshot, packed, snapshot_of, unpacked
@@ -102,6 +102,12 @@ def mirror_catalog(run: CatalogRun, connect: Connect, turn: Turn) -> RunState:
 def difference_of(provider: Provider, snapshot: Snapshot) -> Difference:
     """What would have to be written now."""
     return compare(known_services(provider), snapshot, is_first=is_first_catalog(provider))
+
+
+def shown_difference(run: CatalogRun) -> dict[str, list[Proposed]]:
+    """What applying a held run would do to our rows as they are now, as lists for its page."""
+    assert run.held_catalog is not None  # noqa: S101 - only held runs are shown so
+    return lists_of(difference_of(run.provider, unpacked(run.held_catalog)))
 
 
 def is_first_catalog(provider: Provider) -> bool:

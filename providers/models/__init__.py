@@ -1,6 +1,14 @@
 """Who we buy from and what they offer, as rows."""
 
-from .catalog import CatalogRun, ChangeKind, RunState, Service, ServiceChange
+from .catalog import (
+    CatalogRun,
+    ChangeKind,
+    RunState,
+    Service,
+    ServiceChange,
+    ServiceQuerySet,
+    percent_between,
+)
 from .event import ProviderEvent
 from .health import Lane, LaneKind, ProviderHealth
 from .provider import BalanceReading, DoctorReport, Provider, ProviderState
@@ -19,4 +27,6 @@ __all__ = [
     "RunState",
     "Service",
     "ServiceChange",
+    "ServiceQuerySet",
+    "percent_between",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db import models
 
 from core.money import MoneyField
 
+from ..panel_api.wishes import WISHES
 from .provider import Provider
 
 
@@ -16,9 +18,16 @@ class ServiceQuerySet(models.QuerySet["Service"]):
     def offered(self) -> ServiceQuerySet:
         return self.filter(gone_at=None)
 
+    def gone(self) -> ServiceQuerySet:
+        return self.exclude(gone_at=None)
+
     def orderable(self) -> ServiceQuerySet:
         """Offered, of a type we have a form for, with a price, at a provider that is active."""
         return self.offered().exclude(type="").exclude(rate=None).filter(provider__state="active")
+
+    def for_list(self) -> ServiceQuerySet:
+        """Everything a row of a list shows, in one query."""
+        return self.select_related("provider").defer("description", "search_text")
 
     def matching(self, words: str) -> ServiceQuerySet:
         """Every word stands somewhere in name, category or id, whatever its case."""
@@ -47,12 +56,12 @@ class Service(models.Model):
     refill = models.BooleanField(null=True, blank=True)
     cancel = models.BooleanField(null=True, blank=True)
     dripfeed = models.BooleanField(null=True, blank=True)
-    description = models.TextField(blank=True, default="")
     average_time = models.CharField(max_length=120, blank=True, default="")
     search_text = models.TextField(editable=False, default="")
     first_seen_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
+    description = models.TextField(blank=True, default="")  # last: a long one slows what follows
 
     objects = ServiceQuerySet.as_manager()
 
@@ -79,6 +88,16 @@ class Service(models.Model):
     @property
     def is_offered(self) -> bool:
         return self.gone_at is None
+
+    @property
+    def is_orderable(self) -> bool:
+        """We have a form for its type and know its price; the provider may still be paused."""
+        return self.is_offered and bool(self.type) and self.rate is not None
+
+    @property
+    def is_priced_per_package(self) -> bool:
+        wish = WISHES.get(self.type)
+        return wish is not None and wish.priced_per_package
 
     @staticmethod
     def search_text_of(external_id: str, name: str, category: str) -> str:
@@ -207,3 +226,27 @@ class ServiceChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.before} → {self.after}"
+
+    @property
+    def percent(self) -> str:
+        """How much a price moved; empty for other changes."""
+        return percent_between(self.before, self.after) if self.kind == ChangeKind.RATE else ""
+
+    @property
+    def colour(self) -> str:
+        if self.kind == ChangeKind.RATE:
+            return "red" if self.percent.startswith("+") else "green"
+        return {ChangeKind.GONE: "orange", ChangeKind.NEW: "blue", ChangeKind.BACK: "blue"}.get(
+            ChangeKind(self.kind), "secondary"
+        )
+
+
+def percent_between(before: str, after: str) -> str:
+    """`+12.5 %` between two amounts as text; empty where there is nothing to compare with."""
+    try:
+        old, new = Decimal(before), Decimal(after)
+    except InvalidOperation:
+        return ""
+    if not old:
+        return ""
+    return f"{(new - old) / old:+.1%}".replace("%", " %").replace("-", "−")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from core import clocks
 from core.encryption import EncryptedTextField
 from core.models import User
 from core.money import MoneyField
+
+if TYPE_CHECKING:
+    from .health import ProviderHealth
 
 
 class ProviderState(models.TextChoices):
@@ -31,6 +35,16 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
 
     def for_list(self) -> ProviderQuerySet:
         return self.select_related("health").order_by("name", "pk")
+
+    def with_newest_run(self) -> ProviderQuerySet:
+        """Adds `run_id`, `run_state` and `run_at` of the newest catalog run."""
+        runs = apps.get_model("providers", "CatalogRun").objects.newest_first()
+        runs = runs.filter(provider=OuterRef("pk"))
+        return self.annotate(
+            run_id=Subquery(runs.values("pk")[:1]),
+            run_state=Subquery(runs.values("state")[:1]),
+            run_at=Subquery(runs.values("started_at")[:1]),
+        )
 
 
 class Provider(models.Model):
@@ -99,6 +113,11 @@ class Provider(models.Model):
     @property
     def has_key(self) -> bool:
         return bool(self.key_ciphertext)
+
+    @property
+    def health_or_none(self) -> ProviderHealth | None:
+        """Its health row, which a provider made outside the pages may lack."""
+        return getattr(self, "health", None)
 
     def remember(self, text: str, *, now: datetime, actor: User | None = None) -> None:
         """Add a line to the account's history."""

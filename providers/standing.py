@@ -1,0 +1,128 @@
+"""How an account is doing, in plain words for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from .models import Provider, ProviderHealth
+from .panel_api import Dialect, KeyPlace
+
+SLOW_MS = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`label` and `colour` for a badge, `words` for a sentence, `until` a moment in it."""
+
+    label: str
+    colour: str
+    words: str = ""
+    until: datetime | None = None
+
+    @property
+    def is_well(self) -> bool:
+        return self.colour in ("green", "secondary")
+
+
+def standing_of(provider: Provider, health: ProviderHealth | None, *, now: datetime) -> Standing:
+    """The worst that is known of reaching this account."""
+    if not provider.has_key:
+        return Standing("No key", "orange", "It cannot be called until an admin gives it a key.")
+    if health is None or (health.last_ok_at is None and health.last_error_at is None):
+        return Standing("Not called yet", "secondary")
+    if health.key_refused_at is not None:
+        return Standing("Key refused", "red", "The provider does not accept the key.")
+    if health.closed_until is not None:
+        words = (
+            "It is left alone and tried again" if health.closed_until > now else "It is being tried"
+        )
+        return Standing("Not answering", "red", words, max(health.closed_until, now))
+    if health.slow_until is not None and health.slow_until > now:
+        return Standing("Asks for a rest", "orange", "Called again", health.slow_until)
+    if health.latency_ms is not None and health.latency_ms > SLOW_MS:
+        return Standing("Slow", "orange", f"It takes {health.latency_ms / 1000:.1f} s to answer.")
+    if health.pace < 1:
+        return Standing("Working", "green", f"Called at {health.pace:.0%} of its usual pace.")
+    return Standing("Working", "green")
+
+
+def dialect_in_words(profile: dict[str, Any]) -> list[str]:
+    """How this provider differs from the published protocol, one sentence each."""
+    dialect = Dialect.from_profile(profile)
+    pages = dialect.services_page_size
+    own_words = bool(dialect.status_words or dialect.status_codes)
+    said = [
+        (dialect.json_body, "Requests are sent as JSON."),
+        (dialect.key_place is KeyPlace.HEADER, "The key travels in a header of its own."),
+        (dialect.key_place is KeyPlace.BEARER, "The key travels as a bearer token."),
+        (dialect.trailing_slash is True, "The address is called with a slash at its end."),
+        (dialect.trailing_slash is False, "The address is called without a slash at its end."),
+        (dialect.ids_as_json, "The ids of a batch are sent as a JSON list."),
+        (dialect.batch_size < 100, f"At most {dialect.batch_size} orders in one call."),
+        (dialect.many_statuses is True, "Several orders can be asked about in one call."),
+        (dialect.many_statuses is False, "Orders are asked about one at a time."),
+        (bool(dialect.idempotency_parameter), "A repeated order is recognised by the provider."),
+        (bool(pages), f"The catalog comes in pages of {pages}."),
+        (dialect.rate_per_unit, "Prices are published for one unit; we show them for 1,000."),
+        (bool(dialect.decimal_mark), f"Amounts are written with “{dialect.decimal_mark}”."),
+        (dialect.balance_field != "balance", f"The balance is in “{dialect.balance_field}”."),
+        (dialect.refills is True, "Refills can be followed."),
+        (dialect.refills is False, "It does not do refills."),
+        (dialect.cancels is False, "It does not do cancels."),
+        (dialect.recent_orders is True, "It can list our newest orders."),
+        (own_words, "It has words of its own for statuses."),
+        (bool(dialect.refusals), "It has words of its own for refusals."),
+    ]  # fmt: skip
+    return [words for is_so, words in said if is_so]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A small line of balances for an SVG of WIDTH × HEIGHT; amounts at its ends and edges."""
+
+    points: str
+    area: str
+    first: Decimal
+    last: Decimal
+    lowest: Decimal
+    highest: Decimal
+    since: datetime
+
+
+WIDTH, HEIGHT, MARGIN = 600, 80, 4
+MOST_POINTS = 150
+
+
+def line_of(readings: Iterable[tuple[datetime, Decimal]]) -> Line | None:
+    """The line of these readings, oldest first; None for fewer than two moments."""
+    known = list(readings)
+    if len(known) < 2 or known[0][0] == known[-1][0]:
+        return None
+    step = -(-len(known) // MOST_POINTS)
+    drawn = [*known[:-1:step], known[-1]]
+    amounts = [amount for _, amount in known]
+    lowest, highest = min(amounts), max(amounts)
+    start, span = known[0][0], (known[-1][0] - known[0][0]).total_seconds()
+    across = [(moment - start).total_seconds() / span * WIDTH for moment, _ in drawn]
+    down = [_height(amount, lowest, highest) for _, amount in drawn]
+    points = [f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True)]
+    return Line(
+        points=" ".join(points),
+        area=f"0,{HEIGHT} {' '.join(points)} {WIDTH},{HEIGHT}",
+        first=amounts[0],
+        last=amounts[-1],
+        lowest=lowest,
+        highest=highest,
+        since=start,
+    )
+
+
+def _height(amount: Decimal, lowest: Decimal, highest: Decimal) -> float:
+    if lowest == highest:
+        return HEIGHT / 2
+    share = float((amount - lowest) / (highest - lowest))
+    return HEIGHT - MARGIN - share * (HEIGHT - 2 * MARGIN)

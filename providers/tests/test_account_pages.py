@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.encryption import decrypt
+from providers import tasks
+from providers.models import (
+    CatalogRun,
+    DoctorReport,
+    Provider,
+    ProviderEvent,
+    ProviderHealth,
+)
+from sandbox import DEMO_KEY, Sandbox
+from tests.builders import make_provider
+
+from .conftest import Bells
+
+KEY = "typed-key-000011112222"
+
+
+def wanted(**over: Any) -> dict[str, Any]:
+    return {
+        "name": "Harbor",
+        "url": "https://panel.example/api/v2",
+        "key": KEY,
+        "currency": "usd",
+    } | over
+
+
+def test_adding_a_provider_keeps_it_and_sends_the_doctor(admin: Client, rung: Bells) -> None:
+    answer = admin.post(reverse("provider-new"), wanted())
+    provider = Provider.objects.get()
+    assert answer.headers["Location"] == reverse("provider", args=[provider.pk])
+    assert (provider.name, provider.currency) == ("Harbor", "USD")
+    assert decrypt(provider.key_ciphertext) == KEY
+    assert rung == [("providers.examine", {"report_id": DoctorReport.objects.get().pk})]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("url", "http://panel.example/api", "https://"),
+        ("url", "https://127.0.0.1/api", "not an IP address"),
+        ("url", "https://me:secret@panel.example/", "user name or password"),
+        ("url", "https://panel.example/api?key=abc", "Leave the key out"),
+        ("url", "https://panel.example:8443/api", "Port 8443"),
+        ("url", "javascript:alert(1)", "address"),
+        ("key", "short", "at least 8"),
+        ("key", "schlüssel-schlüssel", "plain letters"),
+        ("name", "", "required"),
+        ("currency", "$$", "code of letters"),
+    ],
+)
+def test_a_mistake_comes_back_beside_its_field_with_what_was_typed_but_never_the_key(
+    admin: Client, field: str, typed: str, words: str
+) -> None:
+    answer = admin.post(reverse("provider-new"), wanted(**{field: typed}))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    assert "is-invalid" in page
+    assert KEY not in page and "schl" not in page
+    assert 'value="https://panel.example/api/v2"' in page or field == "url"
+    assert not Provider.objects.exists()
+
+
+def test_two_providers_do_not_share_a_name(admin: Client) -> None:
+    make_provider(name="harbor")
+    answer = admin.post(reverse("provider-new"), wanted())
+    assert answer.status_code == 422
+    assert "Another provider has this name." in answer.content.decode()
+
+
+def test_from_adding_to_a_catalog_at_a_real_provider(
+    admin: Client, box: Sandbox, rung: Bells
+) -> None:
+    admin.post(reverse("provider-new"), wanted(url=box.url, key=DEMO_KEY))
+    provider = Provider.objects.get()
+    url = reverse("provider", args=[provider.pk])
+    page = admin.get(url).content.decode()
+    assert "Waiting for a worker" in page and 'hx-trigger="every 1500ms"' in page
+    tasks.examine(report_id=rung[0][1]["report_id"])
+    tasks.read_balance(provider_id=provider.pk)
+    page = admin.get(url).content.decode()
+    assert "60 services can be read." in page
+    assert "The key is accepted." in page
+    assert "1,000.00" in page
+    assert "every 1500ms" not in page
+
+
+def test_a_wrong_key_is_said_plainly_and_nothing_is_lost(
+    admin: Client, box: Sandbox, rung: Bells
+) -> None:
+    admin.post(reverse("provider-new"), wanted(url=box.url))
+    tasks.examine(report_id=rung[0][1]["report_id"])
+    provider = Provider.objects.get()
+    page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
+    assert "Key refused" in page and "Enter the key" in page
+    admin.post(reverse("provider-key", args=[provider.pk]), {"key": DEMO_KEY})
+    tasks.examine(report_id=rung[-1][1]["report_id"])
+    page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
+    assert "Key refused" not in page and "Working" in page
+
+
+def test_the_key_is_in_no_page_event_or_log_line(
+    admin: Client,
+    box: Sandbox,
+    rung: Bells,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    box.fault("error_reply", action="services", reason=f"we know {DEMO_KEY} well")
+    admin.post(reverse("provider-new"), wanted(url=box.url, key=DEMO_KEY))
+    provider = Provider.objects.get()
+    tasks.examine(report_id=rung[0][1]["report_id"])
+    tasks.read_balance(provider_id=provider.pk)
+    ProviderHealth.objects.update(closed_until=None, slow_until=None)
+    tasks.mirror(provider_id=provider.pk)
+    pages = [
+        admin.get(reverse(name, args=[provider.pk])).content.decode()
+        for name in ("provider", "provider-edit", "provider-key", "provider-pause")
+    ]
+    pages.append(admin.get(reverse("providers")).content.decode())
+    run = CatalogRun.objects.get()
+    pages.append(admin.get(reverse("catalog-run", args=[run.pk])).content.decode())
+    rows = str([
+        *ProviderEvent.objects.values(), *ProviderHealth.objects.values(),
+        *DoctorReport.objects.values(), *CatalogRun.objects.values(), *rung,
+    ])  # fmt: skip
+    assert "[key]" in rows
+    for seen in (*pages, rows, caplog.text):
+        assert DEMO_KEY not in seen
+    assert DEMO_KEY[-4:] in pages[2]
+
+
+def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
+    provider = make_provider(name="Harbor")
+    url = reverse("provider-edit", args=[provider.pk])
+    assert "clears the key" in admin.get(url).content.decode()
+    answer = admin.post(url, {
+        "name": "Harbor", "url": "https://other.example/api", "currency": "EUR",
+        "notes": "Ask Kim.",
+    }, follow=True)  # fmt: skip
+    provider.refresh_from_db()
+    assert not provider.has_key
+    assert (provider.url, provider.currency) == ("https://other.example/api", "EUR")
+    assert "key cleared" in answer.content.decode()
+
+
+def test_an_edit_that_moves_nothing_keeps_the_key(admin: Client) -> None:
+    provider = make_provider(name="Harbor", url="https://panel.example/api")
+    admin.post(reverse("provider-edit", args=[provider.pk]), {
+        "name": "Harbor West", "url": "https://panel.example/api", "currency": "USD", "notes": "",
+    })  # fmt: skip
+    provider.refresh_from_db()
+    assert provider.has_key and provider.name == "Harbor West"
+
+
+def test_limits_are_saved_and_mistakes_come_back(manager: Client) -> None:
+    provider = make_provider()
+    url = reverse("provider-limits", args=[provider.pk])
+    typed = {
+        "calls_per_minute": "120", "add_spacing_ms": "500", "batch_size": "50",
+        "catalog_every_hours": "12", "low_balance": "25.5",
+    }  # fmt: skip
+    assert manager.post(url, typed).status_code == 302
+    provider.refresh_from_db()
+    assert (provider.calls_per_minute, provider.low_balance) == (120, Decimal("25.5"))
+    answer = manager.post(url, typed | {"batch_size": "101", "low_balance": "-1"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert 'value="101"' in page and "less than or equal to 100" in page
+    provider.refresh_from_db()
+    assert provider.batch_size == 50
+
+
+def test_pausing_wants_a_reason_and_resuming_takes_it_back(manager: Client) -> None:
+    provider = make_provider()
+    pause = reverse("provider-pause", args=[provider.pk])
+    assert manager.post(pause, {"reason": ""}).status_code == 422
+    page = manager.post(pause, {"reason": "Prices under review"}, follow=True).content.decode()
+    assert "Paused: " in page and "Prices under review" in page
+    manager.post(reverse("provider-resume", args=[provider.pk]))
+    provider.refresh_from_db()
+    assert provider.is_active and provider.paused_reason == ""
+
+
+@pytest.mark.parametrize("name", ["provider-doctor", "provider-balance", "provider-mirror"])
+def test_asking_twice_is_asking_once(manager: Client, rung: Bells, name: str) -> None:
+    provider = make_provider()
+    for _ in range(2):
+        manager.post(reverse(name, args=[provider.pk]))
+    assert len(rung) == 2 and rung[0] == rung[1]
+    assert DoctorReport.objects.count() + CatalogRun.objects.count() <= 1
+
+
+def test_what_needs_a_key_says_so_without_one(manager: Client, rung: Bells) -> None:
+    provider = make_provider(key="")
+    for name in ("provider-balance", "provider-mirror"):
+        page = manager.post(reverse(name, args=[provider.pk]), follow=True).content.decode()
+        assert "has no key" in page
+    assert rung == []

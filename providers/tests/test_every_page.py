@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from providers.models import (
+    ChangeKind,
+    DoctorReport,
+    Provider,
+    ProviderHealth,
+    RunState,
+    ServiceChange,
+)
+from tests.builders import NOON, make_provider, make_run, make_service
+
+
+@pytest.mark.parametrize("name", ["provider", "catalog-run", "services", "service-changes"])
+def test_the_swapped_fragment_stands_in_the_whole_page(manager: Client, name: str) -> None:
+    run = make_run(state=RunState.APPLIED)
+    service = make_service(run.provider)
+    ServiceChange.objects.create(
+        service=service, provider=run.provider, run=run, kind=ChangeKind.RATE, before="1",
+        after="2", seen_at=NOON,
+    )  # fmt: skip
+    args = {"provider": [run.provider_id], "catalog-run": [run.pk]}.get(name, [])
+    url = reverse(name, args=args)
+    whole = manager.get(url).content.decode()
+    part = manager.get(url, headers={"HX-Request": "true"}).content.decode()
+
+    def bare(text: str) -> str:
+        return "\n".join(line for line in text.splitlines() if "csrfmiddlewaretoken" not in line)
+
+    assert bare(part).strip() in bare(whole)
+    assert "<html" not in part and len(part) > 300
+
+
+@pytest.mark.parametrize("name", ["providers", "services", "service-changes", "service-search"])
+def test_ten_rows_cost_what_one_row_costs(manager: Client, name: str) -> None:
+    def more(count: int) -> None:
+        for _ in range(count):
+            service = make_service()
+            make_run(service.provider)
+            ServiceChange.objects.create(
+                service=service, provider=service.provider, kind=ChangeKind.NEW, seen_at=NOON
+            )
+
+    url = reverse(name) + ("?q=website" if name == "service-search" else "")
+    more(1)
+    manager.get(url)
+    with CaptureQueriesContext(connection) as one:
+        manager.get(url)
+    more(9)
+    with CaptureQueriesContext(connection) as ten:
+        manager.get(url)
+    assert len(ten) == len(one)
+
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7|add:7 }}\u202e</td>'
+
+
+def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) -> None:
+    provider = make_provider(
+        name=f"N {HOSTILE}"[:80], balance=Decimal(1), balance_at=NOON, balance_currency="<b>",
+        currency="USD", balance_error=HOSTILE, paused_reason=HOSTILE, state="paused", notes=HOSTILE,
+    )  # fmt: skip
+    ProviderHealth.objects.filter(pk=provider.pk).update(
+        last_error=HOSTILE, closed_until=NOON, last_error_at=NOON
+    )
+    DoctorReport.objects.create(
+        provider=provider, run_at=NOON, ended_at=NOON,
+        findings=[{"topic": HOSTILE, "verdict": "warn", "words": HOSTILE, "detail": HOSTILE}],
+    )  # fmt: skip
+    provider.remember(HOSTILE, now=NOON)
+    service = make_service(
+        provider, name=HOSTILE, category=HOSTILE, published_type=HOSTILE[:80], type="",
+        description=HOSTILE, average_time=HOSTILE,
+    )  # fmt: skip
+    orderable = make_service(provider, name=HOSTILE, category=HOSTILE)
+    Provider.objects.filter(pk=provider.pk).update(state="active")
+    run = make_run(
+        provider, state=RunState.FAILED, brake=HOSTILE, error=HOSTILE, unreadable_samples=[HOSTILE]
+    )
+    for kind in ChangeKind:
+        ServiceChange.objects.create(
+            service=service, provider=provider, run=run, kind=kind, before=HOSTILE, after=HOSTILE,
+            seen_at=NOON,
+        )  # fmt: skip
+    for url in (
+        reverse("providers"),
+        reverse("provider", args=[provider.pk]),
+        reverse("provider-pause", args=[provider.pk]),
+        reverse("catalog-run", args=[run.pk]),
+        reverse("services"),
+        reverse("services") + "?q=img",
+        reverse("service", args=[service.pk]),
+        reverse("service", args=[orderable.pk]),
+        reverse("service-search") + "?q=onerror",
+        reverse("service-changes"),
+    ):
+        page = manager.get(url).content.decode()
+        assert "&lt;img src=x" in page, url
+        assert "<img src=x" not in page and "<script>alert" not in page, url

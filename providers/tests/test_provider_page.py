@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core.clocks import database_now
+from core.roles import Role
+from providers.models import (
+    BalanceReading,
+    DoctorReport,
+    ProviderHealth,
+)
+from tests.builders import NOON, make_provider
+
+from .conftest import LogIn
+
+
+def test_balances_are_only_for_those_who_may_see_them(client_for_role: LogIn) -> None:
+    provider = make_provider(
+        balance=Decimal("4321.98"),
+        balance_currency="USD",
+        balance_at=NOON,
+        low_balance=Decimal(9000),
+    )
+    BalanceReading.objects.create(provider=provider, amount=Decimal("4321.98"), read_at=NOON)
+    DoctorReport.objects.create(
+        provider=provider, run_at=NOON, ended_at=NOON,
+        findings=[
+            {"topic": "balance", "verdict": "ok", "words": "It is 4321.98 USD.", "detail": ""},
+            {"topic": "services", "verdict": "warn", "words": "Odd.", "detail": "4321.98"},
+        ],
+    )  # fmt: skip
+    for role, sees in ((Role.VIEWER, False), (Role.OPERATOR, False), (Role.MANAGER, True)):
+        browser = client_for_role(role)
+        for url in (reverse("providers"), reverse("provider", args=[provider.pk])):
+            page = browser.get(url).content.decode()
+            assert ("321.98" in page) is sees, (role, url)
+
+
+def test_a_key_is_told_apart_only_by_those_who_keep_it(client_for_role: LogIn) -> None:
+    provider = make_provider(key="sesame-sesame-QQQQ")
+    url = reverse("provider", args=[provider.pk])
+    assert "QQQQ" in client_for_role(Role.ADMIN).get(url).content.decode()
+    assert "QQQQ" not in client_for_role(Role.MANAGER).get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ({"key_refused_at": NOON}, "Key refused"),
+        ({"closed_until": NOON, "last_error": "HTML instead of JSON"}, "Not answering"),
+        ({"slow_until": NOON + timedelta(days=36500)}, "Asks for a rest"),
+        ({"latency_ms": 5400.0}, "It takes 5.4 s to answer."),
+        ({}, "Working"),
+    ],
+)
+def test_the_pages_say_how_a_provider_is(
+    manager: Client, health: dict[str, Any], words: str
+) -> None:
+    provider = make_provider()
+    ProviderHealth.objects.filter(pk=provider.pk).update(
+        **({"last_ok_at": NOON, "last_error_at": NOON} | health)
+    )
+    page = manager.get(reverse("provider", args=[provider.pk])).content.decode()
+    assert words in page
+    assert health.get("last_error", "") in page
+    assert manager.get(reverse("providers")).status_code == 200
+
+
+def test_an_unread_balance_shows_the_last_one_with_its_age(manager: Client) -> None:
+    provider = make_provider(
+        balance=Decimal("12.5"), balance_at=NOON, balance_error="The balance cannot be read: 'x'."
+    )
+    page = manager.get(reverse("provider", args=[provider.pk])).content.decode()
+    assert "Could not be read" in page and "12.50" in page
+
+
+def test_a_provider_without_its_rows_still_has_a_page(manager: Client) -> None:
+    provider = make_provider()
+    ProviderHealth.objects.all().delete()
+    assert manager.get(reverse("provider", args=[provider.pk])).status_code == 200
+    assert manager.get(reverse("providers")).status_code == 200
+
+
+def test_the_balance_line_is_drawn_without_inline_style(manager: Client) -> None:
+    provider = make_provider()
+    now = database_now()
+    for minute, amount in enumerate((100, 90, 120)):
+        BalanceReading.objects.create(
+            provider=provider, amount=amount, read_at=now - timedelta(minutes=30 - minute)
+        )
+    page = manager.get(reverse("provider", args=[provider.pk])).content.decode()
+    assert 'points="0.0,52.0 300.0,76.0 600.0,4.0"' in page
+    assert "style=" not in page.partition("<main")[2].partition("</main>")[0]

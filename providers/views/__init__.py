@@ -1,0 +1,1 @@
+"""The provider and catalog pages, by story."""

@@ -1,0 +1,161 @@
+"""Provider accounts: the list, adding one, its settings, its key, the pause switch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.clocks import database_now
+from core.policy import StaffRequest, allow
+from core.roles import May
+
+from .. import tasks
+from ..actions.accounts import add_provider, change_address, change_settings, set_key
+from ..actions.examining import open_report
+from ..actions.pausing import pause_provider, resume_provider
+from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
+from ..models import Provider, Service
+from ..standing import standing_of
+from .account import provider_page
+
+CHANGED_MEANWHILE = "Somebody changed this provider's address or key meanwhile. Look again."
+
+
+@allow(May.SEE)
+@require_safe
+def providers(request: StaffRequest) -> HttpResponse:
+    """Every account with its state, balance and newest catalog."""
+    now = database_now()
+    rows = list(Provider.objects.for_list().with_newest_run())
+    offered = Service.objects.offered().order_by().values("provider").annotate(count=Count("pk"))
+    counts = {row["provider"]: row["count"] for row in offered}
+    context = {
+        "rows": [
+            {
+                "provider": provider,
+                "standing": standing_of(provider, provider.health_or_none, now=now),
+                "services": counts.get(provider.pk, 0),
+            }
+            for provider in rows
+        ],
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+        "may_add": request.user.may(May.KEEP_CREDENTIALS),
+    }
+    return render(request, "providers/providers.html", context)
+
+
+@allow(May.KEEP_CREDENTIALS)
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("form")
+def provider_new(request: StaffRequest) -> HttpResponse:
+    """Add an account and let the doctor look at it; it is kept whatever the doctor finds."""
+    form = NewProviderForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(request, "providers/provider_new.html", {"form": form}, status=status)
+    now = database_now()
+    with transaction.atomic():
+        provider = add_provider(**form.cleaned_data, actor=request.user, now=now)
+        _send_the_doctor(provider, request)
+    messages.success(request, f"{provider} is added. The doctor is looking at its connection.")
+    return redirect("provider", pk=provider.pk)
+
+
+@allow(May.KEEP_CREDENTIALS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
+    """Name, address, currency and notes. Another address clears the key."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = ProviderForm(request.POST or None, provider=provider)
+    if request.method != "POST" or not form.is_valid():
+        return _form_page(request, "providers/provider_edit.html", provider, form)
+    wanted, now = dict(form.cleaned_data), database_now()
+    url = wanted.pop("url")
+    moves = url != provider.url
+    change_settings(provider, wanted, actor=request.user, now=now)
+    if moves and not change_address(provider, url, actor=request.user, now=now):
+        messages.error(request, CHANGED_MEANWHILE)
+        return redirect("provider-edit", pk=pk)
+    if moves:
+        messages.warning(request, "The address was changed and the key cleared. Enter the key.")
+        return redirect("provider-key", pk=pk)
+    messages.success(request, "Saved.")
+    return redirect("provider", pk=pk)
+
+
+@allow(May.KEEP_CREDENTIALS)
+@sensitive_post_parameters("key")
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("form")
+def provider_key(request: StaffRequest, pk: int) -> HttpResponse:
+    """Give the account a key. What it has is never shown, only told apart."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = KeyForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _form_page(request, "providers/provider_key.html", provider, form)
+    with transaction.atomic():
+        is_set = set_key(provider, form.cleaned_data["key"], actor=request.user, now=database_now())
+        if is_set:
+            _send_the_doctor(provider, request)
+    if not is_set:
+        messages.error(request, CHANGED_MEANWHILE)
+        return redirect("provider-key", pk=pk)
+    messages.success(request, "The key is set. The doctor is looking at the connection.")
+    return redirect("provider", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_limits(request: StaffRequest, pk: int) -> HttpResponse:
+    """How often and how much at once; when to warn of a low balance."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = LimitsForm(request.POST, instance=Provider.objects.get(pk=pk))
+    if not form.is_valid():
+        return provider_page(request, provider, limits=form, status=422)
+    said = change_settings(provider, form.cleaned_data, actor=request.user, now=database_now())
+    messages.success(request, f"Changed: {'; '.join(said)}." if said else "Nothing was changed.")
+    return redirect("provider", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_pause(request: StaffRequest, pk: int) -> HttpResponse:
+    """Stop sending orders to this account; what is open is still followed."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = PauseForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _form_page(request, "providers/provider_pause.html", provider, form)
+    reason = form.cleaned_data["reason"]
+    if pause_provider(provider, reason=reason, actor=request.user, now=database_now()):
+        messages.success(request, f"{provider} is paused. Its orders wait.")
+    else:
+        messages.info(request, f"{provider} was paused already.")
+    return redirect("provider", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_resume(request: StaffRequest, pk: int) -> HttpResponse:
+    """Send orders again."""
+    provider = get_object_or_404(Provider, pk=pk)
+    if resume_provider(provider, actor=request.user, now=database_now()):
+        messages.success(request, f"{provider} is resumed. Waiting orders will be sent.")
+    return redirect("provider", pk=pk)
+
+
+def _send_the_doctor(provider: Provider, request: StaffRequest) -> None:
+    report = open_report(provider, actor=request.user, now=database_now())
+    tasks.ring(tasks.examine, report_id=report.pk)
+
+
+def _form_page(request: StaffRequest, template: str, provider: Provider, form: Any) -> HttpResponse:
+    context = {"provider": provider, "form": form}
+    return render(request, template, context, status=422 if form.is_bound else 200)
