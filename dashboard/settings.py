@@ -199,6 +199,7 @@ FOLLOW_LANES = env.int("DESK_FOLLOW_LANES", default=16)
 # Providers
 
 SANDBOX_URL = env.str("DESK_SANDBOX_URL", default="")
+SANDBOX_SPEED = env.float("DESK_SANDBOX_SPEED", default=60.0)
 PROVIDER_PORTS: list[int] = [int(port) for port in env.list("DESK_PROVIDER_PORTS", default=["443"])]
 
 # Pages

@@ -21,7 +21,13 @@ from .watch import Stopped, Watch
 
 def main() -> int:
     chosen = _options()
-    desk = crew.Desk(chosen.data_dir, chosen.port, chosen.lanes, chosen.loud)
+    desk = crew.Desk(
+        data_dir=chosen.data_dir,
+        port=chosen.port,
+        lanes=chosen.lanes,
+        sandbox_speed=chosen.sandbox_speed,
+        loud=chosen.loud,
+    )
     watch = Watch()
     watch.obey_signals()
     try:
@@ -38,6 +44,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--sandbox-speed", type=float, required=True)
     parser.add_argument("--loud", action="store_true")
     parser.add_argument("--embedded-broker", action="store_true")
     parser.add_argument("--sandbox", action="store_true")

@@ -28,6 +28,7 @@ class Desk:
     data_dir: Path
     port: int
     lanes: int
+    sandbox_speed: float
     loud: bool
 
     def journal(self, name: str, secrets: tuple[str, ...] = ()) -> Journal:
@@ -49,7 +50,7 @@ def broker_of(desk: Desk) -> Child:
 def sandbox_of(desk: Desk, playground: Playground) -> Child:
     return Child(
         "sandbox",
-        playground.command(desk.data_dir / "sandbox"),
+        playground.command(desk.data_dir / "sandbox", desk.sandbox_speed),
         playground.secrets,
         desk.journal("sandbox", tuple(playground.secrets.values())),
         answers=lambda: accepts(playground.port),

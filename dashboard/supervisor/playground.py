@@ -11,8 +11,6 @@ from pathlib import Path
 
 from .claims import LOOPBACK, is_free
 
-SPEED = 60  # virtual seconds a second: what takes a provider an hour takes a minute
-
 
 @dataclass(frozen=True, slots=True)
 class Playground:
@@ -32,12 +30,13 @@ class Playground:
         """As environment: a command line can be read by everybody on the machine."""
         return {"SANDBOX_KEYS": self.key, "SANDBOX_CONTROL_TOKEN": self.control_token}
 
-    def command(self, state_dir: Path) -> list[str]:
+    def command(self, state_dir: Path, speed: float) -> list[str]:
+        """`speed` is how many of its seconds pass in one of ours."""
         options = {
             "--port": self.port,
             "--control-port": self.control_port,
             "--seed": self.seed,
-            "--speed": SPEED,
+            "--speed": speed,
             "--state-dir": state_dir,
         }
         words = [str(word) for pair in options.items() for word in pair]

@@ -1,0 +1,100 @@
+"""A real desk and a real browser. Whatever a page complains about fails the journey."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.running_desk import Desk
+
+if TYPE_CHECKING:  # only `make e2e` installs it
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+ADMIN_PASSWORD = "the-browser-knows-this"
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+EXPECTED = "status of 422"  # how Chromium reports a form that came back with its mistakes
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """`manage.py up` with a sandbox in which an hour takes six seconds."""
+    extra = {"DESK_ADMIN_PASSWORD": ADMIN_PASSWORD, "DESK_SANDBOX_SPEED": "600"}
+    desk = Desk(tmp_path_factory.mktemp("browser") / "data", extra=extra)
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
+    """One person's browser, with no cookies yet."""
+    address = f"http://localhost:{desk.port}"
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that fails its test when a page breaks its content policy, logs an error, throws,
+    or is answered with a server error."""
+    complaints: list[str] = []
+    page = context.new_page()
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and EXPECTED not in message.text:
+            complaints.append(f"{page.url}: {message.text}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+    page.on("response", lambda answer: _note_server_error(answer.status, answer.url, complaints))
+    yield page
+    assert complaints == []
+
+
+def _note_server_error(status: int, url: str, complaints: list[str]) -> None:
+    if status >= 500 and not url.endswith("/readyz"):
+        complaints.append(f"{url}: HTTP {status}")
+
+
+@pytest.fixture
+def admin_page(page: Page) -> Page:
+    """A tab in which the first admin has logged in and sees the overview."""
+    page.goto("/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/")
+    return page
