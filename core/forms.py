@@ -26,7 +26,7 @@ class TablerBoundField(BoundField):
         widget = widget or self.field.widget
         built = super().build_widget_attrs(attrs, widget)
         if not widget.is_hidden:
-            own = built.get("class") or widget.attrs.get("class", "")
+            own = str(built.get("class") or widget.attrs.get("class", ""))
             built["class"] = " ".join(filter(None, (own, css_class(widget), self._verdict())))
         return built
 

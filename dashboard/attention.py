@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.http import HttpRequest
 from django.urls import reverse
 
 from core.clocks import HEARTBEAT_STALE_SECONDS
@@ -56,6 +57,13 @@ def order_counts() -> OrderCounts:
         not_placed=_capped(Order.objects.filter(status=Status.NOT_PLACED)),
         flagged=_capped(flagged),
     )
+
+
+def counts_once(request: HttpRequest) -> OrderCounts:
+    """`order_counts`, asked at most once while this request is answered."""
+    if not hasattr(request, "_order_counts"):
+        request._order_counts = order_counts()  # type: ignore[attr-defined]  # our own memo
+    return request._order_counts  # type: ignore[attr-defined,no-any-return]
 
 
 def _capped(orders: object) -> int:

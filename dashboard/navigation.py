@@ -9,10 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from core.models import User
 from core.roles import May
 
-from .attention import order_counts
+from .attention import counts_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +50,17 @@ PLACES = (
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Asked of the database only when a page draws it, and once a page."""
-    return {"navigation": SimpleLazyObject(lambda: navigation_for(request.user, request.path))}
+    return {"navigation": SimpleLazyObject(lambda: navigation_for(request, request.path))}
 
 
-def navigation_for(user: Any, path: str) -> Navigation:
+def navigation_for(request: HttpRequest, path: str) -> Navigation:
     """The places this person may go; `path` is the page they are on."""
-    if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
+    user = request.user
+    if not user.is_authenticated:
         return Navigation([], "", "")
     places = [(place, reverse(place[2])) for place in PLACES if user.may(place[3])]
     here = max((a for _, a in places if _is_at(path, a)), key=len, default="")
-    counts = _counts(user)
+    counts = _counts(request) if user.may(May.SEE) else {}
     items = [
         Item(title, icon, address, address == here, *counts.get(name, (0, "")))
         for (title, icon, name, _), address in places
@@ -74,10 +74,8 @@ def _is_at(path: str, address: str) -> bool:
     return path == address or (address != reverse("overview") and path.startswith(address))
 
 
-def _counts(user: User) -> dict[str, tuple[int, str]]:
-    if not user.may(May.SEE):
-        return {}
-    waiting = order_counts()
+def _counts(request: HttpRequest) -> dict[str, tuple[int, str]]:
+    waiting = counts_once(request)
     return {
         "unconfirmed": (waiting.unconfirmed, "orders to settle"),
         "orders": (waiting.not_placed + waiting.flagged, "orders that need a person"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, Func, Q, TextField
@@ -19,6 +20,8 @@ from orders.models import Order
 from orders.queries import COUNT_CAP
 from orders.status import MAY_HAVE_COST, Status
 from providers.models import Provider
+
+Found = TypeVar("Found")
 
 SPANS = (7, 30, 90)
 SPAN = 30
@@ -163,8 +166,8 @@ def _capped(orders: Any) -> int:
     return int(orders.order_by()[: COUNT_CAP + 1].count())
 
 
-def _remembered(key: str, seconds: int, ask: Any) -> Any:
-    found = cache.get(key)
+def _remembered(key: str, seconds: int, ask: Callable[[], Found]) -> Found:
+    found: Found | None = cache.get(key)
     if found is None:
         found = ask()
         cache.set(key, found, seconds)

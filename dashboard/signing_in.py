@@ -38,9 +38,7 @@ class _LogIn(LoginView):
     authentication_form = LogInForm
     redirect_authenticated_user = True
 
-    def dispatch(
-        self, request: HttpRequest, *args: object, **kwargs: object
-    ) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.headers.get("HX-Request"):
             return _whole_page_log_in(request)
         return super().dispatch(request, *args, **kwargs)
@@ -65,7 +63,7 @@ log_out = signed_in(require_POST(LogoutView.as_view()))
 @signed_in
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: StaffRequest) -> HttpResponse:
     """One's own password. Every other session of the person ends with the old one."""
     form = OwnPasswordForm(request.user, request.POST or None)

@@ -26,7 +26,7 @@ def standing(provider: Provider, now: datetime) -> Standing:
         return Standing("Key refused", "red", "It refuses our key: nothing can be sent.")
     if not provider.is_active:
         return Standing("Paused", "yellow")
-    if health is None or health.last_ok_at is None and health.last_error_at is None:
+    if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return Standing("Not called yet", "secondary")
     if health.closed_until and health.closed_until > now:
         return Standing("Down", "red", "It does not answer. We try again by ourselves.")

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
-from core.models import User
 from core.pages import page_or_part
 from core.policy import StaffRequest, allow, signed_in
 from core.roles import May
@@ -18,7 +17,7 @@ from orders.models import Order
 from providers.models import Provider
 
 from . import overview as figures
-from .attention import matters, order_counts
+from .attention import counts_once, matters
 from .navigation import navigation_for
 from .standing import standing
 
@@ -33,7 +32,7 @@ def overview(request: StaffRequest) -> HttpResponse:
     if not request.user.may(May.SEE):
         return render(request, "dashboard/no_role.html")
     template = page_or_part(request, "dashboard/overview.html", "overview-live")
-    context = _live(request.user)
+    context = _live(request)
     if "#" not in template:
         context |= _chart(request)
     return render(request, template, context)
@@ -46,7 +45,7 @@ def overview_chart(request: StaffRequest) -> HttpResponse:
     template = page_or_part(request, "dashboard/overview.html", "overview-chart")
     context = _chart(request)
     if "#" not in template:
-        context |= _live(request.user)
+        context |= _live(request)
     return render(request, template, context)
 
 
@@ -55,15 +54,15 @@ def overview_chart(request: StaffRequest) -> HttpResponse:
 def navigation(request: StaffRequest) -> HttpResponse:
     """The sidebar as it is now, for the page the browser is on."""
     page = request.htmx.current_url_abs_path or "/"
-    context = {"navigation": navigation_for(request.user, page.partition("?")[0])}
+    context = {"navigation": navigation_for(request, page.partition("?")[0])}
     return render(request, "_navigation.html", context)
 
 
-def _live(user: User) -> dict[str, Any]:
+def _live(request: StaffRequest) -> dict[str, Any]:
     """Everything that moves, in a number of queries that does not grow with the rows."""
-    now = database_now()
+    user, now = request.user, database_now()
     providers = list(Provider.objects.for_list())
-    counts = order_counts()
+    counts = counts_once(request)
     return {
         "figures": figures.figures(now),
         "waiting": counts.total,

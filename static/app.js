@@ -133,10 +133,16 @@
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const { successful, elt, xhr } = event.detail;
-    const gone = xhr.status === 0 || xhr.status >= 502;
     if (successful) connection(false);
-    else if (polls(elt) && (gone || xhr.status === 500)) connection(true);
+    else if (xhr.status === 0) return; // broken off by us, or said by one of the two below
+    else if (polls(elt) && xhr.status >= 500) connection(true);
     else if (!polls(elt)) failed(xhr);
+  });
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => {
+    document.addEventListener(name, ({ detail }) => {
+      if (polls(detail.elt)) connection(true);
+      else failed(detail.xhr);
+    });
   });
 
   function failed(xhr) {

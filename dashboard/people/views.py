@@ -28,7 +28,7 @@ def people(request: StaffRequest) -> HttpResponse:
 @allow(May.KEEP_PEOPLE)
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def person_new(request: StaffRequest) -> HttpResponse:
     form = PersonNewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -40,7 +40,7 @@ def person_new(request: StaffRequest) -> HttpResponse:
 
 
 @allow(May.KEEP_PEOPLE)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def person_edit(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     role = person.role.value if person.role else None
@@ -72,7 +72,7 @@ def _change(form: PersonEditForm, person: User, actor: User) -> bool:
 @allow(May.KEEP_PEOPLE)
 @never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def person_password(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     if person.pk == request.user.pk:

@@ -1,0 +1,197 @@
+"""What the first page says, to whom, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.roles import Role
+from dashboard import overview
+from dashboard.attention import order_counts
+from dashboard.models import BEAT, Heartbeat
+from dashboard.standing import standing
+from orders.status import Flag, Status
+from providers.models import ProviderHealth, RunState
+from tests.builders import make_order, make_provider, make_run, make_service
+
+pytestmark = pytest.mark.django_db
+ForRole = Callable[[Role | None], Client]
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def page(browser: Client) -> str:
+    cache.clear()
+    return browser.get("/").content.decode()
+
+
+def test_a_quiet_desk_says_nothing_waits(client_for_role: ForRole) -> None:
+    drawn = page(client_for_role(Role.MANAGER))
+    assert "Needs a person" not in drawn and "No orders yet" in drawn
+
+
+def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -> None:
+    make_order(Status.UNCONFIRMED)
+    make_order(Status.NOT_PLACED)
+    make_order(Status.IN_PROGRESS, flag=Flag.UNKNOWN_WORD)
+    make_provider(name="Keyless", key="")
+    make_provider(name="Poor", balance=Decimal(3), low_balance=Decimal(5))
+    make_run(make_provider(name="Shrunk"), state=RunState.HELD)
+    drawn = page(client_for_role(Role.MANAGER))
+    for words in (
+        "1 order unconfirmed", "1 order not placed", "1 order flagged", "Keyless: no key",
+        "Poor: low balance", "The catalog of Shrunk was held back",
+    ):  # fmt: skip
+        assert words in drawn
+
+
+def test_balances_are_for_those_who_may_see_them(client_for_role: ForRole) -> None:
+    make_provider(name="Poor", balance=Decimal("777.25"), low_balance=Decimal(1000))
+    assert "777.25" in page(client_for_role(Role.MANAGER))
+    for role in (Role.VIEWER, Role.OPERATOR):
+        drawn = page(client_for_role(role))
+        assert "777.25" not in drawn and "low balance" not in drawn
+
+
+def test_somebody_without_a_role_sees_no_figures(client_for_role: ForRole) -> None:
+    make_provider(name="Northwind")
+    drawn = page(client_for_role(None))
+    assert "You have no role yet" in drawn and "Northwind" not in drawn
+
+
+def test_stopped_background_work_is_said(client_for_role: ForRole) -> None:
+    Heartbeat.objects.note(BEAT, timezone.now() - timedelta(minutes=5))
+    assert "Background work has stopped" in page(client_for_role(Role.VIEWER))
+    Heartbeat.objects.note(BEAT, timezone.now())
+    assert "Background work has stopped" not in page(client_for_role(Role.VIEWER))
+
+
+def test_spend_is_by_currency_charged_or_else_estimated() -> None:
+    dollars, euros = (make_service(make_provider(currency=c)) for c in ("USD", "EUR"))
+    today: dict[str, Any] = {"created_at": NOW, "estimate": Decimal("2.5")}
+    make_order(Status.COMPLETED, service=dollars, charge=Decimal("1.25"), **today)
+    make_order(Status.PENDING, service=dollars, **today)
+    make_order(Status.REJECTED, service=dollars, **today)  # cost nothing
+    make_order(Status.QUEUED, service=euros, **today)  # not sent yet
+    make_order(Status.COMPLETED, service=euros, charge=Decimal("0.000000000001"), **today)
+    make_order(Status.COMPLETED, service=euros, created_at=NOW - timedelta(days=1))
+    found = overview.figures(NOW)
+    assert found.spend == {"USD": Decimal("3.75"), "EUR": Decimal("0.000000000001")}
+    assert (found.placed, found.completed, found.open) == (5, 2, 2)
+
+
+def test_days_begin_at_midnight_where_the_desk_stands() -> None:
+    with timezone.override("Asia/Tokyo"):  # nine hours on: this is the 24th there
+        late, service = NOW.replace(hour=20), make_service()
+        make_order(Status.COMPLETED, service=service, created_at=late, charge=Decimal(2))
+        make_order(Status.COMPLETED, service=service, created_at=NOW, charge=Decimal(3))
+        found = overview.daily(7, late)
+    assert [day.day for day in found.days] == [18, 19, 20, 21, 22, 23, 24]
+    assert found.orders == [0, 0, 0, 0, 0, 1, 1]
+    assert found.spend == {"USD": [Decimal(n) for n in (0, 0, 0, 0, 0, 3, 2)]}
+
+
+def test_figures_are_remembered_for_a_moment() -> None:
+    service = make_service()
+    assert overview.figures(NOW).placed == 0
+    make_order(service=service, created_at=NOW)
+    assert overview.figures(NOW).placed == 0
+    cache.clear()
+    assert overview.figures(NOW).placed == 1
+
+
+def test_the_fragment_is_a_part_of_the_page(client_for_role: ForRole) -> None:
+    make_order(Status.PENDING, created_at=timezone.now() - timedelta(minutes=5))
+    browser = client_for_role(Role.MANAGER)
+    whole = browser.get("/").content.decode()
+    part = browser.get("/", headers={"HX-Request": "true"}).content.decode()
+    assert part.strip() in whole and "<html" not in part and 'id="overview-live"' in part
+
+
+@pytest.mark.parametrize("asked", ["7", "30", "90", "", "1000000", "-1", "٧", "x"])
+def test_the_chart_takes_only_its_spans(client_for_role: ForRole, asked: str) -> None:
+    response = client_for_role(Role.VIEWER).get("/chart/", {"days": asked})
+    assert response.status_code == 200
+    span = int(asked) if asked in ("7", "30", "90") else 30
+    assert len(response.context["chart"]["days"]) == span
+
+
+def test_many_rows_cost_the_queries_of_one(client_for_role: ForRole) -> None:
+    browser = client_for_role(Role.MANAGER)
+
+    def fill() -> None:
+        make_order(Status.PENDING, created_at=timezone.now())
+        make_order(Status.UNCONFIRMED, created_at=timezone.now())
+
+    fill()
+    with CaptureQueriesContext(connection) as few:
+        page(browser)
+    for _ in range(6):
+        fill()
+    with CaptureQueriesContext(connection) as many:
+        page(browser)
+    assert len(many) == len(few) <= 24
+
+
+def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:
+    make_order(Status.UNCONFIRMED, flag=Flag.LATE_ANSWER)
+    make_order(Status.PENDING, flag=Flag.LATE_ANSWER)
+    counts = order_counts()
+    assert (counts.unconfirmed, counts.not_placed, counts.flagged) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("health", "label"),
+    [
+        ({}, "Not called yet"),
+        ({"last_ok_at": NOW}, "Healthy"),
+        ({"last_ok_at": NOW, "closed_until": NOW + timedelta(minutes=1)}, "Down"),
+        ({"last_ok_at": NOW, "closed_until": NOW - timedelta(minutes=1)}, "Healthy"),
+        ({"last_ok_at": NOW, "slow_until": NOW + timedelta(minutes=1)}, "Slowed down"),
+        ({"last_ok_at": NOW, "funds_refused_at": NOW}, "Out of funds"),
+        ({"last_ok_at": NOW, "key_refused_at": NOW}, "Key refused"),
+    ],
+)
+def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> None:
+    provider = make_provider()
+    ProviderHealth.objects.filter(provider=provider).update(**health)
+    provider = type(provider).objects.select_related("health").get(pk=provider.pk)
+    assert standing(provider, NOW).label == label
+
+
+@pytest.mark.parametrize(
+    ("role", "places"),
+    [
+        (Role.VIEWER, ["Overview", "Orders", "Services", "Changes", "Providers"]),
+        (Role.MANAGER, ["Overview", "Orders", "Unconfirmed", "Services", "Changes", "Providers"]),
+        (
+            Role.ADMIN,
+            ["Overview", "Orders", "Unconfirmed", "Services", "Changes", "Providers", "People",
+             "Records"],
+        ),
+    ],
+)  # fmt: skip
+def test_the_sidebar_shows_where_one_may_go(
+    client_for_role: ForRole, role: Role, places: list[str]
+) -> None:
+    response = client_for_role(role).get("/navigation/")
+    assert [item.title for item in response.context["navigation"].items] == places
+
+
+def test_the_sidebar_knows_the_page_and_what_waits(client_for_role: ForRole) -> None:
+    make_order(Status.UNCONFIRMED)
+    response = client_for_role(Role.MANAGER).get(
+        "/navigation/",
+        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/orders/new/?a=1"},
+    )
+    items = {item.title: item for item in response.context["navigation"].items}
+    assert [title for title, item in items.items() if item.is_here] == ["Orders"]
+    assert items["Unconfirmed"].count == 1

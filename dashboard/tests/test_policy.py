@@ -1,0 +1,196 @@
+"""Every address × everybody × reading and changing, against one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from core.models import User
+from core.policy import PUBLIC, SIGNED_IN
+from core.roles import ALLOWED, May, Role
+from orders.models import Order
+from orders.status import Outcome, Status
+from providers.models import CatalogRun, RunState
+from tests.builders import (
+    make_attempt,
+    make_order,
+    make_provider,
+    make_run,
+    make_service,
+    make_user,
+)
+
+READ, CHANGE, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
+
+# name of the address: who may, and how. An address that is missing here fails the first test.
+TABLE: dict[str, tuple[str, set[str]]] = {
+    "overview": (SIGNED_IN, READ),
+    "overview-chart": (May.SEE, READ),
+    "navigation": (SIGNED_IN, READ),
+    "log-in": (PUBLIC, BOTH),
+    "log-out": (SIGNED_IN, CHANGE),
+    "password": (SIGNED_IN, BOTH),
+    "people": (May.KEEP_PEOPLE, READ),
+    "person-new": (May.KEEP_PEOPLE, BOTH),
+    "person-edit": (May.KEEP_PEOPLE, BOTH),
+    "person-password": (May.KEEP_PEOPLE, BOTH),
+    "healthz": (PUBLIC, READ),
+    "readyz": (PUBLIC, READ),
+    "orders": (May.SEE, READ),
+    "order": (May.SEE, READ),
+    "order-new": (May.PLACE, BOTH),
+    "order-preview": (May.PLACE, CHANGE),
+    "order-withdraw": (May.PLACE, CHANGE),
+    "order-release": (May.PLACE, CHANGE),
+    "order-requeue": (May.PLACE, CHANGE),
+    "order-refresh": (May.PLACE, CHANGE),
+    "order-note": (May.PLACE, CHANGE),
+    "unconfirmed": (May.SEE, READ),
+    "order-settle": (May.SETTLE, READ),
+    "order-link": (May.SETTLE, CHANGE),
+    "order-not-placed": (May.SETTLE, CHANGE),
+    "order-give-up": (May.SETTLE, CHANGE),
+    "providers": (May.SEE, READ),
+    "provider": (May.SEE, READ),
+    "provider-new": (May.KEEP_CREDENTIALS, BOTH),
+    "provider-edit": (May.KEEP_CREDENTIALS, BOTH),
+    "provider-key": (May.KEEP_CREDENTIALS, BOTH),
+    "provider-limits": (May.RUN_PROVIDERS, CHANGE),
+    "provider-pause": (May.RUN_PROVIDERS, BOTH),
+    "provider-resume": (May.RUN_PROVIDERS, CHANGE),
+    "provider-doctor": (May.RUN_PROVIDERS, CHANGE),
+    "provider-balance": (May.RUN_PROVIDERS, CHANGE),
+    "provider-mirror": (May.RUN_PROVIDERS, CHANGE),
+    "catalog-run": (May.SEE, READ),
+    "catalog-run-apply": (May.RUN_PROVIDERS, CHANGE),
+    "catalog-run-refuse": (May.RUN_PROVIDERS, CHANGE),
+    "services": (May.SEE, READ),
+    "service": (May.SEE, READ),
+    "service-search": (May.SEE, READ),
+    "service-changes": (May.SEE, READ),
+}
+
+EVERYBODY = ["anonymous", "disabled", "no role", *Role]
+LOG_IN = ("/log-in/?", "/admin/login/?")  # the second only leads on to the first
+
+
+def _patterns(resolver: Any = None) -> Iterator[URLPattern]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if not isinstance(entry, URLResolver):
+            yield entry
+        elif entry.namespace != "admin":
+            yield from _patterns(entry)
+
+
+OURS = {str(pattern.name): pattern for pattern in _patterns()}
+
+
+def _unconfirmed() -> Order:
+    order = make_order(Status.UNCONFIRMED)
+    make_attempt(order, outcome=Outcome.UNKNOWN)
+    return order
+
+
+def _held_run() -> CatalogRun:
+    return make_run(state=RunState.HELD)
+
+
+# what the pk of an address names, by the beginning of its name; the longest one counts
+ROWS: dict[str, Callable[[], Any]] = {
+    "person": make_user,
+    "order": make_order,
+    "order-settle": _unconfirmed,
+    "order-link": _unconfirmed,
+    "order-not-placed": _unconfirmed,
+    "order-give-up": _unconfirmed,
+    "provider": make_provider,
+    "catalog-run": _held_run,
+    "service": make_service,
+}
+
+
+def address(name: str) -> str:
+    if "pk" not in OURS[name].pattern.converters:
+        return reverse(name)
+    start = max((start for start in ROWS if name.startswith(start)), key=len)
+    return reverse(name, args=[ROWS[start]().pk])
+
+
+def browser_of(who: str) -> Client:
+    """A browser in which `who` has logged in; the disabled person was let go since."""
+    browser = Client(raise_request_exception=False)
+    if who != "anonymous":
+        role = Role(who) if who in list(Role) else Role.ADMIN if who == "disabled" else None
+        person = make_user(role)
+        browser.force_login(person, "django.contrib.auth.backends.ModelBackend")
+        if who == "disabled":
+            User.objects.filter(pk=person.pk).update(is_active=False)
+    return browser
+
+
+def expected(who: str, policy: str, methods: set[str], method: str) -> str:
+    if policy != PUBLIC and who in ("anonymous", "disabled"):
+        return "log in first"
+    if isinstance(policy, May):
+        role = Role(who) if who in list(Role) else None
+        if role is None or policy not in ALLOWED[role]:
+            return "refused"
+    return "let through" if method in methods else "wrong method"
+
+
+def happened(response: Any) -> str:
+    if response.status_code == 302 and response.headers["Location"].startswith(LOG_IN):
+        return "log in first"
+    words = {403: "refused", 405: "wrong method", 500: "broken"}
+    return words.get(response.status_code, "let through")
+
+
+def test_every_address_is_in_the_table_with_the_policy_its_view_declares() -> None:
+    declared = {name: getattr(pattern.callback, "policy", "none") for name, pattern in OURS.items()}
+    assert declared == {name: policy for name, (policy, _) in TABLE.items()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("name", TABLE)
+def test_everybody_gets_what_the_table_says(name: str, who: str) -> None:
+    policy, methods = TABLE[name]
+    for method in ("GET", "POST"):
+        browser = browser_of(who)
+        response = browser.generic(method, address(name))
+        assert happened(response) == expected(who, policy, methods, method), method
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name", [name for name, (_, methods) in TABLE.items() if "POST" in methods]
+)
+def test_no_change_without_a_csrf_token(name: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    if TABLE[name][0] != PUBLIC:
+        browser.force_login(make_user(Role.ADMIN), "django.contrib.auth.backends.ModelBackend")
+    response = browser.post(address(name))
+    assert response.status_code == 403
+    assert b"The form was open too long" in response.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_the_admin_site_is_for_admins(who: str) -> None:
+    order = make_order()
+    browser = browser_of(who)
+    for page in ("/admin/", "/admin/orders/order/", f"/admin/orders/order/{order.pk}/change/"):
+        response = browser.get(page)
+        assert happened(response) == expected(who, May.KEEP_PEOPLE, READ, "GET"), page
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_the_admin_has_no_log_in_page_of_its_own() -> None:
+    response = Client().get("/admin/login/?next=/admin/orders/")
+    assert response.headers["Location"] == "/log-in/?next=%2Fadmin%2Forders%2F"

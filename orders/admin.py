@@ -1,0 +1,36 @@
+"""Orders and their history as records."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from core.record_admin import RecordAdmin
+
+from .models import Attempt, Order, OrderEvent, Watch
+
+
+@admin.register(Order)
+class OrderRecords(RecordAdmin):
+    list_display = ("pk", "status", "provider", "external_id", "units", "charge", "created_at")
+    list_filter = ("status", "provider")
+    list_select_related = ("provider",)
+    raw_id_fields = ("service",)
+
+
+@admin.register(Attempt)
+class AttemptRecords(RecordAdmin):
+    list_display = ("pk", "order", "number", "provider", "outcome", "started_at", "settled_at")
+    list_filter = ("outcome",)
+    list_select_related = ("order", "provider")
+
+
+@admin.register(OrderEvent)
+class OrderEventRecords(RecordAdmin):
+    list_display = ("pk", "order", "at", "actor", "kind", "before", "after", "text")
+    list_select_related = ("order", "actor")
+
+
+@admin.register(Watch)
+class WatchRecords(RecordAdmin):
+    list_display = ("pk", "provider", "external_id", "next_at", "failures")
+    list_select_related = ("provider", "order")
