@@ -6,7 +6,6 @@ from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-
 _WhiteNoise: Any = CompressedManifestStaticFilesStorage
 
 

@@ -14,7 +14,9 @@ from core.policy import PUBLIC, SIGNED_IN
 from core.roles import ALLOWED, May, Role
 from orders.models import Order
 from orders.status import Outcome, Status
+from providers.actions.snapshots import packed, snapshot_of
 from providers.models import CatalogRun, RunState
+from providers.panel_api import Catalog
 from tests.builders import (
     make_attempt,
     make_order,
@@ -96,7 +98,7 @@ def _unconfirmed() -> Order:
 
 
 def _held_run() -> CatalogRun:
-    return make_run(state=RunState.HELD)
+    return make_run(state=RunState.HELD, held_catalog=packed(snapshot_of(Catalog((), ()))))
 
 
 # what the pk of an address names, by the beginning of its name; the longest one counts
