@@ -55,7 +55,7 @@ class WholeNumberField(forms.Field):
         super().__init__(**more)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, str]:
-        return {"inputmode": "numeric", "autocomplete": "off", "maxlength": "18"}
+        return {"inputmode": "numeric", "maxlength": "18"}
 
     def to_python(self, value: Any) -> int | None:
         text = str(value).strip(" ") if value is not None else ""
@@ -97,7 +97,7 @@ class LinkField(PlainTextField):
         super().__init__(max_length=LONGEST_LINK, **more)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        seen = {"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}
+        seen = {"inputmode": "url", "spellcheck": "false"}
         return super().widget_attrs(widget) | seen
 
     def to_python(self, value: Any) -> str | None:

@@ -95,6 +95,11 @@ class OrderForm(TablerForm, forms.Form):
         return places
 
     @property
+    def is_package(self) -> bool:
+        """The rate is for the whole, not for 1,000 units."""
+        return self.wish_class.priced_per_package
+
+    @property
     def counts_lines(self) -> bool:
         return any(ask.counts for ask in self.asks.values())
 

@@ -16,7 +16,7 @@ from core.models import User
 from core.roles import Role
 from orders import queries
 from orders.models import Order
-from orders.status import FINAL, Flag, HoldReason, Status
+from orders.status import FINAL, GROUPS, Flag, HoldReason, Status
 from orders.views import listing
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 
@@ -96,6 +96,18 @@ def test_tabs_count_and_divide(staff: Client) -> None:
     assert shown(staff, "/orders/?group=open") == {open_order.pk, lost.pk}
     assert shown(staff, "/orders/?group=attention") == {lost.pk, flagged.pk}
     assert shown(staff, "/orders/?group=ended") == {ended.pk, flagged.pk}
+
+
+@pytest.mark.parametrize("cap", [0, 100], ids=["a large group", "a small group"])
+@pytest.mark.parametrize("group", ["", *GROUPS])
+def test_a_tab_holds_the_same_orders_whichever_way_they_are_found(
+    staff: Client, monkeypatch: pytest.MonkeyPatch, cap: int, group: str
+) -> None:
+    monkeypatch.setattr(queries, "COUNT_CAP", cap)
+    for status in Status:
+        make_order(status)
+    wanted = {order.pk for order in Order.objects.in_group(group)}
+    assert shown(staff, f"/orders/?group={group}") == wanted
 
 
 def test_counting_stops_at_the_cap(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,15 @@ def test_a_service_that_is_not_there_is_404(staff: Client, chosen: str) -> None:
     assert staff.post("/orders/new/preview/", {"service": chosen}).status_code == 404
 
 
+def test_a_package_is_priced_as_a_whole(staff: Client) -> None:
+    pages = {
+        kind: staff.get(f"/orders/new/?service={make_service(type=kind).pk}").content.decode()
+        for kind in ("Package", "Default")
+    }
+    assert "Price of the package" in pages["Package"]
+    assert "Price of 1,000" in pages["Default"]
+
+
 def test_services_are_found_by_a_few_letters(staff: Client) -> None:
     make_service(name="Directory listing", external_id="71")
     make_service(name="Video views")

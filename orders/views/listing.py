@@ -25,13 +25,15 @@ PAGE_SIZE = 50
 def orders(request: StaffRequest) -> HttpResponse:
     """Filtered, newest first; the rows ask again by themselves while one of them is moving."""
     wanted = OrderFilter(request.GET, user=request.user)
-    found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name)
+    groups = tabs(counted=not wanted.is_narrowed)
+    count = next(tab.count for tab in groups if tab.group == wanted.group_name)
+    found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
     context = {
         "filter": wanted,
         "group": wanted.group_name,
-        "tabs": tabs(counted=not wanted.is_narrowed),
+        "tabs": groups,
         "page": page,
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),

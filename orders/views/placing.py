@@ -64,14 +64,15 @@ def order_preview(request: StaffRequest) -> HttpResponse:
 def _search(request: StaffRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     found = Service.objects.offered().matching(words) if words else Service.objects.none()
-    services = list(found.select_related("provider").order_by("name", "pk")[:SERVICES_SHOWN])
+    services = list(found.select_related("provider").order_by("pk")[:SERVICES_SHOWN])
     context = {"words": words, "services": services, "is_cut": len(services) == SERVICES_SHOWN}
     return render(request, page_or_part(request, PAGE, "service-results"), context)
 
 
 def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     if not form.is_valid():
-        return render(request, PAGE, _form_context(request, form), status=422)
+        refused = _form_context(request, form) | {"is_refused": True}
+        return render(request, PAGE, refused, status=422)
     order, is_new = place_order(form.draft(), placed_by=request.user, now=database_now())
     if not is_new:
         return _already_placed(request, order, same=order.wish == form.draft().wish.wire())
