@@ -20,7 +20,7 @@ from orders.status import FINAL, GROUPS, Flag, HoldReason, Status
 from orders.views import listing
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<img src=x onerror=alert(1)>"

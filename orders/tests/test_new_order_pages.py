@@ -16,7 +16,7 @@ from orders.models import Order
 from orders.status import HoldReason, Status
 from tests.builders import NOON, make_order, make_provider, make_service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 HTMX = {"HX-Request": "true"}
 LINK = "https://lumen.example/home"

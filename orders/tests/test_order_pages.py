@@ -18,7 +18,7 @@ from orders.models import EventKind, Order
 from orders.status import Flag, HoldReason, Outcome, Status
 from tests.builders import make_attempt, make_event, make_order, make_provider, make_service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<img src=x onerror=alert(1)>"

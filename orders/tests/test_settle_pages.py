@@ -23,7 +23,7 @@ from providers.models import Provider
 from providers.panel_api.results import OrderState, Progress, Unreadable
 from tests.builders import make_attempt, make_order, make_provider, make_service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 OLD = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 60)
 
