@@ -6,7 +6,7 @@ digits, so there the amount is text of fixed width, which also sorts and compare
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -16,6 +16,7 @@ PLACES = 12
 DIGITS = 30
 UNIT = Decimal(1).scaleb(-PLACES)
 _WIDTH = DIGITS + 1  # the point
+_WIDE = Context(prec=2 * DIGITS)  # the usual 28 digits would not hold the largest amounts
 
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class MoneyField(DecimalColumn):
         amount = self.to_python(value)
         if amount is None or connection.vendor != "sqlite":
             return amount
-        return f"{amount.quantize(UNIT):0{_WIDTH}f}"
+        return f"{amount.quantize(UNIT, context=_WIDE):0{_WIDTH}f}"
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if hasattr(value, "as_sql"):
@@ -80,7 +81,7 @@ class _ExactSum:
 
     def step(self, value: str | None) -> None:
         if value is not None:
-            self.total = (self.total or Decimal(0)) + Decimal(value)
+            self.total = _WIDE.add(self.total or Decimal(0), Decimal(value))
 
     def finalize(self) -> str | None:
         return None if self.total is None else f"{self.total:f}"
