@@ -21,11 +21,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-static", action="store_true", help="an image brings them along")
         parser.add_argument("--report", type=Path, help="where to write what was done, as JSON")
 
-    def handle(self, *, report: Path | None, **options: Any) -> None:
+    def handle(self, *, no_static: bool, report: Path | None, **options: Any) -> None:
         preparing.migrate(self._say)
-        preparing.collect_static_files(self._say)
+        if not no_static:
+            preparing.collect_static_files(self._say)
         password = os.environ.get("DESK_ADMIN_PASSWORD", "")
         made = bool(password) and preparing.make_first_admin(password)
         if key := os.environ.get("DESK_SANDBOX_KEY"):

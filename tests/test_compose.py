@@ -1,0 +1,128 @@
+"""docker-compose.yml fits its schema, and what it runs works on a real PostgreSQL and Valkey."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from django.conf import settings
+
+from dashboard.supervisor.secrets_file import MAKERS
+from tests.running_desk import free_port, wait_until
+from tests.running_services import postgres, valkey
+
+ROOT = Path(settings.BASE_DIR)
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("web", "worker-dispatch", "worker-follow", "beat", "migrate")
+RUNNING = OURS[:-1]
+
+
+def test_it_fits_the_compose_specification() -> None:
+    schema = json.loads((ROOT / "tests" / "compose_schema" / "compose-spec.json").read_text())
+    jsonschema.Draft7Validator(schema).validate(COMPOSE)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_is_ours_runs_with_little_power_and_real_secrets(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    for secret in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"):
+        assert ":?" in service["environment"][secret]  # no start without it
+
+
+@pytest.mark.parametrize("name", ["worker-dispatch", "worker-follow", "beat", "database", "broker"])
+def test_everything_that_stays_is_checked_and_comes_back(name: str) -> None:
+    assert SERVICES[name]["restart"] == "unless-stopped"
+    assert SERVICES[name]["healthcheck"]["test"][0] == "CMD"
+
+
+def test_nothing_but_web_on_loopback_is_open_to_the_outside() -> None:
+    ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert "USER desk" in lines
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    command = json.loads(next(line for line in lines if line.startswith("CMD ["))[4:])
+    assert command == SERVICES["web"]["command"]
+
+
+def test_the_image_holds_every_package_that_is_imported() -> None:
+    copied = set(re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.M))
+    let_in = set(re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.M))
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages - {"tests", "benchmarks"} | {"static", "templates"} == copied
+    assert copied <= let_in
+
+
+def ours(command: list[str], **replace: str) -> list[str]:
+    words = [replace.get(word, word) for word in command]
+    return [sys.executable if word == "python" else word for word in words]
+
+
+@contextmanager
+def started(environment: dict[str, str], port: int) -> Iterator[None]:
+    """The long-running services of the compose file, as processes on this machine."""
+    running = []
+    try:
+        for name in RUNNING:
+            command = ours(SERVICES[name]["command"], **{"0.0.0.0:8000": f"127.0.0.1:{port}"})
+            running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        yield
+    finally:
+        for process in running:
+            process.terminate()
+        codes = [process.wait(60) for process in running]
+    assert codes == [0] * len(RUNNING)
+
+
+def test_its_commands_make_a_desk_that_is_ready() -> None:
+    port = free_port()
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-")))
+        scratch.chmod(0o755)
+        environment = {
+            **os.environ,
+            **{name: make() for name, make in MAKERS.items()},
+            "DATABASE_URL": stack.enter_context(postgres(scratch)),
+            "REDIS_URL": stack.enter_context(valkey(scratch)),
+            "DESK_DATA_DIR": str(scratch / "data"),
+            "DESK_ADMIN_PASSWORD": "a-first-pass-phrase",
+            "ALLOWED_HOSTS": "desk.example",
+        }
+        migrate = ours(SERVICES["migrate"]["command"])
+        for _ in range(2):  # a second deploy does it again
+            subprocess.run(migrate, cwd=ROOT, env=environment, check=True, capture_output=True)
+        with started(environment, port):
+            for check in [SERVICES[name]["healthcheck"]["test"][1:] for name in RUNNING[1:]]:
+                wait_until(partial(succeeds, check, environment), " ".join(check))
+            assert succeeds(["python", "-c", ask("/readyz", port)], environment)
+            assert succeeds(["python", "-c", ask("/log-in", port)], environment)
+
+
+def succeeds(command: list[str], environment: dict[str, str]) -> bool:
+    done = subprocess.run(
+        ours(command), cwd=ROOT, env=environment, check=False, capture_output=True
+    )
+    return done.returncode == 0
+
+
+def ask(path: str, port: int) -> str:
+    address = f"http://127.0.0.1:{port}{path}"
+    return f"import urllib.request as r; r.urlopen({address!r}, timeout=5)"
