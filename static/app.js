@@ -285,10 +285,8 @@
     if (!window.Chart) return;
     window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     all("canvas[data-chart]").forEach((canvas) => {
-      const source = document.getElementById(canvas.dataset.chart);
-      if (!source) return;
       charts.get(canvas)?.destroy();
-      charts.set(canvas, new window.Chart(canvas, settings(JSON.parse(source.textContent))));
+      charts.set(canvas, new window.Chart(canvas, settings(JSON.parse(canvas.dataset.chart))));
     });
     for (const [canvas, chart] of charts) {
       if (!canvas.isConnected) {
