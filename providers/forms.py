@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
 from core.forms import TablerForm
-from core.money import DIGITS, PLACES
+from core.money import DIGITS, PLACES, plain
 
 from .connect import checked_address
 from .models import ChangeKind, Provider, ServiceQuerySet
@@ -128,6 +128,11 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
         decimal_places=PLACES,
         help_text="A balance lower than this is marked. Empty: never.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if (amount := self.initial.get("low_balance")) is not None:
+            self.initial["low_balance"] = plain(amount)
 
     class Meta:
         model = Provider

@@ -14,8 +14,8 @@ from django.db.models import F
 from core.bulk import write_columns
 from providers.models import CatalogRun, ChangeKind, Service, ServiceChange
 
-from .diffing import Changed, Difference, Known
-from .snapshots import CATEGORY, COLUMNS, NAME, Values
+from .diffing import Changed, Difference, Known, said
+from .snapshots import CATEGORY, COLUMNS, NAME, RATE, Values
 
 CHUNK = 1000  # rows in one transaction: SQLite's one writer must not be kept for long
 WRITTEN = (*COLUMNS, "search_text", "changed_at", "gone_at")
@@ -75,7 +75,8 @@ def _write_new(
     )
     if not quiet:
         ServiceChange.objects.bulk_create(
-            _line(run, service.pk, ChangeKind.NEW, "", service.name, now) for service in services
+            _line(run, service.pk, ChangeKind.NEW, "", said(service.rate), now)
+            for service in services
         )
     return {"added": len(services)}
 
@@ -91,7 +92,7 @@ def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -
     for change in changed:
         pk = change.known.pk
         if change.is_back:
-            lines.append(_line(run, pk, ChangeKind.BACK, "", change.after[NAME], now))
+            lines.append(_line(run, pk, ChangeKind.BACK, "", said(change.after[RATE]), now))
         lines.extend(_line(run, pk, *difference, now) for difference in change.differences())
     ServiceChange.objects.bulk_create(lines)
     return {"changed": len(changed), "back": sum(change.is_back for change in changed)}
@@ -100,7 +101,7 @@ def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -
 def _write_gone(run: CatalogRun, gone: Sequence[Known], now: datetime) -> dict[str, int]:
     write_columns(Service, ("gone_at", "changed_at"), ((now, now, one.pk) for one in gone))
     ServiceChange.objects.bulk_create(
-        _line(run, one.pk, ChangeKind.GONE, one.values[NAME], "", now) for one in gone
+        _line(run, one.pk, ChangeKind.GONE, said(one.values[RATE]), "", now) for one in gone
     )
     return {"gone": len(gone)}
 

@@ -207,7 +207,10 @@ class ChangeKind(models.TextChoices):
 
 
 class ServiceChange(models.Model):
-    """One difference of one service between two catalogs, kept for good."""
+    """One difference of one service between two catalogs, kept for good.
+
+    `before` and `after` are in words; of a service that is new, gone or back, its price.
+    """
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="changes")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="+")

@@ -73,15 +73,15 @@ class Provider(models.Model):
         "calls a minute", default=30, validators=[MinValueValidator(1), MaxValueValidator(60_000)]
     )
     add_spacing_ms = models.PositiveIntegerField(
-        "pause between two orders, ms", default=1000, validators=[MaxValueValidator(600_000)]
+        "pause between orders, ms", default=1000, validators=[MaxValueValidator(600_000)]
     )
     batch_size = models.PositiveSmallIntegerField(
-        "orders asked about in one call",
+        "orders in one status call",
         default=100,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     catalog_every_hours = models.PositiveSmallIntegerField(
-        "catalog refreshed every, hours",
+        "hours between catalogs",
         default=clocks.CATALOG_EVERY_HOURS,
         validators=[MinValueValidator(1), MaxValueValidator(720)],
     )

@@ -113,7 +113,7 @@ def test_changed_settings_are_said_and_unchanged_ones_are_not(provider: Provider
         actor=None,
         now=NOON,
     )
-    assert said == ["orders asked about in one call 100 → 50", "warn below nothing → 12.5"]
+    assert said == ["orders in one status call 100 → 50", "warn below nothing → 12.5"]
     row = Provider.objects.get()
     assert (row.batch_size, row.low_balance) == (50, Decimal("12.50"))
     assert row.url == "https://panel.example/api/v2"
