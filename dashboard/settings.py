@@ -6,6 +6,7 @@ Values are looked up in the process environment, then in `.env` beside manage.py
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import environ
@@ -19,6 +20,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+for name in [name for name, value in os.environ.items() if not value]:
+    del os.environ[name]  # left empty, as in a copied .env.example, means not given
 DATA_DIR = Path(env.str("DESK_DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 env.read_env(DATA_DIR / "secrets.env")
 
