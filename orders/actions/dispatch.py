@@ -119,7 +119,11 @@ def _speak(
         return _unknown(f"Our own error while sending: {type(error).__name__}", None)
     changes = {} if placed.charge is None else {"charge": placed.charge}
     return Settlement(
-        Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id, changes=changes
+        Outcome.ACCEPTED,
+        Status.PENDING,
+        evidence=placed.evidence,
+        external_id=placed.order_id,
+        changes=changes,
     )
 
 

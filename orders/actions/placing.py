@@ -31,7 +31,10 @@ def place_order(draft: OrderDraft, *, placed_by: User | None, now: datetime) -> 
             order = _insert(draft, placed_by, now)
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
     except IntegrityError:
-        return Order.objects.get(submission=draft.submission), False
+        known = Order.objects.filter(submission=draft.submission).first()
+        if known is None:
+            raise
+        return known, False
     return order, True
 
 

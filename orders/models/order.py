@@ -41,7 +41,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Status.UNCONFIRMED)
 
     def needing_a_person(self) -> OrderQuerySet:
-        return self.filter(Q(status__in=NEEDS_A_PERSON) | ~Q(flag=""))
+        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(flag__gt=""))
 
     def due_to_send(self, now: datetime) -> OrderQuerySet:
         """Queued, not waiting out a back-off."""
@@ -147,11 +147,7 @@ class Order(models.Model):
                 condition=Q(status=Status.QUEUED),
                 name="order_to_send",
             ),
-            models.Index(
-                fields=["id"],
-                condition=Q(status__in=sorted(NEEDS_A_PERSON)) | ~Q(flag=""),
-                name="order_needs_a_person",
-            ),
+            models.Index(fields=["flag", "id"], name="order_by_flag"),
             models.Index(fields=["ended_at"], name="order_by_end"),
             models.Index(fields=["created_at"], name="order_by_creation"),
         ]

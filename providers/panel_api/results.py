@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from .errors import RefusalCode
+from .errors import Evidence, RefusalCode
 
 
 class OrderState(StrEnum):
@@ -86,6 +86,7 @@ class Placed:
     order_id: str
     charge: Decimal | None = None
     balance: Decimal | None = None
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -34,7 +35,7 @@ def order_placed(answer: Answer, dialect: Dialect) -> Placed:
         order_id = None
     refusals = answer.refusals(dialect)
     if order_id and answer.is_success and not refusals:
-        return placed(answer.body, order_id)
+        return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
     reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
     if reviewed and not order_id and _can_prove(answer):
         reason, code = refusals[0]

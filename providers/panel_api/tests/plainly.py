@@ -11,12 +11,12 @@ from providers.panel_api import ProviderError
 
 
 def plainly(result: Any) -> Any:
-    """A result as its class name and the fields that are not at their defaults."""
+    """A result as its class name and what makes it that result, defaults left out."""
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         said = {
             item.name: plainly(getattr(result, item.name))
             for item in dataclasses.fields(result)
-            if getattr(result, item.name) != _default(item)
+            if item.compare and getattr(result, item.name) != _default(item)
         }
         return {type(result).__name__: said}
     if isinstance(result, dict):

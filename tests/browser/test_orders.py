@@ -1,0 +1,163 @@
+"""The main job in a real browser: find, place, watch it move, settle what got lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import RemoteSandbox
+from tests.running_desk import Desk, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+SLOW = 60_000  # ms: the sandbox finishes an order in seconds, a loaded machine takes longer
+STATUS_CELL = "td[data-label=Status]"
+
+
+@pytest.fixture
+def box(desk: Desk) -> Iterator[RemoteSandbox]:
+    """The levers of the sandbox that this desk buys from."""
+    known = json.loads((desk.data_dir / "sandbox" / "playground.json").read_text())
+    url = f"http://127.0.0.1:{known['control_port']}"
+    box = RemoteSandbox(url, known["control_token"])
+    yield box
+    box.clear_faults()
+
+
+def open_form(page: Page, words: str = "visits") -> None:
+    page.goto("/orders/new/")
+    page.get_by_label("Which service?").press_sequentially(words)
+    page.locator("#service-results a[href*='service=']").first.click()
+    page.get_by_label("Link").wait_for()
+
+
+def fill_in(page: Page, link: str, quantity: str = "100") -> None:
+    page.get_by_label("Link").fill(link)
+    page.get_by_label("Quantity").fill(quantity)
+
+
+def place(page: Page, link: str) -> str:
+    """Our number of the order just placed."""
+    open_form(page)
+    fill_in(page, link)
+    page.get_by_role("button", name="Place order").click()
+    page.wait_for_url(re.compile(r"/orders/\d+/$"))
+    return page.url.rstrip("/").rpartition("/")[2]
+
+
+def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_page: Page) -> None:
+    number = place(admin_page, "https://lumen.example/journey")
+    admin_page.goto(f"/orders/?q={number}")
+    admin_page.evaluate("window.neverReloaded = true")
+    status = admin_page.locator(f"#order-{number} {STATUS_CELL}")
+    status.filter(has_text=re.compile("Completed|Partial|Canceled")).wait_for(timeout=SLOW)
+    assert admin_page.evaluate("window.neverReloaded") is True
+    assert "$" in admin_page.locator(f"#order-{number} td[data-label=Charge]").inner_text()
+
+
+def test_a_mistake_comes_back_beside_its_field_and_nothing_is_lost(admin_page: Page) -> None:
+    open_form(admin_page)
+    fill_in(admin_page, "https://lumen.example/mistake", "1")
+    admin_page.get_by_role("button", name="Place order").click()
+    admin_page.get_by_text("too few").first.wait_for()
+    assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/mistake"
+    assert admin_page.get_by_label("Quantity").get_attribute("aria-invalid") == "true"
+    admin_page.get_by_label("Quantity").fill("100")
+    admin_page.get_by_role("button", name="Place order").click()
+    admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
+
+
+def test_the_price_and_the_wire_follow_what_is_typed(admin_page: Page) -> None:
+    open_form(admin_page)
+    fill_in(admin_page, "https://lumen.example/preview", "250")
+    preview = admin_page.locator("#order-preview")
+    preview.get_by_text("quantity=250").wait_for()
+    assert "key=••••" in preview.inner_text()
+    assert "$" in preview.inner_text()
+
+
+def test_a_double_click_buys_once(admin_page: Page, box: RemoteSandbox) -> None:
+    link = "https://lumen.example/double"
+    open_form(admin_page)
+    fill_in(admin_page, link)
+    admin_page.get_by_role("button", name="Place order").dblclick()
+    admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
+    wait_until(lambda: any(o["link"] == link for o in box.ledger()), "the order at the sandbox")
+    admin_page.wait_for_timeout(2_000)
+    assert sum(order["link"] == link for order in box.ledger()) == 1
+
+
+def test_going_back_and_placing_again_shows_the_first_order(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    link = "https://lumen.example/back"
+    number = place(admin_page, link)
+    admin_page.go_back()
+    admin_page.get_by_label("Link").wait_for()
+    if not admin_page.get_by_label("Link").input_value():
+        fill_in(admin_page, link)
+    admin_page.get_by_role("button", name="Place order").click()
+    admin_page.wait_for_timeout(1_500)
+    wait_until(lambda: any(o["link"] == link for o in box.ledger()), "the order at the sandbox")
+    assert sum(order["link"] == link for order in box.ledger()) == 1
+    assert number
+
+
+def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: RemoteSandbox) -> None:
+    box.set_speed(0)
+    try:
+        place(admin_page, "https://lumen.example/same")
+        open_form(admin_page)
+        fill_in(admin_page, "http://www.lumen.example/same/")
+        admin_page.get_by_role("button", name="Place order").click()
+        anyway = admin_page.get_by_role("checkbox")
+        anyway.wait_for()
+        anyway.check()
+        admin_page.get_by_role("button", name="Place order").click()
+        admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
+    finally:
+        box.set_speed(600)
+
+
+def test_a_lost_answer_is_settled_by_linking_the_providers_order(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    link = "https://lumen.example/lost"
+    box.fault("close_after_request", "after", action="add", times=1)
+    number = place(admin_page, link)
+    admin_page.get_by_text("Unconfirmed").first.wait_for(timeout=SLOW)
+    (truth,) = (order for order in box.ledger() if order["link"] == link)
+    admin_page.goto("/orders/unconfirmed/")
+    admin_page.locator(f"a[href='/orders/{number}/settle/']").first.click()
+    admin_page.get_by_label("The provider's id").fill("1")
+    admin_page.get_by_role("button", name="Ask and link").click()
+    admin_page.get_by_text("does not know").wait_for()
+    admin_page.get_by_label("The provider's id").fill(str(truth["id"]))
+    admin_page.get_by_role("button", name="Ask and link").click()
+    admin_page.wait_for_url(re.compile(rf"/orders/{number}/$"))
+    assert str(truth["id"]) in admin_page.locator("main").inner_text()
+
+
+def test_a_provider_that_is_not_there_is_shown_as_such_and_the_rest_works(
+    admin_page: Page,
+) -> None:
+    admin_page.goto("/providers/new/")
+    admin_page.get_by_label("Name").fill("Harbor")
+    admin_page.get_by_label("Address").fill("http://127.0.0.1:1/api/v2")
+    admin_page.get_by_label("Key").fill("not-a-key-at-all")
+    admin_page.get_by_role("button", name=re.compile("Add|Save")).click()
+    admin_page.get_by_text("must begin with https").wait_for()
+    assert admin_page.get_by_label("Name").input_value() == "Harbor"
+    admin_page.get_by_label("Address").fill("https://panel.invalid/api/v2")
+    admin_page.get_by_label("Key").fill("not-a-key-at-all")
+    admin_page.get_by_role("button", name=re.compile("Add|Save")).click()
+    admin_page.wait_for_url(re.compile(r"/providers/\d+/$"))
+    admin_page.get_by_text(re.compile("could not be|cannot be|not be reached|no such|not resolve",
+                                      re.I)).first.wait_for(timeout=SLOW)  # fmt: skip
+    place(admin_page, "https://lumen.example/elsewhere")
