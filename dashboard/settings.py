@@ -193,6 +193,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "follow"
 CELERY_TASK_ROUTES = {name: {"queue": "dispatch"} for name in ("orders.dispatch", "orders.sweep")}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a send must end its way
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = TIMETABLE
 CELERY_BEAT_SCHEDULER = "dashboard.beat:WatchedScheduler"

@@ -36,7 +36,7 @@ class Journal:
         self._file = RotatingFileHandler(
             directory / f"{name}.log", maxBytes=FILE_BYTES, backupCount=FILES - 1, delay=True
         )
-        self._showing = False
+        self._showing = self._in_traceback = False
 
     def follow(self, stream: IO[bytes]) -> threading.Thread:
         """Read until the child and all it started have closed the stream."""
@@ -58,7 +58,10 @@ class Journal:
             say(f"{self.name:>8} | {line}")
 
     def _matters(self, line: str) -> bool:
-        """Warnings and worse, with the lines of traceback that follow them."""
+        """Warnings and worse, with the traceback that follows them down to its last line."""
         if level := LEVEL.match(line):
             self._showing = level[1] in ("WARNING", "ERROR", "CRITICAL")
+        elif not self._in_traceback and not line.startswith("Traceback"):
+            self._showing = False
+        self._in_traceback = line.startswith(("Traceback", " "))
         return self.loud or self._showing

@@ -129,6 +129,9 @@ def test_the_console_shows_warnings_with_their_tracebacks_and_no_secrets(
         "2026-11-23 12:00:00,000 INFO orders fine",
         "2026-11-23 12:00:01,000 ERROR orders with s3cret-key",
         "Traceback (most recent call last):",
+        '  File "orders/actions/sending.py", line 7, in send',
+        "ValueError: no",
+        "a farewell",
         "[2026-11-23 12:00:02 +0000] [7] [INFO] quiet again",
         "and so on",
     ):
@@ -136,7 +139,9 @@ def test_the_console_shows_warnings_with_their_tracebacks_and_no_secrets(
     shown = capsys.readouterr().out
     assert "with [key]" in shown
     assert "Traceback" in shown
-    assert shown.count("\n") == 2
+    assert "ValueError" in shown
+    assert "farewell" not in shown
+    assert shown.count("\n") == 4
     kept = (tmp_path / "web.log").read_text()
     assert "quiet again" in kept
     assert "s3cret-key" not in kept
