@@ -5,6 +5,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from core.clocks import database_now
 from providers import tasks
@@ -96,3 +98,20 @@ def test_a_bell_for_what_is_gone_is_not_heard(db: None) -> None:
     tasks.read_balance(provider_id=999)
     tasks.mirror(provider_id=999)
     tasks.examine(report_id=999)
+
+
+def test_a_broker_that_is_down_costs_the_page_nothing(
+    admin: Client,
+    account: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def no_broker(**options: Any) -> None:
+        assert options == {"kwargs": {"provider_id": account.pk}, "retry": False}
+        raise ConnectionError("no broker")
+
+    monkeypatch.setattr(tasks.mirror, "apply_async", no_broker)
+    with django_capture_on_commit_callbacks(execute=True) as rung:
+        answer = admin.post(reverse("provider-mirror", args=[account.pk]))
+    assert (answer.status_code, len(rung)) == (302, 1)
+    assert due_work(now=database_now() + timedelta(seconds=20)).catalogs == [account.pk]
