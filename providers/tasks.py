@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from celery import Task, shared_task
 from django.db import transaction
 
@@ -53,5 +51,8 @@ def examine(*, report_id: int) -> None:
 def ring(bell: Task[..., None], **ids: int) -> None:
     """Ring once the transaction is committed. A bell that cannot be rung is logged, no more:
     `ring_due` finds the work without it."""
-    ring_now = partial(bell.apply_async, kwargs=ids, retry=False)
+
+    def ring_now() -> None:  # no partial: Django names a robust callback that failed
+        bell.apply_async(kwargs=ids, retry=False)
+
     transaction.on_commit(ring_now, robust=True)
