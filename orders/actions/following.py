@@ -14,6 +14,8 @@ from providers.panel_api import BatchRefused, ProviderError
 from . import tracking
 from .tracking import TellsStatuses, Turn
 
+RENEW_SECONDS = clocks.LANE_SECONDS / 6
+NOTE_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lane is better given back
 
 
@@ -25,51 +27,73 @@ class Followed:
     more: bool = False
 
 
+class _Lane:
+    """The lease and the account's health, renewed now and then and not with every call."""
+
+    def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
+        self.provider, self.holder, self.clock = provider, holder, clock
+        self.renewed = time.monotonic()
+        self.noted = -RENEW_SECONDS
+
+    def is_ours(self) -> bool:
+        """False once the lease ran out and somebody else took it."""
+        if time.monotonic() - self.renewed < RENEW_SECONDS:
+            return True
+        self.renewed = time.monotonic()
+        return lanes.renew_lane(
+            self.provider.pk, LaneKind.FOLLOWING, self.holder,
+            now=self.clock(), seconds=clocks.LANE_SECONDS,
+        )  # fmt: skip
+
+    def note_success(self, elapsed_ms: float) -> None:
+        if time.monotonic() - self.noted >= NOTE_SECONDS:
+            self.noted = time.monotonic()
+            pacing.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
+
+    def note_failure(self, error: ProviderError) -> None:
+        self.noted = -RENEW_SECONDS  # the next success opens the breaker, so it must be written
+        pacing.note_failure(self.provider, error, now=self.clock())
+
+
 def follow_account(
     provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
 ) -> Followed | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
-    started = clock()
     holder = lanes.take_lane(
-        provider.pk, LaneKind.FOLLOWING, now=started, seconds=clocks.LANE_SECONDS
+        provider.pk, LaneKind.FOLLOWING, now=clock(), seconds=clocks.LANE_SECONDS
     )
     if holder is None:
         return None
-    done = Followed()
+    done, lane = Followed(), _Lane(provider, holder, clock)
+    ends = time.monotonic() + seconds
     try:
-        ends = time.monotonic() + seconds
-        while _take_turn(provider, client, done, clock):
+        while _take_turn(lane, client, done) and lane.is_ours():
             if time.monotonic() >= ends:
                 done.more = True
-                break
-            if not lanes.renew_lane(
-                provider.pk, LaneKind.FOLLOWING, holder, now=clock(), seconds=clocks.LANE_SECONDS
-            ):
                 break
     finally:
         lanes.give_back(provider.pk, LaneKind.FOLLOWING, holder, due_at=clock())
     return done
 
 
-def _take_turn(provider: Provider, client: TellsStatuses, done: Followed, clock: Clock) -> bool:
+def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
     """One call and what it changed. False: nothing is due, or the account may not be called."""
-    batch = tracking.due_batch(provider, clock())
+    batch = tracking.due_batch(lane.provider, lane.clock())
     if not batch:
         return False
-    while wait := pacing.take_call(provider, now=clock()):
+    while wait := pacing.take_call(lane.provider, now=lane.clock()):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
     asked = time.monotonic()
     try:
-        answers = tracking.ask(batch, client, now=clock())
+        answers = tracking.ask(batch, client)
     except BatchRefused as error:
-        pacing.note_failure(provider, error, now=clock())
+        lane.note_failure(error)
         return True  # halves of it come next
     except ProviderError as error:
-        pacing.note_failure(provider, error, now=clock())
+        lane.note_failure(error)
         return False
-    now = clock()
-    pacing.note_success(provider, now=now, elapsed_ms=(time.monotonic() - asked) * 1000)
-    done.turns.append(tracking.record_answers(batch, answers, now=now))
+    lane.note_success((time.monotonic() - asked) * 1000)
+    done.turns.append(tracking.record_answers(batch, answers, now=lane.clock()))
     return True

@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
 
@@ -24,7 +25,7 @@ PROGRESS_COLUMNS = (
     "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
 )  # fmt: skip
 READ_COLUMNS = PROGRESS_COLUMNS[:6]
-WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at")
+WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
 class TellsStatuses(Protocol):
@@ -64,8 +65,25 @@ class _Writes:
         columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
         self.orders.append((*columns, order.pk, before))
 
+    def ask_again(self, watch: DueWatch, changed_at: datetime, last_answer: str) -> None:
+        """Write when to ask next, after an answer that could be read."""
+        due = self.now + next_check_in(self.now - changed_at) * self.jitter
+        self.watches.append((due, changed_at, 0, 0, self.now, last_answer, watch.order_id))
 
-def due_batch(provider: Provider, now: datetime) -> list[Watch]:
+
+class DueWatch(NamedTuple):
+    """The columns of a Watch that a turn needs; a hundred of them are read with every call."""
+
+    order_id: int
+    external_id: str
+    next_at: datetime
+    changed_at: datetime
+    failures: int
+    batch_cap: int
+    last_answer: str
+
+
+def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
     """The next orders to ask about in one call, oldest due first.
 
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
@@ -73,23 +91,22 @@ def due_batch(provider: Provider, now: datetime) -> list[Watch]:
     """
     soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
     rows = Watch.objects.filter(provider=provider).due(soon).oldest_first()
-    batch = list(rows[: provider.batch_size])
+    columns = rows.values_list(*DueWatch._fields)[: provider.batch_size]
+    batch = [DueWatch(*row) for row in columns]
     if not batch or batch[0].next_at > now:
         return []
     cap = batch[0].batch_cap
     return [watch for watch in batch if watch.batch_cap == cap][: cap or provider.batch_size]
 
 
-def ask(
-    watches: Sequence[Watch], client: TellsStatuses, *, now: datetime
-) -> dict[str, Progress | Unreadable]:
+def ask(watches: Sequence[DueWatch], client: TellsStatuses) -> dict[str, Progress | Unreadable]:
     """One request. A refusal of a whole batch halves it for the next turn and is raised again;
     for a single order it is that order's own answer."""
     try:
         return client.statuses_once([watch.external_id for watch in watches])
     except BatchRefused as error:
         if len(watches) > 1:
-            keys = [watch.pk for watch in watches]
+            keys = [watch.order_id for watch in watches]
             cap = 1 if error.singly else len(keys) // 2
             Watch.objects.filter(pk__in=keys).update(batch_cap=cap)
             raise
@@ -97,17 +114,26 @@ def ask(
 
 
 def record_answers(
-    watches: Iterable[Watch], answers: dict[str, Progress | Unreadable], *, now: datetime
+    watches: Iterable[DueWatch], answers: dict[str, Progress | Unreadable], *, now: datetime
 ) -> Turn:
-    """Write what the provider said. One unreadable row does not touch the others."""
-    by_order = {watch.order_id: watch for watch in watches}
-    turn = Turn(asked=len(by_order))
+    """Write what the provider said. One unreadable row does not touch the others.
+
+    An order whose answer is the one it gave last time is not even read.
+    """
     writes = _Writes(now, jitter=random.uniform(0.9, 1.1))  # noqa: S311  (it keeps no secret)
+    news: dict[int, tuple[DueWatch, Progress | Unreadable]] = {}
+    turn = Turn()
+    for watch in watches:
+        turn.asked += 1
+        answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
+        if isinstance(answer, Progress) and watch.last_answer == digest(answer):
+            writes.ask_again(watch, watch.changed_at, watch.last_answer)
+        else:
+            news[watch.order_id] = watch, answer
     with transaction.atomic():
-        rows = Order.objects.select_for_update(of=("self",)).filter(watch__in=list(by_order))
-        for order in rows.only(*READ_COLUMNS).order_by("pk"):
-            watch = by_order[order.pk]
-            answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
+        rows = Order.objects.select_for_update(of=("self",)).filter(watch__in=list(news))
+        for order in rows.only(*READ_COLUMNS).order_by("pk") if news else ():
+            watch, answer = news[order.pk]
             if isinstance(answer, Unreadable):
                 turn.unreadable += 1
                 _note_unreadable(order, watch, answer, writes)
@@ -116,6 +142,11 @@ def record_answers(
         _write(writes)
     turn.changed, turn.ended = len(writes.orders), len(writes.ended)
     return turn
+
+
+def digest(answer: Progress) -> str:
+    """Equal for equal answers: what has not changed needs no look at the order."""
+    return blake2b(repr(answer).encode(), digest_size=8).hexdigest()
 
 
 def _write(writes: _Writes) -> None:
@@ -127,7 +158,7 @@ def _write(writes: _Writes) -> None:
         Watch.objects.filter(pk__in=writes.ended).delete()
 
 
-def _note_progress(order: Order, watch: Watch, said: Progress, writes: _Writes) -> None:
+def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Writes) -> None:
     before = Status(order.status)
     changed = _take_over(order, said)
     if changed:
@@ -136,9 +167,7 @@ def _note_progress(order: Order, watch: Watch, said: Progress, writes: _Writes) 
     if order.status in FINAL:
         writes.ended.append(order.pk)
         return
-    changed_at = writes.now if changed else watch.changed_at
-    due = writes.now + next_check_in(writes.now - changed_at) * writes.jitter
-    writes.watches.append((due, changed_at, 0, 0, writes.now, watch.pk))
+    writes.ask_again(watch, writes.now if changed else watch.changed_at, digest(said))
 
 
 def _take_over(order: Order, said: Progress) -> dict[str, Any]:
@@ -183,7 +212,7 @@ def _events(
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 
 
-def _note_unreadable(order: Order, watch: Watch, answer: Unreadable, writes: _Writes) -> None:
+def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: _Writes) -> None:
     """Ask again, alone and less often; after three strikes in a row flag the order."""
     failures = watch.failures + 1
     not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
@@ -199,7 +228,9 @@ def _note_unreadable(order: Order, watch: Watch, answer: Unreadable, writes: _Wr
         )  # fmt: skip
     steps = clocks.BREAKER_SECONDS
     due = writes.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
-    writes.watches.append((due, watch.changed_at, min(failures, 1000), 1, writes.now, watch.pk))
+    writes.watches.append(
+        (due, watch.changed_at, min(failures, 1000), 1, writes.now, "", watch.order_id)
+    )
 
 
 def next_check_in(unchanged_for: timedelta) -> timedelta:

@@ -30,6 +30,7 @@ class Watch(models.Model):
     failures = models.PositiveSmallIntegerField(default=0)
     batch_cap = models.PositiveSmallIntegerField(default=0)  # after a spoiled batch; 0: none
     checked_at = models.DateTimeField(null=True)
+    last_answer = models.CharField(max_length=16, blank=True, default="")  # a digest of it
 
     objects = WatchQuerySet.as_manager()
 
