@@ -22,7 +22,9 @@ def network_is_closed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def plain_static_files(settings: Settings) -> None:
-    """Templates name static files as they are, without collectstatic and its manifest."""
+    """Templates name static files as they are, without collectstatic and its manifest, and no
+    test client reads all of them first."""
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
