@@ -85,6 +85,9 @@ class HoldReason(models.TextChoices):
     FUNDS = "funds", "The provider's balance is too low"
     LINK_BUSY = "link_busy", "An order with this link is still running there"
     KEY = "key", "The provider refuses our key"
+    SCHEDULED = "scheduled", "It starts at a set time"
+    SPEND_LIMIT = "spend_limit", "A spend limit is reached"
+    BLOCKED_LINK = "blocked_link", "Its link is on the block list"
 
 
 class Outcome(models.TextChoices):
@@ -110,3 +113,55 @@ class Flag(models.TextChoices):
     NOT_KNOWN_THERE = "not_known_there", "The provider does not know this order"
     LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
     LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"
+
+
+class RefillStatus(models.TextChoices):
+    """Where a refill is. `WAITING` has a next possible time, `UNCONFIRMED` lost its answer."""
+
+    QUEUED = "queued", "Queued"
+    WAITING = "waiting", "Waiting"
+    SENDING = "sending", "Sending"
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
+    PENDING = "pending", "Pending"
+    IN_PROGRESS = "in_progress", "In progress"
+    COMPLETED = "completed", "Completed"
+    REJECTED = "rejected", "Rejected"
+    ERROR = "error", "Error"
+    REFUSED = "refused", "Refused"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+_R = RefillStatus
+OPEN_REFILLS = frozenset(
+    {_R.QUEUED, _R.WAITING, _R.SENDING, _R.UNCONFIRMED, _R.PENDING, _R.IN_PROGRESS}
+)
+
+
+class CancelStatus(models.TextChoices):
+    """Where a request to cancel is. `ACCEPTED` means taken, not carried out."""
+
+    QUEUED = "queued", "Queued"
+    SENDING = "sending", "Sending"
+    ACCEPTED = "accepted", "Cancel requested"
+    REFUSED = "refused", "Refused"
+    ENDED = "ended", "Order ended"
+
+
+OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
+
+
+class JobKind(models.TextChoices):
+    """What is done to many orders at once, in the background."""
+
+    REFRESH = "refresh", "Refresh"
+    REFILL = "refill", "Refill"
+    CANCEL = "cancel", "Cancel"
+    REORDER = "reorder", "Order again"
+    NOTE = "note", "Note"
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"

@@ -1,8 +1,31 @@
 """What staff want and how it is going, as rows."""
 
 from .attempt import Attempt
+from .batch import BatchLine, BatchState, OrderBatch
+from .cancel import CancelRequest
 from .event import EventKind, OrderEvent
+from .guard import BlockedLink, SpendLimit
+from .job import BulkItem, BulkJob
 from .order import Order, OrderQuerySet
+from .refill import Refill
+from .saved import SavedFilter
 from .watch import Watch
 
-__all__ = ["Attempt", "EventKind", "Order", "OrderEvent", "OrderQuerySet", "Watch"]
+__all__ = [
+    "Attempt",
+    "BatchLine",
+    "BatchState",
+    "BlockedLink",
+    "BulkItem",
+    "BulkJob",
+    "CancelRequest",
+    "EventKind",
+    "Order",
+    "OrderBatch",
+    "OrderEvent",
+    "OrderQuerySet",
+    "Refill",
+    "SavedFilter",
+    "SpendLimit",
+    "Watch",
+]

@@ -110,6 +110,21 @@ class Order(models.Model):
     raw_status = models.CharField(max_length=80, blank=True, default="")
     flag = models.CharField(max_length=16, choices=Flag.choices, blank=True, default=Flag.NONE)
 
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    batch = models.ForeignKey(
+        "orders.OrderBatch", models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    blocked_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="blocks"
+    )
+    starts_at = models.DateTimeField(null=True, blank=True)
+    parts_done = models.PositiveIntegerField(null=True, blank=True)  # runs, or posts served
+    reference = models.CharField(max_length=80, blank=True, default="")
+    note = models.CharField(max_length=500, blank=True, default="")
+    tags = models.CharField(max_length=200, blank=True, default="")  # " urgent spring "
+
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
@@ -150,6 +165,9 @@ class Order(models.Model):
             models.Index(fields=["flag", "id"], name="order_by_flag"),
             models.Index(fields=["ended_at"], name="order_by_end"),
             models.Index(fields=["created_at"], name="order_by_creation"),
+            models.Index(
+                fields=["reference"], condition=~Q(reference=""), name="order_by_reference"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -50,6 +50,7 @@ class Service(models.Model):
     category = models.CharField(max_length=300, blank=True, default="")
     published_type = models.CharField(max_length=80, blank=True, default="")
     type = models.CharField(max_length=40, blank=True, default="")
+    chosen_type = models.CharField(max_length=40, blank=True, default="")  # by staff; it wins
     rate = MoneyField(null=True, blank=True)
     min = models.BigIntegerField(null=True, blank=True)
     max = models.BigIntegerField(null=True, blank=True)

@@ -85,6 +85,12 @@ class Provider(models.Model):
         default=clocks.CATALOG_EVERY_HOURS,
         validators=[MinValueValidator(1), MaxValueValidator(720)],
     )
+    delays = models.CharField(
+        "delays of subscriptions, minutes", max_length=300, blank=True, default=""
+    )
+    intervals = models.CharField(
+        "intervals of drip-feeds, minutes", max_length=300, blank=True, default=""
+    )
     low_balance = MoneyField("warn below", null=True, blank=True)
 
     dialect = models.JSONField(default=dict, blank=True, editable=False)

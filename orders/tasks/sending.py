@@ -1,4 +1,4 @@
-"""Doors for Celery. Arguments are ids; every task may come never, once or ten times."""
+"""Sending, following and the sweeps."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from .actions import following, sending, sweeping
-from .models import Order, Watch
+from ..actions import following, sending, sweeping
+from ..models import Order, Watch
 
 log = logging.getLogger(__name__)
 

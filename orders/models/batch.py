@@ -1,0 +1,62 @@
+"""Many orders pasted at once: the lines as written, what is wrong with them, what they became."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+
+class BatchState(models.TextChoices):
+    CHECKED = "checked", "Checked"  # a dry run: nothing is placed
+    PLACING = "placing", "Placing"
+    PLACED = "placed", "Placed"
+    DISCARDED = "discarded", "Discarded"
+
+
+class OrderBatch(models.Model):
+    """`digest` is of the normalised lines: the same paste twice is asked about."""
+
+    name = models.CharField(max_length=120, blank=True, default="")
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.CHECKED)
+    digest = models.CharField(max_length=64, db_index=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    placed_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    good = models.PositiveIntegerField(default=0)
+    placed = models.PositiveIntegerField(default=0)
+    holder = models.CharField(max_length=36, blank=True, default="")
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="batch_to_place")]
+
+    def __str__(self) -> str:
+        return self.name or f"batch {self.pk}"
+
+
+class BatchLine(models.Model):
+    """One pasted line. `cells` are the fields as written; `problems` is a list of
+    {"field": str, "words": str}; `warnings` is a list of words that do not stop it."""
+
+    batch = models.ForeignKey(OrderBatch, models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    cells: models.JSONField[Any, Any] = models.JSONField()
+    service = models.ForeignKey("providers.Service", models.PROTECT, null=True, related_name="+")
+    wish: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    submission = models.UUIDField(unique=True, editable=False)
+    problems: models.JSONField[Any, Any] = models.JSONField(default=list)
+    warnings: models.JSONField[Any, Any] = models.JSONField(default=list)
+    is_good = models.BooleanField(default=False)
+    order = models.ForeignKey("orders.Order", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "number"], name="line_once_per_batch"),
+        ]
+        indexes = [models.Index(fields=["batch", "is_good", "number"], name="line_of_batch")]
+
+    def __str__(self) -> str:
+        return f"line {self.number} of batch {self.batch_id}"

@@ -1,0 +1,53 @@
+"""One thing done to many orders, in the background, with a result for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from ..status import JobKind, JobState
+
+
+class BulkJob(models.Model):
+    """The orders are fixed as `BulkItem` rows when staff confirm. `terms` are what the action
+    needs beside the orders (the text of a note, say)."""
+
+    kind = models.CharField(max_length=10, choices=JobKind.choices)
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
+    terms: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    submission = models.UUIDField(unique=True, editable=False)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    holder = models.CharField(max_length=36, blank=True, default="")
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "id"], name="job_to_run")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.total}"
+
+
+class BulkItem(models.Model):
+    """One order of a job. `ok` is None until its turn; `words` say what happened to it."""
+
+    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items")
+    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="+")
+    made = models.ForeignKey("orders.Order", models.PROTECT, null=True, related_name="+")
+    ok = models.BooleanField(null=True)
+    words = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "order"], name="order_once_per_job"),
+        ]
+        indexes = [models.Index(fields=["job", "ok", "id"], name="item_to_do")]
+
+    def __str__(self) -> str:
+        return f"order {self.order_id} of job {self.job_id}"
