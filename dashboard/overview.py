@@ -113,9 +113,19 @@ def _figures(now: datetime) -> Figures:
 
 
 def daily(span: int, now: datetime) -> Days:
-    """Orders and spend of the last `span` days, today included; at most a minute old."""
-    key = f"overview-days-{span}"
-    return _remembered(key, clocks.CHART_SECONDS, lambda: _daily(span, now))
+    """Orders and spend of the last `span` days; today is as fresh as the cards."""
+    key = f"overview-days-{span}-{timezone.localtime(now).date()}"
+    days = _remembered(key, clocks.CHART_SECONDS, lambda: _daily(span, now))
+    return _with_today(days, figures(now))
+
+
+def _with_today(days: Days, today: Figures) -> Days:
+    nothing = [Decimal(0)] * len(days.days)
+    spend = {
+        currency: [*days.spend.get(currency, nothing)[:-1], today.spend.get(currency, Decimal(0))]
+        for currency in days.spend | today.spend
+    }
+    return Days(days.days, [*days.orders[:-1], today.placed], spend)
 
 
 def _daily(span: int, now: datetime) -> Days:

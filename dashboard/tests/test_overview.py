@@ -109,6 +109,15 @@ def test_figures_are_remembered_for_a_moment() -> None:
     assert overview.figures(NOW).placed == 1
 
 
+def test_the_charts_today_is_as_fresh_as_the_cards() -> None:
+    service = make_service()
+    assert overview.daily(7, NOW).orders[-1] == 0
+    make_order(Status.COMPLETED, service=service, created_at=NOW, charge=Decimal(2))
+    cache.delete("overview-figures")
+    found = overview.daily(7, NOW)
+    assert (found.orders[-1], found.spend["USD"][-1]) == (1, Decimal(2))
+
+
 def test_the_fragment_is_a_part_of_the_page(client_for_role: ForRole) -> None:
     make_order(Status.PENDING, created_at=timezone.now() - timedelta(minutes=5))
     browser = client_for_role(Role.MANAGER)
