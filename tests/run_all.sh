@@ -4,20 +4,24 @@ set -eu
 
 step() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
 step "Lint, layout, types, imports"
 ruff check --quiet .
 ruff format --check --quiet .
 python -m mypy .
-lint-imports --no-logo | tail -n 3
+lint-imports --no-logo > "$scratch/imports" || { cat "$scratch/imports"; exit 1; }
+tail -n 2 "$scratch/imports"
 
 step "Missing migrations, and Django's own checks as in production"
-export DESK_DATA_DIR="${TMPDIR:-/tmp}/desk-checks-$$"
-trap 'rm -rf "$DESK_DATA_DIR"' EXIT
-mkdir -m 700 "$DESK_DATA_DIR"
-eval "$(python manage.py new_secrets | sed 's/^/export /')"
-python manage.py makemigrations --check --dry-run
-ALLOWED_HOSTS=desk.example DESK_HTTPS=true python manage.py check --deploy --fail-level WARNING
-unset DESK_DATA_DIR SECRET_KEY FIELD_ENCRYPTION_KEYS
+(
+    export DESK_DATA_DIR="$scratch"
+    eval "$(python manage.py new_secrets | sed 's/^/export /')"
+    python manage.py makemigrations --check --dry-run
+    export ALLOWED_HOSTS=desk.example DESK_HTTPS=true
+    python manage.py check --deploy --fail-level WARNING
+)
 
 step "The whole suite, on SQLite"
 python -m pytest -m "not browser"
