@@ -87,9 +87,9 @@ def _family(root: int) -> list[int]:
 
 
 def _name_of(words: str) -> str:
-    names = ("valkey-server", "sandbox", "gunicorn", "celery worker", "celery beat", "supervisor")
+    names = ("supervisor", "valkey-server", "sandbox", "gunicorn", "celery worker", "celery beat")
     said = words.replace(" -A dashboard.celery", "")
-    found = [name for name in names if name in said.replace("--embedded-broker --sandbox", "")]
+    found = [name for name in names if name in said]
     return found[0].replace(" ", "_").replace("-", "_") if found else "other"
 
 
