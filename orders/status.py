@@ -113,6 +113,7 @@ class Flag(models.TextChoices):
     NOT_KNOWN_THERE = "not_known_there", "The provider does not know this order"
     LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
     LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"
+    CHILD_TAKEN = "child_taken", "The provider lists another order of ours as one it started"
 
 
 class RefillStatus(models.TextChoices):
@@ -135,6 +136,23 @@ _R = RefillStatus
 OPEN_REFILLS = frozenset(
     {_R.QUEUED, _R.WAITING, _R.SENDING, _R.UNCONFIRMED, _R.PENDING, _R.IN_PROGRESS}
 )
+REFILLS_TO_SEND = frozenset({_R.QUEUED, _R.WAITING})
+REFILLS_AT_PROVIDER = frozenset({_R.PENDING, _R.IN_PROGRESS})
+REFILLABLE = frozenset({Status.COMPLETED, Status.PARTIAL})
+
+REFILL_COLORS: dict[RefillStatus, str] = {
+    _R.QUEUED: "secondary",
+    _R.WAITING: "yellow",
+    _R.SENDING: "cyan",
+    _R.UNCONFIRMED: "orange",
+    _R.PENDING: "purple",
+    _R.IN_PROGRESS: "blue",
+    _R.COMPLETED: "green",
+    _R.REJECTED: "red",
+    _R.ERROR: "red",
+    _R.REFUSED: "red",
+    _R.WITHDRAWN: "secondary",
+}
 
 
 class CancelStatus(models.TextChoices):
@@ -148,6 +166,14 @@ class CancelStatus(models.TextChoices):
 
 
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
+
+CANCEL_COLORS: dict[CancelStatus, str] = {
+    CancelStatus.QUEUED: "secondary",
+    CancelStatus.SENDING: "cyan",
+    CancelStatus.ACCEPTED: "yellow",
+    CancelStatus.REFUSED: "red",
+    CancelStatus.ENDED: "secondary",
+}
 
 
 class JobKind(models.TextChoices):

@@ -11,9 +11,20 @@ from core import clocks
 from core.encryption import encrypt
 from core.models import User
 from core.roles import Role
-from orders.models import Attempt, Order, OrderEvent, Watch
+from orders.models import Attempt, CancelRequest, Order, OrderEvent, Refill, Watch
 from orders.models.event import EventKind
-from orders.status import AT_PROVIDER, ENDED_THERE, FINAL, Outcome, Status
+from orders.status import (
+    AT_PROVIDER,
+    ENDED_THERE,
+    FINAL,
+    OPEN_CANCELS,
+    OPEN_REFILLS,
+    REFILLS_AT_PROVIDER,
+    CancelStatus,
+    Outcome,
+    RefillStatus,
+    Status,
+)
 from providers.models import CatalogRun, Provider, ProviderHealth, Service
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -149,6 +160,36 @@ def make_event(order: Order, **over: Any) -> OrderEvent:
     over.setdefault("kind", EventKind.NOTE)
     over.setdefault("text", "Something was seen.")
     return OrderEvent.objects.create(order=order, **over)
+
+
+def make_refill(
+    status: RefillStatus = RefillStatus.QUEUED, *, order: Order | None = None, **over: Any
+) -> Refill:
+    """A refill of a completed order, due at once; one at the provider has a number there."""
+    order = order or make_order(Status.COMPLETED)
+    over.setdefault("provider", order.provider)
+    over.setdefault("requested_at", order.created_at)
+    over.setdefault("changed_at", over["requested_at"])
+    over.setdefault("due_at", over["requested_at"])
+    if status in REFILLS_AT_PROVIDER:
+        over.setdefault("external_id", str(500_000 + next(_numbers)))
+        over.setdefault("followed_by", over["external_id"])
+    if status not in OPEN_REFILLS:
+        over.setdefault("ended_at", over["requested_at"])
+    return Refill.objects.create(order=order, status=status, **over)
+
+
+def make_cancel(
+    status: CancelStatus = CancelStatus.QUEUED, *, order: Order | None = None, **over: Any
+) -> CancelRequest:
+    """A request to cancel an order that runs, due at once."""
+    order = order or make_order(Status.IN_PROGRESS)
+    over.setdefault("provider", order.provider)
+    over.setdefault("requested_at", order.created_at)
+    over.setdefault("due_at", over["requested_at"])
+    if status not in OPEN_CANCELS:
+        over.setdefault("ended_at", over["requested_at"])
+    return CancelRequest.objects.create(order=order, status=status, **over)
 
 
 def make_run(provider: Provider | None = None, **over: Any) -> CatalogRun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError
 
@@ -14,21 +15,35 @@ from providers.panel_api import CostRange
 
 from ..drafts import OrderDraft
 from ..links import link_key
-from ..models import EventKind, Order
+from ..models import EventKind, Order, OrderBatch
 from ..status import HoldReason, Status
 
 
-def place_order(draft: OrderDraft, *, placed_by: User | None, now: datetime) -> tuple[Order, bool]:
+def place_order(
+    draft: OrderDraft,
+    *,
+    placed_by: User | None,
+    now: datetime,
+    starts_at: datetime | None = None,
+    batch: OrderBatch | None = None,
+    reference: str = "",
+    note: str = "",
+    behind: Order | None = None,
+) -> tuple[Order, bool]:
     """Queue the order; the same submission twice is the same order, and the first wish stands.
 
-    Returns the order and whether this call made it. At a paused provider it is held.
+    Returns the order and whether this call made it. It is held until `starts_at`, while the
+    order `behind` which it is to stand keeps their link busy, and at a paused provider.
     """
     known = Order.objects.filter(submission=draft.submission).first()
     if known:
         return known, False
     try:
         with durable_transaction():
-            order = _insert(draft, placed_by, now)
+            order = _insert(
+                draft, placed_by, now, starts_at=starts_at, batch=batch, reference=reference,
+                note=note, **_what_it_waits_for(draft, now, starts_at, behind),
+            )  # fmt: skip
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
     except IntegrityError:
         known = Order.objects.filter(submission=draft.submission).first()
@@ -38,10 +53,27 @@ def place_order(draft: OrderDraft, *, placed_by: User | None, now: datetime) -> 
     return order, True
 
 
-def _insert(draft: OrderDraft, placed_by: User | None, now: datetime) -> Order:
+def _what_it_waits_for(
+    draft: OrderDraft, now: datetime, starts_at: datetime | None, behind: Order | None
+) -> dict[str, Any]:
+    """The status a new order begins with, and the reason when it is held."""
+    provider = draft.service.provider
+    line = Order.objects.on_link(provider.pk, link_key(draft.link))
+    blocker = line.filter(pk=behind.pk).first() if behind else None
+    reason = HoldReason.NONE
+    if starts_at is not None and starts_at > now:
+        reason = HoldReason.SCHEDULED
+    elif blocker is not None:
+        reason = HoldReason.LINK_BUSY
+    elif not provider.is_active:
+        reason = HoldReason.PROVIDER_PAUSED
+    status = Status.HELD if reason else Status.QUEUED
+    return {"status": status, "hold_reason": reason, "blocked_by": blocker}
+
+
+def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
     service, wish = draft.service, draft.wish
     low, high = _estimate(draft)
-    waits = not service.provider.is_active
     return Order.objects.create(
         provider=service.provider,
         service=service,
@@ -55,11 +87,10 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime) -> Order:
         rate=service.rate,
         estimate=low,
         estimate_high=high,
-        status=Status.HELD if waits else Status.QUEUED,
-        hold_reason=HoldReason.PROVIDER_PAUSED if waits else HoldReason.NONE,
         send_after=now,
         created_at=now,
         changed_at=now,
+        **more,
     )
 
 
@@ -73,7 +104,7 @@ def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
     return cost, cost
 
 
-def withdraw_order(order: Order, *, actor: User, now: datetime) -> bool:
+def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
     """Take back an order that was not sent. False: it was sent or changed meanwhile."""
     if not order.may_be_withdrawn and order.status != Status.NOT_PLACED:
         return False

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from providers.models import Provider
 
-from ..status import OPEN_CANCELS, CancelStatus
+from ..status import AT_PROVIDER, OPEN_CANCELS, CancelStatus
+
+
+class CancelQuerySet(models.QuerySet["CancelRequest"]):
+    def open(self) -> CancelQuerySet:
+        return self.filter(status__in=OPEN_CANCELS)
+
+    def due_to_send(self, now: datetime) -> CancelQuerySet:
+        """Wanted, for an order that still runs. A repeated request waits until the order has
+        been asked about since the last one."""
+        looked_since = Q(sent_at=None) | Q(order__watch__checked_at__gt=F("sent_at"))
+        due = self.filter(status=CancelStatus.QUEUED, due_at__lte=now)
+        return due.filter(looked_since, order__status__in=AT_PROVIDER)
 
 
 class CancelRequest(models.Model):
-    """One request to cancel one order at its provider. `due_at` is when to send it (again)."""
+    """One request to cancel one order at its provider. `due_at` is when to send it (again).
+
+    While it is being sent, `due_at` is when the claim runs out. `requests` counts sends.
+    """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="cancel_requests")
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
@@ -28,7 +45,10 @@ class CancelRequest(models.Model):
     code = models.CharField(max_length=20, blank=True, default="")
     requests = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)  # or, its answer lost, when that was seen
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CancelQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -38,7 +58,14 @@ class CancelRequest(models.Model):
                 name="one_open_cancel_request_per_order",
             ),
         ]
-        indexes = [models.Index(fields=["provider", "status", "due_at"], name="cancel_due")]
+        indexes = [
+            models.Index(fields=["provider", "status", "due_at"], name="cancel_due"),
+            models.Index(fields=["status", "-id"], name="cancel_by_status"),
+        ]
 
     def __str__(self) -> str:
         return f"cancel request of order {self.order_id}: {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_CANCELS

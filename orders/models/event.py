@@ -15,6 +15,8 @@ class EventKind(models.TextChoices):
     EVIDENCE = "evidence", "Evidence"  # something seen that changed nothing
     FLAGGED = "flagged", "Flagged"
     NOTE = "note", "Note"
+    REFILL = "refill", "Refill"
+    CANCEL = "cancel", "Cancel"
 
 
 class OrderEvent(models.Model):

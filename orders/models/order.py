@@ -54,6 +54,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Open orders for the same service and the same link, however it was spelled."""
         return self.open().filter(service=service, link_key=link_key)
 
+    def on_link(self, provider_id: Any, link_key: Any) -> OrderQuerySet:
+        """Open orders of this account for the same link, whatever their service."""
+        return self.open().filter(provider=provider_id, link_key=link_key)
+
+    def waiting_for_link(self) -> OrderQuerySet:
+        return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
+
+    def keeping_link_busy(self) -> OrderQuerySet:
+        """Those that others with their link wait for: all but the waiting and the scheduled."""
+        idle = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
+        return self.open().exclude(idle)
+
     def searching(self, text: str) -> OrderQuerySet:
         """Our id, the provider's id, or a part of the link."""
         text = text.strip().removeprefix("#")
@@ -168,6 +180,7 @@ class Order(models.Model):
             models.Index(
                 fields=["reference"], condition=~Q(reference=""), name="order_by_reference"
             ),
+            models.Index(fields=["tags"], condition=~Q(tags=""), name="order_by_tags"),
         ]
 
     def __str__(self) -> str:
@@ -232,6 +245,7 @@ class Order(models.Model):
             raise ValueError(f"{before} orders do not become {to}")
         changes.setdefault("ended_at", now if to in FINAL else None)
         changes.setdefault("hold_reason", HoldReason.NONE)
+        changes.setdefault("blocked_by", None)
         changes.update(status=to, changed_at=now)
         with transaction.atomic():
             if not Order.objects.filter(pk=self.pk, status=before).update(**changes):

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from providers.models import Provider
 
-from ..status import OPEN_REFILLS, RefillStatus
+from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
+
+
+class RefillQuerySet(models.QuerySet["Refill"]):
+    def open(self) -> RefillQuerySet:
+        return self.filter(status__in=OPEN_REFILLS)
+
+    def due_to_send(self, now: datetime) -> RefillQuerySet:
+        """Wanted, and not waiting for its time."""
+        return self.filter(status__in=REFILLS_TO_SEND, due_at__lte=now)
+
+    def due_to_ask(self, now: datetime) -> RefillQuerySet:
+        """At the provider, and to be asked about. A refill without a number cannot be."""
+        there = self.filter(status__in=REFILLS_AT_PROVIDER, due_at__lte=now)
+        return there.exclude(followed_by="")
+
+    def for_list(self) -> RefillQuerySet:
+        """Everything a row of the list shows, in one query."""
+        return self.select_related("order__service", "provider", "requested_by")
 
 
 class Refill(models.Model):
     """One refill of one order. `due_at` is when the next step is wanted: sending, or asking.
 
-    `requests` counts sends; one whose answer was lost stays `unconfirmed` and is never re-sent
-    by itself.
+    While it is being sent, `due_at` is when the claim runs out. `requests` counts sends; one whose
+    answer was lost stays `unconfirmed` and is never re-sent by itself. `followed_by` is the id the
+    provider is asked about: its number, or the order's where the provider wants that. `code` of an
+    open refill says what is odd about it.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refills")
@@ -28,14 +50,18 @@ class Refill(models.Model):
         max_length=12, choices=RefillStatus.choices, default=RefillStatus.QUEUED
     )
     external_id = models.CharField(max_length=64, blank=True, default="")
+    followed_by = models.CharField(max_length=64, blank=True, default="")
     raw_status = models.CharField(max_length=80, blank=True, default="")
     reason = models.CharField(max_length=500, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
     requests = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RefillQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -45,7 +71,30 @@ class Refill(models.Model):
                 name="one_open_refill_per_order",
             ),
         ]
-        indexes = [models.Index(fields=["provider", "status", "due_at"], name="refill_due")]
+        indexes = [
+            models.Index(fields=["provider", "status", "due_at"], name="refill_due"),
+            models.Index(fields=["status", "-id"], name="refill_by_status"),
+        ]
 
     def __str__(self) -> str:
         return f"refill of order {self.order_id}: {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_REFILLS
+
+    @property
+    def is_moving(self) -> bool:
+        """May change without anybody touching it."""
+        return self.is_open and self.status != RefillStatus.UNCONFIRMED
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        """Nothing was sent yet."""
+        return self.status in REFILLS_TO_SEND
+
+    @property
+    def may_be_closed(self) -> bool:
+        """The desk can find out nothing more by itself: only a person ends it."""
+        lost_from_sight = self.status in REFILLS_AT_PROVIDER and not self.followed_by
+        return self.status == RefillStatus.UNCONFIRMED or lost_from_sight

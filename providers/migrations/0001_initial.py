@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
             name='Lane',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('placing', 'Placing'), ('following', 'Following'), ('balance', 'Balance'), ('catalog', 'Catalog')], max_length=10)),
+                ('kind', models.CharField(choices=[('placing', 'Placing'), ('following', 'Following'), ('balance', 'Balance'), ('catalog', 'Catalog'), ('requests', 'Requests'), ('refills', 'Refills')], max_length=10)),
                 ('holder', models.CharField(blank=True, default='', max_length=36)),
                 ('held_until', models.DateTimeField(null=True)),
                 ('due_at', models.DateTimeField(null=True)),

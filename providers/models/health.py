@@ -43,6 +43,8 @@ class LaneKind(models.TextChoices):
     FOLLOWING = "following"
     BALANCE = "balance"
     CATALOG = "catalog"
+    REQUESTS = "requests"  # sending refills and cancels
+    REFILLS = "refills"  # asking how refills are going
 
 
 class Lane(models.Model):
