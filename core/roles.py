@@ -19,6 +19,7 @@ class May(StrEnum):
 
     SEE = "see orders, the catalog and statistics"
     PLACE = "place, refill and cancel orders"
+    EXPORT = "take orders away as a file"
     SETTLE = "settle unconfirmed orders"
     SEE_BALANCES = "see balances"
     RUN_PROVIDERS = "pause providers, edit their limits, refresh and approve catalogs"
@@ -27,7 +28,7 @@ class May(StrEnum):
 
 
 _SEES = frozenset({May.SEE})
-_PLACES = _SEES | {May.PLACE}
+_PLACES = _SEES | {May.PLACE, May.EXPORT}
 _MANAGES = _PLACES | {May.SETTLE, May.SEE_BALANCES, May.RUN_PROVIDERS}
 
 ALLOWED: dict[Role, frozenset[May]] = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import listing, order, placing, settling
+from .views import exporting, listing, order, placing, settling
 
 urlpatterns = [
     path("", listing.orders, name="orders"),
+    path("export/", exporting.order_export, name="order-export"),
     path("new/", placing.order_new, name="order-new"),
     path("new/preview/", placing.order_preview, name="order-preview"),
     path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),

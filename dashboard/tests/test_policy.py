@@ -43,6 +43,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "healthz": (PUBLIC, READ),
     "readyz": (PUBLIC, READ),
     "orders": (May.SEE, READ),
+    "order-export": (May.EXPORT, READ),
     "order": (May.SEE, READ),
     "order-new": (May.PLACE, BOTH),
     "order-preview": (May.PLACE, CHANGE),
