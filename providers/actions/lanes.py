@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from core.one_writer import one_writer
 from providers.models import Lane, LaneKind, Provider, ProviderHealth
 
 
@@ -37,7 +38,9 @@ def take_lane(provider_id: int, kind: LaneKind, *, now: datetime, seconds: float
     free = Q(held_until=None) | Q(held_until__lte=now)
     lane = Lane.objects.filter(provider_id=provider_id, kind=kind)
     held = {"holder": holder, "held_until": now + timedelta(seconds=seconds)}
-    if lane.filter(free).update(**held):
+    with one_writer():
+        taken = lane.filter(free).update(**held)
+    if taken:
         return holder
     if lane.exists() or not Provider.objects.filter(pk=provider_id).exists():
         return None

@@ -13,6 +13,7 @@ from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Va
 from django.db.models.functions import Greatest, Least
 
 from core import clocks
+from core.one_writer import one_writer
 from core.redaction import redact
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
@@ -84,15 +85,16 @@ def next_add(provider: Provider, *, now: datetime) -> float:
 def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:
     """The account answered: the breaker lets calls through, its pace grows back a little."""
     average = {} if elapsed_ms is None else {"latency_ms": _average(elapsed_ms)}
-    _row(provider).update(
-        last_ok_at=now,
-        **average,
-        pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
-        failures=0,
-        closed_until=None,
-        probe_until=None,
-        key_refused_at=None,
-    )
+    with one_writer():
+        _row(provider).update(
+            last_ok_at=now,
+            **average,
+            pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
+            failures=0,
+            closed_until=None,
+            probe_until=None,
+            key_refused_at=None,
+        )
 
 
 def _average(elapsed_ms: float) -> Case:
@@ -152,7 +154,8 @@ def _book(provider: Provider, health: ProviderHealth, now: datetime) -> bool:
     same = Q(booked_until=health.booked_until, closed_until=health.closed_until)
     if health.closed_until is not None:
         booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
-    return bool(_row(provider).filter(same).update(**booked))
+    with one_writer():
+        return bool(_row(provider).filter(same).update(**booked))
 
 
 def _slack(rate: float) -> float:
