@@ -17,6 +17,7 @@ from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
 from ..status import HoldReason, Status
+from . import guarding
 
 
 def place_order(
@@ -114,16 +115,20 @@ def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
 def release_order(order: Order, *, actor: User, now: datetime) -> bool:
     """Send a held order although what it waited for may not have come.
 
-    False: it is no longer held, or its provider is paused. Releasing an order that waits for
-    funds or for the key lets the account be tried again with it.
+    False: it is no longer held, its provider is paused, or the guard holds it and this person
+    may not overrule it. Releasing an order that waits for funds or for the key lets the account
+    be tried again with it.
     """
     if order.status != Status.HELD or not order.provider.is_active:
+        return False
+    if not guarding.may_release(order, actor):
         return False
     if order.hold_reason in (HoldReason.FUNDS, HoldReason.KEY):
         ProviderHealth.objects.filter(provider=order.provider_id).update(
             funds_refused_at=None, key_refused_at=None
         )
-    return order.move(Status.QUEUED, now=now, actor=actor, send_after=now)
+    released = {"released": order.hold_reason}
+    return order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now)
 
 
 def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from core.money import MoneyField
+
 
 class BatchState(models.TextChoices):
     CHECKED = "checked", "Checked"  # a dry run: nothing is placed
@@ -16,13 +18,20 @@ class BatchState(models.TextChoices):
 
 
 class OrderBatch(models.Model):
-    """`digest` is of the normalised lines: the same paste twice is asked about."""
+    """`digest` is of the normalised lines: the same paste twice is asked about. `provider` is
+    the account of every line that names none."""
 
+    provider = models.ForeignKey(
+        "providers.Provider", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     name = models.CharField(max_length=120, blank=True, default="")
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.CHECKED)
     digest = models.CharField(max_length=64, db_index=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    placed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     placed_at = models.DateTimeField(null=True, blank=True)
     total = models.PositiveIntegerField(default=0)
     good = models.PositiveIntegerField(default=0)
@@ -39,13 +48,20 @@ class OrderBatch(models.Model):
 
 class BatchLine(models.Model):
     """One pasted line. `cells` are the fields as written; `problems` is a list of
-    {"field": str, "words": str}; `warnings` is a list of words that do not stop it."""
+    {"field": str, "words": str}; `warnings` is a list of words that do not stop it.
+
+    `number` is where it starts in the paste. `is_meant` says that a person wants it although it
+    repeats another line or an open order. `cost` is our highest estimate, the lowest one where
+    there is no bound.
+    """
 
     batch = models.ForeignKey(OrderBatch, models.CASCADE, related_name="lines")
     number = models.PositiveIntegerField()
     cells: models.JSONField[Any, Any] = models.JSONField()
     service = models.ForeignKey("providers.Service", models.PROTECT, null=True, related_name="+")
-    wish: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    link_key = models.CharField(max_length=64, blank=True, default="")
+    cost = MoneyField(null=True, blank=True)
+    is_meant = models.BooleanField(default=False)
     submission = models.UUIDField(unique=True, editable=False)
     problems: models.JSONField[Any, Any] = models.JSONField(default=list)
     warnings: models.JSONField[Any, Any] = models.JSONField(default=list)
@@ -56,7 +72,10 @@ class BatchLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["batch", "number"], name="line_once_per_batch"),
         ]
-        indexes = [models.Index(fields=["batch", "is_good", "number"], name="line_of_batch")]
+        indexes = [
+            models.Index(fields=["batch", "is_good", "number"], name="line_of_batch"),
+            models.Index(fields=["batch", "link_key"], name="line_by_link"),
+        ]
 
     def __str__(self) -> str:
         return f"line {self.number} of batch {self.batch_id}"

@@ -16,6 +16,7 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
+from ..actions.guarding import may_release
 from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import NoteForm, QueueAgainForm
 from ..models import EventKind, Order
@@ -49,6 +50,9 @@ def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     """Queue a held order although what it waited for may not have come."""
     found = _found(pk)
+    if not may_release(found, request.user):
+        messages.warning(request, "The guard holds it: somebody who may change its rules may.")
+        return _back(request, pk)
     if release_order(found, actor=request.user, now=database_now()):
         transaction.on_commit(lambda: tasks.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued.")

@@ -19,6 +19,7 @@ from core.roles import May
 from providers.models import Service
 
 from .. import tasks
+from ..actions.guarding import objection
 from ..actions.placing import place_order
 from ..forms import OrderForm, form_for, obstacle, preview_of
 from ..models import Order
@@ -70,6 +71,10 @@ def _search(request: StaffRequest) -> HttpResponse:
 
 
 def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    if form.is_valid():
+        words = objection(form.draft(), person=request.user, now=database_now())
+        if words:
+            form.add_error(None, words)
     if not form.is_valid():
         refused = _form_context(request, form) | {"is_refused": True}
         return render(request, PAGE, refused, status=422)
