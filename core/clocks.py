@@ -29,6 +29,7 @@ SEND_CLOCKS = (
 NOT_SENT_BACKOFF_SECONDS = (5, 15, 60, 300, 900)
 NOT_PLACED_GRACE_SECONDS = 120  # an order may appear at the provider this long after we gave up
 RATE_LIMIT_PAUSE_SECONDS = 30
+LINK_BUSY_RETRY_SECONDS = (60, 300, 900, 3600)  # where only the provider knows who is in the way
 
 # Following
 FIRST_CHECK_SECONDS = 4
@@ -36,8 +37,15 @@ FOLLOW_FLOOR_SECONDS = 5
 FOLLOW_CEILING_SECONDS = 6 * 3600
 FOLLOW_SHARE = 0.1  # of the time since the last change
 FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
+JOB_LEASE_SECONDS = 60  # a bulk job that stands still for longer has lost its worker
 LANE_SECONDS = 60  # how long one account turn may hold its lane
 TURN_SECONDS = 20  # a lane passes on after this, so that every account gets one
+
+# Refills and cancels
+REFILL_FLOOR_SECONDS = 15  # a refill is asked about no more often than this
+REFILL_WAIT_SECONDS = 3600  # "not yet" without a time is tried again after this
+CANCEL_RECHECK_SECONDS = 10  # for the order's status, before a lost cancel may be sent again
+REQUESTS_EVERY_SECONDS = 5
 
 # Providers
 BREAKER_SECONDS = (10, 30, 60, 300, 900)

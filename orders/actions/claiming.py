@@ -19,6 +19,8 @@ from providers.panel_api import Evidence
 from ..models import Attempt, EventKind, Order, Watch
 from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Status
 
+_OF_A_HOLD = ("hold_reason", "blocked_by")
+
 
 def worker_name() -> str:
     """Who holds a claim, for people reading the timeline."""
@@ -99,6 +101,7 @@ def settle(
         ours = order.status in (Status.SENDING, Status.UNCONFIRMED) and bool(won)
         if order.status == Status.UNCONFIRMED and to in NOT_SENT:
             to = Status.NOT_PLACED  # proven late: a person may have looked at it, so a person asks
+            changes = {name: changes[name] for name in changes if name not in _OF_A_HOLD}
         if ours and order.status == to:
             return True
         if ours and order.move(

@@ -30,7 +30,7 @@ from providers.panel_api import (
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status
-from . import claiming
+from . import claiming, guarding, queueing
 
 log = logging.getLogger(__name__)
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
@@ -77,6 +77,9 @@ def next_to_send(provider: Provider, now: datetime) -> Order | None:
 
 def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock: Clock) -> bool:
     """Send a queued order to its provider, at most once. False: it was not ours to send."""
+    if reason := guarding.why_hold(order, clock()):
+        order.move(Status.HELD, now=clock(), hold_reason=reason)
+        return False
     attempt = claiming.claim(order, provider, now=clock())
     if attempt is None:
         return False
@@ -111,7 +114,7 @@ def _speak(
     except NotSent as error:
         return _not_sent(order, error, clock())
     except Rejected as error:
-        return _rejected(error, clock())
+        return _rejected(order, error, clock())
     except OutcomeUnknown as error:
         return _unknown(error.reason, error.evidence)
     except Exception as error:
@@ -135,10 +138,12 @@ def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:
     )
 
 
-def _rejected(error: Rejected, now: datetime) -> Settlement:
+def _rejected(order: Order, error: Rejected, now: datetime) -> Settlement:
     to, changes = Status.REJECTED, dict[str, Any]()
     if error.code in _HOLDS:
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
+        if error.code is RefusalCode.LINK_BUSY:
+            changes["blocked_by"], changes["send_after"] = queueing.refused_as_busy(order, now=now)
     elif error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         to, changes = Status.QUEUED, {"send_after": now + pause}

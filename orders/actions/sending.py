@@ -9,6 +9,7 @@ from core.clocks import Clock
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 
+from ..status import Status
 from .dispatch import PlacesOrders, next_to_send, send_order
 
 PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
@@ -46,4 +47,7 @@ def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
             return False
         time.sleep(wait)
     order = next_to_send(provider, clock())
-    return order is not None and send_order(order, provider, client, clock=clock)
+    if order is None:
+        return False
+    sent = send_order(order, provider, client, clock=clock)
+    return sent or order.status == Status.HELD  # the guard keeps this one: the next may go

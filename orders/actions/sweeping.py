@@ -11,7 +11,7 @@ from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderS
 
 from ..models import Attempt, Order, OrderQuerySet, Watch
 from ..status import HoldReason, Outcome, Status
-from . import claiming
+from . import claiming, queueing
 
 SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
 
@@ -79,8 +79,9 @@ def forget_funds_refusals(*, now: datetime) -> int:
 
 
 def hold_and_release(*, now: datetime) -> int:
-    """Orders follow their account: held while it cannot take them, released when it can."""
-    moved = 0
+    """Orders follow their account: held while it cannot take them, released when it can. Those
+    that wait for a time or for their link are queued when that has come."""
+    moved = queueing.start_scheduled(now=now) + len(queueing.release_free(now=now))
     for order, to, reason in _wanted_moves():
         moved += order.move(to, now=now, hold_reason=reason, send_after=now)
     return moved

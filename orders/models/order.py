@@ -51,8 +51,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
 
     def with_same_wish(self, service: Service, link_key: str) -> OrderQuerySet:
-        """Open orders for the same service and the same link, however it was spelled."""
-        return self.open().filter(service=service, link_key=link_key)
+        """Open orders for the same service and the same link, however it was spelled. What a
+        provider started for one of them is not told beside it."""
+        return self.open().filter(service=service, link_key=link_key, parent=None)
 
     def on_link(self, provider_id: Any, link_key: Any) -> OrderQuerySet:
         """Open orders of this account for the same link, whatever their service."""
