@@ -18,6 +18,8 @@ from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from ..models import EventKind, Order, OrderEvent, Watch
 from ..status import FINAL, Flag, Status
+from . import parents, queueing
+from .parents import Family
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
 
@@ -42,6 +44,7 @@ class Turn:
     changed: int = 0
     ended: int = 0
     unreadable: int = 0
+    released: int = 0  # orders that waited for one of those that ended
 
 
 @dataclass(slots=True)
@@ -57,6 +60,7 @@ class _Writes:
     watches: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
 
     def change(self, order: Order, before: str) -> None:
         """Write the order's columns unless its status is no longer `before`."""
@@ -140,7 +144,10 @@ def record_answers(
             else:
                 _note_progress(order, watch, answer, writes)
         _write(writes)
+        parents.adopt_children(writes.families, now=now)
     turn.changed, turn.ended = len(writes.orders), len(writes.ended)
+    if writes.ended:
+        turn.released = len(queueing.release_free(now=now, behind=writes.ended))
     return turn
 
 
@@ -164,10 +171,13 @@ def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Write
     if changed:
         writes.change(order, before)
         writes.events.extend(_events(order, before, changed, writes.now))
+    if said.children:
+        writes.families.append((order.pk, said.children))
     if order.status in FINAL:
         writes.ended.append(order.pk)
         return
-    writes.ask_again(watch, writes.now if changed else watch.changed_at, digest(said))
+    is_news = changed or said.children  # a parent is only read when its answer is a new one
+    writes.ask_again(watch, writes.now if is_news else watch.changed_at, digest(said))
 
 
 def _take_over(order: Order, said: Progress) -> dict[str, Any]:
