@@ -17,6 +17,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.sweep": _every(clocks.SWEEP_EVERY_SECONDS, "orders.sweep"),
     "orders.reap": _every(clocks.REAP_EVERY_SECONDS, "orders.reap"),
     "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),
+    "orders.ring_jobs": _every(clocks.SWEEP_EVERY_SECONDS, "orders.ring_jobs"),
     "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),
     **{
         f"dashboard.heartbeat.{queue}": {

@@ -191,3 +191,6 @@ class JobState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     STOPPED = "stopped", "Stopped"
+
+
+UNDER_WAY = frozenset({JobState.WAITING, JobState.RUNNING})

@@ -30,14 +30,21 @@ _NOT_NOW = {
 
 def why_not(order: Order) -> str:
     """Why this order can be neither taken back nor canceled; empty when it can."""
+    if order.status in LOCAL:
+        return ""
+    if words := why_unfit(order):
+        return words
+    return ASKED_FOR if CancelRequest.objects.open().filter(order=order).exists() else ""
+
+
+def why_unfit(order: Order) -> str:
+    """Why not, requests under way apart: asks the database nothing, so many can be looked at."""
     status = Status(order.status)
     if status in LOCAL:
         return ""
     if status not in AT_PROVIDER:
         return _NOT_NOW.get(status, f"It has ended: it is {status.label.lower()}.")
-    if words := _not_offered(order):
-        return words
-    return ASKED_FOR if CancelRequest.objects.open().filter(order=order).exists() else ""
+    return _not_offered(order)
 
 
 def hint(order: Order) -> str:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
-from ..status import JobKind, JobState
+from core.models import User
+
+from ..status import UNDER_WAY, JobKind, JobState
+
+
+class BulkJobQuerySet(models.QuerySet["BulkJob"]):
+    def free_to_run(self, now: datetime) -> BulkJobQuerySet:
+        """Not ended, and no worker holds it, or the one that did is past its time."""
+        free = Q(held_until=None) | Q(held_until__lt=now)
+        return self.filter(free, state__in=UNDER_WAY)
+
+    def seen_by(self, person: User, *, sees_all: bool) -> BulkJobQuerySet:
+        return self if sees_all else self.filter(started_by=person)
 
 
 class BulkJob(models.Model):
@@ -27,11 +41,26 @@ class BulkJob(models.Model):
     holder = models.CharField(max_length=36, blank=True, default="")
     held_until = models.DateTimeField(null=True)
 
+    objects = BulkJobQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["state", "id"], name="job_to_run")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.total}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in UNDER_WAY
+
+    @property
+    def handled(self) -> int:
+        """Orders that have had their turn, whatever came of it."""
+        return self.done + self.failed
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.handled)
 
 
 class BulkItem(models.Model):

@@ -60,8 +60,8 @@ def test_a_line_tells_the_order_in_the_terms_of_the_field(staff: Client) -> None
     service = make_service(make_provider(name="Northwind", currency="EUR"), external_id="77")
     order = make_order(
         Status.PARTIAL, service=service, external_id="9912984", units=500, remains=25,
-        start_count=7, charge=Decimal("0.270000001"), reference="INV-7", tags=" spring urgent ", note="soon",
-        placed_by=make_user(username="ada"), link="https://lumen.example/ü",
+        start_count=7, charge=Decimal("0.270000001"), reference="INV-7", note="soon",
+        tags=" spring urgent ", placed_by=make_user(username="ada"), link="https://lumen.example/ü",
     )  # fmt: skip
     [line] = read(staff)
     expected = {
@@ -83,13 +83,15 @@ def test_numbers_are_numbers_and_text_is_text(staff: Client) -> None:
 
 @pytest.mark.parametrize("column", ["reference", "note", "tags", "link", "external_id", "reason"])
 def test_nothing_in_the_file_is_a_live_formula(staff: Client, column: str) -> None:
-    longest = Order._meta.get_field(column).max_length
+    field: Any = Order._meta.get_field(column)
+    longest = field.max_length
     payloads = [payload for payload in PAYLOADS if len(payload) <= longest]
     if connection.vendor == "postgresql":
         payloads = [payload for payload in payloads if "\x00" not in payload]
     assert sum(is_live(payload) for payload in payloads) >= 60
     for payload in payloads:
-        make_order(Status.COMPLETED, **{column: payload})
+        over: dict[str, Any] = {column: payload}
+        make_order(Status.COMPLETED, **over)
     lines = read(staff)
     assert len(lines) == len(payloads)
     for line in lines:

@@ -1,0 +1,165 @@
+"""What is done to each order of a bulk job, and why it cannot be."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from core.clocks import Clock
+
+from ..drafts import OrderDraft
+from ..models import BulkItem, CancelRequest, Order, OrderQuerySet, Refill, Watch
+from ..status import JobKind
+from ..tags import NotATag, read_tags
+from . import cancelling, guarding, placing, refilling
+from .annotating import annotate
+from .jobs import Act
+
+LOOK = 500  # orders read at a time before a person confirms
+NOT_FOLLOWED = "It is not being followed: there is nothing to ask."
+REFILL_UNDER_WAY = "A refill has been asked for already."
+
+
+class CannotOrderAgain(Exception):
+    """The order cannot be placed once more as it was; says why."""
+
+
+class DraftAgain(Protocol):
+    """Checks an earlier order anew, against its service as it is now. Raises CannotOrderAgain."""
+
+    def __call__(
+        self, order: Order, submission: UUID, *, now: datetime, beside_open: bool
+    ) -> OrderDraft: ...
+
+
+def act_for(kind: str, draft_again: DraftAgain, clock: Clock) -> Act:
+    """What a job of this kind does to each of its orders."""
+    if kind == JobKind.REORDER:
+        return lambda item: _place_again(item, draft_again, clock())
+    act = _ACTS[JobKind(kind)]
+    return lambda item: act(item, clock())
+
+
+def _refresh(item: BulkItem, now: datetime) -> str:
+    due = Watch.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
+    return "" if due else NOT_FOLLOWED
+
+
+def _refill(item: BulkItem, now: datetime) -> str:
+    return refilling.request_refill(item.order, actor=item.job.started_by, now=now)
+
+
+def _cancel(item: BulkItem, now: datetime) -> str:
+    return cancelling.request_cancel(item.order, actor=item.job.started_by, now=now)
+
+
+def _annotate(item: BulkItem, now: datetime) -> str:
+    written, terms = {}, item.job.terms
+    if terms.get("note"):
+        written["note"] = terms["note"]
+    try:
+        if terms.get("tags"):
+            written["tags"] = read_tags(item.order.tags + terms["tags"])
+    except NotATag as error:
+        return str(error)
+    annotate(item.order, actor=item.job.started_by, now=now, **written)
+    return ""
+
+
+def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
+    """Buy once, whoever does it and however often: the submission follows from the item."""
+    job, earlier = item.job, item.order
+    submission = uuid5(job.submission, str(earlier.pk))
+    item.made = Order.objects.filter(submission=submission).first()
+    if item.made:
+        return ""
+    try:
+        draft = draft_again(
+            earlier, submission, now=now, beside_open=bool(job.terms.get("beside_open"))
+        )
+    except CannotOrderAgain as error:
+        return str(error)
+    if words := guarding.objection(draft, person=job.started_by, now=now):
+        return words
+    item.made, _ = placing.place_order(
+        draft, placed_by=job.started_by, now=now, reference=earlier.reference
+    )
+    return ""
+
+
+_ACTS: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
+    JobKind.REFRESH: _refresh,
+    JobKind.REFILL: _refill,
+    JobKind.CANCEL: _cancel,
+    JobKind.NOTE: _annotate,
+}
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What would come of a job: how many orders, why not for how many, what they cost once."""
+
+    total: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    @property
+    def possible(self) -> int:
+        return self.total - self.reasons.total()
+
+
+def outlook(kind: JobKind, orders: OrderQuerySet, why_never: Callable[[Order], str]) -> Outlook:
+    """Look at every order as it is now. `why_never` says why one cannot be placed again."""
+    seen = Outlook()
+    orders = orders.select_related("service__provider", "provider").order_by("-pk")
+    for some in _in_chunks(orders.iterator(LOOK)):
+        under_way = _under_way(kind, some)
+        for order in some:
+            seen.total += 1
+            if words := _why_not(kind, order, under_way, why_never):
+                seen.reasons[words] += 1
+            elif order.estimate is not None:
+                seen.estimates[order.provider.currency] += order.estimate
+    return seen
+
+
+def _in_chunks(orders: Iterator[Order]) -> Iterator[list[Order]]:
+    while some := list(islice(orders, LOOK)):
+        yield some
+
+
+def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
+    """Those of them for which the same is going on, or, to be asked about, that are followed."""
+    of_these = [order.pk for order in some]
+    rows = {
+        JobKind.REFRESH: Watch.objects.all(),
+        JobKind.REFILL: Refill.objects.open(),
+        JobKind.CANCEL: CancelRequest.objects.open(),
+    }.get(kind)
+    if rows is None:
+        return set()
+    return set(rows.filter(order__in=of_these).values_list("order_id", flat=True))
+
+
+def _why_not(
+    kind: JobKind, order: Order, under_way: set[int], why_never: Callable[[Order], str]
+) -> str:
+    is_under_way = order.pk in under_way
+    match kind:
+        case JobKind.REFRESH:
+            return "" if is_under_way else NOT_FOLLOWED
+        case JobKind.REFILL:
+            words = refilling.why_unfit(order)
+            return words or (REFILL_UNDER_WAY if is_under_way else "")
+        case JobKind.CANCEL:
+            words = cancelling.why_unfit(order)
+            return words or (cancelling.ASKED_FOR if is_under_way else "")
+        case JobKind.REORDER:
+            return why_never(order)
+    return ""

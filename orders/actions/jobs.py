@@ -1,0 +1,187 @@
+"""The life of a bulk job: its orders are fixed when it starts, and each has its turn once.
+
+The rows are the queue. A worker holds a job for a while and goes on where the one before it
+stopped; a worker that comes back too late finds that the job is no longer its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import EmptyResultSet
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count, IntegerField, Q, TextField, Value
+
+from core import clocks
+from core.clocks import Clock
+from core.models import User
+from core.roles import May
+
+from ..models import BulkItem, BulkJob, OrderQuerySet
+from ..status import UNDER_WAY, JobKind, JobState
+
+log = logging.getLogger(__name__)
+
+MOST = 50_000  # orders of one job
+CHUNK = 25  # items between two looks at whether the job is still ours
+BROKEN = "The desk made a mistake with it; its log says more."
+
+Act = Callable[[BulkItem], str]
+"""Does the thing to the order of an item: empty when it is done, else the words why not."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one worker did: whether there is more to do, and the accounts whose bells to ring."""
+
+    more: bool = False
+    providers: set[int] = field(default_factory=set)
+
+
+def start_job(
+    kind: JobKind,
+    orders: OrderQuerySet,
+    *,
+    submission: UUID,
+    terms: dict[str, Any],
+    started_by: User,
+    now: datetime,
+) -> tuple[BulkJob, bool]:
+    """Fix the orders of a job, oldest first, at most MOST; the same submission is the same job.
+
+    Returns the job and whether this call made it.
+    """
+    try:
+        with transaction.atomic():
+            job = BulkJob.objects.create(
+                kind=kind, submission=submission, terms=terms, started_by=started_by, created_at=now
+            )
+            job.total = _fix(job, orders)
+            BulkJob.objects.filter(pk=job.pk).update(total=job.total)
+    except IntegrityError:
+        known = BulkJob.objects.filter(submission=submission).first()
+        if known is None:
+            raise
+        return known, False
+    return job, True
+
+
+def _fix(job: BulkJob, orders: OrderQuerySet) -> int:
+    """Write an item for each order in one statement; how many."""
+    chosen = (
+        orders.order_by("pk")
+        .annotate(
+            for_job=Value(job.pk, output_field=IntegerField()),
+            no_words=Value("", output_field=TextField()),
+        )
+        .values_list("for_job", "pk", "no_words")[:MOST]
+    )
+    try:
+        select, values = chosen.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    table = connection.ops.quote_name(BulkItem._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} (job_id, order_id, words) {select}", values)
+        return int(cursor.rowcount)
+
+
+def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
+    """Hold the job for a while. None: it has ended, or another worker has it."""
+    free = BulkJob.objects.filter(pk=job_id).free_to_run(now)
+    mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
+    if not free.update(**mine):
+        return None
+    return BulkJob.objects.select_related("started_by").filter(**mine, pk=job_id).first()
+
+
+def stop_job(job: BulkJob, *, now: datetime) -> bool:
+    """Leave the orders that have not had their turn. False: the job has ended meanwhile."""
+    under_way = BulkJob.objects.filter(pk=job.pk, state__in=UNDER_WAY)
+    stopped = under_way.update(state=JobState.STOPPED, ended_at=now, holder="", held_until=None)
+    _count(job)
+    return bool(stopped)
+
+
+def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> Turn:
+    """Go on with a job that was taken, for about so many seconds, then give it back.
+
+    Somebody who may no longer place orders has their job stopped.
+    """
+    turn, until = Turn(), clock() + timedelta(seconds=seconds)
+    if not job.started_by.may(May.PLACE):
+        stop_job(job, now=clock())
+    while _held(job).update(held_until=_lease(clock())):
+        items = _next_items(job)
+        for item in items:
+            _do(item, act, job)
+            turn.providers.add(item.order.provider_id)
+        _count(job)
+        if not items:
+            _held(job).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
+        elif clock() >= until:
+            turn.more = bool(_held(job).update(holder="", held_until=None))
+    _count(job)
+    return turn
+
+
+def _next_items(job: BulkJob) -> list[BulkItem]:
+    items = job.items.filter(ok=None).order_by("pk")
+    items = items.select_related("order__service__provider", "order__provider")
+    found = list(items[:CHUNK])
+    for item in found:
+        item.job = job
+    return found
+
+
+def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
+    """Give one item its turn. What it does here and the note that it was done are one
+    transaction; an order placed again has its own, and is found by its submission."""
+    try:
+        if job.kind == JobKind.REORDER:
+            if _unclaimed(item, job).exists():
+                _settle(item, act(item))
+            return
+        with transaction.atomic():
+            if _unclaimed(item, job).update(ok=True):
+                words = act(item)
+                if words:
+                    BulkItem.objects.filter(pk=item.pk).update(ok=False, words=words[:300])
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the order: the job goes on when it answers again
+    except Exception:
+        log.exception("item %s of job %s", item.pk, job.pk)
+        _settle(item, BROKEN)
+
+
+def _settle(item: BulkItem, words: str) -> None:
+    waiting = BulkItem.objects.filter(pk=item.pk, ok=None)
+    waiting.update(ok=not words, words=words[:300], made=None if words else item.made)
+
+
+def _unclaimed(item: BulkItem, job: BulkJob) -> Any:
+    """This item, if it has not had its turn and the job is still ours."""
+    return BulkItem.objects.filter(
+        pk=item.pk, ok=None, job__holder=job.holder, job__state=JobState.RUNNING
+    )
+
+
+def _held(job: BulkJob) -> Any:
+    return BulkJob.objects.filter(pk=job.pk, holder=job.holder, state=JobState.RUNNING)
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)
+
+
+def _count(job: BulkJob) -> None:
+    """Write down how far it is, from the items: right even if a worker died between two steps."""
+    counts = job.items.aggregate(
+        done=Count("pk", filter=Q(ok=True)), failed=Count("pk", filter=Q(ok=False))
+    )
+    BulkJob.objects.filter(pk=job.pk).update(**counts)
