@@ -126,7 +126,8 @@ SQLITE_OPTIONS = {
     "timeout": clocks.SQLITE_BUSY_SECONDS,
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA mmap_size=134217728;"
-        "PRAGMA journal_size_limit=67108864;PRAGMA cache_size=-20000;PRAGMA temp_store=MEMORY"
+        "PRAGMA journal_size_limit=67108864;PRAGMA wal_autocheckpoint=4000;"
+        "PRAGMA cache_size=-20000;PRAGMA temp_store=MEMORY"
     ),
 }
 POSTGRESQL_OPTIONS = {"pool": {"min_size": 1, "max_size": 40, "timeout": 20}}
@@ -191,7 +192,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "follow"
-CELERY_TASK_ROUTES = {name: {"queue": "dispatch"} for name in ("orders.dispatch", "orders.sweep")}
+CELERY_TASK_ROUTES = {
+    name: {"queue": "dispatch"}
+    for name in ("orders.dispatch", "orders.sweep", "orders.send_requests", "orders.sweep_requests")
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a send must end its way
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

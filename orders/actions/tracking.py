@@ -13,6 +13,7 @@ from django.db import transaction
 
 from core import clocks
 from core.bulk import write_columns
+from core.one_writer import one_writer
 from providers.models import Provider
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
@@ -26,6 +27,8 @@ STRIKES = 3  # this often unknown to the provider in a row, and a person is aske
 PROGRESS_COLUMNS = (
     "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
 )  # fmt: skip
+# Most answers bring new figures only; no index holds one of these columns.
+FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
 READ_COLUMNS = PROGRESS_COLUMNS[:6]
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
@@ -57,10 +60,17 @@ class _Writes:
     now: datetime
     jitter: float
     orders: list[tuple[Any, ...]] = field(default_factory=list)
+    figures: list[tuple[Any, ...]] = field(default_factory=list)
     watches: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
+
+    def note_figures(self, order: Order) -> None:
+        """Write new figures of an order that stays where it is."""
+        order.changed_at = self.now
+        columns = (getattr(order, name) for name in FIGURE_COLUMNS)
+        self.figures.append((*columns, order.pk, order.status))
 
     def change(self, order: Order, before: str) -> None:
         """Write the order's columns unless its status is no longer `before`."""
@@ -68,6 +78,20 @@ class _Writes:
         order.ended_at = self.now if order.is_final else None
         columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
         self.orders.append((*columns, order.pk, before))
+
+    def drop_overtaken(self) -> None:
+        """Forget about orders that somebody else has moved since they were read. In the
+        transaction that writes, so that history never tells of a change that was not made."""
+        wanted = {entry[-2]: entry[-1] for entry in (*self.orders, *self.figures)}
+        rows = Order.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+        found = dict(rows.values_list("pk", "status")) if wanted else {}
+        lost = {pk for pk, before in wanted.items() if found.get(pk) != before}
+        if lost:
+            self.orders = [entry for entry in self.orders if entry[-2] not in lost]
+            self.figures = [entry for entry in self.figures if entry[-2] not in lost]
+            self.events = [event for event in self.events if event.order_id not in lost]
+            self.ended = [pk for pk in self.ended if pk not in lost]
+            self.families = [family for family in self.families if family[0] not in lost]
 
     def ask_again(self, watch: DueWatch, changed_at: datetime, last_answer: str) -> None:
         """Write when to ask next, after an answer that could be read."""
@@ -134,18 +158,20 @@ def record_answers(
             writes.ask_again(watch, watch.changed_at, watch.last_answer)
         else:
             news[watch.order_id] = watch, answer
-    with transaction.atomic():
-        rows = Order.objects.select_for_update(of=("self",)).filter(watch__in=list(news))
-        for order in rows.only(*READ_COLUMNS).order_by("pk") if news else ():
-            watch, answer = news[order.pk]
-            if isinstance(answer, Unreadable):
-                turn.unreadable += 1
-                _note_unreadable(order, watch, answer, writes)
-            else:
-                _note_progress(order, watch, answer, writes)
+    rows = Order.objects.filter(watch__in=list(news)).only(*READ_COLUMNS)
+    for order in rows if news else ():
+        watch, answer = news[order.pk]
+        if isinstance(answer, Unreadable):
+            turn.unreadable += 1
+            _note_unreadable(order, watch, answer, writes)
+        else:
+            _note_progress(order, watch, answer, writes)
+    with one_writer(), transaction.atomic():
+        writes.drop_overtaken()
         _write(writes)
         parents.adopt_children(writes.families, now=now)
-    turn.changed, turn.ended = len(writes.orders), len(writes.ended)
+    turn.changed = len(writes.orders) + len(writes.figures)
+    turn.ended = len(writes.ended)
     if writes.ended:
         turn.released = len(queueing.release_free(now=now, behind=writes.ended))
     return turn
@@ -158,6 +184,7 @@ def digest(answer: Progress) -> str:
 
 def _write(writes: _Writes) -> None:
     write_columns(Order, PROGRESS_COLUMNS, writes.orders, unless_changed="status")
+    write_columns(Order, FIGURE_COLUMNS, writes.figures, unless_changed="status")
     write_columns(Watch, WATCH_COLUMNS, writes.watches)
     if writes.events:
         OrderEvent.objects.bulk_create(writes.events)
@@ -168,8 +195,11 @@ def _write(writes: _Writes) -> None:
 def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Writes) -> None:
     before = Status(order.status)
     changed = _take_over(order, said)
-    if changed:
+    if changed.keys() & {"status", "flag"}:
         writes.change(order, before)
+    elif changed:
+        writes.note_figures(order)
+    if changed:
         writes.events.extend(_events(order, before, changed, writes.now))
     if said.children:
         writes.families.append((order.pk, said.children))

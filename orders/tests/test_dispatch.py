@@ -23,6 +23,13 @@ def noon():
     return NOON
 
 
+def claim(order: Order) -> Attempt:
+    """This order's claim, which nobody else has."""
+    attempt = claiming.claim(order, order.provider, now=NOON)
+    assert attempt is not None
+    return attempt
+
+
 def send(order: Order, provider: FakeProvider) -> Order:
     dispatch.send_order(order, order.provider, provider, clock=noon)
     return Order.objects.get(pk=order.pk)
@@ -179,7 +186,11 @@ def test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again():
 def test_an_answer_after_the_reaper_is_still_the_answer():
     provider, order = FakeProvider(), make_order()
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
-    provider.meanwhile = lambda: sweeping.reap_lost_sends(now=later)
+
+    def reap() -> None:
+        sweeping.reap_lost_sends(now=later)
+
+    provider.meanwhile = reap
     order = send(order, provider)
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert [e.after for e in order.events.order_by("pk")] == ["sending", "unconfirmed", "pending"]
@@ -187,7 +198,7 @@ def test_an_answer_after_the_reaper_is_still_the_answer():
 
 def test_proof_of_not_sent_after_the_reaper_waits_for_a_person():
     order = make_order()
-    attempt = claiming.claim(order, order.provider, now=NOON)
+    attempt = claim(order)
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     sweeping.reap_lost_sends(now=later)
     claiming.settle(attempt, Outcome.NOT_SENT, Status.QUEUED, now=later)
@@ -197,7 +208,7 @@ def test_proof_of_not_sent_after_the_reaper_waits_for_a_person():
 
 def test_an_answer_after_a_person_has_decided_is_kept_and_flagged():
     order = make_order()
-    attempt = claiming.claim(order, order.provider, now=NOON)
+    attempt = claim(order)
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     sweeping.reap_lost_sends(now=later)
     Attempt.objects.update(outcome=Outcome.NOT_PLACED)
@@ -220,14 +231,14 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_answer(monkeypat
         return real(*args, **kwargs)
 
     monkeypatch.setattr(claiming, "settle", flaky)
-    monkeypatch.setattr(dispatch.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
     order = send(make_order(), FakeProvider())
     assert order.status == Status.PENDING
 
 
 def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
     order, provider = make_order(), FakeProvider()
-    attempt = claiming.claim(order, order.provider, now=NOON)
+    attempt = claim(order)
     claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=NOON)
     Order.objects.update(status=Status.QUEUED)  # what no code of ours does
     order = send(Order.objects.get(pk=order.pk), provider)
@@ -243,6 +254,7 @@ def test_failures_in_a_row_space_the_next_sends_further_apart():
         provider.then = lost_answer()
         send(make_order(service=service), provider)
         health = ProviderHealth.objects.get(provider=service.provider)
+        assert health.next_add_at is not None
         pauses.append((health.next_add_at - NOON).total_seconds())
     assert pauses == list(clocks.BREAKER_SECONDS[:3])
 

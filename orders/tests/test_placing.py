@@ -12,7 +12,7 @@ import pytest
 from orders.actions import placing
 from orders.drafts import OrderDraft
 from orders.links import link_key
-from orders.models import Order
+from orders.models import EventKind, Order
 from orders.status import HoldReason, Status
 from providers.models import ProviderHealth, ProviderState
 from providers.panel_api import DefaultWish, SubscriptionWish
@@ -47,7 +47,7 @@ def test_a_placed_order_is_queued_with_its_wire_and_its_cost():
 
 def test_the_same_submission_twice_is_one_order_and_the_first_wish_stands():
     first = draft()
-    again = replace(first, wish=replace(first.wish, quantity=900))
+    again = replace(draft(first.service, quantity=900), submission=first.submission)
     order, _ = placing.place_order(first, placed_by=None, now=NOON)
     same, created = placing.place_order(again, placed_by=None, now=NOON)
     assert (same.pk, created, same.units) == (order.pk, False, 500)
@@ -150,7 +150,7 @@ def test_an_impossible_move_is_loud():
 
 def test_history_cannot_be_edited_or_deleted():
     order = make_order()
-    event = order.remember("note", now=NOON, text="first")
+    event = order.remember(EventKind.NOTE, now=NOON, text="first")
     event.text = "second"
     with pytest.raises(TypeError):
         event.save()

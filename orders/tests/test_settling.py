@@ -27,6 +27,7 @@ def later():
 def make_unconfirmed(**over) -> Order:
     order = make_order(**over)
     attempt = claiming.claim(order, order.provider, now=NOON)
+    assert attempt is not None
     claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=NOON, reason="timeout")
     order.refresh_from_db()
     return order

@@ -197,6 +197,7 @@ def test_a_provider_that_is_down_changes_no_order_and_closes_its_breaker():
     follow(orders, provider)
     assert {o.status for o in orders} == {Status.PENDING}
     health = ProviderHealth.objects.get(provider=orders[0].provider)
+    assert health.closed_until is not None
     assert health.closed_until > NOON
     assert health.last_error == "connection refused"
     follow(orders, provider)
@@ -256,3 +257,20 @@ def test_ten_orders_cost_the_queries_of_one():
         assert queries(10) <= queries(1)
     else:
         assert queries(10) <= queries(1) + 2 * 9
+
+
+def test_an_order_moved_while_its_answer_was_read_is_left_alone_and_leaves_no_history(monkeypatch):
+    orders = make_orders(2)
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress() for o in orders}
+    real = tracking._Writes.drop_overtaken
+
+    def somebody_else_first(writes):
+        Order.objects.filter(pk=orders[0].pk).update(status=Status.COMPLETED)
+        real(writes)
+
+    monkeypatch.setattr(tracking._Writes, "drop_overtaken", somebody_else_first)
+    follow(orders, provider)
+    assert [o.status for o in orders] == [Status.COMPLETED, Status.IN_PROGRESS]
+    assert not orders[0].events.filter(kind="moved").exists()
+    assert orders[1].events.filter(kind="moved").exists()
