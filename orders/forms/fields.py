@@ -90,6 +90,16 @@ class PlainTextField(forms.CharField):
         return text
 
 
+class WordField(PlainTextField):
+    """A text without spaces."""
+
+    def to_python(self, value: Any) -> str | None:
+        word = super().to_python(value)
+        if word is not None and len(word.split()) > 1:
+            raise forms.ValidationError("One word is asked for here, without spaces.")
+        return word
+
+
 class LinkField(PlainTextField):
     """A web address, or any other text a provider takes for one; sent as it was written."""
 
@@ -206,9 +216,8 @@ def _lines(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
 
 
 def _choice(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
-    choices = (("", "—"), *ask.choices) if ask.optional else ask.choices
     return forms.TypedChoiceField(
-        choices=choices,
+        choices=(("", "—" if ask.optional else "Choose…"), *ask.choices),
         coerce=int if setting.as_number else str,
         empty_value=None,
         error_messages={"invalid_choice": "“%(value)s” is not one of the choices."},
@@ -219,6 +228,7 @@ def _choice(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
 FIELDS: dict[Kind, FieldMaker] = {
     Kind.LINK: lambda ask, setting, common: LinkField(**common),
     Kind.TEXT: lambda ask, setting, common: PlainTextField(**common),
+    Kind.WORD: lambda ask, setting, common: WordField(**common),
     Kind.DATE: lambda ask, setting, common: DayField(earliest=setting.today, **common),
     Kind.QUANTITY: _quantity,
     Kind.NUMBER: _number,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import groupby
 from typing import Any, get_type_hints
 
@@ -13,19 +12,19 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 
-from core.forms import TablerForm
 from providers.models import Service
-from providers.panel_api.wishes import WISHES, Ask, CostRange, Kind, Wish
+from providers.panel_api.wishes import WISHES, Ask, Kind, Wish
 
+from ..actions.queueing import last_in_line
 from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import Order
-from .fields import LARGEST_NUMBER, Setting, field_for, limits
+from .fields import Setting, field_for
+from .rules import DRIP_FEED, asks_for, fault_of_total, faults_between
+from .when import WhenForm
 
 SAME_WISHES_SHOWN = 5
-LARGEST_COST = Decimal(10) ** 15  # what a money column certainly holds
-COUNTING_KINDS = (Kind.QUANTITY, Kind.NUMBER, Kind.LINES)
-WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.LINES)
+WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.WORD, Kind.LINES)
 
 
 def obstacle(service: Service) -> str:
@@ -34,7 +33,10 @@ def obstacle(service: Service) -> str:
         return "The provider no longer offers this service."
     if service.type not in WISHES:
         published = service.published_type or "none"
-        return f"There is no order form for this type of service yet (published as: {published})."
+        return (
+            f"The desk does not know this type of service (published as: {published}). Whoever "
+            "runs the providers can choose its order form on the page of the service."
+        )
     if service.rate is None:
         return "The price of this service is not known, so it cannot be ordered."
     return ""
@@ -51,10 +53,12 @@ def form_for(
 
     Only for a service without an `obstacle`; raises KeyError for a type that has no form.
     """
-    return OrderForm(service, today=timezone.localdate(now), data=data, again=again)
+    form = OrderForm(service, today=timezone.localdate(now), data=data, again=again)
+    form.now = now
+    return form
 
 
-class OrderForm(TablerForm, forms.Form):
+class OrderForm(WhenForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
     `same_wishes` are the open orders for the same service and link. While there are any,
@@ -74,7 +78,7 @@ class OrderForm(TablerForm, forms.Form):
     ) -> None:
         self.service, self.today = service, today
         self.wish_class = WISHES[service.type]
-        self.asks = _asks_of(self.wish_class, service)
+        self.asks = asks_for(self.wish_class, service)
         initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
         super().__init__(data, initial=initial)
         hints = get_type_hints(self.wish_class)
@@ -135,58 +139,37 @@ class OrderForm(TablerForm, forms.Form):
     @property
     def is_countable(self) -> bool:
         """Everything that decides the cost could be read."""
-        return not any(
-            ask.kind in COUNTING_KINDS and name in self.errors for name, ask in self.asks.items()
-        )
+        return not any(ask.weighs and name in self.errors for name, ask in self.asks.items())
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if "submission" in self.errors:
             self.add_error(None, "This form had lost its token and was given one: send it again.")
-        self._check_drip_feed(values)
-        self._check_range(values)
-        if self.is_countable:
-            self._check_totals(self.partial_wish())
+        if "runs" in self.wish_class.asks() and "runs" not in self.asks:
+            self._refuse_drip_feed()
+        for field, words in faults_between(self.asks, self.cleaned_data):
+            self.add_error(field, words)
+        if self.is_countable and (fault := fault_of_total(self.partial_wish(), self.service)):
+            self.add_error(*fault)
         self._find_same_wishes()
         if not self.errors:
             self.wish = self.partial_wish()
-            if self.same_wishes and not self.is_consented:
+            if self.same_wishes and not self.is_consented and not values.get("queue_behind"):
                 self.add_error(
                     "place_anyway", "An open order has this link: say so if you mean it."
                 )
         return values
 
-    def _check_drip_feed(self, values: dict[str, Any]) -> None:
-        """Runs and interval come together, and only where the service allows them."""
-        if "runs" not in self.wish_class.asks():
-            return
-        if "runs" not in self.asks and (self.data.get("runs") or self.data.get("interval")):
+    def _refuse_drip_feed(self) -> None:
+        """What was sent for fields this service does not have is not dropped without a word."""
+        if any(self.data.get(name) for name in DRIP_FEED):
             self.add_error(None, "This service does not allow drip-feed: leave out the runs.")
-        for given, missing in (("runs", "interval"), ("interval", "runs")):
-            is_asked = missing in self.asks and missing not in self.errors
-            if values.get(given) and is_asked and values.get(missing) is None:
-                self.add_error(missing, "Drip-feed needs both: the runs and the interval.")
-
-    def _check_range(self, values: dict[str, Any]) -> None:
-        lowest, highest = values.get("min"), values.get("max")
-        if lowest is not None and highest is not None and lowest > highest:
-            self.add_error("max", "The maximum is below the minimum.")
-
-    def _check_totals(self, wish: Wish) -> None:
-        """All runs together stay within the service's maximum, and the money within reason."""
-        units, most = wish.units, limits(self.service)[1] or LARGEST_NUMBER
-        if units is not None and units > most:
-            field = "runs" if self.cleaned_data.get("runs") else None
-            self.add_error(field, f"All runs together are {units:,}: the most is {most:,}.")
-        cost = wish.cost(self.service.rate) if self.service.rate is not None else None
-        top = (cost.high or cost.low) if isinstance(cost, CostRange) else cost
-        if top is not None and top >= LARGEST_COST:
-            self.add_error(None, "This would cost more than can be written down.")
 
     def _find_same_wishes(self) -> None:
         link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
         if link:
             same = Order.objects.with_same_wish(self.service, link_key(link))
+            self.blocker = last_in_line(self.service.provider_id, link_key(link))
             self.same_wishes = list(
                 same.select_related("placed_by").order_by("-pk")[:SAME_WISHES_SHOWN]
             )
@@ -208,14 +191,6 @@ def _from_wire(ask: Ask, text: str) -> Any:
         return text
     day, month, year = text.split("/")
     return f"{year}-{month}-{day}"
-
-
-def _asks_of(wish_class: type[Wish], service: Service) -> dict[str, Ask]:
-    """The fields to ask for; runs and interval not where drip-feed is known to be refused."""
-    asks = wish_class.asks()
-    if service.dripfeed is False:
-        return {name: ask for name, ask in asks.items() if name not in ("runs", "interval")}
-    return asks
 
 
 def _is_number(hint: Any) -> bool:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from .health import ProviderHealth
 
 
+def minutes_in(text: str) -> tuple[int, ...]:
+    """The numbers of a comma list, each once, rising. Raises ValueError for anything else."""
+    return tuple(sorted({int(part) for part in text.split(",")})) if text else ()
+
+
 class ProviderState(models.TextChoices):
     ACTIVE = "active", "Active"
     PAUSED = "paused", "Paused"  # nothing is sent; what is open is still followed
@@ -128,6 +133,10 @@ class Provider(models.Model):
     def remember(self, text: str, *, now: datetime, actor: User | None = None) -> None:
         """Add a line to the account's history."""
         self.events.create(at=now, actor=actor, text=text[:500])
+
+    def allowed_minutes(self, column: str) -> tuple[int, ...]:
+        """The numbers in `delays` or `intervals`; none: whatever the protocol allows."""
+        return minutes_in(getattr(self, column))
 
     @property
     def is_low(self) -> bool:
