@@ -24,7 +24,7 @@ step "Missing migrations, and Django's own checks as in production"
 )
 
 step "The whole suite, on SQLite"
-python -m pytest -m "not browser"
+python -m pytest -m "not browser" --numprocesses auto --dist loadfile
 
 step "Rows and queues again, on real PostgreSQL and Valkey"
 python -m tests.running_services python -m pytest -m "services and not browser"
