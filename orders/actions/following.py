@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core import clocks
 from core.clocks import Clock
+from core.stopping import is_stopping
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
@@ -68,7 +69,7 @@ def follow_account(
     ends = time.monotonic() + seconds
     try:
         while _take_turn(lane, client, done) and lane.is_ours():
-            if time.monotonic() >= ends:
+            if time.monotonic() >= ends or is_stopping():
                 done.more = True
                 break
     finally:

@@ -6,6 +6,7 @@ import time
 
 from core import clocks
 from core.clocks import Clock
+from core.stopping import is_stopping
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 
@@ -29,6 +30,8 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
     try:
         while time.monotonic() < ends and _send_next(provider, client, clock):
             sent += 1
+            if is_stopping():
+                break
             if not lanes.renew_lane(
                 provider.pk, LaneKind.PLACING, holder,
                 now=clock(), seconds=clocks.SEND_LEASE_SECONDS,
@@ -47,7 +50,7 @@ def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
             return False
         time.sleep(wait)
     order = next_to_send(provider, clock())
-    if order is None:
+    if order is None or is_stopping():
         return False
     sent = send_order(order, provider, client, clock=clock)
     return sent or order.status == Status.HELD  # the guard keeps this one: the next may go

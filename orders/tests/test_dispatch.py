@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -301,3 +302,18 @@ def test_a_lost_bell_is_rung_again():
     assert sweeping.providers_to_ring(NOON) == [order.provider_id]
     make_order(Status.PENDING)
     assert sweeping.providers_to_ring(NOON - timedelta(seconds=1)) == []
+
+
+def test_a_worker_that_was_told_to_stop_finishes_the_order_in_hand_and_begins_no_other(monkeypatch):
+    account = make_provider(add_spacing_ms=0)
+    service = make_service(account)
+    for _ in range(3):
+        make_order(service=service)
+    provider = FakeProvider()
+    told = threading.Event()
+    provider.meanwhile = told.set
+    monkeypatch.setattr(sending, "is_stopping", told.is_set)
+    assert sending.send_queued(account, provider, clock=noon, seconds=5) == 1
+    assert len(provider.placed) == 1
+    statuses = sorted(Order.objects.values_list("status", flat=True))
+    assert statuses == [Status.PENDING, Status.QUEUED, Status.QUEUED]
