@@ -26,8 +26,10 @@ Found = TypeVar("Found")
 SPANS = (7, 30, 90)
 SPAN = 30
 
-_PAID = Q(status__in=sorted(MAY_HAVE_COST))
-_UNTOLD = Q(charge=None)
+_OURS = Q(parent=None)  # what a provider started for an order of ours was not placed by us
+# It costs what its parent says it costs; where the parent is silent, what it says itself.
+_PAID = Q(status__in=sorted(MAY_HAVE_COST)) & (_OURS | Q(parent__charge=None))
+_UNTOLD = Q(charge=None, parts_done=None)
 
 
 class LocalDay(TruncDate):
@@ -152,7 +154,7 @@ def _by_provider(orders: Any, *more: str) -> list[tuple[str, dict[str, Any]]]:
         orders.order_by()
         .annotate(account=F("provider_id") + 0)  # bare, SQLite would walk that index, all of it
         .values("account", *more)
-        .annotate(count=Count("pk"), charged=MoneySum("charge", filter=_PAID))
+        .annotate(count=Count("pk", filter=_OURS), charged=MoneySum("charge", filter=_PAID))
         .annotate(guessed=MoneySum("estimate", filter=_PAID & _UNTOLD))
     )
     return [(currencies.get(row["account"], ""), row) for row in rows]

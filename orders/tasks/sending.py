@@ -61,6 +61,8 @@ def follow(*, provider_id: int) -> None:
     if not (ready := _client(provider_id)):
         return
     done = following.follow_account(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if done and any(turn.released for turn in done.turns):
+        ring(provider_id)
     if done and done.more:
         follow.delay(provider_id=provider_id)
 

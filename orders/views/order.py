@@ -21,6 +21,7 @@ from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import NoteForm, QueueAgainForm
 from ..models import EventKind, Order
 from ..status import Status
+from .kin import kin_of
 
 PAGE = "orders/order.html"
 
@@ -118,7 +119,7 @@ def _draw(
         "may_settle": request.user.may(May.SETTLE),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "is_followed": found.is_open and hasattr(found, "watch"),
-    }
+    } | kin_of(request, found)
     status = 422 if note_form or queue_again_form else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 

@@ -78,11 +78,16 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     if not form.is_valid():
         refused = _form_context(request, form) | {"is_refused": True}
         return render(request, PAGE, refused, status=422)
-    order, is_new = place_order(form.draft(), placed_by=request.user, now=database_now())
+    order, is_new = place_order(
+        form.draft(), placed_by=request.user, now=database_now(), **form.when()
+    )
     if not is_new:
         return _already_placed(request, order, same=order.wish == form.draft().wish.wire())
     transaction.on_commit(lambda: tasks.ring(order.provider_id))
-    messages.success(request, f"Order {order} is placed: {order.get_status_display().lower()}.")
+    waits = f" {order.get_hold_reason_display()}." if order.hold_reason else ""
+    messages.success(
+        request, f"Order {order} is placed: {order.get_status_display().lower()}.{waits}"
+    )
     if "another" in request.POST:
         return _to_new(order.service_id)
     return redirect("order", pk=order.pk)
