@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import exporting, listing, order, placing, settling
+from .views import exporting, listing, order, placing, settling, words
 
 urlpatterns = [
     path("", listing.orders, name="orders"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("new/", placing.order_new, name="order-new"),
     path("new/preview/", placing.order_preview, name="order-preview"),
     path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),
+    path("words/<int:pk>/", words.provider_words, name="provider-words"),
+    path("words/<int:pk>/forget/", words.provider_word_forget, name="provider-word-forget"),
     path("<int:pk>/", order.order, name="order"),
     path("<int:pk>/withdraw/", order.order_withdraw, name="order-withdraw"),
     path("<int:pk>/release/", order.order_release, name="order-release"),

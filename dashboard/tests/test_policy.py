@@ -63,6 +63,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "provider-edit": (May.KEEP_CREDENTIALS, BOTH),
     "provider-key": (May.KEEP_CREDENTIALS, BOTH),
     "provider-limits": (May.RUN_PROVIDERS, CHANGE),
+    "provider-words": (May.RUN_PROVIDERS, BOTH),
+    "provider-word-forget": (May.RUN_PROVIDERS, CHANGE),
     "provider-pause": (May.RUN_PROVIDERS, BOTH),
     "provider-resume": (May.RUN_PROVIDERS, CHANGE),
     "provider-doctor": (May.RUN_PROVIDERS, CHANGE),

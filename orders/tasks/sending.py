@@ -15,7 +15,7 @@ from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import following, sending, sweeping
+from ..actions import following, sending, sweeping, wording
 from ..models import Order, Watch
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def sweep() -> None:
     now = database_now()
     sweeping.forget_funds_refusals(now=now)
     sweeping.hold_and_release(now=now)
+    wording.follow_known_words(now=now)
     for provider_id in sweeping.providers_to_ring(now):
         dispatch.delay(provider_id=provider_id)
 

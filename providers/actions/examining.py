@@ -15,7 +15,7 @@ from core.models import User
 from core.redaction import redact
 from providers.connect import Connect, NoKey
 from providers.models import DoctorReport, Provider
-from providers.panel_api import AccountRefused, PanelClient, Unavailable
+from providers.panel_api import AccountRefused, Dialect, PanelClient, Unavailable
 from providers.panel_api.doctor import examine
 from providers.panel_api.findings import Diagnosis, Finding, Verdict
 
@@ -98,12 +98,20 @@ def _kept(finding: Finding) -> dict[str, Any]:
     return {name: redact(str(value)) for name, value in kept.items()}
 
 
+def _with_taught_words(found: Dialect, profile: dict[str, Any]) -> Dialect:
+    """What the doctor found, with the words that staff have taught while it was looking."""
+    taught = Dialect.from_profile(profile)
+    return found.changed(status_words=taught.status_words, status_codes=taught.status_codes)
+
+
 def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
     """What was found out becomes the account's own, unless address or key changed meanwhile."""
     same = Provider.objects.filter(pk=provider.pk, version=provider.version)
     with transaction.atomic():
-        if not same.update(dialect=diagnosis.dialect.to_profile()):
+        profile = same.select_for_update().values_list("dialect", flat=True).first()
+        if profile is None:
             return
+        same.update(dialect=_with_taught_words(diagnosis.dialect, profile).to_profile())
         if diagnosis.balance is not None:
             keep_balance(provider, diagnosis.balance, clock=clock)
     failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is Verdict.FAIL}
