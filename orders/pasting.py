@@ -1,0 +1,156 @@
+"""Many orders written as text, one a line: read into cells by column, nothing judged yet.
+
+`service | link | quantity`, CSV or TSV; the first separator in the text is the separator of all
+of it. A first line that names columns (one of them "service") may name any field of any type.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from providers.panel_api.wishes import WISHES, Ask, Kind
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_LINES = 50_000
+MORE = "more"  # the column of cells beyond the last column
+
+_FIRST_SEPARATOR = re.compile(r'\s*(?:"(?:[^"]|"")*"|[^"\t|;,\r\n]*)[^\S\t\r\n]*([\t|;,])')
+_ASKS: dict[str, Ask] = {
+    name: ask for wish in reversed(WISHES.values()) for name, ask in wish.asks().items()
+}  # where types label a field differently, the first one's label counts
+OWN_COLUMNS = ("service", "provider", "reference", "note")
+WITHOUT_HEADER = ("service", "link", "quantity")
+LISTS = frozenset(name for name, ask in _ASKS.items() if ask.kind is Kind.LINES)
+LABELS = {name: name.capitalize() for name in OWN_COLUMNS} | {
+    name: ask.label for name, ask in _ASKS.items()
+}
+
+
+class NotAPaste(ValueError):
+    """It cannot be read as lines of orders; says why, for whoever pasted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastedLine:
+    """`number` is the line of the text it starts on, `cells` what is not empty, by column."""
+
+    number: int
+    cells: dict[str, str]
+
+
+def decoded(content: bytes) -> str:
+    """The text of an uploaded file. Raises NotAPaste for one that is no text."""
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise NotAPaste(
+            "The file is not UTF-8 text. Save it as “CSV UTF-8” and choose it again."
+        ) from None
+
+
+def read_paste(text: str) -> list[PastedLine]:
+    """Raises NotAPaste, in words, for what is too much, empty, or broken as a whole."""
+    if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
+        raise NotAPaste("This is more than 5 MB. Split it into several parts.")
+    text = text.removeprefix("\ufeff")
+    first = _FIRST_SEPARATOR.match(text)
+    if not text.strip():
+        raise NotAPaste("There are no lines in it.")
+    if first is None:
+        raise NotAPaste("No separator was found. Write lines as: service | link | quantity")
+    rows = _rows(text, first[1])
+    start, cells = next(rows, (0, []))
+    if not cells:
+        raise NotAPaste("There are no lines in it.")
+    columns = _columns(cells)
+    lines = [] if columns else [_line(start, WITHOUT_HEADER, cells)]
+    lines += (_line(number, columns or WITHOUT_HEADER, cells) for number, cells in rows)
+    if not lines:
+        raise NotAPaste("There are no lines below the names of the columns.")
+    if len(lines) > MOST_LINES:
+        raise NotAPaste(f"These are {len(lines):,} lines; {MOST_LINES:,} is the most. Split them.")
+    return lines
+
+
+def digest_of(lines: Iterable[PastedLine], provider_id: int | None) -> str:
+    """64 hex digits, equal for pastes that ask for the same, however they were spaced."""
+    asked = [sorted(line.cells.items()) for line in lines]
+    return hashlib.sha256(json.dumps([provider_id, asked]).encode()).hexdigest()
+
+
+def entries_of(cell: str) -> str:
+    r"""A cell that holds a list, one entry a line: real line breaks count alone; without any,
+    "\n" as it is written and "|" part the entries."""
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    if "\n" in cell:
+        return cell
+    return cell.replace("\\r\\n", "\n").replace("\\n", "\n").replace("|", "\n")
+
+
+def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold something, with the line each starts on. Only CR and LF end a line."""
+    csv.field_size_limit(MOST_BYTES)
+    source = io.StringIO(text, newline="")
+    reader = csv.reader(
+        source, delimiter=separator, skipinitialspace=separator != "\t", strict=True
+    )
+    ended = 0
+    try:
+        for cells in reader:
+            start, ended = ended + 1, reader.line_num
+            if any(cell.strip() for cell in cells):
+                yield start, cells
+    except csv.Error:
+        raise NotAPaste(
+            f"Line {ended + 1:,}: a quotation mark is not closed, or something follows the closing "
+            'one. Inside a cell in quotation marks, write a quotation mark twice: "".'
+        ) from None
+
+
+def _columns(cells: list[str]) -> tuple[str, ...]:
+    """The columns a first line names; none when it is an order already."""
+    named = [_column(cell) for cell in cells]
+    if "service" not in named:
+        return ()
+    unknown = [c.strip() for c, name in zip(cells, named, strict=True) if not name and c.strip()]
+    if unknown:
+        raise NotAPaste(
+            f"The first line names a column we do not know: “{unknown[0][:80]}”. "
+            f"Known are: {', '.join(sorted(LABELS))}."
+        )
+    twice = next((name for name in named if name and named.count(name) > 1), "")
+    if twice:
+        raise NotAPaste(f"The first line names the column “{twice}” twice.")
+    return tuple(named)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+_BY_LETTERS = (
+    {_letters(label): name for name, label in LABELS.items()}
+    | {_letters(name): name for name in LABELS}
+    | {"serviceid": "service", "url": "link", "qty": "quantity", "amount": "quantity"}
+)
+
+
+def _column(cell: str) -> str:
+    return _BY_LETTERS.get(_letters(cell), "") if len(cell) < 80 else ""
+
+
+def _line(number: int, columns: tuple[str, ...], cells: list[str]) -> PastedLine:
+    found = dict(zip(columns, map(str.strip, cells), strict=False))
+    beyond = [cell.strip() for cell in cells[len(columns) :] if cell.strip()]
+    if beyond:
+        found[MORE] = " · ".join(beyond)
+    for name in LISTS & found.keys():
+        found[name] = entries_of(found[name])
+    return PastedLine(number, {name: text for name, text in found.items() if name and text})

@@ -1,0 +1,59 @@
+"""Placing pasted orders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from core import clocks
+from core.clocks import database_now
+
+from ..actions import batch_placing
+from ..drafts import OrderDraft
+from ..forms.lines import judge
+from ..models import BatchLine, OrderBatch
+from .sending import ring
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="orders.place_batch")
+def place_batch(*, batch_id: int) -> None:
+    """Go on placing one batch, and ring for the accounts that got orders."""
+    batch = batch_placing.take_batch(batch_id, now=database_now())
+    if batch is None:
+        return
+    turn = batch_placing.place_turn(
+        batch, judge_again, clock=database_now, seconds=clocks.TURN_SECONDS
+    )
+    for provider_id in turn.providers:
+        ring(provider_id)
+    if turn.more:
+        place_batch.delay(batch_id=batch_id)
+
+
+@shared_task(name="orders.place_batches")
+def place_batches() -> None:
+    """Ring for batches whose bell was lost, or whose worker was."""
+    for batch_id in batch_placing.batches_to_place(database_now()):
+        place_batch.delay(batch_id=batch_id)
+
+
+def judge_again(
+    lines: Sequence[BatchLine], batch: OrderBatch, now: datetime
+) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
+    """The rules of the dry run, as they stand now."""
+    verdicts = judge(lines, batch, person=batch.placed_by, now=now)
+    return [(verdict.line, verdict.draft, verdict.shares_link) for verdict in verdicts]
+
+
+def ring_batch(batch_id: int) -> None:
+    """Ring for a batch to place; without a broker the timetable will."""
+    try:
+        place_batch.apply_async(kwargs={"batch_id": batch_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)
