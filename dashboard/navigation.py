@@ -41,6 +41,7 @@ PLACES = (
     ("Orders", "shopping-cart", "orders", May.SEE),
     ("Unconfirmed", "help-circle", "unconfirmed", May.SETTLE),
     ("Services", "list-details", "services", May.SEE),
+    ("Order types", "file-text", "order-types", May.SEE),
     ("Changes", "arrows-exchange", "service-changes", May.SEE),
     ("Providers", "building-store", "providers", May.SEE),
     ("People", "users", "people", May.KEEP_PEOPLE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import account, accounts, catalogs, services
+from .views import account, accounts, catalogs, reference, services
 
 urlpatterns = [
     path("providers/", accounts.providers, name="providers"),
@@ -22,7 +22,9 @@ urlpatterns = [
     path("catalog-runs/<int:pk>/apply/", catalogs.catalog_run_apply, name="catalog-run-apply"),
     path("catalog-runs/<int:pk>/refuse/", catalogs.catalog_run_refuse, name="catalog-run-refuse"),
     path("services/", services.services, name="services"),
+    path("order-types/", reference.order_types, name="order-types"),
     path("services/search/", services.service_search, name="service-search"),
     path("services/changes/", services.service_changes, name="service-changes"),
     path("services/<int:pk>/", services.service, name="service"),
+    path("services/<int:pk>/type/", services.service_type, name="service-type"),
 ]

@@ -75,7 +75,9 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "catalog-run-refuse": (May.RUN_PROVIDERS, CHANGE),
     "services": (May.SEE, READ),
     "service": (May.SEE, READ),
+    "service-type": (May.RUN_PROVIDERS, CHANGE),
     "service-search": (May.SEE, READ),
+    "order-types": (May.SEE, READ),
     "service-changes": (May.SEE, READ),
 }
 

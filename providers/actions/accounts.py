@@ -31,6 +31,8 @@ SETTINGS = (
     "batch_size",
     "catalog_every_hours",
     "low_balance",
+    "delays",
+    "intervals",
 )
 
 
@@ -156,7 +158,7 @@ def _said(provider: Provider, name: str, value: Any) -> str:
     if name == "notes":
         return label
     before, after = (
-        "nothing" if one is None else plain(one) if name == "low_balance" else str(one)
+        "nothing" if one in (None, "") else plain(one) if name == "low_balance" else str(one)
         for one in (getattr(provider, name), value)
     )
     return f"{label} {before} → {after}"

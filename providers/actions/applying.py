@@ -88,6 +88,7 @@ def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -
         for change in changed
     )  # fmt: skip
     write_columns(Service, WRITTEN, rows)
+    _keep_choices([change.known.pk for change in changed])
     lines: list[ServiceChange] = []
     for change in changed:
         pk = change.known.pk
@@ -96,6 +97,12 @@ def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -
         lines.extend(_line(run, pk, *difference, now) for difference in change.differences())
     ServiceChange.objects.bulk_create(lines)
     return {"changed": len(changed), "back": sum(change.is_back for change in changed)}
+
+
+def _keep_choices(pks: list[int]) -> None:
+    """What is published does not overrule what staff chose, before the comparison or since."""
+    chosen = Service.objects.filter(pk__in=pks).exclude(chosen_type="")
+    chosen.exclude(type=F("chosen_type")).update(type=F("chosen_type"))
 
 
 def _write_gone(run: CatalogRun, gone: Sequence[Known], now: datetime) -> dict[str, int]:

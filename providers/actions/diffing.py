@@ -10,7 +10,7 @@ from typing import Any
 from core.money import plain
 from providers.models import ChangeKind, Provider, Service, percent_between
 
-from .snapshots import COLUMNS, NAME, RATE, Snapshot, Values
+from .snapshots import COLUMNS, NAME, RATE, TYPE, Snapshot, Values
 
 LONGEST_SAID = 500
 KINDS = {
@@ -28,6 +28,13 @@ class Known:
     external_id: str
     values: Values
     is_gone: bool
+    chosen_type: str = ""
+
+    def with_choice(self, values: Values) -> Values:
+        """What was published, but of the type that staff have chosen."""
+        if not self.chosen_type:
+            return values
+        return (*values[:TYPE], self.chosen_type, *values[TYPE + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,9 @@ def known_services(provider: Provider) -> list[Known]:
     """Every service of the account, without building a model instance for each."""
     rows = Service.objects.filter(provider=provider).order_by()
     return [
-        Known(pk, external_id, values, gone_at is not None)
-        for pk, external_id, gone_at, *rest in rows.values_list(
-            "pk", "external_id", "gone_at", *COLUMNS
+        Known(pk, external_id, values, gone_at is not None, chosen)
+        for pk, external_id, gone_at, chosen, *rest in rows.values_list(
+            "pk", "external_id", "gone_at", "chosen_type", *COLUMNS
         ).iterator(chunk_size=2000)
         for values in (tuple(rest),)
     ]
@@ -92,7 +99,7 @@ def compare(known: list[Known], snapshot: Snapshot, *, is_first: bool = False) -
         difference.offered_before += not one.is_gone
         after = unseen.pop(one.external_id, None)
         if after is not None:
-            if one.is_gone or after != one.values:
+            if one.is_gone or one.with_choice(after) != one.values:
                 difference.changed.append(Changed(one, after))
         elif not one.is_gone and one.external_id not in snapshot.set_aside:
             difference.gone.append(one)

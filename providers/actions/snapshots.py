@@ -30,6 +30,7 @@ COLUMNS = (
 Values = tuple[Any, ...]
 RATE = COLUMNS.index("rate")
 NAME, CATEGORY = COLUMNS.index("name"), COLUMNS.index("category")
+TYPE = COLUMNS.index("type")
 
 LONGEST = {
     name: Service._meta.get_field(name).max_length  # type: ignore[union-attr]  # plain columns

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core.encryption import decrypt
+from core.roles import Role
 from providers import tasks
 from providers.models import (
     CatalogRun,
@@ -20,7 +21,7 @@ from providers.models import (
 from sandbox import DEMO_KEY, Sandbox
 from tests.builders import make_provider
 
-from .conftest import Bells
+from .conftest import Bells, LogIn
 
 KEY = "typed-key-000011112222"
 
@@ -179,6 +180,54 @@ def test_limits_are_saved_and_mistakes_come_back(manager: Client) -> None:
     assert 'value="101"' in page and "less than or equal to 100" in page
     provider.refresh_from_db()
     assert provider.batch_size == 50
+
+
+def test_minutes_a_provider_takes_are_kept_in_order(manager: Client) -> None:
+    provider = make_provider()
+    url = reverse("provider-limits", args=[provider.pk])
+    limits = {
+        "calls_per_minute": "30", "add_spacing_ms": "1000", "batch_size": "100",
+        "catalog_every_hours": "6",
+    }  # fmt: skip
+    typed = limits | {"delays": " 30,5, 0,5", "intervals": "15"}
+    page = manager.post(url, typed, follow=True).content.decode()
+    assert "delays of subscriptions, minutes nothing → 0, 5, 30" in page
+    provider.refresh_from_db()
+    assert (provider.delays, provider.intervals) == ("0, 5, 30", "15")
+    assert provider.allowed_minutes("delays") == (0, 5, 30)
+    manager.post(url, limits)
+    provider.refresh_from_db()
+    assert provider.allowed_minutes("delays") == provider.allowed_minutes("intervals") == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("5,,10", "“” is not a whole number"),
+        ("5;10", "“5;10” is not a whole number"),
+        ("-5", "“-5” is not a whole number"),
+        ("1.5", "“1.5” is not a whole number"),
+        ("٥", "“٥” is not a whole number"),
+        ("<b>", "“&lt;b&gt;” is not a whole number"),
+        ("525601", "more minutes than a year has"),
+        (",".join(map(str, range(1000, 1100))), "at most 300 characters"),
+        (",".join(map(str, range(100, 170))), "too long to be kept"),
+    ],
+)
+def test_what_are_no_minutes_comes_back(manager: Client, typed: str, words: str) -> None:
+    provider = make_provider(delays="5")
+    url = reverse("provider-limits", args=[provider.pk])
+    limits = {"calls_per_minute": "30", "add_spacing_ms": "1000", "batch_size": "100"}
+    answer = manager.post(url, limits | {"catalog_every_hours": "6", "delays": typed})
+    assert answer.status_code == 422 and words in answer.content.decode()
+    provider.refresh_from_db()
+    assert provider.delays == "5"
+
+
+def test_who_may_not_change_limits_still_sees_the_minutes(client_for_role: LogIn) -> None:
+    provider = make_provider(delays="0, 45")
+    page = client_for_role(Role.VIEWER).get(reverse("provider", args=[provider.pk]))
+    assert "0, 45" in page.content.decode() and "any" in page.content.decode()
 
 
 def test_pausing_wants_a_reason_and_resuming_takes_it_back(manager: Client) -> None:

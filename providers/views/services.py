@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.clocks import database_now
 from core.keyset import keyset_page
 from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
 
-from ..forms import ChangeFilter, ServiceFilter
+from ..actions.choosing import choose_type
+from ..forms import ChangeFilter, ChosenTypeForm, ServiceFilter
 from ..models import Service, ServiceChange
 
 PAGE_SIZE = 50
@@ -50,6 +53,32 @@ def services(request: StaffRequest) -> HttpResponse:
 def service(request: StaffRequest, pk: int) -> HttpResponse:
     """One service: everything published of it, and every change ever seen."""
     found = get_object_or_404(Service.objects.select_related("provider"), pk=pk)
+    return _service_page(request, found, ChosenTypeForm(service=found))
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def service_type(request: StaffRequest, pk: int) -> HttpResponse:
+    """Choose the order form of a service, or leave it to its published type again."""
+    found = get_object_or_404(Service.objects.select_related("provider"), pk=pk)
+    form = ChosenTypeForm(request.POST, service=found)
+    if not form.is_valid():
+        return _service_page(request, found, form, status=422)
+    chosen = form.cleaned_data["type"]
+    if chosen == found.chosen_type:
+        messages.info(request, "Nothing was changed.")
+    elif not choose_type(found, chosen, actor=request.user, now=database_now()):
+        messages.error(request, "This service was changed meanwhile. Look again.")
+    elif chosen:
+        messages.success(request, f"It is ordered with the form of “{chosen}” from now on.")
+    else:
+        messages.success(request, "It has the form of its published type again.")
+    return redirect("service", pk=pk)
+
+
+def _service_page(
+    request: StaffRequest, found: Service, form: ChosenTypeForm, *, status: int = 200
+) -> HttpResponse:
     changes = ServiceChange.objects.filter(service=found)
     cursor = request.GET.get("cursor", "")
     context = {
@@ -57,8 +86,10 @@ def service(request: StaffRequest, pk: int) -> HttpResponse:
         "provider": found.provider,
         "page": keyset_page(changes, keys=("-id",), cursor=cursor, size=PAGE_SIZE),
         "may_place": request.user.may(May.PLACE),
+        "may_run": request.user.may(May.RUN_PROVIDERS),
+        "type_form": form,
     }
-    return render(request, "providers/service.html", context)
+    return render(request, "providers/service.html", context, status=status)
 
 
 @allow(May.SEE)

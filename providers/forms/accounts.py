@@ -1,4 +1,4 @@
-"""Forms of the provider and catalog pages. What they make has passed every check."""
+"""Forms of the provider pages. What they make has passed every check."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.views.decorators.debug import sensitive_variables
 from core.forms import TablerForm
 from core.money import DIGITS, PLACES, plain
 
-from .connect import checked_address
-from .models import ChangeKind, Provider, ServiceQuerySet
-from .panel_api import WISHES, SecretKey, UnsafeUrl
+from ..connect import checked_address
+from ..models import Provider
+from ..models.provider import minutes_in
+from ..panel_api import SecretKey, UnsafeUrl
+from ..panel_api.order_types import MOST_MINUTES
 
 SHORTEST_KEY = 8
 LONGEST_KEY = 300
-ANY = ("", "Any")
+LONGEST_SET = 300
 
 
 class AddressField(forms.CharField):
@@ -119,6 +121,33 @@ class KeyForm(TablerForm, forms.Form):
     key = KeyField(label="New key", help_text="Kept encrypted and never shown again.")
 
 
+class MinutesField(forms.CharField):
+    """A set of minutes as a comma list, each number once and rising; empty for no set."""
+
+    def __init__(self, label: str, help_text: str) -> None:
+        super().__init__(
+            label=label,
+            help_text=help_text,
+            required=False,
+            max_length=LONGEST_SET,
+            widget=forms.TextInput(attrs={"placeholder": "0, 5, 10, 30", "autocomplete": "off"}),
+        )
+
+    def clean(self, value: Any) -> str:
+        parts = [part.strip() for part in super().clean(value).split(",")]
+        if parts == [""]:
+            return ""
+        for part in parts:
+            if not (part.isascii() and part.isdigit() and len(part) < 7):
+                raise ValidationError(f"“{part}” is not a whole number of minutes.")
+            if int(part) > MOST_MINUTES:
+                raise ValidationError(f"{part} is more minutes than a year has.")
+        written = ", ".join(str(minutes) for minutes in minutes_in(",".join(parts)))
+        if len(written) > LONGEST_SET:
+            raise ValidationError("This is too long to be kept.")
+        return written
+
+
 class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     low_balance = forms.DecimalField(
         label="Warn below",
@@ -127,6 +156,12 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
         max_digits=DIGITS,
         decimal_places=PLACES,
         help_text="A balance lower than this is marked. Empty: never.",
+    )
+    delays = MinutesField(
+        "Delays of subscriptions, minutes", "Those it takes, with commas. Empty: the usual ones."
+    )
+    intervals = MinutesField(
+        "Intervals of drip-feeds, minutes", "Those it takes, with commas. Empty: any."
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -142,6 +177,8 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
             "batch_size",
             "catalog_every_hours",
             "low_balance",
+            "delays",
+            "intervals",
         )
 
 
@@ -149,116 +186,3 @@ class PauseForm(TablerForm, forms.Form):
     reason = forms.CharField(
         label="Why", max_length=300, help_text="Shown to everyone while it is paused."
     )
-
-
-class ServiceFilter(TablerForm, forms.Form):
-    """What the catalog page is narrowed to. Every field may be empty."""
-
-    YES_NO = (ANY, ("yes", "Yes"), ("no", "No"), ("unknown", "Not said"))
-    SORTS = (("", "By category"), ("price", "Cheapest first"), ("newest", "Newest first"))
-    AVAILABLE = (("", "On offer"), ("gone", "Gone"), ("all", "On offer or gone"))
-    KEYS = {"": ("category", "id"), "price": ("rate", "id"), "newest": ("-id",)}
-
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "placeholder": "A few letters of a name, a category, an id",
-                "autocomplete": "off",
-            }
-        ),
-    )
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name"), required=False, empty_label="Any provider"
-    )
-    category = forms.CharField(
-        required=False,
-        max_length=300,
-        widget=forms.TextInput(
-            attrs={"list": "categories", "placeholder": "Any category", "autocomplete": "off"}
-        ),
-    )
-    type = forms.ChoiceField(
-        required=False,
-        choices=(
-            ("", "Any type"),
-            *((name, name) for name in WISHES),
-            ("unknown", "Not orderable yet"),
-        ),
-    )
-    refill = forms.ChoiceField(required=False, choices=YES_NO)
-    cancel = forms.ChoiceField(required=False, choices=YES_NO)
-    rate_from = forms.DecimalField(
-        label="Price from", required=False, min_value=Decimal(0), max_digits=18, decimal_places=6
-    )
-    rate_to = forms.DecimalField(
-        label="Price to", required=False, min_value=Decimal(0), max_digits=18, decimal_places=6
-    )
-    available = forms.ChoiceField(required=False, choices=AVAILABLE)
-    sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.is_valid()
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """What was understood; a field that was not is as if it were empty."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return self.KEYS[self.chosen.get("sort", "")]
-
-    @property
-    def has_more(self) -> bool:
-        """One of the fields behind "More filters" is in use."""
-        return bool(self.chosen.keys() & {"refill", "cancel", "rate_from", "rate_to", "available"})
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.chosen.keys() - {"sort"})
-
-    def narrow(self, services: ServiceQuerySet) -> ServiceQuerySet:
-        chosen = self.chosen
-        if (available := chosen.get("available")) != "all":
-            services = services.gone() if available == "gone" else services.offered()
-        if "q" in chosen:
-            services = services.matching(chosen["q"])
-        if "provider" in chosen:
-            services = services.filter(provider=chosen["provider"])
-        if "category" in chosen:
-            services = services.filter(category__icontains=chosen["category"])
-        if "type" in chosen:
-            kind = chosen["type"]
-            services = services.filter(type="" if kind == "unknown" else kind)
-        for flag in chosen.keys() & {"refill", "cancel"}:
-            wanted = {"yes": True, "no": False, "unknown": None}[chosen[flag]]
-            services = services.filter(**{flag: wanted})
-        return self._priced(services)
-
-    def _priced(self, services: ServiceQuerySet) -> ServiceQuerySet:
-        chosen = self.chosen
-        if "rate_from" in chosen:
-            services = services.filter(rate__gte=chosen["rate_from"])
-        if "rate_to" in chosen:
-            services = services.filter(rate__lte=chosen["rate_to"])
-        if chosen.get("sort") == "price":
-            services = services.exclude(rate=None)
-        return services
-
-
-class ChangeFilter(TablerForm, forms.Form):
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name"), required=False, empty_label="Any provider"
-    )
-    kind = forms.ChoiceField(required=False, choices=(("", "Any change"), *ChangeKind.choices))
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """What was understood."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
