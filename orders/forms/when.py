@@ -1,0 +1,62 @@
+"""When an order is to be sent: at once, at a time, or behind the one that has its link."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.functional import lazy
+
+from core.forms import TablerForm
+
+from ..models import Order
+
+LATEST_START = timedelta(days=366)
+
+
+def _in_which_zone() -> str:
+    return f"Empty: at once. Time zone: {timezone.get_current_timezone_name()}."
+
+
+class WhenForm(TablerForm, forms.Form):
+    """The part of an order form that is the same for every type.
+
+    `now` has to be set before the form is checked. `blocker` is the last in line for the link,
+    None while the link is free.
+    """
+
+    starts_at = forms.DateTimeField(
+        required=False,
+        label="Start at",
+        help_text=lazy(_in_which_zone, str)(),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    queue_behind = forms.BooleanField(required=False)
+
+    now: datetime | None = None
+    blocker: Order | None = None
+
+    @property
+    def behind(self) -> Order | None:
+        """The order to wait for, when somebody has chosen to wait."""
+        return self.blocker if self.cleaned_data.get("queue_behind") else None
+
+    @property
+    def is_to_wait(self) -> bool:
+        return bool(self["queue_behind"].value())
+
+    def clean_starts_at(self) -> datetime | None:
+        starts_at: datetime | None = self.cleaned_data["starts_at"]
+        if starts_at is None or self.now is None:
+            return starts_at
+        if starts_at <= self.now:
+            raise forms.ValidationError("This time has passed.")
+        if starts_at > self.now + LATEST_START:
+            raise forms.ValidationError("This is more than a year away.")
+        return starts_at
+
+    def when(self) -> dict[str, Any]:
+        """What `place_order` takes beside the draft."""
+        return {"starts_at": self.cleaned_data.get("starts_at"), "behind": self.behind}
