@@ -40,6 +40,7 @@ PLACES = (
     ("Overview", "layout-dashboard", "overview", May.SEE),
     ("Orders", "shopping-cart", "orders", May.SEE),
     ("Unconfirmed", "help-circle", "unconfirmed", May.SETTLE),
+    ("Jobs", "list-check", "jobs", May.PLACE),
     ("Services", "list-details", "services", May.SEE),
     ("Order types", "file-text", "order-types", May.SEE),
     ("Changes", "arrows-exchange", "service-changes", May.SEE),

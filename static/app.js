@@ -128,7 +128,10 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { requestConfig, target } = event.detail;
     if (!requestConfig || !polls(requestConfig.elt)) return;
-    const busy = one(".dropdown-menu.show, input:focus, textarea:focus, select:focus", target);
+    const busy = one(
+      ".dropdown-menu.show, input:focus, textarea:focus, select:focus, [data-order-box]:checked, [data-hold][open]",
+      target,
+    );
     if (busy) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -194,6 +197,17 @@
       toast("The browser did not let us copy. Select the text and copy it yourself.", "warning");
     }
   });
+
+  function countTicked() {
+    all("[data-ticked]").forEach((badge) => {
+      const ticked = all(badge.dataset.ticked).filter((box) => box.checked).length;
+      badge.textContent = ticked;
+      badge.hidden = !ticked;
+    });
+  }
+  document.addEventListener("desk:checked", countTicked);
+  document.addEventListener("change", countTicked);
+  window.addEventListener("pageshow", countTicked);
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-check-all]")) {
@@ -299,6 +313,7 @@
   document.addEventListener("desk:theme", drawCharts);
   document.addEventListener("htmx:afterSettle", (event) => {
     refreshMoments();
+    countTicked();
     if (event.target instanceof Element && one("canvas[data-chart]", event.target)) drawCharts();
   });
   drawCharts();

@@ -6,12 +6,23 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from core import clocks
 from core.encryption import encrypt
 from core.models import User
 from core.roles import Role
-from orders.models import Attempt, CancelRequest, Order, OrderEvent, Refill, Watch
+from orders.models import (
+    Attempt,
+    BulkItem,
+    BulkJob,
+    CancelRequest,
+    Order,
+    OrderEvent,
+    Refill,
+    SavedFilter,
+    Watch,
+)
 from orders.models.event import EventKind
 from orders.status import (
     AT_PROVIDER,
@@ -21,6 +32,7 @@ from orders.status import (
     OPEN_REFILLS,
     REFILLS_AT_PROVIDER,
     CancelStatus,
+    JobKind,
     Outcome,
     RefillStatus,
     Status,
@@ -196,3 +208,23 @@ def make_run(provider: Provider | None = None, **over: Any) -> CatalogRun:
     """A catalog run of this provider, running unless told otherwise."""
     over.setdefault("started_at", NOON)
     return CatalogRun.objects.create(provider=provider or make_provider(), **over)
+
+
+def make_job(*orders: Order, **over: Any) -> BulkJob:
+    """A bulk note on these orders, not begun."""
+    over.setdefault("kind", JobKind.NOTE)
+    over.setdefault("terms", {"note": "Something was said."})
+    over.setdefault("submission", uuid4())
+    over.setdefault("created_at", NOON)
+    over.setdefault("total", len(orders))
+    if "started_by" not in over:
+        over["started_by"] = make_user()
+    job = BulkJob.objects.create(**over)
+    BulkItem.objects.bulk_create(BulkItem(job=job, order=order) for order in orders)
+    return job
+
+
+def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:
+    over.setdefault("name", "Completed ones")
+    over.setdefault("query", "status=completed")
+    return SavedFilter.objects.create(person=person or make_user(), **over)

@@ -12,6 +12,7 @@ from ..models import Order
 from ..tags import NotATag, read_tags
 from .fields import PlainTextField
 
+LARGEST_ID = 2**63 - 1
 LONGEST_REFERENCE, LONGEST_NOTE, LONGEST_TAGS = 80, 500, 198
 
 
@@ -62,8 +63,8 @@ class BulkForm(TablerForm, forms.Form):
     """What every confirmation carries: its token, and what was shown when it was drawn."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
-    newest = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    shown = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    newest = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils import timezone
@@ -26,7 +27,9 @@ class OrderFilter(TablerForm, forms.Form):
         strip=True,
         max_length=SEARCH_LENGTH,
         label="Search",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Id or link"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Id, reference, link, note or tag:word"}
+        ),
     )
     status = forms.ChoiceField(
         required=False, label="Status", choices=[("", "Any status"), *Status.choices]
@@ -69,6 +72,15 @@ class OrderFilter(TablerForm, forms.Form):
     def has_more(self) -> bool:
         """A filter of the second row is in use, or was mistyped."""
         return any(self[name].value() or self[name].errors for name in ("since", "until", "mine"))
+
+    def asked(self) -> list[tuple[str, str]]:
+        """What the query string asks for, tab included, cursor and strangers left out."""
+        named = ((name, str(self[name].value() or "")) for name in self.fields)
+        return [(name, value) for name, value in named if value]
+
+    def query(self) -> str:
+        """The same as a query string."""
+        return urlencode(self.asked())
 
     def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
         wanted = self.cleaned_data

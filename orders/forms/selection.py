@@ -10,8 +10,7 @@ from ..models import Order, OrderQuerySet
 from ..queries import in_tab
 from .filters import OrderFilter
 
-PICKED_MOST = 1_000  # a page of the list has far fewer
-ASIDE = ("kind", "scope", "order", "cursor", "submission", "csrfmiddlewaretoken")
+PICKED_MOST = 200  # a page of the list has far fewer
 
 
 class Selection:
@@ -22,7 +21,6 @@ class Selection:
     """
 
     def __init__(self, asked: QueryDict, *, user: User) -> None:
-        self.asked = asked
         self.filter = OrderFilter(asked, user=user)
         self.is_picked = asked.get("scope") == "picked"
         self.picked = _numbers(asked.getlist("order")) if self.is_picked else []
@@ -46,12 +44,7 @@ class Selection:
 
     def list_query(self) -> str:
         """The list as it was narrowed, as a query string."""
-        kept = self.asked.copy()
-        for name in ASIDE:
-            kept.pop(name, None)
-        for name in [name for name, value in kept.items() if not value]:
-            del kept[name]
-        return kept.urlencode()
+        return self.filter.query()
 
 
 def _numbers(words: list[str]) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 
 from core import clocks
@@ -31,6 +31,7 @@ from ..status import (
 from .event import EventKind, OrderEvent
 
 LIST_SEARCH_MIN = 3
+TAG_WORD = "tag:"
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -68,20 +69,47 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.open().exclude(idle)
 
     def searching(self, text: str) -> OrderQuerySet:
-        """Our id, the provider's id, or a part of the link."""
-        text = text.strip().removeprefix("#")
-        if not text:
-            return self
-        found = Q(external_id=text)
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            return self.filter(found | Q(pk=int(text)))
-        if len(text) >= LIST_SEARCH_MIN:
-            found |= Q(link__icontains=text)
-        return self.filter(found)
+        """Our id, the provider's id, the start of the customer's reference; a part of the link,
+        the reference or the note; a tag, also as `tag:word`. All words must fit."""
+        words = text.strip().removeprefix("#").split()
+        found = self
+        for word in words:
+            if word.casefold().startswith(TAG_WORD):
+                found = found.filter(
+                    pk__in=Order.objects.tagged(word[len(TAG_WORD) :]).values("pk")
+                )
+        rest = " ".join(word for word in words if not word.casefold().startswith(TAG_WORD))
+        return found.filter(_naming(rest)) if rest else found
+
+    def tagged(self, word: str) -> OrderQuerySet:
+        tag = word.removeprefix("#").casefold()
+        return self.exclude(tags="").filter(tags__contains=f" {tag} ")
 
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""
         return self.select_related("service", "provider", "watch")
+
+
+def _naming(text: str) -> Q:
+    """Numbers and short words are found by index alone; longer ones may stand anywhere."""
+    orders = Order.objects.all()
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return _known_as(orders, text) | Q(pk=int(text))
+    if len(text) < LIST_SEARCH_MIN:
+        return _known_as(orders, text)
+    anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)
+    return Q(external_id=text) | anywhere | Q(tags__contains=f" {text.casefold()} ")
+
+
+def _known_as(orders: OrderQuerySet, text: str) -> Q:
+    """The provider's id, or the start of a reference. Each is asked for by itself and with the
+    condition of its index spelled out: SQLite would read every order for the plain `or`."""
+    accounts = Provider.objects.values("pk")
+    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id=text)
+    referred = orders.exclude(reference="").filter(reference__startswith=text)
+    if connection.vendor == "sqlite":  # its LIKE uses no index
+        referred = referred.filter(reference__gte=text, reference__lt=f"{text}{chr(0x10FFFF)}")
+    return Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
 
 
 class Order(models.Model):
@@ -209,6 +237,10 @@ class Order(models.Model):
         """When we last heard of it: the last status read, or its last change."""
         watch = getattr(self, "watch", None)
         return (watch.checked_at if watch else None) or self.changed_at
+
+    @property
+    def tag_words(self) -> list[str]:
+        return self.tags.split()
 
     @property
     def may_be_withdrawn(self) -> bool:

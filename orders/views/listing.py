@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from core.keyset import keyset_page
@@ -13,18 +15,46 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from ..forms import OrderFilter
-from ..models import Order
+from ..forms.saving import SaveFilterForm
+from ..models import Order, SavedFilter
 from ..queries import in_tab, tabs
+from ..status import JobKind
 
 PAGE_SIZE = 50
 
 
 @allow(May.SEE)
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def orders(request: StaffRequest) -> HttpResponse:
-    """Filtered, newest first; the rows ask again by themselves while one of them is moving."""
+    """Filtered, newest first; the rows ask again by themselves while one of them is moving.
+
+    POST saves the filter of the address under a name.
+    """
     wanted = OrderFilter(request.GET, user=request.user)
+    if request.method != "POST":
+        return _draw(request, wanted, SaveFilterForm(wanted))
+    form = SaveFilterForm(wanted, request.POST)
+    if not form.is_valid():
+        return _draw(request, wanted, form, status=422)
+    saved = form.save()
+    messages.success(request, f"The filter is saved as “{saved.name}”.")
+    return HttpResponseRedirect(f"{reverse('orders')}?{saved.query}")
+
+
+@allow(May.SEE)
+@require_POST
+def saved_filter_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Forget one of one's own filters."""
+    saved = get_object_or_404(SavedFilter, pk=pk, person=request.user)
+    saved.delete()
+    messages.success(request, f"The filter “{saved.name}” is gone.")
+    return HttpResponseRedirect(f"{reverse('orders')}?{request.POST.get('back', '')}")
+
+
+def _draw(
+    request: StaffRequest, wanted: OrderFilter, save_form: SaveFilterForm, *, status: int = 200
+) -> HttpResponse:
     groups = tabs(counted=not wanted.is_narrowed)
     count = next(tab.count for tab in groups if tab.group == wanted.group_name)
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
@@ -37,5 +67,10 @@ def orders(request: StaffRequest) -> HttpResponse:
         "page": page,
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),
+        "may_export": request.user.may(May.EXPORT),
+        "job_kinds": JobKind.choices,
+        "save_form": save_form,
+        "saved_filters": list(request.user.saved_filters.order_by("name", "pk")),
     }
-    return render(request, page_or_part(request, "orders/orders.html", "order-list"), context)
+    template = page_or_part(request, "orders/orders.html", "order-list")
+    return render(request, template, context, status=status)

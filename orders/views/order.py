@@ -16,9 +16,11 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
+from ..actions.annotating import annotate
 from ..actions.guarding import may_release
 from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import NoteForm, QueueAgainForm
+from ..forms.about import AboutForm
 from ..models import EventKind, Order
 from ..status import Status
 from .kin import kin_of
@@ -101,10 +103,23 @@ def order_note(request: StaffRequest, pk: int) -> HttpResponse:
     return _back(request, pk)
 
 
+@allow(May.PLACE)
+@require_POST
+def order_about(request: StaffRequest, pk: int) -> HttpResponse:
+    """The customer's reference, the note and the tags."""
+    found, form = _found(pk), AboutForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, about_form=form)
+    if annotate(found, actor=request.user, now=database_now(), **form.cleaned_data):
+        messages.success(request, f"Order {found} is annotated.")
+    return _back(request, pk)
+
+
 def _draw(
     request: StaffRequest,
     found: Order,
     *,
+    about_form: AboutForm | None = None,
     note_form: NoteForm | None = None,
     queue_again_form: QueueAgainForm | None = None,
 ) -> HttpResponse:
@@ -113,6 +128,7 @@ def _draw(
         "order": found,
         "events": list(found.events.select_related("actor").order_by("-pk")),
         "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
+        "about_form": about_form or AboutForm.of(found),
         "note_form": note_form or NoteForm(),
         "queue_again_form": queue_again_form or QueueAgainForm(),
         "may_place": request.user.may(May.PLACE),
@@ -120,7 +136,7 @@ def _draw(
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "is_followed": found.is_open and hasattr(found, "watch"),
     } | kin_of(request, found)
-    status = 422 if note_form or queue_again_form else 200
+    status = 422 if about_form or note_form or queue_again_form else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 
 
