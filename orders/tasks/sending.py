@@ -21,7 +21,7 @@ from ..models import Order, Watch
 log = logging.getLogger(__name__)
 
 
-def _client(provider_id: int) -> tuple[Provider, PanelClient] | None:
+def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
     """The account and its client; None when it cannot be called, which its page shows."""
     provider = Provider.objects.get(pk=provider_id)
     try:
@@ -34,7 +34,7 @@ def _client(provider_id: int) -> tuple[Provider, PanelClient] | None:
 @shared_task(name="orders.dispatch")
 def dispatch(*, provider_id: int) -> None:
     """Send the queued orders of one account."""
-    if ready := _client(provider_id):
+    if ready := account_of(provider_id):
         sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
 
 
@@ -59,7 +59,7 @@ def reap() -> None:
 @shared_task(name="orders.follow")
 def follow(*, provider_id: int) -> None:
     """Account turns for one account."""
-    if not (ready := _client(provider_id)):
+    if not (ready := account_of(provider_id)):
         return
     done = following.follow_account(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
     if done and any(turn.released for turn in done.turns):

@@ -52,6 +52,14 @@ def take_call(provider: Provider, *, now: datetime) -> float:
     return SHORT_WAIT
 
 
+def take_request(provider: Provider, *, now: datetime) -> float:
+    """Take one call for a refill or a cancel: as `take_call`, but never as the breaker's probe."""
+    health = _health(provider)
+    if health.closed_until is not None:
+        return max(_seconds_until(health.closed_until, now), 1.0)
+    return take_call(provider, now=now)
+
+
 def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment a read may be made; `now` when at once. `rate` is calls a second."""
     moments = [now, health.slow_until, health.closed_until]

@@ -19,7 +19,7 @@ from .decode import (
 )
 from .dialect import Dialect
 from .errors import RefusalCode
-from .refusals import refusal_code, wait_seconds
+from .refusals import refusal_code, spacing_seconds, wait_seconds
 from .results import (
     CancelAccepted,
     OrderState,
@@ -112,7 +112,8 @@ def _unreadable(said: Any, dialect: Dialect) -> Unreadable:
 def refused(said: str, dialect: Dialect) -> Refused:
     """A no for one row, in the provider's words."""
     reason = coerce.text(said, REASON_LENGTH)
-    return Refused(reason, refusal_code(said, dialect.refusals), wait_seconds(said))
+    code = refusal_code(said, dialect.refusals)
+    return Refused(reason, code, wait_seconds(said), spacing_seconds(said))
 
 
 def refills(

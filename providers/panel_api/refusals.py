@@ -18,6 +18,7 @@ _NUMBER = re.compile(r"(?<![a-z])\d[\d.,]*")
 _SEPARATORS = re.compile(r"[^a-z0-9#]+")
 _CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+|[a-z]+(?:_[a-z]+)+", re.ASCII)
 _WAIT = re.compile(r"\b(?:in|after|wait|another)\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)")
+_SPACING = re.compile(r"\bless than\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)s?\s+ago")
 _SECONDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _LONGEST = 300
 
@@ -59,5 +60,12 @@ def _dotted(text: str) -> Code:
 def wait_seconds(sentence: str) -> int | None:
     """The wait a refusal names ("in 5 hours"), in seconds; None when it names none."""
     if match := _WAIT.search(sentence[:_LONGEST].lower()):
+        return int(match[1]) * _SECONDS[match[2]]
+    return None
+
+
+def spacing_seconds(sentence: str) -> int | None:
+    """The least time between two requests a refusal names ("less than 24 hours ago")."""
+    if match := _SPACING.search(sentence[:_LONGEST].lower()):
         return int(match[1]) * _SECONDS[match[2]]
     return None

@@ -142,7 +142,8 @@ class CancelAccepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider said no for this one row. `wait_seconds` where its text names a wait.
+    """The provider said no for this one row. `wait_seconds` where its text names a wait, and
+    `spacing_seconds` where it names the least time since the last request.
 
     With `code` UNLISTED the words are not known to prove that nothing was done.
     """
@@ -150,6 +151,7 @@ class Refused:
     reason: str
     code: RefusalCode = RefusalCode.UNLISTED
     wait_seconds: int | None = None
+    spacing_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,8 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
         "order is not completed",
         "order not completed",
         "refill limit reached",
+        "refill limit for this order reached",
+        "refill error limit reached",
         "maximum refills reached",
         "maximum # refills reached",
         "cancel is not available for this order",
@@ -203,6 +205,7 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
         "refill will be available in # hours",
         "refill is available in # minutes",
         "you can request a refill in # hours",
+        "refill error requested recently",
     ),
     Code.ALREADY_OPEN: (
         "previous refill task is not completed",

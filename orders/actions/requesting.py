@@ -1,0 +1,141 @@
+"""The lanes of refills and cancels, and the sweeps so that none of them is forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from core import clocks
+from core.clocks import Clock
+from providers.actions import lanes, pacing
+from providers.actions.calling import MustWait
+from providers.models import LaneKind, Provider, ProviderState
+from providers.panel_api import ProviderError
+
+from ..models import CancelRequest, EventKind, Refill
+from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status
+from . import cancel_sending, refill_following, refill_sending
+from .cancel_sending import Cancels, send_cancels
+from .refill_following import TellsRefills, follow_refills
+from .refill_sending import Refills, send_refills
+
+PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lane is better given back
+SWEEP_SIZE = 500
+WORKER_LOST = "The worker was lost while sending."
+
+
+class TakesRequests(Refills, Cancels, Protocol):
+    """A client for both."""
+
+
+def send_requests(
+    provider: Provider, client: TakesRequests, *, clock: Clock, seconds: float
+) -> int | None:
+    """Send what was asked for at this account for about `seconds`; how many requests.
+
+    Cancels first: every minute counts there. None: somebody else is at it.
+    """
+
+    def turn() -> int:
+        if not _wanted(provider, clock()) or not _may_call(provider, clock):
+            return 0
+        sent = send_cancels(provider, client, clock=clock)
+        return sent or send_refills(provider, client, clock=clock)
+
+    return _in_lane(provider, LaneKind.REQUESTS, turn, clock, seconds)
+
+
+def ask_about_refills(
+    provider: Provider, client: TellsRefills, *, clock: Clock, seconds: float
+) -> int | None:
+    """Ask about this account's due refills for about `seconds`. None: somebody else is at it."""
+
+    def turn() -> int:
+        try:
+            return follow_refills(provider, client, clock=clock)
+        except (MustWait, ProviderError):
+            return 0
+
+    return _in_lane(provider, LaneKind.REFILLS, turn, clock, seconds)
+
+
+def _in_lane(
+    provider: Provider, kind: LaneKind, turn: Callable[[], int], clock: Clock, seconds: float
+) -> int | None:
+    """Turns, one after the other, until there is nothing to do or the time is up."""
+    holder = lanes.take_lane(provider.pk, kind, now=clock(), seconds=clocks.LANE_SECONDS)
+    if holder is None:
+        return None
+    done, ends = 0, time.monotonic() + seconds
+    try:
+        while did := turn():
+            done += did
+            if time.monotonic() >= ends or not lanes.renew_lane(
+                provider.pk, kind, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            ):
+                break
+    finally:
+        lanes.give_back(provider.pk, kind, holder)
+    return done
+
+
+def _wanted(provider: Provider, now: datetime) -> bool:
+    """Looked up before a call is taken out of the budget."""
+    cancels = CancelRequest.objects.filter(provider=provider).due_to_send(now)
+    return cancels.exists() or Refill.objects.filter(provider=provider).due_to_send(now).exists()
+
+
+def _may_call(provider: Provider, clock: Clock) -> bool:
+    while wait := pacing.take_request(provider, now=clock()):
+        if wait >= PATIENCE_SECONDS:
+            return False
+        time.sleep(wait)
+    return True
+
+
+def accounts_to_send_at(now: datetime) -> list[int]:
+    """Active accounts with requests to send: bells that were lost are rung again here."""
+    callable_now = {"provider__state": ProviderState.ACTIVE}
+    refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **callable_now)
+    cancels = CancelRequest.objects.due_to_send(now).filter(**callable_now)
+    found = {
+        *refills.due_to_send(now).values_list("provider_id", flat=True).distinct(),
+        *cancels.values_list("provider_id", flat=True).distinct(),
+    }
+    return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+
+
+def accounts_to_ask_at(now: datetime) -> list[int]:
+    """Accounts with refills to ask about, paused ones too."""
+    return refill_following.accounts_to_ask(now)
+
+
+def end_cancels(*, now: datetime) -> int:
+    """A request to cancel ends with its order, however that ended."""
+    waiting = (CancelStatus.QUEUED, CancelStatus.ACCEPTED)
+    over = CancelRequest.objects.filter(status__in=waiting, order__status__in=FINAL)
+    ended = 0
+    for request in over.select_related("order").order_by("pk")[:SWEEP_SIZE]:
+        mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
+        if mine.update(status=CancelStatus.ENDED, ended_at=now):
+            ended += 1
+            word = Status(request.order.status).label.lower()
+            text = f"The order has ended as {word}; the request to cancel it is over."
+            request.order.remember(EventKind.CANCEL, now=now, text=text)
+    return ended
+
+
+def reap_lost_requests(*, now: datetime) -> int:
+    """Claims past their lease: a refill becomes unconfirmed, a cancel is looked into again."""
+    reaped = 0
+    refills = Refill.objects.filter(status=RefillStatus.SENDING, due_at__lt=now)
+    for refill in refills.select_related("order").order_by("pk")[:SWEEP_SIZE]:
+        reaped += refill_sending.write(refill, refill_sending.lost(WORKER_LOST), now=now)
+    cancels = CancelRequest.objects.filter(status=CancelStatus.SENDING, due_at__lt=now)
+    for request in cancels.select_related("order").order_by("pk")[:SWEEP_SIZE]:
+        verdict = cancel_sending.lost(request, WORKER_LOST, now)
+        reaped += cancel_sending.write(request, verdict, now=now)
+        cancel_sending.look_again([request.order_id], now)
+    return reaped

@@ -1,0 +1,51 @@
+"""Refills and cancels: sending them, asking about them, the sweeps."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from core import clocks
+from core.clocks import database_now
+
+from ..actions import requesting
+from .sending import account_of
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="orders.send_requests")
+def send_requests(*, provider_id: int) -> None:
+    """Send the refills and cancels that were asked for at one account."""
+    if ready := account_of(provider_id):
+        requesting.send_requests(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+
+
+@shared_task(name="orders.follow_refills")
+def follow_refills(*, provider_id: int) -> None:
+    """Ask how the refills of one account are going."""
+    if ready := account_of(provider_id):
+        requesting.ask_about_refills(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+
+
+@shared_task(name="orders.sweep_requests")
+def sweep_requests() -> None:
+    """End what is over, take lost claims for lost, and ring for all that is due."""
+    now = database_now()
+    requesting.end_cancels(now=now)
+    if reaped := requesting.reap_lost_requests(now=now):
+        log.warning("%s refills and cancels were lost with their worker", reaped)
+    for provider_id in requesting.accounts_to_send_at(now):
+        send_requests.delay(provider_id=provider_id)
+    for provider_id in requesting.accounts_to_ask_at(now):
+        follow_refills.delay(provider_id=provider_id)
+
+
+def ring_requests(provider_id: int) -> None:
+    """Ring for the requests of an account; without a broker the sweep will find them."""
+    try:
+        send_requests.apply_async(kwargs={"provider_id": provider_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
