@@ -185,6 +185,23 @@
   }
   setInterval(refreshMoments, 15000);
 
+  // ---- a mistake somebody is mending ---------------------------------------------------------
+
+  // What was said of the old value says nothing of the new one; the server judges it again.
+  document.addEventListener("input", ({ target }) => {
+    if (target.getAttribute?.("aria-invalid") !== "true") return;
+    target.removeAttribute("aria-invalid");
+    target.classList.remove("is-invalid");
+    const describes = (target.getAttribute("aria-describedby") || "").split(/\s+/);
+    const said = describes.filter((id) =>
+      document.getElementById(id)?.classList.contains("invalid-feedback"),
+    );
+    said.forEach((id) => document.getElementById(id).remove());
+    const rest = describes.filter((id) => id && !said.includes(id));
+    if (rest.length) target.setAttribute("aria-describedby", rest.join(" "));
+    else target.removeAttribute("aria-describedby");
+  });
+
   // ---- small conveniences -------------------------------------------------------------------
 
   document.addEventListener("click", async (event) => {

@@ -58,7 +58,7 @@ def preview_of(form: OrderForm, *, now: datetime) -> Preview:
         cost=low,
         cost_high=high,
         is_range=isinstance(cost, CostRange),
-        last_run_at=_last_run(now, runs, interval),
+        last_run_at=_last_run(form.cleaned_data.get("starts_at") or now, runs, interval),
         is_short_of_funds=_is_short(form.service.provider, low),
     )
 
@@ -70,12 +70,12 @@ def _wire(sent: dict[str, str], provider: Provider) -> tuple[tuple[str, str], ..
     return (*ours, (parameter, "(the attempt's own id)")) if parameter else ours
 
 
-def _last_run(now: datetime, runs: int | None, interval: int | None) -> datetime | None:
-    """About when the last run of a drip-feed starts, if all goes at once."""
-    if not runs or not interval:
+def _last_run(first: datetime, runs: int | None, interval: int | None) -> datetime | None:
+    """About when the last run of a drip-feed starts, if the first one does when it is to."""
+    if runs is None or interval is None:
         return None
     try:
-        return now + timedelta(minutes=(runs - 1) * interval)
+        return first + timedelta(minutes=(runs - 1) * interval)
     except OverflowError:
         return None
 

@@ -14,6 +14,7 @@ from core.roles import Role
 from orders import tasks
 from orders.models import Order
 from orders.status import HoldReason, Status
+from providers.panel_api import WISHES
 from tests.builders import NOON, make_order, make_provider, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -235,3 +236,35 @@ def test_only_those_who_may_place_get_in(client_for_role: Any) -> None:
     assert viewer.post("/orders/new/", filled(service)).status_code == 403
     assert viewer.post("/orders/new/preview/", filled(service)).status_code == 403
     assert not Order.objects.exists()
+
+
+def test_services_are_shown_by_category_and_cut_only_when_there_are_more(staff: Client) -> None:
+    provider = make_provider()
+    make_service(provider, category="Zebra", name="Visits, last")
+    for _ in range(19):
+        make_service(provider, category="Audio")
+    page = staff.get("/orders/new/?q=visits").content.decode()
+    assert page.index("Audio") < page.index("Zebra") and "Visits, last" in page
+    assert "The first 20" not in page
+    make_service(provider, category="Audio")
+    page = staff.get("/orders/new/?q=visits").content.decode()
+    assert "Visits, last" not in page and "The first 20" in page
+
+
+@pytest.mark.parametrize("type_name", WISHES)
+def test_the_page_of_every_type_asks_for_its_fields(staff: Client, type_name: str) -> None:
+    service = make_service(type=type_name)
+    page = staff.get(f"/orders/new/?service={service.pk}").content.decode()
+    for name in WISHES[type_name].asks():
+        assert f'name="{name}"' in page
+    refused = staff.post("/orders/new/", {"service": service.pk, "submission": uuid.uuid4()})
+    needed = sum(not ask.optional for ask in WISHES[type_name].asks().values())
+    assert refused.status_code == 422
+    assert refused.content.decode().count("This field is required.") == needed
+
+
+def test_a_drip_feed_says_what_a_run_is_and_when_it_ends(staff: Client) -> None:
+    values = filled(make_service(rate="2"), quantity="50", runs="4", interval="90")
+    part = staff.post("/orders/new/preview/", values, headers=HTMX).content.decode()
+    assert "50 units a run × 4 runs = 200 units in all" in part
+    assert "$0.10" in part and "$0.40" in part and "ends about <time" in part

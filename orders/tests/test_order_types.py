@@ -195,6 +195,15 @@ def test_visits_can_be_fed_drop_by_drop() -> None:
     assert shown.last_run_at == NOON + timedelta(minutes=3 * 90)
 
 
+def test_a_drip_feed_that_starts_later_ends_later() -> None:
+    later = {"starts_at": "2026-11-24T06:00"}
+    values = {**UNITS, **DRIP_FEED, **later}
+    shown = preview_of(fill(service_of("Default"), values), now=NOON).last_run_at
+    start = fill(service_of("Default"), values)
+    assert start.is_valid()
+    assert shown == start.cleaned_data["starts_at"] + timedelta(minutes=3 * 90) > NOON
+
+
 def test_the_total_is_known_before_a_text_is_written() -> None:
     shown = preview_of(fill(service_of("SEO", rate=Decimal(2)), {"quantity": "50"}), now=NOON)
     assert shown.cost == Decimal("0.1")

@@ -65,8 +65,13 @@ def order_preview(request: StaffRequest) -> HttpResponse:
 def _search(request: StaffRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     found = Service.objects.offered().matching(words) if words else Service.objects.none()
-    services = list(found.select_related("provider").order_by("pk")[:SERVICES_SHOWN])
-    context = {"words": words, "services": services, "is_cut": len(services) == SERVICES_SHOWN}
+    in_index_order = found.select_related("provider").order_by("category", "id")
+    services = list(in_index_order[: SERVICES_SHOWN + 1])
+    context = {
+        "words": words,
+        "services": services[:SERVICES_SHOWN],
+        "is_cut": len(services) > SERVICES_SHOWN,
+    }
     return render(request, page_or_part(request, PAGE, "service-results"), context)
 
 
