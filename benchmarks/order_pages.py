@@ -1,4 +1,5 @@
-"""The orders page at 200,000 orders: the last page against the first, and a search by id."""
+"""The orders page at 200,000 orders: the last page against the first, and searches: by id, by the
+start of a reference, by tag, and for a word of a note, which no index finds."""
 
 from __future__ import annotations
 
@@ -13,7 +14,13 @@ from benchmarks.desk import fresh_desk
 ORDERS = 200_000
 ROUNDS = 9
 CHUNK = 5_000
-BARS = {"last_against_first": 1.5, "found_by_id_against_first": 1.5}
+BARS = {
+    "last_against_first": 1.5,
+    "found_by_id_against_first": 1.5,
+    "found_by_reference_against_first": 1.5,
+    "found_by_tag_against_first": 2.5,
+    "found_by_note_against_first": 3.0,
+}
 
 
 def main() -> dict[str, Any]:
@@ -33,8 +40,11 @@ def main() -> dict[str, Any]:
     figures = {
         "orders": ORDERS,
         **{f"{name}_ms": round(taken * 1000, 1) for name, taken in median.items()},
-        "last_against_first": round(median["last"] / median["first"], 2),
-        "found_by_id_against_first": round(median["found_by_id"] / median["first"], 2),
+        **{
+            f"{name}_against_first": round(taken / median["first"], 2)
+            for name, taken in median.items()
+            if name != "first"
+        },
     }
     met = all(figures[name] <= bar for name, bar in BARS.items())
     return {"name": "order_pages", "figures": figures, "bars": BARS, "met": met}
@@ -69,6 +79,8 @@ def _fill() -> None:
                 status=endings[n % 20], external_id=str(9_000_000 + n), charge=Decimal("0.9"),
                 estimate=Decimal("0.9"), send_after=now, changed_at=now,
                 created_at=now - timedelta(minutes=(ORDERS - n) * 2),
+                reference=str(500_000 + n), tags=" spring " if n % 50 else " spring urgent ",
+                note="Call Ms Okafor first." if n == ORDERS // 3 else "",
             )
             for n in range(start, start + CHUNK)
         )  # fmt: skip
@@ -98,6 +110,9 @@ def _pages() -> dict[str, Callable[[], None]]:
         "first": page({}),
         "last": page({"cursor": "last"}),
         "found_by_id": page({"q": "9000777"}),
+        "found_by_reference": page({"q": "500777"}),
+        "found_by_tag": page({"q": "tag:urgent"}),
+        "found_by_note": page({"q": "Okafor"}),
     }
 
 
