@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from core import clocks
 from core.models import User
@@ -27,14 +27,14 @@ def last_in_line(provider_id: int, link_key: str) -> Order | None:
     """Whom a new order for this link would wait for; None while the link is free."""
     line = Order.objects.on_link(provider_id, link_key)
     waiting = Order.objects.waiting_for_link().filter(pk__in=line.values("pk"))
-    return waiting.order_by("-pk").first() or line.keeping_link_busy().order_by("-pk").first()
+    return waiting.order_by("-pk").first() or _newest(line.keeping_link_busy())
 
 
 def ahead_of(order: Order) -> Order | None:
     """Whom this order waits for, as things stand; None when it is its turn."""
     line = Order.objects.on_link(order.provider_id, order.link_key).exclude(pk=order.pk)
     before = line.waiting_for_link().filter(pk__lt=order.pk).order_by("-pk").first()
-    return before or line.keeping_link_busy().order_by("-pk").first()
+    return before or _newest(line.keeping_link_busy())
 
 
 def hold_behind(order: Order, *, now: datetime, actor: User | None = None) -> bool:
@@ -89,6 +89,11 @@ def start_scheduled(*, now: datetime) -> int:
         else:
             started += _stand_in_line(order, blocker, now)
     return started
+
+
+def _newest(orders: OrderQuerySet) -> Order | None:
+    """Rather an order that staff placed than one that a provider started for it."""
+    return orders.order_by(F("parent").asc(nulls_first=True), "-pk").first()
 
 
 def _whose_turn_it_is(waiting: OrderQuerySet, now: datetime) -> OrderQuerySet:

@@ -219,7 +219,7 @@ def test_a_time_that_cannot_be_meant_comes_back(staff: Client, typed: str, words
 
 
 def test_no_money_is_counted_twice():
-    today = {"created_at": NOON, "estimate": Decimal(2)}
+    today: dict[str, Any] = {"created_at": NOON, "estimate": Decimal(2)}
     told = make_family(Status.COMPLETED, Status.IN_PROGRESS, charge=Decimal(1), **today)
     silent = make_family(Status.COMPLETED, **today)
     Order.objects.filter(parent__in=[told, silent]).update(created_at=NOON)

@@ -148,6 +148,16 @@ def test_two_that_were_refused_for_each_other_do_not_wait_in_a_circle():
     assert released.pk == orders[0].pk
 
 
+def test_one_waits_for_the_order_staff_placed_rather_than_for_a_run_of_it():
+    parent = on_link()
+    on_link(service=parent.service, parent=parent)
+    assert queueing.last_in_line(parent.provider_id, parent.link_key) == parent
+    order = place(parent.service, behind=parent)
+    end(parent)
+    assert queueing.release_free(now=NOON) == [], "its run keeps the link busy"
+    assert order.status == Status.HELD
+
+
 def test_staff_may_release_or_withdraw_a_waiting_order():
     first = on_link()
     second, third = place(first.service, behind=first), place(first.service, behind=first)
