@@ -119,7 +119,7 @@ def _fill() -> None:
         "link": "'https://lumen.example/' || n", "link_key": "n", "reference": "'INV-' || n",
         "status": f"CASE WHEN n % {ORDERS // FEW} = 0 THEN 'partial' ELSE 'completed' END",
     }  # fmt: skip
-    columns = [field.column for field in Order._meta.concrete_fields]
+    columns = [str(field.column) for field in Order._meta.concrete_fields]
     values = ", ".join(own.get(column, column) for column in columns)
     Order.objects.filter(pk=pattern.pk).update(status=Status.COMPLETED)
     with connection.cursor() as cursor:

@@ -103,15 +103,21 @@ _ACTS: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
 
 @dataclass(slots=True)
 class Outlook:
-    """What would come of a job: how many orders, why not for how many, what they cost once."""
+    """What would come of a job: how many orders, why not for how many, what they cost once, and
+    how many have an open order for their service and link (themselves, perhaps)."""
 
     total: int = 0
+    beside_open: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     @property
     def possible(self) -> int:
-        return self.total - self.reasons.total()
+        return self.total - self.impossible
+
+    @property
+    def impossible(self) -> int:
+        return self.reasons.total()
 
 
 def outlook(kind: JobKind, orders: OrderQuerySet, why_never: Callable[[Order], str]) -> Outlook:
@@ -124,8 +130,10 @@ def outlook(kind: JobKind, orders: OrderQuerySet, why_never: Callable[[Order], s
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never):
                 seen.reasons[words] += 1
-            elif order.estimate is not None:
+                continue
+            if order.estimate is not None:
                 seen.estimates[order.provider.currency] += order.estimate
+            seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
     return seen
 
 
@@ -135,7 +143,13 @@ def _in_chunks(orders: Iterator[Order]) -> Iterator[list[Order]]:
 
 
 def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
-    """Those of them for which the same is going on, or, to be asked about, that are followed."""
+    """Those of them for which the same is going on: a refill, a cancel, the same wish; or, to be
+    asked about, those that are followed."""
+    if kind == JobKind.REORDER:
+        links = [order.link_key for order in some]
+        wishes = Order.objects.open().filter(link_key__in=links)
+        busy = set(wishes.values_list("service_id", "link_key"))
+        return {order.pk for order in some if (order.service_id, order.link_key) in busy}
     of_these = [order.pk for order in some]
     rows = {
         JobKind.REFRESH: Watch.objects.all(),

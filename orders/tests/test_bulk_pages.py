@@ -61,7 +61,19 @@ def test_it_says_how_many_and_why_not(staff: Client) -> None:
     page = staff.get("/orders/bulk/?kind=refill&scope=all").content.decode()
     assert "Refill: 4 orders" in page and "Refill: 1 order<" in page
     assert "It is still running" in page
+    figures = page[page.index("Can be done") :]
+    assert ">1</div>" in figures and ">3</div>" in figures and ">3</td>" in figures
     assert not BulkJob.objects.exists()
+
+
+def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Client) -> None:
+    service = make_service()
+    ended = make_order(Status.COMPLETED, service=service)
+    make_order(Status.IN_PROGRESS, service=service, link_key=ended.link_key)
+    make_order(Status.COMPLETED, service=service)
+    page = staff.get("/orders/bulk/?kind=reorder&scope=all&status=completed")
+    assert (page.context["seen"].possible, page.context["seen"].beside_open) == (2, 1)
+    assert "1 of those that can be done has an open order" in page.content.decode()
 
 
 def test_confirming_starts_one_job_however_often_it_is_clicked(
