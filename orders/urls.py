@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import bulk, exporting, jobs, listing, order, placing, settling, words
+from .views import (
+    batch,
+    bulk,
+    exporting,
+    guard,
+    jobs,
+    listing,
+    mass,
+    order,
+    placing,
+    refills,
+    settling,
+    words,
+)
 
 urlpatterns = [
     path("", listing.orders, name="orders"),
@@ -14,6 +27,19 @@ urlpatterns = [
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/stop/", jobs.job_stop, name="job-stop"),
+    path("mass/", mass.mass_order, name="mass-order"),
+    path("batches/", mass.batches, name="batches"),
+    path("batches/<int:pk>/", batch.batch, name="batch"),
+    path("batches/<int:pk>/figures/", batch.batch_figures, name="batch-figures"),
+    path("batches/lines/<int:pk>/", batch.batch_line, name="batch-line"),
+    path("batches/<int:pk>/place/", batch.batch_place, name="batch-place"),
+    path("batches/<int:pk>/check/", batch.batch_recheck, name="batch-recheck"),
+    path("batches/<int:pk>/withdraw/", batch.batch_withdraw, name="batch-withdraw"),
+    path("batches/<int:pk>/discard/", batch.batch_discard, name="batch-discard"),
+    path("guard/", guard.guard, name="guard"),
+    path("guard/block/", guard.guard_block, name="guard-block"),
+    path("guard/<int:pk>/unblock/", guard.guard_unblock, name="guard-unblock"),
+    path("guard/limit/", guard.guard_limit, name="guard-limit"),
     path("new/", placing.order_new, name="order-new"),
     path("new/preview/", placing.order_preview, name="order-preview"),
     path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),
@@ -30,4 +56,11 @@ urlpatterns = [
     path("<int:pk>/settle/link/", settling.order_link, name="order-link"),
     path("<int:pk>/settle/not-placed/", settling.order_not_placed, name="order-not-placed"),
     path("<int:pk>/settle/give-up/", settling.order_give_up, name="order-give-up"),
+    path("<int:pk>/refill/", refills.order_refill, name="order-refill"),
+    path("<int:pk>/cancel/", refills.order_cancel, name="order-cancel"),
+    path("cancels/<int:pk>/withdraw/", refills.cancel_withdraw, name="cancel-withdraw"),
+    path("refills/", refills.refills, name="refills"),
+    path("refills/ticked/", refills.refills_ticked, name="refills-ticked"),
+    path("refills/<int:pk>/again/", refills.refill_again, name="refill-again"),
+    path("refills/<int:pk>/withdraw/", refills.refill_withdraw, name="refill-withdraw"),
 ]

@@ -14,10 +14,13 @@ from core.models import User
 from core.roles import Role
 from orders.models import (
     Attempt,
+    BatchLine,
+    BlockedLink,
     BulkItem,
     BulkJob,
     CancelRequest,
     Order,
+    OrderBatch,
     OrderEvent,
     Refill,
     SavedFilter,
@@ -222,6 +225,31 @@ def make_job(*orders: Order, **over: Any) -> BulkJob:
     job = BulkJob.objects.create(**over)
     BulkItem.objects.bulk_create(BulkItem(job=job, order=order) for order in orders)
     return job
+
+
+def make_batch(**over: Any) -> OrderBatch:
+    """A paste without lines, checked by a manager."""
+    over.setdefault("digest", f"{next(_numbers):064}")
+    over.setdefault("created_at", NOON)
+    if "created_by" not in over:
+        over["created_by"] = make_user(Role.MANAGER)
+    return OrderBatch.objects.create(**over)
+
+
+def make_batch_line(batch: OrderBatch | None = None, **over: Any) -> BatchLine:
+    """A line that names no service, which its problems say."""
+    over.setdefault("number", next(_numbers))
+    over.setdefault("cells", {"link": "https://lumen.example/home", "quantity": "100"})
+    over.setdefault("problems", [{"field": "service", "words": "Write its number."}])
+    over.setdefault("submission", uuid4())
+    return BatchLine.objects.create(batch=batch or make_batch(total=1), **over)
+
+
+def make_blocked_link(pattern: str = "", **over: Any) -> BlockedLink:
+    """Links of one more host nobody may order for."""
+    over.setdefault("added_at", NOON)
+    pattern = pattern or f"blocked{next(_numbers)}.example"
+    return BlockedLink.objects.create(pattern=pattern, **over)
 
 
 def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:

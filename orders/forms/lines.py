@@ -45,8 +45,7 @@ def judge(
     against one another and the other good lines, against open orders and `person`'s limits.
     """
     for line in lines:
-        address = line.cells.get("link") or line.cells.get("username") or ""
-        line.link_key = link_key(address) if address else ""
+        line.link_key = link_key(line.address) if line.address else ""
     around = surroundings_of(lines, batch, person=person, now=now, with_others=with_others)
     return [_judge_one(line, batch, around) for line in lines]
 

@@ -43,7 +43,12 @@ class OrderBatch(models.Model):
         indexes = [models.Index(fields=["state", "id"], name="batch_to_place")]
 
     def __str__(self) -> str:
-        return self.name or f"batch {self.pk}"
+        return self.name or f"Batch {self.pk}"
+
+    @property
+    def wrong(self) -> int:
+        """Lines that have to be mended before they can be placed."""
+        return self.total - self.good - self.placed
 
 
 class BatchLine(models.Model):
@@ -79,3 +84,8 @@ class BatchLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.number} of batch {self.batch_id}"
+
+    @property
+    def address(self) -> str:
+        """What the line is for, as it was written; may be empty."""
+        return str(self.cells.get("link") or self.cells.get("username") or "")

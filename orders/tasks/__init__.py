@@ -1,8 +1,8 @@
 """Doors for Celery, by story. Arguments are ids; every task may come never, once or ten times."""
 
 from .batches import place_batch, place_batches, ring_batch
-from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .jobs import ring_job, ring_jobs, run_job
+from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
 
 __all__ = [

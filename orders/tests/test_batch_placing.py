@@ -39,9 +39,22 @@ def paste_of(count: int, provider=None) -> str:
     return "\n".join(f"{service.external_id}|https://a.example/{n}|{10 + n}" for n in range(count))
 
 
+def run_together(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def started(batch: OrderBatch, again=False) -> OrderBatch:
     assert start_placing(batch, by=batch.created_by, again=again, now=NOON) == ""
     return batch
+
+
+def taken(batch: OrderBatch, now=NOON) -> OrderBatch:
+    held = take_batch(batch.pk, now=now)
+    assert held
+    return held
 
 
 def run(batch: OrderBatch, seconds=60) -> bool:
@@ -57,7 +70,7 @@ def test_the_good_lines_become_orders_of_the_batch():
     run(batch)
     batch.refresh_from_db()
     assert (batch.state, batch.total, batch.good, batch.placed) == (BatchState.PLACED, 4, 0, 3)
-    first = batch.orders.order_by("pk").first()
+    first = batch.orders.earliest("pk")
     assert (first.reference, first.note, first.placed_by) == ("INV-1", "soon", batch.created_by)
     assert [line.order_id for line in batch.lines.order_by("number")][-1] is None
 
@@ -66,7 +79,7 @@ def test_a_line_mended_later_is_placed_with_the_next_go_and_no_other_again():
     batch = started(make_batch(paste_of(2) + "\nnonsense|https://b.example|10"))
     run(batch)
     line = batch.lines.get(is_good=False)
-    line.cells["service"] = batch.lines.first().cells["service"]
+    line.cells["service"] = batch.lines.earliest("number").cells["service"]
     judge([line], batch, person=batch.created_by, now=NOON, with_others=True)
     assert batches.mend_lines(batch, [line])
     run(started(batch))
@@ -94,7 +107,7 @@ def test_the_same_paste_is_not_bought_twice_unasked():
 
 def test_what_changed_since_the_dry_run_is_seen_when_placing():
     batch = make_batch(paste_of(2))
-    first = batch.lines.order_by("number").first()
+    first = batch.lines.earliest("number")
     other = make_order(service=first.service, link_key=first.link_key)
     run(started(batch))
     first.refresh_from_db()
@@ -105,15 +118,16 @@ def test_what_changed_since_the_dry_run_is_seen_when_placing():
 def test_a_worker_that_died_between_order_and_note_is_followed_by_one_that_sees_it():
     batch = started(make_batch(paste_of(2)))
     take_batch(batch.pk, now=NOON)
-    line = batch.lines.order_by("number").first()
+    line = batch.lines.earliest("number")
     [verdict] = judge([line], batch, person=batch.created_by, now=NOON)
+    assert verdict.draft
     order, _ = placing.place_order(
         verdict.draft, placed_by=batch.created_by, now=NOON, batch=batch
     )  # and here the worker dies
     later = NOON + timedelta(minutes=5)
     assert batches_to_place(NOON) == []
     assert batches_to_place(later) == [batch.pk]
-    held = take_batch(batch.pk, now=later)
+    held = taken(batch, later)
     place_turn(held, judge_again, clock=lambda: later, seconds=60)
     line.refresh_from_db()
     assert line.order == order
@@ -140,7 +154,7 @@ def test_a_held_batch_is_nobody_elses():
 def test_a_stopped_batch_is_placed_no_further(monkeypatch):
     monkeypatch.setattr(batch_placing, "CHUNK", 1)
     batch = started(make_batch(paste_of(4)))
-    held = take_batch(batch.pk, now=NOON)
+    held = taken(batch)
 
     def stop_after_the_first(lines, row, now):
         batches.stop_placing(row)
@@ -206,7 +220,7 @@ def test_a_line_that_breaks_the_desk_does_not_stop_the_others(monkeypatch):
 def test_what_was_not_sent_is_withdrawn_and_the_rest_stays():
     batch = started(make_batch(paste_of(4)))
     run(batch)
-    sent = batch.orders.order_by("pk").first()
+    sent = batch.orders.earliest("pk")
     Order.objects.filter(pk=sent.pk).update(status=Status.SENDING)
     assert batches.withdraw_unsent(batch, actor=batch.created_by, now=NOON) == (3, False)
     assert batch.orders.filter(status=Status.WITHDRAWN).count() == 3
@@ -226,8 +240,7 @@ def test_two_workers_place_a_batch_once():
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
-    [worker.start() for worker in workers]
-    [worker.join() for worker in workers]
+    run_together(workers)
     assert sum(held is not None for held in turns) >= 1
     assert Order.objects.count() == 30
     batch.refresh_from_db()
@@ -238,7 +251,7 @@ def test_two_workers_place_a_batch_once():
 def test_workers_that_believe_they_hold_it_place_each_line_once():
     """The lease ran out under a worker that was only slow: its submissions still hold."""
     batch = started(make_batch(paste_of(20)))
-    held = take_batch(batch.pk, now=NOON)
+    held = taken(batch)
     gate = threading.Barrier(3)
 
     def work():
@@ -248,8 +261,7 @@ def test_workers_that_believe_they_hold_it_place_each_line_once():
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(3)]
-    [worker.start() for worker in workers]
-    [worker.join() for worker in workers]
+    run_together(workers)
     assert Order.objects.count() == 20
     assert batch.lines.filter(order=None).count() == 0
 
@@ -266,6 +278,5 @@ def test_the_same_paste_started_twice_at_once_is_bought_once():
         connection.close()
 
     presses = [threading.Thread(target=press, args=(batch,)) for batch in pair]
-    [press.start() for press in presses]
-    [press.join() for press in presses]
+    run_together(presses)
     assert sorted(map(bool, answers)) == [False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -113,7 +114,7 @@ def test_what_has_no_highest_cost_does_not_fit_a_limit():
 def test_the_day_is_added_up_exactly_and_only_what_may_cost():
     limit(per_day=Decimal("3"))
     person, service = make_user(), make_service(rate=Decimal("1"))
-    mine = {"service": service, "placed_by": person}
+    mine: dict[str, Any] = {"service": service, "placed_by": person}
     make_order(Status.PENDING, estimate=Decimal("1"), charge=Decimal("0.999999999999"), **mine)
     make_order(Status.QUEUED, estimate=Decimal("1"), **mine)
     for status in (Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED):
@@ -136,7 +137,7 @@ def test_a_rule_made_after_placing_holds_before_sending():
 
 def test_of_two_orders_that_are_too_much_together_the_first_goes():
     limit(per_day=Decimal("1"))
-    mine = {"service": make_service(), "placed_by": make_user()}
+    mine: dict[str, Any] = {"service": make_service(), "placed_by": make_user()}
     first = make_order(estimate=Decimal("0.6"), **mine)
     second = make_order(estimate=Decimal("0.6"), **mine)
     third = make_order(estimate=Decimal("0.4"), **mine)

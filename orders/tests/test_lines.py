@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -82,9 +83,8 @@ def test_a_wrong_line_says_what_is_wrong_with_which_cell(shop, row, field, words
 
 def test_a_number_that_two_providers_use_has_to_be_told_apart(shop):
     _, [line] = judged("1|https://a.example|10")
-    assert line.problems == [
-        {"field": "service", "words": "Several providers have a service 1: name one of North, South."}
-    ]  # fmt: skip
+    words = "Several providers have a service 1: name one of North, South."
+    assert line.problems == [{"field": "service", "words": words}]
     _, [line] = judged("service|provider|link|quantity\n1|sOUTH|https://a.example|10")
     assert line.is_good
     assert line.service.provider.name == "South"
@@ -121,7 +121,7 @@ def test_a_repeated_line_is_stopped_until_somebody_means_it(shop):
 
 def test_an_open_order_is_not_repeated_unasked_and_an_ended_one_does_not_count(shop):
     service = shop.services.get(external_id="1")
-    ended = {"service": service, "link_key": link_key("https://b.example")}
+    ended: dict[str, Any] = {"service": service, "link_key": link_key("https://b.example")}
     order = make_order(service=service, link_key=link_key("https://a.example"))
     make_order(Status.COMPLETED, **ended)
     _, lines = judged("1|https://a.example|10\n1|https://b.example|10", shop)

@@ -1,0 +1,100 @@
+"""The page of the operator's guard: rules are set by those who run the providers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from core.roles import Role
+from orders.models import BlockedLink, SpendLimit
+from tests.builders import make_blocked_link, make_provider, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def manager(client):
+    client.force_login(make_user(Role.MANAGER))
+    return client
+
+
+def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
+    manager.post("/orders/guard/block/", {"pattern": "bad.example", "reason": "asked"})
+    rule = BlockedLink.objects.get()
+    assert (rule.pattern, rule.reason, rule.added_by.role) == (
+        "bad.example", "asked", Role.MANAGER,
+    )  # fmt: skip
+    page = manager.get("/orders/guard/?link=https://BAD.example/x").content.decode()
+    assert "Blocked by" in page
+    manager.post(f"/orders/guard/{rule.pk}/unblock/")
+    assert not BlockedLink.objects.exists()
+    said = [entry.change_message for entry in LogEntry.objects.order_by("pk")]
+    assert said == ["blocked: asked", "no longer blocked"]
+    page = manager.get("/orders/guard/?link=https://BAD.example/x").content.decode()
+    assert "may be ordered for" in page
+    assert "no longer blocked" in page
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [("", "required"), ("*", "block every link"), ("twice.example", "on the list already")],
+)
+def test_a_pattern_that_makes_no_sense_comes_back(manager, pattern, words):
+    make_blocked_link("twice.example")
+    answer = manager.post("/orders/guard/block/", {"pattern": pattern, "reason": "kept words"})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert "kept words" in answer.content.decode()
+
+
+def test_a_limit_is_set_changed_and_taken_away(manager):
+    make_provider(currency="Eur")
+    typed = {"role": "operator", "currency": "eur", "per_order": "1.5", "per_day": ""}
+    manager.post("/orders/guard/limit/", typed)
+    limit = SpendLimit.objects.get()
+    assert (limit.currency, limit.per_order, limit.per_day) == ("Eur", Decimal("1.5"), None)
+    manager.post("/orders/guard/limit/", {**typed, "per_day": "20"})
+    assert SpendLimit.objects.get().per_day == Decimal("20")
+    manager.post("/orders/guard/limit/", {**typed, "per_order": ""})
+    assert not SpendLimit.objects.exists()
+    assert LogEntry.objects.count() == 3
+
+
+@pytest.mark.parametrize("amount", ["-1", "much", "1e400"])
+def test_an_amount_that_is_none_comes_back(manager, amount):
+    typed = {"role": "operator", "currency": "USD", "per_order": amount}
+    answer = manager.post("/orders/guard/limit/", typed)
+    assert answer.status_code == 422
+    assert f'value="{amount}"' in answer.content.decode()
+
+
+def test_operators_see_the_rules_and_change_none(client):
+    client.force_login(make_user(Role.OPERATOR))
+    rule = make_blocked_link()
+    page = client.get("/orders/guard/").content.decode()
+    assert rule.pattern in page
+    assert "Unblock" not in page
+    assert client.post(f"/orders/guard/{rule.pk}/unblock/").status_code == 403
+
+
+def test_hostile_patterns_stay_text(manager):
+    make_blocked_link(HOSTILE, reason=HOSTILE)
+    page = manager.get(f"/orders/guard/?link={HOSTILE}").content.decode()
+    assert "<script>alert" not in page
+
+
+def test_ten_rules_cost_as_many_queries_as_one(manager):
+    make_blocked_link(added_by=make_user())
+    with CaptureQueriesContext(connection) as one:
+        manager.get("/orders/guard/")
+    for number in range(9):
+        make_blocked_link(added_by=make_user())
+        SpendLimit.objects.create(role="operator", currency=f"X{number}")
+    with CaptureQueriesContext(connection) as ten:
+        manager.get("/orders/guard/")
+    assert len(ten) == len(one)
