@@ -267,4 +267,4 @@ def test_a_drip_feed_says_what_a_run_is_and_when_it_ends(staff: Client) -> None:
     values = filled(make_service(rate="2"), quantity="50", runs="4", interval="90")
     part = staff.post("/orders/new/preview/", values, headers=HTMX).content.decode()
     assert "50 units a run × 4 runs = 200 units in all" in part
-    assert "$0.10" in part and "$0.40" in part and "ends about <time" in part
+    assert "$0.10" in part and "$0.40" in part and "ends <time" in part

@@ -20,6 +20,7 @@ PAGES = {
     "unconfirmed": "/orders/unconfirmed/",
     "services": "/services/",
     "service": "/services/1/",
+    "order-types": "/order-types/",
     "changes": "/services/changes/",
     "providers": "/providers/",
     "provider": "/providers/1/",
