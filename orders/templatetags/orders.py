@@ -11,8 +11,16 @@ from django.utils.safestring import SafeString
 
 from core.templatetags.desk import amount, money, spell_money
 
-from ..models import Order
-from ..status import COLORS, Outcome, Status
+from ..models import CancelRequest, Order, Refill
+from ..status import (
+    CANCEL_COLORS,
+    COLORS,
+    REFILL_COLORS,
+    CancelStatus,
+    Outcome,
+    RefillStatus,
+    Status,
+)
 
 register = template.Library()
 
@@ -42,6 +50,16 @@ def status_badge(status: Order | str) -> SafeString:
     except ValueError:
         return badge("secondary", word)
     return badge(COLORS[known], known.label)
+
+
+@register.simple_tag
+def refill_badge(refill: Refill) -> SafeString:
+    return badge(REFILL_COLORS[RefillStatus(refill.status)], refill.get_status_display())
+
+
+@register.simple_tag
+def cancel_badge(request: CancelRequest) -> SafeString:
+    return badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
 
 
 @register.simple_tag

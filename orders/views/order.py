@@ -24,6 +24,7 @@ from ..forms.about import AboutForm
 from ..models import EventKind, Order
 from ..status import Status
 from .kin import kin_of
+from .refills import requests_of
 
 PAGE = "orders/order.html"
 
@@ -124,18 +125,22 @@ def _draw(
     queue_again_form: QueueAgainForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    context = {
-        "order": found,
-        "events": list(found.events.select_related("actor").order_by("-pk")),
-        "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
-        "about_form": about_form or AboutForm.of(found),
-        "note_form": note_form or NoteForm(),
-        "queue_again_form": queue_again_form or QueueAgainForm(),
-        "may_place": request.user.may(May.PLACE),
-        "may_settle": request.user.may(May.SETTLE),
-        "may_see_balances": request.user.may(May.SEE_BALANCES),
-        "is_followed": found.is_open and hasattr(found, "watch"),
-    } | kin_of(request, found)
+    context = (
+        {
+            "order": found,
+            "events": list(found.events.select_related("actor").order_by("-pk")),
+            "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
+            "about_form": about_form or AboutForm.of(found),
+            "note_form": note_form or NoteForm(),
+            "queue_again_form": queue_again_form or QueueAgainForm(),
+            "may_place": request.user.may(May.PLACE),
+            "may_settle": request.user.may(May.SETTLE),
+            "may_see_balances": request.user.may(May.SEE_BALANCES),
+            "is_followed": found.is_open and hasattr(found, "watch"),
+        }
+        | kin_of(request, found)
+        | requests_of(found)
+    )
     status = 422 if about_form or note_form or queue_again_form else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 
