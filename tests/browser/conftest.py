@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox import RemoteSandbox
 from tests.running_desk import Desk
 
 if TYPE_CHECKING:  # only `make e2e` installs it
@@ -98,3 +100,13 @@ def admin_page(page: Page) -> Page:
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/")
     return page
+
+
+@pytest.fixture
+def box(desk: Desk) -> Iterator[RemoteSandbox]:
+    """The levers of the sandbox that this desk buys from."""
+    known = json.loads((desk.data_dir / "sandbox" / "playground.json").read_text())
+    url = f"http://127.0.0.1:{known['control_port']}"
+    box = RemoteSandbox(url, known["control_token"])
+    yield box
+    box.clear_faults()

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
-from sandbox import RemoteSandbox
-from tests.running_desk import Desk, wait_until
+from tests.running_desk import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
 
 SLOW = 60_000  # ms: the sandbox finishes an order in seconds, a loaded machine takes longer
 STATUS_CELL = "td[data-label=Status]"
-
-
-@pytest.fixture
-def box(desk: Desk) -> Iterator[RemoteSandbox]:
-    """The levers of the sandbox that this desk buys from."""
-    known = json.loads((desk.data_dir / "sandbox" / "playground.json").read_text())
-    url = f"http://127.0.0.1:{known['control_port']}"
-    box = RemoteSandbox(url, known["control_token"])
-    yield box
-    box.clear_faults()
 
 
 def open_form(page: Page, words: str = "visits") -> None:
