@@ -24,8 +24,8 @@ class ProviderRecords(RecordAdmin):
     fields = (
         "name", "url", "state", "paused_reason", "currency", "key_last4", "key_fingerprint",
         "version", "calls_per_minute", "add_spacing_ms", "batch_size", "catalog_every_hours",
-        "delays", "intervals", "low_balance", "balance", "balance_currency", "balance_at", "dialect",
-        "created_at",
+        "delays", "intervals", "low_balance", "balance", "balance_currency", "balance_at",
+        "dialect", "created_at",
     )  # fmt: skip
     readonly_fields = fields
 
