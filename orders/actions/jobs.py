@@ -108,13 +108,18 @@ def stop_job(job: BulkJob, *, now: datetime) -> bool:
     return bool(stopped)
 
 
+def right_for(kind: str) -> May:
+    """What one must be able to do to start such a job, and as long as it runs."""
+    return May.MASS_ORDER if kind == JobKind.REORDER else May.PLACE
+
+
 def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> Turn:
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
-    Somebody who may no longer place orders has their job stopped.
+    Somebody who may no longer do such things has their job stopped.
     """
     turn, until = Turn(), clock() + timedelta(seconds=seconds)
-    if not job.started_by.may(May.PLACE):
+    if not job.started_by.may(right_for(job.kind)):
         stop_job(job, now=clock())
     while _held(job).update(held_until=_lease(clock())):
         items = _next_items(job)

@@ -28,7 +28,7 @@ POLLS = 'hx-trigger="every 2s"'
 
 @pytest.fixture
 def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
+    return client_for_role(Role.MANAGER)
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +185,15 @@ def test_the_list_offers_it_with_its_filter(staff: Client) -> None:
     assert '<input type="hidden" name="group" value="open">' in bar and 'name="cursor"' not in bar
     assert f'name="order" value="{order.pk}" form="bulk-form"' in bar
     assert 'href="/orders/export/?q=lumen&amp;group=open"' in bar
+
+
+def test_ordering_many_again_is_for_those_who_place_many(client_for_role: Any) -> None:
+    make_order(Status.COMPLETED)
+    operator = client_for_role(Role.OPERATOR)
+    for method in (operator.get, operator.post):
+        assert method("/orders/bulk/?kind=reorder&scope=all").status_code == 403
+    assert 'value="reorder"' not in operator.get("/orders/").content.decode()
+    assert 'value="reorder"' in client_for_role(Role.MANAGER).get("/orders/").content.decode()
 
 
 def test_viewers_are_offered_nothing(client_for_role: Any) -> None:

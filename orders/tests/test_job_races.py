@@ -27,7 +27,7 @@ def _job(kind: JobKind) -> BulkJob:
         make_order(Status.COMPLETED, service=service)
     job, _ = jobs.start_job(
         kind, Order.objects.all(), submission=uuid.uuid4(), terms={"note": "x"},
-        started_by=make_user(Role.OPERATOR), now=NOON,
+        started_by=make_user(Role.MANAGER), now=NOON,
     )  # fmt: skip
     return job
 

@@ -35,7 +35,7 @@ def start(
 ) -> BulkJob:
     job, _ = jobs.start_job(
         kind, Order.objects.all(), submission=submission or uuid.uuid4(), terms=terms,
-        started_by=by or make_user(Role.OPERATOR), now=NOON,
+        started_by=by or make_user(Role.MANAGER), now=NOON,
     )  # fmt: skip
     return job
 
@@ -234,11 +234,11 @@ def test_one_order_that_breaks_does_not_break_the_job():
     assert result(job) == {first.pk: (False, jobs.BROKEN), second.pk: (True, "")}
 
 
-def test_somebody_who_may_no_longer_place_orders_has_their_job_stopped():
+def test_somebody_who_may_no_longer_do_it_has_their_job_stopped():
     make_order()
-    person = make_user(Role.OPERATOR)
+    person = make_user(Role.MANAGER)
     job = start(JobKind.REORDER, by=person)
-    person.set_role(Role.VIEWER)
+    person.set_role(Role.OPERATOR)
     run(job)
     job.refresh_from_db()
     assert job.state == JobState.STOPPED and Order.objects.count() == 1

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -18,7 +19,7 @@ from core.roles import May
 
 from .. import tasks
 from ..actions.bulk import outlook
-from ..actions.jobs import MOST, start_job
+from ..actions.jobs import MOST, right_for, start_job
 from ..forms.about import BulkForm, BulkNoteForm, BulkReorderForm
 from ..forms.again import why_never_again
 from ..forms.selection import Selection
@@ -44,6 +45,8 @@ def order_bulk(request: StaffRequest) -> HttpResponse:
         messages.error(request, f"Nothing was done. {words}")
         return HttpResponseRedirect(f"{reverse('orders')}?{selection.list_query()}")
     kind = JobKind(request.GET["kind"])
+    if not request.user.may(right_for(kind)):
+        raise PermissionDenied(f"Your role may not {right_for(kind).value}.")
     form_class = FORMS.get(kind, BulkForm)
     if request.method == "POST":
         form = form_class(request.POST)

@@ -14,6 +14,7 @@ from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
 
+from ..actions.jobs import right_for
 from ..forms import OrderFilter
 from ..forms.saving import SaveFilterForm
 from ..models import Order, SavedFilter
@@ -68,7 +69,7 @@ def _draw(
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),
         "may_export": request.user.may(May.EXPORT),
-        "job_kinds": JobKind.choices,
+        "job_kinds": [kind for kind in JobKind if request.user.may(right_for(kind))],
         "save_form": save_form,
         "saved_filters": list(request.user.saved_filters.order_by("name", "pk")),
     }
