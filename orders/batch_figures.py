@@ -12,6 +12,7 @@ from django.db.models import Count
 from core.money import MoneySum
 from providers.models import Provider
 
+from .actions.guarding import COSTS_NOTHING, spent_by_currency
 from .models import BatchState, OrderBatch
 from .status import NOT_SENT, OPEN, Status
 
@@ -40,13 +41,15 @@ class ProviderCost:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Costs are our highest estimates; `spent` is what the orders have come to so far."""
+    """Costs are our highest estimates; `spent` is what the orders come to by currency, by their
+    charges and, where there is none yet, by our estimates."""
 
     wrong: int
     good: int
     placed: int
     total: int
     costs: list[ProviderCost]
+    spent: dict[str, Decimal]
     statuses: list[tuple[Status, int]]
     is_placing: bool
     is_idle: bool
@@ -82,6 +85,7 @@ def figures_of(batch: OrderBatch) -> Figures:
         placed=batch.placed,
         total=batch.total,
         costs=_costs(batch),
+        spent=spent_by_currency(batch.orders.exclude(status__in=COSTS_NOTHING)),
         statuses=[(status, by_status[status]) for status in Status if status in by_status],
         is_placing=batch.state == BatchState.PLACING,
         is_idle=batch.state in (BatchState.CHECKED, BatchState.PLACED),

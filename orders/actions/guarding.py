@@ -105,7 +105,7 @@ def guard_for(person: User | None, *, now: datetime) -> Guard:
     }
     guard = Guard(role, tuple(BlockedLink.objects.order_by("pk")), limits)
     if person and any(limit.per_day is not None for limit in limits.values()):
-        guard.spent.update(_spent_by_currency(_orders_of_today(person, now)))
+        guard.spent.update(spent_by_currency(_orders_of_today(person, now)))
     return guard
 
 
@@ -160,7 +160,7 @@ def _is_over(order: Order, limits: SpendLimit, person: User, now: datetime) -> b
         return False
     held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
     before = _orders_of_today(person, now).filter(pk__lt=order.pk).exclude(held_too)
-    spent = _spent_by_currency(before).get(order.provider.currency, Decimal(0))
+    spent = spent_by_currency(before).get(order.provider.currency, Decimal(0))
     too_much: bool = spent + cost > limits.per_day
     return too_much
 
@@ -175,7 +175,7 @@ def _orders_of_today(person: User, now: datetime) -> OrderQuerySet:
     ).exclude(status__in=COSTS_NOTHING)  # fmt: skip
 
 
-def _spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
+def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
     """The charge of each order, or our highest estimate while there is none, added exactly."""
     sums = (
         orders.order_by()

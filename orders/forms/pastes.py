@@ -87,8 +87,13 @@ class Cell:
     errors: tuple[str, ...]
 
     @property
-    def is_wide(self) -> bool:
-        return self.is_list or self.name in ("link", "note", MORE)
+    def columns(self) -> str:
+        """How wide it is drawn: service, provider, link and quantity fill one row."""
+        if self.is_list or self.name in ("note", MORE):
+            return "col-12 col-md-6"
+        if self.name == "link":
+            return "col-12 col-md-5"
+        return f"col-6 col-md-{2 if self.name in ('service', 'quantity') else 3}"
 
 
 def cells_to_mend(line: BatchLine) -> list[Cell]:

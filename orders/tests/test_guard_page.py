@@ -26,6 +26,7 @@ def manager(client):
 def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
     manager.post("/orders/guard/block/", {"pattern": "bad.example", "reason": "asked"})
     rule = BlockedLink.objects.get()
+    assert rule.added_by
     assert (rule.pattern, rule.reason, rule.added_by.role) == (
         "bad.example", "asked", Role.MANAGER,
     )  # fmt: skip

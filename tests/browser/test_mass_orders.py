@@ -1,0 +1,74 @@
+"""Many orders at once in a real browser: paste, mend what is wrong in place, place, follow."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.running_desk import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+
+def service_number(page: Page) -> str:
+    """The provider's number of a service of the Default type, as a paste names it."""
+    page.goto("/orders/new/?q=visits")
+    found = page.locator("#service-results a", has_text="Default").first
+    return found.locator(".cell-sub bdi.break").first.inner_text()
+
+
+def check(page: Page, text: str) -> None:
+    page.goto("/orders/mass/")
+    page.get_by_label("Lines", exact=True).fill(text)
+    page.get_by_role("button", name="Check the lines").click()
+    page.wait_for_url(re.compile(r"/orders/batches/\d+/"))
+
+
+def test_lines_are_mended_where_they_stand_and_placed_once(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    service = service_number(admin_page)
+    links = [f"https://lumen.example/mass/{n}" for n in range(4)]
+    rows = [f"{service} | {link} | 1000" for link in links]
+    rows[1] = f"{service} | {links[1]} | 1,000"
+    rows[2] = f"no-such-service | {links[2]} | 1000"
+    check(admin_page, "\n".join(rows))
+    admin_page.evaluate("window.neverReloaded = true")
+    admin_page.get_by_role("button", name="Place 2 orders").wait_for()
+    second = admin_page.locator("#line-2")
+    assert "digits 0–9" in second.inner_text()
+    second.get_by_label("Quantity").fill("1000")
+    second.get_by_role("button", name="Check this line").click()
+    second.get_by_text("can be placed").wait_for()
+    admin_page.get_by_role("button", name="Place 3 orders").wait_for()  # the figures follow
+    third = admin_page.locator("#line-3")
+    third.get_by_label("Service").fill("still-none")
+    third.get_by_role("button", name="Check this line").click()
+    third.get_by_text("There is no service still-none.").wait_for()
+    third.get_by_label("Service").fill(service)
+    third.get_by_role("button", name="Check this line").click()
+    third.get_by_text("can be placed").wait_for()
+    assert admin_page.evaluate("window.neverReloaded") is True
+    admin_page.get_by_role("button", name="Place 4 orders").dblclick()
+    wait_until(
+        lambda: {order["link"] for order in box.ledger()} >= set(links), "the orders at the sandbox"
+    )
+    admin_page.wait_for_timeout(2_000)
+    assert sorted(o["link"] for o in box.ledger() if o["link"] in links) == links
+
+
+def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page) -> None:
+    line = f"{service_number(admin_page)} | https://lumen.example/mass/twice | 1000"
+    check(admin_page, line)
+    admin_page.get_by_role("button", name="Place 1 order").click()
+    admin_page.locator("#batch-figures").get_by_text("Placed", exact=True).first.wait_for()
+    check(admin_page, line)
+    repeated = admin_page.get_by_label("Place it anyway, as one order more")
+    repeated.check()
+    admin_page.get_by_role("button", name="Check this line").click()
+    admin_page.get_by_text("The same lines were placed before").wait_for()
+    admin_page.get_by_role("button", name="Place 1 order").click()
+    admin_page.get_by_text("say so if you mean it").wait_for()
