@@ -1,0 +1,96 @@
+"""Many orders at once in a real browser: tick, be told, confirm, watch, take the file away."""
+
+from __future__ import annotations
+
+import csv
+import re
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.running_desk import Desk, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+SLOW = 60_000
+
+
+def service_that(desk: Desk, cancels: bool) -> int:
+    """The number of a service whose orders can, or cannot, be canceled."""
+    rows = sqlite3.connect(desk.data_dir / "desk.sqlite3").execute(
+        "SELECT id FROM providers_service WHERE type = 'Default' AND cancel = ? AND min <= 100"
+        " AND max >= 100 ORDER BY id LIMIT 1",
+        [cancels],
+    )
+    number: int = next(rows)[0]
+    return number
+
+
+def place(page: Page, service: int, link: str) -> str:
+    """Our number of the order just placed."""
+    page.goto(f"/orders/new/?service={service}")
+    page.get_by_label("Link").fill(link)
+    page.get_by_label("Quantity").fill("100")
+    page.locator("#order-preview").get_by_text("quantity=100").wait_for()
+    page.get_by_role("button", name="Place order").click()
+    page.wait_for_url(re.compile(r"/orders/\d+/$"))
+    return page.url.rstrip("/").rpartition("/")[2]
+
+
+def test_ticked_orders_are_canceled_in_the_background(
+    admin_page: Page, box: RemoteSandbox, desk: Desk
+) -> None:
+    box.set_speed(0)
+    try:
+        links = [f"https://lumen.example/bulk/{number}" for number in range(3)]
+        numbers = [
+            place(admin_page, service_that(desk, cancels), link)
+            for cancels, link in zip((True, True, False), links, strict=True)
+        ]
+        wait_until(lambda: {order["link"] for order in box.ledger()} >= set(links), "the orders")
+        admin_page.goto("/orders/?q=lumen.example/bulk")
+        admin_page.get_by_text("Pending").nth(2).wait_for(timeout=SLOW)
+        admin_page.get_by_label("Tick every order of this page").check()
+        admin_page.wait_for_timeout(3_500)  # a refresh of the list leaves the ticks alone
+        assert admin_page.locator("[data-order-box]:checked").count() == 3
+        admin_page.get_by_label("What to do with many orders").select_option("Cancel")
+        admin_page.get_by_role("button", name="Ticked orders").click()
+        admin_page.get_by_text("does not cancel orders of this service").wait_for()
+        admin_page.get_by_role("button", name="Cancel: 2 orders").dblclick()
+        admin_page.wait_for_url(re.compile(r"/orders/jobs/\d+/$"))
+        admin_page.evaluate("window.neverReloaded = true")
+        admin_page.get_by_text("3 of 3").wait_for(timeout=SLOW)
+        assert admin_page.evaluate("window.neverReloaded") is True
+        assert admin_page.locator("#job-live").get_attribute("hx-get") is None
+        admin_page.get_by_role("link", name="Not done").click()
+        assert admin_page.get_by_text(f"#{numbers[2]}", exact=True).is_visible()
+        assert not admin_page.get_by_text(f"#{numbers[0]}", exact=True).is_visible()
+    finally:
+        box.set_speed(600)
+    admin_page.goto(f"/orders/{numbers[0]}/")
+    admin_page.get_by_text("A cancel was asked for.").wait_for()
+
+
+def test_a_filter_is_kept_and_its_orders_are_taken_away(
+    admin_page: Page, desk: Desk, tmp_path: Path
+) -> None:
+    number = place(admin_page, service_that(desk, True), "https://lumen.example/taken-away")
+    admin_page.get_by_label("Customer's reference").fill("INV-77")
+    admin_page.get_by_label("Tags").fill("#Spring")
+    admin_page.get_by_role("button", name="Save").click()
+    admin_page.get_by_text("Reference: INV-77").wait_for()
+    admin_page.goto("/orders/?q=tag:spring")
+    admin_page.get_by_text("Save this filter").click()
+    admin_page.wait_for_timeout(3_500)  # a refresh of the list does not close it
+    admin_page.get_by_label("Name of the filter").fill("Spring customers")
+    admin_page.get_by_label("Name of the filter").press("Enter")
+    admin_page.get_by_role("link", name="Spring customers").wait_for()
+    with admin_page.expect_download() as loading:
+        admin_page.get_by_role("link", name="Export as CSV").click()
+    loading.value.save_as(tmp_path / "orders.csv")
+    with (tmp_path / "orders.csv").open(encoding="utf-8-sig", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert (line["id"], line["reference"], line["tags"]) == (number, "INV-77", "spring")
