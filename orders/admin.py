@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from core.record_admin import RecordAdmin
 
-from .models import Attempt, Order, OrderEvent, Watch
+from .models import Attempt, CancelRequest, Order, OrderEvent, Refill, Watch
 
 
 @admin.register(Order)
@@ -34,3 +34,17 @@ class OrderEventRecords(RecordAdmin):
 class WatchRecords(RecordAdmin):
     list_display = ("pk", "provider", "external_id", "next_at", "failures")
     list_select_related = ("provider", "order")
+
+
+@admin.register(Refill)
+class RefillRecords(RecordAdmin):
+    list_display = ("pk", "order", "status", "external_id", "requests", "due_at", "requested_at")
+    list_filter = ("status", "provider")
+    list_select_related = ("order", "provider")
+
+
+@admin.register(CancelRequest)
+class CancelRecords(RecordAdmin):
+    list_display = ("pk", "order", "status", "external_id", "requests", "due_at", "requested_at")
+    list_filter = ("status", "provider")
+    list_select_related = ("order", "provider")

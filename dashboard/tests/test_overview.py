@@ -180,12 +180,19 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        (Role.VIEWER, ["Overview", "Orders", "Services", "Changes", "Providers"]),
-        (Role.MANAGER, ["Overview", "Orders", "Unconfirmed", "Services", "Changes", "Providers"]),
+        (
+            Role.VIEWER,
+            ["Overview", "Orders", "Refills", "Services", "Order types", "Changes", "Providers"],
+        ),
+        (
+            Role.MANAGER,
+            ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
+             "Order types", "Changes", "Providers", "Guard"],
+        ),
         (
             Role.ADMIN,
-            ["Overview", "Orders", "Unconfirmed", "Services", "Changes", "Providers", "People",
-             "Records"],
+            ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
+             "Order types", "Changes", "Providers", "Guard", "People", "Records"],
         ),
     ],
 )  # fmt: skip
