@@ -98,17 +98,24 @@ def test_going_back_and_placing_again_shows_the_first_order(
 def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: RemoteSandbox) -> None:
     box.set_speed(0)
     try:
-        place(admin_page, "https://lumen.example/same")
+        first = place(admin_page, "https://lumen.example/same")
         open_form(admin_page)
         fill_in(admin_page, "http://www.lumen.example/same/")
         admin_page.get_by_role("button", name="Place order").click()
-        anyway = admin_page.get_by_role("checkbox")
-        anyway.wait_for()
-        anyway.check()
+        admin_page.get_by_label("Place it anyway").wait_for()
+        admin_page.get_by_label("Let it wait").check()
         admin_page.get_by_role("button", name="Place order").click()
         admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
+        waiting = admin_page.locator("main").inner_text()
+        assert "Held" in waiting
+        assert f"#{first}" in waiting
+        assert sum("/same" in order["link"] for order in box.ledger()) == 1
     finally:
         box.set_speed(600)
+    wait_until(
+        lambda: sum("/same" in order["link"] for order in box.ledger()) == 2,
+        "the second once the first has ended", 60,
+    )  # fmt: skip
 
 
 def test_a_lost_answer_is_settled_by_linking_the_providers_order(
