@@ -17,6 +17,7 @@ from core.models import User
 from providers.panel_api import RefusalCode
 
 from ..models import EventKind, Order, OrderQuerySet
+from ..models.order import IDLE
 from ..status import OPEN, HoldReason, Status
 
 RELEASED_AT_ONCE = 500  # the next sweep goes on
@@ -97,13 +98,11 @@ def _newest(orders: OrderQuerySet) -> Order | None:
 
 
 def _whose_turn_it_is(waiting: OrderQuerySet, now: datetime) -> OrderQuerySet:
-    same_link = Order.objects.filter(
-        provider=OuterRef("provider"), link_key=OuterRef("link_key")
-    ).exclude(pk=OuterRef("pk"))
-    earlier = same_link.waiting_for_link().filter(pk__lt=OuterRef("pk"))
-    return waiting.filter(
-        ~Exists(same_link.keeping_link_busy()), ~Exists(earlier), send_after__lte=now
-    )
+    same_link = Order.objects.on_link(OuterRef("provider_id"), OuterRef("link_key"))
+    waits_before = Q(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY, pk__lt=OuterRef("pk"))
+    # One question with an "or", so that the link leads the way and no other index does.
+    in_the_way = same_link.exclude(pk=OuterRef("pk")).filter(~IDLE | waits_before)
+    return waiting.filter(~Exists(in_the_way), send_after__lte=now)
 
 
 def _point_at_the_next(waiting: OrderQuerySet) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.lookups import Exact
 
 from core import clocks
 from core.models import User
@@ -31,6 +32,8 @@ from ..status import (
 from .event import EventKind, OrderEvent
 
 LIST_SEARCH_MIN = 3
+# They keep no link busy: they wait for the link themselves, or for their time.
+IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 TAG_WORD = "tag:"
 
 
@@ -58,15 +61,15 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def on_link(self, provider_id: Any, link_key: Any) -> OrderQuerySet:
         """Open orders of this account for the same link, whatever their service."""
-        return self.open().filter(provider=provider_id, link_key=link_key)
+        # By an expression: with the bare column SQLite would walk all orders of the account.
+        return self.open().filter(Exact(F("provider_id") + 0, provider_id), link_key=link_key)
 
     def waiting_for_link(self) -> OrderQuerySet:
         return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
 
     def keeping_link_busy(self) -> OrderQuerySet:
         """Those that others with their link wait for: all but the waiting and the scheduled."""
-        idle = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
-        return self.open().exclude(idle)
+        return self.open().exclude(IDLE)
 
     def searching(self, text: str) -> OrderQuerySet:
         """Our id, the provider's id, the start of the customer's reference; a part of the link,

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from core import clocks
 from orders.actions import dispatch, placing, queueing, sweeping
@@ -222,3 +223,12 @@ def test_staff_may_start_it_now_or_withdraw_it():
 def test_reference_and_note_are_kept():
     order = place(make_service(), reference="ACME-7", note="for the launch")
     assert (order.reference, order.note) == ("ACME-7", "for the launch")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="it reads SQLite's own words")
+def test_the_line_is_found_by_its_link_and_not_by_walking_the_account():
+    waiting = Order.objects.waiting_for_link()
+    lines = queueing._whose_turn_it_is(waiting, NOON).explain().splitlines()
+    assert [line for line in lines if "SEARCH U0" in line and "link_key=?" in line]
+    assert not [line for line in lines if "SEARCH U0" in line and "link_key=?" not in line]
+    assert "link_key=?" in Order.objects.on_link(1, "k").explain()
