@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from core import clocks
 from core.roles import Role
 from orders.actions import bulk, jobs
 from orders.forms.again import draft_again
-from orders.models import BulkJob, EventKind, Order, OrderEvent
+from orders.models import BulkItem, BulkJob, EventKind, Order, OrderEvent
 from orders.status import JobKind, JobState, Status
 from orders.tests.test_races import at_once
 from tests.builders import NOON, make_order, make_service, make_user
@@ -49,12 +50,22 @@ def test_workers_that_take_each_other_for_dead_do_each_order_once(
 ):
     monkeypatch.setattr(jobs, "CHUNK", 2)
     job = _job(kind)
+    done: list[int] = []
+
+    def slowly(act: jobs.Act) -> jobs.Act:
+        def acts(item: BulkItem) -> str:
+            time.sleep(0.02)  # so that somebody comes in between
+            words = act(item)
+            done.append(item.order_id)
+            return words
+
+        return acts
 
     def work(number: int) -> None:
         now = _past_lease(number)
         if mine := jobs.take_job(job.pk, now=now):
             act = bulk.act_for(mine.kind, draft_again, lambda: now)
-            jobs.run_turn(mine, act, clock=lambda: now, seconds=20)
+            jobs.run_turn(mine, slowly(act), clock=lambda: now, seconds=20)
 
     at_once(work, threads=THREADS)
     work(THREADS)  # whoever came last may have been taken for dead too
@@ -63,6 +74,7 @@ def test_workers_that_take_each_other_for_dead_do_each_order_once(
     if kind == JobKind.REORDER:
         assert Order.objects.count() == 2 * ORDERS
     else:
+        assert len(done) == len(set(done)) == ORDERS
         assert OrderEvent.objects.filter(kind=EventKind.NOTE).count() == ORDERS
 
 

@@ -182,6 +182,29 @@ def test_a_worker_past_its_lease_touches_nothing_more():
     assert not turn.more
 
 
+@pytest.mark.parametrize("kind", [JobKind.NOTE, JobKind.REORDER])
+def test_a_worker_taken_for_dead_in_the_middle_does_nothing_twice(kind: JobKind):
+    orders = [make_order(Status.COMPLETED) for _ in range(3)]
+    job = start(kind, note="x")
+    act, acted = bulk.act_for(kind, draft_again, noon), []
+
+    def acts(item: BulkItem) -> str:
+        words = act(item)
+        acted.append(item.order_id)
+        return words
+
+    def is_slow(item: BulkItem) -> str:
+        if not acted:
+            run(job, now=LATER, act=acts)  # somebody else does the rest meanwhile
+        return acts(item)
+
+    run(job, act=is_slow)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.failed) == (JobState.DONE, 3, 0)
+    assert sorted(acted)[-2:] == [order.pk for order in orders[1:]]  # these once, by the other
+    assert Order.objects.count() == (6 if kind == JobKind.REORDER else 3)
+
+
 def test_a_job_that_is_stopped_in_the_middle_leaves_the_rest():
     for _ in range(3):
         make_order()
