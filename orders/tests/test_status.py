@@ -40,7 +40,7 @@ def test_only_queued_orders_are_sent():
     ]
 
 
-@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, *AT_PROVIDER])
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, *sorted(AT_PROVIDER)])
 def test_what_may_be_at_the_provider_is_never_queued_again(status):
     assert not MOVES[status] & {Status.QUEUED, Status.HELD, Status.SENDING}
 
