@@ -18,6 +18,8 @@ PAGES = {
     "order-form": "/orders/new/?service=1",
     "order": "/orders/1/",
     "unconfirmed": "/orders/unconfirmed/",
+    "jobs": "/orders/jobs/",
+    "bulk": "/orders/bulk/?kind=note&scope=all",
     "services": "/services/",
     "service": "/services/1/",
     "order-types": "/order-types/",
