@@ -14,7 +14,7 @@ from orders.actions import batch_placing, batches, placing
 from orders.actions.batch_placing import batches_to_place, place_turn, take_batch
 from orders.actions.batches import draft_batch, save_batch, start_placing
 from orders.forms.lines import judge
-from orders.models import BatchState, Order, OrderBatch
+from orders.models import BatchState, Order, OrderBatch, SpendLimit
 from orders.pasting import digest_of, read_paste
 from orders.status import HoldReason, Status
 from orders.tasks.batches import judge_again
@@ -116,7 +116,8 @@ def test_what_changed_since_the_dry_run_is_seen_when_placing():
 
 
 def test_a_worker_that_died_between_order_and_note_is_followed_by_one_that_sees_it():
-    batch = started(make_batch(paste_of(2)))
+    SpendLimit.objects.create(role="manager", currency="USD", per_day=Decimal("0.021"))
+    batch = started(make_batch(paste_of(2)))  # both lines together cost just that
     take_batch(batch.pk, now=NOON)
     line = batch.lines.earliest("number")
     [verdict] = judge([line], batch, person=batch.created_by, now=NOON)
