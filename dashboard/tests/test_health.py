@@ -58,7 +58,7 @@ def test_without_a_recent_beat_it_is_not_ready(client: Client, age: int | None) 
 
 def test_without_a_broker_it_is_not_ready(client: Client, settings: Settings) -> None:
     Heartbeat.objects.note(BEAT, database_now())
-    nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0")
+    nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(health, "app", nobody_there)
         status, body = readyz(client)
