@@ -27,4 +27,5 @@ step "The whole suite, on SQLite"
 python -m pytest -m "not browser" --numprocesses auto --dist loadfile
 
 step "Rows and queues again, on real PostgreSQL and Valkey"
-python -m tests.running_services python -m pytest -m "services and not browser"
+python -m tests.running_services \
+    python -m pytest -m "services and not browser" --numprocesses auto --dist loadfile

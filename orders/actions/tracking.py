@@ -158,7 +158,7 @@ def record_answers(
             writes.ask_again(watch, watch.changed_at, watch.last_answer)
         else:
             news[watch.order_id] = watch, answer
-    rows = Order.objects.filter(watch__in=list(news)).only(*READ_COLUMNS)
+    rows = Order.objects.filter(watch__in=list(news)).only(*READ_COLUMNS).order_by("pk")
     for order in rows if news else ():
         watch, answer = news[order.pk]
         if isinstance(answer, Unreadable):
