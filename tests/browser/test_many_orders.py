@@ -24,7 +24,7 @@ def paste(page: Page, text: str) -> None:
 
 
 def lines_of(box: RemoteSandbox, place: str, quantities: list[str]) -> str:
-    service = box.service("Default")["id"]
+    service = box.service("Default", cancel=True)["id"]
     return "\n".join(
         f"{service} | https://lumen.example/{place}/{number} | {quantity}"
         for number, quantity in enumerate(quantities)
@@ -37,11 +37,11 @@ def bought(box: RemoteSandbox, place: str) -> int:
 
 def test_a_paste_is_mended_in_place_and_placed_once(admin_page: Page, box: RemoteSandbox) -> None:
     page, place = admin_page, uuid.uuid4().hex
-    text = lines_of(box, place, ["100", "none", "200"])
+    text = lines_of(box, place, ["1000", "none", "2000"])
     paste(page, text)
     assert bought(box, place) == 0, "a dry run buys nothing"
     broken = page.locator("#line-2")
-    broken.get_by_label("Quantity").fill("150")
+    broken.get_by_label("Quantity").fill("1500")
     broken.get_by_role("button", name="Check this line").click()
     page.locator("#line-2").get_by_text("can be placed").wait_for()
     page.get_by_role("button", name=re.compile("^Place")).first.click()
@@ -50,7 +50,7 @@ def test_a_paste_is_mended_in_place_and_placed_once(admin_page: Page, box: Remot
 
 def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteSandbox) -> None:
     page, place = admin_page, uuid.uuid4().hex
-    text = lines_of(box, place, ["100", "200"])
+    text = lines_of(box, place, ["1000", "2000"])
     paste(page, text)
     page.get_by_role("button", name=re.compile("^Place")).click()
     wait_until(lambda: bought(box, place) == 2, "two orders at the sandbox", 60)
@@ -69,7 +69,7 @@ def test_a_filtered_list_is_canceled_with_its_progress(
     page, place = admin_page, uuid.uuid4().hex
     box.set_speed(0)
     try:
-        paste(page, lines_of(box, place, ["100"] * 5))
+        paste(page, lines_of(box, place, ["1000"] * 5))
         page.get_by_role("button", name=re.compile("^Place")).first.click()
         wait_until(lambda: bought(box, place) == 5, "five orders at the sandbox", 60)
         page.goto(f"/orders/?q={place}")
