@@ -63,7 +63,7 @@ def counts_once(request: HttpRequest) -> OrderCounts:
     """`order_counts`, asked at most once while this request is answered."""
     if not hasattr(request, "_order_counts"):
         request._order_counts = order_counts()  # type: ignore[attr-defined]  # our own memo
-    return request._order_counts  # type: ignore[attr-defined,no-any-return]
+    return request._order_counts  # type: ignore[attr-defined,no-any-return]  # our own memo
 
 
 def _capped(orders: object) -> int:
