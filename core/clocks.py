@@ -31,6 +31,13 @@ NOT_PLACED_GRACE_SECONDS = 120  # an order may appear at the provider this long 
 RATE_LIMIT_PAUSE_SECONDS = 30
 LINK_BUSY_RETRY_SECONDS = (60, 300, 900, 3600)  # where only the provider knows who is in the way
 
+# Lost answers
+RECOVER_EVERY_SECONDS = 2
+LOOK_AFTER_SECONDS = (2, 20)  # from the loss; the last look is when the grace has passed
+EXPOSURE_WINDOW_SECONDS = 600  # lost answers within it are counted together
+EASED_SECONDS = 600  # after an incident orders go out far apart for so long
+EASED_SPACING = 5  # times the usual pause between two orders
+
 # Following
 FIRST_CHECK_SECONDS = 4
 FOLLOW_FLOOR_SECONDS = 5

@@ -105,6 +105,31 @@ class Outcome(models.TextChoices):
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 
+class Resolution(models.TextChoices):
+    """By what a lost answer was replaced."""
+
+    NONE = "", "—"
+    LATE = "late", "The answer came late"
+    SPOOL = "spool", "The answer was kept on disk"
+    LISTING = "listing", "The provider's own list of orders"
+    PROBE = "probe", "The one id of ours after the last known one"
+    MATCH = "match", "The only way several ids fit several orders"
+    BRACKET = "bracket", "No id of ours between the orders before and after"
+    REPEAT = "repeat", "Asked again under the same id of ours"
+    TAUGHT = "taught", "Staff said what the provider's words mean"
+    PERSON = "person", "A person decided"
+
+
+class GateKind(models.TextChoices):
+    """Why nothing is sent for the moment."""
+
+    STOP = "stop", "All sending is stopped"
+    RESTORED = "restored", "The database is not the one we left"
+    INCIDENT = "incident", "The provider has an incident"
+    ANSWER_LOST = "answer_lost", "A lost order is being looked for"
+    EXPOSURE = "exposure", "Too many answers were lost"
+
+
 class Flag(models.TextChoices):
     """Why an order is marked for a person although it goes on."""
 
@@ -114,6 +139,10 @@ class Flag(models.TextChoices):
     LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
     LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"
     CHILD_TAKEN = "child_taken", "The provider lists another order of ours as one it started"
+    ID_REUSED = "id_reused", "The provider gave the number of another order of ours"
+    WENT_BACKWARDS = "went_backwards", "The provider took its status back"
+    CHARGE_CHANGED = "charge_changed", "The provider changed what it charges"
+    CHARGE_DIFFERS = "charge_differs", "The final charge does not fit what was delivered"
 
 
 class RefillStatus(models.TextChoices):

@@ -13,11 +13,13 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.durable import durable_transaction
+from core.failpoints import failpoint
 from providers.models import Provider, ProviderState
 from providers.panel_api import Evidence
 
 from ..models import Attempt, EventKind, Order, Watch
-from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Status
+from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Resolution, Status
+from . import gates
 
 _OF_A_HOLD = ("hold_reason", "blocked_by")
 
@@ -30,8 +32,8 @@ def worker_name() -> str:
 def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
     """Take the order for sending and write the attempt down, on disk before we speak.
 
-    None: somebody else has it, another send is in flight for this account, or the account was
-    paused or given another key since `provider` was read.
+    None: somebody else has it, another send is in flight for this account, a gate before it is
+    closed, or it was paused or given another key since `provider` was read.
     """
     if order.status != Status.QUEUED:
         return None
@@ -40,9 +42,12 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
             unchanged = Provider.objects.filter(
                 pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
             )
-            if not unchanged.exists() or not order.move(Status.SENDING, now=now, sent_at=now):
+            if not unchanged.exists() or gates.is_closed(provider.pk):
                 return None
-            return Attempt.objects.create(
+            if not order.move(Status.SENDING, now=now, sent_at=now):
+                return None
+            failpoint("claim.moved")
+            attempt = Attempt.objects.create(
                 order=order,
                 number=order.attempts.count() + 1,
                 provider=provider,
@@ -54,9 +59,12 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
                 balance_before=provider.balance,
                 balance_before_at=provider.balance_at,
             )
+            failpoint("claim.written")
     except IntegrityError:
         _flag_if_live(order, now)
         return None
+    failpoint("claim.committed")
+    return attempt
 
 
 def _flag_if_live(order: Order, now: datetime) -> None:
@@ -91,14 +99,14 @@ def settle(
     order = Order.objects.get(pk=attempt.order_id)
     if external_id:
         changes["external_id"] = external_id
+    written = {
+        "outcome": outcome, "settled_at": now, "reason": reason[:500], "code": code,
+        "evidence": seen, "external_id": external_id,
+    }  # fmt: skip
     with durable_transaction():
-        won = Attempt.objects.filter(
-            pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None
-        ).update(
-            outcome=outcome, settled_at=now, reason=reason[:500], code=code, evidence=seen,
-            external_id=external_id,
-        )  # fmt: skip
-        ours = order.status in (Status.SENDING, Status.UNCONFIRMED) and bool(won)
+        won = _close_attempt(attempt, order, written, now)
+        failpoint("settle.attempt")
+        ours = order.status in (Status.SENDING, Status.UNCONFIRMED) and won
         if order.status == Status.UNCONFIRMED and to in NOT_SENT:
             to = Status.NOT_PLACED  # proven late: a person may have looked at it, so a person asks
             changes = {name: changes[name] for name in changes if name not in _OF_A_HOLD}
@@ -109,9 +117,23 @@ def settle(
         ):
             if external_id:
                 watch(order, now=now)
+            failpoint("settle.moved")
             return True
-        _keep_late_answer(attempt, order, outcome, reason, external_id, now)
-    return False
+        return _keep_late_answer(attempt, order, written)
+
+
+def _close_attempt(attempt: Attempt, order: Order, written: dict[str, Any], now: datetime) -> bool:
+    """Give the attempt its outcome while nobody has decided. A lost answer holds the account."""
+    undecided = Attempt.objects.filter(
+        pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None
+    )
+    if written["outcome"] == Outcome.UNKNOWN:
+        won = undecided.update(**written, unknown_at=now)
+        if won:
+            gates.note_lost_answer(attempt, now=now)
+        return bool(won)
+    late = Resolution.LATE if order.status == Status.UNCONFIRMED else Resolution.NONE
+    return bool(undecided.update(**written, resolution=late))
 
 
 def watch(order: Order, *, now: datetime) -> None:
@@ -129,13 +151,18 @@ def watch(order: Order, *, now: datetime) -> None:
     )
 
 
-def _keep_late_answer(
-    attempt: Attempt, order: Order, outcome: Outcome, reason: str, external_id: str, now: datetime
-) -> None:
-    late = {"outcome": outcome, "reason": reason, "external_id": external_id, "at": now.isoformat()}
+def _keep_late_answer(attempt: Attempt, order: Order, written: dict[str, Any]) -> bool:
+    """Keep what came after the decision. True when it says what had been decided anyway."""
+    now = written["settled_at"]
+    late = {name: written[name] for name in ("outcome", "reason", "external_id")}
+    late["at"] = now.isoformat()
+    decided = Attempt.objects.get(pk=attempt.pk)
     Attempt.objects.filter(pk=attempt.pk).update(late=late)
+    if (decided.outcome, decided.external_id) == (written["outcome"], written["external_id"]):
+        return True
     Order.objects.filter(pk=order.pk).update(flag=Flag.LATE_ANSWER)
     order.remember(
         EventKind.FLAGGED, now=now, text=f"Attempt {attempt.number} was answered late.",
         evidence=late,
     )  # fmt: skip
+    return False

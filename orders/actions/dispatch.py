@@ -17,6 +17,7 @@ from django.db import DatabaseError, IntegrityError
 
 from core import clocks
 from core.clocks import Clock
+from core.failpoints import failpoint
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import (
     Evidence,
@@ -30,7 +31,7 @@ from providers.panel_api import (
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status
-from . import claiming, guarding, queueing
+from . import claiming, gates, guarding, queueing
 
 log = logging.getLogger(__name__)
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
@@ -85,7 +86,9 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
         return False
     claimed = time.monotonic()
     settlement = _speak(order, attempt, client, lambda: _fence(provider, claimed), clock)
+    failpoint("send.answered")
     _write_down(attempt, settlement, clock)
+    failpoint("settle.committed")
     _pace_placing(provider, settlement, clock())
     return True
 
@@ -99,6 +102,9 @@ def _fence(provider: Provider, claimed: float) -> None:
     )
     if not unchanged.exists():
         raise NotSent("The provider was paused or changed just before sending.")
+    if gates.is_closed(provider.pk):
+        raise NotSent("Sending was stopped just before this order left.")
+    failpoint("fence.passed")
 
 
 def _speak(

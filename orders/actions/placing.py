@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError
 
 from core.durable import durable_transaction
+from core.failpoints import failpoint
 from core.models import User
 from providers.models import ProviderHealth
 from providers.panel_api import CostRange
@@ -46,11 +47,13 @@ def place_order(
                 note=note, **_what_it_waits_for(draft, now, starts_at, behind),
             )  # fmt: skip
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+            failpoint("place.written")
     except IntegrityError:
         known = Order.objects.filter(submission=draft.submission).first()
         if known is None:
             raise
         return known, False
+    failpoint("place.committed")
     return order, True
 
 

@@ -11,6 +11,7 @@ from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 
 from ..status import Status
+from . import gates
 from .dispatch import PlacesOrders, next_to_send, send_order
 
 PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
@@ -19,8 +20,10 @@ PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is bet
 def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
     """Send what is queued for this account for about `seconds`; how many sends were tried.
 
-    Nothing while another worker has the account's placing lane.
+    Nothing while another worker has the account's placing lane, or a gate before it is closed.
     """
+    if gates.is_closed(provider.pk):
+        return 0
     holder = lanes.take_lane(
         provider.pk, LaneKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
     )

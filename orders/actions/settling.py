@@ -17,7 +17,7 @@ from providers.panel_api import Progress, ProviderError, Unreadable
 
 from ..models import Attempt, Order
 from ..status import Outcome, Status
-from . import claiming
+from . import claiming, gates
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
@@ -82,6 +82,7 @@ def link_order(
         return False
     except IntegrityError:
         raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
+    gates.reopen_if_settled(order.provider, now=now)
     return True
 
 
@@ -130,6 +131,7 @@ def _close(
                 raise _SettledMeanwhile
     except _SettledMeanwhile:
         return False
+    gates.reopen_if_settled(order.provider, now=now)
     return True
 
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from django.db.models import Exists, F, Min, OuterRef, Q
 
+from core.failpoints import failpoint
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
 
-from ..models import Attempt, Order, OrderQuerySet, Watch
+from ..models import Attempt, Gate, Order, OrderQuerySet, Watch
 from ..status import HoldReason, Outcome, Status
 from . import claiming, queueing
 
@@ -28,13 +29,18 @@ def reap_lost_sends(*, now: datetime) -> int:
             now=now,
             reason=f"The worker {attempt.worker} was lost while sending.",
         )
+        failpoint("reap.settled")
     return reaped
 
 
 def providers_to_ring(now: datetime) -> list[int]:
     """Accounts with orders that may be sent now: bells that were lost are rung again here."""
     due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
-    callable_now = Provider.objects.active().with_key()
+    stopped = Gate.objects.closed()
+    if stopped.filter(provider=None).exists():
+        return []
+    gated = stopped.filter(provider=OuterRef("pk"))
+    callable_now = Provider.objects.active().with_key().exclude(Exists(gated))
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
 
 

@@ -4,9 +4,11 @@ from .attempt import Attempt
 from .batch import BatchLine, BatchState, OrderBatch
 from .cancel import CancelRequest
 from .event import EventKind, OrderEvent
+from .gate import Gate, GateQuerySet
 from .guard import BlockedLink, SpendLimit
 from .job import BulkItem, BulkJob
 from .order import Order, OrderQuerySet
+from .recovery import Recovery
 from .refill import Refill
 from .saved import SavedFilter
 from .watch import Watch
@@ -20,10 +22,13 @@ __all__ = [
     "BulkJob",
     "CancelRequest",
     "EventKind",
+    "Gate",
+    "GateQuerySet",
     "Order",
     "OrderBatch",
     "OrderEvent",
     "OrderQuerySet",
+    "Recovery",
     "Refill",
     "SavedFilter",
     "SpendLimit",

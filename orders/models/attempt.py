@@ -11,7 +11,7 @@ from django.db.models import Q
 from core.money import MoneyField
 from providers.models import Provider
 
-from ..status import LIVE_OUTCOMES, Outcome
+from ..status import LIVE_OUTCOMES, Outcome, Resolution
 
 
 class Attempt(models.Model):
@@ -19,6 +19,10 @@ class Attempt(models.Model):
 
     `wire` are the parameters without the key. `evidence` is the client's Evidence as JSON.
     `late` is what became known after the attempt had been settled by somebody else.
+
+    A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
+    for, and only then the account may buy again. `candidates` are ids of ours nobody has claimed,
+    as `{"id", "charge", "status", "start_count", "remains"}` in text.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
@@ -38,6 +42,21 @@ class Attempt(models.Model):
     late: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     balance_before = MoneyField(null=True, blank=True)
     balance_before_at = models.DateTimeField(null=True, blank=True)
+    balance_after = MoneyField(null=True, blank=True)
+    balance_after_at = models.DateTimeField(null=True, blank=True)
+    unknown_at = models.DateTimeField(null=True, blank=True)
+    look_at = models.DateTimeField(null=True, blank=True)
+    looks = models.PositiveSmallIntegerField(default=0)
+    calls = models.PositiveSmallIntegerField(default=0)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    resolution = models.CharField(
+        max_length=10, choices=Resolution.choices, blank=True, default=Resolution.NONE
+    )
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )  # the first of two people who say that it is not there
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -64,6 +83,16 @@ class Attempt(models.Model):
                 fields=["lease_until"],
                 condition=Q(outcome=Outcome.IN_FLIGHT),
                 name="attempt_to_reap",
+            ),
+            models.Index(
+                fields=["provider", "id"],
+                condition=Q(outcome=Outcome.UNKNOWN),
+                name="attempt_to_recover",
+            ),
+            models.Index(
+                fields=["provider", "-id"],
+                condition=Q(outcome=Outcome.ACCEPTED),
+                name="attempt_accepted",
             ),
         ]
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from core import clocks
-from orders.actions import claiming, dispatch, sending, sweeping
+from orders.actions import claiming, dispatch, gates, sending, sweeping
 from orders.models import Attempt, Order, Watch
-from orders.status import Flag, HoldReason, Outcome, Status
+from orders.status import Flag, GateKind, HoldReason, Outcome, Status
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service
@@ -242,6 +242,7 @@ def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
     attempt = claim(order)
     claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=NOON)
     Order.objects.update(status=Status.QUEUED)  # what no code of ours does
+    gates.open_gate(GateKind.ANSWER_LOST, now=NOON, provider=order.provider)
     order = send(Order.objects.get(pk=order.pk), provider)
     assert provider.placed == []
     assert (order.status, order.flag) == (Status.QUEUED, Flag.LIVE_ATTEMPT)
@@ -252,7 +253,7 @@ def test_failures_in_a_row_space_the_next_sends_further_apart():
     pauses = []
     for _ in range(3):
         provider = FakeProvider()
-        provider.then = lost_answer()
+        provider.then = never_left()
         send(make_order(service=service), provider)
         health = ProviderHealth.objects.get(provider=service.provider)
         assert health.next_add_at is not None

@@ -32,6 +32,7 @@ SLOWEST_PACE = 1 / 32
 PACE_REGAINED_PER_CALL = 0.02
 LATENCY_SHARE = 0.2  # of the newest call in the moving average
 PROBE_SECONDS = clocks.PROVIDER_DEADLINE_SECONDS + clocks.PROVIDER_CONNECT_SECONDS
+EASED_LEAST = timedelta(milliseconds=500)
 SHORT_WAIT = 0.05  # somebody else was quicker: look again at once
 TRIES = 5
 
@@ -83,7 +84,7 @@ def next_add(provider: Provider, *, now: datetime) -> float:
         moments = [m for m in (health.slow_until, health.next_add_at) if m is not None and m > now]
         if moments:
             return _seconds_until(max(moments), now)
-        spaced = now + timedelta(milliseconds=provider.add_spacing_ms)
+        spaced = now + _spacing(provider, health, now)
         same = _row(provider).filter(next_add_at=health.next_add_at, closed_until=None)
         if same.update(next_add_at=spaced):
             return 0.0
@@ -103,6 +104,13 @@ def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None 
             probe_until=None,
             key_refused_at=None,
         )
+
+
+def _spacing(provider: Provider, health: ProviderHealth, now: datetime) -> timedelta:
+    """The pause after an order; longer for a while after an incident, never less than usual."""
+    usual = timedelta(milliseconds=provider.add_spacing_ms)
+    eased = health.eased_until is not None and health.eased_until > now
+    return max(usual, EASED_LEAST) * clocks.EASED_SPACING if eased else usual
 
 
 def _average(elapsed_ms: float) -> Case:

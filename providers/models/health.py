@@ -32,6 +32,7 @@ class ProviderHealth(models.Model):
     key_refused_at = models.DateTimeField(null=True)
     next_add_at = models.DateTimeField(null=True)
     funds_refused_at = models.DateTimeField(null=True)  # until a balance is read that pays again
+    eased_until = models.DateTimeField(null=True)  # after an incident: orders go out far apart
     latency_ms = models.FloatField(null=True)  # moving average of answered calls
 
     def __str__(self) -> str:
@@ -45,6 +46,7 @@ class LaneKind(models.TextChoices):
     CATALOG = "catalog"
     REQUESTS = "requests"  # sending refills and cancels
     REFILLS = "refills"  # asking how refills are going
+    RECOVERY = "recovery"  # looking for orders whose answer was lost
 
 
 class Lane(models.Model):

@@ -1,0 +1,51 @@
+"""Named places where a test may stop the world, to see what a crash just there leaves behind.
+
+Nothing in the desk arms them: no setting, no variable. Unarmed, a failpoint is one look into an
+empty dictionary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+POINTS: Final = frozenset(
+    {
+        "place.written",  # the order row, before its transaction is committed
+        "place.committed",  # the order is wanted, no bell has rung
+        "claim.moved",  # queued → sending, before the attempt row
+        "claim.written",  # with the attempt row, before the commit
+        "claim.committed",  # claimed, nothing sent
+        "claim.marked",  # the high-water mark outside the database is written
+        "fence.passed",  # connected, the next thing is the first byte
+        "send.answered",  # the answer is in memory only
+        "send.spooled",  # the answer is on disk beside the database
+        "settle.attempt",  # the attempt has its outcome, the order not yet
+        "settle.moved",  # both, before the commit
+        "settle.committed",  # written down, the spool file is still there
+        "reap.settled",  # a lost claim has become unconfirmed
+        "look.answered",  # a probe was answered, nothing is written
+        "adopt.attempt",  # found: the attempt has its id, the order not yet
+        "adopt.moved",  # found: both, before the commit
+    }
+)
+_armed: dict[str, Callable[[], None]] = {}
+
+
+def failpoint(name: str) -> None:
+    """Do what a test has armed here; in the desk, nothing."""
+    if _armed and name in _armed:
+        _armed[name]()
+
+
+@contextmanager
+def armed(name: str, act: Callable[[], None]) -> Iterator[None]:
+    """Within the block `act` is called at that place. Raises KeyError for a name not in POINTS."""
+    if name not in POINTS:
+        raise KeyError(name)
+    _armed[name] = act
+    try:
+        yield
+    finally:
+        _armed.pop(name, None)

@@ -1,0 +1,116 @@
+"""Closing and opening what stands between queued orders and their provider.
+
+A closed gate leaves orders queued: nothing has to be moved when it opens. It is looked for when
+an order is claimed and once more just before the first byte.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from core import clocks
+from core.models import User
+from core.money import MoneySum, plain
+from providers.models import Provider, ProviderHealth
+
+from ..models import Attempt, Gate, Recovery
+from ..status import GateKind, Outcome
+
+
+def is_closed(provider_id: int) -> bool:
+    return Gate.objects.closed().for_provider(provider_id).exists()
+
+
+def close_gate(
+    kind: GateKind,
+    *,
+    now: datetime,
+    provider: Provider | None = None,
+    reason: str = "",
+    actor: User | None = None,
+) -> bool:
+    """Stop sending to one account, or with no provider to all. False: it was closed already."""
+    gate = Gate(kind=kind, provider=provider, reason=reason[:500], closed_at=now, closed_by=actor)
+    same = Gate.objects.closed().filter(kind=kind, provider=provider)
+    with transaction.atomic():
+        if same.exists():
+            return False
+        Gate.objects.bulk_create([gate], ignore_conflicts=True)
+        if provider is not None:
+            words = f"{gate.get_kind_display()}. {reason}".strip()
+            provider.remember(words, now=now, actor=actor)
+    return True
+
+
+def open_gate(
+    kind: GateKind,
+    *,
+    now: datetime,
+    provider: Provider | None = None,
+    actor: User | None = None,
+    note: str = "",
+) -> bool:
+    """Let orders go again. False: it was open already. After an incident they go far apart."""
+    closed = Gate.objects.closed().filter(kind=kind, provider=provider)
+    with transaction.atomic():
+        if not closed.update(opened_at=now, opened_by=actor, note=note[:500]):
+            return False
+        if provider is not None:
+            words = f"Over: {GateKind(kind).label.lower()}. {note}".strip()
+            provider.remember(words, now=now, actor=actor)
+            if kind == GateKind.INCIDENT:
+                ProviderHealth.objects.filter(provider=provider).update(
+                    eased_until=now + timedelta(seconds=clocks.EASED_SECONDS)
+                )
+    return True
+
+
+def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
+    """Hold the account until the order has been looked for; after too many, until a person has
+    seen it. In the transaction that makes the attempt unknown."""
+    provider = Provider.objects.get(pk=attempt.provider_id)
+    close_gate(
+        GateKind.ANSWER_LOST,
+        now=now,
+        provider=provider,
+        reason=f"The answer about order #{attempt.order_id} was lost.",
+    )
+    if reason := _too_many(provider, now):
+        close_gate(GateKind.EXPOSURE, now=now, provider=provider, reason=reason)
+
+
+def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
+    """End the hold after a lost answer, once each of them is settled or has been looked for."""
+    waiting = Attempt.objects.filter(
+        provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
+    )
+    if waiting.exists():
+        return False
+    return open_gate(GateKind.ANSWER_LOST, now=now, provider=provider)
+
+
+def _too_many(provider: Provider, now: datetime) -> str:
+    """Why this account has lost more than staff want to have open; empty if it has not."""
+    rules, _ = Recovery.objects.get_or_create(provider=provider)
+    since = now - timedelta(seconds=clocks.EXPOSURE_WINDOW_SECONDS)
+    acknowledged = (
+        Gate.objects.filter(kind=GateKind.EXPOSURE, provider=provider, opened_at__gt=since)
+        .newest_first()
+        .values_list("opened_at", flat=True)
+        .first()
+    )
+    lost = Attempt.objects.filter(provider=provider, unknown_at__gt=acknowledged or since)
+    count = lost.count()
+    if rules.lost_in_a_row and count >= rules.lost_in_a_row:
+        minutes = clocks.EXPOSURE_WINDOW_SECONDS // 60
+        return f"{count} answers were lost within {minutes} minutes."
+    open_ones = lost.filter(outcome=Outcome.UNKNOWN)
+    highest = Coalesce(F("order__estimate_high"), F("order__estimate"))
+    at_stake = open_ones.aggregate(total=MoneySum(highest))["total"]
+    if rules.lost_amount is not None and at_stake is not None and at_stake > rules.lost_amount:
+        return f"{plain(at_stake)} {provider.currency} are in orders whose answer was lost."
+    return ""

@@ -1,0 +1,69 @@
+"""What keeps orders from being sent, account by account or everywhere, and who opened it again."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from providers.models import Provider
+
+from ..status import GateKind
+
+
+class GateQuerySet(models.QuerySet["Gate"]):
+    def closed(self) -> GateQuerySet:
+        return self.filter(opened_at=None)
+
+    def for_provider(self, provider_id: int) -> GateQuerySet:
+        """Those in front of this account: its own and the ones in front of all."""
+        return self.filter(Q(provider=None) | Q(provider=provider_id))
+
+    def newest_first(self) -> GateQuerySet:
+        return self.order_by("-pk")
+
+
+class Gate(models.Model):
+    """While a row with `opened_at=None` stands before an account, nothing is bought there.
+
+    `provider` None stands before all accounts. Without `closed_by` the desk closed it itself.
+    Rows are kept: they are the history of every stop.
+    """
+
+    kind = models.CharField(max_length=12, choices=GateKind.choices)
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, null=True, blank=True, related_name="gates"
+    )
+    reason = models.CharField(max_length=500, blank=True, default="")
+    closed_at = models.DateTimeField()
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    opened_at = models.DateTimeField(null=True, blank=True)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    note = models.CharField(max_length=500, blank=True, default="")
+
+    objects = GateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "provider"],
+                condition=Q(opened_at=None, provider__isnull=False),
+                name="one_closed_gate_of_a_kind_per_provider",
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(opened_at=None, provider=None),
+                name="one_closed_gate_of_a_kind_for_all",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=GateKind.values), name="gate_kind_is_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["provider", "-id"], name="gate_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.reason}".rstrip(": ")
