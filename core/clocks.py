@@ -34,6 +34,7 @@ LINK_BUSY_RETRY_SECONDS = (60, 300, 900, 3600)  # where only the provider knows 
 # Lost answers
 RECOVER_EVERY_SECONDS = 2
 LOOK_AFTER_SECONDS = (2, 20)  # from the loss; the last look is when the grace has passed
+RECOVERY_PATIENCE_SECONDS = 60  # a provider that cannot be asked holds its account this much longer
 EXPOSURE_WINDOW_SECONDS = 600  # lost answers within it are counted together
 EASED_SECONDS = 600  # after an incident orders go out far apart for so long
 EASED_SPACING = 5  # times the usual pause between two orders

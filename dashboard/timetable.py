@@ -18,6 +18,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.reap": _every(clocks.REAP_EVERY_SECONDS, "orders.reap"),
     "orders.place_batches": _every(clocks.REAP_EVERY_SECONDS, "orders.place_batches"),
     "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),
+    "orders.ring_recovery": _every(clocks.RECOVER_EVERY_SECONDS, "orders.ring_recovery"),
     "orders.sweep_requests": _every(clocks.REQUESTS_EVERY_SECONDS, "orders.sweep_requests"),
     "orders.ring_jobs": _every(clocks.SWEEP_EVERY_SECONDS, "orders.ring_jobs"),
     "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),

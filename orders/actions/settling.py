@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from enum import Enum, auto
+from typing import Any, Protocol
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from core import clocks
 from core.clocks import Clock
 from core.durable import durable_transaction
+from core.failpoints import failpoint
 from core.models import User
 from providers.panel_api import Progress, ProviderError, Unreadable
 
-from ..models import Attempt, Order
-from ..status import Outcome, Status
+from ..models import Attempt, EventKind, Order, Recovery
+from ..status import Outcome, Resolution, Status
 from . import claiming, gates
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
@@ -65,19 +67,40 @@ def link_order(
     attempt = _open_attempt(order)
     if attempt is None:
         return False
+    return adopt(order, attempt, external_id, said, resolution=Resolution.PERSON, now=clock(),
+                 actor=actor, text=f"Linked to the provider's order {external_id}.")  # fmt: skip
+
+
+def adopt(
+    order: Order,
+    attempt: Attempt,
+    external_id: str,
+    said: Progress,
+    *,
+    resolution: Resolution,
+    now: datetime,
+    text: str,
+    actor: User | None = None,
+) -> bool:
+    """The lost order is the provider's `external_id`: write it down and follow it from now on.
+
+    False: somebody else settled it meanwhile. Raises CannotLink when the id belongs to another
+    order by now.
+    """
     to = Status(said.status.value) if said.status else Status.PENDING
-    now = clock()
     progress = {"charge": said.charge, "start_count": said.start_count, "remains": said.remains}
+    evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     try:
         with durable_transaction():
-            _resolve(attempt, Outcome.ACCEPTED, actor, now, external_id=external_id)
+            _resolve(attempt, Outcome.ACCEPTED, resolution, actor, now, external_id=external_id)
+            failpoint("adopt.attempt")
             if not order.move(
-                to, now=now, actor=actor, text=f"Linked to the provider's order {external_id}.",
-                evidence={name: str(value) for name, value in progress.items()},
+                to, now=now, actor=actor, text=text, evidence=evidence,
                 external_id=external_id, raw_status=said.raw_status[:80], reason="", **progress,
             ):  # fmt: skip
                 raise _SettledMeanwhile
             claiming.watch(order, now=now)
+            failpoint("adopt.moved")
     except _SettledMeanwhile:
         return False
     except IntegrityError:
@@ -86,20 +109,76 @@ def link_order(
     return True
 
 
+class Confirmed(Enum):
+    """What became of a person's word that an order is not there."""
+
+    DONE = auto()
+    ONE_OF_TWO = auto()
+    TOO_LATE = auto()
+
+
 class _SettledMeanwhile(Exception):
     """Rolls the attempt's outcome back with the order that could not be moved."""
 
 
-def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> bool:
-    """A person has made sure that the provider does not have this order. Raises TooEarly."""
+def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed:
+    """A person has made sure that the provider does not have this order.
+
+    Above the account's limit another person has to say so too. Raises TooEarly.
+    """
     attempt = _open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
-        return False
+        return Confirmed.TOO_LATE
     until = not_placed_from(attempt)
     if now < until:
         raise TooEarly(until)
-    return _close(order, attempt, Outcome.NOT_PLACED, Status.NOT_PLACED, actor, now,
-                  "Confirmed not to be at the provider.")  # fmt: skip
+    if takes_two(order) and attempt.confirmed_by_id in (None, actor.pk):
+        return _first_of_two(order, attempt, actor, now)
+    words = "Confirmed not to be at the provider."
+    if attempt.confirmed_by_id is not None:
+        words = (
+            f"Confirmed by a second person not to be at the provider, after {attempt.confirmed_by}."
+        )
+    done = prove_not_placed(
+        order, attempt, resolution=Resolution.PERSON, text=words, now=now, actor=actor
+    )
+    return Confirmed.DONE if done else Confirmed.TOO_LATE
+
+
+def takes_two(order: Order) -> bool:
+    """One person alone may not say that an order of this cost is not there."""
+    rules = Recovery.objects.filter(provider=order.provider_id).first()
+    limit = rules.two_people_above if rules else None
+    if limit is None:
+        return False
+    cost = order.estimate_high if order.estimate_high is not None else order.estimate
+    return cost is None or cost > limit
+
+
+def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:
+    unsaid = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, confirmed_by=None)
+    with transaction.atomic():
+        if unsaid.update(confirmed_by=actor, confirmed_at=now):
+            order.remember(
+                EventKind.EVIDENCE, now=now, actor=actor,
+                text="Said not to be at the provider. A second person has to say so too.",
+            )  # fmt: skip
+    return Confirmed.ONE_OF_TWO
+
+
+def prove_not_placed(
+    order: Order,
+    attempt: Attempt,
+    *,
+    resolution: Resolution,
+    text: str,
+    now: datetime,
+    actor: User | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> bool:
+    """It is shown not to be at the provider. False: somebody else settled it meanwhile."""
+    return _close(order, attempt, Outcome.NOT_PLACED, Status.NOT_PLACED, resolution, actor, now,
+                  text, evidence)  # fmt: skip
 
 
 def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
@@ -107,12 +186,15 @@ def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
     attempt = _open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return False
-    return _close(order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, actor, now, note)
+    return _close(order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, Resolution.PERSON, actor, now,
+                  note)  # fmt: skip
 
 
 def not_placed_from(attempt: Attempt) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there."""
-    return attempt.started_at + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
+    rules = Recovery.objects.filter(provider=attempt.provider_id).first()
+    grace = rules.grace_seconds if rules else clocks.NOT_PLACED_GRACE_SECONDS
+    return attempt.started_at + timedelta(seconds=grace)
 
 
 def _close(
@@ -120,14 +202,18 @@ def _close(
     attempt: Attempt,
     outcome: Outcome,
     to: Status,
-    actor: User,
+    resolution: Resolution,
+    actor: User | None,
     now: datetime,
     text: str,
+    evidence: dict[str, Any] | None = None,
 ) -> bool:
     try:
         with durable_transaction():
-            _resolve(attempt, outcome, actor, now)
-            if not order.move(to, now=now, actor=actor, text=text, reason=text[:500]):
+            _resolve(attempt, outcome, resolution, actor, now)
+            if not order.move(
+                to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
+            ):
                 raise _SettledMeanwhile
     except _SettledMeanwhile:
         return False
@@ -136,13 +222,19 @@ def _close(
 
 
 def _resolve(
-    attempt: Attempt, outcome: Outcome, actor: User, now: datetime, external_id: str = ""
+    attempt: Attempt,
+    outcome: Outcome,
+    resolution: Resolution,
+    actor: User | None,
+    now: datetime,
+    external_id: str = "",
 ) -> None:
-    """Close the attempt by a person's word. Raises when a late answer has closed it already."""
+    """Close the attempt by a word or a proof. Raises when a late answer has closed it already."""
     unresolved = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN)
     if not unresolved.update(
-        outcome=outcome, resolved_by=actor, settled_at=now, external_id=external_id
-    ):
+        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now,
+        external_id=external_id,
+    ):  # fmt: skip
         raise _SettledMeanwhile
 
 

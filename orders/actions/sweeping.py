@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, Min, OuterRef, Q
 
+from core import clocks
 from core.failpoints import failpoint
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
 
-from ..models import Attempt, Gate, Order, OrderQuerySet, Watch
-from ..status import HoldReason, Outcome, Status
+from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
+from ..status import GateKind, HoldReason, Outcome, Status
 from . import claiming, queueing
 
 SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
@@ -42,6 +43,23 @@ def providers_to_ring(now: datetime) -> list[int]:
     gated = stopped.filter(provider=OuterRef("pk"))
     callable_now = Provider.objects.active().with_key().exclude(Exists(gated))
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
+
+
+def accounts_to_recover(now: datetime) -> list[int]:
+    """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
+    later = Attempt.objects.filter(
+        provider=OuterRef("provider"), pk__gt=OuterRef("pk"), outcome=Outcome.ACCEPTED
+    )
+    to_close = lost.filter(bracketed_at=None).filter(Exists(later))
+    held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
+    wanted = Recovery.objects.filter(enabled=True, key_is_ours_alone=True, stopped_because="")
+    stale = Q(calibrated_at=None) | Q(calibrated_at__lt=now - timedelta(days=1))
+    poor = Q(calibrated_at__lt=now - timedelta(seconds=clocks.CATALOG_LANE_SECONDS))
+    uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
+    sources = (lost.filter(looked_at=None), to_close, held, uncalibrated)
+    found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
+    return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
 
 
 def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:

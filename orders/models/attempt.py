@@ -49,6 +49,8 @@ class Attempt(models.Model):
     looks = models.PositiveSmallIntegerField(default=0)
     calls = models.PositiveSmallIntegerField(default=0)
     looked_at = models.DateTimeField(null=True, blank=True)
+    looked_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
+    bracketed_at = models.DateTimeField(null=True, blank=True)
     candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     resolution = models.CharField(
         max_length=10, choices=Resolution.choices, blank=True, default=Resolution.NONE

@@ -2,6 +2,7 @@
 
 from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
+from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
 
@@ -12,12 +13,14 @@ __all__ = [
     "place_batch",
     "place_batches",
     "reap",
+    "recover",
     "refresh",
     "ring",
     "ring_batch",
     "ring_due",
     "ring_job",
     "ring_jobs",
+    "ring_recovery",
     "ring_requests",
     "run_job",
     "send_requests",

@@ -62,15 +62,12 @@ def test_another_account_goes_on():
 
 
 def test_a_gate_that_closes_after_the_claim_stops_the_first_byte():
-    order, fake = make_order(), FakeProvider()
-    whole_add = fake.add
+    class StopsJustThen(FakeProvider):
+        def add(self, wish, **how):
+            gates.close_gate(GateKind.STOP, now=NOON)
+            return super().add(wish, **how)
 
-    def add(wish, *, before_send=None, attempt_id=""):
-        gates.close_gate(GateKind.STOP, now=NOON)
-        return whole_add(wish, before_send=before_send, attempt_id=attempt_id)
-
-    fake.add = add
-    # FakeProvider lets the fence's refusal through as it comes, like the transport.
+    order, fake = make_order(), StopsJustThen()
     assert dispatch.send_order(order, order.provider, fake, clock=noon)
     order = Order.objects.get()
     assert fake.placed == []

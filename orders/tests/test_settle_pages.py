@@ -219,7 +219,8 @@ def test_losing_the_race_at_the_last_moment_is_said(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = lost()
-    monkeypatch.setattr(settling, "confirm_not_placed", lambda *_, **__: False)
+    late = settling.Confirmed.TOO_LATE
+    monkeypatch.setattr(settling, "confirm_not_placed", lambda *_, **__: late)
     address = f"/orders/{order.pk}/settle/not-placed/"
     answer = manager.post(address, {"sure": "on"}, follow=True)
     assert "Somebody settled order" in answer.content.decode()

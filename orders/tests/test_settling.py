@@ -10,6 +10,7 @@ import pytest
 from core import clocks
 from core.roles import Role
 from orders.actions import claiming, placing, settling
+from orders.actions.settling import Confirmed
 from orders.models import Order, Watch
 from orders.status import Outcome, Status
 from providers.panel_api import OrderState, Unavailable
@@ -107,7 +108,7 @@ def test_not_placed_is_confirmed_only_after_the_grace_period(manager):
     with pytest.raises(settling.TooEarly) as early:
         settling.confirm_not_placed(order, actor=manager, now=NOON)
     assert early.value.until == NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-    assert settling.confirm_not_placed(order, actor=manager, now=LATER)
+    assert settling.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
     assert order.attempts.get().outcome == Outcome.NOT_PLACED
@@ -136,7 +137,7 @@ def test_a_given_up_order_can_never_be_sent_again_but_can_be_found(manager, prov
 def test_two_people_settle_it_once(manager, provider):
     order = make_unconfirmed()
     seen_by_the_second = Order.objects.get(pk=order.pk)
-    assert settling.confirm_not_placed(order, actor=manager, now=LATER)
+    assert settling.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
     second = make_user(Role.MANAGER)
     assert not settling.link_order(
         seen_by_the_second, "555", actor=second, client=provider, clock=later

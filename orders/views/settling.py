@@ -89,10 +89,14 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _draw(request, order, not_placed_form=form)
     try:
-        won = settling.confirm_not_placed(order, actor=request.user, now=database_now())
+        said = settling.confirm_not_placed(order, actor=request.user, now=database_now())
     except settling.TooEarly as early:
         form.add_error(None, str(early))
         return _draw(request, order, not_placed_form=form)
+    if said is settling.Confirmed.ONE_OF_TWO:
+        messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
+        return redirect("order-settle", pk=pk)
+    won = said is settling.Confirmed.DONE
     return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
 
 
@@ -120,7 +124,7 @@ def _draw(
     charge_differs: bool = False,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    attempt = order.attempts.order_by("-number").first()
+    attempt = order.attempts.select_related("confirmed_by").order_by("-number").first()
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     now = database_now()
     may_confirm_from = settling.not_placed_from(attempt) if attempt else now
@@ -132,6 +136,7 @@ def _draw(
         "events": list(order.events.select_related("actor").order_by("-pk")),
         "may_confirm_from": may_confirm_from,
         "is_too_early": now < may_confirm_from,
+        "takes_two": settling.takes_two(order),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "link_form": link_form or LinkForm(initial={"external_id": candidate}),
         "charge_differs": charge_differs,

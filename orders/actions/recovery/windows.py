@@ -1,0 +1,104 @@
+"""Between which of the provider's ids a lost order can be, and which ids are spoken for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+
+from providers.models import Provider
+from providers.panel_api import OrderState, Progress
+
+from ...models import Attempt, Order, Recovery
+from ...status import AT_PROVIDER, Outcome
+
+NEIGHBOURS = 20  # accepted orders looked at on either side
+LARGEST_ID = 10**18
+NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
+REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An order of this attempt would have an id above `after`, and below `before` once an order
+    is known that was surely given its id later. `cleared` ids were asked for when it could no
+    longer appear, and were not ours."""
+
+    attempt: Attempt
+    after: int
+    before: int | None
+    cleared: int
+
+    def holds(self, number: int) -> bool:
+        return number > max(self.after, self.cleared) and (
+            self.before is None or number < self.before
+        )
+
+
+def number_of(external_id: str) -> int | None:
+    """The id as a number; None for those that are none."""
+    plain = external_id.isascii() and external_id.isdigit() and external_id[0] != "0"
+    return int(external_id) if plain and len(external_id) < 19 else None
+
+
+def lost_attempts(provider: Provider) -> list[Attempt]:
+    """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first."""
+    unknown = Attempt.objects.filter(provider=provider, outcome=Outcome.UNKNOWN)
+    return list(unknown.select_related("order").order_by("pk"))
+
+
+def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
+    """None where no id is known from before it, or ids are not numbers."""
+    accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
+    earlier = accepted.filter(pk__lt=attempt.pk).order_by("-pk")
+    below = _numbers(earlier.values_list("external_id", flat=True)[:NEIGHBOURS])
+    surely_later = attempt.started_at + timedelta(seconds=rules.grace_seconds)
+    later = accepted.filter(pk__gt=attempt.pk, started_at__gte=surely_later).order_by("pk")
+    above = _numbers(later.values_list("external_id", flat=True)[:NEIGHBOURS])
+    if not below:
+        return None
+    return Window(attempt, max(below), min(above, default=None), attempt.looked_through or 0)
+
+
+def _numbers(ids: Iterable[str]) -> list[int]:
+    return [number for number in map(number_of, ids) if number is not None]
+
+
+def claimed(provider: Provider, ids: Sequence[str]) -> set[str]:
+    """Which of these ids already belong to an order of ours."""
+    orders = Order.objects.filter(provider=provider, external_id__in=ids)
+    return set(orders.values_list("external_id", flat=True))
+
+
+def parents(provider: Provider, most: int) -> list[str] | None:
+    """Ids of the orders that may start others; None where they are too many to ask along."""
+    starts_others = Q(wish__has_key="runs") | Q(wish__has_keys=["username", "delay"])
+    starts_others |= Q(children__isnull=False)
+    found = (
+        Order.objects.filter(provider=provider, status__in=AT_PROVIDER, parent=None)
+        .filter(starts_others)
+        .order_by("pk")
+        .distinct()
+    )
+    ids = list(found.values_list("external_id", flat=True)[: most + 1])
+    return ids if len(ids) <= most else None
+
+
+def fits(order: Order, said: Progress) -> bool | None:
+    """Whether what the provider says can be this order; None where it says too little.
+
+    The charge is compared within one unit of its last place, which is how providers round.
+    """
+    if said.remains is not None and order.units is not None and said.remains > order.units:
+        return False
+    if said.charge is None or order.estimate is None:
+        return None
+    high = order.estimate_high if order.estimate_high is not None else order.estimate
+    low: Decimal = Decimal(0) if said.status in REDUCED else order.estimate
+    exponent = said.charge.as_tuple().exponent
+    place = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
+    slack = min(place, high * NEARLY)
+    return bool(low - slack <= said.charge <= high + slack)

@@ -1,0 +1,27 @@
+"""Looking for orders whose answer was lost."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core.clocks import database_now
+
+from ..actions import sweeping
+from ..actions.recovery.turn import recover_account
+from .sending import account_of, ring
+
+
+@shared_task(name="orders.recover")
+def recover(*, provider_id: int) -> None:
+    """One recovery turn of an account; what it sets free is rung for at once."""
+    if ready := account_of(provider_id):
+        recover_account(*ready, clock=database_now)
+        if provider_id in sweeping.providers_to_ring(database_now()):
+            ring(provider_id)
+
+
+@shared_task(name="orders.ring_recovery")
+def ring_recovery() -> None:
+    """Ring for every account with something to look for."""
+    for provider_id in sweeping.accounts_to_recover(database_now()):
+        recover.delay(provider_id=provider_id)

@@ -1,0 +1,110 @@
+"""An account at a real sandbox, orders sent one by one, and a clock that the test moves."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from orders.actions import dispatch, gates, placing
+from orders.actions.recovery.calibrating import calibrate
+from orders.actions.recovery.deciding import Decided
+from orders.actions.recovery.turn import recover_account
+from orders.drafts import OrderDraft
+from orders.models import Order, Recovery
+from orders.status import GateKind
+from providers.connect import client_for, shared_transport
+from providers.models import Provider, ProviderHealth, Service
+from providers.panel_api import DefaultWish
+from sandbox import Sandbox
+from tests.builders import NOON, make_provider, make_service
+
+GRACE = 120
+
+
+class Bench:
+    """`lose` sends an order whose answer is lost, taken by the provider or not."""
+
+    def __init__(self, box: Sandbox, **rules: Any) -> None:
+        self.box = box
+        self.now = NOON
+        self.provider: Provider = make_provider(
+            url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000,
+            dialect=rules.pop("dialect", {}),
+        )  # fmt: skip
+        wanted = {"key_is_ours_alone": True, "least_adds": 5, "lost_in_a_row": 0, **rules}
+        Recovery.objects.create(provider=self.provider, grace_seconds=GRACE, **wanted)
+        self.service = self._service()
+
+    def clock(self) -> datetime:
+        """Moves a little with every look at it, as clocks do."""
+        self.now += timedelta(milliseconds=5)
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    def _service(self) -> Service:
+        item = next(i for i in client_for(self.provider).services().items if i.type == "Default")
+        return make_service(
+            self.provider, external_id=item.service_id, rate=item.rate, min=item.min, max=item.max
+        )
+
+    def place(self, quantity: int | None = None, link: str = "") -> Order:
+        """A queued order; each one costs the same unless told otherwise."""
+        wish = DefaultWish(
+            service_id=self.service.external_id,
+            link=link or f"https://lumen.example/p/{uuid.uuid4()}",
+            quantity=quantity or self.service.min or 100,
+        )
+        draft = OrderDraft(self.service, wish, uuid.uuid4())
+        return placing.place_order(draft, placed_by=None, now=self.clock())[0]
+
+    def send(self, order: Order | None = None) -> Order:
+        order = order or self.place()
+        ProviderHealth.objects.update(next_add_at=None)
+        client = client_for(self.provider)
+        assert dispatch.send_order(order, self.provider, client, clock=self.clock), "held back"
+        return Order.objects.get(pk=order.pk)
+
+    def lose(self, *, taken: bool, order: Order | None = None) -> Order:
+        mode = "reset_after_request" if taken else "http_502"
+        self.box.fault(mode, "after" if taken else "before", action="add", times=1)
+        return self.send(order)
+
+    def calibrated(self, orders: int = 6) -> Bench:
+        for _ in range(orders):
+            self.send()
+        assert calibrate(self.provider, client_for(self.provider), clock=self.clock).holds
+        return self
+
+    def recover(self, after: float = 0) -> Decided:
+        self.wait(after)
+        self.provider.refresh_from_db()
+        done = recover_account(self.provider, client_for(self.provider), clock=self.clock)
+        assert done is not None
+        return done
+
+    def may_buy(self) -> bool:
+        return not gates.is_closed(self.provider.pk)
+
+    def open_gate(self) -> None:
+        """As if the search had not to be waited for."""
+        gates.open_gate(GateKind.ANSWER_LOST, now=self.now, provider=self.provider)
+
+    def upstream(self) -> list[str]:
+        return [str(row["id"]) for row in self.box.ledger()]
+
+    def rules(self) -> Recovery:
+        return Recovery.objects.get(provider=self.provider)
+
+
+@contextmanager
+def running_box(settings: Any, **how: Any) -> Iterator[Sandbox]:
+    with Sandbox(seed=7, services=40, speed=0, partial=0, canceled=0, **how) as box:
+        settings.SANDBOX_URL = box.url
+        shared_transport.cache_clear()
+        yield box
+    shared_transport.cache_clear()

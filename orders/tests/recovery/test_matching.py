@@ -1,0 +1,61 @@
+"""Only what holds in every way to give each candidate an owner is proven."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orders.actions.recovery.matching import Verdict, decide
+
+
+@pytest.mark.parametrize(
+    ("edges", "candidates", "verdict"),
+    [
+        ({}, (), Verdict()),
+        ({1: ()}, (), Verdict(absent=frozenset({1}))),
+        ({1: "a"}, "a", Verdict({1: "a"})),
+        ({1: "a", 2: "a"}, "a", Verdict()),
+        ({1: "a", 2: "ab"}, "ab", Verdict({1: "a", 2: "b"})),
+        ({1: "ab", 2: "ab"}, "ab", Verdict()),
+        ({1: "ab", 2: "ab", 3: "c"}, "abc", Verdict({3: "c"})),
+        ({1: "a", 2: ""}, "a", Verdict({1: "a"}, frozenset({2}))),
+        ({1: "a"}, "ab", Verdict(foreign=frozenset("b"))),
+        ({}, "a", Verdict(foreign=frozenset("a"))),
+    ],
+    ids=[
+        "nothing lost", "no candidate: absent", "one and one", "two for one: nobody knows",
+        "forced by the other", "two for two", "a part is proven", "the rest is absent",
+        "one too many is not ours", "nobody to own it",
+    ],
+)  # fmt: skip
+def test_what_is_proven(edges, candidates, verdict):
+    edges = {lost: frozenset(fits) for lost, fits in edges.items()}
+    assert decide(edges, frozenset(candidates)) == verdict
+
+
+def every_way(edges: dict[int, frozenset[str]], candidates: list[str]) -> list[dict[str, int]]:
+    """All ways to give each candidate a lost order of its own, by trying."""
+    ways = []
+    for owners in permutations(edges, len(candidates)):
+        if all(one in edges[lost] for one, lost in zip(candidates, owners, strict=True)):
+            ways.append(dict(zip(candidates, owners, strict=True)))
+    return ways
+
+
+small = st.dictionaries(st.integers(1, 5), st.frozensets(st.sampled_from("abcd"), max_size=4))
+
+
+@given(edges=small, candidates=st.frozensets(st.sampled_from("abcd"), max_size=4))
+def test_it_agrees_with_trying_every_way(edges, candidates):
+    verdict, ways = decide(edges, candidates), every_way(edges, sorted(candidates))
+    assert bool(verdict.foreign) == (not ways)
+    if not ways:
+        assert verdict.found == {} and verdict.absent == frozenset()
+        return
+    in_all = set.intersection(*({(lost, one) for one, lost in way.items()} for way in ways))
+    assert set(verdict.found.items()) == in_all
+    ever = {lost for way in ways for lost in way.values()}
+    assert verdict.absent == edges.keys() - ever

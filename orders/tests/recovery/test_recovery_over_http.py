@@ -1,0 +1,280 @@
+"""Lost orders are found, or shown not to be there, by free calls; the ledger is the truth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import clocks
+from orders.actions import claiming, settling
+from orders.actions.recovery.calibrating import calibrate
+from orders.models import Attempt, EventKind, Order, Recovery
+from orders.status import Outcome, Resolution, Status
+from providers.connect import client_for
+from providers.panel_api import (
+    DefaultWish,
+    PanelClient,
+    RefusalCode,
+    Unreadable,
+    WrittenWish,
+)
+from tests.builders import make_user
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+def read(order: Order) -> tuple[Order, Attempt]:
+    return Order.objects.get(pk=order.pk), Attempt.objects.get(order=order)
+
+
+def test_an_order_that_was_taken_is_found_by_one_free_call(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    assert not bench.may_buy()
+    assert bench.recover(after=FIRST).found == 1
+    order, attempt = read(lost)
+    assert order.external_id == bench.upstream()[-1]
+    assert order.status == Status.PENDING and order.charge is not None and hasattr(order, "watch")
+    assert (attempt.outcome, attempt.resolution) == (Outcome.ACCEPTED, Resolution.PROBE)
+    assert attempt.calls == 1 and bench.may_buy()
+
+
+def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_the_next_one(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE):
+        assert not bench.may_buy()
+        bench.recover(after=after)
+    assert bench.may_buy() and read(lost)[0].status == Status.UNCONFIRMED
+    bench.send()
+    assert bench.recover().absent == 1
+    order, attempt = read(lost)
+    assert (order.status, attempt.outcome) == (Status.NOT_PLACED, Outcome.NOT_PLACED)
+    assert attempt.resolution == Resolution.BRACKET and attempt.calls <= 4
+
+
+def test_nothing_is_shown_not_to_be_there_before_its_time_is_over(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    bench.open_gate()
+    bench.send()  # a later order, but sent when the lost one could still appear after it
+    bench.recover(after=FIRST)
+    bench.recover(after=SECOND)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_an_order_that_appears_late_is_found_by_a_later_look(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    late = bench.upstream()[-1]
+    box.fault("missing_rows", "after", action="status", times=1)
+    box.fault("error_reply", "before", action="status", times=1, reason="Incorrect order ID")
+    bench.recover(after=FIRST)
+    box.clear_faults()
+    assert read(lost)[0].status == Status.UNCONFIRMED and not bench.may_buy()
+    bench.recover(after=SECOND)
+    assert read(lost)[0].external_id == late
+
+
+def test_two_lost_orders_of_one_price_and_one_id_are_left_to_a_person(box):
+    bench = Bench(box).calibrated()
+    first = bench.lose(taken=False)
+    bench.open_gate()  # an acknowledgement came too soon
+    second = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    assert [read(order)[0].status for order in (first, second)] == [Status.UNCONFIRMED] * 2
+    candidates = [row["id"] for row in read(second)[1].candidates]
+    assert candidates == bench.upstream()[-1:]
+
+
+def test_the_price_tells_two_lost_orders_apart(box):
+    bench = Bench(box).calibrated()
+    least = bench.service.min or 100
+    first = bench.lose(taken=True, order=bench.place(quantity=least))
+    bench.open_gate()
+    second = bench.lose(taken=True, order=bench.place(quantity=least * 3))
+    assert bench.recover(after=FIRST).found == 2
+    assert [read(order)[0].external_id for order in (first, second)] == bench.upstream()[-2:]
+    assert read(first)[1].resolution == Resolution.MATCH
+
+
+def test_with_equal_prices_and_the_hold_every_order_finds_its_own(box):
+    bench = Bench(box).calibrated()
+    lost = []
+    for taken in (True, False, True, True, False):
+        lost.append((bench.lose(taken=taken), taken))
+        for after in (FIRST, SECOND, GRACE):
+            bench.recover(after=after)
+    bench.send()
+    for _ in lost:
+        bench.recover()
+    ids = iter(bench.upstream()[6:])
+    for order, taken in lost:
+        order, attempt = read(order)
+        assert order.status == (Status.PENDING if taken else Status.NOT_PLACED)
+        assert not taken or order.external_id == next(ids)
+        assert attempt.calls <= 4
+
+
+def test_an_order_nobody_here_placed_ends_the_search(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    somebody = bench.place()
+
+    for _ in range(2):
+        client_for(bench.provider).add(WrittenWish(somebody.wish))
+    bench.recover(after=FIRST)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert "did not place" in bench.rules().stopped_because
+    assert not bench.rules().searches
+    for after in (SECOND, GRACE):
+        bench.recover(after=after)
+    assert bench.may_buy(), "a person decides about the lost one; the account goes on"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"enabled": False}, {"key_is_ours_alone": False}, {"least_adds": 50}, {"calls_per_hour": 0}],
+    ids=["switched off", "key used elsewhere", "too few orders seen", "no budget"],
+)
+def test_where_it_may_not_search_the_account_waits_its_time_and_a_person_decides(box, rules):
+    bench = Bench(box, **rules)
+    for _ in range(6):
+        bench.send()
+    lost, asked = bench.lose(taken=True), bench.box.calls("status")
+    bench.recover(after=FIRST)
+    assert not bench.may_buy()
+    bench.recover(after=GRACE + clocks.RECOVERY_PATIENCE_SECONDS)
+    assert bench.may_buy()
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert bench.box.calls("status") == asked
+
+
+@pytest.mark.parametrize(
+    ("dialect", "words"),
+    [
+        ({"order_id_type": "text", "id_style": "hex"}, "plain numbers"),
+        ({"random_ids": True}, "rise"),
+    ],
+    ids=["ids are no numbers", "ids do not rise"],
+)
+def test_ids_that_prove_nothing_are_not_searched(box, dialect, words):
+
+    box.dialect(**dialect)
+    bench = Bench(box)
+    for _ in range(8):
+        bench.send()
+    found = calibrate(bench.provider, client_for(bench.provider), clock=bench.clock)
+    assert not found.holds and words in found.words
+    assert not bench.rules().searches
+
+
+def test_a_provider_that_knows_not_even_our_own_order_proves_nothing(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    nothing = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
+
+    def forgetful(self, ids):
+        return dict.fromkeys(ids, nothing)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelClient, "statuses_once", forgetful)
+        bench.recover(after=FIRST)
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED and attempt.looks == 0
+    assert lost.events.filter(text__contains="does not even know").count() == 1
+    bench.recover(after=5)
+    assert read(lost)[1].looks == 0, "not asked again at once"
+    bench.recover(after=10)
+    assert read(lost)[1].looks == 1
+
+
+def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
+
+    bench = Bench(box).calibrated()
+    item = box.service("Default", dripfeed=True)
+    wish = DefaultWish(
+        service_id=str(item["id"]), link="https://lumen.example/d", quantity=int(item["min"]),
+        runs=3, interval=1,
+    ).wire()  # fmt: skip
+    parent = bench.place()
+    Order.objects.filter(pk=parent.pk).update(wish=wish)
+    parent = bench.send(Order.objects.get(pk=parent.pk))
+    box.advance(200)  # runs have begun that nobody has asked about yet
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+    assert not bench.rules().stopped_because
+
+
+def test_every_step_is_in_the_history(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    lines = list(lost.events.order_by("pk").values_list("kind", "text"))
+    assert (EventKind.EVIDENCE, lines[-2][1]) == lines[-2] and "Asked about the ids" in lines[-2][1]
+    assert "Found at the provider as" in lines[-1][1]
+
+
+def test_a_late_answer_that_says_the_same_is_no_news(box):
+
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    order, attempt = read(lost)
+    assert claiming.settle(
+        attempt, Outcome.ACCEPTED, Status.PENDING, now=bench.now, external_id=order.external_id
+    )
+    assert not read(lost)[0].flag
+
+
+def test_a_person_and_the_search_do_not_both_decide(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    seen = Order.objects.get(pk=lost.pk)
+    bench.recover(after=FIRST)
+    boss = make_user()
+    assert not settling.give_up(seen, actor=boss, note="late", now=bench.now)
+    bench.wait(GRACE)
+    word = settling.confirm_not_placed(seen, actor=boss, now=bench.now + timedelta(hours=1))
+    assert word is settling.Confirmed.TOO_LATE
+    assert read(lost)[0].status == Status.PENDING
+
+
+def test_above_its_limit_an_order_takes_two_people(box):
+    bench = Bench(box, two_people_above="0", key_is_ours_alone=False)
+    lost = bench.lose(taken=False)
+    one, two = make_user(), make_user()
+    bench.wait(GRACE)
+    assert (
+        settling.confirm_not_placed(lost, actor=one, now=bench.now) is settling.Confirmed.ONE_OF_TWO
+    )
+    assert (
+        settling.confirm_not_placed(lost, actor=one, now=bench.now) is settling.Confirmed.ONE_OF_TWO
+    )
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert settling.confirm_not_placed(lost, actor=two, now=bench.now) is settling.Confirmed.DONE
+    assert read(lost)[0].status == Status.NOT_PLACED
+
+
+def test_the_hour_has_its_budget(box):
+    bench = Bench(box, calls_per_hour=2).calibrated()
+    lost = bench.lose(taken=False)
+    before = box.calls("status")
+    for after in (FIRST, SECOND, 10):
+        bench.recover(after=after)
+    assert box.calls("status") - before == 1  # the other one was for the calibration
+    Recovery.objects.update(calls_since=bench.now - timedelta(hours=2))
+    bench.recover(after=10)
+    assert box.calls("status") - before == 2
+    assert read(lost)[0].status == Status.UNCONFIRMED
