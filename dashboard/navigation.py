@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from core.roles import May
+from orders.models import Gate
 
 from .attention import counts_once
 
@@ -28,11 +29,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """The sidebar and the two links of the top bar; `new_order` is empty for who may not."""
+    """The sidebar and the two links of the top bar; `new_order` is empty for who may not.
+
+    `stops` is what keeps orders from being sent and wants to be known on every page.
+    """
 
     items: list[Item]
     search: str
     new_order: str
+    stops: list[Gate] = field(default_factory=list)
 
 
 # title, icon, name of the address, what one must be able to do
@@ -48,6 +53,7 @@ PLACES = (
     ("Changes", "arrows-exchange", "service-changes", May.SEE),
     ("Providers", "building-store", "providers", May.SEE),
     ("Guard", "shield-check", "guard", May.PLACE),
+    ("Stops", "ban", "stops", May.SEE),
     ("People", "users", "people", May.KEEP_PEOPLE),
     ("Records", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
 )
@@ -71,7 +77,9 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
         for (title, icon, name, _), address in places
     ]
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
-    return Navigation(items, reverse("orders") if user.may(May.SEE) else "", new_order)
+    if not user.may(May.SEE):
+        return Navigation(items, "", new_order)
+    return Navigation(items, reverse("orders"), new_order, list(Gate.objects.for_banner()))
 
 
 def _is_at(path: str, address: str) -> bool:

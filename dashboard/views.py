@@ -55,7 +55,7 @@ def overview_chart(request: StaffRequest) -> HttpResponse:
 def navigation(request: StaffRequest) -> HttpResponse:
     """The sidebar as it is now, for the page the browser is on."""
     page = request.htmx.current_url_abs_path or "/"
-    context = {"navigation": navigation_for(request, page.partition("?")[0])}
+    context = {"navigation": navigation_for(request, page.partition("?")[0]), "refreshed": True}
     return render(request, "_navigation.html", context)
 
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from core.record_admin import RecordAdmin
 
-from .models import Attempt, CancelRequest, Order, OrderEvent, Refill, Watch
+from .models import Attempt, CancelRequest, Gate, Order, OrderEvent, Refill, Watch
 
 
 @admin.register(Order)
@@ -48,3 +48,10 @@ class CancelRecords(RecordAdmin):
     list_display = ("pk", "order", "status", "external_id", "requests", "due_at", "requested_at")
     list_filter = ("status", "provider")
     list_select_related = ("order", "provider")
+
+
+@admin.register(Gate)
+class GateRecords(RecordAdmin):
+    list_display = ("pk", "kind", "provider", "reason", "closed_at", "closed_by", "opened_at")
+    list_filter = ("kind", "provider")
+    list_select_related = ("provider", "closed_by")

@@ -14,8 +14,10 @@ from .views import (
     mass,
     order,
     placing,
+    recovery,
     refills,
     settling,
+    stops,
     words,
 )
 
@@ -40,6 +42,21 @@ urlpatterns = [
     path("guard/block/", guard.guard_block, name="guard-block"),
     path("guard/<int:pk>/unblock/", guard.guard_unblock, name="guard-unblock"),
     path("guard/limit/", guard.guard_limit, name="guard-limit"),
+    path("stops/", stops.stops, name="stops"),
+    path("stops/all/", stops.stop_all, name="stop-all"),
+    path("stops/incident/", stops.stop_incident, name="stop-incident"),
+    path("stops/<int:pk>/open/", stops.stop_open, name="stop-open"),
+    path("recovery/<int:pk>/", recovery.provider_recovery, name="provider-recovery"),
+    path(
+        "recovery/<int:pk>/calibrate/",
+        recovery.provider_recovery_calibrate,
+        name="provider-recovery-calibrate",
+    ),
+    path(
+        "recovery/<int:pk>/resume/",
+        recovery.provider_recovery_resume,
+        name="provider-recovery-resume",
+    ),
     path("new/", placing.order_new, name="order-new"),
     path("new/preview/", placing.order_preview, name="order-preview"),
     path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),

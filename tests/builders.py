@@ -19,6 +19,7 @@ from orders.models import (
     BulkItem,
     BulkJob,
     CancelRequest,
+    Gate,
     Order,
     OrderBatch,
     OrderEvent,
@@ -35,6 +36,7 @@ from orders.status import (
     OPEN_REFILLS,
     REFILLS_AT_PROVIDER,
     CancelStatus,
+    GateKind,
     JobKind,
     Outcome,
     RefillStatus,
@@ -256,3 +258,13 @@ def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:
     over.setdefault("name", "Completed ones")
     over.setdefault("query", "status=completed")
     return SavedFilter.objects.create(person=person or make_user(), **over)
+
+
+def make_gate(**over: Any) -> Gate:
+    """An incident of a provider of its own, not over."""
+    over.setdefault("kind", GateKind.INCIDENT)
+    if over["kind"] not in (GateKind.STOP, GateKind.RESTORED):
+        over.setdefault("provider", over.get("provider") or make_provider())
+    over.setdefault("reason", "It answers with its front page.")
+    over.setdefault("closed_at", NOON)
+    return Gate.objects.create(**over)

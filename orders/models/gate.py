@@ -10,6 +10,8 @@ from providers.models import Provider
 
 from ..status import GateKind
 
+MOST_SHOWN = 5
+
 
 class GateQuerySet(models.QuerySet["Gate"]):
     def closed(self) -> GateQuerySet:
@@ -18,6 +20,11 @@ class GateQuerySet(models.QuerySet["Gate"]):
     def for_provider(self, provider_id: int) -> GateQuerySet:
         """Those in front of this account: its own and the ones in front of all."""
         return self.filter(Q(provider=None) | Q(provider=provider_id))
+
+    def for_banner(self) -> GateQuerySet:
+        """What everybody should know of; looking for one lost order is business as usual."""
+        wide = self.closed().exclude(kind=GateKind.ANSWER_LOST).select_related("provider")
+        return wide.order_by("kind", "pk")[:MOST_SHOWN]
 
     def newest_first(self) -> GateQuerySet:
         return self.order_by("-pk")

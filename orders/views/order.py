@@ -21,7 +21,7 @@ from ..actions.guarding import may_release
 from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import NoteForm, QueueAgainForm
 from ..forms.about import AboutForm
-from ..models import EventKind, Order
+from ..models import EventKind, Gate, Order
 from ..status import Status
 from .kin import kin_of
 from .refills import requests_of
@@ -136,6 +136,7 @@ def _draw(
             "may_place": request.user.may(May.PLACE),
             "may_settle": request.user.may(May.SETTLE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
+            "gates": _gates(found),
             "is_followed": found.is_open and hasattr(found, "watch"),
         }
         | kin_of(request, found)
@@ -143,6 +144,13 @@ def _draw(
     )
     status = 422 if about_form or note_form or queue_again_form else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
+
+
+def _gates(found: Order) -> list[Gate]:
+    """What a queued order waits behind."""
+    if found.status != Status.QUEUED:
+        return []
+    return list(Gate.objects.closed().for_provider(found.provider_id).order_by("kind", "pk"))
 
 
 def _found(pk: int) -> Order:

@@ -1,0 +1,57 @@
+"""What the desk may do about lost answers at one provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.forms import TablerForm
+from core.money import plain
+
+from ..models import Recovery
+
+HELP = {
+    "enabled": "Off: every lost order waits for a person.",
+    "key_is_ours_alone": "Only then an order there that nobody here knows must be the lost one.",
+    "repeats_are_safe": "Only where the provider promises it: the order is sent again, under the "
+    "same number of ours, and must come back as the first one.",
+    "least_adds": "So many orders must have had rising numbers before numbers prove anything.",
+    "grace_seconds": "Counted from the send. Until then the account is sent nothing else.",
+    "calls_per_hour": "They are free, but unusual traffic.",
+    "lost_in_a_row": "0: never.",
+    "lost_amount": "In the account's currency. Empty: no limit.",
+    "two_people_above": "In the account's currency. Empty: one person is enough.",
+}
+FOR_ADMINS = ("repeats_are_safe", "two_people_above")
+
+
+class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    class Meta:
+        model = Recovery
+        fields = tuple(HELP)
+        help_texts = HELP
+
+    def __init__(self, *args: Any, is_admin: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in FOR_ADMINS:
+            self.fields[name].disabled = not is_admin
+        for name in ("lost_amount", "two_people_above"):
+            self._as_amount(name)
+
+    def _as_amount(self, name: str) -> None:
+        field, amount = self.fields[name], getattr(self.instance, name)
+        field.widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        self.initial[name] = "" if amount is None else plain(amount)
+
+    def clean_lost_amount(self) -> Any:
+        return self._not_negative("lost_amount")
+
+    def clean_two_people_above(self) -> Any:
+        return self._not_negative("two_people_above")
+
+    def _not_negative(self, name: str) -> Any:
+        amount = self.cleaned_data[name]
+        if amount is not None and amount < 0:
+            raise forms.ValidationError("An amount is not below zero.")
+        return amount

@@ -1,0 +1,113 @@
+"""The rules for lost answers: who may change which, and what the page says of the search."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.roles import Role
+from orders.models import Attempt, Recovery
+from orders.status import Outcome, Resolution, Status
+from tests.builders import NOON, make_attempt, make_order, make_provider
+
+from .bench import Bench, running_box
+
+pytestmark = pytest.mark.django_db
+WANTED = {
+    "enabled": "on", "key_is_ours_alone": "on", "least_adds": "20", "grace_seconds": "60",
+    "calls_per_hour": "100", "lost_in_a_row": "4", "lost_amount": "12.50",
+}  # fmt: skip
+
+
+@pytest.fixture
+def manager(client_for_role: Any) -> Any:
+    return client_for_role(Role.MANAGER)
+
+
+def test_a_manager_sets_the_rules_and_the_account_remembers(manager):
+    provider = make_provider()
+    address = f"/orders/recovery/{provider.pk}/"
+    assert "0.00" not in manager.get(address).content.decode()
+    assert manager.post(address, WANTED).status_code == 302
+    rules = Recovery.objects.get()
+    assert (rules.key_is_ours_alone, rules.least_adds, rules.grace_seconds) == (True, 20, 60)
+    assert rules.lost_amount == Decimal("12.5")
+    assert provider.events.filter(text__startswith="Rules for lost answers changed").exists()
+    assert 'value="12.5"' in manager.get(address).content.decode()
+
+
+def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_role):
+    provider = make_provider()
+    address = f"/orders/recovery/{provider.pk}/"
+    wanted = {**WANTED, "two_people_above": "50", "repeats_are_safe": "on"}
+    manager.post(address, wanted)
+    rules = Recovery.objects.get()
+    assert rules.two_people_above is None and not rules.repeats_are_safe
+    client_for_role(Role.ADMIN).post(address, wanted)
+    rules.refresh_from_db()
+    assert rules.two_people_above == 50 and rules.repeats_are_safe
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("grace_seconds", "1"),
+        ("least_adds", "two"),
+        ("lost_amount", "-1"),
+        ("lost_amount", "1e400"),
+    ],
+)
+def test_a_mistake_comes_back_beside_its_field(manager, name, value):
+    provider = make_provider()
+    answer = manager.post(f"/orders/recovery/{provider.pk}/", {**WANTED, name: value})
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "invalid-feedback" in text and f'value="{value}"' in text
+    assert Recovery.objects.get().least_adds == 50
+
+
+def test_the_numbers_are_looked_at_on_demand(manager, settings):
+    with running_box(settings) as box:
+        bench = Bench(box)
+        for _ in range(6):
+            bench.send()
+        address = f"/orders/recovery/{bench.provider.pk}/"
+        page = manager.post(f"{address}calibrate/", follow=True).content.decode()
+    assert "6 orders had rising ids" in page and "Lost orders are looked for" in page
+
+
+def test_a_provider_that_cannot_be_asked_is_said(manager):
+    provider = make_provider(key="")
+    for number in range(60):
+        order = make_order(Status.PENDING, provider=provider, external_id=str(100 + number))
+        make_attempt(order, outcome=Outcome.ACCEPTED, external_id=order.external_id)
+    answer = manager.post(f"/orders/recovery/{provider.pk}/calibrate/", follow=True)
+    assert "its key is missing" in answer.content.decode()
+
+
+def test_after_the_desk_switched_its_search_off_a_person_switches_it_on(manager):
+    provider = make_provider()
+    rules = Recovery.objects.create(provider=provider, stopped_because="An order of <i>others</i>.")
+    address = f"/orders/recovery/{provider.pk}/"
+    assert "An order of &lt;i&gt;others" in manager.get(address).content.decode()
+    manager.post(f"{address}resume/")
+    rules.refresh_from_db()
+    assert rules.stopped_because == ""
+
+
+def test_the_figures_count_ways_and_calls(manager):
+    provider = make_provider()
+    for resolution, calls in (
+        (Resolution.PROBE, 1),
+        (Resolution.BRACKET, 4),
+        (Resolution.PERSON, 0),
+    ):
+        order = make_order(Status.NOT_PLACED, provider=provider)
+        made = make_attempt(order, outcome=Outcome.NOT_PLACED)
+        Attempt.objects.filter(pk=made.pk).update(
+            unknown_at=NOON, resolution=resolution, calls=calls
+        )
+    page = manager.get(f"/orders/recovery/{provider.pk}/").content.decode()
+    assert "2.5" in page and "A person decided: 1" in page
