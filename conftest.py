@@ -8,9 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from core.models import User
 from core.roles import Role
-from tests.builders import make_user
+from tests.builders import log_in, make_user
 from tests.closed_network import closed_network
 
 
@@ -41,9 +40,8 @@ def client_for_role(db: None) -> Callable[[Role | None], Client]:
     """A browser in which somebody with this role (None: no role) has logged in."""
 
     def logged_in(role: Role | None) -> Client:
-        user: User = make_user(role)
         browser = Client()
-        browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        log_in(browser, make_user(role))
         return browser
 
     return logged_in

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+log = logging.getLogger(__name__)
 
 _WhiteNoise: Any = CompressedManifestStaticFilesStorage
 
@@ -16,3 +19,12 @@ class HashedStaticFiles(_WhiteNoise):  # type: ignore[misc]  # whitenoise has no
         (glob, tuple(rule for rule in rules if "sourceMappingURL" not in str(rule)))
         for glob, rules in _WhiteNoise.patterns
     )
+
+    def stored_name(self, name: str) -> str:
+        """A page without its style is better than none, above all one that says what went wrong."""
+        try:
+            stored: str = super().stored_name(name)
+        except ValueError:
+            log.error("There is no %s among the static files: run collectstatic.", name)
+            return name
+        return stored

@@ -50,6 +50,11 @@ def collect_static_files(say: Say) -> None:
     stamp.write_text(digest)
 
 
+def static_files_are_there() -> bool:
+    """Whether somebody gathered them: pages find style sheets and scripts by the manifest."""
+    return (Path(settings.STATIC_ROOT) / "staticfiles.json").exists()
+
+
 def _static_digest() -> str:
     digest = hashlib.sha256()
     for finder in get_finders():

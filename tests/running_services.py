@@ -24,6 +24,10 @@ from typing import Any
 from dashboard.supervisor import broker
 
 START_SECONDS = 30
+FOR_A_SHORT_LIFE = (
+    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
+    "max_wal_senders=0", "autovacuum=off", "jit=off",
+)  # fmt: skip
 NOBODY = "nobody"  # PostgreSQL refuses to run as root
 
 
@@ -110,7 +114,7 @@ def postgres(scratch: Path) -> Iterator[str]:
     if made.returncode != 0:
         raise NoServer(f"initdb failed: {made.stderr.decode()[-2000:]}")
     command: list[str | Path] = [programs / "postgres", "-D", cluster, "-k", sockets]
-    for setting in ("listen_addresses=", "fsync=off", "synchronous_commit=off"):
+    for setting in ("listen_addresses=", *FOR_A_SHORT_LIFE):
         command += ["-c", setting]
 
     def answers() -> bool:

@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import yaml
 from django.conf import settings
 
 from dashboard.supervisor.secrets_file import MAKERS
+from tests.desk_image import build_image
 from tests.running_desk import free_port, wait_until
 from tests.running_services import postgres, valkey
 
@@ -71,58 +73,85 @@ def test_the_image_holds_every_package_that_is_imported() -> None:
     assert copied <= let_in
 
 
-def ours(command: list[str], **replace: str) -> list[str]:
-    words = [replace.get(word, word) for word in command]
-    return [sys.executable if word == "python" else word for word in words]
+@dataclass(frozen=True)
+class Image:
+    """What was built, and how its commands are run here."""
+
+    place: Path
+    environment: dict[str, str]
+    port: int
+
+    def command(self, name: str) -> list[str]:
+        """A service's command, on a port of its own."""
+        here = {"0.0.0.0:8000": f"127.0.0.1:{self.port}"}
+        return [here.get(word, word) for word in SERVICES[name]["command"]]
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        """The command and what it said, when it has ended."""
+        return subprocess.run(
+            command, cwd=self.place, env=self.environment, capture_output=True, check=False
+        )
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """The services that stay, as processes on this machine."""
+        running = []
+        try:
+            for name in RUNNING:
+                command = self.command(name)
+                running.append(subprocess.Popen(command, cwd=self.place, env=self.environment))
+            yield
+        finally:
+            for process in running:
+                process.terminate()
+            codes = [process.wait(60) for process in running]
+        assert codes == [0] * len(RUNNING)
+
+    def ask(self, path: str) -> str:
+        """The page. Raises OSError when it does not come."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            page: bytes = answer.read()
+            return page.decode(errors="replace")
+
+    def is_ready(self) -> bool:
+        try:
+            state = json.loads(self.ask("/readyz"))
+        except OSError:
+            return False
+        return None not in state["workers_seconds_ago"].values()
 
 
-@contextmanager
-def started(environment: dict[str, str], port: int) -> Iterator[None]:
-    """The long-running services of the compose file, as processes on this machine."""
-    running = []
-    try:
-        for name in RUNNING:
-            command = ours(SERVICES[name]["command"], **{"0.0.0.0:8000": f"127.0.0.1:{port}"})
-            running.append(subprocess.Popen(command, cwd=ROOT, env=environment))
-        yield
-    finally:
-        for process in running:
-            process.terminate()
-        codes = [process.wait(60) for process in running]
-    assert codes == [0] * len(RUNNING)
-
-
-def test_its_commands_make_a_desk_that_is_ready() -> None:
-    port = free_port()
+@pytest.fixture
+def image() -> Iterator[Image]:
+    """The image with its servers, its `python` being ours."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-")))
         scratch.chmod(0o755)
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        place, data_dir = scratch / "desk", scratch / "data"
+        place.mkdir()
+        outside = {**os.environ, "PATH": programs, "DESK_DATA_DIR": str(data_dir)}
+        build_image(place, {name: outside[name] for name in outside if name not in MAKERS})
         environment = {
-            **os.environ,
+            **outside,
             **{name: make() for name, make in MAKERS.items()},
             "DATABASE_URL": stack.enter_context(postgres(scratch)),
             "REDIS_URL": stack.enter_context(valkey(scratch)),
-            "DESK_DATA_DIR": str(scratch / "data"),
             "DESK_ADMIN_PASSWORD": "a-first-pass-phrase",
             "ALLOWED_HOSTS": "desk.example",
         }
-        migrate = ours(SERVICES["migrate"]["command"])
-        for _ in range(2):  # a second deploy does it again
-            subprocess.run(migrate, cwd=ROOT, env=environment, check=True, capture_output=True)
-        with started(environment, port):
-            for check in [SERVICES[name]["healthcheck"]["test"][1:] for name in RUNNING[1:]]:
-                wait_until(partial(succeeds, check, environment), " ".join(check))
-            assert succeeds(["python", "-c", ask("/readyz", port)], environment)
-            assert succeeds(["python", "-c", ask("/log-in", port)], environment)
+        yield Image(place, environment, free_port())
 
 
-def succeeds(command: list[str], environment: dict[str, str]) -> bool:
-    done = subprocess.run(
-        ours(command), cwd=ROOT, env=environment, check=False, capture_output=True
-    )
-    return done.returncode == 0
-
-
-def ask(path: str, port: int) -> str:
-    address = f"http://127.0.0.1:{port}{path}"
-    return f"import urllib.request as r; r.urlopen({address!r}, timeout=5)"
+def test_what_the_image_runs_makes_a_desk_that_is_ready(image: Image) -> None:
+    for _ in range(2):  # a second deploy does it again
+        migrated = image.run(SERVICES["migrate"]["command"])
+        assert migrated.returncode == 0, migrated.stderr
+    with image.started():
+        wait_until(image.is_ready, "every service heard")
+        for name in RUNNING[1:]:
+            check = SERVICES[name]["healthcheck"]["test"][1:]
+            assert image.run(check).returncode == 0, check
+        parts = set(re.findall(r"/static/[^\"]+", image.ask("/log-in/")))
+        assert parts
+        assert all(image.ask(part) for part in parts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,11 +35,10 @@ class Database:
             check=False,
         )
 
-    def do(self, verb: str) -> str:
-        """Run a function of tests/moved_desk.py there; its last line."""
-        done = self.manage(
-            "shell", "--no-imports", "-c", f"from tests.moved_desk import {verb}; {verb}()"
-        )
+    def do(self, *verbs: str) -> str:
+        """Run functions of tests/moved_desk.py there; the last line."""
+        calls = "; ".join(f"moved_desk.{verb}()" for verb in verbs)
+        done = self.manage("shell", "--no-imports", "-c", f"from tests import moved_desk; {calls}")
         assert done.returncode == 0, done.stderr
         return done.stdout.strip().rpartition("\n")[2]
 
@@ -48,9 +48,16 @@ class Database:
         return self
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("moving") / "migrated.sqlite3"
+    Database(f"sqlite:///{path}").migrated()
+    return path
+
+
 @pytest.fixture
-def old(tmp_path: Path) -> Database:
-    return Database(f"sqlite:///{tmp_path / 'old.sqlite3'}").migrated()
+def old(tmp_path: Path, migrated: Path) -> Database:
+    return Database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'old.sqlite3')}")
 
 
 @pytest.fixture
@@ -62,20 +69,18 @@ def new() -> Iterator[Database]:
 
 
 def test_everything_arrives_as_it_was_and_the_numbers_go_on(old: Database, new: Database) -> None:
-    old.do("fill")
+    before = json.loads(old.do("fill", "tell"))
+    assert before["orders.Order"]
     copied = new.manage("copy_data", old.url)
     assert copied.returncode == 0, copied.stderr
-    before, after = json.loads(old.do("tell")), json.loads(new.do("tell"))
-    assert after == before
-    assert before["orders.Order"]
-    new.do("go_on")
+    assert json.loads(new.do("tell", "go_on")) == before
     again = new.manage("copy_data", old.url)
     assert "Nothing was copied" in again.stderr
     assert "empty database" in again.stderr
 
 
-def test_a_database_of_another_version_is_refused(old: Database, tmp_path: Path) -> None:
-    newer = Database(f"sqlite:///{tmp_path / 'newer.sqlite3'}").migrated()
+def test_a_database_of_another_version_is_refused(old: Database, migrated: Path) -> None:
+    newer = Database(f"sqlite:///{migrated}")
     old.manage("migrate", "dashboard", "zero")
     refused = newer.manage("copy_data", old.url)
     assert refused.returncode == 1

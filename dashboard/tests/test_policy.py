@@ -18,6 +18,7 @@ from providers.actions.snapshots import packed, snapshot_of
 from providers.models import CatalogRun, RunState
 from providers.panel_api import Catalog
 from tests.builders import (
+    log_in,
     make_attempt,
     make_batch,
     make_batch_line,
@@ -182,7 +183,7 @@ def browser_of(who: str) -> Client:
     if who != "anonymous":
         role = Role(who) if who in list(Role) else Role.ADMIN if who == "disabled" else None
         person = make_user(role)
-        browser.force_login(person, "django.contrib.auth.backends.ModelBackend")
+        log_in(browser, person)
         if who == "disabled":
             User.objects.filter(pk=person.pk).update(is_active=False)
     return browser
@@ -215,8 +216,8 @@ def test_every_address_is_in_the_table_with_the_policy_its_view_declares() -> No
 @pytest.mark.parametrize("name", TABLE)
 def test_everybody_gets_what_the_table_says(name: str, who: str) -> None:
     policy, methods = TABLE[name]
+    browser = browser_of(who)
     for method in ("GET", "POST"):
-        browser = browser_of(who)
         response = browser.generic(method, address(name))
         assert happened(response) == expected(who, policy, methods, method), method
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
@@ -229,7 +230,7 @@ def test_everybody_gets_what_the_table_says(name: str, who: str) -> None:
 def test_no_change_without_a_csrf_token(name: str) -> None:
     browser = Client(enforce_csrf_checks=True)
     if TABLE[name][0] != PUBLIC:
-        browser.force_login(make_user(Role.ADMIN), "django.contrib.auth.backends.ModelBackend")
+        log_in(browser, make_user(Role.ADMIN))
     response = browser.post(address(name))
     assert response.status_code == 403
     assert b"The form was open too long" in response.content

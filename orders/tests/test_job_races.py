@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from datetime import timedelta
@@ -20,6 +21,7 @@ from tests.builders import NOON, make_order, make_service, make_user
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 ORDERS = 12
 THREADS = 6
+BOTH_WAYS = pytest.mark.parametrize("kind", [JobKind.REORDER, JobKind.NOTE])
 
 
 def _job(kind: JobKind) -> BulkJob:
@@ -44,33 +46,80 @@ def test_many_workers_take_a_job_once():
     assert len([mine for mine in taken if mine]) == 1
 
 
-@pytest.mark.parametrize("kind", [JobKind.REORDER, JobKind.NOTE])
+@BOTH_WAYS
 def test_workers_that_take_each_other_for_dead_do_each_order_once(
     kind: JobKind, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "CHUNK", 2)
+    """Each comes when the one before it has done the first order of those it holds in hand."""
+    monkeypatch.setattr(jobs, "CHUNK", 4)
     job = _job(kind)
-    done: list[int] = []
-
-    def slowly(act: jobs.Act) -> jobs.Act:
-        def acts(item: BulkItem) -> str:
-            time.sleep(0.02)  # so that somebody comes in between
-            words = act(item)
-            done.append(item.order_id)
-            return words
-
-        return acts
+    done: list[tuple[int, int]] = []
+    in_the_middle = [threading.Event() for _ in range(THREADS + 1)]
 
     def work(number: int) -> None:
         now = _past_lease(number)
+
+        def acts(item: BulkItem) -> str:
+            words = bulk.act_for(kind, draft_again, lambda: now)(item)
+            done.append((number, item.order_id))
+            in_the_middle[number + 1].set()
+            time.sleep(0.02)
+            return words
+
+        if number:
+            in_the_middle[number].wait()
         if mine := jobs.take_job(job.pk, now=now):
-            act = bulk.act_for(mine.kind, draft_again, lambda: now)
-            jobs.run_turn(mine, slowly(act), clock=lambda: now, seconds=20)
+            jobs.run_turn(mine, acts, clock=lambda: now, seconds=20)
+        in_the_middle[number + 1].set()
 
     at_once(work, threads=THREADS)
-    work(THREADS)  # whoever came last may have been taken for dead too
     job.refresh_from_db()
     assert (job.state, job.done, job.failed) == (JobState.DONE, ORDERS, 0)
+    assert len({number for number, _ in done}) > 1  # they did come in between
+    _each_order_was_done_once(kind, [order_id for _, order_id in done])
+
+
+@BOTH_WAYS
+def test_workers_with_the_same_orders_in_hand_do_each_once(kind: JobKind):
+    job = jobs.take_job(_job(kind).pk, now=NOON)
+    assert job
+    act, done = bulk.act_for(kind, draft_again, lambda: NOON), list[int]()
+    in_hand = [jobs._next_items(job) for _ in range(THREADS)]
+
+    def acts(item: BulkItem) -> str:
+        done.append(item.order_id)
+        return act(item)
+
+    def work(number: int) -> None:
+        for item in in_hand[number]:
+            jobs._do(item, acts, job)
+
+    at_once(work, threads=THREADS)
+    assert job.items.filter(ok=True).count() == ORDERS
+    _each_order_was_done_once(kind, done)
+
+
+@BOTH_WAYS
+def test_a_worker_that_lost_its_job_does_no_more_of_it(kind: JobKind):
+    job = _job(kind)
+    slow = jobs.take_job(job.pk, now=NOON)
+    assert slow
+    in_hand = jobs._next_items(slow)
+    assert jobs.take_job(job.pk, now=_past_lease(1))
+    done: list[int] = []
+
+    def acts(item: BulkItem) -> str:
+        done.append(item.order_id)
+        return ""
+
+    for item in in_hand:
+        jobs._do(item, acts, slow)
+    assert done == []
+    assert job.items.filter(ok=None).count() == ORDERS
+
+
+def _each_order_was_done_once(kind: JobKind, done: list[int]) -> None:
+    """A worker may begin to buy what another is buying: the submission makes it one order."""
     if kind == JobKind.REORDER:
         assert Order.objects.count() == 2 * ORDERS
     else:

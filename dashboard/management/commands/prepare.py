@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.clocks import database_now
 from dashboard import preparing
@@ -25,6 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--report", type=Path, help="where to write what was done, as JSON")
 
     def handle(self, *, no_static: bool, report: Path | None, **options: Any) -> None:
+        if no_static and not preparing.static_files_are_there():
+            raise CommandError(
+                f"There are no static files in {settings.STATIC_ROOT}: run "
+                "`python manage.py collectstatic` where the image is built."
+            )
         preparing.migrate(self._say)
         if not no_static:
             preparing.collect_static_files(self._say)
