@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
 from core.durable import durable_transaction
 from core.models import User
-from providers.panel_api import Progress, ProviderError, Unreadable
+from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, Order
 from ..status import Outcome, Status
 from . import claiming
+from .dispatch import may_be_sent_again
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
@@ -70,7 +72,7 @@ def link_order(
     progress = {"charge": said.charge, "start_count": said.start_count, "remains": said.remains}
     try:
         with durable_transaction():
-            _resolve(attempt, Outcome.ACCEPTED, actor, now, external_id=external_id)
+            _resolve(_only(attempt), Outcome.ACCEPTED, actor, now, external_id=external_id)
             if not order.move(
                 to, now=now, actor=actor, text=f"Linked to the provider's order {external_id}.",
                 evidence={name: str(value) for name, value in progress.items()},
@@ -109,6 +111,37 @@ def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
     return _close(order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, actor, now, note)
 
 
+def settle_refused(
+    order: Order,
+    attempt: Attempt,
+    refusal: Rejected,
+    *,
+    actor: User,
+    now: datetime,
+    text: str,
+    evidence: dict[str, Any],
+) -> bool:
+    """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
+
+    A refusal that is not about the order leaves it not placed, for a person to queue again.
+    False: somebody settled it, or a late answer came, meanwhile.
+    """
+    if order.status != Status.UNCONFIRMED:
+        return False
+    to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
+    as_read = _only(attempt).filter(settled_at=attempt.settled_at)
+    try:
+        with durable_transaction():
+            _resolve(as_read, Outcome.REJECTED, actor, now, code=refusal.code.value)
+            if not order.move(
+                to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]
+            ):
+                raise _SettledMeanwhile
+    except _SettledMeanwhile:
+        return False
+    return True
+
+
 def not_placed_from(attempt: Attempt) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there."""
     return attempt.started_at + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
@@ -125,7 +158,7 @@ def _close(
 ) -> bool:
     try:
         with durable_transaction():
-            _resolve(attempt, outcome, actor, now)
+            _resolve(_only(attempt), outcome, actor, now)
             if not order.move(to, now=now, actor=actor, text=text, reason=text[:500]):
                 raise _SettledMeanwhile
     except _SettledMeanwhile:
@@ -134,14 +167,16 @@ def _close(
 
 
 def _resolve(
-    attempt: Attempt, outcome: Outcome, actor: User, now: datetime, external_id: str = ""
+    attempt: QuerySet[Attempt], outcome: Outcome, actor: User, now: datetime, **found: str
 ) -> None:
     """Close the attempt by a person's word. Raises when a late answer has closed it already."""
-    unresolved = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN)
-    if not unresolved.update(
-        outcome=outcome, resolved_by=actor, settled_at=now, external_id=external_id
-    ):
+    unresolved = attempt.filter(outcome=Outcome.UNKNOWN)
+    if not unresolved.update(outcome=outcome, resolved_by=actor, settled_at=now, **found):
         raise _SettledMeanwhile
+
+
+def _only(attempt: Attempt) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=attempt.pk)
 
 
 def _open_attempt(order: Order) -> Attempt | None:
