@@ -7,6 +7,7 @@ from django.urls import path
 from .views import (
     batch,
     bulk,
+    evidence,
     exporting,
     guard,
     jobs,
@@ -51,6 +52,8 @@ urlpatterns = [
         name="provider-sentence-forget",
     ),
     path("<int:pk>/", order.order, name="order"),
+    path("<int:pk>/evidence/", evidence.order_evidence, name="order-evidence"),
+    path("<int:pk>/evidence.txt", evidence.order_evidence_file, name="order-evidence-file"),
     path("<int:pk>/withdraw/", order.order_withdraw, name="order-withdraw"),
     path("<int:pk>/release/", order.order_release, name="order-release"),
     path("<int:pk>/requeue/", order.order_requeue, name="order-requeue"),

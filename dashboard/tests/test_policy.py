@@ -57,6 +57,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "job-stop": (May.PLACE, CHANGE),
     "order-export": (May.EXPORT, READ),
     "order": (May.SEE, READ),
+    "order-evidence": (May.SEE, READ),
+    "order-evidence-file": (May.SEE, READ),
     "order-new": (May.PLACE, BOTH),
     "order-preview": (May.PLACE, CHANGE),
     "order-withdraw": (May.PLACE, CHANGE),

@@ -45,11 +45,7 @@ def service(box) -> Service:
 
 def send(service: Service) -> Order:
     """A new order for a link of its own, and one turn of its account's sending lane."""
-    link = f"https://lumen.example/p/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=service.min)
-    order = placing.place_order(
-        OrderDraft(service, wish, uuid.uuid4()), placed_by=None, now=database_now()
-    )[0]
+    order = placing.place_order(_draft(service), placed_by=None, now=database_now())[0]
     ProviderHealth.objects.filter(next_add_at__isnull=False).update(next_add_at=None)
     tasks.dispatch(provider_id=service.provider_id)
     order.refresh_from_db()
@@ -112,7 +108,7 @@ def test_a_refusal_about_the_account_holds_all_its_orders(box, service, text, re
 
 def _draft(service: Service) -> OrderDraft:
     link = f"https://lumen.example/p/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=service.min)
+    wish = DefaultWish(service_id=service.external_id, link=link, quantity=service.min or 1)
     return OrderDraft(service, wish, uuid.uuid4())
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
-from orders.actions import teaching
+from orders.actions import settling, teaching
 from orders.models import Attempt, Order
 from orders.status import Outcome, Status
 from providers.actions import sentences
@@ -133,7 +133,7 @@ def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     )
     lost, refusal = seen
     assert refusal is not None
-    assert not teaching.settling.settle_refused(
+    assert not settling.settle_refused(
         lost.order, lost, refusal, actor=make_user(Role.MANAGER), now=NOON, text="", evidence={}
     )
     assert status_of(order) == Status.UNCONFIRMED and not order.events.exists()
