@@ -59,6 +59,7 @@ urlpatterns = [
     path("<int:pk>/requeue/", order.order_requeue, name="order-requeue"),
     path("<int:pk>/refresh/", order.order_refresh, name="order-refresh"),
     path("<int:pk>/note/", order.order_note, name="order-note"),
+    path("<int:pk>/flag/clear/", order.order_clear_flag, name="order-clear-flag"),
     path("<int:pk>/about/", order.order_about, name="order-about"),
     path("<int:pk>/settle/", settling.order_settle, name="order-settle"),
     path("<int:pk>/settle/link/", settling.order_link, name="order-link"),

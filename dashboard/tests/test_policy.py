@@ -73,6 +73,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "refills-ticked": (May.PLACE, CHANGE),
     "refill-again": (May.PLACE, CHANGE),
     "refill-withdraw": (May.PLACE, CHANGE),
+    "order-clear-flag": (May.PLACE, CHANGE),
     "order-about": (May.PLACE, CHANGE),
     "mass-order": (May.MASS_ORDER, BOTH),
     "batches": (May.MASS_ORDER, READ),
