@@ -115,10 +115,15 @@ def _history(events: list[OrderEvent]) -> Iterator[str]:
         # the reason for giving up is staff's own words, and stays at home
         if event.text and event.after != Status.GIVEN_UP:
             yield from _quoted(event.text)
-        figures = event.evidence if isinstance(event.evidence, dict) else {}
-        yield from _quoted(
-            "\n".join(_parameters({name: figures[name] for name in _FIGURES if name in figures}))
-        )
+        yield from _quoted("\n".join(_parameters(_figures(event))))
+
+
+def _figures(event: OrderEvent) -> dict[str, Any]:
+    kept = event.evidence if isinstance(event.evidence, dict) else {}
+    known = {name: kept[name] for name in _FIGURES if name in kept}
+    if known.get("reason") == event.text:
+        del known["reason"]
+    return known
 
 
 def _what(event: OrderEvent) -> str:

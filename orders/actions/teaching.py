@@ -13,7 +13,7 @@ from providers.actions.sentences import CannotTeach, taught_sentences, teach_sen
 from providers.models import Provider
 from providers.panel_api import Dialect, RefusalCode, Rejected
 from providers.panel_api.kept import Kept, read_again
-from providers.panel_api.refusals import normalised, why_not_taught
+from providers.panel_api.refusals import MEANINGS, normalised, why_not_taught
 
 from ..models import Attempt, Order
 from ..status import Outcome, Status
@@ -74,12 +74,13 @@ def settle_taught(provider: Provider, words: str, *, actor: User, now: datetime)
     evidence = {"sentence": words}
     if taught and taught.actor:
         evidence["taught_by"] = taught.actor.display_name
-    text = f"Refused: staff have said what “{words}” means."
     settled = 0
     for attempt, refusal in _lost_with(provider, words, dialect):
         if refusal is not None:
+            meaning = MEANINGS.get(refusal.code, refusal.code.value)
             settled += settling.settle_refused(
-                attempt.order, attempt, refusal, actor=actor, now=now, text=text,
+                attempt.order, attempt, refusal, actor=actor, now=now,
+                text=f"Refused, as “{words}” was taught: {meaning}.",
                 evidence={**evidence, "means": refusal.code.value},
             )  # fmt: skip
     return settled

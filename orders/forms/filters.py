@@ -49,11 +49,11 @@ class OrderFilter(TablerForm, forms.Form):
     )
     kin = forms.ChoiceField(
         required=False,
-        label="Parts",
+        label="Drip-feeds and subscriptions",
         choices=[
-            ("", "With their parts"),
+            ("", "With all they started"),
             ("placed", "Without what they started"),
-            ("parents", "Only drip-feeds and subscriptions"),
+            ("parents", "Only these"),
             ("parts", "Only what they started"),
         ],
     )
