@@ -9,11 +9,11 @@ from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from core import clocks
-from core.encryption import decrypt
-from core.redaction import remember_secret
+from core.encryption import WrongEncryptionKey, decrypt
+from core.redaction import redact, remember_secret
 
 from .models import Provider
-from .panel_api import Credentials, Dialect, PanelClient, Transport
+from .panel_api import Credentials, Dialect, PanelClient, SecretKey, Transport
 from .panel_api.urls import origin
 
 Connect = Callable[[Provider], PanelClient]
@@ -54,3 +54,18 @@ def client_for(provider: Provider) -> PanelClient:
         dialect=dialect.changed(batch_size=min(dialect.batch_size, provider.batch_size)),
         transport=shared_transport(),
     )
+
+
+@sensitive_variables()
+def redactor_for(provider: Provider) -> Callable[[str], str]:
+    """Takes this account's key, in every spelling, and all live secrets out of a text.
+
+    A key that cannot be read cannot be looked for either: what is kept was freed of it before.
+    """
+    try:
+        key = decrypt(provider.key_ciphertext) if provider.key_ciphertext else ""
+        remember_secret(key)
+        secret = SecretKey(key)
+    except (WrongEncryptionKey, ValueError):
+        return redact
+    return lambda text: redact(secret.redact(text))

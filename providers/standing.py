@@ -35,7 +35,9 @@ def standing_of(provider: Provider, health: ProviderHealth | None, *, now: datet
     if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return Standing("Not called yet", "secondary")
     if health.key_refused_at is not None:
-        return Standing("Key refused", "red", "The provider does not accept the key.")
+        return Standing(
+            "Key refused", "red", "The provider does not accept the key or the account."
+        )
     if health.closed_until is not None:
         words = (
             "It is left alone and tried again" if health.closed_until > now else "It is being tried"

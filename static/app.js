@@ -205,10 +205,11 @@
   // ---- small conveniences -------------------------------------------------------------------
 
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
+    const { copy, copyFrom } = button.dataset;
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(copy ?? one(copyFrom).textContent);
       toast("Copied.", "success");
     } catch {
       toast("The browser did not let us copy. Select the text and copy it yourself.", "warning");

@@ -18,6 +18,7 @@ from django.db import DatabaseError, IntegrityError
 from core import clocks
 from core.clocks import Clock
 from core.failpoints import failpoint
+from core.redaction import redact
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import (
     Evidence,
@@ -67,7 +68,13 @@ _HOLDS: dict[RefusalCode, HoldReason] = {
     RefusalCode.FUNDS: HoldReason.FUNDS,
     RefusalCode.LINK_BUSY: HoldReason.LINK_BUSY,
     RefusalCode.KEY: HoldReason.KEY,
+    RefusalCode.INACTIVE: HoldReason.KEY,
 }
+
+
+def may_be_sent_again(code: RefusalCode) -> bool:
+    """The refusal is about the account or the moment, not about what was ordered."""
+    return code in _HOLDS or code is RefusalCode.RATE_LIMIT
 
 
 def next_to_send(provider: Provider, now: datetime) -> Order | None:
@@ -204,8 +211,11 @@ def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> 
     health = ProviderHealth.objects.filter(provider=provider)
     if settlement.code == RefusalCode.FUNDS:
         health.update(funds_refused_at=now)
-    elif settlement.code == RefusalCode.KEY:
-        health.update(key_refused_at=now)
+    elif settlement.code in (RefusalCode.KEY, RefusalCode.INACTIVE):
+        # reads may work all the same and forget the refusal: tried again, but rarely
+        later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+        words = redact(settlement.reason)[:300]
+        health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
     elif settlement.code == RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         health.update(next_add_at=now + pause)

@@ -126,10 +126,11 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
         return False
     if not guarding.may_release(order, actor):
         return False
-    if order.hold_reason in (HoldReason.FUNDS, HoldReason.KEY):
-        ProviderHealth.objects.filter(provider=order.provider_id).update(
-            funds_refused_at=None, key_refused_at=None
-        )
+    health = ProviderHealth.objects.filter(provider=order.provider_id)
+    if order.hold_reason == HoldReason.FUNDS:
+        health.update(funds_refused_at=None)
+    elif order.hold_reason == HoldReason.KEY:
+        health.update(key_refused_at=None, next_add_at=None)
     released = {"released": order.hold_reason}
     return order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now)
 

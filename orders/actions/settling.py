@@ -9,17 +9,19 @@ from enum import Enum, auto
 from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
-from providers.panel_api import Progress, ProviderError, Unreadable
+from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
 from . import claiming, gates
+from .dispatch import may_be_sent_again
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
@@ -92,7 +94,9 @@ def adopt(
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     try:
         with durable_transaction():
-            _resolve(attempt, Outcome.ACCEPTED, resolution, actor, now, external_id=external_id)
+            _resolve(
+                _only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
+            )
             failpoint("adopt.attempt")
             if not order.move(
                 to, now=now, actor=actor, text=text, evidence=evidence,
@@ -190,6 +194,40 @@ def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
                   note)  # fmt: skip
 
 
+def settle_refused(
+    order: Order,
+    attempt: Attempt,
+    refusal: Rejected,
+    *,
+    actor: User,
+    now: datetime,
+    text: str,
+    evidence: dict[str, Any],
+) -> bool:
+    """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
+
+    A refusal that is not about the order leaves it not placed, for a person to queue again.
+    False: somebody settled it, or a late answer came, meanwhile.
+    """
+    if order.status != Status.UNCONFIRMED:
+        return False
+    to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
+    as_read = _only(attempt).filter(settled_at=attempt.settled_at)
+    try:
+        with durable_transaction():
+            _resolve(
+                as_read, Outcome.REJECTED, Resolution.TAUGHT, actor, now, code=refusal.code.value
+            )
+            if not order.move(
+                to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]
+            ):
+                raise _SettledMeanwhile
+    except _SettledMeanwhile:
+        return False
+    gates.reopen_if_settled(order.provider, now=now)
+    return True
+
+
 def not_placed_from(attempt: Attempt) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there."""
     rules = Recovery.objects.filter(provider=attempt.provider_id).first()
@@ -210,7 +248,7 @@ def _close(
 ) -> bool:
     try:
         with durable_transaction():
-            _resolve(attempt, outcome, resolution, actor, now)
+            _resolve(_only(attempt), outcome, resolution, actor, now)
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
             ):
@@ -222,20 +260,23 @@ def _close(
 
 
 def _resolve(
-    attempt: Attempt,
+    attempt: QuerySet[Attempt],
     outcome: Outcome,
     resolution: Resolution,
     actor: User | None,
     now: datetime,
-    external_id: str = "",
+    **found: str,
 ) -> None:
     """Close the attempt by a word or a proof. Raises when a late answer has closed it already."""
-    unresolved = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN)
+    unresolved = attempt.filter(outcome=Outcome.UNKNOWN)
     if not unresolved.update(
-        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now,
-        external_id=external_id,
-    ):  # fmt: skip
+        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now, **found
+    ):
         raise _SettledMeanwhile
+
+
+def _only(attempt: Attempt) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=attempt.pk)
 
 
 def _open_attempt(order: Order) -> Attempt | None:

@@ -3,9 +3,10 @@
 from .filters import OrderFilter
 from .order_form import OrderForm, form_for, obstacle
 from .preview import Preview, preview_of
-from .steps import GiveUpForm, LinkForm, NoteForm, NotPlacedForm, QueueAgainForm
+from .steps import ClearFlagForm, GiveUpForm, LinkForm, NoteForm, NotPlacedForm, QueueAgainForm
 
 __all__ = [
+    "ClearFlagForm",
     "GiveUpForm",
     "LinkForm",
     "NotPlacedForm",

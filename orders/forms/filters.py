@@ -17,6 +17,7 @@ from ..models import OrderQuerySet
 from ..status import GROUPS, Status
 
 SEARCH_LENGTH = 300
+MORE = ("since", "until", "kin", "mine")  # the second row
 
 
 class OrderFilter(TablerForm, forms.Form):
@@ -46,6 +47,16 @@ class OrderFilter(TablerForm, forms.Form):
     until = forms.DateField(
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
     )
+    kin = forms.ChoiceField(
+        required=False,
+        label="Drip-feeds and subscriptions",
+        choices=[
+            ("", "With all they started"),
+            ("placed", "Without what they started"),
+            ("parents", "Only these"),
+            ("parts", "Only what they started"),
+        ],
+    )
     mine = forms.BooleanField(required=False, label="Placed by me")
     service = forms.ModelChoiceField(
         Service.objects.select_related("provider"), required=False, widget=forms.HiddenInput
@@ -71,7 +82,7 @@ class OrderFilter(TablerForm, forms.Form):
     @property
     def has_more(self) -> bool:
         """A filter of the second row is in use, or was mistyped."""
-        return any(self[name].value() or self[name].errors for name in ("since", "until", "mine"))
+        return any(self[name].value() or self[name].errors for name in MORE)
 
     def asked(self) -> list[tuple[str, str]]:
         """What the query string asks for, tab included, cursor and strangers left out."""
@@ -96,6 +107,8 @@ class OrderFilter(TablerForm, forms.Form):
             orders = orders.filter(created_at__gte=_midnight(wanted["since"]))
         if wanted.get("until"):
             orders = orders.filter(created_at__lt=_midnight(wanted["until"], days=1))
+        if wanted.get("kin"):
+            orders = orders.of_kin(wanted["kin"])
         if wanted.get("mine"):
             orders = orders.filter(placed_by=self.user)
         return orders

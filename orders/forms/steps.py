@@ -6,6 +6,7 @@ from django import forms
 
 from core.forms import TablerForm
 
+from ..status import Flag
 from .fields import PlainTextField
 
 LONGEST_NOTE = 500
@@ -16,6 +17,18 @@ class NoteForm(TablerForm, forms.Form):
 
     note = forms.CharField(
         label="Note", max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class ClearFlagForm(TablerForm, forms.Form):
+    """Which flag was looked into, and what came of it."""
+
+    flag = forms.ChoiceField(choices=[one for one in Flag.choices if one[0]])
+    found = forms.CharField(
+        label="What did you find?",
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2, "form": "flag-step"}),
+        error_messages={"required": "Say what you found, for whoever looks at this order later."},
     )
 
 

@@ -88,6 +88,17 @@ class OrderQuerySet(models.QuerySet["Order"]):
         tag = word.removeprefix("#").casefold()
         return self.exclude(tags="").filter(tags__contains=f" {tag} ")
 
+    def of_kin(self, kin: str) -> OrderQuerySet:
+        """`placed` at the desk, `parts` a provider started for another order, or the `parents`
+        of such: drip-feeds and subscriptions."""
+        if kin == "parts":
+            return self.exclude(parent=None)
+        placed = self.filter(parent=None)
+        # One that has begun its parts is known by them; one that has not, by what it asks for.
+        begun, feeds = Q(parts_done__isnull=False), Q(wish__has_key="runs")
+        watches = Q(wish__has_keys=["username", "min"])
+        return placed.filter(begun | feeds | watches) if kin == "parents" else placed
+
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""
         return self.select_related("service", "provider", "watch")

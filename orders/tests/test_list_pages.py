@@ -148,6 +148,23 @@ def test_searching_finds_our_id_their_id_and_the_link(staff: Client) -> None:
     assert shown(staff, "/orders/?q=nothing-like-it") == set()
 
 
+def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
+    plain = make_order(Status.QUEUED)
+    feed = make_order(Status.ACTIVE, wish={"service": "1", "link": "x", "runs": "3"})
+    watcher = make_order(Status.ACTIVE, wish={"username": "lumen", "min": "1", "max": "2"})
+    begun = make_order(Status.ACTIVE, parts_done=2)
+    part = make_order(Status.PENDING, parent=begun, wish={"service": "1", "runs": "3"})
+    mentions = make_order(Status.QUEUED, wish={"username": "lumen", "quantity": "5"})
+    placed = {plain.pk, feed.pk, watcher.pk, begun.pk, mentions.pk}
+    assert shown(staff) == {*placed, part.pk}
+    assert shown(staff, "/orders/?kin=placed") == placed
+    assert shown(staff, "/orders/?kin=parents") == {feed.pk, watcher.pk, begun.pk}
+    assert shown(staff, "/orders/?kin=parts") == {part.pk}
+    assert shown(staff, "/orders/?kin=sideways") == {*placed, part.pk}
+    page = staff.get("/orders/?kin=parts").content.decode()
+    assert '<details class="mt-2" open>' in page and "Clear filters" in page
+
+
 @pytest.mark.parametrize(
     "nonsense",
     [

@@ -17,12 +17,13 @@ from core.roles import May
 
 from .. import tasks
 from ..actions.annotating import annotate
+from ..actions.flagging import clear_flag, why_flag_stays
 from ..actions.guarding import may_release
 from ..actions.placing import release_order, requeue_order, withdraw_order
-from ..forms import NoteForm, QueueAgainForm
+from ..forms import ClearFlagForm, NoteForm, QueueAgainForm
 from ..forms.about import AboutForm
 from ..models import EventKind, Gate, Order
-from ..status import Status
+from ..status import Flag, Status
 from .kin import kin_of
 from .refills import requests_of
 
@@ -116,6 +117,21 @@ def order_about(request: StaffRequest, pk: int) -> HttpResponse:
     return _back(request, pk)
 
 
+@allow(May.PLACE)
+@require_POST
+def order_clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody has looked into what it was marked for."""
+    found, form = _found(pk), ClearFlagForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, flag_form=form)
+    flag, note = Flag(form.cleaned_data["flag"]), form.cleaned_data["found"]
+    if clear_flag(found, flag, note=note, actor=request.user, now=database_now()):
+        messages.success(request, f"The flag of order {found} is cleared.")
+    else:
+        messages.warning(request, "The flag was not cleared: see what the order says now.")
+    return _back(request, pk)
+
+
 def _draw(
     request: StaffRequest,
     found: Order,
@@ -123,6 +139,7 @@ def _draw(
     about_form: AboutForm | None = None,
     note_form: NoteForm | None = None,
     queue_again_form: QueueAgainForm | None = None,
+    flag_form: ClearFlagForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
     context = (
@@ -133,6 +150,8 @@ def _draw(
             "about_form": about_form or AboutForm.of(found),
             "note_form": note_form or NoteForm(),
             "queue_again_form": queue_again_form or QueueAgainForm(),
+            "flag_form": flag_form or ClearFlagForm(),
+            "why_flag_stays": why_flag_stays(found),
             "may_place": request.user.may(May.PLACE),
             "may_settle": request.user.may(May.SETTLE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
@@ -142,7 +161,8 @@ def _draw(
         | kin_of(request, found)
         | requests_of(found)
     )
-    status = 422 if about_form or note_form or queue_again_form else 200
+    mended = about_form or note_form or queue_again_form or flag_form
+    status = 422 if mended else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 
 

@@ -12,10 +12,13 @@ from core.encryption import WrongEncryptionKey
 from core.keyset import keyset_page
 from core.policy import StaffRequest, allow
 from core.roles import May
+from providers.actions.sentences import CannotTeach
 from providers.connect import NoKey, client_for
 
 from ..actions import settling
+from ..actions.teaching import Lesson, lesson_of, teach_refusal
 from ..forms import GiveUpForm, LinkForm, NotPlacedForm
+from ..forms.words import RefusalForm
 from ..models import Order
 from ..queries import last_attempts, neighbours
 from ..status import Status
@@ -43,7 +46,7 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
 @allow(May.SETTLE)
 @require_safe
 def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
-    """Everything known about one of them, and the three decisions."""
+    """Everything known about one of them, and the decisions there are."""
     order = _found(pk)
     return _outcome(request, order) or _draw(request, order)
 
@@ -114,6 +117,35 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
     return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
 
 
+@allow(May.SETTLE)
+@require_POST
+def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
+    """The text in its answer means refused, here and from now on."""
+    order, form = _found(pk), RefusalForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, refusal_form=form)
+    lesson = lesson_of(order)
+    if lesson is None or lesson.words != form.cleaned_data["sentence"]:
+        messages.warning(request, "Another answer came meanwhile. Look at it first.")
+        return redirect("order-settle", pk=pk)
+    try:
+        settled = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
+    except CannotTeach as refused:
+        form.add_error(None, str(refused))
+        return _draw(request, order, refusal_form=form)
+    return _taught(request, pk, lesson, settled)
+
+
+def _taught(request: StaffRequest, pk: int, lesson: Lesson, settled: int) -> HttpResponse:
+    """To the order; back to its evidence when there is more to say of it."""
+    orders = "1 order is" if settled == 1 else f"{settled:,} orders are"
+    messages.success(request, f"“{lesson.words}” is a refusal from now on. {orders} settled by it.")
+    is_settled = not Order.objects.unconfirmed().filter(pk=pk).exists()
+    return redirect("order" if is_settled else "order-settle", pk=pk)
+
+
 def _draw(
     request: StaffRequest,
     order: Order,
@@ -121,12 +153,14 @@ def _draw(
     link_form: LinkForm | None = None,
     not_placed_form: NotPlacedForm | None = None,
     give_up_form: GiveUpForm | None = None,
+    refusal_form: RefusalForm | None = None,
     charge_differs: bool = False,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
     attempt = order.attempts.select_related("confirmed_by").order_by("-number").first()
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     now = database_now()
+    lesson = lesson_of(order)
     may_confirm_from = settling.not_placed_from(attempt) if attempt else now
     context = {
         "order": order,
@@ -142,9 +176,11 @@ def _draw(
         "charge_differs": charge_differs,
         "not_placed_form": not_placed_form or NotPlacedForm(),
         "give_up_form": give_up_form or GiveUpForm(),
+        "lesson": lesson,
+        "refusal_form": refusal_form or RefusalForm(),
     }
-    status = 422 if link_form or not_placed_form or give_up_form else 200
-    return render(request, "orders/settle.html", context, status=status)
+    mended = link_form or not_placed_form or give_up_form or refusal_form
+    return render(request, "orders/settle.html", context, status=422 if mended else 200)
 
 
 def _found(pk: int) -> Order:

@@ -1,4 +1,4 @@
-"""A provider's own words for a status: taught once, undone when they were wrong."""
+"""A provider's own words, for a status or a refusal: taught once, undone when they were wrong."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.clocks import database_now
 from core.policy import StaffRequest, allow
 from core.roles import May
+from providers.actions.sentences import forget_sentence, taught_sentences
 from providers.actions.wording import forget_word, teach_word, words_of
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 
 from ..actions.wording import follow_known_words, unknown_words
-from ..forms.words import ForgetForm, WordForm
+from ..forms.words import ForgetForm, ForgetSentenceForm, WordForm
 from ..status import ENDED_THERE, Status
 
 PAGE = "orders/words.html"
@@ -57,6 +58,20 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("provider-words", pk=pk)
 
 
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a sentence prove nothing again."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = ForgetSentenceForm(request.POST)
+    words = form.cleaned_data["sentence"] if form.is_valid() else ""
+    if forget_sentence(provider, words, actor=request.user, now=database_now()):
+        messages.success(request, f"“{words}” proves nothing again. What it did to orders stays.")
+    else:
+        messages.info(request, "This sentence was not known.")
+    return redirect("provider-words", pk=pk)
+
+
 def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:
     """Every unknown word with a form of its own; the one that was sent keeps its mistakes."""
     sent = form.data.get("word", "") if form else ""
@@ -68,6 +83,7 @@ def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:
     return {
         "provider": provider,
         "rows": rows,
+        "sentences": taught_sentences(provider),
         "known": sorted((word, Status(meaning.value)) for word, meaning in known.items()),
         "ending": [status.label for status in Status if status in ENDED_THERE],
         "stray": form if form and all(row[1] is not form for row in rows) else None,

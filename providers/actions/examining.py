@@ -99,9 +99,13 @@ def _kept(finding: Finding) -> dict[str, Any]:
 
 
 def _with_taught_words(found: Dialect, profile: dict[str, Any]) -> Dialect:
-    """What the doctor found, with the words that staff have taught while it was looking."""
+    """What the doctor found, with what staff have taught, be it while the doctor was looking."""
     taught = Dialect.from_profile(profile)
-    return found.changed(status_words=taught.status_words, status_codes=taught.status_codes)
+    return found.changed(
+        status_words=taught.status_words,
+        status_codes=taught.status_codes,
+        refusals=taught.refusals,
+    )
 
 
 def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:

@@ -1,12 +1,14 @@
-"""What a provider turns out not to do, learned from its own answers."""
+"""What an account's provider is learned to do or to mean, kept in its dialect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
+from core.models import User
 from providers.models import Provider
 from providers.panel_api import Dialect
 
@@ -18,17 +20,34 @@ def learn(provider: Provider, text: str, *, now: datetime, **changes: Any) -> bo
 
     False: they were known already, or address or key changed since `provider` was read.
     """
+    return change_dialect(provider, lambda dialect: dialect.changed(**changes), text, now=now)
+
+
+def change_dialect(
+    provider: Provider,
+    change: Callable[[Dialect], Dialect],
+    text: str,
+    *,
+    now: datetime,
+    actor: User | None = None,
+) -> bool:
+    """Write what `change` makes of the dialect as it is now, with a line in the history.
+
+    What others write meanwhile is never lost: `change` is asked again with theirs. False:
+    nothing had to change, or address or key changed since `provider` was read.
+    """
     for _ in range(TRIES):
         row = Provider.objects.filter(pk=provider.pk, version=provider.version).first()
         if row is None:
             return False
         dialect = Dialect.from_profile(row.dialect)
-        wanted = dialect.changed(**changes)
+        wanted = change(dialect)
         if wanted == dialect:
             return False
         same = Provider.objects.filter(pk=row.pk, version=row.version, dialect=row.dialect)
         with transaction.atomic():
             if same.update(dialect=wanted.to_profile()):
-                row.remember(text, now=now)
+                row.remember(text, now=now, actor=actor)
+                provider.dialect = wanted.to_profile()
                 return True
     return False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db import transaction
-
 from core.models import User
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 from providers.panel_api.words import plain_word
+
+from .learning import change_dialect
 
 LONGEST_WORD = 64
 
@@ -22,39 +22,34 @@ def teach_word(
 
     A word of digits is also known as a code, which some providers send as a number.
     """
-    with transaction.atomic():
-        dialect = _locked(provider)
-        key = plain_word(word)[:LONGEST_WORD]
+    key = plain_word(word)[:LONGEST_WORD]
+
+    def taught(dialect: Dialect) -> Dialect:
         if not key or words_of(dialect).get(key) is meaning:
-            return False
-        _keep(
-            provider,
-            dialect,
-            {**_without(dialect.status_words, key), key: meaning},
-            {**_without(dialect.status_codes, key), **({key: meaning} if key.isdecimal() else {})},
+            return dialect
+        code = {key: meaning} if key.isdecimal() else {}
+        return dialect.changed(
+            status_words={**_without(dialect.status_words, key), key: meaning},
+            status_codes={**_without(dialect.status_codes, key), **code},
         )
-        provider.remember(
-            f"The status word “{key}” means {_spelled(meaning)}.", now=now, actor=actor
-        )
-    return True
+
+    text = f"The status word “{key}” means {_spelled(meaning)}."
+    return change_dialect(provider, taught, text, actor=actor, now=now)
 
 
 def forget_word(provider: Provider, word: str, *, actor: User | None, now: datetime) -> bool:
     """Undo it: the word is unknown again, and what it did to orders stays. False: it was not
     known."""
-    with transaction.atomic():
-        dialect = _locked(provider)
-        key = plain_word(word)[:LONGEST_WORD]
-        if key not in words_of(dialect):
-            return False
-        _keep(
-            provider,
-            dialect,
-            _without(dialect.status_words, key),
-            _without(dialect.status_codes, key),
+    key = plain_word(word)[:LONGEST_WORD]
+
+    def forgotten(dialect: Dialect) -> Dialect:
+        return dialect.changed(
+            status_words=_without(dialect.status_words, key),
+            status_codes=_without(dialect.status_codes, key),
         )
-        provider.remember(f"The status word “{key}” is unknown again.", now=now, actor=actor)
-    return True
+
+    text = f"The status word “{key}” is unknown again."
+    return change_dialect(provider, forgotten, text, actor=actor, now=now)
 
 
 def words_of(dialect: Dialect) -> dict[str, OrderState]:
@@ -63,24 +58,6 @@ def words_of(dialect: Dialect) -> dict[str, OrderState]:
         plain_word(word): meaning
         for word, meaning in {**dialect.status_codes, **dialect.status_words}.items()
     }
-
-
-def _locked(provider: Provider) -> Dialect:
-    """The profile as it is now, kept from others until the transaction ends. (On SQLite every
-    transaction has the database to itself.)"""
-    profile = Provider.objects.select_for_update().values_list("dialect", flat=True)
-    return Dialect.from_profile(profile.get(pk=provider.pk))
-
-
-def _keep(
-    provider: Provider,
-    dialect: Dialect,
-    words: Mapping[str, OrderState],
-    codes: Mapping[str, OrderState],
-) -> None:
-    profile = dialect.changed(status_words=words, status_codes=codes).to_profile()
-    Provider.objects.filter(pk=provider.pk).update(dialect=profile)
-    provider.dialect = profile
 
 
 def _without(words: Mapping[str, OrderState], key: str) -> dict[str, OrderState]:

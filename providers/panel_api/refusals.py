@@ -7,15 +7,34 @@ from collections.abc import Mapping
 from typing import Final
 
 from .errors import RefusalCode as Code
-from .sentences import DOTTED, SENTENCES
+from .sentences import DOTTED, PROVES_NOTHING, SENTENCES
 
 # Refusals that an answer to `add` can prove; an order or refill id has no place there.
 PROVE_NOT_PLACED: Final = frozenset(Code) - {
     *(Code.UNLISTED, Code.UNKNOWN_ORDER, Code.UNKNOWN_REFILL, Code.WAIT, Code.ALREADY_OPEN)
 }
 
-_NUMBER = re.compile(r"(?<![a-z])\d[\d.,]*")
-_SEPARATORS = re.compile(r"[^a-z0-9#]+")
+# What staff may say that a sentence means, in words for them.
+MEANINGS: Final[Mapping[Code, str]] = {
+    Code.FUNDS: "not enough money on the account",
+    Code.LINK_BUSY: "an order with this link is still running there",
+    Code.RATE_LIMIT: "too many requests",
+    Code.KEY: "our key is not accepted",
+    Code.INACTIVE: "our account there is closed or suspended",
+    Code.SERVICE: "it does not have this service",
+    Code.LINK: "it does not take this link",
+    Code.BELOW_MIN: "the quantity is too small",
+    Code.ABOVE_MAX: "the quantity is too large",
+    Code.QUANTITY: "the quantity is wrong",
+    Code.INVALID_FIELD: "another field is missing or wrong",
+    Code.DUPLICATE: "the same order was placed a moment ago",
+}
+
+_NUMBER = re.compile(r"(?<![^\W\d_])\d[\d.,]*")
+_SEPARATORS = re.compile(r"[^\w#]+")
+_EMPTY_WORDS = re.compile(
+    rf"\b(?:{'|'.join(sorted(map(re.escape, PROVES_NOTHING), key=len, reverse=True))})\b"
+)
 _CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+|[a-z]+(?:_[a-z]+)+", re.ASCII)
 _WAIT = re.compile(r"\b(?:in|after|wait|another)\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)")
 _SPACING = re.compile(r"\bless than\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)s?\s+ago")
@@ -39,12 +58,28 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
     `additions` are one provider's own sentences, compared in the same way.
     """
     wanted = normalised(sentence)
+    if not wanted:
+        return Code.UNLISTED
     for text, code in additions.items():
         if normalised(text) == wanted:
             return code
     if len(sentence) > _LONGEST:
         return Code.UNLISTED
     return _CODES.get(wanted) or _dotted(sentence.strip().lower())
+
+
+def why_not_taught(sentence: str) -> str:
+    """Why this must not be taught as a refusal, in words for staff; empty when it may be."""
+    words = normalised(sentence)
+    if not words.replace("#", "").strip():
+        return "It has no words to know it by."
+    if len(sentence) >= _LONGEST:
+        return "It is too long to be known whole."
+    if not _EMPTY_WORDS.sub("", words).replace("#", "").strip():
+        return "It says nothing about the order: servers answer so after they have taken one, too."
+    if (known := refusal_code(sentence)) is not Code.UNLISTED and known not in MEANINGS:
+        return "It is known already, and is not about placing an order."
+    return ""
 
 
 def _dotted(text: str) -> Code:

@@ -232,6 +232,20 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
     ),
 }
 
+# What servers also say when they have stored the order. A sentence of nothing but these is never
+# a refusal, and nobody can teach it as one.
+PROVES_NOTHING: Final = (
+    *("something went wrong", "an error occurred", "an error has occurred", "error occurred"),
+    *("error", "unknown error", "unexpected error", "internal error", "internal server error"),
+    *("server error", "please try again later", "please try again", "try again later"),
+    *("try again", "later", "please retry", "retry", "please wait", "please", "oops", "sorry"),
+    *("failed", "failure", "order failed", "request failed", "an error", "errors", "exception"),
+    *("timeout", "timed out", "time out", "request timeout", "gateway timeout", "bad gateway"),
+    *("service unavailable", "temporarily unavailable", "unavailable", "maintenance", "busy"),
+    *("contact support", "please contact support", "unknown", "null", "none", "false", "true"),
+    *("success", "ok", "status", "message"),
+)
+
 # The last part of dotted codes such as "neworder.error.not_enough_funds".
 DOTTED: Final[Mapping[str, Code]] = {
     "not_enough_funds": Code.FUNDS,
@@ -256,6 +270,8 @@ DOTTED: Final[Mapping[str, Code]] = {
     "incorrect_api_key": Code.KEY,
     "invalid_key": Code.KEY,
     "account_inactive": Code.INACTIVE,
+    "account_disabled": Code.INACTIVE,
+    "account_suspended": Code.INACTIVE,
     "user_inactive": Code.INACTIVE,
     "rate_limit_exceeded": Code.RATE_LIMIT,
     "too_many_requests": Code.RATE_LIMIT,

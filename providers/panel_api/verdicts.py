@@ -37,14 +37,15 @@ def order_placed(answer: Answer, dialect: Dialect) -> Placed:
     if order_id and answer.is_success and not refusals:
         return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
     reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
-    if reviewed and not order_id and _can_prove(answer):
+    if reviewed and not order_id and can_prove(answer):
         reason, code = refusals[0]
         raise Rejected(reason, code, answer.evidence(reason))
     reason = refusals[0][0] if refusals else trouble(answer) or "The answer names no order."
     raise OutcomeUnknown(reason, answer.evidence(reason, candidate_id=order_id or ""))
 
 
-def _can_prove(answer: Answer) -> bool:
+def can_prove(answer: Answer) -> bool:
+    """Words in it may prove a refusal; those of a redirect or a failing server never do."""
     return answer.is_success or 400 <= answer.http_status < 500
 
 
@@ -55,7 +56,7 @@ def heed(answer: Answer, dialect: Dialect, now: datetime, *, write: bool = False
     in between.
     """
     codes = {code: reason for reason, code in reversed(answer.refusals(dialect))}
-    if write and not _can_prove(answer):
+    if write and not can_prove(answer):
         return
     if RefusalCode.RATE_LIMIT in codes or (answer.http_status == 429 and not write):
         reason = codes.get(RefusalCode.RATE_LIMIT, "The provider asks for fewer calls.")
