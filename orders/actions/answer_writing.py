@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core import clocks
-from core.bulk import read_by_key, write_columns, write_same
+from core.bulk import add_rows, read_by_key, write_columns, write_same
 
 from ..models import Order, OrderEvent, Watch
 from .parents import Family
@@ -94,7 +94,6 @@ class Writes:
         for wait, order_ids in self.unchanged.items():
             due = self.now + wait * self.jitter
             write_same(Watch, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
-        if self.events:
-            OrderEvent.objects.bulk_create(self.events)
+        add_rows(self.events)
         if self.ended:
             Watch.objects.filter(pk__in=self.ended).delete()

@@ -33,6 +33,7 @@ class _Lane:
 
     def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
         self.provider, self.holder, self.clock = provider, holder, clock
+        self.budget = pacing.Budget(provider)
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -82,7 +83,7 @@ def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
     batch = watching.due_batch(lane.provider, lane.clock())
     if not batch:
         return False
-    while wait := pacing.take_call(lane.provider, now=lane.clock()):
+    while wait := lane.budget.take_call(now=lane.clock()):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
