@@ -94,10 +94,10 @@ def record_answers(
 def digest(answer: Progress) -> str:
     """Equal for equal answers: what has not changed needs no look at the order."""
     said = (
-        answer.status, answer.raw_status, answer.charge, answer.start_count, answer.remains,
-        answer.children, answer.runs, answer.posts,
-    )  # fmt: skip
-    return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+        f"{answer.status} {answer.charge} {answer.start_count} {answer.remains} "
+        f"{answer.runs} {answer.posts} {answer.children} {answer.raw_status}"
+    )
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: Writes) -> None:
