@@ -23,10 +23,10 @@ class Account:
     past: deque[tuple[float, Decimal]] = field(
         default_factory=lambda: deque(maxlen=REMEMBERED_BALANCES), repr=False
     )
+    fingerprint: str = field(init=False)
 
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.key)
+    def __post_init__(self) -> None:
+        self.fingerprint = fingerprint(self.key)
 
     def change(self, amount: Decimal, now: float) -> None:
         self.past.append((now, self.balance))

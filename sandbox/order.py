@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Any
 
 from sandbox.dice import roll, roll_between
 
 ENDED = frozenset({"Completed", "Partial", "Canceled", "Refunded", "Expired"})
 ZERO = Decimal(0)
+REMEMBERED = 32_768  # courses of orders: each is asked for with every status
 
 
 @dataclass(slots=True)
@@ -79,7 +81,12 @@ def round_charge(amount: Decimal, places: int) -> Decimal:
 
 def course(order: Order, temper: Temper) -> Course:
     """What fate the seed holds: 40 to 120 virtual minutes in all, the first ten or so pending."""
-    seed, number = temper.seed, order.number
+    return _course(order.number, temper)
+
+
+@lru_cache(REMEMBERED)
+def _course(number: int, temper: Temper) -> Course:
+    seed = temper.seed
     begins = 400 + 400 * roll(seed, number, 30)
     ends = 2400 + 4800 * roll(seed, number, 31)
     fate = roll(seed, number, 32)

@@ -12,7 +12,7 @@ from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
 
-from . import tracking
+from . import tracking, watching
 from .tracking import TellsStatuses, Turn
 
 RENEW_SECONDS = clocks.LANE_SECONDS / 6
@@ -33,6 +33,7 @@ class _Lane:
 
     def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
         self.provider, self.holder, self.clock = provider, holder, clock
+        self.budget = pacing.Budget(provider)
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -79,10 +80,10 @@ def follow_account(
 
 def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
     """One call and what it changed. False: nothing is due, or the account may not be called."""
-    batch = tracking.due_batch(lane.provider, lane.clock())
+    batch = watching.due_batch(lane.provider, lane.clock())
     if not batch:
         return False
-    while wait := pacing.take_call(lane.provider, now=lane.clock()):
+    while wait := lane.budget.take_call(now=lane.clock()):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)

@@ -18,7 +18,7 @@ from providers.panel_api import BatchRefused, RefillProgress, Unreadable
 from ..models import EventKind, OrderEvent, Refill
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
 from .one_call import batch_size
-from .tracking import next_check_in
+from .watching import next_check_in
 
 STRIKES = 3  # so often unreadable in a row, and the history says so
 ALONE = 7  # failures after which a refill is asked about alone

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from django.db import transaction
 
-from core import clocks
-from core.bulk import write_columns
+from core.bulk import load_by_key
 from core.one_writer import one_writer
-from providers.models import Provider
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from ..models import EventKind, Order, OrderEvent, Watch
 from ..status import FINAL, Flag, Status
 from . import parents, queueing
-from .parents import Family
+from .answer_writing import READ_COLUMNS, Writes
+from .watching import DueWatch
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
-
-PROGRESS_COLUMNS = (
-    "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
-)  # fmt: skip
-# Most answers bring new figures only; no index holds one of these columns.
-FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = PROGRESS_COLUMNS[:6]
-WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
 class TellsStatuses(Protocol):
@@ -48,83 +38,6 @@ class Turn:
     ended: int = 0
     unreadable: int = 0
     released: int = 0  # orders that waited for one of those that ended
-
-
-@dataclass(slots=True)
-class _Writes:
-    """Everything one answer changes, collected and then written at once.
-
-    `jitter` is the same for the whole batch, so that orders asked about together stay together.
-    """
-
-    now: datetime
-    jitter: float
-    orders: list[tuple[Any, ...]] = field(default_factory=list)
-    figures: list[tuple[Any, ...]] = field(default_factory=list)
-    watches: list[tuple[Any, ...]] = field(default_factory=list)
-    events: list[OrderEvent] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
-    families: list[Family] = field(default_factory=list)
-
-    def note_figures(self, order: Order) -> None:
-        """Write new figures of an order that stays where it is."""
-        order.changed_at = self.now
-        columns = (getattr(order, name) for name in FIGURE_COLUMNS)
-        self.figures.append((*columns, order.pk, order.status))
-
-    def change(self, order: Order, before: str) -> None:
-        """Write the order's columns unless its status is no longer `before`."""
-        order.changed_at = self.now
-        order.ended_at = self.now if order.is_final else None
-        columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
-        self.orders.append((*columns, order.pk, before))
-
-    def drop_overtaken(self) -> None:
-        """Forget about orders that somebody else has moved since they were read. In the
-        transaction that writes, so that history never tells of a change that was not made."""
-        wanted = {entry[-2]: entry[-1] for entry in (*self.orders, *self.figures)}
-        rows = Order.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
-        found = dict(rows.values_list("pk", "status")) if wanted else {}
-        lost = {pk for pk, before in wanted.items() if found.get(pk) != before}
-        if lost:
-            self.orders = [entry for entry in self.orders if entry[-2] not in lost]
-            self.figures = [entry for entry in self.figures if entry[-2] not in lost]
-            self.events = [event for event in self.events if event.order_id not in lost]
-            self.ended = [pk for pk in self.ended if pk not in lost]
-            self.families = [family for family in self.families if family[0] not in lost]
-
-    def ask_again(self, watch: DueWatch, changed_at: datetime, last_answer: str) -> None:
-        """Write when to ask next, after an answer that could be read."""
-        due = self.now + next_check_in(self.now - changed_at) * self.jitter
-        self.watches.append((due, changed_at, 0, 0, self.now, last_answer, watch.order_id))
-
-
-class DueWatch(NamedTuple):
-    """The columns of a Watch that a turn needs; a hundred of them are read with every call."""
-
-    order_id: int
-    external_id: str
-    next_at: datetime
-    changed_at: datetime
-    failures: int
-    batch_cap: int
-    last_answer: str
-
-
-def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
-    """The next orders to ask about in one call, oldest due first.
-
-    Orders due soon fill the batch up. After a batch that was refused whole, its orders come
-    in halves until the one that spoils it stands alone.
-    """
-    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
-    rows = Watch.objects.filter(provider=provider).due(soon).oldest_first()
-    columns = rows.values_list(*DueWatch._fields)[: provider.batch_size]
-    batch = [DueWatch(*row) for row in columns]
-    if not batch or batch[0].next_at > now:
-        return []
-    cap = batch[0].batch_cap
-    return [watch for watch in batch if watch.batch_cap == cap][: cap or provider.batch_size]
 
 
 def ask(watches: Sequence[DueWatch], client: TellsStatuses) -> dict[str, Progress | Unreadable]:
@@ -148,27 +61,28 @@ def record_answers(
 
     An order whose answer is the one it gave last time is not even read.
     """
-    writes = _Writes(now, jitter=random.uniform(0.9, 1.1))  # noqa: S311  (it keeps no secret)
+    writes = Writes(now)
     news: dict[int, tuple[DueWatch, Progress | Unreadable]] = {}
     turn = Turn()
     for watch in watches:
         turn.asked += 1
         answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
         if isinstance(answer, Progress) and watch.last_answer == digest(answer):
-            writes.ask_again(watch, watch.changed_at, watch.last_answer)
+            writes.ask_again(watch)
         else:
             news[watch.order_id] = watch, answer
-    rows = Order.objects.filter(watch__in=list(news)).only(*READ_COLUMNS).order_by("pk")
-    for order in rows if news else ():
+    for order in load_by_key(Order, READ_COLUMNS, news):
         watch, answer = news[order.pk]
-        if isinstance(answer, Unreadable):
+        if order.status in FINAL:
+            writes.ended.append(order.pk)  # somebody else has seen its end
+        elif isinstance(answer, Unreadable):
             turn.unreadable += 1
             _note_unreadable(order, watch, answer, writes)
         else:
             _note_progress(order, watch, answer, writes)
     with one_writer(), transaction.atomic():
         writes.drop_overtaken()
-        _write(writes)
+        writes.write()
         parents.adopt_children(writes.families, now=now)
     turn.changed = len(writes.orders) + len(writes.figures)
     turn.ended = len(writes.ended)
@@ -180,23 +94,13 @@ def record_answers(
 def digest(answer: Progress) -> str:
     """Equal for equal answers: what has not changed needs no look at the order."""
     said = (
-        answer.status, answer.raw_status, answer.charge, answer.start_count, answer.remains,
-        answer.children, answer.runs, answer.posts,
-    )  # fmt: skip
-    return blake2b(repr(said).encode(), digest_size=8).hexdigest()
+        f"{answer.status} {answer.charge} {answer.start_count} {answer.remains} "
+        f"{answer.runs} {answer.posts} {answer.children} {answer.raw_status}"
+    )
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
-def _write(writes: _Writes) -> None:
-    write_columns(Order, PROGRESS_COLUMNS, writes.orders, unless_changed="status")
-    write_columns(Order, FIGURE_COLUMNS, writes.figures, unless_changed="status")
-    write_columns(Watch, WATCH_COLUMNS, writes.watches)
-    if writes.events:
-        OrderEvent.objects.bulk_create(writes.events)
-    if writes.ended:
-        Watch.objects.filter(pk__in=writes.ended).delete()
-
-
-def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Writes) -> None:
+def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: Writes) -> None:
     before = Status(order.status)
     changed = _take_over(order, said)
     if changed.keys() & {"status", "flag"}:
@@ -211,7 +115,7 @@ def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Write
         writes.ended.append(order.pk)
         return
     is_news = changed or said.children  # a parent is only read when its answer is a new one
-    writes.ask_again(watch, writes.now if is_news else watch.changed_at, digest(said))
+    writes.answered(order.pk, writes.now if is_news else watch.changed_at, digest(said))
 
 
 def _take_over(order: Order, said: Progress) -> dict[str, Any]:
@@ -256,7 +160,7 @@ def _events(
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 
 
-def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: _Writes) -> None:
+def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: Writes) -> None:
     """Ask again, alone and less often; after three strikes in a row flag the order."""
     failures = watch.failures + 1
     not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
@@ -270,16 +174,4 @@ def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: 
                 evidence=evidence,
             )
         )  # fmt: skip
-    steps = clocks.BREAKER_SECONDS
-    due = writes.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
-    writes.watches.append(
-        (due, watch.changed_at, min(failures, 1000), 1, writes.now, "", watch.order_id)
-    )
-
-
-def next_check_in(unchanged_for: timedelta) -> timedelta:
-    """About a tenth of the time since the last change, between floor and ceiling."""
-    seconds = unchanged_for.total_seconds() * clocks.FOLLOW_SHARE
-    return timedelta(
-        seconds=min(max(seconds, clocks.FOLLOW_FLOOR_SECONDS), clocks.FOLLOW_CEILING_SECONDS)
-    )
+    writes.unreadable(watch, failures)

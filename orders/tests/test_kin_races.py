@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.roles import Role
-from orders.actions import placing, queueing, sweeping, tracking
+from orders.actions import placing, queueing, sweeping, tracking, watching
 from orders.links import link_key
 from orders.models import Order, OrderEvent, Watch
 from orders.status import HoldReason, Status
@@ -46,7 +46,7 @@ def test_the_end_of_the_blocker_is_seen_by_turn_and_sweep_at_once():
     first = make_order(Status.IN_PROGRESS, service=service, link=LINK, link_key=link_key(LINK))
     line = in_line(service, 3)
     Order.objects.filter(pk__in=[o.pk for o in line]).update(blocked_by=first)
-    watches = tracking.due_batch(service.provider, NOON)
+    watches = watching.due_batch(service.provider, NOON)
     ended = Progress(OrderState.COMPLETED, "Completed")
 
     def act(number: int) -> None:
@@ -103,7 +103,7 @@ def test_starting_now_and_the_time_itself_queue_a_scheduled_order_once():
 def test_children_told_to_eight_workers_at_once_are_born_once():
     service = make_service(make_provider())
     parent = make_order(Status.IN_PROGRESS, service=service, wish={"runs": "9", "quantity": "1"})
-    watches = tracking.due_batch(service.provider, NOON)
+    watches = watching.due_batch(service.provider, NOON)
     ids = tuple(f"c{n}" for n in range(9))
     said = Progress(OrderState.IN_PROGRESS, "In progress", children=ids)
     at_once(lambda _: tracking.record_answers(watches, {parent.external_id: said}, now=NOON))

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core import clocks
-from orders.actions import following, parents, tracking
+from orders.actions import following, parents, tracking, watching
 from orders.models import Order, Watch
 from orders.status import Flag, Status
 from providers.panel_api import OrderState
@@ -159,7 +159,7 @@ def test_a_long_list_is_read_in_pieces():
 
 def test_orders_without_children_cost_nothing_more():
     parent = make_parent()
-    watches = tracking.due_batch(parent.provider, NOON)
+    watches = watching.due_batch(parent.provider, NOON)
     with CaptureQueriesContext(connection) as captured:
         tracking.record_answers(watches, {parent.external_id: progress()}, now=NOON)
     assert not [q for q in captured if "parent_id" in q["sql"]]

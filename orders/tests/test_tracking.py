@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core import clocks
-from orders.actions import following, sweeping, tracking
+from orders.actions import answer_writing, following, sweeping, tracking, watching
 from orders.models import Order, OrderEvent, Watch
 from orders.status import Flag, Status
 from providers.actions import lanes
@@ -165,7 +165,7 @@ def test_orders_due_soon_fill_the_batch_up():
     late = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS + 60)
     Watch.objects.filter(order__in=orders[1:4]).update(next_at=soon)
     Watch.objects.filter(order=orders[4]).update(next_at=late)
-    batch = tracking.due_batch(orders[0].provider, NOON)
+    batch = watching.due_batch(orders[0].provider, NOON)
     assert {w.order_id for w in batch} == {o.pk for o in orders[:4]}
 
 
@@ -187,7 +187,13 @@ def test_nothing_is_asked_when_nothing_is_due_yet():
     ],
 )
 def test_the_longer_nothing_changes_the_rarer_it_is_asked(unchanged_for, seconds):
-    assert tracking.next_check_in(timedelta(seconds=unchanged_for)) == timedelta(seconds=seconds)
+    wait = watching.next_check_in(timedelta(seconds=unchanged_for)).total_seconds()
+    assert seconds / watching.STEP < wait <= seconds
+
+
+def test_orders_that_changed_a_little_apart_come_due_together():
+    waits = {watching.next_check_in(timedelta(seconds=age)) for age in range(1000, 1010)}
+    assert len(waits) == 1
 
 
 def test_a_provider_that_is_down_changes_no_order_and_closes_its_breaker():
@@ -236,7 +242,7 @@ def test_accounts_wait_for_free_lanes_longest_first():
 
 def test_an_answer_that_comes_after_the_end_changes_nothing():
     (order,) = make_orders(1)
-    watches = tracking.due_batch(order.provider, NOON)
+    watches = watching.due_batch(order.provider, NOON)
     Watch.objects.all().delete()
     Order.objects.update(status=Status.COMPLETED)
     tracking.record_answers(watches, {order.external_id: progress()}, now=NOON)
@@ -263,13 +269,13 @@ def test_an_order_moved_while_its_answer_was_read_is_left_alone_and_leaves_no_hi
     orders = make_orders(2)
     provider = FakeProvider()
     provider.says = {o.external_id: progress() for o in orders}
-    real = tracking._Writes.drop_overtaken
+    real = answer_writing.Writes.drop_overtaken
 
     def somebody_else_first(writes):
         Order.objects.filter(pk=orders[0].pk).update(status=Status.COMPLETED)
         real(writes)
 
-    monkeypatch.setattr(tracking._Writes, "drop_overtaken", somebody_else_first)
+    monkeypatch.setattr(answer_writing.Writes, "drop_overtaken", somebody_else_first)
     follow(orders, provider)
     assert [o.status for o in orders] == [Status.COMPLETED, Status.IN_PROGRESS]
     assert not orders[0].events.filter(kind="moved").exists()

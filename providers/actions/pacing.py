@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, FloatField, QuerySet, Value, When
 from django.db.models.functions import Greatest, Least
 
 from core import clocks
+from core.bulk import compare_and_set
 from core.one_writer import one_writer
 from core.redaction import redact
 from providers.models import Provider, ProviderHealth
@@ -37,20 +38,36 @@ SHORT_WAIT = 0.05  # somebody else was quicker: look again at once
 TRIES = 5
 
 
-def take_call(provider: Provider, *, now: datetime) -> float:
-    """Take one call out of the account's read budget: 0 to go, else the seconds to wait.
+class Budget:
+    """An account's read budget. It remembers the row: while nobody else calls the account, the
+    next call costs one write and no reading."""
 
-    Honours the provider's wish for fewer calls and the breaker. After the breaker's time one
-    caller alone is let through as a probe; its `note_success` or `note_failure` decides.
-    """
-    for _ in range(TRIES):
-        health = _health(provider)
-        wait = _seconds_until(readable_at(health, now, rate=_rate(provider, health)), now)
-        if wait > 0:
-            return wait
-        if _book(provider, health, now):
-            return 0.0
-    return SHORT_WAIT
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self._known: ProviderHealth | None = None
+
+    def take_call(self, *, now: datetime) -> float:
+        """Take one call out of the budget: 0 to go, else the seconds to wait.
+
+        Honours the provider's wish for fewer calls and the breaker. After the breaker's time
+        one caller alone is let through as a probe; its `note_success` or `note_failure` decides.
+        """
+        for _ in range(TRIES):
+            remembered, self._known = self._known, None
+            health = remembered or _health(self.provider)
+            rate = _rate(self.provider, health)
+            wait = _seconds_until(readable_at(health, now, rate=rate), now)
+            if wait > 0 and remembered is None:
+                return wait
+            if wait == 0 and _book(health, now, rate=rate):
+                self._known = health if health.pace >= 1 else None  # it grows back meanwhile
+                return 0.0
+        return SHORT_WAIT
+
+
+def take_call(provider: Provider, *, now: datetime) -> float:
+    """One call out of the account's read budget: 0 to go, else the seconds to wait."""
+    return Budget(provider).take_call(now=now)
 
 
 def take_request(provider: Provider, *, now: datetime) -> float:
@@ -163,15 +180,20 @@ def _one_more(now: datetime) -> Case:
     return Case(When(closed_until__gt=now, then=F("failures")), default=F("failures") + 1)
 
 
-def _book(provider: Provider, health: ProviderHealth, now: datetime) -> bool:
-    """Write the call down unless somebody else was quicker."""
-    turn = timedelta(seconds=1 / _rate(provider, health))
-    booked: dict[str, Any] = {"booked_until": max(health.booked_until or now, now) + turn}
-    same = Q(booked_until=health.booked_until, closed_until=health.closed_until)
+def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:
+    """Write the call down unless the row is no longer as we know it."""
+    known = {name: getattr(health, name) for name in ("booked_until", "slow_until", "closed_until")}
+    booked: dict[str, Any] = {
+        "booked_until": max(health.booked_until or now, now) + timedelta(seconds=1 / rate)
+    }
     if health.closed_until is not None:
         booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
     with one_writer():
-        return bool(_row(provider).filter(same).update(**booked))
+        if not compare_and_set(ProviderHealth, health.pk, known, **booked):
+            return False
+    for name, moment in booked.items():
+        setattr(health, name, moment)
+    return True
 
 
 def _slack(rate: float) -> float:

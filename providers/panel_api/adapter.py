@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import certifi
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
@@ -15,6 +17,7 @@ from .errors import UnsafeUrl
 from .urls import is_public
 
 HOSTS: Final = 32
+_ADDRESS: Final = re.compile("[0-9.]+")  # nobody needs to be asked where it leads
 
 
 def tls_context(ca_bundle: str = "") -> ssl.SSLContext:
@@ -44,12 +47,14 @@ class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]  # it has no type h
         super().init_poolmanager(*args, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        host, pool = bounded(
-            lambda: super(GuardedAdapter, self).build_connection_pool_key_attributes(
-                *args, **kwargs
+    def build_connection_pool_key_attributes(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        def look_up() -> Any:
+            return super(GuardedAdapter, self).build_connection_pool_key_attributes(
+                request, *args, **kwargs
             )
-        )
+
+        is_address = _ADDRESS.fullmatch(urlsplit(request.url).hostname or "")
+        host, pool = look_up() if is_address else bounded(look_up)
         address = ipaddress.ip_address(host["host"].strip("[]"))
         if not (address.is_loopback if self._loopback else is_public(address)):
             raise UnsafeUrl(f"The host name leads to {address}, which is not a public address.")

@@ -249,4 +249,6 @@ class PanelClient:
         once = list(dict.fromkeys(ids))
         if len(once) > self.dialect.batch_size:
             raise ValueError(f"One call is about at most {self.dialect.batch_size} ids.")
-        return [one for one in once if issued_id(one)], [one for one in once if not issued_id(one)]
+        asked = [one for one in once if issued_id(one)]
+        strange = [one for one in once if one not in asked] if len(asked) < len(once) else []
+        return asked, strange

@@ -14,6 +14,7 @@ ID_LENGTH = 64
 CACHED = 8192  # catalogs repeat their limits
 
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}", re.ASCII)
+_COUNTED = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)  # nearly every id; needs no check
 _NOT_IDS = frozenset({"null", "none", "nil", "nan", "true", "false", "undefined", "error", "ok"})
 _DIGIT = re.compile(r"[0-9]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
@@ -41,6 +42,8 @@ def identifier(value: Any) -> str | None:
 
 def issued_id(value: Any) -> str | None:
     """The id of an order or a refill: as `identifier`, and a bare word is not one."""
+    if type(value) is str and _COUNTED.fullmatch(value):
+        return value
     text = identifier(value)
     return text if text and _DIGIT.search(text) else None
 

@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from .watchdog import WATCHDOG
+
 
 class DeadlinePassed(OSError):
     """The exchange ran out of time."""
@@ -42,8 +44,6 @@ class Exchange:
         self._ends_at = time.monotonic() + seconds
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._watchdog = threading.Timer(seconds, self._kill)
-        self._watchdog.daemon = True
 
     @property
     def seconds_left(self) -> float:
@@ -89,11 +89,11 @@ class Exchange:
     def running(self) -> Iterator[Exchange]:
         """The connections of this thread belong to this exchange while the block runs."""
         token = _running.set(self)
-        self._watchdog.start()
+        deadline = WATCHDOG.watch(self._ends_at, self._kill)
         try:
             yield self
         finally:
-            self._watchdog.cancel()
+            deadline.call_off()
             _running.reset(token)
             with self._lock:
                 watched, self._socket = self._socket, None

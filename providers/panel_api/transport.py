@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import requests
+from requests.structures import CaseInsensitiveDict
 
 from .adapter import GuardedAdapter, tls_context
 from .connection import Exchange
@@ -131,13 +132,21 @@ class Transport:
     def _prepared(
         self, url: str, body: bytes, headers: Mapping[str, str], *, fresh: bool
     ) -> requests.PreparedRequest:
-        ours = {
-            "User-Agent": self._user_agent,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "Connection": "close" if fresh else "keep-alive",
-        }
-        return requests.Request("POST", url, data=body, headers={**ours, **headers}).prepare()
+        """The request as it will be written; the address has passed a stricter check than
+        requests' own, and there is nothing else that it could prepare."""
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = "POST", url, body
+        request.headers = CaseInsensitiveDict(
+            {
+                "User-Agent": self._user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "Connection": "close" if fresh else "keep-alive",
+                **headers,
+                "Content-Length": str(len(body)),
+            }
+        )
+        return request
 
     def _deliver(
         self, request: requests.PreparedRequest, exchange: Exchange, *, fresh: bool, cap: int

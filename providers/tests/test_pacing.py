@@ -1,12 +1,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core import clocks
 from providers.actions import pacing
-from providers.actions.pacing import next_add, note_failure, note_success, readable_at, take_call
+from providers.actions.pacing import (
+    Budget,
+    next_add,
+    note_failure,
+    note_success,
+    readable_at,
+    take_call,
+)
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,
@@ -65,6 +73,38 @@ def test_a_slow_account_still_gets_two_calls_at_once(provider: Provider) -> None
     provider.calls_per_minute = 1
     assert take_all(provider, NOON) == 2
     assert take_call(provider, now=NOON + after(30)) == pytest.approx(30, abs=0.001)
+
+
+def test_a_second_call_of_the_same_caller_costs_one_write(
+    provider: Provider, django_assert_num_queries: Any
+) -> None:
+    budget = Budget(provider)
+    assert budget.take_call(now=NOON) == 0
+    with django_assert_num_queries(1):
+        assert budget.take_call(now=NOON) == 0
+
+
+def test_who_remembers_the_budget_takes_no_more_than_is_left(provider: Provider) -> None:
+    one, other = Budget(provider), Budget(provider)
+    given = [budget.take_call(now=NOON) for budget in (one, other, one, other, one, other, one)]
+    assert given.count(0) == 5
+
+
+@pytest.mark.parametrize("error", [SlowDown("slow"), Unavailable("down"), AccountRefused("key")])
+def test_who_remembers_the_budget_hears_of_trouble(
+    provider: Provider, error: ProviderError
+) -> None:
+    budget = Budget(provider)
+    assert budget.take_call(now=NOON) == 0
+    note_failure(provider, error, now=NOON)
+    assert budget.take_call(now=NOON) >= clocks.BREAKER_SECONDS[0]
+
+
+def test_who_remembers_a_wait_looks_whether_it_is_over(provider: Provider) -> None:
+    budget = Budget(provider)
+    assert [budget.take_call(now=NOON) for _ in range(5)] == [0] * 5
+    ProviderHealth.objects.update(booked_until=None)
+    assert budget.take_call(now=NOON) == 0
 
 
 @pytest.mark.services
