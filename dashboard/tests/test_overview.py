@@ -182,17 +182,18 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
     [
         (
             Role.VIEWER,
-            ["Overview", "Orders", "Refills", "Services", "Order types", "Changes", "Providers"],
+            ["Overview", "Orders", "Refills", "Services", "Order types", "Changes", "Providers",
+             "Stops"],
         ),
         (
             Role.MANAGER,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard"],
+             "Order types", "Changes", "Providers", "Guard", "Stops"],
         ),
         (
             Role.ADMIN,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard", "People", "Records"],
+             "Order types", "Changes", "Providers", "Guard", "Stops", "People", "Records"],
         ),
     ],
 )  # fmt: skip
