@@ -19,8 +19,10 @@ from core import clocks
 from core.clocks import Clock
 from core.failpoints import failpoint
 from core.redaction import redact
+from providers.actions import learning
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import (
+    Dialect,
     Evidence,
     NotSent,
     OutcomeUnknown,
@@ -35,6 +37,7 @@ from ..status import HoldReason, Outcome, Status
 from . import claiming, gates, guarding, queueing
 
 log = logging.getLogger(__name__)
+OUR_ID = "request_id"  # the parameter that the one provider known to want it calls so
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
 
 
@@ -160,9 +163,15 @@ def _rejected(order: Order, error: Rejected, now: datetime) -> Settlement:
     elif error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         to, changes = Status.QUEUED, {"send_after": now + pause}
+    elif error.code is RefusalCode.NEEDS_ID and not _sends_our_id(order.provider):
+        to, changes = Status.QUEUED, {"send_after": now}
     return Settlement(
         Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes
     )
+
+
+def _sends_our_id(provider: Provider) -> bool:
+    return bool(Dialect.from_profile(provider.dialect).idempotency_parameter)
 
 
 def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
@@ -209,7 +218,10 @@ def _with_candidate(settlement: Settlement) -> Evidence:
 def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> None:
     """After an answer that bodes ill for the next order, wait before sending it."""
     health = ProviderHealth.objects.filter(provider=provider)
-    if settlement.code == RefusalCode.FUNDS:
+    if settlement.code == RefusalCode.NEEDS_ID:
+        words = "It wants an id of ours with each order: from now on it gets one."
+        learning.learn(provider, words, now=now, idempotency_parameter=OUR_ID)
+    elif settlement.code == RefusalCode.FUNDS:
         health.update(funds_refused_at=now)
     elif settlement.code in (RefusalCode.KEY, RefusalCode.INACTIVE):
         # reads may work all the same and forget the refusal: tried again, but rarely

@@ -41,6 +41,7 @@ class RefusalCode(StrEnum):
     KEY = "key"
     INACTIVE = "inactive"
     RATE_LIMIT = "rate_limit"
+    NEEDS_ID = "needs_id"  # it wants an id of ours with each order
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_REFILL = "unknown_refill"
     NOT_ALLOWED = "not_allowed"

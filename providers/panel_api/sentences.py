@@ -91,7 +91,6 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.INVALID_FIELD: (
         "incorrect request",
         "bad request parameters",
-        "request id is required",
         "drip feed is not available for this service",
         "dripfeed is not available for this service",
         *(
@@ -103,6 +102,11 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
                 *("old posts", "expiry", "country", "device", "type of traffic", "request id"),
             )
         ),
+    ),
+    Code.NEEDS_ID: (
+        "request id is required",
+        "request id required",
+        "missing request id",
     ),
     Code.DUPLICATE: (
         "an identical order was just placed",
@@ -264,7 +268,7 @@ DOTTED: Final[Mapping[str, Code]] = {
     "incorrect_quantity": Code.QUANTITY,
     "incorrect_request": Code.INVALID_FIELD,
     "dripfeed_disabled": Code.INVALID_FIELD,
-    "request_id_required": Code.INVALID_FIELD,
+    "request_id_required": Code.NEEDS_ID,
     "identical_order": Code.DUPLICATE,
     "invalid_api_key": Code.KEY,
     "incorrect_api_key": Code.KEY,

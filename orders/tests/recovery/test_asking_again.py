@@ -1,0 +1,139 @@
+"""Evidence beside the numbers: the provider's own list, and its answer to our own id."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import clocks
+from orders.actions import gates
+from orders.models import Attempt, Order
+from orders.status import GateKind, Outcome, Resolution, Status
+from providers.models import Provider
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+def read(order: Order) -> tuple[Order, Attempt]:
+    return Order.objects.get(pk=order.pk), Attempt.objects.filter(order=order).latest("pk")
+
+
+def listed(box, **rules) -> Bench:
+    """A provider that lists our newest orders and whose ids prove nothing."""
+    box.dialect(recent_orders=True, random_ids=True)
+    return Bench(box, dialect={"recent_orders": True}, **rules)
+
+
+def test_the_providers_own_list_tells_orders_of_one_price_apart(box):
+    bench = listed(box)
+    bench.send()
+    lost = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    order, attempt = read(lost)
+    assert order.external_id == bench.upstream()[-1]
+    assert (attempt.resolution, attempt.calls) == (Resolution.LISTING, 1)
+
+
+def test_an_order_that_is_not_in_the_list_when_it_can_no_longer_appear_is_not_placed(box):
+    bench = listed(box)
+    bench.send()
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND):
+        bench.recover(after=after)
+        assert read(lost)[0].status == Status.UNCONFIRMED
+    assert bench.recover(after=GRACE).absent == 1
+    assert read(lost)[0].status == Status.NOT_PLACED
+
+
+def test_a_list_that_does_not_reach_back_far_enough_shows_nothing(box):
+    bench = listed(box)
+    lost = bench.lose(taken=False)  # the very first order: nothing of ours stands before it
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_where_the_key_is_used_elsewhere_the_list_only_shows_candidates(box):
+    bench = listed(box, key_is_ours_alone=False)
+    bench.send()
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED
+    assert [row["id"] for row in attempt.candidates] == bench.upstream()[-1:]
+
+
+def test_two_orders_for_one_link_are_not_told_apart_by_the_list(box):
+    bench = listed(box)
+    bench.send()
+    link = "https://lumen.example/same"
+    lost = [bench.lose(taken=True, order=bench.place(link=link))]
+    bench.open_gate()
+    lost.append(bench.lose(taken=True, order=bench.place(link=link)))
+    bench.recover(after=FIRST)
+    assert [read(order)[0].status for order in lost] == [Status.UNCONFIRMED] * 2
+
+
+def test_a_provider_that_wants_an_id_of_ours_gets_one_from_then_on(box):
+    box.dialect(request_id="required")
+    bench = Bench(box)
+    first = bench.send()
+    assert read(first)[0].status == Status.QUEUED and bench.upstream() == []
+    bench.provider = Provider.objects.get(pk=bench.provider.pk)
+    assert bench.provider.dialect["idempotency_parameter"] == "request_id"
+    assert read(bench.send(read(first)[0]))[0].status == Status.PENDING
+    assert len(bench.upstream()) == 1
+    assert bench.provider.events.filter(text__contains="id of ours").count() == 1
+
+
+def repeating(box, **rules) -> Bench:
+    box.dialect(request_id="accepted", random_ids=True)
+    bench = Bench(box, dialect={"idempotency_parameter": "request_id"}, **rules)
+    bench.send()
+    return bench
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["it was taken", "it was not"])
+def test_where_repeats_are_safe_the_same_attempt_is_asked_again_and_bought_once(box, taken):
+    bench = repeating(box, repeats_are_safe=True)
+    lost = bench.lose(taken=taken)
+    assert bench.recover(after=FIRST).found == 1
+    order, attempt = read(lost)
+    assert order.external_id == bench.upstream()[-1] and len(bench.upstream()) == 2
+    assert (attempt.number, attempt.resolution) == (1, Resolution.REPEAT)
+    assert bench.may_buy()
+
+
+def test_nothing_is_repeated_unless_an_admin_said_that_it_is_safe(box):
+    bench = repeating(box)
+    lost, adds = bench.lose(taken=False), box.calls("add")
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert box.calls("add") == adds and read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_a_repeat_whose_answer_is_lost_too_leaves_the_order_as_it_was(box):
+    bench = repeating(box, repeats_are_safe=True)
+    lost = bench.lose(taken=False)
+    box.fault("reset_after_request", "after", action="add", times=1)
+    bench.recover(after=FIRST)
+    order, attempt = read(lost)
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert bench.recover(after=SECOND).found == 1
+    assert len(bench.upstream()) == 2
+
+
+def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):
+    bench = repeating(box, repeats_are_safe=True)
+    lost = bench.lose(taken=False)
+    gates.close_gate(GateKind.STOP, now=bench.now)
+    bench.recover(after=FIRST)
+    assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
