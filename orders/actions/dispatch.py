@@ -77,7 +77,7 @@ _HOLDS: dict[RefusalCode, HoldReason] = {
 
 def may_be_sent_again(code: RefusalCode) -> bool:
     """The refusal is about the account or the moment, not about what was ordered."""
-    return code in _HOLDS or code is RefusalCode.RATE_LIMIT
+    return code in _HOLDS or code in (RefusalCode.RATE_LIMIT, RefusalCode.NEEDS_ID)
 
 
 def next_to_send(provider: Provider, now: datetime) -> Order | None:
