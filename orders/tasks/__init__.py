@@ -4,11 +4,13 @@ from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
+from .spool import import_spool
 
 __all__ = [
     "dispatch",
     "follow",
     "follow_refills",
+    "import_spool",
     "place_batch",
     "place_batches",
     "reap",
