@@ -101,11 +101,17 @@ def _newest_of(provider_id: int) -> str:
 def look_closely(*, now: datetime) -> bool:
     """Compare every mark of this machine with the database; close the gate on doubt.
 
-    A restore that a person has acknowledged since the mark was made is no doubt any more: what
-    this machine knows of its sends is brought in and the database adopted. True: all is well.
+    A restore that a person has acknowledged since the mark was made is no doubt any more, and the
+    database is adopted. Before that, and as long as the gate is closed, what this machine knows of
+    its sends is brought in. True: all is well.
     """
-    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists():
+    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists() or not _compare(now):
+        recall_everywhere(now=now)
         return False
+    return True
+
+
+def _compare(now: datetime) -> bool:
     identity = database_identity()
     marks = [found for account in sent_log.accounts() if (found := sent_log.newest_mark(account))]
     doubts = why_strange(marks, identity)
@@ -118,6 +124,12 @@ def look_closely(*, now: datetime) -> bool:
         return True
     quarantine(_in_words(doubts), now=now)
     return False
+
+
+def recall_everywhere(*, now: datetime) -> None:
+    """Give back to the database what this machine knows of its sends, all accounts together."""
+    for account in sent_log.accounts():
+        restoring.recall_sends(account, now=now)
 
 
 def quarantine(reason: str, *, now: datetime) -> bool:

@@ -45,6 +45,8 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
         if settlement is not None and settlement.outcome == Outcome.NOT_SENT:
             continue
         order = Order.objects.select_related("provider").filter(submission=send.submission).first()
+        if order is not None and order.status == Status.SENDING:
+            continue  # in somebody's hands this moment; the next look finds it where it then is
         taken = order and take_as_sent(
             order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
         )
@@ -84,12 +86,16 @@ def take_as_sent(
                 provider_version=order.provider.version, wire=order.wish,
                 worker=claiming.worker_name(), started_at=started_at, lease_until=started_at,
                 settled_at=now, looked_at=now, outcome=Outcome.UNKNOWN, code=RECALLED,
-                reason=reason[:500], evidence={"candidate_id": candidate_id} if candidate_id else {},
+                reason=reason[:500], evidence=_naming(candidate_id),
             )  # fmt: skip
             _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])
     except (_Moved, IntegrityError):
         return None
     return attempt
+
+
+def _naming(candidate_id: str) -> dict[str, str]:
+    return {"candidate_id": candidate_id} if candidate_id else {}
 
 
 class _Moved(Exception):
