@@ -19,11 +19,13 @@ from orders.models import (
     BulkItem,
     BulkJob,
     CancelRequest,
+    Gate,
     Order,
     OrderBatch,
     OrderEvent,
     Refill,
     SavedFilter,
+    StrangeOrder,
     Watch,
 )
 from orders.models.event import EventKind
@@ -35,6 +37,7 @@ from orders.status import (
     OPEN_REFILLS,
     REFILLS_AT_PROVIDER,
     CancelStatus,
+    GateKind,
     JobKind,
     Outcome,
     RefillStatus,
@@ -256,3 +259,14 @@ def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:
     over.setdefault("name", "Completed ones")
     over.setdefault("query", "status=completed")
     return SavedFilter.objects.create(person=person or make_user(), **over)
+
+
+def make_strange_order(provider: Provider | None = None, **over: Any) -> StrangeOrder:
+    """An order of this account that a restored database lacks; all sending is stopped."""
+    provider = provider or make_provider()
+    if "gate" not in over:
+        stopped = {"kind": GateKind.RESTORED, "provider": None, "opened_at": None}
+        over["gate"] = Gate.objects.get_or_create(**stopped, defaults={"closed_at": NOON})[0]
+    over.setdefault("external_id", str(8_000_000 + next(_numbers)))
+    over.setdefault("status", "In progress")
+    return StrangeOrder.objects.create(provider=provider, account=provider.pk, **over)

@@ -30,6 +30,7 @@ from tests.builders import (
     make_run,
     make_saved_filter,
     make_service,
+    make_strange_order,
     make_user,
 )
 
@@ -90,6 +91,10 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "order-link": (May.SETTLE, CHANGE),
     "order-not-placed": (May.SETTLE, CHANGE),
     "order-give-up": (May.SETTLE, CHANGE),
+    "restored": (May.SETTLE, READ),
+    "restored-run": (May.SETTLE, CHANGE),
+    "restored-acknowledge": (May.SETTLE, CHANGE),
+    "restored-order": (May.SETTLE, CHANGE),
     "providers": (May.SEE, READ),
     "provider": (May.SEE, READ),
     "provider-new": (May.KEEP_CREDENTIALS, BOTH),
@@ -151,6 +156,7 @@ ROWS: dict[str, Callable[[], Any]] = {
     "batch-line": make_batch_line,
     "guard": make_blocked_link,
     "job": make_job,
+    "restored": make_strange_order,
     "saved-filter": make_saved_filter,
     "refill": make_refill,
     "cancel": make_cancel,

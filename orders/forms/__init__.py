@@ -3,9 +3,18 @@
 from .filters import OrderFilter
 from .order_form import OrderForm, form_for, obstacle
 from .preview import Preview, preview_of
-from .steps import GiveUpForm, LinkForm, NoteForm, NotPlacedForm, QueueAgainForm
+from .steps import (
+    AcknowledgeForm,
+    GiveUpForm,
+    LinkForm,
+    NoteForm,
+    NotPlacedForm,
+    QueueAgainForm,
+    TakenForm,
+)
 
 __all__ = [
+    "AcknowledgeForm",
     "GiveUpForm",
     "LinkForm",
     "NotPlacedForm",
@@ -14,6 +23,7 @@ __all__ = [
     "OrderForm",
     "Preview",
     "QueueAgainForm",
+    "TakenForm",
     "form_for",
     "obstacle",
     "preview_of",

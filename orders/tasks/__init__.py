@@ -4,7 +4,7 @@ from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
-from .spool import import_spool
+from .spool import import_spool, reconcile, ring_reconcile
 
 __all__ = [
     "dispatch",
@@ -14,12 +14,14 @@ __all__ = [
     "place_batch",
     "place_batches",
     "reap",
+    "reconcile",
     "refresh",
     "ring",
     "ring_batch",
     "ring_due",
     "ring_job",
     "ring_jobs",
+    "ring_reconcile",
     "ring_requests",
     "run_job",
     "send_requests",
