@@ -66,6 +66,8 @@ def test_everything_arrives_as_it_was_and_the_numbers_go_on(old: Database, new: 
     copied = new.manage("copy_data", old.url)
     assert copied.returncode == 0, copied.stderr
     before, after = json.loads(old.do("tell")), json.loads(new.do("tell"))
+    assert [gate["kind"] for gate in after.pop("orders.Gate")] == ["restored"]
+    assert before.pop("orders.Gate") == []
     assert after == before
     assert before["orders.Order"]
     new.do("go_on")
