@@ -109,4 +109,4 @@ def _costs(order: Order, one: StrangeOrder) -> bool:
     low, high = order.estimate, order.estimate_high or order.estimate
     if one.charge is None or low is None or high is None:
         return False
-    return low * (1 - CHARGE_TOLERANCE) <= one.charge <= high * (1 + CHARGE_TOLERANCE)
+    return bool(low * (1 - CHARGE_TOLERANCE) <= one.charge <= high * (1 + CHARGE_TOLERANCE))

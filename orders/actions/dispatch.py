@@ -184,7 +184,7 @@ def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
                 answer.is_written_down()
                 return
             except IntegrityError:
-                settlement = id_known_already(settlement)
+                answer.settlement = settlement = id_known_already(settlement)
             except DatabaseError:
                 log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)
                 time.sleep(min(0.2 * 2**tried, 5))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from django.db import ProgrammingError, connection
+from django.db import DatabaseError, NotSupportedError, ProgrammingError, connection
 
 from core import clocks
 from core.clocks import Clock
@@ -35,13 +35,13 @@ def database_identity() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT system_identifier, timeline_id, %s::regclass::oid,"
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
-                " FROM pg_control_system(), pg_control_checkpoint()",
+                "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),"
+                " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+                " %s::regclass::oid FROM pg_control_system()",
                 [Attempt._meta.db_table],
             )
-            system, timeline, table, database = cursor.fetchone()
-    except ProgrammingError:  # a server that lets nobody ask
+            system, timeline, database, table = cursor.fetchone()
+    except (NotSupportedError, ProgrammingError):  # a server that lets nobody ask
         return UNREADABLE
     return f"postgresql {system} timeline {timeline} database {database} table {table}"
 
@@ -51,28 +51,35 @@ def mark(attempt: Attempt, *, now: Clock) -> None:
 
     Raises NotSent: then no byte may leave, and the gate is closed where there is doubt.
     """
-    identity = database_identity()
-    known = sent_log.newest_mark(attempt.provider_id)
-    doubt = why_strange([known], identity).get(known, "") if known else ""
-    overtaken = known is not None and attempt.pk <= known.attempt
-    age = (now() - attempt.started_at).total_seconds()
-    if age > clocks.SEND_WINDOW_SECONDS:  # then others may have sent since, and nothing is strange
-        raise NotSent("The claim had grown too old before it was marked.")
-    if known and overtaken and not doubt:
-        quarantine(
-            f"Account {known.provider_id}: the new attempt got number {attempt.pk}, although "
-            f"{known.attempt} had been given out.", now=now(),
-        )  # fmt: skip
-    elif doubt:
-        look_closely(now=now())
-    if doubt or overtaken:
-        raise NotSent("The database may have been restored: nothing is sent until that is clear.")
     try:
+        identity = database_identity()
+        _refuse_if_strange(attempt, identity, now)
         sent_log.note_send(attempt, identity)
+    except DatabaseError as error:
+        raise NotSent("The database went away before sending.") from error
     except OSError as error:
         log.error("attempt %s cannot be marked on disk: %s", attempt.pk, error)
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
     failpoint("claim.marked")
+
+
+def _refuse_if_strange(attempt: Attempt, identity: str, now: Clock) -> None:
+    known = sent_log.newest_mark(attempt.provider_id)
+    doubt = known is not None and bool(why_strange([known], identity))
+    overtaken = known is not None and attempt.pk <= known.attempt
+    age = (now() - attempt.started_at).total_seconds()
+    if age > clocks.SEND_WINDOW_SECONDS:  # then others may have sent since, and nothing is strange
+        raise NotSent("The claim had grown too old before it was marked.")
+    if doubt:
+        look_closely(now=now())
+    elif known is not None and overtaken:
+        quarantine(
+            f"Account {known.provider_id}: the new attempt got number {attempt.pk}, although "
+            f"{known.attempt} had been given out.",
+            now=now(),
+        )
+    if doubt or overtaken:
+        raise NotSent("The database may have been restored: nothing is sent until that is clear.")
 
 
 def why_strange(marks: list[Mark], identity: str) -> dict[Mark, str]:

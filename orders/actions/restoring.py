@@ -126,8 +126,8 @@ def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | No
     yield from found
 
 
-def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID | None, datetime], Attempt]:
-    submissions = [send.submission for send in sends if send.submission]
+def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
+    submissions = [send.submission for send in sends]
     rows = Attempt.objects.filter(order__submission__in=submissions)
     rows = rows.select_related("order", "provider")
     return {(row.order.submission, row.started_at): row for row in rows}

@@ -62,7 +62,7 @@ class Send:
     settlement: Settlement | None = None
 
     @property
-    def submission(self) -> UUID | None:
+    def submission(self) -> UUID:
         return _submission(self.token)
 
     @property
@@ -134,11 +134,9 @@ def attempt_of(kept: dict[str, Any]) -> Attempt | None:
     return same.select_related("order", "provider").first()
 
 
-def _submission(token: str) -> UUID | None:
-    try:
-        return UUID(hex=token.rpartition("-")[0])
-    except ValueError:
-        return None
+def _submission(token: str) -> UUID:
+    """Raises ValueError for what is no token of ours."""
+    return UUID(hex=token.rpartition("-")[0])
 
 
 def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[str, Any]) -> None:
@@ -149,7 +147,9 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
     key = (line["token"], line["started_at"])
     if what == SENT:
         began = datetime.fromisoformat(line["started_at"])
-        sends[key] = Send(provider_id, line["token"], began, line["wish"])
+        send = Send(provider_id, line["token"], began, line["wish"])
+        if send.submission and send.number:
+            sends[key] = send
     elif what == ENDED and key in sends:
         sends[key].settlement = Settlement.from_json(line["settlement"])
 

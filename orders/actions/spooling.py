@@ -58,15 +58,14 @@ class KeptAnswer:
 def kept(attempt: Attempt, settlement: Settlement) -> Iterator[KeptAnswer]:
     """Have the answer on disk before the database is asked to take it. A disk that is full or
     may not be written is said in the log, and stops nothing."""
-    path: Path | None = directory() / f"{attempt.pk}-{attempt.token}.json"
+    path = directory() / f"{attempt.pk}-{attempt.token}.json"
     file: TextIO | None = None
     try:
         file = write_whole(path, redact(json.dumps(_written(attempt, settlement))))
     except OSError as error:
         log.error("the answer to attempt %s is not kept on disk: %s", attempt.pk, error)
-        path = None
     try:
-        yield KeptAnswer(attempt, settlement, path)
+        yield KeptAnswer(attempt, settlement, path if file else None)
     finally:
         if file is not None:
             file.close()

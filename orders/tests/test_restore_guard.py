@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from core import clocks
 from core.failpoints import armed
@@ -21,6 +21,7 @@ from orders.models import (
     Watch,
 )
 from orders.status import Flag, GateKind, JobState, Outcome, Status
+from providers.panel_api import NotSent, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
@@ -37,6 +38,19 @@ def send(order: Order, provider: FakeProvider, moment=NOON) -> Order:
     fresh = Order.objects.select_related("provider").get(pk=order.pk)
     dispatch.send_order(fresh, fresh.provider, provider, clock=at(moment))
     return Order.objects.get(pk=order.pk)
+
+
+def claim(order: Order, moment=NOON) -> Attempt:
+    fresh = Order.objects.select_related("provider").get(pk=order.pk)
+    attempt = claiming.claim(fresh, fresh.provider, now=moment)
+    assert attempt is not None
+    return attempt
+
+
+def marked(provider_id: int) -> sent_log.Mark:
+    mark = sent_log.newest_mark(provider_id)
+    assert mark is not None
+    return mark
 
 
 def take_back(order: Order) -> None:
@@ -78,8 +92,8 @@ def test_a_first_start_is_taken_as_it_is():
 
 def test_the_mark_is_on_disk_before_the_first_byte():
     order, provider = make_order(), FakeProvider()
-    marks = []
-    provider.meanwhile = lambda: marks.append(sent_log.newest_mark(order.provider_id))
+    marks: list[sent_log.Mark] = []
+    provider.meanwhile = lambda: marks.append(marked(order.provider_id))
     send(order, provider)
     attempt = order.attempts.get()
     assert (marks[0].attempt, marks[0].token) == (attempt.pk, attempt.token)
@@ -118,22 +132,22 @@ def test_a_number_that_is_given_out_again_is_noticed(number):
     send(order, provider)
     old = order.attempts.get().pk
     take_back(order)
-    attempt = claiming.claim(Order.objects.get(pk=order.pk), order.provider, now=LATER)
+    attempt = claim(order, LATER)
     pk = old if number == "the same" else old - 1
     Attempt.objects.filter(pk=attempt.pk).update(id=pk)
     attempt.pk = pk
-    with pytest.raises(dispatch.NotSent):
+    with pytest.raises(NotSent):
         restore_guard.mark(attempt, now=at(LATER))
     assert quarantined()
 
 
 def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     provider, service = FakeProvider(), make_service()
-    attempt = claiming.claim(make_order(service=service), service.provider, now=NOON)
+    attempt = claim(make_order(service=service))
     claiming.settle(attempt, Outcome.NOT_SENT, Status.QUEUED, now=NOON)
     send(make_order(service=service), provider)
     assert restore_guard.look_closely(now=NOON)
-    with pytest.raises(dispatch.NotSent):
+    with pytest.raises(NotSent):
         restore_guard.mark(attempt, now=at(NOON))
     assert "had been given out" in Gate.objects.get().reason
 
@@ -164,15 +178,15 @@ def test_a_claim_that_was_overtaken_closes_no_gate():
     """Frozen between claim and mark, past its lease; another worker has sent meanwhile."""
     provider, service = FakeProvider(), make_service()
     slow, quick = make_order(service=service), make_order(service=service)
-    attempt = claiming.claim(slow, slow.provider, now=NOON)
+    attempt = claim(slow)
     reaped = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=reaped)
     gates.open_gate(GateKind.ANSWER_LOST, now=reaped, provider=service.provider)
     send(quick, provider, reaped)
-    with pytest.raises(dispatch.NotSent):
+    with pytest.raises(NotSent):
         restore_guard.mark(attempt, now=at(reaped))
     assert not quarantined()
-    assert sent_log.newest_mark(service.provider_id).attempt > attempt.pk
+    assert marked(service.provider_id).attempt > attempt.pk
 
 
 def test_what_cannot_be_marked_is_not_sent(monkeypatch):
@@ -186,6 +200,16 @@ def test_what_cannot_be_marked_is_not_sent(monkeypatch):
     assert "No space left" in order.reason
 
 
+def test_a_database_that_goes_away_before_the_mark_leaves_the_order_unsent(monkeypatch):
+    def away():
+        raise OperationalError("gone")
+
+    provider, order = FakeProvider(), make_order()
+    monkeypatch.setattr(restore_guard, "database_identity", away)
+    order = send(order, provider)
+    assert (order.status, provider.placed) == (Status.QUEUED, [])
+
+
 def test_a_line_that_a_crash_cut_off_is_no_mark():
     provider, service = FakeProvider(), make_service()
     send(make_order(service=service), provider)
@@ -194,7 +218,7 @@ def test_a_line_that_a_crash_cut_off_is_no_mark():
         file.write('\n{"what": "sent", "attempt": 99')
     order = send(make_order(service=service), provider, LATER)
     assert order.status == Status.PENDING
-    assert sent_log.newest_mark(service.provider_id).attempt == order.attempts.get().pk
+    assert marked(service.provider_id).attempt == order.attempts.get().pk
 
 
 def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
@@ -202,12 +226,12 @@ def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
     provider, service = FakeProvider(), make_service()
     for _ in range(3):
         order = send(make_order(service=service), provider)
-    mark = sent_log.newest_mark(service.provider_id)
+    mark = marked(service.provider_id)
     assert mark.attempt == order.attempts.get().pk
     assert len(list(sent_log.directory().iterdir())) == 2
     assert sent_log.accounts() == [service.provider_id]
     (sent_log.directory() / f"{service.provider_id}.jsonl").unlink()  # died between the two
-    assert sent_log.newest_mark(service.provider_id).attempt < mark.attempt
+    assert marked(service.provider_id).attempt < mark.attempt
 
 
 def test_an_acknowledged_database_is_adopted_and_sends_again():
@@ -312,7 +336,7 @@ def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
 
 def test_a_refusal_is_brought_back_as_one():
     provider, order = FakeProvider(), make_order()
-    provider.then = refusal(dispatch.RefusalCode.LINK, "Bad link")
+    provider.then = refusal(RefusalCode.LINK, "Bad link")
     send(order, provider)
     take_back(order)
     restore_guard.look_closely(now=LATER)
@@ -334,7 +358,6 @@ def test_a_look_takes_as_many_queries_for_ten_accounts_as_for_one(django_assert_
 def test_the_check_of_one_send_is_two_queries(django_assert_num_queries):
     provider, service = FakeProvider(), make_service(make_provider())
     send(make_order(service=service), provider)
-    attempt = claiming.claim(make_order(service=service), service.provider, now=NOON)
-    assert attempt.token
+    attempt = claim(make_order(service=service))
     with django_assert_num_queries(2):
         restore_guard.mark(attempt, now=at(NOON))

@@ -126,6 +126,7 @@ def run_and_accept() -> None:
     boss = make_user(Role.MANAGER)
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
     run = reconciling.start_run(gate, actor=boss, now=database_now())
+    assert run is not None
     tasks.reconcile(run_id=run.pk)
     run.refresh_from_db()
     assert reconciling.acknowledge(run, actor=boss, note="Looked.", now=database_now())
@@ -180,6 +181,7 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
     boss = make_user(Role.MANAGER)
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
     run = reconciling.start_run(gate, actor=boss, now=database_now())
+    assert run is not None
     tasks.reconcile(run_id=run.pk)
     strange = StrangeOrder.objects.get()
     assert strange.external_id == truth[sent_since.link]

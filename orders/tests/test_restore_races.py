@@ -60,5 +60,6 @@ def test_eight_accounts_send_at_once_and_each_keeps_its_own_mark():
     assert sum(at_once(worker)) == THREADS
     for order in orders:
         mark = sent_log.newest_mark(order.provider_id)
+        assert mark
         assert mark.is_of(order.attempts.select_related("order").get())
     assert restore_guard.look_closely(now=NOON)

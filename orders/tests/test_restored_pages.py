@@ -57,10 +57,21 @@ def known(account, external_id: str) -> Order:
     return order
 
 
-def run_through(gate: Gate, fake: FakeProvider | None, *, seconds: float = 5) -> ReconcileRun:
+def begin(gate: Gate) -> ReconcileRun:
     run = reconciling.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    assert run is not None
+    return run
+
+
+def take(run: ReconcileRun) -> ReconcileRun:
     taken = reconciling.take_run(run.pk, now=NOON)
-    assert not reconciling.run_turn(taken, lambda provider: fake, clock=noon, seconds=seconds)
+    assert taken is not None
+    return taken
+
+
+def run_through(gate: Gate, fake: Listing | None) -> ReconcileRun:
+    run = begin(gate)
+    assert not reconciling.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
     return ReconcileRun.objects.get(pk=run.pk)
 
 
@@ -118,16 +129,13 @@ def test_a_provider_that_cannot_be_asked_does_not_keep_the_run_from_ending():
     account, fake = fast_account(), Listing()
     known(account, "10")
     fake.down = Unavailable("down for maintenance")
-    gate = close()
-    run = reconciling.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    run = begin(close())
     moments = iter(range(0, 100_000, 1000))
 
     def clock():
         return NOON + timedelta(seconds=next(moments))
 
-    reconciling.run_turn(
-        reconciling.take_run(run.pk, now=NOON), lambda provider: fake, clock=clock, seconds=5
-    )
+    reconciling.run_turn(take(run), lambda provider: fake, clock=clock, seconds=5)
     run.refresh_from_db()
     assert run.state == JobState.DONE
     assert "down for maintenance" in run.accounts[str(account.pk)]["words"]
@@ -153,12 +161,11 @@ def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
     first, second, fake = fast_account(), fast_account(), Listing()
     known(first, "10")
     known(second, "10")
-    run = reconciling.start_run(close(), actor=make_user(Role.MANAGER), now=NOON)
-    taken = reconciling.take_run(run.pk, now=NOON)
+    run = begin(close())
+    taken = take(run)
     assert reconciling.take_run(run.pk, now=NOON) is None, "somebody holds it"
     assert reconciling.run_turn(taken, lambda provider: fake, clock=noon, seconds=0)
-    again = reconciling.take_run(run.pk, now=NOON)
-    assert not reconciling.run_turn(again, lambda provider: fake, clock=noon, seconds=5)
+    assert not reconciling.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
     asked = [one for batch in fake.asked for one in batch]
     assert len(asked) == 2 * reconciling.IDS_ASKED, "each id of each account once"
 

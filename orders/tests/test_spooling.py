@@ -164,6 +164,7 @@ def test_a_refusal_is_kept_although_the_database_cannot_tell_the_time():
 def test_an_answer_its_worker_still_holds_is_left_to_it():
     order = make_order()
     attempt = claiming.claim(order, order.provider, now=NOON)
+    assert attempt is not None
     accepted = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="77")
     with spooling.kept(attempt, accepted):
         assert spooling.import_spool(now=NOON) == 0
