@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -28,6 +30,12 @@ def plain_static_files(settings: Settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def disk_of_its_own(settings: Settings) -> None:
+    """What one test has sent is not what the database of the next one should know."""
+    settings.DATA_DIR = Path(settings.DATA_DIR) / f"of-test-{uuid.uuid4().hex}"
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,10 @@ NOT_PLACED_GRACE_SECONDS = 120  # an order may appear at the provider this long 
 RATE_LIMIT_PAUSE_SECONDS = 30
 LINK_BUSY_RETRY_SECONDS = (60, 300, 900, 3600)  # where only the provider knows who is in the way
 
+# Answers on disk
+SPOOL_EVERY_SECONDS = 10
+UNREAD_ANSWER_SECONDS = 600  # a file that was not seen for so long has been taken away
+
 # Lost answers
 RECOVER_EVERY_SECONDS = 2
 LOOK_AFTER_SECONDS = (2, 20)  # from the loss; the last look is when the grace has passed

@@ -27,6 +27,12 @@ def durable_transaction() -> Iterator[None]:
             _set_synchronous("NORMAL")
 
 
+def drop_broken_connection() -> None:
+    """After a lost database: a connection that broke stays broken until somebody lets it go."""
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
 def _set_synchronous(level: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA synchronous={level}")

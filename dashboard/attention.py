@@ -12,8 +12,8 @@ from django.urls import reverse
 from core.clocks import HEARTBEAT_STALE_SECONDS
 from core.models import User
 from core.roles import May
-from orders.models import Order
-from orders.status import Status
+from orders.models import Gate, Order, UnreadAnswer
+from orders.status import GateKind, Status
 from providers.models import CatalogRun, Provider, RunState
 
 from .models import BEAT, Heartbeat
@@ -75,11 +75,29 @@ def matters(
 ) -> list[Matter]:
     """Everything that waits, for somebody who may do what `user` may."""
     return [
+        *_restored(user),
         *_background(now),
         *_orders(user, counts),
         *_catalogs(user),
         *_providers(user, providers, now),
     ]
+
+
+def _restored(user: User) -> Iterator[Matter]:
+    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists():
+        settles = user.may(May.SETTLE)
+        yield Matter(
+            "alert-triangle", "red", "Nothing is sent: this is not the database we left",
+            "Orders that wait here may have been sent already. A manager has to look through them.",
+            reverse("restored") if settles else reverse("orders"), "Look" if settles else "Orders",
+        )  # fmt: skip
+    unread = UnreadAnswer.objects.order_by("name").first()
+    if unread is not None:
+        yield Matter(
+            "file-text", "red", "An answer on disk cannot be read",
+            f"{unread.name} in the spool directory of {unread.host}. Its order is unconfirmed; "
+            "settle it, then take the file away.", reverse("unconfirmed"), "Look",
+        )  # fmt: skip
 
 
 def _background(now: datetime) -> Iterator[Matter]:

@@ -194,7 +194,14 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "follow"
 CELERY_TASK_ROUTES = {
     name: {"queue": "dispatch"}
-    for name in ("orders.dispatch", "orders.sweep", "orders.send_requests", "orders.sweep_requests")
+    for name in (
+        "orders.dispatch",
+        "orders.sweep",
+        "orders.send_requests",
+        "orders.sweep_requests",
+        "orders.import_spool",
+        "orders.reconcile",
+    )
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a send must end its way

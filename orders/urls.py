@@ -17,6 +17,7 @@ from .views import (
     placing,
     recovery,
     refills,
+    restored,
     settling,
     stops,
     words,
@@ -61,6 +62,10 @@ urlpatterns = [
     path("new/", placing.order_new, name="order-new"),
     path("new/preview/", placing.order_preview, name="order-preview"),
     path("unconfirmed/", settling.unconfirmed, name="unconfirmed"),
+    path("restored/", restored.restored, name="restored"),
+    path("restored/run/", restored.restored_run, name="restored-run"),
+    path("restored/acknowledge/", restored.restored_acknowledge, name="restored-acknowledge"),
+    path("restored/<int:pk>/order/", restored.restored_order, name="restored-order"),
     path("words/<int:pk>/", words.provider_words, name="provider-words"),
     path("words/<int:pk>/forget/", words.provider_word_forget, name="provider-word-forget"),
     path(

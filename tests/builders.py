@@ -30,6 +30,7 @@ from orders.models import (
     OrderEvent,
     Refill,
     SavedFilter,
+    StrangeOrder,
     Watch,
 )
 from orders.models.event import EventKind
@@ -283,3 +284,14 @@ def make_gate(**over: Any) -> Gate:
     over.setdefault("reason", "It answers with its front page.")
     over.setdefault("closed_at", NOON)
     return Gate.objects.create(**over)
+
+
+def make_strange_order(provider: Provider | None = None, **over: Any) -> StrangeOrder:
+    """An order of this account that a restored database lacks; all sending is stopped."""
+    provider = provider or make_provider()
+    if "gate" not in over:
+        stopped = {"kind": GateKind.RESTORED, "provider": None, "opened_at": None}
+        over["gate"] = Gate.objects.get_or_create(**stopped, defaults={"closed_at": NOON})[0]
+    over.setdefault("external_id", str(8_000_000 + next(_numbers)))
+    over.setdefault("status", "In progress")
+    return StrangeOrder.objects.create(provider=provider, account=provider.pk, **over)

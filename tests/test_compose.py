@@ -57,6 +57,15 @@ def test_nothing_but_web_on_loopback_is_open_to_the_outside() -> None:
     assert ports == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
 
 
+def test_what_was_sent_outlives_the_container_that_sent_it() -> None:
+    (volume,) = SERVICES["worker-dispatch"]["volumes"]
+    name, _, directory = volume.partition(":")
+    assert name in COMPOSE["volumes"]
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert f"DESK_DATA_DIR={directory}" in dockerfile
+    assert f"-o desk -g desk -m 0700 {directory}" in dockerfile  # a new volume takes its owner
+
+
 def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     assert "USER desk" in lines

@@ -32,6 +32,7 @@ from tests.builders import (
     make_run,
     make_saved_filter,
     make_service,
+    make_strange_order,
     make_user,
 )
 
@@ -103,6 +104,10 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "order-not-placed": (May.SETTLE, CHANGE),
     "order-give-up": (May.SETTLE, CHANGE),
     "order-teach": (May.SETTLE, CHANGE),
+    "restored": (May.SETTLE, READ),
+    "restored-run": (May.SETTLE, CHANGE),
+    "restored-acknowledge": (May.SETTLE, CHANGE),
+    "restored-order": (May.SETTLE, CHANGE),
     "providers": (May.SEE, READ),
     "provider": (May.SEE, READ),
     "provider-new": (May.KEEP_CREDENTIALS, BOTH),
@@ -166,6 +171,7 @@ ROWS: dict[str, Callable[[], Any]] = {
     "batch-line": make_batch_line,
     "guard": make_blocked_link,
     "job": make_job,
+    "restored": make_strange_order,
     "saved-filter": make_saved_filter,
     "stop": make_gate,
     "refill": make_refill,

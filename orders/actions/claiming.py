@@ -82,6 +82,7 @@ def settle(
     to: Status,
     *,
     now: datetime,
+    by: Resolution = Resolution.NONE,
     reason: str = "",
     code: str = "",
     evidence: Evidence | None = None,
@@ -93,7 +94,8 @@ def settle(
     Works while the claim is ours, and also when the reaper took it for lost and nobody has
     decided since: a late answer is still the answer. Otherwise the answer is kept on the
     attempt, the order is flagged, and False comes back. Raises IntegrityError when
-    `external_id` already belongs to another order of this account.
+    `external_id` already belongs to another order of this account. `by` says where an answer
+    comes from that was not settled by the worker who heard it.
     """
     seen = asdict(evidence) if evidence else {}
     order = Order.objects.get(pk=attempt.order_id)
@@ -104,7 +106,7 @@ def settle(
         "evidence": seen, "external_id": external_id,
     }  # fmt: skip
     with durable_transaction():
-        won = _close_attempt(attempt, order, written, now)
+        won = _close_attempt(attempt, order, written, now, by)
         failpoint("settle.attempt")
         ours = order.status in (Status.SENDING, Status.UNCONFIRMED) and won
         if order.status == Status.UNCONFIRMED and to in NOT_SENT:
@@ -122,7 +124,9 @@ def settle(
         return _keep_late_answer(attempt, order, written)
 
 
-def _close_attempt(attempt: Attempt, order: Order, written: dict[str, Any], now: datetime) -> bool:
+def _close_attempt(
+    attempt: Attempt, order: Order, written: dict[str, Any], now: datetime, by: Resolution
+) -> bool:
     """Give the attempt its outcome while nobody has decided. A lost answer holds the account."""
     undecided = Attempt.objects.filter(
         pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None
@@ -133,7 +137,7 @@ def _close_attempt(attempt: Attempt, order: Order, written: dict[str, Any], now:
             gates.note_lost_answer(attempt, now=now)
         return bool(won)
     late = Resolution.LATE if order.status == Status.UNCONFIRMED else Resolution.NONE
-    return bool(undecided.update(**written, resolution=late))
+    return bool(undecided.update(**written, resolution=by or late))
 
 
 def watch(order: Order, *, now: datetime) -> None:

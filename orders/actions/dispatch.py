@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -17,6 +16,7 @@ from django.db import DatabaseError, IntegrityError
 
 from core import clocks
 from core.clocks import Clock
+from core.durable import drop_broken_connection
 from core.failpoints import failpoint
 from core.redaction import redact
 from providers.actions import learning
@@ -34,7 +34,8 @@ from providers.panel_api import (
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status
-from . import claiming, gates, guarding, queueing
+from . import claiming, gates, guarding, queueing, restore_guard, spooling
+from .settlement import Settlement, id_known_already, settle_attempt
 
 log = logging.getLogger(__name__)
 OUR_ID = "request_id"  # the parameter that the one provider known to want it calls so
@@ -51,19 +52,6 @@ class PlacesOrders(Protocol):
         before_send: Callable[[], None] | None = None,
         attempt_id: str = "",
     ) -> Placed: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """How one send ended, ready to be written down."""
-
-    outcome: Outcome
-    to: Status
-    reason: str = ""
-    code: str = ""
-    evidence: Evidence | None = None
-    external_id: str = ""
-    changes: dict[str, Any] | None = None
 
 
 # What a proven refusal means for the order. Anything else ends it as rejected.
@@ -98,7 +86,6 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     settlement = _speak(order, attempt, client, lambda: _fence(provider, claimed), clock)
     failpoint("send.answered")
     _write_down(attempt, settlement, clock)
-    failpoint("settle.committed")
     _pace_placing(provider, settlement, clock())
     return True
 
@@ -125,12 +112,14 @@ def _speak(
     clock: Clock,
 ) -> Settlement:
     """One call, and what it proves. Never raises: what is not understood is unknown."""
+    now = _clock_without_database(clock, attempt)
     try:
+        restore_guard.mark(attempt, now=now)
         placed = client.add(WrittenWish(attempt.wire), before_send=fence, attempt_id=attempt.token)
     except NotSent as error:
-        return _not_sent(order, error, clock())
+        return _not_sent(order, error, now())
     except Rejected as error:
-        return _rejected(order, error, clock())
+        return _rejected(order, error, now())
     except OutcomeUnknown as error:
         return _unknown(error.reason, error.evidence)
     except Exception as error:
@@ -146,6 +135,19 @@ def _speak(
     )
 
 
+def _clock_without_database(clock: Clock, attempt: Attempt) -> Clock:
+    """The clock; from the claim onwards our own watch will do when the database is away."""
+    claimed = time.monotonic()
+
+    def now() -> datetime:
+        try:
+            return clock()
+        except DatabaseError:
+            return attempt.started_at + timedelta(seconds=time.monotonic() - claimed)
+
+    return now
+
+
 def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:
     later = now + timedelta(seconds=order.backoff_seconds())
     changes = {"send_after": later, "not_sent_count": order.not_sent_count + 1}
@@ -159,7 +161,7 @@ def _rejected(order: Order, error: Rejected, now: datetime) -> Settlement:
     if error.code in _HOLDS:
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
         if error.code is RefusalCode.LINK_BUSY:
-            changes["blocked_by"], changes["send_after"] = queueing.refused_as_busy(order, now=now)
+            changes |= _whom_to_wait_for(order, now)
     elif error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         to, changes = Status.QUEUED, {"send_after": now + pause}
@@ -174,45 +176,36 @@ def _sends_our_id(provider: Provider) -> bool:
     return bool(Dialect.from_profile(provider.dialect).idempotency_parameter)
 
 
+def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:
+    try:
+        blocker, later = queueing.refused_as_busy(order, now=now)
+    except DatabaseError:  # away: without knowing of anybody, try again after a while
+        blocker, later = None, now + timedelta(seconds=clocks.LINK_BUSY_RETRY_SECONDS[0])
+    return {"blocked_by": blocker, "send_after": later}
+
+
 def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
     return Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, evidence=evidence)
 
 
 def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
-    """Settle, patiently: the database may be away for a moment. If it stays away, the reaper
-    turns the claim into an unconfirmed order, which is true."""
-    for tried in range(SETTLE_TRIES):
-        try:
-            _settle_once(attempt, settlement, clock())
-            return
-        except IntegrityError:
-            settlement = _unknown(
-                f"The provider answered with order {settlement.external_id}, which is already "
-                "another order of ours.",
-                _with_candidate(settlement),
-            )
-        except DatabaseError:
-            log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)
-            time.sleep(min(0.2 * 2**tried, 5))
-    log.error("attempt %s could not be settled; the reaper will make it unconfirmed", attempt.pk)
-
-
-def _settle_once(attempt: Attempt, settlement: Settlement, now: datetime) -> None:
-    claiming.settle(
-        attempt,
-        settlement.outcome,
-        settlement.to,
-        now=now,
-        reason=settlement.reason,
-        code=settlement.code,
-        evidence=settlement.evidence,
-        external_id=settlement.external_id,
-        **(settlement.changes or {}),
-    )
-
-
-def _with_candidate(settlement: Settlement) -> Evidence:
-    return Evidence(reason="id already known", bytes_left=True, candidate_id=settlement.external_id)
+    """To disk first, then to the database, patiently: it may be away for a moment. If it stays
+    away, the reaper makes the order unconfirmed, which is true, and the file settles it later."""
+    with spooling.kept(attempt, settlement) as answer:
+        failpoint("send.spooled")
+        for tried in range(SETTLE_TRIES):
+            try:
+                settle_attempt(attempt, settlement, now=clock())
+                failpoint("settle.committed")
+                answer.is_written_down()
+                return
+            except IntegrityError:
+                answer.settlement = settlement = id_known_already(settlement)
+            except DatabaseError:
+                log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)
+                time.sleep(min(0.2 * 2**tried, 5))
+                drop_broken_connection()
+    log.error("attempt %s could not be settled; its answer is kept on disk", attempt.pk)
 
 
 def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> None:

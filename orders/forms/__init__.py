@@ -3,9 +3,19 @@
 from .filters import OrderFilter
 from .order_form import OrderForm, form_for, obstacle
 from .preview import Preview, preview_of
-from .steps import ClearFlagForm, GiveUpForm, LinkForm, NoteForm, NotPlacedForm, QueueAgainForm
+from .steps import (
+    AcknowledgeForm,
+    ClearFlagForm,
+    GiveUpForm,
+    LinkForm,
+    NoteForm,
+    NotPlacedForm,
+    QueueAgainForm,
+    TakenForm,
+)
 
 __all__ = [
+    "AcknowledgeForm",
     "ClearFlagForm",
     "GiveUpForm",
     "LinkForm",
@@ -15,6 +25,7 @@ __all__ = [
     "OrderForm",
     "Preview",
     "QueueAgainForm",
+    "TakenForm",
     "form_for",
     "obstacle",
     "preview_of",

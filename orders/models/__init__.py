@@ -10,6 +10,7 @@ from .job import BulkItem, BulkJob
 from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
+from .restored import DatabaseId, ReconcileRun, StrangeOrder, UnreadAnswer
 from .saved import SavedFilter
 from .watch import Watch
 
@@ -21,6 +22,7 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "CancelRequest",
+    "DatabaseId",
     "EventKind",
     "Gate",
     "GateQuerySet",
@@ -28,9 +30,12 @@ __all__ = [
     "OrderBatch",
     "OrderEvent",
     "OrderQuerySet",
+    "ReconcileRun",
     "Recovery",
     "Refill",
     "SavedFilter",
     "SpendLimit",
+    "StrangeOrder",
+    "UnreadAnswer",
     "Watch",
 ]

@@ -5,14 +5,17 @@ from .jobs import ring_job, ring_jobs, run_job
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
+from .spool import import_spool, reconcile, ring_reconcile
 
 __all__ = [
     "dispatch",
     "follow",
     "follow_refills",
+    "import_spool",
     "place_batch",
     "place_batches",
     "reap",
+    "reconcile",
     "recover",
     "refresh",
     "ring",
@@ -20,6 +23,7 @@ __all__ = [
     "ring_due",
     "ring_job",
     "ring_jobs",
+    "ring_reconcile",
     "ring_recovery",
     "ring_requests",
     "run_job",

@@ -1,0 +1,131 @@
+"""After a database was taken back to an earlier day: what is looked up before anything is sent."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from core.money import MoneyField
+from providers.models import Provider
+
+from ..status import UNDER_WAY, JobState
+from .gate import Gate
+
+
+class DatabaseId(models.Model):
+    """One row, number 1, made once: the name of this SQLite database."""
+
+    key = models.UUIDField(default=uuid.uuid4)
+
+    def __str__(self) -> str:
+        return self.key.hex
+
+
+class UnreadAnswer(models.Model):
+    """An answer on a machine's disk that could not be read; there as long as its file is."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    host = models.CharField(max_length=80)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} on {self.host}"
+
+
+class ReconcileRunQuerySet(models.QuerySet["ReconcileRun"]):
+    def free_to_run(self, now: datetime) -> ReconcileRunQuerySet:
+        """Not ended, and no worker holds it, or the one that did is past its time."""
+        free = Q(held_until=None) | Q(held_until__lt=now)
+        return self.filter(free, state__in=UNDER_WAY)
+
+    def newest_first(self) -> ReconcileRunQuerySet:
+        return self.order_by("-pk")
+
+
+class ReconcileRun(models.Model):
+    """One comparison of all accounts with what their providers show.
+
+    `accounts` is how far it is: `{"<account>": {"asked": int, "found": int, "words": str}}`, an
+    account that is in there has had its turn. An acknowledged run opened `gate` and names the
+    database that was accepted.
+    """
+
+    gate = models.ForeignKey(Gate, models.PROTECT, related_name="runs")
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=36, blank=True, default="")
+    held_until = models.DateTimeField(null=True, blank=True)
+    accounts: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(default=0)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.CharField(max_length=500, blank=True, default="")
+    database = models.CharField(max_length=200, blank=True, default="")
+
+    objects = ReconcileRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate"],
+                condition=Q(state__in=sorted(UNDER_WAY)),
+                name="one_reconcile_run_under_way",
+            ),
+        ]
+        indexes = [models.Index(fields=["acknowledged_at"], name="run_acknowledged")]
+
+    def __str__(self) -> str:
+        return f"reconcile run {self.pk}: {self.state}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in UNDER_WAY
+
+    @property
+    def handled(self) -> int:
+        return len(self.accounts)
+
+
+class StrangeOrder(models.Model):
+    """An order the provider has, or this machine sent, which the restored database lacks.
+
+    `order` is the one of ours that a person said it is. Texts are the provider's.
+    """
+
+    gate = models.ForeignKey(Gate, models.PROTECT, related_name="strange_orders")
+    account = models.PositiveBigIntegerField()  # its row may be lost too
+    provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="+")
+    external_id = models.CharField(max_length=64, blank=True, default="")
+    token = models.CharField(max_length=60, blank=True, default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(max_length=80, blank=True, default="")
+    charge = MoneyField(null=True, blank=True)
+    service_id = models.CharField(max_length=64, blank=True, default="")
+    link = models.CharField(max_length=2048, blank=True, default="")
+    quantity = models.CharField(max_length=20, blank=True, default="")
+    order = models.ForeignKey("orders.Order", models.PROTECT, null=True, blank=True,
+                              related_name="+")  # fmt: skip
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate", "account", "external_id"],
+                condition=~Q(external_id=""),
+                name="strange_id_once_per_account",
+            ),
+            models.UniqueConstraint(
+                fields=["gate", "token"], condition=~Q(token=""), name="strange_send_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id or self.token} at account {self.account}"

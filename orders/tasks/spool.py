@@ -1,0 +1,53 @@
+"""What is kept on the disk of each machine that sends: answers, and marks against restores."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from core import clocks
+from core.clocks import database_now
+from providers.models import Provider
+from providers.panel_api import PanelClient
+
+from ..actions import reconciling, restore_guard, spooling
+from ..models import ReconcileRun
+from .sending import account_of
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="orders.import_spool")
+def import_spool() -> None:
+    """Settle what lost workers of this machine have heard, and see that the database is ours."""
+    now = database_now()
+    restore_guard.look_closely(now=now)
+    if settled := spooling.import_spool(now=now):
+        log.warning("%s answers were settled from disk", settled)
+    for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
+        reconcile.delay(run_id=run_id)
+
+
+@shared_task(name="orders.reconcile")
+def reconcile(*, run_id: int) -> None:
+    """Go on comparing a restored database with what the providers have."""
+    run = reconciling.take_run(run_id, now=database_now())
+    if run is None:
+        return
+    if reconciling.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
+        reconcile.delay(run_id=run_id)
+
+
+def _connect(provider: Provider) -> PanelClient | None:
+    ready = account_of(provider.pk)
+    return ready[1] if ready else None
+
+
+def ring_reconcile(run_id: int) -> None:
+    """Ring for a new run; without a broker the timetable will find it."""
+    try:
+        reconcile.apply_async(kwargs={"run_id": run_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)
