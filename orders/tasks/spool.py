@@ -12,7 +12,7 @@ from core.clocks import database_now
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import reconciling, restore_guard, spooling
+from ..actions import comparing, restore_guard, spooling
 from ..models import ReconcileRun
 from .sending import account_of
 
@@ -33,10 +33,10 @@ def import_spool() -> None:
 @shared_task(name="orders.reconcile")
 def reconcile(*, run_id: int) -> None:
     """Go on comparing a restored database with what the providers have."""
-    run = reconciling.take_run(run_id, now=database_now())
+    run = comparing.take_run(run_id, now=database_now())
     if run is None:
         return
-    if reconciling.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
+    if comparing.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
         reconcile.delay(run_id=run_id)
 
 

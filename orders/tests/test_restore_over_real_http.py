@@ -20,7 +20,7 @@ from core.clocks import database_now
 from core.failpoints import armed
 from core.roles import Role
 from orders import tasks
-from orders.actions import placing, reconciling, restoring, settling
+from orders.actions import comparing, placing, restoring, settling
 from orders.drafts import OrderDraft
 from orders.models import Gate, Order, StrangeOrder
 from orders.status import GateKind, Status
@@ -125,11 +125,11 @@ def run_and_accept() -> None:
     """What a manager does on the page, once nothing on it is open."""
     boss = make_user(Role.MANAGER)
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
-    run = reconciling.start_run(gate, actor=boss, now=database_now())
+    run = comparing.start_run(gate, actor=boss, now=database_now())
     assert run is not None
     tasks.reconcile(run_id=run.pk)
     run.refresh_from_db()
-    assert reconciling.acknowledge(run, actor=boss, note="Looked.", now=database_now())
+    assert comparing.acknowledge(run, actor=boss, note="Looked.", now=database_now())
 
 
 def test_the_machine_that_sent_them_gives_them_back(box, account, backup):
@@ -180,7 +180,7 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
     tasks.dispatch(provider_id=account.pk)
     boss = make_user(Role.MANAGER)
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
-    run = reconciling.start_run(gate, actor=boss, now=database_now())
+    run = comparing.start_run(gate, actor=boss, now=database_now())
     assert run is not None
     tasks.reconcile(run_id=run.pk)
     strange = StrangeOrder.objects.get()
@@ -192,7 +192,7 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
         taken, strange.external_id, actor=boss, client=client_for(account), clock=database_now
     )
     run.refresh_from_db()
-    assert reconciling.acknowledge(run, actor=boss, note="Looked.", now=database_now())
+    assert comparing.acknowledge(run, actor=boss, note="Looked.", now=database_now())
     tasks.import_spool()
     send_now(account)
     assert now_is(sent_since) == (Status.PENDING, truth[sent_since.link])

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from orders.actions import gates, reconciling, restore_guard
+from orders.actions import comparing, gates, restore_guard
 from orders.models import Gate, Order, ReconcileRun, StrangeOrder
 from orders.status import GateKind, JobState, Outcome, Status
 from providers.panel_api import Dialect, RecentOrder, Unavailable
@@ -58,20 +58,20 @@ def known(account, external_id: str) -> Order:
 
 
 def begin(gate: Gate) -> ReconcileRun:
-    run = reconciling.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    run = comparing.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
     assert run is not None
     return run
 
 
 def take(run: ReconcileRun) -> ReconcileRun:
-    taken = reconciling.take_run(run.pk, now=NOON)
+    taken = comparing.take_run(run.pk, now=NOON)
     assert taken is not None
     return taken
 
 
 def run_through(gate: Gate, fake: Listing | None) -> ReconcileRun:
     run = begin(gate)
-    assert not reconciling.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    assert not comparing.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
     return ReconcileRun.objects.get(pk=run.pk)
 
 
@@ -135,7 +135,7 @@ def test_a_provider_that_cannot_be_asked_does_not_keep_the_run_from_ending():
     def clock():
         return NOON + timedelta(seconds=next(moments))
 
-    reconciling.run_turn(take(run), lambda provider: fake, clock=clock, seconds=5)
+    comparing.run_turn(take(run), lambda provider: fake, clock=clock, seconds=5)
     run.refresh_from_db()
     assert run.state == JobState.DONE
     assert "down for maintenance" in run.accounts[str(account.pk)]["words"]
@@ -154,7 +154,7 @@ def test_a_batch_that_is_refused_as_a_whole_is_asked_in_smaller_ones():
     fake.says = {"12": progress()}
     run = run_through(close(), fake)
     assert run.state == JobState.DONE
-    assert run.accounts[str(account.pk)]["calls"] <= reconciling.MOST_CALLS
+    assert run.accounts[str(account.pk)]["calls"] <= comparing.MOST_CALLS
 
 
 def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
@@ -163,17 +163,17 @@ def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
     known(second, "10")
     run = begin(close())
     taken = take(run)
-    assert reconciling.take_run(run.pk, now=NOON) is None, "somebody holds it"
-    assert reconciling.run_turn(taken, lambda provider: fake, clock=noon, seconds=0)
-    assert not reconciling.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    assert comparing.take_run(run.pk, now=NOON) is None, "somebody holds it"
+    assert comparing.run_turn(taken, lambda provider: fake, clock=noon, seconds=0)
+    assert not comparing.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
     asked = [one for batch in fake.asked for one in batch]
-    assert len(asked) == 2 * reconciling.IDS_ASKED, "each id of each account once"
+    assert len(asked) == 2 * comparing.IDS_ASKED, "each id of each account once"
 
 
 def test_there_is_one_run_at_a_time():
     gate, boss = close(), make_user(Role.MANAGER)
-    assert reconciling.start_run(gate, actor=boss, now=NOON)
-    assert reconciling.start_run(gate, actor=boss, now=NOON) is None
+    assert comparing.start_run(gate, actor=boss, now=NOON)
+    assert comparing.start_run(gate, actor=boss, now=NOON) is None
 
 
 def test_without_an_ended_run_nothing_can_be_accepted(client_for_role):
@@ -197,7 +197,7 @@ def test_accepting_takes_words_and_opens_the_gate_for_good(client_for_role):
     assert not Gate.objects.closed().exists()
     assert (run.note, run.database) == (EVERYTHING["note"], restore_guard.database_identity())
     assert b"restored from Monday" in browser.get(PAGE).content
-    assert not reconciling.acknowledge(run, actor=make_user(), note="again", now=NOON)
+    assert not comparing.acknowledge(run, actor=make_user(), note="again", now=NOON)
 
 
 def test_a_strange_order_stands_beside_the_waiting_orders_it_could_be(client_for_role):
@@ -276,7 +276,7 @@ def test_the_page_takes_as_many_queries_for_ten_rows_as_for_one(
 
 def test_the_page_asks_again_only_while_the_run_goes_on(client_for_role):
     gate, browser = close(), client_for_role(Role.MANAGER)
-    reconciling.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    comparing.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
     whole = browser.get(PAGE).content.decode()
     part = browser.get(PAGE, headers={"HX-Request": "true"}).content.decode()
     assert 'hx-trigger="every 2s"' in part

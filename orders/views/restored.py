@@ -17,7 +17,7 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 from providers.models import Provider
 
-from ..actions import reconciling, restoring
+from ..actions import comparing, restoring
 from ..forms import AcknowledgeForm, TakenForm
 from ..models import Gate, Order, ReconcileRun, StrangeOrder
 from ..queries import likely_orders
@@ -44,7 +44,7 @@ def restored_run(request: StaffRequest) -> HttpResponse:
     gate = _closed_gate()
     if gate is None:
         return _nothing_to_do(request)
-    if run := reconciling.start_run(gate, actor=request.user, now=database_now()):
+    if run := comparing.start_run(gate, actor=request.user, now=database_now()):
         ring_reconcile(run.pk)
         messages.success(request, "The run has begun. It goes on without this page.")
     else:
@@ -65,7 +65,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     if run is None or run.state != JobState.DONE:
         form.add_error(None, "First a run has to come to its end.")
         return _page(request, form=form)
-    if reconciling.acknowledge(run, actor=request.user, note=note, now=database_now()):
+    if comparing.acknowledge(run, actor=request.user, note=note, now=database_now()):
         messages.success(request, "The database is accepted. Orders go out again.")
     else:
         messages.warning(request, "Somebody was faster: it is open already.")
