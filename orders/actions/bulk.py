@@ -76,17 +76,20 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     """Buy once, whoever does it and however often: the submission follows from the item."""
     job, earlier = item.job, item.order
     submission = uuid5(job.submission, str(earlier.pk))
-    item.made = Order.objects.filter(submission=submission).first()
+    bought = Order.objects.filter(submission=submission)
+    item.made = bought.first()
     if item.made:
         return ""
     try:
         draft = draft_again(
             earlier, submission, now=now, beside_open=bool(job.terms.get("beside_open"))
         )
+        words = guarding.objection(draft, person=job.started_by, now=now)
     except CannotOrderAgain as error:
-        return str(error)
-    if words := guarding.objection(draft, person=job.started_by, now=now):
-        return words
+        words = str(error)
+    if words:
+        item.made = bought.first()  # what stands in the way may be what another worker has bought
+        return "" if item.made else words
     item.made, _ = placing.place_order(
         draft, placed_by=job.started_by, now=now, reference=earlier.reference
     )

@@ -170,10 +170,12 @@ def _settle(item: BulkItem, words: str) -> None:
 
 
 def _unclaimed(item: BulkItem, job: BulkJob) -> Any:
-    """This item, if it has not had its turn and the job is still ours."""
-    return BulkItem.objects.filter(
-        pk=item.pk, ok=None, job__holder=job.holder, job__state=JobState.RUNNING
-    )
+    """This item, if it has not had its turn and the job is still ours.
+
+    Nothing is joined: an UPDATE with a join finds its rows in a subquery, which PostgreSQL does
+    not look at again after it has waited for somebody else's UPDATE of the item.
+    """
+    return BulkItem.objects.filter(pk=item.pk, ok=None, job__in=_held(job))
 
 
 def _held(job: BulkJob) -> Any:
