@@ -5,9 +5,10 @@ from .jobs import ring_job, ring_jobs, run_job
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
-from .spool import import_spool, reconcile, ring_reconcile
+from .spool import compare, import_spool, ring_comparison
 
 __all__ = [
+    "compare",
     "dispatch",
     "follow",
     "follow_refills",
@@ -15,15 +16,14 @@ __all__ = [
     "place_batch",
     "place_batches",
     "reap",
-    "reconcile",
     "recover",
     "refresh",
     "ring",
     "ring_batch",
+    "ring_comparison",
     "ring_due",
     "ring_job",
     "ring_jobs",
-    "ring_reconcile",
     "ring_recovery",
     "ring_requests",
     "run_job",

@@ -27,17 +27,17 @@ def import_spool() -> None:
     if settled := spooling.import_spool(now=now):
         log.warning("%s answers were settled from disk", settled)
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
-        reconcile.delay(run_id=run_id)
+        compare.delay(run_id=run_id)
 
 
-@shared_task(name="orders.reconcile")
-def reconcile(*, run_id: int) -> None:
+@shared_task(name="orders.compare")
+def compare(*, run_id: int) -> None:
     """Go on comparing a restored database with what the providers have."""
     run = comparing.take_run(run_id, now=database_now())
     if run is None:
         return
     if comparing.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
-        reconcile.delay(run_id=run_id)
+        compare.delay(run_id=run_id)
 
 
 def _connect(provider: Provider) -> PanelClient | None:
@@ -45,9 +45,9 @@ def _connect(provider: Provider) -> PanelClient | None:
     return ready[1] if ready else None
 
 
-def ring_reconcile(run_id: int) -> None:
+def ring_comparison(run_id: int) -> None:
     """Ring for a new run; without a broker the timetable will find it."""
     try:
-        reconcile.apply_async(kwargs={"run_id": run_id}, retry=False)
+        compare.apply_async(kwargs={"run_id": run_id}, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)

@@ -127,7 +127,7 @@ def run_and_accept() -> None:
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
     run = comparing.start_run(gate, actor=boss, now=database_now())
     assert run is not None
-    tasks.reconcile(run_id=run.pk)
+    tasks.compare(run_id=run.pk)
     run.refresh_from_db()
     assert comparing.acknowledge(run, actor=boss, note="Looked.", now=database_now())
 
@@ -182,7 +182,7 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
     gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
     run = comparing.start_run(gate, actor=boss, now=database_now())
     assert run is not None
-    tasks.reconcile(run_id=run.pk)
+    tasks.compare(run_id=run.pk)
     strange = StrangeOrder.objects.get()
     assert strange.external_id == truth[sent_since.link]
     taken = Order.objects.select_related("provider").get(pk=sent_since.pk)

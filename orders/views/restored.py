@@ -22,7 +22,7 @@ from ..forms import AcknowledgeForm, TakenForm
 from ..models import Gate, Order, ReconcileRun, StrangeOrder
 from ..queries import likely_orders
 from ..status import GateKind, JobState, Status
-from ..tasks import ring_reconcile
+from ..tasks import ring_comparison
 
 PAGE_SIZE = 50
 WAITING_SHOWN = 100
@@ -45,7 +45,7 @@ def restored_run(request: StaffRequest) -> HttpResponse:
     if gate is None:
         return _nothing_to_do(request)
     if run := comparing.start_run(gate, actor=request.user, now=database_now()):
-        ring_reconcile(run.pk)
+        ring_comparison(run.pk)
         messages.success(request, "The run has begun. It goes on without this page.")
     else:
         messages.info(request, "A run is under way already.")
