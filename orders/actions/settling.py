@@ -17,7 +17,7 @@ from providers.panel_api import Progress, ProviderError, Unreadable
 
 from ..models import Attempt, Order
 from ..status import Outcome, Status
-from . import claiming, gates
+from . import charging, claiming, gates
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
@@ -77,6 +77,7 @@ def link_order(
                 external_id=external_id, raw_status=said.raw_status[:80], reason="", **progress,
             ):  # fmt: skip
                 raise _SettledMeanwhile
+            charging.write_first_charge(order, now=now)
             claiming.watch(order, now=now)
     except _SettledMeanwhile:
         return False

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
@@ -19,7 +20,9 @@ from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from ..models import EventKind, Order, OrderEvent, Watch
 from ..status import FINAL, Flag, Status
-from . import parents, queueing
+from . import charging, judging, parents, queueing
+from .charging import Moved
+from .judging import Verdict
 from .parents import Family
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
@@ -29,7 +32,7 @@ PROGRESS_COLUMNS = (
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = PROGRESS_COLUMNS[:6]
+READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.JUDGED_BY, *charging.CHARGED_BY)
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
@@ -65,6 +68,7 @@ class _Writes:
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
+    charges: list[Moved] = field(default_factory=list)
 
     def note_figures(self, order: Order) -> None:
         """Write new figures of an order that stays where it is."""
@@ -92,6 +96,7 @@ class _Writes:
             self.events = [event for event in self.events if event.order_id not in lost]
             self.ended = [pk for pk in self.ended if pk not in lost]
             self.families = [family for family in self.families if family[0] not in lost]
+            self.charges = [moved for moved in self.charges if moved.order.pk not in lost]
 
     def ask_again(self, watch: DueWatch, changed_at: datetime, last_answer: str) -> None:
         """Write when to ask next, after an answer that could be read."""
@@ -159,13 +164,15 @@ def record_answers(
         else:
             news[watch.order_id] = watch, answer
     rows = Order.objects.filter(watch__in=list(news)).only(*READ_COLUMNS).order_by("pk")
-    for order in rows if news else ():
+    orders = list(rows) if news else []
+    verdicts = judging.judge_all((order, news[order.pk][1]) for order in orders)
+    for order in orders:
         watch, answer = news[order.pk]
         if isinstance(answer, Unreadable):
             turn.unreadable += 1
             _note_unreadable(order, watch, answer, writes)
         else:
-            _note_progress(order, watch, answer, writes)
+            _note_progress(order, watch, answer, verdicts[order.pk], writes)
     with one_writer(), transaction.atomic():
         writes.drop_overtaken()
         _write(writes)
@@ -187,6 +194,7 @@ def digest(answer: Progress) -> str:
 
 
 def _write(writes: _Writes) -> None:
+    charging.write_moved(writes.charges, now=writes.now)
     write_columns(Order, PROGRESS_COLUMNS, writes.orders, unless_changed="status")
     write_columns(Order, FIGURE_COLUMNS, writes.figures, unless_changed="status")
     write_columns(Watch, WATCH_COLUMNS, writes.watches)
@@ -196,15 +204,20 @@ def _write(writes: _Writes) -> None:
         Watch.objects.filter(pk__in=writes.ended).delete()
 
 
-def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Writes) -> None:
-    before = Status(order.status)
-    changed = _take_over(order, said)
+def _note_progress(
+    order: Order, watch: DueWatch, said: Progress, verdict: Verdict, writes: _Writes
+) -> None:
+    before, charge = Status(order.status), order.charge
+    changed = _take_over(order, said, verdict)
     if changed.keys() & {"status", "flag"}:
         writes.change(order, before)
     elif changed:
         writes.note_figures(order)
     if changed:
-        writes.events.extend(_events(order, before, changed, writes.now))
+        writes.events.extend(_events(order, before, changed, charge, writes.now))
+    writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
+    if "charge" in changed:
+        writes.charges.append(Moved(order, charge))
     if said.children:
         writes.families.append((order.pk, said.children))
     if order.status in FINAL:
@@ -214,21 +227,17 @@ def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: _Write
     writes.ask_again(watch, writes.now if is_news else watch.changed_at, digest(said))
 
 
-def _take_over(order: Order, said: Progress) -> dict[str, Any]:
+def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]:
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows
-    leaves the order where it is and flags it.
+    leaves the order where it is and flags it; so does what `judging` finds odd.
     """
-    status = order.status if said.status is None else Status(said.status.value)
-    flag = order.flag
-    if said.status is None:
-        flag = flag or Flag.UNKNOWN_WORD
-    elif flag in (Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE):
-        flag = Flag.NONE
-    raw = said.raw_status[:80]
-    fresh = {"status": status, "flag": flag, "raw_status": raw, "charge": said.charge,
-             "start_count": said.start_count, "remains": said.remains}  # fmt: skip
+    fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
+    if not verdict.is_over:
+        fresh |= {"status": verdict.status, "raw_status": said.raw_status[:80],
+                  "charge": verdict.charge, "start_count": said.start_count,
+                  "remains": said.remains}  # fmt: skip
     changed = {
         name: value
         for name, value in fresh.items()
@@ -240,10 +249,12 @@ def _take_over(order: Order, said: Progress) -> dict[str, Any]:
 
 
 def _events(
-    order: Order, before: Status, changed: dict[str, Any], now: datetime
+    order: Order, before: Status, changed: dict[str, Any], charge: Decimal | None, now: datetime
 ) -> Iterable[OrderEvent]:
     """History lines: a move, or a charge or start count that became known or changed."""
     seen = {name: str(value) for name, value in changed.items() if name != "flag"}
+    if "charge" in changed and charge is not None:
+        seen["charge_before"] = str(charge)
     if "status" in changed:
         yield OrderEvent(
             order=order, at=now, kind=EventKind.MOVED, before=before, after=order.status,
@@ -251,7 +262,7 @@ def _events(
         )  # fmt: skip
     elif "charge" in changed or "start_count" in changed:
         yield OrderEvent(order=order, at=now, kind=EventKind.PROGRESS, evidence=seen)
-    if changed.get("flag"):
+    if changed.get("flag") == Flag.UNKNOWN_WORD:
         text = f"{order.get_flag_display()}: “{order.raw_status}”."
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 

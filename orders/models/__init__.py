@@ -3,6 +3,7 @@
 from .attempt import Attempt
 from .batch import BatchLine, BatchState, OrderBatch
 from .cancel import CancelRequest
+from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
 from .gate import Gate, GateQuerySet
 from .guard import BlockedLink, SpendLimit
@@ -11,6 +12,7 @@ from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
 from .saved import SavedFilter
+from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 from .watch import Watch
 
 __all__ = [
@@ -21,6 +23,10 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "CancelRequest",
+    "Case",
+    "CaseKind",
+    "CaseQuerySet",
+    "ChargeEntry",
     "EventKind",
     "Gate",
     "GateQuerySet",
@@ -32,5 +38,8 @@ __all__ = [
     "Refill",
     "SavedFilter",
     "SpendLimit",
+    "Statement",
+    "StatementState",
+    "TopUp",
     "Watch",
 ]

@@ -256,10 +256,16 @@ class Order(models.Model):
             return None
         if self.status == Status.COMPLETED:
             return self.units
-        believable = self.remains is not None and 0 <= self.remains <= self.units
         if self.status in AT_PROVIDER and self.remains == 0:
             return None  # fresh orders often say 0: only the status word means done
-        return self.units - (self.remains or 0) if believable else None
+        if self.remains is None or not self.remains_is_believable:
+            return None
+        return self.units - self.remains
+
+    @property
+    def remains_is_believable(self) -> bool:
+        """False where the provider says that more remains than was ordered."""
+        return self.remains is None or 0 <= self.remains <= (self.units or self.remains)
 
     def move(
         self,
