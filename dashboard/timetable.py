@@ -20,6 +20,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),
     "orders.sweep_requests": _every(clocks.REQUESTS_EVERY_SECONDS, "orders.sweep_requests"),
     "orders.ring_jobs": _every(clocks.SWEEP_EVERY_SECONDS, "orders.ring_jobs"),
+    "orders.reconcile": _every(clocks.RECONCILE_EVERY_SECONDS, "orders.reconcile"),
     "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),
     **{
         f"dashboard.heartbeat.{queue}": {

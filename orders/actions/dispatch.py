@@ -32,6 +32,7 @@ from providers.panel_api import (
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status
 from . import claiming, gates, guarding, queueing
+from .reusing import note_reused_id
 
 log = logging.getLogger(__name__)
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
@@ -165,11 +166,15 @@ def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
 def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
     """Settle, patiently: the database may be away for a moment. If it stays away, the reaper
     turns the claim into an unconfirmed order, which is true."""
+    reused = ""
     for tried in range(SETTLE_TRIES):
         try:
             _settle_once(attempt, settlement, clock())
+            if reused:
+                note_reused_id(attempt, reused, now=clock())
             return
         except IntegrityError:
+            reused = settlement.external_id
             settlement = _unknown(
                 f"The provider answered with order {settlement.external_id}, which is already "
                 "another order of ours.",

@@ -207,6 +207,11 @@ class Order(models.Model):
                 name="order_to_send",
             ),
             models.Index(fields=["flag", "id"], name="order_by_flag"),
+            models.Index(
+                fields=["provider", "sent_at"],
+                condition=Q(charge=None),
+                name="order_without_charge",
+            ),
             models.Index(fields=["ended_at"], name="order_by_end"),
             models.Index(fields=["created_at"], name="order_by_creation"),
             models.Index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -73,14 +74,14 @@ class Statement(models.Model):
         return f"{self.provider_id} on {self.day:%Y-%m-%d}"
 
     @property
-    def actual(self) -> Any:
+    def actual(self) -> Decimal:
         """By how much the balance changed."""
-        return self.closing - self.opening
+        return Decimal(self.closing - self.opening)
 
     @property
     def is_exact(self) -> bool:
         """Everything that moved is known to the last digit, and when."""
-        return self.low == self.high
+        return bool(self.low == self.high)
 
     @property
     def color(self) -> str:

@@ -13,7 +13,7 @@ from core import clocks
 from orders.actions import judging, tracking
 from orders.models import ChargeEntry, Order, Watch
 from orders.status import AT_PROVIDER, ENDED_THERE, HOW_FAR, Flag, Status, goes_back
-from providers.panel_api import OrderState, Progress
+from providers.panel_api import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import progress
 
@@ -240,7 +240,7 @@ def test_ten_odd_answers_cost_the_queries_of_one():
         ]
         watches = tracking.due_batch(orders[0].provider, NOON)
         odd = progress(OrderState.PARTIAL, charge="0.7", remains=900)
-        answers = {order.external_id: odd for order in orders}
+        answers: dict[str, Progress | Unreadable] = {order.external_id: odd for order in orders}
         with CaptureQueriesContext(connection) as captured:
             tracking.record_answers(watches, answers, now=NOON)
         return sum(not q["sql"].startswith("UPDATE") for q in captured)

@@ -15,6 +15,7 @@ from core.roles import May
 from providers.connect import NoKey, client_for
 
 from ..actions import settling
+from ..actions.reusing import order_with
 from ..forms import GiveUpForm, LinkForm, NotPlacedForm
 from ..models import Order
 from ..queries import last_attempts, neighbours
@@ -128,6 +129,7 @@ def _draw(
         "order": order,
         "attempt": attempt,
         "candidate": candidate,
+        "taken_by": order_with(order.provider_id, candidate),
         "neighbours": neighbours(attempt) if attempt else None,
         "events": list(order.events.select_related("actor").order_by("-pk")),
         "may_confirm_from": may_confirm_from,
