@@ -187,12 +187,12 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
         (
             Role.MANAGER,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard"],
+             "Order types", "Changes", "Providers", "Cases", "Guard"],
         ),
         (
             Role.ADMIN,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard", "People", "Records"],
+             "Order types", "Changes", "Providers", "Cases", "Guard", "People", "Records"],
         ),
     ],
 )  # fmt: skip

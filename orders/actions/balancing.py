@@ -8,7 +8,7 @@ where all is known it has no width. docs/decisions/the-interval-of-a-day.md tell
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -78,25 +78,44 @@ def _where(move: Movement, opening: datetime, closing: datetime) -> tuple[bool, 
     return inside, not surely, backwards and closing - LAG < opening
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From one reading to the next: what the balance did, and what may explain it."""
+
+    opening: Reading
+    closing: Reading
+    span: Span
+
+    @property
+    def change(self) -> Decimal:
+        return self.closing.amount - self.opening.amount
+
+    @property
+    def beyond(self) -> Decimal:
+        return self.span.beyond(self.change)
+
+
+def steps(movements: Iterable[Movement], readings: Sequence[Reading]) -> Iterator[Step]:
+    """Every step in which the balance changed."""
+    known = sorted(movements, key=lambda move: move.at_high)
+    ends = [move.at_high for move in known]
+    longest = max((move.at_high - move.at_low for move in known), default=timedelta(0))
+    for opening, closing in pairwise(readings):
+        if opening.amount == closing.amount:
+            continue
+        first = bisect_right(ends, opening.at - LAG)
+        last = bisect_right(ends, closing.at + longest)
+        yield Step(opening, closing, explained(known[first:last], opening, closing))
+
+
 def jumps_up(movements: Iterable[Movement], readings: Sequence[Reading], room: Decimal) -> Span:
     """How much came in that nothing explains, reading by reading: at least, and at most.
 
     Money that is missing in the same breath hides behind a jump; the span says how much can.
     """
-    known = sorted(movements, key=lambda move: move.at_high)
-    ends = [move.at_high for move in known]
-    longest = max((move.at_high - move.at_low for move in known), default=timedelta(0))
-    came = Span()
-    for opening, closing in pairwise(readings):
-        change = closing.amount - opening.amount
-        if change <= room:
-            continue
-        first = bisect_right(ends, opening.at - LAG)
-        last = bisect_right(ends, closing.at + longest)
-        span = explained(known[first:last], opening, closing)
-        if span.beyond(change) > room:
-            came += Span(change - span.high, change - span.low)
-    return came
+    jumps = [step for step in steps(movements, readings) if step.beyond > room]
+    came = (Span(step.change - step.span.high, step.change - step.span.low) for step in jumps)
+    return sum(came, Span())
 
 
 def rounding(readings: Iterable[Reading]) -> Decimal:

@@ -16,11 +16,13 @@ from core.models import User
 from core.money import plain
 from providers.models import BalanceReading, Provider
 
-from ..models import Statement, StatementState, TopUp
+from ..models import ChargeEntry, Statement, StatementState, TopUp
 from . import cases
-from .balancing import ZERO, Reading, Span, explained, jumps_up, rounding
+from .balancing import LAG, ZERO, Reading, Span, Step, explained, jumps_up, rounding, steps
 from .movements import known_movements
 
+STEPS_SHOWN = 20
+MOST_FOR_STEPS = 20_000  # movements; more are not gone through while somebody waits for a page
 MOST_DAYS = 31  # in one go, after a desk has been away
 _AFTER = timedelta(seconds=clocks.RECONCILE_AFTER_SECONDS)
 
@@ -186,3 +188,19 @@ def add_top_up(
         words = f"{plain(amount)} was put in on {statement.day:%Y-%m-%d}. {note}".strip()
         statement.provider.remember(words, now=now, actor=by)
     return make_statement(statement, now=now)
+
+
+def unexplained_steps(statement: Statement) -> list[Step]:
+    """Where in the day the balance did what nothing explains, the largest first."""
+    if statement.movements > MOST_FOR_STEPS:
+        return []
+    readings = _readings(statement).readings
+    known = known_movements(statement.provider_id, readings[0].at, readings[-1].at)
+    room = rounding(readings)
+    odd = [step for step in steps(known.movements, readings) if abs(step.beyond) > room]
+    return sorted(odd, key=lambda step: -abs(step.beyond))[:STEPS_SHOWN]
+
+
+def is_surely_in(entry: ChargeEntry, statement: Statement) -> bool:
+    """False: it may belong to the day before or after as well."""
+    return entry.at_low > statement.opening_at and entry.at_high <= statement.closing_at - LAG
