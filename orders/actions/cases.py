@@ -74,14 +74,37 @@ def _words(statement: Statement, kind: CaseKind) -> str:
     )
 
 
+_AMOUNTS = {
+    "opening": "Balance before",
+    "charged": "Charged",
+    "refunded": "Given back",
+    "added": "Put in",
+    "closing": "Balance after",
+    "low": "Expected change, at least",
+    "high": "Expected change, at most",
+    "actual": "Real change",
+    "difference": "Difference",
+}
+_OTHERS = {
+    "opening_at": "First reading",
+    "closing_at": "Last reading",
+    "movements": "Charges and refunds",
+    "unpriced": "Orders without a price",
+}
+
+
 def numbers_of(statement: Statement) -> dict[str, Any]:
     """The statement as JSON; amounts as text, to the last digit."""
-    amounts = ("opening", "closing", "charged", "refunded", "added", "low", "high", "difference")
     return {
-        **{name: plain(getattr(statement, name)) for name in amounts},
-        "actual": plain(statement.actual),
+        **{name: plain(getattr(statement, name)) for name in _AMOUNTS},
         "opening_at": statement.opening_at.isoformat(),
         "closing_at": statement.closing_at.isoformat(),
         "movements": statement.movements,
         "unpriced": statement.unpriced,
     }
+
+
+def numbers_in_words(case: Case) -> list[tuple[str, Any]]:
+    """The numbers the case was opened with, named as on the page of the day."""
+    named = _AMOUNTS | _OTHERS
+    return [(words, case.numbers[name]) for name, words in named.items() if name in case.numbers]

@@ -149,7 +149,9 @@ def test_hostile_words_stay_text(manager: Client) -> None:
     service = make_service(provider, name=HOSTILE)
     make_charge(make_order(Status.COMPLETED, service=service))
     made = make_statement(provider)
-    case = make_case(made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={HOSTILE: HOSTILE})
+    case = make_case(
+        made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={"opening": HOSTILE}
+    )
     for address in (
         "/orders/cases/?show=all", f"/orders/cases/{case.pk}/",
         f"/orders/statements/{provider.pk}/", f"/orders/statements/day/{made.pk}/",

@@ -13,7 +13,7 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from ..actions import reconciling
-from ..actions.cases import close_case
+from ..actions.cases import close_case, numbers_in_words
 from ..forms.books import CaseFilter, CloseCaseForm
 from ..models import Case
 
@@ -57,6 +57,7 @@ def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = No
     """The page; with 422 when it comes back with a form that has to be mended."""
     context = {
         "case": found,
+        "numbers": numbers_in_words(found),
         "statement": found.statement,
         "provider": found.provider,
         "steps": reconciling.unexplained_steps(found.statement),
