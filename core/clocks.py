@@ -63,6 +63,7 @@ REQUESTS_EVERY_SECONDS = 5
 BREAKER_SECONDS = (10, 30, 60, 300, 900)
 RETRY_AFTER_CAP_SECONDS = 900
 BALANCE_EVERY_SECONDS = 120
+BALANCE_LAG_SECONDS = 300  # a balance may be as old as this when it is read
 CATALOG_EVERY_HOURS = 6
 CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
 CATALOG_LANE_SECONDS = 300  # a mirror that stands still for longer has died
@@ -85,6 +86,11 @@ CHILD_QUICK_DEATHS = 5  # so many in a row and it is not tried again
 WORKER_STOP_SECONDS = PROVIDER_DEADLINE_SECONDS + 10
 HEALTH_EVERY_SECONDS = 5
 SILENT_FOR_SECONDS = 20  # a child found stale this long is started again
+
+# Reconciliation
+RECONCILE_EVERY_SECONDS = 300
+RECONCILE_AFTER_SECONDS = 900  # a day is looked at once what it charged has been heard of
+RECONCILE_AGAIN_DAYS = 3  # for so long what is learned later may still explain a day
 
 # Pages
 FIGURES_SECONDS = 5  # how old the overview's cards may be

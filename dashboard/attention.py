@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.clocks import HEARTBEAT_STALE_SECONDS
 from core.models import User
 from core.roles import May
-from orders.models import Gate, Order, UnreadAnswer
+from orders.models import Case, Gate, Order, UnreadAnswer
 from orders.status import GateKind, Status
 from providers.models import CatalogRun, Provider, RunState
 
@@ -66,8 +66,8 @@ def counts_once(request: HttpRequest) -> OrderCounts:
     return request._order_counts  # type: ignore[attr-defined,no-any-return]  # our own memo
 
 
-def _capped(orders: object) -> int:
-    return orders.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any order queryset
+def _capped(rows: object) -> int:
+    return rows.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any queryset
 
 
 def matters(
@@ -78,6 +78,7 @@ def matters(
         *_restored(user),
         *_background(now),
         *_orders(user, counts),
+        *_cases(user),
         *_catalogs(user),
         *_providers(user, providers, now),
     ]
@@ -135,6 +136,18 @@ def _many(count: int) -> str:
     if count > COUNT_CAP:
         return f"More than {COUNT_CAP:,} orders"
     return "1 order" if count == 1 else f"{count:,} orders"
+
+
+def _cases(user: User) -> Iterator[Matter]:
+    """Asked only for those who may see what a balance does; an index holds the open ones."""
+    if not user.may(May.SEE_BALANCES) or not (count := _capped(Case.objects.open())):
+        return
+    title = "1 case" if count == 1 else f"{min(count, COUNT_CAP):,} cases"
+    yield Matter(
+        "scale", "orange", f"{title} to look at",
+        "A balance did what our charges and refunds do not explain.",
+        reverse("cases"), "Look" if user.may(May.SETTLE) else "See",
+    )  # fmt: skip
 
 
 def _catalogs(user: User) -> Iterator[Matter]:

@@ -52,6 +52,7 @@ PLACES = (
     ("Order types", "file-text", "order-types", May.SEE),
     ("Changes", "arrows-exchange", "service-changes", May.SEE),
     ("Providers", "building-store", "providers", May.SEE),
+    ("Cases", "scale", "cases", May.SEE_BALANCES),
     ("Guard", "shield-check", "guard", May.PLACE),
     ("Stops", "ban", "stops", May.SEE),
     ("People", "users", "people", May.KEEP_PEOPLE),

@@ -200,7 +200,7 @@ CELERY_TASK_ROUTES = {
         "orders.send_requests",
         "orders.sweep_requests",
         "orders.import_spool",
-        "orders.reconcile",
+        "orders.compare",
     )
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -6,7 +6,19 @@ from django.contrib import admin
 
 from core.record_admin import RecordAdmin
 
-from .models import Attempt, CancelRequest, Gate, Order, OrderEvent, Refill, Watch
+from .models import (
+    Attempt,
+    CancelRequest,
+    Case,
+    ChargeEntry,
+    Gate,
+    Order,
+    OrderEvent,
+    Refill,
+    Statement,
+    TopUp,
+    Watch,
+)
 
 
 @admin.register(Order)
@@ -55,3 +67,31 @@ class GateRecords(RecordAdmin):
     list_display = ("pk", "kind", "provider", "reason", "closed_at", "closed_by", "opened_at")
     list_filter = ("kind", "provider")
     list_select_related = ("provider", "closed_by")
+
+
+@admin.register(ChargeEntry)
+class ChargeEntryRecords(RecordAdmin):
+    list_display = ("pk", "order", "provider", "amount", "at_low", "at_high")
+    list_filter = ("provider",)
+    list_select_related = ("order", "provider")
+    raw_id_fields = ("order",)
+
+
+@admin.register(Statement)
+class StatementRecords(RecordAdmin):
+    list_display = ("pk", "provider", "day", "opening", "closing", "difference", "state")
+    list_filter = ("state", "provider")
+    list_select_related = ("provider",)
+
+
+@admin.register(TopUp)
+class TopUpRecords(RecordAdmin):
+    list_display = ("pk", "statement", "amount", "note", "at", "by")
+    list_select_related = ("statement", "by")
+
+
+@admin.register(Case)
+class CaseRecords(RecordAdmin):
+    list_display = ("pk", "provider", "day", "kind", "difference", "opened_at", "closed_at")
+    list_filter = ("kind", "provider")
+    list_select_related = ("provider",)

@@ -43,6 +43,22 @@ MOVES: dict[Status, frozenset[Status]] = {
     **{status: _THERE - {status} for status in AT_PROVIDER},
 }
 
+# How far an order has come at its provider. In progress and Processing are seen in either order,
+# paused orders go on, an ended order has come as far as one can.
+HOW_FAR: dict[Status, int] = {
+    _S.PENDING: 1,
+    **dict.fromkeys((_S.IN_PROGRESS, _S.PROCESSING, _S.ACTIVE, _S.PAUSED), 2),
+    **dict.fromkeys(ENDED_THERE, 3),
+}
+
+
+def goes_back(before: Status, after: Status) -> bool:
+    """Is this step of the provider's one that it cannot mean? An end is final."""
+    if before in ENDED_THERE:
+        return before != after
+    return HOW_FAR.get(after, 0) < HOW_FAR.get(before, 0)
+
+
 NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
 FINAL = frozenset(Status) - MOVES.keys() | {_S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
@@ -142,7 +158,12 @@ class Flag(models.TextChoices):
     ID_REUSED = "id_reused", "The provider gave the number of another order of ours"
     WENT_BACKWARDS = "went_backwards", "The provider took its status back"
     CHARGE_CHANGED = "charge_changed", "The provider changed what it charges"
-    CHARGE_DIFFERS = "charge_differs", "The final charge does not fit what was delivered"
+    CHARGE_DIFFERS = "charge_differs", "The charge does not fit what was ordered or delivered"
+    ODD_REMAINS = "odd_remains", "More is said to remain than was ordered"
+
+
+# They end by themselves with what they tell of; the others stay until a person has looked.
+PASSING_FLAGS = frozenset({Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE, Flag.ODD_REMAINS})
 
 
 class RefillStatus(models.TextChoices):

@@ -7,6 +7,7 @@ from django.urls import path
 from .views import (
     batch,
     bulk,
+    cases,
     evidence,
     exporting,
     guard,
@@ -19,6 +20,7 @@ from .views import (
     refills,
     restored,
     settling,
+    statements,
     stops,
     words,
 )
@@ -66,6 +68,15 @@ urlpatterns = [
     path("restored/run/", restored.restored_run, name="restored-run"),
     path("restored/acknowledge/", restored.restored_acknowledge, name="restored-acknowledge"),
     path("restored/<int:pk>/order/", restored.restored_order, name="restored-order"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/<int:pk>/", cases.case, name="case"),
+    path("cases/<int:pk>/close/", cases.case_close, name="case-close"),
+    path("statements/<int:pk>/", statements.provider_statements, name="provider-statements"),
+    path("statements/day/<int:pk>/", statements.statement, name="statement"),
+    path("statements/day/<int:pk>/again/", statements.statement_again, name="statement-again"),
+    path("statements/day/<int:pk>/top-up/", statements.statement_top_up, name="statement-top-up"),
+    path("statements/day/<int:pk>/case/", statements.statement_case, name="statement-case"),
+    path("statements/day/<int:pk>/export/", statements.statement_export, name="statement-export"),
     path("words/<int:pk>/", words.provider_words, name="provider-words"),
     path("words/<int:pk>/forget/", words.provider_word_forget, name="provider-word-forget"),
     path(

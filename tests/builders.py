@@ -24,12 +24,17 @@ from orders.models import (
     BulkItem,
     BulkJob,
     CancelRequest,
+    Case,
+    CaseKind,
+    ChargeEntry,
     Gate,
     Order,
     OrderBatch,
     OrderEvent,
     Refill,
     SavedFilter,
+    Statement,
+    StatementState,
     StrangeOrder,
     Watch,
 )
@@ -295,3 +300,42 @@ def make_strange_order(provider: Provider | None = None, **over: Any) -> Strange
     over.setdefault("external_id", str(8_000_000 + next(_numbers)))
     over.setdefault("status", "In progress")
     return StrangeOrder.objects.create(provider=provider, account=provider.pk, **over)
+
+
+def make_charge(order: Order | None = None, **over: Any) -> ChargeEntry:
+    """What a completed order took, in the minute after it was sent."""
+    order = order or make_order(Status.COMPLETED)
+    over.setdefault("provider", order.provider)
+    over.setdefault("amount", order.charge or Decimal("0.9"))
+    over.setdefault("at_low", order.created_at)
+    over.setdefault("at_high", over["at_low"] + timedelta(minutes=1))
+    return ChargeEntry.objects.create(order=order, **over)
+
+
+def make_statement(provider: Provider | None = None, **over: Any) -> Statement:
+    """A day on which nothing moved; days of one provider follow each other."""
+    provider = provider or make_provider()
+    over.setdefault("day", NOON.date() + timedelta(days=provider.statements.count()))
+    begins = NOON.replace(hour=0) + (over["day"] - NOON.date())
+    over.setdefault("opening", Decimal(100))
+    over.setdefault("opening_at", begins)
+    over.setdefault("closing", over["opening"])
+    over.setdefault("closing_at", begins + timedelta(hours=23, minutes=58))
+    over.setdefault("state", StatementState.FITS)
+    over.setdefault("made_at", begins + timedelta(days=1, minutes=20))
+    return Statement.objects.create(provider=provider, **over)
+
+
+def make_case(statement: Statement | None = None, **over: Any) -> Case:
+    """An open case about 2.50 that are missing."""
+    statement = statement or make_statement(
+        closing=Decimal("97.5"), difference=Decimal("-2.5"), state=StatementState.DIFFERS
+    )
+    over.setdefault("provider", statement.provider)
+    over.setdefault("day", statement.day)
+    over.setdefault("kind", CaseKind.MISSING)
+    over.setdefault("words", "The balance fell by 2.5 USD more than can be explained.")
+    over.setdefault("difference", statement.difference)
+    over.setdefault("numbers", {"opening": "100", "closing": "97.5", "difference": "-2.5"})
+    over.setdefault("opened_at", statement.made_at)
+    return Case.objects.create(statement=statement, **over)

@@ -188,12 +188,12 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
         (
             Role.MANAGER,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard", "Stops"],
+             "Order types", "Changes", "Providers", "Cases", "Guard", "Stops"],
         ),
         (
             Role.ADMIN,
             ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Guard", "Stops", "People", "Records"],
+             "Order types", "Changes", "Providers", "Cases", "Guard", "Stops", "People", "Records"],
         ),
     ],
 )  # fmt: skip

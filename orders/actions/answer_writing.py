@@ -12,6 +12,8 @@ from core import clocks
 from core.bulk import add_rows, read_by_key, write_columns, write_same
 
 from ..models import Order, OrderEvent, Watch
+from . import charging, judging
+from .charging import Moved
 from .parents import Family
 from .watching import DueWatch, next_check_in
 
@@ -20,7 +22,7 @@ PROGRESS_COLUMNS = (
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = PROGRESS_COLUMNS[:6]
+READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.JUDGED_BY, *charging.CHARGED_BY)
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
@@ -42,6 +44,7 @@ class Writes:
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
+    charges: list[Moved] = field(default_factory=list)
 
     def note_figures(self, order: Order) -> None:
         """Write new figures of an order that stays where it is."""
@@ -85,9 +88,11 @@ class Writes:
             self.events = [event for event in self.events if event.order_id not in lost]
             self.ended = [pk for pk in self.ended if pk not in lost]
             self.families = [family for family in self.families if family[0] not in lost]
+            self.charges = [moved for moved in self.charges if moved.order.pk not in lost]
 
     def write(self) -> None:
         """Everything but the families. In a transaction."""
+        charging.write_moved(self.charges, now=self.now)
         write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
         write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
         write_columns(Watch, WATCH_COLUMNS, self.watches)

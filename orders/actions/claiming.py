@@ -19,7 +19,7 @@ from providers.panel_api import Evidence
 
 from ..models import Attempt, EventKind, Order, Watch
 from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Resolution, Status
-from . import gates
+from . import charging, gates
 
 _OF_A_HOLD = ("hold_reason", "blocked_by")
 
@@ -118,6 +118,7 @@ def settle(
             to, now=now, text=reason, evidence=seen, reason=reason[:500], **changes
         ):
             if external_id:
+                charging.write_first_charge(order, now=now)
                 watch(order, now=now)
             failpoint("settle.moved")
             return True

@@ -35,6 +35,7 @@ from providers.panel_api import (
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status
 from . import claiming, gates, guarding, queueing, restore_guard, spooling
+from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already, settle_attempt
 
 log = logging.getLogger(__name__)
@@ -191,6 +192,7 @@ def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
 def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
     """To disk first, then to the database, patiently: it may be away for a moment. If it stays
     away, the reaper makes the order unconfirmed, which is true, and the file settles it later."""
+    reused = ""
     with spooling.kept(attempt, settlement) as answer:
         failpoint("send.spooled")
         for tried in range(SETTLE_TRIES):
@@ -198,8 +200,11 @@ def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
                 settle_attempt(attempt, settlement, now=clock())
                 failpoint("settle.committed")
                 answer.is_written_down()
+                if reused:
+                    note_reused_id(attempt, reused, now=clock())
                 return
             except IntegrityError:
+                reused = settlement.external_id
                 answer.settlement = settlement = id_known_already(settlement)
             except DatabaseError:
                 log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)

@@ -68,7 +68,7 @@ def _begins_a_formula(line: str) -> bool:
     return False
 
 
-def _moment(moment: datetime) -> str:
+def moment_cell(moment: datetime) -> str:
     """As spreadsheets read it, in the time zone the heading names."""
     return f'"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"'
 
@@ -97,7 +97,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("reason", "reason", text_cell),
     ("placed_by", "placed_by__username", text_cell),
     ("parent", "parent_id", str),
-    ("placed_at_utc", "created_at", _moment),
-    ("sent_at_utc", "sent_at", _moment),
-    ("ended_at_utc", "ended_at", _moment),
+    ("placed_at_utc", "created_at", moment_cell),
+    ("sent_at_utc", "sent_at", moment_cell),
+    ("ended_at_utc", "ended_at", moment_cell),
 )

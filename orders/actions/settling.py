@@ -20,7 +20,7 @@ from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
-from . import claiming, gates
+from . import charging, claiming, gates
 from .dispatch import may_be_sent_again
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
@@ -103,6 +103,7 @@ def adopt(
                 external_id=external_id, raw_status=said.raw_status[:80], reason="", **progress,
             ):  # fmt: skip
                 raise _SettledMeanwhile
+            charging.write_first_charge(order, now=now)
             claiming.watch(order, now=now)
             failpoint("adopt.moved")
     except _SettledMeanwhile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -16,8 +17,10 @@ from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from ..models import EventKind, Order, OrderEvent, Watch
 from ..status import FINAL, Flag, Status
-from . import parents, queueing
+from . import judging, parents, queueing
 from .answer_writing import READ_COLUMNS, Writes
+from .charging import Moved
+from .judging import Verdict
 from .watching import DueWatch
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
@@ -71,7 +74,9 @@ def record_answers(
             writes.ask_again(watch)
         else:
             news[watch.order_id] = watch, answer
-    for order in load_by_key(Order, READ_COLUMNS, news):
+    orders = load_by_key(Order, READ_COLUMNS, news)
+    verdicts = judging.judge_all((order, news[order.pk][1]) for order in orders)
+    for order in orders:
         watch, answer = news[order.pk]
         if order.status in FINAL:
             writes.ended.append(order.pk)  # somebody else has seen its end
@@ -79,7 +84,7 @@ def record_answers(
             turn.unreadable += 1
             _note_unreadable(order, watch, answer, writes)
         else:
-            _note_progress(order, watch, answer, writes)
+            _note_progress(order, watch, answer, verdicts[order.pk], writes)
     with one_writer(), transaction.atomic():
         writes.drop_overtaken()
         writes.write()
@@ -100,15 +105,20 @@ def digest(answer: Progress) -> str:
     return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
-def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: Writes) -> None:
-    before = Status(order.status)
-    changed = _take_over(order, said)
+def _note_progress(
+    order: Order, watch: DueWatch, said: Progress, verdict: Verdict, writes: Writes
+) -> None:
+    before, charge = Status(order.status), order.charge
+    changed = _take_over(order, said, verdict)
     if changed.keys() & {"status", "flag"}:
         writes.change(order, before)
     elif changed:
         writes.note_figures(order)
     if changed:
-        writes.events.extend(_events(order, before, changed, writes.now))
+        writes.events.extend(_events(order, before, changed, charge, writes.now))
+    writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
+    if "charge" in changed:
+        writes.charges.append(Moved(order, charge))
     if said.children:
         writes.families.append((order.pk, said.children))
     if order.status in FINAL:
@@ -118,21 +128,17 @@ def _note_progress(order: Order, watch: DueWatch, said: Progress, writes: Writes
     writes.answered(order.pk, writes.now if is_news else watch.changed_at, digest(said))
 
 
-def _take_over(order: Order, said: Progress) -> dict[str, Any]:
+def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]:
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows
-    leaves the order where it is and flags it.
+    leaves the order where it is and flags it; so does what `judging` finds odd.
     """
-    status = order.status if said.status is None else Status(said.status.value)
-    flag = order.flag
-    if said.status is None:
-        flag = flag or Flag.UNKNOWN_WORD
-    elif flag in (Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE):
-        flag = Flag.NONE
-    raw = said.raw_status[:80]
-    fresh = {"status": status, "flag": flag, "raw_status": raw, "charge": said.charge,
-             "start_count": said.start_count, "remains": said.remains}  # fmt: skip
+    fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
+    if not verdict.is_over:
+        fresh |= {"status": verdict.status, "raw_status": said.raw_status[:80],
+                  "charge": verdict.charge, "start_count": said.start_count,
+                  "remains": said.remains}  # fmt: skip
     changed = {
         name: value
         for name, value in fresh.items()
@@ -144,10 +150,12 @@ def _take_over(order: Order, said: Progress) -> dict[str, Any]:
 
 
 def _events(
-    order: Order, before: Status, changed: dict[str, Any], now: datetime
+    order: Order, before: Status, changed: dict[str, Any], charge: Decimal | None, now: datetime
 ) -> Iterable[OrderEvent]:
     """History lines: a move, or a charge or start count that became known or changed."""
     seen = {name: str(value) for name, value in changed.items() if name != "flag"}
+    if "charge" in changed and charge is not None:
+        seen["charge_before"] = str(charge)
     if "status" in changed:
         yield OrderEvent(
             order=order, at=now, kind=EventKind.MOVED, before=before, after=order.status,
@@ -155,7 +163,7 @@ def _events(
         )  # fmt: skip
     elif "charge" in changed or "start_count" in changed:
         yield OrderEvent(order=order, at=now, kind=EventKind.PROGRESS, evidence=seen)
-    if changed.get("flag"):
+    if changed.get("flag") == Flag.UNKNOWN_WORD:
         text = f"{order.get_flag_display()}: “{order.raw_status}”."
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 

@@ -3,6 +3,7 @@
 from .attempt import Attempt
 from .batch import BatchLine, BatchState, OrderBatch
 from .cancel import CancelRequest
+from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
 from .gate import Gate, GateQuerySet
 from .guard import BlockedLink, SpendLimit
@@ -12,6 +13,7 @@ from .recovery import Recovery
 from .refill import Refill
 from .restored import DatabaseId, ReconcileRun, StrangeOrder, UnreadAnswer
 from .saved import SavedFilter
+from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 from .watch import Watch
 
 __all__ = [
@@ -22,6 +24,10 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "CancelRequest",
+    "Case",
+    "CaseKind",
+    "CaseQuerySet",
+    "ChargeEntry",
     "DatabaseId",
     "EventKind",
     "Gate",
@@ -35,7 +41,10 @@ __all__ = [
     "Refill",
     "SavedFilter",
     "SpendLimit",
+    "Statement",
+    "StatementState",
     "StrangeOrder",
+    "TopUp",
     "UnreadAnswer",
     "Watch",
 ]

@@ -218,6 +218,11 @@ class Order(models.Model):
                 name="order_to_send",
             ),
             models.Index(fields=["flag", "id"], name="order_by_flag"),
+            models.Index(
+                fields=["provider", "sent_at"],
+                condition=Q(charge=None),
+                name="order_without_charge",
+            ),
             models.Index(fields=["ended_at"], name="order_by_end"),
             models.Index(fields=["created_at"], name="order_by_creation"),
             models.Index(
@@ -267,10 +272,16 @@ class Order(models.Model):
             return None
         if self.status == Status.COMPLETED:
             return self.units
-        believable = self.remains is not None and 0 <= self.remains <= self.units
         if self.status in AT_PROVIDER and self.remains == 0:
             return None  # fresh orders often say 0: only the status word means done
-        return self.units - (self.remains or 0) if believable else None
+        if self.remains is None or not self.remains_is_believable:
+            return None
+        return self.units - self.remains
+
+    @property
+    def remains_is_believable(self) -> bool:
+        """False where the provider says that more remains than was ordered."""
+        return self.remains is None or 0 <= self.remains <= (self.units or self.remains)
 
     def move(
         self,

@@ -2,6 +2,7 @@
 
 from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
+from .reconciling import reconcile
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
 from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
@@ -16,6 +17,7 @@ __all__ = [
     "place_batch",
     "place_batches",
     "reap",
+    "reconcile",
     "recover",
     "refresh",
     "ring",

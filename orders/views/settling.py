@@ -16,6 +16,7 @@ from providers.actions.sentences import CannotTeach
 from providers.connect import NoKey, client_for
 
 from ..actions import settling
+from ..actions.reusing import order_with
 from ..actions.teaching import Lesson, lesson_of, teach_refusal
 from ..forms import GiveUpForm, LinkForm, NotPlacedForm
 from ..forms.words import RefusalForm
@@ -159,6 +160,7 @@ def _draw(
     """The page; with 422 when it comes back with a form that has to be mended."""
     attempt = order.attempts.select_related("confirmed_by").order_by("-number").first()
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
+    taken_by = order_with(order.provider_id, candidate)
     now = database_now()
     lesson = lesson_of(order)
     may_confirm_from = settling.not_placed_from(attempt) if attempt else now
@@ -166,13 +168,14 @@ def _draw(
         "order": order,
         "attempt": attempt,
         "candidate": candidate,
+        "taken_by": taken_by,
         "neighbours": neighbours(attempt) if attempt else None,
         "events": list(order.events.select_related("actor").order_by("-pk")),
         "may_confirm_from": may_confirm_from,
         "is_too_early": now < may_confirm_from,
         "takes_two": settling.takes_two(order),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
-        "link_form": link_form or LinkForm(initial={"external_id": candidate}),
+        "link_form": link_form or LinkForm(initial={"external_id": "" if taken_by else candidate}),
         "charge_differs": charge_differs,
         "not_placed_form": not_placed_form or NotPlacedForm(),
         "give_up_form": give_up_form or GiveUpForm(),

@@ -18,6 +18,8 @@ PAGES = {
     "order-form": "/orders/new/?service=1",
     "order": "/orders/1/",
     "unconfirmed": "/orders/unconfirmed/",
+    "cases": "/orders/cases/",
+    "statements": "/orders/statements/1/",
     "jobs": "/orders/jobs/",
     "bulk": "/orders/bulk/?kind=note&scope=all",
     "services": "/services/",

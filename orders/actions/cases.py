@@ -1,0 +1,110 @@
+"""Differences that a person has to look at: opened once, closed once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from core.models import User
+from core.money import plain
+
+from ..models import Case, CaseKind, Statement, StatementState
+
+
+def follow_statement(statement: Statement, *, now: datetime) -> None:
+    """Open a case for a day that is not explained, keep an open one to the figures of today, and
+    close it when the day is explained after all."""
+    found = Case.objects.open().filter(statement=statement)
+    if statement.state == StatementState.FITS:
+        found.update(closed_at=now, note="Explained by what was learned later.")
+    elif statement.state == StatementState.DIFFERS:
+        told = _told(statement, CaseKind.MISSING)
+        if not found.update(**told) and not _is_settled(statement):
+            _open(statement, told, now=now, by=None)
+    else:
+        cleared = found.filter(kind=CaseKind.MISSING)
+        cleared.update(closed_at=now, note="No money is missing by what was learned later.")
+
+
+def _is_settled(statement: Statement) -> bool:
+    """Somebody has closed a case about this very amount."""
+    same = statement.cases.filter(difference=statement.difference, closed_by__isnull=False)
+    return same.exists()
+
+
+def ask_about(statement: Statement, *, by: User, now: datetime) -> Case:
+    """A person wants the money that came in looked into: a jump up can hide a loss."""
+    return _open(statement, _told(statement, CaseKind.SURPLUS), now=now, by=by)
+
+
+def close_case(case: Case, *, by: User, note: str, now: datetime) -> bool:
+    """False: somebody else closed it first."""
+    is_open = Case.objects.open().filter(pk=case.pk)
+    return bool(is_open.update(closed_at=now, closed_by=by, note=note[:500]))
+
+
+def _open(statement: Statement, told: dict[str, Any], *, now: datetime, by: User | None) -> Case:
+    """One open case a statement, whoever comes first."""
+    case = Case(
+        statement=statement, provider_id=statement.provider_id, day=statement.day,
+        opened_at=now, opened_by=by, **told,
+    )  # fmt: skip
+    Case.objects.bulk_create([case], ignore_conflicts=True)
+    return Case.objects.open().for_list().get(statement=statement)
+
+
+def _told(statement: Statement, kind: CaseKind) -> dict[str, Any]:
+    amount = statement.difference if kind == CaseKind.MISSING else statement.added
+    return {
+        "kind": kind, "difference": amount, "words": _words(statement, kind),
+        "numbers": numbers_of(statement),
+    }  # fmt: skip
+
+
+def _words(statement: Statement, kind: CaseKind) -> str:
+    currency = statement.provider.currency
+    if kind == CaseKind.MISSING:
+        return (
+            f"The balance fell by {plain(-statement.difference)} {currency} more than the charges, "
+            "refunds and money put in of the day explain."
+        )
+    return (
+        f"{plain(statement.added)} {currency} came in that no refund explains. If less was put "
+        "in, the rest of the jump is money nobody knows of; if more, some is missing."
+    )
+
+
+_AMOUNTS = {
+    "opening": "Balance before",
+    "charged": "Charged",
+    "refunded": "Given back",
+    "added": "Put in",
+    "closing": "Balance after",
+    "low": "Expected change, at least",
+    "high": "Expected change, at most",
+    "actual": "Real change",
+    "difference": "Difference",
+}
+_OTHERS = {
+    "opening_at": "First reading",
+    "closing_at": "Last reading",
+    "movements": "Charges and refunds",
+    "unpriced": "Orders without a price",
+}
+
+
+def numbers_of(statement: Statement) -> dict[str, Any]:
+    """The statement as JSON; amounts as text, to the last digit."""
+    return {
+        **{name: plain(getattr(statement, name)) for name in _AMOUNTS},
+        "opening_at": statement.opening_at.isoformat(),
+        "closing_at": statement.closing_at.isoformat(),
+        "movements": statement.movements,
+        "unpriced": statement.unpriced,
+    }
+
+
+def numbers_in_words(case: Case) -> list[tuple[str, Any]]:
+    """The numbers the case was opened with, named as on the page of the day."""
+    named = _AMOUNTS | _OTHERS
+    return [(words, case.numbers[name]) for name, words in named.items() if name in case.numbers]

@@ -1,0 +1,214 @@
+"""Whether what a provider says of an order may replace what it said before.
+
+`judge` is pure: an order as we know it and an answer go in; out come what may be written down
+and what is to be remembered. docs/decisions/what-never-overwrites.md has the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from core.money import plain
+from providers.panel_api import Progress, Unreadable
+
+from ..models import EventKind, Order, OrderEvent
+from ..status import ENDED_THERE, PASSING_FLAGS, Flag, Status, goes_back
+
+SMALLEST_ALERT = Decimal("0.01")  # a change is a person's matter above this and above its share
+SHARE_ALERT = Decimal("0.01")
+SUBSCRIPTIONS = "Subscriptions"  # how both of their types begin
+
+
+# The columns of an order that are looked at here.
+JUDGED_BY = ("type", "units", "rate", "estimate", "estimate_high", "parts_done")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line for the history. Without a flag it is remembered, and nobody is asked to look."""
+
+    text: str
+    evidence: dict[str, Any]
+    flag: Flag = Flag.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may be taken over. `charge` None: what is known stays, or nothing is."""
+
+    status: Status
+    charge: Decimal | None
+    remarks: tuple[Remark, ...] = ()
+    is_over: bool = False  # it had ended before: no figure of this answer is taken
+
+    def flag_for(self, order: Order, said: Progress) -> Flag:
+        """The order's flag after this answer. Flags of the passing kind end with what they tell
+        of; the others stay until a person takes them away."""
+        flag = Flag(order.flag)
+        if said.status is None:
+            flag = flag or Flag.UNKNOWN_WORD
+        elif flag in PASSING_FLAGS:
+            flag = Flag.NONE
+        for remark in self.remarks:
+            is_weightier = flag in PASSING_FLAGS and remark.flag not in PASSING_FLAGS
+            if remark.flag and (not flag or is_weightier):
+                flag = remark.flag
+        return flag
+
+
+def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Verdict]:
+    """The verdict on each readable answer, by the order's number, without what its history tells
+    already: a provider that repeats itself is remembered once, and flagged once."""
+    verdicts = {
+        order.pk: judge(order, answer) for order, answer in said if isinstance(answer, Progress)
+    }
+    odd = {pk: verdict.remarks for pk, verdict in verdicts.items() if verdict.remarks}
+    if odd:
+        texts = {remark.text for remarks in odd.values() for remark in remarks}
+        told = OrderEvent.objects.filter(order__in=list(odd), text__in=texts)
+        heard = set(told.values_list("order", "text"))
+        for pk, remarks in odd.items():
+            new = tuple(one for one in remarks if (pk, one.text) not in heard)
+            verdicts[pk] = replace(verdicts[pk], remarks=new)
+    return verdicts
+
+
+def remarks_as_events(order: Order, verdict: Verdict, *, now: datetime) -> list[OrderEvent]:
+    return [
+        OrderEvent(
+            order=order, at=now, kind=EventKind.FLAGGED if one.flag else EventKind.EVIDENCE,
+            text=one.text[:500], evidence=one.evidence,
+        )
+        for one in verdict.remarks
+    ]  # fmt: skip
+
+
+def judge(order: Order, said: Progress) -> Verdict:
+    """What of this answer may be taken over, and what in it is odd."""
+    was = Status(order.status)
+    word = was if said.status is None else Status(said.status.value)
+    remarks: list[Remark] = []
+    status = word
+    if goes_back(was, word):
+        status = was
+        remarks.append(_went_back(order, word, said))
+    ends = status in ENDED_THERE and was not in ENDED_THERE
+    charge = _charge(order, said, ends, remarks)
+    if said.remains is not None and order.units is not None and said.remains > order.units:
+        remarks.append(_odd_remains(order, said.remains))
+    return Verdict(status, charge, tuple(remarks), is_over=was in ENDED_THERE)
+
+
+def _went_back(order: Order, word: Status, said: Progress) -> Remark:
+    text = (
+        f"The provider says “{said.raw_status[:80]}”. It had said {Status(order.status).label} "
+        "before, and that stands."
+    )
+    return Remark(text, {"said": said.raw_status[:80], "read_as": str(word)}, Flag.WENT_BACKWARDS)
+
+
+def _odd_remains(order: Order, remains: int) -> Remark:
+    text = f"{remains:,} are said to remain of {order.units:,}."
+    return Remark(text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS)
+
+
+def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> Decimal | None:
+    """The charge to write down. A known one only falls, with the word that ends the order; that of
+    a drip-feed or subscription moves with its parts."""
+    charge, known = said.charge, order.charge
+    if charge is None:
+        return None
+    first = known is None
+    remark = _misfit(order, said) if ends else _too_much(order, charge) if first else None
+    if remark is not None:
+        remarks.append(remark)
+    if charge == known:
+        return None
+    if known is None or _is_paid_in_parts(order, said) or (ends and charge < known):
+        return charge
+    flag = Flag.CHARGE_CHANGED if _is_alarming(known, charge) else Flag.NONE
+    text = f"The provider says a charge of {plain(charge)}. It was {plain(known)}, and that stands."
+    remarks.append(Remark(text, {"charge": plain(known), "said": plain(charge)}, flag))
+    return None
+
+
+def _is_paid_in_parts(order: Order, said: Progress) -> bool:
+    parts = said.children or said.runs is not None or order.parts_done is not None
+    return bool(parts) or order.type.startswith(SUBSCRIPTIONS)
+
+
+def _is_alarming(known: Decimal, charge: Decimal) -> bool:
+    return abs(charge - known) > max(SMALLEST_ALERT, SHARE_ALERT * known)
+
+
+def _too_much(order: Order, charge: Decimal) -> Remark | None:
+    """A first charge above the highest that the order could cost."""
+    highest = order.estimate_high
+    if highest is None or charge <= highest or not _is_alarming(highest, charge):
+        return None
+    text = f"The provider charges {plain(charge)}. It should be {plain(highest)} at most."
+    evidence = {"charge": plain(charge), "expected": [plain(highest)]}
+    return Remark(text, evidence, Flag.CHARGE_DIFFERS)
+
+
+def _misfit(order: Order, said: Progress) -> Remark | None:
+    """A final charge that is none of those that the order's end allows."""
+    assert said.charge is not None and said.status is not None  # noqa: S101  (asked for such only)
+    status = Status(said.status.value)
+    remains = order.remains if said.remains is None else said.remains
+    allowed = final_charges(order, status, remains)
+    parts = max(order.parts_done or 0, said.runs or 0, 1)  # each is rounded for itself
+    room = parts * rounding_of(said.charge, order.charge, max(allowed, default=Decimal(0)))
+    if not allowed or any(abs(said.charge - one) <= room for one in allowed):
+        return None
+    expected = [plain(one) for one in allowed]
+    text = f"The final charge is {plain(said.charge)}. It should be {' or '.join(expected)}."
+    evidence = {
+        "status": str(status), "charge": plain(said.charge), "expected": expected,
+        "rate": plain(order.rate or Decimal(0)), "units": order.units, "remains": remains,
+    }  # fmt: skip
+    return Remark(text, evidence, Flag.CHARGE_DIFFERS)
+
+
+def final_charges(order: Order, status: Status, remains: int | None) -> list[Decimal]:
+    """What an order that ended so may have cost; empty where nothing can be said.
+
+    Where the price is not by units (packages), only that of the whole is known.
+    """
+    if order.type.startswith(SUBSCRIPTIONS):
+        return []
+    by_units = None
+    if order.rate is not None and order.units is not None:
+        by_units = order.rate * order.units / 1000
+    whole = by_units if order.estimate is None else order.estimate
+    if status == Status.COMPLETED:
+        return [] if whole is None else [whole]
+    if order.units is None or order.rate is None or whole != by_units:
+        return []
+    believable = remains is not None and 0 <= remains <= order.units
+    delivered = [order.rate * (order.units - (remains or 0)) / 1000] if believable else []
+    if status == Status.PARTIAL:
+        return delivered
+    if status in (Status.CANCELED, Status.REFUNDED):
+        return [Decimal(0), *(one for one in delivered if one)]
+    return []
+
+
+def rounding_of(charge: Decimal, known: Decimal | None, expected: Decimal) -> Decimal:
+    """One unit in the provider's last place, as far as it shows in its own figures.
+
+    A figure sent as a number has lost its trailing zeros, so the unit is never larger than
+    what would alarm nobody.
+    """
+    places = max(_places(charge), _places(known.normalize()) if known else 0)
+    unit = Decimal(1).scaleb(-places)
+    return min(unit, max(SMALLEST_ALERT, SHARE_ALERT * expected))
+
+
+def _places(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
