@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 
 from core.models import User
 from providers.actions.sentences import CannotTeach, taught_sentences, teach_sentence
-from providers.models import Provider
 from providers.panel_api import Dialect, RefusalCode, Rejected
 from providers.panel_api.kept import Kept, read_again
 from providers.panel_api.refusals import MEANINGS, normalised, why_not_taught
@@ -19,7 +18,9 @@ from ..models import Attempt, Order
 from ..status import Outcome, Status
 from . import settling
 
-ORDERS_LOOKED_AT = 500  # lost orders of one account, oldest first; the rest can be settled later
+ORDERS_LOOKED_AT = (
+    500  # other lost orders of the account, oldest first; the rest can be settled later
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def lesson_of(order: Order) -> Lesson | None:
     sentence, code = _to_be_taught(kept)
     obstacle = kept.obstacle or ("" if kept.refusal else why_not_taught(sentence))
     words = normalised(sentence)
-    alike = 0 if obstacle else sum(1 for _ in _lost_with(order.provider, words, dialect))
+    alike = 0 if obstacle else sum(1 for _ in _lost_with(order, words, dialect))
     is_known = kept.refusal is not None
     return Lesson(sentence, words, code if is_known else None, obstacle, max(alike - 1, 0))
 
@@ -59,23 +60,26 @@ def teach_refusal(
 ) -> int:
     """Teach the account of this order what the sentence means, and settle by it.
 
-    How many orders were settled. Raises CannotTeach.
+    What it is known to mean already stands. How many orders were settled. Raises CannotTeach.
     """
     if lesson.obstacle:
         raise CannotTeach(lesson.obstacle)
-    teach_sentence(order.provider, lesson.sentence, code, actor=actor, now=now)
-    return settle_taught(order.provider, lesson.words, actor=actor, now=now)
+    if lesson.code is None:
+        teach_sentence(order.provider, lesson.sentence, code, actor=actor, now=now)
+    return settle_taught(order, lesson.words, actor=actor, now=now)
 
 
-def settle_taught(provider: Provider, words: str, *, actor: User, now: datetime) -> int:
-    """Settle the account's lost orders whose kept answer is proven a refusal by this sentence."""
+def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> int:
+    """Settle this lost order and those of its account whose kept answer, by this sentence,
+    proves a refusal."""
+    provider = order.provider
     dialect = Dialect.from_profile(provider.dialect)
     taught = {one.words: one for one in taught_sentences(provider)}.get(words)
     evidence = {"sentence": words}
     if taught and taught.actor:
         evidence["taught_by"] = taught.actor.display_name
     settled = 0
-    for attempt, refusal in _lost_with(provider, words, dialect):
+    for attempt, refusal in _lost_with(order, words, dialect):
         if refusal is not None:
             meaning = MEANINGS.get(refusal.code, refusal.code.value)
             settled += settling.settle_refused(
@@ -87,10 +91,13 @@ def settle_taught(provider: Provider, words: str, *, actor: User, now: datetime)
 
 
 def _lost_with(
-    provider: Provider, words: str, dialect: Dialect
+    order: Order, words: str, dialect: Dialect
 ) -> Iterator[tuple[Attempt, Rejected | None]]:
-    """Lost sends answered with this sentence, each with the refusal it proves by now."""
-    for attempt in _lost_sends(provider.pk).order_by("pk")[:ORDERS_LOOKED_AT]:
+    """Lost sends answered with this sentence, this order's first, each with the refusal it
+    proves by now."""
+    lost = _lost_sends(order.provider_id)
+    others = lost.exclude(order=order).order_by("pk")[:ORDERS_LOOKED_AT]
+    for attempt in (*lost.filter(order=order), *others):
         kept = read_again(attempt.evidence, dialect)
         if not kept.obstacle and any(normalised(text) == words for text, _ in kept.said):
             yield attempt, kept.refusal

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 SAID = "Kein Guthaben, Kunde 12"
 WORDS = "kein guthaben kunde #"
+TAUGHT = Dialect(refusals={WORDS: RefusalCode.FUNDS})
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -124,10 +125,9 @@ def test_what_servers_say_after_taking_an_order_is_not_taught(text):
 
 def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     order = answered()
-    provider = order.provider
     attempt = order.attempts.get()
-    sentences.teach_sentence(provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
-    (seen,) = teaching._lost_with(provider, WORDS, Dialect.from_profile(provider.dialect))
+    sentences.teach_sentence(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
+    (seen,) = teaching._lost_with(order, WORDS, TAUGHT)
     Attempt.objects.filter(pk=attempt.pk).update(
         settled_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
     )
@@ -151,6 +151,23 @@ def test_two_people_who_teach_at_once_settle_it_once():
         other, lesson, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
     )
     assert order.events.count() == 1
+
+
+def test_the_order_itself_is_settled_however_many_are_lost_before_it(monkeypatch):
+    monkeypatch.setattr(teaching, "ORDERS_LOOKED_AT", 1)
+    first = answered()
+    answered(service=first.service)
+    order = answered(service=first.service)
+    assert teach(order) == 2
+    assert (status_of(order), status_of(first)) == (Status.NOT_PLACED, Status.NOT_PLACED)
+
+
+def test_what_somebody_has_taught_meanwhile_stands():
+    order = answered()
+    sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    assert teach(order, RefusalCode.FUNDS) == 1
+    assert status_of(order) == Status.REJECTED
+    assert Provider.objects.get().dialect == {"refusals": {WORDS: "service"}}
 
 
 def test_what_is_taught_at_the_same_time_is_not_lost():
