@@ -183,6 +183,8 @@ def _settled(delivery: Delivery, exchange: Exchange, started: float) -> Delivery
         changes["failure"] = "No whole answer came within the time allowed."
     elif not exchange.bytes_left and not delivery.failure:
         changes["failure"] = "An answer came before anything was asked."
+    elif exchange.cut_off and not delivery.failure:
+        changes["failure"] = "An answer came although the request did not arrive whole."
     return replace(delivery, **changes)
 
 

@@ -108,6 +108,7 @@ def requests() -> list[Mode]:
         Mode("a stalled upload", UNKNOWN, be.unread, **upload),
         Mode("a stalled upload until the deadline", UNKNOWN, be.unread, options=PATIENT, **upload),
         Mode("an upload read by the drop", UNKNOWN, be.read_slowly, options=PATIENT, **upload),
+        Mode("an answer inside the request", UNKNOWN, be.answered_inside, **upload),
         Mode("hang after the request", UNKNOWN, after_reading(Caller.hang)),
         Mode("close after the request", UNKNOWN, be.no_answer),
         Mode("reset after the request", UNKNOWN, after_reading(Caller.reset)),
