@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
 import threading
 import time
@@ -213,6 +214,8 @@ def _check_headers(headers: Mapping[str, str]) -> None:
         raise AnswerRefused("The answer's headers are too large.")
     if headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise AnswerRefused("The answer is compressed, though we asked for a plain one.")
+    if not re.fullmatch("[0-9]+", headers.get("Content-Length", "0"), re.ASCII):
+        raise AnswerRefused("The answer's length is not a number.")
 
 
 def _body(raw: Any, cap: int) -> bytes:

@@ -139,6 +139,8 @@ def heads() -> list[Mode]:
         "switching protocols": saying(b"HTTP/1.1 101 Switching\r\n\r\n" + ORDER),
         "204 with an order": saying(b"HTTP/1.1 204 No Content\r\n\r\n" + ORDER),
         "two lengths": be.headed(b"Content-Length: 15", b"Content-Length: 7"),
+        "a length that is no number": be.headed(b"Content-Length: many"),
+        "a length below zero": be.headed(b"Content-Length: -15"),
     }  # fmt: skip
     return [Mode(name, UNKNOWN, behave) for name, behave in named.items()]
 
