@@ -21,7 +21,7 @@ import requests
 from .adapter import GuardedAdapter, tls_context
 from .connection import Exchange
 from .errors import UnsafeUrl
-from .failures import AnswerRefused, exception_chain, in_words
+from .failures import AnswerRefused, exception_chain, in_words, let_go
 from .urls import HTTPS_ONLY, Origin, origin, validate_url
 
 KIB: Final = 1024
@@ -152,7 +152,9 @@ class Transport:
             response = adapter.send(request, stream=True, timeout=timeout, verify=True)
             return _answer(response, cap)
         except Exception as error:  # the list of what may come is long, and wrong outcomes cost
-            return Delivery(failure=in_words(error), exception_chain=exception_chain(error))
+            failed = Delivery(failure=in_words(error), exception_chain=exception_chain(error))
+            let_go(error)
+            return failed
         finally:
             if fresh and adapter is not None:
                 adapter.close()

@@ -5,6 +5,7 @@ What every way of going wrong comes to is in the table of tests/transport_matrix
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from providers.panel_api import (
     Credentials,
@@ -159,6 +161,23 @@ def test_errors_do_not_hold_the_request_of_the_library() -> None:
         except ProviderError as error:
             assert error.__cause__ is None
             assert error.__context__ is None
+
+
+def test_a_failed_call_lets_go_of_its_request() -> None:
+    """The libraries' errors and frames hold each other, and in them the body with the key."""
+
+    def alive() -> int:
+        return sum(type(one) is requests.PreparedRequest for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        with serving(after_reading(lambda caller: None)) as server, pytest.raises(ProviderError):
+            client_of(server).add(WISH)
+        assert alive() == before
+    finally:
+        gc.enable()
 
 
 def test_the_fence_stands_after_the_handshake(tmp_path: Path) -> None:
