@@ -73,7 +73,7 @@ class Exchange:
             except Exception as refusal:
                 raise FenceClosed(str(refusal) or type(refusal).__name__) from refusal
         with self._lock:
-            if self.killed:
+            if self.killed or time.monotonic() >= self._ends_at:  # a busy watchdog comes late
                 raise DeadlinePassed("the deadline passed before the request was written")
             self.bytes_left = True
 

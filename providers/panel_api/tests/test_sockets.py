@@ -180,6 +180,14 @@ def test_a_failed_call_lets_go_of_its_request() -> None:
         gc.enable()
 
 
+def test_a_busy_watchdog_does_not_let_a_late_request_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading.Timer, "start", lambda timer: None)
+    with serving(saying(OK + b"\r\n" + ORDER)) as server:
+        with pytest.raises(NotSent):
+            client_of(server, deadline=0.1).add(WISH, before_send=lambda: time.sleep(0.15))
+        assert server.heard == b""
+
+
 def test_the_fence_stands_after_the_handshake(tmp_path: Path) -> None:
     def fence() -> None:
         raise NotSent("too late")
