@@ -35,13 +35,13 @@ _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (ssl.SSLError, "The secure connection could not be made."),
     (ConnectionRefusedError, "The connection was refused."),
     (TimeoutError, "The provider did not answer in time."),
-    (urllib3.exceptions.TimeoutError, "The provider did not answer in time."),
     (http.client.RemoteDisconnected, "The connection was closed without an answer."),
     (ConnectionError, "The connection was broken off."),
     (http.client.IncompleteRead, "The answer was cut short."),
     (urllib3.exceptions.IncompleteRead, "The answer was cut short."),
     (http.client.HTTPException, "The answer is not proper HTTP."),
     (OSError, "The connection failed."),
+    (urllib3.exceptions.TimeoutError, "The provider did not answer in time."),  # a wrapper too
 )
 
 

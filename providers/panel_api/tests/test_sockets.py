@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from providers.panel_api import (
     Credentials,
@@ -26,6 +27,7 @@ from providers.panel_api import (
     Transport,
     Unavailable,
 )
+from providers.panel_api.failures import in_words
 
 from .servers import OK, ORDER, Caller, Server, after_reading, identity, saying, serving
 from .stub import KEY
@@ -186,6 +188,13 @@ def test_a_busy_watchdog_does_not_let_a_late_request_out(monkeypatch: pytest.Mon
         with pytest.raises(NotSent):
             client_of(server, deadline=0.1).add(WISH, before_send=lambda: time.sleep(0.15))
         assert server.heard == b""
+
+
+def test_what_was_broken_off_is_not_called_slow() -> None:
+    lost = NewConnectionError(None, "could not connect")  # type: ignore[arg-type]
+    lost.__cause__ = ConnectionResetError(104, "reset")
+    assert in_words(lost) == "The connection was broken off."
+    assert in_words(ConnectTimeoutError("late")) == "The provider did not answer in time."
 
 
 def test_the_fence_stands_after_the_handshake(tmp_path: Path) -> None:
