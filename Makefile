@@ -14,13 +14,14 @@ $(shell rm -f $(VENV)/made.stamp)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e bench lock format clean
+.PHONY: help run test e2e bench matrix lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
 	@echo "make test    everything that must hold before a change is taken"
 	@echo "make e2e     journeys in a real browser"
 	@echo "make bench   speed and memory, as ratios"
+	@echo "make matrix  call providers that fail in every way there is; what the client claims must be so"
 	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
 	@echo "make format  let ruff and djade lay out code and templates"
 	@echo "make clean   remove what can be made again; the data directory is kept"
@@ -37,6 +38,9 @@ e2e: $(VENV)/e2e.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(PY) -m benchmarks
+
+matrix: $(VENV)/dev.stamp
+	@$(PY) -m tests.transport_matrix
 
 lock: $(VENV)/dev.stamp
 	$(LOCKER) -o requirements.lock pyproject.toml

@@ -33,12 +33,14 @@ class FenceClosed(Exception):
 class Exchange:
     """One request and its answer: its deadline, its fence, and what is known to have left.
 
-    `bytes_left` is the mark. `killed` means that the watchdog has shut the socket: whatever
-    was read then, even a clean HTTP 200, is not an answer.
+    `bytes_left` is the mark. `cut_off` means that the writing broke off: the other side has at
+    most a part of the request, so nothing it says is about the whole. `killed` means that the
+    watchdog has shut the socket: whatever was read then, even a clean HTTP 200, is not an answer.
     """
 
     def __init__(self, seconds: float, before_send: Callable[[], None] | None = None) -> None:
         self.bytes_left = False
+        self.cut_off = False
         self.killed = False
         self._before_send = before_send
         self._ends_at = time.monotonic() + seconds
@@ -71,9 +73,17 @@ class Exchange:
             except Exception as refusal:
                 raise FenceClosed(str(refusal) or type(refusal).__name__) from refusal
         with self._lock:
-            if self.killed:
+            if self.killed or time.monotonic() >= self._ends_at:  # a busy watchdog comes late
                 raise DeadlinePassed("the deadline passed before the request was written")
             self.bytes_left = True
+
+    def write(self, send: Callable[[Any], None], piece: Any) -> None:
+        """Hand over a piece of the request. urllib3 swallows some errors of this and reads on."""
+        try:
+            send(piece)
+        except BaseException:
+            self.cut_off = True
+            raise
 
     def _kill(self) -> None:
         with self._lock:
@@ -131,8 +141,7 @@ class MarkedHTTPConnection(HTTPConnection):
         return _watched(self, super()._new_conn)
 
     def send(self, data: Any) -> None:
-        _depart(self)
-        super().send(data)
+        _departed(self).write(super().send, data)
 
 
 class MarkedHTTPSConnection(HTTPSConnection):
@@ -142,8 +151,7 @@ class MarkedHTTPSConnection(HTTPSConnection):
         return _watched(self, super()._new_conn)
 
     def send(self, data: Any) -> None:
-        _depart(self)
-        super().send(data)
+        _departed(self).write(super().send, data)
 
 
 def _watched(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
@@ -154,11 +162,14 @@ def _watched(connection: HTTPConnection, connect: Callable[[], socket.socket]) -
     return sock
 
 
-def _depart(connection: HTTPConnection) -> None:
+def _departed(connection: HTTPConnection) -> Exchange:
+    """The running exchange, connected and with its mark set."""
+    exchange = _running.get()
     if connection.sock is None:
         connection.connect()
     sock: socket.socket = connection.sock
-    _running.get().depart(sock)
+    exchange.depart(sock)
+    return exchange
 
 
 class MarkedHTTPPool(HTTPConnectionPool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import traceback
 from collections.abc import Iterator
 from typing import Final
 
@@ -34,13 +35,13 @@ _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (ssl.SSLError, "The secure connection could not be made."),
     (ConnectionRefusedError, "The connection was refused."),
     (TimeoutError, "The provider did not answer in time."),
-    (urllib3.exceptions.TimeoutError, "The provider did not answer in time."),
     (http.client.RemoteDisconnected, "The connection was closed without an answer."),
     (ConnectionError, "The connection was broken off."),
     (http.client.IncompleteRead, "The answer was cut short."),
     (urllib3.exceptions.IncompleteRead, "The answer was cut short."),
     (http.client.HTTPException, "The answer is not proper HTTP."),
     (OSError, "The connection failed."),
+    (urllib3.exceptions.TimeoutError, "The provider did not answer in time."),  # a wrapper too
 )
 
 
@@ -62,6 +63,15 @@ def _is_wrapper(cause: BaseException) -> bool:
 def exception_chain(error: BaseException) -> tuple[str, ...]:
     """The error and its causes, named and cut short, for the evidence."""
     return tuple(f"{type(cause).__name__}: {cause}"[:_LONGEST_CAUSE] for cause in _causes(error))
+
+
+def let_go(error: BaseException) -> None:
+    """Free what the frames of an error hold: the request, and with it the key.
+
+    The libraries' frames hold the error in turn, so it would stay until the collector comes by.
+    """
+    for cause in _causes(error):
+        traceback.clear_frames(cause.__traceback__)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import ssl
 import threading
 import time
@@ -21,7 +22,7 @@ from requests.structures import CaseInsensitiveDict
 from .adapter import GuardedAdapter, tls_context
 from .connection import Exchange
 from .errors import UnsafeUrl
-from .failures import AnswerRefused, exception_chain, in_words
+from .failures import AnswerRefused, exception_chain, in_words, let_go
 from .urls import HTTPS_ONLY, Origin, origin, validate_url
 
 KIB: Final = 1024
@@ -160,7 +161,9 @@ class Transport:
             response = adapter.send(request, stream=True, timeout=timeout, verify=True)
             return _answer(response, cap)
         except Exception as error:  # the list of what may come is long, and wrong outcomes cost
-            return Delivery(failure=in_words(error), exception_chain=exception_chain(error))
+            failed = Delivery(failure=in_words(error), exception_chain=exception_chain(error))
+            let_go(error)
+            return failed
         finally:
             if fresh and adapter is not None:
                 adapter.close()
@@ -192,6 +195,8 @@ def _settled(delivery: Delivery, exchange: Exchange, started: float) -> Delivery
         changes["failure"] = "No whole answer came within the time allowed."
     elif not exchange.bytes_left and not delivery.failure:
         changes["failure"] = "An answer came before anything was asked."
+    elif exchange.cut_off and not delivery.failure:
+        changes["failure"] = "An answer came although the request did not arrive whole."
     return replace(delivery, **changes)
 
 
@@ -220,6 +225,8 @@ def _check_headers(headers: Mapping[str, str]) -> None:
         raise AnswerRefused("The answer's headers are too large.")
     if headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise AnswerRefused("The answer is compressed, though we asked for a plain one.")
+    if not re.fullmatch("[0-9]+", headers.get("Content-Length", "0"), re.ASCII):
+        raise AnswerRefused("The answer's length is not a number.")
 
 
 def _body(raw: Any, cap: int) -> bytes:

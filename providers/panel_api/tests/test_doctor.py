@@ -20,8 +20,7 @@ from providers.panel_api import (
 from providers.panel_api.transport import Delivery
 from sandbox import Sandbox
 
-from .misbehaviour import MISBEHAVIOUR
-from .servers import Server, serving
+from .servers import OK, ORDER, Behaviour, Server, after_reading, saying, serving
 from .stub import KEY, URL, StubTransport, said
 
 
@@ -100,9 +99,18 @@ def test_only_reading_actions_are_called() -> None:
     assert {fields["action"] for fields in transport.asked} <= reading
 
 
-@pytest.mark.parametrize("name", ["close at accept", "gzip", "empty body", "500 with an order"])
-def test_a_provider_that_does_not_answer(name: str) -> None:
-    with serving(MISBEHAVIOUR[name]) as server:
+@pytest.mark.parametrize(
+    "behave",
+    [
+        lambda caller: None,
+        saying(OK + b"Content-Encoding: gzip\r\n\r\n" + ORDER),
+        saying(OK + b"Content-Length: 0\r\n\r\n"),
+        after_reading(lambda caller: caller.answer(ORDER, status=b"500 Oops")),
+    ],
+    ids=["close at accept", "gzip", "empty body", "500 with an order"],
+)
+def test_a_provider_that_does_not_answer(behave: Behaviour) -> None:
+    with serving(behave) as server:
         transport = Transport(loopback_origins={server.origin}, deadline=0.3)
         diagnosis = examine(PanelClient(Credentials(server.url, KEY), transport=transport))
     assert diagnosis.verdict is Verdict.FAIL

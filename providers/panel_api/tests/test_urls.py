@@ -20,8 +20,7 @@ from providers.panel_api import (
 )
 from providers.panel_api.urls import is_public
 
-from .misbehaviour import ORDER, after_reading
-from .servers import serving
+from .servers import ORDER, after_reading, serving
 from .stub import KEY
 from .test_sockets import WISH
 
