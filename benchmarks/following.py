@@ -1,18 +1,22 @@
 """Following 20,000 open orders: requests made, share of the latency limit, against one by one.
 
 The sandbox stands in a process of its own and takes 200 ms for every answer. Sixteen lanes
-follow sixteen accounts; the limit is what sixteen lanes could do if the desk took no time. The
-share of it is taken over the middle 80 % of the run, when all lanes are under way.
+follow sixteen accounts, as threads of this one process: so does the worker of `make run`, and
+each does what its task does. The limit is what sixteen lanes could do if neither the
+desk nor the sandbox took any time. The share of it is taken from the first lane's start to the
+last one's end. 1,250 orders an account are 12.5 batches and take 13 calls, so that 0.96 is the
+most that can be reached. Of three rounds the median counts, and all are told.
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
+import statistics
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.desk import fresh_desk
@@ -20,10 +24,10 @@ from sandbox import RemoteSandbox
 
 ORDERS = 20_000
 LANES = 16
-WORKERS = 2
 LATENCY = 0.2
 BATCH = 100
-PASSED = 420.0  # virtual seconds between two looks: a tenth of the orders or less has moved
+PATIENCE = 120.0  # seconds a lane may take; a worker's task would pass it on after 20
+ROUNDS = (420.0, 20.0, 20.0)  # virtual seconds before each: a tenth of the orders or less has moved
 ONE_BY_ONE = 160  # calls of the comparison: enough to know its pace
 BARS = {"requests_against_minimum": 1.05, "share_of_latency_limit": 0.85, "times_one_by_one": 50.0}
 
@@ -35,35 +39,56 @@ def main() -> dict[str, Any]:
         accounts, ids = _open_orders(place)
         box = RemoteSandbox(place["control_url"], place["control_token"])
         _follow_all(accounts)  # the first words, and code and connections as in a running worker
-        box.advance(PASSED)
         box.fault("latency", "after", action="status", seconds=LATENCY)
-        _make_all_due()
-        before, events = box.calls("status"), _events()
-        seconds = _follow_all(accounts)
-        requests = box.calls("status") - before
-        left, steady = _still_due(), _steady_pace()
-        moved = _events() - events
+        rounds = [_round(box, accounts, passed) for passed in ROUNDS]
         pace_of_one = _one_by_one(accounts, ids)
-    minimum = -(-ORDERS // BATCH)
-    limit = LANES / LATENCY * BATCH
-    figures = {
-        "orders": ORDERS,
-        "left_behind": left,
-        "moved": moved,
-        "requests": requests,
-        "seconds": round(seconds, 2),
-        "requests_against_minimum": round(requests / minimum, 3),
-        "share_of_latency_limit": round(steady / limit, 3),
-        "share_with_start_and_end": round(ORDERS / seconds / limit, 3),
-        "times_one_by_one": round(ORDERS / seconds / pace_of_one, 1),
-    }
+    figures = _figures(rounds, pace_of_one)
     met = (
         figures["requests_against_minimum"] <= BARS["requests_against_minimum"]
         and figures["share_of_latency_limit"] >= BARS["share_of_latency_limit"]
         and figures["times_one_by_one"] >= BARS["times_one_by_one"]
-        and left == 0
+        and figures["left_behind"] == 0
     )
     return {"name": "following", "figures": figures, "bars": BARS, "met": met}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """All orders asked about once. `cpu` is this process's processor time, in seconds."""
+
+    requests: int
+    seconds: float
+    cpu: float
+    moved: int
+    left: int
+
+
+def _round(box: RemoteSandbox, accounts: list[Any], passed: float) -> Round:
+    box.advance(passed)
+    _make_all_due()
+    before, events, cpu = box.calls("status"), _events(), time.process_time()
+    seconds = _follow_all(accounts)
+    cpu = time.process_time() - cpu
+    return Round(box.calls("status") - before, seconds, cpu, _events() - events, _still_due())
+
+
+def _figures(rounds: list[Round], pace_of_one: float) -> dict[str, Any]:
+    limit = LANES / LATENCY * BATCH
+    shares = [ORDERS / one.seconds / limit for one in rounds]
+    middle = statistics.median(one.seconds for one in rounds)
+    requests = max(one.requests for one in rounds)
+    return {
+        "orders": ORDERS,
+        "left_behind": sum(one.left for one in rounds),
+        "moved": ", ".join(str(one.moved) for one in rounds),
+        "requests": requests,
+        "seconds": round(middle, 2),
+        "desk_cpu_ms_a_call": round(min(one.cpu / one.requests for one in rounds) * 1000, 2),
+        "requests_against_minimum": round(requests / -(-ORDERS // BATCH), 3),
+        "share_of_latency_limit": round(statistics.median(shares), 3),
+        "shares": ", ".join(f"{share:.3f}" for share in shares),
+        "times_one_by_one": round(ORDERS / middle / pace_of_one, 1),
+    }
 
 
 class SandboxProcess:
@@ -155,12 +180,16 @@ def _write_down(account: Any, item: Any, ids: list[str]) -> None:
 
 
 def _make_all_due() -> None:
+    """All due, as orders that have stood still for an hour: they are not due again in the run."""
     from datetime import timedelta
 
     from core.clocks import database_now
     from orders.models import Watch
 
-    Watch.objects.update(next_at=database_now() - timedelta(seconds=1), checked_at=None)
+    now = database_now()
+    Watch.objects.update(
+        next_at=now - timedelta(seconds=1), changed_at=now - timedelta(hours=1), checked_at=None
+    )
 
 
 def _events() -> int:
@@ -170,55 +199,30 @@ def _events() -> int:
 
 
 def _follow_all(accounts: list[Any]) -> float:
-    """Seconds until nothing is due, with one lane an account, over two worker processes."""
-    from django.db import connections
-
-    connections.close_all()
-    processes = multiprocessing.get_context("fork")
-    workers = [
-        processes.Process(target=_work, args=(accounts[number::WORKERS],))
-        for number in range(WORKERS)
-    ]
-    started = time.perf_counter()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return time.perf_counter() - started
-
-
-def _work(accounts: list[Any]) -> None:
-    """One worker process: a thread for each of its lanes."""
+    """Seconds until nothing is due, with a lane an account."""
     from django.db import connections
 
     from core.clocks import database_now
     from orders.actions.following import follow_account
-    from providers.connect import client_for
+    from orders.tasks.sending import account_of
 
     def lane(account: Any) -> None:
         try:
-            follow_account(account, client_for(account), clock=database_now, seconds=60)
+            if ready := account_of(account.pk):
+                follow_account(*ready, clock=database_now, seconds=PATIENCE)
         finally:
-            connections.close_all()
+            connections.close_all()  # so does Celery after each task
 
-    with ThreadPoolExecutor(len(accounts)) as pool:
+    started = time.perf_counter()
+    with ThreadPoolExecutor(LANES) as pool:
         list(pool.map(lane, accounts))
+    return time.perf_counter() - started
 
 
 def _still_due() -> int:
     from orders.models import Watch
 
     return Watch.objects.filter(checked_at=None).count()
-
-
-def _steady_pace() -> float:
-    """Orders a second over the middle 80 % of the run, when all lanes are under way."""
-    from orders.models import Watch
-
-    moments = Watch.objects.values_list("checked_at", flat=True)
-    seen = sorted(moment for moment in moments if moment is not None)
-    first, last = seen[len(seen) // 10], seen[len(seen) * 9 // 10]
-    return len(seen) * 0.8 / (last - first).total_seconds()
 
 
 def _one_by_one(accounts: list[Any], ids: dict[int, list[str]]) -> float:
