@@ -141,6 +141,17 @@ def test_a_number_that_is_given_out_again_is_noticed(number):
     assert quarantined()
 
 
+def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
+    """Whoever looks, not only the one with the number in hand."""
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    old = order.attempts.get().pk
+    take_back(order)
+    Attempt.objects.filter(pk=claim(order, LATER).pk).update(id=old)
+    assert order.attempts.get().token == marked(order.provider_id).token
+    assert not restore_guard.look_closely(now=LATER)
+
+
 def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     provider, service = FakeProvider(), make_service()
     attempt = claim(make_order(service=service))
@@ -208,6 +219,16 @@ def test_a_database_that_goes_away_before_the_mark_leaves_the_order_unsent(monke
     monkeypatch.setattr(restore_guard, "database_identity", away)
     order = send(order, provider)
     assert (order.status, provider.placed) == (Status.QUEUED, [])
+
+
+def test_a_line_that_was_written_late_takes_the_mark_not_back():
+    provider, service = FakeProvider(), make_service()
+    slow = claim(make_order(service=service))
+    claiming.settle(slow, Outcome.NOT_SENT, Status.QUEUED, now=NOON)
+    send(make_order(service=service), provider)
+    newest = marked(service.provider_id)
+    sent_log.note_send(slow, newest.database)
+    assert marked(service.provider_id) == newest
 
 
 def test_a_line_that_a_crash_cut_off_is_no_mark():

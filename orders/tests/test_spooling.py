@@ -24,6 +24,7 @@ from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 REAPED = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+EXACT = Decimal("123456789012.123456789012")
 LATER = NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 1)
 
 
@@ -242,11 +243,11 @@ def test_a_settlement_survives_its_way_over_the_disk():
 
 def test_the_charge_is_exact_after_the_disk(monkeypatch):
     provider = FakeProvider()
-    monkeypatch.setattr(provider, "add", lambda *a, **k: Placed("9", Decimal("0.123456789012")))
+    monkeypatch.setattr(provider, "add", lambda *a, **k: Placed("9", EXACT))
     order = crash_at("send.spooled", make_order(), provider)
     spooling.import_spool(now=NOON)
     order.refresh_from_db()
-    assert order.charge == Decimal("0.123456789012")
+    assert order.charge == EXACT
 
 
 def test_a_file_is_whole_or_not_there(tmp_path):
