@@ -102,6 +102,13 @@ def test_making_it_again_changes_nothing_and_opens_no_second_case():
     assert Case.objects.count() == 1
 
 
+def test_of_two_that_make_a_day_at_once_the_first_stays():
+    stale = a_day(make_provider(), (23, "90"))
+    reconciling.make_statement(Statement.objects.get(), now=NEXT_DAY + HOUR)
+    late = reconciling.make_statement(stale, now=NEXT_DAY + 2 * HOUR)
+    assert late.made_at == NEXT_DAY + HOUR
+
+
 def test_days_hang_together_and_a_gap_falls_between_none():
     provider = make_provider()
     a_day(provider, (23, "90"))
