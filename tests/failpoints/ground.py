@@ -39,7 +39,7 @@ class Ground:
 def ground(accounts: int) -> Iterator[Ground]:
     """A sandbox, and settings under which the desk may speak to it. Rows are not made here."""
     keys = [f"walk-key-{number:05}" for number in range(accounts)]
-    how = "--services 20 --speed 0 --partial 0 --canceled 0 --seed 7".split()
+    how = ["--services", "20", "--speed", "0", "--partial", "0", "--canceled", "0", "--seed", "7"]
     command = [sys.executable, "-m", "sandbox", *how]
     env = {**os.environ, "SANDBOX_KEYS": " ".join(keys)}
     with ExitStack() as stack:

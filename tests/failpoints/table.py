@@ -33,7 +33,9 @@ def printed(results: list[Result]) -> str:
     places = [place for place in PLACES if has_its_place(place.name)]
     waiting = [place.name for place in PLACES if not has_its_place(place.name)]
     found = {(one.place.name, one.mode.name): one for one in results}
-    lines = [f"{number:2} {place.name}: {place.left.value}" for number, place in enumerate(places, 1)]
+    lines = [
+        f"{number:2} {place.name}: {place.left.value}" for number, place in enumerate(places, 1)
+    ]
     lines += ["", " " * 18 + " ".join(f"{number:>3}" for number in range(1, len(places) + 1))]
     for mode in MODES:
         marks = [_mark(found.get((place.name, mode.name))) for place in places]

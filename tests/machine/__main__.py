@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def walk(examples: int, steps: int, seed: int | None) -> Counter[str]:
-    """How often the orders of all examples ended in each status. Raises where one broke a promise."""
+    """How often orders ended in each status. Raises where a promise was broken."""
     import hypothesis
     from hypothesis import HealthCheck, settings
     from hypothesis.stateful import run_state_machine_as_test
@@ -62,7 +62,10 @@ def walk(examples: int, steps: int, seed: int | None) -> Counter[str]:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, database=None,
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # type: ignore[no-untyped-call]
