@@ -130,9 +130,10 @@ def _in_the_client(name: str, kill: Callable[[], None]) -> tuple[Any, str, Calla
     def head(*args: Any) -> None:
         kill()
 
-    return {
+    wrapped: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "bytes.marked": (connection.Exchange, "depart", marked),
         "bytes.half": (connection.MarkedHTTPConnection, "send", sent),
         "bytes.last": (connection.MarkedHTTPConnection, "send", sent),
         "answer.head": (transport, "_answer", head),
-    }[name]
+    }
+    return wrapped[name]

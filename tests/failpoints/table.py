@@ -48,8 +48,8 @@ def printed(results: list[Result]) -> str:
     if waiting:
         lines.append(f"Not in the code yet: {', '.join(waiting)}.")
     for result in results:
-        for wrong in result.wrong:
-            lines.append(f"WRONG {result.place.name} × {result.mode.name}: {wrong}")
+        for what in result.wrong:
+            lines.append(f"WRONG {result.place.name} × {result.mode.name}: {what}")
     wrong = sum(bool(result.wrong) for result in results)
     reached = sum(result.reached for result in results)
     modes = {result.mode.name for result in results}

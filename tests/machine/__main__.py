@@ -68,7 +68,7 @@ def walk(examples: int, steps: int, seed: int | None) -> Counter[str]:
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
-    )  # type: ignore[no-untyped-call]
+    )
     return ends
 
 

@@ -16,4 +16,4 @@ SHORT = settings(
 
 
 def test_every_promise_holds_whatever_happens_and_in_whatever_order():
-    run_state_machine_as_test(DeskMachine, settings=SHORT)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(DeskMachine, settings=SHORT)
