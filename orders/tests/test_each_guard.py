@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
 
 from core import clocks
-from orders.actions import claiming, dispatch, settling
+from core.failpoints import armed
+from orders.actions import claiming, dispatch, settling, sweeping
 from orders.models import Attempt, Gate, Order
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
@@ -79,6 +81,30 @@ def test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim():
     assert dispatch.send_order(order, order.provider, fake, clock=noon)
     assert fake.placed == []
     assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypatch):
+    order, fake = make_order(), FakeProvider()
+    watch = [0.0]
+    monkeypatch.setattr(dispatch, "time", SimpleNamespace(monotonic=lambda: watch[-1]))
+    with armed("claim.committed", lambda: watch.append(clocks.SEND_WINDOW_SECONDS + 1.0)):
+        assert dispatch.send_order(order, order.provider, fake, clock=noon)
+    assert fake.placed == []
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_the_fence_stops_a_claim_that_was_taken_for_lost():
+    """A suspended machine does not count the time it slept; the reaper of another one does."""
+
+    class WasReapedJustThen(FakeProvider):
+        def add(self, wish, **how) -> Placed:
+            sweeping.reap_lost_sends(now=NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1))
+            return super().add(wish, **how)
+
+    order, fake = make_order(), WasReapedJustThen()
+    assert dispatch.send_order(order, order.provider, fake, clock=noon)
+    assert fake.placed == []
+    assert Order.objects.get().status == Status.NOT_PLACED
 
 
 @pytest.mark.parametrize("mode", ["http_500", "http_302", "http_404"])

@@ -57,8 +57,8 @@ def _is_noticed(house: Path, guard: Guard) -> bool:
     """A named test fails without the guard, and fails as a test: it did not just not run."""
     with _without(house, guard):
         ended, said = _run(house, list(guard.tests), fresh=not guard.path)
-    red = re.search(r"(\d+) failed", said)
-    noticed = ended == RED and red is not None
+    noticed = ended == RED and re.search(r"^FAILED ", said, re.MULTILINE) is not None
+    noticed = noticed and not re.search(r"^ERROR ", said, re.MULTILINE)
     print(f"{'red  ' if noticed else 'GREEN'} {guard.name}: {_shown(guard)}", flush=True)
     if not noticed:
         print(said[-2000:])

@@ -93,9 +93,23 @@ LINES = (
     ),
     Guard(
         "fence: the age of the claim",
-        "if time.monotonic() - claimed > clocks.SEND_WINDOW_SECONDS:",
-        "if time.monotonic() < claimed:",
+        "if time.monotonic() - began > clocks.SEND_WINDOW_SECONDS:",
+        "if time.monotonic() < began:",
         (f"{SENDING}::test_the_fence_stops_a_claim_that_has_grown_old",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the age counts from before the claim",
+        "    settlement = _speak(order, attempt, client,",
+        "    began = time.monotonic()\n    settlement = _speak(order, attempt, client,",
+        (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the claim is still ours",
+        "if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():",
+        "if not attempt.pk:",
+        (f"{EACH}::test_the_fence_stops_a_claim_that_was_taken_for_lost",),
         "orders/actions/dispatch.py",
     ),
     Guard(
