@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import socket
 import time
 import uuid
@@ -26,13 +24,13 @@ from providers.connect import client_for, shared_transport
 from providers.models import Provider
 from providers.panel_api import DefaultWish
 from tests.builders import NOON, make_provider, make_service
+from tests.kept_answers import has_spool, import_spool
 
 from .expected import End, expected
 from .ground import FINISHED, KILLED, Ground, in_a_child, kill
 from .modes import Mode
 from .places import Killed, Place, killing_at
 
-SPOOL = "orders.actions.spooling"
 HOLDS = {"rises": True, "own_answers": True, "foreign_errors": True, "largest_gap": 6, "adds": 50}
 
 
@@ -45,10 +43,6 @@ class Result:
     reached: bool
     wanted: End
     wrong: list[str] = field(default_factory=list)
-
-
-def has_spool() -> bool:
-    return importlib.util.find_spec(SPOOL) is not None
 
 
 class Walk:
@@ -171,8 +165,7 @@ class Walk:
     def _repair(self) -> None:
         """What the timetable does in the minutes after, and the person who sent the form."""
         self._place(self.draft)  # the form again: the same submission is the same order
-        if has_spool():
-            importlib.import_module(SPOOL).import_spool(now=self.clock())
+        import_spool(self.clock())
         self._wait(clocks.SEND_LEASE_SECONDS + 1)
         self._reap()
         self._until_quiet()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest.mock import patch
+
+from django.test import override_settings
 
 from core import clocks
 from core.failpoints import armed
@@ -27,6 +31,7 @@ from providers.actions import pausing
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import DefaultWish
 from tests.builders import NOON, make_provider, make_service, make_user
+from tests.kept_answers import import_spool
 
 from .upstream import Upstream
 
@@ -73,8 +78,10 @@ class Desk:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Desk]:
-        """The desk's modules look at this clock while the block runs."""
+        """Within the block the desk looks at this clock and writes to files of its own."""
         with contextlib.ExitStack() as stack:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
+            stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
             for module in (dispatch, sending, following):
                 stack.enter_context(patch.object(module, "time", self))
             yield self
@@ -161,6 +168,9 @@ class Desk:
     def reap(self) -> None:
         sweeping.reap_lost_sends(now=self.clock())
 
+    def import_kept(self) -> None:
+        import_spool(self.clock())
+
     def recover(self) -> None:
         recover_account(self._account(), self.upstream, clock=self.clock)
 
@@ -170,6 +180,7 @@ class Desk:
             self.sweep()
             self.ring()
             self.advance(seconds)
+            self.import_kept()
             self.reap()
             self.recover()
         self.ring()
@@ -239,6 +250,7 @@ def acts(desk: Desk) -> dict[str, Act]:
         "a lease": lambda: desk.advance(clocks.SEND_LEASE_SECONDS + 5),
         "a while": lambda: desk.advance(clocks.NOT_PLACED_GRACE_SECONDS + 5),
         "reap": desk.reap,
+        "import": desk.import_kept,
         "recover": desk.recover,
         "ring": desk.ring,
         "stop": desk.stop,

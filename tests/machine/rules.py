@@ -24,7 +24,7 @@ SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
-    "a moment", "a lease", "a while", "reap", "recover", "ring", "stop", "go on", "pause",
+    "a moment", "a lease", "a while", "reap", "import", "recover", "ring", "stop", "go on", "pause",
     "resume", "change key", "withdraw", "say", "requeue", "poll",
 )  # fmt: skip
 meanwhiles = st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=4)
@@ -99,6 +99,10 @@ class DeskMachine(RuleBasedStateMachine):
     def reap(self) -> None:
         self.desk.reap()
         promises.no_claim_is_left(self.desk)
+
+    @rule()
+    def import_kept(self) -> None:
+        self.desk.import_kept()
 
     @rule()
     def recover(self) -> None:
