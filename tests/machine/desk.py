@@ -185,6 +185,16 @@ class Desk:
             self.recover()
         self.ring()
 
+    def send_anew(self) -> None:
+        """A claim is taken for lost, looked for, said not to be there, and sent once more."""
+        self.advance(clocks.SEND_LEASE_SECONDS + 5)
+        self.reap()
+        self.advance(clocks.NOT_PLACED_GRACE_SECONDS + 5)
+        self.say_what_became()
+        self.recover()
+        self.requeue()
+        self.ring()
+
     def poll(self) -> None:
         Watch.objects.update(next_at=self.now)
         following.follow_account(self._account(), self.upstream, clock=self.clock, seconds=60)
@@ -251,6 +261,7 @@ def acts(desk: Desk) -> dict[str, Act]:
         "a while": lambda: desk.advance(clocks.NOT_PLACED_GRACE_SECONDS + 5),
         "reap": desk.reap,
         "import": desk.import_kept,
+        "send anew": desk.send_anew,
         "recover": desk.recover,
         "ring": desk.ring,
         "stop": desk.stop,

@@ -24,8 +24,8 @@ SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
-    "a moment", "a lease", "a while", "reap", "import", "recover", "ring", "stop", "go on", "pause",
-    "resume", "change key", "withdraw", "say", "requeue", "poll",
+    "a moment", "a lease", "a while", "reap", "import", "send anew", "recover", "ring", "stop",
+    "go on", "pause", "resume", "change key", "withdraw", "say", "requeue", "poll",
 )  # fmt: skip
 meanwhiles = st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=4)
 

@@ -70,10 +70,7 @@ def test_what_a_dead_worker_had_not_sent_is_shown_not_to_be_there_by_the_next_or
 
 
 def test_a_worker_that_wakes_after_its_order_was_queued_again_sends_nothing(desk):
-    order = send(
-        desk, Answer.ACCEPTED, "claim.committed",
-        "a lease", "reap", "a while", "say", "recover", "requeue", "ring",
-    )  # fmt: skip
+    order = send(desk, Answer.ACCEPTED, "claim.committed", "send anew")
     assert len(desk.upstream.of_link(order.link)) == 1
     assert order.attempts.count() == 2
 
