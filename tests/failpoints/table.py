@@ -28,6 +28,12 @@ def walk(chosen: Iterable[tuple[Place, Mode]], ground: Ground) -> Iterator[Resul
         yield Walk(ground, place, mode).result()
 
 
+LEGEND = (
+    "P placed and found, once · N shown not to be there · R refused · in brackets: the worker does "
+    "not come by there, so it lived · empty: not walked · ! wrong"
+)
+
+
 def printed(results: list[Result]) -> str:
     """A line a mode, a column a place: what each cell ended as, `!` where it must not have."""
     places = [place for place in PLACES if has_its_place(place.name)]
@@ -40,25 +46,27 @@ def printed(results: list[Result]) -> str:
     for mode in MODES:
         marks = [_mark(found.get((place.name, mode.name))) for place in places]
         lines.append(f"{mode.name:<18}" + " ".join(f"{mark:>3}" for mark in marks))
-    lines += [
-        "",
-        "P placed and found, once · N shown not to be there · R refused · in brackets: the worker "
-        "does not come by there, so it lived · empty: not walked · ! wrong",
-    ]
+    lines += ["", LEGEND]
     if waiting:
         lines.append(f"Not in the code yet: {', '.join(waiting)}.")
+    return "\n".join([*lines, *_what_is_wrong(results), _counts(results)])
+
+
+def _what_is_wrong(results: list[Result]) -> Iterator[str]:
     for result in results:
         for what in result.wrong:
-            lines.append(f"WRONG {result.place.name} × {result.mode.name}: {what}")
-    wrong = sum(bool(result.wrong) for result in results)
-    reached = sum(result.reached for result in results)
+            yield f"WRONG {result.place.name} × {result.mode.name}: {what}"
+
+
+def _counts(results: list[Result]) -> str:
+    places = {result.place.name for result in results}
     modes = {result.mode.name for result in results}
-    walked = {result.place.name for result in results}
-    lines.append(
-        f"{len(results)} cells: {len(walked)} failpoints × {len(modes)} provider modes; "
-        f"{reached} workers killed; {len(results) - wrong} ended as they must, {wrong} wrong."
+    killed = sum(result.reached for result in results)
+    wrong = sum(bool(result.wrong) for result in results)
+    return (
+        f"{len(results)} cells: {len(places)} failpoints × {len(modes)} provider modes; "
+        f"{killed} workers killed; {len(results) - wrong} ended as they must, {wrong} wrong."
     )
-    return "\n".join(lines)
 
 
 def _mark(result: Result | None) -> str:

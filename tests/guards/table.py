@@ -158,7 +158,7 @@ LINES = (
         "client: the marker before the first byte",
         "            self.bytes_left = True",
         "            self.bytes_left = False",
-        (f"{SOCKETS}::test_after_the_first_byte_the_outcome_is_unknown",),
+        (f"{SOCKETS}::test_after_the_first_byte_the_outcome_is_unknown[close after the request]",),
         "providers/panel_api/connection.py",
     ),
     Guard(
