@@ -14,7 +14,7 @@ $(shell rm -f $(VENV)/made.stamp)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e bench matrix lock format clean
+.PHONY: help run test e2e bench matrix failpoints machine guards chaos lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
@@ -22,6 +22,9 @@ help:
 	@echo "make e2e     journeys in a real browser"
 	@echo "make bench   speed and memory, as ratios"
 	@echo "make matrix  call providers that fail in every way there is; what the client claims must be so"
+	@echo "make failpoints  kill a worker everywhere, before every provider; the whole table"
+	@echo "make machine     anything in any order, thousands of times; every promise has to hold"
+	@echo "make guards      take each guard out; a named test has to notice"
 	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
 	@echo "make format  let ruff and djade lay out code and templates"
 	@echo "make clean   remove what can be made again; the data directory is kept"
@@ -41,6 +44,15 @@ bench: $(VENV)/dev.stamp
 
 matrix: $(VENV)/dev.stamp
 	@$(PY) -m tests.transport_matrix
+
+failpoints: $(VENV)/dev.stamp
+	@$(PY) -m tests.failpoints --all
+
+machine: $(VENV)/dev.stamp
+	@$(PY) -m tests.machine
+
+guards: $(VENV)/dev.stamp
+	@$(PY) -m tests.guards
 
 lock: $(VENV)/dev.stamp
 	$(LOCKER) -o requirements.lock pyproject.toml

@@ -80,21 +80,24 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     if reason := guarding.why_hold(order, clock()):
         order.move(Status.HELD, now=clock(), hold_reason=reason)
         return False
+    began = time.monotonic()  # before the claim: the worker may stand still right after it
     attempt = claiming.claim(order, provider, now=clock())
     if attempt is None:
         return False
-    claimed = time.monotonic()
-    settlement = _speak(order, attempt, client, lambda: _fence(provider, claimed), clock)
+    settlement = _speak(order, attempt, client, lambda: _fence(provider, attempt, began), clock)
     failpoint("send.answered")
     _write_down(attempt, settlement, clock)
     _pace_placing(provider, settlement, clock())
     return True
 
 
-def _fence(provider: Provider, claimed: float) -> None:
+def _fence(provider: Provider, attempt: Attempt, began: float) -> None:
     """The last look before the first byte: is this claim still fresh, may we still buy here?"""
-    if time.monotonic() - claimed > clocks.SEND_WINDOW_SECONDS:
+    if time.monotonic() - began > clocks.SEND_WINDOW_SECONDS:
         raise NotSent("The claim had grown too old before the connection stood.")
+    # A machine that was suspended has not counted the time; the reaper has.
+    if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():
+        raise NotSent("The claim was taken for lost just before sending.")
     unchanged = Provider.objects.filter(
         pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
     )

@@ -1,0 +1,139 @@
+"""Where the worker is killed, and what it has left behind there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from core.failpoints import POINTS, armed
+from providers.panel_api import connection, transport
+
+from .modes import Mode
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("core", "orders/actions", "orders/tasks", "providers/actions")
+
+
+class Left(Enum):
+    """What the world knows of the order when the worker is dead."""
+
+    WISH = "nothing was claimed"
+    CLAIM = "claimed, and no whole request has left"
+    REQUEST = "the request has left, and no answer is kept"
+    KEPT = "the answer is on disk, where there is a spool"
+    SETTLED = "the answer is written down"
+
+
+class Killed(Enum):
+    """Which work is cut off. Before the last two the worker that sent was killed already."""
+
+    SENDING = "sending"
+    REAPING = "reaping"
+    SEARCHING = "searching"
+
+
+def _always(mode: Mode) -> bool:
+    return True
+
+
+def _listens(mode: Mode) -> bool:
+    return mode.listens
+
+
+def _answers(mode: Mode) -> bool:
+    return mode.answers
+
+
+def _taken(mode: Mode) -> bool:
+    return mode.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`is_reached` says before which providers the worker comes by here at all."""
+
+    name: str
+    left: Left
+    killed: Killed = Killed.SENDING
+    is_reached: Callable[[Mode], bool] = _always
+
+
+PLACES = (
+    Place("place.written", Left.WISH),
+    Place("place.committed", Left.WISH),
+    Place("claim.moved", Left.WISH),
+    Place("claim.written", Left.WISH),
+    Place("claim.committed", Left.CLAIM),
+    Place("claim.marked", Left.CLAIM),
+    Place("fence.passed", Left.CLAIM, is_reached=_listens),
+    Place("bytes.marked", Left.CLAIM, is_reached=_listens),
+    Place("bytes.half", Left.CLAIM, is_reached=_listens),
+    Place("bytes.last", Left.REQUEST, is_reached=_listens),
+    Place("answer.head", Left.REQUEST, is_reached=_answers),
+    Place("send.answered", Left.REQUEST),
+    Place("send.spooled", Left.KEPT),
+    Place("settle.attempt", Left.KEPT),
+    Place("settle.moved", Left.KEPT),
+    Place("settle.committed", Left.SETTLED),
+    Place("reap.settled", Left.REQUEST, Killed.REAPING),
+    Place("look.answered", Left.REQUEST, Killed.SEARCHING),
+    Place("adopt.attempt", Left.REQUEST, Killed.SEARCHING, _taken),
+    Place("adopt.moved", Left.REQUEST, Killed.SEARCHING, _taken),
+)
+IN_THE_CLIENT = frozenset({"bytes.marked", "bytes.half", "bytes.last", "answer.head"})
+
+
+@cache
+def has_its_place(name: str) -> bool:
+    """The product has this failpoint in its code: a named point may be waiting for its feature."""
+    if name in IN_THE_CLIENT:
+        return True
+    wanted = f'failpoint("{name}")'
+    modules = (path for part in PRODUCT for path in (ROOT / part).rglob("*.py"))
+    return any(wanted in path.read_text() for path in modules if "tests" not in path.parts)
+
+
+@contextmanager
+def killing_at(name: str, kill: Callable[[], None]) -> Iterator[None]:
+    """Within the block `kill` is called at that place, in the product or in its client."""
+    if name in POINTS:
+        with armed(name, kill):
+            yield
+        return
+    owner, attribute, wrapped = _in_the_client(name, kill)
+    with patch.object(owner, attribute, wrapped):
+        yield
+
+
+def _in_the_client(name: str, kill: Callable[[], None]) -> tuple[Any, str, Callable[..., Any]]:
+    """The client names no failpoints: what it calls at that moment is wrapped instead."""
+    depart, send = connection.Exchange.depart, connection.MarkedHTTPConnection.send
+    sends = 2 if name == "bytes.last" else 1  # the head of the request, then its body
+    made: list[None] = []
+
+    def marked(exchange: connection.Exchange, sock: Any) -> None:
+        depart(exchange, sock)
+        kill()
+
+    def sent(self: connection.MarkedHTTPConnection, data: Any) -> None:
+        send(self, data)
+        made.append(None)
+        if len(made) == sends:
+            kill()
+
+    def head(*args: Any) -> None:
+        kill()
+
+    wrapped: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+        "bytes.marked": (connection.Exchange, "depart", marked),
+        "bytes.half": (connection.MarkedHTTPConnection, "send", sent),
+        "bytes.last": (connection.MarkedHTTPConnection, "send", sent),
+        "answer.head": (transport, "_answer", head),
+    }
+    return wrapped[name]

@@ -1,0 +1,35 @@
+"""A part of the failpoint matrix with each place and each provider mode; all: `make failpoints`."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.failpoints import POINTS
+
+from .ground import ground
+from .modes import MODES
+from .places import IN_THE_CLIENT, PLACES
+from .table import cells, printed, walk
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+
+def test_a_killed_worker_leaves_nothing_that_is_not_put_right():
+    chosen = cells(everything=False)
+    with ground(len(chosen)) as here:
+        results = list(walk(chosen, here))
+    assert not [result for result in results if result.wrong], printed(results)
+    assert sum(result.reached for result in results) > len(results) * 2 / 3
+
+
+def test_every_failpoint_has_its_column_and_every_way_of_a_provider_its_row():
+    names = [place.name for place in PLACES]
+    assert set(names) == POINTS | IN_THE_CLIENT
+    assert len(names) == len(set(names)) >= 14
+    assert len({mode.name for mode in MODES}) == len(MODES) >= 16
+
+
+def test_the_part_has_each_place_and_each_provider():
+    chosen = cells(everything=False)
+    assert {place.name for place, _ in chosen} == {p.name for p, _ in cells(everything=True)}
+    assert {mode for _, mode in chosen} == set(MODES)

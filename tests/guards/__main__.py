@@ -1,0 +1,111 @@
+"""Take each guard out of a scratch copy of the house; its named tests must go red there.
+
+`python -m tests.guards [--only WORD]`. Ends with 1 where one stays green, or where the tests are
+not green to begin with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .table import GUARDS, Guard
+
+ROOT = Path(__file__).parents[2]
+LEFT_OUT = (".venv", ".git", "data", "__pycache__", ".*_cache", ".hypothesis", "staticfiles")
+GREEN, RED = 0, 1
+DROPPED = """from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("orders", "{newest}")]
+    operations = [{operation}]
+"""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.guards", description=__doc__)
+    options.add_argument("--only", default="", help="guards with this in their name")
+    chosen = [guard for guard in GUARDS if options.parse_args().only in guard.name]
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="desk-guards-") as scratch:
+        house = Path(scratch) / "house"
+        shutil.copytree(ROOT, house, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        named = sorted({test for guard in chosen for test in guard.tests})
+        ended, said = _run(house, named, fresh=True)
+        if ended != GREEN:
+            print(f"With every guard in its place the tests are not green:\n{said}")
+            return 1
+        noticed = [_is_noticed(house, guard) for guard in chosen]
+    print(
+        f"{len(chosen)} guards taken out one at a time: {sum(noticed)} noticed by a named test, "
+        f"{len(chosen) - sum(noticed)} not. {time.monotonic() - started:.0f} s."
+    )
+    return not all(noticed)
+
+
+def _is_noticed(house: Path, guard: Guard) -> bool:
+    """A named test fails without the guard, and fails as a test: it did not just not run."""
+    with _without(house, guard):
+        ended, said = _run(house, list(guard.tests), fresh=not guard.path)
+    noticed = ended == RED and re.search(r"^FAILED ", said, re.MULTILINE) is not None
+    noticed = noticed and not re.search(r"^ERROR ", said, re.MULTILINE)
+    print(f"{'red  ' if noticed else 'GREEN'} {guard.name}: {_shown(guard)}", flush=True)
+    if not noticed:
+        print(said[-2000:])
+    return noticed
+
+
+def _shown(guard: Guard) -> str:
+    return ", ".join(test.partition("::")[2] for test in guard.tests)
+
+
+@contextmanager
+def _without(house: Path, guard: Guard) -> Iterator[None]:
+    """The house without this guard; afterwards as it was."""
+    if not guard.path:
+        migrations = house / "orders/migrations"
+        newest = max(path.stem for path in migrations.glob("[0-9]*.py"))
+        dropping = migrations / "9999_without_a_guard.py"
+        dropping.write_text(DROPPED.format(newest=newest, operation=guard.new))
+        try:
+            yield
+        finally:
+            dropping.unlink()
+        return
+    path = house / guard.path
+    as_it_was = path.read_text()
+    if as_it_was.count(guard.old) != 1:
+        raise LookupError(f"{guard.name}: its line stands not once in {guard.path}")
+    path.write_text(as_it_was.replace(guard.old, guard.new))
+    try:
+        yield
+    finally:
+        path.write_text(as_it_was)
+
+
+def _run(house: Path, tests: list[str], *, fresh: bool) -> tuple[int, str]:
+    """How pytest ended, and its last words. A fresh database is only made where tables differ."""
+    data = house.parent / "data"
+    data.mkdir(exist_ok=True)
+    env = {name: os.environ[name] for name in os.environ if not name.startswith("PYTEST")}
+    env |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    if not fresh:
+        env |= {"DESK_DATA_DIR": str(data)}
+    keep = ["--reuse-db"] if not fresh else ["--create-db"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *keep, *tests]
+    ended = subprocess.run(command, cwd=house, env=env, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""Every single guard against buying twice, losing or lying, and the tests that watch over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Taken out by putting `new` in the place of `old`, which stands in `path` exactly once.
+
+    For an index `path` is empty and `new` the operation of a migration that drops it; then
+    `old` is how the model names it.
+    """
+
+    name: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+    path: str = ""
+
+
+SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
+EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
+SETTLING = "orders/tests/test_settling.py"
+SOCKETS = "providers/panel_api/tests/test_sockets.py"
+SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+HTTP = "orders/tests/test_over_real_http.py"
+
+INDEXES = (
+    Guard(
+        "index: one live attempt an order",
+        'name="one_live_attempt_per_order"',
+        'migrations.RemoveConstraint("attempt", "one_live_attempt_per_order")',
+        (
+            f"{EACH}::test_an_order_has_one_live_attempt",
+            f"{SENDING}::test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent",
+        ),
+    ),
+    Guard(
+        "index: one send in flight an account",
+        'name="one_send_in_flight_per_provider"',
+        'migrations.RemoveConstraint("attempt", "one_send_in_flight_per_provider")',
+        (f"{EACH}::test_an_account_has_one_send_in_flight",),
+    ),
+    Guard(
+        "index: a number of the provider once",
+        'name="external_id_once_per_provider"',
+        'migrations.RemoveConstraint("order", "external_id_once_per_provider")',
+        (f"{SENDING}::test_an_id_that_is_already_ours_is_unconfirmed_and_overwrites_nothing",),
+    ),
+    Guard(
+        "index: a submission once",
+        "submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)",
+        'migrations.AlterField("order", "submission", models.UUIDField(null=True))',
+        (f"{EACH}::test_a_submission_is_one_order",),
+    ),
+    Guard(
+        "index: one closed gate before an account",
+        'name="one_closed_gate_of_a_kind_per_provider"',
+        'migrations.RemoveConstraint("gate", "one_closed_gate_of_a_kind_per_provider")',
+        (f"{EACH}::test_a_gate_stands_closed_once_before_an_account",),
+    ),
+    Guard(
+        "index: one closed gate before all",
+        'name="one_closed_gate_of_a_kind_for_all"',
+        'migrations.RemoveConstraint("gate", "one_closed_gate_of_a_kind_for_all")',
+        (f"{GATES}::test_a_gate_is_closed_once_and_its_history_kept",),
+    ),
+)
+
+LINES = (
+    Guard(
+        "compare-and-set of every move",
+        "if not Order.objects.filter(pk=self.pk, status=before).update(**changes):",
+        "if not Order.objects.filter(pk=self.pk).update(**changes):",
+        ("orders/tests/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",),
+        "orders/models/order.py",
+    ),
+    Guard(
+        "claim: the gate",
+        "if not unchanged.exists() or gates.is_closed(provider.pk):",
+        "if not unchanged.exists():",
+        (f"{GATES}::test_behind_a_closed_gate_nothing_is_claimed_or_rung_for",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "claim: the account as it was read",
+        "pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE",
+        "pk=provider.pk, state=ProviderState.ACTIVE",
+        (f"{SENDING}::test_nothing_is_sent_with_a_key_that_was_changed_since",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "fence: the age of the claim",
+        "if time.monotonic() - began > clocks.SEND_WINDOW_SECONDS:",
+        "if time.monotonic() < began:",
+        (f"{SENDING}::test_the_fence_stops_a_claim_that_has_grown_old",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the age counts from before the claim",
+        "    settlement = _speak(order, attempt, client,",
+        "    began = time.monotonic()\n    settlement = _speak(order, attempt, client,",
+        (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the claim is still ours",
+        "if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():",
+        "if not attempt.pk:",
+        (f"{EACH}::test_the_fence_stops_a_claim_that_was_taken_for_lost",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the account as it was read",
+        "pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE",
+        "pk=provider.pk, state=ProviderState.ACTIVE",
+        (f"{EACH}::test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "fence: the gate",
+        "    if gates.is_closed(provider.pk):\n        raise NotSent",
+        "    if not provider.pk:\n        raise NotSent",
+        (f"{GATES}::test_a_gate_that_closes_after_the_claim_stops_the_first_byte",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "our own errors are unknown",
+        "    except Exception as error:\n        log.exception",
+        "    except ZeroDivisionError as error:\n        log.exception",
+        (f"{SENDING}::test_an_error_of_our_own_while_sending_is_unconfirmed",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "settling: only what nobody has decided",
+        "pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None",
+        "pk=attempt.pk",
+        (f"{SENDING}::test_an_answer_after_a_person_has_decided_is_kept_and_flagged",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "settling: proof that comes late asks a person",
+        "if order.status == Status.UNCONFIRMED and to in NOT_SENT:",
+        "if order.status == Status.GIVEN_UP:",
+        (f"{SENDING}::test_proof_of_not_sent_after_the_reaper_waits_for_a_person",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "reaper: never back to the queue",
+        "            Outcome.UNKNOWN,\n            Status.UNCONFIRMED,",
+        "            Outcome.NOT_SENT,\n            Status.QUEUED,",
+        (f"{SENDING}::test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again",),
+        "orders/actions/sweeping.py",
+    ),
+    Guard(
+        "client: the marker before the first byte",
+        "            self.bytes_left = True",
+        "            self.bytes_left = False",
+        (f"{SOCKETS}::test_after_the_first_byte_the_outcome_is_unknown[close after the request]",),
+        "providers/panel_api/connection.py",
+    ),
+    Guard(
+        "client: the fence before the first byte",
+        "                self._before_send()",
+        "                self._before_send.__call__",
+        (f"{SOCKETS}::test_the_fence_stands_after_connecting_and_before_the_first_byte",),
+        "providers/panel_api/connection.py",
+    ),
+    Guard(
+        "client: what was killed is no answer",
+        "    if exchange.killed:",
+        "    if not exchange:",
+        (f"{SOCKETS}::test_a_killed_call_never_counts_as_answered",),
+        "providers/panel_api/transport.py",
+    ),
+    Guard(
+        "client: no redirect is followed",
+        "response = adapter.send(request, stream=True, timeout=timeout, verify=True)",
+        "session = requests.Session()\n"
+        '            session.mount("http://", adapter)\n'
+        "            response = session.send(request, stream=True, timeout=timeout, verify=True)",
+        (f"{SOCKETS}::test_redirects_are_not_followed",),
+        "providers/panel_api/transport.py",
+    ),
+    Guard(
+        "client: no proxy of the environment",
+        "response = adapter.send(request, stream=True, timeout=timeout, verify=True)",
+        "session = requests.Session()\n"
+        '            session.mount("http://", adapter)\n'
+        "            more = session.merge_environment_settings(request.url, {}, True, True, None)\n"
+        "            response = session.send(request, allow_redirects=False, **more)",
+        (f"{SOCKETS}::test_the_environment_s_proxy_is_not_used",),
+        "providers/panel_api/transport.py",
+    ),
+    Guard(
+        "client: a connection of its own for a write",
+        "fresh=action in WRITES,",
+        "fresh=False,",
+        (f"{SOCKETS}::test_every_write_has_a_connection_of_its_own_and_reads_share_one",),
+        "providers/panel_api/client.py",
+    ),
+    Guard(
+        "verdict: only reviewed words refuse",
+        "reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)",
+        "reviewed = bool(refusals)",
+        (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
+        "providers/panel_api/verdicts.py",
+    ),
+    Guard(
+        "verdict: an id beside an error proves nothing",
+        "if order_id and answer.is_success and not refusals:",
+        "if order_id and answer.is_success:",
+        (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
+        "providers/panel_api/verdicts.py",
+    ),
+    Guard(
+        "verdict: a failing HTTP code proves nothing",
+        "if order_id and answer.is_success and not refusals:",
+        "if order_id and not refusals:",
+        (f"{EACH}::test_an_id_with_a_failing_code_is_not_believed",),
+        "providers/panel_api/verdicts.py",
+    ),
+    Guard(
+        "people: not before the order can no longer appear",
+        "    if now < until:\n        raise TooEarly(until)",
+        "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",
+        (f"{SETTLING}::test_not_placed_is_confirmed_only_after_the_grace_period",),
+        "orders/actions/settling.py",
+    ),
+    Guard(
+        "deciding: once",
+        "unresolved = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN)",
+        "unresolved = Attempt.objects.filter(pk=attempt.pk)",
+        (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
+        "orders/actions/settling.py",
+    ),
+    Guard(
+        "search: an order we know to be there answers too",
+        "if external_id == known[0] and not isinstance(said, Progress):",
+        "if external_id == known[0] and said is None:",
+        (f"{SEARCH}::test_a_provider_that_knows_not_even_our_own_order_proves_nothing",),
+        "orders/actions/recovery/looking.py",
+    ),
+    Guard(
+        "search: nothing is on its way meanwhile",
+        "if Attempt.objects.filter(provider=provider, outcome=Outcome.IN_FLIGHT).exists():",
+        "if not provider:",
+        (f"{EACH}::test_what_is_on_its_way_is_not_taken_for_what_was_lost",),
+        "orders/actions/recovery/turn.py",
+    ),
+    Guard(
+        "search: only a much later order closes the range",
+        "later = accepted.filter(pk__gt=attempt.pk, started_at__gte=surely_later).order_by",
+        "later = accepted.filter(pk__gt=attempt.pk).order_by",
+        (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
+        "orders/actions/recovery/windows.py",
+    ),
+    Guard(
+        "search: the last look is when it can no longer appear",
+        "return [*(moment for moment in early if moment < over), max(over, known)]",
+        "return early",
+        (f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
+         f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear"),
+        "orders/actions/recovery/turn.py",
+    ),
+    Guard(
+        "search: what nobody here placed ends it",
+        "    if verdict.foreign:\n        deciding.stop_searching",
+        "    if not verdict:\n        deciding.stop_searching",
+        (f"{SEARCH}::test_an_order_nobody_here_placed_ends_the_search",),
+        "orders/actions/recovery/turn.py",
+    ),
+    Guard(
+        "matching: only what is forced",
+        "    return len(_matching({**owners, candidate: others})) < len(owners)",
+        "    return len(others) < len(owners[candidate])",
+        ("orders/tests/recovery/test_matching.py::test_what_is_proven",),
+        "orders/actions/recovery/matching.py",
+    ),
+    Guard(
+        "matching: the price has to fit",
+        "if window.holds(int(one)) and fits(window.attempt.order, said) is not False",
+        "if window.holds(int(one))",
+        (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
+        "orders/actions/recovery/deciding.py",
+    ),
+)  # fmt: skip
+
+GUARDS = (*INDEXES, *LINES)

@@ -1,0 +1,35 @@
+"""The list of guards fits the code: each line stands where it is said to, each test exists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .table import GUARDS, INDEXES, LINES
+
+ROOT = Path(__file__).parents[2]
+MODELS = "".join(path.read_text() for path in (ROOT / "orders/models").glob("*.py"))
+
+
+@pytest.mark.parametrize("guard", LINES, ids=lambda guard: guard.name)
+def test_its_line_stands_there_once(guard):
+    assert (ROOT / guard.path).read_text().count(guard.old) == 1
+    assert guard.new != guard.old
+
+
+@pytest.mark.parametrize("guard", INDEXES, ids=lambda guard: guard.name)
+def test_its_index_is_a_model_s(guard):
+    assert MODELS.count(guard.old) == 1
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_its_tests_exist(guard):
+    assert guard.tests
+    for test in guard.tests:
+        path, _, name = test.partition("::")
+        assert f"def {name.partition('[')[0]}(" in (ROOT / path).read_text()
+
+
+def test_no_two_have_one_name():
+    assert len({guard.name for guard in GUARDS}) == len(GUARDS)

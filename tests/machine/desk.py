@@ -1,0 +1,276 @@
+"""Everything that can happen to a desk with one account, each as one act."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+from django.test import override_settings
+
+from core import clocks
+from core.failpoints import armed
+from orders.actions import (
+    dispatch,
+    following,
+    gates,
+    placing,
+    sending,
+    settling,
+    sweeping,
+)
+from orders.actions.recovery.turn import recover_account
+from orders.drafts import OrderDraft
+from orders.models import Attempt, Order, Recovery, Watch
+from orders.status import GateKind, Outcome, Status
+from providers.actions import pausing
+from providers.models import Provider, ProviderHealth
+from providers.panel_api import DefaultWish
+from tests.builders import NOON, make_provider, make_service, make_user
+from tests.kept_answers import import_spool
+
+from .upstream import Upstream
+
+HOLDS = {"rises": True, "own_answers": True, "foreign_errors": True, "largest_gap": 4, "adds": 50}
+AT_THE_FENCE = timedelta(seconds=10)  # a worker frozen longer finds its socket closed
+Act = Callable[[], None]
+
+
+class Crash(BaseException):
+    """The worker is dead. No Exception: nothing of ours may catch it."""
+
+
+class Desk:
+    """`drafts` are the forms that were sent, `orders` the numbers their senders were told.
+
+    Time stands still between two acts but for five milliseconds a look.
+    """
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.latest: datetime | None = None  # how far time may go while a worker stands
+        self.upstream = Upstream(self.clock)
+        self.provider: Provider = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+        Recovery.objects.create(
+            provider=self.provider, key_is_ours_alone=True, calibration=HOLDS, calibrated_at=NOON
+        )
+        self.service = make_service(self.provider)
+        self.person = make_user()
+        self.drafts: list[OrderDraft] = []
+        self.orders: dict[uuid.UUID, int] = {}
+        self.left_unlawfully = 0
+        self._stood_at_fence = False
+        self.upstream.departs = self._departs
+
+    def clock(self) -> datetime:
+        self.now += timedelta(milliseconds=5)
+        return self.now
+
+    def monotonic(self) -> float:
+        return (self.now - NOON).total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Desk]:
+        """Within the block the desk looks at this clock and writes to files of its own."""
+        with contextlib.ExitStack() as stack:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
+            stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
+            for module in (dispatch, sending, following):
+                stack.enter_context(patch.object(module, "time", self))
+            yield self
+
+    # staff
+
+    def submit(self) -> None:
+        wish = DefaultWish(
+            service_id=self.service.external_id, link=f"https://lumen.example/p/{uuid.uuid4()}",
+            quantity=100,
+        )  # fmt: skip
+        self.drafts.append(OrderDraft(self.service, wish, uuid.uuid4()))
+        self.resubmit(-1)
+
+    def resubmit(self, which: int) -> None:
+        draft = self.drafts[which % len(self.drafts)]
+        order, made = placing.place_order(draft, placed_by=self.person, now=self.clock())
+        known = self.orders.setdefault(draft.submission, order.pk)
+        assert known == order.pk, "one form has become two orders"
+        assert made or Order.objects.filter(submission=draft.submission).count() == 1
+
+    def withdraw(self) -> None:
+        for order in self._orders(Status.QUEUED, Status.HELD)[:1]:
+            placing.withdraw_order(order, actor=self.person, now=self.clock())
+
+    def say_what_became(self) -> None:
+        """A person looks at the provider and says, truthfully, what became of a lost order."""
+        for order in self._orders(Status.UNCONFIRMED)[:1]:
+            there = self.upstream.of_link(order.link)
+            with contextlib.suppress(settling.TooEarly, settling.CannotLink):
+                if there:
+                    settling.link_order(
+                        order, there[0].order_id, actor=self.person, client=self.upstream,
+                        clock=self.clock,
+                    )  # fmt: skip
+                else:
+                    settling.confirm_not_placed(order, actor=self.person, now=self.clock())
+
+    def link_anything(self) -> None:
+        """A person types numbers that cannot be it: of another order of ours, of nobody."""
+        others = [order.external_id for order in Order.objects.exclude(external_id="")[:1]]
+        for order in self._orders(Status.UNCONFIRMED)[:1]:
+            for number in (*others, "23500"):
+                with contextlib.suppress(settling.CannotLink):
+                    settling.link_order(
+                        order, number, actor=self.person, client=self.upstream, clock=self.clock
+                    )
+
+    def requeue(self) -> None:
+        for order in self._orders(Status.NOT_PLACED)[:1]:
+            placing.requeue_order(order, actor=self.person, now=self.clock())
+
+    def stop(self) -> None:
+        gates.close_gate(GateKind.STOP, now=self.clock(), actor=self.person)
+
+    def go_on(self) -> None:
+        gates.open_gate(GateKind.STOP, now=self.clock(), actor=self.person)
+        gates.open_gate(
+            GateKind.EXPOSURE, provider=self.provider, now=self.clock(), actor=self.person
+        )
+
+    def pause(self) -> None:
+        pausing.pause_provider(self._account(), reason="For a while.", now=self.clock())
+
+    def resume(self) -> None:
+        pausing.resume_provider(self._account(), now=self.clock())
+
+    def change_key(self) -> None:
+        account = Provider.objects.filter(pk=self.provider.pk)
+        account.update(version=self._account().version + 1)
+
+    # workers
+
+    def ring(self) -> None:
+        """A bell: the queue of the account is sent."""
+        ProviderHealth.objects.update(next_add_at=None)
+        sending.send_queued(self._account(), self.upstream, clock=self.clock, seconds=60)
+
+    def sweep(self) -> None:
+        Provider.objects.update(balance=1000, balance_at=self.clock())
+        sweeping.forget_funds_refusals(now=self.clock())
+        sweeping.hold_and_release(now=self.clock())
+
+    def reap(self) -> None:
+        sweeping.reap_lost_sends(now=self.clock())
+
+    def import_kept(self) -> None:
+        import_spool(self.clock())
+
+    def recover(self) -> None:
+        recover_account(self._account(), self.upstream, clock=self.clock)
+
+    def timetable(self) -> None:
+        """The minutes after something went wrong, as beat fills them."""
+        for seconds in (*clocks.LOOK_AFTER_SECONDS, clocks.NOT_PLACED_GRACE_SECONDS + 5):
+            self.sweep()
+            self.ring()
+            self.advance(seconds)
+            self.import_kept()
+            self.reap()
+            self.recover()
+        self.ring()
+
+    def send_anew(self) -> None:
+        """A claim is taken for lost, looked for, said not to be there, and sent once more."""
+        self.advance(clocks.SEND_LEASE_SECONDS + 5)
+        self.reap()
+        self.advance(clocks.NOT_PLACED_GRACE_SECONDS + 5)
+        self.say_what_became()
+        self.recover()
+        self.requeue()
+        self.ring()
+
+    def poll(self) -> None:
+        Watch.objects.update(next_at=self.now)
+        following.follow_account(self._account(), self.upstream, clock=self.clock, seconds=60)
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        if self.latest is not None:
+            self.now = min(self.now, self.latest)
+
+    def crash(self, work: Act, point: str) -> None:
+        """A worker does `work` and dies at that failpoint, if it comes by there."""
+
+        def die() -> None:
+            raise Crash
+
+        with contextlib.suppress(Crash), armed(point, die):
+            work()
+
+    def stand(self, work: Act, point: str, meanwhile: list[Act]) -> None:
+        """A worker does `work`, stands still at that failpoint for as long as `meanwhile` takes,
+        and goes on. `took`: once the provider has taken the order and not answered yet."""
+        stood: list[None] = []
+
+        def stand_still() -> None:
+            if stood:
+                return  # another worker that comes by
+            stood.append(None)
+            self._stood_at_fence = point == "fence.passed"
+            at_the_fence = self.now + AT_THE_FENCE if point == "fence.passed" else None
+            before, self.latest = self.latest, at_the_fence or self.latest
+            for act in meanwhile:
+                act()
+            self.latest = before
+
+        if point == "took":
+            with patch.object(self.upstream, "took", stand_still):
+                work()
+            return
+        with armed(point, stand_still):
+            work()
+
+    def _departs(self) -> None:
+        """The first byte of a send. What said no before the fence was passed must have held it."""
+        stood, self._stood_at_fence = self._stood_at_fence, False
+        account = self._account()
+        sent = Attempt.objects.filter(provider=account, outcome=Outcome.IN_FLIGHT)
+        closed = gates.is_closed(account.pk) or not account.is_active
+        stale = not sent.filter(provider_version=account.version).exists()
+        if (closed or stale) and not stood:
+            self.left_unlawfully += 1
+
+    def _account(self) -> Provider:
+        return Provider.objects.get(pk=self.provider.pk)
+
+    def _orders(self, *statuses: Status) -> list[Order]:
+        return list(Order.objects.filter(status__in=statuses).order_by("pk"))
+
+
+def acts(desk: Desk) -> dict[str, Act]:
+    """What may happen while a worker stands still."""
+    return {
+        "a moment": lambda: desk.advance(5),
+        "a lease": lambda: desk.advance(clocks.SEND_LEASE_SECONDS + 5),
+        "a while": lambda: desk.advance(clocks.NOT_PLACED_GRACE_SECONDS + 5),
+        "reap": desk.reap,
+        "import": desk.import_kept,
+        "send anew": desk.send_anew,
+        "recover": desk.recover,
+        "ring": desk.ring,
+        "stop": desk.stop,
+        "go on": desk.go_on,
+        "pause": desk.pause,
+        "resume": desk.resume,
+        "change key": desk.change_key,
+        "withdraw": desk.withdraw,
+        "say": desk.say_what_became,
+        "requeue": desk.requeue,
+        "poll": desk.poll,
+    }

@@ -1,0 +1,155 @@
+"""What hypothesis may do to a desk, in any order."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from providers.panel_api import OrderState
+
+from . import promises
+from .desk import Desk, acts
+from .upstream import Answer
+
+SENDING = (
+    "claim.moved", "claim.written", "claim.committed", "fence.passed", "send.answered",
+    "settle.attempt", "settle.moved", "settle.committed",
+)  # fmt: skip
+STANDING = ("claim.committed", "fence.passed", "took", "send.answered", "settle.committed")
+SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
+PLACING = ("place.written", "place.committed")
+ANSWERS = st.sampled_from(Answer)
+MEANWHILE = (
+    "a moment", "a lease", "a while", "reap", "import", "send anew", "recover", "ring", "stop",
+    "go on", "pause", "resume", "change key", "withdraw", "say", "requeue", "poll",
+)  # fmt: skip
+meanwhiles = st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=4)
+
+
+class DeskMachine(RuleBasedStateMachine):
+    """One account, one provider. The rows of a run are rolled back at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = contextlib.ExitStack()
+        block = transaction.atomic()
+        block._from_testcase = True  # type: ignore[attr-defined]  # as in a TestCase: durable blocks may stand in it
+        self._rows.enter_context(block)
+        self.desk = Desk()
+        self._rows.enter_context(self.desk.running())
+
+    def teardown(self) -> None:
+        try:
+            self._end_well()
+        finally:
+            transaction.set_rollback(True)
+            self._rows.close()
+
+    def _end_well(self) -> None:
+        """Everything that repairs runs once: no claim outlives it."""
+        self.desk.advance(70)
+        self.desk.reap()
+        promises.no_claim_is_left(self.desk)
+        promises.check(self.desk)
+
+    @initialize()
+    def an_order_from_before(self) -> None:
+        self.desk.submit()
+        self.desk.ring()
+
+    @rule()
+    def submit(self) -> None:
+        self.desk.submit()
+
+    @rule(which=st.integers(0, 5))
+    def resubmit(self, which: int) -> None:
+        self.desk.resubmit(which)
+
+    @rule(point=st.sampled_from(PLACING))
+    def submit_and_crash(self, point: str) -> None:
+        self.desk.crash(self.desk.submit, point)
+        self.desk.resubmit(-1)
+
+    @rule(answer=ANSWERS)
+    def ring(self, answer: Answer) -> None:
+        self.desk.upstream.next = answer
+        self.desk.ring()
+
+    @rule(answer=ANSWERS, point=st.sampled_from(SENDING))
+    def send_and_crash(self, answer: Answer, point: str) -> None:
+        self.desk.submit()
+        self.desk.upstream.next = answer
+        self.desk.crash(self.desk.ring, point)
+
+    @rule(answer=ANSWERS, point=st.sampled_from(STANDING), meanwhile=meanwhiles)
+    def send_and_stand_still(self, answer: Answer, point: str, meanwhile: list[str]) -> None:
+        self.desk.submit()
+        self.desk.upstream.next = answer
+        self.desk.stand(self.desk.ring, point, self._acts(meanwhile))
+
+    @rule(seconds=st.sampled_from((3, 25, 65, 125)))
+    def time_passes(self, seconds: int) -> None:
+        self.desk.advance(seconds)
+
+    @rule()
+    def reap(self) -> None:
+        self.desk.reap()
+        promises.no_claim_is_left(self.desk)
+
+    @rule()
+    def import_kept(self) -> None:
+        self.desk.import_kept()
+
+    @rule()
+    def recover(self) -> None:
+        self.desk.recover()
+
+    @rule(point=st.sampled_from(SEARCHING))
+    def recover_and_crash(self, point: str) -> None:
+        self.desk.crash(self.desk.recover, point)
+
+    @rule(meanwhile=meanwhiles)
+    def recover_and_stand_still(self, meanwhile: list[str]) -> None:
+        self.desk.stand(self.desk.recover, "look.answered", self._acts(meanwhile))
+
+    @rule(acknowledged=st.booleans())
+    def the_timetable_runs(self, acknowledged: bool) -> None:
+        if acknowledged:
+            self.desk.go_on()
+        self.desk.timetable()
+
+    @rule()
+    def sweep(self) -> None:
+        self.desk.sweep()
+
+    @rule(state=st.sampled_from((OrderState.IN_PROGRESS, OrderState.COMPLETED, OrderState.PENDING)))
+    def the_provider_goes_on_or_back(self, state: OrderState) -> None:
+        self.desk.upstream.go_on(state)
+        self.desk.poll()
+
+    @rule(up=st.booleans())
+    def the_provider_answers_or_not(self, up: bool) -> None:
+        self.desk.upstream.answers_reads = up
+
+    @rule(act=st.sampled_from(("stop", "go on", "pause", "resume", "resume", "change key")))
+    def a_switch(self, act: str) -> None:
+        acts(self.desk)[act]()
+
+    @rule(act=st.sampled_from(("withdraw", "say", "requeue")))
+    def a_person(self, act: str) -> None:
+        acts(self.desk)[act]()
+
+    @rule()
+    def a_person_links_anything(self) -> None:
+        self.desk.link_anything()
+
+    @invariant()
+    def every_promise_holds(self) -> None:
+        promises.check(self.desk)
+
+    def _acts(self, names: list[str]) -> list[Any]:
+        return [acts(self.desk)[name] for name in names]

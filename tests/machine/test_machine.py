@@ -1,0 +1,19 @@
+"""A short walk of the state machine, the same each time; a long one: `python -m tests.machine`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from .rules import DeskMachine
+
+pytestmark = pytest.mark.django_db
+SHORT = settings(
+    max_examples=12, stateful_step_count=20, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+
+
+def test_every_promise_holds_whatever_happens_and_in_whatever_order():
+    run_state_machine_as_test(DeskMachine, settings=SHORT)
