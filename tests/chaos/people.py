@@ -1,0 +1,186 @@
+"""Staff at work: each wish goes through the real form until the desk has answered for it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from .browser import Browser, NoAnswer, Page
+from .history import History
+from .opening import MANAGER, OPERATORS, Account, log_in
+from .plan import Way, Wish
+
+PERSISTENT_FOR_SECONDS = 120
+REST_SECONDS = 0.3
+CUT_OFF_SECONDS = 0.02  # too soon for any answer
+_ORDER = re.compile(r"/orders/(\d+)/$")
+_BATCH = re.compile(r"/orders/batches/(\d+)/$")
+
+
+class NobodyAnswers(Exception):
+    """The desk did not answer for so long that even chaos does not explain it."""
+
+
+class Refused(Exception):
+    """The desk said no; says which words."""
+
+
+class Person:
+    """Somebody with a browser who tries again as long as nothing readable comes back."""
+
+    def __init__(self, name: str, port: int) -> None:
+        self.name, self.browser = name, Browser(port)
+
+    def persist(self, step: Callable[[], Page]) -> Page:
+        """Do it until the desk answers with something that is not its own trouble."""
+        deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                page = step()
+                if page.is_log_in:
+                    log_in(self.browser, self.name)
+                elif page.status < 500:
+                    return page
+            except (NoAnswer, PermissionError):
+                pass
+            time.sleep(REST_SECONDS)
+        raise NobodyAnswers
+
+    def place(self, wish: Wish, account: Account) -> int:
+        """The desk's number of the order. The submission token stays the same throughout."""
+        path = f"/orders/new/?service={account.services[wish.service]}"
+        fields = self.persist(lambda: self.browser.get(path)).hidden()
+        values = {**fields, "link": wish.link, "quantity": str(wish.quantity)}
+        if wish.behind:
+            values["queue_behind"] = "on"
+        self._first_try(wish.way, path, values)
+
+        def send() -> Page:
+            page = self.browser.post(path, values, headers=_headers(wish.way))
+            if page.is_log_in or page.status == 403:  # a new session wants its own token
+                log_in(self.browser, self.name)
+                token = self.browser.get(path).hidden().get("csrfmiddlewaretoken", "")
+                values["csrfmiddlewaretoken"] = token
+                raise NoAnswer("logged in again")
+            return page
+
+        page = self.persist(send)
+        found = _ORDER.search(page.location)
+        if page.status != 302 or found is None:
+            raise Refused(f"{page.status} {page.location}")
+        return int(found[1])
+
+    def _first_try(self, way: Way, path: str, values: dict[str, str]) -> None:
+        """What comes before the try whose answer counts."""
+        if way is Way.DOUBLE_CLICK:
+            twin = self.browser.twin()
+            threading.Thread(target=_try, args=(twin, path, values, 10.0), daemon=True).start()
+        elif way is Way.IMPATIENT:
+            _try(self.browser.twin(), path, values, CUT_OFF_SECONDS)
+        elif way is Way.HTMX:
+            _try(self.browser.twin(), path, values, 10.0, _headers(way))
+
+    def paste(self, wishes: Sequence[Wish], account: Account) -> int:
+        """The desk's number of the batch, once it has begun to place it."""
+        lines = [f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in wishes]
+        values = {"provider": str(account.row), "name": "", "text": "\n".join(lines)}
+        form = "/orders/mass/"
+        number = _BATCH.search(self._send_form(form, form, values).location)
+        if number is None:
+            raise Refused("the paste was not taken")
+        batch = f"/orders/batches/{number[1]}/"
+        deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
+        while f"{batch}place/" in self.persist(lambda: self.browser.get(batch)).text:
+            if time.monotonic() > deadline:
+                raise Refused("the batch could not be placed")
+            self._send_form(batch, f"{batch}place/", {})
+        return int(number[1])
+
+    def _send_form(self, page: str, to: str, values: dict[str, str]) -> Page:
+        """Until it has been taken: only for forms that may be sent twice."""
+
+        def send() -> Page:
+            form = self.browser.get(page)
+            if form.status != 200:
+                return form
+            answer = self.browser.post(to, {**form.hidden(), **values})
+            if answer.status in (403, 404):
+                raise NoAnswer("the session had ended")
+            return answer
+
+        answer = self.persist(send)
+        if answer.status != 302:
+            raise Refused(f"{to} answered {answer.status}")
+        return answer
+
+
+def place_all(
+    wishes: Sequence[Wish], accounts: Sequence[Account], port: int, history: History
+) -> set[int]:
+    """The numbers of the wishes for which the desk has told that it took the order."""
+    by_name = {account.name: account for account in accounts}
+    acknowledged: set[int] = set()
+    singles = iter([wish for wish in wishes if wish.paste is None])
+    pastes: dict[int, list[Wish]] = defaultdict(list)
+    for wish in wishes:
+        if wish.paste is not None:
+            pastes[wish.paste].append(wish)
+    lock = threading.Lock()
+
+    def tell(batch: Sequence[Wish], act: Callable[[], int]) -> None:
+        numbers = [wish.number for wish in batch]
+        history.note("invoke", wishes=numbers, way=batch[0].way)
+        try:
+            number = act()
+        except Refused as words:
+            history.note("fail", wishes=numbers, words=str(words))
+        except NobodyAnswers:
+            history.note("info", wishes=numbers)
+        else:
+            history.note("ok", wishes=numbers, number=number)
+            with lock:
+                acknowledged.update(numbers)
+
+    def operate(name: str) -> None:
+        person = Person(name, port)
+        while True:
+            with lock:
+                wish = next(singles, None)
+            if wish is None:
+                return
+            account = by_name[wish.account]
+            tell([wish], lambda w=wish, a=account: person.place(w, a))  # type: ignore[misc]
+
+    def manage() -> None:
+        person = Person(MANAGER, port)
+        for batch in pastes.values():
+            account = by_name[batch[0].account]
+            tell(batch, lambda b=batch, a=account: person.paste(b, a))  # type: ignore[misc]
+
+    with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
+        work = [pool.submit(operate, name) for name in OPERATORS] + [pool.submit(manage)]
+    for one in work:
+        one.result()
+    return acknowledged
+
+
+def _headers(way: Way) -> dict[str, str]:
+    return {"HX-Request": "true"} if way is Way.HTMX else {}
+
+
+def _try(
+    browser: Browser,
+    path: str,
+    values: dict[str, str],
+    patience: float,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Send it and pay no heed to what comes back."""
+    try:
+        browser.post(path, dict(values), patience=patience, headers=headers)
+    except NoAnswer:
+        return
