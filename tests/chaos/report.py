@@ -15,10 +15,6 @@ from .judge import Bought, Doubt, Kind, Shown, Violation
 from .plan import Terms
 
 WORDS_SHOWN = 20
-COUNTED = (
-    Kind.DOUBLE, Kind.TWICE_AT_DESK, Kind.UNANSWERED, Kind.LOST, Kind.STRAY, Kind.STUCK, Kind.WRONG_ID,
-    Kind.SILENTLY_WRONG, Kind.MONEY, Kind.INVISIBLE, Kind.NO_EVIDENCE, Kind.KEY_FOUND, Kind.BLIND,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ class Outcome:
     @property
     def counted(self) -> dict[str, int]:
         found = Counter(violation.kind for violation in self.violations)
-        return {kind.value: found[kind] for kind in COUNTED}
+        return {kind.value: found[kind] for kind in Kind}
 
     def figures(self) -> dict[str, Any]:
         starts = [doubt.after_start for doubt in self.doubts]
