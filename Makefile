@@ -14,13 +14,14 @@ $(shell rm -f $(VENV)/made.stamp)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e bench lock format clean
+.PHONY: help run test e2e bench chaos lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
 	@echo "make test    everything that must hold before a change is taken"
 	@echo "make e2e     journeys in a real browser"
 	@echo "make bench   speed and memory, as ratios"
+	@echo "make chaos   orders under fire, then the ledger against the desk (CHAOS='--orders 1000 --seeds 1 2')"
 	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
 	@echo "make format  let ruff and djade lay out code and templates"
 	@echo "make clean   remove what can be made again; the data directory is kept"
@@ -37,6 +38,9 @@ e2e: $(VENV)/e2e.stamp
 
 bench: $(VENV)/dev.stamp
 	@$(PY) -m benchmarks
+
+chaos: $(VENV)/dev.stamp
+	@$(PY) -m tests.chaos $(CHAOS)
 
 lock: $(VENV)/dev.stamp
 	$(LOCKER) -o requirements.lock pyproject.toml
