@@ -34,10 +34,10 @@ CONTROLS = {
     "loop": "loops that read, check, send and save",
 }
 MOST_ORDERS = 1000  # harm shows long before
-KILL_SECONDS = 0.7
-WHOLE_SHARE = 0.15  # of the kills hit a worker with its children; it takes seconds to come back
-MOST_SECONDS = 90.0
-QUIET_SECONDS = 8.0  # without a change it is taken to have ended
+ORDERS_A_KILL = (3, 25)  # between two kills, so that a slow machine is hurt no more than a fast one
+WHOLE_SHARE = 0.25  # of the kills hit a worker with its children, which takes seconds to come back
+MOST_SECONDS = 240.0
+QUIET_SECONDS = 15.0  # without a change it is taken to have ended
 LOOPS = 2
 
 
@@ -143,16 +143,18 @@ def _kill_until_quiet(crew: Crew, database: Path, terms: Terms) -> int:
     """Kill a worker or one of its children, again and again; how often."""
     dice = random.Random(f"control-{terms.seed}")
     names = [name for name in crew.members if name != "broker"]
-    kills, began = 0, time.monotonic()
-    left, changed_at = 0, began
-    wait_until(lambda: _queued(database) < terms.orders, "the first send", MOST_SECONDS)
-    while time.monotonic() - began < MOST_SECONDS:
-        time.sleep(KILL_SECONDS)
+    began = changed_at = time.monotonic()
+    left = kill_at = _queued(database)
+    kills = 0
+    while left and time.monotonic() - began < MOST_SECONDS:
+        time.sleep(0.05)
         if (now := _queued(database)) != left:
             left, changed_at = now, time.monotonic()
-        if not left or time.monotonic() - changed_at > QUIET_SECONDS:
+        elif time.monotonic() - changed_at > QUIET_SECONDS:
             break
-        kills += _kill_one(crew[dice.choice(names)], dice)
+        if left <= kill_at:
+            kill_at = left - dice.randint(*ORDERS_A_KILL)
+            kills += _kill_one(crew[dice.choice(names)], dice)
     return kills
 
 

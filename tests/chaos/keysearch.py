@@ -13,7 +13,8 @@ from .judge import Kind, Violation
 from .opening import log_in
 
 PIECE = 1 << 20
-MOST_PAGES = 120
+MOST_PAGES = 200
+MOST_OF_A_KIND = 12
 HREF = 'href="/'
 LEAVES = ("/static/", "/log-out/", "/orders/export/", "/admin/logout/")
 
@@ -78,9 +79,9 @@ def read_pages(desk: Desk, path: Path) -> None:
         while waiting and sum(kinds.values()) < MOST_PAGES:
             address = waiting.pop(0)
             kind = "".join("0" if sign.isdigit() else sign for sign in address.split("?")[0])
-            kinds[kind] = kinds.get(kind, 0) + 1
-            if kinds[kind] > 5:
+            if kinds.get(kind, 0) >= MOST_OF_A_KIND:
                 continue
+            kinds[kind] = kinds.get(kind, 0) + 1
             try:
                 page = admin.get(address)
             except NoAnswer:

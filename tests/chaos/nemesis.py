@@ -37,7 +37,7 @@ ON_A_SERVER = ("database restart", "sessions ended", "clock shift")
 # An hour's shift is for desks whose leases live by the database's clock; on SQLite all processes
 # are on one machine and share its clock.
 VICTIMS = {
-    "kill": {"web": 2, "beat": 2, **dict.fromkeys(WORKERS, 3)},
+    "kill": {"web": 1, "beat": 2, **dict.fromkeys(WORKERS, 3)},
     "kill child": {"web": 2, FORKING: 3},
     "terminate": dict.fromkeys(("web", *WORKERS), 1),
     "pause": {"web": 1, **dict.fromkeys(WORKERS, 2)},

@@ -30,7 +30,7 @@ AGE_EVERY_SECONDS = 3.0
 
 
 def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome:
-    """The whole story of one desk. What it leaves in `out`: history, and logs when it went ill."""
+    """The whole story of one desk. It leaves its history and logs in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     history = History(out / "history.jsonl", terms)
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
@@ -41,14 +41,10 @@ def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome
         try:
             desk.start(providers)
             outcome = _story(desk, providers, terms, history, blows)
-        except BaseException:
-            copy_logs(desk.logs, out / "logs")
-            raise
         finally:
             desk.stop()
             for provider in providers:
                 provider.stop()
-        if outcome.violations:
             copy_logs(desk.logs, out / "logs")
     for violation in outcome.violations:
         history.note("violation", kind=violation.kind, words=violation.words)

@@ -25,6 +25,7 @@ LONGEST_LIFE = 8000.0  # virtual seconds after which every order has ended
 BALANCE = 1_000_000
 SERVICES = 60
 HANG_SECONDS = 5
+LATE_SECONDS = 4.5  # accepted after the desk has given up
 
 # mode, its phases, its options; each share of the faults is spread evenly over one mix
 BOTH = ("before", "after")
@@ -45,6 +46,7 @@ MIXES: dict[str, tuple[Mode, ...]] = {
     "slow": (
         ("hang", BOTH, {"seconds": HANG_SECONDS}),
         ("latency", BOTH, {"seconds": 1.0}),
+        ("latency", ("before",), {"seconds": LATE_SECONDS}),
         ("drip_body", BOTH, {"seconds": 0.2}),
     ),
     "words": (

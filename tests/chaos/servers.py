@@ -169,4 +169,5 @@ class Broker:
 
 
 def copy_logs(logs: Path, to: Path) -> None:
-    shutil.copytree(logs, to, dirs_exist_ok=True)
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(logs, to)
