@@ -66,6 +66,9 @@ class Person:
                 token = self.browser.get(path).hidden().get("csrfmiddlewaretoken", "")
                 values["csrfmiddlewaretoken"] = token
                 raise NoAnswer("logged in again")
+            if page.status == 422 and "queue_behind" not in values:
+                values["queue_behind"] = "on"  # somebody was quicker with the same link
+                raise NoAnswer("to be sent again")
             return page
 
         page = self.persist(send)
