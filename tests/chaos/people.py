@@ -6,8 +6,9 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from .browser import Browser, NoAnswer, Page
 from .history import History
@@ -121,54 +122,63 @@ class Person:
         return answer
 
 
-def place_all(
-    wishes: Sequence[Wish], accounts: Sequence[Account], port: int, history: History
-) -> set[int]:
-    """The numbers of the wishes for which the desk has told that it took the order."""
-    by_name = {account.name: account for account in accounts}
-    acknowledged: set[int] = set()
-    singles = iter([wish for wish in wishes if wish.paste is None])
-    pastes: dict[int, list[Wish]] = defaultdict(list)
-    for wish in wishes:
-        if wish.paste is not None:
-            pastes[wish.paste].append(wish)
-    lock = threading.Lock()
+class Staff:
+    """Everybody who orders in one run, and what the desk has told them."""
 
-    def tell(batch: Sequence[Wish], act: Callable[[], int]) -> None:
-        numbers = [wish.number for wish in batch]
-        history.note("invoke", wishes=numbers, way=batch[0].way)
-        try:
-            number = act()
-        except Refused as words:
-            history.note("fail", wishes=numbers, words=str(words))
-        except NobodyAnswers:
-            history.note("info", wishes=numbers)
-        else:
-            history.note("ok", wishes=numbers, number=number)
-            with lock:
-                acknowledged.update(numbers)
+    def __init__(self, accounts: Sequence[Account], port: int, history: History) -> None:
+        self.accounts = {account.name: account for account in accounts}
+        self.port, self.history = port, history
+        self.acknowledged: set[int] = set()
+        self._lock = threading.Lock()
 
-    def operate(name: str) -> None:
-        person = Person(name, port)
+    def place_all(self, wishes: Sequence[Wish]) -> set[int]:
+        """The numbers of the wishes for which the desk has told that it took the order."""
+        singles = iter([wish for wish in wishes if wish.paste is None])
+        with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
+            work = [pool.submit(self._operate, name, singles) for name in OPERATORS]
+            work.append(pool.submit(self._manage, _pastes(wishes)))
+        for one in work:
+            one.result()
+        return self.acknowledged
+
+    def _operate(self, name: str, singles: Iterator[Wish]) -> None:
+        """One operator takes wishes as long as there are any."""
+        person = Person(name, self.port)
         while True:
-            with lock:
+            with self._lock:
                 wish = next(singles, None)
             if wish is None:
                 return
-            account = by_name[wish.account]
-            tell([wish], lambda w=wish, a=account: person.place(w, a))  # type: ignore[misc]
+            self._tell([wish], partial(person.place, wish, self.accounts[wish.account]))
 
-    def manage() -> None:
-        person = Person(MANAGER, port)
-        for batch in pastes.values():
-            account = by_name[batch[0].account]
-            tell(batch, lambda b=batch, a=account: person.paste(b, a))  # type: ignore[misc]
+    def _manage(self, pastes: Iterable[Sequence[Wish]]) -> None:
+        person = Person(MANAGER, self.port)
+        for lines in pastes:
+            account = self.accounts[lines[0].account]
+            self._tell(lines, partial(person.paste, lines, account))
 
-    with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
-        work = [pool.submit(operate, name) for name in OPERATORS] + [pool.submit(manage)]
-    for one in work:
-        one.result()
-    return acknowledged
+    def _tell(self, wishes: Sequence[Wish], act: Callable[[], int]) -> None:
+        """Do it, and write into the history what came of it."""
+        numbers = [wish.number for wish in wishes]
+        self.history.note("invoke", wishes=numbers, way=wishes[0].way)
+        try:
+            number = act()
+        except Refused as words:
+            self.history.note("fail", wishes=numbers, words=str(words))
+        except NobodyAnswers:
+            self.history.note("info", wishes=numbers)
+        else:
+            self.history.note("ok", wishes=numbers, number=number)
+            with self._lock:
+                self.acknowledged.update(numbers)
+
+
+def _pastes(wishes: Sequence[Wish]) -> Iterable[list[Wish]]:
+    found: dict[int, list[Wish]] = defaultdict(list)
+    for wish in wishes:
+        if wish.paste is not None:
+            found[wish.paste].append(wish)
+    return found.values()
 
 
 def _headers(way: Way) -> dict[str, str]:

@@ -7,17 +7,19 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from . import rows
 from .browser import Browser
 from .desk import Desk
 from .history import Blow, History
-from .judge import Kind, Violation, Wanted, judge
+from .judge import OPEN_THERE, Kind, Violation, Wanted, judge
 from .keysearch import search_desk
 from .nemesis import Nemesis
 from .opening import MANAGER, Account, log_in, open_desk
-from .people import place_all
+from .people import Staff
 from .plan import PANELS, Terms, Wish, plan_of
 from .processes import wait_until
 from .recovery import prepare_recovery
@@ -26,7 +28,7 @@ from .sandboxes import Provider, first_mix, start_all
 from .servers import copy_logs
 
 LEFT_FOR_PEACE = 0.1  # of the plan may still wait when the nemesis has to stop
-AGE_EVERY_SECONDS = 3.0
+AGE_EVERY_SECONDS = 2.0
 
 
 def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome:
@@ -69,7 +71,7 @@ def _story(
     history.note("opened")
     nemesis.start()
     try:
-        acknowledged = place_all(wishes, accounts, desk.port, history)
+        acknowledged = Staff(accounts, desk.port, history).place_all(wishes)
         history.note("all placed", acknowledged=len(acknowledged))
         _wait_under_fire(desk, terms)
     finally:
@@ -86,11 +88,9 @@ def _wait_under_fire(desk: Desk, terms: Terms) -> None:
     """Until most of the plan is sent, or as long again as a slow desk would take."""
     deadline = time.monotonic() + 30 + terms.orders / 10
     while time.monotonic() < deadline:
-        try:
+        with suppress(OSError):
             if rows.unfinished_in(desk.database) <= terms.orders * LEFT_FOR_PEACE:
                 return
-        except OSError:
-            pass
         time.sleep(0.5)
 
 
@@ -99,30 +99,35 @@ def _wait_for_quiet(
 ) -> tuple[float, float, list[Violation]]:
     """Seconds until nothing is on its way, seconds until every order has ended, and a violation
     where one of these did not come."""
-    most = 90 + terms.orders / 20
+    most, began = 90 + terms.orders / 20, time.monotonic()
     found: list[Violation] = []
-    began, aged_at = time.monotonic(), 0.0
-
-    def is_sent() -> bool:
-        return _of(desk, "queued", "sending") == 0
-
-    def is_ended() -> bool:
-        nonlocal aged_at
-        if time.monotonic() - aged_at > AGE_EVERY_SECONDS:
-            aged_at = time.monotonic()
-            for provider in providers:
-                provider.age()
-        open_there = _of(desk, "pending", "in_progress", "processing", "active", "paused")
-        return rows.unfinished_in(desk.database) + open_there == 0
-
-    for condition, words in ((is_sent, "orders were not sent"), (is_ended, "orders did not end")):
+    passed: list[float] = []
+    for condition, words in (
+        (partial(_is_sent, desk), "orders were not sent"),
+        (partial(_is_ended, desk, providers), "orders did not end"),
+        (desk.is_ready, "the desk did not come back"),
+    ):
         try:
             wait_until(condition, words, most)
         except TimeoutError as error:
             found.append(Violation(Kind.STUCK, str(error)))
-        if condition is is_sent:
-            recovery = time.monotonic() - began
-    return recovery, time.monotonic() - began, found
+        passed.append(time.monotonic() - began)
+    return passed[0], passed[1], found
+
+
+def _is_sent(desk: Desk) -> bool:
+    return _of(desk, "queued", "sending") == 0
+
+
+def _is_ended(desk: Desk, providers: Sequence[Provider]) -> bool:
+    """With a push to the providers' clocks each time it is not."""
+    with suppress(OSError):
+        if rows.unfinished_in(desk.database) + _of(desk, *OPEN_THERE) == 0:
+            return True
+    for provider in providers:
+        provider.age()
+    time.sleep(AGE_EVERY_SECONDS)
+    return False
 
 
 def _of(desk: Desk, *statuses: str) -> int:

@@ -49,6 +49,8 @@ class Sqlite(Database):
         line = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=20)
         try:
             return line.execute(sql).fetchall()
+        except sqlite3.OperationalError as error:
+            raise ConnectionError(str(error)) from None
         finally:
             line.close()
 
