@@ -26,7 +26,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml
     "services"
 ]
 FIRST_PASSWORD = "a-first-pass-phrase"
-START_SECONDS = 90
+START_SECONDS = 180
 FORKING = "dispatch-2"  # has children, one of which can be killed alone
 WORKERS = ("dispatch-1", FORKING, "follow-1", "follow-2")
 SHIFTABLE = ("dispatch-1", "follow-1")

@@ -16,7 +16,7 @@ from .servers import Database
 PASSWORD = "a-good-long-pass-phrase-of-chaos"
 OPERATORS = ("olga", "omar", "otto", "oona")
 MANAGER = "mia"
-CATALOG_SECONDS = 90
+CATALOG_SECONDS = 180
 LIMITS = {
     "calls_per_minute": "6000",
     "add_spacing_ms": "0",
