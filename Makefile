@@ -25,6 +25,7 @@ help:
 	@echo "make failpoints  kill a worker everywhere, before every provider; the whole table"
 	@echo "make machine     anything in any order, thousands of times; every promise has to hold"
 	@echo "make guards      take each guard out; a named test has to notice"
+	@echo "make chaos   orders under fire, then the ledger against the desk (CHAOS='--orders 1000 --seeds 1 2')"
 	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
 	@echo "make format  let ruff and djade lay out code and templates"
 	@echo "make clean   remove what can be made again; the data directory is kept"
@@ -53,6 +54,9 @@ machine: $(VENV)/dev.stamp
 
 guards: $(VENV)/dev.stamp
 	@$(PY) -m tests.guards
+
+chaos: $(VENV)/dev.stamp
+	@$(PY) -m tests.chaos $(CHAOS)
 
 lock: $(VENV)/dev.stamp
 	$(LOCKER) -o requirements.lock pyproject.toml

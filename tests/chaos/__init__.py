@@ -1,0 +1,1 @@
+"""`make chaos`: a real desk under fire, and then the provider's ledger against its database."""

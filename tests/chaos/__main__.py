@@ -1,0 +1,78 @@
+"""`make chaos`: exit code 0 only when nothing was violated and the controls were."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from . import report
+from .controls import CONTROLS, Control, run_control
+from .history import read_blows, read_terms
+from .plan import Terms, plan_of
+from .run import run
+
+OUT = Path(__file__).parent / "results"
+DATABASES = {"sqlite": ("sqlite",), "postgres": ("postgres",), "both": ("sqlite", "postgres")}
+
+
+def options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--orders", type=int, default=300)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one run for each")
+    parser.add_argument("--database", choices=DATABASES, default="both")
+    parser.add_argument("--kills-every", type=float, default=1.5, help="seconds, on average")
+    parser.add_argument("--faults", type=float, default=0.3, help="share of orders sent")
+    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
+    parser.add_argument("--no-controls", action="store_true")
+    return parser
+
+
+def main() -> int:
+    chosen = options().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is ended too
+    blows = read_blows(chosen.replay) if chosen.replay else None
+    outcomes, controls = [], []
+    for terms in [read_terms(chosen.replay)] if chosen.replay else runs_of(chosen):
+        print(f"{terms.database}, seed {terms.seed}: {terms.orders} orders …", flush=True)
+        outcome = run(terms, chosen.out / f"{terms.database}-{terms.seed}", blows)
+        outcomes.append(outcome)
+        found = {kind: count for kind, count in outcome.counted.items() if count}
+        print(f"  {outcome.seconds:.0f} s, {outcome.statuses}; violations: {found or 'none'}")
+    if not chosen.no_controls:
+        controls = run_controls(replace(outcomes[0].terms, database="sqlite"))
+    report.write(chosen.out, outcomes, controls)
+    print(f"\n{report.as_markdown(outcomes, controls)}\n{chosen.out / 'report.json'}")
+    return 0 if report.verdict(outcomes, controls) == "holds" else 1
+
+
+def runs_of(chosen: argparse.Namespace) -> list[Terms]:
+    return [
+        Terms(chosen.orders, seed, database, chosen.kills_every, chosen.faults)
+        for database in DATABASES[chosen.database]
+        for seed in chosen.seeds
+    ]
+
+
+def run_controls(terms: Terms) -> list[Control]:
+    """All three beside each other."""
+    print("controls …", flush=True)
+    began = time.monotonic()
+    wishes = plan_of(terms)
+    with tempfile.TemporaryDirectory(prefix="chaos-") as scratch, ThreadPoolExecutor(3) as pool:
+        work = [
+            pool.submit(run_control, name, wishes, terms, Path(scratch) / name) for name in CONTROLS
+        ]
+        found = [one.result() for one in work]
+    print(f"  {time.monotonic() - began:.0f} s")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Just enough of a browser: cookies, hidden fields of forms, and the tokens in them."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from dataclasses import dataclass, field
+from html import unescape
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+PATIENCE_SECONDS = 10.0
+_HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
+_NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
+
+
+class NoAnswer(Exception):
+    """Nothing readable came back: the request may have been carried out or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    status: int
+    location: str
+    text: str
+
+    @property
+    def is_log_in(self) -> bool:
+        return self.location.startswith("/log-in/")
+
+    def hidden(self) -> dict[str, str]:
+        """The hidden fields of all its forms, the first of each name."""
+        found: dict[str, str] = {}
+        for tag in _HIDDEN.findall(self.text):
+            name, value = _NAME.search(tag), _VALUE.search(tag)
+            if name:
+                found.setdefault(unescape(name[1]), unescape(value[1]) if value else "")
+        return found
+
+
+@dataclass
+class Browser:
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str) -> Page:
+        return self._ask("GET", path, None, {})
+
+    def post(
+        self,
+        path: str,
+        fields: dict[str, str],
+        *,
+        headers: dict[str, str] | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> Page:
+        return self._ask("POST", path, urlencode(fields), headers or {}, patience)
+
+    def twin(self) -> Browser:
+        """Another tab of the same person."""
+        return Browser(self.port, dict(self.cookies))
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: dict[str, str],
+        patience: float = PATIENCE_SECONDS,
+    ) -> Page:
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if body is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            line.request(method, path, body, {**sent, **headers})
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer(type(error).__name__) from error
+        finally:
+            line.close()
+        for header in answer.headers.get_all("Set-Cookie", []):
+            self.cookies |= {name: one.value for name, one in SimpleCookie(header).items()}
+        return Page(answer.status, answer.headers.get("Location", ""), text)

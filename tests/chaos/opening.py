@@ -1,0 +1,90 @@
+"""The desk is set up as its admin would: people, provider accounts, limits, through the pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .browser import Browser, Page
+from .desk import FIRST_PASSWORD, Desk
+from .processes import wait_until
+from .sandboxes import Provider
+from .servers import Database
+
+PASSWORD = "a-good-long-pass-phrase-of-chaos"
+OPERATORS = ("olga", "omar", "otto", "oona")
+MANAGER = "mia"
+CATALOG_SECONDS = 180
+LIMITS = {
+    "calls_per_minute": "6000",
+    "add_spacing_ms": "0",
+    "batch_size": "100",
+    "catalog_every_hours": "6",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A provider account as the desk knows it: its row, and the rows of the services in use."""
+
+    name: str
+    row: int
+    services: tuple[int, ...]
+    service_ids: tuple[str, ...]
+
+
+def log_in(browser: Browser, name: str, password: str = PASSWORD) -> None:
+    """Raises PermissionError when the desk does not let them in."""
+    fields = browser.get("/log-in/").hidden()
+    page = browser.post("/log-in/", {**fields, "username": name, "password": password})
+    if page.status != 302:
+        raise PermissionError(f"{name} could not log in: {page.status}")
+
+
+def submit(browser: Browser, path: str, values: dict[str, str], *, to: str = "") -> Page:
+    """Fill in the form on a page and send it. Raises ValueError unless it was taken."""
+    fields = browser.get(path).hidden()
+    page = browser.post(to or path, {**fields, **values})
+    if page.status != 302:
+        raise ValueError(f"{to or path} answered {page.status}: {_complaint(page)}")
+    return page
+
+
+def _complaint(page: Page) -> str:
+    return " · ".join(re.findall(r'class="invalid-feedback[^>]*>([^<]*)<', page.text))[:300]
+
+
+def open_desk(desk: Desk, providers: Sequence[Provider]) -> list[Account]:
+    """Until every account has its catalog and may be ordered from."""
+    admin = Browser(desk.port)
+    log_in(admin, "admin", FIRST_PASSWORD)
+    for name in (*OPERATORS, MANAGER):
+        role = "manager" if name == MANAGER else "operator"
+        person = {"username": name, "password1": PASSWORD, "password2": PASSWORD, "role": role}
+        submit(admin, "/people/new/", person)
+    for provider in providers:
+        for name, key in provider.keys.items():
+            values = {"name": name, "url": provider.url, "key": key, "currency": "USD"}
+            page = submit(admin, "/providers/new/", values)
+            submit(admin, page.location, LIMITS, to=f"{page.location}limits/")
+    wanted = sum(len(provider.keys) for provider in providers)
+    wait_until(lambda: _mirrored(desk.database) == wanted, "the catalogs", CATALOG_SECONDS)
+    return [_account(desk.database, p, name) for p in providers for name in p.keys]
+
+
+def _mirrored(database: Database) -> int:
+    """Accounts that have a catalog."""
+    rows = database.ask("SELECT count(DISTINCT provider_id) FROM providers_service")
+    return int(rows[0][0])
+
+
+def _account(database: Database, provider: Provider, name: str) -> Account:
+    rows: list[tuple[Any, ...]] = database.ask(
+        "SELECT p.id, s.id, s.external_id FROM providers_service s"
+        f" JOIN providers_provider p ON p.id = s.provider_id WHERE p.name = '{name}'"
+    )
+    by_number = {external_id: row for _, row, external_id in rows}
+    ids = tuple(provider.services)
+    return Account(name, rows[0][0], tuple(by_number[one] for one in ids), ids)

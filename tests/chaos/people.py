@@ -1,0 +1,199 @@
+"""Staff at work: each wish goes through the real form until the desk has answered for it."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from .browser import Browser, NoAnswer, Page
+from .history import History
+from .opening import MANAGER, OPERATORS, Account, log_in
+from .plan import Way, Wish
+
+PERSISTENT_FOR_SECONDS = 120
+REST_SECONDS = 0.3
+CUT_OFF_SECONDS = 0.02  # too soon for any answer
+_ORDER = re.compile(r"/orders/(\d+)/$")
+_BATCH = re.compile(r"/orders/batches/(\d+)/$")
+
+
+class NobodyAnswers(Exception):
+    """The desk did not answer for so long that even chaos does not explain it."""
+
+
+class Refused(Exception):
+    """The desk said no; says which words."""
+
+
+class Person:
+    """Somebody with a browser who tries again as long as nothing readable comes back."""
+
+    def __init__(self, name: str, port: int) -> None:
+        self.name, self.browser = name, Browser(port)
+
+    def persist(self, step: Callable[[], Page]) -> Page:
+        """Do it until the desk answers with something that is not its own trouble."""
+        deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                page = step()
+                if page.is_log_in:
+                    log_in(self.browser, self.name)
+                elif page.status < 500:
+                    return page
+            except (NoAnswer, PermissionError):
+                pass
+            time.sleep(REST_SECONDS)
+        raise NobodyAnswers
+
+    def place(self, wish: Wish, account: Account) -> int:
+        """The desk's number of the order. The submission token stays the same throughout."""
+        path = f"/orders/new/?service={account.services[wish.service]}"
+        fields = self.persist(lambda: self.browser.get(path)).hidden()
+        values = {**fields, "link": wish.link, "quantity": str(wish.quantity)}
+        if wish.behind:
+            values["queue_behind"] = "on"
+        self._first_try(wish.way, path, values)
+
+        def send() -> Page:
+            page = self.browser.post(path, values, headers=_headers(wish.way))
+            if page.is_log_in or page.status == 403:  # a new session wants its own token
+                log_in(self.browser, self.name)
+                token = self.browser.get(path).hidden().get("csrfmiddlewaretoken", "")
+                values["csrfmiddlewaretoken"] = token
+                raise NoAnswer("logged in again")
+            if page.status == 422 and "queue_behind" not in values:
+                values["queue_behind"] = "on"  # somebody was quicker with the same link
+                raise NoAnswer("to be sent again")
+            return page
+
+        page = self.persist(send)
+        found = _ORDER.search(page.location)
+        if page.status != 302 or found is None:
+            raise Refused(f"{page.status} {page.location}")
+        return int(found[1])
+
+    def _first_try(self, way: Way, path: str, values: dict[str, str]) -> None:
+        """What comes before the try whose answer counts."""
+        if way is Way.DOUBLE_CLICK:
+            twin = self.browser.twin()
+            threading.Thread(target=_try, args=(twin, path, values, 10.0), daemon=True).start()
+        elif way is Way.IMPATIENT:
+            _try(self.browser.twin(), path, values, CUT_OFF_SECONDS)
+        elif way is Way.HTMX:
+            _try(self.browser.twin(), path, values, 10.0, _headers(way))
+
+    def paste(self, wishes: Sequence[Wish], account: Account) -> int:
+        """The desk's number of the batch, once it has begun to place it."""
+        lines = [f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in wishes]
+        values = {"provider": str(account.row), "name": "", "text": "\n".join(lines)}
+        form = "/orders/mass/"
+        number = _BATCH.search(self._send_form(form, form, values).location)
+        if number is None:
+            raise Refused("the paste was not taken")
+        batch = f"/orders/batches/{number[1]}/"
+        deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
+        while f"{batch}place/" in self.persist(lambda: self.browser.get(batch)).text:
+            if time.monotonic() > deadline:
+                raise Refused("the batch could not be placed")
+            self._send_form(batch, f"{batch}place/", {})
+        return int(number[1])
+
+    def _send_form(self, page: str, to: str, values: dict[str, str]) -> Page:
+        """Until it has been taken: only for forms that may be sent twice."""
+
+        def send() -> Page:
+            form = self.browser.get(page)
+            if form.status != 200:
+                return form
+            answer = self.browser.post(to, {**form.hidden(), **values})
+            if answer.status in (403, 404):
+                raise NoAnswer("the session had ended")
+            return answer
+
+        answer = self.persist(send)
+        if answer.status != 302:
+            raise Refused(f"{to} answered {answer.status}")
+        return answer
+
+
+class Staff:
+    """Everybody who orders in one run, and what the desk has told them."""
+
+    def __init__(self, accounts: Sequence[Account], port: int, history: History) -> None:
+        self.accounts = {account.name: account for account in accounts}
+        self.port, self.history = port, history
+        self.acknowledged: set[int] = set()
+        self._lock = threading.Lock()
+
+    def place_all(self, wishes: Sequence[Wish]) -> set[int]:
+        """The numbers of the wishes for which the desk has told that it took the order."""
+        singles = iter([wish for wish in wishes if wish.paste is None])
+        with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
+            work = [pool.submit(self._operate, name, singles) for name in OPERATORS]
+            work.append(pool.submit(self._manage, _pastes(wishes)))
+        for one in work:
+            one.result()
+        return self.acknowledged
+
+    def _operate(self, name: str, singles: Iterator[Wish]) -> None:
+        """One operator takes wishes as long as there are any."""
+        person = Person(name, self.port)
+        while True:
+            with self._lock:
+                wish = next(singles, None)
+            if wish is None:
+                return
+            self._tell([wish], partial(person.place, wish, self.accounts[wish.account]))
+
+    def _manage(self, pastes: Iterable[Sequence[Wish]]) -> None:
+        person = Person(MANAGER, self.port)
+        for lines in pastes:
+            account = self.accounts[lines[0].account]
+            self._tell(lines, partial(person.paste, lines, account))
+
+    def _tell(self, wishes: Sequence[Wish], act: Callable[[], int]) -> None:
+        """Do it, and write into the history what came of it."""
+        numbers = [wish.number for wish in wishes]
+        self.history.note("invoke", wishes=numbers, way=wishes[0].way)
+        try:
+            number = act()
+        except Refused as words:
+            self.history.note("fail", wishes=numbers, words=str(words))
+        except NobodyAnswers:
+            self.history.note("info", wishes=numbers)
+        else:
+            self.history.note("ok", wishes=numbers, number=number)
+            with self._lock:
+                self.acknowledged.update(numbers)
+
+
+def _pastes(wishes: Sequence[Wish]) -> Iterable[list[Wish]]:
+    found: dict[int, list[Wish]] = defaultdict(list)
+    for wish in wishes:
+        if wish.paste is not None:
+            found[wish.paste].append(wish)
+    return found.values()
+
+
+def _headers(way: Way) -> dict[str, str]:
+    return {"HX-Request": "true"} if way is Way.HTMX else {}
+
+
+def _try(
+    browser: Browser,
+    path: str,
+    values: dict[str, str],
+    patience: float,
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Send it and pay no heed to what comes back."""
+    try:
+        browser.post(path, dict(values), patience=patience, headers=headers)
+    except NoAnswer:
+        return

@@ -1,0 +1,78 @@
+"""The plan, the blows and the search of `make chaos` are what they claim to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from core import clocks
+from tests.chaos import entry
+from tests.chaos.history import History, read_blows, read_terms
+from tests.chaos.keysearch import PIECE, contains, spellings
+from tests.chaos.nemesis import ON_A_SERVER, WEIGHTS, blows_of
+from tests.chaos.plan import Terms, Way, Wish, plan_of
+
+TERMS = Terms(orders=300, seed=5, database="postgres", kills_every=1.5, faults=0.3)
+
+
+def names(wishes: list[Wish]) -> list[tuple[str, str, int]]:
+    return [(wish.account, wish.link, wish.quantity) for wish in wishes]
+
+
+def test_the_same_seed_is_the_same_plan_and_the_same_blows() -> None:
+    assert plan_of(TERMS) == plan_of(TERMS)
+    assert list(islice(blows_of(TERMS), 100)) == list(islice(blows_of(TERMS), 100))
+    assert plan_of(TERMS) != plan_of(replace(TERMS, seed=6))
+
+
+def test_account_link_and_quantity_name_a_wish() -> None:
+    wishes = plan_of(TERMS)
+    assert len(set(names(wishes))) == len(wishes) == 300
+    assert any(wish.behind for wish in wishes)
+
+
+def test_a_plan_uses_every_way_and_keeps_a_paste_at_one_account() -> None:
+    wishes = plan_of(TERMS)
+    assert set(Counter(wish.way for wish in wishes)) == set(Way)
+    for paste in {wish.paste for wish in wishes if wish.paste is not None}:
+        lines = [wish for wish in wishes if wish.paste == paste]
+        assert len({wish.account for wish in lines}) == 1
+
+
+def test_every_kind_of_blow_falls_and_servers_are_hurt_where_there_are_any() -> None:
+    on_postgres = {blow.kind for blow in islice(blows_of(TERMS), 1000)}
+    on_sqlite = {blow.kind for blow in islice(blows_of(replace(TERMS, database="sqlite")), 1000)}
+    assert on_postgres == set(WEIGHTS)
+    assert on_sqlite == set(WEIGHTS) - set(ON_A_SERVER)
+
+
+def test_a_history_is_enough_to_do_it_again(tmp_path: Path) -> None:
+    blow = next(blows_of(TERMS))
+    history = History(tmp_path / "history.jsonl", TERMS)
+    history.note("nemesis", planned=blow.at, kind=blow.kind, target=blow.target, amount=blow.amount)
+    history.close()
+    assert read_terms(tmp_path / "history.jsonl") == TERMS
+    assert read_blows(tmp_path / "history.jsonl") == [blow]
+
+
+@pytest.mark.parametrize("position", [0, PIECE - 3, 2 * PIECE - 1])
+def test_a_key_is_found_wherever_it_stands(tmp_path: Path, position: int) -> None:
+    key = "ck+0123/45=%&"
+    for spelling in spellings(key):
+        path = tmp_path / "log"
+        path.write_bytes(b"-" * position + spelling + b"-" * 10)
+        assert contains(path, spellings(key))
+    path.write_bytes(b"-" * position + b"ck+0123")
+    assert not contains(path, spellings(key))
+
+
+def test_the_short_clocks_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*entry.SHORT_CLOCKS, "SEND_CLOCKS"):
+        monkeypatch.setattr(clocks, name, getattr(clocks, name))
+    entry.shorten_clocks()
+    assert list(clocks.SEND_CLOCKS) == sorted(set(clocks.SEND_CLOCKS))
+    assert entry.SHORT_CLOCKS["SEND_LEASE_SECONDS"] == clocks.SEND_LEASE_SECONDS
