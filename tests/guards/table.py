@@ -23,6 +23,7 @@ class Guard:
 SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
 EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
 SETTLING = "orders/tests/test_settling.py"
+MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 HTTP = "orders/tests/test_over_real_http.py"
@@ -158,7 +159,7 @@ LINES = (
         "client: the marker before the first byte",
         "            self.bytes_left = True",
         "            self.bytes_left = False",
-        (f"{SOCKETS}::test_after_the_first_byte_the_outcome_is_unknown[close after the request]",),
+        (f"{MATRIX}::test_the_client_claims_what_is_so",),
         "providers/panel_api/connection.py",
     ),
     Guard(
@@ -181,7 +182,7 @@ LINES = (
         "session = requests.Session()\n"
         '            session.mount("http://", adapter)\n'
         "            response = session.send(request, stream=True, timeout=timeout, verify=True)",
-        (f"{SOCKETS}::test_redirects_are_not_followed",),
+        (f"{MATRIX}::test_nobody_is_called_but_the_provider",),
         "providers/panel_api/transport.py",
     ),
     Guard(
@@ -191,7 +192,7 @@ LINES = (
         '            session.mount("http://", adapter)\n'
         "            more = session.merge_environment_settings(request.url, {}, True, True, None)\n"
         "            response = session.send(request, allow_redirects=False, **more)",
-        (f"{SOCKETS}::test_the_environment_s_proxy_is_not_used",),
+        (f"{MATRIX}::test_nobody_is_called_but_the_provider",),
         "providers/panel_api/transport.py",
     ),
     Guard(
@@ -231,8 +232,8 @@ LINES = (
     ),
     Guard(
         "deciding: once",
-        "unresolved = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN)",
-        "unresolved = Attempt.objects.filter(pk=attempt.pk)",
+        "unresolved = attempt.filter(outcome=Outcome.UNKNOWN)",
+        "unresolved = attempt",
         (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
         "orders/actions/settling.py",
     ),
