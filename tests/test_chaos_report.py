@@ -25,7 +25,7 @@ class ThisDatabase(Database):
     def ask(self, sql: str) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(sql)
-            return cursor.fetchall()
+            return list(cursor.fetchall())
 
     def dump(self, path: Path) -> None:
         raise NotImplementedError
@@ -50,8 +50,11 @@ def test_waiting_behind_a_doubt_is_told_from_waiting_behind_an_order() -> None:
     provider = make_provider()
     doubt = make_order(Status.UNCONFIRMED, provider=provider)
     sent = make_order(Status.PENDING, provider=provider)
-    waits = {"hold_reason": HoldReason.LINK_BUSY, "provider": provider}
-    held = [make_order(Status.HELD, blocked_by=one, **waits) for one in (doubt, sent)]
+    busy = HoldReason.LINK_BUSY
+    held = [
+        make_order(Status.HELD, blocked_by=one, hold_reason=busy, provider=provider)
+        for one in (doubt, sent)
+    ]
     waiting = {one.number: one.waits_for_doubt for one in rows.shown_in(ThisDatabase())}
     assert [waiting[one.pk] for one in held] == [True, False]
     assert rows.unfinished_in(ThisDatabase()) == 1
