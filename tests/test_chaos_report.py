@@ -25,11 +25,10 @@ class ThisDatabase(Database):
     def ask(self, sql: str) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(sql)
-            found: list[Row] = cursor.fetchall()
-        return found
+            return list(cursor.fetchall())
 
     def dump(self, path: Path) -> None:
-        raise AssertionError("Nobody dumps the suite's own database.")
+        raise NotImplementedError
 
 
 @pytest.mark.services
@@ -53,7 +52,7 @@ def test_waiting_behind_a_doubt_is_told_from_waiting_behind_an_order() -> None:
     sent = make_order(Status.PENDING, provider=provider)
     busy = HoldReason.LINK_BUSY
     held = [
-        make_order(Status.HELD, provider=provider, hold_reason=busy, blocked_by=one)
+        make_order(Status.HELD, blocked_by=one, hold_reason=busy, provider=provider)
         for one in (doubt, sent)
     ]
     waiting = {one.number: one.waits_for_doubt for one in rows.shown_in(ThisDatabase())}

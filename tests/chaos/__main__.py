@@ -27,7 +27,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one run for each")
     parser.add_argument("--database", choices=DATABASES, default="both")
     parser.add_argument("--kills-every", type=float, default=1.5, help="seconds, on average")
-    parser.add_argument("--faults", type=float, default=0.3, help="share of orders sent")
+    parser.add_argument("--faults", type=float, default=0.35, help="share of orders sent")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
     parser.add_argument("--no-controls", action="store_true")

@@ -17,7 +17,7 @@ from .desk import Desk
 from .history import Blow, History
 from .judge import OPEN_THERE, Kind, Violation, Wanted, judge
 from .keysearch import search_desk
-from .nemesis import Nemesis
+from .nemesis import KILLS, Nemesis
 from .opening import MANAGER, Account, log_in, open_desk
 from .people import Staff
 from .plan import PANELS, Terms, Wish, plan_of
@@ -29,6 +29,7 @@ from .servers import copy_logs
 
 LEFT_FOR_PEACE = 0.1  # of the plan may still wait when the nemesis has to stop
 AGE_EVERY_SECONDS = 2.0
+LEAST_OF_FAULTS = 0.5  # of the share asked for
 
 
 def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome:
@@ -162,6 +163,7 @@ def _judged(
         *judge(wanted, bought, shown, doubts),
         *late,
         *_balances(providers),
+        *_too_quiet(providers, terms, blows),
         *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
         *leaks,
     ]
@@ -174,6 +176,18 @@ def _judged(
         faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
         bells=desk.bells_delivered(), searched=searched, **seconds,
     )  # fmt: skip
+
+
+def _too_quiet(providers: Sequence[Provider], terms: Terms, blows: Counter[str]) -> list[Violation]:
+    """A run in which little went wrong proves little."""
+    found = []
+    adds = sum(provider.levers.calls("add") for provider in providers)
+    hurt = sum(provider.faulty_adds for provider in providers)
+    if hurt < LEAST_OF_FAULTS * terms.faults * adds:
+        found.append(Violation(Kind.BLIND, f"only {hurt} of {adds} orders sent went wrong"))
+    if not any(blows[kind] for kind in KILLS):
+        found.append(Violation(Kind.BLIND, "nobody was killed"))
+    return found
 
 
 def _balances(providers: Sequence[Provider]) -> list[Violation]:

@@ -58,14 +58,18 @@ MIXES: dict[str, tuple[Mode, ...]] = {
         ("error_reply", ("before",), {"reason": "link"}),
     ),
     "sockets": (
-        ("reset_mid_request", ("before",), {}),
-        ("close_mid_request", ("before",), {}),
-        ("reset_mid_answer", ("after",), {}),
-        ("bad_chunks", ("after",), {}),
+        ("reset_mid_answer", BOTH, {}),
+        ("bad_chunks", BOTH, {}),
+        ("garbage_status", BOTH, {}),
     ),
 }
-READ_FAULTS = (("http_503", "before", "status"), ("missing_rows", "after", "status"))
-READ_SHARE = 0.05
+# The action is not known yet when a request is cut off in the middle: any call may be hit.
+OTHER_FAULTS = (
+    ("http_503", "before", "status"),
+    ("missing_rows", "after", "status"),
+    ("reset_mid_request", "before", ""),
+)
+OTHER_SHARE = 0.05
 
 
 class Provider:
@@ -117,14 +121,19 @@ class Provider:
         for position, (mode, phase, how) in enumerate(rules):
             rest = 1 - position * each  # the rules before this one have not fired
             self.levers.fault(mode, phase, action="add", probability=each / rest, **how)
-        for mode, phase, action in READ_FAULTS:
-            self.levers.fault(mode, phase, action=action, probability=READ_SHARE)
+        for mode, phase, action in OTHER_FAULTS:
+            self.levers.fault(mode, phase, action=action, probability=OTHER_SHARE)
 
     def behave(self) -> None:
         """Take all faults back, and count how often they struck."""
         for rule in self.levers.pull("GET", "/faults", {})["faults"]:
             self.fired[f"{rule['action']} {rule['phase']}"] += rule["fired"]
         self.levers.clear_faults()
+
+    @property
+    def faulty_adds(self) -> int:
+        """How many orders sent were hit, as far as the faults have been taken back."""
+        return sum(count for key, count in self.fired.items() if key.startswith("add"))
 
     def age(self) -> None:
         """Let every order it has come to its end."""
