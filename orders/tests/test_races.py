@@ -6,11 +6,12 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 
 from core.roles import Role
 from orders.actions import claiming, dispatch, placing, sending, sweeping
@@ -126,3 +127,18 @@ def test_reaping_at_once_reaps_once():
     reaped = at_once(lambda number: sweeping.reap_lost_sends(now=NOON + timedelta(hours=1)))
     assert sum(reaped) >= 1
     assert order.events.filter(after=Status.UNCONFIRMED).count() == 1
+
+
+def test_a_connection_that_broke_under_a_send_is_made_anew_for_its_answer():
+    """As when the database was started again meanwhile. SQLite has nothing that could break."""
+    order, provider = make_order(), FakeProvider()
+
+    def break_it() -> None:
+        if connection.vendor == "postgresql":
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    provider.meanwhile = break_it
+    dispatch.send_order(order, order.provider, provider, clock=noon)
+    order = Order.objects.get()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501")

@@ -250,6 +250,8 @@ def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
     mark = marked(service.provider_id)
     assert mark.attempt == order.attempts.get().pk
     assert len(list(sent_log.directory().iterdir())) == 2
+    newest = sent_log.directory() / f"{service.provider_id}.jsonl"
+    assert '"carried"' in newest.read_text(), "should its first line of a send be cut off"
     assert sent_log.accounts() == [service.provider_id]
     (sent_log.directory() / f"{service.provider_id}.jsonl").unlink()  # died between the two
     assert marked(service.provider_id).attempt < mark.attempt
@@ -289,8 +291,11 @@ def test_an_answer_from_the_log_is_given_back_to_its_order():
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert Watch.objects.filter(order=order).exists()
+    events = order.events.count()
     restore_guard.recall_everywhere(now=LATEST)
-    assert order.attempts.count() == 1, "once"
+    order.refresh_from_db()
+    assert (order.attempts.count(), order.events.count()) == (1, events), "once"
+    assert (order.flag, StrangeOrder.objects.count()) == (Flag.NONE, 0)
 
 
 def test_an_order_whose_answer_nobody_knows_is_unconfirmed_and_left_to_a_person():
@@ -329,9 +334,10 @@ def test_an_answer_still_in_the_spool_is_used_too():
         send(order, provider)
     take_back(order)
     restore_guard.look_closely(now=LATER)
-    spooling.import_spool(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
+    assert spooling.import_spool(now=LATER) == 1
+    assert list(spooling.directory().iterdir()) == []
 
 
 def test_an_order_that_is_lost_altogether_is_listed_for_a_person():
