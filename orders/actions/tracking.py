@@ -32,7 +32,7 @@ PROGRESS_COLUMNS = (
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.JUDGED_BY, *charging.CHARGED_BY)
+READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.READ_BY_ALL)
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
@@ -215,7 +215,8 @@ def _note_progress(
         writes.note_figures(order)
     if changed:
         writes.events.extend(_events(order, before, changed, charge, writes.now))
-    writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
+    if verdict.remarks:
+        writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
     if "charge" in changed:
         writes.charges.append(Moved(order, charge))
     if said.children:
