@@ -45,10 +45,11 @@ MOVES: dict[Status, frozenset[Status]] = {
 
 # How far an order has come at its provider. In progress and Processing are seen in either order,
 # paused orders go on, an ended order has come as far as one can.
-HOW_FAR: dict[Status, int] = {
+THE_END = 3
+HOW_FAR: dict[str, int] = {
     _S.PENDING: 1,
     **dict.fromkeys((_S.IN_PROGRESS, _S.PROCESSING, _S.ACTIVE, _S.PAUSED), 2),
-    **dict.fromkeys(ENDED_THERE, 3),
+    **dict.fromkeys(ENDED_THERE, THE_END),
 }
 
 

@@ -22,7 +22,7 @@ PROGRESS_COLUMNS = (
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.JUDGED_BY, *charging.CHARGED_BY)
+READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.READ_BY_ALL)
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 

@@ -15,8 +15,6 @@ from core import clocks
 
 from ..models import ChargeEntry, Order, Watch
 
-# The columns of an order that are looked at here.
-CHARGED_BY = ("provider_id", "parent_id", "sent_at", "created_at")
 _OF_A_LOOK = ("order", "checked_at", "changed_at", "last_answer")
 _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
 

@@ -116,7 +116,8 @@ def _note_progress(
         writes.note_figures(order)
     if changed:
         writes.events.extend(_events(order, before, changed, charge, writes.now))
-    writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
+    if verdict.remarks:
+        writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
     if "charge" in changed:
         writes.charges.append(Moved(order, charge))
     if said.children:

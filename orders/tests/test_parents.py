@@ -162,4 +162,4 @@ def test_orders_without_children_cost_nothing_more():
     watches = watching.due_batch(parent.provider, NOON)
     with CaptureQueriesContext(connection) as captured:
         tracking.record_answers(watches, {parent.external_id: progress()}, now=NOON)
-    assert not [q for q in captured if "placed_by_id" in q["sql"]]
+    assert not [q for q in captured if "parent_id" in q["sql"]]
