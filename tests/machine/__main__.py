@@ -56,6 +56,8 @@ def walk(examples: int, steps: int, seed: int | None) -> Counter[str]:
             ends.update(f"orders {s}" for s in Order.objects.values_list("status", flat=True))
             ways = Attempt.objects.exclude(resolution="").values_list("resolution", flat=True)
             ends.update(f"lost answers replaced by: {way}" for way in ways)
+            ends.update(self.desk.seen)
+            ends["orders at the provider"] += len(self.desk.upstream.ledger)
             super().teardown()
 
     machine: Any = Counted if seed is None else hypothesis.seed(seed)(Counted)

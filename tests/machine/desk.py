@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -63,6 +64,7 @@ class Desk:
         self.drafts: list[OrderDraft] = []
         self.orders: dict[uuid.UUID, int] = {}
         self.left_unlawfully = 0
+        self.seen: Counter[str] = Counter()
         self._stood_at_fence = False
         self.upstream.departs = self._departs
 
@@ -153,6 +155,16 @@ class Desk:
         account = Provider.objects.filter(pk=self.provider.pk)
         account.update(version=self._account().version + 1)
 
+    def make_ready(self) -> None:
+        """Whoever has stopped sending lets it go on, and what was lost is looked for."""
+        self.go_on()
+        self.resume()
+        self.upstream.answers_reads = True
+        ProviderHealth.objects.update(closed_until=None, slow_until=None)
+        in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT).exists()
+        if in_flight or gates.is_closed(self.provider.pk):
+            self.timetable()
+
     # workers
 
     def ring(self) -> None:
@@ -208,6 +220,7 @@ class Desk:
         """A worker does `work` and dies at that failpoint, if it comes by there."""
 
         def die() -> None:
+            self.seen["workers died"] += 1
             raise Crash
 
         with contextlib.suppress(Crash), armed(point, die):
@@ -222,6 +235,7 @@ class Desk:
             if stood:
                 return  # another worker that comes by
             stood.append(None)
+            self.seen["workers stood still"] += 1
             self._stood_at_fence = point == "fence.passed"
             at_the_fence = self.now + AT_THE_FENCE if point == "fence.passed" else None
             before, self.latest = self.latest, at_the_fence or self.latest

@@ -81,12 +81,14 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(answer=ANSWERS, point=st.sampled_from(SENDING))
     def send_and_crash(self, answer: Answer, point: str) -> None:
+        self.desk.make_ready()
         self.desk.submit()
         self.desk.upstream.next = answer
         self.desk.crash(self.desk.ring, point)
 
     @rule(answer=ANSWERS, point=st.sampled_from(STANDING), meanwhile=meanwhiles)
     def send_and_stand_still(self, answer: Answer, point: str, meanwhile: list[str]) -> None:
+        self.desk.make_ready()
         self.desk.submit()
         self.desk.upstream.next = answer
         self.desk.stand(self.desk.ring, point, self._acts(meanwhile))
@@ -135,7 +137,7 @@ class DeskMachine(RuleBasedStateMachine):
     def the_provider_answers_or_not(self, up: bool) -> None:
         self.desk.upstream.answers_reads = up
 
-    @rule(act=st.sampled_from(("stop", "go on", "pause", "resume", "resume", "change key")))
+    @rule(act=st.sampled_from(("stop", "go on", "pause", "resume", "change key")))
     def a_switch(self, act: str) -> None:
         acts(self.desk)[act]()
 
