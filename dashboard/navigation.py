@@ -38,6 +38,7 @@ class Navigation:
     search: str
     new_order: str
     stops: list[Gate] = field(default_factory=list)
+    may_settle: bool = False
 
 
 # title, icon, name of the address, what one must be able to do
@@ -80,7 +81,8 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
     if not user.may(May.SEE):
         return Navigation(items, "", new_order)
-    return Navigation(items, reverse("orders"), new_order, list(Gate.objects.for_banner()))
+    stops = list(Gate.objects.for_banner())
+    return Navigation(items, reverse("orders"), new_order, stops, user.may(May.SETTLE))
 
 
 def _is_at(path: str, address: str) -> bool:

@@ -74,12 +74,14 @@ class Neighbours:
 def neighbours(attempt: Attempt) -> Neighbours:
     """Between these two ids the provider would have numbered an order of this attempt.
 
-    Attempts are written down as they are claimed, so their own numbers tell the order of sends.
+    One account sends one order after the other, so the moments tell the order of sends.
     """
     accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
+    earlier = accepted.filter(started_at__lt=attempt.started_at)
+    later = accepted.filter(started_at__gt=attempt.started_at)
     return Neighbours(
-        before=accepted.filter(pk__lt=attempt.pk).order_by("-pk").first(),
-        after=accepted.filter(pk__gt=attempt.pk).order_by("pk").first(),
+        before=earlier.order_by("-started_at", "-pk").first(),
+        after=later.order_by("started_at", "pk").first(),
     )
 
 

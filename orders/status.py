@@ -119,6 +119,8 @@ class Outcome(models.TextChoices):
     NOT_PLACED = "not_placed", "Not placed"
 
 
+RECALLED = "recalled"  # `Attempt.code` of a send that a restored database had forgotten
+
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 

@@ -35,9 +35,8 @@ from providers.panel_api import (
 )
 
 from ..models import Attempt, Gate, Order, ReconcileRun, Recovery, StrangeOrder
-from ..status import GateKind, JobState, Outcome
+from ..status import RECALLED, GateKind, JobState, Outcome
 from . import gates, restore_guard
-from .restoring import RECALLED
 
 IDS_ASKED: Final = 300  # after the newest known one
 MOST_CALLS: Final = 80  # to one account in one run

@@ -19,13 +19,12 @@ from core.models import User
 from providers.models import Provider
 
 from ..models import Attempt, Gate, Order, StrangeOrder
-from ..status import NOT_SENT, Flag, GateKind, Outcome, Status
+from ..status import NOT_SENT, RECALLED, Flag, GateKind, Outcome, Status
 from . import claiming, spooling
 from .sent_log import Send, sends_since_adopted
 
 log = logging.getLogger(__name__)
 CHUNK = 200
-RECALLED: Final = "recalled"  # `Attempt.code` of a send that was written down again
 MAY_BE_TAKEN: Final = NOT_SENT | {Status.NOT_PLACED}
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 

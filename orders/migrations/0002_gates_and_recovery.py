@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='attempt',
-            index=models.Index(condition=models.Q(('outcome', 'accepted')), fields=['provider', '-id'], name='attempt_accepted'),
+            index=models.Index(condition=models.Q(('outcome', 'accepted')), fields=['provider', '-started_at'], name='attempt_accepted'),
         ),
         migrations.AddField(
             model_name='gate',

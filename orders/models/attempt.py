@@ -92,7 +92,7 @@ class Attempt(models.Model):
                 name="attempt_to_recover",
             ),
             models.Index(
-                fields=["provider", "-id"],
+                fields=["provider", "-started_at"],
                 condition=Q(outcome=Outcome.ACCEPTED),
                 name="attempt_accepted",
             ),

@@ -105,10 +105,12 @@ def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) ->
     provider = make_provider(balance=Decimal("30.6"))
     accepted = {"outcome": Outcome.ACCEPTED}
     service = make_service(provider)
-    make_attempt(make_order(Status.PENDING, service=service), external_id="500", **accepted)
+    before, after = database_now() - 2 * OLD, database_now()
+    first, last = (make_order(Status.PENDING, service=service) for _ in range(2))
+    make_attempt(first, external_id="500", started_at=before, **accepted)
     make_attempt(make_order(Status.PENDING), external_id="507", **accepted)  # another account
     order = lost(provider=provider, candidate_id="510")
-    make_attempt(make_order(Status.PENDING, service=service), external_id="520", **accepted)
+    make_attempt(last, external_id="520", started_at=after, **accepted)
     answer = manager.get(f"/orders/{order.pk}/settle/")
     near = answer.context["neighbours"]
     assert (near.before.external_id, near.after.external_id) == ("500", "520")

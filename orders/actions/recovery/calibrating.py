@@ -16,6 +16,7 @@ from ...status import Outcome
 from . import windows
 from .looking import TellsOfIds, spend
 
+NEWEST = ("-started_at", "-pk")  # as they were sent: after a restore rows are written later
 MOST = 500  # newest accepted orders that are looked at
 FAR = 1_000_000  # where no gap lies between our ids, one so far ahead is nobody's yet
 
@@ -57,7 +58,7 @@ def calibrate(
 def _ids(provider: Provider, least: int) -> Calibration:
     """From the rows alone: are the newest accepted orders numbered as they were sent?"""
     accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
-    newest = list(accepted.order_by("-pk").values_list("external_id", flat=True)[:MOST])
+    newest = list(accepted.order_by(*NEWEST).values_list("external_id", flat=True)[:MOST])
     numbers = [windows.number_of(one) for one in reversed(newest)]
     if any(number is None for number in numbers):
         return Calibration(len(numbers), words="Its order ids are not plain numbers.")
@@ -94,7 +95,7 @@ def _asked(
 def _pair(provider: Provider) -> tuple[str, str]:
     """Our newest accepted id, and one that is not ours: from a gap, else far ahead."""
     accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
-    newest = accepted.order_by("-pk").values_list("external_id", flat=True)[:50]
+    newest = accepted.order_by(*NEWEST).values_list("external_id", flat=True)[:50]
     numbers = sorted(int(one) for one in newest)
     between = [str(low + 1) for low, high in pairwise(numbers) if high - low > 1]
     taken = windows.claimed(provider, between)

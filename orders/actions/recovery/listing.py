@@ -75,6 +75,6 @@ def _covers(
     if not over or not taken:
         return False
     earlier = Attempt.objects.filter(
-        provider=attempt.provider_id, pk__lt=attempt.pk, external_id__in=taken
+        provider=attempt.provider_id, started_at__lt=attempt.started_at, external_id__in=taken
     )
     return earlier.exists() and len(rows) > 0

@@ -19,7 +19,7 @@ from providers.models import LaneKind, Provider
 from providers.panel_api import ProviderError
 
 from ...models import Attempt, Recovery
-from ...status import Outcome, Resolution
+from ...status import RECALLED, Outcome, Resolution
 from .. import gates
 from . import deciding, listing, repeating, windows
 from .calibrating import calibrate
@@ -111,6 +111,8 @@ def _search(
 ) -> None:
     if Attempt.objects.filter(provider=provider, outcome=Outcome.IN_FLIGHT).exists():
         return  # what is on its way has no id we know of, and would look like a lost one
+    if Attempt.objects.filter(provider=provider, outcome=Outcome.UNKNOWN, code=RECALLED).exists():
+        return  # between which ids those are nobody knows: a person settles them first
     known = {a.pk: windows.window_of(a, rules) for a in windows.lost_attempts(provider)}
     all_windows = [window for window in known.values() if window is not None]
     due = [w for w in all_windows if _is_due(w.attempt, clock())]

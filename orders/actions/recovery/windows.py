@@ -53,10 +53,10 @@ def lost_attempts(provider: Provider) -> list[Attempt]:
 def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
     """None where no id is known from before it, or ids are not numbers."""
     accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
-    earlier = accepted.filter(pk__lt=attempt.pk).order_by("-pk")
+    earlier = accepted.filter(started_at__lt=attempt.started_at).order_by("-started_at", "-pk")
     below = _numbers(earlier.values_list("external_id", flat=True)[:NEIGHBOURS])
     surely_later = attempt.started_at + timedelta(seconds=rules.grace_seconds)
-    later = accepted.filter(pk__gt=attempt.pk, started_at__gte=surely_later).order_by("pk")
+    later = accepted.filter(started_at__gte=surely_later).order_by("started_at", "pk")
     above = _numbers(later.values_list("external_id", flat=True)[:NEIGHBOURS])
     if not below:
         return None
