@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.failpoints import armed
-from orders.actions import claiming, dispatch, settling, sweeping
+from orders.actions import claiming, dispatch, gates, settling, sweeping
 from orders.models import Attempt, Gate, Order
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
@@ -94,11 +94,14 @@ def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypat
 
 
 def test_the_fence_stops_a_claim_that_was_taken_for_lost():
-    """A suspended machine does not count the time it slept; the reaper of another one does."""
+    """A suspended machine does not count the time it slept; the reaper of another one does, and
+    the search may have ended the hold since."""
 
     class WasReapedJustThen(FakeProvider):
         def add(self, wish, **how) -> Placed:
-            sweeping.reap_lost_sends(now=NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1))
+            later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+            sweeping.reap_lost_sends(now=later)
+            gates.open_gate(GateKind.ANSWER_LOST, now=later, provider=order.provider)
             return super().add(wish, **how)
 
     order, fake = make_order(), WasReapedJustThen()

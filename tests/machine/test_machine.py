@@ -10,7 +10,7 @@ from .rules import DeskMachine
 
 pytestmark = pytest.mark.django_db
 SHORT = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, derandomize=True, database=None,
+    max_examples=8, stateful_step_count=20, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 
