@@ -11,3 +11,5 @@ urlpatterns = [
     path("", include("providers.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "dashboard.failures.broke"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from celery import shared_task
 from django.conf import settings
@@ -40,8 +41,10 @@ def dispatch(*, provider_id: int) -> None:
 
 @shared_task(name="orders.sweep")
 def sweep() -> None:
-    """Hold, release, and ring again for everything that may be sent."""
+    """Hold, release, and ring again for everything that may be sent; what was lost is told here
+    too, so that it is seen although the workers that follow are away."""
     now = database_now()
+    _reap(now)
     sweeping.forget_funds_refusals(now=now)
     sweeping.hold_and_release(now=now)
     wording.follow_known_words(now=now)
@@ -52,7 +55,11 @@ def sweep() -> None:
 @shared_task(name="orders.reap")
 def reap() -> None:
     """Sends whose worker was lost become unconfirmed."""
-    if reaped := sweeping.reap_lost_sends(now=database_now()):
+    _reap(database_now())
+
+
+def _reap(now: datetime) -> None:
+    if reaped := sweeping.reap_lost_sends(now=now):
         log.warning("%s sends were lost with their worker and are unconfirmed now", reaped)
 
 
