@@ -48,8 +48,10 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
 def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
     if next_to_send(provider, clock()) is None:
         return False
+    waited = 0.0
     while wait := pacing.next_add(provider, now=clock()):
-        if wait > PATIENCE_SECONDS:
+        waited += wait
+        if waited > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
     order = next_to_send(provider, clock())
