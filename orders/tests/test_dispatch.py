@@ -261,6 +261,14 @@ def test_failures_in_a_row_space_the_next_sends_further_apart():
     assert pauses == list(clocks.BREAKER_SECONDS[:3])
 
 
+def test_a_lane_is_given_back_while_nobody_has_tried_whether_the_provider_answers(monkeypatch):
+    order, slept = make_order(), list[float]()
+    ProviderHealth.objects.update(closed_until=NOON)  # over, and no read has gone through yet
+    monkeypatch.setattr("time.sleep", slept.append)
+    assert sending.send_queued(order.provider, FakeProvider(), clock=noon, seconds=5) == 0
+    assert sum(slept) <= sending.PATIENCE_SECONDS
+
+
 def test_a_lane_sends_everything_that_is_queued_oldest_first():
     account = make_provider(add_spacing_ms=0)
     service = make_service(account)
