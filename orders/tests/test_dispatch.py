@@ -313,16 +313,6 @@ def test_a_lost_bell_is_rung_again():
     assert sweeping.providers_to_ring(NOON - timedelta(seconds=1)) == []
 
 
-def test_a_lane_does_not_wait_for_ever_for_a_breaker_that_nobody_probes(monkeypatch):
-    order, slept = make_order(), []
-    ProviderHealth.objects.filter(provider=order.provider).update(
-        closed_until=NOON - timedelta(seconds=5)  # over, but no read has opened it
-    )
-    monkeypatch.setattr(sending.time, "sleep", slept.append)
-    assert sending.send_queued(order.provider, FakeProvider(), clock=noon, seconds=5) == 0
-    assert 0 < sum(slept) <= sending.PATIENCE_SECONDS
-
-
 def test_a_worker_that_was_told_to_stop_finishes_the_order_in_hand_and_begins_no_other(monkeypatch):
     account = make_provider(add_spacing_ms=0)
     service = make_service(account)
