@@ -253,8 +253,8 @@ LINES = (
     ),
     Guard(
         "search: only a much later order closes the range",
-        "later = accepted.filter(pk__gt=attempt.pk, started_at__gte=surely_later).order_by",
-        "later = accepted.filter(pk__gt=attempt.pk).order_by",
+        "later = accepted.filter(started_at__gte=surely_later).order_by",
+        "later = accepted.filter(started_at__gt=attempt.started_at).order_by",
         (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
         "orders/actions/recovery/windows.py",
     ),
