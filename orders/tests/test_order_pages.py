@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,12 @@ def status_of(order: Order) -> Status:
 def test_an_order_can_be_looked_at_wherever_it_is(staff: Client, status: Status) -> None:
     page = page_of(staff, make_order(status))
     assert status.label in page
+
+
+def test_each_label_leads_to_its_own_field(staff: Client) -> None:
+    ids = re.findall(r' id="([^"]+)"', page_of(staff, make_order(Status.NOT_PLACED)))
+    assert {"id_note", "history-note"} <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:
