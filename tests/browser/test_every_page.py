@@ -71,7 +71,8 @@ from providers.models import Provider
 from orders.models import Case
 from tests.builders import make_case, make_statement
 if not Case.objects.exists():
-    make_case(make_statement(Provider.objects.get(pk=1), difference=Decimal("-2.5"), state="differs"))
+    missing = {"difference": Decimal("-2.5"), "state": "differs"}
+    make_case(make_statement(Provider.objects.get(pk=1), **missing))
 """
 # Ids that two elements share, and fields that no label names.
 UNCLEAR = """() => {
