@@ -51,7 +51,7 @@ def test_an_incident_is_said_in_its_own_form(admin_page: Page) -> None:
     page = admin_page
     page.goto("/orders/stops/?provider=1")
     incident = page.locator("form[action$='/stops/incident/']")
-    incident.get_by_text("Why").click()  # its label leads to its own field
+    incident.locator("label", has_text="Why").click()  # its label leads to its own field
     page.keyboard.type("It answers with its front page.")
     assert incident.get_by_label("Why").input_value() == "It answers with its front page."
     assert incident.get_by_label("Provider").input_value() == "1"
