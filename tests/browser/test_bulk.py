@@ -74,7 +74,7 @@ def test_ticked_orders_are_canceled_in_the_background(
         assert admin_page.evaluate("window.neverReloaded") is True
         admin_page.locator("#job-live:not([hx-get])").wait_for()  # it has fallen silent
         admin_page.get_by_role("link", name="Not done").click()
-        assert admin_page.get_by_text(f"#{numbers[2]}", exact=True).is_visible()
+        admin_page.get_by_text(f"#{numbers[2]}", exact=True).wait_for()
         assert not admin_page.get_by_text(f"#{numbers[0]}", exact=True).is_visible()
         wait_until(lambda: len(canceled(box, "/bulk/")) == 2, "the cancels at the sandbox")
         for order in canceled(box, "/bulk/"):  # it turns some down: not these
