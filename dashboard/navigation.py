@@ -61,6 +61,10 @@ PLACES = (
 )
 
 
+# Below the address of the orders, and about one provider each.
+ABOUT_PROVIDERS = ("recovery/", "statements/", "words/")
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Asked of the database only when a page draws it, and once a page."""
     return {"navigation": SimpleLazyObject(lambda: navigation_for(request, request.path))}
@@ -72,7 +76,8 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     if not user.is_authenticated:
         return Navigation([], "", "")
     places = [(place, reverse(place[2])) for place in PLACES if user.may(place[3])]
-    here = max((a for _, a in places if _is_at(path, a)), key=len, default="")
+    place = _place_of(path)
+    here = max((a for _, a in places if _is_at(place, a)), key=len, default="")
     counts = _counts(request) if user.may(May.SEE) else {}
     items = [
         Item(title, icon, address, address == here, *counts.get(name, (0, "")))
@@ -83,6 +88,12 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
         return Navigation(items, "", new_order)
     stops = list(Gate.objects.for_banner())
     return Navigation(items, reverse("orders"), new_order, stops, user.may(May.SETTLE))
+
+
+def _place_of(path: str) -> str:
+    """Where people look for this page in the sidebar."""
+    rest = path.removeprefix(reverse("orders"))
+    return reverse("providers") if rest.startswith(ABOUT_PROVIDERS) else path
 
 
 def _is_at(path: str, address: str) -> bool:

@@ -230,6 +230,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "core.static_files.HashedStaticFiles"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # it would take x.min.js for x.js with the hash "min"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 PORT = env.int("PORT", default=8000)
 

@@ -145,7 +145,7 @@ class GateKind(models.TextChoices):
     STOP = "stop", "All sending is stopped"
     RESTORED = "restored", "The database is not the one we left"
     INCIDENT = "incident", "The provider has an incident"
-    ANSWER_LOST = "answer_lost", "A lost order is being looked for"
+    ANSWER_LOST = "answer_lost", "An order is in doubt"
     EXPOSURE = "exposure", "Too many answers were lost"
 
 

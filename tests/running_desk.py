@@ -62,7 +62,8 @@ class Desk:
                 stdout=console,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(lambda: self.is_open() or process.poll() is not None, "start")
+        slow = 120  # seconds: a busy machine takes its time to migrate and to mirror
+        wait_until(lambda: self.is_open() or process.poll() is not None, "start", slow)
         assert process.poll() is None, self.said()
 
     def is_open(self) -> bool:

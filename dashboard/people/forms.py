@@ -39,7 +39,7 @@ class PersonNewForm(TablerForm, NewUserForm):
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name")
-        labels = {"username": "User name"}
+        labels = {"username": "Username"}
         help_texts = {"username": "What they log in with. Letters, digits and @ . + - _"}
 
 

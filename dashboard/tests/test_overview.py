@@ -204,6 +204,18 @@ def test_the_sidebar_shows_where_one_may_go(
     assert [item.title for item in response.context["navigation"].items] == places
 
 
+@pytest.mark.parametrize("page", ["recovery/1/", "statements/day/1/", "words/1/"])
+def test_what_is_about_one_provider_stands_below_providers(
+    client_for_role: ForRole, page: str
+) -> None:
+    response = client_for_role(Role.MANAGER).get(
+        "/navigation/",
+        headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver/orders/{page}"},
+    )
+    items = response.context["navigation"].items
+    assert [item.title for item in items if item.is_here] == ["Providers"]
+
+
 def test_the_sidebar_knows_the_page_and_what_waits(client_for_role: ForRole) -> None:
     make_order(Status.UNCONFIRMED)
     response = client_for_role(Role.MANAGER).get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from core.forms import TablerForm
@@ -18,6 +20,9 @@ class NoteForm(TablerForm, forms.Form):
     note = forms.CharField(
         label="Note", max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="history-%s", **kwargs)  # the order has a note of its own
 
 
 class ClearFlagForm(TablerForm, forms.Form):

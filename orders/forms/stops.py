@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from core.forms import TablerForm
@@ -24,6 +26,9 @@ class IncidentForm(StopForm):
         Provider.objects.order_by("name", "pk"), label="Provider", empty_label="Choose one"
     )
     field_order = ("provider", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="incident-%s", **kwargs)  # it stands beside a StopForm
 
 
 class OpenForm(TablerForm, forms.Form):

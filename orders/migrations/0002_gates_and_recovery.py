@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Gate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('stop', 'All sending is stopped'), ('restored', 'The database is not the one we left'), ('incident', 'The provider has an incident'), ('answer_lost', 'A lost order is being looked for'), ('exposure', 'Too many answers were lost')], max_length=12)),
+                ('kind', models.CharField(choices=[('stop', 'All sending is stopped'), ('restored', 'The database is not the one we left'), ('incident', 'The provider has an incident'), ('answer_lost', 'An order is in doubt'), ('exposure', 'Too many answers were lost')], max_length=12)),
                 ('reason', models.CharField(blank=True, default='', max_length=500)),
                 ('closed_at', models.DateTimeField()),
                 ('opened_at', models.DateTimeField(blank=True, null=True)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +14,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from core.clocks import database_now
 from core.roles import Role
 from orders import tasks
 from orders.models import EventKind, Order
 from orders.status import Flag, HoldReason, Outcome, Status
-from tests.builders import make_attempt, make_event, make_order, make_provider, make_service
+from providers.models import ProviderHealth
+from tests.builders import (
+    make_attempt,
+    make_event,
+    make_gate,
+    make_order,
+    make_provider,
+    make_service,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -55,6 +66,24 @@ def status_of(order: Order) -> Status:
 def test_an_order_can_be_looked_at_wherever_it_is(staff: Client, status: Status) -> None:
     page = page_of(staff, make_order(status))
     assert status.label in page
+
+
+def test_each_label_leads_to_its_own_field(staff: Client) -> None:
+    ids = re.findall(r' id="([^"]+)"', page_of(staff, make_order(Status.NOT_PLACED)))
+    assert {"id_note", "history-note"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Client) -> None:
+    now = database_now()
+    order = make_order(Status.QUEUED, send_after=now)
+    assert "given a pause" not in page_of(staff, order)
+    health = ProviderHealth.objects.filter(provider=order.provider)
+    health.update(next_add_at=now + timedelta(minutes=3))
+    assert "given a pause" in page_of(staff, order)
+    make_gate(provider=order.provider)
+    page = page_of(staff, order)
+    assert "It waits" in page and "given a pause" not in page
 
 
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:

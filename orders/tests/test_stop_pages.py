@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, mana
     gate.refresh_from_db()
     assert gate.opened_by is not None and gate.note == "Prices are right."
     assert "Wrong prices" not in page(manager, "/services/")
+
+
+def test_each_label_leads_to_its_own_field(manager):
+    make_gate(kind=GateKind.EXPOSURE)
+    ids = re.findall(r' id="([^"]+)"', page(manager, "/orders/stops/"))
+    assert {"id_reason", "incident-reason"} <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_a_stop_needs_its_reason_and_nothing_is_lost(operator):

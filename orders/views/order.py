@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
@@ -14,6 +16,8 @@ from core.clocks import database_now
 from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
+from providers.actions.pacing import addable_at
+from providers.models import ProviderHealth
 
 from .. import tasks
 from ..actions.annotating import annotate
@@ -28,6 +32,7 @@ from .kin import kin_of
 from .refills import requests_of
 
 PAGE = "orders/order.html"
+WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 
 @allow(May.SEE)
@@ -156,6 +161,7 @@ def _draw(
             "may_settle": request.user.may(May.SETTLE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
             "gates": _gates(found),
+            "sent_from": _sent_from(found, database_now()),
             "is_followed": found.is_open and hasattr(found, "watch"),
         }
         | kin_of(request, found)
@@ -171,6 +177,16 @@ def _gates(found: Order) -> list[Gate]:
     if found.status != Status.QUEUED:
         return []
     return list(Gate.objects.closed().for_provider(found.provider_id).order_by("kind", "pk"))
+
+
+def _sent_from(found: Order, now: datetime) -> datetime | None:
+    """When a pause of this order or of its account is over, if that is worth waiting for."""
+    if found.status != Status.QUEUED:
+        return None
+    health = ProviderHealth.objects.filter(provider=found.provider_id).first()
+    soonest = addable_at(health, now) if health else now
+    over = max(found.send_after, soonest)
+    return over if over > now + WORTH_SAYING else None
 
 
 def _found(pk: int) -> Order:

@@ -88,6 +88,12 @@ def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> 
     return max(moment for moment in moments if moment is not None)
 
 
+def addable_at(health: ProviderHealth, now: datetime) -> datetime:
+    """The earliest moment an order may be sent, as it looks now; nothing is reserved."""
+    moments = [now, health.closed_until, health.slow_until, health.next_add_at]
+    return max(moment for moment in moments if moment is not None)
+
+
 def next_add(provider: Provider, *, now: datetime) -> float:
     """Reserve the account's next moment to send an order: 0 to send now, else seconds to wait.
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import re
 import sqlite3
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.running_desk import Desk, wait_until
+
+from .test_mass_orders import check
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -40,6 +43,11 @@ def place(page: Page, service: int, link: str) -> str:
     return page.url.rstrip("/").rpartition("/")[2]
 
 
+def canceled(box: RemoteSandbox, mark: str) -> list[dict[str, Any]]:
+    """The orders there that were asked to be canceled."""
+    return [o for o in box.ledger() if mark in o["link"] and o["cancel_requested"]]
+
+
 def test_ticked_orders_are_canceled_in_the_background(
     admin_page: Page, box: RemoteSandbox, desk: Desk
 ) -> None:
@@ -66,12 +74,44 @@ def test_ticked_orders_are_canceled_in_the_background(
         assert admin_page.evaluate("window.neverReloaded") is True
         admin_page.locator("#job-live:not([hx-get])").wait_for()  # it has fallen silent
         admin_page.get_by_role("link", name="Not done").click()
-        assert admin_page.get_by_text(f"#{numbers[2]}", exact=True).is_visible()
+        admin_page.get_by_text(f"#{numbers[2]}", exact=True).wait_for()
         assert not admin_page.get_by_text(f"#{numbers[0]}", exact=True).is_visible()
+        wait_until(lambda: len(canceled(box, "/bulk/")) == 2, "the cancels at the sandbox")
+        for order in canceled(box, "/bulk/"):  # it turns some down: not these
+            box.force(order["id"], status="Canceled")
     finally:
         box.set_speed(600)
-    admin_page.goto(f"/orders/{numbers[0]}/")
-    admin_page.get_by_text("A cancel was asked for.").wait_for()
+    for number in numbers[:2]:
+        admin_page.goto(f"/orders/{number}/")
+        admin_page.get_by_text("A cancel was asked for.").wait_for()
+        admin_page.locator("#order-live .badge").get_by_text("Canceled").first.wait_for(
+            timeout=SLOW
+        )
+
+
+def test_all_that_match_a_filter_are_canceled(
+    admin_page: Page, box: RemoteSandbox, desk: Desk
+) -> None:
+    mark = uuid.uuid4().hex
+    service = box.service("Default", cancel=True)["id"]
+    box.set_speed(0)
+    try:
+        rows = [f"{service} | https://lumen.example/{mark}/{number} | 1000" for number in range(5)]
+        check(admin_page, "\n".join(rows))
+        admin_page.get_by_role("button", name="Place 5 orders").click()
+        wait_until(lambda: sum(mark in order["link"] for order in box.ledger()) == 5, "five orders")
+        admin_page.goto(f"/orders/?q={mark}")
+        pending = admin_page.locator("tr[id^=order-]").filter(has_text="Pending")
+        pending.nth(4).wait_for(timeout=SLOW)
+        admin_page.get_by_label("What to do with many orders").focus()  # the list waits meanwhile
+        admin_page.get_by_label("What to do with many orders").select_option("Cancel")
+        admin_page.get_by_role("button", name="All that match").click()
+        admin_page.get_by_role("button", name="Cancel: 5 orders").click()
+        admin_page.wait_for_url(re.compile(r"/orders/jobs/\d+/$"))
+        admin_page.get_by_text("5 of 5").wait_for(timeout=SLOW)
+        wait_until(lambda: len(canceled(box, mark)) == 5, "the cancels at the sandbox")
+    finally:
+        box.set_speed(600)
 
 
 def test_a_filter_is_kept_and_its_orders_are_taken_away(

@@ -1,0 +1,57 @@
+"""The brake: anybody who orders pulls it, everybody sees it, a manager lets go."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from tests.running_desk import wait_until
+
+from .test_orders import place
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+# What the sidebar does by itself every twenty seconds.
+LOOK = "htmx.ajax('GET', '/navigation/', {target: '#navigation', swap: 'morph:outerHTML'})"
+
+
+def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSandbox) -> None:
+    page, link = admin_page, f"https://lumen.example/stopped/{uuid.uuid4().hex}"
+    elsewhere = page.context.new_page()
+    elsewhere.goto("/services/")
+    elsewhere.get_by_label("Search orders").fill("half typ")
+    page.goto("/orders/stops/")
+    brake = page.locator("form[action$='/stops/all/']")
+    brake.get_by_role("button").click()
+    brake.get_by_text("This field is required").wait_for()
+    brake.get_by_label("Why").fill("A bill looks strange.")
+    brake.get_by_role("button").click()
+    page.locator("#stops").get_by_text("A bill looks strange.").wait_for()
+    elsewhere.evaluate(LOOK)
+    elsewhere.locator("#stops").get_by_text("A bill looks strange.").wait_for()
+    place(page, link)
+    page.get_by_text("It waits: all sending is stopped.").wait_for()
+    page.goto("/orders/stops/")
+    page.get_by_label("Note").fill("The bill is right.")
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_text("Over: all sending is stopped.").wait_for()
+    page.get_by_text("The bill is right.").wait_for()
+    wait_until(
+        lambda: any(order["link"] == link for order in box.ledger()), "the order that waited"
+    )
+    elsewhere.evaluate(LOOK)
+    elsewhere.locator("#stops:empty").wait_for(state="attached")
+    assert elsewhere.get_by_label("Search orders").input_value() == "half typ"
+
+
+def test_an_incident_is_said_in_its_own_form(admin_page: Page) -> None:
+    page = admin_page
+    page.goto("/orders/stops/?provider=1")
+    incident = page.locator("form[action$='/stops/incident/']")
+    incident.locator("label", has_text="Why").click()  # its label leads to its own field
+    page.keyboard.type("It answers with its front page.")
+    assert incident.get_by_label("Why").input_value() == "It answers with its front page."
+    assert incident.get_by_label("Provider").input_value() == "1"
