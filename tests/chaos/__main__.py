@@ -34,6 +34,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=0, help="then people stop ordering")
     parser.add_argument("--no-restore", action="store_true", help="no backup is restored")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--into", type=Path, help="a page whose report is replaced by this one")
     parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
     parser.add_argument("--no-controls", action="store_true")
     return parser
@@ -55,6 +56,9 @@ def main() -> int:
         orders = min(first.orders, MOST_ORDERS)
         controls = run_controls(replace(first, database="sqlite", orders=orders, accounts=7))
     report.write(chosen.out, outcomes, controls)
+    if chosen.into:
+        command = f"    python -m tests.chaos {' '.join(sys.argv[1:])}"
+        report.put_into(chosen.into, f"{command}\n\n{report.as_markdown(outcomes, controls)}")
     print(f"\n{report.as_markdown(outcomes, controls)}\n{chosen.out / 'report.json'}")
     return 0 if report.verdict(outcomes, controls) == "holds" else 1
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from .browser import Browser, NoAnswer, Page
 from .history import History
-from .opening import MANAGER, OPERATORS, Account, log_in
+from .opening import OPERATORS, PASTERS, Account, log_in
 from .plan import Way, Wish
 
 PERSISTENT_FOR_SECONDS = 120
@@ -148,9 +148,10 @@ class Staff:
         numbers of those that the desk says it took are in `acknowledged`."""
         self._until = time.monotonic() + (seconds or float("inf"))
         singles = iter([wish for wish in wishes if wish.paste is None])
-        with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
+        pastes = iter(_pastes(wishes))
+        with ThreadPoolExecutor(len(OPERATORS) + len(PASTERS)) as pool:
             work = [pool.submit(self._operate, name, singles) for name in OPERATORS]
-            work.append(pool.submit(self._manage, _pastes(wishes)))
+            work += [pool.submit(self._manage, name, pastes) for name in PASTERS]
         for one in work:
             one.result()
 
@@ -173,10 +174,13 @@ class Staff:
                 return
             self._tell([wish], partial(person.place, wish, self.accounts[wish.account]))
 
-    def _manage(self, pastes: Iterable[Sequence[Wish]]) -> None:
-        person = Person(MANAGER, self.port)
-        for lines in pastes:
-            if not self._may_go_on():
+    def _manage(self, name: str, pastes: Iterator[Sequence[Wish]]) -> None:
+        """One manager pastes as long as there is anything to paste."""
+        person = Person(name, self.port)
+        while self._may_go_on():
+            with self._lock:
+                lines = next(pastes, None)
+            if lines is None:
                 return
             account = self.accounts[lines[0].account]
             self._tell(lines, partial(person.paste, lines, account))

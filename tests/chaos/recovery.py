@@ -25,7 +25,7 @@ GRACE_SECONDS = round(LATEST_APPEARANCE_SECONDS) + 5
 LEAST_ADDS = FIRST_ORDERS - 1
 LOST_IN_A_ROW = 3  # as in production
 LOOKS_EVERY_SECONDS = 2.0
-CALIBRATED_SECONDS = 60
+CALIBRATED_SECONDS = 180
 _LOOKED = re.compile(r'/orders/stops/(\d+)/open/"(?:(?!</form>).)*?I have looked', re.DOTALL)
 
 

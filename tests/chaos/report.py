@@ -16,6 +16,7 @@ from .plan import Terms, is_random
 from .restoring import Restored
 
 WORDS_SHOWN = 20
+BEGIN, END = "<!-- report -->", "<!-- end of report -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Outcome:
     bells: dict[str, int]
     recovery_seconds: float
     settled_seconds: float
+    under_fire: int = 0
     acknowledgements: int = 0
     lost: Sequence[Lost] = ()
     stopped_searches: dict[str, str] = field(default_factory=dict)
@@ -72,7 +74,8 @@ class Outcome:
             "charged": str(sum(one.charge for one in self.bought)),
             "adds": self.adds,
             "faulty adds": faulty,
-            "share of faulty adds": round(faulty / max(self.adds, 1), 3),
+            "adds under fire": self.under_fire,
+            "share of faulty adds under fire": round(faulty / max(self.under_fire, 1), 3),
             "faulty adds by phase": self.faulty,
             "blows": dict(self.blows),
             "starts of processes": self.starts,
@@ -107,6 +110,7 @@ def recovery_figures(outcome: Outcome) -> dict[str, Any]:
         "share settled without a person": _share(len(settled), len(searched)),
         "settled by": dict(Counter(one.resolution for one in outcome.lost if one.resolution)),
         "settled wrongly": len(settled_wrongly(outcome)),
+        "settled after, median s": _quantile(sorted([*found, *absent]), 0.5),
         "found": len(found),
         "found after, median s": _quantile(found, 0.5),
         "found after, p95 s": _quantile(found, 0.95),
@@ -203,6 +207,12 @@ def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Contr
     (directory / "report.md").write_text(as_markdown(outcomes, controls))
 
 
+def put_into(page: Path, text: str) -> None:
+    """In place of the report that this page has. Raises ValueError where it has none."""
+    before, rest = page.read_text().split(f"{BEGIN}\n")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
+
+
 def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
     lines = [f"# Chaos: {verdict(outcomes, controls)}", ""]
     columns = [outcome.figures() for outcome in outcomes]
@@ -226,6 +236,8 @@ def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {count}" for name, count in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)

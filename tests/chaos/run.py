@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from . import rows
 from .browser import Browser
@@ -17,9 +18,9 @@ from .desk import Desk
 from .history import Blow, History
 from .judge import OPEN_THERE, Kind, Violation, Wanted, judge
 from .keysearch import search_desk
-from .nemesis import Nemesis
+from .nemesis import KILLS, Nemesis
 from .opening import MANAGER, Account, log_in, open_desk
-from .people import Staff
+from .people import NobodyAnswers, Staff
 from .plan import (
     Terms,
     accounts_of,
@@ -37,8 +38,9 @@ from .restoring import Restored, restore_backup
 from .sandboxes import Provider, first_mix, start_all
 from .servers import copy_logs
 
-LEFT_FOR_PEACE = 30  # orders that may still wait when the nemesis has to stop, or 3 % of the plan
+LEFT_FOR_PEACE = 0.05  # of the plan may still wait when the nemesis has to stop
 AGE_EVERY_SECONDS = 2.0
+RESTORE_SECONDS = 120
 LEAST_OF_FAULTS = 0.5  # of the share asked for
 
 
@@ -81,14 +83,15 @@ def _story(
     violations = [*_undisturbed(desk, staff, accounts, terms)]
     calibrate(desk, accounts)
     history.note("opened")
-    struck = _fire(desk, providers, staff, terms, history, blows)
+    struck, under_fire = _fire(desk, providers, staff, terms, history, blows)
     passed, late = _wait_for_quiet(desk, providers, staff, terms, history)
-    restored = _restored(desk, staff, accounts, terms, history) if terms.restore else None
-    if restored:
-        late += _ended(desk, providers, 120)
+    restored = None
+    if terms.restore:
+        restored, trouble = _restored(desk, staff, accounts, terms, history)
+        late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
     watcher.stop()
     return _judged(
-        desk, providers, terms, staff, struck, [*violations, *late], restored,
+        desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire,
         seconds=time.monotonic() - began, acknowledgements=watcher.acknowledged, **passed,
     )  # fmt: skip
 
@@ -108,8 +111,10 @@ def _fire(
     terms: Terms,
     history: History,
     blows: Iterable[Blow] | None,
-) -> Counter[str]:
-    """People carry out the plan while the nemesis strikes; how often it did what."""
+) -> tuple[Counter[str], int]:
+    """People carry out the plan while the nemesis strikes; how often it did what, and how many
+    orders were sent meanwhile."""
+    before = _adds(providers)
     for provider in providers:
         provider.misbehave(first_mix(terms.seed), terms.faults)
     nemesis = Nemesis(desk, providers, terms, history, blows)
@@ -120,15 +125,23 @@ def _fire(
         _wait_under_fire(desk, terms)
     finally:
         nemesis.stop()
-    return nemesis.done
+    return nemesis.done, _adds(providers) - before
+
+
+def _adds(providers: Sequence[Provider]) -> int:
+    return sum(provider.levers.calls("add") for provider in providers)
 
 
 def _restored(
     desk: Desk, staff: Staff, accounts: Sequence[Account], terms: Terms, history: History
-) -> Restored:
+) -> tuple[Restored | None, list[Violation]]:
+    """A desk that does not find the way out is stuck; it is judged all the same."""
     start = terms.orders + 1_000_000
     wishes = numbered(one_each(terms, "restored", accounts_of(terms)), start)
-    return restore_backup(desk, staff, wishes, accounts, history)
+    try:
+        return restore_backup(desk, staff, wishes, accounts, history), []
+    except (OSError, LookupError, ValueError, NobodyAnswers, CalledProcessError) as error:
+        return None, [Violation(Kind.STUCK, f"after the restore: {error!r}")]
 
 
 def _wait_under_fire(desk: Desk, terms: Terms) -> None:
@@ -136,7 +149,7 @@ def _wait_under_fire(desk: Desk, terms: Terms) -> None:
     deadline = time.monotonic() + 30 + terms.orders / 30
     while time.monotonic() < deadline:
         with suppress(OSError):
-            if rows.unfinished_in(desk.database) <= max(LEFT_FOR_PEACE, terms.orders * 0.03):
+            if rows.unfinished_in(desk.database) <= terms.orders * LEFT_FOR_PEACE:
                 return
         time.sleep(0.5)
 
@@ -216,6 +229,7 @@ def _judged(
     blows: Counter[str],
     late: Sequence[Violation],
     restored: Restored | None,
+    under_fire: int,
     **measured: float,
 ) -> Outcome:
     wanted = _wanted(staff)
@@ -229,6 +243,7 @@ def _judged(
         *_balances(providers),
         *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
         *leaks,
+        *_too_quiet(providers, terms, blows, under_fire),
     ]
     fired = sum((provider.fired for provider in providers), Counter[str]())
     return Outcome(
@@ -238,7 +253,8 @@ def _judged(
         stopped_searches=rows.stopped_searches_in(desk.database),
         gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
         starts={name: member.starts for name, member in desk.crew.members.items()},
-        adds=sum(provider.levers.calls("add") for provider in providers),
+        adds=_adds(providers),
+        under_fire=under_fire,
         faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
         bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
     )  # fmt: skip
@@ -265,6 +281,20 @@ def _balances(providers: Sequence[Provider]) -> list[Violation]:
             if provider.spent(account) != charged:
                 words = f"{account}: the balance lost {provider.spent(account)}, not {charged}"
                 found.append(Violation(Kind.MONEY, words))
+    return found
+
+
+def _too_quiet(
+    providers: Sequence[Provider], terms: Terms, blows: Counter[str], under_fire: int
+) -> list[Violation]:
+    """A run in which little went wrong proves little."""
+    found = []
+    hurt = sum(provider.faulty_adds for provider in providers)
+    if hurt < LEAST_OF_FAULTS * terms.faults * under_fire:
+        words = f"only {hurt} of {under_fire} orders sent went wrong"
+        found.append(Violation(Kind.BLIND, words))
+    if not any(blows[kind] for kind in KILLS):
+        found.append(Violation(Kind.BLIND, "nobody was killed"))
     return found
 
 
