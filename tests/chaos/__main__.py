@@ -57,8 +57,7 @@ def main() -> int:
         controls = run_controls(replace(first, database="sqlite", orders=orders, accounts=7))
     report.write(chosen.out, outcomes, controls)
     if chosen.into:
-        command = f"    python -m tests.chaos {' '.join(sys.argv[1:])}"
-        report.put_into(chosen.into, f"{command}\n\n{report.as_markdown(outcomes, controls)}")
+        report.put_into(chosen.into, report.for_a_page(outcomes, controls))
     print(f"\n{report.as_markdown(outcomes, controls)}\n{chosen.out / 'report.json'}")
     return 0 if report.verdict(outcomes, controls) == "holds" else 1
 

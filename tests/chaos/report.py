@@ -207,6 +207,27 @@ def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Contr
     (directory / "report.md").write_text(as_markdown(outcomes, controls))
 
 
+def for_a_page(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
+    """With the command that does it again, and without a heading of its own."""
+    first = outcomes[0].terms
+    databases = {outcome.terms.database for outcome in outcomes}
+    told = {
+        "orders": first.orders,
+        "accounts": first.accounts,
+        "pastes": first.pastes,
+        "kills-every": first.kills_every,
+        "faults": first.faults,
+        "minutes": first.minutes,
+        "prices": first.prices,
+        "seeds": " ".join(sorted({str(outcome.terms.seed) for outcome in outcomes})),
+        "database": "both" if len(databases) == 2 else databases.pop(),
+    }
+    command = " ".join(f"--{name} {value}" for name, value in told.items())
+    rest = as_markdown(outcomes, controls).split("\n", 2)[2]
+    said = f"The verdict: **{verdict(outcomes, controls)}**."
+    return f'```\nmake chaos CHAOS="{command}"\n```\n\n{said}\n\n{rest}'
+
+
 def put_into(page: Path, text: str) -> None:
     """In place of the report that this page has. Raises ValueError where it has none."""
     before, rest = page.read_text().split(f"{BEGIN}\n")
