@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from collections import Counter
@@ -13,13 +12,12 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from . import rows
-from .browser import Browser
 from .desk import Desk
+from .findings import adds_of, judged
 from .history import Blow, History
-from .judge import OPEN_THERE, Kind, Violation, Wanted, judge
-from .keysearch import search_desk
-from .nemesis import KILLS, Nemesis
-from .opening import MANAGER, Account, log_in, open_desk
+from .judge import OPEN_THERE, Kind, Violation
+from .nemesis import Nemesis
+from .opening import Account, open_desk
 from .people import NobodyAnswers, Staff
 from .plan import (
     Terms,
@@ -30,7 +28,7 @@ from .plan import (
     one_each,
     panels_of,
     plan_of,
-)  # fmt: skip
+)
 from .processes import wait_until
 from .recovery import GRACE_SECONDS, Watcher, calibrate, prepare_recovery
 from .report import Outcome
@@ -41,7 +39,6 @@ from .servers import copy_logs
 LEFT_FOR_PEACE = 0.05  # of the plan may still wait when the nemesis has to stop
 AGE_EVERY_SECONDS = 2.0
 RESTORE_SECONDS = 120
-LEAST_OF_FAULTS = 0.5  # of the share asked for
 
 
 def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome:
@@ -90,7 +87,7 @@ def _story(
         restored, trouble = _restored(desk, staff, accounts, terms, history)
         late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
     watcher.stop()
-    return _judged(
+    return judged(
         desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire,
         seconds=time.monotonic() - began, acknowledgements=watcher.acknowledged, **passed,
     )  # fmt: skip
@@ -114,7 +111,7 @@ def _fire(
 ) -> tuple[Counter[str], int]:
     """People carry out the plan while the nemesis strikes; how often it did what, and how many
     orders were sent meanwhile."""
-    before = _adds(providers)
+    before = adds_of(providers)
     for provider in providers:
         provider.misbehave(first_mix(terms.seed), terms.faults)
     nemesis = Nemesis(desk, providers, terms, history, blows)
@@ -125,11 +122,7 @@ def _fire(
         _wait_under_fire(desk, terms)
     finally:
         nemesis.stop()
-    return nemesis.done, _adds(providers) - before
-
-
-def _adds(providers: Sequence[Provider]) -> int:
-    return sum(provider.levers.calls("add") for provider in providers)
+    return nemesis.done, adds_of(providers) - before
 
 
 def _restored(
@@ -219,99 +212,3 @@ def _of(desk: Desk, *statuses: str) -> int:
     except OSError:
         return 1  # not known to be none
     return sum(counts[status] for status in statuses)
-
-
-def _judged(
-    desk: Desk,
-    providers: Sequence[Provider],
-    terms: Terms,
-    staff: Staff,
-    blows: Counter[str],
-    late: Sequence[Violation],
-    restored: Restored | None,
-    under_fire: int,
-    **measured: float,
-) -> Outcome:
-    wanted = _wanted(staff)
-    shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database)
-    bought = [row for provider in providers for row in provider.ledger()]
-    keys = [key for provider in providers for key in provider.keys.values()]
-    leaks, searched = search_desk(desk, keys, known=shown[-1].link)
-    violations = [
-        *judge(wanted, bought, shown, doubts),
-        *late,
-        *_balances(providers),
-        *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
-        *leaks,
-        *_too_quiet(providers, terms, blows, under_fire),
-    ]
-    fired = sum((provider.fired for provider in providers), Counter[str]())
-    return Outcome(
-        terms=terms, acknowledged=sum(one.acknowledged for one in wanted), shown=shown,
-        bought=bought, doubts=doubts, lost=rows.lost_in(desk.database),
-        violations=violations, blows=blows, restored=restored,
-        stopped_searches=rows.stopped_searches_in(desk.database),
-        gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
-        starts={name: member.starts for name, member in desk.crew.members.items()},
-        adds=_adds(providers),
-        under_fire=under_fire,
-        faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
-        bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
-    )  # fmt: skip
-
-
-def _wanted(staff: Staff) -> list[Wanted]:
-    """Each wish that somebody came to."""
-    return [
-        Wanted(
-            wish.account, staff.accounts[wish.account].service_ids[wish.service], wish.link,
-            wish.quantity, wish.number in staff.acknowledged,
-        )
-        for wish in staff.begun
-    ]  # fmt: skip
-
-
-def _balances(providers: Sequence[Provider]) -> list[Violation]:
-    """The ledger itself: what each balance lost is what its orders cost."""
-    found = []
-    for provider in providers:
-        ledger = provider.ledger()
-        for account in provider.keys:
-            charged = sum(row.charge for row in ledger if row.account == account)
-            if provider.spent(account) != charged:
-                words = f"{account}: the balance lost {provider.spent(account)}, not {charged}"
-                found.append(Violation(Kind.MONEY, words))
-    return found
-
-
-def _too_quiet(
-    providers: Sequence[Provider], terms: Terms, blows: Counter[str], under_fire: int
-) -> list[Violation]:
-    """A run in which little went wrong proves little."""
-    found = []
-    hurt = sum(provider.faulty_adds for provider in providers)
-    if hurt < LEAST_OF_FAULTS * terms.faults * under_fire:
-        words = f"only {hurt} of {under_fire} orders sent went wrong"
-        found.append(Violation(Kind.BLIND, words))
-    if not any(blows[kind] for kind in KILLS):
-        found.append(Violation(Kind.BLIND, "nobody was killed"))
-    return found
-
-
-def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
-    """Every unconfirmed order stands on the page of those, with a way to settle it."""
-    browser = Browser(desk.port)
-    log_in(browser, MANAGER)
-    told: set[int] = set()
-    address: str | None = "/orders/unconfirmed/"
-    while address:
-        text = browser.get(address).text
-        told |= {int(number) for number in re.findall(r"/orders/(\d+)/settle/", text)}
-        forward = re.search(r'rel="next" href="([^"]*)"', text)
-        address = forward[1].replace("&amp;", "&") if forward else None
-        if address and address.startswith("?"):
-            address = f"/orders/unconfirmed/{address}"
-    if told == in_doubt:
-        return []
-    words = f"unconfirmed are {sorted(in_doubt - told)[:5]}, which the page does not show"
-    return [Violation(Kind.INVISIBLE, words)]
