@@ -17,7 +17,7 @@ from .opening import OPERATORS, PASTERS, Account, log_in
 from .plan import Way, Wish
 
 PERSISTENT_FOR_SECONDS = 120
-MOST_WAITING = 8  # orders for each account; people do not run further ahead of the desk
+MOST_WAITING = 20  # orders for each account; people do not run further ahead of the desk
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
