@@ -18,6 +18,7 @@ from .processes import wait_until
 
 CLIENTS = ("beat", *WORKERS, "web")
 QUIET_SECONDS = 120.0
+RUN_SECONDS = 5.0  # of a reconcile run, for each account
 STOPS, RESTORED = "/orders/stops/", "/orders/restored/"
 _GATE = re.compile(r"All sending is stopped</h3>(?:(?!<h3).)*?/orders/stops/(\d+)/open/", re.DOTALL)
 
@@ -63,7 +64,7 @@ def restore_backup(
     _press(manager, RESTORED, f"{RESTORED}run/", {})
     wait_until(
         lambda: "/restored/acknowledge/" in manager.persist(lambda: _get(manager)).text,
-        "the reconcile run", QUIET_SECONDS,
+        "the reconcile run", QUIET_SECONDS + RUN_SECONDS * len(accounts),
     )  # fmt: skip
     words = {"note": "Restored on purpose; the lists were looked through.", "sure": "on"}
     _press(manager, RESTORED, f"{RESTORED}acknowledge/", words)
