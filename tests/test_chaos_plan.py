@@ -14,7 +14,18 @@ from tests.chaos import entry
 from tests.chaos.history import History, read_blows, read_terms
 from tests.chaos.keysearch import PIECE, contains, spellings
 from tests.chaos.nemesis import ON_A_SERVER, WEIGHTS, blows_of
-from tests.chaos.plan import Terms, Way, Wish, plan_of
+from tests.chaos.plan import (
+    ACCOUNTS_ON_A_PANEL,
+    QUANTITIES,
+    Terms,
+    Way,
+    Wish,
+    accounts_of,
+    first_orders,
+    is_random,
+    panels_of,
+    plan_of,
+)
 
 TERMS = Terms(orders=300, seed=5, database="postgres", kills_every=1.5, faults=0.3)
 
@@ -57,6 +68,29 @@ def test_a_history_is_enough_to_do_it_again(tmp_path: Path) -> None:
     history.close()
     assert read_terms(tmp_path / "history.jsonl") == TERMS
     assert read_blows(tmp_path / "history.jsonl") == [blow]
+
+
+def test_more_accounts_are_more_panels_with_all_kinds_of_them() -> None:
+    for accounts in (7, 12, 40):
+        terms = replace(TERMS, accounts=accounts)
+        names = accounts_of(terms)
+        assert len(set(names)) == accounts
+        assert sum(map(is_random, names)) >= 2
+        assert max(len(panel.accounts) for panel in panels_of(terms)) <= ACCOUNTS_ON_A_PANEL
+        assert {wish.account for wish in first_orders(terms)} == set(names)
+        assert {wish.account for wish in plan_of(terms)} <= set(names)
+
+
+def test_prices_are_equal_but_for_those_that_stand_behind_another() -> None:
+    wishes = plan_of(TERMS)
+    assert {(w.service, w.quantity) for w in wishes if not w.behind} == {(0, QUANTITIES[0])}
+    mixed = plan_of(replace(TERMS, prices="mixed"))
+    assert len({(wish.service, wish.quantity) for wish in mixed}) == 9
+
+
+def test_the_share_of_pastes_is_what_was_asked_for() -> None:
+    pasted = [wish.way is Way.PASTE for wish in plan_of(replace(TERMS, orders=2000, pastes=0.85))]
+    assert 0.8 < sum(pasted) / len(pasted) < 0.9
 
 
 @pytest.mark.parametrize("position", [0, PIECE - 3, 2 * PIECE - 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,11 @@ from django.db import connection
 from orders.models.event import EventKind
 from orders.status import HoldReason, Outcome, Status
 from tests.builders import NOON, make_attempt, make_event, make_order, make_provider
-from tests.chaos import rows
+from tests.chaos import report, rows
 from tests.chaos.controls import Control
-from tests.chaos.judge import Kind, Violation
-from tests.chaos.report import verdict
+from tests.chaos.judge import Bought, Kind, Lost, Shown, Violation
+from tests.chaos.plan import Terms
+from tests.chaos.report import goals, put_into, recovery_figures, verdict
 from tests.chaos.servers import Database, Row
 
 
@@ -29,6 +31,8 @@ class ThisDatabase(Database):
 
     def dump(self, path: Path) -> None:
         raise NotImplementedError
+
+    back_up = restore = dump
 
 
 @pytest.mark.services
@@ -85,3 +89,60 @@ def control(*kinds: Kind) -> Control:
 def test_a_run_whose_controls_did_no_harm_is_void() -> None:
     assert verdict([], [control(Kind.DOUBLE), control(Kind.STUCK)]) == "VOID"
     assert verdict([], [control(Kind.DOUBLE), control(Kind.SILENTLY_WRONG)]) == "holds"
+
+
+@pytest.mark.services
+@pytest.mark.django_db
+def test_a_lost_answer_is_timed_until_it_is_replaced() -> None:
+    provider = make_provider()
+    known = {"unknown_at": NOON, "settled_at": NOON + timedelta(seconds=4), "calls": 2}
+    found, missing = (make_order(Status.UNCONFIRMED, provider=provider) for _ in range(2))
+    make_attempt(found, outcome=Outcome.ACCEPTED, resolution="probe", external_id="9", **known)
+    make_attempt(missing, outcome=Outcome.UNKNOWN, unknown_at=NOON, settled_at=NOON)
+    assert rows.lost_in(ThisDatabase()) == [
+        Lost(found.pk, provider.name, "accepted", "probe", 2, 4.0),
+        Lost(missing.pk, provider.name, "unknown", "", 0, None),
+    ]
+
+
+LINK = "https://lumen.example/{}"
+
+
+def outcome(shown: list[Shown], bought: list[Bought], lost: list[Lost]) -> report.Outcome:
+    return report.Outcome(
+        Terms(3, 1, "sqlite", 1.5, 0.3), 1.0, len(shown), shown, bought, (), (), Counter(), {}, 3,
+        {}, {}, 1.0, 1.0, lost=lost,
+    )  # fmt: skip
+
+
+def test_wrong_settlements_and_missed_goals_are_told() -> None:
+    bought = [
+        Bought("plain-1", str(n), "7", LINK.format(n), 100, Decimal("0.1")) for n in (1, 2, 3)
+    ]
+    shown = [
+        Shown(1, "plain-1", "7", LINK.format(1), 100, "completed", "2", Decimal("0.1")),
+        Shown(2, "plain-1", "7", LINK.format(2), 100, "completed", "2", Decimal("0.1")),
+        Shown(3, "plain-1", "7", LINK.format(3), 100, "not_placed"),
+        Shown(4, "random-1", "7", LINK.format(4), 100, "unconfirmed"),
+    ]
+    lost = [
+        Lost(1, "plain-1", "accepted", "probe", 1, 40.0),
+        Lost(2, "plain-1", "accepted", "person", 1, 3.0),
+        Lost(3, "plain-1", "not_placed", "bracket", 7, 30.0),
+        Lost(4, "random-1", "unknown", "", 0, None),
+    ]
+    found = outcome(shown, bought, lost)
+    told = recovery_figures(found)
+    assert (told["answers lost"], told["where ids prove something"]) == (4, 3)
+    assert (told["settled without a person"], told["settled wrongly"]) == (2, 2)
+    assert (told["found after, median s"], told["shown absent after, median s"]) == (40.0, 30.0)
+    assert (told["free calls for each, mean"], told["free calls for each, most"]) == (3.0, 7)
+    assert [met for _, _, met in goals(found)] == [False, False, False, True, True, False]
+
+
+def test_a_report_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n\n<!-- report -->\nold\n<!-- end of report -->\n\nMore.\n")
+    put_into(page, "new")
+    text = "# Page\n\n<!-- report -->\nnew\n<!-- end of report -->\n\nMore.\n"
+    assert page.read_text() == text

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import report
-from .controls import CONTROLS, Control, run_control
+from .controls import CONTROLS, MOST_ORDERS, Control, run_control
 from .history import read_blows, read_terms
 from .plan import Terms, plan_of
 from .run import run
@@ -28,7 +28,13 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--database", choices=DATABASES, default="both")
     parser.add_argument("--kills-every", type=float, default=1.5, help="seconds, on average")
     parser.add_argument("--faults", type=float, default=0.35, help="share of orders sent")
+    parser.add_argument("--accounts", type=int, default=12)
+    parser.add_argument("--prices", choices=("equal", "mixed"), default="equal")
+    parser.add_argument("--pastes", type=float, default=0.3, help="share of orders pasted")
+    parser.add_argument("--minutes", type=float, default=0, help="then people stop ordering")
+    parser.add_argument("--no-restore", action="store_true", help="no backup is restored")
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--into", type=Path, help="a page whose report is replaced by this one")
     parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
     parser.add_argument("--no-controls", action="store_true")
     return parser
@@ -46,18 +52,25 @@ def main() -> int:
         found = {kind: count for kind, count in outcome.counted.items() if count}
         print(f"  {outcome.seconds:.0f} s, {outcome.statuses}; violations: {found or 'none'}")
     if not chosen.no_controls:
-        controls = run_controls(replace(outcomes[0].terms, database="sqlite"))
+        first = outcomes[0].terms
+        orders = min(first.orders, MOST_ORDERS)
+        controls = run_controls(replace(first, database="sqlite", orders=orders, accounts=7))
     report.write(chosen.out, outcomes, controls)
+    if chosen.into:
+        report.put_into(chosen.into, report.for_a_page(outcomes, controls))
     print(f"\n{report.as_markdown(outcomes, controls)}\n{chosen.out / 'report.json'}")
     return 0 if report.verdict(outcomes, controls) == "holds" else 1
 
 
 def runs_of(chosen: argparse.Namespace) -> list[Terms]:
     return [
-        Terms(chosen.orders, seed, database, chosen.kills_every, chosen.faults)
+        Terms(
+            chosen.orders, seed, database, chosen.kills_every, chosen.faults, chosen.accounts,
+            chosen.prices, chosen.pastes, chosen.minutes, not chosen.no_restore,
+        )
         for database in DATABASES[chosen.database]
         for seed in chosen.seeds
-    ]
+    ]  # fmt: skip
 
 
 def run_controls(terms: Terms) -> list[Control]:

@@ -23,7 +23,7 @@ from celery import Celery
 from .desk import ROOT
 from .judge import Kind, Shown, Violation, Wanted, judge
 from .naive import TABLE
-from .plan import PANELS, Terms, Wish
+from .plan import Terms, Wish, panels_of
 from .processes import Crew, Process, wait_until
 from .sandboxes import Provider, first_mix, start_all
 from .servers import Broker
@@ -33,7 +33,7 @@ CONTROLS = {
     "late": "acks_late, reject_on_worker_lost, autoretry",
     "loop": "loops that read, check, send and save",
 }
-MOST_ORDERS = 1000  # harm shows long before
+MOST_ORDERS = 300  # harm shows long before
 ORDERS_A_KILL = (3, 25)  # between two kills, so that a slow machine is hurt no more than a fast one
 WHOLE_SHARE = 0.25  # of the kills hit a worker with its children, which takes seconds to come back
 MOST_SECONDS = 240.0
@@ -65,7 +65,7 @@ def run_control(name: str, wishes: Sequence[Wish], terms: Terms, directory: Path
     """Send all of them in this way while workers are killed, then judge as the desk is judged."""
     directory.mkdir()
     wishes = wishes[:MOST_ORDERS]
-    providers = start_all(PANELS, directory, terms)
+    providers = start_all(panels_of(terms), directory, terms)
     crew = Crew()
     try:
         for provider in providers:

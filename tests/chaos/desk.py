@@ -28,7 +28,8 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml
 FIRST_PASSWORD = "a-first-pass-phrase"
 START_SECONDS = 180
 FORKING = "dispatch-2"  # has children, one of which can be killed alone
-WORKERS = ("dispatch-1", FORKING, "follow-1", "follow-2")
+MACHINES = ("dispatch-1", FORKING)  # each sends from a disk of its own, which outlives it
+WORKERS = (*MACHINES, "follow-1", "follow-2")
 SHIFTABLE = ("dispatch-1", "follow-1")
 
 
@@ -105,7 +106,12 @@ class Desk:
         }
         words = {**doors, **words}
         command = [words.get(word, word) for word in SERVICES[service]["command"]]
-        return Process(name, command, self.environment, self.logs / f"{name}.log", ROOT)
+        environment = self.environment
+        if name in MACHINES:
+            disk = self.directory / "machines" / name
+            disk.mkdir(parents=True)
+            environment = {**environment, "DESK_DATA_DIR": str(disk)}
+        return Process(name, command, environment, self.logs / f"{name}.log", ROOT)
 
     def set_clock(self, name: str, shift: float) -> None:
         """From its next start on, this process lives so many seconds later."""

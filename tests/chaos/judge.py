@@ -102,6 +102,23 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A lost answer: `seconds` until it was replaced, by which `resolution`; None: it is not."""
+
+    order: int
+    account: str
+    outcome: str
+    resolution: str
+    calls: int
+    seconds: float | None
+
+    @property
+    def by_itself(self) -> bool:
+        """No person was needed."""
+        return self.seconds is not None and self.resolution not in ("person", "taught")
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     kind: Kind
     words: str

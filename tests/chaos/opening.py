@@ -15,8 +15,9 @@ from .servers import Database
 
 PASSWORD = "a-good-long-pass-phrase-of-chaos"
 OPERATORS = ("olga", "omar", "otto", "oona")
-MANAGER = "mia"
-CATALOG_SECONDS = 180
+MANAGER, WATCHER = "mia", "mona"  # one runs the desk, the other looks at what is stopped
+PASTERS = (MANAGER, "milo")
+CATALOG_SECONDS = 400
 LIMITS = {
     "calls_per_minute": "6000",
     "add_spacing_ms": "0",
@@ -60,8 +61,8 @@ def open_desk(desk: Desk, providers: Sequence[Provider]) -> list[Account]:
     """Until every account has its catalog and may be ordered from."""
     admin = Browser(desk.port)
     log_in(admin, "admin", FIRST_PASSWORD)
-    for name in (*OPERATORS, MANAGER):
-        role = "manager" if name == MANAGER else "operator"
+    for name in (*OPERATORS, *PASTERS, WATCHER):
+        role = "operator" if name in OPERATORS else "manager"
         person = {"username": name, "password1": PASSWORD, "password2": PASSWORD, "role": role}
         submit(admin, "/people/new/", person)
     for provider in providers:

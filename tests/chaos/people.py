@@ -8,14 +8,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from .browser import Browser, NoAnswer, Page
 from .history import History
-from .opening import MANAGER, OPERATORS, Account, log_in
+from .opening import OPERATORS, PASTERS, Account, log_in
 from .plan import Way, Wish
 
 PERSISTENT_FOR_SECONDS = 120
+MOST_WAITING = 20  # orders for each account; people do not run further ahead of the desk
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
@@ -125,41 +127,69 @@ class Person:
 class Staff:
     """Everybody who orders in one run, and what the desk has told them."""
 
-    def __init__(self, accounts: Sequence[Account], port: int, history: History) -> None:
+    def __init__(
+        self,
+        accounts: Sequence[Account],
+        port: int,
+        history: History,
+        waiting: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`waiting` tells how many orders have not been sent yet."""
         self.accounts = {account.name: account for account in accounts}
         self.port, self.history = port, history
         self.acknowledged: set[int] = set()
+        self.begun: list[Wish] = []
+        self._waiting = waiting
+        self._until = float("inf")
         self._lock = threading.Lock()
 
-    def place_all(self, wishes: Sequence[Wish]) -> set[int]:
-        """The numbers of the wishes for which the desk has told that it took the order."""
+    def place_all(self, wishes: Sequence[Wish], *, seconds: float = 0) -> None:
+        """All of them, or those that somebody comes to within so many seconds: `begun`. The
+        numbers of those that the desk says it took are in `acknowledged`."""
+        self._until = time.monotonic() + (seconds or float("inf"))
         singles = iter([wish for wish in wishes if wish.paste is None])
-        with ThreadPoolExecutor(len(OPERATORS) + 1) as pool:
+        pastes = iter(_pastes(wishes))
+        with ThreadPoolExecutor(len(OPERATORS) + len(PASTERS)) as pool:
             work = [pool.submit(self._operate, name, singles) for name in OPERATORS]
-            work.append(pool.submit(self._manage, _pastes(wishes)))
+            work += [pool.submit(self._manage, name, pastes) for name in PASTERS]
         for one in work:
             one.result()
-        return self.acknowledged
+
+    def _may_go_on(self) -> bool:
+        """False when time is over; waits as long as the desk has enough to do."""
+        while time.monotonic() < self._until:
+            with suppress(OSError):
+                if self._waiting() < MOST_WAITING * len(self.accounts):
+                    return True
+            time.sleep(1)
+        return False
 
     def _operate(self, name: str, singles: Iterator[Wish]) -> None:
         """One operator takes wishes as long as there are any."""
         person = Person(name, self.port)
-        while True:
+        while self._may_go_on():
             with self._lock:
                 wish = next(singles, None)
             if wish is None:
                 return
             self._tell([wish], partial(person.place, wish, self.accounts[wish.account]))
 
-    def _manage(self, pastes: Iterable[Sequence[Wish]]) -> None:
-        person = Person(MANAGER, self.port)
-        for lines in pastes:
+    def _manage(self, name: str, pastes: Iterator[Sequence[Wish]]) -> None:
+        """One manager pastes as long as there is anything to paste."""
+        person = Person(name, self.port)
+        while self._may_go_on():
+            with self._lock:
+                lines = next(pastes, None)
+            if lines is None:
+                return
             account = self.accounts[lines[0].account]
             self._tell(lines, partial(person.paste, lines, account))
 
     def _tell(self, wishes: Sequence[Wish], act: Callable[[], int]) -> None:
         """Do it, and write into the history what came of it."""
         numbers = [wish.number for wish in wishes]
+        with self._lock:
+            self.begun.extend(wishes)
         self.history.note("invoke", wishes=numbers, way=wishes[0].way)
         try:
             number = act()

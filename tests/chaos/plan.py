@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
 LINES_IN_A_PASTE = 12
-QUANTITIES = (100, 200, 500)  # few, so that few prices are in use: the worst case for proofs
+QUANTITIES = (100, 200, 500)  # few, so that few prices are in use
 SERVICES_USED = 3
+FIRST_ORDERS = 6  # of each account, undisturbed: from them the desk sees that its ids rise
+ACCOUNTS_ON_A_PANEL = 4
 
 
 class Way(StrEnum):
@@ -22,7 +25,7 @@ class Way(StrEnum):
     PASTE = "paste"
 
 
-WAYS = {Way.PLAIN: 40, Way.DOUBLE_CLICK: 12, Way.IMPATIENT: 9, Way.HTMX: 9, Way.PASTE: 30}
+SINGLE_WAYS = {Way.PLAIN: 40, Way.DOUBLE_CLICK: 12, Way.IMPATIENT: 9, Way.HTMX: 9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,18 @@ class Panel:
     switches: tuple[tuple[str, Any], ...] = ()
 
 
-PANELS = (
-    Panel("plain", ("plain-1", "plain-2", "plain-3")),
-    Panel("guarded", ("guarded-1", "guarded-2"), (("link_guard", True),)),
-    Panel("random", ("random-1", "random-2"), (("random_ids", True),)),
-)
-GUARDED = "guarded"
-ACCOUNTS = tuple(account for panel in PANELS for account in panel.accounts)
+PLAIN, GUARDED, RANDOM = "plain", "guarded", "random"
+SWITCHES: dict[str, tuple[tuple[str, Any], ...]] = {
+    PLAIN: (),
+    GUARDED: (("link_guard", True),),
+    RANDOM: (("random_ids", True),),
+}
+RANDOM_WEIGHT = 0.25  # nothing is proven there, so each lost answer costs the full hold
+
+
+def is_random(account: str) -> bool:
+    """Its order ids do not rise: the desk may prove nothing by them."""
+    return account.startswith(RANDOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +77,78 @@ class Terms:
     database: str
     kills_every: float
     faults: float
+    accounts: int = 12
+    prices: str = "equal"
+    pastes: float = 0.3
+    minutes: float = 0.0  # people stop ordering after so many; 0: when the plan is done
+    restore: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_json(cls, told: dict[str, Any]) -> Self:
-        return cls(**{name: told[name] for name in cls.__slots__})
+        return cls(**{name: told[name] for name in cls.__slots__ if name in told})
+
+
+def panels_of(terms: Terms) -> tuple[Panel, ...]:
+    """Enough sandboxes for all accounts; at least two accounts are of each kind."""
+    strange = max(2, terms.accounts // 10)
+    guarded = max(2, (terms.accounts - strange) * 2 // 5)
+    sizes = {PLAIN: terms.accounts - strange - guarded, GUARDED: guarded, RANDOM: strange}
+    return tuple(
+        Panel(f"{kind}-{first}", names[first : first + ACCOUNTS_ON_A_PANEL], SWITCHES[kind])
+        for kind, size in sizes.items()
+        for names in [tuple(f"{kind}-{number + 1}" for number in range(size))]
+        for first in range(0, size, ACCOUNTS_ON_A_PANEL)
+    )
+
+
+def accounts_of(terms: Terms) -> tuple[str, ...]:
+    return tuple(account for panel in panels_of(terms) for account in panel.accounts)
+
+
+def first_orders(terms: Terms) -> list[Wish]:
+    """Before the trouble begins: pasted, a few for each account."""
+    return [
+        Wish(-1, account, 0, f"https://lumen.example/{terms.seed}/first/{position}/{line}",
+             QUANTITIES[0], Way.PASTE, paste=-1 - position)
+        for position, account in enumerate(accounts_of(terms))
+        for line in range(FIRST_ORDERS)
+    ]  # fmt: skip
+
+
+def one_each(terms: Terms, name: str, accounts: Iterable[str]) -> list[Wish]:
+    """An order for each of these accounts, each by the form of a single one."""
+    return [
+        Wish(-1, account, 0, f"https://lumen.example/{terms.seed}/{name}/{position}",
+             QUANTITIES[0], Way.PLAIN)
+        for position, account in enumerate(accounts)
+    ]  # fmt: skip
+
+
+def numbered(wishes: Iterable[Wish], start: int) -> list[Wish]:
+    """With numbers of their own in this run."""
+    return [replace(wish, number=number) for number, wish in enumerate(wishes, start)]
 
 
 def plan_of(terms: Terms) -> list[Wish]:
     """The wishes of a run, in the order in which people come to them."""
     dice = random.Random(f"plan-{terms.seed}")
     wishes: list[Wish] = []
+    accounts = accounts_of(terms)
+    weights = [RANDOM_WEIGHT if is_random(one) else 1.0 for one in accounts]
+    singles = sum(SINGLE_WAYS.values())
+    ways = {**SINGLE_WAYS, Way.PASTE: singles * terms.pastes / max(1 - terms.pastes, 0.01)}
     paste, account_of_paste, lines = -1, "", LINES_IN_A_PASTE
     for number in range(terms.orders):
-        way = dice.choices(list(WAYS), list(WAYS.values()))[0]
-        account = dice.choice(ACCOUNTS)
+        way = dice.choices(list(ways), list(ways.values()))[0]
+        account = dice.choices(accounts, weights)[0]
         if way is Way.PASTE:
             if lines == LINES_IN_A_PASTE:
                 paste, account_of_paste, lines = paste + 1, account, 0
             account, lines = account_of_paste, lines + 1
-        wishes.append(_wish(dice, number, account, way, paste, wishes, terms.seed))
+        wishes.append(_wish(dice, number, account, way, paste, wishes, terms))
     return wishes
 
 
@@ -101,10 +159,13 @@ def _wish(
     way: Way,
     paste: int,
     earlier: list[Wish],
-    seed: int,
+    terms: Terms,
 ) -> Wish:
-    link = f"https://lumen.example/{seed}/{number}"
+    """With equal prices only one that stands behind another costs something else."""
+    link = f"https://lumen.example/{terms.seed}/{number}"
     service, quantity = dice.randrange(SERVICES_USED), dice.choice(QUANTITIES)
+    if terms.prices == "equal":
+        service, quantity = 0, QUANTITIES[0]
     if way is Way.PASTE:
         return Wish(number, account, service, link, quantity, way, paste=paste)
     first = next((one for one in reversed(earlier) if one.account == account), None)

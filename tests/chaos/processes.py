@@ -76,6 +76,7 @@ class Crew:
 
     def __init__(self) -> None:
         self.members: dict[str, Process] = {}
+        self._resting: frozenset[str] = frozenset()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._look_after, daemon=True)
 
@@ -91,11 +92,27 @@ class Crew:
     def _look_after(self) -> None:
         while not self._ending.is_set():
             for member in list(self.members.values()):
-                if not member.is_alive:
+                if not member.is_alive and member.name not in self._resting:
                     member.signal_all(signal.SIGKILL)  # what it left behind
                     member.start()
             time.sleep(LOOK_SECONDS)
         self._stop_all()  # here: the tethers would pull at the end of this thread
+
+    def rest(self, *names: str) -> None:
+        """End these and leave them so, until `go_on`."""
+        self._resting = frozenset(names)
+        time.sleep(3 * LOOK_SECONDS)  # whoever was being started is there by now
+        for name in names:
+            self.members[name].signal_first(self.members[name].polite)
+        deadline = time.monotonic() + STOP_SECONDS
+        while any(self.members[name].is_alive for name in names) and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        for name in names:
+            self.members[name].signal_all(signal.SIGKILL)
+        wait_until(lambda: not any(self.members[n].is_alive for n in names), "their end", 10)
+
+    def go_on(self) -> None:
+        self._resting = frozenset()
 
     def stop(self) -> None:
         """Everything, politely first, in the reverse of the order in which they came."""

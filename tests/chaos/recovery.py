@@ -1,20 +1,104 @@
-"""The one place where the desk of a run is told how far it may settle doubts by itself."""
+"""How far the desk of a run may settle lost answers by itself, and who looks at what it stops."""
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
+from . import rows
+from .browser import Browser, NoAnswer, Page
 from .desk import Desk
 from .entry import SHORT_CLOCKS
 from .nemesis import PAUSES
-from .opening import Account
+from .opening import MANAGER, WATCHER, Account, log_in, submit
+from .plan import FIRST_ORDERS, is_random
+from .processes import wait_until
 from .sandboxes import LATE_SECONDS
 
 # So long after its claim an order may still appear at the provider: its worker is frozen before
 # the fence or just after it, sends as late as it may, and the provider takes its time. A grace
 # for "not placed" must be longer, with room for a machine that is slow.
 LATEST_APPEARANCE_SECONDS = SHORT_CLOCKS["SEND_WINDOW_SECONDS"] + PAUSES[1] + LATE_SECONDS
+GRACE_SECONDS = round(LATEST_APPEARANCE_SECONDS) + 5
+LEAST_ADDS = FIRST_ORDERS - 1
+LOST_IN_A_ROW = 3  # as in production
+LOOKS_EVERY_SECONDS = 2.0
+CALIBRATED_SECONDS = 180
+_LOOKED = re.compile(r'/orders/stops/(\d+)/open/"(?:(?!</form>).)*?I have looked', re.DOTALL)
 
 
 def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
-    """Nothing is allowed: doubts are for a person, and an unconfirmed order is an honest end."""
+    """A manager sets the rules on the page of each account. Where ids do not rise, only a person
+    decides; every other account stops itself after three lost answers, the rest never does."""
+    manager = Browser(desk.port)
+    log_in(manager, MANAGER)
+    for position, account in enumerate(accounts):
+        values = {
+            "enabled": "on",
+            "least_adds": str(LEAST_ADDS),
+            "grace_seconds": str(GRACE_SECONDS),
+            "calls_per_hour": "100000",
+            "lost_in_a_row": str(LOST_IN_A_ROW if position % 2 == 0 else 0),
+            "lost_amount": "",
+            "two_people_above": "",
+        }
+        if not is_random(account.name):
+            values["key_is_ours_alone"] = "on"
+        submit(manager, f"/orders/recovery/{account.row}/", values)
+
+
+def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
+    """The button on the page, until the ids of each account are known to prove something."""
+    manager = Browser(desk.port)
+    log_in(manager, MANAGER)
+    wanted = {account.row: account for account in accounts if not is_random(account.name)}
+
+    def all_are() -> bool:
+        missing = wanted.keys() - rows.calibrated_in(desk.database)
+        for row in missing:
+            page = f"/orders/recovery/{row}/"
+            submit(manager, page, {}, to=f"{page}calibrate/")
+        return not missing
+
+    wait_until(all_are, "the calibration", CALIBRATED_SECONDS)
+
+
+class Watcher:
+    """Somebody who has the page of stops open, and says "I have looked" where it is asked for."""
+
+    def __init__(self, port: int) -> None:
+        self.browser = Browser(port)
+        self.acknowledged = 0
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ending.set()
+        self._thread.join(30)
+
+    def _watch(self) -> None:
+        while not self._ending.wait(LOOKS_EVERY_SECONDS):
+            with suppress(NoAnswer, PermissionError):
+                self._look()
+
+    def _look(self) -> None:
+        page = self.browser.get("/orders/stops/")
+        if page.is_log_in:
+            log_in(self.browser, WATCHER)
+            return
+        stopped = _LOOKED.findall(page.text)
+        if stopped:
+            self.browser.get("/orders/unconfirmed/")
+        for gate in stopped:
+            self.acknowledged += self._open(page, gate)
+
+    def _open(self, page: Page, gate: str) -> bool:
+        note = {"note": "They are being looked for."}
+        return self.browser.post(
+            f"/orders/stops/{gate}/open/", {**page.hidden(), **note}
+        ).location.endswith("/orders/stops/")

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from .controls import CONTROLS, Control
-from .judge import Bought, Doubt, Kind, Shown, Violation
-from .plan import Terms
+from .judge import PLACED, Bought, Doubt, Kind, Lost, Shown, Violation
+from .plan import Terms, is_random
+from .restoring import Restored
 
 WORDS_SHOWN = 20
+BEGIN, END = "<!-- report -->", "<!-- end of report -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,13 @@ class Outcome:
     bells: dict[str, int]
     recovery_seconds: float
     settled_seconds: float
+    under_fire: int = 0
+    acknowledgements: int = 0
+    lost: Sequence[Lost] = ()
+    stopped_searches: dict[str, str] = field(default_factory=dict)
+    gates: dict[str, int] = field(default_factory=dict)
+    ways: Counter[str] = field(default_factory=Counter)
+    restored: Restored | None = None
     searched: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -58,13 +67,15 @@ class Outcome:
         return {
             **self.terms.as_json(),
             "seconds": round(self.seconds, 1),
+            "orders by way of placing": dict(sorted(self.ways.items())),
             "acknowledged": self.acknowledged,
             "orders at the desk": len(self.shown),
             "orders in the ledger": len(self.bought),
             "charged": str(sum(one.charge for one in self.bought)),
             "adds": self.adds,
             "faulty adds": faulty,
-            "share of faulty adds": round(faulty / max(self.adds, 1), 3),
+            "adds under fire": self.under_fire,
+            "share of faulty adds under fire": round(faulty / max(self.under_fire, 1), 3),
             "faulty adds by phase": self.faulty,
             "blows": dict(self.blows),
             "starts of processes": self.starts,
@@ -78,8 +89,92 @@ class Outcome:
             "nothing on its way after s": _rounded(self.recovery_seconds),
             "everything ended after s": _rounded(self.settled_seconds),
             "bytes searched for keys": self.searched,
+            **recovery_figures(self),
+            **_restore_figures(self.restored),
             "violations": self.counted,
         }
+
+
+def recovery_figures(outcome: Outcome) -> dict[str, Any]:
+    """What became of lost answers, and what that took."""
+    searched = [one for one in outcome.lost if not is_random(one.account)]
+    settled = [one for one in searched if one.by_itself]
+    found = sorted(one.seconds or 0 for one in settled if one.outcome == "accepted")
+    absent = sorted(one.seconds or 0 for one in settled if one.outcome == "not_placed")
+    calls = [one.calls for one in searched]
+    return {
+        "answers lost": len(outcome.lost),
+        "where ids prove nothing": len(outcome.lost) - len(searched),
+        "where ids prove something": len(searched),
+        "settled without a person": len(settled),
+        "share settled without a person": _share(len(settled), len(searched)),
+        "settled by": dict(Counter(one.resolution for one in outcome.lost if one.resolution)),
+        "settled wrongly": len(settled_wrongly(outcome)),
+        "settled after, median s": _quantile(sorted([*found, *absent]), 0.5),
+        "found": len(found),
+        "found after, median s": _quantile(found, 0.5),
+        "found after, p95 s": _quantile(found, 0.95),
+        "shown absent": len(absent),
+        "shown absent after, median s": _quantile(absent, 0.5),
+        "shown absent after, p95 s": _quantile(absent, 0.95),
+        "free calls for each, mean": round(statistics.fmean(calls), 2) if calls else 0,
+        "free calls for each, most": max(calls, default=0),
+        "searches that stopped themselves": outcome.stopped_searches,
+        "stops": outcome.gates,
+        "acknowledged on the page of stops": outcome.acknowledgements,
+    }
+
+
+def settled_wrongly(outcome: Outcome) -> list[Lost]:
+    """Linked to an order that is not theirs, or shown absent although they were bought."""
+    shown = {one.number: one for one in outcome.shown}
+    theirs = {(one.account, one.id): one.key for one in outcome.bought}
+    bought = {one.key for one in outcome.bought}
+    wrong = []
+    for lost in outcome.lost:
+        order = shown[lost.order]
+        linked = order.status in PLACED
+        right_id = theirs.get((order.account, order.external_id)) == order.key
+        if (linked and not right_id) or (order.status == "not_placed" and order.key in bought):
+            wrong.append(lost)
+    return wrong
+
+
+def goals(outcome: Outcome) -> list[tuple[str, str, bool]]:
+    """The goals of recovery: what is wanted, what was measured, whether it is met."""
+    told = recovery_figures(outcome)
+    share, median = told["share settled without a person"], told["found after, median s"]
+    most, mean = told["free calls for each, most"], told["free calls for each, mean"]
+    absent = told["shown absent after, median s"]
+    return [
+        ("settled wrongly: 0", str(told["settled wrongly"]), not told["settled wrongly"]),
+        ("settled without a person: 99 %", f"{share:.2%}", share >= 0.99),
+        ("found after a median of 30 s", f"{median} s", median <= 30),
+        ("shown absent after a median of 30 s", f"{absent} s", absent <= 30),
+        ("4 free calls for each, on average", str(mean), mean <= 4),
+        ("4 free calls for each, at most", str(most), most <= 4),
+    ]
+
+
+def _restore_figures(restored: Restored | None) -> dict[str, Any]:
+    if restored is None:
+        return {}
+    return {
+        "orders sent after the backup": restored.sent,
+        "sending stopped after the restore, s": _rounded(restored.noticed_seconds),
+        "orders the disks gave back": restored.given_back,
+    }
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 1.0
+
+
+def _quantile(rising: Sequence[float], share: float) -> float:
+    """The value that so many of them are at or below."""
+    if not rising:
+        return 0.0
+    return _rounded(rising[min(len(rising) - 1, int(share * len(rising)))])
 
 
 def verdict(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
@@ -96,6 +191,10 @@ def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Contr
     told = {
         "verdict": verdict(outcomes, controls),
         "runs": [outcome.figures() for outcome in outcomes],
+        "bars": [
+            [{"goal": goal, "measured": told, "met": met} for goal, told, met in goals(outcome)]
+            for outcome in outcomes
+        ],
         "words": [v.words for outcome in outcomes for v in outcome.violations],
         "controls": {
             control.name: {
@@ -108,6 +207,33 @@ def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Contr
     (directory / "report.md").write_text(as_markdown(outcomes, controls))
 
 
+def for_a_page(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
+    """With the command that does it again, and without a heading of its own."""
+    first = outcomes[0].terms
+    databases = {outcome.terms.database for outcome in outcomes}
+    told = {
+        "orders": first.orders,
+        "accounts": first.accounts,
+        "pastes": first.pastes,
+        "kills-every": first.kills_every,
+        "faults": first.faults,
+        "minutes": first.minutes,
+        "prices": first.prices,
+        "seeds": " ".join(sorted({str(outcome.terms.seed) for outcome in outcomes})),
+        "database": "both" if len(databases) == 2 else databases.pop(),
+    }
+    command = " ".join(f"--{name} {value}" for name, value in told.items())
+    rest = as_markdown(outcomes, controls).split("\n", 2)[2]
+    said = f"The verdict: **{verdict(outcomes, controls)}**."
+    return f'```\nmake chaos CHAOS="{command}"\n```\n\n{said}\n\n{rest}'
+
+
+def put_into(page: Path, text: str) -> None:
+    """In place of the report that this page has. Raises ValueError where it has none."""
+    before, rest = page.read_text().split(f"{BEGIN}\n")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
+
+
 def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
     lines = [f"# Chaos: {verdict(outcomes, controls)}", ""]
     columns = [outcome.figures() for outcome in outcomes]
@@ -116,6 +242,10 @@ def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str
     skipped = ("database", "seed")
     for name in (key for key in (columns[0] if columns else {}) if key not in skipped):
         lines.append(f"| {name} | {' | '.join(_cell(one[name]) for one in columns)} |")
+    for name, outcome in zip(names, outcomes, strict=True):
+        lines += ["", f"| goal of recovery ({name}) | measured | |", "|---|---:|---|"]
+        for goal, told, met in goals(outcome):
+            lines.append(f"| {goal} | {told} | {'met' if met else '**missed**'} |")
     words = [v for outcome in outcomes for v in outcome.violations]
     lines += ["", *(f"- **{v.kind.value}**: {v.words}" for v in words[:WORDS_SHOWN])]
     if controls:
@@ -127,6 +257,8 @@ def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {count}" for name, count in value.items())
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from .judge import IN_DOUBT, Doubt, Shown
+from .judge import IN_DOUBT, Doubt, Lost, Shown
 from .servers import Database
 
 SHOWN = """
@@ -29,6 +30,21 @@ DOUBTS = """
         WHERE b.order_id = e.order_id AND b.started_at <= e.at)
     ORDER BY e.id
 """
+LOST = """
+    SELECT a.order_id, p.name, a.outcome, a.resolution, a.calls, a.unknown_at, a.settled_at
+    FROM orders_attempt a
+    JOIN providers_provider p ON p.id = a.provider_id
+    WHERE a.unknown_at IS NOT NULL
+    ORDER BY a.id
+"""
+CALIBRATION = "SELECT provider_id, calibration FROM orders_recovery"
+STOPPED_SEARCHES = """
+    SELECT p.name, r.stopped_because FROM orders_recovery r
+    JOIN providers_provider p ON p.id = r.provider_id WHERE r.stopped_because <> ''
+"""
+WAITING_TO_BE_SENT = "SELECT count(*) FROM orders_order WHERE status IN ('queued', 'sending')"
+RESTORED = "SELECT count(*) FROM orders_gate WHERE kind = 'restored' AND opened_at IS NULL"
+GATES = "SELECT kind, count(*) FROM orders_gate GROUP BY kind"
 COUNTS = "SELECT status, count(*) FROM orders_order GROUP BY status"
 BATCHES = "SELECT count(*) FROM orders_orderbatch WHERE state = 'placing'"
 WAITING = """
@@ -63,6 +79,44 @@ def doubts_in(database: Database) -> list[Doubt]:
         )
         for order, at, started, lease, attempt_reason, reason, text in database.ask(DOUBTS)
     ]
+
+
+def lost_in(database: Database) -> list[Lost]:
+    """Every answer that was ever lost, and how it was replaced."""
+    return [
+        Lost(
+            order, account, outcome, resolution, calls,
+            (_moment(settled) - _moment(unknown)).total_seconds() if resolution else None,
+        )
+        for order, account, outcome, resolution, calls, unknown, settled in database.ask(LOST)
+    ]  # fmt: skip
+
+
+def calibrated_in(database: Database) -> set[int]:
+    """The rows of accounts whose ids are known to prove something."""
+    found = set()
+    for row, told in database.ask(CALIBRATION):
+        seen = json.loads(told) if isinstance(told, str) else told
+        if seen.get("rises") and seen.get("own_answers") and seen.get("foreign_errors"):
+            found.add(row)
+    return found
+
+
+def stopped_searches_in(database: Database) -> dict[str, str]:
+    return dict(database.ask(STOPPED_SEARCHES))
+
+
+def gates_in(database: Database) -> dict[str, int]:
+    """How often each kind of gate was closed."""
+    return dict(sorted(database.ask(GATES)))
+
+
+def waiting_in(database: Database) -> int:
+    return int(database.ask(WAITING_TO_BE_SENT)[0][0])
+
+
+def is_stopped_as_restored(database: Database) -> bool:
+    return bool(database.ask(RESTORED)[0][0])
 
 
 def counts_in(database: Database) -> Counter[str]:

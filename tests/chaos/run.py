@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from . import rows
-from .browser import Browser
 from .desk import Desk
+from .findings import adds_of, judged
 from .history import Blow, History
-from .judge import OPEN_THERE, Kind, Violation, Wanted, judge
-from .keysearch import search_desk
-from .nemesis import KILLS, Nemesis
-from .opening import MANAGER, Account, log_in, open_desk
-from .people import Staff
-from .plan import PANELS, Terms, Wish, plan_of
+from .judge import OPEN_THERE, Kind, Violation
+from .nemesis import Nemesis
+from .opening import Account, open_desk
+from .people import NobodyAnswers, Staff
+from .plan import (
+    Terms,
+    accounts_of,
+    first_orders,
+    is_random,
+    numbered,
+    one_each,
+    panels_of,
+    plan_of,
+)
 from .processes import wait_until
-from .recovery import prepare_recovery
+from .recovery import GRACE_SECONDS, Watcher, calibrate, prepare_recovery
 from .report import Outcome
+from .restoring import Restored, restore_backup
 from .sandboxes import Provider, first_mix, start_all
 from .servers import copy_logs
 
-LEFT_FOR_PEACE = 0.1  # of the plan may still wait when the nemesis has to stop
+LEFT_FOR_PEACE = 0.05  # of the plan may still wait when the nemesis has to stop
 AGE_EVERY_SECONDS = 2.0
-LEAST_OF_FAULTS = 0.5  # of the share asked for
+RESTORE_SECONDS = 120
 
 
 def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome:
@@ -39,7 +48,7 @@ def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch:
         directory = Path(scratch)
         directory.chmod(0o755)
-        providers = start_all(PANELS, directory / "providers", terms)
+        providers = start_all(panels_of(terms), directory / "providers", terms)
         desk = Desk(terms.database, directory / "desk")
         try:
             desk.start(providers)
@@ -65,29 +74,72 @@ def _story(
     began = time.monotonic()
     accounts = open_desk(desk, providers)
     prepare_recovery(desk, accounts)
-    wishes = plan_of(terms)
+    staff = Staff(accounts, desk.port, history, partial(rows.waiting_in, desk.database))
+    watcher = Watcher(desk.port)
+    watcher.start()
+    violations = [*_undisturbed(desk, staff, accounts, terms)]
+    calibrate(desk, accounts)
+    history.note("opened")
+    struck, under_fire = _fire(desk, providers, staff, terms, history, blows)
+    passed, late = _wait_for_quiet(desk, providers, staff, terms, history)
+    restored = None
+    if terms.restore:
+        restored, trouble = _restored(desk, staff, accounts, terms, history)
+        late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
+    watcher.stop()
+    return judged(
+        desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire,
+        seconds=time.monotonic() - began, acknowledgements=watcher.acknowledged, **passed,
+    )  # fmt: skip
+
+
+def _undisturbed(
+    desk: Desk, staff: Staff, accounts: Sequence[Account], terms: Terms
+) -> Iterator[Violation]:
+    """The first orders of each account; from them the desk sees that its ids rise."""
+    staff.place_all(numbered(first_orders(terms), terms.orders))
+    yield from _waited(partial(_is_sent, desk), "the first orders were not sent", 120)
+
+
+def _fire(
+    desk: Desk,
+    providers: Sequence[Provider],
+    staff: Staff,
+    terms: Terms,
+    history: History,
+    blows: Iterable[Blow] | None,
+) -> tuple[Counter[str], int]:
+    """People carry out the plan while the nemesis strikes; how often it did what, and how many
+    orders were sent meanwhile."""
+    before = adds_of(providers)
     for provider in providers:
         provider.misbehave(first_mix(terms.seed), terms.faults)
     nemesis = Nemesis(desk, providers, terms, history, blows)
-    history.note("opened")
     nemesis.start()
     try:
-        acknowledged = Staff(accounts, desk.port, history).place_all(wishes)
-        history.note("all placed", acknowledged=len(acknowledged))
+        staff.place_all(plan_of(terms), seconds=terms.minutes * 60)
+        history.note("all placed", acknowledged=len(staff.acknowledged))
         _wait_under_fire(desk, terms)
     finally:
         nemesis.stop()
-    recovery, settled, late = _wait_for_quiet(desk, providers, terms)
-    history.note("quiet", after=recovery)
-    return _judged(
-        desk, providers, terms, wishes, accounts, acknowledged, nemesis.done, late,
-        seconds=time.monotonic() - began, recovery_seconds=recovery, settled_seconds=settled,
-    )  # fmt: skip
+    return nemesis.done, adds_of(providers) - before
+
+
+def _restored(
+    desk: Desk, staff: Staff, accounts: Sequence[Account], terms: Terms, history: History
+) -> tuple[Restored | None, list[Violation]]:
+    """A desk that does not find the way out is stuck; it is judged all the same."""
+    start = terms.orders + 1_000_000
+    wishes = numbered(one_each(terms, "restored", accounts_of(terms)), start)
+    try:
+        return restore_backup(desk, staff, wishes, accounts, history), []
+    except (OSError, LookupError, ValueError, NobodyAnswers, CalledProcessError) as error:
+        return None, [Violation(Kind.STUCK, f"after the restore: {error!r}")]
 
 
 def _wait_under_fire(desk: Desk, terms: Terms) -> None:
     """Until most of the plan is sent, or as long again as a slow desk would take."""
-    deadline = time.monotonic() + 30 + terms.orders / 10
+    deadline = time.monotonic() + 30 + terms.orders / 30
     while time.monotonic() < deadline:
         with suppress(OSError):
             if rows.unfinished_in(desk.database) <= terms.orders * LEFT_FOR_PEACE:
@@ -96,24 +148,47 @@ def _wait_under_fire(desk: Desk, terms: Terms) -> None:
 
 
 def _wait_for_quiet(
-    desk: Desk, providers: Sequence[Provider], terms: Terms
-) -> tuple[float, float, list[Violation]]:
-    """Seconds until nothing is on its way, seconds until every order has ended, and a violation
-    where one of these did not come."""
+    desk: Desk, providers: Sequence[Provider], staff: Staff, terms: Terms, history: History
+) -> tuple[dict[str, float], list[Violation]]:
+    """Seconds until nothing is on its way and until every order has ended, and a violation where
+    one of these did not come. An order more for each account closes the last brackets."""
     most, began = 90 + terms.orders / 20, time.monotonic()
-    found: list[Violation] = []
-    passed: list[float] = []
-    for condition, words in (
-        (partial(_is_sent, desk), "orders were not sent"),
-        (partial(_is_ended, desk, providers), "orders did not end"),
-        (desk.is_ready, "the desk did not come back"),
-    ):
-        try:
-            wait_until(condition, words, most)
-        except TimeoutError as error:
-            found.append(Violation(Kind.STUCK, str(error)))
-        passed.append(time.monotonic() - began)
-    return passed[0], passed[1], found
+    found = [*_waited(partial(_is_sent, desk), "orders were not sent", most)]
+    recovery_seconds = time.monotonic() - began
+    history.note("sent", after=recovery_seconds)
+    closing = [account for account in accounts_of(terms) if not is_random(account)]
+    staff.place_all(numbered(one_each(terms, "closing", closing), terms.orders + 500_000))
+    history.note("closing orders placed")
+    with suppress(TimeoutError):  # what stays open is told, and no violation
+        wait_until(partial(_is_recovered, desk), "recovery", 3 * GRACE_SECONDS)
+    history.note("recovered")
+    found += _ended(desk, providers, most)
+    history.note("ended")
+    settled_seconds = time.monotonic() - began
+    found += _waited(desk.is_ready, "the desk did not come back", most)
+    return {"recovery_seconds": recovery_seconds, "settled_seconds": settled_seconds}, found
+
+
+def _ended(desk: Desk, providers: Sequence[Provider], most: float) -> list[Violation]:
+    return [*_waited(partial(_is_ended, desk, providers), "orders did not end", most)]
+
+
+def _waited(condition: Callable[[], bool], words: str, most: float) -> Iterator[Violation]:
+    try:
+        wait_until(condition, words, most)
+    except TimeoutError as error:
+        yield Violation(Kind.STUCK, str(error))
+
+
+def _is_recovered(desk: Desk) -> bool:
+    """Nothing is on its way, and where ids prove something no answer is missing."""
+    with suppress(OSError):
+        missing = [
+            lost for lost in rows.lost_in(desk.database)
+            if lost.outcome == "unknown" and not is_random(lost.account)
+        ]  # fmt: skip
+        return not missing and _is_sent(desk)
+    return False
 
 
 def _is_sent(desk: Desk) -> bool:
@@ -137,86 +212,3 @@ def _of(desk: Desk, *statuses: str) -> int:
     except OSError:
         return 1  # not known to be none
     return sum(counts[status] for status in statuses)
-
-
-def _judged(
-    desk: Desk,
-    providers: Sequence[Provider],
-    terms: Terms,
-    wishes: Sequence[Wish],
-    accounts: Sequence[Account],
-    acknowledged: set[int],
-    blows: Counter[str],
-    late: Sequence[Violation],
-    **seconds: float,
-) -> Outcome:
-    ids = {account.name: account.service_ids for account in accounts}
-    wanted = [
-        Wanted(w.account, ids[w.account][w.service], w.link, w.quantity, w.number in acknowledged)
-        for w in wishes
-    ]
-    shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database)
-    bought = [row for provider in providers for row in provider.ledger()]
-    keys = [key for provider in providers for key in provider.keys.values()]
-    leaks, searched = search_desk(desk, keys, known=shown[-1].link)
-    violations = [
-        *judge(wanted, bought, shown, doubts),
-        *late,
-        *_balances(providers),
-        *_too_quiet(providers, terms, blows),
-        *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
-        *leaks,
-    ]
-    fired = sum((provider.fired for provider in providers), Counter[str]())
-    return Outcome(
-        terms=terms, acknowledged=len(acknowledged), shown=shown, bought=bought, doubts=doubts,
-        violations=violations, blows=blows,
-        starts={name: member.starts for name, member in desk.crew.members.items()},
-        adds=sum(provider.levers.calls("add") for provider in providers),
-        faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
-        bells=desk.bells_delivered(), searched=searched, **seconds,
-    )  # fmt: skip
-
-
-def _too_quiet(providers: Sequence[Provider], terms: Terms, blows: Counter[str]) -> list[Violation]:
-    """A run in which little went wrong proves little."""
-    found = []
-    adds = sum(provider.levers.calls("add") for provider in providers)
-    hurt = sum(provider.faulty_adds for provider in providers)
-    if hurt < LEAST_OF_FAULTS * terms.faults * adds:
-        found.append(Violation(Kind.BLIND, f"only {hurt} of {adds} orders sent went wrong"))
-    if not any(blows[kind] for kind in KILLS):
-        found.append(Violation(Kind.BLIND, "nobody was killed"))
-    return found
-
-
-def _balances(providers: Sequence[Provider]) -> list[Violation]:
-    """The ledger itself: what each balance lost is what its orders cost."""
-    found = []
-    for provider in providers:
-        ledger = provider.ledger()
-        for account in provider.keys:
-            charged = sum(row.charge for row in ledger if row.account == account)
-            if provider.spent(account) != charged:
-                words = f"{account}: the balance lost {provider.spent(account)}, not {charged}"
-                found.append(Violation(Kind.MONEY, words))
-    return found
-
-
-def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
-    """Every unconfirmed order stands on the page of those, with a way to settle it."""
-    browser = Browser(desk.port)
-    log_in(browser, MANAGER)
-    told: set[int] = set()
-    address: str | None = "/orders/unconfirmed/"
-    while address:
-        text = browser.get(address).text
-        told |= {int(number) for number in re.findall(r"/orders/(\d+)/settle/", text)}
-        forward = re.search(r'rel="next" href="([^"]*)"', text)
-        address = forward[1].replace("&amp;", "&") if forward else None
-        if address and address.startswith("?"):
-            address = f"/orders/unconfirmed/{address}"
-    if told == in_doubt:
-        return []
-    words = f"unconfirmed are {sorted(in_doubt - told)[:5]}, which the page does not show"
-    return [Violation(Kind.INVISIBLE, words)]

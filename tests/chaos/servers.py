@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ class Database(ABC):
     def dump(self, path: Path) -> None:
         """Everything in it, as text."""
 
+    @abstractmethod
+    def back_up(self, path: Path) -> None:
+        """A backup as docs/production.md makes it."""
+
+    @abstractmethod
+    def restore(self, path: Path) -> None:
+        """Take the database back to this backup; nobody may be at it."""
+
 
 class Sqlite(Database):
     """A file; there is no server to hurt."""
@@ -59,6 +68,15 @@ class Sqlite(Database):
         with path.open("w") as file:
             file.writelines(f"{statement}\n" for statement in line.iterdump())
         line.close()
+
+    def back_up(self, path: Path) -> None:
+        with closing(sqlite3.connect(self.path, timeout=20)) as line:
+            line.execute("VACUUM INTO ?", [str(path)])
+
+    def restore(self, path: Path) -> None:
+        for end in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        shutil.copyfile(path, self.path)
 
 
 class Postgres(Database):
@@ -123,10 +141,21 @@ class Postgres(Database):
         )
 
     def dump(self, path: Path) -> None:
-        program = str(self.programs / "pg_dump")
-        command = [program, "-h", str(self.sockets), "-U", "desk", "postgres"]
         with path.open("wb") as file:
-            subprocess.run(command, check=True, stdout=file, cwd="/", **self.how)
+            self._run("pg_dump", stdout=file)
+
+    def back_up(self, path: Path) -> None:
+        with path.open("wb") as file:
+            self._run("pg_dump", "--clean", "--if-exists", stdout=file)
+
+    def restore(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._run("psql", "--quiet", "-v", "ON_ERROR_STOP=1", stdin=file, capture_output=True)
+
+    def _run(self, program: str, *words: str, **streams: Any) -> None:
+        command = [str(self.programs / program), "-h", str(self.sockets), "-U", "desk"]
+        command += [*words, "postgres"]
+        subprocess.run(command, check=True, cwd="/", **self.how, **streams)
 
 
 class Broker:

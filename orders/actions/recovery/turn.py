@@ -29,6 +29,9 @@ from .windows import Window
 
 log = logging.getLogger(__name__)
 FEWEST = 100  # ids after the last known one that are always asked about
+FEWEST_AT_LAST = (
+    200  # once it can no longer appear: what is missed then looks like the next lost one
+)
 GAPS = 4  # times the largest gap seen, where that is more
 
 
@@ -99,6 +102,10 @@ def _moments(attempt: Attempt, rules: Recovery) -> list[datetime]:
     return [*(moment for moment in early if moment < over), max(over, known)]
 
 
+def _later_moments(attempt: Attempt, rules: Recovery, now: datetime) -> list[datetime]:
+    return [moment for moment in _moments(attempt, rules) if moment > now]
+
+
 def _schedule(lost: list[Attempt], rules: Recovery) -> None:
     for attempt in lost:
         if attempt.look_at is None and attempt.looked_at is None and deciding.is_open(attempt):
@@ -142,8 +149,10 @@ def _look(
     """Ask about the ids after the last one that is known."""
     first = min(window.after for window in due) + 1
     gap = int(rules.calibration.get("largest_gap") or 0)
-    width = min(WIDEST, max(FEWEST, gap * GAPS)) - 1  # the order before goes along in the batch
     asked_at = clock()
+    is_last = any(not _later_moments(window.attempt, rules, asked_at) for window in due)
+    fewest = FEWEST_AT_LAST if is_last else FEWEST
+    width = min(WIDEST, max(fewest, gap * GAPS)) - 1  # the order before goes along in the batch
     seen = look_between(
         provider, client, rules, first, first + width - 1, control=first - 1, clock=clock
     )
@@ -183,7 +192,7 @@ def _settle(
 def _look_again(open_ones: list[Attempt], rules: Recovery, seen: Seen, asked_at: datetime) -> None:
     """When each that was not found is looked for next; after its last look it is looked for."""
     for attempt in open_ones:
-        later = [moment for moment in _moments(attempt, rules) if moment > asked_at]
+        later = _later_moments(attempt, rules, asked_at)
         row = Attempt.objects.filter(pk=attempt.pk)
         looks = attempt.looks + 1
         if later:

@@ -86,6 +86,20 @@ def test_an_order_that_appears_late_is_found_by_a_later_look(box):
     assert read(lost)[0].external_id == late
 
 
+def test_the_last_look_goes_further_so_that_it_is_not_taken_for_the_next_lost_one(box):
+    bench = Bench(box).calibrated()
+    box.dialect(gap_min=150, gap_max=150)  # others have ordered much since our last one
+    first = bench.lose(taken=True)
+    for after in (FIRST, SECOND):
+        assert bench.recover(after=after).found == 0
+    assert bench.recover(after=GRACE).found == 1
+    box.dialect(gap_min=1, gap_max=6)
+    second = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    assert [read(order)[0].external_id for order in (first, second)] == bench.upstream()[-2:]
+    assert read(first)[1].calls <= 4
+
+
 def test_two_lost_orders_of_one_price_and_one_id_are_left_to_a_person(box):
     bench = Bench(box).calibrated()
     first = bench.lose(taken=False)

@@ -1,0 +1,123 @@
+"""What is found when all is quiet: the desk's rows, its pages, the ledgers, and keys in files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from . import rows
+from .browser import Browser
+from .desk import Desk
+from .judge import Kind, Violation, Wanted, judge
+from .keysearch import search_desk
+from .nemesis import KILLS
+from .opening import MANAGER, log_in
+from .people import Staff
+from .plan import Terms
+from .report import Outcome
+from .restoring import Restored
+from .sandboxes import Provider
+
+LEAST_OF_FAULTS = 0.5  # of the share asked for
+
+
+def judged(
+    desk: Desk,
+    providers: Sequence[Provider],
+    terms: Terms,
+    staff: Staff,
+    blows: Counter[str],
+    late: Sequence[Violation],
+    restored: Restored | None,
+    under_fire: int,
+    **measured: float,
+) -> Outcome:
+    wanted = _wanted(staff)
+    shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database)
+    bought = [row for provider in providers for row in provider.ledger()]
+    keys = [key for provider in providers for key in provider.keys.values()]
+    leaks, searched = search_desk(desk, keys, known=shown[-1].link)
+    violations = [
+        *judge(wanted, bought, shown, doubts),
+        *late,
+        *_balances(providers),
+        *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
+        *leaks,
+        *_too_quiet(providers, terms, blows, under_fire),
+    ]
+    fired = sum((provider.fired for provider in providers), Counter[str]())
+    return Outcome(
+        terms=terms, acknowledged=sum(one.acknowledged for one in wanted), shown=shown,
+        bought=bought, doubts=doubts, lost=rows.lost_in(desk.database),
+        violations=violations, blows=blows, restored=restored,
+        stopped_searches=rows.stopped_searches_in(desk.database),
+        gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
+        starts={name: member.starts for name, member in desk.crew.members.items()},
+        adds=adds_of(providers),
+        under_fire=under_fire,
+        faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
+        bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
+    )  # fmt: skip
+
+
+def _wanted(staff: Staff) -> list[Wanted]:
+    """Each wish that somebody came to."""
+    return [
+        Wanted(
+            wish.account, staff.accounts[wish.account].service_ids[wish.service], wish.link,
+            wish.quantity, wish.number in staff.acknowledged,
+        )
+        for wish in staff.begun
+    ]  # fmt: skip
+
+
+def _balances(providers: Sequence[Provider]) -> list[Violation]:
+    """The ledger itself: what each balance lost is what its orders cost."""
+    found = []
+    for provider in providers:
+        ledger = provider.ledger()
+        for account in provider.keys:
+            charged = sum(row.charge for row in ledger if row.account == account)
+            if provider.spent(account) != charged:
+                words = f"{account}: the balance lost {provider.spent(account)}, not {charged}"
+                found.append(Violation(Kind.MONEY, words))
+    return found
+
+
+def _too_quiet(
+    providers: Sequence[Provider], terms: Terms, blows: Counter[str], under_fire: int
+) -> list[Violation]:
+    """A run in which little went wrong proves little."""
+    found = []
+    hurt = sum(provider.faulty_adds for provider in providers)
+    if hurt < LEAST_OF_FAULTS * terms.faults * under_fire:
+        words = f"only {hurt} of {under_fire} orders sent went wrong"
+        found.append(Violation(Kind.BLIND, words))
+    if not any(blows[kind] for kind in KILLS):
+        found.append(Violation(Kind.BLIND, "nobody was killed"))
+    return found
+
+
+def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
+    """Every unconfirmed order stands on the page of those, with a way to settle it."""
+    browser = Browser(desk.port)
+    log_in(browser, MANAGER)
+    told: set[int] = set()
+    address: str | None = "/orders/unconfirmed/"
+    while address:
+        text = browser.get(address).text
+        told |= {int(number) for number in re.findall(r"/orders/(\d+)/settle/", text)}
+        forward = re.search(r'rel="next" href="([^"]*)"', text)
+        address = forward[1].replace("&amp;", "&") if forward else None
+        if address and address.startswith("?"):
+            address = f"/orders/unconfirmed/{address}"
+    if told == in_doubt:
+        return []
+    words = f"unconfirmed are {sorted(in_doubt - told)[:5]}, which the page does not show"
+    return [Violation(Kind.INVISIBLE, words)]
+
+
+def adds_of(providers: Sequence[Provider]) -> int:
+    """Orders sent to them so far, whatever became of them."""
+    return sum(provider.levers.calls("add") for provider in providers)
