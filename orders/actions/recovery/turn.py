@@ -29,9 +29,7 @@ from .windows import Window
 
 log = logging.getLogger(__name__)
 FEWEST = 100  # ids after the last known one that are always asked about
-FEWEST_AT_LAST = (
-    200  # once it can no longer appear: what is missed then looks like the next lost one
-)
+FEWEST_AT_LAST = 200  # what is missed once it can no longer appear looks like the next lost one
 GAPS = 4  # times the largest gap seen, where that is more
 
 
