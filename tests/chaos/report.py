@@ -65,7 +65,8 @@ class Outcome:
         leases = [doubt.after_lease for doubt in self.doubts]
         faulty = sum(self.faulty.values())
         return {
-            **self.terms.as_json(),
+            "orders planned": self.terms.orders,
+            **{name: told for name, told in self.terms.as_json().items() if name != "orders"},
             "seconds": round(self.seconds, 1),
             "orders by way of placing": dict(sorted(self.ways.items())),
             "acknowledged": self.acknowledged,
