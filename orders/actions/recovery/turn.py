@@ -53,10 +53,11 @@ def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:
         rules = _calibrated(provider, client, rules, clock)
         lost = windows.lost_attempts(provider)
         _schedule(lost, rules)
-        if rules.enabled:
+        is_ours = not gates.is_another_database()
+        if rules.enabled and is_ours:
             listing.search(provider, client, rules, lost, done, clock=clock)
             repeating.repeat(provider, client, rules, lost, done, clock=clock)
-        if rules.searches:
+        if rules.searches and is_ours:
             _search(provider, client, rules, done, clock)
     except MustWait as busy:
         log.info("account %s is looked for lost orders in %.0f s", provider.pk, busy.seconds)

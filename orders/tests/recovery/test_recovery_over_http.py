@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
-from orders.actions import claiming, settling
+from orders.actions import claiming, gates, settling
 from orders.actions.recovery.calibrating import calibrate
 from orders.models import Attempt, EventKind, Order, Recovery
-from orders.status import Outcome, Resolution, Status
+from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.panel_api import (
     DefaultWish,
@@ -229,6 +229,16 @@ def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
     bench.recover(after=FIRST)
     assert read(lost)[0].external_id == bench.upstream()[-1]
     assert not bench.rules().stopped_because
+
+
+def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    client_for(bench.provider).add(WrittenWish(bench.place().wish))  # sent since, not known here
+    gates.close_gate(GateKind.RESTORED, now=bench.now)
+    done = [bench.recover(after=after) for after in (FIRST, SECOND, GRACE)]
+    assert not any(done) and read(lost)[0].status == Status.UNCONFIRMED
+    assert bench.rules().searches
 
 
 def test_every_step_is_in_the_history(box):
