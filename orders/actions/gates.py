@@ -79,6 +79,7 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
     """Hold the account until the order has been looked for; after too many, until a person has
     seen it. In the transaction that makes the attempt unknown."""
     provider = Provider.objects.get(pk=attempt.provider_id)
+    _one_at_a_time(provider)
     close_gate(
         GateKind.ANSWER_LOST,
         now=now,
@@ -94,9 +95,22 @@ def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
     waiting = Attempt.objects.filter(
         provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
     )
-    if waiting.exists():
+    if waiting.exists() or not Gate.objects.closed().filter(
+        kind=GateKind.ANSWER_LOST, provider=provider
+    ):
         return False
-    return open_gate(GateKind.ANSWER_LOST, now=now, provider=provider)
+    with transaction.atomic():
+        _one_at_a_time(provider)  # who loses the next answer this moment, closes after we opened
+        if waiting.exists():
+            return False
+        return open_gate(GateKind.ANSWER_LOST, now=now, provider=provider)
+
+
+def _one_at_a_time(provider: Provider) -> None:
+    """Until this transaction ends nobody else opens or closes for this account: the row is
+    written, which PostgreSQL makes others wait for and SQLite's transactions do anyway."""
+    rules, _ = Recovery.objects.get_or_create(provider=provider)
+    Recovery.objects.filter(pk=rules.pk).update(enabled=F("enabled"))
 
 
 def _too_many(provider: Provider, now: datetime) -> str:

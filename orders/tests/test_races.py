@@ -11,16 +11,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 
 from core.roles import Role
-from orders.actions import claiming, dispatch, placing, sending, sweeping
+from orders.actions import claiming, dispatch, gates, placing, sending, sweeping
 from orders.drafts import OrderDraft
 from orders.models import Attempt, Order
-from orders.status import Status
+from orders.status import GateKind, Outcome, Status
 from providers.models import Provider
 from providers.panel_api import DefaultWish
-from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -72,6 +72,30 @@ def test_forty_orders_and_eight_workers_send_forty_times():
     links = [wire["link"] for _, wire in provider.placed]
     assert sorted(links) == sorted(order.link for order in orders)
     assert set(Order.objects.values_list("status", flat=True)) == {Status.PENDING}
+
+
+def test_a_hold_does_not_end_while_the_next_answer_is_being_lost():
+    account = make_provider()
+    attempt = make_attempt(make_order(Status.SENDING, provider=account), outcome=Outcome.IN_FLIGHT)
+    gates.close_gate(GateKind.ANSWER_LOST, now=NOON, provider=account)  # for an earlier one
+    begun = threading.Event()
+
+    def reopen() -> None:
+        try:
+            begun.set()
+            gates.reopen_if_settled(Provider.objects.get(pk=account.pk), now=NOON)
+        finally:
+            connections.close_all()
+
+    opener = threading.Thread(target=reopen)
+    with transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(outcome=Outcome.UNKNOWN, unknown_at=NOON)
+        gates.note_lost_answer(attempt, now=NOON)
+        opener.start()
+        begun.wait(5)
+        opener.join(0.3)  # as far as it gets beside us
+    opener.join(20)
+    assert gates.is_closed(account.pk)
 
 
 def test_one_account_never_has_two_sends_in_flight():

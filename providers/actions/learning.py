@@ -12,7 +12,7 @@ from core.models import User
 from providers.models import Provider
 from providers.panel_api import Dialect
 
-TRIES = 5  # somebody else may be writing what they learned
+TRIES = 50  # each one lost is one that somebody else has won
 
 
 def learn(provider: Provider, text: str, *, now: datetime, **changes: Any) -> bool:

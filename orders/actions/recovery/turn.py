@@ -126,7 +126,7 @@ def _search(
         _look(provider, client, rules, due, all_windows, done, clock)
         return  # one look a turn: what it found changes the windows of the others
     for window in all_windows:
-        if deciding.is_open(window.attempt) and _may_be_closed(window):
+        if deciding.is_open(window.attempt) and _may_be_closed(window, clock()):
             _bracket(provider, client, rules, window, all_windows, done, clock)
             return
 
@@ -200,10 +200,11 @@ def _look_again(open_ones: list[Attempt], rules: Recovery, seen: Seen, asked_at:
             row.update(looks=looks, looked_at=asked_at, looked_through=seen.cleared)
 
 
-def _may_be_closed(window: Window) -> bool:
+def _may_be_closed(window: Window, now: datetime) -> bool:
     attempt = window.attempt
     looked = attempt.looked_at is not None and attempt.bracketed_at is None
-    return looked and window.before is not None
+    waits = attempt.look_at is not None and attempt.look_at > now
+    return looked and not waits and window.before is not None
 
 
 def _bracket(
@@ -228,9 +229,12 @@ def _bracket(
     failpoint("look.answered")
     if not _settle(provider, seen, all_windows, [attempt], done, clock):
         return
+    if seen.doubtful:  # answers that could not be read: the range is asked for again
+        row.update(look_at=clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1]))
+        return
     row.update(bracketed_at=clock())
     verdict = deciding.judge(all_windows, seen.candidates)
-    if attempt.pk in verdict.absent and not seen.doubtful:
+    if attempt.pk in verdict.absent:
         evidence = {"after": str(window.after), "before": str(before), "calls": seen.calls}
         done.absent += deciding.show_absent(
             deciding.reread([attempt]), by=Resolution.BRACKET, now=clock(), evidence=evidence
