@@ -248,8 +248,8 @@ class Order(models.Model):
 
     @property
     def is_moving(self) -> bool:
-        """May change without anybody touching it."""
-        return self.status in OPEN - {Status.UNCONFIRMED}
+        """May change without anybody touching it; a lost one is looked for by the desk."""
+        return self.status in OPEN
 
     @property
     def seen_at(self) -> datetime:

@@ -76,14 +76,15 @@ def test_the_fragment_is_part_of_the_page(staff: Client) -> None:
     assert "HX-Request" in staff.get("/orders/").headers["Vary"]
 
 
-def test_it_asks_again_while_something_moves(staff: Client) -> None:
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.UNCONFIRMED])
+def test_it_asks_again_while_something_moves(staff: Client, status: Status) -> None:
     make_order(Status.COMPLETED)
-    make_order(Status.QUEUED)
+    make_order(status)
     page = rows_of(staff.get("/orders/?group=open").content.decode())
     assert POLLS in page and 'hx-get="/orders/?group=open"' in page
 
 
-@pytest.mark.parametrize("status", sorted(FINAL | {Status.UNCONFIRMED, Status.NOT_PLACED}))
+@pytest.mark.parametrize("status", sorted(FINAL | {Status.NOT_PLACED}))
 def test_it_falls_silent_when_nothing_moves(staff: Client, status: Status) -> None:
     make_order(status)
     assert POLLS not in rows_of(staff.get("/orders/").content.decode())
