@@ -250,6 +250,30 @@ def test_an_answer_that_comes_after_the_end_changes_nothing():
     assert order.status == Status.COMPLETED
 
 
+def test_an_order_that_has_ended_is_neither_revived_nor_watched_any_more():
+    (order,) = make_orders(1)
+    Order.objects.update(status=Status.COMPLETED)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress()
+    follow([order], provider)
+    assert order.status == Status.COMPLETED
+    assert not Watch.objects.exists()
+    assert not order.events.filter(kind="moved", after=Status.IN_PROGRESS).exists()
+
+
+def test_orders_that_stand_still_are_written_with_one_statement():
+    orders = make_orders(10, status=Status.IN_PROGRESS)
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress(raw="in_progress") for o in orders}
+    follow(orders, provider)
+    Watch.objects.update(next_at=NOON, batch_cap=7)
+    with CaptureQueriesContext(connection) as queries:
+        follow(orders, provider)
+    watched = [q["sql"] for q in queries if q["sql"].startswith("UPDATE") and "_watch" in q["sql"]]
+    assert len(watched) == 2, "seven after a refused batch, then the other three"
+    assert set(Watch.objects.values_list("batch_cap", flat=True)) == {0}
+
+
 def test_ten_orders_cost_the_queries_of_one():
     def queries(number):
         orders = make_orders(number)
