@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from core import redaction
 from core.roles import Role
 from tests.builders import log_in, make_user
 from tests.closed_network import closed_network
@@ -36,6 +37,12 @@ def plain_static_files(settings: Settings) -> None:
 def disk_of_its_own(settings: Settings) -> None:
     """What one test has sent is not what the database of the next one should know."""
     settings.DATA_DIR = Path(settings.DATA_DIR) / f"of-test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_this_test_alone() -> None:
+    """A key that another test has used would be taken out of this one's texts and amounts."""
+    redaction._live.clear()
 
 
 @pytest.fixture(autouse=True)

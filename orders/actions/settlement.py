@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from providers.panel_api import Evidence
@@ -100,8 +100,16 @@ def _written(value: Any) -> Any:
     return value
 
 
+def _amount(digits: str) -> Decimal:
+    """Raises ValueError like everything here; Decimal's own error is none."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(f"{digits!r} is no amount") from None
+
+
 _READ: dict[str, Callable[[Any], Any]] = {
-    "charge": Decimal,
+    "charge": _amount,
     "send_after": datetime.fromisoformat,
     "not_sent_count": int,
     "hold_reason": str,

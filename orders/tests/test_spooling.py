@@ -241,7 +241,8 @@ def test_a_settlement_survives_its_way_over_the_disk():
     assert Settlement.from_json(json.loads(json.dumps(settlement.to_json()))) == settlement
 
 
-def test_the_charge_is_exact_after_the_disk(monkeypatch):
+def test_the_charge_is_exact_after_the_disk_whatever_digits_some_key_has(monkeypatch):
+    remember_secret(f"{EXACT:f}"[:8])
     provider = FakeProvider()
     monkeypatch.setattr(provider, "add", lambda *a, **k: Placed("9", EXACT))
     order = crash_at("send.spooled", make_order(), provider)
