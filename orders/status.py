@@ -162,7 +162,7 @@ class Flag(models.TextChoices):
     WENT_BACKWARDS = "went_backwards", "The provider took its status back"
     CHARGE_CHANGED = "charge_changed", "The provider changed what it charges"
     CHARGE_DIFFERS = "charge_differs", "The charge does not fit what was ordered or delivered"
-    ODD_REMAINS = "odd_remains", "More is said to remain than was ordered"
+    ODD_REMAINS = "odd_remains", "What is said to remain cannot be"
 
 
 # They end by themselves with what they tell of; the others stay until a person has looked.

@@ -118,8 +118,13 @@ def is_dull(order: Order, said: Progress) -> bool:
     return (
         (said.charge is None or said.charge == order.charge)
         and HOW_FAR.get(order.status, 0) <= HOW_FAR.get(after, THE_END) < THE_END
-        and (said.remains is None or order.units is None or said.remains <= order.units)
+        and (said.remains is None or may_remain(order, said.remains))
     )
+
+
+def may_remain(order: Order, remains: int) -> bool:
+    """False for a number that cannot be: below none, or more than was ordered."""
+    return remains >= 0 and (order.units is None or remains <= order.units)
 
 
 def _read_the_rest(orders: list[Order]) -> None:
@@ -143,7 +148,7 @@ def judge(order: Order, said: Progress) -> Verdict:
         remarks.append(_went_back(order, word, said))
     ends = status in ENDED_THERE and was not in ENDED_THERE
     charge = _charge(order, said, ends, remarks)
-    if said.remains is not None and order.units is not None and said.remains > order.units:
+    if said.remains is not None and not may_remain(order, said.remains):
         remarks.append(_odd_remains(order, said.remains))
     return Verdict(status, charge, tuple(remarks), is_over=was in ENDED_THERE)
 
@@ -157,7 +162,8 @@ def _went_back(order: Order, word: Status, said: Progress) -> Remark:
 
 
 def _odd_remains(order: Order, remains: int) -> Remark:
-    text = f"{remains:,} are said to remain of {order.units:,}."
+    of = "" if order.units is None else f" of {order.units:,}"
+    text = f"{remains:,} are said to remain{of}."
     return Remark(text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS)
 
 

@@ -280,7 +280,7 @@ class Order(models.Model):
 
     @property
     def remains_is_believable(self) -> bool:
-        """False where the provider says that more remains than was ordered."""
+        """False where the provider says that more remains than was ordered, or less than none."""
         return self.remains is None or 0 <= self.remains <= (self.units or self.remains)
 
     def move(

@@ -201,6 +201,14 @@ def test_more_remains_than_was_ordered_is_kept_flagged_and_never_shown_as_a_numb
     assert (order.flag, order.delivered) == (Flag.NONE, 990)
 
 
+def test_less_than_none_remains_is_kept_flagged_and_never_shown_as_a_number():
+    order = hear(made(), progress(remains=-3))
+    assert (order.remains, order.flag, order.delivered) == (-3, Flag.ODD_REMAINS, None)
+    assert remarks(order) == ["-3 are said to remain of 1,000."]
+    order = hear(order, progress(remains=10))
+    assert (order.flag, order.delivered) == (Flag.NONE, 990)
+
+
 def test_a_money_matter_weighs_more_than_an_unknown_word():
     order = made(charge=Decimal("0.9"))
     order = hear(order, progress(None, raw="Simmering", charge="0.9"))

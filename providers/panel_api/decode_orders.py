@@ -72,7 +72,7 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         raw_status=word,
         charge=_charge(get("charge"), dialect),
         start_count=coerce.whole(get("start_count")),
-        remains=coerce.whole(get("remains")),
+        remains=coerce.whole(get("remains"), least=1 - coerce.COUNT_BOUND),
         currency=coerce.text(get("currency"), 10),
         children=_children(get("orders")) if "orders" in row else (),
         runs=coerce.whole(get("runs")) if "runs" in row else None,

@@ -94,7 +94,8 @@ class Progress:
     """One order's status. `status` is None when the provider's word (`raw_status`) is unknown.
 
     `children` holds the ids of orders that a drip-feed or subscription order has started.
-    `runs` and `posts` are the provider's own counters for those.
+    `runs` and `posts` are the provider's own counters for those. `remains` is kept as they say
+    it, below zero too: whether it can be is for those who know the order.
     """
 
     status: OrderState | None
