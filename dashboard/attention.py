@@ -19,6 +19,7 @@ from providers.models import CatalogRun, Provider, RunState
 from .models import BEAT, Heartbeat
 from .standing import balance_worry, standing
 
+MOST_STOPS = 10
 COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
 
 
@@ -75,7 +76,8 @@ def matters(
 ) -> list[Matter]:
     """Everything that waits, for somebody who may do what `user` may."""
     return [
-        *_restored(user),
+        *_stopped(user),
+        *_unread_answers(),
         *_background(now),
         *_orders(user, counts),
         *_cases(user),
@@ -84,14 +86,27 @@ def matters(
     ]
 
 
-def _restored(user: User) -> Iterator[Matter]:
-    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists():
-        settles = user.may(May.SETTLE)
-        yield Matter(
-            "alert-triangle", "red", "Nothing is sent: this is not the database we left",
-            "Orders that wait here may have been sent already. A manager has to look through them.",
-            reverse("restored") if settles else reverse("orders"), "Look" if settles else "Orders",
-        )  # fmt: skip
+def _stopped(user: User) -> Iterator[Matter]:
+    """What the desk stopped by itself until somebody has looked."""
+    settles = user.may(May.SETTLE)
+    own = Gate.objects.closed().filter(kind__in=(GateKind.RESTORED, GateKind.EXPOSURE))
+    for gate in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
+        if gate.kind == GateKind.RESTORED:
+            yield Matter(
+                "alert-triangle", "red", "Nothing is sent: this is not the database we left",
+                "Orders that wait here may have been sent already. "
+                "A manager has to look through them.",
+                reverse("restored" if settles else "orders"), "Look" if settles else "Orders",
+            )  # fmt: skip
+        elif gate.provider is not None:
+            yield Matter(
+                "alert-triangle", "red", f"{gate.provider.name}: too many answers were lost",
+                f"{gate.reason} It is sent nothing until a manager has looked.",
+                reverse("stops"), "Look",
+            )  # fmt: skip
+
+
+def _unread_answers() -> Iterator[Matter]:
     unread = UnreadAnswer.objects.order_by("name").first()
     if unread is not None:
         yield Matter(

@@ -20,7 +20,8 @@ from dashboard import overview
 from dashboard.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
 from dashboard.standing import standing
-from orders.status import Flag, Status
+from orders.actions import gates
+from orders.status import Flag, GateKind, Status
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_run, make_service
 
@@ -52,6 +53,16 @@ def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -
         "Poor: low balance", "The catalog of Shrunk was held back",
     ):  # fmt: skip
         assert words in drawn
+
+
+def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_role: ForRole) -> None:
+    lossy, now = make_provider(name="Lossy"), timezone.now()
+    kind, reason = GateKind.EXPOSURE, "3 answers were lost within 10 minutes."
+    gates.close_gate(kind, now=now, provider=lossy, reason=reason)
+    drawn = page(client_for_role(Role.OPERATOR))
+    assert "Lossy: too many answers were lost" in drawn and f"{reason} It is sent nothing" in drawn
+    gates.open_gate(kind, now=now, provider=lossy)
+    assert "Needs a person" not in page(client_for_role(Role.OPERATOR))
 
 
 def test_balances_are_for_those_who_may_see_them(client_for_role: ForRole) -> None:
