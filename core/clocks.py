@@ -95,6 +95,7 @@ RECONCILE_AGAIN_DAYS = 3  # for so long what is learned later may still explain 
 # Pages
 FIGURES_SECONDS = 5  # how old the overview's cards may be
 CHART_SECONDS = 60
+OLDER_DAYS_SECONDS = 3600  # of the chart's days that are more than a week old
 
 # People
 SESSION_SECONDS = 12 * 3600

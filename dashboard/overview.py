@@ -25,6 +25,7 @@ Found = TypeVar("Found")
 
 SPANS = (7, 30, 90)
 SPAN = 30
+RECENT = min(SPANS)
 
 _OURS = Q(parent=None)  # what a provider started for an order of ours was not placed by us
 # It costs what its parent says it costs; where the parent is silent, what it says itself.
@@ -77,6 +78,10 @@ class Days:
     orders: list[int]
     spend: dict[str, list[Decimal]]
 
+    def spend_in(self, currency: str) -> list[Decimal]:
+        """An amount for each day."""
+        return self.spend.get(currency, [Decimal(0)] * len(self.days))
+
     def as_json(self) -> dict[str, Any]:
         """For the chart; the amounts become the browser's numbers, good enough to draw."""
         return {
@@ -115,34 +120,51 @@ def _figures(now: datetime) -> Figures:
 
 
 def daily(span: int, now: datetime) -> Days:
-    """Orders and spend of the last `span` days; today is as fresh as the cards."""
-    key = f"overview-days-{span}-{timezone.localtime(now).date()}"
-    days = _remembered(key, clocks.CHART_SECONDS, lambda: _daily(span, now))
-    return _with_today(days, figures(now))
+    """Orders and spend of the last `span` days; today is as fresh as the cards. What is more than
+    a week old hardly changes any more and is remembered for longer."""
+    today = timezone.localtime(now).date()
+    found = _remembered(
+        f"overview-days-{today}", clocks.CHART_SECONDS, lambda: _daily(now, RECENT - 1, 0)
+    )
+    if span > RECENT:
+        older = _remembered(
+            f"overview-days-{span}-{today}", clocks.OLDER_DAYS_SECONDS,
+            lambda: _daily(now, span - 1, RECENT),
+        )  # fmt: skip
+        found = _one_after_the_other(older, found)
+    return _with_today(found, figures(now))
+
+
+def _one_after_the_other(older: Days, newer: Days) -> Days:
+    spend = {
+        currency: [amount for part in (older, newer) for amount in part.spend_in(currency)]
+        for currency in older.spend | newer.spend
+    }
+    return Days([*older.days, *newer.days], [*older.orders, *newer.orders], spend)
 
 
 def _with_today(days: Days, today: Figures) -> Days:
-    nothing = [Decimal(0)] * len(days.days)
     spend = {
-        currency: [*days.spend.get(currency, nothing)[:-1], today.spend.get(currency, Decimal(0))]
+        currency: [*days.spend_in(currency)[:-1], today.spend.get(currency, Decimal(0))]
         for currency in days.spend | today.spend
     }
     return Days(days.days, [*days.orders[:-1], today.placed], spend)
 
 
-def _daily(span: int, now: datetime) -> Days:
-    since = start_of_day(now, span - 1)
-    first = timezone.localtime(since).date()
-    days = [first + timedelta(days=number) for number in range(span)]
+def _daily(now: datetime, first: int, last: int) -> Days:
+    """The days from `first` to `last` days ago, both included."""
+    since, until = start_of_day(now, first), start_of_day(now, last - 1)
+    oldest = timezone.localtime(since).date()
+    days = [oldest + timedelta(days=number) for number in range(first - last + 1)]
     place = {day: number for number, day in enumerate(days)}
-    orders = [0] * span
+    orders = [0] * len(days)
     spend: dict[str, list[Decimal]] = {}
-    recent = Order.objects.filter(created_at__gte=since)
-    for currency, row in _by_provider(recent.annotate(day=LocalDay("created_at")), "day"):
+    placed = Order.objects.filter(created_at__gte=since, created_at__lt=until)
+    for currency, row in _by_provider(placed.annotate(day=LocalDay("created_at")), "day"):
         if (number := place.get(row["day"])) is None:
             continue  # the hour beyond a clock change
         orders[number] += row["count"]
-        amounts = spend.setdefault(currency, [Decimal(0)] * span)
+        amounts = spend.setdefault(currency, [Decimal(0)] * len(days))
         amounts[number] += _cost(row)
     return Days(days, orders, {c: amounts for c, amounts in spend.items() if any(amounts)})
 

@@ -129,6 +129,31 @@ def test_the_charts_today_is_as_fresh_as_the_cards() -> None:
     assert (found.orders[-1], found.spend["USD"][-1]) == (1, Decimal(2))
 
 
+def test_the_days_of_a_long_chart_are_joined_without_a_gap_or_a_day_twice() -> None:
+    services = [make_service(make_provider(currency=currency)) for currency in ("USD", "EUR")]
+    for ago, service in ((0, 0), (6, 0), (7, 1), (29, 0), (30, 0)):
+        at = NOW - timedelta(days=ago)
+        done: dict[str, Any] = {"created_at": at, "charge": Decimal(ago + 1)}
+        make_order(Status.COMPLETED, service=services[service], **done)
+    found = overview.daily(30, NOW)
+    assert found.days == [(NOW - timedelta(days=ago)).date() for ago in range(29, -1, -1)]
+    placed = {29 - number: count for number, count in enumerate(found.orders) if count}
+    assert placed == {29: 1, 7: 1, 6: 1, 0: 1}
+    assert (found.spend["USD"][0], found.spend["USD"][-1]) == (Decimal(30), Decimal(1))
+    assert found.spend["EUR"][22] == sum(found.spend["EUR"]) == Decimal(8)
+
+
+def test_old_days_of_a_chart_are_remembered_for_longer_than_the_last_week() -> None:
+    service = make_service()
+    assert sum(overview.daily(30, NOW).orders) == 0
+    for ago in (3, 20):
+        make_order(service=service, created_at=NOW - timedelta(days=ago))
+    cache.delete_many(["overview-figures", f"overview-days-{NOW.date()}"])
+    assert sum(overview.daily(30, NOW).orders) == 1
+    cache.clear()
+    assert sum(overview.daily(30, NOW).orders) == 2
+
+
 def test_the_fragment_is_a_part_of_the_page(client_for_role: ForRole) -> None:
     make_order(Status.PENDING, created_at=timezone.now() - timedelta(minutes=5))
     browser = client_for_role(Role.MANAGER)
