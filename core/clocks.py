@@ -33,6 +33,7 @@ LINK_BUSY_RETRY_SECONDS = (60, 300, 900, 3600)  # where only the provider knows 
 
 # Answers on disk
 SPOOL_EVERY_SECONDS = 10
+COMPARED_SECONDS = 30  # a database that no machine has compared for longer may be a restored one
 UNREAD_ANSWER_SECONDS = 600  # a file that was not seen for so long has been taken away
 
 # Lost answers

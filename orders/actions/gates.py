@@ -17,7 +17,7 @@ from core.models import User
 from core.money import MoneySum, plain
 from providers.models import Provider, ProviderHealth
 
-from ..models import Attempt, Gate, Recovery
+from ..models import Attempt, DatabaseId, Gate, Recovery
 from ..status import GateKind, Outcome
 
 
@@ -25,10 +25,16 @@ def is_closed(provider_id: int) -> bool:
     return Gate.objects.closed().for_provider(provider_id).exists()
 
 
-def is_another_database() -> bool:
-    """It was taken back to an earlier day and nobody has accepted it yet: an id that is unknown
-    here may be that of an order which was sent since."""
-    return Gate.objects.closed().filter(kind=GateKind.RESTORED).exists()
+def may_be_another_database(now: datetime) -> bool:
+    """It was taken back to an earlier day and nobody has accepted it yet, or no machine that sends
+    has lately seen that it was not: an id that is unknown here may be that of an order which was
+    sent since."""
+    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists():
+        return True
+    compared_at = DatabaseId.objects.filter(pk=1).values_list("compared_at", flat=True).first()
+    return compared_at is not None and now - compared_at > timedelta(
+        seconds=clocks.COMPARED_SECONDS
+    )
 
 
 def close_gate(

@@ -115,6 +115,8 @@ def look_closely(*, now: datetime) -> bool:
     if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists() or not _compare(now):
         recall_everywhere(now=now)
         return False
+    if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
+        DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
     return True
 
 

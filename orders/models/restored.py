@@ -18,9 +18,11 @@ from .gate import Gate
 
 
 class DatabaseId(models.Model):
-    """One row, number 1, made once: the name of this SQLite database."""
+    """One row, number 1, made once: the name of this SQLite database, and when a machine that
+    sends last found in it what it has sent."""
 
     key = models.UUIDField(default=uuid.uuid4)
+    compared_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.key.hex

@@ -267,6 +267,17 @@ LINES = (
         "orders/actions/recovery/turn.py",
     ),
     Guard(
+        "search: only in a database that is ours",
+        "is_ours = not gates.may_be_another_database(clock())",
+        "is_ours = True",
+        (
+            f"{SEARCH}::test_nothing_is_looked_for_in_a_database_that_was_taken_back",
+            f"{SEARCH}::test_nothing_is_looked_for_before_a_machine_that_sends_has_found_its_sends"
+            "_in_the_database",
+        ),
+        "orders/actions/recovery/turn.py",
+    ),
+    Guard(
         "search: what nobody here placed ends it",
         "    if verdict.foreign:\n        deciding.stop_searching",
         "    if not verdict:\n        deciding.stop_searching",

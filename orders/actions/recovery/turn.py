@@ -53,7 +53,7 @@ def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:
         rules = _calibrated(provider, client, rules, clock)
         lost = windows.lost_attempts(provider)
         _schedule(lost, rules)
-        is_ours = not gates.is_another_database()
+        is_ours = not gates.may_be_another_database(clock())
         if rules.enabled and is_ours:
             listing.search(provider, client, rules, lost, done, clock=clock)
             repeating.repeat(provider, client, rules, lost, done, clock=clock)

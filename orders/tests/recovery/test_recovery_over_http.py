@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
-from orders.actions import claiming, gates, settling
+from orders.actions import claiming, gates, restore_guard, settling
 from orders.actions.recovery.calibrating import calibrate
-from orders.models import Attempt, EventKind, Order, Recovery
+from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.panel_api import (
@@ -239,6 +239,17 @@ def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
     done = [bench.recover(after=after) for after in (FIRST, SECOND, GRACE)]
     assert not any(done) and read(lost)[0].status == Status.UNCONFIRMED
     assert bench.rules().searches
+
+
+def test_nothing_is_looked_for_before_a_machine_that_sends_has_found_its_sends_in_the_database(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    backed_up = bench.now - timedelta(hours=1)  # what the row of a restored backup says
+    DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": backed_up})
+    assert not bench.recover(after=FIRST)
+    assert restore_guard.look_closely(now=bench.now)
+    assert bench.recover(after=SECOND).found == 1
+    assert read(lost)[0].external_id == bench.upstream()[-1]
 
 
 def test_every_step_is_in_the_history(box):
