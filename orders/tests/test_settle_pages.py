@@ -190,6 +190,20 @@ def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> Non
     assert status_of(order) == Status.UNCONFIRMED
 
 
+def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Client) -> None:
+    asks = 'hx-trigger="every 5s" hx-select="#not-placed"'
+    early, old = lost(age=timedelta(seconds=5)), lost()
+    assert asks in manager.get(f"/orders/{early.pk}/settle/").content.decode()
+    ready = manager.get(f"/orders/{old.pk}/settle/").content.decode()
+    assert asks not in ready and "Confirm: not placed" in ready
+
+
+def test_an_open_page_leaves_for_the_order_that_was_settled_meanwhile(manager: Client) -> None:
+    order = make_order(Status.COMPLETED)
+    answer = manager.get(f"/orders/{order.pk}/settle/", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == f"/orders/{order.pk}/"
+
+
 def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answering: Any) -> None:
     order = lost()
     address = f"/orders/{order.pk}/settle/give-up/"

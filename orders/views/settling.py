@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
@@ -195,6 +197,8 @@ def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
     if order.status in MAY_BE_SETTLED:
         return None
     messages.info(request, f"Order {order} is settled: it is {order.get_status_display().lower()}.")
+    if request.htmx:  # the open page asks whether its time has come
+        return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
     return redirect("order", pk=order.pk)
 
 
