@@ -152,7 +152,7 @@ def test_a_lost_order_that_is_numbered_after_a_later_one_is_found(box):
     bench.send()
     bench.recover(after=FIRST)
     client_for(bench.provider).add(WrittenWish(lost.wish))  # it arrives now
-    bench.recover(after=SECOND)
+    bench.recover(after=GRACE)
     assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
 
 

@@ -246,10 +246,10 @@ LINES = (
     ),
     Guard(
         "search: nothing is on its way meanwhile",
-        "if Attempt.objects.filter(provider=provider, outcome=Outcome.IN_FLIGHT).exists():",
-        "if not provider:",
+        "if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():",
+        "if not attempts:",
         (f"{EACH}::test_what_is_on_its_way_is_not_taken_for_what_was_lost",),
-        "orders/actions/recovery/turn.py",
+        "orders/actions/recovery/searching.py",
     ),
     Guard(
         "search: only a much later order closes the range",
@@ -264,7 +264,7 @@ LINES = (
         "return early",
         (f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
          f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear"),
-        "orders/actions/recovery/turn.py",
+        "orders/actions/recovery/moments.py",
     ),
     Guard(
         "search: only in a database that is ours",
@@ -279,10 +279,10 @@ LINES = (
     ),
     Guard(
         "search: what nobody here placed ends it",
-        "    if verdict.foreign:\n        deciding.stop_searching",
-        "    if not verdict:\n        deciding.stop_searching",
+        "if verdict.foreign:\n            deciding.stop_searching",
+        "if not verdict:\n            deciding.stop_searching",
         (f"{SEARCH}::test_an_order_nobody_here_placed_ends_the_search",),
-        "orders/actions/recovery/turn.py",
+        "orders/actions/recovery/searching.py",
     ),
     Guard(
         "matching: only what is forced",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 
 from core.clocks import Clock
@@ -10,6 +11,7 @@ from core.models import User
 from providers.actions.calling import ask
 from providers.models import Provider
 from providers.panel_api import Progress, RefusalCode, Unreadable
+from providers.panel_api.asking import chunks
 
 from ...models import Attempt, Recovery
 from ...status import Outcome
@@ -74,10 +76,13 @@ def _ids(provider: Provider, least: int) -> Calibration:
 def _asked(
     found: Calibration, provider: Provider, client: TellsOfIds, rules: Recovery, clock: Clock
 ) -> Calibration:
-    """With one call: does it know its own order, and does it refuse somebody else's?"""
+    """With one call, or two where it is asked about one at a time: does it know its own order,
+    and does it refuse somebody else's?"""
     own, foreign = _pair(provider)
-    spend(rules, clock=clock)
-    answers = ask(provider, lambda: client.statuses_once([own, foreign]), clock=clock)
+    answers: dict[str, Progress | Unreadable] = {}
+    for batch in chunks([own, foreign], client.dialect.batch_size):
+        spend(rules, clock=clock)
+        answers |= ask(provider, partial(client.statuses_once, batch), clock=clock)
     knows = isinstance(answers.get(own), Progress)
     said = answers.get(foreign)
     refuses = isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER

@@ -60,14 +60,15 @@ def look_between(
     provider: Provider,
     client: TellsOfIds,
     rules: Recovery,
-    first: int,
-    last: int,
+    seen: Seen,
     *,
     control: int,
+    most: int,
     clock: Clock,
-) -> Seen:
-    """Ask about all unclaimed ids from `first` to `last`, and with them about `control`, an
-    accepted order of ours from before: when it is unknown there, no answer is proof.
+) -> None:
+    """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
+    and with them about `control`, an accepted order of ours from before: when it is unknown there,
+    no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
 
     Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
@@ -75,11 +76,15 @@ def look_between(
     parents = windows.parents(provider, MOST_PARENTS)
     if parents is None:
         raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
-    asked = [str(number) for number in range(first, last + 1)]
+    asked = [str(number) for number in range(seen.first, seen.last + 1)]
     taken = windows.claimed(provider, asked)
     wanted = [one for one in asked if one not in taken]
-    seen, children = Seen(first, last), set[str]()
     known = [str(control), *(one for one in parents if one != str(control))]
+    room = max(0, most * client.dialect.batch_size - len(known))
+    if len(wanted) > room:
+        seen.last = int(wanted[room]) - 1
+        wanted = wanted[:room]
+    children = set[str]()
     for batch in chunks([*known, *wanted] if wanted else [], client.dialect.batch_size):
         spend(rules, clock=clock)
         answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
@@ -87,7 +92,6 @@ def look_between(
         children |= _sort(answers, known, seen)
     for child in children:
         seen.candidates.pop(child, None)
-    return seen
 
 
 def _sort(answers: dict[str, Progress | Unreadable], known: list[str], seen: Seen) -> set[str]:

@@ -53,6 +53,17 @@ def test_an_order_that_is_not_in_the_list_when_it_can_no_longer_appear_is_not_pl
     assert read(lost)[0].status == Status.NOT_PLACED
 
 
+def test_the_list_is_asked_for_at_its_moments_and_not_at_every_turn(box):
+    bench = listed(box)
+    bench.send()
+    lost = bench.lose(taken=False)
+    for _ in range(GRACE // 5 - 1):
+        bench.recover(after=5)
+    assert read(lost)[1].calls == 2
+    bench.recover(after=10)
+    assert (read(lost)[1].calls, read(lost)[0].status) == (3, Status.NOT_PLACED)
+
+
 def test_a_list_that_does_not_reach_back_far_enough_shows_nothing(box):
     bench = listed(box)
     lost = bench.lose(taken=False)  # the very first order: nothing of ours stands before it

@@ -83,7 +83,72 @@ def test_an_order_that_appears_late_is_found_by_a_later_look(box):
     box.clear_faults()
     assert read(lost)[0].status == Status.UNCONFIRMED and not bench.may_buy()
     bench.recover(after=SECOND)
+    assert read(lost)[1].calls == 1, "what is left is kept for the end"
+    bench.recover(after=GRACE)
     assert read(lost)[0].external_id == late
+
+
+def test_the_second_moment_is_for_a_look_that_could_not_be_made_at_the_first(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    box.fault("http_502", "before", action="status", times=1)
+    bench.recover(after=FIRST)
+    assert read(lost)[1].calls == 0
+    bench.recover(after=SECOND)
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+
+
+def test_a_range_that_is_closed_far_away_takes_the_fourth_call(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    box.dialect(gap_min=290, gap_max=290)  # others order much before our next one
+    bench.send()
+    assert bench.recover().absent == 1
+    assert read(lost)[1].calls == 4
+
+
+def test_a_range_that_four_calls_do_not_reach_through_is_left_to_a_person(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    Attempt.objects.filter(order=lost).update(calls=1)  # one went to a worker that died
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    box.dialect(gap_min=450, gap_max=450)
+    bench.send()
+    bench.recover()
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED and attempt.bracketed_at and attempt.calls <= 4
+    assert lost.events.filter(text__contains="more than its free calls reach").count() == 1
+
+
+def test_calls_that_teach_nothing_are_counted_until_a_person_has_to_decide(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    lost, asked = bench.lose(taken=False), []
+    nothing = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
+
+    def forgetful(self, ids):
+        asked.append(ids)
+        return dict.fromkeys(ids, nothing)
+
+    monkeypatch.setattr(PanelClient, "statuses_once", forgetful)
+    for after in (FIRST, SECOND, GRACE, 11, 11, 11, 11):
+        bench.recover(after=after)
+    assert len(asked) == read(lost)[1].calls == 4
+    assert bench.may_buy() and read(lost)[0].status == Status.UNCONFIRMED
+    assert lost.events.filter(text__contains="free calls are used up").count() == 1
+
+
+def test_where_ids_are_asked_one_by_one_four_calls_reach_the_next_two(box):
+    box.dialect(gap_min=2, gap_max=2)
+    bench = Bench(box, dialect={"batch_size": 1}).calibrated()
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    assert read(lost)[1].calls == 0, "one call would ask about an order we know"
+    bench.recover(after=SECOND)
+    assert bench.recover(after=GRACE).found == 1
+    assert read(lost)[1].calls == 3
 
 
 def test_the_last_look_goes_further_so_that_it_is_not_taken_for_the_next_lost_one(box):
@@ -207,9 +272,10 @@ def test_a_provider_that_knows_not_even_our_own_order_proves_nothing(box, monkey
     order, attempt = read(lost)
     assert order.status == Status.UNCONFIRMED and attempt.looks == 0
     assert lost.events.filter(text__contains="does not even know").count() == 1
-    bench.recover(after=5)
-    assert read(lost)[1].looks == 0, "not asked again at once"
-    bench.recover(after=10)
+    for after in (5, SECOND):
+        bench.recover(after=after)
+        assert read(lost)[1].looks == 0, "that call counted too"
+    bench.recover(after=GRACE)
     assert read(lost)[1].looks == 1
 
 
@@ -306,10 +372,10 @@ def test_the_hour_has_its_budget(box):
     bench = Bench(box, calls_per_hour=2).calibrated()
     lost = bench.lose(taken=False)
     before = box.calls("status")
-    for after in (FIRST, SECOND, 10):
+    for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
     assert box.calls("status") - before == 1  # the other one was for the calibration
     Recovery.objects.update(calls_since=bench.now - timedelta(hours=2))
     bench.recover(after=10)
-    assert box.calls("status") - before == 2
+    assert box.calls("status") - before == 3
     assert read(lost)[0].status == Status.UNCONFIRMED

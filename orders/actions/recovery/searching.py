@@ -1,0 +1,202 @@
+"""Looking for lost orders by their number, with few free calls for each.
+
+Soon after the loss one call finds nearly every order that is there. What was not found is looked
+for once more, and further, when it can no longer appear, and is shown not to be there when a later
+order closes the range. Calls of which nothing was learned count too: no lost order costs more than
+`MOST_CALLS`, then a person decides.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from core import clocks
+from core.clocks import Clock
+from core.failpoints import failpoint
+from providers.models import Provider
+
+from ...models import Attempt, Recovery
+from ...status import RECALLED, Outcome, Resolution
+from . import deciding, moments, windows
+from .deciding import Decided
+from .looking import WIDEST, CannotLook, Seen, TellsOfIds, look_between
+from .windows import Window
+
+MOST_CALLS = 4  # answered, for one lost order
+FOR_THE_END = 3  # of them: two for the last look, one to close the range
+FEWEST = 100  # ids after the last known one that are always asked about
+FEWEST_AT_LAST = 200  # what is missed once it can no longer appear looks like the next lost one
+GAPS = 4  # times the largest gap seen, where that is more
+
+
+class Search:
+    """One turn of looking for the lost orders of an account; what it decides is told in `done`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        client: TellsOfIds,
+        rules: Recovery,
+        done: Decided,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.provider, self.client, self.rules = provider, client, rules
+        self.done, self.clock = done, clock
+
+    def go(self) -> None:
+        attempts = Attempt.objects.filter(provider=self.provider)
+        if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
+            return  # what is on its way has no id we know of, and would look like a lost one
+        if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
+            return  # between which ids those are nobody knows: a person settles them first
+        known = [windows.window_of(a, self.rules) for a in windows.lost_attempts(self.provider)]
+        self.windows = [window for window in known if window is not None]
+        due = [w for w in self.windows if moments.is_due(w.attempt, self.clock())]
+        if due:
+            self._look(due)
+            return  # one look a turn: what it found changes the windows of the others
+        for window in self.windows:
+            if deciding.is_open(window.attempt) and _may_be_closed(window, self.clock()):
+                self._close(window)
+                return
+
+    # a look
+
+    def _look(self, due: list[Window]) -> None:
+        """Ask about the ids after the last one that is known."""
+        asked_at = self.clock()
+        most = {window.attempt.pk: self._affordable(window.attempt, asked_at) for window in due}
+        wait = [window.attempt for window in due if not most[window.attempt.pk]]
+        look_for = [window for window in due if most[window.attempt.pk]]
+        if wait:
+            self._note_look(wait, asked_at, None)
+        if not look_for:
+            return
+        last = [window for window in look_for if self._is_last(window.attempt, asked_at)]
+        attempts = [window.attempt for window in look_for]
+        calls = min(most[window.attempt.pk] for window in last or look_for)
+        seen = self._range(look_for, is_last=bool(last))
+        if self._ask(attempts, seen, control=seen.first - 1, most=calls):
+            self._settle(seen, attempts)
+            self._note_look(deciding.reread(attempts), asked_at, seen)
+
+    def _is_last(self, attempt: Attempt, now: datetime) -> bool:
+        return not moments.later_moments(attempt, self.rules, now)
+
+    def _affordable(self, attempt: Attempt, now: datetime) -> int:
+        """How many calls may go into this look."""
+        left = max(0, MOST_CALLS - attempt.calls)
+        if self._is_last(attempt, now):
+            return min(left, max(1, left - 1))
+        return max(0, left - FOR_THE_END)
+
+    def _range(self, look_for: list[Window], *, is_last: bool) -> Seen:
+        first = min(window.after for window in look_for) + 1
+        gap = int(self.rules.calibration.get("largest_gap") or 0)
+        width = min(WIDEST, max(FEWEST_AT_LAST if is_last else FEWEST, gap * GAPS))
+        return Seen(first, first + width - 2)  # the order before goes along in the batch
+
+    def _ask(self, attempts: list[Attempt], seen: Seen, *, control: int, most: int) -> bool:
+        """False: nothing was learned, and they are looked for a little later."""
+        try:
+            look_between(
+                self.provider, self.client, self.rules, seen,
+                control=control, most=most, clock=self.clock,
+            )  # fmt: skip
+        except CannotLook as doubt:
+            moments.put_off(attempts, self.clock())
+            deciding.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
+            return False
+        finally:
+            deciding.count_calls(attempts, seen.calls)
+        failpoint("look.answered")
+        return True
+
+    def _settle(self, seen: Seen, attempts: list[Attempt]) -> bool:
+        """Adopt what must be ours. False: the candidates cannot all be lost orders of this desk."""
+        now = self.clock()
+        self.done.looked += len(attempts)
+        evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
+        deciding.tell(attempts, _in_words(seen), evidence, now)
+        deciding.keep_candidates(attempts, seen.candidates)
+        verdict = deciding.judge(self.windows, seen.candidates)
+        if verdict.foreign:
+            deciding.stop_searching(self.provider, verdict.foreign, now=now)
+            return False
+        lost = [window.attempt for window in self.windows]
+        self.done.found += deciding.adopt_found(verdict, lost, seen.candidates, now=now)
+        return True
+
+    def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
+        """When each that was not found is looked for next; after its last look it is looked for."""
+        for attempt in attempts:
+            later = moments.later_moments(attempt, self.rules, asked_at)
+            row = Attempt.objects.filter(pk=attempt.pk)
+            looks = attempt.looks + (seen is not None)
+            if later:
+                row.update(looks=looks, look_at=later[0])
+                continue
+            row.update(looks=looks, looked_at=asked_at, looked_through=seen and seen.cleared)
+            if seen is None:
+                words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+                deciding.tell([attempt], words, {}, asked_at)
+
+    # the range is closed
+
+    def _close(self, window: Window) -> None:
+        """A later order is known: no id of ours between means that this one is not there."""
+        attempt, before = window.attempt, window.before or 0
+        first, last = max(window.after, window.cleared) + 1, before - 1
+        left = max(0, MOST_CALLS - attempt.calls)
+        if last - first + 1 > WIDEST:
+            self._leave(attempt, f"{_between(first, last)}: too many to ask.")
+            return
+        seen = Seen(first, last)
+        if not self._ask([attempt], seen, control=window.after, most=left):
+            return
+        if not self._settle(seen, [attempt]):
+            return
+        if seen.last < last:
+            self._leave(attempt, f"{_between(first, last)}: more than its free calls reach.")
+        elif seen.doubtful and seen.calls < left:  # they could not be read: it is asked again
+            later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
+            Attempt.objects.filter(pk=attempt.pk).update(look_at=later)
+        elif seen.doubtful:
+            self._leave(attempt, "Some answers could not be read, and its free calls are used up.")
+        else:
+            self._show_absent(window, seen)
+
+    def _leave(self, attempt: Attempt, words: str) -> None:
+        """To a person."""
+        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=self.clock())
+        deciding.tell([attempt], words, {}, self.clock())
+
+    def _show_absent(self, window: Window, seen: Seen) -> None:
+        attempt, now = window.attempt, self.clock()
+        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
+        verdict = deciding.judge(self.windows, seen.candidates)
+        if attempt.pk not in verdict.absent:
+            return
+        evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
+        self.done.absent += deciding.show_absent(
+            deciding.reread([attempt]), by=Resolution.BRACKET, now=now, evidence=evidence
+        )
+
+
+def _may_be_closed(window: Window, now: datetime) -> bool:
+    attempt = window.attempt
+    looked = attempt.looked_at is not None and attempt.bracketed_at is None
+    waits = attempt.look_at is not None and attempt.look_at > now
+    return looked and not waits and window.before is not None
+
+
+def _between(first: int, last: int) -> str:
+    return f"{last - first + 1:,} ids lie between the orders before and after"
+
+
+def _in_words(seen: Seen) -> str:
+    if not seen.calls:
+        return "No id between the orders before and after is left to ask about."
+    found = f"{len(seen.candidates)} may be it." if seen.candidates else "none is ours."
+    return f"Asked about the ids {seen.first} to {seen.last}: {found}"
