@@ -174,14 +174,16 @@ class Search:
 
     def _show_absent(self, window: Window, seen: Seen) -> None:
         attempt, now = window.attempt, self.clock()
-        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
         verdict = deciding.judge(self.windows, seen.candidates)
-        if attempt.pk not in verdict.absent:
-            return
-        evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
-        self.done.absent += deciding.show_absent(
-            deciding.reread([attempt]), by=Resolution.BRACKET, now=now, evidence=evidence
-        )
+        if attempt.pk in verdict.absent:
+            evidence = {
+                "after": str(window.after), "before": str(window.before), "calls": seen.calls,
+            }  # fmt: skip
+            self.done.absent += deciding.show_absent(
+                deciding.reread([attempt]), by=Resolution.BRACKET, now=now, evidence=evidence
+            )
+        # Last: who dies before has closed nothing, and the next turn does it again.
+        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
 
 
 def _may_be_closed(window: Window, now: datetime) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from core import clocks
 from orders.actions import claiming, gates, restore_guard, settling
+from orders.actions.recovery import deciding
 from orders.actions.recovery.calibrating import calibrate
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.status import GateKind, Outcome, Resolution, Status
@@ -107,6 +108,23 @@ def test_a_range_that_is_closed_far_away_takes_the_fourth_call(box):
     bench.send()
     assert bench.recover().absent == 1
     assert read(lost)[1].calls == 4
+
+
+def test_a_range_that_was_closed_by_a_worker_that_died_is_closed_again(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    bench.send()
+
+    def die(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(deciding, "show_absent", die)
+        bench.recover()
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert bench.recover().absent == 1
 
 
 def test_a_range_that_four_calls_do_not_reach_through_is_left_to_a_person(box):
