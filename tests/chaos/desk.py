@@ -30,6 +30,7 @@ START_SECONDS = 180
 FORKING = "dispatch-2"  # has children, one of which can be killed alone
 MACHINES = ("dispatch-1", FORKING)  # each sends from a disk of its own, which outlives it
 WORKERS = (*MACHINES, "follow-1", "follow-2")
+CLIENTS = ("beat", *WORKERS, "web")  # of the database and the broker
 SHIFTABLE = ("dispatch-1", "follow-1")
 
 
@@ -135,4 +136,4 @@ class Desk:
         return {str(times): tally.count(b"%d" % times) for times in entry.DELIVERIES}
 
     def stop(self) -> None:
-        self.crew.stop()
+        self.crew.stop(at_once=CLIENTS)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from . import rows
 from .browser import Browser
 from .desk import Desk
-from .judge import Kind, Violation, Wanted, judge
+from .judge import Kind, Lost, Violation, Wanted, judge
 from .keysearch import search_desk
 from .nemesis import KILLS
 from .opening import MANAGER, log_in
 from .people import Staff
-from .plan import Terms
+from .plan import Terms, is_random
 from .report import Outcome
 from .restoring import Restored
 from .sandboxes import Provider
@@ -36,6 +36,7 @@ def judged(
     wanted = _wanted(staff)
     shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database)
     bought = [row for provider in providers for row in provider.ledger()]
+    lost = rows.lost_in(desk.database)
     keys = [key for provider in providers for key in provider.keys.values()]
     leaks, searched = search_desk(desk, keys, known=shown[-1].link)
     violations = [
@@ -49,7 +50,7 @@ def judged(
     fired = sum((provider.fired for provider in providers), Counter[str]())
     return Outcome(
         terms=terms, acknowledged=sum(one.acknowledged for one in wanted), shown=shown,
-        bought=bought, doubts=doubts, lost=rows.lost_in(desk.database),
+        bought=bought, doubts=doubts, lost=lost, left_to_a_person=_left(desk, lost),
         violations=violations, blows=blows, restored=restored,
         stopped_searches=rows.stopped_searches_in(desk.database),
         gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
@@ -59,6 +60,12 @@ def judged(
         faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
         bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
     )  # fmt: skip
+
+
+def _left(desk: Desk, lost: Sequence[Lost]) -> dict[int, list[str]]:
+    """The stories of the orders that the desk could have settled and did not."""
+    left = {one.order for one in lost if not one.by_itself and not is_random(one.account)}
+    return rows.stories_in(desk.database, left)
 
 
 def _wanted(staff: Staff) -> list[Wanted]:

@@ -77,6 +77,7 @@ class Crew:
     def __init__(self) -> None:
         self.members: dict[str, Process] = {}
         self._resting: frozenset[str] = frozenset()
+        self._at_once: frozenset[str] = frozenset()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._look_after, daemon=True)
 
@@ -114,8 +115,10 @@ class Crew:
     def go_on(self) -> None:
         self._resting = frozenset()
 
-    def stop(self) -> None:
-        """Everything, politely first, in the reverse of the order in which they came."""
+    def stop(self, at_once: Sequence[str] = ()) -> None:
+        """Everything, in the reverse of the order in which they came: politely first, but for those
+        that have been killed often enough already."""
+        self._at_once = frozenset(at_once)
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join(3 * STOP_SECONDS)
@@ -124,7 +127,8 @@ class Crew:
         deadline = time.monotonic() + STOP_SECONDS
         for member in reversed(self.members.values()):
             member.signal_all(signal.SIGCONT)
-            member.signal_first(member.polite)
+            is_polite = member.name not in self._at_once
+            member.signal_first(member.polite if is_polite else signal.SIGKILL)
             if member.running is not None:
                 with suppress(subprocess.TimeoutExpired):
                     member.running.wait(max(deadline - time.monotonic(), 0.1))

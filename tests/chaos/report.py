@@ -45,6 +45,7 @@ class Outcome:
     ways: Counter[str] = field(default_factory=Counter)
     restored: Restored | None = None
     searched: dict[str, int] = field(default_factory=dict)
+    left_to_a_person: dict[int, list[str]] = field(default_factory=dict)
 
     @property
     def statuses(self) -> dict[str, int]:

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 
 from . import rows
 from .browser import NoAnswer, Page
-from .desk import START_SECONDS, WORKERS, Desk
+from .desk import CLIENTS, START_SECONDS, Desk
 from .history import History
 from .opening import MANAGER, Account, log_in
 from .people import Person, Staff
 from .plan import Wish
 from .processes import wait_until
 
-CLIENTS = ("beat", *WORKERS, "web")
 QUIET_SECONDS = 120.0
 RUN_SECONDS = 5.0  # of a reconcile run, for each account
 STOPS, RESTORED = "/orders/stops/", "/orders/restored/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,7 @@ LOST = """
     WHERE a.unknown_at IS NOT NULL
     ORDER BY a.id
 """
+STORIES = "SELECT order_id, at, text FROM orders_orderevent WHERE order_id IN ({}) ORDER BY id"
 CALIBRATION = "SELECT provider_id, calibration FROM orders_recovery"
 STOPPED_SEARCHES = """
     SELECT p.name, r.stopped_because FROM orders_recovery r
@@ -90,6 +92,15 @@ def lost_in(database: Database) -> list[Lost]:
         )
         for order, account, outcome, resolution, calls, unknown, settled in database.ask(LOST)
     ]  # fmt: skip
+
+
+def stories_in(database: Database, orders: Collection[int]) -> dict[int, list[str]]:
+    """What the desk has noted about each of these orders, oldest first."""
+    stories: dict[int, list[str]] = {order: [] for order in orders}
+    if orders:
+        for order, at, text in database.ask(STORIES.format(", ".join(map(str, orders)))):
+            stories[order].append(f"{_moment(at):%H:%M:%S} {text}")
+    return stories
 
 
 def calibrated_in(database: Database) -> set[int]:

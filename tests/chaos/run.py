@@ -36,7 +36,7 @@ from .restoring import Restored, restore_backup
 from .sandboxes import Provider, first_mix, start_all
 from .servers import copy_logs
 
-LEFT_FOR_PEACE = 0.05  # of the plan may still wait when the nemesis has to stop
+LEFT_FOR_PEACE = 0.1  # of the plan may still wait when the nemesis has to stop
 AGE_EVERY_SECONDS = 2.0
 RESTORE_SECONDS = 120
 
@@ -58,6 +58,8 @@ def run(terms: Terms, out: Path, blows: Iterable[Blow] | None = None) -> Outcome
             for provider in providers:
                 provider.stop()
             copy_logs(desk.logs, out / "logs")
+    for order, story in outcome.left_to_a_person.items():
+        history.note("left to a person", order=order, story=story)
     for violation in outcome.violations:
         history.note("violation", kind=violation.kind, words=violation.words)
     history.close()
@@ -72,12 +74,15 @@ def _story(
     blows: Iterable[Blow] | None,
 ) -> Outcome:
     began = time.monotonic()
+    history.note("started")
     accounts = open_desk(desk, providers)
     prepare_recovery(desk, accounts)
+    history.note("accounts opened")
     staff = Staff(accounts, desk.port, history, partial(rows.waiting_in, desk.database))
     watcher = Watcher(desk.port)
     watcher.start()
     violations = [*_undisturbed(desk, staff, accounts, terms)]
+    history.note("first orders sent")
     calibrate(desk, accounts)
     history.note("opened")
     struck, under_fire = _fire(desk, providers, staff, terms, history, blows)
@@ -139,7 +144,7 @@ def _restored(
 
 def _wait_under_fire(desk: Desk, terms: Terms) -> None:
     """Until most of the plan is sent, or as long again as a slow desk would take."""
-    deadline = time.monotonic() + 30 + terms.orders / 30
+    deadline = time.monotonic() + 15 + terms.orders / 20
     while time.monotonic() < deadline:
         with suppress(OSError):
             if rows.unfinished_in(desk.database) <= terms.orders * LEFT_FOR_PEACE:
@@ -160,7 +165,7 @@ def _wait_for_quiet(
     staff.place_all(numbered(one_each(terms, "closing", closing), terms.orders + 500_000))
     history.note("closing orders placed")
     with suppress(TimeoutError):  # what stays open is told, and no violation
-        wait_until(partial(_is_recovered, desk), "recovery", 3 * GRACE_SECONDS)
+        wait_until(partial(_is_recovered, desk), "recovery", 2 * GRACE_SECONDS)
     history.note("recovered")
     found += _ended(desk, providers, most)
     history.note("ended")

@@ -25,7 +25,7 @@ LONGEST_LIFE = 8000.0  # virtual seconds after which every order has ended
 BALANCE = 1_000_000
 SERVICES = 60
 HANG_SECONDS = 5
-LATE_SECONDS = 4.5  # accepted after the desk has given up
+LATE_SECONDS = 3.5  # accepted after the desk has given up
 
 # mode, its phases, its options; each share of the faults is spread evenly over one mix
 BOTH = ("before", "after")
