@@ -105,13 +105,27 @@ class Search:
                 control=control, most=most, clock=self.clock,
             )  # fmt: skip
         except CannotLook as doubt:
-            moments.put_off(attempts, self.clock())
+            self._put_off(attempts, seen.calls)
             deciding.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
             return False
         finally:
             deciding.count_calls(attempts, seen.calls)
         failpoint("look.answered")
         return True
+
+    def _put_off(self, attempts: list[Attempt], calls: int) -> None:
+        """To their next moments; a last look is tried again soon."""
+        now = self.clock()
+        for attempt in attempts:
+            if moment := self._next_moment(attempt, now, attempt.calls + calls):
+                Attempt.objects.filter(pk=attempt.pk).update(look_at=moment)
+            else:
+                moments.put_off([attempt], now)
+
+    def _next_moment(self, attempt: Attempt, now: datetime, calls: int) -> datetime | None:
+        """The next one for which its calls are enough; None after the last."""
+        later = moments.later_moments(attempt, self.rules, now)
+        return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
     def _settle(self, seen: Seen, attempts: list[Attempt]) -> bool:
         """Adopt what must be ours. False: the candidates cannot all be lost orders of this desk."""
@@ -131,11 +145,10 @@ class Search:
     def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is looked for next; after its last look it is looked for."""
         for attempt in attempts:
-            later = moments.later_moments(attempt, self.rules, asked_at)
             row = Attempt.objects.filter(pk=attempt.pk)
             looks = attempt.looks + (seen is not None)
-            if later:
-                row.update(looks=looks, look_at=later[0])
+            if moment := self._next_moment(attempt, asked_at, attempt.calls):
+                row.update(looks=looks, look_at=moment)
                 continue
             row.update(looks=looks, looked_at=asked_at, looked_through=seen and seen.cleared)
             if seen is None:
