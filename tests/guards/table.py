@@ -239,8 +239,8 @@ LINES = (
     ),
     Guard(
         "search: an order we know to be there answers too",
-        "if external_id == known[0] and not isinstance(said, Progress):",
-        "if external_id == known[0] and said is None:",
+        "if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:",
+        "if said is RefusalCode.UNKNOWN_ORDER:",
         (f"{SEARCH}::test_a_provider_that_knows_not_even_our_own_order_proves_nothing",),
         "orders/actions/recovery/looking.py",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from . import windows
 
 WIDEST = 300  # ids in one look
 MOST_PARENTS = 40
+ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
 
 
 class CannotLook(Exception):
@@ -62,13 +63,13 @@ def look_between(
     rules: Recovery,
     seen: Seen,
     *,
-    control: int,
+    controls: Sequence[int],
     most: int,
     clock: Clock,
 ) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
-    and with them about `control`, an accepted order of ours from before: when it is unknown there,
-    no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
+    and in each call about `controls`, accepted orders of ours from before: while these are unknown
+    there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
 
     Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
@@ -79,28 +80,47 @@ def look_between(
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
     taken = windows.claimed(provider, asked)
     wanted = [one for one in asked if one not in taken]
-    known = [str(control), *(one for one in parents if one != str(control))]
-    room = max(0, most * client.dialect.batch_size - len(known))
-    if len(wanted) > room:
-        seen.last = int(wanted[room]) - 1
-        wanted = wanted[:room]
+    own = [str(number) for number in controls]
+    rest = [one for one in parents if one not in own]
+    size = client.dialect.batch_size
+    own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
+    # Where one id is asked about a call, our own order has a call to itself.
+    room = most * (size - len(own)) - len(rest) if size > 1 else most - 1
+    if len(wanted) > max(0, room):
+        seen.last = int(wanted[max(0, room)]) - 1
+        wanted = wanted[: max(0, room)]
     children = set[str]()
-    for batch in chunks([*known, *wanted] if wanted else [], client.dialect.batch_size):
+    for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
         spend(rules, clock=clock)
         answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
         seen.calls += 1
-        children |= _sort(answers, known, seen)
+        _check_controls([one for one in own if one in batch], answers)
+        children |= _sort(answers, {*own, *rest}, seen)
     for child in children:
         seen.candidates.pop(child, None)
 
 
-def _sort(answers: dict[str, Progress | Unreadable], known: list[str], seen: Seen) -> set[str]:
+def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[str]]:
+    if size == 1:
+        return chunks([*own, *others], size)
+    return ([*own, *part] for part in chunks(others, size - len(own)))
+
+
+def _check_controls(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
+    """One that was merely left out is made up for by another."""
+    told = {one: answers.get(one) for one in own}
+    for one, said in told.items():
+        if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:
+            raise CannotLook(f"The provider does not even know {one}, an order of ours.")
+    if own and not any(isinstance(said, Progress) for said in told.values()):
+        raise CannotLook(f"The provider said nothing even of {own[0]}, an order of ours.")
+
+
+def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen) -> set[str]:
     """Put each answer where it belongs; the children that any of ours names come back."""
     children = set[str]()
     for external_id, said in answers.items():
         children.update(said.children if isinstance(said, Progress) else ())
-        if external_id == known[0] and not isinstance(said, Progress):
-            raise CannotLook(f"The provider does not even know {external_id}, an order of ours.")
         if external_id in known:
             continue
         if isinstance(said, Progress):

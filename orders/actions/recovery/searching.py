@@ -8,6 +8,7 @@ order closes the range. Calls of which nothing was learned count too: no lost or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core import clocks
@@ -77,7 +78,8 @@ class Search:
         attempts = [window.attempt for window in look_for]
         calls = min(most[window.attempt.pk] for window in last or look_for)
         seen = self._range(look_for, is_last=bool(last))
-        if self._ask(attempts, seen, control=seen.first - 1, most=calls):
+        oldest = min(look_for, key=lambda window: window.after)
+        if self._ask(attempts, seen, controls=oldest.controls, most=calls):
             self._settle(seen, attempts)
             self._note_look(deciding.reread(attempts), asked_at, seen)
 
@@ -88,21 +90,23 @@ class Search:
         """How many calls may go into this look."""
         left = max(0, MOST_CALLS - attempt.calls)
         if self._is_last(attempt, now):
-            return min(left, max(1, left - 1))
+            return min(left, max(2, left - 1))
         return max(0, left - FOR_THE_END)
 
     def _range(self, look_for: list[Window], *, is_last: bool) -> Seen:
-        first = min(window.after for window in look_for) + 1
+        first = min(max(window.after, window.cleared) for window in look_for) + 1
         gap = int(self.rules.calibration.get("largest_gap") or 0)
         width = min(WIDEST, max(FEWEST_AT_LAST if is_last else FEWEST, gap * GAPS))
-        return Seen(first, first + width - 2)  # the order before goes along in the batch
+        return Seen(first, first + width - 1)
 
-    def _ask(self, attempts: list[Attempt], seen: Seen, *, control: int, most: int) -> bool:
+    def _ask(
+        self, attempts: list[Attempt], seen: Seen, *, controls: Sequence[int], most: int
+    ) -> bool:
         """False: nothing was learned, and they are looked for a little later."""
         try:
             look_between(
                 self.provider, self.client, self.rules, seen,
-                control=control, most=most, clock=self.clock,
+                controls=controls, most=most, clock=self.clock,
             )  # fmt: skip
         except CannotLook as doubt:
             self._put_off(attempts, seen.calls)
@@ -150,7 +154,12 @@ class Search:
             if moment := self._next_moment(attempt, asked_at, attempt.calls):
                 row.update(looks=looks, look_at=moment)
                 continue
-            row.update(looks=looks, looked_at=asked_at, looked_through=seen and seen.cleared)
+            through = seen.cleared if seen is not None else attempt.looked_through
+            if seen is not None and seen.doubtful and attempt.calls < MOST_CALLS:
+                soon = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[0])
+                row.update(looks=looks, look_at=soon, looked_through=through)
+                continue  # what could not be read is asked about again before it buys on
+            row.update(looks=looks, looked_at=asked_at, looked_through=through)
             if seen is None:
                 words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
                 deciding.tell([attempt], words, {}, asked_at)
@@ -166,7 +175,7 @@ class Search:
             self._leave(attempt, f"{_between(first, last)}: too many to ask.")
             return
         seen = Seen(first, last)
-        if not self._ask([attempt], seen, control=window.after, most=left):
+        if not self._ask([attempt], seen, controls=window.controls, most=left):
             return
         if not self._settle(seen, [attempt]):
             return

@@ -15,6 +15,7 @@ from providers.panel_api import OrderState, Progress
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, Outcome
 
+CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
@@ -25,12 +26,13 @@ REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDE
 class Window:
     """An order of this attempt would have an id above `after`, and below `before` once an order
     is known that was surely given its id later. `cleared` ids were asked for when it could no
-    longer appear, and were not ours."""
+    longer appear, and were not ours. `controls`: the last ids of ours up to `after`."""
 
     attempt: Attempt
     after: int
     before: int | None
     cleared: int
+    controls: tuple[int, ...]
 
     def holds(self, number: int) -> bool:
         return number > max(self.after, self.cleared) and (
@@ -60,7 +62,10 @@ def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
     above = _numbers(later.values_list("external_id", flat=True)[:NEIGHBOURS])
     if not below:
         return None
-    return Window(attempt, max(below), min(above, default=None), attempt.looked_through or 0)
+    return Window(
+        attempt, max(below), min(above, default=None), attempt.looked_through or 0,
+        tuple(sorted(below, reverse=True)[:CONTROLS]),
+    )  # fmt: skip
 
 
 def _numbers(ids: Iterable[str]) -> list[int]:

@@ -299,6 +299,58 @@ def test_a_provider_that_knows_not_even_our_own_order_proves_nothing(box, monkey
     assert read(lost)[1].looks == 1
 
 
+def test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    box.dialect(gap_min=150, gap_max=150)  # its id is asked about by the second call
+    lost = bench.lose(taken=True)
+    bench.recover(after=FIRST)
+    honest, asked = PanelClient.statuses_once, []
+    nothing = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
+
+    def forgetful(self, ids):
+        asked.append(ids)
+        return dict.fromkeys(ids, nothing) if len(asked) == 2 else honest(self, ids)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelClient, "statuses_once", forgetful)
+        bench.recover(after=GRACE)
+    attempt = read(lost)[1]
+    assert (attempt.looked_at, attempt.looked_through) == (None, None) and not bench.may_buy()
+
+
+def test_one_of_our_orders_that_was_left_out_is_made_up_for_by_another(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    newest = bench.upstream()[-1]
+    lost, honest = bench.lose(taken=True), PanelClient.statuses_once
+
+    def leaves_out(self, ids):
+        return {**honest(self, ids), newest: Unreadable("The answer has no row for this id.")}
+
+    monkeypatch.setattr(PanelClient, "statuses_once", leaves_out)
+    bench.recover(after=FIRST)
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+
+
+def test_rows_that_could_not_be_read_are_asked_for_again_before_the_account_buys_on(
+    box, monkeypatch
+):
+    bench = Bench(box).calibrated()
+    box.dialect(gap_min=150, gap_max=150)
+    lost, honest = bench.lose(taken=True), PanelClient.statuses_once
+    bench.recover(after=FIRST)
+    true_id = bench.upstream()[-1]
+
+    def leaves_out(self, ids):
+        return {**honest(self, ids), **({true_id: Unreadable("?")} if true_id in ids else {})}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelClient, "statuses_once", leaves_out)
+        bench.recover(after=GRACE)
+    assert not bench.may_buy()
+    assert bench.recover(after=clocks.BREAKER_SECONDS[0]).found == 1
+    assert (read(lost)[0].external_id, read(lost)[1].calls) == (true_id, 4)
+
+
 def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
 
     bench = Bench(box).calibrated()
