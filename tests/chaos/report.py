@@ -148,13 +148,12 @@ def goals(outcome: Outcome) -> list[tuple[str, str, bool]]:
     told = recovery_figures(outcome)
     share, median = told["share settled without a person"], told["found after, median s"]
     most, mean = told["free calls for each, most"], told["free calls for each, mean"]
-    absent, every = told["shown absent after, median s"], told["settled after, median s"]
+    every = told["settled after, median s"]
     return [
         ("settled wrongly: 0", str(told["settled wrongly"]), not told["settled wrongly"]),
         ("settled without a person: 99 %", f"{share:.2%}", share >= 0.99),
         ("settled after a median of 30 s", f"{every} s", every <= 30),
         ("found after a median of 30 s", f"{median} s", median <= 30),
-        ("shown absent after a median of 30 s", f"{absent} s", absent <= 30),
         ("4 free calls for each, on average", str(mean), mean <= 4),
         ("4 free calls for each, at most", str(most), most <= 4),
     ]

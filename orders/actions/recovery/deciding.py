@@ -135,10 +135,15 @@ def tell(attempts: Iterable[Attempt], text: str, evidence: dict[str, Any], now: 
         attempt.order.remember(EventKind.EVIDENCE, now=now, text=text, evidence=evidence)
 
 
-def count_calls(attempts: Iterable[Attempt], calls: int) -> None:
-    if calls:
-        keys = [attempt.pk for attempt in attempts]
-        Attempt.objects.filter(pk__in=keys).update(calls=F("calls") + calls)
+def count_calls(attempts: Collection[Attempt], calls: int, *, shared: bool = False) -> None:
+    """To each of them, or `shared`: one after the other to who has paid for the fewest so far."""
+    paid = dict.fromkeys((attempt.pk for attempt in attempts), 0 if shared else calls)
+    before = {attempt.pk: attempt.calls for attempt in attempts}
+    for _ in range(calls if shared else 0):
+        paid[min(paid, key=lambda pk: before[pk] + paid[pk])] += 1
+    for pk, count in paid.items():
+        if count:
+            Attempt.objects.filter(pk=pk).update(calls=F("calls") + count)
 
 
 def reread(attempts: Iterable[Attempt]) -> list[Attempt]:

@@ -22,6 +22,7 @@ from . import windows
 
 WIDEST = 300  # ids in one look
 MOST_PARENTS = 40
+IDS_TO_A_QUESTION = 10  # most of them are known to be ours where so many go to one
 ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
 
 
@@ -77,12 +78,13 @@ def look_between(
     parents = windows.parents(provider, MOST_PARENTS)
     if parents is None:
         raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
+    size = client.dialect.batch_size
+    seen.last = min(seen.last, seen.first + most * size * IDS_TO_A_QUESTION)
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
     taken = windows.claimed(provider, asked)
     wanted = [one for one in asked if one not in taken]
     own = [str(number) for number in controls]
     rest = [one for one in parents if one not in own]
-    size = client.dialect.batch_size
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
     # Where one id is asked about a call, our own order has a call to itself.
     room = most * (size - len(own)) - len(rest) if size > 1 else most - 1

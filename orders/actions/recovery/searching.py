@@ -58,7 +58,7 @@ class Search:
             self._look(due)
             return  # one look a turn: what it found changes the windows of the others
         for window in self.windows:
-            if deciding.is_open(window.attempt) and _may_be_closed(window, self.clock()):
+            if _may_be_closed(window, self.clock()):
                 self._close(window)
                 return
 
@@ -100,9 +100,16 @@ class Search:
         return Seen(first, first + width - 1)
 
     def _ask(
-        self, attempts: list[Attempt], seen: Seen, *, controls: Sequence[int], most: int
+        self,
+        attempts: list[Attempt],
+        seen: Seen,
+        *,
+        controls: Sequence[int],
+        most: int,
+        shared: bool = False,
     ) -> bool:
-        """False: nothing was learned, and they are looked for a little later."""
+        """False: nothing was learned, and they are looked for a little later. `shared`: each of
+        them pays for a part of the calls only."""
         try:
             look_between(
                 self.provider, self.client, self.rules, seen,
@@ -113,7 +120,7 @@ class Search:
             deciding.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
             return False
         finally:
-            deciding.count_calls(attempts, seen.calls)
+            deciding.count_calls(attempts, seen.calls, shared=shared)
         failpoint("look.answered")
         return True
 
@@ -167,56 +174,56 @@ class Search:
     # the range is closed
 
     def _close(self, window: Window) -> None:
-        """A later order is known: no id of ours between means that this one is not there."""
-        attempt, before = window.attempt, window.before or 0
-        first, last = max(window.after, window.cleared) + 1, before - 1
-        left = max(0, MOST_CALLS - attempt.calls)
-        if last - first + 1 > WIDEST:
-            self._leave(attempt, f"{_between(first, last)}: too many to ask.")
-            return
+        """A later order is known: no id of ours between means that this one is not there. Those
+        that were lost in a row stand in one range and put together what is left of their calls."""
+        group = [
+            other for other in self.windows
+            if (other.after, other.before) == (window.after, window.before)
+            and _may_be_closed(other, self.clock())
+        ]  # fmt: skip
+        attempts = [other.attempt for other in group]
+        first = min(max(other.after, other.cleared) for other in group) + 1
+        last = (window.before or 0) - 1
+        left = sum(max(0, MOST_CALLS - attempt.calls) for attempt in attempts)
         seen = Seen(first, last)
-        if not self._ask([attempt], seen, controls=window.controls, most=left):
+        if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        if not self._settle(seen, [attempt]):
+        if not self._settle(seen, attempts):
             return
         if seen.last < last:
-            self._leave(attempt, f"{_between(first, last)}: more than its free calls reach.")
+            between = f"{last - first + 1:,} ids lie between the orders before and after"
+            self._leave(attempts, f"{between}: more than its free calls reach.")
         elif seen.doubtful and seen.calls < left:  # they could not be read: it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
-            Attempt.objects.filter(pk=attempt.pk).update(look_at=later)
+            Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(look_at=later)
         elif seen.doubtful:
-            self._leave(attempt, "Some answers could not be read, and its free calls are used up.")
+            self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
         else:
-            self._show_absent(window, seen)
+            self._show_absent(window, attempts, seen)
 
-    def _leave(self, attempt: Attempt, words: str) -> None:
+    def _leave(self, attempts: list[Attempt], words: str) -> None:
         """To a person."""
-        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=self.clock())
-        deciding.tell([attempt], words, {}, self.clock())
+        now, keys = self.clock(), [attempt.pk for attempt in attempts]
+        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
+        deciding.tell(attempts, words, {}, now)
 
-    def _show_absent(self, window: Window, seen: Seen) -> None:
-        attempt, now = window.attempt, self.clock()
-        verdict = deciding.judge(self.windows, seen.candidates)
-        if attempt.pk in verdict.absent:
-            evidence = {
-                "after": str(window.after), "before": str(window.before), "calls": seen.calls,
-            }  # fmt: skip
-            self.done.absent += deciding.show_absent(
-                deciding.reread([attempt]), by=Resolution.BRACKET, now=now, evidence=evidence
-            )
+    def _show_absent(self, window: Window, attempts: list[Attempt], seen: Seen) -> None:
+        now, keys = self.clock(), [attempt.pk for attempt in attempts]
+        absent = deciding.judge(self.windows, seen.candidates).absent.intersection(keys)
+        gone = deciding.reread(attempt for attempt in attempts if attempt.pk in absent)
+        evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
+        self.done.absent += deciding.show_absent(
+            gone, by=Resolution.BRACKET, now=now, evidence=evidence
+        )
         # Last: who dies before has closed nothing, and the next turn does it again.
-        Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
+        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
 
 
 def _may_be_closed(window: Window, now: datetime) -> bool:
     attempt = window.attempt
     looked = attempt.looked_at is not None and attempt.bracketed_at is None
     waits = attempt.look_at is not None and attempt.look_at > now
-    return looked and not waits and window.before is not None
-
-
-def _between(first: int, last: int) -> str:
-    return f"{last - first + 1:,} ids lie between the orders before and after"
+    return looked and not waits and window.before is not None and deciding.is_open(attempt)
 
 
 def _in_words(seen: Seen) -> str:

@@ -143,6 +143,21 @@ def test_a_range_that_four_calls_do_not_reach_through_is_left_to_a_person(box):
     assert lost.events.filter(text__contains="more than its free calls reach").count() == 1
 
 
+def test_orders_lost_in_a_row_put_their_calls_together_to_close_their_range(box):
+    bench = Bench(box).calibrated()
+    lost = []
+    for _ in range(3):
+        lost.append(bench.lose(taken=False))
+        for after in (FIRST, GRACE):
+            bench.recover(after=after)
+    box.dialect(gap_min=450, gap_max=450)
+    before = box.calls("status")
+    bench.send()
+    assert bench.recover().absent == 3
+    assert box.calls("status") - before == 3
+    assert [read(order)[1].calls for order in lost] == [4, 4, 4]
+
+
 def test_calls_that_teach_nothing_are_counted_until_a_person_has_to_decide(box, monkeypatch):
     bench = Bench(box).calibrated()
     lost, asked = bench.lose(taken=False), []
