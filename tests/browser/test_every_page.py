@@ -16,7 +16,7 @@ from django.conf import settings
 from tests.running_desk import Desk
 
 from .test_lost_answers import keep_rules
-from .test_orders import SLOW, place
+from .test_orders import place, wait_for_status
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -92,9 +92,7 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
     box.fault("close_after_request", "after", action="add", times=1)
     link = f"https://lumen.example/in-doubt/{uuid.uuid4().hex}"
     number = place(admin_page, link)
-    # Not the word in the menu: before the answer is lost the sandbox has no order to link.
-    lost = admin_page.locator("#order-live").get_by_text("Unconfirmed", exact=True)
-    lost.first.wait_for(timeout=SLOW)
+    wait_for_status(admin_page, "Unconfirmed")  # before that the sandbox has no order to link
     yield number
     admin_page.goto(f"/orders/{number}/settle/")
     (truth,) = (order for order in box.ledger() if order["link"] == link)

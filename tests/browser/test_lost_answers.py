@@ -12,7 +12,7 @@ import pytest
 from tests.running_desk import wait_until
 
 from .test_mass_orders import check, service_number
-from .test_orders import SLOW, place
+from .test_orders import SLOW, place, wait_for_status
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox import RemoteSandbox
 
 RULES = "/orders/recovery/1/"
+AT_PROVIDER = re.compile("Pending|In progress|Processing|Completed|Partial|Canceled")
 
 
 def keep_rules(page: Page, *, search: bool, lost_in_a_row: int) -> None:
@@ -41,8 +42,7 @@ def searching(admin_page: Page, box: RemoteSandbox) -> Iterator[Page]:
     admin_page.get_by_role("button", name="Place 6 orders").click()
     wait_until(lambda: sum(mark in order["link"] for order in box.ledger()) == 6, "six orders")
     admin_page.goto(f"/orders/?q={mark}")
-    known = re.compile("Pending|In progress|Processing|Completed|Partial|Canceled")
-    admin_page.locator("tr[id^=order-]").filter(has_text=known).nth(5).wait_for(timeout=SLOW)
+    admin_page.locator("tr[id^=order-]").filter(has_text=AT_PROVIDER).nth(5).wait_for(timeout=SLOW)
     keep_rules(admin_page, search=True, lost_in_a_row=1)
     admin_page.get_by_role("button", name="Look at its numbers now").click()
     admin_page.get_by_text("Lost orders are looked for by their number").wait_for()
@@ -89,9 +89,9 @@ def test_a_person_settles_what_the_desk_does_not_look_for(
     page.get_by_label("Why").fill("The provider does not answer our ticket.")
     page.get_by_role("button", name="Give up").click()
     page.wait_for_url(re.compile(rf"/orders/{number}/$"))
-    page.get_by_text("Given up").first.wait_for()
+    wait_for_status(page, "Given up")
     page.goto(f"/orders/{waiting}/")
-    page.get_by_text("Pending").first.wait_for(timeout=SLOW)
+    wait_for_status(page, AT_PROVIDER)
 
 
 def test_a_sentence_is_taught_once_and_understood_from_then_on(
@@ -105,8 +105,8 @@ def test_a_sentence_is_taught_once_and_understood_from_then_on(
     page.get_by_label("I am sure: whenever it answers so").check()
     page.get_by_role("button", name="Teach and settle").click()
     page.wait_for_url(re.compile(rf"/orders/{number}/$"))
-    page.get_by_text("Rejected").first.wait_for()
+    wait_for_status(page, "Rejected")
     place(page, f"https://lumen.example/{word}/second")
-    page.get_by_text("Rejected").first.wait_for(timeout=SLOW)
+    wait_for_status(page, "Rejected")
     page.goto("/orders/words/1/")
     page.get_by_text(f"no room for {word}").wait_for()

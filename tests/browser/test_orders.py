@@ -37,6 +37,12 @@ def place(page: Page, link: str) -> str:
     return page.url.rstrip("/").rpartition("/")[2]
 
 
+def wait_for_status(page: Page, status: str | re.Pattern[str]) -> None:
+    """On the page of an order. The menu says "Unconfirmed" too, on every page."""
+    badge = page.locator("#order-live .badge").get_by_text(status, exact=True)
+    badge.first.wait_for(timeout=SLOW)
+
+
 def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_page: Page) -> None:
     number = place(admin_page, "https://lumen.example/journey")
     admin_page.goto(f"/orders/?q={number}")
@@ -124,7 +130,7 @@ def test_a_lost_answer_is_settled_by_linking_the_providers_order(
     link = "https://lumen.example/lost"
     box.fault("close_after_request", "after", action="add", times=1)
     number = place(admin_page, link)
-    admin_page.get_by_text("Unconfirmed").first.wait_for(timeout=SLOW)
+    wait_for_status(admin_page, "Unconfirmed")
     (truth,) = (order for order in box.ledger() if order["link"] == link)
     admin_page.goto("/orders/unconfirmed/")
     admin_page.locator(f"a[href='/orders/{number}/settle/']").first.click()
