@@ -14,7 +14,14 @@ from core import clocks
 from core.clocks import Clock
 from providers.actions.calling import MustWait, ask
 from providers.models import Provider
-from providers.panel_api import Dialect, Progress, RecentOrder, RefusalCode, Unreadable
+from providers.panel_api import (
+    Dialect,
+    Progress,
+    ProviderError,
+    RecentOrder,
+    RefusalCode,
+    Unreadable,
+)
 from providers.panel_api.asking import chunks
 
 from ...models import Recovery
@@ -44,13 +51,20 @@ class TellsOfIds(Protocol):
 @dataclass(slots=True)
 class Seen:
     """What one look showed. `candidates` are ids of ours that nobody has claimed; `cleared`: each
-    id that was asked for up to this one is known not to be a lost order, `doubtful` ones apart."""
+    id that was asked for up to this one is known not to be a lost order, `doubtful` ones apart.
+    `is_cut`: a later call failed, and `last` is as far as the ones before it reached."""
 
     first: int
     last: int
     candidates: dict[str, Progress] = field(default_factory=dict)
     doubtful: list[str] = field(default_factory=list)
     calls: int = 0
+    is_cut: bool = False
+
+    @property
+    def is_patchy(self) -> bool:
+        """Asking again may show more."""
+        return bool(self.doubtful) or self.is_cut
 
     @property
     def cleared(self) -> int:
@@ -91,15 +105,37 @@ def look_between(
     if len(wanted) > max(0, room):
         seen.last = int(wanted[max(0, room)]) - 1
         wanted = wanted[: max(0, room)]
-    children = set[str]()
+    known, children = {*own, *rest}, set[str]()
+    is_first = True
     for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
-        spend(rules, clock=clock)
-        answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
-        seen.calls += 1
-        _check_controls([one for one in own if one in batch], answers)
-        children |= _sort(answers, {*own, *rest}, seen)
+        try:
+            answers = _answers(provider, client, rules, seen, batch, clock)
+            _check_controls(own, answers)
+            _check_parents(parents, batch, answers)
+        except (MustWait, ProviderError, CannotLook):
+            if is_first or not set(rest).isdisjoint(batch):
+                raise
+            missed = (int(one) for one in batch if one not in known)
+            seen.last, seen.is_cut = min(missed, default=seen.first) - 1, True
+            break
+        is_first = False
+        children |= _sort(answers, known, seen)
     for child in children:
         seen.candidates.pop(child, None)
+
+
+def _answers(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    seen: Seen,
+    batch: Sequence[str],
+    clock: Clock,
+) -> dict[str, Progress | Unreadable]:
+    spend(rules, clock=clock)
+    answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
+    seen.calls += 1
+    return answers
 
 
 def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[str]]:
@@ -110,12 +146,21 @@ def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[
 
 def _check_controls(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
     """One that was merely left out is made up for by another."""
-    told = {one: answers.get(one) for one in own}
+    told = {one: answers[one] for one in own if one in answers}
     for one, said in told.items():
         if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:
             raise CannotLook(f"The provider does not even know {one}, an order of ours.")
-    if own and not any(isinstance(said, Progress) for said in told.values()):
+    if told and not any(isinstance(said, Progress) for said in told.values()):
         raise CannotLook(f"The provider said nothing even of {own[0]}, an order of ours.")
+
+
+def _check_parents(
+    parents: list[str], batch: Sequence[str], answers: dict[str, Progress | Unreadable]
+) -> None:
+    """What one of them started is known only while each of them is told of."""
+    for one in parents:
+        if one in batch and not isinstance(answers.get(one), Progress):
+            raise CannotLook(f"The provider did not say what {one} has started.")
 
 
 def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen) -> set[str]:

@@ -162,7 +162,7 @@ class Search:
                 row.update(looks=looks, look_at=moment)
                 continue
             through = seen.cleared if seen is not None else attempt.looked_through
-            if seen is not None and seen.doubtful and attempt.calls < MOST_CALLS:
+            if seen is not None and seen.is_patchy and attempt.calls < MOST_CALLS:
                 soon = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[0])
                 row.update(looks=looks, look_at=soon, looked_through=through)
                 continue  # what could not be read is asked about again before it buys on
@@ -190,12 +190,12 @@ class Search:
             return
         if not self._settle(seen, attempts):
             return
-        if seen.last < last:
-            between = f"{last - first + 1:,} ids lie between the orders before and after"
-            self._leave(attempts, f"{between}: more than its free calls reach.")
-        elif seen.doubtful and seen.calls < left:  # they could not be read: it is asked again
+        if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
             Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(look_at=later)
+        elif seen.last < last:
+            between = f"{last - first + 1:,} ids lie between the orders before and after"
+            self._leave(attempts, f"{between}: more than its free calls reach.")
         elif seen.doubtful:
             self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
         else:

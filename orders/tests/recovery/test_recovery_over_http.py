@@ -330,7 +330,25 @@ def test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing(
         patched.setattr(PanelClient, "statuses_once", forgetful)
         bench.recover(after=GRACE)
     attempt = read(lost)[1]
-    assert (attempt.looked_at, attempt.looked_through) == (None, None) and not bench.may_buy()
+    assert attempt.looked_at is None and attempt.looked_through is not None
+    assert attempt.looked_through < int(bench.upstream()[-1])
+    assert not bench.may_buy()
+    assert bench.recover(after=clocks.BREAKER_SECONDS[0]).found == 1
+    assert read(lost)[1].calls == 4
+
+
+def test_a_look_that_is_cut_off_half_way_keeps_what_it_has_learned(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    bench.recover(after=FIRST)
+    box.fault("http_503", "before", action="status", nth=2)
+    bench.recover(after=GRACE)
+    attempt = read(lost)[1]
+    assert attempt.calls == 2 and attempt.looked_at is None and not bench.may_buy()
+    bench.recover(after=clocks.BREAKER_SECONDS[0])
+    assert read(lost)[1].calls == 4 and bench.may_buy()
+    bench.send()
+    assert bench.recover().absent == 1
 
 
 def test_one_of_our_orders_that_was_left_out_is_made_up_for_by_another(box, monkeypatch):
@@ -366,9 +384,8 @@ def test_rows_that_could_not_be_read_are_asked_for_again_before_the_account_buys
     assert (read(lost)[0].external_id, read(lost)[1].calls) == (true_id, 4)
 
 
-def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
-
-    bench = Bench(box).calibrated()
+def running_drip_feed(bench: Bench, box) -> Order:
+    """Runs of it have begun that nobody has asked about yet."""
     item = box.service("Default", dripfeed=True)
     wish = DefaultWish(
         service_id=str(item["id"]), link="https://lumen.example/d", quantity=int(item["min"]),
@@ -377,11 +394,31 @@ def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
     parent = bench.place()
     Order.objects.filter(pk=parent.pk).update(wish=wish)
     parent = bench.send(Order.objects.get(pk=parent.pk))
-    box.advance(200)  # runs have begun that nobody has asked about yet
+    box.advance(200)
+    return parent
+
+
+def test_what_a_running_drip_feed_starts_is_not_taken_for_a_lost_order(box):
+    bench = Bench(box).calibrated()
+    running_drip_feed(bench, box)
     lost = bench.lose(taken=True)
     bench.recover(after=FIRST)
     assert read(lost)[0].external_id == bench.upstream()[-1]
     assert not bench.rules().stopped_because
+
+
+def test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has_started(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    parent = running_drip_feed(bench, box)
+    lost, honest = bench.lose(taken=False), PanelClient.statuses_once
+
+    def leaves_out(self, ids):
+        return {**honest(self, ids), parent.external_id: Unreadable("no row")}
+
+    monkeypatch.setattr(PanelClient, "statuses_once", leaves_out)
+    assert not bench.recover(after=FIRST).found
+    assert read(lost)[0].external_id == "" and not bench.rules().stopped_because
+    assert lost.events.filter(text__contains="did not say what").exists()
 
 
 def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
