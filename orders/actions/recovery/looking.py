@@ -80,11 +80,13 @@ def look_between(
     *,
     controls: Sequence[int],
     most: int,
+    spare: int,
     clock: Clock,
 ) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
     and in each call about `controls`, accepted orders of ours from before: while these are unknown
     there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
+    Up to `spare` more calls ask again about what could not be read.
 
     Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
@@ -120,8 +122,34 @@ def look_between(
             break
         is_first = False
         children |= _sort(answers, known, seen)
+    while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
+        again, seen.doubtful = seen.doubtful, []
+        children |= _sort(_again(provider, client, rules, seen, own, again, clock), known, seen)
     for child in children:
         seen.candidates.pop(child, None)
+
+
+def _again(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    seen: Seen,
+    own: list[str],
+    doubtful: list[str],
+    clock: Clock,
+) -> dict[str, Progress | Unreadable]:
+    """Once more about these; those that do not fit into the call, or all where it fails, stay as
+    doubtful as they are."""
+    own = own if client.dialect.batch_size > 1 else []
+    batch = doubtful[: client.dialect.batch_size - len(own)]
+    unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
+    try:
+        answers = _answers(provider, client, rules, seen, [*own, *batch], clock)
+        _check_controls(own, answers)
+    except (MustWait, ProviderError, CannotLook):
+        seen.is_cut = True
+        return unread
+    return unread | {one: said for one, said in answers.items() if one in batch}
 
 
 def _answers(

@@ -79,7 +79,8 @@ class Search:
         calls = min(most[window.attempt.pk] for window in last or look_for)
         seen = self._range(look_for, is_last=bool(last))
         oldest = min(look_for, key=lambda window: window.after)
-        if self._ask(attempts, seen, controls=oldest.controls, most=calls):
+        spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
+        if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
             self._settle(seen, attempts)
             self._note_look(deciding.reread(attempts), asked_at, seen)
 
@@ -106,6 +107,7 @@ class Search:
         *,
         controls: Sequence[int],
         most: int,
+        spare: int = 0,
         shared: bool = False,
     ) -> bool:
         """False: nothing was learned, and they are looked for a little later. `shared`: each of
@@ -113,7 +115,7 @@ class Search:
         try:
             look_between(
                 self.provider, self.client, self.rules, seen,
-                controls=controls, most=most, clock=self.clock,
+                controls=controls, most=most, spare=spare, clock=self.clock,
             )  # fmt: skip
         except CannotLook as doubt:
             self._put_off(attempts, seen.calls)
