@@ -341,7 +341,7 @@ def test_it_is_asked_about_less_and_less_often():
     ask(refill, desk, NOON + timedelta(days=1))
     late = fresh(refill).due_at - NOON - timedelta(days=1)
     assert timedelta(seconds=10) < soon < timedelta(seconds=20)
-    assert timedelta(hours=2) < late < timedelta(hours=3)
+    assert timedelta(hours=1.5) < late < timedelta(hours=3)  # the next look is a little by chance
 
 
 def test_three_strikes_are_said_once_and_a_good_answer_forgets_them():
