@@ -245,6 +245,26 @@ LINES = (
         "orders/actions/recovery/looking.py",
     ),
     Guard(
+        "search: an order of ours in every call",
+        "return ([*own, *part] for part in chunks(others, size - len(own)))",
+        "return chunks([*own, *others], size)",
+        (
+            f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared"
+            "_nothing",
+        ),
+        "orders/actions/recovery/looking.py",
+    ),
+    Guard(
+        "search: every parent has to tell what it started",
+        "_check_parents(parents, batch, answers)",
+        "pass",
+        (
+            f"{SEARCH}::test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has"
+            "_started",
+        ),
+        "orders/actions/recovery/looking.py",
+    ),
+    Guard(
         "search: nothing is on its way meanwhile",
         "if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():",
         "if not attempts:",
