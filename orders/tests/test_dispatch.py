@@ -13,7 +13,7 @@ from orders.actions import claiming, dispatch, gates, sending, sweeping
 from orders.models import Attempt, Order, Watch
 from orders.status import Flag, GateKind, HoldReason, Outcome, Status
 from providers.models import Provider, ProviderHealth, ProviderState
-from providers.panel_api import RefusalCode
+from providers.panel_api import Placed, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
@@ -166,8 +166,14 @@ def test_the_fence_stops_a_send_when_the_provider_was_paused_after_the_claim(mon
 
 
 def test_the_fence_stops_a_claim_that_has_grown_old(monkeypatch):
-    provider = FakeProvider()
-    monkeypatch.setattr(clocks, "SEND_WINDOW_SECONDS", -1)
+    """The line took its time to stand: the mark before it has looked too, and found it fresh."""
+
+    class StandsLate(FakeProvider):
+        def add(self, wish, **how) -> Placed:
+            monkeypatch.setattr(clocks, "SEND_WINDOW_SECONDS", -1)
+            return super().add(wish, **how)
+
+    provider = StandsLate()
     order = send(make_order(), provider)
     assert provider.placed == []
     assert order.attempts.get().outcome == Outcome.NOT_SENT

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.failpoints import armed
-from orders.actions import claiming, dispatch, gates, settling, sweeping
+from orders.actions import claiming, dispatch, gates, sent_log, settling, sweeping
 from orders.models import Attempt, Gate, Order
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
@@ -90,6 +90,16 @@ def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypat
     with armed("claim.committed", lambda: watch.append(clocks.SEND_WINDOW_SECONDS + 1.0)):
         assert dispatch.send_order(order, order.provider, fake, clock=noon)
     assert fake.placed == []
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_a_claim_that_has_grown_old_is_not_even_marked():
+    """Others may have sent since, so the numbers of its database say nothing about a restore."""
+    order, fake, hours = make_order(), FakeProvider(), [NOON]
+    late = NOON + timedelta(seconds=clocks.SEND_WINDOW_SECONDS + 1)
+    with armed("claim.committed", lambda: hours.append(late)):
+        assert dispatch.send_order(order, order.provider, fake, clock=lambda: hours[-1])
+    assert fake.placed == [] and sent_log.newest_mark(order.provider_id) is None
     assert order.attempts.get().outcome == Outcome.NOT_SENT
 
 

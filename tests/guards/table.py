@@ -107,6 +107,13 @@ LINES = (
         "orders/actions/dispatch.py",
     ),
     Guard(
+        "mark: the age of the claim",
+        "    if age > clocks.SEND_WINDOW_SECONDS:",
+        "    if age < 0:",
+        (f"{EACH}::test_a_claim_that_has_grown_old_is_not_even_marked",),
+        "orders/actions/restore_guard.py",
+    ),
+    Guard(
         "fence: the claim is still ours",
         "if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():",
         "if not attempt.pk:",
