@@ -40,13 +40,7 @@ class FakeProvider:
         self.down: ProviderError | None = None
         self._ids = count(23501)
 
-    def add(
-        self,
-        wish: WrittenWish,
-        *,
-        before_send: Callable[[], None] | None = None,
-        attempt_id: str = "",
-    ) -> Placed:
+    def add(self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None) -> Placed:
         if before_send is not None:
             before_send()
         failure, self.then = self.then, None

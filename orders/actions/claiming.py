@@ -15,7 +15,7 @@ from core import clocks
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from providers.models import Provider, ProviderState
-from providers.panel_api import Evidence
+from providers.panel_api import Dialect, Evidence
 
 from ..models import Attempt, EventKind, Order, Watch
 from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Resolution, Status
@@ -47,24 +47,31 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
             if not order.move(Status.SENDING, now=now, sent_at=now):
                 return None
             failpoint("claim.moved")
-            attempt = Attempt.objects.create(
+            attempt = Attempt(
                 order=order,
                 number=order.attempts.count() + 1,
                 provider=provider,
                 provider_version=provider.version,
-                wire=order.wish,
                 worker=worker_name(),
                 started_at=now,
                 lease_until=now + timedelta(seconds=clocks.SEND_LEASE_SECONDS),
                 balance_before=provider.balance,
                 balance_before_at=provider.balance_at,
             )
+            attempt.wire = {**_our_id(attempt), **order.wish}
+            attempt.save(force_insert=True)
             failpoint("claim.written")
     except IntegrityError:
         _flag_if_live(order, now)
         return None
     failpoint("claim.committed")
     return attempt
+
+
+def _our_id(attempt: Attempt) -> dict[str, str]:
+    """An id of ours for this attempt, under the name by which the provider takes one."""
+    name = Dialect.from_profile(attempt.provider.dialect).idempotency_parameter
+    return {name: attempt.token} if name else {}
 
 
 def _flag_if_live(order: Order, now: datetime) -> None:

@@ -30,6 +30,7 @@ from providers.panel_api import (
     RefusalCode,
     Rejected,
     WrittenWish,
+    parameter_asked_for,
 )
 
 from ..models import Attempt, Order
@@ -39,7 +40,6 @@ from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already, settle_attempt
 
 log = logging.getLogger(__name__)
-OUR_ID = "request_id"  # the parameter that the one provider known to want it calls so
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
 
 
@@ -47,11 +47,7 @@ class PlacesOrders(Protocol):
     """All this needs of a client."""
 
     def add(
-        self,
-        wish: WrittenWish,
-        *,
-        before_send: Callable[[], None] | None = None,
-        attempt_id: str = "",
+        self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None
     ) -> Placed: ...
 
 
@@ -119,7 +115,7 @@ def _speak(
     now = _clock_without_database(clock, attempt)
     try:
         restore_guard.mark(attempt, now=now)
-        placed = client.add(WrittenWish(attempt.wire), before_send=fence, attempt_id=attempt.token)
+        placed = client.add(WrittenWish(attempt.wire), before_send=fence)
     except NotSent as error:
         return _not_sent(order, error, now())
     except Rejected as error:
@@ -220,8 +216,10 @@ def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> 
     """After an answer that bodes ill for the next order, wait before sending it."""
     health = ProviderHealth.objects.filter(provider=provider)
     if settlement.code == RefusalCode.NEEDS_ID:
-        words = "It wants an id of ours with each order: from now on it gets one."
-        learning.learn(provider, words, now=now, idempotency_parameter=OUR_ID)
+        name = parameter_asked_for(settlement.reason)
+        words = f"It wants an id of ours with each order: from now on it gets one as “{name}”."
+        if not _sends_our_id(provider):
+            learning.learn(provider, words, now=now, idempotency_parameter=name)
     elif settlement.code == RefusalCode.FUNDS:
         health.update(funds_refused_at=now)
     elif settlement.code in (RefusalCode.KEY, RefusalCode.INACTIVE):

@@ -8,6 +8,7 @@ from django import forms
 
 from core.forms import TablerForm
 from core.money import plain
+from providers.panel_api import Dialect, why_no_parameter
 
 from ..models import Recovery
 
@@ -23,10 +24,19 @@ HELP = {
     "lost_amount": "In the account's currency. Empty: no limit.",
     "two_people_above": "In the account's currency. Empty: one person is enough.",
 }
-FOR_ADMINS = ("repeats_are_safe", "two_people_above")
+FOR_ADMINS = ("idempotency_parameter", "repeats_are_safe", "two_people_above")
 
 
 class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+    idempotency_parameter = forms.CharField(
+        label="parameter of an order that takes an id of ours",
+        help_text="As the provider's documentation names it, such as request_id; the doctor can "
+        "ask for it. Empty: it takes none.",
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
     class Meta:
         model = Recovery
         fields = tuple(HELP)
@@ -34,6 +44,8 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
 
     def __init__(self, *args: Any, is_admin: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        dialect = Dialect.from_profile(self.instance.provider.dialect)
+        self.initial["idempotency_parameter"] = dialect.idempotency_parameter
         for name in FOR_ADMINS:
             self.fields[name].disabled = not is_admin
         for name in ("lost_amount", "two_people_above"):
@@ -43,6 +55,23 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
         field, amount = self.fields[name], getattr(self.instance, name)
         field.widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         self.initial[name] = "" if amount is None else plain(amount)
+
+    def clean_idempotency_parameter(self) -> str:
+        name: str = self.cleaned_data["idempotency_parameter"]
+        if name and (obstacle := why_no_parameter(name)):
+            raise forms.ValidationError(obstacle)
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        is_nameless = not cleaned.get("idempotency_parameter")
+        asked = "idempotency_parameter" in cleaned and "repeats_are_safe" in self.changed_data
+        if asked and is_nameless and cleaned.get("repeats_are_safe"):
+            self.add_error(
+                "repeats_are_safe",
+                "Name the parameter first: without an id of ours a repeat is another order.",
+            )
+        return cleaned
 
     def clean_lost_amount(self) -> Any:
         return self._not_negative("lost_amount")

@@ -17,7 +17,8 @@ from ..status import LIVE_OUTCOMES, Outcome, Resolution
 class Attempt(models.Model):
     """What was sent, to whom, by whom, and everything seen of the answer.
 
-    `wire` are the parameters without the key. `evidence` is the client's Evidence as JSON.
+    `wire` are the parameters without the key, an id of ours among them where the provider takes
+    one. `evidence` is the client's Evidence as JSON.
     `late` is what became known after the attempt had been settled by somebody else.
 
     A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
@@ -102,6 +103,11 @@ class Attempt(models.Model):
     def token(self) -> str:
         """The same for this attempt wherever it is read, and for no other attempt anywhere."""
         return f"{self.order.submission.hex}-{self.number}"
+
+    @property
+    def carries_our_id(self) -> bool:
+        """It went out with its own token, so the provider can tell a repeat of it."""
+        return self.token in self.wire.values()
 
     def __str__(self) -> str:
         return f"attempt {self.number} of order {self.order_id}: {self.outcome}"

@@ -12,6 +12,7 @@ from core.encryption import WrongEncryptionKey
 from core.policy import StaffRequest, allow
 from core.roles import May
 from providers.actions.calling import MustWait
+from providers.actions.learning import name_parameter
 from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import ProviderError
@@ -32,8 +33,11 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
     is_admin = request.user.may(May.KEEP_CREDENTIALS)
     form = RecoveryForm(request.POST or None, instance=rules, is_admin=is_admin)
     if request.method == "POST" and form.is_valid():
-        changed = [str(form.fields[name].label).lower() for name in form.changed_data]
+        rule_names = [name for name in form.changed_data if name in form.Meta.fields]
+        changed = [str(form.fields[name].label).lower() for name in rule_names]
         form.save()
+        parameter = form.cleaned_data["idempotency_parameter"]
+        name_parameter(provider, parameter, now=database_now(), actor=request.user)
         if changed:
             words = f"Rules for lost answers changed: {', '.join(changed)}."
             provider.remember(words, now=database_now(), actor=request.user)

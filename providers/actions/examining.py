@@ -31,12 +31,16 @@ INTERRUPTED = {
 }
 
 
-def open_report(provider: Provider, *, actor: User | None, now: datetime) -> DoctorReport:
+def open_report(
+    provider: Provider, *, actor: User | None, now: datetime, with_empty_order: bool = False
+) -> DoctorReport:
     """The report of an examination that is to be made; the one under way if there is one."""
     under_way = DoctorReport.objects.filter(provider=provider, ended_at=None).first()
     if under_way is not None:
         return under_way
-    return DoctorReport.objects.create(provider=provider, run_at=now, run_by=actor)
+    return DoctorReport.objects.create(
+        provider=provider, run_at=now, run_by=actor, with_empty_order=with_empty_order
+    )
 
 
 def examine_turn(report: DoctorReport, connect: Connect, *, clock: Clock) -> bool:
@@ -50,7 +54,7 @@ def examine_turn(report: DoctorReport, connect: Connect, *, clock: Clock) -> boo
 
 
 def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock) -> bool:
-    """Examine the account and keep report, dialect, balance and health. Reads only.
+    """Examine the account and keep report, dialect, balance and health. Spends nothing.
 
     The report grows while the doctor works. False: another worker has taken it.
     """
@@ -63,7 +67,7 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
         found.append(_kept(finding))
         mine.update(findings=found, step=f"Looked at: {finding.topic}")
 
-    diagnosis = examine(client, tell)
+    diagnosis = examine(client, tell, with_empty_order=report.with_empty_order)
     ended = mine.update(
         findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"
     )
@@ -98,9 +102,14 @@ def _kept(finding: Finding) -> dict[str, Any]:
     return {name: redact(str(value)) for name, value in kept.items()}
 
 
-def _with_taught_words(found: Dialect, profile: dict[str, Any]) -> Dialect:
-    """What the doctor found, with what staff have taught, be it while the doctor was looking."""
+def _with_taught_words(found: Dialect, before: Dialect, profile: dict[str, Any]) -> Dialect:
+    """What the doctor found, with what staff have taught, be it while the doctor was looking.
+
+    So it is with the parameter for our ids, unless the doctor has found another than `before`.
+    """
     taught = Dialect.from_profile(profile)
+    if found.idempotency_parameter == before.idempotency_parameter:
+        found = found.changed(idempotency_parameter=taught.idempotency_parameter)
     return found.changed(
         status_words=taught.status_words,
         status_codes=taught.status_codes,
@@ -115,7 +124,8 @@ def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
         profile = same.select_for_update().values_list("dialect", flat=True).first()
         if profile is None:
             return
-        same.update(dialect=_with_taught_words(diagnosis.dialect, profile).to_profile())
+        before = Dialect.from_profile(provider.dialect)
+        same.update(dialect=_with_taught_words(diagnosis.dialect, before, profile).to_profile())
         if diagnosis.balance is not None:
             keep_balance(provider, diagnosis.balance, clock=clock)
     failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is Verdict.FAIL}

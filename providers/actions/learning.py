@@ -23,6 +23,19 @@ def learn(provider: Provider, text: str, *, now: datetime, **changes: Any) -> bo
     return change_dialect(provider, lambda dialect: dialect.changed(**changes), text, now=now)
 
 
+def name_parameter(provider: Provider, name: str, *, now: datetime, actor: User | None) -> bool:
+    """The parameter of an order that takes an id of ours; "" for none. False: it was so already."""
+    text = (
+        f"An id of ours goes along with each order as “{name}”."
+        if name
+        else "No id of ours goes along with orders any more."
+    )
+    return change_dialect(
+        provider, lambda dialect: dialect.changed(idempotency_parameter=name), text,
+        now=now, actor=actor,
+    )  # fmt: skip
+
+
 def change_dialect(
     provider: Provider,
     change: Callable[[Dialect], Dialect],

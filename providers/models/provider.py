@@ -175,7 +175,8 @@ class DoctorReport(models.Model):
     """One run of the connection doctor. `findings` is a list of
     `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`.
 
-    While `ended_at` is None it still runs, and `step` says what it is asking.
+    While `ended_at` is None it still runs, and `step` says what it is asking. `with_empty_order`:
+    it sends an order of nothing as well, which buys nothing, to hear what an order must carry.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="doctor_reports")
@@ -185,6 +186,7 @@ class DoctorReport(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     step = models.CharField(max_length=80, blank=True, default="")
     run_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    with_empty_order = models.BooleanField(default=False)
 
     class Meta:
         indexes = [models.Index(fields=["provider", "-run_at"], name="doctor_newest")]

@@ -24,6 +24,7 @@ from .errors import (
     UnsafeUrl,
 )
 from .findings import Diagnosis, Finding, Verdict
+from .our_ids import parameter_asked_for, why_no_parameter
 from .results import (
     Balance,
     CancelAccepted,
@@ -110,7 +111,9 @@ __all__ = [
     "count_lines",
     "examine",
     "issued_id",
+    "parameter_asked_for",
     "split_lines",
     "type_name",
     "validate_url",
+    "why_no_parameter",
 ]

@@ -121,18 +121,14 @@ class PanelClient:
         wish: Wish | WrittenWish,
         *,
         before_send: Callable[[], None] | None = None,
-        attempt_id: str = "",
     ) -> Placed:
         """Order it, once. Raises NotSent, Rejected or OutcomeUnknown, and nothing else.
 
         `before_send` is the fence: it runs with the connection up, just before the first
-        byte; if it raises, nothing is written and NotSent carries its message. `attempt_id`
-        is sent only where the dialect has an idempotency parameter.
+        byte; if it raises, nothing is written and NotSent carries its message.
         """
-        fields = wish.wire()
-        if self.dialect.idempotency_parameter and attempt_id:
-            fields[self.dialect.idempotency_parameter] = attempt_id
-        return order_placed(self.call("add", fields, before_send=before_send), self.dialect)
+        answer = self.call("add", wish.wire(), before_send=before_send)
+        return order_placed(answer, self.dialect)
 
     def refill(
         self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None

@@ -1,24 +1,34 @@
 """The connection doctor: what works between us and a provider, in plain words, spending nothing.
 
-Only reading actions are called, with ids that cannot be ours. What is found out becomes a
-`Dialect` for the account.
+Only reading actions are called, with ids that cannot be ours; an order of nothing is added where
+somebody asks for it. What is found out becomes a `Dialect` for the account.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from .checkup import Visit
 from .client import PanelClient
+from .empty_order import TOPIC, add_nothing
 from .findings import Diagnosis, Finding
 
 
-def examine(client: PanelClient, tell: Callable[[Finding], None] | None = None) -> Diagnosis:
+def examine(
+    client: PanelClient,
+    tell: Callable[[Finding], None] | None = None,
+    *,
+    with_empty_order: bool = False,
+) -> Diagnosis:
     """Examine an account's connection. Takes some ten calls; never raises, never spends.
 
-    `tell` hears of each finding as it is made.
+    `tell` hears of each finding as it is made. `with_empty_order` sends one `add` as well, without
+    service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
+    carry an id of ours.
     """
     visit = Visit(client, tell)
+    last = ((TOPIC, partial(add_nothing, visit)),) if with_empty_order else ()
     if visit.attempt("connection", visit.connect):
         for topic, step in (
             ("balance", visit.ask_balance),
@@ -27,6 +37,7 @@ def examine(client: PanelClient, tell: Callable[[Finding], None] | None = None) 
             ("orders", visit.ask_two_orders),
             ("refills", visit.ask_unknown_refill),
             ("list of orders", visit.ask_recent_orders),
+            *last,
         ):
             if not visit.stopped:
                 visit.attempt(topic, step)

@@ -12,6 +12,9 @@ from typing import Final
 
 from .errors import RefusalCode as Code
 
+# What single providers call the parameter of `add` that takes an id of ours; first the usual one.
+IDEMPOTENCY_PARAMETERS: Final = ("request_id", "custom_id", "idempotency_key", "ref")
+
 SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.FUNDS: (
         "not enough funds on balance",
@@ -103,10 +106,10 @@ SENTENCES: Final[Mapping[Code, tuple[str, ...]]] = {
             )
         ),
     ),
-    Code.NEEDS_ID: (
-        "request id is required",
-        "request id required",
-        "missing request id",
+    Code.NEEDS_ID: tuple(
+        words
+        for name in (name.replace("_", " ") for name in IDEMPOTENCY_PARAMETERS)
+        for words in (f"{name} is required", f"{name} required", f"missing {name}")
     ),
     Code.DUPLICATE: (
         "an identical order was just placed",
@@ -268,7 +271,7 @@ DOTTED: Final[Mapping[str, Code]] = {
     "incorrect_quantity": Code.QUANTITY,
     "incorrect_request": Code.INVALID_FIELD,
     "dripfeed_disabled": Code.INVALID_FIELD,
-    "request_id_required": Code.NEEDS_ID,
+    **{f"{name}_required": Code.NEEDS_ID for name in IDEMPOTENCY_PARAMETERS},
     "identical_order": Code.DUPLICATE,
     "invalid_api_key": Code.KEY,
     "incorrect_api_key": Code.KEY,

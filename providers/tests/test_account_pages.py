@@ -250,6 +250,16 @@ def test_asking_twice_is_asking_once(manager: Client, rung: Bells, name: str) ->
     assert DoctorReport.objects.count() + CatalogRun.objects.count() <= 1
 
 
+def test_the_doctor_sends_an_empty_order_only_where_somebody_asked_for_that(
+    manager: Client, rung: Bells
+) -> None:
+    plain, thorough = make_provider(), make_provider()
+    manager.post(reverse("provider-doctor", args=[plain.pk]))
+    manager.post(reverse("provider-doctor", args=[thorough.pk]), {"with_empty_order": "1"})
+    asked = DoctorReport.objects.values_list("provider_id", "with_empty_order")
+    assert dict(asked) == {plain.pk: False, thorough.pk: True} and len(rung) == 2
+
+
 def test_what_needs_a_key_says_so_without_one(manager: Client, rung: Bells) -> None:
     provider = make_provider(key="")
     for name in ("provider-balance", "provider-mirror"):

@@ -15,8 +15,8 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.services
 
 
-def examined(account: Provider) -> DoctorReport:
-    report = open_report(account, actor=None, now=database_now())
+def examined(account: Provider, *, with_empty_order: bool = False) -> DoctorReport:
+    report = open_report(account, actor=None, now=database_now(), with_empty_order=with_empty_order)
     assert examine_turn(report, client_for, clock=database_now)
     report.refresh_from_db()
     return report
@@ -79,6 +79,27 @@ def test_what_was_learned_is_not_written_over_a_new_address(
     Provider.objects.update(version=2)
     examine_turn(report, client_for, clock=database_now)
     assert Provider.objects.get().dialect == {}
+
+
+def test_with_an_empty_order_it_finds_the_parameter_that_takes_our_ids(
+    account: Provider, box: Sandbox
+) -> None:
+    box.dialect(request_id="required")
+    examined(account)
+    assert "idempotency_parameter" not in Provider.objects.get().dialect
+    report = examined(account, with_empty_order=True)
+    assert verdicts(report)["repeats"] == "ok" and box.ledger() == []
+    assert Provider.objects.get().dialect["idempotency_parameter"] == "request_id"
+
+
+@pytest.mark.parametrize("name", ["ref", ""])
+def test_a_parameter_that_an_admin_named_meanwhile_stays(account: Provider, name: str) -> None:
+    Provider.objects.update(dialect={"idempotency_parameter": "custom_id"})
+    account.refresh_from_db()  # as the worker reads it, before the admin's change
+    report = open_report(account, actor=None, now=database_now())
+    Provider.objects.update(dialect={"idempotency_parameter": name} if name else {})
+    examine_turn(report, client_for, clock=database_now)
+    assert Provider.objects.get().dialect.get("idempotency_parameter", "") == name
 
 
 def test_a_lost_bell_is_found_and_a_dead_examination_is_ended(account: Provider) -> None:

@@ -43,9 +43,14 @@ def provider(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.RUN_PROVIDERS)
 @require_POST
 def provider_doctor(request: StaffRequest, pk: int) -> HttpResponse:
-    """Let the doctor examine the connection."""
+    """Let the doctor examine the connection; where it is wished, with an order of nothing."""
     account = get_object_or_404(Provider, pk=pk)
-    report = open_report(account, actor=request.user, now=database_now())
+    report = open_report(
+        account,
+        actor=request.user,
+        now=database_now(),
+        with_empty_order="with_empty_order" in request.POST,
+    )
     tasks.ring(tasks.examine, report_id=report.pk)
     return redirect("provider", pk=pk)
 

@@ -26,6 +26,7 @@ SETTLING = "orders/tests/test_settling.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/test_over_real_http.py"
 
 INDEXES = (
@@ -243,6 +244,13 @@ LINES = (
         "unresolved = attempt",
         (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
         "orders/actions/settling.py",
+    ),
+    Guard(
+        "repeat: only what went out with our id",
+        "if due and attempt.carries_our_id and",
+        "if due and",
+        (f"{ASKING}::test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one",),
+        "orders/actions/recovery/repeating.py",
     ),
     Guard(
         "search: an order we know to be there answers too",

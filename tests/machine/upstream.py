@@ -81,13 +81,7 @@ class Upstream:
         self.took: Callable[[], None] = lambda: None
         self._last, self._step = 23_500, 0
 
-    def add(
-        self,
-        wish: WrittenWish,
-        *,
-        before_send: Callable[[], None] | None = None,
-        attempt_id: str = "",
-    ) -> Placed:
+    def add(self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None) -> Placed:
         answer, self.next = self.next, Answer.ACCEPTED
         if answer is Answer.NEVER_LEFT:
             raise never_left()

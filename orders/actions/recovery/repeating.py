@@ -1,7 +1,7 @@
 """Asking again under the same id of ours, at providers that answer a repeat with the first order.
 
-Only where the account's dialect has such a parameter *and* an admin has said that repeats are
-safe there. It is the same attempt said again, not another one.
+Only where the attempt itself went out with its id *and* an admin has said that repeats are safe
+there. It is the same attempt said again, to the last sign, not another one.
 """
 
 from __future__ import annotations
@@ -35,11 +35,7 @@ class PlacesAgain(Protocol):
     """What this needs of a client beside telling of ids."""
 
     def add(
-        self,
-        wish: WrittenWish,
-        *,
-        before_send: Callable[[], None] | None = None,
-        attempt_id: str = "",
+        self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None
     ) -> Placed: ...
 
 
@@ -53,12 +49,12 @@ def repeat(
     clock: Clock,
 ) -> None:
     """Repeat each due attempt of this account, one after the other."""
-    if not (rules.repeats_are_safe and client.dialect.idempotency_parameter):
+    if not rules.repeats_are_safe:
         return
     now = clock()
     for attempt in deciding.reread(lost):
         due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
-        if due and attempt.looks < MOST_REPEATS:
+        if due and attempt.carries_our_id and attempt.looks < MOST_REPEATS:
             _repeat_one(provider, client, rules, attempt, done, clock)
 
 
@@ -76,9 +72,7 @@ def _repeat_one(
     places = cast(PlacesAgain, client)
     try:
         placed = places.add(
-            WrittenWish(attempt.wire),
-            before_send=lambda: _fence(provider, attempt),
-            attempt_id=attempt.token,
+            WrittenWish(attempt.wire), before_send=lambda: _fence(provider, attempt)
         )
     except Rejected as refusal:
         words = f"The repeat was refused: {refusal.reason}"

@@ -102,7 +102,15 @@ def test_a_provider_that_wants_an_id_of_ours_gets_one_from_then_on(box):
     assert bench.provider.dialect["idempotency_parameter"] == "request_id"
     assert read(bench.send(read(first)[0]))[0].status == Status.PENDING
     assert len(bench.upstream()) == 1
-    assert bench.provider.events.filter(text__contains="id of ours").count() == 1
+    assert bench.provider.events.filter(text__contains="as “request_id”").count() == 1
+
+
+def test_a_provider_that_wants_another_id_than_ours_refuses_and_that_is_all(box):
+    box.dialect(request_id="required")
+    bench = Bench(box, dialect={"idempotency_parameter": "ref"})
+    order, attempt = read(bench.send())
+    assert (order.status, attempt.reason) == (Status.REJECTED, "request_id is required")
+    assert Provider.objects.get().dialect["idempotency_parameter"] == "ref"
 
 
 def repeating(box, **rules) -> Bench:
@@ -121,6 +129,25 @@ def test_where_repeats_are_safe_the_same_attempt_is_asked_again_and_bought_once(
     assert order.external_id == bench.upstream()[-1] and len(bench.upstream()) == 2
     assert (attempt.number, attempt.resolution) == (1, Resolution.REPEAT)
     assert bench.may_buy()
+
+
+def test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one(box):
+    """The parameter became known, and repeats safe, only after this order was lost."""
+    box.dialect(request_id="accepted", random_ids=True)
+    bench = Bench(box, repeats_are_safe=True)
+    lost = bench.lose(taken=True)
+    Provider.objects.update(dialect={"idempotency_parameter": "request_id"})
+    bench.provider.refresh_from_db()
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_our_id_stands_among_what_was_sent(box):
+    bench = repeating(box)
+    order, attempt = read(bench.send())
+    assert attempt.wire == {"request_id": attempt.token, **order.wish}
+    assert attempt.carries_our_id
 
 
 def test_nothing_is_repeated_unless_an_admin_said_that_it_is_safe(box):

@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.html import escape
 
 from core.roles import Role
 from orders.models import Attempt, Recovery
 from orders.status import Outcome, Resolution, Status
+from providers.models import Provider
 from tests.builders import NOON, make_attempt, make_order, make_provider
 
 from .bench import Bench, running_box
@@ -42,12 +44,53 @@ def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_r
     provider = make_provider()
     address = f"/orders/recovery/{provider.pk}/"
     wanted = {**WANTED, "two_people_above": "50", "repeats_are_safe": "on"}
+    wanted["idempotency_parameter"] = "ref"
     manager.post(address, wanted)
     rules = Recovery.objects.get()
     assert rules.two_people_above is None and not rules.repeats_are_safe
+    assert Provider.objects.get().dialect == {}
     client_for_role(Role.ADMIN).post(address, wanted)
     rules.refresh_from_db()
     assert rules.two_people_above == 50 and rules.repeats_are_safe
+    assert Provider.objects.get().dialect == {"idempotency_parameter": "ref"}
+
+
+def test_an_admin_names_the_parameter_that_takes_our_ids_and_takes_it_back(client_for_role):
+    provider, admin = make_provider(dialect={"json_body": True}), client_for_role(Role.ADMIN)
+    address = f"/orders/recovery/{provider.pk}/"
+    admin.post(address, {**WANTED, "idempotency_parameter": " custom_id "})
+    assert Provider.objects.get().dialect == {
+        "json_body": True,
+        "idempotency_parameter": "custom_id",
+    }
+    assert 'value="custom_id"' in admin.get(address).content.decode()
+    admin.post(address, WANTED)
+    assert Provider.objects.get().dialect == {"json_body": True}
+    told = [event.text for event in provider.events.filter(text__contains=" id of ours ")]
+    assert sorted(told) == [
+        "An id of ours goes along with each order as “custom_id”.",
+        "No id of ours goes along with orders any more.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["link", "Quantity", "key", "request id", "1st", "ref&key", "a" * 41]
+)
+def test_a_parameter_that_cannot_take_our_ids_is_not_kept(client_for_role, name):
+    provider, admin = make_provider(), client_for_role(Role.ADMIN)
+    wanted = {**WANTED, "idempotency_parameter": name}
+    answer = admin.post(f"/orders/recovery/{provider.pk}/", wanted)
+    text = answer.content.decode()
+    assert answer.status_code == 422 and "invalid-feedback" in text
+    assert f'value="{escape(name)}"' in text and Provider.objects.get().dialect == {}
+
+
+def test_repeats_are_not_called_safe_where_no_id_of_ours_goes_along(client_for_role):
+    provider, admin = make_provider(), client_for_role(Role.ADMIN)
+    answer = admin.post(f"/orders/recovery/{provider.pk}/", {**WANTED, "repeats_are_safe": "on"})
+    assert answer.status_code == 422
+    assert "without an id of ours a repeat is another order" in answer.content.decode()
+    assert not Recovery.objects.get().repeats_are_safe
 
 
 @pytest.mark.parametrize(

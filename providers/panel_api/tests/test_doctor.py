@@ -24,10 +24,11 @@ from .servers import OK, ORDER, Behaviour, Server, after_reading, saying, servin
 from .stub import KEY, URL, StubTransport, said
 
 
-def examined(box: Sandbox, key: str = "") -> Diagnosis:
+def examined(box: Sandbox, key: str = "", *, with_empty_order: bool = False) -> Diagnosis:
     origin = box.url.split("/api")[0]
     transport = Transport(loopback_origins={origin})
-    return examine(PanelClient(Credentials(box.url, key or box.key), transport=transport))
+    client = PanelClient(Credentials(box.url, key or box.key), transport=transport)
+    return examine(client, with_empty_order=with_empty_order)
 
 
 def words(diagnosis: Diagnosis) -> str:
@@ -97,6 +98,47 @@ def test_only_reading_actions_are_called() -> None:
     examine(PanelClient(Credentials(URL, KEY), transport=transport))
     reading = {"balance", "services", "status", "refill_status", "orders"}
     assert {fields["action"] for fields in transport.asked} <= reading
+
+
+@pytest.mark.parametrize(
+    ("dialect", "parameter", "said_of_it"),
+    [
+        ("opaque", "request_id", "ok: It wants an id of ours with each order; from now on it gets"),
+        ("seed", "", "ok: It asks for no id of ours."),
+    ],
+)
+def test_an_empty_order_tells_whether_an_id_of_ours_is_wanted(
+    dialect: str, parameter: str, said_of_it: str
+) -> None:
+    with Sandbox(seed=1, services=30, dialect=dialect) as box:
+        balance = box.balance()
+        diagnosis = examined(box, with_empty_order=True)
+        assert box.calls("add") == 1 and box.ledger() == [] and box.balance() == balance
+    assert diagnosis.dialect.idempotency_parameter == parameter
+    assert said_of_it in words(diagnosis)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said_of_it"),
+    [
+        ('{"error":"custom_id is required"}', "as “custom_id”"),
+        ('{"error":"neworder.error.ref_required"}', "as “ref”"),
+        ('{"error":"Oops"}', "warn: What it says to an empty order proves nothing"),
+        ("<html>", "warn: What it says to an empty order proves nothing"),
+        ('{"order":77}', "fail: It answered an empty order with the number 77"),
+        ('{"order":77,"error":"Oops"}', "fail: It answered an empty order with the number 77"),
+        ('{"error":"Too many requests"}', "warn: The provider asks for fewer calls"),
+    ],
+)
+def test_what_else_may_come_back_for_an_empty_order(answer: str, said_of_it: str) -> None:
+    def by(fields: dict[str, str]) -> Delivery:
+        if fields["action"] == "add":
+            assert fields == {"key": KEY, "action": "add"}
+            return said(answer)
+        return said('{"balance":"5","currency":"EUR"}')
+
+    client = PanelClient(Credentials(URL, KEY), transport=StubTransport(by=by))
+    assert said_of_it in words(examine(client, with_empty_order=True))
 
 
 @pytest.mark.parametrize(

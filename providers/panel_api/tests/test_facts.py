@@ -37,7 +37,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 def test_an_order_is_a_form_and_names_only_what_was_asked() -> None:
     client, transport = client_hearing('{"order":1}')
-    client.add(WISH, attempt_id="attempt-1")
+    client.add(WISH)
     assert transport.asked == [
         {"key": KEY, "action": "add", "service": "7", "link": WISH.link, "quantity": "100"}
     ]
@@ -67,12 +67,6 @@ def test_the_last_slash(slash: bool | None, url: str) -> None:
     client, transport = client_hearing('{"balance":1}', trailing_slash=slash)
     client.balance()
     assert transport.urls == [url]
-
-
-def test_the_attempt_id_is_sent_only_where_it_is_known_to_mean_something() -> None:  # D31
-    client, transport = client_hearing('{"order":1}', idempotency_parameter="request_id")
-    client.add(WISH, attempt_id="attempt-1")
-    assert transport.asked[0]["request_id"] == "attempt-1"
 
 
 def test_one_id_is_asked_by_its_singular_name_and_several_by_the_plural() -> None:

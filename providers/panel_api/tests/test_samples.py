@@ -21,9 +21,7 @@ SAMPLES = Path(__file__).parent / "samples"
 
 CALLS = {
     "services": lambda client, case: client.services(),
-    "add": lambda client, case: client.add(
-        PackageWish(service_id="1", link="https://a.example/x"), attempt_id="attempt-1"
-    ),
+    "add": lambda client, case: client.add(PackageWish(service_id="1", link="https://a.example/x")),
     "status": lambda client, case: client.statuses_once(case["asked"]),
     "refill": lambda client, case: client.refill(case["asked"]),
     "refill_status": lambda client, case: client.refill_statuses_once(case["asked"]),

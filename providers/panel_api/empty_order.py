@@ -1,0 +1,51 @@
+"""The one step of an examination that is not a reading action: an order of nothing.
+
+It has no service, link or quantity, so nothing can be bought by it. A provider that wants an id of
+ours with each order refuses it for that, and says under which name.
+"""
+
+from __future__ import annotations
+
+from .checkup import Visit
+from .errors import NotSent, OutcomeUnknown, RefusalCode, Rejected
+from .findings import Verdict
+from .our_ids import parameter_asked_for
+from .verdicts import heed, order_placed
+
+TOPIC = "repeats"
+
+
+def add_nothing(visit: Visit) -> None:
+    """Send it once, and note what the answer tells of ids of ours. Raises as `heed` does."""
+    try:
+        answer = visit.client.call("add", {})
+        heed(answer, visit.dialect, visit.client.now(), write=True)
+        placed = order_placed(answer, visit.dialect)
+    except Rejected as refusal:
+        _hear_what_is_missing(visit, refusal)
+    except (NotSent, OutcomeUnknown) as error:
+        if error.evidence is not None and error.evidence.candidate_id:
+            _note_that_it_was_taken(visit, error.evidence.candidate_id)
+            return
+        words = "What it says to an empty order proves nothing about ids of ours."
+        visit.note(TOPIC, Verdict.WARN, words, error.reason)
+    else:
+        _note_that_it_was_taken(visit, placed.order_id)
+
+
+def _hear_what_is_missing(visit: Visit, refusal: Rejected) -> None:
+    if refusal.code is RefusalCode.NEEDS_ID:
+        name = parameter_asked_for(refusal.reason)
+        visit.learn(idempotency_parameter=name)
+        words = f"It wants an id of ours with each order; from now on it gets one as “{name}”."
+    else:
+        words = (
+            "It asks for no id of ours. Whether it would know a repeat by one, only its"
+            " documentation tells."
+        )
+    visit.note(TOPIC, Verdict.OK, words, refusal.reason)
+
+
+def _note_that_it_was_taken(visit: Visit, order_id: str) -> None:
+    words = f"It answered an empty order with the number {order_id}: look on its site what that is."
+    visit.note(TOPIC, Verdict.FAIL, words)
