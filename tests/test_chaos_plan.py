@@ -12,10 +12,11 @@ import pytest
 from core import clocks
 from tests.chaos import entry
 from tests.chaos.history import History, read_blows, read_terms
-from tests.chaos.keysearch import PIECE, contains, spellings
-from tests.chaos.nemesis import ON_A_SERVER, WEIGHTS, blows_of
+from tests.chaos.keysearch import PIECE, contains, kernels, spellings
+from tests.chaos.nemesis import ON_A_SERVER, PAUSES, WEIGHTS, blows_of
 from tests.chaos.plan import (
     ACCOUNTS_ON_A_PANEL,
+    LINES_IN_A_PASTE,
     QUANTITIES,
     Terms,
     Way,
@@ -26,6 +27,8 @@ from tests.chaos.plan import (
     panels_of,
     plan_of,
 )
+from tests.chaos.recovery import GRACE_SECONDS, LATEST_APPEARANCE_SECONDS
+from tests.chaos.sandboxes import LATE_SECONDS
 
 TERMS = Terms(orders=300, seed=5, database="postgres", kills_every=1.5, faults=0.3)
 
@@ -52,6 +55,13 @@ def test_a_plan_uses_every_way_and_keeps_a_paste_at_one_account() -> None:
     for paste in {wish.paste for wish in wishes if wish.paste is not None}:
         lines = [wish for wish in wishes if wish.paste == paste]
         assert len({wish.account for wish in lines}) == 1
+
+
+def test_in_a_small_run_no_paste_is_more_than_half_of_what_an_account_gets() -> None:
+    for orders, accounts, most in ((300, 28, 5), (300, 12, LINES_IN_A_PASTE), (30, 28, 3)):
+        wishes = plan_of(replace(TERMS, orders=orders, accounts=accounts, pastes=0.8))
+        lines = Counter(wish.paste for wish in wishes if wish.paste is not None)
+        assert max(lines.values()) == most
 
 
 def test_every_kind_of_blow_falls_and_servers_are_hurt_where_there_are_any() -> None:
@@ -104,9 +114,22 @@ def test_a_key_is_found_wherever_it_stands(tmp_path: Path, position: int) -> Non
     assert not contains(path, spellings(key))
 
 
+def test_where_a_key_stands_in_any_spelling_its_kernel_stands_too(tmp_path: Path) -> None:
+    key, path = "ck+9f86d081884c7d65/1b4f=%&", tmp_path / "log"
+    assert len(kernels(spellings(key))) == 2 < len(spellings(key))
+    for spelling in spellings(key):
+        path.write_bytes(b"- " + spelling + b" -")
+        assert contains(path, kernels({*spellings(key), b"another+key"}))
+    path.write_bytes(b"ck+/=%&")
+    assert not contains(path, kernels(spellings(key)))
+
+
 def test_the_short_clocks_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*entry.SHORT_CLOCKS, "SEND_CLOCKS"):
         monkeypatch.setattr(clocks, name, getattr(clocks, name))
     entry.shorten_clocks()
+    assert PAUSES[0] < clocks.SEND_LEASE_SECONDS < PAUSES[1]  # some freezes outlive a claim
+    assert LATE_SECONDS > clocks.PROVIDER_DEADLINE_SECONDS
+    assert GRACE_SECONDS >= LATEST_APPEARANCE_SECONDS + 4
     assert list(clocks.SEND_CLOCKS) == sorted(set(clocks.SEND_CLOCKS))
     assert entry.SHORT_CLOCKS["SEND_LEASE_SECONDS"] == clocks.SEND_LEASE_SECONDS

@@ -27,12 +27,14 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one run for each")
     parser.add_argument("--database", choices=DATABASES, default="both")
     parser.add_argument("--kills-every", type=float, default=2.0, help="seconds, on average")
-    parser.add_argument("--faults", type=float, default=0.3, help="share of orders sent")
-    parser.add_argument("--accounts", type=int, default=14)
+    parser.add_argument("--faults", type=float, default=0.2, help="share of orders sent")
+    parser.add_argument("--accounts", type=int, default=28)
     parser.add_argument("--prices", choices=("equal", "mixed"), default="equal")
     parser.add_argument("--pastes", type=float, default=0.3, help="share of orders pasted")
     parser.add_argument("--minutes", type=float, default=0, help="then people stop ordering")
-    parser.add_argument("--no-restore", action="store_true", help="no backup is restored")
+    parser.add_argument(
+        "--restore", action="store_true", help="a backup is restored after the fire"
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--into", type=Path, help="a page whose report is replaced by this one")
     parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
@@ -66,7 +68,7 @@ def runs_of(chosen: argparse.Namespace) -> list[Terms]:
     return [
         Terms(
             chosen.orders, seed, database, chosen.kills_every, chosen.faults, chosen.accounts,
-            chosen.prices, chosen.pastes, chosen.minutes, not chosen.no_restore,
+            chosen.prices, chosen.pastes, chosen.minutes, chosen.restore,
         )
         for database in DATABASES[chosen.database]
         for seed in chosen.seeds

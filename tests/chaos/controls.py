@@ -25,7 +25,7 @@ from .judge import Kind, Shown, Violation, Wanted, judge
 from .naive import TABLE
 from .plan import Terms, Wish, panels_of
 from .processes import Crew, Process, wait_until
-from .sandboxes import Provider, first_mix, start_all
+from .sandboxes import Provider, connect_all, first_mix, start_all
 from .servers import Broker
 
 CONTROLS = {
@@ -68,6 +68,7 @@ def run_control(name: str, wishes: Sequence[Wish], terms: Terms, directory: Path
     providers = start_all(panels_of(terms), directory, terms)
     crew = Crew()
     try:
+        connect_all(providers)
         for provider in providers:
             provider.misbehave(first_mix(terms.seed), terms.faults)
         services = {p: provider.services for provider in providers for p in provider.keys}

@@ -18,7 +18,7 @@ from tests.running_desk import free_port
 
 from . import entry
 from .processes import Crew, Process, wait_until
-from .sandboxes import Provider
+from .sandboxes import Provider, connect_all
 from .servers import Broker, Database, Postgres, Sqlite
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,11 +49,10 @@ class Desk:
             Postgres(directory, self.logs) if kind == "postgres" else Sqlite(self.data_dir)
         )
         self.bells = directory / "bells"
-        self.bells.touch()
 
     def start(self, providers: Sequence[Provider]) -> None:
-        """Until it says that it is ready."""
-        self.environment = self._environment(providers)
+        """Until it says that it is ready. The providers may still be starting."""
+        self.environment = self._environment()
         self.crew.add(self.broker.process)
         if isinstance(self.database, Postgres):
             self.database.initialise()
@@ -61,10 +60,12 @@ class Desk:
             wait_until(self.database.answers, "the database", START_SECONDS)
         wait_until(self.broker.answers, "the broker", START_SECONDS)
         self._prepare()
+        connect_all(providers)
+        self.environment[entry.ORIGINS] = " ".join(provider.origin for provider in providers)
         self.crew.add(*self._own_processes())
         wait_until(self.is_ready, "the desk", START_SECONDS)
 
-    def _environment(self, providers: Sequence[Provider]) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
             **{name: make() for name, make in MAKERS.items()},
@@ -73,7 +74,6 @@ class Desk:
             "DESK_DATA_DIR": str(self.data_dir),
             "DESK_ADMIN_PASSWORD": FIRST_PASSWORD,
             "PORT": str(self.port),
-            entry.ORIGINS: " ".join(provider.origin for provider in providers),
             entry.BELLS: str(self.bells),
             entry.CLOCK_SHIFT: "0",
         }
@@ -130,8 +130,11 @@ class Desk:
         heard = said["workers_seconds_ago"].values()
         return bool(said["ready"]) and all(ago is not None and ago < 15 for ago in heard)
 
+    def make_bells_unreliable(self) -> None:
+        self.bells.touch()
+
     def bells_delivered(self) -> dict[str, int]:
-        """How many bells were rung, by how often each was delivered."""
+        """How many bells were rung since they are unreliable, by how often each was delivered."""
         tally = self.bells.read_bytes()
         return {str(times): tally.count(b"%d" % times) for times in entry.DELIVERIES}
 

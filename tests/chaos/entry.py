@@ -21,31 +21,31 @@ BELLS = "CHAOS_BELLS"
 
 SHORT_CLOCKS: dict[str, Any] = {
     "PROVIDER_CONNECT_SECONDS": 1,
-    "SEND_WINDOW_SECONDS": 1.5,
-    "PROVIDER_DEADLINE_SECONDS": 3,
-    "SEND_LEASE_SECONDS": 6,
-    "BELL_REDELIVERY_SECONDS": 7,
+    "SEND_WINDOW_SECONDS": 1.2,
+    "PROVIDER_DEADLINE_SECONDS": 2.5,
+    "SEND_LEASE_SECONDS": 3.2,
+    "BELL_REDELIVERY_SECONDS": 4,
     "NOT_SENT_BACKOFF_SECONDS": (0.5, 1, 2),
     "RATE_LIMIT_PAUSE_SECONDS": 1,
     "LINK_BUSY_RETRY_SECONDS": (1, 2, 4),
     "FIRST_CHECK_SECONDS": 2,
-    "FOLLOW_FLOOR_SECONDS": 4,
-    "FOLLOW_CEILING_SECONDS": 20,
-    "FOLLOW_LOOKAHEAD_SECONDS": 8,
-    "JOB_LEASE_SECONDS": 6,
-    "LANE_SECONDS": 8,
+    "FOLLOW_FLOOR_SECONDS": 3,
+    "FOLLOW_CEILING_SECONDS": 5,
+    "FOLLOW_LOOKAHEAD_SECONDS": 4,
+    "JOB_LEASE_SECONDS": 5,
+    "LANE_SECONDS": 6,
     "TURN_SECONDS": 3,
     "BREAKER_SECONDS": (0.2, 0.4, 0.6, 0.8, 1),
     "RETRY_AFTER_CAP_SECONDS": 3,
     "CATALOG_LANE_SECONDS": 15,
     "DOCTOR_CUT_OFF_SECONDS": 30,
-    "SWEEP_EVERY_SECONDS": 2,
-    "FOLLOW_EVERY_SECONDS": 3,
-    "REAP_EVERY_SECONDS": 2,
-    "HEARTBEAT_EVERY_SECONDS": 3,
-    "RECOVER_EVERY_SECONDS": 2,
+    "SWEEP_EVERY_SECONDS": 1,
+    "FOLLOW_EVERY_SECONDS": 1,
+    "REAP_EVERY_SECONDS": 1,
+    "HEARTBEAT_EVERY_SECONDS": 2,
+    "RECOVER_EVERY_SECONDS": 1,
     "REQUESTS_EVERY_SECONDS": 10,
-    "PROVIDERS_EVERY_SECONDS": 5,
+    "PROVIDERS_EVERY_SECONDS": 2,
     "BALANCE_EVERY_SECONDS": 60,
 }
 DELIVERIES = {0: 25, 1: 40, 2: 20, 3: 15}  # how often a bell is delivered, and its weight
@@ -93,7 +93,8 @@ def _let_in(origins: frozenset[str]) -> None:
 
 
 def ring_unreliably(app: Any) -> None:
-    """Every message this process sends is delivered none to three times."""
+    """Every message this process sends is delivered none to three times, once there is a file to
+    count them in."""
     tally = Path(os.environ[BELLS])
     app.send_task = partial(_ring, app, app.send_task, random.Random(), tally)
 
@@ -101,6 +102,8 @@ def ring_unreliably(app: Any) -> None:
 def _ring(
     app: Any, send_task: Any, dice: random.Random, tally: Path, name: str, *args: Any, **how: Any
 ) -> Any:
+    if not tally.exists():
+        return send_task(name, *args, **how)
     times = dice.choices(list(DELIVERIES), list(DELIVERIES.values()))[0]
     with tally.open("ab", buffering=0) as file:
         file.write(b"%d" % times)

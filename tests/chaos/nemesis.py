@@ -20,7 +20,7 @@ from .sandboxes import MIXES, Provider
 from .servers import Postgres
 
 HOUR = 3600.0
-PAUSES = (3.0, 8.0)
+PAUSES = (2.0, 4.0)
 WEIGHTS: dict[str, int] = {
     "kill": 42,
     "kill child": 14,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
 
-LINES_IN_A_PASTE = 12
+LINES_IN_A_PASTE = 12  # in a small run fewer, so that no account has much more than the others
 QUANTITIES = (100, 200, 500)  # few, so that few prices are in use
 SERVICES_USED = 3
 FIRST_ORDERS = 6  # of each account, undisturbed: from them the desk sees that its ids rise
@@ -140,12 +140,13 @@ def plan_of(terms: Terms) -> list[Wish]:
     weights = [RANDOM_WEIGHT if is_random(one) else 1.0 for one in accounts]
     singles = sum(SINGLE_WAYS.values())
     ways = {**SINGLE_WAYS, Way.PASTE: singles * terms.pastes / max(1 - terms.pastes, 0.01)}
-    paste, account_of_paste, lines = -1, "", LINES_IN_A_PASTE
+    most = min(LINES_IN_A_PASTE, max(3, terms.orders // len(accounts) // 2))
+    paste, account_of_paste, lines = -1, "", most
     for number in range(terms.orders):
         way = dice.choices(list(ways), list(ways.values()))[0]
         account = dice.choices(accounts, weights)[0]
         if way is Way.PASTE:
-            if lines == LINES_IN_A_PASTE:
+            if lines == most:
                 paste, account_of_paste, lines = paste + 1, account, 0
             account, lines = account_of_paste, lines + 1
         wishes.append(_wish(dice, number, account, way, paste, wishes, terms))

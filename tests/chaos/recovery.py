@@ -6,13 +6,14 @@ import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from math import ceil
 
 from . import rows
 from .browser import Browser, NoAnswer, Page
 from .desk import Desk
 from .entry import SHORT_CLOCKS
 from .nemesis import PAUSES
-from .opening import MANAGER, WATCHER, Account, log_in, submit
+from .opening import MANAGER, WATCHER, Account, beside_each_other, log_in, submit
 from .plan import FIRST_ORDERS, is_random
 from .processes import wait_until
 from .sandboxes import LATE_SECONDS
@@ -21,7 +22,7 @@ from .sandboxes import LATE_SECONDS
 # the fence or just after it, sends as late as it may, and the provider takes its time. A grace
 # for "not placed" must be longer, with room for a machine that is slow.
 LATEST_APPEARANCE_SECONDS = SHORT_CLOCKS["SEND_WINDOW_SECONDS"] + PAUSES[1] + LATE_SECONDS
-GRACE_SECONDS = round(LATEST_APPEARANCE_SECONDS) + 5
+GRACE_SECONDS = ceil(LATEST_APPEARANCE_SECONDS) + 4
 LEAST_ADDS = FIRST_ORDERS - 1
 LOST_IN_A_ROW = 3  # as in production
 LOOKS_EVERY_SECONDS = 2.0
@@ -34,7 +35,9 @@ def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
     decides; every other account stops itself after three lost answers, the rest never does."""
     manager = Browser(desk.port)
     log_in(manager, MANAGER)
-    for position, account in enumerate(accounts):
+
+    def set_rules(position: int) -> None:
+        account = accounts[position]
         values = {
             "enabled": "on",
             "least_adds": str(LEAST_ADDS),
@@ -46,7 +49,9 @@ def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
         }
         if not is_random(account.name):
             values["key_is_ours_alone"] = "on"
-        submit(manager, f"/orders/recovery/{account.row}/", values)
+        submit(manager.twin(), f"/orders/recovery/{account.row}/", values)
+
+    beside_each_other(set_rules, range(len(accounts)))
 
 
 def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
@@ -55,11 +60,13 @@ def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
     log_in(manager, MANAGER)
     wanted = {account.row: account for account in accounts if not is_random(account.name)}
 
+    def press(row: int) -> None:
+        page = f"/orders/recovery/{row}/"
+        submit(manager.twin(), page, {}, to=f"{page}calibrate/")
+
     def all_are() -> bool:
         missing = wanted.keys() - rows.calibrated_in(desk.database)
-        for row in missing:
-            page = f"/orders/recovery/{row}/"
-            submit(manager, page, {}, to=f"{page}calibrate/")
+        beside_each_other(press, missing)
         return not missing
 
     wait_until(all_are, "the calibration", CALIBRATED_SECONDS)

@@ -226,6 +226,7 @@ def for_a_page(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
         "database": "both" if len(databases) == 2 else databases.pop(),
     }
     command = " ".join(f"--{name} {value}" for name, value in told.items())
+    command += " --restore" if first.restore else ""
     rest = as_markdown(outcomes, controls).split("\n", 2)[2]
     said = f"The verdict: **{verdict(outcomes, controls)}**."
     return f'```\nmake chaos CHAOS="{command}"\n```\n\n{said}\n\n{rest}'

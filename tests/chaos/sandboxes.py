@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ SPEED = 600
 LONGEST_LIFE = 8000.0  # virtual seconds after which every order has ended
 BALANCE = 1_000_000
 SERVICES = 60
-HANG_SECONDS = 5
-LATE_SECONDS = 3.5  # accepted after the desk has given up
+HANG_SECONDS = 4
+LATE_SECONDS = 2.8  # accepted after the desk has given up
 
 # mode, its phases, its options; each share of the faults is spread evenly over one mix
 BOTH = ("before", "after")
@@ -82,6 +83,7 @@ class Provider:
         self.fired: Counter[str] = Counter()
 
     def start(self) -> None:
+        """Without waiting for it; whoever wants to use it calls `connect`."""
         self.directory.mkdir(parents=True)
         command = [
             sys.executable, "-m", "sandbox", "--seed", str(self.seed), "--speed", str(SPEED),
@@ -94,6 +96,8 @@ class Provider:
                 tethered(command), env=environment, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log, start_new_session=True,
             )  # fmt: skip
+
+    def connect(self) -> None:
         assert self.process.stdout is not None
         place = json.loads(self.process.stdout.readline())
         self.url = place["url"]
@@ -171,6 +175,12 @@ def start_all(panels: tuple[Panel, ...], directory: Path, terms: Terms) -> list[
     for provider in providers:
         provider.start()
     return providers
+
+
+def connect_all(providers: Sequence[Provider]) -> None:
+    """Wait until each can be called."""
+    for provider in providers:
+        provider.connect()
 
 
 def first_mix(seed: int) -> str:
