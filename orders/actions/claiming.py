@@ -58,7 +58,7 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
                 balance_before=provider.balance,
                 balance_before_at=provider.balance_at,
             )
-            attempt.wire = {**_our_id(attempt), **order.wish}
+            attempt.wire = {**order.wish, **_our_id(attempt)}
             attempt.save(force_insert=True)
             failpoint("claim.written")
     except IntegrityError:
@@ -71,7 +71,7 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
 def _our_id(attempt: Attempt) -> dict[str, str]:
     """An id of ours for this attempt, under the name by which the provider takes one."""
     name = Dialect.from_profile(attempt.provider.dialect).idempotency_parameter
-    return {name: attempt.token} if name else {}
+    return {name: attempt.token} if name and name not in attempt.order.wish else {}
 
 
 def _flag_if_live(order: Order, now: datetime) -> None:

@@ -51,11 +51,16 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What may be taken over. `charge` None: what is known stays, or nothing is."""
+    """What may be taken over. `charge` None: what is known stays, or nothing is.
+
+    `known` are flags of remarks that the order's history has already: none is set anew by them,
+    and none that tells of them passes.
+    """
 
     status: Status
     charge: Decimal | None
     remarks: tuple[Remark, ...] = ()
+    known: frozenset[Flag] = frozenset()
     is_over: bool = False  # it had ended before: no figure of this answer is taken
 
     def flag_for(self, order: Order, said: Progress) -> Flag:
@@ -64,7 +69,7 @@ class Verdict:
         flag = Flag(order.flag)
         if said.status is None:
             flag = flag or Flag.UNKNOWN_WORD
-        elif flag in PASSING_FLAGS:
+        elif flag in PASSING_FLAGS - self.known:
             flag = Flag.NONE
         for remark in self.remarks:
             is_weightier = flag in PASSING_FLAGS and remark.flag not in PASSING_FLAGS
@@ -97,7 +102,8 @@ def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, 
         heard = set(told.values_list("order", "text"))
         for pk, remarks in odd.items():
             new = tuple(one for one in remarks if (pk, one.text) not in heard)
-            verdicts[pk] = replace(verdicts[pk], remarks=new)
+            known = frozenset(one.flag for one in remarks if one not in new)
+            verdicts[pk] = replace(verdicts[pk], remarks=new, known=known)
     return verdicts
 
 

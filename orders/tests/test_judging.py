@@ -209,6 +209,14 @@ def test_less_than_none_remains_is_kept_flagged_and_never_shown_as_a_number():
     assert (order.flag, order.delivered) == (Flag.NONE, 990)
 
 
+def test_odd_remains_stay_flagged_while_other_figures_move():
+    odd = [progress(remains=-3, start_count=start) for start in (None, 10, 11)]
+    order = hear(made(), *odd)
+    assert (order.start_count, order.flag) == (11, Flag.ODD_REMAINS)
+    assert len([text for text in remarks(order) if "are said to remain" in text]) == 1
+    assert hear(order, progress(remains=900)).flag == Flag.NONE
+
+
 def test_a_money_matter_weighs_more_than_an_unknown_word():
     order = made(charge=Decimal("0.9"))
     order = hear(order, progress(None, raw="Simmering", charge="0.9"))
