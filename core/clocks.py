@@ -53,6 +53,8 @@ FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
 JOB_LEASE_SECONDS = 60  # a bulk job that stands still for longer has lost its worker
 LANE_SECONDS = 60  # how long one account turn may hold its lane
 TURN_SECONDS = 20  # a lane passes on after this, so that every account gets one
+LOOK_BACK_SECONDS = 24 * 3600  # after its end an order is asked about once more
+LOOK_BACK_EVERY_SECONDS = 600
 
 # Refills and cancels
 REFILL_FLOOR_SECONDS = 15  # a refill is asked about no more often than this

@@ -8,6 +8,7 @@ from .event import EventKind, OrderEvent
 from .gate import Gate, GateQuerySet
 from .guard import BlockedLink, SpendLimit
 from .job import BulkItem, BulkJob
+from .look_back import LookBack
 from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
@@ -32,6 +33,7 @@ __all__ = [
     "EventKind",
     "Gate",
     "GateQuerySet",
+    "LookBack",
     "Order",
     "OrderBatch",
     "OrderEvent",

@@ -2,6 +2,7 @@
 
 from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
+from .looking_back import look_back, ring_look_back
 from .reconciling import reconcile
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
@@ -14,6 +15,7 @@ __all__ = [
     "follow",
     "follow_refills",
     "import_spool",
+    "look_back",
     "place_batch",
     "place_batches",
     "reap",
@@ -26,6 +28,7 @@ __all__ = [
     "ring_due",
     "ring_job",
     "ring_jobs",
+    "ring_look_back",
     "ring_recovery",
     "ring_requests",
     "run_job",

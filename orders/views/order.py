@@ -17,9 +17,11 @@ from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
 from providers.actions.pacing import addable_at
+from providers.connect import client_for
 from providers.models import ProviderHealth
 
 from .. import tasks
+from ..actions import looking_back
 from ..actions.annotating import annotate
 from ..actions.flagging import clear_flag, why_flag_stays
 from ..actions.guarding import may_release
@@ -28,6 +30,7 @@ from ..forms import ClearFlagForm, NoteForm, QueueAgainForm
 from ..forms.about import AboutForm
 from ..models import EventKind, Gate, Order
 from ..status import Flag, Status
+from .asking import asked
 from .kin import kin_of
 from .refills import requests_of
 
@@ -89,10 +92,19 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.PLACE)
 @require_POST
 def order_refresh(request: StaffRequest, pk: int) -> HttpResponse:
-    """Ask the provider about it with the next call there is."""
+    """Ask the provider about it: with the next call there is, or at once where it has ended."""
     found = _found(pk)
     if tasks.refresh(found):
         messages.info(request, f"Order {found} is asked about next.")
+    elif looking_back.may_be_asked_again(found):
+        said = asked(
+            request,
+            lambda: looking_back.ask_again(
+                found, client_for(found.provider), clock=database_now, actor=request.user
+            ),
+        )
+        if said is not None:
+            messages.info(request, said)
     else:
         messages.info(request, f"Order {found} is not being followed: there is nothing to ask.")
     return _back(request, pk)
@@ -163,6 +175,7 @@ def _draw(
             "gates": _gates(found),
             "sent_from": _sent_from(found, database_now()),
             "is_followed": found.is_open and hasattr(found, "watch"),
+            "may_be_asked_again": looking_back.may_be_asked_again(found),
         }
         | kin_of(request, found)
         | requests_of(found)

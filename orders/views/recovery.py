@@ -8,20 +8,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.clocks import database_now
-from core.encryption import WrongEncryptionKey
 from core.policy import StaffRequest, allow
 from core.roles import May
-from providers.actions.calling import MustWait
 from providers.actions.learning import name_parameter
-from providers.connect import NoKey, client_for
+from providers.connect import client_for
 from providers.models import Provider
-from providers.panel_api import ProviderError
 
 from ..actions.recovery import rules as recovery_rules
 from ..actions.recovery.calibrating import calibrate
 from ..forms.recovery import RecoveryForm
 from ..models import Recovery
 from ..status import Resolution
+from .asking import asked
 
 
 @allow(May.RUN_PROVIDERS)
@@ -58,15 +56,11 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_recovery_calibrate(request: StaffRequest, pk: int) -> HttpResponse:
     """Find out now what the order numbers of this account prove: one free call."""
     provider = get_object_or_404(Provider, pk=pk)
-    try:
-        found = calibrate(provider, client_for(provider), clock=database_now, actor=request.user)
-    except MustWait as busy:
-        messages.warning(request, f"It may not be asked for another {busy.seconds:.0f} seconds.")
-    except ProviderError as error:
-        messages.warning(request, f"The provider could not be asked: {error.reason}")
-    except (NoKey, WrongEncryptionKey):
-        messages.warning(request, "The provider cannot be asked: its key is missing or unreadable.")
-    else:
+    found = asked(
+        request,
+        lambda: calibrate(provider, client_for(provider), clock=database_now, actor=request.user),
+    )
+    if found is not None:
         say = messages.success if found.holds else messages.info
         say(request, f"Calibrated: {found.words}")
     return redirect("provider-recovery", pk=pk)

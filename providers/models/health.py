@@ -47,6 +47,7 @@ class LaneKind(models.TextChoices):
     REQUESTS = "requests"  # sending refills and cancels
     REFILLS = "refills"  # asking how refills are going
     RECOVERY = "recovery"  # looking for orders whose answer was lost
+    ENDED = "ended"  # asking once more about orders that have ended
 
 
 class Lane(models.Model):

@@ -1,0 +1,171 @@
+"""Ended orders are asked about once more, a day later: has the provider taken something back?
+
+Their end and their figures stand, whatever it says. What differs is kept in their history, and
+flags them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from core import clocks
+from core.clocks import Clock
+from core.models import User
+from core.money import plain
+from core.one_writer import one_writer
+from core.stopping import is_stopping
+from providers.actions import lanes
+from providers.actions.calling import MustWait, ask
+from providers.models import LaneKind, Provider
+from providers.panel_api import Progress, ProviderError, Unreadable
+
+from ..models import EventKind, LookBack, Order, OrderEvent, OrderQuerySet, Refill
+from ..status import ENDED_THERE, Flag
+from . import judging
+from .judging import Remark, Verdict
+
+PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
+
+Answers = dict[str, Progress | Unreadable]
+
+
+class TellsOfMany(Protocol):
+    """All this needs of a client."""
+
+    def statuses(self, order_ids: Sequence[str]) -> Answers: ...
+
+
+def accounts_to_look_back_at(now: datetime) -> list[int]:
+    """Accounts with orders that ended a day ago and have not been asked about since. The marks of
+    the others move on."""
+    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+    accounts = Provider.objects.with_key()
+    known = LookBack.objects.values("provider")
+    new = accounts.exclude(pk__in=known).values_list("pk", flat=True)
+    LookBack.objects.bulk_create(
+        [LookBack(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
+    )
+    left = Exists(_ended(OuterRef("provider"), OuterRef("through_at"),
+                         OuterRef("through_order"), until))  # fmt: skip
+    behind = LookBack.objects.filter(through_at__lt=until, provider__in=accounts)
+    found = sorted(behind.filter(left).values_list("provider_id", flat=True))
+    behind.exclude(provider__in=found).update(through_at=until, through_order=0)
+    return found
+
+
+def look_back(provider: Provider, client: TellsOfMany, *, clock: Clock, seconds: float) -> int:
+    """Ask about them in batches for about `seconds`; how many were asked about. None while
+    another worker is at it."""
+    holder = lanes.take_lane(provider.pk, LaneKind.ENDED, now=clock(), seconds=clocks.LANE_SECONDS)
+    if holder is None:
+        return 0
+    asked, ends = 0, time.monotonic() + seconds
+    try:
+        while time.monotonic() < ends and not is_stopping():
+            orders = _next_few(provider, clock())
+            if not orders:
+                break
+            answers = _answers(provider, client, orders, clock)
+            _write_down(orders, answers, clock())
+            asked += len(orders)
+    except (MustWait, ProviderError):
+        pass  # its health tells of it
+    finally:
+        lanes.give_back(provider.pk, LaneKind.ENDED, holder)
+    return asked
+
+
+def ask_again(order: Order, client: TellsOfMany, *, clock: Clock, actor: User) -> str:
+    """Somebody wants to know about one ended order now; what the provider says, in words.
+
+    Raises MustWait without calling, ProviderError after.
+    """
+    answers = ask(order.provider, lambda: client.statuses([order.external_id]), clock=clock)
+    now = clock()
+    _note_what_differs([order], answers, now)
+    words = f"Asked again: {_in_words(answers.get(order.external_id))}"
+    order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
+    return words
+
+
+def may_be_asked_again(order: Order) -> bool:
+    return order.status in ENDED_THERE and bool(order.external_id)
+
+
+def _ended(account: Any, at: Any, order: Any, until: datetime) -> OrderQuerySet:
+    """Ended at the provider since this mark. One that is being refilled may honestly move."""
+    refilled = Exists(Refill.objects.filter(order=OuterRef("pk")))
+    after = Q(ended_at__gt=at) | Q(ended_at=at, pk__gt=order)
+    ended = Order.objects.filter(provider=account, ended_at__gte=at, ended_at__lte=until)
+    return ended.filter(after, status__in=ENDED_THERE).exclude(external_id="").exclude(refilled)
+
+
+def _next_few(provider: Provider, now: datetime) -> list[Order]:
+    mark = LookBack.objects.filter(provider=provider).first()
+    if mark is None:
+        return []
+    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+    ended = _ended(provider.pk, mark.through_at, mark.through_order, until)
+    return list(ended.order_by("ended_at", "pk")[: provider.batch_size])
+
+
+def _answers(provider: Provider, client: TellsOfMany, orders: list[Order], clock: Clock) -> Answers:
+    ids = [order.external_id for order in orders]
+    try:
+        return ask(provider, lambda: client.statuses(ids), clock=clock)
+    except MustWait as pause:
+        if pause.seconds > PATIENCE_SECONDS:
+            raise
+        time.sleep(pause.seconds)
+    return ask(provider, lambda: client.statuses(ids), clock=clock)
+
+
+def _write_down(orders: list[Order], answers: Answers, now: datetime) -> None:
+    """What differs, and how far we are, together: a worker that dies asks again."""
+    last = orders[-1]
+    with one_writer(), transaction.atomic():
+        _note_what_differs(orders, answers, now)
+        LookBack.objects.filter(provider=last.provider_id).update(
+            through_at=last.ended_at, through_order=last.pk
+        )
+
+
+def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> None:
+    """An order the provider does not know any more is none that it has changed."""
+    said = [(order, answers.get(order.external_id)) for order in orders]
+    told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]
+    verdicts = judging.judge_all(told)
+    events: list[OrderEvent] = []
+    for order, answer in told:
+        verdict = _with_unknown_word(order, answer, verdicts[order.pk])
+        events += judging.remarks_as_events(order, verdict, now=now)
+        flag = next((remark.flag for remark in verdict.remarks if remark.flag), Flag.NONE)
+        if flag:
+            Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
+    OrderEvent.objects.bulk_create(events)
+
+
+def _with_unknown_word(order: Order, said: Progress, verdict: Verdict) -> Verdict:
+    if said.status is not None:
+        return verdict
+    text = (
+        f"The provider says “{said.raw_status[:80]}”, which nobody has explained yet. "
+        f"It had said {order.get_status_display()} before, and that stands."
+    )
+    remark = Remark(text, {"said": said.raw_status[:80]}, Flag.UNKNOWN_WORD)
+    return replace(verdict, remarks=(*verdict.remarks, remark))
+
+
+def _in_words(answer: Progress | Unreadable | None) -> str:
+    if not isinstance(answer, Progress):
+        return answer.reason if answer and answer.reason else "no word about it."
+    charge = "" if answer.charge is None else f", charge {plain(answer.charge)}"
+    remains = "" if answer.remains is None else f", {answer.remains:,} remain"
+    return f"the provider says “{answer.raw_status[:80]}”{charge}{remains}."

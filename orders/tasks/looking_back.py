@@ -1,0 +1,25 @@
+"""Asking once more about orders that ended a day ago."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core import clocks
+from core.clocks import database_now
+
+from ..actions import looking_back
+from .sending import account_of
+
+
+@shared_task(name="orders.look_back")
+def look_back(*, provider_id: int) -> None:
+    """As many of one account as fit into a turn; the next ring goes on from there."""
+    if ready := account_of(provider_id):
+        looking_back.look_back(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+
+
+@shared_task(name="orders.ring_look_back")
+def ring_look_back() -> None:
+    """Ring for every account with such orders."""
+    for provider_id in looking_back.accounts_to_look_back_at(database_now()):
+        look_back.delay(provider_id=provider_id)
