@@ -42,7 +42,7 @@ def test_a_new_account_is_ready_to_be_called(provider: Provider) -> None:
     assert (provider.key_last4, len(provider.key_fingerprint)) == ("6789", 16)
     assert ProviderHealth.objects.filter(pk=provider.pk).exists()
     due = dict(Lane.objects.values_list("kind", "due_at"))
-    by_need = dict.fromkeys(("placing", "following", "requests", "refills", "recovery"))
+    by_need = dict.fromkeys(("placing", "following", "requests", "refills", "recovery", "ended"))
     assert due == {**by_need, "balance": NOON, "catalog": NOON}
     assert history(provider) == ["Added."]
 
