@@ -29,7 +29,7 @@ FOR_ADMINS = ("idempotency_parameter", "repeats_are_safe", "two_people_above")
 
 class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     idempotency_parameter = forms.CharField(
-        label="parameter of an order that takes an id of ours",
+        label="Parameter of an order that takes an id of ours",
         help_text="As the provider's documentation names it, such as request_id; the doctor can "
         "ask for it. Empty: it takes none.",
         required=False,
