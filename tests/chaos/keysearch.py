@@ -15,6 +15,7 @@ from .judge import Kind, Violation
 from .opening import log_in
 
 PIECE = 1 << 20
+PLANTED = "a-bell-that-rings-for-nobody"
 MOST_PAGES = 200
 MOST_OF_A_KIND = 12
 HREF = 'href="/'
@@ -45,6 +46,7 @@ def search_desk(
     dumps = desk.directory / "dumps"
     dumps.mkdir()
     desk.database.dump(dumps / "database.sql")
+    desk.broker.ring(PLANTED)  # nothing else is sure to be there: it may just have been flushed
     desk.broker.dump(dumps / "broker.txt")
     read_pages(desk, dumps / "pages.html")
     found: list[Violation] = []
@@ -57,8 +59,8 @@ def search_desk(
             searched[place] = searched.get(place, 0) + path.stat().st_size
         if contains(path, wanted):
             found.append(Violation(Kind.KEY_FOUND, f"a key stands in {path}"))
-    for name, text in (("database.sql", known), ("pages.html", known), ("broker.txt", "")):
-        if not contains(dumps / name, {text.encode()} if text else {b"_kombu"}):
+    for name, text in (("database.sql", known), ("pages.html", known), ("broker.txt", PLANTED)):
+        if not contains(dumps / name, {text.encode()}):
             found.append(Violation(Kind.BLIND, f"{name} lacks what is known to be there"))
     return found, searched
 

@@ -182,6 +182,10 @@ class Broker:
         except redis.RedisError as error:
             raise ConnectionError(str(error)) from None
 
+    def ring(self, bell: str) -> None:
+        """Leave a bell that nobody waits for."""
+        self._client().lpush("planted", bell)
+
     def dump(self, path: Path) -> None:
         """Every key with what it holds."""
         line = self._client()
