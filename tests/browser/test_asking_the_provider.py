@@ -1,0 +1,69 @@
+"""What somebody asks a provider by hand: what an order must carry, and how an ended one stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .test_lost_answers import RULES
+from .test_orders import SLOW, place, wait_for_status
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+PARAMETER = "Parameter of an order that takes an id of ours"
+
+
+def keep(page: Page) -> None:
+    page.get_by_role("button", name="Keep the rules").click()
+    page.get_by_text("The rules are kept").wait_for()
+
+
+@pytest.fixture
+def wants_ids(box: RemoteSandbox, admin_page: Page) -> Iterator[Page]:
+    """The provider refuses an order that carries no id of ours."""
+    box.dialect(request_id="required")
+    yield admin_page
+    box.dialect(request_id="ignored")
+    admin_page.goto(RULES)
+    admin_page.get_by_label(PARAMETER).fill("")
+    keep(admin_page)
+
+
+def test_an_empty_order_tells_the_parameter_and_the_next_order_carries_its_id(
+    wants_ids: Page, box: RemoteSandbox
+) -> None:
+    page, before = wants_ids, len(box.ledger())
+    page.goto("/providers/1/")
+    page.get_by_role("button", name="Examine with an empty order").dblclick()
+    page.get_by_text("from now on it gets one as “request_id”").wait_for(timeout=SLOW)
+    assert len(box.ledger()) == before
+    page.goto(RULES)
+    assert page.get_by_label(PARAMETER).input_value() == "request_id"
+    page.get_by_label(PARAMETER).fill("quantity")
+    page.get_by_role("button", name="Keep the rules").click()
+    page.get_by_text("“quantity” means something else in an order.").wait_for()
+    assert page.get_by_label(PARAMETER).input_value() == "quantity"
+    number = place(page, "https://lumen.example/carries")
+    wait_for_status(page, re.compile("Pending|In progress|Processing|Completed|Partial|Canceled"))
+    page.get_by_text("What was sent").first.click()
+    assert "request_id=" in page.locator("pre.wire").first.inner_text()
+    assert number and len(box.ledger()) == before + 1
+
+
+def test_an_ended_order_is_asked_about_once_however_often_the_button_is_pressed(
+    admin_page: Page,
+) -> None:
+    place(admin_page, "https://lumen.example/ended")
+    wait_for_status(admin_page, re.compile("Completed|Partial|Canceled"))
+    admin_page.get_by_role("button", name="Ask the provider again").dblclick()
+    told = admin_page.get_by_text("Asked again: the provider says")
+    told.first.wait_for()
+    admin_page.reload()
+    told.first.wait_for()
+    assert told.count() == 1
