@@ -51,8 +51,9 @@ def test_an_empty_order_tells_the_parameter_and_the_next_order_carries_its_id(
     assert page.get_by_label(PARAMETER).input_value() == "quantity"
     number = place(page, "https://lumen.example/carries")
     wait_for_status(page, re.compile("Pending|In progress|Processing|Completed|Partial|Canceled"))
+    page.reload()
     page.get_by_text("What was sent").first.click()
-    assert "request_id=" in page.locator("pre.wire").first.inner_text()
+    page.locator("pre.wire").get_by_text("request_id=").wait_for()
     assert number and len(box.ledger()) == before + 1
 
 
