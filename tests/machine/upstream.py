@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 
 from core.clocks import Clock
+from orders.models import Order
 from providers.panel_api import (
     Dialect,
     OrderState,
@@ -34,7 +35,7 @@ class Answer(Enum):
     LOST_LATE = "taken, the answer is lost, and its id answers only later"
     NOT_TAKEN = "not taken, the answer is lost"
     NEVER_LEFT = "never left"
-    REUSED = "taken, answered with the id of another order of ours"
+    REUSED = "taken, answered with the id of another order of ours that we know"
     BUG = "taken, and our own code breaks on the answer"
     LINK = "refused for its link"
     FUNDS = "refused for want of money"
@@ -49,6 +50,12 @@ _REFUSED = {
     Answer.RATE: RefusalCode.RATE_LIMIT,
 }
 LATE = timedelta(seconds=90)  # less than the grace
+
+
+def _is_known(order_id: str) -> bool:
+    """The id of an order whose answer was lost, given to another one, nobody could tell from its
+    own."""
+    return Order.objects.filter(external_id=order_id).exists()
 
 
 @dataclass(slots=True)
@@ -92,7 +99,7 @@ class Upstream:
             raise refusal(_REFUSED[answer])
         if answer is Answer.NOT_TAKEN:
             raise lost_answer()
-        earlier = next(reversed(self.ledger), "")
+        earlier = next((one for one in reversed(self.ledger) if _is_known(one)), "")
         taken = self._take(wish, late=answer is Answer.LOST_LATE)
         self.took()
         if answer in (Answer.LOST, Answer.LOST_LATE):
