@@ -11,6 +11,7 @@ from core.bulk import read_columns
 from providers.models import Provider
 
 from ..models import Watch
+from .one_call import batch_size
 
 STEP = 1.25  # each wait is so much longer than the one before
 DUE = "provider_id = %s AND next_at <= %s ORDER BY next_at, order_id LIMIT %s"
@@ -35,12 +36,13 @@ def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
     in halves until the one that spoils it stands alone.
     """
     soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
-    rows = read_columns(Watch, DueWatch._fields, DUE, (provider.pk, soon, provider.batch_size))
+    most = batch_size(provider)
+    rows = read_columns(Watch, DueWatch._fields, DUE, (provider.pk, soon, most))
     batch = list(map(DueWatch._make, rows))
     if not batch or batch[0].next_at > now:
         return []
     cap = batch[0].batch_cap
-    return [watch for watch in batch if watch.batch_cap == cap][: cap or provider.batch_size]
+    return [watch for watch in batch if watch.batch_cap == cap][: cap or most]
 
 
 def _steps() -> list[timedelta]:

@@ -304,3 +304,10 @@ def test_an_order_moved_while_its_answer_was_read_is_left_alone_and_leaves_no_hi
     assert [o.status for o in orders] == [Status.COMPLETED, Status.IN_PROGRESS]
     assert not orders[0].events.filter(kind="moved").exists()
     assert orders[1].events.filter(kind="moved").exists()
+
+
+def test_an_account_whose_dialect_takes_one_id_a_call_is_asked_about_one_at_a_time():
+    provider = make_provider(dialect={"batch_size": 1})
+    for _ in range(3):
+        make_order(Status.PENDING, provider=provider)
+    assert len(watching.due_batch(provider, NOON)) == 1
