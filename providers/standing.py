@@ -56,6 +56,7 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
     """How this provider differs from the published protocol, one sentence each."""
     dialect = Dialect.from_profile(profile)
     pages = dialect.services_page_size
+    our_id = dialect.idempotency_parameter
     own_words = bool(dialect.status_words or dialect.status_codes)
     said = [
         (dialect.json_body, "Requests are sent as JSON."),
@@ -67,7 +68,7 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
         (dialect.batch_size < 100, f"At most {dialect.batch_size} orders in one call."),
         (dialect.many_statuses is True, "Several orders can be asked about in one call."),
         (dialect.many_statuses is False, "Orders are asked about one at a time."),
-        (bool(dialect.idempotency_parameter), "A repeated order is recognised by the provider."),
+        (bool(our_id), f"An id of ours goes along with each order as “{our_id}”."),
         (bool(pages), f"The catalog comes in pages of {pages}."),
         (dialect.rate_per_unit, "Prices are published for one unit; we show them for 1,000."),
         (bool(dialect.decimal_mark), f"Amounts are written with “{dialect.decimal_mark}”."),

@@ -119,7 +119,7 @@ def _speak(
     except NotSent as error:
         return _not_sent(order, error, now())
     except Rejected as error:
-        return _rejected(order, error, now())
+        return _rejected(order, attempt, error, now())
     except OutcomeUnknown as error:
         return _unknown(error.reason, error.evidence)
     except Exception as error:
@@ -156,7 +156,7 @@ def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:
     )
 
 
-def _rejected(order: Order, error: Rejected, now: datetime) -> Settlement:
+def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) -> Settlement:
     to, changes = Status.REJECTED, dict[str, Any]()
     if error.code in _HOLDS:
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
@@ -165,15 +165,17 @@ def _rejected(order: Order, error: Rejected, now: datetime) -> Settlement:
     elif error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         to, changes = Status.QUEUED, {"send_after": now + pause}
-    elif error.code is RefusalCode.NEEDS_ID and not _sends_our_id(order.provider):
+    elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
     return Settlement(
         Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes
     )
 
 
-def _sends_our_id(provider: Provider) -> bool:
-    return bool(Dialect.from_profile(provider.dialect).idempotency_parameter)
+def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:
+    """It went out without one, and the next attempt can have one under the name asked for."""
+    name = parameter_asked_for(refusal.reason)
+    return not attempt.carries_our_id and name not in attempt.wire
 
 
 def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:
@@ -218,7 +220,8 @@ def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> 
     if settlement.code == RefusalCode.NEEDS_ID:
         name = parameter_asked_for(settlement.reason)
         words = f"It wants an id of ours with each order: from now on it gets one as “{name}”."
-        if not _sends_our_id(provider):
+        provider.refresh_from_db(fields=["dialect"])  # somebody may have named one meanwhile
+        if not Dialect.from_profile(provider.dialect).idempotency_parameter:
             learning.learn(provider, words, now=now, idempotency_parameter=name)
     elif settlement.code == RefusalCode.FUNDS:
         health.update(funds_refused_at=now)

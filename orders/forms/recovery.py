@@ -46,6 +46,7 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
         super().__init__(*args, **kwargs)
         dialect = Dialect.from_profile(self.instance.provider.dialect)
         self.initial["idempotency_parameter"] = dialect.idempotency_parameter
+        self.initial["repeats_are_safe"] = self.instance.promises_repeats(self.instance.provider)
         for name in FOR_ADMINS:
             self.fields[name].disabled = not is_admin
         for name in ("lost_amount", "two_people_above"):
@@ -64,9 +65,8 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        is_nameless = not cleaned.get("idempotency_parameter")
-        asked = "idempotency_parameter" in cleaned and "repeats_are_safe" in self.changed_data
-        if asked and is_nameless and cleaned.get("repeats_are_safe"):
+        is_nameless = cleaned.get("idempotency_parameter") == ""
+        if is_nameless and cleaned.get("repeats_are_safe"):
             self.add_error(
                 "repeats_are_safe",
                 "Name the parameter first: without an id of ours a repeat is another order.",

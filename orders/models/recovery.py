@@ -10,6 +10,7 @@ from django.db import models
 from core import clocks
 from core.money import MoneyField
 from providers.models import Provider
+from providers.panel_api import Dialect
 
 
 class Recovery(models.Model):
@@ -17,7 +18,8 @@ class Recovery(models.Model):
 
     `calibration` is `{"adds": int, "largest_gap": int, "rises": bool, "own_answers": bool,
     "foreign_errors": bool, "words": str}`. `stopped_because` is why the desk has switched its
-    own search off; a person switches it on again.
+    own search off; a person switches it on again. `repeats_promised_for` is the address and the
+    parameter for which an admin has said that repeats are safe.
     """
 
     provider = models.OneToOneField(
@@ -30,6 +32,7 @@ class Recovery(models.Model):
     repeats_are_safe = models.BooleanField(
         "a repeated order with the same id of ours is answered with the first one", default=False
     )
+    repeats_promised_for = models.CharField(max_length=400, blank=True, default="", editable=False)
     least_adds = models.PositiveIntegerField(
         "orders in a row with rising ids",
         default=50,
@@ -76,8 +79,23 @@ class Recovery(models.Model):
         seen = self.calibration
         return bool(seen.get("rises") and seen.get("own_answers") and seen.get("foreign_errors"))
 
+    def promise_repeats(self, provider: Provider) -> None:
+        """As an admin has just said, of the parameter and the address as they are now."""
+        self.repeats_promised_for = _what_repeats_rest_on(provider) if self.repeats_are_safe else ""
+
+    def promises_repeats(self, provider: Provider) -> bool:
+        """The promise still is about this parameter at this address."""
+        rests_on = _what_repeats_rest_on(provider)
+        return self.repeats_are_safe and bool(rests_on) and self.repeats_promised_for == rests_on
+
     @property
     def searches(self) -> bool:
         """The desk looks for lost orders here by itself."""
         consent = self.enabled and self.key_is_ours_alone and not self.stopped_because
         return consent and self.is_calibrated
+
+
+def _what_repeats_rest_on(provider: Provider) -> str:
+    """Empty where no id of ours goes along."""
+    name = Dialect.from_profile(provider.dialect).idempotency_parameter
+    return f"{name} at {provider.url}" if name else ""

@@ -33,9 +33,12 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         rule_names = [name for name in form.changed_data if name in form.Meta.fields]
         changed = [str(form.fields[name].label).lower() for name in rule_names]
-        form.save()
-        parameter = form.cleaned_data["idempotency_parameter"]
-        name_parameter(provider, parameter, now=database_now(), actor=request.user)
+        rules = form.save(commit=False)
+        if is_admin:
+            parameter = form.cleaned_data["idempotency_parameter"]
+            name_parameter(provider, parameter, now=database_now(), actor=request.user)
+            rules.promise_repeats(provider)
+        rules.save()
         if changed:
             words = f"Rules for lost answers changed: {', '.join(changed)}."
             provider.remember(words, now=database_now(), actor=request.user)

@@ -247,10 +247,24 @@ LINES = (
     ),
     Guard(
         "repeat: only what went out with our id",
-        "if due and attempt.carries_our_id and",
-        "if due and",
+        "carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token",
+        "carries = bool(parameter)",
         (f"{ASKING}::test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one",),
         "orders/actions/recovery/repeating.py",
+    ),
+    Guard(
+        "repeat: a refused one proves nothing",
+        "        # The first send may be what it is refused for: the money spent, the link busy.\n",
+        "        deciding.show_absent([attempt], by=Resolution.REPEAT, now=clock())\n",
+        (f"{ASKING}::test_a_refused_repeat_proves_nothing_of_the_first_send",),
+        "orders/actions/recovery/repeating.py",
+    ),
+    Guard(
+        "repeat: under the name and address it was promised for",
+        "bool(rests_on) and self.repeats_promised_for == rests_on",
+        "bool(rests_on)",
+        (f"{ASKING}::test_a_promise_is_about_one_parameter_at_one_address",),
+        "orders/models/recovery.py",
     ),
     Guard(
         "search: an order we know to be there answers too",

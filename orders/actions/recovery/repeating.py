@@ -1,17 +1,22 @@
 """Asking again under the same id of ours, at providers that answer a repeat with the first order.
 
 Only where the attempt itself went out with its id *and* an admin has said that repeats are safe
-there. It is the same attempt said again, to the last sign, not another one.
+there, under this name and at this address. It is the same attempt said again, to the last sign.
+Nothing but an answer with a number decides; a refusal of a repeat proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Protocol, cast
 
+from django.db.models import F, Q
+
+from core import clocks
 from core.clocks import Clock
 from providers.actions.calling import ask
-from providers.models import Provider, ProviderState
+from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import (
     NotSent,
     OutcomeUnknown,
@@ -49,12 +54,15 @@ def repeat(
     clock: Clock,
 ) -> None:
     """Repeat each due attempt of this account, one after the other."""
-    if not rules.repeats_are_safe:
+    if not rules.promises_repeats(provider):
         return
-    now = clock()
+    now, parameter = clock(), client.dialect.idempotency_parameter
+    if _asks_for_a_rest(provider, now):
+        return
     for attempt in deciding.reread(lost):
         due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
-        if due and attempt.carries_our_id and attempt.looks < MOST_REPEATS:
+        carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
+        if due and carries and attempt.looks < MOST_REPEATS:
             _repeat_one(provider, client, rules, attempt, done, clock)
 
 
@@ -68,6 +76,7 @@ def _repeat_one(
 ) -> None:
     spend(rules, clock=clock)
     deciding.count_calls([attempt], 1)
+    _count(attempt, clock())
     done.looked += 1
     places = cast(PlacesAgain, client)
     try:
@@ -75,13 +84,14 @@ def _repeat_one(
             WrittenWish(attempt.wire), before_send=lambda: _fence(provider, attempt)
         )
     except Rejected as refusal:
-        words = f"The repeat was refused: {refusal.reason}"
+        # The first send may be what it is refused for: the money spent, the link busy.
+        words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
         deciding.tell([attempt], words, {"code": refusal.code.value}, clock())
-        done.absent += deciding.show_absent([attempt], by=Resolution.REPEAT, now=clock())
         return
     except (NotSent, OutcomeUnknown) as error:
         deciding.tell([attempt], f"The repeat did not help: {error.reason}", {}, clock())
         return
+    _note_id(attempt, placed.order_id, clock())
     said = ask(provider, lambda: client.statuses_once([placed.order_id]), clock=clock)
     progress = said[placed.order_id]
     if isinstance(progress, Progress):
@@ -89,6 +99,25 @@ def _repeat_one(
         done.found += deciding.adopt_found(
             found, [attempt], {placed.order_id: progress}, now=clock(), by=Resolution.REPEAT
         )
+
+
+def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:
+    """It does not answer, or not as often: an order is never the probe."""
+    rests = Q(closed_until__isnull=False) | Q(slow_until__gt=now)
+    return ProviderHealth.objects.filter(rests, provider=provider).exists()
+
+
+def _count(attempt: Attempt, now: datetime) -> None:
+    """Before the call: who dies in it has had it."""
+    again = now + timedelta(seconds=clocks.BREAKER_SECONDS[0])
+    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1, look_at=again)
+
+
+def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
+    """What it was answered with, for the person who decides if nothing else comes of it."""
+    found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
+    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
+    deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
 
 
 def _fence(provider: Provider, attempt: Attempt) -> None:

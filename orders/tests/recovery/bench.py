@@ -27,15 +27,17 @@ GRACE = 120
 class Bench:
     """`lose` sends an order whose answer is lost, taken by the provider or not."""
 
-    def __init__(self, box: Sandbox, **rules: Any) -> None:
+    def __init__(self, box: Sandbox, **told: Any) -> None:
         self.box = box
         self.now = NOON
         self.provider: Provider = make_provider(
             url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000,
-            dialect=rules.pop("dialect", {}),
+            dialect=told.pop("dialect", {}),
         )  # fmt: skip
-        wanted = {"key_is_ours_alone": True, "least_adds": 5, "lost_in_a_row": 0, **rules}
-        Recovery.objects.create(provider=self.provider, grace_seconds=GRACE, **wanted)
+        wanted = {"key_is_ours_alone": True, "least_adds": 5, "lost_in_a_row": 0, **told}
+        rules = Recovery(provider=self.provider, grace_seconds=GRACE, **wanted)
+        rules.promise_repeats(self.provider)
+        rules.save()
         self.service = self._service()
 
     def clock(self) -> datetime:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from core import clocks
 from orders.actions import gates
 from orders.models import Attempt, Order
 from orders.status import GateKind, Outcome, Resolution, Status
-from providers.models import Provider
+from providers.models import Provider, ProviderHealth
 
 from .bench import GRACE, Bench, running_box
 
@@ -173,6 +176,76 @@ def test_a_repeat_whose_answer_is_lost_too_leaves_the_order_as_it_was(box):
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert bench.recover(after=SECOND).found == 1
     assert len(bench.upstream()) == 2
+
+
+@pytest.mark.parametrize("reason", ["funds", "link_busy", "identical", "rate_limit", "link"])
+def test_a_refused_repeat_proves_nothing_of_the_first_send(box, reason):
+    """The first one was taken: that is why there is no money, or why its link is busy."""
+    bench = repeating(box, repeats_are_safe=True)
+    lost = bench.lose(taken=True)
+    box.fault("error_reply", "before", action="add", reason=reason)
+    for after in (FIRST, SECOND, GRACE, GRACE):
+        bench.recover(after=after)
+    order, attempt = read(lost)
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert order.events.filter(text__startswith="The repeat was refused").exists()
+
+
+def test_an_order_is_repeated_three_times_at_most(box):
+    bench = repeating(box, repeats_are_safe=True)
+    lost, adds = bench.lose(taken=False), box.calls("add")
+    box.fault("reset_after_request", "before", action="add")
+    for _ in range(30):
+        ProviderHealth.objects.update(closed_until=None, failures=0)
+        bench.recover(after=9)
+    assert box.calls("add") == adds + 3 and read(lost)[0].status == Status.UNCONFIRMED
+
+
+@pytest.mark.parametrize("rest", ["closed_until", "slow_until"])
+def test_a_provider_that_needs_a_rest_is_sent_no_repeat(box, rest):
+    bench = repeating(box, repeats_are_safe=True)
+    bench.lose(taken=False)
+    adds = box.calls("add")
+    ProviderHealth.objects.update(**{rest: bench.now + timedelta(hours=1)})
+    bench.recover(after=FIRST)
+    assert box.calls("add") == adds
+
+
+def test_the_number_a_repeat_was_answered_with_is_kept_for_a_person(box):
+    bench = repeating(box, repeats_are_safe=True)
+    lost = bench.lose(taken=True)
+    box.fault("http_502", action="status")
+    bench.recover(after=FIRST)
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED
+    assert [row["id"] for row in attempt.candidates] == bench.upstream()[-1:]
+
+
+@pytest.mark.parametrize("change", ["name", "address", "nothing named"])
+def test_a_promise_is_about_one_parameter_at_one_address(box, change):
+    bench = repeating(box, repeats_are_safe=True)
+    lost, adds = bench.lose(taken=False), box.calls("add")
+    changed: dict[str, dict[str, Any]] = {
+        "name": {"dialect": {"idempotency_parameter": "ref"}},
+        "address": {"url": bench.provider.url.replace("127.0.0.1", "localhost")},
+        "nothing named": {"dialect": {}},
+    }
+    Provider.objects.update(**changed[change])
+    bench.provider.refresh_from_db()
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert box.calls("add") == adds and read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_an_order_that_left_without_an_id_named_meanwhile_is_sent_again_with_one(box):
+    box.dialect(request_id="required")
+    bench = Bench(box)
+    order = bench.place()
+    stale = Provider.objects.get(pk=bench.provider.pk)  # as the turn has read it
+    Provider.objects.update(dialect={"idempotency_parameter": "request_id"})
+    bench.provider = stale
+    assert read(bench.send(order))[0].status == Status.QUEUED
+    assert read(bench.send(read(order)[0]))[0].status == Status.PENDING
 
 
 def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):

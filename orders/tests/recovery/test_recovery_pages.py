@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -83,6 +84,29 @@ def test_a_parameter_that_cannot_take_our_ids_is_not_kept(client_for_role, name)
     text = answer.content.decode()
     assert answer.status_code == 422 and "invalid-feedback" in text
     assert f'value="{escape(name)}"' in text and Provider.objects.get().dialect == {}
+
+
+def test_the_promise_lapses_with_the_parameter_or_address_it_was_made_for(client_for_role):
+    provider, admin = make_provider(), client_for_role(Role.ADMIN)
+    address = f"/orders/recovery/{provider.pk}/"
+    promised = {**WANTED, "idempotency_parameter": "ref", "repeats_are_safe": "on"}
+    admin.post(address, promised)
+    provider.refresh_from_db()
+    assert Recovery.objects.get().promises_repeats(provider)
+    for changed in (
+        {"dialect": {"idempotency_parameter": "custom_id"}},
+        {"url": "https://o.example"},
+    ):
+        Provider.objects.update(**changed)
+        provider.refresh_from_db()
+        assert not Recovery.objects.get().promises_repeats(provider)
+    box = re.search(
+        r'<input[^>]*name="repeats_are_safe"[^>]*>', admin.get(address).content.decode()
+    )
+    assert box is not None and "checked" not in box[0]
+    admin.post(address, {**promised, "idempotency_parameter": "custom_id"})
+    provider.refresh_from_db()
+    assert Recovery.objects.get().promises_repeats(provider)
 
 
 def test_repeats_are_not_called_safe_where_no_id_of_ours_goes_along(client_for_role):
