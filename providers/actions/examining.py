@@ -14,8 +14,8 @@ from core.encryption import WrongEncryptionKey
 from core.models import User
 from core.redaction import redact
 from providers.connect import Connect, NoKey
-from providers.models import DoctorReport, Provider
-from providers.panel_api import AccountRefused, Dialect, PanelClient, Unavailable
+from providers.models import DoctorReport, Provider, ProviderState
+from providers.panel_api import AccountRefused, Dialect, NotSent, PanelClient, Unavailable
 from providers.panel_api.doctor import examine
 from providers.panel_api.findings import Diagnosis, Finding, Verdict
 
@@ -67,7 +67,14 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
         found.append(_kept(finding))
         mine.update(findings=found, step=f"Looked at: {finding.topic}")
 
-    diagnosis = examine(client, tell, with_empty_order=report.with_empty_order)
+    def fence() -> None:
+        account = Provider.objects.filter(
+            pk=report.provider_id, version=report.provider.version, state=ProviderState.ACTIVE
+        )
+        if not (account.exists() and mine.exists()):
+            raise NotSent("The account was paused or changed meanwhile.")
+
+    diagnosis = examine(client, tell, with_empty_order=report.with_empty_order, before_send=fence)
     ended = mine.update(
         findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"
     )

@@ -20,15 +20,16 @@ def examine(
     tell: Callable[[Finding], None] | None = None,
     *,
     with_empty_order: bool = False,
+    before_send: Callable[[], None] | None = None,
 ) -> Diagnosis:
     """Examine an account's connection. Takes some ten calls; never raises, never spends.
 
     `tell` hears of each finding as it is made. `with_empty_order` sends one `add` as well, without
     service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
-    carry an id of ours.
+    carry an id of ours. `before_send` is the fence of that one.
     """
     visit = Visit(client, tell)
-    last = ((TOPIC, partial(add_nothing, visit)),) if with_empty_order else ()
+    last = ((TOPIC, partial(add_nothing, visit, before_send)),) if with_empty_order else ()
     if visit.attempt("connection", visit.connect):
         for topic, step in (
             ("balance", visit.ask_balance),

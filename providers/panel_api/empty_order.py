@@ -6,8 +6,11 @@ ours with each order refuses it for that, and says under which name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .checkup import Visit
-from .errors import NotSent, OutcomeUnknown, RefusalCode, Rejected
+from .errors import NotSent, OutcomeUnknown, Rejected
+from .errors import RefusalCode as Code
 from .findings import Verdict
 from .our_ids import parameter_asked_for
 from .verdicts import heed, order_placed
@@ -15,15 +18,26 @@ from .verdicts import heed, order_placed
 TOPIC = "repeats"
 
 
-def add_nothing(visit: Visit) -> None:
-    """Send it once, and note what the answer tells of ids of ours. Raises as `heed` does."""
+def add_nothing(visit: Visit, before_send: Callable[[], None] | None = None) -> None:
+    """Send it once, and note what the answer tells of ids of ours. Raises as `heed` does.
+
+    `before_send` is the fence, as of any order.
+    """
     try:
-        answer = visit.client.call("add", {})
-        heed(answer, visit.dialect, visit.client.now(), write=True)
+        answer = visit.client.call("add", {}, before_send=before_send)
+    except NotSent as error:
+        visit.note(TOPIC, Verdict.WARN, "The empty order was not sent.", error.reason)
+        return
+    except OutcomeUnknown as error:
+        visit.note(TOPIC, Verdict.WARN, "The empty order got no answer.", error.reason)
+        return
+    heed(answer, visit.dialect, visit.client.now(), write=True)
+    missing = [said for said, code in answer.refusals(visit.dialect) if code is Code.NEEDS_ID]
+    try:
         placed = order_placed(answer, visit.dialect)
     except Rejected as refusal:
-        _hear_what_is_missing(visit, refusal)
-    except (NotSent, OutcomeUnknown) as error:
+        _hear_what_is_missing(visit, refusal.reason, missing)
+    except OutcomeUnknown as error:
         if error.evidence is not None and error.evidence.candidate_id:
             _note_that_it_was_taken(visit, error.evidence.candidate_id)
             return
@@ -33,17 +47,17 @@ def add_nothing(visit: Visit) -> None:
         _note_that_it_was_taken(visit, placed.order_id)
 
 
-def _hear_what_is_missing(visit: Visit, refusal: Rejected) -> None:
-    if refusal.code is RefusalCode.NEEDS_ID:
-        name = parameter_asked_for(refusal.reason)
+def _hear_what_is_missing(visit: Visit, reason: str, missing: list[str]) -> None:
+    if missing:
+        name = parameter_asked_for(missing[0])
         visit.learn(idempotency_parameter=name)
         words = f"It wants an id of ours with each order; from now on it gets one as “{name}”."
     else:
         words = (
-            "It asks for no id of ours. Whether it would know a repeat by one, only its"
-            " documentation tells."
+            "It refused an empty order for another reason and asked for no id of ours. If it wants"
+            " one, the first order shows it; whether it knows a repeat, its documentation tells."
         )
-    visit.note(TOPIC, Verdict.OK, words, refusal.reason)
+    visit.note(TOPIC, Verdict.OK, words, reason)
 
 
 def _note_that_it_was_taken(visit: Visit, order_id: str) -> None:

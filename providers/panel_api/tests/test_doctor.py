@@ -104,7 +104,7 @@ def test_only_reading_actions_are_called() -> None:
     ("dialect", "parameter", "said_of_it"),
     [
         ("opaque", "request_id", "ok: It wants an id of ours with each order; from now on it gets"),
-        ("seed", "", "ok: It asks for no id of ours."),
+        ("seed", "", "ok: It refused an empty order for another reason"),
     ],
 )
 def test_an_empty_order_tells_whether_an_id_of_ours_is_wanted(
@@ -123,6 +123,7 @@ def test_an_empty_order_tells_whether_an_id_of_ours_is_wanted(
     [
         ('{"error":"custom_id is required"}', "as “custom_id”"),
         ('{"error":"neworder.error.ref_required"}', "as “ref”"),
+        ('{"errors":["Incorrect service ID","request_id is required"]}', "as “request_id”"),
         ('{"error":"Oops"}', "warn: What it says to an empty order proves nothing"),
         ("<html>", "warn: What it says to an empty order proves nothing"),
         ('{"order":77}', "fail: It answered an empty order with the number 77"),
