@@ -6,7 +6,7 @@ and what is to be remembered. docs/decisions/what-never-overwrites.md has the ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -152,11 +152,34 @@ def judge(order: Order, said: Progress) -> Verdict:
     if goes_back(was, word):
         status = was
         remarks.append(_went_back(order, word, said))
-    ends = status in ENDED_THERE and was not in ENDED_THERE
-    charge = _charge(order, said, ends, remarks)
+    if was in ENDED_THERE:
+        remarks += _after_the_end(order, said)
+        return Verdict(status, None, tuple(remarks), is_over=True)
+    charge = _charge(order, said, status in ENDED_THERE, remarks)
     if said.remains is not None and not may_remain(order, said.remains):
         remarks.append(_odd_remains(order, said.remains))
-    return Verdict(status, charge, tuple(remarks), is_over=was in ENDED_THERE)
+    return Verdict(status, charge, tuple(remarks))
+
+
+def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
+    """Whatever is said otherwise than at its end: no figure of it is taken over."""
+    if said.status is None:
+        text = (
+            f"The provider says “{said.raw_status[:80]}”, which nobody has explained yet. "
+            f"It had said {Status(order.status).label} before, and that stands."
+        )
+        yield Remark(text, {"said": said.raw_status[:80]}, Flag.WENT_BACKWARDS)
+    charge, known = said.charge, order.charge
+    if charge is not None and charge != known:
+        was = "None was known" if known is None else f"It was {plain(known)}"
+        odd = known is None or _is_alarming(known, charge)
+        flag = Flag.CHARGE_CHANGED if odd else Flag.NONE
+        text = f"The provider says a charge of {plain(charge)}. {was}, and that stands."
+        before = "" if known is None else plain(known)
+        yield Remark(text, {"charge": before, "said": plain(charge)}, flag)
+    if said.remains is not None and said.remains != order.remains:
+        text = f"{said.remains:,} are said to remain after its end. It was {order.remains}."
+        yield Remark(text, {"remains": said.remains, "before": order.remains})
 
 
 def _went_back(order: Order, word: Status, said: Progress) -> Remark:

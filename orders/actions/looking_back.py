@@ -7,10 +7,9 @@ flags them.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -24,22 +23,17 @@ from core.stopping import is_stopping
 from providers.actions import lanes
 from providers.actions.calling import MustWait, ask
 from providers.models import LaneKind, Provider
-from providers.panel_api import Progress, ProviderError, Unreadable
+from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadable
 
 from ..models import EventKind, LookBack, Order, OrderEvent, OrderQuerySet, Refill
 from ..status import ENDED_THERE, Flag
 from . import judging
-from .judging import Remark, Verdict
+from .one_call import batch_size
+from .tracking import TellsStatuses
 
 PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
 
 Answers = dict[str, Progress | Unreadable]
-
-
-class TellsOfMany(Protocol):
-    """All this needs of a client."""
-
-    def statuses(self, order_ids: Sequence[str]) -> Answers: ...
 
 
 def accounts_to_look_back_at(now: datetime) -> list[int]:
@@ -60,38 +54,61 @@ def accounts_to_look_back_at(now: datetime) -> list[int]:
     return found
 
 
-def look_back(provider: Provider, client: TellsOfMany, *, clock: Clock, seconds: float) -> int:
-    """Ask about them in batches for about `seconds`; how many were asked about. None while
-    another worker is at it."""
+def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float) -> int:
+    """Ask about them in batches for about `seconds`; how many were asked about: none while
+    another worker is at it. Each call is one of the account's budget."""
     holder = lanes.take_lane(provider.pk, LaneKind.ENDED, now=clock(), seconds=clocks.LANE_SECONDS)
     if holder is None:
         return 0
+    full = size = batch_size(provider)
     asked, ends = 0, time.monotonic() + seconds
     try:
         while time.monotonic() < ends and not is_stopping():
-            orders = _next_few(provider, clock())
-            if not orders:
+            mark = LookBack.objects.filter(provider=provider).first()
+            orders = _next_few(mark, size, clock()) if mark else []
+            if not mark or not orders:
                 break
-            answers = _answers(provider, client, orders, clock)
-            _write_down(orders, answers, clock())
-            asked += len(orders)
+            try:
+                answers = _answers(provider, client, orders, clock)
+            except BatchRefused as refusal:  # smaller ones, down to the one that spoils it
+                if len(orders) > 1:
+                    size = 1 if refusal.singly else len(orders) // 2
+                    continue
+                answers = {}
+            if not _write_down(mark, orders, answers, clock()):
+                break
+            asked, size = asked + len(orders), min(full, 2 * size)
+            if not lanes.renew_lane(
+                provider.pk, LaneKind.ENDED, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            ):
+                break
     except (MustWait, ProviderError):
-        pass  # its health tells of it
+        pass  # its health tells of it; the next ring goes on from the mark
     finally:
         lanes.give_back(provider.pk, LaneKind.ENDED, holder)
     return asked
 
 
-def ask_again(order: Order, client: TellsOfMany, *, clock: Clock, actor: User) -> str:
+def ask_again(order: Order, client: TellsStatuses, *, clock: Clock, actor: User) -> str:
     """Somebody wants to know about one ended order now; what the provider says, in words.
 
-    Raises MustWait without calling, ProviderError after.
+    Raises MustWait without calling, ProviderError after. Of an order that is refilled nothing is
+    odd: it may honestly move.
     """
-    answers = ask(order.provider, lambda: client.statuses([order.external_id]), clock=clock)
+    answers: Answers
+    try:
+        answers = ask(
+            order.provider, lambda: client.statuses_once([order.external_id]), clock=clock,
+            answered=_is_refused,
+        )  # fmt: skip
+    except BatchRefused as refusal:
+        answers = {order.external_id: Unreadable(refusal.reason)}
     now = clock()
-    _note_what_differs([order], answers, now)
     words = f"Asked again: {_in_words(answers.get(order.external_id))}"
-    order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
+    with one_writer(), transaction.atomic():
+        if not order.refills.exists():
+            _note_what_differs([order], answers, now)
+        order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
     return words
 
 
@@ -107,34 +124,44 @@ def _ended(account: Any, at: Any, order: Any, until: datetime) -> OrderQuerySet:
     return ended.filter(after, status__in=ENDED_THERE).exclude(external_id="").exclude(refilled)
 
 
-def _next_few(provider: Provider, now: datetime) -> list[Order]:
-    mark = LookBack.objects.filter(provider=provider).first()
-    if mark is None:
-        return []
+def _next_few(mark: LookBack, size: int, now: datetime) -> list[Order]:
     until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
-    ended = _ended(provider.pk, mark.through_at, mark.through_order, until)
-    return list(ended.order_by("ended_at", "pk")[: provider.batch_size])
+    ended = _ended(mark.provider_id, mark.through_at, mark.through_order, until)
+    return list(ended.order_by("ended_at", "pk")[:size])
 
 
-def _answers(provider: Provider, client: TellsOfMany, orders: list[Order], clock: Clock) -> Answers:
+def _answers(
+    provider: Provider, client: TellsStatuses, orders: list[Order], clock: Clock
+) -> Answers:
+    """One call, after a short wait where the account's budget wants one."""
     ids = [order.external_id for order in orders]
+    question = partial(client.statuses_once, ids)
     try:
-        return ask(provider, lambda: client.statuses(ids), clock=clock)
+        return ask(provider, question, clock=clock, answered=_is_refused)
     except MustWait as pause:
         if pause.seconds > PATIENCE_SECONDS:
             raise
         time.sleep(pause.seconds)
-    return ask(provider, lambda: client.statuses(ids), clock=clock)
+    return ask(provider, question, clock=clock, answered=_is_refused)
 
 
-def _write_down(orders: list[Order], answers: Answers, now: datetime) -> None:
-    """What differs, and how far we are, together: a worker that dies asks again."""
+def _is_refused(error: ProviderError) -> bool:
+    """The provider is well and refused what it was asked about."""
+    return isinstance(error, BatchRefused)
+
+
+def _write_down(mark: LookBack, orders: list[Order], answers: Answers, now: datetime) -> bool:
+    """What differs, and how far we are, together: a worker that dies asks again. False: another
+    one has been here."""
     last = orders[-1]
+    here = LookBack.objects.filter(
+        pk=mark.pk, through_at=mark.through_at, through_order=mark.through_order
+    )
     with one_writer(), transaction.atomic():
+        if not here.update(through_at=last.ended_at, through_order=last.pk):
+            return False
         _note_what_differs(orders, answers, now)
-        LookBack.objects.filter(provider=last.provider_id).update(
-            through_at=last.ended_at, through_order=last.pk
-        )
+    return True
 
 
 def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> None:
@@ -143,24 +170,13 @@ def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> 
     told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]
     verdicts = judging.judge_all(told)
     events: list[OrderEvent] = []
-    for order, answer in told:
-        verdict = _with_unknown_word(order, answer, verdicts[order.pk])
+    for order, _ in told:
+        verdict = verdicts[order.pk]
         events += judging.remarks_as_events(order, verdict, now=now)
         flag = next((remark.flag for remark in verdict.remarks if remark.flag), Flag.NONE)
         if flag:
             Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
     OrderEvent.objects.bulk_create(events)
-
-
-def _with_unknown_word(order: Order, said: Progress, verdict: Verdict) -> Verdict:
-    if said.status is not None:
-        return verdict
-    text = (
-        f"The provider says “{said.raw_status[:80]}”, which nobody has explained yet. "
-        f"It had said {order.get_status_display()} before, and that stands."
-    )
-    remark = Remark(text, {"said": said.raw_status[:80]}, Flag.UNKNOWN_WORD)
-    return replace(verdict, remarks=(*verdict.remarks, remark))
 
 
 def _in_words(answer: Progress | Unreadable | None) -> str:

@@ -21,7 +21,7 @@ from providers.connect import shared_transport
 from providers.models import LaneKind, Provider, ProviderHealth
 from providers.panel_api import OrderState, RefusalCode, Unavailable, Unreadable
 from sandbox import Sandbox
-from tests.builders import NOON, make_order, make_provider, make_refill
+from tests.builders import NOON, make_order, make_provider, make_refill, make_user
 from tests.fake_provider import FakeProvider, progress
 
 from .test_reconciling_over_http import Day
@@ -34,11 +34,11 @@ LATER = NOON + DAY + timedelta(minutes=1)
 class Tells(FakeProvider):
     """Says of every order that it is completed for 0.9, unless `says` knows better."""
 
-    def statuses(self, order_ids):
+    def statuses_once(self, order_ids):
         as_before = progress(OrderState.COMPLETED, charge="0.9", remains=0)
         for one in order_ids:
             self.says.setdefault(one, as_before)
-        return self.statuses_once(order_ids)
+        return super().statuses_once(order_ids)
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ def account() -> Provider:
 
 
 def ended(account: Provider, status: Status = Status.COMPLETED, **over) -> Order:
+    over.setdefault("remains", 0)
     return make_order(status, provider=account, **over)
 
 
@@ -89,9 +90,10 @@ def test_orders_that_ended_at_one_moment_are_not_lost_between_two_calls(account)
         (progress(OrderState.CANCELED, charge="0.9"), Flag.WENT_BACKWARDS, "It had said Completed"),
         (progress(OrderState.COMPLETED, charge="1.9"), Flag.CHARGE_CHANGED, "It was 0.9, and that"),
         (progress(OrderState.COMPLETED, charge="0.9001"), Flag.NONE, "It was 0.9, and that stands"),
+        (progress(OrderState.COMPLETED, remains=800), Flag.NONE, "800 are said to remain after"),
         (
             progress(None, raw="Disputed", charge="0.9"),
-            Flag.UNKNOWN_WORD,
+            Flag.WENT_BACKWARDS,
             "“Disputed”, which nobody",
         ),
     ],
@@ -99,7 +101,7 @@ def test_orders_that_ended_at_one_moment_are_not_lost_between_two_calls(account)
 def test_what_the_provider_takes_back_is_kept_flagged_and_changes_nothing(
     account, said, flag, words
 ):
-    order, there = ended(account), Tells()
+    order, there = ended(account, remains=0), Tells()
     there.says = {order.external_id: said}
     look(account, there)
     before, order = order, Order.objects.get()
@@ -132,6 +134,44 @@ def test_what_may_honestly_move_or_never_was_there_is_left_alone(account):
     make_order(Status.COMPLETED)  # of another account
     there = Tells()
     assert look(account, there) == 0 and there.asked == []
+
+
+def test_a_batch_refused_for_one_order_is_asked_about_in_parts_each_a_call_of_the_budget(account):
+    orders, there = [ended(account, remains=0) for _ in range(8)], Tells()
+    there.poison = {orders[5].external_id}
+    assert look(account, there) == 8
+    answered = [asked for asked in there.asked if not there.poison & set(asked)]
+    assert [one for asked in answered for one in asked] == [
+        order.external_id for order in orders if order != orders[5]
+    ]
+    assert len(there.asked) < 2 * len(orders)
+
+
+def test_a_call_is_about_no_more_than_the_provider_takes(account):
+    Provider.objects.update(dialect={"batch_size": 1})
+    account.refresh_from_db()
+    orders, there = [ended(account) for _ in range(3)], Tells()
+    look(account, there)
+    assert there.asked == [[order.external_id] for order in orders]
+
+
+def test_of_two_that_asked_about_the_same_orders_one_writes(account):
+    order, there = ended(account), Tells()
+    there.says = {order.external_id: progress(OrderState.CANCELED, charge="0.9")}
+    mark = LookBack.objects.get()
+    look(account, there)
+    assert not looking_back._write_down(mark, [order], there.says, LATER)
+    assert len(remarks(order)) == 1
+
+
+def test_of_an_order_that_is_refilled_nothing_is_odd(account):
+    order = ended(account, remains=0)
+    make_refill(order=order)
+    there = Tells()
+    there.says = {order.external_id: progress(OrderState.IN_PROGRESS, charge="0.9")}
+    looking_back.ask_again(order, there, clock=lambda: LATER, actor=make_user(Role.OPERATOR))
+    order.refresh_from_db()
+    assert order.flag == Flag.NONE and len(remarks(order)) == 1
 
 
 def test_a_provider_that_is_away_is_asked_again_later(account):
