@@ -8,12 +8,11 @@ Nothing but an answer with a number decides; a refusal of a repeat proves nothin
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol, cast
 
 from django.db.models import F, Q
 
-from core import clocks
 from core.clocks import Clock
 from providers.actions.calling import ask
 from providers.models import Provider, ProviderHealth, ProviderState
@@ -75,8 +74,8 @@ def _repeat_one(
     clock: Clock,
 ) -> None:
     spend(rules, clock=clock)
-    deciding.count_calls([attempt], 1)
-    _count(attempt, clock())
+    # Before the call: who dies in it has had it. When it is looked for next, the search says.
+    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     done.looked += 1
     places = cast(PlacesAgain, client)
     try:
@@ -93,6 +92,7 @@ def _repeat_one(
         return
     _note_id(attempt, placed.order_id, clock())
     said = ask(provider, lambda: client.statuses_once([placed.order_id]), clock=clock)
+    deciding.count_calls([attempt], 1)
     progress = said[placed.order_id]
     if isinstance(progress, Progress):
         found = Verdict(found={attempt.pk: placed.order_id})
@@ -105,12 +105,6 @@ def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:
     """It does not answer, or not as often: an order is never the probe."""
     rests = Q(closed_until__isnull=False) | Q(slow_until__gt=now)
     return ProviderHealth.objects.filter(rests, provider=provider).exists()
-
-
-def _count(attempt: Attempt, now: datetime) -> None:
-    """Before the call: who dies in it has had it."""
-    again = now + timedelta(seconds=clocks.BREAKER_SECONDS[0])
-    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1, look_at=again)
 
 
 def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:

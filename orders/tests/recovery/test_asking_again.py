@@ -254,3 +254,15 @@ def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):
     gates.close_gate(GateKind.STOP, now=bench.now)
     bench.recover(after=FIRST)
     assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_a_refused_repeat_takes_nothing_from_the_search_by_number(box):
+    box.dialect(request_id="accepted")
+    bench = Bench(box, dialect={"idempotency_parameter": "request_id"}, repeats_are_safe=True)
+    bench.calibrated()
+    lost = bench.lose(taken=True)
+    box.fault("error_reply", "before", action="add", reason="funds")
+    assert bench.recover(after=FIRST).found == 1
+    order, attempt = read(lost)
+    assert order.external_id == bench.upstream()[-1]
+    assert (attempt.resolution, attempt.calls) == (Resolution.PROBE, 1)
