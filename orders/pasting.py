@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from core.texts import readable
 from providers.panel_api.wishes import WISHES, Ask, Kind
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -21,6 +22,7 @@ MOST_LINES = 50_000
 MORE = "more"  # the column of cells beyond the last column
 
 _FIRST_SEPARATOR = re.compile(r'\s*(?:"(?:[^"]|"")*"|[^"\t|;,\r\n]*)[^\S\t\r\n]*([\t|;,])')
+_SAID_SEPARATOR = re.compile(r'"?sep=([\t|;,])"?[^\S\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _ASKS: dict[str, Ask] = {
     name: ask for wish in reversed(WISHES.values()) for name, ask in wish.asks().items()
 }  # where types label a field differently, the first one's label counts
@@ -44,28 +46,14 @@ class PastedLine:
     cells: dict[str, str]
 
 
-def decoded(content: bytes) -> str:
-    """The text of an uploaded file. Raises NotAPaste for one that is no text."""
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError:
-        raise NotAPaste(
-            "The file is not UTF-8 text. Save it as “CSV UTF-8” and choose it again."
-        ) from None
-
-
 def read_paste(text: str) -> list[PastedLine]:
     """Raises NotAPaste, in words, for what is too much, empty, or broken as a whole."""
     if len(text) > MOST_BYTES or len(text.encode(errors="replace")) > MOST_BYTES:
         raise NotAPaste("This is more than 5 MB. Split it into several parts.")
-    text = text.removeprefix("\ufeff")
-    first = _FIRST_SEPARATOR.match(text)
+    text = readable(text).removeprefix("\ufeff")
     if not text.strip():
         raise NotAPaste("There are no lines in it.")
-    if first is None:
-        raise NotAPaste("No separator was found. Write lines as: service | link | quantity")
-    rows = _rows(text, first[1])
+    rows = _rows(text)
     start, cells = next(rows, (0, []))
     if not cells:
         raise NotAPaste("There are no lines in it.")
@@ -94,17 +82,20 @@ def entries_of(cell: str) -> str:
     return cell.replace("\\r\\n", "\n").replace("\\n", "\n").replace("|", "\n")
 
 
-def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that hold something, with the line each starts on. Only CR and LF end a line."""
     csv.field_size_limit(MOST_BYTES)
-    source = io.StringIO(text, newline="")
+    said = _SAID_SEPARATOR.match(text)
+    ended = 1 if said else 0
+    source = io.StringIO(text[said.end() :] if said else text, newline="")
+    separator = said[1] if said else _first_separator(text)
     reader = csv.reader(
         source, delimiter=separator, skipinitialspace=separator != "\t", strict=True
     )
-    ended = 0
+    above = ended
     try:
         for cells in reader:
-            start, ended = ended + 1, reader.line_num
+            start, ended = ended + 1, above + reader.line_num
             if any(cell.strip() for cell in cells):
                 yield start, cells
     except csv.Error:
@@ -112,6 +103,13 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
             f"Line {ended + 1:,}: a quotation mark is not closed, or something follows the closing "
             'one. Inside a cell in quotation marks, write a quotation mark twice: "".'
         ) from None
+
+
+def _first_separator(text: str) -> str:
+    first = _FIRST_SEPARATOR.match(text)
+    if first is None:
+        raise NotAPaste("No separator was found. Write lines as: service | link | quantity")
+    return first[1]
 
 
 def _columns(cells: list[str]) -> tuple[str, ...]:

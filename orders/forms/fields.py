@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 
+from core.texts import UNREADABLE
 from providers.models import Service
 from providers.panel_api.wishes import Ask, Kind, split_lines
 
@@ -85,6 +86,10 @@ class PlainTextField(forms.CharField):
 
     def to_python(self, value: Any) -> str | None:
         text: str | None = super().to_python(value)
+        if text is not None and UNREADABLE in text:
+            raise forms.ValidationError(
+                f"There is a character in it that could not be read ({UNREADABLE}): write it anew."
+            )
         if text is not None and any(unicodedata.category(char) in _UNSEEN for char in text):
             raise forms.ValidationError("There is a character in it that cannot be seen.")
         return text
@@ -153,6 +158,11 @@ class LinesField(forms.CharField):
 
     def _check(self, lines: tuple[str, ...]) -> None:
         for number, line in enumerate(lines, start=1):
+            if UNREADABLE in line:
+                raise forms.ValidationError(
+                    f"Line {number:,} holds a character that could not be read ({UNREADABLE}): "
+                    "write it anew."
+                )
             if any(unicodedata.category(char) in ("Cc", "Cs") for char in line if char != "\t"):
                 raise forms.ValidationError(
                     f"Line {number:,} holds a control character: it starts “{line[:40]}”."

@@ -13,6 +13,7 @@ from providers.models import Provider
 from providers.panel_api.wishes import WISHES
 
 from ..models import BatchLine
+from ..paste_files import text_of
 from ..pasting import (
     LABELS,
     LISTS,
@@ -21,7 +22,6 @@ from ..pasting import (
     WITHOUT_HEADER,
     NotAPaste,
     PastedLine,
-    decoded,
     read_paste,
 )
 from .lines import REPEATED
@@ -73,7 +73,7 @@ class PasteForm(TablerForm, forms.Form):
 def _text_of(file: Any) -> str:
     if file.size > MOST_BYTES:
         raise NotAPaste("This is more than 5 MB. Split it into several parts.")
-    return decoded(file.read())
+    return text_of(file.read())
 
 
 @dataclass(frozen=True, slots=True)

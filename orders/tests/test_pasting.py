@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.pasting import MOST_LINES, NotAPaste, decoded, digest_of, entries_of, read_paste
+from orders.pasting import MOST_LINES, NotAPaste, digest_of, entries_of, read_paste
 
 TEXT = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30
@@ -75,6 +75,8 @@ def order(service: str, link: str, quantity: str, **more: str) -> dict[str, str]
         ("Service ID;URL;Qty\n1;a;2", [order("1", "a", "2")]),
         ("quantity;note;service\n5;soon;9", [{"quantity": "5", "note": "soon", "service": "9"}]),
         ("1|a|2|3", [order("1", "a", "2", more="3")]),
+        ("sep=;\r\n1;a,b;2", [order("1", "a,b", "2")]),
+        ('"sep=\t"\n1\ta\t2', [order("1", "a", "2")]),
         ("1|a\u2028b|2", [order("1", "a\u2028b", "2")]),
         ('1,"say ""hi""",2', [order("1", 'say "hi"', "2")]),
         ("service|comments\n1|one\\ntwo", [{"service": "1", "comments": "one\ntwo"}]),
@@ -89,6 +91,7 @@ def test_how_lines_are_read(text, cells):
 def test_a_line_is_known_by_where_it_starts_in_the_text():
     text = 'service,comments\n1,"a\nb"\n\n2,c\n'
     assert [line.number for line in read_paste(text)] == [2, 5]
+    assert [line.number for line in read_paste(f"sep=,\n{text}")] == [3, 6]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,7 @@ def test_a_line_is_known_by_where_it_starts_in_the_text():
         (" \r\n\t\n", "no lines"),
         ("|||\n|\n", "no lines"),
         ("service|link\n", "no lines below"),
+        ("sep=;\n", "no lines"),
         ("just words", "No separator"),
         ("service|link|colour\n1|a|red", "“colour”"),
         ("service|link|url\n1|a|b", "“link” twice"),
@@ -112,16 +116,6 @@ def test_a_line_is_known_by_where_it_starts_in_the_text():
 def test_what_cannot_be_read_is_said(text, words):
     with pytest.raises(NotAPaste, match=words):
         read_paste(text)
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_file_may_be_utf_8_or_utf_16(encoding):
-    assert decoded("12|ä|3".encode(encoding)) == "12|ä|3"
-
-
-def test_another_file_is_refused():
-    with pytest.raises(NotAPaste, match="UTF-8"):
-        decoded(b"12|\xe4|3")
 
 
 def test_the_same_lines_have_the_same_digest_however_they_are_spaced():
