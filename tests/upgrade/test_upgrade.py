@@ -1,7 +1,8 @@
 """A desk of an earlier release comes up with its data under today's code.
 
-`desk-0.1.0.sqlite3.gz` was made with the code of release 0.1.0: an order in every status, with every
-flag and every reason to be held, and one that its race of recording and reaping had left broken.
+`desk-0.1.0.sqlite3.gz` was made with the code of release 0.1.0: an order in every status,
+with every flag and every reason to be held, and one that the race of recording and reaping had left
+broken.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run inside an upgraded desk by test_upgrade: walk every page, or let the sweeps look at every row."""
+"""Run inside an upgraded desk by test_upgrade: walk every page."""
 
 from __future__ import annotations
 
