@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from urllib.parse import unquote
 
 from django.db.models import Q
 from django.db.models.functions import Coalesce
@@ -24,7 +23,7 @@ from providers.panel_api import CostRange
 from providers.panel_api.wishes import WISHES, Kind, Wish
 
 from ..drafts import OrderDraft
-from ..links import normalised_link
+from ..links import pattern_readings, readings
 from ..models import BlockedLink, EventKind, Order, OrderQuerySet, SpendLimit
 from ..status import HoldReason, Status
 
@@ -70,7 +69,7 @@ class Guard:
         """The first rule that one of these links runs into."""
         if not self.blocked:
             return None
-        texts = {text for link in links for text in _spellings(link)}
+        texts = {text for link in links for text in readings(link)}
         return next((b for b in self.blocked if any(matches(b.pattern, t) for t in texts)), None)
 
     def _over(self, cost: Decimal, *, is_bounded: bool, currency: str) -> str:
@@ -199,14 +198,8 @@ def addresses(wire: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether `text` contains the pattern; `*` stands for anything, case does not matter."""
-    return any(_contains(text.casefold(), form) for form in _forms(pattern.casefold()))
-
-
-def _forms(pattern: str) -> set[str]:
-    """As it was written, and as links are compared: without scheme, "www." and closing slash."""
-    bare = pattern.rpartition("://")[2].removeprefix("www.").rstrip("/")
-    return {pattern, bare} if any(char.isalnum() for char in bare) else {pattern}
+    """Whether one of the link's `readings` contains the pattern; `*` stands for anything."""
+    return any(_contains(text, form) for form in pattern_readings(pattern))
 
 
 def _contains(text: str, pattern: str) -> bool:
@@ -217,11 +210,6 @@ def _contains(text: str, pattern: str) -> bool:
             return False
         start = found + len(part)
     return True
-
-
-def _spellings(link: str) -> set[str]:
-    same_place = normalised_link(link)
-    return {link, same_place, unquote(same_place)}
 
 
 def blocked_words(rule: BlockedLink) -> str:

@@ -11,7 +11,6 @@ import pytest
 
 from orders.actions import placing
 from orders.drafts import OrderDraft
-from orders.links import link_key
 from orders.models import EventKind, Order
 from orders.status import HoldReason, Status
 from providers.models import ProviderHealth, ProviderState
@@ -88,22 +87,6 @@ def test_money_keeps_all_twelve_places():
     order, _ = placing.place_order(draft(service, quantity=1000), placed_by=None, now=NOON)
     order.refresh_from_db()
     assert order.estimate == Decimal("123456789.123456789123")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("https://lumen.example/p/1", "http://www.Lumen.example/p/1/", True),
-        ("https://lumen.example/p/1#top", "lumen.example/p/1", True),
-        ("https://lumen.example:443/p", "https://lumen.example/p", True),
-        ("https://lumen.example/P", "https://lumen.example/p", False),
-        ("https://lumen.example/p?x=1", "https://lumen.example/p?x=2", False),
-        ("@Lumen", "lumen", True),
-        ("https://[broken", "https://[broken", True),
-    ],
-)
-def test_links_to_the_same_place_have_the_same_key(one, other, same):
-    assert (link_key(one) == link_key(other)) is same
 
 
 def test_only_an_order_that_was_not_sent_is_withdrawn():
