@@ -72,6 +72,10 @@ CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
 CATALOG_LANE_SECONDS = 300  # a mirror that stands still for longer has died
 DOCTOR_CUT_OFF_SECONDS = 240  # an examination that takes longer has died
 
+# Bells
+BELL_EXPIRES_SECONDS = 60  # a bell nobody heard for longer is thrown away: the sweeps have rung
+BELL_WAITS_SECONDS = 10  # for a broker that is slow or away
+
 # The timetable
 SWEEP_EVERY_SECONDS = 5
 FOLLOW_EVERY_SECONDS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
 
 from ..actions import looking_back
@@ -22,4 +22,4 @@ def look_back(*, provider_id: int) -> None:
 def ring_look_back() -> None:
     """Ring for every account with such orders."""
     for provider_id in looking_back.accounts_to_look_back_at(database_now()):
-        look_back.delay(provider_id=provider_id)
+        doorbell.ring(look_back.name, provider_id=provider_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core import doorbell
 from core.clocks import database_now
 
 from ..actions import sweeping
@@ -24,4 +25,4 @@ def recover(*, provider_id: int) -> None:
 def ring_recovery() -> None:
     """Ring for every account with something to look for."""
     for provider_id in sweeping.accounts_to_recover(database_now()):
-        recover.delay(provider_id=provider_id)
+        doorbell.ring(recover.name, provider_id=provider_id)

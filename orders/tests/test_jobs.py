@@ -335,19 +335,17 @@ def test_the_outlook_of_many_costs_what_that_of_one_costs(
 
 
 @pytest.mark.parametrize("kind", list(JobKind))
-def test_the_tasks_bring_a_job_to_its_end(kind: JobKind, monkeypatch: pytest.MonkeyPatch):
+def test_the_tasks_bring_a_job_to_its_end(
+    kind: JobKind, doorbell_rung: list[tuple[str, dict[str, int]]]
+):
     make_order(Status.COMPLETED, service=make_service(refill=True))
     make_order(Status.IN_PROGRESS)
     job = start(kind, note="x", beside_open=True)
-    rung: list[int] = []
-    monkeypatch.setattr(tasks.run_job, "delay", lambda *, job_id: rung.append(job_id))
-    monkeypatch.setattr(tasks.dispatch, "apply_async", lambda **how: None)
-    monkeypatch.setattr(tasks.follow, "delay", lambda **how: None)
     tasks.ring_jobs()
-    assert rung == [job.pk]
+    assert doorbell_rung == [("orders.run_job", {"job_id": job.pk})]
     tasks.run_job(job_id=job.pk)
     tasks.run_job(job_id=job.pk)  # a bell may come twice
     job.refresh_from_db()
     assert (job.state, job.handled, job.left) == (JobState.DONE, 2, 0)
     tasks.ring_jobs()
-    assert rung == [job.pk]
+    assert [name for name, _ in doorbell_rung].count("orders.run_job") == 1
