@@ -49,9 +49,7 @@ def accounts_to_recover(now: datetime) -> list[int]:
     """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
     later = Attempt.objects.filter(
-        provider=OuterRef("provider"),
-        started_at__gt=OuterRef("started_at"),
-        outcome=Outcome.ACCEPTED,
+        provider=OuterRef("provider"), pk__gt=OuterRef("surely_after"), outcome=Outcome.ACCEPTED
     )
     to_close = lost.filter(bracketed_at=None).filter(Exists(later))
     held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
