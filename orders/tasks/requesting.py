@@ -8,6 +8,8 @@ from celery import shared_task
 
 from core import clocks, doorbell
 from core.clocks import database_now
+from providers.actions.lanes import free_of
+from providers.models import LaneKind
 
 from ..actions import requesting
 from .sending import account_of
@@ -36,9 +38,9 @@ def sweep_requests() -> None:
     requesting.end_cancels(now=now)
     if reaped := requesting.reap_lost_requests(now=now):
         log.warning("%s refills and cancels were lost with their worker", reaped)
-    for provider_id in requesting.accounts_to_send_at(now):
+    for provider_id in free_of(requesting.accounts_to_send_at(now), LaneKind.REQUESTS, now=now):
         ring_requests(provider_id)
-    for provider_id in requesting.accounts_to_ask_at(now):
+    for provider_id in free_of(requesting.accounts_to_ask_at(now), LaneKind.REFILLS, now=now):
         doorbell.ring(follow_refills.name, provider_id=provider_id)
 
 

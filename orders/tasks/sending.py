@@ -33,9 +33,12 @@ def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
 
 @shared_task(name="orders.dispatch")
 def dispatch(*, provider_id: int) -> None:
-    """Send the queued orders of one account."""
-    if ready := account_of(provider_id):
-        sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    """Send the queued orders of one account; what a turn leaves is rung for at its end."""
+    if not (ready := account_of(provider_id)):
+        return
+    sent = sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if sent and provider_id in sweeping.providers_to_ring(database_now()):
+        ring(provider_id)
 
 
 @shared_task(name="orders.sweep")
