@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,10 +14,12 @@ from .dialect import Dialect
 from .errors import Evidence, RefusalCode
 from .refusals import refusal_code
 from .strict_json import NotJson, parse
+from .throttles import named_wait, stock_throttle
 from .transport import Delivery
 
 EXCERPT_LENGTH: Final = 4096
 LONGEST_WAIT: Final = timedelta(minutes=15)
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,16 @@ class Answer:
     def refusals(self, dialect: Dialect) -> tuple[tuple[str, RefusalCode], ...]:
         """What the provider said went wrong, each sentence with what it is known to mean."""
         said = error_texts(self.body, self.http_status)
-        return tuple((text, refusal_code(text, dialect.refusals)) for text in said)
+        known = tuple((text, refusal_code(text, dialect.refusals)) for text in said)
+        reviewed = known and all(code is not RefusalCode.UNLISTED for _, code in known)
+        if not reviewed and self.throttle:
+            return ((self.throttle, RefusalCode.RATE_LIMIT),)
+        return known
+
+    @property
+    def throttle(self) -> str:
+        """What a framework's own throttle said; empty when this is not clearly one."""
+        return stock_throttle(self.body, self.excerpt, self.http_status, is_html=self.is_html)
 
     def evidence(self, reason: str, *, candidate_id: str = "") -> Evidence:
         return Evidence(
@@ -69,16 +81,17 @@ class Answer:
         )
 
     def ask_again_at(self, now: datetime) -> datetime | None:
-        """The moment `Retry-After` names, at most 15 minutes away; None when it names none."""
+        """The moment that `Retry-After` or the body names, at most 15 minutes away."""
         text = self.retry_after.strip()
         try:
-            if text.isascii() and text.isdigit():
-                wait = timedelta(seconds=min(int(text[:9]), LONGEST_WAIT.total_seconds()))
+            if _SECONDS.fullmatch(text):
+                wait = timedelta(seconds=min(float(text[:9]), LONGEST_WAIT.total_seconds()))
             else:
                 until = parsedate_to_datetime(text)
                 wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
         except (ValueError, OverflowError):
-            return None
+            seconds = named_wait(self.body, self.excerpt)
+            return None if seconds is None else now + timedelta(seconds=seconds)
         return now + max(timedelta(0), min(wait, LONGEST_WAIT))
 
 

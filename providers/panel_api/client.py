@@ -13,7 +13,7 @@ from .coerce import issued_id
 from .credentials import Credentials
 from .decode import Unexpected, WithoutIds
 from .dialect import Dialect
-from .errors import BatchRefused, NotSent, OutcomeUnknown, Unavailable
+from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .request import address, naming, payload
 from .results import (
     Balance,
@@ -28,7 +28,14 @@ from .results import (
     Unreadable,
 )
 from .transport import Transport
-from .verdicts import heed, must_be_readable, order_placed, trouble
+from .verdicts import (
+    account_trouble,
+    can_prove,
+    heed,
+    must_be_readable,
+    order_placed,
+    trouble,
+)
 from .wishes import Wish, WrittenWish
 
 WRITES: Final = frozenset({"add", "refill", "cancel"})
@@ -128,7 +135,7 @@ class PanelClient:
         byte; if it raises, nothing is written and NotSent carries its message.
         """
         answer = self.call("add", wish.wire(), before_send=before_send)
-        return order_placed(answer, self.dialect)
+        return order_placed(answer, self.dialect, self.now())
 
     def refill(
         self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
@@ -177,7 +184,8 @@ class PanelClient:
         self, action: str, fields: Mapping[str, str], decode: Callable[[Any, Dialect], Read]
     ) -> Read:
         answer = self.call(action, fields)
-        heed(answer, self.dialect, self.now())
+        about_account = action in ("balance", "services")
+        heed(answer, self.dialect, self.now(), about_account=about_account)
         for reason, _ in answer.refusals(self.dialect):
             raise Unavailable(reason, answer.evidence(reason))
         must_be_readable(answer)
@@ -198,11 +206,13 @@ class PanelClient:
         known: dict[str, Read | Unreadable] = dict.fromkeys(strange, Unreadable(NOT_AN_ID))
         if not asked:
             return known
+        if action == "status" and len(asked) > 1:
+            action = self.dialect.batch_status_action
         answer = self.call(action, naming(name, asked, self.dialect, plural=False))
         heed(answer, self.dialect, self.now())
         for reason, code in answer.refusals(self.dialect):
             if len(asked) > 1:
-                raise BatchRefused(reason, answer.evidence(reason))
+                raise BatchRefused(reason, answer.evidence(reason), code=code)
             return known | {asked[0]: Unreadable(reason, code)}
         must_be_readable(answer)
         try:
@@ -230,7 +240,7 @@ class PanelClient:
         answer = self.call(action, fields, before_send=before_send)
         heed(answer, self.dialect, self.now(), write=True)
         refusals, reason = answer.refusals(self.dialect), trouble(answer)
-        if refusals and answer.http_status < 500 and not answer.is_redirect:
+        if refusals and can_prove(answer) and not self._is_about_account(answer):
             refused = decode_orders.refused(refusals[0][0], self.dialect)
             return known | dict.fromkeys(asked, refused)
         if not reason:
@@ -238,7 +248,17 @@ class PanelClient:
                 return known | decode(answer.body, asked, self.dialect)
             except Unexpected as error:
                 reason = str(error)
-        raise OutcomeUnknown(reason, answer.evidence(reason))
+        raise OutcomeUnknown(
+            reason,
+            answer.evidence(reason),
+            account_trouble=account_trouble(answer, self.dialect),
+            until=answer.ask_again_at(self.now()),
+        )
+
+    def _is_about_account(self, answer: Answer) -> bool:
+        """Trouble of the account in words that prove nothing of what was asked."""
+        unlisted = {code for _, code in answer.refusals(self.dialect)} == {RefusalCode.UNLISTED}
+        return unlisted and account_trouble(answer, self.dialect) is not None
 
     def _sorted_out(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:
         """The ids once each: those that can be asked about, and those no provider gave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import lru_cache
@@ -169,3 +170,11 @@ def text(value: Any, longest: int) -> str:
         value = _UNPRINTABLE.sub("", value)
     stripped: str = value.strip()
     return stripped if len(stripped) <= longest else stripped[:longest]
+
+
+def prose(value: Any, longest: int) -> str:
+    """A text for people, as `text`: HTML entities become the signs they stand for, once. It is
+    as untrusted as before, and pages escape it."""
+    if type(value) is str and "&" in value:
+        value = html.unescape(value)
+    return text(value, longest)

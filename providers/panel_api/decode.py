@@ -6,7 +6,7 @@ how a list is wrapped. Sources: the protocol, and the dialects kept as samples i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,10 +20,10 @@ SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
 ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
 REASON_LENGTH: Final = 300
 
-# Where an accepted `add` holds the new id, in the order they are believed.
-_PLACED_PATHS: Final = (
-    *(("order",), ("order_id",), ("orderid",), ("data", "order"), ("data", "id"), ("id",)),
-)
+# Where an accepted `add` holds the new id, in the order they are believed. An `id` says less.
+_ORDER_NAMES: Final = ("order", "order_id", "orderid")
+_WRAPPERS: Final = ("data", "result", "response", "order", "payload", "orders")
+_DEEPEST: Final = 3
 _ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
 
 
@@ -48,8 +48,9 @@ def folded(row: dict[str, Any]) -> dict[str, Any]:
 
 @lru_cache(256)
 def _lower(names: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The names in lower case; None when they are. The rows of a list share theirs."""
-    lower = tuple(name.lower() for name in names)
+    """The names in lower case and without spaces around; None when they are so already. The rows
+    of a list share theirs."""
+    lower = tuple(name.strip().lower() for name in names)
     return None if lower == names else lower
 
 
@@ -73,7 +74,7 @@ def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
         return ()
     row: dict[str, Any] = {}
     for name, value in body.items():
-        if (lower := name.lower()) in ERROR_NAMES:
+        if (lower := name.strip().lower()) in ERROR_NAMES:
             row[lower] = row.get(lower) or value
     if not row:
         return ()
@@ -108,7 +109,7 @@ def _texts(said: Any, depth: int = 3) -> tuple[str, ...]:
     if depth and isinstance(said, list):
         return tuple(text for part in said[:20] for text in _texts(part, depth - 1))
     if depth and isinstance(said, dict):
-        named = {name.lower(): value for name, value in said.items()}
+        named = {name.strip().lower(): value for name, value in said.items()}
         spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
         texts = [coerce.text(text, REASON_LENGTH) for text in spoken if isinstance(text, str)]
         if texts:
@@ -121,24 +122,85 @@ def _texts(said: Any, depth: int = 3) -> tuple[str, ...]:
 def placed_id(body: Any, *, framed: bool) -> str | None:
     """The id an answer to `add` names; None unless it is one plausible id in a known place.
 
-    A bare number counts only when `framed`: without a stated length it may be cut short.
+    A bare number counts only when `framed`: without a stated length it may be cut short. Raises
+    Unexpected when a row names one field twice.
     """
     if isinstance(body, int) and framed:
         return coerce.issued_id(body)
+    if isinstance(body, list):
+        body = body[0] if len(body) == 1 else None
     if not isinstance(body, dict):
         return None
-    for path in _PLACED_PATHS:
-        if (value := at_path(body, path)) is not None:
+    row = folded(body)
+    for name in _ORDER_NAMES:
+        value = row.get(name)
+        if isinstance(value, dict):
+            return _only_id(value, (*_ORDER_NAMES, "id"))
+        if value is not None:
             return coerce.issued_id(value)
-    return None
+    inside = [inner for name in _WRAPPERS if _names_order(inner := row.get(name))]
+    if inside:
+        return placed_id(inside[0], framed=False) if len(inside) == 1 else None
+    named = at_path(row, ("data", "id"))  # the one wrapping whose bare `id` is the order's
+    return coerce.issued_id(row.get("id") if named is None else named)
+
+
+def _names_order(inner: Any, depth: int = _DEEPEST) -> bool:
+    if isinstance(inner, list):
+        return depth > 0 and len(inner) == 1 and _names_order(inner[0], depth - 1)
+    if not isinstance(inner, dict):
+        return False
+    row = folded(inner)
+    if any(row.get(name) is not None for name in _ORDER_NAMES):
+        return True
+    return depth > 0 and any(_names_order(row.get(name), depth - 1) for name in _WRAPPERS)
+
+
+def _only_id(row: dict[str, Any], names: Sequence[str]) -> str | None:
+    """The one id that a row has under these names; None for none, and for two that differ."""
+    ids = {
+        coerce.issued_id(value) for name in names if (value := folded(row).get(name)) is not None
+    }
+    return ids.pop() if len(ids) == 1 else None
+
+
+def candidate_id(body: Any) -> str:
+    """The only id anywhere in an answer to `add` that could be the order's; empty for none, and
+    for several. It proves nothing: it is what a person or a search may look at."""
+    found = set(_possible_ids(body, _DEEPEST))
+    return found.pop() if len(found) == 1 else ""
+
+
+def _possible_ids(part: Any, depth: int) -> Iterator[str]:
+    if not depth:
+        return
+    if isinstance(part, list):
+        for one in part[:5]:
+            yield from _possible_ids(one, depth - 1)
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            lower = name.strip().lower()
+            if lower in ORDER_ID_NAMES:
+                yield from _ids_of(value)
+            if lower in _WRAPPERS:
+                yield from _possible_ids(value, depth - 1)
+
+
+def _ids_of(value: Any) -> Iterator[str]:
+    for one in value[:5] if isinstance(value, list) else (value,):
+        one = one.strip() if isinstance(one, str) else one
+        if found := coerce.issued_id(one):
+            yield found
 
 
 def placed(body: Any, order_id: str) -> Placed:
     """An accepted order with the charge and balance the provider volunteers."""
+    if isinstance(body, list):
+        body = body[0]
     row = folded(body) if isinstance(body, dict) else {}
-    inner = row.get("data")
-    if isinstance(inner, dict):
-        row = {**row, **folded(inner)}
+    for name in _WRAPPERS:
+        if isinstance(inner := row.get(name), dict):
+            row = {**row, **folded(inner)}
     return Placed(
         order_id=order_id,
         charge=coerce.money(row.get("charge")),
@@ -162,7 +224,7 @@ def rows_by_id(
     found = {one: body[one] for one in asked if one in body}
     if found:
         return found
-    if marks & {name.lower() for name in body}:
+    if marks & {name.strip().lower() for name in body}:
         return _lone(body, asked, id_names)
     if all(isinstance(row, dict) for row in body.values()):
         return {}

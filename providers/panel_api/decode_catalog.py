@@ -92,7 +92,7 @@ def _described(service_id: str, row: dict[str, Any], dialect: Dialect) -> Catalo
         raise Unexpected("Its min is above its max.")
     return CatalogItem(
         service_id=service_id,
-        name=text(get("name"), LONGEST_NAME),
+        name=coerce.prose(get("name"), LONGEST_NAME),
         type=kind,
         category=_first_text(row, _CATEGORY_NAMES, LONGEST_CATEGORY),
         rate=_rate(row, kind, dialect),
@@ -116,7 +116,7 @@ def _first_id(row: dict[str, Any]) -> str | None:
 
 def _first_text(row: dict[str, Any], names: tuple[str, ...], longest: int) -> str:
     for name in names:
-        if name in row and (said := coerce.text(row[name], longest)):
+        if name in row and (said := coerce.prose(row[name], longest)):
             return said
     return ""
 
@@ -133,7 +133,7 @@ def _limit(value: Any, name: str) -> int | None:
 
 
 def _rate(row: dict[str, Any], kind: str, dialect: Dialect) -> Decimal | None:
-    """The price of 1000 units, or of one package; None when the row does not say."""
+    """The price of 1000 units, or of one package: 0 is free, None when the row does not say."""
     per_thousand = "rate1k" in row
     value = row["rate1k"] if per_thousand else row.get("rate", row.get("price"))
     rate = coerce.money(value, decimal_mark=dialect.decimal_mark)
@@ -141,8 +141,8 @@ def _rate(row: dict[str, Any], kind: str, dialect: Dialect) -> Decimal | None:
         if _unsaid(value):
             return None
         raise Unexpected("Its rate is not an amount.")
-    if rate <= 0:
-        raise Unexpected("Its rate is not above zero.")
+    if rate < 0:
+        raise Unexpected("Its rate is below zero.")
     if not dialect.rate_per_unit or per_thousand:
         return rate
     wish = WISHES.get(type_name(kind))

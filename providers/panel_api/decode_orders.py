@@ -36,9 +36,15 @@ WORD_LENGTH: Final = 64
 MOST_CHILDREN: Final = 10_000
 
 _STATUS_MARKS: Final = frozenset({"status", "order_status", "charge", "remains"})
+_START_NAMES: Final = ("start_count", "start_counter", "startcount", "startcounter", "start")
+_REMAIN_NAMES: Final = ("remains", "remain", "remaining")
 _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
-_TAKEN: Final = SUCCEEDED | {"1", "accepted", "requested", "queued", "canceled", "cancelled"}
+_TAKEN: Final = SUCCEEDED | {
+    *("1", "accepted", "requested", "queued", "canceled", "cancelled", "pending", "in progress"),
+    *("processing", "canceling", "cancelling"),
+}
 _NO_ROW: Final = "The answer has no row for this id."
+_NOT_TAKEN_ON: Final = "The refill was not taken on."
 
 
 def statuses(body: Any, asked: Sequence[str], dialect: Dialect) -> dict[str, Progress | Unreadable]:
@@ -71,13 +77,17 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         status=_state(raw, word, dialect),
         raw_status=word,
         charge=_charge(get("charge"), dialect),
-        start_count=coerce.whole(get("start_count")),
-        remains=coerce.whole(get("remains"), least=1 - coerce.COUNT_BOUND),
+        start_count=coerce.whole(_first(row, _START_NAMES)),
+        remains=coerce.whole(_first(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
         currency=coerce.text(get("currency"), 10),
         children=_children(get("orders")) if "orders" in row else (),
         runs=coerce.whole(get("runs")) if "runs" in row else None,
         posts=coerce.whole(get("posts")) if "posts" in row else None,
     )
+
+
+def _first(row: dict[str, Any], names: Sequence[str]) -> Any:
+    return next((value for name in names if (value := row.get(name)) is not None), None)
 
 
 def _state(raw: Any, word: str, dialect: Dialect) -> OrderState | None:
@@ -135,12 +145,23 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         row = folded(row)
         value = row.get("refill_id", row.get("refill"))
     if isinstance(value, dict):
-        return refused((*error_texts(value), "The refill was not taken on.")[0], dialect)
+        return _refill_inside(value, dialect)
     if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
         return RefillStarted("")
     if refill_id := coerce.issued_id(value):
         return RefillStarted(refill_id)
-    return refused(_sentence(value) or "The refill was not taken on.", dialect)
+    return refused(_sentence(value) or _NOT_TAKEN_ON, dialect)
+
+
+def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
+    """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
+    named = folded(value)
+    refill_id = coerce.issued_id(_first(named, ("refill_id", "refillid", "id")))
+    if said := error_texts(value):
+        return refused(said[0], dialect)
+    if not refill_id:
+        return refused(_sentence(named.get("status")) or _NOT_TAKEN_ON, dialect)
+    return RefillStarted(refill_id)
 
 
 def refill_statuses(
@@ -194,12 +215,24 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
             return CancelAccepted()
     if isinstance(value, dict):
-        return refused((*error_texts(value), "The cancel was not taken.")[0], dialect)
+        return _cancel_inside(value, dialect)
     if value is True or value == 1 or (isinstance(value, str) and value.lower() in _TAKEN):
         return CancelAccepted()
     if request_id := coerce.issued_id(value):
         return CancelAccepted(request_id)
     return refused(_sentence(value) or "The cancel was not taken.", dialect)
+
+
+def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
+    """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
+    if said := error_texts(value):
+        return refused(said[0], dialect)
+    named = folded(value)
+    request_id = coerce.issued_id(_first(named, ("cancel_id", "request_id", "id"))) or ""
+    word = _sentence(named.get("status"))
+    if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
+        return CancelAccepted(request_id)
+    return refused(word or "The cancel was not taken.", dialect)
 
 
 def _sentence(value: Any) -> str:

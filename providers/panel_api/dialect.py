@@ -36,6 +36,7 @@ class Dialect:
     trailing_slash: bool | None = None  # None: the address as staff typed it
     ids_as_json: bool = False  # `orders` as the text "[1,2]", not "1,2"
     batch_size: int = LARGEST_BATCH
+    batch_status_action: str = "status"  # the action that asks about several orders
     idempotency_parameter: str = ""  # the one of `add` that takes an id of ours, if it has one
     services_page_size: int | None = None  # the catalog comes in pages, asked for by `offset`
     refill_status_by_order: bool = False

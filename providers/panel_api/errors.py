@@ -65,15 +65,42 @@ class NotSent(ProviderError):
 
 
 class Rejected(ProviderError):
-    """Proven: the provider read the request and said no, in words we have reviewed."""
+    """Proven: the provider read the request and said no, in words we have reviewed.
 
-    def __init__(self, reason: str, code: RefusalCode, evidence: Evidence | None = None) -> None:
+    `until`: the earliest moment to ask again, where it named one.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        code: RefusalCode,
+        evidence: Evidence | None = None,
+        *,
+        until: datetime | None = None,
+    ) -> None:
         super().__init__(reason, evidence)
         self.code = code
+        self.until = until
 
 
 class OutcomeUnknown(ProviderError):
-    """The request may have been acted on. Only a proof or a person may decide; never re-send."""
+    """The request may have been acted on. Only a proof or a person may decide; never re-send.
+
+    `account_trouble` is KEY or RATE_LIMIT where the answer is a complaint about the account,
+    although its words prove nothing about the request.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        evidence: Evidence | None = None,
+        *,
+        account_trouble: RefusalCode | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        super().__init__(reason, evidence)
+        self.account_trouble = account_trouble
+        self.until = until
 
 
 class Unavailable(ProviderError):
@@ -97,14 +124,21 @@ class AccountRefused(ProviderError):
 class BatchRefused(Unavailable):
     """A batch was answered by one error for all of it; a smaller batch may work.
 
-    `singly` is true when only asking one id at a time can work with this provider.
+    `singly` is true when only asking one id at a time can work with this provider. `code` is what
+    the error is known to mean: UNLISTED words may be about the account and not about an id.
     """
 
     def __init__(
-        self, reason: str, evidence: Evidence | None = None, *, singly: bool = False
+        self,
+        reason: str,
+        evidence: Evidence | None = None,
+        *,
+        singly: bool = False,
+        code: RefusalCode = RefusalCode.UNLISTED,
     ) -> None:
         super().__init__(reason, evidence)
         self.singly = singly
+        self.code = code
 
 
 class UnsafeUrl(ValueError):

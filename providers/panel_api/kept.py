@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from .answer import Answer
-from .decode import Unexpected, placed_id
+from .decode import candidate_id
 from .dialect import Dialect
 from .errors import OutcomeUnknown, RefusalCode, Rejected
 from .strict_json import NotJson, parse
@@ -66,17 +66,10 @@ def _answer(evidence: Mapping[str, Any]) -> Answer | None:
 
 
 def _obstacle(answer: Answer, evidence: Mapping[str, Any]) -> str:
-    if evidence.get("candidate_id") or _names_an_id(answer.body):
+    if evidence.get("candidate_id") or candidate_id(answer.body):
         return "The answer names an order as well: it may have been placed."
     if not can_prove(answer):
         return f"It came with HTTP {answer.http_status}, where no words prove anything."
     if sha256(answer.excerpt.encode()).hexdigest() != answer.sha256:
         return "The answer was not kept whole."
     return ""
-
-
-def _names_an_id(body: Any) -> bool:
-    try:
-        return placed_id(body, framed=True) is not None
-    except Unexpected:
-        return True

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .phrases import IDEMPOTENCY_PARAMETERS
 from .refusals import normalised
-from .sentences import IDEMPOTENCY_PARAMETERS
 from .wishes import WISHES
 
 _MAY_BE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")

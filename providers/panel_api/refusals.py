@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from .errors import RefusalCode as Code
-from .sentences import DOTTED, PROVES_NOTHING, SENTENCES
+from .phrases import DOTTED, FIELD_WORDS, HEADS, PROVES_NOTHING, SENTENCES, TAILS
 
 # Refusals that an answer to `add` can prove; an order or refill id has no place there.
 PROVE_NOT_PLACED: Final = frozenset(Code) - {
@@ -36,10 +36,28 @@ _EMPTY_WORDS = re.compile(
     rf"\b(?:{'|'.join(sorted(map(re.escape, PROVES_NOTHING), key=len, reverse=True))})\b"
 )
 _CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+|[a-z]+(?:_[a-z]+)+", re.ASCII)
-_WAIT = re.compile(r"\b(?:in|after|wait|another)\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)")
+_WAIT = re.compile(
+    r"\b(?:in|after|wait|another)\s+(\d{1,4}|an?|one)\s*(second|sec|minute|min|hour|h|day|s\b)"
+)
 _SPACING = re.compile(r"\bless than\s+(\d{1,4})\s*(second|sec|minute|min|hour|h|day)s?\s+ago")
-_SECONDS = {"sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
+_SECONDS = {
+    "s": 1,
+    "sec": 1,
+    "second": 1,
+    "min": 60,
+    "minute": 60,
+    "h": 3600,
+    "hour": 3600,
+    "day": 86400,
+}
 _LONGEST = 300
+_MOST_PARTS = 6
+_CURRENCIES = (
+    "usd|eur|gbp|inr|brl|try|rub|idr|ngn|php|vnd|pkr|bdt|thb|usdt|uah|kzt|irt|toman|aed|cny|mxn"
+)
+_AMOUNT = re.compile(rf"\b(?:{_CURRENCIES})\s#|#\s(?:{_CURRENCIES})\b")
+_ARTICLE = re.compile(r"\b(?:the|an|a)\s")
+_BETWEEN = re.compile(r"[.!?;:|,\n…]+(?:\s+|$)|[()\[\]]+|\s+[-–—]+\s+")
 
 
 def normalised(sentence: str) -> str:
@@ -48,14 +66,22 @@ def normalised(sentence: str) -> str:
     return _SEPARATORS.sub(" ", _NUMBER.sub("#", words)).strip()
 
 
-_CODES: Final = {normalised(text): code for code, texts in SENTENCES.items() for text in texts}
+def simplified(sentence: str) -> str:
+    """As `normalised`, without articles, and an amount with its currency as one `#`."""
+    return _ARTICLE.sub("", _AMOUNT.sub("#", normalised(sentence)))
+
+
+_CODES: Final = {simplified(text): code for code, texts in SENTENCES.items() for text in texts}
+_TAILS: Final = frozenset(
+    part for tail in map(simplified, TAILS) for part in (tail, tail.removesuffix(" #"))
+)
 _NONE: Final[Mapping[str, Code]] = {}
 
 
 def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
-    """What a refusal means; UNLISTED unless these exact words were reviewed.
+    """What a refusal means; UNLISTED unless each of its sentences was reviewed.
 
-    `additions` are one provider's own sentences, compared in the same way.
+    `additions` are one provider's own sentences, compared whole.
     """
     wanted = normalised(sentence)
     if not wanted:
@@ -65,7 +91,28 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
             return code
     if len(sentence) > _LONGEST:
         return Code.UNLISTED
-    return _CODES.get(wanted) or _dotted(sentence.strip().lower())
+    whole = _CODES.get(simplified(sentence)) or _dotted(sentence.strip().lower())
+    return _by_sentences(sentence) if whole is Code.UNLISTED else whole
+
+
+def _by_sentences(text: str) -> Code:
+    """The meaning of its first sentence, where the others say the same or nothing at all."""
+    parts = [part for one in _BETWEEN.split(text) if (part := simplified(one))]
+    while parts and parts[0] in HEADS:
+        parts = parts[1:]
+    if not 1 <= len(parts) <= _MOST_PARTS:
+        return Code.UNLISTED
+    code = _CODES.get(parts[0], Code.UNLISTED)
+    names_an_action = code is Code.UNSUPPORTED and parts[0].endswith("action")
+    for rest in parts[1:]:
+        adds_nothing = rest in _TAILS or _CODES.get(rest) is code or _names_fields(rest)
+        if not adds_nothing and not (names_an_action and " " not in rest):
+            return Code.UNLISTED
+    return code
+
+
+def _names_fields(part: str) -> bool:
+    return all(word in FIELD_WORDS for word in part.split())
 
 
 def why_not_taught(sentence: str) -> str:
@@ -95,7 +142,7 @@ def _dotted(text: str) -> Code:
 def wait_seconds(sentence: str) -> int | None:
     """The wait a refusal names ("in 5 hours"), in seconds; None when it names none."""
     if match := _WAIT.search(sentence[:_LONGEST].lower()):
-        return int(match[1]) * _SECONDS[match[2]]
+        return (int(match[1]) if match[1].isdigit() else 1) * _SECONDS[match[2]]
     return None
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from .answer import Answer
-from .decode import Unexpected, placed, placed_id
+from .decode import Unexpected, candidate_id, placed, placed_id
 from .dialect import Dialect
 from .errors import (
     AccountRefused,
@@ -23,11 +23,12 @@ from .results import Placed
 _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 
 
-def order_placed(answer: Answer, dialect: Dialect) -> Placed:
+def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) -> Placed:
     """The order an answer to `add` proves. Raises Rejected if it proves a refusal.
 
     Everything else is OutcomeUnknown: an id beside an error, an id with a failing HTTP code,
-    words nobody has reviewed, redirects, server errors, and what is not JSON.
+    words nobody has reviewed, redirects, server errors, and what is not JSON. `now` is for the
+    moment to ask again, where one is named.
     """
     try:
         order_id = placed_id(answer.body, framed=answer.framed)
@@ -36,24 +37,50 @@ def order_placed(answer: Answer, dialect: Dialect) -> Placed:
     refusals = answer.refusals(dialect)
     if order_id and answer.is_success and not refusals:
         return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
+    candidate = order_id or candidate_id(answer.body)
+    until = answer.ask_again_at(now) if now else None
     reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
-    if reviewed and not order_id and can_prove(answer):
+    if reviewed and not candidate and can_prove(answer):
         reason, code = refusals[0]
-        raise Rejected(reason, code, answer.evidence(reason))
+        raise Rejected(reason, code, answer.evidence(reason), until=until)
     reason = refusals[0][0] if refusals else trouble(answer) or "The answer names no order."
-    raise OutcomeUnknown(reason, answer.evidence(reason, candidate_id=order_id or ""))
+    raise OutcomeUnknown(
+        reason,
+        answer.evidence(reason, candidate_id=candidate),
+        account_trouble=None if candidate else account_trouble(answer, dialect),
+        until=until,
+    )
 
 
 def can_prove(answer: Answer) -> bool:
-    """Words in it may prove a refusal; those of a redirect or a failing server never do."""
-    return answer.is_success or 400 <= answer.http_status < 500
+    """Words in it may prove a refusal; those of a redirect or a failing server never do, but for
+    a throttle's own: it speaks before the provider's code, whatever code it sends."""
+    return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle)
 
 
-def heed(answer: Answer, dialect: Dialect, now: datetime, *, write: bool = False) -> None:
+def account_trouble(answer: Answer, dialect: Dialect) -> RefusalCode | None:
+    """What an answer in unknown words still says of the account, by its HTTP code alone: one error
+    with 401 or 403 is about the key, 429 about the number of calls."""
+    if answer.http_status == 429:
+        return RefusalCode.RATE_LIMIT
+    if answer.http_status in (401, 403) and len(answer.refusals(dialect)) == 1:
+        return RefusalCode.KEY
+    return None
+
+
+def heed(
+    answer: Answer,
+    dialect: Dialect,
+    now: datetime,
+    *,
+    write: bool = False,
+    about_account: bool = False,
+) -> None:
     """Raise what concerns the account as a whole: SlowDown or AccountRefused.
 
-    After a write only reviewed words below HTTP 500 do so: a bare 429 may come from a server
-    in between.
+    After a write only reviewed words do so: a bare 429 may come from a server in between.
+    `about_account` is true of a read that asks for nothing in particular: a 403 is then no
+    refusal of one order.
     """
     codes = {code: reason for reason, code in reversed(answer.refusals(dialect))}
     if write and not can_prove(answer):
@@ -64,6 +91,11 @@ def heed(answer: Answer, dialect: Dialect, now: datetime, *, write: bool = False
     for code in (RefusalCode.KEY, RefusalCode.INACTIVE):
         if code in codes:
             raise AccountRefused(codes[code], answer.evidence(codes[code]))
+    may_be_one_order = answer.http_status == 403 and not about_account
+    unlisted = codes.keys() == {RefusalCode.UNLISTED}
+    if unlisted and not write and not may_be_one_order and account_trouble(answer, dialect):
+        reason = codes[RefusalCode.UNLISTED]
+        raise AccountRefused(reason, answer.evidence(reason))
 
 
 def must_be_readable(answer: Answer) -> None:

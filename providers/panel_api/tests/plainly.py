@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from providers.panel_api import ProviderError
+from providers.panel_api import ProviderError, Rejected
 
 
 def plainly(result: Any) -> Any:
@@ -31,8 +31,8 @@ def plainly(result: Any) -> Any:
 def plain_error(error: ProviderError) -> list[str]:
     """The error's name, then its refusal code or the candidate id it holds, if any."""
     said = [type(error).__name__]
-    if code := getattr(error, "code", None):
-        said.append(str(code))
+    if isinstance(error, Rejected):
+        said.append(str(error.code))
     if error.evidence is not None and error.evidence.candidate_id:
         said.append(error.evidence.candidate_id)
     return said

@@ -25,8 +25,8 @@ from providers.panel_api import (
     SlowDown,
     Unavailable,
 )
+from providers.panel_api.phrases import DOTTED, SENTENCES
 from providers.panel_api.refusals import normalised, refusal_code
-from providers.panel_api.sentences import DOTTED, SENTENCES
 from providers.panel_api.words import ORDER_WORDS, order_state
 
 from .stub import KEY, URL, StubTransport, client_hearing, said
