@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from core.clocks import Clock
 from core.durable import drop_broken_connection
 from core.failpoints import failpoint
 from core.redaction import redact
-from providers.actions import learning
+from providers.actions import learning, pacing
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import (
     Dialect,
@@ -29,6 +30,7 @@ from providers.panel_api import (
     Placed,
     RefusalCode,
     Rejected,
+    SlowDown,
     WrittenWish,
     parameter_asked_for,
 )
@@ -66,7 +68,10 @@ def may_be_sent_again(code: RefusalCode) -> bool:
 
 
 def next_to_send(provider: Provider, now: datetime) -> Order | None:
-    """The oldest order of this account that may be sent now."""
+    """The oldest order of this account that may be sent now: none while it has refused one for
+    its funds, until its balance has grown or a person lets it be tried again."""
+    if ProviderHealth.objects.filter(provider=provider, funds_refused_at__isnull=False).exists():
+        return None
     queued = Order.objects.filter(provider=provider).due_to_send(now)
     return queued.order_by("send_after", "pk").first()
 
@@ -121,7 +126,8 @@ def _speak(
     except Rejected as error:
         return _rejected(order, attempt, error, now())
     except OutcomeUnknown as error:
-        return _unknown(error.reason, error.evidence)
+        unknown = _unknown(error.reason, error.evidence)
+        return replace(unknown, account_trouble=error.account_trouble, until=error.until)
     except Exception as error:
         log.exception("sending order %s ended in an error of our own", order.pk)
         return _unknown(f"Our own error while sending: {type(error).__name__}", None)
@@ -164,12 +170,13 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
             changes |= _whom_to_wait_for(order, now)
     elif error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        to, changes = Status.QUEUED, {"send_after": now + pause}
+        to, changes = Status.QUEUED, {"send_after": error.until or now + pause}
     elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
     return Settlement(
-        Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes
-    )
+        Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes,
+        until=error.until,
+    )  # fmt: skip
 
 
 def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:
@@ -217,22 +224,22 @@ def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
 def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> None:
     """After an answer that bodes ill for the next order, wait before sending it."""
     health = ProviderHealth.objects.filter(provider=provider)
-    if settlement.code == RefusalCode.NEEDS_ID:
+    code = settlement.account_trouble or settlement.code
+    if code == RefusalCode.NEEDS_ID:
         name = parameter_asked_for(settlement.reason)
         words = f"It wants an id of ours with each order: from now on it gets one as “{name}”."
         provider.refresh_from_db(fields=["dialect"])  # somebody may have named one meanwhile
         if not Dialect.from_profile(provider.dialect).idempotency_parameter:
             learning.learn(provider, words, now=now, idempotency_parameter=name)
-    elif settlement.code == RefusalCode.FUNDS:
+    elif code == RefusalCode.FUNDS:
         health.update(funds_refused_at=now)
-    elif settlement.code in (RefusalCode.KEY, RefusalCode.INACTIVE):
+    elif code in (RefusalCode.KEY, RefusalCode.INACTIVE):
         # reads may work all the same and forget the refusal: tried again, but rarely
         later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
         words = redact(settlement.reason)[:300]
         health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
-    elif settlement.code == RefusalCode.RATE_LIMIT:
-        pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        health.update(next_add_at=now + pause)
+    elif code == RefusalCode.RATE_LIMIT:
+        pacing.note_failure(provider, SlowDown(settlement.reason, settlement.until), now=now)
     elif settlement.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         health.update(next_add_at=now + _pause_after_failures(provider))
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from providers.panel_api import Evidence
+from providers.panel_api import Evidence, RefusalCode
 
 from ..models import Attempt, Order
 from ..status import Outcome, Resolution, Status
@@ -26,6 +26,9 @@ class Settlement:
     evidence: Evidence | None = None
     external_id: str = ""
     changes: dict[str, Any] | None = None
+    # About the account and not about this order, so not kept: its trouble, and until when.
+    account_trouble: RefusalCode | None = None
+    until: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: money as its digits, moments as ISO 8601, an order as its number."""

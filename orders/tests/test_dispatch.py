@@ -12,8 +12,9 @@ from core import clocks
 from orders.actions import claiming, dispatch, gates, sending, sweeping
 from orders.models import Attempt, Order, Watch
 from orders.status import Flag, GateKind, HoldReason, Outcome, Status
+from providers.actions import pacing
 from providers.models import Provider, ProviderHealth, ProviderState
-from providers.panel_api import Placed, RefusalCode
+from providers.panel_api import OutcomeUnknown, Placed, RefusalCode, Rejected
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
@@ -111,6 +112,44 @@ def test_a_refusal_has_its_consequence(code, status, hold):
     attempt = order.attempts.get()
     assert (attempt.outcome, attempt.code) == (Outcome.REJECTED, code.value)
     assert provider.placed == []
+
+
+@pytest.mark.parametrize("seconds", [None, 47])
+def test_a_throttled_order_waits_as_long_as_was_asked_and_the_pace_falls(seconds):
+    provider = FakeProvider()
+    until = None if seconds is None else NOON + timedelta(seconds=seconds)
+    provider.then = Rejected("Too Many Attempts.", RefusalCode.RATE_LIMIT, until=until)
+    order = send(make_order(), provider)
+    waits = timedelta(seconds=seconds or clocks.RATE_LIMIT_PAUSE_SECONDS)
+    assert (order.status, order.send_after) == (Status.QUEUED, NOON + waits)
+    health = ProviderHealth.objects.get(provider=order.provider)
+    assert (health.pace, health.slow_until) == (0.5, NOON + waits)
+    assert pacing.next_add(order.provider, now=NOON) == waits.total_seconds()
+
+
+@pytest.mark.parametrize("trouble", [RefusalCode.KEY, RefusalCode.RATE_LIMIT])
+def test_an_answer_in_unknown_words_about_the_account_holds_it_and_proves_nothing(trouble):
+    provider = FakeProvider()
+    provider.then = OutcomeUnknown("Nope", account_trouble=trouble)
+    order = send(make_order(), provider)
+    assert order.status == Status.UNCONFIRMED
+    health = ProviderHealth.objects.get(provider=order.provider)
+    if trouble is RefusalCode.KEY:
+        assert health.key_refused_at == NOON and health.next_add_at > NOON + timedelta(minutes=10)
+    else:
+        assert health.pace == 0.5 and health.slow_until > NOON
+
+
+def test_no_newer_order_is_tried_while_the_account_is_out_of_funds():
+    provider = FakeProvider()
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    service = make_service(account)
+    first, second = make_order(service=service), make_order(service=service)
+    provider.then = refusal(RefusalCode.FUNDS)
+    assert sending.send_queued(account, provider, clock=noon, seconds=5) == 1
+    statuses = Order.objects.filter(pk__in=(first.pk, second.pk)).order_by("pk")
+    assert list(statuses.values_list("status", flat=True)) == [Status.HELD, Status.QUEUED]
+    assert second.attempts.count() == 0
 
 
 def test_a_refusal_for_funds_holds_the_rest_of_the_queue_without_asking():
@@ -276,7 +315,7 @@ def test_a_lane_is_given_back_while_nobody_has_tried_whether_the_provider_answer
 
 
 def test_a_lane_sends_everything_that_is_queued_oldest_first():
-    account = make_provider(add_spacing_ms=0)
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
     orders = [make_order(service=service) for _ in range(4)]
     provider = FakeProvider()
@@ -320,7 +359,7 @@ def test_a_lost_bell_is_rung_again():
 
 
 def test_a_worker_that_was_told_to_stop_finishes_the_order_in_hand_and_begins_no_other(monkeypatch):
-    account = make_provider(add_spacing_ms=0)
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
     for _ in range(3):
         make_order(service=service)

@@ -149,7 +149,7 @@ def test_too_many_requests_slow_the_account_down_and_lose_nothing(box, service):
     assert wait > clocks.RATE_LIMIT_PAUSE_SECONDS / 2
     box.clear_faults()
     Order.objects.update(send_after=now)
-    ProviderHealth.objects.update(next_add_at=None)
+    ProviderHealth.objects.update(next_add_at=None, slow_until=None)
     tasks.dispatch(provider_id=service.provider_id)
     order.refresh_from_db()
     assert order.status == Status.PENDING and len(box.ledger()) == 1

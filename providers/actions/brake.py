@@ -10,7 +10,7 @@ from .snapshots import RATE, Snapshot
 MOST_UNREADABLE = 0.2
 MOST_GONE = 0.2
 MOST_LEAPS = 0.2
-LEAP = 10  # a price ten times what it was, or a tenth of it
+LEAP = 10  # a price ten times what it was, or a tenth of it, or to or from nothing
 
 
 def brake(snapshot: Snapshot, difference: Difference) -> str:
@@ -31,6 +31,6 @@ def brake(snapshot: Snapshot, difference: Difference) -> str:
 
 
 def _leapt(before: Decimal | None, after: Decimal | None) -> bool:
-    if not before or not after:
+    if before is None or after is None or before == after:
         return False
     return after >= before * LEAP or after * LEAP <= before

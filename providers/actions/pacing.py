@@ -1,7 +1,8 @@
 """How often an account may be called: its bucket, its breaker, its own pace for orders.
 
 Rows, not memory, so that every worker of every machine keeps the same pace; each step is one
-read and one filtered UPDATE. Orders have a budget of their own: following never starves it.
+read and one filtered UPDATE. Every call is taken out of one budget an account. Orders do not wait
+for it: they have a share of their own, and reads get what they leave.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from providers.panel_api.errors import (
     AccountRefused,
     BatchRefused,
     NotSent,
+    OutcomeUnknown,
     ProviderError,
+    RefusalCode,
     SlowDown,
     Unavailable,
 )
@@ -29,8 +32,9 @@ from providers.panel_api.errors import (
 from .lanes import ensure_lanes
 
 BURST_SECONDS = 5  # an idle account may catch up this much at once
+ADD_SHARE = 0.8  # of the budget that orders may use up; the rest is for reads
 SLOWEST_PACE = 1 / 32
-PACE_REGAINED_PER_CALL = 0.02
+PACE_REGAINED_PER_CALL = 0.01
 LATENCY_SHARE = 0.2  # of the newest call in the moving average
 PROBE_SECONDS = clocks.PROVIDER_DEADLINE_SECONDS + clocks.PROVIDER_CONNECT_SECONDS
 EASED_LEAST = timedelta(milliseconds=500)
@@ -88,30 +92,50 @@ def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> 
     return max(moment for moment in moments if moment is not None)
 
 
-def addable_at(health: ProviderHealth, now: datetime) -> datetime:
-    """The earliest moment an order may be sent, as it looks now; nothing is reserved."""
+def addable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
+    """The earliest moment an order may be sent, as it looks now; nothing is reserved. `rate` is
+    calls a second, of which orders have their share."""
     moments = [now, health.closed_until, health.slow_until, health.next_add_at]
+    if rate and health.adds_booked_until is not None:
+        slack = timedelta(seconds=_slack(rate * ADD_SHARE))
+        moments.append(health.adds_booked_until - slack)
     return max(moment for moment in moments if moment is not None)
 
 
 def next_add(provider: Provider, *, now: datetime) -> float:
     """Reserve the account's next moment to send an order: 0 to send now, else seconds to wait.
 
-    The spacing is counted from this reservation. Nothing is sent while the provider asks for
-    fewer calls or while the breaker is closed: an order is never the probe.
+    The spacing is counted from this reservation, which counts for the reads as well. Nothing is
+    sent while the provider asks for fewer calls or while the breaker is closed: an order is never
+    the probe.
     """
     for _ in range(TRIES):
         health = _health(provider)
         if health.closed_until is not None:
             return max(_seconds_until(health.closed_until, now), 1.0)
-        moments = [m for m in (health.slow_until, health.next_add_at) if m is not None and m > now]
-        if moments:
-            return _seconds_until(max(moments), now)
-        spaced = now + _spacing(provider, health, now)
-        same = _row(provider).filter(next_add_at=health.next_add_at, closed_until=None)
-        if same.update(next_add_at=spaced):
+        rate = _rate(provider, health)
+        if wait := _seconds_until(addable_at(health, now, rate=rate), now):
+            return wait
+        if _book_add(health, now, rate=rate, spaced=now + _spacing(provider, health, now)):
             return 0.0
     return SHORT_WAIT
+
+
+def _book_add(health: ProviderHealth, now: datetime, *, rate: float, spaced: datetime) -> bool:
+    """Write the order's call down, in both budgets, unless the row is no longer as we know it."""
+    names = ("booked_until", "adds_booked_until", "next_add_at", "closed_until")
+    known = {name: getattr(health, name) for name in names}
+    booked = {
+        "booked_until": _one_more_call(health.booked_until, now, rate),
+        "adds_booked_until": _one_more_call(health.adds_booked_until, now, rate * ADD_SHARE),
+        "next_add_at": spaced,
+    }
+    with one_writer():
+        return compare_and_set(ProviderHealth, health.pk, known, **booked)
+
+
+def _one_more_call(booked_until: datetime | None, now: datetime, rate: float) -> datetime:
+    return max(booked_until or now, now) + timedelta(seconds=1 / rate)
 
 
 def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:
@@ -155,12 +179,12 @@ def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> 
 
 def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:
     match error:
-        case SlowDown():
+        case SlowDown() | OutcomeUnknown(account_trouble=RefusalCode.RATE_LIMIT):
             asked = error.until or now + timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
             until = min(asked, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))
             slower = Greatest(F("pace") / 2, Value(SLOWEST_PACE))
             return {"pace": slower, "slow_until": until, "probe_until": None}
-        case AccountRefused():
+        case AccountRefused() | OutcomeUnknown(account_trouble=RefusalCode.KEY):
             until = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
             return {"key_refused_at": now, "closed_until": until, "probe_until": None}
         case BatchRefused():
@@ -189,9 +213,7 @@ def _one_more(now: datetime) -> Case:
 def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:
     """Write the call down unless the row is no longer as we know it."""
     known = {name: getattr(health, name) for name in ("booked_until", "slow_until", "closed_until")}
-    booked: dict[str, Any] = {
-        "booked_until": max(health.booked_until or now, now) + timedelta(seconds=1 / rate)
-    }
+    booked: dict[str, Any] = {"booked_until": _one_more_call(health.booked_until, now, rate)}
     if health.closed_until is not None:
         booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
     with one_writer():

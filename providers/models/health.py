@@ -10,17 +10,19 @@ from .provider import Provider
 class ProviderHealth(models.Model):
     """One row an account. Written by every call, so kept away from `Provider`.
 
-    The call bucket of reads (status, balance, services) is one moment: `booked_until` is when
-    every call given out so far would have ended, had each waited for its turn. The turns come
-    at `Provider.calls_per_minute` times `pace`; `pace` halves when the provider asks for fewer
-    calls and grows back slowly. `closed_until` is the breaker after failed reads; once it has
-    passed, `probe_until` lets a single call try.
+    The call bucket of the account is one moment: `booked_until` is when every call given out so
+    far, orders too, would have ended, had each waited for its turn. The turns come at
+    `Provider.calls_per_minute` times `pace`; `pace` halves when the provider asks for fewer calls
+    and grows back slowly. `adds_booked_until` is the same for the share of it that orders have.
+    `closed_until` is the breaker after failed reads; once it has passed, `probe_until` lets a
+    single call try.
     """
 
     provider = models.OneToOneField(
         Provider, models.CASCADE, related_name="health", primary_key=True
     )
     booked_until = models.DateTimeField(null=True)
+    adds_booked_until = models.DateTimeField(null=True)
     pace = models.FloatField(default=1.0)
     slow_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)

@@ -75,7 +75,7 @@ class Provider(models.Model):
     notes = models.TextField(blank=True, default="", max_length=4000)
 
     calls_per_minute = models.PositiveIntegerField(
-        "calls a minute", default=30, validators=[MinValueValidator(1), MaxValueValidator(60_000)]
+        "calls a minute", default=50, validators=[MinValueValidator(1), MaxValueValidator(60_000)]
     )
     add_spacing_ms = models.PositiveIntegerField(
         "pause between orders, ms", default=1000, validators=[MaxValueValidator(600_000)]

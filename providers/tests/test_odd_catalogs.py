@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.clocks import database_now
+from providers.actions.brake import _leapt
 from providers.actions.mirroring import mirror_turn
 from providers.connect import Connect
 from providers.models import Provider, ProviderHealth, RunState, Service
@@ -66,7 +67,7 @@ def test_a_catalog_of_odd_rows_never_makes_good_services_vanish(
     assert Service.objects.offered().count() == 60
     for service in Service.objects.all():
         assert len(service.name) <= 500 and len(service.description) <= 20_000
-        assert service.rate is None or service.rate > 0
+        assert service.rate is None or service.rate >= 0
         assert None in (service.min, service.max) or service.min <= service.max  # type: ignore[operator]  # None is left out
 
 
@@ -120,3 +121,11 @@ def test_a_fault_of_our_own_ends_the_run_and_says_so(
     assert mirror(account) is RunState.FAILED
     assert "at the desk" in newest_run().error
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "leapt"),
+    [("1", "0", True), ("0", "1", True), ("0", "0", False), ("1", "10", True), ("1", "2", False)],
+)
+def test_a_price_that_becomes_nothing_is_a_leap(before: str, after: str, leapt: bool) -> None:
+    assert _leapt(Decimal(before), Decimal(after)) is leapt

@@ -140,12 +140,59 @@ def test_who_read_before_somebody_else_wrote_looks_again(
     take_call(provider, now=NOON)
     seen = [stale]
     take_call(provider, now=NOON)
-    assert health_of(provider).booked_until == NOON + after(3)
+    assert health_of(provider).booked_until == NOON + after(4)  # three reads and one order
 
 
 def test_orders_go_out_while_following_has_used_up_its_calls(provider: Provider) -> None:
     take_all(provider, NOON)
     assert next_add(provider, now=NOON) == 0
+
+
+def called_over(provider: Provider, minutes: int) -> tuple[int, int]:
+    """Orders and reads that go out when both want to all the time, tried ten times a second."""
+    orders = reads = 0
+    for tenth in range(minutes * 600):
+        moment = NOON + after(tenth / 10)
+        orders += next_add(provider, now=moment) == 0
+        reads += take_call(provider, now=moment) == 0
+    return orders, reads
+
+
+@pytest.mark.services
+@pytest.mark.django_db
+def test_orders_and_reads_share_one_budget_of_less_than_a_call_a_second() -> None:
+    account = make_provider()
+    orders, reads = called_over(account, 1)
+    assert orders + reads < 60  # a limit that frameworks ship, over all actions
+
+
+def test_orders_come_first_and_leave_reads_a_fifth(provider: Provider) -> None:
+    provider.calls_per_minute = 50
+    orders, reads = called_over(provider, 4)
+    assert 200 <= orders + reads <= 200 + 8
+    assert 155 <= orders <= 165 and reads >= 38
+
+
+def test_a_slower_pace_slows_orders_down_as_well(provider: Provider) -> None:
+    provider.add_spacing_ms = 0
+    usual, _ = called_over(provider, 1)
+    ProviderHealth.objects.update(pace=0.25, booked_until=None, adds_booked_until=None)
+    slow, _ = called_over(provider, 1)
+    assert slow < usual / 2
+
+
+@pytest.mark.parametrize(
+    ("trouble", "pace", "refused"),
+    [(RefusalCode.RATE_LIMIT, 0.5, False), (RefusalCode.KEY, 1.0, True), (None, 1.0, False)],
+)
+def test_an_unknown_outcome_slows_the_account_down_where_it_is_about_the_account(
+    provider: Provider, trouble: RefusalCode | None, pace: float, refused: bool
+) -> None:
+    until = NOON + after(20)
+    note_failure(provider, OutcomeUnknown("Nope", account_trouble=trouble, until=until), now=NOON)
+    health = health_of(provider)
+    assert (health.pace, health.key_refused_at is not None) == (pace, refused)
+    assert health.slow_until == (until if trouble is RefusalCode.RATE_LIMIT else None)
 
 
 def test_two_orders_are_spaced(provider: Provider) -> None:
