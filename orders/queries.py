@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from providers.identity import same_account
-
 from .actions.restoring import MAY_BE_TAKEN
 from .actions.settling import CHARGE_TOLERANCE
 from .models import Attempt, Order, OrderQuerySet, StrangeOrder
@@ -76,13 +74,14 @@ class Neighbours:
 def neighbours(attempt: Attempt) -> Neighbours:
     """Between these two ids the provider would have numbered an order of this attempt.
 
-    One account sends one order after the other, so their rows tell the order of sends.
+    One account sends one order after the other, so the moments tell the order of sends.
     """
-    rows = same_account(attempt.provider)
-    accepted = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
+    earlier = accepted.filter(started_at__lt=attempt.started_at)
+    later = accepted.filter(started_at__gt=attempt.started_at)
     return Neighbours(
-        before=accepted.filter(pk__lt=attempt.pk).order_by("-pk").first(),
-        after=accepted.filter(pk__gt=attempt.pk).order_by("pk").first(),
+        before=earlier.order_by("-started_at", "-pk").first(),
+        after=later.order_by("started_at", "pk").first(),
     )
 
 

@@ -85,15 +85,13 @@ def worker_of(desk: Desk, environment: Mapping[str, str]) -> Child:
         *("--queues", "dispatch,follow", "--hostname", "desk@%h", "--loglevel", "warning"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    pulse = desk.data_dir / "worker.pulse"
     return Child(
         "worker",
         command,
-        {**environment, "DESK_PULSE_FILE": str(pulse)},
+        environment,
         desk.journal("worker"),
         answers=lambda: is_ready(ask(desk.port)),
         grace=WORKER_STOP_SECONDS,
-        pulse=pulse,
     )
 
 

@@ -11,12 +11,16 @@ from core.stopping import is_stopping
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
+from providers.panel_api.asking import SameRefusal
 
 from . import tracking, watching
 from .tracking import TellsStatuses, Turn
 
 RENEW_SECONDS = clocks.LANE_SECONDS / 6
 NOTE_SECONDS = 1.0
+EVERY_QUESTION = (
+    "It answers every question about orders with: “{said}” They are asked about less often."
+)
 PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lane is better given back
 
 
@@ -34,6 +38,7 @@ class _Lane:
     def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
         self.provider, self.holder, self.clock = provider, holder, clock
         self.budget = pacing.Budget(provider)
+        self.same = SameRefusal()
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -51,6 +56,16 @@ class _Lane:
         if time.monotonic() - self.noted >= NOTE_SECONDS:
             self.noted = time.monotonic()
             pacing.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
+
+    def goes_on_after(self, refusal: BatchRefused) -> bool:
+        """False once the same refusal came so often that it is about the account and not about an
+        order: all that is due is put off, and the account's health says why."""
+        self.note_failure(refusal)
+        if not self.same.is_about_the_account(refusal.reason, refusal.code):
+            return True
+        self.note_failure(BatchRefused(EVERY_QUESTION.format(said=refusal.reason)))
+        watching.put_off(self.provider, self.clock())
+        return False
 
     def note_failure(self, error: ProviderError) -> None:
         self.noted = -RENEW_SECONDS  # the next success opens the breaker, so it must be written
@@ -89,13 +104,17 @@ def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
         time.sleep(wait)
     asked = time.monotonic()
     try:
-        answers = tracking.ask(batch, client)
+        answers = tracking.ask(batch, client, now=lane.clock())
     except BatchRefused as error:
-        lane.note_failure(error)
-        return True  # halves of it come next
+        return lane.goes_on_after(error)  # with halves of it
     except ProviderError as error:
         lane.note_failure(error)
         return False
+    refusal = tracking.refused_alone(batch, answers)
+    if refusal and not lane.goes_on_after(refusal):
+        return False
     lane.note_success((time.monotonic() - asked) * 1000)
+    if refusal is None:
+        lane.same.is_over()
     done.turns.append(tracking.record_answers(batch, answers, now=lane.clock()))
     return True

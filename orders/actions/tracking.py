@@ -43,18 +43,34 @@ class Turn:
     released: int = 0  # orders that waited for one of those that ended
 
 
-def ask(watches: Sequence[DueWatch], client: TellsStatuses) -> dict[str, Progress | Unreadable]:
-    """One request. A refusal of a whole batch halves it for the next turn and is raised again;
-    for a single order it is that order's own answer."""
+def ask(
+    watches: Sequence[DueWatch], client: TellsStatuses, *, now: datetime
+) -> dict[str, Progress | Unreadable]:
+    """One request. A refusal of a whole batch halves it for a later turn and is raised again;
+    for a single order it is that order's own answer.
+
+    The halves go behind what else is due, so that the other half of one that was refused before
+    is asked about first.
+    """
     try:
         return client.statuses_once([watch.external_id for watch in watches])
     except BatchRefused as error:
         if len(watches) > 1:
             keys = [watch.order_id for watch in watches]
-            cap = 1 if error.singly else len(keys) // 2
-            Watch.objects.filter(pk__in=keys).update(batch_cap=cap)
+            cap = 1 if error.singly else (len(keys) + 1) // 2
+            Watch.objects.filter(pk__in=keys).update(batch_cap=cap, next_at=now)
             raise
-        return {watches[0].external_id: Unreadable(error.reason)}
+        return {watches[0].external_id: Unreadable(error.reason, error.code)}
+
+
+def refused_alone(
+    watches: Sequence[DueWatch], answers: dict[str, Progress | Unreadable]
+) -> BatchRefused | None:
+    """The refusal, where one order alone was asked about; None if it was answered."""
+    said = answers.get(watches[0].external_id) if len(watches) == 1 else None
+    if isinstance(said, Unreadable) and not said.missing:
+        return BatchRefused(said.reason, code=said.code)
+    return None
 
 
 def record_answers(

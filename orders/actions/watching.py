@@ -45,6 +45,13 @@ def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
     return [watch for watch in batch if watch.batch_cap == cap][: cap or most]
 
 
+def put_off(provider: Provider, now: datetime) -> None:
+    """Leave everything that is due at this account alone for a while."""
+    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
+    Watch.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
+
+
 def _steps() -> list[timedelta]:
     seconds, steps = float(clocks.FOLLOW_FLOOR_SECONDS), list[timedelta]()
     while seconds < clocks.FOLLOW_CEILING_SECONDS:

@@ -128,10 +128,7 @@ class OrderForm(WhenForm):
         if not self.is_valid() or self.wish is None:
             raise ValueError("Only a valid form has a draft.")
         return OrderDraft(
-            service=self.service,
-            wish=self.wish,
-            submission=self.cleaned_data["submission"],
-            beside=self.same_wishes[0].pk if self.same_wishes else 0,
+            service=self.service, wish=self.wish, submission=self.cleaned_data["submission"]
         )
 
     def partial_wish(self) -> Wish:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
-from core import clocks, doorbell
+from core import clocks
 from core.clocks import database_now
 from providers.models import Provider
 from providers.panel_api import PanelClient
@@ -26,7 +27,7 @@ def import_spool() -> None:
     if settled := spooling.import_spool(now=now):
         log.warning("%s answers were settled from disk", settled)
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
-        ring_comparison(run_id)
+        compare.delay(run_id=run_id)
 
 
 @shared_task(name="orders.compare")
@@ -36,7 +37,7 @@ def compare(*, run_id: int) -> None:
     if run is None:
         return
     if comparing.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
-        ring_comparison(run_id)
+        compare.delay(run_id=run_id)
 
 
 def _connect(provider: Provider) -> PanelClient | None:
@@ -46,4 +47,7 @@ def _connect(provider: Provider) -> PanelClient | None:
 
 def ring_comparison(run_id: int) -> None:
     """Ring for a new run; without a broker the timetable will find it."""
-    doorbell.ring(compare.name, run_id=run_id)
+    try:
+        compare.apply_async(kwargs={"run_id": run_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)

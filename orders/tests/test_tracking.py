@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 from django.db import connection
@@ -13,9 +14,16 @@ from core import clocks
 from orders.actions import answer_writing, following, sweeping, tracking, watching
 from orders.models import Order, OrderEvent, Watch
 from orders.status import Flag, Status
-from providers.actions import lanes
+from providers.actions import lanes, pacing
 from providers.models import LaneKind, ProviderHealth
-from providers.panel_api import OrderState, RefusalCode, SlowDown, Unavailable, Unreadable
+from providers.panel_api import (
+    BatchRefused,
+    OrderState,
+    RefusalCode,
+    SlowDown,
+    Unavailable,
+    Unreadable,
+)
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, progress
 
@@ -26,14 +34,20 @@ def noon():
     return NOON
 
 
+def ticking(step=timedelta(milliseconds=1)):
+    """A clock that goes on a little whenever it is looked at, as clocks do."""
+    ticks = count()
+    return lambda: NOON + next(ticks) * step
+
+
 def make_orders(number: int, *, status=Status.PENDING, **provider):
     provider.setdefault("calls_per_minute", 60_000)
     service = make_service(make_provider(**provider))
     return [make_order(status, service=service) for _ in range(number)]
 
 
-def follow(orders, provider: FakeProvider) -> None:
-    following.follow_account(orders[0].provider, provider, clock=noon, seconds=5)
+def follow(orders, provider: FakeProvider, clock=noon) -> None:
+    following.follow_account(orders[0].provider, provider, clock=clock, seconds=5)
     for order in orders:
         order.refresh_from_db()
 
@@ -146,17 +160,62 @@ def test_a_provider_that_does_not_know_an_order_three_times_gets_it_flagged():
     assert (order.status, order.flag) == (Status.PENDING, Flag.NOT_KNOWN_THERE)
 
 
+@pytest.mark.parametrize("place", [0, 33, 99])
 @pytest.mark.parametrize("number", [2, 7, 100])
-def test_one_poisoned_id_is_found_by_halving(number):
+def test_one_poisoned_id_is_found_by_halving(number, place):
     orders = make_orders(number)
-    bad = orders[number // 3]
+    bad = orders[place * number // 100]
     provider = FakeProvider()
     provider.says = {o.external_id: progress() for o in orders}
     provider.poison = {bad.external_id}
-    follow(orders, provider)
+    follow(orders, provider, ticking())
     assert {o.status for o in orders if o != bad} == {Status.IN_PROGRESS}
     assert bad.status == Status.PENDING
     assert len(provider.asked) <= 3 * 7 + 1
+
+
+class RefusesAll(FakeProvider):
+    """Answers whatever it is asked with one and the same error."""
+
+    def __init__(self, code=RefusalCode.UNLISTED):
+        super().__init__()
+        self.code = code
+
+    def statuses_once(self, order_ids):
+        self.asked.append(list(order_ids))
+        raise BatchRefused(f"Out of order ({len(order_ids)})", code=self.code)
+
+
+@pytest.mark.parametrize("one_a_call", [False, True])
+def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_often(one_a_call):
+    orders = make_orders(100, dialect={"batch_size": 1} if one_a_call else {})
+    provider = RefusesAll()
+    clock = ticking(timedelta(milliseconds=100))
+    while clock() < NOON + timedelta(seconds=45):
+        follow(orders, provider, clock)
+    assert len(provider.asked) == 5
+    health = ProviderHealth.objects.get(provider=orders[0].provider)
+    assert "answers every question about orders with: “Out of order" in health.last_error
+    assert health.closed_until is None  # placing goes on
+    assert pacing.next_add(orders[0].provider, now=NOON) == 0
+
+
+def test_after_the_pause_everything_is_followed_again():
+    orders = make_orders(20)
+    follow(orders, RefusesAll(), ticking())
+    later = NOON + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS + 60)
+    well = FakeProvider()
+    well.says = {o.external_id: progress() for o in orders}
+    follow(orders, well, lambda: later)
+    assert {o.status for o in orders} == {Status.IN_PROGRESS}
+    assert set(Watch.objects.values_list("batch_cap", flat=True)) == {0}
+
+
+def test_words_that_are_about_an_id_are_followed_to_each_of_them():
+    orders = make_orders(8)
+    provider = RefusesAll(RefusalCode.UNKNOWN_ORDER)
+    follow(orders, provider, ticking())
+    assert {ids[0] for ids in provider.asked if len(ids) == 1} == {o.external_id for o in orders}
 
 
 def test_orders_due_soon_fill_the_batch_up():
@@ -311,13 +370,3 @@ def test_an_account_whose_dialect_takes_one_id_a_call_is_asked_about_one_at_a_ti
     for _ in range(3):
         make_order(Status.PENDING, provider=provider)
     assert len(watching.due_batch(provider, NOON)) == 1
-
-
-def test_only_accounts_whose_lane_is_free_are_rung() -> None:
-    order = make_order(Status.QUEUED)
-    assert sweeping.providers_to_ring(NOON) == [order.provider_id]
-    holder = lanes.take_lane(order.provider_id, LaneKind.PLACING, now=NOON, seconds=60)
-    assert holder is not None
-    assert sweeping.providers_to_ring(NOON) == []
-    lanes.give_back(order.provider_id, LaneKind.PLACING, holder)
-    assert sweeping.providers_to_ring(NOON) == [order.provider_id]

@@ -121,6 +121,13 @@ def test_one_call_is_one_call() -> None:
         asking(transport).statuses_once([str(n) for n in range(1, 102)])
 
 
+def test_one_error_for_every_batch_is_about_the_account_and_is_not_asked_for_ever() -> None:
+    transport = StubTransport(by=lambda fields: said('{"error":"Out of order"}'))
+    with pytest.raises(Unavailable, match="Out of order"):
+        asking(transport).statuses([str(number) for number in range(1, 501)])
+    assert len(transport.asked) == 5
+
+
 def test_other_errors_pass_through() -> None:
     client = asking(StubTransport(said("", 500)))
     with pytest.raises(Unavailable) as raised:
