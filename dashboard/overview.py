@@ -177,13 +177,16 @@ def _by_provider(orders: Any, *more: str) -> list[tuple[str, dict[str, Any]]]:
         .annotate(account=F("provider_id") + 0)  # bare, SQLite would walk that index, all of it
         .values("account", *more)
         .annotate(count=Count("pk", filter=_OURS), charged=MoneySum("charge", filter=_PAID))
+        .annotate(returned=MoneySum("refund", filter=_PAID))
         .annotate(guessed=MoneySum("estimate", filter=_PAID & _UNTOLD))
     )
     return [(currencies.get(row["account"], ""), row) for row in rows]
 
 
 def _cost(row: dict[str, Any]) -> Decimal:
-    return (row["charged"] or Decimal(0)) + (row["guessed"] or Decimal(0))
+    """Charges less what came back apart from them, and estimates where there is no charge yet."""
+    charged = (row["charged"] or Decimal(0)) - (row["returned"] or Decimal(0))
+    return charged + (row["guessed"] or Decimal(0))
 
 
 def start_of_day(now: datetime, days_ago: int) -> datetime:

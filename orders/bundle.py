@@ -60,6 +60,8 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
     yield _named("Status here", order.get_status_display())
     yield _named("Your status", order.raw_status or NOT_KNOWN)
     yield _named("Charge", _money(order.charge, order))
+    if order.refund:
+        yield _named("Refunded apart from it", _money(order.refund, order))
     yield _named("Expected", _expected(order))
     yield _named("Start count", _count(order.start_count))
     yield _named("Remains", _count(order.remains))

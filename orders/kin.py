@@ -26,7 +26,8 @@ class Parts:
     """The runs of a drip-feed or the posts of a subscription.
 
     `total` is how many there are to be, None where there is no limit. `charge` and `delivered`
-    are the sums of what the begun ones have told, None while none has.
+    are the sums of what the begun ones have told, None while none has; what came back apart is not
+    in it.
     """
 
     name: str
@@ -56,8 +57,12 @@ def parts_of(order: Order) -> Parts | None:
         begun=Count("pk"),
         open=Count("pk", filter=~Q(status__in=sorted(FINAL))),
         charge=MoneySum("charge"),
+        refund=MoneySum("refund"),
         delivered=Sum(_DELIVERED),
     )
+    refund = sums.pop("refund")
+    if sums["charge"] is not None:
+        sums["charge"] -= refund or Decimal(0)
     begun = max(sums.pop("begun"), order.parts_done or 0)
     ends_on = _day(str(order.wish.get("expiry", "")))
     return Parts(name=name, begun=begun, total=_total(order), ends_on=ends_on, **sums)

@@ -31,6 +31,7 @@ class Status(models.TextChoices):
 _S = Status
 AT_PROVIDER = frozenset({_S.PENDING, _S.IN_PROGRESS, _S.PROCESSING, _S.ACTIVE, _S.PAUSED})
 ENDED_THERE = frozenset({_S.COMPLETED, _S.PARTIAL, _S.CANCELED, _S.REFUNDED, _S.EXPIRED})
+MONEY_BACK = frozenset({_S.PARTIAL, _S.CANCELED, _S.REFUNDED})  # not all was delivered
 _THERE = AT_PROVIDER | ENDED_THERE
 
 MOVES: dict[Status, frozenset[Status]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import account, accounts, catalogs, reference, services
+from .views import account, accounts, catalogs, reference, refunds, services
 
 urlpatterns = [
     path("providers/", accounts.providers, name="providers"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("providers/<int:pk>/edit/", accounts.provider_edit, name="provider-edit"),
     path("providers/<int:pk>/key/", accounts.provider_key, name="provider-key"),
     path("providers/<int:pk>/limits/", accounts.provider_limits, name="provider-limits"),
+    path("providers/<int:pk>/refunds/", refunds.provider_refunds, name="provider-refunds"),
     path("providers/<int:pk>/pause/", accounts.provider_pause, name="provider-pause"),
     path("providers/<int:pk>/resume/", accounts.provider_resume, name="provider-resume"),
     path("providers/<int:pk>/doctor/", account.provider_doctor, name="provider-doctor"),

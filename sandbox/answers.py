@@ -46,10 +46,17 @@ def placed_answer(order: Order, balance: Decimal, dialect: Dialect) -> Any:
     return answer
 
 
+def charge_shown(order: Order, state: Progress, dialect: Dialect) -> Decimal:
+    """What the provider says an order costs: where refunds come apart, what it took."""
+    if dialect.refunds == "in_charge" or "charge" in (order.forced or {}):
+        return state.charge
+    return order.charge if order.children is None or order.runs else state.charge
+
+
 def status_row(order: Order, state: Progress, currency: str, dialect: Dialect) -> dict[str, Any]:
     """One order's status, children listed where it has them."""
     row: dict[str, Any] = {
-        "charge": money(state.charge, dialect),
+        "charge": money(charge_shown(order, state, dialect), dialect),
         "start_count": _start_count(state, dialect),
         "status": status_word(state.status, dialect.status_words),
         "remains": _remains(state, dialect),
@@ -72,6 +79,8 @@ def _start_count(state: Progress, dialect: Dialect) -> str | int | None:
 
 
 def _remains(state: Progress, dialect: Dialect) -> str | int:
+    if state.status in ("Canceled", "Refunded") and dialect.refunds == "apart":
+        return count(0, dialect)
     if state.status == "Pending" and dialect.pending_remains == "zero":
         return count(0, dialect)
     if state.status == "Pending" and dialect.pending_remains == "unknown":

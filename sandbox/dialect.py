@@ -36,6 +36,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "parents": ("full", "bare"),
     "cancel_shape": ("nested", "flat"),
     "cancel_value": ("one", "true", "request_id"),
+    "refunds": ("in_charge", "apart"),
     "balance_format": ("text", "number", "grouped", "decorated"),
     "balance_field": ("balance", "saldo", "credit", "deposit", "data.balance", "user.balance"),
     "currency_field": ("currency", "mata_uang"),
@@ -111,6 +112,7 @@ class Dialect:
     cancel_shape: str = "nested"  # [D75]
     cancel_value: str = "one"  # [D75]
     # balance
+    refunds: str = "in_charge"  # apart: the charge stays, only the balance goes back up
     balance_format: str = "text"  # [D83]
     balance_field: str = "balance"  # [D84]
     currency_field: str = "currency"  # [D84]
@@ -193,6 +195,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "generous": {"recent_orders": True, "add_extras": True, "catalog_currency": True},
     "guarded": {"link_guard": True, "dedup_window": 120.0},
     "paged": {"page_size": 500},
+    "apart": {"refunds": "apart"},
 }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.accounts import Account
 from sandbox.answers import (
     balance_answer,
+    charge_shown,
     count,
     error_answer,
     error_text,
@@ -116,7 +117,7 @@ def recent_orders(provider: Provider, account: Account, fields: Mapping[str, str
             {
                 "order": order_number(order.id, dialect),
                 "service": order.service,
-                "charge": money(state.charge, dialect),
+                "charge": money(charge_shown(order, state, dialect), dialect),
                 "status": status_word(state.status, dialect.status_words),
                 "link": order.link,
                 "quantity": count(order.quantity, dialect),

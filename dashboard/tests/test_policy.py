@@ -125,6 +125,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "provider-edit": (May.KEEP_CREDENTIALS, BOTH),
     "provider-key": (May.KEEP_CREDENTIALS, BOTH),
     "provider-limits": (May.RUN_PROVIDERS, CHANGE),
+    "provider-refunds": (May.RUN_PROVIDERS, CHANGE),
     "provider-words": (May.RUN_PROVIDERS, BOTH),
     "provider-word-forget": (May.RUN_PROVIDERS, CHANGE),
     "provider-sentence-forget": (May.RUN_PROVIDERS, CHANGE),

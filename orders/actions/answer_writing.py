@@ -18,11 +18,12 @@ from .parents import Family
 from .watching import DueWatch, next_check_in
 
 PROGRESS_COLUMNS = (
-    "status", "raw_status", "charge", "start_count", "remains", "flag", "changed_at", "ended_at",
+    "status", "raw_status", "charge", "start_count", "remains", "flag", "refund",
+    "changed_at", "ended_at",
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = (*PROGRESS_COLUMNS[:6], *judging.READ_BY_ALL)
+READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *judging.READ_BY_ALL)
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 

@@ -6,7 +6,7 @@ given back is seen with the next status. So every movement has a first and a las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer m
 
 
 class Moved(NamedTuple):
-    """An order with its new charge, and the one it had before."""
+    """An order with its new charge, and the one it had before; with its refund once it has one."""
 
     order: Order
     before: Decimal | None
@@ -29,10 +29,10 @@ class Moved(NamedTuple):
 def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
     """Write down what moved with these new charges. In the transaction that writes the charges,
     before the watches are written: they say when the old charge was last heard."""
-    changed = [one.order.pk for one in moved if one.before is not None]
+    changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
     looks = Watch.objects.filter(pk__in=changed) if changed else Watch.objects.none()
     since = {pk: _last_read(*rest) for pk, *rest in looks.values_list(*_OF_A_LOOK)}
-    rows = [row for one in moved if (row := _entry(one, since.get(one.order.pk), now))]
+    rows = [row for one in moved for row in _entries(one, since.get(one.order.pk), now)]
     if rows:
         ChargeEntry.objects.bulk_create(rows)
 
@@ -48,20 +48,26 @@ def _last_read(checked_at: datetime | None, changed_at: datetime, answer: str) -
     return checked_at if checked_at and answer else changed_at
 
 
-def _entry(moved: Moved, since: datetime | None, now: datetime) -> ChargeEntry | None:
+def _entries(moved: Moved, since: datetime | None, now: datetime) -> Iterator[ChargeEntry]:
+    """What the charge took or gave back, and what comes back beside it."""
     order, before = moved
     amount = (order.charge or Decimal(0)) - (before or Decimal(0))
-    if not amount:
-        return None
     sent = order.sent_at or order.created_at
-    if before is None:
-        low, high = _of_the_first(order, sent, now)
-    else:
-        low, high = max(sent, (since or sent) - _ON_THE_WAY), now
+    later = max(sent, (since or sent) - _ON_THE_WAY), now
+    if amount:
+        yield entry(order, amount, *(_of_the_first(order, sent, now) if before is None else later))
+    if order.refund:
+        yield entry(order, -order.refund, *later)
+
+
+def entry(order: Order, amount: Decimal, low: datetime, high: datetime) -> ChargeEntry:
     return ChargeEntry(
-        order=order, provider_id=order.provider_id, amount=amount,
-        at_low=min(low, high), at_high=high,
-    )  # fmt: skip
+        order=order,
+        provider_id=order.provider_id,
+        amount=amount,
+        at_low=min(low, high),
+        at_high=high,
+    )
 
 
 def _of_the_first(order: Order, sent: datetime, now: datetime) -> tuple[datetime, datetime]:

@@ -100,4 +100,5 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("placed_at_utc", "created_at", moment_cell),
     ("sent_at_utc", "sent_at", moment_cell),
     ("ended_at_utc", "ended_at", moment_cell),
+    ("refund_apart", "refund", plain),
 )

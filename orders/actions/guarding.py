@@ -175,13 +175,15 @@ def _orders_of_today(person: User, now: datetime) -> OrderQuerySet:
 
 
 def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
-    """The charge of each order, or our highest estimate while there is none, added exactly."""
+    """What each order has cost, or our highest estimate while it has no charge, added exactly."""
     sums = (
         orders.order_by()
         .values_list("provider__currency")
         .annotate(spent=MoneySum(Coalesce("charge", "estimate_high", "estimate")))
+        .annotate(returned=MoneySum("refund"))
     )
-    return {currency: spent or Decimal(0) for currency, spent in sums}
+    nothing = Decimal(0)
+    return {currency: (spent or nothing) - (back or nothing) for currency, spent, back in sums}
 
 
 def highest_cost(wish: Wish, rate: Decimal | None) -> tuple[Decimal, bool]:

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from core.money import plain
+from providers.models import RefundStyle
 from providers.panel_api import Progress, Unreadable
 
-from ..models import EventKind, Order, OrderEvent
+from ..models import Order, OrderEvent
 from ..status import (
     AT_PROVIDER,
     ENDED_THERE,
     HOW_FAR,
+    MONEY_BACK,
     PASSING_FLAGS,
     THE_END,
     Flag,
     Status,
     goes_back,
 )
-
-SMALLEST_ALERT = Decimal("0.01")  # a change is a person's matter above this and above its share
-SHARE_ALERT = Decimal("0.01")
-SUBSCRIPTIONS = "Subscriptions"  # how both of their types begin
-
+from .final_charge import SUBSCRIPTIONS, End, FinalCharge, is_alarming, too_much, weigh
+from .remarks import Remark
 
 # What the judgement of a dull answer needs; the rest is read for the others only.
 READ_BY_ALL = ("units",)
@@ -41,17 +38,9 @@ _READ_BY_FEW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """A line for the history. Without a flag it is remembered, and nobody is asked to look."""
-
-    text: str
-    evidence: dict[str, Any]
-    flag: Flag = Flag.NONE
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
-    """What may be taken over. `charge` None: what is known stays, or nothing is.
+    """What may be taken over. `charge` None: what is known stays, or nothing is. `refund` is
+    what an ended order gets back beside its charge, None where nothing is known of it.
 
     `known` are flags of remarks that the order's history has already: none is set anew by them,
     and none that tells of them passes.
@@ -62,6 +51,7 @@ class Verdict:
     remarks: tuple[Remark, ...] = ()
     known: frozenset[Flag] = frozenset()
     is_over: bool = False  # it had ended before: no figure of this answer is taken
+    refund: Decimal | None = None
 
     def flag_for(self, order: Order, said: Progress) -> Flag:
         """The order's flag after this answer. Flags of the passing kind end with what they tell
@@ -93,8 +83,8 @@ def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, 
                 verdicts[order.pk] = _DULL[answer.status.value if answer.status else order.status]
             else:
                 news.append((order, answer))
-    _read_the_rest([order for order, _ in news])
-    verdicts |= {order.pk: judge(order, answer) for order, answer in news}
+    styles = _read_the_rest([order for order, _ in news])
+    verdicts |= {order.pk: judge(order, answer, styles[order.pk]) for order, answer in news}
     odd = {pk: verdict.remarks for pk, verdict in verdicts.items() if verdict.remarks}
     if odd:
         texts = {remark.text for remarks in odd.values() for remark in remarks}
@@ -105,16 +95,6 @@ def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, 
             known = frozenset(one.flag for one in remarks if one not in new)
             verdicts[pk] = replace(verdicts[pk], remarks=new, known=known)
     return verdicts
-
-
-def remarks_as_events(order: Order, verdict: Verdict, *, now: datetime) -> list[OrderEvent]:
-    return [
-        OrderEvent(
-            order=order, at=now, kind=EventKind.FLAGGED if one.flag else EventKind.EVIDENCE,
-            text=one.text[:500], evidence=one.evidence,
-        )
-        for one in verdict.remarks
-    ]  # fmt: skip
 
 
 def is_dull(order: Order, said: Progress) -> bool:
@@ -133,17 +113,20 @@ def may_remain(order: Order, remains: int) -> bool:
     return remains >= 0 and (order.units is None or remains <= order.units)
 
 
-def _read_the_rest(orders: list[Order]) -> None:
-    """Give these orders the columns that only they need, with one query."""
+def _read_the_rest(orders: list[Order]) -> dict[int, RefundStyle]:
+    """Give these orders the columns that only they need, and say how their providers refund,
+    with one query."""
     if not orders:
-        return
+        return {}
     rows = Order.objects.filter(pk__in=[order.pk for order in orders])
-    rest = {pk: values for pk, *values in rows.values_list("pk", *_READ_BY_FEW)}
+    found = rows.values_list("pk", "provider__refund_style", *_READ_BY_FEW)
+    rest = {pk: (RefundStyle(style), values) for pk, style, *values in found}
     for order in orders:
-        order.__dict__.update(zip(_READ_BY_FEW, rest[order.pk], strict=True))
+        order.__dict__.update(zip(_READ_BY_FEW, rest[order.pk][1], strict=True))
+    return {pk: style for pk, (style, _) in rest.items()}
 
 
-def judge(order: Order, said: Progress) -> Verdict:
+def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN) -> Verdict:
     """What of this answer may be taken over, and what in it is odd."""
     was = Status(order.status)
     word = was if said.status is None else Status(said.status.value)
@@ -155,10 +138,32 @@ def judge(order: Order, said: Progress) -> Verdict:
     if was in ENDED_THERE:
         remarks += _after_the_end(order, said)
         return Verdict(status, None, tuple(remarks), is_over=True)
+    final = final_charge(order, said, status, style)
+    if final.remark is not None:
+        remarks.append(final.remark)
     charge = _charge(order, said, status in ENDED_THERE, remarks)
     if said.remains is not None and not may_remain(order, said.remains):
         remarks.append(_odd_remains(order, said.remains))
-    return Verdict(status, charge, tuple(remarks))
+    return Verdict(status, charge, tuple(remarks), refund=final.refund)
+
+
+def final_charge(order: Order, said: Progress, status: Status, style: RefundStyle) -> FinalCharge:
+    """What the order cost if it ended so. Money that comes back is asked about even where the
+    provider tells no charge any more."""
+    if status not in ENDED_THERE:
+        return FinalCharge()
+    charge = order.charge if said.charge is None and status in MONEY_BACK else said.charge
+    if charge is None:
+        return FinalCharge()
+    if (
+        style == RefundStyle.APART
+        and order.charge is not None
+        and not _is_paid_in_parts(order, said)
+    ):
+        charge = min(charge, order.charge)  # a higher one is not taken over
+    parts = max(order.parts_done or 0, said.runs or 0, 1)
+    remains = order.remains if said.remains is None else said.remains
+    return weigh(order, End(status, charge, remains, parts), style)
 
 
 def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
@@ -172,7 +177,7 @@ def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
     charge, known = said.charge, order.charge
     if charge is not None and charge != known:
         was = "None was known" if known is None else f"It was {plain(known)}"
-        odd = known is None or _is_alarming(known, charge)
+        odd = known is None or is_alarming(known, charge)
         flag = Flag.CHARGE_CHANGED if odd else Flag.NONE
         text = f"The provider says a charge of {plain(charge)}. {was}, and that stands."
         before = "" if known is None else plain(known)
@@ -202,15 +207,13 @@ def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> 
     charge, known = said.charge, order.charge
     if charge is None:
         return None
-    first = known is None
-    remark = _misfit(order, said) if ends else _too_much(order, charge) if first else None
-    if remark is not None:
+    if known is None and not ends and (remark := too_much(order, charge)):
         remarks.append(remark)
     if charge == known:
         return None
     if known is None or _is_paid_in_parts(order, said) or (ends and charge < known):
         return charge
-    flag = Flag.CHARGE_CHANGED if _is_alarming(known, charge) else Flag.NONE
+    flag = Flag.CHARGE_CHANGED if is_alarming(known, charge) else Flag.NONE
     text = f"The provider says a charge of {plain(charge)}. It was {plain(known)}, and that stands."
     remarks.append(Remark(text, {"charge": plain(known), "said": plain(charge)}, flag))
     return None
@@ -219,76 +222,3 @@ def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> 
 def _is_paid_in_parts(order: Order, said: Progress) -> bool:
     parts = said.children or said.runs is not None or order.parts_done is not None
     return bool(parts) or order.type.startswith(SUBSCRIPTIONS)
-
-
-def _is_alarming(known: Decimal, charge: Decimal) -> bool:
-    return abs(charge - known) > max(SMALLEST_ALERT, SHARE_ALERT * known)
-
-
-def _too_much(order: Order, charge: Decimal) -> Remark | None:
-    """A first charge above the highest that the order could cost."""
-    highest = order.estimate_high
-    if highest is None or charge <= highest or not _is_alarming(highest, charge):
-        return None
-    text = f"The provider charges {plain(charge)}. It should be {plain(highest)} at most."
-    evidence = {"charge": plain(charge), "expected": [plain(highest)]}
-    return Remark(text, evidence, Flag.CHARGE_DIFFERS)
-
-
-def _misfit(order: Order, said: Progress) -> Remark | None:
-    """A final charge that is none of those that the order's end allows."""
-    assert said.charge is not None and said.status is not None  # noqa: S101  (asked for such only)
-    status = Status(said.status.value)
-    remains = order.remains if said.remains is None else said.remains
-    allowed = final_charges(order, status, remains)
-    parts = max(order.parts_done or 0, said.runs or 0, 1)  # each is rounded for itself
-    room = parts * rounding_of(said.charge, order.charge, max(allowed, default=Decimal(0)))
-    if not allowed or any(abs(said.charge - one) <= room for one in allowed):
-        return None
-    expected = [plain(one) for one in allowed]
-    text = f"The final charge is {plain(said.charge)}. It should be {' or '.join(expected)}."
-    evidence = {
-        "status": str(status), "charge": plain(said.charge), "expected": expected,
-        "rate": plain(order.rate or Decimal(0)), "units": order.units, "remains": remains,
-    }  # fmt: skip
-    return Remark(text, evidence, Flag.CHARGE_DIFFERS)
-
-
-def final_charges(order: Order, status: Status, remains: int | None) -> list[Decimal]:
-    """What an order that ended so may have cost; empty where nothing can be said.
-
-    Where the price is not by units (packages), only that of the whole is known.
-    """
-    if order.type.startswith(SUBSCRIPTIONS):
-        return []
-    by_units = None
-    if order.rate is not None and order.units is not None:
-        by_units = order.rate * order.units / 1000
-    whole = by_units if order.estimate is None else order.estimate
-    if status == Status.COMPLETED:
-        return [] if whole is None else [whole]
-    if order.units is None or order.rate is None or whole != by_units:
-        return []
-    believable = remains is not None and 0 <= remains <= order.units
-    delivered = [order.rate * (order.units - (remains or 0)) / 1000] if believable else []
-    if status == Status.PARTIAL:
-        return delivered
-    if status in (Status.CANCELED, Status.REFUNDED):
-        return [Decimal(0), *(one for one in delivered if one)]
-    return []
-
-
-def rounding_of(charge: Decimal, known: Decimal | None, expected: Decimal) -> Decimal:
-    """One unit in the provider's last place, as far as it shows in its own figures.
-
-    A figure sent as a number has lost its trailing zeros, so the unit is never larger than
-    what would alarm nobody.
-    """
-    places = max(_places(charge), _places(known.normalize()) if known else 0)
-    unit = Decimal(1).scaleb(-places)
-    return min(unit, max(SMALLEST_ALERT, SHARE_ALERT * expected))
-
-
-def _places(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0

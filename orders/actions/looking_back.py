@@ -29,6 +29,7 @@ from ..models import EventKind, LookBack, Order, OrderEvent, OrderQuerySet, Refi
 from ..status import ENDED_THERE, Flag
 from . import judging
 from .one_call import batch_size
+from .remarks import remarks_as_events
 from .tracking import TellsStatuses
 
 PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
@@ -172,7 +173,7 @@ def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> 
     events: list[OrderEvent] = []
     for order, _ in told:
         verdict = verdicts[order.pk]
-        events += judging.remarks_as_events(order, verdict, now=now)
+        events += remarks_as_events(order, verdict.remarks, now=now)
         flag = next((remark.flag for remark in verdict.remarks if remark.flag), Flag.NONE)
         if flag:
             Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)

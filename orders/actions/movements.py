@@ -9,10 +9,13 @@ from decimal import Decimal
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clocks
+from providers.models import RefundStyle
 
 from ..models import ChargeEntry, Order
-from ..status import AT_PROVIDER, ENDED_THERE, MAY_HAVE_COST, Status
+from ..status import AT_PROVIDER, ENDED_THERE, MAY_HAVE_COST, MONEY_BACK, Status
 from .balancing import LAG, ZERO, Movement
+from .final_charge import keeps_price, refund_of
+from .refunds import before_end, end_of, span_of_end
 
 SUBSCRIPTIONS = "Subscriptions"
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
@@ -35,7 +38,18 @@ class Known:
 
 
 def known_movements(provider_id: int, opening: datetime, closing: datetime) -> Known:
-    """Everything that may have moved the balance between these two readings."""
+    """Everything that may have moved the balance between these two readings. Where nobody has
+    said how the provider refunds, what an ended order still costs may have come back."""
+    known = booked_movements(provider_id, opening, closing)
+    for order in _perhaps_refunded(provider_id, opening, closing).iterator():
+        end, was = end_of(order), before_end(order)
+        if keeps_price(was, end) and (refund := refund_of(was, end)):
+            known.movements.append(Movement(*span_of_end(order), ZERO, refund))
+    return known
+
+
+def booked_movements(provider_id: int, opening: datetime, closing: datetime) -> Known:
+    """What charges and refunds are known or expected of orders."""
     known = Known()
     rows = entries_between(provider_id, opening, closing)
     for low, high, amount in rows.values_list("at_low", "at_high", "amount").iterator():
@@ -86,6 +100,19 @@ def orders_without_charge(
     paying = by_then | Q(parent__type__startswith=SUBSCRIPTIONS)
     itself = ~Q(parent=None, type__startswith=SUBSCRIPTIONS)
     return sent.filter(paying).filter(itself)
+
+
+def _perhaps_refunded(provider_id: int, opening: datetime, closing: datetime) -> QuerySet[Order]:
+    return Order.objects.filter(
+        provider=provider_id,
+        provider__refund_style=RefundStyle.UNKNOWN,
+        parent=None,
+        status__in=sorted(MONEY_BACK),
+        refund=None,
+        charge__gt=0,
+        ended_at__gt=opening - LAG,
+        ended_at__lte=closing + _BETWEEN_LOOKS,
+    )
 
 
 def _of_order(order: Order) -> Movement | None:

@@ -12,16 +12,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from core import clocks
+from core.bulk import add_rows
 from core.clocks import Clock
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
+from providers.models import RefundStyle
 from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
-from . import charging, claiming, gates
+from . import charging, claiming, gates, judging
 from .dispatch import may_be_sent_again
+from .remarks import remarks_as_events
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
@@ -90,8 +93,15 @@ def adopt(
     order by now.
     """
     to = Status(said.status.value) if said.status else Status.PENDING
-    progress = {"charge": said.charge, "start_count": said.start_count, "remains": said.remains}
+    progress: dict[str, Any] = {
+        "charge": said.charge,
+        "start_count": said.start_count,
+        "remains": said.remains,
+    }
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
+    final = judging.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
+    if final.remark and final.remark.flag and not order.flag:
+        progress["flag"] = final.remark.flag
     try:
         with durable_transaction():
             _resolve(
@@ -100,10 +110,12 @@ def adopt(
             failpoint("adopt.attempt")
             if not order.move(
                 to, now=now, actor=actor, text=text, evidence=evidence,
-                external_id=external_id, raw_status=said.raw_status[:80], reason="", **progress,
+                external_id=external_id, raw_status=said.raw_status[:80], reason="",
+                refund=final.refund, **progress,
             ):  # fmt: skip
                 raise _SettledMeanwhile
             charging.write_first_charge(order, now=now)
+            add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
             claiming.watch(order, now=now)
             failpoint("adopt.moved")
     except _SettledMeanwhile:

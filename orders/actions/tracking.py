@@ -21,6 +21,7 @@ from . import judging, parents, queueing
 from .answer_writing import READ_COLUMNS, Writes
 from .charging import Moved
 from .judging import Verdict
+from .remarks import remarks_as_events
 from .watching import DueWatch
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
@@ -133,8 +134,8 @@ def _note_progress(
     if changed:
         writes.events.extend(_events(order, before, changed, charge, writes.now))
     if verdict.remarks:
-        writes.events.extend(judging.remarks_as_events(order, verdict, now=writes.now))
-    if "charge" in changed:
+        writes.events.extend(remarks_as_events(order, verdict.remarks, now=writes.now))
+    if changed.keys() & {"charge", "refund"}:
         writes.charges.append(Moved(order, charge))
     if said.children:
         writes.families.append((order.pk, said.children))
@@ -155,7 +156,7 @@ def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]
     if not verdict.is_over:
         fresh |= {"status": verdict.status, "raw_status": said.raw_status[:80],
                   "charge": verdict.charge, "start_count": said.start_count,
-                  "remains": said.remains}  # fmt: skip
+                  "remains": said.remains, "refund": verdict.refund}  # fmt: skip
     changed = {
         name: value
         for name, value in fresh.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -131,7 +132,8 @@ class Order(models.Model):
 
     `wish` are the wire parameters beside key and action. `units` is what will be delivered in
     all, None where the type has no fixed quantity. Estimates are ours, before the provider's
-    rounding; `charge` is the provider's. Amounts are in the provider account's currency.
+    rounding; `charge` is the provider's, `refund` what came back beside it where a provider does
+    not lower the charge (None: not booked). Amounts are in the provider account's currency.
     """
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
@@ -160,6 +162,7 @@ class Order(models.Model):
 
     external_id = models.CharField(max_length=64, blank=True, default="")
     charge = MoneyField(null=True, blank=True)
+    refund = MoneyField(null=True, blank=True)
     start_count = models.BigIntegerField(null=True, blank=True)
     remains = models.BigIntegerField(null=True, blank=True)
     raw_status = models.CharField(max_length=80, blank=True, default="")
@@ -207,6 +210,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(charge=None) | Q(charge__gte=0), name="order_charge_is_not_negative"
             ),
+            models.CheckConstraint(
+                condition=Q(refund=None) | Q(refund__gte=0, refund__lte=F("charge")),
+                name="order_refund_is_within_charge",
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "-id"], name="order_by_status"),
@@ -233,6 +240,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it has taken in the end; None while the provider has told no charge."""
+        return None if self.charge is None else Decimal(self.charge - (self.refund or 0))
 
     @property
     def is_open(self) -> bool:

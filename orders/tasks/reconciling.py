@@ -8,10 +8,15 @@ from core.clocks import database_now
 from providers.models import Provider
 
 from ..actions.reconciling import keep_books
+from ..actions.refund_evidence import gather_evidence
+from ..actions.refunds import book_refunds
 
 
 @shared_task(name="orders.reconcile")
 def reconcile() -> None:
-    """End the days that are over; begin the books of accounts that have none."""
+    """End the days that are over; begin the books of accounts that have none. What came back
+    apart from charges is booked first."""
     for provider in Provider.objects.order_by("pk"):
+        gather_evidence(provider, now=database_now())
+        book_refunds(provider, now=database_now())
         keep_books(provider, now=database_now())

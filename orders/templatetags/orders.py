@@ -93,9 +93,9 @@ def delivered_bar(order: Order, css: str = "") -> SafeString:
 
 @register.simple_tag
 def order_cost(order: Order) -> SafeString | str:
-    """The provider's charge; until there is one our estimate, marked as such."""
+    """What the provider took for it; until it has told a charge our estimate, marked as such."""
     if order.charge is not None:
-        return money(order.charge, order.provider.currency)
+        return money(order.cost, order.provider.currency)
     if order.estimate is None:
         return money(None)
     words = spell_money(order.estimate, order.provider.currency)

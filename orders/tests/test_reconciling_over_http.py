@@ -11,12 +11,16 @@ from decimal import Decimal
 import pytest
 
 from orders.actions import following, placing, reconciling, sending
+from orders.actions.refund_evidence import gather_evidence
+from orders.actions.refunds import book_refunds
 from orders.drafts import OrderDraft
 from orders.models import Case, Order, Statement, StatementState, Watch
 from orders.status import Flag, Status
+from providers.actions.accounts import change_settings
 from providers.actions.balances import read_balance
 from providers.connect import client_for, shared_transport
-from providers.panel_api import DefaultWish
+from providers.models import Provider, RefundStyle, Service
+from providers.panel_api import DefaultWish, Progress
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service
 
@@ -240,3 +244,82 @@ def test_an_id_given_twice_flags_both_orders_and_changes_neither(plain_day):
     assert told.evidence == {"external_id": first.external_id, "other_order": second.pk}
     told = second.events.get(kind="flagged")
     assert told.evidence == {"external_id": first.external_id, "other_order": first.pk}
+
+
+@pytest.fixture
+def apart_day(settings) -> Iterator[Day]:
+    """Where a canceled order keeps its charge, and only the balance goes back up."""
+    with Sandbox(seed=7, services=40, speed=0, partial=0, canceled=0, dialect="apart") as box:
+        settings.SANDBOX_URL = box.url
+        shared_transport.cache_clear()
+        yield Day(box)
+    shared_transport.cache_clear()
+
+
+def cancel_an_order_of_4_25(day: Day) -> tuple[Order, Decimal]:
+    """The order, and the balance before it was placed."""
+    day.begin()
+    day.go_on(60)
+    day.service.rate = Decimal("4.25")
+    day.service.save()
+    day.box.edit_service(int(day.service.external_id), rate="4.25", min=10, max=5000)
+    Service.objects.update(min=10, max=5000)
+    day.service.refresh_from_db()
+    before = day.box.balance()
+    order = day.place(1000)
+    day.go_on(1)
+    day.look()
+    order.refresh_from_db()
+    day.go_on(59)
+    day.read()
+    day.box.force(order.external_id, status="Canceled", progress=0)
+    day.go_on(60)
+    day.look()
+    order.refresh_from_db()
+    said = day.client.statuses_once([order.external_id])[order.external_id]
+    assert isinstance(said, Progress)
+    assert (said.charge, said.remains) == (Decimal("4.25"), 0)
+    assert (order.status, order.charge) == (Status.CANCELED, Decimal("4.25"))
+    assert day.box.balance() == before
+    return order, before
+
+
+def test_what_comes_back_apart_is_a_refund_once_staff_have_said_so(apart_day):
+    day = apart_day
+    order, _ = cancel_an_order_of_4_25(day)
+    assert order.flag == Flag.CHARGE_DIFFERS
+    day.go_on(7 * 60)
+    day.read()
+    assert gather_evidence(day.account, now=day.now())
+    day.account.refresh_from_db()
+    evidence = day.account.refund_evidence
+    assert (evidence["proposed"], evidence["came_back"]) == (RefundStyle.APART, 1)
+    made = day.close()
+    assert (made.added, made.state) == (0, StatementState.FITS)
+    change_settings(day.account, {"refund_style": RefundStyle.APART}, actor=None, now=day.now())
+    assert book_refunds(day.account, now=day.now()) == 1
+    made = reconciling.make_statement(made, now=MIDNIGHT + timedelta(days=1, hours=1))
+    order.refresh_from_db()
+    assert (order.charge, order.refund, order.cost) == (Decimal("4.25"), Decimal("4.25"), 0)
+    assert order.flag == Flag.NONE
+    assert (made.charged, made.refunded, made.added) == (Decimal("4.25"), Decimal("4.25"), 0)
+    assert (made.state, made.low, made.high, made.actual) == (StatementState.FITS, 0, 0, 0)
+
+
+def test_where_it_is_known_nothing_is_flagged_and_the_day_adds_up(apart_day):
+    day = apart_day
+    Provider.objects.update(refund_style=RefundStyle.APART)
+    order, _ = cancel_an_order_of_4_25(day)
+    partial = day.place(1000)
+    day.look()
+    partial.refresh_from_db()
+    day.box.force(partial.external_id, status="Partial", progress=0.667)
+    day.go_on(60)
+    day.look()
+    made = day.close()
+    partial.refresh_from_db()
+    assert (order.flag, order.cost) == (Flag.NONE, 0)
+    assert (partial.flag, partial.cost) == (Flag.NONE, Decimal("2.83475"))
+    truth = day.box.ledger()
+    assert made.refunded == sum(Decimal(one["refunded"]) for one in truth)
+    assert (made.state, made.low, made.high) == (StatementState.FITS, made.actual, made.actual)

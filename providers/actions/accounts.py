@@ -15,7 +15,14 @@ from core.encryption import encrypt
 from core.models import User
 from core.money import plain
 from core.redaction import remember_secret
-from providers.models import CatalogRun, DoctorReport, Provider, ProviderHealth, RunState
+from providers.models import (
+    CatalogRun,
+    DoctorReport,
+    Provider,
+    ProviderHealth,
+    RefundStyle,
+    RunState,
+)
 
 from .lanes import ensure_lanes
 
@@ -33,6 +40,7 @@ SETTINGS = (
     "low_balance",
     "delays",
     "intervals",
+    "refund_style",
 )
 
 
@@ -61,7 +69,14 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
     """
     if url == provider.url:
         return False
-    changes = {"url": url, "dialect": {}, **_no_key()}
+    changes = {
+        "url": url,
+        "dialect": {},
+        "refund_style": RefundStyle.UNKNOWN,
+        "refund_evidence": {},
+        "refunds_booked_as": "",
+        **_no_key(),
+    }
     with transaction.atomic():
         if not _change_credentials(provider, changes):
             return False
@@ -158,8 +173,13 @@ def _said(provider: Provider, name: str, value: Any) -> str:
     label = str(Provider._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # SETTINGS names plain columns
     if name == "notes":
         return label
-    before, after = (
-        "nothing" if one in (None, "") else plain(one) if name == "low_balance" else str(one)
-        for one in (getattr(provider, name), value)
-    )
+    before, after = (_spelled(name, one) for one in (getattr(provider, name), value))
     return f"{label} {before} → {after}"
+
+
+def _spelled(name: str, value: Any) -> str:
+    if name == "refund_style":
+        return f"“{RefundStyle(value).label}”"
+    if value in (None, ""):
+        return "nothing"
+    return plain(value) if name == "low_balance" else str(value)

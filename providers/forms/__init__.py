@@ -1,6 +1,13 @@
 """Forms of the provider and catalog pages."""
 
-from .accounts import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
+from .accounts import (
+    KeyForm,
+    LimitsForm,
+    NewProviderForm,
+    PauseForm,
+    ProviderForm,
+    RefundStyleForm,
+)
 from .catalog import ChangeFilter, ChosenTypeForm, ServiceFilter
 
 __all__ = [
@@ -11,5 +18,6 @@ __all__ = [
     "NewProviderForm",
     "PauseForm",
     "ProviderForm",
+    "RefundStyleForm",
     "ServiceFilter",
 ]

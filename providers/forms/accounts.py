@@ -13,7 +13,7 @@ from core.forms import TablerForm
 from core.money import DIGITS, PLACES, plain
 
 from ..connect import checked_address
-from ..models import Provider
+from ..models import Provider, RefundStyle
 from ..models.provider import minutes_in
 from ..panel_api import SecretKey, UnsafeUrl
 from ..panel_api.order_types import MOST_MINUTES
@@ -180,6 +180,15 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
             "delays",
             "intervals",
         )
+
+
+class RefundStyleForm(TablerForm, forms.Form):
+    refund_style = forms.ChoiceField(
+        label="How it gives money back",
+        choices=RefundStyle.choices,
+        required=False,
+        help_text="For what was not delivered of an order. It decides what such an order has cost.",
+    )
 
 
 class PauseForm(TablerForm, forms.Form):

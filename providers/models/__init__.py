@@ -11,7 +11,7 @@ from .catalog import (
 )
 from .event import ProviderEvent
 from .health import Lane, LaneKind, ProviderHealth
-from .provider import BalanceReading, DoctorReport, Provider, ProviderState
+from .provider import BalanceReading, DoctorReport, Provider, ProviderState, RefundStyle
 
 __all__ = [
     "BalanceReading",
@@ -24,6 +24,7 @@ __all__ = [
     "ProviderEvent",
     "ProviderHealth",
     "ProviderState",
+    "RefundStyle",
     "RunState",
     "Service",
     "ServiceChange",

@@ -30,6 +30,14 @@ class ProviderState(models.TextChoices):
     PAUSED = "paused", "Paused"  # nothing is sent; what is open is still followed
 
 
+class RefundStyle(models.TextChoices):
+    """What a provider does with the money of what it did not deliver."""
+
+    UNKNOWN = "", "Not known yet"
+    LOWERED = "lowered", "The charge is lowered"
+    APART = "apart", "The charge stays, the refund comes apart"
+
+
 class ProviderQuerySet(models.QuerySet["Provider"]):
     def active(self) -> ProviderQuerySet:
         return self.filter(state=ProviderState.ACTIVE)
@@ -56,8 +64,10 @@ class Provider(models.Model):
     """One account. Two accounts at the same panel are two rows.
 
     `version` rises with every change of address or key, so that a send prepared for the old
-    one is refused. Balance columns repeat the newest `BalanceReading`; `balance_error` is why there
-    is no newer one.
+    one is refused. `refund_evidence` is what ended orders and balances show of `refund_style`,
+    as `orders.actions.refund_evidence` writes it; `refunds_booked_as` is the style that all ended
+    orders are booked by. Balance columns repeat the newest `BalanceReading`; `balance_error` is
+    why there is no newer one.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -97,6 +107,15 @@ class Provider(models.Model):
         "intervals of drip-feeds, minutes", max_length=300, blank=True, default=""
     )
     low_balance = MoneyField("warn below", null=True, blank=True)
+    refund_style = models.CharField(
+        "refunds",
+        max_length=8,
+        choices=RefundStyle.choices,
+        blank=True,
+        default=RefundStyle.UNKNOWN,
+    )
+    refunds_booked_as = models.CharField(max_length=8, blank=True, default="", editable=False)
+    refund_evidence = models.JSONField(default=dict, blank=True, editable=False)
 
     dialect = models.JSONField(default=dict, blank=True, editable=False)
     balance = MoneyField(null=True, blank=True, editable=False)
@@ -111,6 +130,9 @@ class Provider(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(state__in=ProviderState.values), name="provider_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_style__in=RefundStyle.values), name="refund_style_is_known"
             ),
         ]
 

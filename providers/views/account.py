@@ -24,6 +24,7 @@ from ..actions.lanes import ensure_lanes, make_due
 from ..forms import LimitsForm
 from ..models import BalanceReading, CatalogRun, DoctorReport, LaneKind, Provider
 from ..standing import dialect_in_words, line_of, standing_of
+from .refunds import refunds_context
 
 RUNS_SHOWN = 6
 EVENTS_SHOWN = 15
@@ -96,6 +97,7 @@ def provider_page(
     template = page_or_part(request, "providers/provider.html", "provider-live")
     if "#" not in template:
         context |= _settled(account, limits)
+        context |= refunds_context(account, may_see_balances=may(May.SEE_BALANCES))
     return render(request, template, context, status=status)
 
 

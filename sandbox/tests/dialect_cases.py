@@ -55,6 +55,14 @@ def canceling(box: Sandbox) -> Any:
     return answer(box, "cancel", orders=f"{order},1")
 
 
+def kept(box: Sandbox) -> Any:
+    """The status and the money of an order that is canceled after it was charged."""
+    before, order = box.balance(), place(box)
+    box.force(order, status="Canceled", progress=0)
+    assert box.balance() == before
+    return answer(box, "status", order=order)
+
+
 def refilling(box: Sandbox, status: int = 400) -> Any:
     order = place(box, service=box.service(refill=True)["id"])
     box.force(order, status="Completed")
@@ -228,6 +236,7 @@ CASES: list[tuple[dict[str, Any], Heard]] = [
     ),
     ({"cancel_value": "true"}, lambda b: canceling(b)[0]["cancel"] is True),
     ({"cancel_value": "request_id"}, lambda b: canceling(b)[0]["cancel"] > 1000),
+    ({"refunds": "apart"}, lambda b: float(kept(b)["charge"]) and kept(b)["remains"] == "0"),
     ({"balance_format": "number"}, lambda b: answer(b, "balance")["balance"] == 1000.0),
     ({"balance_format": "grouped"}, lambda b: answer(b, "balance")["balance"] == "1,000.00"),
     ({"balance_format": "decorated"}, lambda b: answer(b, "balance")["balance"] == "$1,000.00 USD"),

@@ -1,0 +1,126 @@
+"""Refunds that come apart from the charge, for orders that ended before this was known of their
+provider. Those that end later get theirs with their last answer, in `judging`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import copy
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from core import clocks
+from core.money import plain
+from providers.models import Provider, RefundStyle
+
+from ..models import Order, OrderQuerySet
+from ..status import MONEY_BACK, Flag, Status
+from . import charging
+from .final_charge import End, too_much, weigh
+from .remarks import Remark, remarks_as_events
+
+CHUNK = 200
+_BETWEEN_LOOKS = timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)
+_RECENT = timedelta(days=1)  # an answer that was judged before staff said it is written by then
+
+
+def book_refunds(provider: Provider, *, now: datetime) -> int:
+    """Bring ended orders into line with how the account refunds; how many were changed.
+
+    All of them once after staff have said how, and then those that ended lately. Safe to repeat:
+    each order is changed only from what it was read as.
+    """
+    style = RefundStyle(provider.refund_style)
+    if style == RefundStyle.UNKNOWN:
+        return 0
+    orders = Order.objects.filter(provider=provider, charge__isnull=False)
+    if provider.refunds_booked_as == style:
+        orders = orders.filter(ended_at__gte=now - _RECENT)
+    if style == RefundStyle.APART:
+        changed = _book_all(orders.filter(refund=None), now)
+    else:
+        changed = _take_back_all(orders.filter(refund__gt=0), now)
+    same = Provider.objects.filter(pk=provider.pk, refund_style=style)
+    same.update(refunds_booked_as=style)
+    return changed
+
+
+def end_of(order: Order) -> End:
+    """How an order that has ended did."""
+    assert order.charge is not None  # noqa: S101  (asked for such only)
+    return End(Status(order.status), order.charge, order.remains, max(order.parts_done or 0, 1))
+
+
+def before_end(order: Order) -> Order:
+    """The order as it was judged at its end, for its own price to say whether its charge was
+    lowered: what was charged before is not known any more."""
+    known = copy(order)
+    known.charge = None
+    return known
+
+
+def span_of_end(order: Order) -> tuple[datetime, datetime]:
+    """When the money of an ended order came back, as far as it can be told afterwards."""
+    ended = order.ended_at or order.changed_at
+    return max(order.sent_at or order.created_at, ended - _BETWEEN_LOOKS), ended
+
+
+def _book_all(orders: OrderQuerySet, now: datetime) -> int:
+    changed = 0
+    for order in _in_chunks(orders):
+        final = weigh(before_end(order), end_of(order), RefundStyle.APART)
+        if final.refund is not None:
+            changed += _book(order, final.refund, final.remark, now)
+    return changed
+
+
+def _take_back_all(orders: OrderQuerySet, now: datetime) -> int:
+    return sum(_take_back(order, now) for order in _in_chunks(orders))
+
+
+def _in_chunks(orders: OrderQuerySet) -> Iterator[Order]:
+    """Every one of them, a query for each chunk: they are changed meanwhile."""
+    rows = orders.filter(status__in=sorted(MONEY_BACK)).order_by("pk")
+    after = 0
+    while found := list(rows.filter(pk__gt=after)[:CHUNK]):
+        yield from found
+        after = found[-1].pk
+
+
+def _book(order: Order, refund: Decimal, remark: Remark | None, now: datetime) -> bool:
+    changes = {"refund": refund}
+    is_explained = order.charge is not None and too_much(order, order.charge) is None
+    with transaction.atomic():
+        same = Order.objects.filter(pk=order.pk, refund=None, charge=order.charge)
+        if not same.update(**changes):
+            return False
+        if refund:
+            charging.entry(order, -refund, *span_of_end(order)).save()
+        if remark is not None and remark.flag == Flag.NONE and is_explained:
+            flagged = Order.objects.filter(pk=order.pk, flag=Flag.CHARGE_DIFFERS)
+            flagged.update(flag=Flag.NONE)
+        _remember(order, remark, now)
+    return True
+
+
+def _take_back(order: Order, now: datetime) -> bool:
+    """Charges are added to, never edited: what was booked is booked the other way round."""
+    refund = order.refund or Decimal(0)
+    text = (
+        f"Staff say that this provider lowers the charge, so the refund of {plain(refund)} that "
+        "was counted beside it is counted no more."
+    )
+    with transaction.atomic():
+        same = Order.objects.filter(pk=order.pk, refund=refund)
+        if not same.update(refund=None):
+            return False
+        charging.entry(order, refund, *span_of_end(order)).save()
+        Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.CHARGE_DIFFERS)
+        _remember(order, Remark(text, {"refund": plain(refund)}, Flag.CHARGE_DIFFERS), now)
+    return True
+
+
+def _remember(order: Order, remark: Remark | None, now: datetime) -> None:
+    for event in remarks_as_events(order, [remark] if remark else [], now=now):
+        event.save()
