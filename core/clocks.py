@@ -14,6 +14,7 @@ Clock = Callable[[], datetime]
 # Sending an order
 PROVIDER_CONNECT_SECONDS = 5
 SEND_WINDOW_SECONDS = 8  # claim to first byte; later than this the claim may be somebody else's
+CLOCKS_AGREE_SECONDS = 3  # our own clock and the database's, over the time of one claim
 PROVIDER_DEADLINE_SECONDS = 25
 SEND_LEASE_SECONDS = 60  # a claim older than this is nobody's: the answer is lost
 BELL_REDELIVERY_SECONDS = 120

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
+
+# What a query may raise when the server has gone: Django keeps the second beside the first.
+DATABASE_AWAY = (DatabaseError, InterfaceError)
 
 
 @contextmanager

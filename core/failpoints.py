@@ -25,6 +25,12 @@ POINTS: Final = frozenset(
         "settle.moved",  # both, before the commit
         "settle.committed",  # written down, the spool file is still there
         "reap.settled",  # a lost claim has become unconfirmed
+        "request.taken",  # refills or cancels are claimed, before the commit
+        "request.claimed",  # claimed, nothing sent
+        "request.marked",  # the call is in the journal outside the database
+        "request.answered",  # the answer to the call is in memory only
+        "request.kept",  # the answer is on disk beside the database
+        "request.recorded",  # written down, the file is still there
         "look.answered",  # a probe was answered, nothing is written
         "adopt.attempt",  # found: the attempt has its id, the order not yet
         "adopt.moved",  # found: both, before the commit

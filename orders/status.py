@@ -150,6 +150,15 @@ class GateKind(models.TextChoices):
     EXPOSURE = "exposure", "Too many answers were lost"
 
 
+class Write(models.TextChoices):
+    """What changes something at a provider: sent at most once for each time it is wanted."""
+
+    ADD = "add", "Order"
+    REFILL = "refill", "Refill"
+    CANCEL = "cancel", "Cancel"
+    REPLAY = "replay", "Order repeated under its id"
+
+
 class Flag(models.TextChoices):
     """Why an order is marked for a person although it goes on."""
 

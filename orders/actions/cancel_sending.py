@@ -8,31 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from core import clocks
-from core.clocks import Clock
-from core.durable import durable_transaction
 from providers.actions.learning import learn
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
 
-from ..models import CancelRequest, EventKind, Watch
-from ..status import CancelStatus
-from .one_call import (
-    Answered,
-    Later,
-    Lost,
-    Outcome,
-    Verdict,
-    batch_size,
-    is_unchanged,
-    one_call,
-    patiently,
-    refused_by_all,
-)
+from ..models import CancelRequest, EventKind, RequestCall, Watch
+from ..status import CancelStatus, Write
+from .one_call import Answered, Later, Lost, Outcome, Verdict, batch_size, refused_by_all
+from .request_sending import RequestKind
 
+UNCLEAR = "unclear"  # given up, or to be looked into: no word of the provider's
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 NO_ROW = Refused("The answer has no row for this order.")
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
@@ -46,58 +34,53 @@ class Cancels(Protocol):
     ) -> dict[str, CancelAccepted | Refused]: ...
 
 
-def send_cancels(provider: Provider, client: Cancels, *, clock: Clock) -> int:
-    """Send the due requests of this account in one call; how many it was about."""
-    requests = claim(provider, now=clock())
-    if not requests:
-        return 0
-    ids = [request.order.external_id for request in requests]
-    outcome = one_call(provider, partial(client.cancel, ids), clock=clock)
-    patiently(lambda: settle(requests, outcome, provider, now=clock()), what="cancels")
-    return len(requests)
+def _due(provider: Provider, now: datetime) -> list[CancelRequest]:
+    due = CancelRequest.objects.due_to_send(now).filter(provider=provider)
+    return list(due.select_related("order").order_by("due_at", "pk")[: batch_size(provider)])
 
 
-def claim(provider: Provider, *, now: datetime) -> list[CancelRequest]:
-    """Take due requests for sending, on disk before we speak."""
-    with durable_transaction():
-        if not is_unchanged(provider):
-            return []
-        due = CancelRequest.objects.due_to_send(now).filter(provider=provider)
-        oldest = list(due.select_related("order").order_by("due_at", "pk")[: batch_size(provider)])
-        return [request for request in oldest if _take(request, now)]
-
-
-def _take(request: CancelRequest, now: datetime) -> bool:
+def _take(request: CancelRequest, call: RequestCall, now: datetime) -> bool:
     mine = CancelRequest.objects.filter(
         pk=request.pk, status=CancelStatus.QUEUED, requests=request.requests
     )
-    request.requests += 1
+    request.requests, request.call = request.requests + 1, call
     lease = now + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
-    return bool(
-        mine.update(
-            status=CancelStatus.SENDING, requests=request.requests, sent_at=now, due_at=lease
-        )
-    )
+    taken = {"status": CancelStatus.SENDING, "requests": request.requests, "call": call}
+    return bool(mine.update(sent_at=now, due_at=lease, **taken))
+
+
+def _of_call(call: RequestCall) -> list[CancelRequest]:
+    return list(CancelRequest.objects.filter(call=call).select_related("order").order_by("pk"))
+
+
+def _count_ours(call: RequestCall) -> int:
+    return CancelRequest.objects.filter(call=call, status=CancelStatus.SENDING).count()
 
 
 def settle(
     requests: Sequence[CancelRequest],
     outcome: Outcome[CancelAccepted | Refused],
     provider: Provider,
-    *,
     now: datetime,
 ) -> None:
     """Write down what one call said of each of these requests, as they were claimed.
 
     Their orders are asked about next: only their status says what became of them.
     """
-    with durable_transaction():
-        for request in requests:
-            write(request, _verdict(request, outcome, now), now=now)
-        if not isinstance(outcome, Later):
-            look_again([request.order_id for request in requests], now)
+    for request in requests:
+        write(request, _verdict(request, outcome, now), now=now)
+    if not isinstance(outcome, Later):
+        look_again([request.order_id for request in requests], now)
+
+
+def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:
     if isinstance(outcome, Answered) and (no := refused_by_all(outcome.rows.values())):
         learn(provider, f"It takes no cancels over its API: “{no.reason}”", now=now, cancels=False)
+
+
+CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
+    Write.CANCEL, _due, _take, _of_call, _count_ours, settle, _learn
+)
 
 
 def look_again(order_ids: Sequence[int], now: datetime) -> None:
@@ -109,7 +92,10 @@ def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile."""
     from_where = ANSWERABLE if verdict.proven else {CancelStatus.SENDING}
     mine = CancelRequest.objects.filter(
-        pk=request.pk, requests=request.requests, status__in=sorted(from_where)
+        pk=request.pk,
+        call=request.call_id,
+        requests=request.requests,
+        status__in=sorted(from_where),
     )
     if not mine.update(status=verdict.to, **verdict.changes):
         return False
@@ -121,10 +107,10 @@ def lost(request: CancelRequest, reason: str, now: datetime) -> Verdict:
     """Asked for perhaps. Again after a look at the order's status, but not for ever."""
     if request.requests >= MOST_REQUESTS:
         text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
-        changes = {"ended_at": now, "reason": reason[:500], "code": "unclear"}
+        changes = {"ended_at": now, "reason": reason[:500], "code": UNCLEAR}
         return Verdict(CancelStatus.REFUSED, text, changes, proven=False)
     due_at = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
-    changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": "unclear"}
+    changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
     text = f"The answer to the cancel was lost: {reason} The order's status is read first."
     return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
 

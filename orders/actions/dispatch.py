@@ -21,7 +21,7 @@ from core.durable import drop_broken_connection
 from core.failpoints import failpoint
 from core.redaction import redact
 from providers.actions import learning, pacing
-from providers.models import Provider, ProviderHealth, ProviderState
+from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     Dialect,
     Evidence,
@@ -36,10 +36,12 @@ from providers.panel_api import (
 )
 
 from ..models import Attempt, Order
-from ..status import HoldReason, Outcome, Status
-from . import claiming, gates, guarding, queueing, restore_guard, spooling
+from ..status import HoldReason, Outcome, Status, Write
+from . import claiming, guarding, queueing, restore_guard, spooling
 from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already, settle_attempt
+from .writes.pre_send import PreSendCheck
+from .writes.send_clock import SendClock
 
 log = logging.getLogger(__name__)
 SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
@@ -81,46 +83,24 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     if reason := guarding.why_hold(order, clock()):
         order.move(Status.HELD, now=clock(), hold_reason=reason)
         return False
-    began = time.monotonic()  # before the claim: the worker may stand still right after it
-    attempt = claiming.claim(order, provider, now=clock())
+    now = SendClock(clock)  # before the claim: the worker may stand still right after it
+    attempt = claiming.claim(order, provider, now=now.claimed_at)
     if attempt is None:
         return False
-    settlement = _speak(order, attempt, client, lambda: _fence(provider, attempt, began), clock)
+    settlement = _speak(order, attempt, client, now)
     failpoint("send.answered")
     _write_down(attempt, settlement, clock)
     _pace_placing(provider, settlement, clock())
     return True
 
 
-def _fence(provider: Provider, attempt: Attempt, began: float) -> None:
-    """The last look before the first byte: is this claim still fresh, may we still buy here?"""
-    if time.monotonic() - began > clocks.SEND_WINDOW_SECONDS:
-        raise NotSent("The claim had grown too old before the connection stood.")
-    # A machine that was suspended has not counted the time; the reaper has.
-    if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():
-        raise NotSent("The claim was taken for lost just before sending.")
-    unchanged = Provider.objects.filter(
-        pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
-    )
-    if not unchanged.exists():
-        raise NotSent("The provider was paused or changed just before sending.")
-    if gates.is_closed(provider.pk):
-        raise NotSent("Sending was stopped just before this order left.")
-    failpoint("fence.passed")
-
-
-def _speak(
-    order: Order,
-    attempt: Attempt,
-    client: PlacesOrders,
-    fence: Callable[[], None],
-    clock: Clock,
-) -> Settlement:
+def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock) -> Settlement:
     """One call, and what it proves. Never raises: what is not understood is unknown."""
-    now = _clock_without_database(clock, attempt)
+    ours = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
+    check = PreSendCheck(Write.ADD, attempt.provider_id, attempt.provider_version, now, ours.exists)
     try:
         restore_guard.mark(attempt, now=now)
-        placed = client.add(WrittenWish(attempt.wire), before_send=fence)
+        placed = client.add(WrittenWish(attempt.wire), before_send=check)
     except NotSent as error:
         return _not_sent(order, error, now())
     except Rejected as error:
@@ -139,19 +119,6 @@ def _speak(
         external_id=placed.order_id,
         changes=changes,
     )
-
-
-def _clock_without_database(clock: Clock, attempt: Attempt) -> Clock:
-    """The clock; from the claim onwards our own watch will do when the database is away."""
-    claimed = time.monotonic()
-
-    def now() -> datetime:
-        try:
-            return clock()
-        except DatabaseError:
-            return attempt.started_at + timedelta(seconds=time.monotonic() - claimed)
-
-    return now
 
 
 def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:

@@ -18,11 +18,17 @@ from core.money import MoneySum, plain
 from providers.models import Provider, ProviderHealth
 
 from ..models import Attempt, DatabaseId, Gate, Recovery
-from ..status import GateKind, Outcome
+from ..status import GateKind, Outcome, Write
 
 
 def is_closed(provider_id: int) -> bool:
-    return Gate.objects.closed().for_provider(provider_id).exists()
+    """No order may be sent to this account."""
+    return is_halted(provider_id, Write.ADD)
+
+
+def is_halted(provider_id: int, write: Write) -> bool:
+    """No write of this kind may be sent to this account."""
+    return Gate.objects.closed().for_provider(provider_id).holding(write).exists()
 
 
 def may_be_another_database(now: datetime) -> bool:

@@ -1,38 +1,16 @@
-"""One call about many orders that changes something there, and what it proves.
-
-Shared by refills and cancels: the fence before the first byte, the three ways a call can end,
-and the patience with which its answer is written down.
-"""
+"""What one call about refills or cancels can end in, and what that says of one request."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
 
-from django.db import DatabaseError
-
-from core import clocks
-from core.clocks import Clock
-from providers.actions import pacing
-from providers.models import Provider, ProviderState
-from providers.panel_api import (
-    AccountRefused,
-    Dialect,
-    NotSent,
-    OutcomeUnknown,
-    ProviderError,
-    RefusalCode,
-    Refused,
-    SlowDown,
-)
+from providers.models import Provider
+from providers.panel_api import CancelAccepted, Dialect, RefillStarted, RefusalCode, Refused
 
 Said = TypeVar("Said")
-log = logging.getLogger(__name__)
-SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +36,7 @@ class Lost:
 
 
 Outcome = Answered[Said] | Later | Lost
+AnyOutcome = Answered[Any] | Later | Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,70 +67,40 @@ def batch_size(provider: Provider) -> int:
     return min(provider.batch_size, Dialect.from_profile(provider.dialect).batch_size)
 
 
-def is_unchanged(provider: Provider) -> bool:
-    """Active, with the address and key it had when it was read."""
-    return Provider.objects.filter(
-        pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
-    ).exists()
+_ROWS: Final[dict[str, type[RefillStarted | CancelAccepted | Refused]]] = {
+    "started": RefillStarted,
+    "accepted": CancelAccepted,
+    "refused": Refused,
+}
+_NAMES: Final = {kind: name for name, kind in _ROWS.items()}
 
 
-def one_call(
-    provider: Provider, call: Callable[..., Mapping[str, Said]], *, clock: Clock
-) -> Outcome[Said]:
-    """Make one call. Never raises: what is not understood is lost."""
-    started, fence = time.monotonic(), _Fence(provider)
-    try:
-        rows = call(before_send=fence)
-    except NotSent as error:
-        if not fence.objected:
-            pacing.note_failure(provider, error, now=clock())
-        return _later(error, clock(), clocks.NOT_SENT_BACKOFF_SECONDS[0])
-    except SlowDown as error:
-        pacing.note_failure(provider, error, now=clock())
-        return _later(error, clock(), clocks.RATE_LIMIT_PAUSE_SECONDS, error.until)
-    except AccountRefused as error:
-        pacing.note_failure(provider, error, now=clock())
-        return _later(error, clock(), clocks.BREAKER_SECONDS[-1])
-    except OutcomeUnknown as error:
-        pacing.note_failure(provider, error, now=clock())
-        return Lost(error.reason)
-    except Exception as error:
-        log.exception("a request to account %s ended in an error of our own", provider.pk)
-        return Lost(f"Our own error while sending: {type(error).__name__}")
-    elapsed_ms = (time.monotonic() - started) * 1000
-    pacing.note_success(provider, now=clock(), elapsed_ms=elapsed_ms)
-    return Answered(rows)
+def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
+    """Plain values, for a file."""
+    match outcome:
+        case Answered(rows):
+            said = {one: [_NAMES[type(row)], asdict(row)] for one, row in rows.items()}
+            return {"is": "answered", "rows": said}
+        case Later(reason, until):
+            return {"is": "later", "reason": reason, "until": until.isoformat()}
+        case Lost(reason):
+            return {"is": "lost", "reason": reason}
 
 
-class _Fence:
-    """The last look before the first byte: is the claim still fresh, may we still ask there?"""
-
-    def __init__(self, provider: Provider) -> None:
-        self.provider, self.claimed, self.objected = provider, time.monotonic(), False
-
-    def __call__(self) -> None:
-        self.objected = True
-        if time.monotonic() - self.claimed > clocks.SEND_WINDOW_SECONDS:
-            raise NotSent("The claim had grown too old before the connection stood.")
-        if not is_unchanged(self.provider):
-            raise NotSent("The provider was paused or changed just before sending.")
-        self.objected = False
+def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
+    """Raises KeyError, TypeError or ValueError for what `outcome_to_json` never wrote."""
+    match written["is"]:
+        case "answered":
+            return Answered({one: _row(*said) for one, said in written["rows"].items()})
+        case "later":
+            return Later(str(written["reason"]), datetime.fromisoformat(written["until"]))
+        case "lost":
+            return Lost(str(written["reason"]))
+        case other:
+            raise ValueError(f"{other!r} is no way in which a call ends")
 
 
-def _later(
-    error: ProviderError, now: datetime, seconds: float, until: datetime | None = None
-) -> Later:
-    return Later(error.reason, until or now + timedelta(seconds=seconds))
-
-
-def patiently(write: Callable[[], None], *, what: str) -> None:
-    """Write an answer down although the database may be away for a moment. If it stays away,
-    the reaper takes the claim for lost, which is true."""
-    for tried in range(SETTLE_TRIES):
-        try:
-            write()
-            return
-        except DatabaseError:
-            log.warning("%s could not be settled yet (try %s)", what, tried + 1)
-            time.sleep(min(0.2 * 2**tried, 5))
-    log.error("%s could not be settled; the reaper will take them for lost", what)
+def _row(name: str, values: dict[str, Any]) -> RefillStarted | CancelAccepted | Refused:
+    if "code" in values:
+        values = {**values, "code": RefusalCode(values["code"])}
+    return _ROWS[name](**values)

@@ -8,30 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from core import clocks
-from core.clocks import Clock
-from core.durable import durable_transaction
 from providers.actions.learning import learn
 from providers.models import Provider
 from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 
-from ..models import EventKind, Refill
-from ..status import REFILLS_TO_SEND, RefillStatus
-from .one_call import (
-    Answered,
-    Later,
-    Lost,
-    Outcome,
-    Verdict,
-    batch_size,
-    is_unchanged,
-    one_call,
-    patiently,
-    refused_by_all,
-)
+from ..models import EventKind, Refill, RequestCall
+from ..status import REFILLS_TO_SEND, RefillStatus, Write
+from .one_call import Answered, Later, Lost, Outcome, Verdict, batch_size, refused_by_all
+from .request_sending import RequestKind
 
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
 NO_ROW = Refused("The answer has no row for this order.")
@@ -46,62 +33,60 @@ class Refills(Protocol):
     ) -> dict[str, RefillStarted | Refused]: ...
 
 
-def send_refills(provider: Provider, client: Refills, *, clock: Clock) -> int:
-    """Send the due refills of this account in one call; how many it was about."""
-    refills = claim(provider, now=clock())
-    if not refills:
-        return 0
-    ids = [refill.order.external_id for refill in refills]
-    outcome = one_call(provider, partial(client.refill, ids), clock=clock)
-    patiently(lambda: settle(refills, outcome, provider, now=clock()), what="refills")
-    return len(refills)
+def _due(provider: Provider, now: datetime) -> list[Refill]:
+    due = Refill.objects.due_to_send(now).filter(provider=provider).select_related("order")
+    return list(due.order_by("due_at", "pk")[: batch_size(provider)])
 
 
-def claim(provider: Provider, *, now: datetime) -> list[Refill]:
-    """Take due refills for sending, on disk before we speak."""
-    with durable_transaction():
-        if not is_unchanged(provider):
-            return []
-        due = Refill.objects.due_to_send(now).filter(provider=provider).select_related("order")
-        oldest = list(due.order_by("due_at", "pk")[: batch_size(provider)])
-        return [refill for refill in oldest if _take(refill, now)]
-
-
-def _take(refill: Refill, now: datetime) -> bool:
+def _take(refill: Refill, call: RequestCall, now: datetime) -> bool:
     mine = Refill.objects.filter(pk=refill.pk, status=refill.status, requests=refill.requests)
     refill.status, refill.requests, refill.sent_at = RefillStatus.SENDING, refill.requests + 1, now
+    refill.call = call
     lease = now + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
-    taken = {"status": refill.status, "requests": refill.requests, "sent_at": now}
+    taken = {"status": refill.status, "requests": refill.requests, "sent_at": now, "call": call}
     return bool(mine.update(due_at=lease, changed_at=now, **taken))
+
+
+def _of_call(call: RequestCall) -> list[Refill]:
+    return list(Refill.objects.filter(call=call).select_related("order").order_by("pk"))
+
+
+def _count_ours(call: RequestCall) -> int:
+    return Refill.objects.filter(call=call, status=RefillStatus.SENDING).count()
 
 
 def settle(
     refills: Sequence[Refill],
     outcome: Outcome[RefillStarted | Refused],
     provider: Provider,
-    *,
     now: datetime,
 ) -> None:
     """Write down what one call said of each of these refills, as they were claimed."""
     by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
-    with durable_transaction():
-        for refill in refills:
-            write(refill, _verdict(refill, outcome, by_order, now), now=now)
+    for refill in refills:
+        write(refill, _verdict(refill, outcome, by_order, now), now=now)
+
+
+def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:
     if isinstance(outcome, Answered) and (no := refused_by_all(outcome.rows.values())):
         learn(provider, f"It takes no refills over its API: “{no.reason}”", now=now, refills=False)
 
 
+REFILLS: Final[RequestKind[Refill]] = RequestKind(
+    Write.REFILL, _due, _take, _of_call, _count_ours, settle, _learn
+)
+
+
 def write(refill: Refill, verdict: Verdict, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile;
-    after a person's decision it is only remembered."""
+    after a person's decision it is only remembered. Safe to repeat."""
     from_where = ANSWERABLE if verdict.proven else {RefillStatus.SENDING}
-    mine = Refill.objects.filter(
-        pk=refill.pk, requests=refill.requests, status__in=sorted(from_where)
-    )
+    claimed = Refill.objects.filter(pk=refill.pk, call=refill.call_id)
+    mine = claimed.filter(requests=refill.requests, status__in=sorted(from_where))
     if mine.update(status=verdict.to, changed_at=now, **verdict.changes):
         refill.order.remember(EventKind.REFILL, now=now, text=verdict.text)
         return True
-    if verdict.proven:
+    if verdict.proven and not claimed.filter(status=verdict.to).exists():
         text = f"Late answer to a refill: {verdict.text}"
         refill.order.remember(EventKind.REFILL, now=now, text=text)
     return False

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clocks
 from core.clocks import Clock
@@ -14,12 +16,13 @@ from providers.actions.calling import MustWait
 from providers.models import LaneKind, Provider, ProviderState
 from providers.panel_api import ProviderError
 
-from ..models import CancelRequest, EventKind, Refill
-from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status
-from . import cancel_sending, refill_following, refill_sending
-from .cancel_sending import Cancels, send_cancels
+from ..models import CancelRequest, EventKind, Gate, Refill
+from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
+from . import cancel_sending, gates, refill_following, refill_sending, restore_guard
+from .cancel_sending import CANCELS, Cancels
 from .refill_following import TellsRefills, follow_refills
-from .refill_sending import Refills, send_refills
+from .refill_sending import REFILLS, Refills
+from .request_sending import send_due
 
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lane is better given back
 SWEEP_SIZE = 500
@@ -41,8 +44,9 @@ def send_requests(
     def turn() -> int:
         if not _wanted(provider, clock()) or not _may_call(provider, clock):
             return 0
-        sent = send_cancels(provider, client, clock=clock)
-        return sent or send_refills(provider, client, clock=clock)
+        mark = restore_guard.mark_call
+        sent = send_due(CANCELS, provider, client.cancel, clock=clock, mark=mark)
+        return sent or send_due(REFILLS, provider, client.refill, clock=clock, mark=mark)
 
     return _in_lane(provider, LaneKind.REQUESTS, turn, clock, seconds)
 
@@ -84,7 +88,10 @@ def _in_lane(
 def _wanted(provider: Provider, now: datetime) -> bool:
     """Looked up before a call is taken out of the budget."""
     cancels = CancelRequest.objects.filter(provider=provider).due_to_send(now)
-    return cancels.exists() or Refill.objects.filter(provider=provider).due_to_send(now).exists()
+    if cancels.exists() and not gates.is_halted(provider.pk, Write.CANCEL):
+        return True
+    refills = Refill.objects.filter(provider=provider).due_to_send(now)
+    return refills.exists() and not gates.is_halted(provider.pk, Write.REFILL)
 
 
 def _may_call(provider: Provider, clock: Clock) -> bool:
@@ -96,15 +103,22 @@ def _may_call(provider: Provider, clock: Clock) -> bool:
 
 
 def accounts_to_send_at(now: datetime) -> list[int]:
-    """Active accounts with requests to send: bells that were lost are rung again here."""
+    """Active accounts with requests to send and nothing that holds them: bells that were lost are
+    rung again here."""
     callable_now = {"provider__state": ProviderState.ACTIVE}
     refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **callable_now)
     cancels = CancelRequest.objects.due_to_send(now).filter(**callable_now)
     found = {
-        *refills.due_to_send(now).values_list("provider_id", flat=True).distinct(),
-        *cancels.values_list("provider_id", flat=True).distinct(),
+        *_not_halted(refills.due_to_send(now), Write.REFILL),
+        *_not_halted(cancels, Write.CANCEL),
     }
     return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+
+
+def _not_halted(due: QuerySet[Refill] | QuerySet[CancelRequest], write: Write) -> Iterable[int]:
+    halts = Gate.objects.closed().holding(write)
+    before_it = halts.filter(Q(provider=None) | Q(provider=OuterRef("provider")))
+    return due.exclude(Exists(before_it)).values_list("provider_id", flat=True).distinct()
 
 
 def accounts_to_ask_at(now: datetime) -> list[int]:

@@ -9,22 +9,29 @@ has seen a reconcile run.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Final
 
-from django.db import DatabaseError, NotSupportedError, ProgrammingError, connection
+from django.db import NotSupportedError, ProgrammingError, connection
 
 from core import clocks
 from core.clocks import Clock
+from core.durable import DATABASE_AWAY
 from core.failpoints import failpoint
 from providers.panel_api import NotSent
 
-from ..models import Attempt, DatabaseId, Gate, ReconcileRun
+from ..models import Attempt, DatabaseId, Gate, ReconcileRun, RequestCall
 from ..status import GateKind
-from . import gates, restoring, sent_log
+from . import gates, request_log, request_recall, restoring, sent_log
+from .request_log import Named
 from .sent_log import Mark
 
 log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
+MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 
 
 def database_identity() -> str:
@@ -51,58 +58,110 @@ def mark(attempt: Attempt, *, now: Clock) -> None:
 
     Raises NotSent: then no byte may leave, and the gate is closed where there is doubt.
     """
-    try:
-        identity = database_identity()
-        _refuse_if_strange(attempt, identity, now)
-        sent_log.note_send(attempt, identity)
-    except DatabaseError as error:
-        raise NotSent("The database went away before sending.") from error
-    except OSError as error:
-        log.error("attempt %s cannot be marked on disk: %s", attempt.pk, error)
-        raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
+    known = sent_log.newest_mark(attempt.provider_id)
+    _mark(attempt, "attempt", known, partial(sent_log.note_send, attempt), now)
     failpoint("claim.marked")
 
 
-def _refuse_if_strange(attempt: Attempt, identity: str, now: Clock) -> None:
-    known = sent_log.newest_mark(attempt.provider_id)
-    doubt = known is not None and bool(why_strange([known], identity))
-    overtaken = known is not None and attempt.pk <= known.attempt
-    age = (now() - attempt.started_at).total_seconds()
+def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None:
+    """The same for a call about refills or cancels."""
+    known = request_log.newest_mark(call.provider_id)
+    _mark(call, "call", known, partial(request_log.note_call, call, requests), now)
+    failpoint("request.marked")
+
+
+def refuse_another_database(provider_id: int, *, now: Clock) -> None:
+    """Raises NotSent, and closes the gate where there is doubt, for what is marked already."""
+    try:
+        if why_strange(marks_of(provider_id), database_identity()):
+            look_closely(now=now())
+            raise NotSent(MAY_BE_RESTORED)
+    except DATABASE_AWAY as error:
+        raise NotSent("The database went away before sending.") from error
+
+
+def _mark(
+    row: Attempt | RequestCall,
+    what: str,
+    known: Mark | None,
+    note: Callable[[str], None],
+    now: Clock,
+) -> None:
+    try:
+        identity = database_identity()
+        _refuse_if_strange(row, what, known, identity, now)
+        note(identity)
+    except DATABASE_AWAY as error:
+        raise NotSent("The database went away before sending.") from error
+    except OSError as error:
+        log.error("%s %s cannot be marked on disk: %s", what, row.pk, error)
+        raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
+
+
+def _refuse_if_strange(
+    row: Attempt | RequestCall, what: str, known: Mark | None, identity: str, now: Clock
+) -> None:
+    doubt = bool(why_strange(marks_of(row.provider_id), identity))
+    overtaken = known is not None and row.pk <= known.attempt
+    age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # then others may have sent since, and nothing is strange
         raise NotSent("The claim had grown too old before it was marked.")
     if doubt:
         look_closely(now=now())
     elif known is not None and overtaken:
         quarantine(
-            f"Account {known.provider_id}: the new attempt got number {attempt.pk}, although "
+            f"Account {known.provider_id}: the new {what} got number {row.pk}, although "
             f"{known.attempt} had been given out.",
             now=now(),
         )
     if doubt or overtaken:
-        raise NotSent("The database may have been restored: nothing is sent until that is clear.")
+        raise NotSent(MAY_BE_RESTORED)
 
 
-def why_strange(marks: list[Mark], identity: str) -> dict[Mark, str]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A mark of this machine and what it is about: an order sent, or a call about requests."""
+
+    mark: Mark
+    is_call: bool = False
+
+
+def marks_of(provider_id: int) -> list[Known]:
+    """The newest of either kind at this account."""
+    sent, asked = sent_log.newest_mark(provider_id), request_log.newest_mark(provider_id)
+    known = [Known(sent)] if sent else []
+    return [*known, Known(asked, is_call=True)] if asked else known
+
+
+def why_strange(marks: list[Known], identity: str) -> dict[Known, str]:
     """What speaks against this being the database in which these marks were made."""
-    numbers = [known.attempt for known in marks]
-    rows = Attempt.objects.select_related("order").in_bulk(numbers)
+    attempts = Attempt.objects.select_related("order").in_bulk(_numbers(marks, is_call=False))
+    calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
     doubts = {}
     for known in marks:
-        if known.database != identity:
-            doubts[known] = f"it is another database ({identity}), we left {known.database}"
-        elif not known.is_of(rows.get(known.attempt)):
+        mark, what = known.mark, "call" if known.is_call else "attempt"
+        row = calls.get(mark.attempt) if known.is_call else attempts.get(mark.attempt)
+        if mark.database != identity:
+            doubts[known] = f"it is another database ({identity}), we left {mark.database}"
+        elif not mark.is_of(row):
             doubts[known] = (
-                f"attempt {known.attempt} of {known.started_at:%Y-%m-%d %H:%M:%S} UTC is missing, "
-                f"{_newest_of(known.provider_id)}"
+                f"{what} {mark.attempt} of {mark.started_at:%Y-%m-%d %H:%M:%S} UTC is missing, "
+                f"{_newest_of(known)}"
             )
     return doubts
 
 
-def _newest_of(provider_id: int) -> str:
-    newest = Attempt.objects.filter(provider_id=provider_id).order_by("-pk").first()
+def _numbers(marks: list[Known], *, is_call: bool) -> list[int]:
+    return [known.mark.attempt for known in marks if known.is_call == is_call]
+
+
+def _newest_of(known: Known) -> str:
+    model = RequestCall if known.is_call else Attempt
+    rows = model._default_manager.filter(provider_id=known.mark.provider_id)
+    newest = rows.order_by("-pk").values_list("pk", "started_at").first()
     if newest is None:
         return "there is none of this account"
-    return f"the newest is {newest.pk} of {newest.started_at:%Y-%m-%d %H:%M:%S}"
+    return f"the newest is {newest[0]} of {newest[1]:%Y-%m-%d %H:%M:%S}"
 
 
 def look_closely(*, now: datetime) -> bool:
@@ -122,11 +181,11 @@ def look_closely(*, now: datetime) -> bool:
 
 def _compare(now: datetime) -> bool:
     identity = database_identity()
-    marks = [found for account in sent_log.accounts() if (found := sent_log.newest_mark(account))]
+    marks = [known for account in sent_log.accounts() for known in marks_of(account)]
     doubts = why_strange(marks, identity)
     if not doubts:
         return True
-    newest = max(found.at for found in doubts)
+    newest = max(known.mark.at for known in doubts)
     accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
     if accepted.exists():
         adopt(identity, list(doubts), now=now)
@@ -139,6 +198,7 @@ def recall_everywhere(*, now: datetime) -> None:
     """Give back to the database what this machine knows of its sends, all accounts together."""
     for account in sent_log.accounts():
         restoring.recall_sends(account, now=now)
+        request_recall.recall_calls(account, now=now)
 
 
 def quarantine(reason: str, *, now: datetime) -> bool:
@@ -147,14 +207,16 @@ def quarantine(reason: str, *, now: datetime) -> bool:
     return gates.close_gate(GateKind.RESTORED, now=now, reason=reason)
 
 
-def adopt(identity: str, marks: list[Mark], *, now: datetime) -> None:
+def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:
     """Bring in what this machine knows, then take the database as it is."""
-    for known in marks:
-        restoring.recall_sends(known.provider_id, now=now)
-        sent_log.note_adopted(known.provider_id, identity, now=now)
+    for account in sorted({known.mark.provider_id for known in marks}):
+        restoring.recall_sends(account, now=now)
+        request_recall.recall_calls(account, now=now)
+        sent_log.note_adopted(account, identity, now=now)
+        request_log.note_adopted(account, identity, now=now)
 
 
-def _in_words(doubts: dict[Mark, str]) -> str:
-    said = [f"Account {known.provider_id}: {doubt}" for known, doubt in doubts.items()]
+def _in_words(doubts: dict[Known, str]) -> str:
+    said = [f"Account {known.mark.provider_id}: {doubt}" for known, doubt in doubts.items()]
     more = f"; and {len(said) - 3} more accounts" if len(said) > 3 else ""
     return "; ".join(said[:3]) + more

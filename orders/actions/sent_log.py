@@ -7,34 +7,38 @@ we left. The lines before it say which orders of such a database were sent after
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from django.conf import settings
 
-from core.durable_files import append_line
-from core.redaction import redact
-
 from ..models import Attempt
 from .settlement import Settlement
+from .writes.journal_file import JournalFile
 
 log = logging.getLogger(__name__)
 SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
-TAIL = 16 * 1024  # bytes, many lines: the mark is among them
-LARGEST = 4 * 1024 * 1024  # then a new file is begun and the one before the last forgotten
 WISH_SHOWN: Final = ("service", "link", "quantity", "username")
+
+
+class Marked(Protocol):
+    """A row that stands for one send: an attempt, or a call about refills or cancels."""
+
+    pk: int
+    started_at: datetime
+
+    @property
+    def token(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The newest send of an account by this machine, made `at`. `attempt` 0: none yet in this
-    database."""
+    """The newest send of an account by this machine, made `at`. `attempt` is the number of its
+    row; 0: none yet in this database."""
 
     provider_id: int
     attempt: int
@@ -43,12 +47,12 @@ class Mark:
     at: datetime
     database: str
 
-    def is_of(self, attempt: Attempt | None) -> bool:
+    def is_of(self, row: Marked | None) -> bool:
         """This row is the send that was marked. Numbers and tokens may be given out again by a
         database that was taken back to an earlier day; the moment of the claim is not."""
-        if attempt is None:
+        if row is None:
             return not self.attempt
-        return (attempt.token, attempt.started_at) == (self.token, self.started_at)
+        return (row.token, row.started_at) == (self.token, self.started_at)
 
 
 @dataclass(slots=True)
@@ -82,8 +86,13 @@ def accounts() -> list[int]:
 
 def newest_mark(provider_id: int) -> Mark | None:
     """None: this machine never sent anything there."""
-    for path in (_file(provider_id), _older(provider_id)):
-        marks = [mark for line in _tail(path) if (mark := _mark(provider_id, line))]
+    return newest_of(_file(provider_id), provider_id)
+
+
+def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
+    """The newest mark in this file, or in the one before it."""
+    for lines in (file.tail(), file.older().tail()):
+        marks = [mark for line in lines if (mark := _mark(provider_id, line))]
         since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
         if marks:
             return max((mark for _, mark in marks[since:]), key=lambda mark: mark.attempt)
@@ -93,15 +102,27 @@ def newest_mark(provider_id: int) -> Mark | None:
 def note_send(attempt: Attempt, database: str) -> None:
     """On disk when this returns. Raises OSError when it cannot be."""
     wish = {name: str(attempt.wire[name])[:300] for name in WISH_SHOWN if name in attempt.wire}
-    _begin_new_file_if_large(attempt.provider_id)
-    _write(attempt.provider_id, SENT, wait=True, database=database, wish=wish, **_name(attempt))
+    file = _file(attempt.provider_id)
+    file.begin_anew_if_large(lambda: carried(newest_of(file, attempt.provider_id)))
+    file.write(SENT, wait=True, database=database, wish=wish, **name_of(attempt))
+
+
+def carried(mark: Mark | None) -> dict[str, Any] | None:
+    """The line with which a new file begins."""
+    if mark is None:
+        return None
+    return {
+        "what": CARRIED, "attempt": mark.attempt, "token": mark.token,
+        "started_at": mark.started_at.isoformat(), "at": mark.at.isoformat(),
+        "database": mark.database,
+    }  # fmt: skip
 
 
 def note_end(attempt: Attempt, settlement: Settlement) -> None:
     """How it ended, as far as the disk takes it: the database has it already."""
     said = settlement.to_json() | {"evidence": None}
     try:
-        _write(attempt.provider_id, ENDED, wait=False, settlement=said, **_name(attempt))
+        _file(attempt.provider_id).write(ENDED, wait=False, settlement=said, **name_of(attempt))
     except OSError as error:
         log.error("the end of attempt %s is not noted on disk: %s", attempt.pk, error)
 
@@ -109,20 +130,24 @@ def note_end(attempt: Attempt, settlement: Settlement) -> None:
 def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
     """From here on this database is the one we know, with the attempts it has."""
     newest = Attempt.objects.filter(provider_id=provider_id).order_by("-pk").first()
+    adopt_in(_file(provider_id), newest, database, now=now)
+
+
+def adopt_in(file: JournalFile, newest: Marked | None, database: str, *, now: datetime) -> None:
+    """Take what this database has for what we know; on disk when it returns."""
     nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
-    name = _name(newest) if newest else nobody
-    _write(provider_id, ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
+    name = name_of(newest) if newest else nobody
+    file.write(ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
 
 
 def sends_since_adopted(provider_id: int) -> list[Send]:
     """What was sent to this account since its database was last adopted, oldest first."""
     sends = dict[tuple[str, str], Send]()
-    for path in (_older(provider_id), _file(provider_id)):
-        for line in _lines(path):
-            try:
-                _take_in(sends, provider_id, line)
-            except (KeyError, TypeError, ValueError):
-                log.warning("a line in %s cannot be read", path)
+    for line in _file(provider_id).all_lines():
+        try:
+            _take_in(sends, provider_id, line)
+        except (KeyError, TypeError, ValueError):
+            log.warning("a line about account %s cannot be read", provider_id)
     return sorted(sends.values(), key=lambda send: send.started_at)
 
 
@@ -154,9 +179,9 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
         sends[key].settlement = Settlement.from_json(line["settlement"])
 
 
-def _name(attempt: Attempt) -> dict[str, Any]:
-    started_at = attempt.started_at.isoformat()
-    return {"attempt": attempt.pk, "token": attempt.token, "started_at": started_at}
+def name_of(row: Marked) -> dict[str, Any]:
+    """What tells this send from every other one, in every life of the database."""
+    return {"attempt": row.pk, "token": row.token, "started_at": row.started_at.isoformat()}
 
 
 def _mark(provider_id: int, line: dict[str, Any]) -> tuple[str, Mark] | None:
@@ -172,51 +197,5 @@ def _mark(provider_id: int, line: dict[str, Any]) -> tuple[str, Mark] | None:
     return line["what"], mark
 
 
-def _begin_new_file_if_large(provider_id: int) -> None:
-    path = _file(provider_id)
-    if not path.exists() or path.stat().st_size < LARGEST:
-        return
-    mark = newest_mark(provider_id)
-    path.replace(_older(provider_id))
-    if mark is not None:
-        _write(
-            provider_id, CARRIED, wait=True, attempt=mark.attempt, token=mark.token,
-            started_at=mark.started_at.isoformat(), at=mark.at.isoformat(), database=mark.database,
-        )  # fmt: skip
-
-
-def _write(provider_id: int, what: str, *, wait: bool, **said: Any) -> None:
-    line = redact(json.dumps({"what": what, **said}))
-    append_line(_file(provider_id), line, wait_for_disk=wait)
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    if path.exists():
-        with path.open("rb") as file:
-            yield from _readable(file)
-
-
-def _tail(path: Path) -> Iterator[dict[str, Any]]:
-    if path.exists():
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL))
-            yield from _readable(file)
-
-
-def _readable(lines: Any) -> Iterator[dict[str, Any]]:
-    """A line that a crash cut off is none: it was never waited for, so nothing was sent."""
-    for line in lines:
-        try:
-            read = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(read, dict):
-            yield read
-
-
-def _file(provider_id: int) -> Path:
-    return directory() / f"{provider_id}.jsonl"
-
-
-def _older(provider_id: int) -> Path:
-    return directory() / f"{provider_id}.jsonl.old"
+def _file(provider_id: int) -> JournalFile:
+    return JournalFile(directory() / f"{provider_id}.jsonl")

@@ -167,7 +167,7 @@ def _add_evidence(attempt: Attempt, settlement: Settlement) -> None:
 def _show_bad_files(now: datetime) -> None:
     """Rows that last as long as their files are found, for the overview."""
     bad = [UnreadAnswer(name=path.name[:200], host=socket.gethostname()[:80], seen_at=now)
-           for path in directory().glob(f"*{BAD}")]  # fmt: skip
+           for path in directory().rglob(f"*{BAD}")]  # fmt: skip
     if bad:
         UnreadAnswer.objects.bulk_create(
             bad, update_conflicts=True, unique_fields=["name"], update_fields=["host", "seen_at"]

@@ -12,6 +12,7 @@ from .look_back import LookBack
 from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
+from .request_call import RequestCall
 from .restored import DatabaseId, ReconcileRun, StrangeOrder, UnreadAnswer
 from .saved import SavedFilter
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
@@ -41,6 +42,7 @@ __all__ = [
     "ReconcileRun",
     "Recovery",
     "Refill",
+    "RequestCall",
     "SavedFilter",
     "SpendLimit",
     "Statement",

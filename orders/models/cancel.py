@@ -45,6 +45,9 @@ class CancelRequest(models.Model):
     code = models.CharField(max_length=20, blank=True, default="")
     requests = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    call = models.ForeignKey(
+        "orders.RequestCall", models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the newest it was sent with
     sent_at = models.DateTimeField(null=True, blank=True)  # or, its answer lost, when that was seen
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from providers.models import Provider
 
-from ..status import GateKind
+from ..status import GateKind, Write
 
 MOST_SHOWN = 5
 
@@ -21,6 +21,14 @@ class GateQuerySet(models.QuerySet["Gate"]):
         """Those in front of this account: its own and the ones in front of all."""
         return self.filter(Q(provider=None) | Q(provider=provider_id))
 
+    def holding(self, write: Write) -> GateQuerySet:
+        """Those that hold this kind of write. A lost order holds the next one alone, because the
+        search for it goes by the numbers of orders; a stop may let cancels through."""
+        if write is Write.ADD:
+            return self
+        held = self.exclude(kind=GateKind.ANSWER_LOST)
+        return held.exclude(lets_cancels=True) if write is Write.CANCEL else held
+
     def for_banner(self) -> GateQuerySet:
         """What everybody should know of; looking for one lost order is business as usual."""
         wide = self.closed().exclude(kind=GateKind.ANSWER_LOST).select_related("provider")
@@ -31,10 +39,11 @@ class GateQuerySet(models.QuerySet["Gate"]):
 
 
 class Gate(models.Model):
-    """While a row with `opened_at=None` stands before an account, nothing is bought there.
+    """While a row with `opened_at=None` stands before an account, nothing is changed there.
 
     `provider` None stands before all accounts. Without `closed_by` the desk closed it itself.
-    Rows are kept: they are the history of every stop.
+    `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they
+    are the history of every stop.
     """
 
     kind = models.CharField(max_length=12, choices=GateKind.choices)
@@ -51,6 +60,11 @@ class Gate(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     note = models.CharField(max_length=500, blank=True, default="")
+    lets_cancels = models.BooleanField("cancels go through", default=False)
+    cancels_said_at = models.DateTimeField(null=True, blank=True)
+    cancels_said_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects = GateQuerySet.as_manager()
 

@@ -57,6 +57,9 @@ class Refill(models.Model):
     requests = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    call = models.ForeignKey(
+        "orders.RequestCall", models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the newest it was sent with
     sent_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
@@ -12,8 +15,11 @@ from core.clocks import database_now
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import comparing, restore_guard, spooling
+from ..actions import comparing, request_recall, restore_guard, spooling
+from ..actions.recovery import repeating
+from ..actions.writes import answer_files
 from ..models import ReconcileRun
+from ..status import Write
 from .sending import account_of
 
 log = logging.getLogger(__name__)
@@ -26,6 +32,7 @@ def import_spool() -> None:
     restore_guard.look_closely(now=now)
     if settled := spooling.import_spool(now=now):
         log.warning("%s answers were settled from disk", settled)
+    answer_files.import_left_behind(importers(now))
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
         compare.delay(run_id=run_id)
 
@@ -38,6 +45,16 @@ def compare(*, run_id: int) -> None:
         return
     if comparing.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
         compare.delay(run_id=run_id)
+
+
+def importers(now: datetime) -> dict[Write, Callable[[answer_files.Said], bool]]:
+    """Who takes in the kept answer to which kind of write; orders have a spool of their own."""
+    requests = partial(request_recall.take_in_kept, now=now)
+    return {
+        Write.REFILL: requests,
+        Write.CANCEL: requests,
+        Write.REPLAY: partial(repeating.take_in_kept, now=now),
+    }
 
 
 def _connect(provider: Provider) -> PanelClient | None:

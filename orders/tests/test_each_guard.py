@@ -12,6 +12,7 @@ from django.db import IntegrityError
 from core import clocks
 from core.failpoints import armed
 from orders.actions import claiming, dispatch, gates, sent_log, settling, sweeping
+from orders.actions.writes import send_clock
 from orders.models import Attempt, Gate, Order
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
@@ -86,7 +87,7 @@ def test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim():
 def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypatch):
     order, fake = make_order(), FakeProvider()
     watch = [0.0]
-    monkeypatch.setattr(dispatch, "time", SimpleNamespace(monotonic=lambda: watch[-1]))
+    monkeypatch.setattr(send_clock, "time", SimpleNamespace(monotonic=lambda: watch[-1]))
     with armed("claim.committed", lambda: watch.append(clocks.SEND_WINDOW_SECONDS + 1.0)):
         assert dispatch.send_order(order, order.provider, fake, clock=noon)
     assert fake.placed == []

@@ -9,7 +9,9 @@ import pytest
 from core.clocks import database_now
 from core.roles import Role
 from orders import tasks
-from orders.actions import cancelling, refill_sending, refilling, requesting
+from orders.actions import cancelling, refilling, requesting
+from orders.actions.refill_sending import REFILLS
+from orders.actions.request_sending import claim
 from orders.models import CancelRequest, Order, Refill
 from orders.status import CancelStatus, RefillStatus, Status
 from orders.tests.test_races import at_once
@@ -94,7 +96,7 @@ def test_taking_back_and_claiming_a_refill_have_one_winner():
             if number % 2:
                 mine = Refill.objects.select_related("order").get(pk=refill.pk)
                 return refilling.withdraw_refill(mine, actor=person, now=database_now())
-            return bool(refill_sending.claim(refill.provider, now=database_now()))
+            return claim(REFILLS, refill.provider, now=database_now()) is not None
 
         assert sum(at_once(act, threads=4)) == 1
         refill.refresh_from_db()

@@ -12,13 +12,15 @@ from django.test.utils import CaptureQueriesContext
 
 from core import clocks
 from orders.actions import (
-    cancel_sending,
     one_call,
     refill_following,
     refill_sending,
     refilling,
     requesting,
 )
+from orders.actions.cancel_sending import CANCELS
+from orders.actions.refill_sending import REFILLS
+from orders.actions.request_sending import claim
 from orders.models import CancelRequest, EventKind, Refill, Watch
 from orders.status import FINAL, CancelStatus, RefillStatus, Status
 from providers.models import ProviderHealth
@@ -207,46 +209,47 @@ def test_not_yet_is_not_heard_for_ever():
 
 def test_a_worker_that_died_leaves_a_refill_in_doubt_and_a_cancel_to_be_looked_into():
     refill, cancel = make_refill(), make_cancel()
-    refill_sending.claim(refill.provider, now=NOON)
-    cancel_sending.claim(cancel.provider, now=NOON)
+    claim(REFILLS, refill.provider, now=NOON)
+    claim(CANCELS, cancel.provider, now=NOON)
     assert requesting.reap_lost_requests(now=NOON + MINUTE) == 0
     assert requesting.reap_lost_requests(now=NOON + 2 * MINUTE) == 2
     assert fresh(refill).status == RefillStatus.UNCONFIRMED
     assert fresh(cancel).status == CancelStatus.QUEUED
     later = NOON + 5 * MINUTE
-    assert not refill_sending.claim(refill.provider, now=later)
-    assert not cancel_sending.claim(cancel.provider, now=later)
+    assert not claim(REFILLS, refill.provider, now=later)
+    assert not claim(CANCELS, cancel.provider, now=later)
     Watch.objects.update(checked_at=NOON + 3 * MINUTE)
-    assert cancel_sending.claim(cancel.provider, now=later) == [cancel]
+    claimed = claim(CANCELS, cancel.provider, now=later)
+    assert claimed is not None and list(claimed.rows) == [cancel]
 
 
 def test_a_late_answer_is_still_the_answer():
     refill = make_refill()
-    claimed = refill_sending.claim(refill.provider, now=NOON)
+    claimed = claim(REFILLS, refill.provider, now=NOON)
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sending.settle(claimed, answer, refill.provider, now=NOON + 3 * MINUTE)
+    refill_sending.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert (fresh(refill).status, fresh(refill).external_id) == (RefillStatus.PENDING, "5")
 
 
 def test_a_late_answer_stops_a_second_send_that_a_person_asked_for():
     refill = make_refill()
-    claimed = refill_sending.claim(refill.provider, now=NOON)
+    claimed = claim(REFILLS, refill.provider, now=NOON)
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sending.settle(claimed, answer, refill.provider, now=NOON + 3 * MINUTE)
+    refill_sending.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.PENDING
-    assert not refill_sending.claim(refill.provider, now=NOON + 4 * MINUTE)
+    assert not claim(REFILLS, refill.provider, now=NOON + 4 * MINUTE)
 
 
 def test_a_late_answer_after_a_person_closed_it_is_only_remembered():
     refill = make_refill()
-    claimed = refill_sending.claim(refill.provider, now=NOON)
+    claimed = claim(REFILLS, refill.provider, now=NOON)
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.withdraw_refill(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sending.settle(claimed, answer, refill.provider, now=NOON + 3 * MINUTE)
+    refill_sending.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.WITHDRAWN
     last = refill.order.events.filter(kind=EventKind.REFILL).latest("pk")
     assert last.text == "Late answer to a refill: The provider took the refill on as 5."
@@ -254,11 +257,11 @@ def test_a_late_answer_after_a_person_closed_it_is_only_remembered():
 
 def test_a_second_send_is_not_settled_by_the_first_ones_lost_answer():
     refill = make_refill()
-    first = refill_sending.claim(refill.provider, now=NOON)
+    first = claim(REFILLS, refill.provider, now=NOON)
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
-    assert refill_sending.claim(refill.provider, now=NOON + 2 * MINUTE)
-    refill_sending.settle(first, one_call.Lost("late"), refill.provider, now=NOON + 3 * MINUTE)
+    assert claim(REFILLS, refill.provider, now=NOON + 2 * MINUTE)
+    refill_sending.settle(first.rows, one_call.Lost("late"), refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.SENDING
 
 

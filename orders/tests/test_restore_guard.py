@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from core import clocks
 from core.failpoints import armed
 from orders.actions import claiming, dispatch, gates, restore_guard, sent_log, spooling
+from orders.actions.writes import journal_file
 from orders.models import (
     Attempt,
     DatabaseId,
@@ -205,7 +206,7 @@ def test_what_cannot_be_marked_is_not_sent(monkeypatch):
         raise OSError(28, "No space left on device")
 
     provider, order = FakeProvider(), make_order()
-    monkeypatch.setattr(sent_log, "append_line", full)
+    monkeypatch.setattr(journal_file, "append_line", full)
     order = send(order, provider)
     assert (order.status, provider.placed) == (Status.QUEUED, [])
     assert "No space left" in order.reason
@@ -243,7 +244,7 @@ def test_a_line_that_a_crash_cut_off_is_no_mark():
 
 
 def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
-    monkeypatch.setattr(sent_log, "LARGEST", 10)
+    monkeypatch.setattr(journal_file, "LARGEST", 10)
     provider, service = FakeProvider(), make_service()
     for _ in range(3):
         order = send(make_order(service=service), provider)

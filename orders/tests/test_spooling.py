@@ -147,7 +147,7 @@ def test_a_database_that_stays_away_longer_than_we_try(monkeypatch):
 def test_a_refusal_is_kept_although_the_database_cannot_tell_the_time():
     provider = FakeProvider()
     provider.then = refusal(RefusalCode.FUNDS)
-    moments = iter([NOON, NOON, NOON])
+    moments = iter([NOON, NOON, NOON, NOON])  # the last of them for the pre-send check
 
     def clock():
         if (moment := next(moments, None)) is None:

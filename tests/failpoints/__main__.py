@@ -22,22 +22,25 @@ def main() -> int:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     from tests.closed_network import closed_network
-    from tests.failpoints import table
+    from tests.failpoints import requests, table
     from tests.failpoints.ground import ground
 
     setup_test_environment()
     made = setup_databases(verbosity=0, interactive=False)
     started = time.monotonic()
-    cells = table.cells(everything=chosen.all)
+    cells, asked = table.cells(everything=chosen.all), requests.request_cells()
     try:
-        with closed_network(), ground(len(cells)) as here:
+        with closed_network(), ground(len(cells) + len(asked)) as here:
             results = list(table.walk(cells, here))
+            answered = list(requests.walk_requests(asked, here))
     finally:
         connection.close()
         teardown_databases(made, verbosity=0)
     print(table.printed(results))
+    print(requests.printed_requests(answered))
     print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.")
-    return any(result.wrong for result in results)
+    wrong = [*(one.wrong for one in results), *(one.wrong for one in answered)]
+    return any(wrong)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,11 @@ def _always(mode: Mode) -> bool:
     return True
 
 
-def _listens(mode: Mode) -> bool:
+def is_listened_to(mode: Mode) -> bool:
     return mode.listens
 
 
-def _answers(mode: Mode) -> bool:
+def is_answered(mode: Mode) -> bool:
     return mode.answers
 
 
@@ -71,11 +71,11 @@ PLACES = (
     Place("claim.written", Left.WISH),
     Place("claim.committed", Left.CLAIM),
     Place("claim.marked", Left.CLAIM),
-    Place("fence.passed", Left.CLAIM, is_reached=_listens),
-    Place("bytes.marked", Left.CLAIM, is_reached=_listens),
-    Place("bytes.half", Left.CLAIM, is_reached=_listens),
-    Place("bytes.last", Left.REQUEST, is_reached=_listens),
-    Place("answer.head", Left.REQUEST, is_reached=_answers),
+    Place("fence.passed", Left.CLAIM, is_reached=is_listened_to),
+    Place("bytes.marked", Left.CLAIM, is_reached=is_listened_to),
+    Place("bytes.half", Left.CLAIM, is_reached=is_listened_to),
+    Place("bytes.last", Left.REQUEST, is_reached=is_listened_to),
+    Place("answer.head", Left.REQUEST, is_reached=is_answered),
     Place("send.answered", Left.REQUEST),
     Place("send.spooled", Left.KEPT),
     Place("settle.attempt", Left.KEPT),

@@ -9,6 +9,7 @@ from core.failpoints import POINTS
 from .ground import ground
 from .modes import MODES
 from .places import IN_THE_CLIENT, PLACES
+from .requests import REQUEST_PLACES, printed_requests, request_cells, walk_requests
 from .table import cells, printed, walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -22,9 +23,18 @@ def test_a_killed_worker_leaves_nothing_that_is_not_put_right():
     assert sum(result.reached for result in results) > len(results) * 2 / 3
 
 
+def test_a_killed_worker_sends_no_refill_twice_and_forgets_no_request():
+    chosen = request_cells()
+    with ground(len(chosen)) as here:
+        results = list(walk_requests(chosen, here))
+    assert not [result for result in results if result.wrong], printed_requests(results)
+    assert sum(result.reached for result in results) > len(results) * 2 / 3
+
+
 def test_every_failpoint_has_its_column_and_every_way_of_a_provider_its_row():
     names = [place.name for place in PLACES]
-    assert set(names) == POINTS | IN_THE_CLIENT
+    of_requests = {place.name for place in REQUEST_PLACES}
+    assert set(names) | of_requests == POINTS | IN_THE_CLIENT
     assert len(names) == len(set(names)) >= 14
     assert len({mode.name for mode in MODES}) == len(MODES) >= 16
 

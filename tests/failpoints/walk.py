@@ -117,7 +117,7 @@ class Walk:
         if self.place.killed is Killed.SENDING:
             reached = self._in_a_child(self.place.name, self._place_and_send)
             if self.place.name == "bytes.last":
-                self._until_served()
+                self._until_served("add", self.adds_before)
             return reached
         self._in_a_child("send.answered", self._place_and_send)
         self._wait(clocks.SEND_LEASE_SECONDS + 1)
@@ -144,19 +144,19 @@ class Walk:
         self._place(self.draft)
         account = self._account()
         if not self.mode.listens:
-            account.url = settings.SANDBOX_URL = f"http://127.0.0.1:{_free_port()}/api/v2"
+            account.url = settings.SANDBOX_URL = f"http://127.0.0.1:{free_port()}/api/v2"
             shared_transport.cache_clear()
         sending.send_queued(account, client_for(account), clock=self.clock, seconds=60)
 
     def _reap(self) -> None:
         sweeping.reap_lost_sends(now=self.clock())
 
-    def _until_served(self) -> None:
+    def _until_served(self, action: str, before: int) -> None:
         """The request is on its way although its sender is dead: wait until it was served."""
         ends = time.monotonic() + 10
         while time.monotonic() < ends and self.mode.listens:
             stats = self.box.stats()
-            if stats["calls"]["add"] > self.adds_before and not stats["in_flight"]:
+            if stats["calls"].get(action, 0) > before and not stats["in_flight"]:
                 return
             time.sleep(0.005)
 
@@ -236,7 +236,7 @@ class Walk:
         return wrong
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

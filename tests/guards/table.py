@@ -23,6 +23,7 @@ class Guard:
 SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
 EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
 SETTLING = "orders/tests/test_settling.py"
+WRITES = "orders/tests/test_every_write.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
@@ -94,18 +95,32 @@ LINES = (
         "orders/actions/claiming.py",
     ),
     Guard(
-        "fence: the age of the claim",
-        "if time.monotonic() - began > clocks.SEND_WINDOW_SECONDS:",
-        "if time.monotonic() < began:",
+        "pre-send: the age of the claim",
+        "if ours > clocks.SEND_WINDOW_SECONDS:",
+        "if ours < 0:",
         (f"{SENDING}::test_the_fence_stops_a_claim_that_has_grown_old",),
+        "orders/actions/writes/send_clock.py",
+    ),
+    Guard(
+        "pre-send: the database's clock agrees with ours",
+        "if abs(theirs - ours) > clocks.CLOCKS_AGREE_SECONDS:",
+        "if ours < 0:",
+        (f"{WRITES}::test_what_comes_up_before_the_first_byte_stops_it",),
+        "orders/actions/writes/send_clock.py",
+    ),
+    Guard(
+        "pre-send: the age counts from before the claim of an order",
+        "    settlement = _speak(order, attempt, client, now)",
+        "    settlement = _speak(order, attempt, client, SendClock(clock))",
+        (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
         "orders/actions/dispatch.py",
     ),
     Guard(
-        "fence: the age counts from before the claim",
-        "    settlement = _speak(order, attempt, client,",
-        "    began = time.monotonic()\n    settlement = _speak(order, attempt, client,",
-        (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
-        "orders/actions/dispatch.py",
+        "pre-send: the age counts from before the claim of a request",
+        "    heard = _speak(kind, claimed, provider, speak, mark, now)",
+        "    heard = _speak(kind, claimed, provider, speak, mark, SendClock(clock))",
+        (f"{WRITES}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
+        "orders/actions/request_sending.py",
     ),
     Guard(
         "mark: the age of the claim",
@@ -115,25 +130,60 @@ LINES = (
         "orders/actions/restore_guard.py",
     ),
     Guard(
-        "fence: the claim is still ours",
-        "if not Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT).exists():",
-        "if not attempt.pk:",
+        "pre-send: the claim is still ours",
+        "        if not self.is_ours():",
+        "        if not self.is_ours:",
         (f"{EACH}::test_the_fence_stops_a_claim_that_was_taken_for_lost",),
-        "orders/actions/dispatch.py",
+        "orders/actions/writes/pre_send.py",
     ),
     Guard(
-        "fence: the account as it was read",
-        "pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE",
-        "pk=provider.pk, state=ProviderState.ACTIVE",
+        "pre-send: the requests are still ours",
+        "lambda: kind.count_ours(call) == size",
+        "lambda: size > 0",
+        (f"{WRITES}::test_a_claim_that_was_taken_for_lost_is_not_sent",),
+        "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "pre-send: the account as it was read",
+        "pk=provider_id, version=version, state=ProviderState.ACTIVE",
+        "pk=provider_id, state=ProviderState.ACTIVE",
         (f"{EACH}::test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim",),
-        "orders/actions/dispatch.py",
+        "orders/actions/writes/pre_send.py",
     ),
     Guard(
-        "fence: the gate",
-        "    if gates.is_closed(provider.pk):\n        raise NotSent",
-        "    if not provider.pk:\n        raise NotSent",
+        "pre-send: the stops",
+        "        if gates.is_halted(self.provider_id, self.write):",
+        "        if not self.provider_id:",
         (f"{GATES}::test_a_gate_that_closes_after_the_claim_stops_the_first_byte",),
-        "orders/actions/dispatch.py",
+        "orders/actions/writes/pre_send.py",
+    ),
+    Guard(
+        "claim of a request: the stops",
+        "if not unchanged or gates.is_halted(provider.pk, kind.write):",
+        "if not unchanged:",
+        (f"{WRITES}::test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders",),
+        "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "mark of a request: the journal outside the database",
+        "        mark(call, claimed.named, now=now)",
+        "        assert mark",
+        (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
+        "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "answer to a request: on disk first",
+        "            file.is_recorded()",
+        "            file.is_recorded()\n        file.is_recorded()",
+        (f"{WRITES}::test_an_answer_that_was_heard_outlives_a_database_that_stays_away",),
+        "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "recording: on a connection that works",
+        "        drop_broken_connection()\n        yield tried",
+        "        yield tried",
+        (f"{WRITES}::test_a_broken_connection_is_let_go_before_the_next_try",),
+        "orders/actions/writes/recording.py",
     ),
     Guard(
         "our own errors are unknown",

@@ -25,6 +25,7 @@ from orders.actions import (
     sweeping,
 )
 from orders.actions.recovery.turn import recover_account
+from orders.actions.writes import recording, send_clock
 from orders.drafts import OrderDraft
 from orders.models import Attempt, Order, Recovery, Watch
 from orders.status import GateKind, Outcome, Status
@@ -84,7 +85,7 @@ class Desk:
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
             stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
-            for module in (dispatch, sending, following):
+            for module in (dispatch, sending, following, send_clock, recording):
                 stack.enter_context(patch.object(module, "time", self))
             yield self
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.db.models import F, Q
 
 from core.clocks import Clock
 from providers.actions.calling import ask
-from providers.models import Provider, ProviderHealth, ProviderState
+from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     NotSent,
     OutcomeUnknown,
@@ -25,8 +25,13 @@ from providers.panel_api import (
     WrittenWish,
 )
 
-from ...models import Attempt, Gate, Recovery
-from ...status import GateKind, Outcome, Resolution
+from ...models import Attempt, Recovery
+from ...status import Outcome, Resolution, Write
+from .. import restore_guard, sent_log
+from ..writes import answer_files
+from ..writes.pre_send import PreSendCheck
+from ..writes.recording import record
+from ..writes.send_clock import SendClock
 from . import deciding
 from .deciding import Decided
 from .looking import TellsOfIds, spend
@@ -74,52 +79,76 @@ def _repeat_one(
     clock: Clock,
 ) -> None:
     spend(rules, clock=clock)
+    now = SendClock(clock)
     # Before the call: who dies in it has had it. When it is looked for next, the search says.
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     done.looked += 1
-    places = cast(PlacesAgain, client)
-    try:
-        placed = places.add(
-            WrittenWish(attempt.wire), before_send=lambda: _fence(provider, attempt)
+    order_id = _say_again(provider, cast(PlacesAgain, client), attempt, now)
+    if not order_id:
+        return
+    said = ask(provider, lambda: client.statuses_once([order_id]), clock=clock)
+    deciding.count_calls([attempt], 1)
+    progress = said[order_id]
+    if isinstance(progress, Progress):
+        found = Verdict(found={attempt.pk: order_id})
+        done.found += deciding.adopt_found(
+            found, [attempt], {order_id: progress}, now=clock(), by=Resolution.REPEAT
         )
+
+
+def _say_again(provider: Provider, client: PlacesAgain, attempt: Attempt, now: SendClock) -> str:
+    """The number it was answered with, which is written down; else empty."""
+    # Still nobody knows what became of it, and nothing but the search for it holds us.
+    open_still = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, resolved_by=None)
+    check = PreSendCheck(
+        Write.REPLAY, provider.pk, attempt.provider_version, now, open_still.exists
+    )
+    try:
+        restore_guard.refuse_another_database(provider.pk, now=now)
+        placed = client.add(WrittenWish(attempt.wire), before_send=check)
     except Rejected as refusal:
         # The first send may be what it is refused for: the money spent, the link busy.
         words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
-        deciding.tell([attempt], words, {"code": refusal.code.value}, clock())
-        return
+        _tell(attempt, words, {"code": refusal.code.value}, now)
     except (NotSent, OutcomeUnknown) as error:
-        deciding.tell([attempt], f"The repeat did not help: {error.reason}", {}, clock())
-        return
-    _note_id(attempt, placed.order_id, clock())
-    said = ask(provider, lambda: client.statuses_once([placed.order_id]), clock=clock)
-    deciding.count_calls([attempt], 1)
-    progress = said[placed.order_id]
-    if isinstance(progress, Progress):
-        found = Verdict(found={attempt.pk: placed.order_id})
-        done.found += deciding.adopt_found(
-            found, [attempt], {placed.order_id: progress}, now=clock(), by=Resolution.REPEAT
-        )
+        _tell(attempt, f"The repeat did not help: {error.reason}", {}, now)
+    else:
+        _keep_id(attempt, placed.order_id, now)
+        return placed.order_id
+    return ""
+
+
+def _tell(attempt: Attempt, words: str, evidence: dict[str, str], now: SendClock) -> None:
+    record(
+        lambda: deciding.tell([attempt], words, evidence, now()), what=f"the repeat of {attempt}"
+    )
+
+
+def _keep_id(attempt: Attempt, order_id: str, now: SendClock) -> None:
+    """What it was answered with, for the person who decides if nothing else comes of it."""
+    name = {"token": attempt.token, "started_at": attempt.started_at.isoformat()}
+    with answer_files.kept(Write.REPLAY, attempt.token, name | {"id": order_id}) as file:
+        if record(lambda: _note_id(attempt, order_id, now()), what=f"the repeat of {attempt}"):
+            file.is_recorded()
+
+
+def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
+    """The number that a repeat was answered with, from the disk. False: of no attempt here."""
+    attempt = sent_log.attempt_of(said)
+    if attempt is None:
+        return False
+    if attempt.outcome == Outcome.UNKNOWN and not attempt.candidates:
+        _note_id(attempt, str(said["id"]), now)
+    return True
+
+
+def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
+    found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
+    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
+    deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:
     """It does not answer, or not as often: an order is never the probe."""
     rests = Q(closed_until__isnull=False) | Q(slow_until__gt=now)
     return ProviderHealth.objects.filter(rests, provider=provider).exists()
-
-
-def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
-    """What it was answered with, for the person who decides if nothing else comes of it."""
-    found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
-    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
-    deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
-
-
-def _fence(provider: Provider, attempt: Attempt) -> None:
-    """Just before the first byte: still nobody knows, and nothing but the search holds us."""
-    still = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, resolved_by=None)
-    same = Provider.objects.filter(
-        pk=provider.pk, version=attempt.provider_version, state=ProviderState.ACTIVE
-    )
-    others = Gate.objects.closed().for_provider(provider.pk).exclude(kind=GateKind.ANSWER_LOST)
-    if not still.exists() or not same.exists() or others.exists():
-        raise NotSent("It was settled or stopped just before the repeat left.")

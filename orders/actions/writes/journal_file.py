@@ -1,0 +1,61 @@
+"""One file of the send journal: a line a fact, on disk before what it tells of may happen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from core.durable_files import append_line
+from core.redaction import redact
+
+TAIL: Final = 64 * 1024  # bytes, more than one line of any kind: the mark is among them
+LARGEST: Final = 4 * 1024 * 1024  # then a new file is begun and the one before the last forgotten
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFile:
+    path: Path
+
+    def older(self) -> JournalFile:
+        """The one before it, no longer written to."""
+        return JournalFile(self.path.with_name(f"{self.path.name}.old"))
+
+    def write(self, what: str, *, wait: bool, **said: Any) -> None:
+        """Raises OSError when the disk does not take it. `wait`: it is on disk on return."""
+        append_line(self.path, redact(json.dumps({"what": what, **said})), wait_for_disk=wait)
+
+    def begin_anew_if_large(self, first: Callable[[], Line | None]) -> None:
+        """Set a large file aside; `first` is asked before for the line the new one begins with."""
+        if not self.path.exists() or self.path.stat().st_size < LARGEST:
+            return
+        line = first()
+        self.path.replace(self.older().path)
+        if line is not None:
+            append_line(self.path, redact(json.dumps(line)), wait_for_disk=True)
+
+    def all_lines(self) -> Iterator[Line]:
+        """Oldest first, those of the file before it too."""
+        for path in (self.older().path, self.path):
+            yield from _readable(path, 0)
+
+    def tail(self) -> Iterator[Line]:
+        return _readable(self.path, TAIL)
+
+
+def _readable(path: Path, tail: int) -> Iterator[Line]:
+    """A line that a crash cut off is none: it was never waited for, so nothing was sent."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - tail) if tail else 0)
+        for line in file:
+            try:
+                read = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(read, dict):
+                yield read

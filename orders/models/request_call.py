@@ -1,0 +1,32 @@
+"""One call about refills or cancels, written down before the first byte leaves."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from providers.models import Provider
+
+from ..status import Write
+
+
+class RequestCall(models.Model):
+    """The claim of one worker on the requests that name it. `key` is the same for this call
+    wherever it is read, and for no other call anywhere."""
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
+    write = models.CharField(max_length=10, choices=Write.choices)
+    worker = models.CharField(max_length=80)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "-id"], name="request_call_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.write} call {self.pk} to account {self.provider_id}"
+
+    @property
+    def token(self) -> str:
+        return self.key.hex
