@@ -98,6 +98,7 @@ RECONCILE_AFTER_SECONDS = 900  # a day is looked at once what it charged has bee
 RECONCILE_AGAIN_DAYS = 3  # for so long what is learned later may still explain a day
 
 # Pages
+MATCHING_SECONDS = 15  # how old the count of a narrowed list may be
 FIGURES_SECONDS = 5  # how old the overview's cards may be
 CHART_SECONDS = 60
 OLDER_DAYS_SECONDS = 3600  # of the chart's days that are more than a week old

@@ -7,7 +7,6 @@ import unicodedata
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # what no text column of PostgreSQL holds
-_UNSEEN = frozenset({"Cc", "Cf"})
 
 
 def readable(text: str) -> str:
@@ -17,13 +16,10 @@ def readable(text: str) -> str:
 
 
 def without_unseen(text: str) -> str:
-    """Without zero-width signs, marks of direction, byte order marks and controls; any kind of
-    space is a plain one. For what is a number, an id or a link, never for words of people."""
-    if text.isascii() and text.isprintable():
+    """Without zero-width signs, marks of direction and byte order marks, and with plain spaces.
+    For what is a number, an id or a link, never for words of people. Controls stay, to be refused:
+    no keyboard and no page puts them in by the way."""
+    if text.isascii():
         return text.strip()
-    kept = (
-        " " if unicodedata.category(sign) in ("Zs", "Zl", "Zp") or sign in "\t\r\n" else sign
-        for sign in text
-        if sign in "\t\r\n" or unicodedata.category(sign) not in _UNSEEN
-    )
-    return "".join(kept).strip()
+    kinds = ((sign, unicodedata.category(sign)) for sign in text)
+    return "".join(" " if kind == "Zs" else sign for sign, kind in kinds if kind != "Cf").strip()

@@ -11,11 +11,14 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.texts import readable
+from core.texts import readable, without_unseen
 from providers.panel_api.wishes import WISHES, Ask, Kind
+
+from .cells import LISTS_OF_NAMES, address_in, id_in, names_in
+from .own_export import as_pasted, is_own_export, own_columns
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 50_000
@@ -57,9 +60,12 @@ def read_paste(text: str) -> list[PastedLine]:
     start, cells = next(rows, (0, []))
     if not cells:
         raise NotAPaste("There are no lines in it.")
-    columns = _columns(cells)
-    lines = [] if columns else [_line(start, WITHOUT_HEADER, cells)]
-    lines += (_line(number, columns or WITHOUT_HEADER, cells) for number, cells in rows)
+    if is_own_export(cells):
+        lines = [_own_line(number, own_columns(cells), row) for number, row in rows]
+    else:
+        columns = _columns(cells)
+        lines = [] if columns else [_line(start, WITHOUT_HEADER, cells)]
+        lines += (_line(number, columns or WITHOUT_HEADER, row) for number, row in rows)
     if not lines:
         raise NotAPaste("There are no lines below the names of the columns.")
     if len(lines) > MOST_LINES:
@@ -145,10 +151,31 @@ def _column(cell: str) -> str:
 
 
 def _line(number: int, columns: tuple[str, ...], cells: list[str]) -> PastedLine:
-    found = dict(zip(columns, map(str.strip, cells), strict=False))
+    found = dict(zip(columns, cells, strict=False))
     beyond = [cell.strip() for cell in cells[len(columns) :] if cell.strip()]
     if beyond:
         found[MORE] = " · ".join(beyond)
-    for name in LISTS & found.keys():
-        found[name] = entries_of(found[name])
-    return PastedLine(number, {name: text for name, text in found.items() if name and text})
+    return PastedLine(number, tidied(found))
+
+
+def _own_line(number: int, columns: tuple[str, ...], cells: list[str]) -> PastedLine:
+    found, words = as_pasted(dict(zip(columns, cells, strict=False)))
+    return PastedLine(number, tidied(found | {MORE: words}))
+
+
+def tidied(cells: Mapping[str, str]) -> dict[str, str]:
+    """What is meant by each cell that is not empty, by its kind of field."""
+    found = ((name, _tidy(name, text)) for name, text in cells.items() if name)
+    return {name: text for name, text in found if text}
+
+
+def _tidy(name: str, text: str) -> str:
+    if name == "service":
+        return id_in(text)
+    kind = _ASKS[name].kind if name in _ASKS else None
+    if kind is Kind.LINK:
+        return address_in(text)
+    if kind is Kind.LINES:
+        entries = entries_of(text.strip())
+        return names_in(entries) if name in LISTS_OF_NAMES else entries
+    return text.strip() if kind in (None, Kind.TEXT) else without_unseen(text)

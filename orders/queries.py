@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from django.core.cache import cache
+
+from core import clocks
+from core.keyset import KeysetPage
 
 from .actions.restoring import MAY_BE_TAKEN
 from .actions.settling import CHARGE_TOLERANCE
@@ -51,6 +57,19 @@ def tabs(*, counted: bool) -> list[Tab]:
         Tab(group, label, _capped(_group(group)) if counted else None)
         for group, label in groups.items()
     ]
+
+
+def matching(orders: OrderQuerySet, page: KeysetPage[Order], asked: str) -> str:
+    """How many a narrowed list holds, as it is shown. One page needs no count; what a live list
+    asks for again and again is remembered under `asked` for a moment."""
+    if page.is_first and page.is_last:
+        count = len(page.rows)
+    else:
+        key = f"orders-matching-{hashlib.sha256(asked.encode()).hexdigest()}"
+        count = cache.get(key)
+        if count is None:
+            cache.set(key, count := _capped(orders), clocks.MATCHING_SECONDS)
+    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
 
 
 def _group(group: str) -> OrderQuerySet:

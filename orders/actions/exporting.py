@@ -59,6 +59,14 @@ def inert(text: str) -> str:
     return f"'{guarded}" if _LINES.match(text) else guarded
 
 
+def bare(text: str) -> str:
+    """The text that `inert` made this of."""
+    return "".join(
+        part[1:] if part.startswith("'") and (not part[1:] or _begins_a_formula(part[1:])) else part
+        for part in _LINES.split(text)
+    )
+
+
 def _begins_a_formula(line: str) -> bool:
     if line.startswith("\t"):
         return True
@@ -83,6 +91,8 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("type", "type", text_cell),
     ("link", "link", text_cell),
     ("quantity", "units", str),
+    ("runs", "wish__runs", str),
+    ("interval", "wish__interval", str),
     ("status", "status", lambda status: text_cell(Status(status).label)),
     ("provider_status", "raw_status", text_cell),
     ("start_count", "start_count", str),

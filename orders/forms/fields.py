@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from core.texts import UNREADABLE
+from core.texts import UNREADABLE, without_unseen
 from providers.models import Service
 from providers.panel_api.wishes import Ask, Kind, split_lines
+
+from ..cells import LISTS_OF_NAMES, address_in, is_written_around
 
 LARGEST_NUMBER = 10**12  # far above any real limit, far below what the columns hold
 LONGEST_LINK = 2048
@@ -59,7 +61,7 @@ class WholeNumberField(forms.Field):
         return {"inputmode": "numeric", "maxlength": "18"}
 
     def to_python(self, value: Any) -> int | None:
-        text = str(value).strip(" ") if value is not None else ""
+        text = without_unseen(str(value)) if value is not None else ""
         if not text:
             return None
         if not _DIGITS.fullmatch(text):
@@ -99,14 +101,15 @@ class WordField(PlainTextField):
     """A text without spaces."""
 
     def to_python(self, value: Any) -> str | None:
-        word = super().to_python(value)
+        word = super().to_python(without_unseen(str(value)) if value is not None else None)
         if word is not None and len(word.split()) > 1:
             raise forms.ValidationError("One word is asked for here, without spaces.")
         return word
 
 
 class LinkField(PlainTextField):
-    """A web address, or any other text a provider takes for one; sent as it was written."""
+    """A web address, or any other text a provider takes for one; sent as it was written, but for
+    signs nobody sees and what a spreadsheet, a chat or a page puts around an address."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(max_length=LONGEST_LINK, **more)
@@ -116,9 +119,13 @@ class LinkField(PlainTextField):
         return super().widget_attrs(widget) | seen
 
     def to_python(self, value: Any) -> str | None:
-        link = super().to_python(value)
+        link = super().to_python(address_in(str(value)) if value is not None else None)
         if link is None:
             return None
+        if is_written_around(link):
+            raise forms.ValidationError(
+                "This is a formula or a link with its words around it. Write the address alone."
+            )
         if _RUNNABLE.match(link):
             raise forms.ValidationError("This is not an address of a page: it would run as code.")
         if link.lower().startswith(("http:", "https:")) and not _has_host(link):
@@ -138,8 +145,11 @@ class LinesField(forms.CharField):
 
     widget = forms.Textarea
 
-    def __init__(self, *, lowest: int = 1, highest: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, *, lowest: int = 1, highest: int | None = None, of_names: bool = False, **more: Any
+    ) -> None:
         self.lowest, self.highest = lowest, MOST_LINES if highest is None else highest
+        self.of_names = of_names
         super().__init__(max_length=LONGEST_LINES, **more)
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
@@ -157,6 +167,12 @@ class LinesField(forms.CharField):
         return lines
 
     def _check(self, lines: tuple[str, ...]) -> None:
+        for number, line in enumerate(lines if self.of_names else (), start=1):
+            if re.search(r"[,;\s]", line):
+                raise forms.ValidationError(
+                    f"Line {number:,} holds several names (“{line[:40]}”). Each counts as one: "
+                    "write one a line."
+                )
         for number, line in enumerate(lines, start=1):
             if UNREADABLE in line:
                 raise forms.ValidationError(
@@ -222,7 +238,10 @@ def _number(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
 
 def _lines(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
     lowest, highest = limits(setting.service) if ask.counts else (ask.minimum or 1, ask.maximum)
-    return LinesField(lowest=lowest, highest=min(highest or MOST_LINES, MOST_LINES), **common)
+    return LinesField(
+        lowest=lowest, highest=min(highest or MOST_LINES, MOST_LINES),
+        of_names=ask.wire in LISTS_OF_NAMES, **common,
+    )  # fmt: skip
 
 
 def _choice(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:

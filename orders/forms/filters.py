@@ -11,25 +11,33 @@ from django.utils import timezone
 
 from core.forms import TablerForm
 from core.models import User
+from core.texts import without_unseen
 from providers.models import Provider, Service
 
 from ..models import OrderQuerySet
 from ..status import GROUPS, Status
+from .fields import PlainTextField
 
-SEARCH_LENGTH = 300
+SEARCH_LENGTH = 2_000  # a hundred ids
 MORE = ("since", "until", "kin", "mine")  # the second row
+
+
+class SearchField(PlainTextField):
+    """Words as they were pasted, without what nobody can see."""
+
+    def to_python(self, value: Any) -> str | None:
+        return super().to_python(without_unseen(value or "").replace("\r", " ").replace("\n", " "))
 
 
 class OrderFilter(TablerForm, forms.Form):
     """The query string of the list, read leniently: a slip is said beside its field."""
 
-    q = forms.CharField(
+    q = SearchField(
         required=False,
-        strip=True,
         max_length=SEARCH_LENGTH,
         label="Search",
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": "Id, reference, link, note or tag:word"}
+            attrs={"type": "search", "placeholder": "Ids, reference, link, service, note, tag:word"}
         ),
     )
     status = forms.ChoiceField(

@@ -23,6 +23,7 @@ from ..pasting import (
     NotAPaste,
     PastedLine,
     read_paste,
+    tidied,
 )
 from .lines import REPEATED
 
@@ -129,10 +130,7 @@ def _label(wish: Any, name: str) -> str:
 def mended_cells(posted: Mapping[str, Any]) -> dict[str, str]:
     """What came back for a line, by column; cells left empty are gone."""
     names = (*LABELS, MORE)
-    found = {name: str(posted.get(f"cell-{name}", "")) for name in names}
-    for name in LISTS:
-        found[name] = found[name].replace("\r\n", "\n")
-    return {name: text.strip() for name, text in found.items() if text.strip()}
+    return tidied({name: str(posted.get(f"cell-{name}", "")) for name in names})
 
 
 def other_problems(line: BatchLine) -> list[str]:

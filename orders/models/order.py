@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.lookups import Exact
 
@@ -31,8 +31,8 @@ from ..status import (
     Status,
 )
 from .event import EventKind, OrderEvent
+from .searching import ids_in, known_by_ids, naming
 
-LIST_SEARCH_MIN = 3
 # They keep no link busy: they wait for the link themselves, or for their time.
 IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 TAG_WORD = "tag:"
@@ -74,7 +74,12 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def searching(self, text: str) -> OrderQuerySet:
         """Our id, the provider's id, the start of the customer's reference; a part of the link,
-        the reference or the note; a tag, also as `tag:word`. All words must fit."""
+        the reference, the note or the service's name; a tag, also as `tag:word`. All words must
+        fit, but several ids are a list: each of them is found."""
+        every = self.model._default_manager.all()
+        ids = ids_in(text)
+        if len(ids) > 1:
+            return self.filter(known_by_ids(every, ids))
         words = text.strip().removeprefix("#").split()
         found = self
         for word in words:
@@ -83,7 +88,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
                     pk__in=Order.objects.tagged(word[len(TAG_WORD) :]).values("pk")
                 )
         rest = " ".join(word for word in words if not word.casefold().startswith(TAG_WORD))
-        return found.filter(_naming(rest)) if rest else found
+        return found.filter(naming(every, rest)) if rest else found
 
     def tagged(self, word: str) -> OrderQuerySet:
         tag = word.removeprefix("#").casefold()
@@ -103,28 +108,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""
         return self.select_related("service", "provider", "watch")
-
-
-def _naming(text: str) -> Q:
-    """Numbers and short words are found by index alone; longer ones may stand anywhere."""
-    orders = Order.objects.all()
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        return _known_as(orders, text) | Q(pk=int(text))
-    if len(text) < LIST_SEARCH_MIN:
-        return _known_as(orders, text)
-    anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)
-    return Q(external_id=text) | anywhere | Q(tags__contains=f" {text.casefold()} ")
-
-
-def _known_as(orders: OrderQuerySet, text: str) -> Q:
-    """The provider's id, or the start of a reference. Each is asked for by itself and with the
-    condition of its index spelled out: SQLite would read every order for the plain `or`."""
-    accounts = Provider.objects.values("pk")
-    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id=text)
-    referred = orders.exclude(reference="").filter(reference__startswith=text)
-    if connection.vendor == "sqlite":  # its LIKE uses no index
-        referred = referred.filter(reference__gte=text, reference__lt=f"{text}{chr(0x10FFFF)}")
-    return Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
 
 
 class Order(models.Model):

@@ -62,7 +62,10 @@ def judged(text, provider=None, person=None):
         ("1||10||", "link", "required"),
         ("1|javascript:alert(1)|10||", "link", "run as code"),
         ("1|https://|10||", "link", "no host"),
-        ("1|https://a.example/\u200bx|10||", "link", "cannot be seen"),
+        ("1|https://a.example/\x07x|10||", "link", "cannot be seen"),
+        ("1|=A1|10||", "link", "a formula"),
+        ("1|[a](https://a.example|10||", "link", "a formula or a link with its words"),
+        ("1.50|https://a.example|10||", "service", "There is no service 1.50"),
         ("1|https://a.example|||", "quantity", "required"),
         ("1|https://a.example|1,000||", "quantity", "digits 0–9"),
         ("1|https://a.example|٣٠||", "quantity", "digits 0–9"),
@@ -92,6 +95,28 @@ def test_a_number_that_two_providers_use_has_to_be_told_apart(shop):
     assert "at “East”" in line.problems[0]["words"]
     _, [line] = judged("3|https://a.example|")
     assert line.is_good  # only one provider has a service 3
+
+
+@pytest.mark.parametrize("number", ["1.0", "\u200b1\ufeff", "\u00a01\u202c", "1"])
+def test_a_number_is_read_however_a_spreadsheet_wrote_it(shop, number):
+    _, [line] = judged(f"{number}|https://a.example|\u200e10\u00a0", shop)
+    assert line.is_good, line.problems
+    assert line.cells == {"service": "1", "link": "https://a.example", "quantity": "10"}
+
+
+def test_names_in_one_cell_are_as_many_units(shop):
+    make_service(shop, external_id="8", type="Mentions Custom List", min=1, max=9)
+    _, lines = judged(
+        "service|link|usernames\n8|a.example|anna, ben; carl\n8|b.example|anna ben", shop
+    )
+    assert [line.is_good for line in lines] == [True, True]
+    assert lines[0].cells["usernames"] == "anna\nben\ncarl"
+    assert lines[1].cells["usernames"] == "anna\nben"
+    form = form_for(
+        lines[0].service, now=NOON,
+        data={"submission": str(uuid.uuid4()), "link": "a.example", "usernames": "anna, ben"},
+    )  # fmt: skip
+    assert "several names" in form.errors["usernames"][0]
 
 
 def test_comments_are_counted_by_line(shop):

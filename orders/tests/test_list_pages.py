@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -149,6 +151,45 @@ def test_searching_finds_our_id_their_id_and_the_link(staff: Client) -> None:
     assert shown(staff, "/orders/?q=nothing-like-it") == set()
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ", ";", "\n", "\u00a0", ",\u200b"])
+def test_several_ids_are_a_list_of_which_each_is_found(staff: Client, between: str) -> None:
+    ours = make_order()
+    theirs = make_order(Status.PENDING, external_id="7001")
+    referred = make_order(reference="7002")
+    make_order(Status.PENDING, external_id="70017002", reference="17002")
+    ids = between.join([f"#{ours.pk}", "7001", "7002", "9" * 40, "7001"])
+    assert shown(staff, f"/orders/?{urlencode({'q': ids})}") == {ours.pk, theirs.pk, referred.pk}
+
+
+def test_searching_finds_the_name_of_the_service(staff: Client) -> None:
+    service = make_service(name="Harbor views, slow", search_text="9 harbor views, slow visits")
+    order = make_order(service=service)
+    make_order()
+    for words in ("Harbor VIEWS", "slow harbor"):
+        assert shown(staff, f"/orders/?q={words}") == {order.pk}
+
+
+def test_a_narrowed_list_says_how_many(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    monkeypatch.setattr(queries, "COUNT_CAP", 4)
+    service = make_service()
+    for count, said in ((1, "1 order matches."), (3, "3 orders match."), (5, "4+ orders match.")):
+        while Order.objects.count() < count:
+            make_order(service=service)
+        cache.clear()
+        assert said in staff.get(f"/orders/?service={service.pk}").content.decode()
+    make_order()
+    page = staff.get("/orders/").content.decode()
+    assert 'id="matching"' not in page  # the tabs count already
+
+
+def test_many_ids_are_found_by_index_alone() -> None:
+    make_order()
+    rows = Order.objects.searching("7001,7002,7003").order_by("-pk")[:50]
+    plan = rows.explain()
+    assert "SCAN orders_order\n" not in plan + "\n"
+
+
 def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
     plain = make_order(Status.QUEUED)
     feed = make_order(Status.ACTIVE, wish={"service": "1", "link": "x", "runs": "3"})
@@ -170,7 +211,7 @@ def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
     "nonsense",
     [
         "status=x", "provider=x", f"provider={'9' * 40}", "service=x", "group=x", "since=x",
-        "until=9999-12-31", "since=0001-01-01", "cursor=x", "q=%00", f"q={'x' * 400}", "mine=x",
+        "until=9999-12-31", "since=0001-01-01", "cursor=x", "q=%00", f"q={'x' * 2001}", "mine=x",
     ],
 )  # fmt: skip
 def test_nonsense_in_the_address_narrows_nothing(staff: Client, nonsense: str) -> None:

@@ -18,7 +18,7 @@ from ..actions.jobs import right_for
 from ..forms import OrderFilter
 from ..forms.saving import SaveFilterForm
 from ..models import Order, SavedFilter
-from ..queries import in_tab, tabs
+from ..queries import in_tab, matching, tabs
 from ..status import JobKind
 
 PAGE_SIZE = 50
@@ -61,7 +61,10 @@ def _draw(
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    is_counted = wanted.is_narrowed and bool(page.rows)
+    asked = f"{wanted.query()}&by={request.user.pk}"
     context = {
+        "matching": matching(found, page, asked) if is_counted else "",
         "filter": wanted,
         "group": wanted.group_name,
         "tabs": groups,

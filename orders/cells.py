@@ -1,0 +1,47 @@
+"""What a cell or a field means, however a spreadsheet, a chat or a page had written it."""
+
+from __future__ import annotations
+
+import re
+
+from core.texts import without_unseen
+
+LISTS_OF_NAMES = frozenset({"usernames", "hashtags"})  # no entry of theirs holds a space or comma
+
+_WHOLE = re.compile(r"([0-9]+)[.,]0+")
+_FORMULA = re.compile(r'=\s*HYPERLINK\s*\(\s*"((?:[^"]|"")+)"\s*(?:[;,].*)?\)', re.I | re.S)
+_MARKDOWN = re.compile(r"!?\[[^\]]*\]\(\s*(?:<([^<>]+)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))"
+                       r"""(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)""")  # fmt: skip
+_ANCHOR = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]+)"|'([^']+)')[^>]*>.*?</a>""", re.I | re.S)
+_POINTED = re.compile(r"<([^<>\s]+)>")
+_LEFT_OVER = re.compile(r"=|!?\[[^\]]*\]\s*\(|<")
+
+
+def address_in(text: str) -> str:
+    """The bare address of a link written as a formula, in markdown, in pointed brackets or HTML;
+    anything else as it is, without signs nobody sees."""
+    link = without_unseen(text)
+    if formula := _FORMULA.fullmatch(link):
+        return formula[1].replace('""', '"').strip()
+    for written in (_MARKDOWN, _ANCHOR, _POINTED):
+        if found := written.fullmatch(link):
+            return next(part for part in found.groups() if part is not None).strip()
+    return link
+
+
+def is_written_around(link: str) -> bool:
+    """What is left is no address: a formula of another kind, or markup that is not closed."""
+    return bool(_LEFT_OVER.match(link))
+
+
+def id_in(text: str) -> str:
+    """A provider's number of a service: 1204 also where a spreadsheet made 1204.0 of it."""
+    number = without_unseen(text)
+    whole = _WHOLE.fullmatch(number)
+    return whole[1] if whole else number
+
+
+def names_in(text: str) -> str:
+    """Names one a line, also where commas, semicolons or spaces parted them in a cell."""
+    lines = (re.split(r"[,;\s]+", without_unseen(line)) for line in re.split(r"[\r\n]", text))
+    return "\n".join(name for names in lines for name in names if name)
