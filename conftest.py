@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from core import redaction
+from core import doorbell, redaction
 from core.roles import Role
 from tests.builders import log_in, make_user
 from tests.closed_network import closed_network
@@ -48,6 +48,14 @@ def secrets_of_this_test_alone() -> None:
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def doorbell_rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, int]]]:
+    """The bells of this test, name and ids; they leave for no broker."""
+    bells: list[tuple[str, dict[str, int]]] = []
+    monkeypatch.setattr(doorbell, "ring", lambda name, **ids: bells.append((name, ids)))
+    return bells
 
 
 @pytest.fixture

@@ -72,7 +72,12 @@ BALANCE_LAG_SECONDS = 300  # a balance may be as old as this when it is read
 CATALOG_EVERY_HOURS = 6
 CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
 CATALOG_LANE_SECONDS = 300  # a mirror that stands still for longer has died
+LONGEST_LANE_SECONDS = CATALOG_LANE_SECONDS  # a lease that ends later is of another clock
 DOCTOR_CUT_OFF_SECONDS = 240  # an examination that takes longer has died
+
+# Bells
+BELL_EXPIRES_SECONDS = 60  # a bell nobody heard for longer is thrown away: the sweeps have rung
+BELL_WAITS_SECONDS = 10  # for a broker that is slow or away
 
 # The timetable
 SWEEP_EVERY_SECONDS = 5
@@ -80,6 +85,7 @@ FOLLOW_EVERY_SECONDS = 3
 REAP_EVERY_SECONDS = 10
 HEARTBEAT_EVERY_SECONDS = 5
 HEARTBEAT_STALE_SECONDS = 30
+LONGEST_TASK_SECONDS = 600  # all threads busy with older tasks: the worker hangs
 PROVIDERS_EVERY_SECONDS = 15
 
 # `manage.py up`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase, QueryDict
@@ -15,6 +15,7 @@ from .texts import readable
 
 CURRENT_URL = "HTTP_HX_CURRENT_URL"  # taken apart by django_htmx, which trusts it
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+Asked = TypeVar("Asked", bound=QueryDict)
 _UTF_8 = frozenset({"utf-8", "ascii"})  # as codecs calls them; ASCII is a part of UTF-8
 
 
@@ -31,7 +32,7 @@ class ReadableText:
         if not _is_utf_8(request.encoding) and request.method in _WITH_BODY:
             return render(request, "not_utf_8.html", status=400)
         if request.encoding is not None:
-            request.encoding = None  # UTF-8 by another name, or said of a body that is not there
+            request.encoding = "utf-8"  # UTF-8 by another name, or said of a body that is not there
         request.COOKIES = {name: readable(value) for name, value in request.COOKIES.items()}
         request.GET = _cleaned(request.GET)
         return self.get_response(request)
@@ -69,13 +70,14 @@ def _is_utf_8(encoding: str | None) -> bool:
     return encoding is None or codecs.lookup(encoding).name in _UTF_8
 
 
-def _cleaned(asked: QueryDict) -> QueryDict:
+def _cleaned(asked: Asked) -> Asked:
     """The same, if there is nothing to clean."""
     pairs = [(name, value) for name, values in asked.lists() for value in values]
     clean = [(readable(name), readable(value)) for name, value in pairs]
     if clean == pairs:
         return asked
-    found = QueryDict(mutable=True)
+    found = asked.copy()
+    found.clear()
     for name, value in clean:
         found.appendlist(name, value)
-    return found
+    return cast(Asked, found)

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
+
+from .postgresql import lift_statement_timeout, restore_statement_timeout
 
 
 class DashboardConfig(AppConfig):
@@ -7,3 +10,6 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         from . import celery  # noqa: F401  (shared tasks find their app; not in __init__: slow)
+
+        pre_migrate.connect(lift_statement_timeout)
+        post_migrate.connect(restore_statement_timeout)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import (
+    task_postrun,
+    task_prerun,
+    task_received,
+    task_revoked,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from core.stopping import stop_soon
+
+if TYPE_CHECKING:
+    from .pulse import Work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
@@ -22,12 +32,24 @@ worker_shutting_down.connect(stop_soon, weak=False)
 
 
 @worker_ready.connect
-def ring_for_myself(sender: Any, **kwargs: Any) -> None:
-    """Hear a bell right after the start, so that the desk is known to be ready before beat's."""
-    from .tasks import heartbeat
+def show_signs_of_life(sender: Any, **kwargs: Any) -> None:
+    """From the moment this worker hears its queues."""
+    from .pulse import Pulse
 
-    for queue in sender.task_consumer.queues:
-        heartbeat.apply_async(kwargs={"queue": queue.name}, queue=queue.name)
+    work = work_of(sender)
+    Pulse(work, [queue.name for queue in sender.task_consumer.queues]).start()
+
+
+def work_of(consumer: Any) -> Work:
+    """What this worker hears, begins and ends from now on."""
+    from .pulse import Work
+
+    work = Work(threads=consumer.controller.concurrency)
+    task_received.connect(work.heard, weak=False)
+    task_revoked.connect(work.heard, weak=False)
+    task_prerun.connect(work.began, weak=False)
+    task_postrun.connect(work.ended, weak=False)
+    return work
 
 
 @worker_ready.connect

@@ -6,18 +6,25 @@ import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
+from core.kept_forms import KeptForm
+
+from .signing_in import htmx_event
+
+TOO_LONG = "You logged in or out since this page was drawn. Nothing was done: press it again."
 RETRY_AFTER_SECONDS = 5
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token, nearly always because the log-in changed under an open page."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse("This page was open too long. Reload it.", status=403)
-    return render(request, "dashboard/form_too_old.html", status=403)
+    if request.headers.get("HX-Request"):  # which no other site can make a browser send
+        return htmx_event(TOO_LONG, status=403, token=get_token(request))
+    context = {"kept": KeptForm.of(request)}
+    return render(request, "dashboard/form_too_old.html", context, status=403)
 
 
 def broke(request: HttpRequest) -> HttpResponse:

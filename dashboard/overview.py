@@ -10,8 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.db.models import Count, F, Func, Q, TextField
-from django.db.models.functions import TruncDate
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from core import clocks
@@ -20,6 +19,8 @@ from orders.models import Order
 from orders.queries import COUNT_CAP
 from orders.status import MAY_HAVE_COST, Status
 from providers.models import Provider
+
+from .local_days import local_day
 
 Found = TypeVar("Found")
 
@@ -31,28 +32,6 @@ _OURS = Q(parent=None)  # what a provider started for an order of ours was not p
 # It costs what its parent says it costs; where the parent is silent, what it says itself.
 _PAID = Q(status__in=sorted(MAY_HAVE_COST)) & (_OURS | Q(parent__charge=None))
 _UNTOLD = Q(charge=None, parts_done=None)
-
-
-class LocalDay(TruncDate):
-    """The day of a moment in the desk's time zone, as a date or as its ISO text.
-
-    Django's own truncation on SQLite calls Python for every row, a second for half a million;
-    SQLite shifts by the offset of now instead, so days before a clock change begin an hour off.
-    """
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        offset = timezone.localtime().utcoffset() or timedelta()
-        minutes = int(offset.total_seconds() // 60)
-        shifted = Func(
-            *self.get_source_expressions(),
-            function="date",
-            template=f"date(%(expressions)s, '{minutes:+d} minutes')",
-            output_field=TextField(),
-        )
-        return shifted.as_sql(compiler, connection)
-
-    def convert_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +139,10 @@ def _daily(now: datetime, first: int, last: int) -> Days:
     orders = [0] * len(days)
     spend: dict[str, list[Decimal]] = {}
     placed = Order.objects.filter(created_at__gte=since, created_at__lt=until)
-    for currency, row in _by_provider(placed.annotate(day=LocalDay("created_at")), "day"):
-        if (number := place.get(row["day"])) is None:
-            continue  # the hour beyond a clock change
+    for currency, row in _by_provider(
+        placed.annotate(day=local_day("created_at", since, until)), "day"
+    ):
+        number = place[row["day"]]
         orders[number] += row["count"]
         amounts = spend.setdefault(currency, [Decimal(0)] * len(days))
         amounts[number] += _cost(row)

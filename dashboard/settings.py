@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from core import clocks
+from dashboard.postgresql import timeouts
 from dashboard.supervisor.broker import socket_path
 from dashboard.timetable import TIMETABLE
 
@@ -93,7 +94,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "dashboard.signing_in.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -131,7 +132,14 @@ SQLITE_OPTIONS = {
         "PRAGMA cache_size=-20000;PRAGMA temp_store=MEMORY"
     ),
 }
-POSTGRESQL_OPTIONS = {"pool": {"min_size": 1, "max_size": 40, "timeout": 20}}
+POSTGRESQL_OPTIONS = {
+    "pool": {"min_size": 1, "max_size": 40, "timeout": 20},
+    **timeouts(
+        connect=env.int("DESK_DATABASE_CONNECT_SECONDS", default=5),
+        silent=env.int("DESK_DATABASE_SILENT_SECONDS", default=20),
+        statement=env.int("DESK_DATABASE_STATEMENT_SECONDS", default=60),
+    ),
+}
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'desk.sqlite3'}")}
 if "sqlite" in DATABASES["default"]["ENGINE"]:
@@ -183,6 +191,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 30,
     "socket_connect_timeout": 5,
+    "socket_keepalive": True,
     "max_retries": 1,  # a page never waits for a broker that is down: the sweep rings later
     "interval_start": 0,
     "interval_max": 0.1,

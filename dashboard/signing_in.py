@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
@@ -17,7 +20,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from core.forms import TablerForm
+from core.kept_forms import KeptForm
 from core.policy import StaffRequest, public, signed_in
+
+SESSION_ENDED = "Your session has ended. Log in in another tab, then press it here again."
 
 
 class LogInForm(TablerForm, AuthenticationForm):
@@ -33,6 +39,32 @@ class OwnPasswordForm(TablerForm, PasswordChangeForm):
     pass
 
 
+class LogInFirst(LoginRequiredMiddleware):
+    """Nobody passes without logging in, and nobody types a form twice for it: a form sent from a
+    page of ours goes along through the log-in, and a live part leaves the page as it is."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        to_log_in = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_log_in is None or request.method != "POST":
+            return to_log_in
+        if request.headers.get("HX-Request"):
+            return htmx_event(SESSION_ENDED, status=401, address=resolve_url(settings.LOGIN_URL))
+        if kept := KeptForm.of(request):
+            form = LogInForm(request)
+            context = {"form": form, "kept": kept.sealed(), "next": resolve_url("overview")}
+            return render(request, _LogIn.template_name, context, status=403)
+        return to_log_in
+
+
+def htmx_event(text: str, *, status: int, **detail: str) -> HttpResponse:
+    """Words for a live part that was not let through; the page keeps what was typed."""
+    answer = HttpResponse(text, status=status, content_type="text/plain")
+    answer.headers["HX-Trigger"] = json.dumps({"desk:refused": {"text": text, **detail}})
+    return answer
+
+
 class _LogIn(LoginView):
     template_name = "dashboard/log_in.html"
     authentication_form = LogInForm
@@ -42,6 +74,16 @@ class _LogIn(LoginView):
         if request.headers.get("HX-Request"):
             return _whole_page_log_in(request)
         return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        kept = KeptForm.opened(self.request.POST.get("kept", ""))
+        if kept is None:
+            return answer
+        return render(self.request, "dashboard/typed_before.html", {"kept": kept})
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        return super().get_context_data(kept=self.request.POST.get("kept", ""), **more)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_invalid(form)

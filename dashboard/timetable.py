@@ -25,11 +25,4 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.ring_look_back": _every(clocks.LOOK_BACK_EVERY_SECONDS, "orders.ring_look_back"),
     "orders.reconcile": _every(clocks.RECONCILE_EVERY_SECONDS, "orders.reconcile"),
     "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),
-    **{
-        f"dashboard.heartbeat.{queue}": {
-            **_every(clocks.HEARTBEAT_EVERY_SECONDS, "dashboard.heartbeat", queue=queue),
-            "kwargs": {"queue": queue},
-        }
-        for queue in QUEUES
-    },
 }

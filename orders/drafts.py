@@ -11,11 +11,16 @@ from providers.panel_api import Wish
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
-    """What a form hands to `place_order`. `submission` is the token drawn with the form."""
+    """What a form hands to `place_order`. `submission` is the token drawn with the form.
+
+    `beside` is the newest open order for its service and link that the person was told of; 0:
+    of none; None: they want it however many there are.
+    """
 
     service: Service
     wish: Wish
     submission: UUID
+    beside: int | None = None
 
     @property
     def link(self) -> str:

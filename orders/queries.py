@@ -10,6 +10,7 @@ from django.core.cache import cache
 
 from core import clocks
 from core.keyset import KeysetPage
+from providers.identity import same_account
 
 from .actions.restoring import MAY_BE_TAKEN
 from .actions.settling import CHARGE_TOLERANCE
@@ -93,14 +94,13 @@ class Neighbours:
 def neighbours(attempt: Attempt) -> Neighbours:
     """Between these two ids the provider would have numbered an order of this attempt.
 
-    One account sends one order after the other, so the moments tell the order of sends.
+    One account sends one order after the other, so their rows tell the order of sends.
     """
-    accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
-    earlier = accepted.filter(started_at__lt=attempt.started_at)
-    later = accepted.filter(started_at__gt=attempt.started_at)
+    rows = same_account(attempt.provider)
+    accepted = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
     return Neighbours(
-        before=earlier.order_by("-started_at", "-pk").first(),
-        after=later.order_by("started_at", "pk").first(),
+        before=accepted.filter(pk__lt=attempt.pk).order_by("-pk").first(),
+        after=accepted.filter(pk__gt=attempt.pk).order_by("pk").first(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import Task, shared_task
 from django.db import transaction
 
+from core import doorbell
 from core.clocks import database_now
 
 from .actions.balances import balance_turn
@@ -20,11 +21,11 @@ def ring_due() -> None:
     """Ring for every balance and catalog that is due, and for work whose bell was lost."""
     due = due_work(now=database_now())
     for provider_id in due.balances:
-        read_balance.delay(provider_id=provider_id)
+        doorbell.ring(read_balance.name, provider_id=provider_id)
     for provider_id in due.catalogs:
-        mirror.delay(provider_id=provider_id)
+        doorbell.ring(mirror.name, provider_id=provider_id)
     for report_id in due.reports:
-        examine.delay(report_id=report_id)
+        doorbell.ring(examine.name, report_id=report_id)
 
 
 @shared_task(name="providers.read_balance")
@@ -49,10 +50,9 @@ def examine(*, report_id: int) -> None:
 
 
 def ring(bell: Task[..., None], **ids: int) -> None:
-    """Ring once the transaction is committed. A bell that cannot be rung is logged, no more:
-    `ring_due` finds the work without it."""
+    """Ring once the transaction is committed; a bell that is lost, `ring_due` rings again."""
 
     def ring_now() -> None:  # no partial: Django names a robust callback that failed
-        bell.apply_async(kwargs=ids, retry=False)
+        doorbell.ring(bell.name, **ids)
 
     transaction.on_commit(ring_now, robust=True)

@@ -150,11 +150,45 @@
 
   function failed(xhr) {
     if (xhr.status === 422) return; // the form says what is wrong
+    if ((xhr.getResponseHeader("HX-Trigger") || "").includes("desk:refused")) return; // said below
     if (xhr.status === 403) toast("You may not do that, or this page was open too long.", "error");
     else if (xhr.status === 404) toast("That is no longer there. Reload the page.", "error");
     else if (xhr.status === 429) toast("Too many requests. Wait a moment.", "warning");
     else toast("No answer came. Reload the page to see what became of it.", "error");
   }
+
+  // ---- what was typed outlives the session ----------------------------------------------------
+
+  document.addEventListener("desk:refused", ({ detail }) => {
+    if (detail.token) renew(detail.token);
+    toast(detail.text, "error");
+  });
+
+  // Whoever logged in again in another tab presses the same button again, with nothing retyped.
+  function renew(token) {
+    all("input[name=csrfmiddlewaretoken]").forEach((input) => { input.value = token; });
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+
+  function isTyped(field) {
+    if (field.type === "hidden" || field.type === "submit") return false;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (!field.options) return "defaultValue" in field && field.value !== field.defaultValue;
+    const drawn = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(drawn, 0);
+  }
+
+  const hasTyped = () => all("form").some((form) => isPost(form) && [...form.elements].some(isTyped));
+  let told = false;
+
+  // A live part would take the page to the log-in, and what is typed on it away.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const away = event.detail.xhr.getResponseHeader("HX-Redirect") || "";
+    if (!away.startsWith("/log-in/") || !hasTyped()) return;
+    event.preventDefault();
+    if (!told) toast("Your session has ended. What you typed is kept: send it, then log in.", "warning");
+    told = true;
+  });
 
   window.addEventListener("offline", () => connection(true));
 

@@ -53,6 +53,7 @@ from orders.status import (
     RefillStatus,
     Status,
 )
+from providers.actions.accounts import fingerprint
 from providers.models import CatalogRun, Provider, ProviderHealth, Service
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -93,7 +94,7 @@ def make_provider(*, key: str = "test-key-0123456789", **over: Any) -> Provider:
     if key:
         over.setdefault("key_ciphertext", encrypt(key))
         over.setdefault("key_last4", key[-4:])
-        over.setdefault("key_fingerprint", "0123456789abcdef")
+        over.setdefault("key_fingerprint", fingerprint(key))
     provider = Provider.objects.create(**over)
     ProviderHealth.objects.get_or_create(provider=provider)
     return provider

@@ -19,6 +19,8 @@ BETWEEN_OUR_PROCESSES = {
     "SANDBOX_KEYS",
     "SANDBOX_CONTROL_TOKEN",
     "DJANGO_SETTINGS_MODULE",
+    "DESK_PULSE_FILE",
+    "CONTENT_TYPE",  # of a request, in dashboard/wsgi.py
 }
 
 

@@ -126,13 +126,15 @@ def _open(
 
 def _keep_running(watch: Watch, desk: crew.Desk) -> None:
     """Until Stopped. Silence is told from the web's health page, so that web, worker and beat
-    which live but do nothing are noticed too."""
+    which live but do nothing are noticed too. A worker that says itself that it works is left
+    alone: another one would find the same database."""
     listener = Listener(desk.port)
     listener.start()
     while True:
         watch.look()
         for child in watch.children:
-            if listener.is_silent(child.name, child.age, time.monotonic()):
+            silent = listener.is_silent(child.name, child.age, time.monotonic())
+            if silent and not child.has_a_pulse():
                 watch.replace(child, "has gone silent")
 
 

@@ -12,7 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.clocks import CHILD_BACKOFF_SECONDS, CHILD_QUICK_DEATH_SECONDS
+from core.clocks import (
+    CHILD_BACKOFF_SECONDS,
+    CHILD_QUICK_DEATH_SECONDS,
+    HEARTBEAT_STALE_SECONDS,
+)
 
 from .journal import Journal
 
@@ -27,6 +31,7 @@ def tethered(command: Sequence[str]) -> list[str]:
 @dataclass(eq=False)
 class Child:
     """`answers` tells whether it serves; `grace` is how many seconds it gets to stop by itself.
+    `pulse` is a file it touches while it works, if it has one.
 
     It runs in a session of its own, so a Ctrl-C reaches only us and what it left behind can be
     killed as a group. `quick_deaths` counts deaths shortly after a start, in a row.
@@ -39,6 +44,7 @@ class Child:
     answers: Callable[[], bool]
     grace: float
     keep_open: tuple[int, ...] = ()
+    pulse: Path | None = None
 
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
@@ -68,6 +74,15 @@ class Child:
     def age(self) -> float:
         """Seconds since it was started, 0 when it is down."""
         return time.monotonic() - self.started_at if self.is_running else 0.0
+
+    def has_a_pulse(self) -> bool:
+        """It said itself, a moment ago and without the database, that its work goes on."""
+        try:
+            return self.pulse is not None and (
+                abs(time.time() - self.pulse.stat().st_mtime) <= HEARTBEAT_STALE_SECONDS
+            )
+        except OSError:
+            return False
 
     def found_dead(self) -> int | None:
         """The exit code of a process that has ended and is not buried yet."""

@@ -85,13 +85,15 @@ def worker_of(desk: Desk, environment: Mapping[str, str]) -> Child:
         *("--queues", "dispatch,follow", "--hostname", "desk@%h", "--loglevel", "warning"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
+    pulse = desk.data_dir / "worker.pulse"
     return Child(
         "worker",
         command,
-        environment,
+        {**environment, "DESK_PULSE_FILE": str(pulse)},
         desk.journal("worker"),
         answers=lambda: is_ready(ask(desk.port)),
         grace=WORKER_STOP_SECONDS,
+        pulse=pulse,
     )
 
 

@@ -16,7 +16,6 @@ from dashboard import celery as desk_celery
 from dashboard import health
 from dashboard.beat import WatchedScheduler
 from dashboard.models import BEAT, Heartbeat
-from dashboard.tasks import heartbeat
 from dashboard.timetable import QUEUES, TIMETABLE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -80,7 +79,7 @@ def test_without_a_database_it_is_not_ready_and_does_not_break(
 @pytest.mark.usefixtures("broker_up")
 def test_a_deaf_worker_is_told_from_a_dead_beat(client: Client) -> None:
     Heartbeat.objects.note(BEAT, database_now())
-    heartbeat(queue="dispatch")
+    Heartbeat.objects.note("dispatch", database_now())
     _, body = readyz(client)
     assert body["workers_seconds_ago"] == {"dispatch": pytest.approx(0, abs=2), "follow": None}
 
@@ -92,11 +91,22 @@ def test_a_part_has_one_row_however_often_it_is_seen() -> None:
     assert Heartbeat.objects.ages(now) == {BEAT: 0.0}
 
 
+def test_a_sign_of_life_from_the_future_is_stale_and_not_fresh() -> None:
+    now = database_now()
+    Heartbeat.objects.note("dispatch", now + timedelta(days=1))
+    Heartbeat.objects.note("follow", now + timedelta(seconds=10))
+    Heartbeat.objects.note(BEAT, now + timedelta(seconds=1))
+    ages = Heartbeat.objects.ages(now)
+    assert min(ages["dispatch"], ages["follow"]) > HEARTBEAT_STALE_SECONDS
+    assert ages[BEAT] == 0.0
+
+
 def test_every_bell_in_the_timetable_has_somebody_to_hear_it() -> None:
     desk_celery.app.loader.import_default_modules()
     known = set(desk_celery.app.tasks)
     assert {entry["task"] for entry in TIMETABLE.values()} <= known
-    routed = {entry["options"].get("queue") for entry in TIMETABLE.values()} - {None}
+    route = desk_celery.app.amqp.router.route
+    routed = {route({}, entry["task"])["queue"].name for entry in TIMETABLE.values()}
     assert routed == set(QUEUES)
 
 

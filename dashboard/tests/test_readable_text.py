@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import BaseForm
 from django.test import Client, RequestFactory
 
-from core.incoming import CURRENT_URL
 from core.roles import Role
 from dashboard.tests.test_policy import TABLE, address
 from dashboard.wsgi import application
@@ -128,10 +126,10 @@ def test_the_encoding_of_a_body_that_is_not_there_is_nothing_to_a_query(
 def test_an_address_that_htmx_could_not_have_sent_is_as_none(
     browser: Client, path: str, current: str
 ) -> None:
-    headers: dict[str, Any] = {"HTTP_HX_REQUEST": "true", CURRENT_URL: current}
-    for more in ({}, {"HTTP_HX_CURRENT_URL_URI_AUTOENCODED": "true"}):
+    headers = {"HX-Request": "true", "HX-Current-URL": current}
+    for more in ({}, {"HX-Current-URL-URI-AutoEncoded": "true"}):
         for client in (browser, Client(raise_request_exception=False)):
-            assert client.get(path, **headers, **more).status_code < 500
+            assert client.get(path, headers=headers | more).status_code < 500
 
 
 def test_headers_and_cookies_with_a_nul_break_nothing() -> None:

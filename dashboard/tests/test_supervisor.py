@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.clocks import CHILD_QUICK_DEATHS, SILENT_FOR_SECONDS
+from core.clocks import CHILD_QUICK_DEATHS, HEARTBEAT_STALE_SECONDS, SILENT_FOR_SECONDS
 from dashboard.supervisor import broker, claims
 from dashboard.supervisor.child import Child
 from dashboard.supervisor.journal import Journal
@@ -118,6 +119,19 @@ def test_only_lasting_silence_of_a_child_that_had_time_counts() -> None:
     assert listener.is_silent("worker", age=99, now=later)
     listener.note(set(), later)
     assert not listener.is_silent("worker", age=99, now=later)
+
+
+def test_a_worker_that_says_itself_that_it_works_is_not_killed(tmp_path: Path) -> None:
+    """The health page is behind the database; the worker's own file is not."""
+    child = make_child(tmp_path, "import time; time.sleep(60)", "worker")
+    child.pulse = tmp_path / "worker.pulse"
+    assert not child.has_a_pulse()
+    child.pulse.touch()
+    assert child.has_a_pulse()
+    for old in (HEARTBEAT_STALE_SECONDS + 5, -HEARTBEAT_STALE_SECONDS - 5):
+        moment = time.time() - old
+        os.utime(child.pulse, (moment, moment))
+        assert not child.has_a_pulse()
 
 
 def test_the_console_shows_warnings_with_their_tracebacks_and_no_secrets(

@@ -35,6 +35,10 @@ Judge = Callable[
 order has its link at the same provider."""
 
 
+class _Lost(Exception):
+    """The batch was stopped, or another worker holds it by now."""
+
+
 @dataclass(slots=True)
 class Turn:
     """What one worker did: whether there is more, and the accounts whose bells to ring."""
@@ -90,12 +94,15 @@ def _place(
             continue
         try:
             order = _place_line(batch, line, draft, shares_link, clock())
+        except _Lost:
+            return  # stopped, or another worker's by now: the other lines are theirs
+        except placing.NotAgreed as refusal:
+            _refuse(batch, line, str(refusal), refusal.field)
         except (DatabaseError, InterfaceError):
             raise  # the database is away: the lines wait for the next worker
         except Exception:
             log.exception("line %s of batch %s could not be placed", line.number, batch.pk)
-            line.is_good, line.problems = False, [{"field": "", "words": BROKEN}]
-            batches.write_lines(batch, [line])
+            _refuse(batch, line, BROKEN)
         else:
             turn.providers.add(order.provider_id)
 
@@ -124,9 +131,23 @@ def _place_line(
         reference=line.cells.get("reference", ""),
         note=line.cells.get("note", ""),
         behind=queueing.last_in_line(provider_id, key) if shares_link else None,
+        before=lambda: _stand_by(batch, now),
+        after=lambda order: _note(line, order),
     )
     _note(line, order)
     return order
+
+
+def _stand_by(batch: OrderBatch, now: datetime) -> None:
+    """In the transaction that writes an order: nobody stops or takes over the batch until then,
+    so whoever has stopped it finds every order of it there."""
+    if not _held(batch).update(held_until=_lease(now)):
+        raise _Lost
+
+
+def _refuse(batch: OrderBatch, line: BatchLine, words: str, field: str = "") -> None:
+    line.is_good, line.problems = False, [{"field": field, "words": words}]
+    batches.write_lines(batch, [line])
 
 
 def _note(line: BatchLine, order: Order) -> None:

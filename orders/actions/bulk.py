@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -19,9 +18,8 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags
 from . import cancelling, guarding, placing, refilling
 from .annotating import annotate
-from .jobs import Act
+from .jobs import Act, stand_by
 
-LOOK = 500  # orders read at a time before a person confirms
 NOT_FOLLOWED = "It is not being followed: there is nothing to ask."
 REFILL_UNDER_WAY = "A refill has been asked for already."
 
@@ -90,9 +88,13 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     if words:
         item.made = bought.first()  # what stands in the way may be what another worker has bought
         return "" if item.made else words
-    item.made, _ = placing.place_order(
-        draft, placed_by=job.started_by, now=now, reference=earlier.reference
-    )
+    try:
+        item.made, _ = placing.place_order(
+            draft, placed_by=job.started_by, now=now, reference=earlier.reference,
+            before=lambda: stand_by(item),
+        )  # fmt: skip
+    except placing.NotAgreed as refusal:
+        return str(refusal)
     return ""
 
 
@@ -123,11 +125,13 @@ class Outlook:
         return self.reasons.total()
 
 
-def outlook(kind: JobKind, orders: OrderQuerySet, why_never: Callable[[Order], str]) -> Outlook:
+def outlook(
+    kind: JobKind, parts: Iterable[OrderQuerySet], why_never: Callable[[Order], str]
+) -> Outlook:
     """Look at every order as it is now. `why_never` says why one cannot be placed again."""
     seen = Outlook()
-    orders = orders.select_related("service__provider", "provider").order_by("-pk")
-    for some in _in_chunks(orders.iterator(LOOK)):
+    for part in parts:
+        some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way = _under_way(kind, some)
         for order in some:
             seen.total += 1
@@ -138,11 +142,6 @@ def outlook(kind: JobKind, orders: OrderQuerySet, why_never: Callable[[Order], s
                 seen.estimates[order.provider.currency] += order.estimate
             seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
     return seen
-
-
-def _in_chunks(orders: Iterator[Order]) -> Iterator[list[Order]]:
-    while some := list(islice(orders, LOOK)):
-        yield some
 
 
 def _under_way(kind: JobKind, some: list[Order]) -> set[int]:

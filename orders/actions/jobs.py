@@ -7,7 +7,7 @@ stopped; a worker that comes back too late finds that the job is no longer its o
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,14 @@ from uuid import UUID, uuid4
 
 from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Count, IntegerField, Q, TextField, Value
+from django.db.models import Count, F, IntegerField, Q, TextField, Value
 
 from core import clocks
 from core.clocks import Clock
 from core.models import User
 from core.roles import May
 
+from ..chosen import in_parts
 from ..models import BulkItem, BulkJob, OrderQuerySet
 from ..status import UNDER_WAY, JobKind, JobState
 
@@ -35,6 +36,10 @@ Act = Callable[[BulkItem], str]
 """Does the thing to the order of an item: empty when it is done, else the words why not."""
 
 
+class NoLongerOurs(Exception):
+    """The job was stopped or taken over between a look at it and a purchase for it."""
+
+
 @dataclass(slots=True)
 class Turn:
     """What one worker did: whether there is more to do, and the accounts whose bells to ring."""
@@ -45,14 +50,14 @@ class Turn:
 
 def start_job(
     kind: JobKind,
-    orders: OrderQuerySet,
+    ids: Sequence[int],
     *,
     submission: UUID,
     terms: dict[str, Any],
     started_by: User,
     now: datetime,
 ) -> tuple[BulkJob, bool]:
-    """Fix the orders of a job, oldest first, at most MOST; the same submission is the same job.
+    """Fix exactly these orders, oldest first, at most MOST; the same submission is the same job.
 
     Returns the job and whether this call made it.
     """
@@ -61,7 +66,7 @@ def start_job(
             job = BulkJob.objects.create(
                 kind=kind, submission=submission, terms=terms, started_by=started_by, created_at=now
             )
-            job.total = _fix(job, orders)
+            job.total = sum(_fix(job, orders) for orders in in_parts(sorted(ids)[:MOST]))
             BulkJob.objects.filter(pk=job.pk).update(total=job.total)
     except IntegrityError:
         known = BulkJob.objects.filter(submission=submission).first()
@@ -79,7 +84,7 @@ def _fix(job: BulkJob, orders: OrderQuerySet) -> int:
             for_job=Value(job.pk, output_field=IntegerField()),
             no_words=Value("", output_field=TextField()),
         )
-        .values_list("for_job", "pk", "no_words")[:MOST]
+        .values_list("for_job", "pk", "no_words")
     )
     try:
         select, values = chosen.query.sql_with_params()
@@ -146,22 +151,36 @@ def _next_items(job: BulkJob) -> list[BulkItem]:
 
 def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
     """Give one item its turn. What it does here and the note that it was done are one
-    transaction; an order placed again has its own, and is found by its submission."""
+    transaction; an order placed again has its own (see `stand_by`), and is found by its
+    submission."""
     try:
         if job.kind == JobKind.REORDER:
             if _unclaimed(item, job).exists():
                 _settle(item, act(item))
             return
         with transaction.atomic():
-            if _unclaimed(item, job).update(ok=True):
+            if _keep(job) and _unclaimed(item, job).update(ok=True):
                 words = act(item)
                 if words:
                     BulkItem.objects.filter(pk=item.pk).update(ok=False, words=words[:300])
+    except NoLongerOurs:
+        return  # the item waits, for whoever goes on with the job
     except (OperationalError, InterfaceError):
         raise  # the database, not the order: the job goes on when it answers again
     except Exception:
         log.exception("item %s of job %s", item.pk, job.pk)
         _settle(item, BROKEN)
+
+
+def stand_by(item: BulkItem) -> None:
+    """For the transaction that places an order for this item: the job cannot be stopped until
+    it ends. Raises NoLongerOurs when it was stopped, or another worker has taken it."""
+    if not _keep(item.job):
+        raise NoLongerOurs
+
+
+def _keep(job: BulkJob) -> bool:
+    return bool(_held(job).update(total=F("total")))
 
 
 def _settle(item: BulkItem, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import IntegrityError
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
-from providers.models import ProviderHealth
+from providers.models import ProviderHealth, Service
 from providers.panel_api import CostRange
 
 from ..drafts import OrderDraft
@@ -19,6 +20,17 @@ from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
 from ..status import HoldReason, Status
 from . import guarding
+
+
+class NotAgreed(Exception):
+    """Nothing was written: what the person had agreed to changed at the last moment.
+
+    Says how, in words; `field` is the column of a pasted line that may overrule it.
+    """
+
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.field = field
 
 
 def place_order(
@@ -31,22 +43,31 @@ def place_order(
     reference: str = "",
     note: str = "",
     behind: Order | None = None,
+    before: Callable[[], object] | None = None,
+    after: Callable[[Order], object] | None = None,
 ) -> tuple[Order, bool]:
     """Queue the order; the same submission twice is the same order, and the first wish stands.
 
     Returns the order and whether this call made it. It is held until `starts_at`, while the
     order `behind` which it is to stand keeps their link busy, and at a paused provider.
+    `before` and `after` belong to the transaction that writes it; what `before` raises stops it.
+    Raises NotAgreed when an open order is in the way that the person had not been told of.
     """
     known = Order.objects.filter(submission=draft.submission).first()
     if known:
         return known, False
     try:
         with durable_transaction():
+            if before:
+                before()
+            _check_agreed(draft)
             order = _insert(
                 draft, placed_by, now, starts_at=starts_at, batch=batch, reference=reference,
                 note=note, **_what_it_waits_for(draft, now, starts_at, behind),
             )  # fmt: skip
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+            if after:
+                after(order)
             failpoint("place.written")
     except IntegrityError:
         known = Order.objects.filter(submission=draft.submission).first()
@@ -55,6 +76,18 @@ def place_order(
         return known, False
     failpoint("place.committed")
     return order, True
+
+
+def _check_agreed(draft: OrderDraft) -> None:
+    """Whoever places an order for a service waits for whoever did it a moment before, so that
+    of two people who were told of no open order one is told of the other's."""
+    Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    if draft.beside is None:
+        return
+    same = Order.objects.with_same_wish(draft.service, link_key(draft.link))
+    unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
+    if found := unseen.order_by("-pk").first():
+        raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
 
 
 def _what_it_waits_for(

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from core import clocks
 from core.bulk import add_rows
 from core.clocks import Clock
 from core.durable import durable_transaction
@@ -24,6 +23,7 @@ from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
 from . import charging, claiming, gates, judging
 from .dispatch import may_be_sent_again
+from .recovery import waiting
 from .remarks import remarks_as_events
 
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
@@ -146,7 +146,7 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
     attempt = _open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return Confirmed.TOO_LATE
-    until = not_placed_from(attempt)
+    until = not_placed_from(attempt, now)
     if now < until:
         raise TooEarly(until)
     if takes_two(order) and attempt.confirmed_by_id in (None, actor.pk):
@@ -241,11 +241,15 @@ def settle_refused(
     return True
 
 
-def not_placed_from(attempt: Attempt) -> datetime:
-    """From when *not placed* may be confirmed: before, the order may still appear there."""
-    rules = Recovery.objects.filter(provider=attempt.provider_id).first()
-    grace = rules.grace_seconds if rules else clocks.NOT_PLACED_GRACE_SECONDS
-    return attempt.started_at + timedelta(seconds=grace)
+def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
+    """From when *not placed* may be confirmed: before, the order may still appear there. Counted
+    from the loss; where the clock was set back since, by what was waited so far."""
+    grace = waiting.grace_of(attempt.provider_id)
+    until = max(attempt.started_at, attempt.unknown_at or attempt.started_at)
+    until += timedelta(seconds=grace)
+    if until > now + timedelta(seconds=grace):
+        return now + timedelta(seconds=waiting.left(attempt, grace))
+    return until
 
 
 def _close(

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 
 from core import clocks
 from core.failpoints import failpoint
+from providers.actions.lanes import held as held_lanes
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
 
 from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
@@ -35,13 +36,16 @@ def reap_lost_sends(*, now: datetime) -> int:
 
 
 def providers_to_ring(now: datetime) -> list[int]:
-    """Accounts with orders that may be sent now: bells that were lost are rung again here."""
+    """Accounts with orders that may be sent now and nobody sending: bells that were lost are rung
+    again here."""
     due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
     stopped = Gate.objects.closed()
     if stopped.filter(provider=None).exists():
         return []
     gated = stopped.filter(provider=OuterRef("pk"))
+    busy = held_lanes(LaneKind.PLACING, now=now).filter(provider=OuterRef("pk"))
     callable_now = Provider.objects.active().with_key().exclude(Exists(gated))
+    callable_now = callable_now.exclude(Exists(busy))
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
 
 
@@ -49,9 +53,7 @@ def accounts_to_recover(now: datetime) -> list[int]:
     """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
     later = Attempt.objects.filter(
-        provider=OuterRef("provider"),
-        started_at__gt=OuterRef("started_at"),
-        outcome=Outcome.ACCEPTED,
+        provider=OuterRef("provider"), pk__gt=OuterRef("surely_after"), outcome=Outcome.ACCEPTED
     )
     to_close = lost.filter(bracketed_at=None).filter(Exists(later))
     held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
@@ -61,6 +63,7 @@ def accounts_to_recover(now: datetime) -> list[int]:
     uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
     sources = (lost.filter(looked_at=None), to_close, held, uncalibrated)
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
+    found -= set(held_lanes(LaneKind.RECOVERY, now=now).values_list("provider_id", flat=True))
     return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
 
 
@@ -71,7 +74,7 @@ def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:
     turns.
     """
     following = Lane.objects.filter(kind=LaneKind.FOLLOWING)
-    busy = following.filter(held_until__gt=now)
+    busy = held_lanes(LaneKind.FOLLOWING, now=now)
     free = lanes - busy.count()
     if free <= 0:
         return []

@@ -8,11 +8,12 @@ from django import forms
 
 from core.forms import TablerForm
 
+from ..actions.jobs import MOST
+from ..chosen import NotChosen, read
 from ..models import Order
 from ..tags import NotATag, read_tags
 from .fields import PlainTextField
 
-LARGEST_ID = 2**63 - 1
 LONGEST_REFERENCE, LONGEST_NOTE, LONGEST_TAGS = 80, 500, 198
 
 
@@ -63,8 +64,14 @@ class BulkForm(TablerForm, forms.Form):
     """What every confirmation carries: its token, and what was shown when it was drawn."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
-    shown = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
-    newest = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    chosen = forms.CharField(widget=forms.HiddenInput)
+
+    def clean_chosen(self) -> list[int]:
+        """The ids of exactly the orders that were shown."""
+        try:
+            return read(self.cleaned_data["chosen"], most=MOST)
+        except NotChosen:
+            raise forms.ValidationError("The form had lost its orders.") from None
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -83,7 +83,9 @@ def _accept(line: BatchLine, service: Service, wish: Wish, around: Surroundings)
     if not line.is_meant:
         around.claimed[service.pk, line.link_key] = line.number
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
-    return Verdict(line, OrderDraft(service, wish, line.submission), shares_link=bool(ahead))
+    beside = None if line.is_meant else 0
+    draft = OrderDraft(service, wish, line.submission, beside)
+    return Verdict(line, draft, shares_link=bool(ahead))
 
 
 def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:

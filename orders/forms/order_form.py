@@ -128,7 +128,10 @@ class OrderForm(WhenForm):
         if not self.is_valid() or self.wish is None:
             raise ValueError("Only a valid form has a draft.")
         return OrderDraft(
-            service=self.service, wish=self.wish, submission=self.cleaned_data["submission"]
+            service=self.service,
+            wish=self.wish,
+            submission=self.cleaned_data["submission"],
+            beside=self.same_wishes[0].pk if self.same_wishes else 0,
         )
 
     def partial_wish(self) -> Wish:

@@ -18,7 +18,7 @@ HELP = {
     "repeats_are_safe": "Only where the provider promises it: the order is sent again, under the "
     "same number of ours, and must come back as the first one.",
     "least_adds": "So many orders must have had rising numbers before numbers prove anything.",
-    "grace_seconds": "Counted from the send. Until then the account is sent nothing else.",
+    "grace_seconds": "Counted from the loss. Until then the account is sent nothing else.",
     "calls_per_hour": "They are free, but unusual traffic.",
     "lost_in_a_row": "0: never.",
     "lost_amount": "In the account's currency. Empty: no limit.",

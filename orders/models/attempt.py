@@ -22,8 +22,10 @@ class Attempt(models.Model):
     `late` is what became known after the attempt had been settled by somebody else.
 
     A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
-    for, and only then the account may buy again. `candidates` are ids of ours nobody has claimed,
-    as `{"id", "charge", "status", "start_count", "remains"}` in text.
+    for, and only then the account may buy again. `waited_seconds` are counted from the loss on, as
+    `recovery.waiting` does; once they are enough, attempts of the account with a higher number
+    than `surely_after` were sent when this order could no longer appear. `candidates` are ids of
+    ours nobody has claimed, as `{"id", "charge", "status", "start_count", "remains"}` in text.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
@@ -49,6 +51,9 @@ class Attempt(models.Model):
     look_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveSmallIntegerField(default=0)
     calls = models.PositiveSmallIntegerField(default=0)
+    waited_seconds = models.FloatField(default=0)
+    waited_at = models.DateTimeField(null=True, blank=True)
+    surely_after = models.BigIntegerField(null=True, blank=True)
     looked_at = models.DateTimeField(null=True, blank=True)
     looked_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
     bracketed_at = models.DateTimeField(null=True, blank=True)
@@ -93,9 +98,9 @@ class Attempt(models.Model):
                 name="attempt_to_recover",
             ),
             models.Index(
-                fields=["provider", "-started_at"],
+                fields=["provider", "-id"],
                 condition=Q(outcome=Outcome.ACCEPTED),
-                name="attempt_accepted",
+                name="attempt_accepted_rows",
             ),
         ]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
 
 from ..actions import batch_placing
@@ -17,8 +15,6 @@ from ..drafts import OrderDraft
 from ..forms.lines import judge
 from ..models import BatchLine, OrderBatch
 from .sending import ring
-
-log = logging.getLogger(__name__)
 
 
 @shared_task(name="orders.place_batch")
@@ -33,14 +29,14 @@ def place_batch(*, batch_id: int) -> None:
     for provider_id in turn.providers:
         ring(provider_id)
     if turn.more:
-        place_batch.delay(batch_id=batch_id)
+        ring_batch(batch_id)
 
 
 @shared_task(name="orders.place_batches")
 def place_batches() -> None:
     """Ring for batches whose bell was lost, or whose worker was."""
     for batch_id in batch_placing.batches_to_place(database_now()):
-        place_batch.delay(batch_id=batch_id)
+        ring_batch(batch_id)
 
 
 def judge_again(
@@ -53,7 +49,4 @@ def judge_again(
 
 def ring_batch(batch_id: int) -> None:
     """Ring for a batch to place; without a broker the timetable will."""
-    try:
-        place_batch.apply_async(kwargs={"batch_id": batch_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)
+    doorbell.ring(place_batch.name, batch_id=batch_id)

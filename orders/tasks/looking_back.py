@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
+from providers.actions.lanes import free_of
+from providers.models import LaneKind
 
 from ..actions import looking_back
 from .sending import account_of
@@ -21,5 +23,7 @@ def look_back(*, provider_id: int) -> None:
 @shared_task(name="orders.ring_look_back")
 def ring_look_back() -> None:
     """Ring for every account with such orders."""
-    for provider_id in looking_back.accounts_to_look_back_at(database_now()):
-        look_back.delay(provider_id=provider_id)
+    now = database_now()
+    found = looking_back.accounts_to_look_back_at(now)
+    for provider_id in free_of(found, LaneKind.ENDED, now=now):
+        doorbell.ring(look_back.name, provider_id=provider_id)

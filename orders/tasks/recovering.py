@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core import doorbell
 from core.clocks import database_now
 
 from ..actions import sweeping
+from ..actions.recovery import waiting
 from ..actions.recovery.turn import recover_account
 from .sending import account_of, ring
 
@@ -22,6 +24,7 @@ def recover(*, provider_id: int) -> None:
 
 @shared_task(name="orders.ring_recovery")
 def ring_recovery() -> None:
-    """Ring for every account with something to look for."""
+    """Count the wait of lost orders, and ring for every account with something to look for."""
+    waiting.count(now=database_now())
     for provider_id in sweeping.accounts_to_recover(database_now()):
-        recover.delay(provider_id=provider_id)
+        doorbell.ring(recover.name, provider_id=provider_id)

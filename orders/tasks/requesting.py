@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
+from providers.actions.lanes import free_of
+from providers.models import LaneKind
 
 from ..actions import requesting
 from .sending import account_of
@@ -37,15 +38,12 @@ def sweep_requests() -> None:
     requesting.end_cancels(now=now)
     if reaped := requesting.reap_lost_requests(now=now):
         log.warning("%s refills and cancels were lost with their worker", reaped)
-    for provider_id in requesting.accounts_to_send_at(now):
-        send_requests.delay(provider_id=provider_id)
-    for provider_id in requesting.accounts_to_ask_at(now):
-        follow_refills.delay(provider_id=provider_id)
+    for provider_id in free_of(requesting.accounts_to_send_at(now), LaneKind.REQUESTS, now=now):
+        ring_requests(provider_id)
+    for provider_id in free_of(requesting.accounts_to_ask_at(now), LaneKind.REFILLS, now=now):
+        doorbell.ring(follow_refills.name, provider_id=provider_id)
 
 
 def ring_requests(provider_id: int) -> None:
     """Ring for the requests of an account; without a broker the sweep will find them."""
-    try:
-        send_requests.apply_async(kwargs={"provider_id": provider_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
+    doorbell.ring(send_requests.name, provider_id=provider_id)

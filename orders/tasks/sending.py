@@ -7,9 +7,8 @@ from datetime import datetime
 
 from celery import shared_task
 from django.conf import settings
-from kombu.exceptions import OperationalError
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
 from providers.connect import NoKey, client_for
@@ -34,9 +33,12 @@ def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
 
 @shared_task(name="orders.dispatch")
 def dispatch(*, provider_id: int) -> None:
-    """Send the queued orders of one account."""
-    if ready := account_of(provider_id):
-        sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    """Send the queued orders of one account; what a turn leaves is rung for at its end."""
+    if not (ready := account_of(provider_id)):
+        return
+    sent = sending.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if sent and provider_id in sweeping.providers_to_ring(database_now()):
+        ring(provider_id)
 
 
 @shared_task(name="orders.sweep")
@@ -49,7 +51,7 @@ def sweep() -> None:
     sweeping.hold_and_release(now=now)
     wording.follow_known_words(now=now)
     for provider_id in sweeping.providers_to_ring(now):
-        dispatch.delay(provider_id=provider_id)
+        ring(provider_id)
 
 
 @shared_task(name="orders.reap")
@@ -72,7 +74,7 @@ def follow(*, provider_id: int) -> None:
     if done and any(turn.released for turn in done.turns):
         ring(provider_id)
     if done and done.more:
-        follow.delay(provider_id=provider_id)
+        ring_following(provider_id)
 
 
 @shared_task(name="orders.ring_due")
@@ -80,15 +82,17 @@ def ring_due() -> None:
     """Give the free lanes to the accounts that have waited longest."""
     accounts = sweeping.accounts_to_follow(database_now(), lanes=settings.FOLLOW_LANES)
     for provider_id in accounts:
-        follow.delay(provider_id=provider_id)
+        ring_following(provider_id)
 
 
 def ring(provider_id: int) -> None:
     """Ring for the queued orders of an account; without a broker the sweep will find them."""
-    try:
-        dispatch.apply_async(kwargs={"provider_id": provider_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
+    doorbell.ring(dispatch.name, provider_id=provider_id)
+
+
+def ring_following(provider_id: int) -> None:
+    """Ring for the open orders of an account."""
+    doorbell.ring(follow.name, provider_id=provider_id)
 
 
 def refresh(order: Order) -> bool:
@@ -96,8 +100,5 @@ def refresh(order: Order) -> bool:
     due = Watch.objects.filter(order=order).update(next_at=database_now(), batch_cap=0)
     if not due:
         return False
-    try:
-        follow.apply_async(kwargs={"provider_id": order.provider_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("the doorbell is out of order (%s); the sweep will ring", type(error).__name__)
+    ring_following(order.provider_id)
     return True

@@ -8,9 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
 from providers.models import Provider
 from providers.panel_api import PanelClient
@@ -34,7 +33,7 @@ def import_spool() -> None:
         log.warning("%s answers were settled from disk", settled)
     answer_files.import_left_behind(importers(now))
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
-        compare.delay(run_id=run_id)
+        ring_comparison(run_id)
 
 
 @shared_task(name="orders.compare")
@@ -44,7 +43,7 @@ def compare(*, run_id: int) -> None:
     if run is None:
         return
     if comparing.run_turn(run, _connect, clock=database_now, seconds=clocks.TURN_SECONDS):
-        compare.delay(run_id=run_id)
+        ring_comparison(run_id)
 
 
 def importers(now: datetime) -> dict[Write, Callable[[answer_files.Said], bool]]:
@@ -64,7 +63,4 @@ def _connect(provider: Provider) -> PanelClient | None:
 
 def ring_comparison(run_id: int) -> None:
     """Ring for a new run; without a broker the timetable will find it."""
-    try:
-        compare.apply_async(kwargs={"run_id": run_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("the doorbell is out of order (%s); beat will ring", type(error).__name__)
+    doorbell.ring(compare.name, run_id=run_id)

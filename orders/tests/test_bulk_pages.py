@@ -48,8 +48,7 @@ def confirmation(browser: Client, query: str) -> dict[str, Any]:
     context = browser.get(f"/orders/bulk/?{query}").context
     return {
         "submission": str(context["token"]),
-        "shown": context["seen"].total,
-        "newest": context["newest"],
+        "chosen": context["chosen"],
     }
 
 
@@ -102,17 +101,37 @@ def test_everything_that_matches_is_the_filter_and_no_more(staff: Client) -> Non
     assert fixed == {order.pk for order in wanted} and later.pk not in fixed
 
 
-def test_more_orders_than_were_shown_are_asked_about_once_more(staff: Client) -> None:
-    make_order(Status.COMPLETED)
-    other = make_order(Status.IN_PROGRESS)
-    make_order(Status.COMPLETED)
-    query = "kind=reorder&scope=all&status=completed"
+def test_exactly_the_orders_that_were_shown_are_done(staff: Client) -> None:
+    """As many fit the filter as before, and yet they are others."""
+    leaves = make_order(Status.COMPLETED)
+    comes = make_order(Status.IN_PROGRESS)
+    stays = make_order(Status.COMPLETED)
+    query = "kind=note&scope=all&status=completed"
+    form = confirmation(staff, query) | {"note": "Seen."}
+    Order.objects.filter(pk=comes.pk).update(status=Status.COMPLETED)
+    Order.objects.filter(pk=leaves.pk).update(status=Status.PARTIAL)
+    staff.post(f"/orders/bulk/?{query}", form)
+    fixed = BulkItem.objects.values_list("order", flat=True)
+    assert sorted(fixed) == [leaves.pk, stays.pk]
+
+
+def test_the_orders_stay_the_same_while_the_form_is_mended(staff: Client) -> None:
+    shown = make_order(Status.COMPLETED)
+    query = "kind=note&scope=all&status=completed"
     form = confirmation(staff, query)
-    Order.objects.filter(pk=other.pk).update(status=Status.COMPLETED)
-    answer = staff.post(f"/orders/bulk/?{query}", form)
-    assert answer.status_code == 422 and b"More orders fit by now" in answer.content
+    make_order(Status.COMPLETED)
+    refused = staff.post(f"/orders/bulk/?{query}", form)
+    assert refused.status_code == 422
+    assert refused.context["chosen"] == form["chosen"] == str(shown.pk)
+
+
+def test_a_list_of_orders_without_end_is_not_read(staff: Client) -> None:
+    make_order(Status.COMPLETED)
+    query = "kind=refresh&scope=all"
+    for text in ("1-999999999999999999", "1,", "x", "9-3"):
+        answer = staff.post(f"/orders/bulk/?{query}", confirmation(staff, query) | {"chosen": text})
+        assert answer.status_code == 422
     assert not BulkJob.objects.exists()
-    assert staff.post(f"/orders/bulk/?{query}", form | {"shown": 3}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -163,7 +182,7 @@ def test_a_note_has_to_be_written_and_stays_in_the_form(staff: Client) -> None:
     assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
 
 
-@pytest.mark.parametrize("form", [{}, {"submission": "x", "shown": "-", "newest": "9" * 30}])
+@pytest.mark.parametrize("form", [{}, {"submission": "x", "chosen": "-"}])
 def test_a_form_that_lost_its_token_is_drawn_anew(staff: Client, form: dict[str, str]) -> None:
     make_order()
     assert staff.post("/orders/bulk/?kind=refresh&scope=all", form).status_code == 422
@@ -274,6 +293,6 @@ def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
 def test_a_token_of_another_job_leads_there(staff: Client) -> None:
     make_order()
     job = make_job(started_by=me(staff), submission=uuid.uuid4())
-    form = {"submission": str(job.submission), "shown": 1, "newest": 1}
+    form = {"submission": str(job.submission), "chosen": "1"}
     answer = staff.post("/orders/bulk/?kind=refresh&scope=all", form)
     assert answer.headers["Location"] == f"/orders/jobs/{job.pk}/"

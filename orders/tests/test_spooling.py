@@ -24,6 +24,7 @@ from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 REAPED = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+FROM_THE_LOSS = REAPED + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 1)
 EXACT = Decimal("123456789012.123456789012")
 LATER = NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 1)
 
@@ -95,8 +96,8 @@ def test_an_answer_from_disk_does_not_overrule_a_person():
     order = crash_at("send.spooled", make_order(), FakeProvider())
     sweeping.reap_lost_sends(now=REAPED)
     order.refresh_from_db()
-    assert settling.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=LATER)
-    spooling.import_spool(now=LATER)
+    assert settling.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=FROM_THE_LOSS)
+    spooling.import_spool(now=FROM_THE_LOSS)
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.NOT_PLACED, Flag.LATE_ANSWER)
     assert order.attempts.get().late["external_id"] == "23501"

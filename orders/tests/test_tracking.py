@@ -370,3 +370,13 @@ def test_an_account_whose_dialect_takes_one_id_a_call_is_asked_about_one_at_a_ti
     for _ in range(3):
         make_order(Status.PENDING, provider=provider)
     assert len(watching.due_batch(provider, NOON)) == 1
+
+
+def test_only_accounts_whose_lane_is_free_are_rung() -> None:
+    order = make_order(Status.QUEUED)
+    assert sweeping.providers_to_ring(NOON) == [order.provider_id]
+    holder = lanes.take_lane(order.provider_id, LaneKind.PLACING, now=NOON, seconds=60)
+    assert holder is not None
+    assert sweeping.providers_to_ring(NOON) == []
+    lanes.give_back(order.provider_id, LaneKind.PLACING, holder)
+    assert sweeping.providers_to_ring(NOON) == [order.provider_id]

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Max
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from core.roles import May
 from .. import tasks
 from ..actions.bulk import outlook
 from ..actions.jobs import MOST, right_for, start_job
+from ..chosen import in_parts, spelled
 from ..forms.about import BulkForm, BulkNoteForm, BulkReorderForm
 from ..forms.again import why_never_again
 from ..forms.selection import Selection
@@ -81,13 +81,9 @@ def _start(
 ) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, kind, selection, form, status=422)
-    orders = selection.orders().filter(pk__lte=form.cleaned_data["newest"])
-    if orders.order_by()[: MOST + 1].count() > form.cleaned_data["shown"]:
-        form.add_error(None, "More orders fit by now than were shown: look at it once more.")
-        return _ask(request, kind, selection, form, status=422)
     job, is_new = start_job(
         kind,
-        orders,
+        form.cleaned_data["chosen"],
         submission=form.cleaned_data["submission"],
         terms=form.terms,
         started_by=request.user,
@@ -102,8 +98,8 @@ def _ask(
     request: StaffRequest, kind: JobKind, selection: Selection, form: BulkForm, *, status: int = 200
 ) -> HttpResponse:
     read = form.cleaned_data if form.is_bound else form.initial
-    newest = read.get("newest") or selection.orders().aggregate(newest=Max("pk"))["newest"] or 0
-    seen = outlook(kind, selection.orders().filter(pk__lte=newest), why_never_again)
+    chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
+    seen = outlook(kind, in_parts(chosen), why_never_again)
     context: dict[str, Any] = {
         "kind": kind,
         "form": form,
@@ -113,7 +109,7 @@ def _ask(
         "list_query": selection.list_query(),
         "query": _query(request),
         "token": read.get("submission") or uuid.uuid4(),
-        "newest": newest,
+        "chosen": spelled(chosen),
     }
     return render(request, "orders/bulk.html", context, status=status)
 

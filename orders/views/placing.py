@@ -20,7 +20,7 @@ from providers.models import Service
 
 from .. import tasks
 from ..actions.guarding import objection
-from ..actions.placing import place_order
+from ..actions.placing import NotAgreed, place_order
 from ..forms import OrderForm, form_for, obstacle, preview_of
 from ..models import Order
 
@@ -83,9 +83,12 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     if not form.is_valid():
         refused = _form_context(request, form) | {"is_refused": True}
         return render(request, PAGE, refused, status=422)
-    order, is_new = place_order(
-        form.draft(), placed_by=request.user, now=database_now(), **form.when()
-    )
+    try:
+        order, is_new = place_order(
+            form.draft(), placed_by=request.user, now=database_now(), **form.when()
+        )
+    except NotAgreed as refusal:
+        return _ask_again(request, form, str(refusal))
     if not is_new:
         return _already_placed(request, order, same=order.wish == form.draft().wish.wire())
     transaction.on_commit(lambda: tasks.ring(order.provider_id))
@@ -96,6 +99,15 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     if "another" in request.POST:
         return _to_new(order.service_id)
     return redirect("order", pk=order.pk)
+
+
+def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpResponse:
+    """The form once more, with what came in between its check and the order."""
+    form = form_for(form.service, now=database_now(), data=request.POST)
+    if form.is_valid():
+        form.add_error(None, words)
+    refused = _form_context(request, form) | {"is_refused": True}
+    return render(request, PAGE, refused, status=422)
 
 
 def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:

@@ -165,7 +165,7 @@ def _draw(
     taken_by = order_with(order.provider_id, candidate)
     now = database_now()
     lesson = lesson_of(order)
-    may_confirm_from = settling.not_placed_from(attempt) if attempt else now
+    may_confirm_from = settling.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
         "attempt": attempt,

@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from core import clocks
 from core.one_writer import one_writer
 from providers.models import Lane, LaneKind, Provider, ProviderHealth
 
@@ -32,10 +33,27 @@ def ensure_lanes(provider_id: int, *, due_at: datetime | None = None) -> None:
     )
 
 
+def held(kind: LaneKind, *, now: datetime) -> QuerySet[Lane]:
+    """The lanes of a kind that are in somebody's hands."""
+    return Lane.objects.filter(kind=kind).exclude(_free(now))
+
+
+def free_of(found: Iterable[int], kind: LaneKind, *, now: datetime) -> list[int]:
+    """Those of these accounts at which nobody does this kind of work just now."""
+    busy = set(held(kind, now=now).values_list("provider_id", flat=True))
+    return [provider_id for provider_id in found if provider_id not in busy]
+
+
+def _free(now: datetime) -> Q:
+    """Nobody's, run out, or leased for longer than any lease is: then a clock was turned back."""
+    beyond = now + timedelta(seconds=clocks.LONGEST_LANE_SECONDS)
+    return Q(held_until=None) | Q(held_until__lte=now) | Q(held_until__gt=beyond)
+
+
 def take_lane(provider_id: int, kind: LaneKind, *, now: datetime, seconds: float) -> str | None:
     """The holder's token, or None while somebody else holds the lane."""
     holder = str(uuid.uuid4())
-    free = Q(held_until=None) | Q(held_until__lte=now)
+    free = _free(now)
     lane = Lane.objects.filter(provider_id=provider_id, kind=kind)
     held = {"holder": holder, "held_until": now + timedelta(seconds=seconds)}
     with one_writer():
@@ -78,7 +96,7 @@ def due_lanes(kinds: Iterable[LaneKind], *, now: datetime) -> list[tuple[int, La
     """(account, kind) of work that is due and in nobody's hands, the longest due first."""
     found = (
         Lane.objects.filter(kind__in=list(kinds), due_at__lte=now)
-        .filter(Q(held_until=None) | Q(held_until__lte=now))
+        .filter(_free(now))
         .order_by("due_at", "pk")
         .values_list("provider_id", "kind")
     )

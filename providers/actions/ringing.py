@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from core import clocks
-from providers.models import CatalogRun, Lane, LaneKind, Provider, ProviderHealth
+from providers.models import CatalogRun, LaneKind, Provider, ProviderHealth
 
+from . import lanes
 from .examining import waiting_reports
 from .lanes import due_lanes, ensure_lanes
 
@@ -40,14 +41,14 @@ def due_work(*, now: datetime) -> Due:
 
 def _wanting_a_probe(now: datetime) -> set[int]:
     """Accounts whose breaker would let one call through; a balance costs nothing."""
-    return set(ProviderHealth.objects.filter(closed_until__lte=now).values_list("pk", flat=True))
+    busy = lanes.held(LaneKind.BALANCE, now=now).filter(provider=OuterRef("pk"))
+    asked = ProviderHealth.objects.filter(closed_until__lte=now).exclude(Exists(busy))
+    return set(asked.values_list("pk", flat=True))
 
 
 def _with_an_open_run(now: datetime) -> set[int]:
     """Accounts with a run that nobody works on: its bell was lost, or its worker died."""
-    held = Lane.objects.filter(
-        provider=OuterRef("provider"), kind=LaneKind.CATALOG, held_until__gt=now
-    )
+    held = lanes.held(LaneKind.CATALOG, now=now).filter(provider=OuterRef("provider"))
     lost = Q(started_at__lte=now - timedelta(seconds=clocks.PROVIDERS_EVERY_SECONDS))
     left = CatalogRun.objects.running().filter(lost).exclude(Exists(held))
     return set(left.values_list("provider_id", flat=True))

@@ -11,6 +11,7 @@ from providers.actions.lanes import (
     due_lanes,
     ensure_lanes,
     give_back,
+    held,
     make_due,
     renew_lane,
     take_lane,
@@ -39,6 +40,17 @@ def at_once(worker: Callable[[int], object], count: int = 8) -> list[object]:
         thread.join()
     assert len(got) == count
     return got
+
+
+def test_a_lease_beyond_all_leases_is_of_a_clock_turned_back_and_free(db: None) -> None:
+    provider = make_provider()
+    ensure_lanes(provider.pk, due_at=NOON)
+    day_ahead = NOON + timedelta(days=1)
+    assert take_lane(provider.pk, LaneKind.BALANCE, now=day_ahead, seconds=60)
+    assert provider.pk in dict(due_lanes([LaneKind.BALANCE], now=NOON))
+    assert not held(LaneKind.BALANCE, now=NOON).exists()
+    assert take_lane(provider.pk, LaneKind.BALANCE, now=NOON, seconds=60)
+    assert held(LaneKind.BALANCE, now=NOON).exists()
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core import doorbell
 from core.clocks import database_now
 from providers import tasks
 from providers.actions.examining import open_report
@@ -53,19 +53,15 @@ def test_a_run_whose_bell_was_lost_is_rung_again(account: Provider) -> None:
     assert due_work(now=now + timedelta(seconds=20)).catalogs == []
 
 
-def test_the_bells_carry_ids_and_nothing_else(account: Provider) -> None:
+def test_the_bells_carry_ids_and_nothing_else(
+    account: Provider, doorbell_rung: list[tuple[str, dict[str, int]]]
+) -> None:
     report = open_report(account, actor=None, now=database_now() - HOUR)
-    rung: list[tuple[str, dict[str, Any]]] = []
-    with (
-        patch.object(tasks.read_balance, "delay", lambda **kw: rung.append(("balance", kw))),
-        patch.object(tasks.mirror, "delay", lambda **kw: rung.append(("mirror", kw))),
-        patch.object(tasks.examine, "delay", lambda **kw: rung.append(("examine", kw))),
-    ):
-        tasks.ring_due()
-    assert rung == [
-        ("balance", {"provider_id": account.pk}),
-        ("mirror", {"provider_id": account.pk}),
-        ("examine", {"report_id": report.pk}),
+    tasks.ring_due()
+    assert doorbell_rung == [
+        ("providers.read_balance", {"provider_id": account.pk}),
+        ("providers.mirror", {"provider_id": account.pk}),
+        ("providers.examine", {"report_id": report.pk}),
     ]
 
 
@@ -100,17 +96,17 @@ def test_a_bell_for_what_is_gone_is_not_heard(db: None) -> None:
     tasks.examine(report_id=999)
 
 
-def test_a_broker_that_is_down_costs_the_page_nothing(
+def test_a_bell_that_cannot_be_rung_costs_the_page_nothing(
     admin: Client,
     account: Provider,
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    def no_broker(**options: Any) -> None:
-        assert options == {"kwargs": {"provider_id": account.pk}, "retry": False}
-        raise ConnectionError("no broker")
+    def no_thread(name: str, **ids: int) -> None:
+        assert (name, ids) == ("providers.mirror", {"provider_id": account.pk})
+        raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(tasks.mirror, "apply_async", no_broker)
+    monkeypatch.setattr(doorbell, "ring", no_thread)
     with django_capture_on_commit_callbacks(execute=True) as rung:
         answer = admin.post(reverse("provider-mirror", args=[account.pk]))
     assert (answer.status_code, len(rung)) == (302, 1)

@@ -25,6 +25,7 @@ from providers.models import Provider
 from providers.panel_api import DefaultWish
 from tests.builders import NOON, make_provider, make_service
 from tests.kept_answers import has_spool, import_spool
+from tests.passing_time import let_pass
 
 from .expected import End, expected
 from .ground import FINISHED, KILLED, Ground, in_a_child, kill
@@ -83,7 +84,7 @@ class Walk:
         return self.now
 
     def _wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now = let_pass(self.now, seconds)
 
     def _draft(self) -> OrderDraft:
         wish = DefaultWish(

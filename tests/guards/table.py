@@ -27,6 +27,7 @@ WRITES = "orders/tests/test_every_write.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/test_over_real_http.py"
 
@@ -352,18 +353,32 @@ LINES = (
     ),
     Guard(
         "search: only a much later order closes the range",
-        "later = accepted.filter(started_at__gte=surely_later).order_by",
-        "later = accepted.filter(started_at__gt=attempt.started_at).order_by",
+        "return over and attempt.surely_after is not None and row.pk > attempt.surely_after",
+        "return row.pk > attempt.pk",
         (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
         "orders/actions/recovery/windows.py",
     ),
     Guard(
         "search: the last look is when it can no longer appear",
-        "return [*(moment for moment in early if moment < over), max(over, known)]",
-        "return early",
+        "return [*(moment for moment in early if now < moment < over), over]",
+        "return [moment for moment in early if now < moment]",
         (f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
          f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear"),
         "orders/actions/recovery/moments.py",
+    ),
+    Guard(
+        "search: a clock that jumps ahead counts one step",
+        "passed = min(LONGEST_STEP, max(0.0, (now - since).total_seconds()))",
+        "passed = max(0.0, (now - since).total_seconds())",
+        (f"{CLOCKS}::test_a_clock_that_jumps_ahead_after_a_loss_does_not_shorten_the_wait",),
+        "orders/actions/recovery/waiting.py",
+    ),
+    Guard(
+        "search: rows and times agree",
+        "if not below or not near.times_agree:",
+        "if not below:",
+        (f"{CLOCKS}::test_rows_that_were_written_again_close_no_range",),
+        "orders/actions/recovery/windows.py",
     ),
     Guard(
         "search: only in a database that is ours",

@@ -34,6 +34,7 @@ from providers.models import Provider, ProviderHealth
 from providers.panel_api import DefaultWish
 from tests.builders import NOON, make_provider, make_service, make_user
 from tests.kept_answers import import_spool
+from tests.passing_time import let_pass
 
 from .upstream import Upstream
 
@@ -213,9 +214,10 @@ class Desk:
         following.follow_account(self._account(), self.upstream, clock=self.clock, seconds=60)
 
     def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        until = self.now + timedelta(seconds=seconds)
         if self.latest is not None:
-            self.now = min(self.now, self.latest)
+            until = min(until, self.latest)
+        self.now = let_pass(self.now, (until - self.now).total_seconds())
 
     def crash(self, work: Act, point: str) -> None:
         """A worker does `work` and dies at that failpoint, if it comes by there."""

@@ -6,19 +6,21 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
 
+from django.db.models import QuerySet
+
 from core.clocks import Clock
 from core.models import User
 from providers.actions.calling import ask
+from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import Progress, RefusalCode, Unreadable
 from providers.panel_api.asking import chunks
 
 from ...models import Attempt, Recovery
 from ...status import Outcome
-from . import windows
+from . import waiting, windows
 from .looking import TellsOfIds, spend
 
-NEWEST = ("-started_at", "-pk")  # as they were sent: after a restore rows are written later
 MOST = 500  # newest accepted orders that are looked at
 FAR = 1_000_000  # where no gap lies between our ids, one so far ahead is nobody's yet
 
@@ -59,9 +61,11 @@ def calibrate(
 
 def _ids(provider: Provider, least: int) -> Calibration:
     """From the rows alone: are the newest accepted orders numbered as they were sent?"""
-    accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
-    newest = list(accepted.order_by(*NEWEST).values_list("external_id", flat=True)[:MOST])
-    numbers = [windows.number_of(one) for one in reversed(newest)]
+    newest = list(_accepted(provider)[:MOST])[::-1]
+    if not waiting.times_agree(newest):
+        words = "A clock was set, or rows were written again: how its ids were given is not known."
+        return Calibration(len(newest), words=words)
+    numbers = [windows.number_of(row.external_id) for row in newest]
     if any(number is None for number in numbers):
         return Calibration(len(numbers), words="Its order ids are not plain numbers.")
     gaps = [after - before for before, after in pairwise(numbers)]  # type: ignore[operator]  # no None left
@@ -71,6 +75,12 @@ def _ids(provider: Provider, least: int) -> Calibration:
         words = f"{len(numbers)} of {least} orders with rising ids have been seen."
         return Calibration(len(numbers), words=words)
     return Calibration(len(numbers), rises=True, largest_gap=max(gaps, default=0))
+
+
+def _accepted(provider: Provider) -> QuerySet[Attempt]:
+    """Newest first: rows of one account are written as its orders are sent."""
+    rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.ACCEPTED)
+    return rows.only("started_at", "unknown_at", "external_id").order_by("-pk")
 
 
 def _asked(
@@ -99,9 +109,7 @@ def _asked(
 
 def _pair(provider: Provider) -> tuple[str, str]:
     """Our newest accepted id, and one that is not ours: from a gap, else far ahead."""
-    accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
-    newest = accepted.order_by(*NEWEST).values_list("external_id", flat=True)[:50]
-    numbers = sorted(int(one) for one in newest)
+    numbers = sorted(int(row.external_id) for row in _accepted(provider)[:50])
     between = [str(low + 1) for low, high in pairwise(numbers) if high - low > 1]
     taken = windows.claimed(provider, between)
     free = [one for one in between if one not in taken]

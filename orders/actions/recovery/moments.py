@@ -8,26 +8,36 @@ from datetime import datetime, timedelta
 from core import clocks
 
 from ...models import Attempt, Recovery
-from . import deciding
+from . import deciding, waiting
 
 
-def moments(attempt: Attempt, rules: Recovery) -> list[datetime]:
-    """When this lost order is looked for; the last is when it can no longer appear."""
-    over = attempt.started_at + timedelta(seconds=rules.grace_seconds)
-    known = attempt.unknown_at or attempt.started_at
-    early = [known + timedelta(seconds=after) for after in clocks.LOOK_AFTER_SECONDS]
-    return [*(moment for moment in early if moment < over), max(over, known)]
+def first_moment(attempt: Attempt, rules: Recovery, now: datetime) -> datetime:
+    later = later_moments(attempt, rules, min(now, attempt.unknown_at or now))
+    return later[0] if later else now
 
 
 def later_moments(attempt: Attempt, rules: Recovery, now: datetime) -> list[datetime]:
-    return [moment for moment in moments(attempt, rules) if moment > now]
+    """When this lost order is looked for after `now`; the last is when it can no longer appear.
+    None left: it has been waited for long enough."""
+    left = waiting.left(attempt, rules.grace_seconds)
+    if not left:
+        return []
+    known = attempt.unknown_at or attempt.started_at
+    over = known + timedelta(seconds=rules.grace_seconds)
+    if not now < over <= now + timedelta(seconds=left + waiting.LONGEST_STEP):
+        over = now + timedelta(seconds=left)  # the clock was set since
+    early = [known + timedelta(seconds=after) for after in clocks.LOOK_AFTER_SECONDS]
+    return [*(moment for moment in early if now < moment < over), over]
 
 
-def schedule(lost: Iterable[Attempt], rules: Recovery) -> None:
-    """Give the new ones their first moment."""
+def schedule(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
+    """Give the new ones their first moment, and those that a clock has put far away a near one."""
     for attempt in lost:
-        if attempt.look_at is None and attempt.looked_at is None and deciding.is_open(attempt):
-            attempt.look_at = moments(attempt, rules)[0]
+        if attempt.looked_at is not None or not deciding.is_open(attempt):
+            continue
+        furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
+        if attempt.look_at is None or attempt.look_at > furthest:
+            attempt.look_at = first_moment(attempt, rules, now)
             Attempt.objects.filter(pk=attempt.pk).update(look_at=attempt.look_at)
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from core import clocks
 from core.clocks import Clock
 from core.failpoints import failpoint
+from providers.identity import same_account
 from providers.models import Provider
 
 from ...models import Attempt, Recovery
@@ -46,7 +47,7 @@ class Search:
         self.done, self.clock = done, clock
 
     def go(self) -> None:
-        attempts = Attempt.objects.filter(provider=self.provider)
+        attempts = Attempt.objects.filter(provider__in=same_account(self.provider))
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
         if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():

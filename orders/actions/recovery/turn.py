@@ -18,7 +18,7 @@ from providers.panel_api import ProviderError
 
 from ...models import Attempt, Recovery
 from .. import gates
-from . import deciding, listing, moments, repeating, windows
+from . import deciding, listing, moments, repeating, waiting, windows
 from .calibrating import calibrate
 from .deciding import Decided
 from .looking import TellsOfIds
@@ -43,10 +43,11 @@ def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> 
 def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:
     done = Decided()
     rules, _ = Recovery.objects.get_or_create(provider=provider)
+    waiting.count(now=clock(), provider=provider)
     try:
         rules = _calibrated(provider, client, rules, clock)
         lost = windows.lost_attempts(provider)
-        moments.schedule(lost, rules)
+        moments.schedule(lost, rules, clock())
         is_ours = not gates.may_be_another_database(clock())
         if rules.enabled and is_ours:
             listing.search(provider, client, rules, lost, done, clock=clock)
@@ -87,9 +88,8 @@ def _wait_out(provider: Provider, rules: Recovery, now: datetime) -> None:
         _keep_balance(attempt, provider)
         if attempt.looked_at is not None or not deciding.is_open(attempt):
             continue
-        over = moments.moments(attempt, rules)[-1]
-        patience = timedelta(seconds=clocks.RECOVERY_PATIENCE_SECONDS if rules.searches else 0)
-        if now >= over + patience:
+        patience = clocks.RECOVERY_PATIENCE_SECONDS if rules.searches else 0
+        if not waiting.left(attempt, rules.grace_seconds + patience):
             Attempt.objects.filter(pk=attempt.pk, looked_at=None).update(looked_at=now)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 
 from django.db.models import Q
 
+from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import OrderState, Progress
 
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, Outcome
+from . import waiting
 
 CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
@@ -47,25 +48,55 @@ def number_of(external_id: str) -> int | None:
 
 
 def lost_attempts(provider: Provider) -> list[Attempt]:
-    """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first."""
-    unknown = Attempt.objects.filter(provider=provider, outcome=Outcome.UNKNOWN)
-    return list(unknown.select_related("order").order_by("pk"))
+    """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first.
+    Those of its other rows belong to it: an id that is nobody's may be theirs."""
+    rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.UNKNOWN)
+    return list(rows.select_related("order", "provider").order_by("pk"))
 
 
 def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
-    """None where no id is known from before it, or ids are not numbers."""
-    accepted = Attempt.objects.filter(provider=attempt.provider_id, outcome=Outcome.ACCEPTED)
-    earlier = accepted.filter(started_at__lt=attempt.started_at).order_by("-started_at", "-pk")
-    below = _numbers(earlier.values_list("external_id", flat=True)[:NEIGHBOURS])
-    surely_later = attempt.started_at + timedelta(seconds=rules.grace_seconds)
-    later = accepted.filter(started_at__gte=surely_later).order_by("started_at", "pk")
-    above = _numbers(later.values_list("external_id", flat=True)[:NEIGHBOURS])
-    if not below:
+    """None where no id is known from before it, or its neighbours prove nothing: ids that are not
+    numbers, rows that are not in the order of their times.
+
+    One send at a time is in flight at an account, so its rows are numbered as they were sent.
+    """
+    near = Neighbourhood.of(attempt)
+    below = _numbers(row.external_id for row in near.accepted_before)
+    if not below or not near.times_agree:
         return None
+    later = [row for row in near.accepted_after if _is_later(row, attempt, rules)]
+    above = _numbers(row.external_id for row in later)
     return Window(
-        attempt, max(below), min(above, default=None), attempt.looked_through or 0,
-        tuple(sorted(below, reverse=True)[:CONTROLS]),
+        attempt, max(below), min(above, default=None),
+        attempt.looked_through or 0, tuple(sorted(below, reverse=True)[:CONTROLS]),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The sends of the account around an attempt, as they were written down."""
+
+    accepted_before: list[Attempt]
+    attempt: Attempt
+    accepted_after: list[Attempt]
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Neighbourhood:
+        rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
+        accepted = rows.filter(outcome=Outcome.ACCEPTED)
+        before = list(accepted.filter(pk__lt=attempt.pk).order_by("-pk")[:NEIGHBOURS])
+        after = list(accepted.filter(pk__gt=attempt.pk).order_by("pk")[:NEIGHBOURS])
+        return cls(before[::-1], attempt, after)
+
+    @property
+    def times_agree(self) -> bool:
+        return waiting.times_agree([*self.accepted_before, self.attempt, *self.accepted_after])
+
+
+def _is_later(row: Attempt, attempt: Attempt, rules: Recovery) -> bool:
+    """It was sent when the lost order could no longer appear."""
+    over = waiting.left(attempt, rules.grace_seconds) == 0
+    return over and attempt.surely_after is not None and row.pk > attempt.surely_after
 
 
 def _numbers(ids: Iterable[str]) -> list[int]:
@@ -74,7 +105,7 @@ def _numbers(ids: Iterable[str]) -> list[int]:
 
 def claimed(provider: Provider, ids: Sequence[str]) -> set[str]:
     """Which of these ids already belong to an order of ours."""
-    orders = Order.objects.filter(provider=provider, external_id__in=ids)
+    orders = Order.objects.filter(provider__in=same_account(provider), external_id__in=ids)
     return set(orders.values_list("external_id", flat=True))
 
 
@@ -83,7 +114,9 @@ def parents(provider: Provider, most: int) -> list[str] | None:
     starts_others = Q(wish__has_key="runs") | Q(wish__has_keys=["username", "delay"])
     starts_others |= Q(children__isnull=False)
     found = (
-        Order.objects.filter(provider=provider, status__in=AT_PROVIDER, parent=None)
+        Order.objects.filter(
+            provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
+        )
         .filter(starts_others)
         .order_by("pk")
         .distinct()

@@ -20,6 +20,7 @@ from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultWish
 from sandbox import Sandbox
 from tests.builders import NOON, make_provider, make_service
+from tests.passing_time import let_pass
 
 GRACE = 120
 
@@ -46,7 +47,7 @@ class Bench:
         return self.now
 
     def wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now = let_pass(self.now, seconds)
 
     def _service(self) -> Service:
         item = next(i for i in client_for(self.provider).services().items if i.type == "Default")

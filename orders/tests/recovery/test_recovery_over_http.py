@@ -84,7 +84,9 @@ def test_an_order_that_appears_late_is_found_by_a_later_look(box):
     box.clear_faults()
     assert read(lost)[0].status == Status.UNCONFIRMED and not bench.may_buy()
     attempt = read(lost)[1]
-    assert attempt.look_at == attempt.started_at + timedelta(seconds=GRACE), "as its page says"
+    assert attempt.unknown_at and attempt.look_at == attempt.unknown_at + timedelta(
+        seconds=GRACE
+    ), "as its page says"
     bench.recover(after=SECOND)
     assert read(lost)[1].calls == 1, "what is left is kept for the end"
     bench.recover(after=GRACE)

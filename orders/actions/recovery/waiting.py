@@ -1,0 +1,77 @@
+"""How long a lost order has been waited for, by no clock that could have been set meanwhile.
+
+A clock tells how long ago something was only while nobody turns it. So the wait is counted in small
+steps, as beat comes by: a step is what the clock says, and never more than `LONGEST_STEP`. A clock
+that jumps ahead, or a machine that slept, adds one step; one that is set back adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F, Max, Q, Value
+from django.db.models.functions import Coalesce
+
+from core import clocks
+from providers.identity import same_account
+from providers.models import Provider
+
+from ...models import Attempt, Recovery
+from ...status import Outcome
+
+LONGEST_STEP = 10.0  # seconds; beat comes by every two
+MOST_AT_ONCE = 500
+COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS  # seconds after an order can no longer appear
+_GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
+
+
+def count(*, now: datetime, provider: Provider | None = None) -> None:
+    """One step for every lost order, or those of `provider`, that is still waited for."""
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, unknown_at__isnull=False)
+    if provider is not None:
+        lost = lost.filter(provider=provider)
+    waited = lost.filter(Q(surely_after=None) | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
+    rows = waited.select_related("provider").order_by("waited_at", "pk")[:MOST_AT_ONCE]
+    for attempt in rows:
+        _step(attempt, now)
+
+
+def _step(attempt: Attempt, now: datetime) -> None:
+    since = attempt.waited_at or attempt.unknown_at or now
+    passed = min(LONGEST_STEP, max(0.0, (now - since).total_seconds()))
+    waited = attempt.waited_seconds + passed
+    grace = grace_of(attempt.provider_id)
+    changes: dict[str, object] = {"waited_seconds": waited, "waited_at": now}
+    if waited < grace:
+        changes["surely_after"] = None  # staff may have made it longer
+    elif attempt.surely_after is None:
+        changes["surely_after"] = _newest_row(attempt.provider)
+    Attempt.objects.filter(pk=attempt.pk, waited_at=attempt.waited_at).update(**changes)
+
+
+def _newest_row(provider: Provider) -> int | None:
+    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    newest: int | None = rows.aggregate(newest=Max("pk"))["newest"]
+    return newest
+
+
+def grace_of(provider_id: int) -> int:
+    rules = Recovery.objects.filter(provider=provider_id).only("grace_seconds").first()
+    return rules.grace_seconds if rules else clocks.NOT_PLACED_GRACE_SECONDS
+
+
+def left(attempt: Attempt, grace_seconds: int) -> float:
+    """Seconds until the order can no longer appear; 0 when that is over."""
+    return max(0.0, grace_seconds - attempt.waited_seconds)
+
+
+def times_agree(rows: Iterable[Attempt]) -> bool:
+    """Attempts of one account, in the order of their rows, began in that order too. Where they did
+    not, a clock was set or the rows were written again, and their order proves nothing."""
+    last: datetime | None = None
+    for row in rows:
+        if last is not None and row.started_at < last:
+            return False
+        last = max(row.started_at, row.unknown_at or row.started_at)
+    return True

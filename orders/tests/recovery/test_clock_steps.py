@@ -1,0 +1,141 @@
+"""What a clock that was set, or a machine that slept, must not prove."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import clocks
+from orders.actions import claiming, settling, sweeping
+from orders.actions.recovery import waiting, windows
+from orders.models import Attempt, Order, Recovery
+from orders.status import Outcome, Status
+from providers.connect import client_for
+from providers.panel_api import WrittenWish
+from tests.builders import make_attempt, make_order, make_user
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+def status(order: Order) -> str:
+    return Order.objects.get(pk=order.pk).status
+
+
+def buy_if_it_may(bench: Bench) -> None:
+    if bench.may_buy():
+        bench.send()
+
+
+def arrive(bench: Bench, lost: Order) -> None:
+    """The provider takes it now."""
+    client_for(bench.provider).add(WrittenWish(lost.wish))
+
+
+def test_a_clock_that_jumps_ahead_after_a_loss_does_not_shorten_the_wait(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    bench.now += HOUR
+    bench.recover(after=FIRST)
+    buy_if_it_may(bench)
+    bench.recover(after=FIRST)
+    arrive(bench, lost)
+    assert status(lost) == Status.UNCONFIRMED
+    assert bench.recover(after=GRACE).found == 1
+    assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
+
+
+def test_a_machine_that_slept_during_a_send_has_not_waited_for_it(box):
+    bench = Bench(box).calibrated()
+    lost = bench.place()
+    assert claiming.claim(lost, bench.provider, now=bench.clock())
+    bench.now += HOUR  # asleep before the first byte
+    assert sweeping.reap_lost_sends(now=bench.clock()) == 1
+    bench.recover(after=FIRST)
+    buy_if_it_may(bench)
+    bench.recover(after=FIRST)
+    arrive(bench, lost)
+    assert status(lost) == Status.UNCONFIRMED
+    assert bench.recover(after=GRACE).found == 1
+
+
+def test_an_order_from_before_a_step_back_does_not_close_the_range_of_one_from_after_it(box):
+    bench = Bench(box).calibrated()
+    bench.now += HOUR
+    bench.send()
+    bench.now -= HOUR
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE, clocks.RECOVERY_PATIENCE_SECONDS + 1):
+        bench.recover(after=after)
+    assert bench.may_buy(), "a person decides about the lost one; the account goes on"
+    arrive(bench, lost)
+    bench.send()
+    for _ in range(3):
+        bench.recover(after=31)
+    assert status(lost) == Status.UNCONFIRMED
+    assert not bench.rules().stopped_because
+
+
+def test_a_clock_that_is_set_back_does_not_hold_the_account_for_so_long(box):
+    bench = Bench(box).calibrated()
+    bench.now += timedelta(days=1)
+    lost = bench.lose(taken=True)
+    bench.recover()
+    bench.now -= timedelta(days=1)
+    bench.recover(after=FIRST)
+    for after in (SECOND, GRACE, clocks.RECOVERY_PATIENCE_SECONDS + 10):
+        bench.recover(after=after)
+    assert bench.may_buy() and status(lost) in (Status.UNCONFIRMED, Status.PENDING)
+
+
+def test_rows_that_were_written_again_close_no_range():
+    earlier, lost, later = (make_order(Status.SENDING) for _ in range(3))
+    account = earlier.provider
+    for order, outcome, at, number in (
+        (earlier, Outcome.ACCEPTED, 0, "10"), (lost, Outcome.UNKNOWN, 2, ""),
+        (later, Outcome.ACCEPTED, 9, "20"),
+    ):  # fmt: skip
+        make_attempt(
+            order, outcome=outcome, provider=account, external_id=number,
+            started_at=order.created_at + timedelta(hours=at),
+        )  # fmt: skip
+    attempt, last = Attempt.objects.get(order=lost), Attempt.objects.get(order=later)
+    rules, _ = Recovery.objects.get_or_create(provider=account)
+    attempt.waited_seconds, attempt.surely_after = rules.grace_seconds, attempt.pk
+    window = windows.window_of(attempt, rules)
+    assert window is not None and (window.after, window.before) == (10, 20)
+    Attempt.objects.filter(pk=last.pk).update(started_at=lost.created_at)
+    assert windows.window_of(attempt, rules) is None
+
+
+@pytest.mark.parametrize(("jump", "counted"), [(HOUR, waiting.LONGEST_STEP), (-HOUR, 0)])
+def test_one_step_counts_no_more_than_beat_takes(jump, counted):
+    attempt = make_attempt(outcome=Outcome.UNKNOWN)
+    begin = attempt.started_at
+    Attempt.objects.update(unknown_at=begin)
+    waiting.count(now=begin + timedelta(seconds=4))
+    waiting.count(now=begin + jump)
+    attempt.refresh_from_db()
+    assert attempt.waited_seconds == 4 + counted
+
+
+def test_a_person_waits_from_the_loss_too():
+    order = make_order(Status.UNCONFIRMED)
+    lost_at = order.created_at + HOUR
+    make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=lost_at)
+    with pytest.raises(settling.TooEarly) as early:
+        settling.confirm_not_placed(order, actor=make_user(), now=lost_at)
+    assert early.value.until == lost_at + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
+    with pytest.raises(settling.TooEarly) as early:
+        settling.confirm_not_placed(order, actor=make_user(), now=order.created_at)
+    assert early.value.until < lost_at, "the clock was set back: it is not held for an hour"

@@ -1,0 +1,47 @@
+"""Which rows are one account upstream: the same server, asked with the same key."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from .models import Provider
+from .panel_api import UnsafeUrl
+from .panel_api.urls import origin
+
+_LOCAL = "localhost"
+
+
+def server_of(url: str) -> tuple[str, int]:
+    """Host and port, however the address is spelled: scheme, path and case do not make another
+    server, and neither do the default ports of http and https."""
+    try:
+        found = origin(url)
+    except UnsafeUrl:  # kept by an older release; it is not called either
+        return url.casefold(), 0
+    host = found.host.rstrip(".")
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            host = _LOCAL
+    except ValueError:
+        pass
+    return host, 443 if found.port == 80 else found.port
+
+
+def same_account(provider: Provider) -> list[int]:
+    """Every row of this account upstream, this one too, lowest first."""
+    twins = _with(provider.url, provider.key_fingerprint)
+    return sorted({provider.pk, *(row.pk for row in twins)})
+
+
+def row_of(url: str, key_fingerprint: str, *, besides: int | None = None) -> Provider | None:
+    """A row that is this account already, `besides` apart."""
+    found = (row for row in _with(url, key_fingerprint) if row.pk != besides)
+    return next(found, None)
+
+
+def _with(url: str, key_fingerprint: str) -> list[Provider]:
+    if not key_fingerprint:
+        return []
+    rows = Provider.objects.filter(key_fingerprint=key_fingerprint).order_by("pk")
+    server = server_of(url)
+    return [row for row in rows.only("pk", "name", "url") if server_of(row.url) == server]
