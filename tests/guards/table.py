@@ -27,6 +27,7 @@ WRITES = "orders/tests/test_every_write.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+LISTS = "orders/tests/recovery/test_lists_over_http.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/test_over_real_http.py"
@@ -353,8 +354,8 @@ LINES = (
     ),
     Guard(
         "search: only a much later order closes the range",
-        "return over and attempt.surely_after is not None and row.pk > attempt.surely_after",
-        "return row.pk > attempt.pk",
+        "return None if waiting.left(attempt, rules.grace_seconds) else attempt.surely_after",
+        "return attempt.pk",
         (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
         "orders/actions/recovery/windows.py",
     ),
@@ -379,6 +380,27 @@ LINES = (
         "if not below:",
         (f"{CLOCKS}::test_rows_that_were_written_again_close_no_range",),
         "orders/actions/recovery/windows.py",
+    ),
+    Guard(
+        "list: a row that nobody explains may be the lost order",
+        "return all(row.order_id in listed.taken | explained for row in rows)",
+        "return True",
+        (f"{LISTS}::test_a_row_that_nobody_explains_keeps_the_order_in_doubt",),
+        "orders/actions/recovery/listing.py",
+    ),
+    Guard(
+        "list: it has to show an order from afterwards",
+        "if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):",
+        "if listed.doubt or rows is None:",
+        (f"{LISTS}::test_a_list_that_lacks_the_newest_rows_proves_nothing",),
+        "orders/actions/recovery/listing.py",
+    ),
+    Guard(
+        "list: nothing from before the send",
+        "return list(self.rows[0 if first is None else first + 1 : min(before)])",
+        "return list(self.rows)",
+        (f"{LISTS}::test_an_order_from_before_the_send_is_not_adopted",),
+        "orders/actions/recovery/own_list.py",
     ),
     Guard(
         "search: only in a database that is ours",

@@ -1,18 +1,31 @@
-"""The provider's own list of our newest orders, where it has one: the strongest evidence."""
+"""The provider's own list of our newest orders, where it has one.
+
+An order is adopted from it only from a row that came after what was known before the send, and
+shown not to be there only where every such row is explained and a later order of ours is in the
+list. Everything else is evidence for a person.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core import clocks
 from core.clocks import Clock
 from providers.actions.calling import ask
+from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import Progress, RecentOrder
 
 from ...models import Attempt, Order, Recovery
-from ...status import Resolution
-from . import deciding, windows
+from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
+from . import deciding, moments, windows
 from .deciding import Decided
+from .list_rows import Likeness, likeness
 from .looking import TellsOfIds, spend
-from .matching import decide
+from .matching import Verdict, decide
+from .own_list import OwnList, read_list
+from .searching import MOST_CALLS
 
 
 def search(
@@ -24,57 +37,147 @@ def search(
     *,
     clock: Clock,
 ) -> None:
-    """Look the due orders up in the list. Where the key is used elsewhere too, rows that fit are
-    only shown to a person."""
+    """Look up in the list what is due, or what can be shown not to be there by now."""
     now = clock()
-    due = [a for a in lost if deciding.is_open(a) and a.look_at is not None and a.look_at <= now]
-    due = [attempt for attempt in due if attempt.looked_at is None]
-    if not due or client.dialect.recent_orders is not True:
+    due = [a for a in lost if moments.is_due(a, now) and _is_worth_it(a, rules, now)]
+    closing = [a for a in lost if _may_be_closed(a, rules, now)]
+    asked = [*due, *closing]
+    if not asked or client.dialect.recent_orders is not True or _is_unclear(provider, lost):
         return
+    _ask_later_again(closing, now)  # first, in case the list does not come
     spend(rules, clock=clock)
-    rows = ask(provider, client.recent_orders, clock=clock)
-    taken = windows.claimed(provider, [row.order_id for row in rows])
-    free = {row.order_id: row for row in rows if row.order_id not in taken}
-    edges = {a.pk: frozenset(i for i, row in free.items() if _is(a.order, row)) for a in lost}
-    fitting = {one for able in edges.values() for one in able}
-    told = {one: said for one in fitting if isinstance(said := free[one].progress, Progress)}
-    deciding.count_calls(due, 1)
+    listed = read_list(provider, ask(provider, client.recent_orders, clock=clock))
+    deciding.count_calls(asked, 1)
     done.looked += len(due)
-    text = f"Its list of our newest orders has {len(fitting)} that may be it."
-    deciding.tell(due, text, {"rows": len(rows), "ours": sorted(fitting)}, now)
-    deciding.keep_candidates(due, told)
-    if not rules.key_is_ours_alone or rules.stopped_because or told.keys() != fitting:
-        return
-    verdict = decide(edges, fitting)
-    done.found += deciding.adopt_found(verdict, lost, told, now=now, by=Resolution.LISTING)
-    gone = [a for a in due if a.pk in verdict.absent and _covers(a, rows, taken, rules, clock)]
-    done.absent += deciding.show_absent(
-        deciding.reread(gone), by=Resolution.LISTING, now=now, evidence={"rows": len(rows)}
-    )
+    view = _view(provider, listed, lost, rules)
+    _tell(asked, listed, view, clock())
+    if rules.key_is_ours_alone and not rules.stopped_because:
+        _decide(view, listed, lost, closing, rules, done, clock())
+    _leave(closing, clock())
 
 
-def _is(order: Order, row: RecentOrder) -> bool:
-    """The row says what this order would: the link as it was sent, and nothing that differs."""
-    service = str(order.wish.get("service", ""))
-    quantity = str(order.wish.get("quantity", ""))
-    same_link = bool(row.link) and row.link == order.link
-    same_service = not row.service_id or row.service_id == service
-    same_quantity = row.quantity is None or not quantity or str(row.quantity) == quantity
-    return same_link and same_service and same_quantity
+def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
+    """At the first look; at the last one too where numbers do not say more with the same call."""
+    is_last = not moments.later_moments(attempt, rules, now)
+    return attempt.calls == 0 or (is_last and not rules.searches and attempt.calls < MOST_CALLS)
 
 
-def _covers(
-    attempt: Attempt,
-    rows: tuple[RecentOrder, ...],
-    taken: set[str],
-    rules: Recovery,
-    clock: Clock,
-) -> bool:
-    """The list reaches back to an order from before this one, and it can no longer appear."""
-    over = (clock() - attempt.started_at).total_seconds() >= rules.grace_seconds
-    if not over or not taken:
+def _may_be_closed(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
+    """It was looked for, and an order has been sent since that must be in the list."""
+    later = windows.surely_after(attempt, rules)
+    if rules.searches or not rules.key_is_ours_alone or later is None:
         return False
-    earlier = Attempt.objects.filter(
-        provider=attempt.provider_id, started_at__lt=attempt.started_at, external_id__in=taken
+    waits = attempt.look_at is not None and attempt.look_at > now
+    is_left = attempt.bracketed_at is not None or attempt.calls >= MOST_CALLS
+    if attempt.looked_at is None or waits or is_left or not deciding.is_open(attempt):
+        return False
+    rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
+    return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
+
+
+def _is_unclear(provider: Provider, lost: list[Attempt]) -> bool:
+    """Something is on its way, or was sent nobody knows when: its row would look like another's."""
+    if any(attempt.code == RECALLED for attempt in lost):
+        return True
+    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    return rows.filter(outcome=Outcome.IN_FLIGHT).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The unclaimed rows from after the first lost send, and which lost send each can be."""
+
+    free: dict[str, RecentOrder]
+    like: dict[int, dict[str, Likeness]]
+    verdict: Verdict
+
+    def is_surely(self, pk: int, order_id: str) -> bool:
+        return self.like[pk].get(order_id) is Likeness.IS
+
+
+def _view(provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery) -> _View:
+    feeds = _links_of_feeds(provider)
+    free, like = dict[str, RecentOrder](), dict[int, dict[str, Likeness]]()
+    for attempt in lost:
+        rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
+        reach = {row.order_id: row for row in rows or () if row.order_id not in listed.taken}
+        free |= reach
+        graded = {one: _grade(attempt.order, row, feeds) for one, row in reach.items()}
+        like[attempt.pk] = {one: grade for one, grade in graded.items() if grade}
+    verdict = Verdict() if listed.doubt else decide(like, free)
+    return _View(free, like, verdict)
+
+
+def _links_of_feeds(provider: Provider) -> frozenset[str]:
+    """Links for which a running drip-feed or subscription may have started this row."""
+    running = Order.objects.filter(
+        provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
     )
-    return earlier.exists() and len(rows) > 0
+    return frozenset(running.filter(windows.STARTS_OTHERS).values_list("link_key", flat=True))
+
+
+def _grade(order: Order, row: RecentOrder, feeds: frozenset[str]) -> Likeness:
+    found = likeness(order, row)
+    return Likeness.MAY_BE if found is Likeness.IS and order.link_key in feeds else found
+
+
+def _tell(asked: list[Attempt], listed: OwnList, view: _View, now: datetime) -> None:
+    for attempt in asked:
+        like = view.like[attempt.pk]
+        words = f"The provider's list of our newest orders has {len(like)} that may be it."
+        evidence = {"rows": len(listed.rows), "ours": sorted(like)}
+        deciding.tell([attempt], f"{words} {listed.doubt}".strip(), evidence, now)
+        rows = {one: view.free[one].progress for one in like}
+        told = {one: said for one, said in rows.items() if isinstance(said, Progress)}
+        deciding.keep_candidates([attempt], told)
+
+
+def _decide(
+    view: _View,
+    listed: OwnList,
+    lost: list[Attempt],
+    closing: list[Attempt],
+    rules: Recovery,
+    done: Decided,
+    now: datetime,
+) -> None:
+    told = {one: row.progress for one, row in view.free.items()}
+    said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
+    sure = {
+        pk: one for pk, one in view.verdict.found.items() if one in said and view.is_surely(pk, one)
+    }
+    done.found += deciding.adopt_found(
+        Verdict(found=sure), lost, said, now=now, by=Resolution.LISTING
+    )
+    explained = set(sure.values())
+    gone = [
+        attempt for attempt in closing
+        if attempt.pk in view.verdict.absent
+        and _is_explained(attempt, listed, rules, explained)
+    ]  # fmt: skip
+    done.absent += deciding.show_absent(
+        deciding.reread(gone), by=Resolution.LISTING, now=now,
+        evidence={"rows": len(listed.rows)},
+    )  # fmt: skip
+
+
+def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained: set[str]) -> bool:
+    """The list reaches from before the send to after its time, and each row between is known."""
+    rows = listed.rows_for(attempt, rules)
+    if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):
+        return False
+    return all(row.order_id in listed.taken | explained for row in rows)
+
+
+def _ask_later_again(closing: list[Attempt], now: datetime) -> None:
+    later = now + timedelta(seconds=clocks.BREAKER_SECONDS[1])
+    Attempt.objects.filter(pk__in=[a.pk for a in closing]).update(look_at=later)
+
+
+def _leave(closing: list[Attempt], now: datetime) -> None:
+    """To a person, once its calls are used up."""
+    for attempt in deciding.reread(closing):
+        if attempt.calls >= MOST_CALLS:
+            Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
+            words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+            deciding.tell([attempt], words, {}, now)

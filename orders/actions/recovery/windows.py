@@ -20,6 +20,9 @@ CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
+STARTS_OTHERS = (
+    Q(wish__has_key="runs") | Q(wish__has_keys=["username", "delay"]) | Q(children__isnull=False)
+)
 REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
 
 
@@ -64,8 +67,10 @@ def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
     below = _numbers(row.external_id for row in near.accepted_before)
     if not below or not near.times_agree:
         return None
-    later = [row for row in near.accepted_after if _is_later(row, attempt, rules)]
-    above = _numbers(row.external_id for row in later)
+    later = surely_after(attempt, rules)
+    above = _numbers(
+        row.external_id for row in near.accepted_after if later is not None and row.pk > later
+    )
     return Window(
         attempt, max(below), min(above, default=None),
         attempt.looked_through or 0, tuple(sorted(below, reverse=True)[:CONTROLS]),
@@ -93,10 +98,10 @@ class Neighbourhood:
         return waiting.times_agree([*self.accepted_before, self.attempt, *self.accepted_after])
 
 
-def _is_later(row: Attempt, attempt: Attempt, rules: Recovery) -> bool:
-    """It was sent when the lost order could no longer appear."""
-    over = waiting.left(attempt, rules.grace_seconds) == 0
-    return over and attempt.surely_after is not None and row.pk > attempt.surely_after
+def surely_after(attempt: Attempt, rules: Recovery) -> int | None:
+    """Sends of the account with a higher row than this left when the lost order could no longer
+    appear; None while it can."""
+    return None if waiting.left(attempt, rules.grace_seconds) else attempt.surely_after
 
 
 def _numbers(ids: Iterable[str]) -> list[int]:
@@ -111,13 +116,11 @@ def claimed(provider: Provider, ids: Sequence[str]) -> set[str]:
 
 def parents(provider: Provider, most: int) -> list[str] | None:
     """Ids of the orders that may start others; None where they are too many to ask along."""
-    starts_others = Q(wish__has_key="runs") | Q(wish__has_keys=["username", "delay"])
-    starts_others |= Q(children__isnull=False)
     found = (
         Order.objects.filter(
             provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
         )
-        .filter(starts_others)
+        .filter(STARTS_OTHERS)
         .order_by("pk")
         .distinct()
     )

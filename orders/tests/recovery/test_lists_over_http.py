@@ -1,0 +1,237 @@
+"""What a provider's own list of our newest orders proves, and what it does not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from core import clocks
+from orders.actions import placing
+from orders.actions.recovery.list_rows import Likeness, likeness
+from orders.drafts import OrderDraft
+from orders.models import Attempt, Order
+from orders.status import Resolution, Status
+from providers.connect import client_for
+from providers.models import Service
+from providers.panel_api import DefaultWish, PanelClient, Progress, RecentOrder, WrittenWish
+from tests.builders import make_order, make_service
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+LISTS = {"recent_orders": True}
+Rows = tuple[RecentOrder, ...]
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        box.dialect(recent_orders=True)
+        yield box
+
+
+def bench_at(box, orders: int = 4) -> Bench:
+    """Its numbers prove nothing; some orders of ours are known."""
+    bench = Bench(box, dialect=LISTS, least_adds=50)
+    for _ in range(orders):
+        bench.send()
+    return bench
+
+
+def read(order: Order) -> tuple[Order, Attempt]:
+    return Order.objects.get(pk=order.pk), Attempt.objects.get(order=order)
+
+
+def go_on(bench: Bench) -> None:
+    """The looks, a later order, and some minutes in which the desk may draw its conclusions."""
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert bench.may_buy()
+    bench.send()
+    for _ in range(4):
+        bench.recover(after=31)
+
+
+def lists(monkeypatch, change: Callable[[Rows], Rows]) -> None:
+    honest = PanelClient.recent_orders
+    monkeypatch.setattr(PanelClient, "recent_orders", lambda self: change(honest(self)))
+
+
+def test_an_order_that_was_taken_is_found_in_the_list(box):
+    bench = bench_at(box)
+    lost = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    order, attempt = read(lost)
+    assert (order.external_id, attempt.resolution) == (bench.upstream()[-1], Resolution.LISTING)
+
+
+def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_a_later_one(box):
+    bench = bench_at(box)
+    lost = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert read(lost)[0].status == Status.UNCONFIRMED, "nothing shows yet that the list is fresh"
+    bench.send()
+    assert bench.recover().absent == 1
+    order, attempt = read(lost)
+    assert (order.status, attempt.resolution) == (Status.NOT_PLACED, Resolution.LISTING)
+    assert attempt.calls <= 4
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("https://lumen.example/p/One", "lumen.example/p/One"),
+        ("https://lumen.example/p/One/", "https://lumen.example/p/One"),
+        ("https://lumen.example/p/One", "https://LUMEN.Example/p/One"),
+        ("https://lumen.example/p?a=1&b=2", "https://lumen.example/p?a=1&amp;b=2"),
+        ("anna", "https://lumen.example/anna"),
+        ("https://lumen.example/anna/", "@Anna"),
+    ],
+    ids=["no scheme", "no closing slash", "case of the host", "escaped", "profile", "user name"],
+)
+def test_a_link_that_is_spelled_differently_is_still_ours(box, monkeypatch, sent, said):
+    bench = bench_at(box)
+    lost = bench.lose(taken=True, order=bench.place(link=sent))
+    newest = bench.upstream()[-1]
+    lists(
+        monkeypatch,
+        lambda rows: tuple(
+            replace(row, link=said) if row.order_id == newest else row for row in rows
+        ),
+    )
+    assert bench.recover(after=FIRST).found == 1
+    assert read(lost)[0].external_id == newest
+
+
+@pytest.mark.parametrize("link", ["", "https://short.example/x1"], ids=["no link", "another link"])
+def test_a_row_that_nobody_explains_keeps_the_order_in_doubt(box, monkeypatch, link):
+    bench = bench_at(box)
+    lost = bench.lose(taken=True)
+    newest = bench.upstream()[-1]
+    lists(
+        monkeypatch,
+        lambda rows: tuple(
+            replace(row, link=link) if row.order_id == newest else row for row in rows
+        ),
+    )
+    go_on(bench)
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED
+    assert [row["id"] for row in attempt.candidates] == [newest]
+    assert attempt.calls <= 4
+
+
+def test_an_order_of_somebody_else_is_not_what_we_lost_and_proves_nothing(box):
+    bench = bench_at(box)
+    lost = bench.lose(taken=False)
+    client_for(bench.provider).add(WrittenWish(bench.place(quantity=700).wish))
+    go_on(bench)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+
+
+def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
+    bench = bench_at(box)
+    item = box.service("Default", dripfeed=True)
+    known = Service.objects.filter(provider=bench.provider, external_id=str(item["id"])).first()
+    service = known or make_service(bench.provider, external_id=str(item["id"]), rate=item["rate"])
+    wish = DefaultWish(
+        service_id=service.external_id, link="https://lumen.example/d", quantity=int(item["min"]),
+        runs=3, interval=1,
+    )  # fmt: skip
+    draft = OrderDraft(service, wish, uuid.uuid4())
+    feed = placing.place_order(draft, placed_by=None, now=bench.clock())[0]
+    lost = bench.lose(taken=True, order=feed)
+    go_on(bench)
+    assert read(lost)[0].status in (Status.PENDING, Status.UNCONFIRMED, Status.IN_PROGRESS)
+
+
+def test_a_list_that_lacks_the_newest_rows_proves_nothing(box, monkeypatch):
+    bench = bench_at(box)
+    old = client_for(bench.provider).recent_orders()
+    lost = bench.lose(taken=True)
+    lists(monkeypatch, lambda rows: old)
+    go_on(bench)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert read(lost)[1].calls <= 4
+
+
+def test_an_order_from_before_the_send_is_not_adopted(box):
+    bench = Bench(box, dialect=LISTS, least_adds=50)
+    wanted = bench.place()
+    client_for(bench.provider).add(WrittenWish(wanted.wish))  # long ago, by hand
+    for _ in range(3):
+        bench.send()
+    lost = bench.lose(taken=False, order=wanted)
+    go_on(bench)
+    assert read(lost)[0].status == Status.NOT_PLACED
+    assert read(lost)[0].external_id == ""
+
+
+def test_the_first_order_of_a_desk_adopts_nothing(box):
+    bench = Bench(box, dialect=LISTS, least_adds=50)
+    wanted = bench.place()
+    client_for(bench.provider).add(WrittenWish(wanted.wish))
+    lost = bench.lose(taken=False, order=wanted)
+    go_on(bench)
+    order, attempt = read(lost)
+    assert order.status == Status.UNCONFIRMED
+    assert [row["id"] for row in attempt.candidates] == bench.upstream()[:1]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda rows: (rows[1], rows[0], *rows[2:]), "as they were sent"),
+        (lambda rows: tuple(replace(row, quantity=7) for row in rows), "not what was ordered"),
+        (lambda rows: (*rows, rows[0]), "twice"),
+        (lambda rows: rows[:1], "too few"),
+        (
+            lambda rows: tuple(
+                replace(row, created_at=f"2026-01-0{place}") for place, row in enumerate(rows, 1)
+            ),
+            "order of their times",
+        ),
+    ],
+    ids=["out of order", "other quantities", "one twice", "too few of ours", "times rise"],
+)
+def test_a_list_that_is_wrong_about_our_own_orders_proves_nothing(box, monkeypatch, change, words):
+    bench = bench_at(box)
+    lost = bench.lose(taken=False)
+    lists(monkeypatch, change)
+    go_on(bench)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert lost.events.filter(text__contains=words).exists()
+
+
+def test_oldest_first_is_an_order_too(box, monkeypatch):
+    bench = bench_at(box)
+    lost = bench.lose(taken=True)
+    lists(monkeypatch, lambda rows: rows[::-1])
+    assert bench.recover(after=FIRST).found == 1
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"quantity": 300}, Likeness.IS),
+        ({"quantity": 100}, Likeness.IS),
+        ({"quantity": 200}, Likeness.IS_NOT),
+        ({"link": ""}, Likeness.MAY_BE),
+        ({"link": "https://other.example/x"}, Likeness.MAY_BE),
+        ({"service_id": "9"}, Likeness.IS_NOT),
+        ({"service_id": "", "quantity": None}, Likeness.IS),
+    ],
+)
+def test_how_like_a_row_is(said, found):
+    order = make_order(
+        link="https://lumen.example/d", units=300,
+        wish={"service": "7", "link": "https://lumen.example/d", "quantity": "100", "runs": "3"},
+    )  # fmt: skip
+    row = RecentOrder("1", Progress(None, "New"), order.link, 300, "7")
+    assert likeness(order, replace(row, **said)) is found
