@@ -12,7 +12,7 @@ from django.db.models import Count
 from core.money import MoneySum
 from providers.models import Provider
 
-from .actions.guarding import COSTS_NOTHING, spent_by_currency
+from .actions.spending import COSTS_NOTHING, spent_by_currency
 from .models import BatchState, OrderBatch
 from .status import NOT_SENT, OPEN, Status
 

@@ -8,19 +8,28 @@ from uuid import UUID
 from providers.models import Service
 from providers.panel_api import Wish
 
+from .terms import Terms
+
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """What a form hands to `place_order`. `submission` is the token drawn with the form.
 
     `beside` is the newest open order for its service and link that the person was told of; 0:
-    of none; None: they want it however many there are.
+    of none; None: they want it however many there are. `agreed` are the terms they were shown
+    where these are not the service's own of this moment.
     """
 
     service: Service
     wish: Wish
     submission: UUID
     beside: int | None = None
+    agreed: Terms | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """What the person agrees to."""
+        return self.agreed or Terms.of(self.service)
 
     @property
     def link(self) -> str:

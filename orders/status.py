@@ -106,6 +106,7 @@ class HoldReason(models.TextChoices):
     SCHEDULED = "scheduled", "It starts at a set time"
     SPEND_LIMIT = "spend_limit", "A spend limit is reached"
     BLOCKED_LINK = "blocked_link", "Its link is on the block list"
+    TERMS = "terms_changed", "The terms of its service changed"
 
 
 class Outcome(models.TextChoices):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+from django.utils import timezone
 
 from core import clocks
 from core.encryption import encrypt
@@ -150,6 +151,7 @@ def make_order(
     over.setdefault("created_at", NOON)
     over.setdefault("changed_at", over["created_at"])
     over.setdefault("send_after", over["created_at"])
+    over.setdefault("spend_day", timezone.localdate(over.get("starts_at") or over["created_at"]))
     if status in AT_PROVIDER | ENDED_THERE:
         over.setdefault("external_id", str(9_000_000 + number))
         over.setdefault("sent_at", over["created_at"])

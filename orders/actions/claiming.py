@@ -19,7 +19,7 @@ from providers.panel_api import Dialect, Evidence
 
 from ..models import Attempt, EventKind, Order, Watch
 from ..status import LIVE_OUTCOMES, NOT_SENT, Flag, Outcome, Resolution, Status
-from . import charging, gates
+from . import charging, gates, guarding, spending
 
 _OF_A_HOLD = ("hold_reason", "blocked_by")
 
@@ -33,7 +33,8 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
     """Take the order for sending and write the attempt down, on disk before we speak.
 
     None: somebody else has it, another send is in flight for this account, a gate before it is
-    closed, or it was paused or given another key since `provider` was read.
+    closed, it was paused or given another key since `provider` was read, or the order is held
+    because a rule, a limit or the terms of its service no longer let it go.
     """
     if order.status != Status.QUEUED:
         return None
@@ -44,7 +45,11 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
             )
             if not unchanged.exists() or gates.is_closed(provider.pk):
                 return None
-            if not order.move(Status.SENDING, now=now, sent_at=now):
+            if reason := guarding.why_hold(order, now):
+                order.move(Status.HELD, now=now, hold_reason=reason)
+                return None
+            day = spending.day_of(now)
+            if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day):
                 return None
             failpoint("claim.moved")
             attempt = Attempt(

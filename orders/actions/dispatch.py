@@ -37,7 +37,7 @@ from providers.panel_api import (
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status, Write
-from . import claiming, guarding, queueing, restore_guard, spooling
+from . import claiming, queueing, restore_guard, spooling
 from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already, settle_attempt
 from .writes.pre_send import PreSendCheck
@@ -80,9 +80,6 @@ def next_to_send(provider: Provider, now: datetime) -> Order | None:
 
 def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock: Clock) -> bool:
     """Send a queued order to its provider, at most once. False: it was not ours to send."""
-    if reason := guarding.why_hold(order, clock()):
-        order.move(Status.HELD, now=clock(), hold_reason=reason)
-        return False
     now = SendClock(clock)  # before the claim: the worker may stand still right after it
     attempt = claiming.claim(order, provider, now=now.claimed_at)
     if attempt is None:

@@ -7,28 +7,25 @@ rules may have changed or two orders may have been placed at the same moment.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
-from django.db.models.functions import Coalesce
-from django.utils import timezone
-
 from core.models import User
-from core.money import MoneySum, plain
+from core.money import plain
 from core.roles import May
+from providers.models import Service
 from providers.panel_api import CostRange
 from providers.panel_api.wishes import WISHES, Kind, Wish
 
 from ..drafts import OrderDraft
 from ..links import pattern_readings, readings
-from ..models import BlockedLink, EventKind, Order, OrderQuerySet, SpendLimit
+from ..models import BlockedLink, EventKind, Order, SpendLimit
 from ..status import HoldReason, Status
+from . import agreeing, spending
 
 GUARDED = (HoldReason.SPEND_LIMIT, HoldReason.BLOCKED_LINK)
-COSTS_NOTHING = (Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED)
 ADDRESSES = {"username"} | {
     ask.wire for wish in WISHES.values() for ask in wish.asks().values() if ask.kind is Kind.LINK
 }  # the parameters that say what an order is for
@@ -53,6 +50,7 @@ class Guard:
     blocked: tuple[BlockedLink, ...]
     limits: dict[str, Limits]
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    day: str = "today"
 
     def count(self, wish: Wish, rate: Decimal | None, currency: str) -> None:
         self.spent[currency] += highest_cost(wish, rate)[0]
@@ -88,40 +86,63 @@ class Guard:
                 f"{currency} on one order."
             )
         if day is not None and self.spent[currency] + cost > day:
+            total = plain(self.spent[currency] + cost)
             return (
-                f"With it {plain(self.spent[currency] + cost)} {currency} would be spent today: "
+                f"With it {total} {currency} would be spent {self.day}: "
                 f"{role} may spend at most {plain(day)} {currency} a day."
             )
         return ""
 
 
-def guard_for(person: User | None, *, now: datetime) -> Guard:
-    """The guard over what this person places today: three queries at most."""
+def guard_for(person: User | None, *, now: datetime, leaves_at: datetime | None = None) -> Guard:
+    """The guard over what this person places now, to leave at once or then: three queries."""
     role = person.role.value if person and person.role else ""
     limits = {
         row.currency: Limits(row.per_order, row.per_day)
         for row in SpendLimit.objects.filter(role=role)
     }
     guard = Guard(role, tuple(BlockedLink.objects.order_by("pk")), limits)
+    day = spending.day_of(leaves_at or now)
+    if day != spending.day_of(now):
+        guard.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
-        guard.spent.update(spent_by_currency(_orders_of_today(person, now)))
+        guard.spent.update(spending.spent_by_currency(spending.orders_of(person, day)))
     return guard
 
 
-def objection(draft: OrderDraft, *, person: User | None, now: datetime) -> str:
+def objection(
+    draft: OrderDraft, *, person: User | None, now: datetime, leaves_at: datetime | None = None
+) -> str:
     """Why the guard does not let this person place this now; empty when it does."""
     service = draft.service
-    return guard_for(person, now=now).objection(draft.wish, service.rate, service.provider.currency)
+    guard = guard_for(person, now=now, leaves_at=leaves_at)
+    return guard.objection(draft.wish, service.rate, service.provider.currency)
+
+
+def reserve(
+    draft: OrderDraft, *, person: User | None, now: datetime, leaves_at: datetime | None
+) -> str:
+    """`objection` for the transaction that writes the order: what it says still holds when that
+    ends, for until then nobody else adds to what the person spends on that day."""
+    currency = draft.service.provider.currency
+    limits = spending.limit_of(person, currency)
+    if person is None or limits is None or limits.per_day is None:
+        return ""
+    spending.take_turn(person, currency, spending.day_of(leaves_at or now))
+    return objection(draft, person=person, now=now, leaves_at=leaves_at)
 
 
 def why_hold(order: Order, now: datetime) -> HoldReason:
-    """What the guard holds this order for just before it is sent; NONE lets it go.
+    """What this order is held for instead of being sent; NONE lets it go.
 
-    Of several orders that are too much together, the ones placed first go. What somebody with
-    the right has released is not held again for the same reason.
+    Asked in the transaction of the claim: it reads the rules and the service as they are there.
+    What somebody with the right has released is not held again for the same reason.
     """
-    reason = _reason(order, now)
-    return HoldReason.NONE if reason and was_released(order, reason) else reason
+    service = Service.objects.get(pk=order.service_id)
+    for reason in _reasons(order, service, now):
+        if not was_released(order, reason):
+            return reason
+    return agreeing.why_hold(order, service)
 
 
 def was_released(order: Order, reason: HoldReason) -> bool:
@@ -135,55 +156,12 @@ def may_release(order: Order, person: User) -> bool:
     return order.hold_reason not in GUARDED or person.may(May.RUN_PROVIDERS)
 
 
-def _reason(order: Order, now: datetime) -> HoldReason:
+def _reasons(order: Order, service: Service, now: datetime) -> Iterator[HoldReason]:
     rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})
     if rules.blocking([order.link, *(address for _, address in addresses(order.wish))]):
-        return HoldReason.BLOCKED_LINK
-    person = order.placed_by
-    limits = SpendLimit.objects.filter(
-        role=person.role.value if person and person.role else "",
-        currency=order.provider.currency,
-    ).first()
-    if person is None or limits is None:
-        return HoldReason.NONE
-    return HoldReason.SPEND_LIMIT if _is_over(order, limits, person, now) else HoldReason.NONE
-
-
-def _is_over(order: Order, limits: SpendLimit, person: User, now: datetime) -> bool:
-    cost = order.estimate_high if order.estimate_high is not None else order.estimate
-    if limits.per_order is not None:
-        has_no_bound = order.estimate is not None and order.estimate_high is None
-        if has_no_bound or (cost is not None and cost > limits.per_order):
-            return True
-    if limits.per_day is None or cost is None:
-        return False
-    held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
-    before = _orders_of_today(person, now).filter(pk__lt=order.pk).exclude(held_too)
-    spent = spent_by_currency(before).get(order.provider.currency, Decimal(0))
-    too_much: bool = spent + cost > limits.per_day
-    return too_much
-
-
-def _orders_of_today(person: User, now: datetime) -> OrderQuerySet:
-    """What this person placed today, as far as it may cost something. A drip-feed's runs are
-    paid with their parent."""
-    midnight = timezone.make_aware(datetime.combine(timezone.localdate(now), time.min))
-    return Order.objects.filter(
-        placed_by=person, parent=None, created_at__gte=midnight,
-        created_at__lt=midnight + timedelta(days=1),
-    ).exclude(status__in=COSTS_NOTHING)  # fmt: skip
-
-
-def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
-    """What each order has cost, or our highest estimate while it has no charge, added exactly."""
-    sums = (
-        orders.order_by()
-        .values_list("provider__currency")
-        .annotate(spent=MoneySum(Coalesce("charge", "estimate_high", "estimate")))
-        .annotate(returned=MoneySum("refund"))
-    )
-    nothing = Decimal(0)
-    return {currency: (spent or nothing) - (back or nothing) for currency, spent, back in sums}
+        yield HoldReason.BLOCKED_LINK
+    if spending.is_over(order, service, now):
+        yield HoldReason.SPEND_LIMIT
 
 
 def highest_cost(wish: Wish, rate: Decimal | None) -> tuple[Decimal, bool]:

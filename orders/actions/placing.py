@@ -19,7 +19,8 @@ from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
 from ..status import HoldReason, Status
-from . import guarding
+from ..terms import Terms
+from . import guarding, spending
 
 
 class NotAgreed(Exception):
@@ -51,7 +52,8 @@ def place_order(
     Returns the order and whether this call made it. It is held until `starts_at`, while the
     order `behind` which it is to stand keeps their link busy, and at a paused provider.
     `before` and `after` belong to the transaction that writes it; what `before` raises stops it.
-    Raises NotAgreed when an open order is in the way that the person had not been told of.
+    Raises NotAgreed when the service's terms, the person's spending or an open order for the
+    link are no longer what the draft was made with.
     """
     known = Order.objects.filter(submission=draft.submission).first()
     if known:
@@ -60,7 +62,7 @@ def place_order(
         with durable_transaction():
             if before:
                 before()
-            _check_agreed(draft)
+            _check_agreed(draft, placed_by, now, starts_at)
             order = _insert(
                 draft, placed_by, now, starts_at=starts_at, batch=batch, reference=reference,
                 note=note, **_what_it_waits_for(draft, now, starts_at, behind),
@@ -78,10 +80,16 @@ def place_order(
     return order, True
 
 
-def _check_agreed(draft: OrderDraft) -> None:
+def _check_agreed(
+    draft: OrderDraft, person: User | None, now: datetime, starts_at: datetime | None
+) -> None:
     """Whoever places an order for a service waits for whoever did it a moment before, so that
     of two people who were told of no open order one is told of the other's."""
-    Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    service = Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    if Terms.of(service) != Terms.of(draft.service):
+        raise NotAgreed("The terms of this service changed a moment ago: look at them again.")
+    if words := guarding.reserve(draft, person=person, now=now, leaves_at=starts_at):
+        raise NotAgreed(words)
     if draft.beside is None:
         return
     same = Order.objects.with_same_wish(draft.service, link_key(draft.link))
@@ -121,7 +129,9 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
         link=draft.link,
         link_key=link_key(draft.link),
         units=wish.units,
-        rate=service.rate,
+        rate=draft.terms.rate,
+        terms=draft.terms.as_json(),
+        spend_day=spending.day_of(more.get("starts_at") or now),
         estimate=low,
         estimate_high=high,
         send_after=now,
@@ -133,9 +143,9 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
 
 def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
     """Lowest and highest cost; the highest is None where there is no bound."""
-    if draft.service.rate is None:
+    if draft.terms.rate is None:
         return None, None
-    cost = draft.wish.cost(draft.service.rate)
+    cost = draft.wish.cost(draft.terms.rate)
     if isinstance(cost, CostRange):
         return cost.low, cost.high
     return cost, cost
@@ -157,6 +167,8 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
     """
     if order.status != Status.HELD or not order.provider.is_active:
         return False
+    if order.hold_reason == HoldReason.TERMS:
+        return False  # `accept_terms` says to which terms
     if not guarding.may_release(order, actor):
         return False
     health = ProviderHealth.objects.filter(provider=order.provider_id)

@@ -6,7 +6,7 @@ from .cancel import CancelRequest
 from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
 from .gate import Gate, GateQuerySet
-from .guard import BlockedLink, SpendLimit
+from .guard import BlockedLink, PriceTolerance, SpendDay, SpendLimit
 from .job import BulkItem, BulkJob
 from .look_back import LookBack
 from .order import Order, OrderQuerySet
@@ -39,11 +39,13 @@ __all__ = [
     "OrderBatch",
     "OrderEvent",
     "OrderQuerySet",
+    "PriceTolerance",
     "ReconcileRun",
     "Recovery",
     "Refill",
     "RequestCall",
     "SavedFilter",
+    "SpendDay",
     "SpendLimit",
     "Statement",
     "StatementState",

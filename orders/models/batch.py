@@ -57,7 +57,7 @@ class BatchLine(models.Model):
 
     `number` is where it starts in the paste. `is_meant` says that a person wants it although it
     repeats another line or an open order. `cost` is our highest estimate, the lowest one where
-    there is no bound.
+    there is no bound; `terms` are those of the service that the dry run showed.
     """
 
     batch = models.ForeignKey(OrderBatch, models.CASCADE, related_name="lines")
@@ -66,6 +66,7 @@ class BatchLine(models.Model):
     service = models.ForeignKey("providers.Service", models.PROTECT, null=True, related_name="+")
     link_key = models.CharField(max_length=64, blank=True, default="")
     cost = MoneyField(null=True, blank=True)
+    terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     is_meant = models.BooleanField(default=False)
     submission = models.UUIDField(unique=True, editable=False)
     problems: models.JSONField[Any, Any] = models.JSONField(default=list)

@@ -116,7 +116,9 @@ class Order(models.Model):
     `wish` are the wire parameters beside key and action. `units` is what will be delivered in
     all, None where the type has no fixed quantity. Estimates are ours, before the provider's
     rounding; `charge` is the provider's, `refund` what came back beside it where a provider does
-    not lower the charge (None: not booked). Amounts are in the provider account's currency.
+    not lower the charge (None: not booked). Amounts are in the provider account's currency. `terms`
+    are those of the service that somebody agreed to (`orders.terms`), `rate` is their price.
+    `spend_day` is the day it counts on against its person's limit: the one it is to leave on.
     """
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
@@ -134,6 +136,8 @@ class Order(models.Model):
     estimate = MoneyField(null=True, blank=True)
     estimate_high = MoneyField(null=True, blank=True)
     rate = MoneyField(null=True, blank=True)
+    terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    spend_day = models.DateField(null=True, blank=True)
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     hold_reason = models.CharField(
@@ -212,6 +216,11 @@ class Order(models.Model):
                 fields=["provider", "sent_at"],
                 condition=Q(charge=None),
                 name="order_without_charge",
+            ),
+            models.Index(
+                fields=["placed_by", "spend_day"],
+                condition=Q(spend_day__isnull=False),
+                name="order_by_spend_day",
             ),
             models.Index(fields=["ended_at"], name="order_by_end"),
             models.Index(fields=["created_at"], name="order_by_creation"),

@@ -31,6 +31,7 @@ LISTS = "orders/tests/recovery/test_lists_over_http.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/test_over_real_http.py"
+TERMS, CONSENT = "orders/tests/test_terms.py", "orders/tests/test_consent_races.py"
 
 INDEXES = (
     Guard(
@@ -95,6 +96,27 @@ LINES = (
         "pk=provider.pk, state=ProviderState.ACTIVE",
         (f"{SENDING}::test_nothing_is_sent_with_a_key_that_was_changed_since",),
         "orders/actions/claiming.py",
+    ),
+    Guard(
+        "claim: the terms, the rules and the limits as they are now",
+        "if reason := guarding.why_hold(order, now):",
+        'if reason := "":',
+        (f"{TERMS}::test_the_claim_reads_the_service_in_its_own_transaction",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "placing: the terms that were shown",
+        "if Terms.of(service) != Terms.of(draft.service):",
+        "if Terms.of(service) is None:",
+        (f"{TERMS}::test_a_service_that_changes_during_the_click_is_asked_about_again",),
+        "orders/actions/placing.py",
+    ),
+    Guard(
+        "placing: an open order nobody was told of",
+        "    if draft.beside is None:",
+        "    if draft.beside is None or draft:",
+        (f"{CONSENT}::test_consent_covers_the_orders_that_were_shown_and_no_newer_one",),
+        "orders/actions/placing.py",
     ),
     Guard(
         "pre-send: the age of the claim",

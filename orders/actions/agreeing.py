@@ -1,0 +1,76 @@
+"""The terms an order was placed under against those of its service now, and new consent to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from core.models import User
+from providers.models import Service
+
+from ..models import Order, PriceTolerance
+from ..status import HoldReason, Status
+from ..terms import Terms, at_rate, faults
+
+DEFAULT_TOLERANCE = Decimal(5)  # percent
+
+
+def tolerance() -> Decimal:
+    """By how many percent a service may have become dearer before somebody is asked."""
+    row = PriceTolerance.objects.order_by("pk").first()
+    return row.percent if row else DEFAULT_TOLERANCE
+
+
+def agreed(order: Order) -> Terms:
+    """What was agreed to; of an order from before terms were kept, its type and price."""
+    return Terms.read(order.terms) or Terms(type=order.type, rate=order.rate)
+
+
+def what_changed(order: Order, service: Service) -> list[str]:
+    """Why the consent given does not cover sending it now, in words; empty when it does."""
+    return faults(agreed(order), Terms.of(service), order.wish, tolerance=tolerance())
+
+
+def why_hold(order: Order, service: Service) -> HoldReason:
+    """Asked in the transaction of the claim, with the service as it reads there."""
+    return HoldReason.TERMS if what_changed(order, service) else HoldReason.NONE
+
+
+def why_not_acceptable(order: Order, service: Service) -> str:
+    """Why nobody can agree to the new terms for this very order; empty when one can."""
+    if service.type != order.type:
+        return "Its service asks for other things by now: withdraw it and order by hand."
+    if service.rate is None:
+        return "The price of its service is not known."
+    if not order.provider.is_active:
+        return f"{order.provider} is paused."
+    return ""
+
+
+def accept_terms(order_id: int, shown: str, *, actor: User, now: datetime) -> str:
+    """Queue a held order under the terms that were shown (their digest); or why not, in words."""
+    with transaction.atomic():
+        order = Order.objects.select_related("provider").get(pk=order_id)
+        service = Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+        if (order.status, order.hold_reason) != (Status.HELD, HoldReason.TERMS):
+            return "It no longer waits for this."
+        before, after = agreed(order), Terms.of(service)
+        if after.digest != shown:
+            return "The terms changed once more: look at them again."
+        if words := why_not_acceptable(order, service):
+            return words
+        moved = order.move(
+            Status.QUEUED,
+            now=now,
+            actor=actor,
+            text="Agreed to the new terms.",
+            evidence={"agreed": after.as_json(), "before": before.as_json()},
+            terms=after.as_json(),
+            rate=after.rate,
+            estimate=at_rate(order.estimate, before.rate, after.rate, units=order.units),
+            estimate_high=at_rate(order.estimate_high, before.rate, after.rate, units=order.units),
+            send_after=now,
+        )
+        return "" if moved else "It changed meanwhile."

@@ -1,0 +1,91 @@
+"""What one person spends in a day: counted on the day an order leaves, one at a time."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from core.models import User
+from core.money import MoneySum
+from providers.models import Service
+
+from ..models import Order, OrderQuerySet, SpendDay, SpendLimit
+from ..status import HoldReason, Status
+from ..terms import at_rate
+
+COSTS_NOTHING = (Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED)
+
+
+def day_of(moment: datetime) -> date:
+    return timezone.localdate(moment)
+
+
+def limit_of(person: User | None, currency: str) -> SpendLimit | None:
+    role = person.role.value if person and person.role else ""
+    return SpendLimit.objects.filter(role=role, currency=currency).first()
+
+
+def take_turn(person: User, currency: str, day: date) -> None:
+    """Until the end of the transaction nobody else adds to what this person spends that day."""
+    row, _ = SpendDay.objects.get_or_create(person=person, currency=currency, day=day)
+    SpendDay.objects.filter(pk=row.pk).update(turns=F("turns") + 1)
+
+
+def orders_of(person: User, day: date) -> OrderQuerySet:
+    """What this person has leave on that day, sent or not, as far as it may cost something. A
+    drip-feed's runs are paid with their parent."""
+    mine = Order.objects.filter(placed_by=person, spend_day=day, parent=None)
+    return mine.exclude(status__in=COSTS_NOTHING)
+
+
+def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
+    """What each order has cost, or our highest estimate while it has no charge, added exactly."""
+    sums = (
+        orders.order_by()
+        .values_list("provider__currency")
+        .annotate(spent=MoneySum(Coalesce("charge", "estimate_high", "estimate")))
+        .annotate(returned=MoneySum("refund"))
+    )
+    nothing = Decimal(0)
+    return {currency: (spent or nothing) - (back or nothing) for currency, spent, back in sums}
+
+
+def highest_estimate(order: Order, service: Service) -> Decimal | None:
+    """The most it may cost: as it was agreed to, or at the price of now where that is more."""
+    cost: Decimal | None = order.estimate_high
+    if cost is None:
+        cost = order.estimate
+    now = at_rate(cost, order.rate, service.rate, units=order.units)
+    return cost if cost is None or now is None else max(cost, now)
+
+
+def is_over(order: Order, service: Service, now: datetime) -> bool:
+    """Whether its person's limits do not let it leave now.
+
+    Of orders that are to leave today the ones placed first go; one that was to leave on another
+    day comes after all of them.
+    """
+    person, currency = order.placed_by, order.provider.currency
+    limits = limit_of(person, currency)
+    if person is None or limits is None:
+        return False
+    cost = highest_estimate(order, service)
+    if limits.per_order is not None:
+        has_no_bound = order.estimate is not None and order.estimate_high is None
+        if has_no_bound or (cost is not None and cost > limits.per_order):
+            return True
+    if limits.per_day is None or cost is None:
+        return False
+    today = day_of(now)
+    take_turn(person, currency, today)
+    held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
+    others = orders_of(person, today).exclude(held_too).exclude(pk=order.pk)
+    if order.spend_day == today:
+        others = others.filter(pk__lt=order.pk)
+    spent = spent_by_currency(others).get(currency, Decimal(0))
+    too_much: bool = spent + cost > limits.per_day
+    return too_much

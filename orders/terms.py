@@ -1,0 +1,172 @@
+"""What a person agrees to when they order: the terms of a service, and how they changed."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from core.money import plain
+from providers.models import Service
+from providers.panel_api.wishes import WISHES, Ask, Kind, count_lines
+
+LABELS = {
+    "name": "Name",
+    "type": "Type",
+    "rate": "Price",
+    "min": "Least",
+    "max": "Most",
+    "dripfeed": "Drip-feed",
+    "offered": "Offered",
+}
+
+
+class Difference(NamedTuple):
+    """One term, as it was agreed to and as it is."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """None: not known, or the provider does not say. `rate` as in `Service.rate`."""
+
+    name: str | None = None
+    type: str = ""
+    rate: Decimal | None = None
+    min: int | None = None
+    max: int | None = None
+    dripfeed: bool | None = None
+    offered: bool = True
+
+    @classmethod
+    def of(cls, service: Service) -> Terms:
+        return cls(
+            name=service.name,
+            type=service.type,
+            rate=service.rate,
+            min=service.min,
+            max=service.max,
+            dripfeed=service.dripfeed,
+            offered=service.is_offered,
+        )
+
+    @classmethod
+    def read(cls, kept: Any) -> Terms | None:
+        """Terms that `as_json` wrote down; None for anything else."""
+        if not isinstance(kept, Mapping) or kept.keys() != LABELS.keys():
+            return None
+        try:
+            rate = None if kept["rate"] is None else Decimal(str(kept["rate"]))
+        except InvalidOperation:
+            return None
+        return cls(**{**kept, "rate": rate})
+
+    def as_json(self) -> dict[str, Any]:
+        written = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {**written, "rate": None if self.rate is None else plain(self.rate)}
+
+    @property
+    def digest(self) -> str:
+        """The same for the same terms, however their numbers were written."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def differences(before: Terms, after: Terms) -> list[Difference]:
+    """Every term that changed, in words."""
+    was, now = before.as_json(), after.as_json()
+    return [
+        Difference(label, _in_words(was[name]), _in_words(now[name]))
+        for name, label in LABELS.items()
+        if was[name] != now[name] and (name != "name" or before.name is not None)
+    ]
+
+
+def faults(agreed: Terms, now: Terms, wish: Mapping[str, Any], *, tolerance: Decimal) -> list[str]:
+    """Why what was agreed to does not cover an order under the terms as they are now.
+
+    `wish` are the order's wire parameters; `tolerance` is a share of the price in percent.
+    """
+    found = []
+    if agreed.offered and not now.offered:
+        found.append("The provider no longer offers it.")
+    if agreed.name is not None and _same_name(agreed.name) != _same_name(now.name or ""):
+        found.append("It has another name: it may be another product.")
+    if agreed.type != now.type:
+        found.append("It is of another type, which is asked for other things.")
+    if is_dearer(agreed.rate, now.rate, tolerance):
+        found.append("It costs more than was agreed to.")
+    if (agreed.min, agreed.max) != (now.min, now.max) and not _fits(wish, now):
+        found.append("Its limits no longer fit the quantity.")
+    if "runs" in wish and now.dripfeed is False and agreed.dripfeed is not False:
+        found.append("It no longer allows drip-feed.")
+    return found
+
+
+def is_dearer(agreed: Decimal | None, now: Decimal | None, tolerance: Decimal) -> bool:
+    """Above the agreed price by more than so many percent, or at a price nobody knows."""
+    if agreed is None:
+        return False
+    return now is None or now > agreed * (100 + tolerance) / 100
+
+
+def at_rate(
+    amount: Decimal | None, before: Decimal | None, after: Decimal | None, *, units: int | None
+) -> Decimal | None:
+    """An estimate that was made at one rate, at another: costs are in proportion to it."""
+    if after is None or amount is None:
+        return amount
+    if before == after:
+        return amount
+    if before:
+        return amount * after / before
+    return after * units / 1000 if units else after
+
+
+def _fits(wish: Mapping[str, Any], now: Terms) -> bool:
+    wish_class = WISHES.get(now.type)
+    asks = tuple(wish_class.asks().values()) if wish_class else ()
+    lowest, highest = max(now.min or 1, 1), now.max or None
+    for amount in _amounts(wish, asks):
+        if amount < lowest or (highest is not None and amount > highest):
+            return False
+    return True
+
+
+def _amounts(wish: Mapping[str, Any], asks: Iterable[Ask]) -> Iterator[int]:
+    """The numbers of a wish that have to lie within the limits: of one run, and of all."""
+    runs = _number(wish.get("runs")) or 1
+    for ask in asks:
+        amount = None
+        if ask.kind is Kind.QUANTITY:
+            amount = _number(wish.get(ask.wire))
+        elif ask.counts and ask.wire in wish:
+            amount = count_lines(str(wish[ask.wire]))
+        if amount is not None:
+            yield from (amount, amount * runs)
+
+
+def _number(text: Any) -> int | None:
+    written = str(text)
+    return int(written) if written.isascii() and written.isdigit() else None
+
+
+def _same_name(name: str) -> str:
+    """Letters and digits: a new ornament or another spelling is not another product."""
+    text = unicodedata.normalize("NFKC", html.unescape(name)).casefold()
+    return " ".join("".join(char if char.isalnum() else " " for char in text).split())
+
+
+def _in_words(value: Any) -> str:
+    if value is None or value == "":
+        return "not said"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
