@@ -50,6 +50,7 @@ urlpatterns = [
     path("stops/all/", stops.stop_all, name="stop-all"),
     path("stops/incident/", stops.stop_incident, name="stop-incident"),
     path("stops/<int:pk>/open/", stops.stop_open, name="stop-open"),
+    path("stops/<int:pk>/cancels/", stops.stop_cancels, name="stop-cancels"),
     path("recovery/<int:pk>/", recovery.provider_recovery, name="provider-recovery"),
     path(
         "recovery/<int:pk>/calibrate/",

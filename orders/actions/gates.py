@@ -6,6 +6,7 @@ an order is claimed and once more just before the first byte.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -19,6 +20,10 @@ from providers.models import Provider, ProviderHealth
 
 from ..models import Attempt, DatabaseId, Gate, Recovery
 from ..status import GateKind, Outcome, Write
+
+log = logging.getLogger(__name__)
+MAY_LET_CANCELS = (GateKind.STOP, GateKind.INCIDENT, GateKind.EXPOSURE)
+CANCELS_GO, CANCELS_WAIT = "Cancels go through all the same.", "Cancels wait from now on."
 
 
 def is_closed(provider_id: int) -> bool:
@@ -50,9 +55,12 @@ def close_gate(
     provider: Provider | None = None,
     reason: str = "",
     actor: User | None = None,
+    lets_cancels: bool = False,
 ) -> bool:
     """Stop sending to one account, or with no provider to all. False: it was closed already."""
     gate = Gate(kind=kind, provider=provider, reason=reason[:500], closed_at=now, closed_by=actor)
+    if lets_cancels:
+        gate.lets_cancels, gate.cancels_said_at, gate.cancels_said_by = True, now, actor
     same = Gate.objects.closed().filter(kind=kind, provider=provider)
     with transaction.atomic():
         if same.exists():
@@ -60,7 +68,22 @@ def close_gate(
         Gate.objects.bulk_create([gate], ignore_conflicts=True)
         if provider is not None:
             words = f"{gate.get_kind_display()}. {reason}".strip()
+            words += f" {CANCELS_GO}" if lets_cancels else ""
             provider.remember(words, now=now, actor=actor)
+    return True
+
+
+def let_cancels(gate: Gate, *, let: bool, actor: User, now: datetime) -> bool:
+    """Have cancels go through this stop, or wait behind it like all else. False: it is over, it is
+    of a kind that nothing passes, or that was said already."""
+    mine = Gate.objects.closed().filter(pk=gate.pk, kind__in=MAY_LET_CANCELS)
+    with transaction.atomic():
+        said = {"lets_cancels": let, "cancels_said_at": now, "cancels_said_by": actor}
+        if not mine.filter(lets_cancels=not let).update(**said):
+            return False
+        if gate.provider is not None:
+            gate.provider.remember(CANCELS_GO if let else CANCELS_WAIT, now=now, actor=actor)
+    log.warning("stop %s: %s (user %s)", gate.pk, CANCELS_GO if let else CANCELS_WAIT, actor.pk)
     return True
 
 

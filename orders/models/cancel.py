@@ -51,6 +51,7 @@ class CancelRequest(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)  # or, its answer lost, when that was seen
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    kind_word = "Cancel"
     objects = CancelQuerySet.as_manager()
 
     class Meta:

@@ -64,6 +64,7 @@ class Refill(models.Model):
     changed_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    kind_word = "Refill"
     objects = RefillQuerySet.as_manager()
 
     class Meta:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.models import Gate
 from orders.status import GateKind, Status
-from tests.builders import NOON, make_gate, make_order, make_provider
+from tests.builders import NOON, make_cancel, make_gate, make_order, make_provider, make_refill
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +109,60 @@ def test_ten_stops_cost_what_one_costs(manager):
     with CaptureQueriesContext(connection) as ten:
         manager.get("/orders/stops/")
     assert len(ten) == len(one)
+
+
+def test_whoever_stops_says_whether_cancels_go_through(operator):
+    operator.post("/orders/stops/all/", {"reason": "Wrong prices", "lets_cancels": "on"})
+    gate = Gate.objects.get()
+    assert gate.lets_cancels and gate.cancels_said_by == gate.closed_by
+    assert "cancels go through" in page(operator, "/services/")
+
+
+def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, manager):
+    gate = make_gate(reason="HTML answers")
+    assert "Cancels and refills wait too" in page(operator, "/orders/stops/")
+    address = f"/orders/stops/{gate.pk}/cancels/"
+    assert operator.post(address, {"lets_cancels": "on"}).status_code == 403
+    manager.post(address, {"lets_cancels": "on"})
+    gate.refresh_from_db()
+    assert gate.lets_cancels and gate.cancels_said_by is not None
+    assert "Cancels go through; orders and refills wait" in page(operator, "/orders/stops/")
+    told = gate.provider.events.values_list("text", flat=True)
+    assert "Cancels go through all the same." in list(told)
+    manager.post(address)
+    gate.refresh_from_db()
+    assert not gate.lets_cancels and gate.opened_at is None
+
+
+@pytest.mark.parametrize("kind", [GateKind.RESTORED, GateKind.ANSWER_LOST])
+def test_nobody_lets_cancels_through_what_nothing_may_pass(manager, kind):
+    gate = make_gate(kind=kind)
+    manager.post(f"/orders/stops/{gate.pk}/cancels/", {"lets_cancels": "on"})
+    gate.refresh_from_db()
+    assert not gate.lets_cancels
+
+
+def test_letting_cancels_through_rings_for_those_that_wait(manager, monkeypatch):
+    rung: list[int] = []
+    monkeypatch.setattr("orders.tasks.ring_requests", rung.append)
+    cancel = make_cancel(due_at=NOON)
+    gate = make_gate(provider=cancel.provider)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        manager.post(f"/orders/stops/{gate.pk}/cancels/", {"lets_cancels": "on"})
+    assert rung == [cancel.provider_id]
+
+
+def test_a_refill_or_cancel_that_waits_says_what_it_waits_for(operator):
+    for request in (make_refill(), make_cancel()):
+        make_gate(provider=request.provider, reason="HTML answers here.")
+        shown = page(operator, f"/orders/{request.order_id}/")
+        assert "HTML answers here." in shown.partition("It waits")[2]
+
+
+def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):
+    refill, cancel = make_refill(), make_cancel()
+    make_gate(kind=GateKind.RESTORED, closed_at=NOON)
+    shown = page(manager, "/orders/restored/")
+    assert "Refills and cancels asked for before the stop" in shown
+    for request in (refill, cancel):
+        assert f'/orders/{request.order_id}/">' in shown

@@ -21,8 +21,8 @@ from core.roles import May
 from .. import tasks
 from ..actions import cancelling, refilling
 from ..forms.refills import RefillFilter, TickedRefills
-from ..models import CancelRequest, Order, Refill
-from ..status import AT_PROVIDER, REFILLABLE
+from ..models import CancelRequest, Gate, Order, Refill
+from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 
 PAGE_SIZE = 50
 SHOWN = 20  # of an order's refills and of its requests to cancel
@@ -140,8 +140,23 @@ def requests_of(order: Order) -> dict[str, Any]:
         can["hint"] = refilling.hint(order)
     elif order.status in AT_PROVIDER:
         can = {"cancel": True, "why": cancelling.why_not(order), "hint": cancelling.hint(order)}
-    moving = any(refill.is_moving for refill in asked_for)
-    return {"refills": asked_for, "cancels": cancels, "can": can, "requests_moving": moving}
+    return {
+        "refills": asked_for,
+        "cancels": cancels,
+        "can": can,
+        "requests_moving": any(refill.is_moving for refill in asked_for),
+        "request_halts": _halts(order, asked_for, cancels),
+    }
+
+
+def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Gate]:
+    """What a request of this order that is to be sent waits behind."""
+    closed = Gate.objects.closed().for_provider(order.provider_id).order_by("kind", "pk")
+    if any(refill.status in REFILLS_TO_SEND for refill in refills):
+        return list(closed.holding(Write.REFILL))
+    if any(cancel.status == CancelStatus.QUEUED for cancel in cancels):
+        return list(closed.holding(Write.CANCEL))
+    return []
 
 
 def _ask_again(refill: Refill, request: StaffRequest) -> str:

@@ -19,9 +19,9 @@ from providers.models import Provider
 
 from ..actions import comparing, restoring
 from ..forms import AcknowledgeForm, TakenForm
-from ..models import Gate, Order, ReconcileRun, StrangeOrder
+from ..models import CancelRequest, Gate, Order, ReconcileRun, Refill, StrangeOrder
 from ..queries import likely_orders
-from ..status import GateKind, JobState, Status
+from ..status import REFILLS_TO_SEND, CancelStatus, GateKind, JobState, Status
 from ..tasks import ring_comparison
 
 PAGE_SIZE = 50
@@ -119,8 +119,21 @@ def _findings(request: StaffRequest, gate: Gate) -> dict[str, Any]:
         "page": page,
         "strange": [(one, likely.get(one.pk, [])) for one in page.rows],
         "waiting": shown[:WAITING_SHOWN],
+        "requests": _waiting_requests(gate),
         "more_waiting": len(shown) > WAITING_SHOWN,
     }
+
+
+def _waiting_requests(gate: Gate) -> list[Refill | CancelRequest]:
+    """Refills and cancels that this database shows as asked for before the stop and not sent."""
+    before = {"requested_at__lte": gate.closed_at}
+    refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **before)
+    cancels = CancelRequest.objects.filter(status=CancelStatus.QUEUED, **before)
+    return [
+        row
+        for rows in (refills, cancels)
+        for row in rows.select_related("order", "provider").order_by("pk")[:WAITING_SHOWN]
+    ]
 
 
 def _accounts(run: ReconcileRun | None) -> list[tuple[Provider, dict[str, Any]]]:

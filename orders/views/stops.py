@@ -14,8 +14,8 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
-from ..actions import gates, sweeping
-from ..forms.stops import IncidentForm, OpenForm, StopForm
+from ..actions import gates, requesting, sweeping
+from ..forms.stops import CancelsForm, IncidentForm, OpenForm, StopForm
 from ..models import Gate, GateQuerySet
 from ..status import GateKind
 
@@ -37,8 +37,15 @@ def stop_all(request: StaffRequest) -> HttpResponse:
     form = StopForm(request.POST)
     if not form.is_valid():
         return _page(request, stop_form=form)
-    reason = form.cleaned_data["reason"]
-    if gates.close_gate(GateKind.STOP, now=database_now(), actor=request.user, reason=reason):
+    said = form.cleaned_data
+    closed = gates.close_gate(
+        GateKind.STOP,
+        now=database_now(),
+        actor=request.user,
+        reason=said["reason"],
+        lets_cancels=said["lets_cancels"],
+    )
+    if closed:
         messages.success(request, "All sending is stopped. What was sent is still followed.")
     else:
         messages.info(request, "All sending had been stopped already.")
@@ -54,7 +61,12 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
         return _page(request, incident_form=form)
     provider, reason = form.cleaned_data["provider"], form.cleaned_data["reason"]
     closed = gates.close_gate(
-        GateKind.INCIDENT, now=database_now(), provider=provider, actor=request.user, reason=reason
+        GateKind.INCIDENT,
+        now=database_now(),
+        provider=provider,
+        actor=request.user,
+        reason=reason,
+        lets_cancels=form.cleaned_data["lets_cancels"],
     )
     if closed:
         messages.success(request, f"Nothing is sent to {provider}. Its orders are still followed.")
@@ -87,9 +99,29 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("stops")
 
 
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let cancels through this stop, or hold them like all else."""
+    gate = get_object_or_404(Gate.objects.select_related("provider"), pk=pk)
+    form = CancelsForm(request.POST)
+    let = form.is_valid() and form.cleaned_data["lets_cancels"]
+    if not gates.let_cancels(gate, let=let, actor=request.user, now=database_now()):
+        messages.info(request, "Nothing was changed: it is over, or it was so already.")
+    elif let:
+        transaction.on_commit(_ring)
+        messages.success(request, "Cancels go through now. Orders and refills still wait.")
+    else:
+        messages.success(request, "Cancels wait now, like orders and refills.")
+    return redirect("stops")
+
+
 def _ring() -> None:
-    for provider_id in sweeping.providers_to_ring(database_now()):
+    now = database_now()
+    for provider_id in sweeping.providers_to_ring(now):
         tasks.ring(provider_id)
+    for provider_id in requesting.accounts_to_send_at(now):
+        tasks.ring_requests(provider_id)
 
 
 def _page(
@@ -99,12 +131,15 @@ def _page(
     incident_form: IncidentForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    rows = Gate.objects.select_related("provider", "closed_by", "opened_by")
+    rows = Gate.objects.select_related("provider", "closed_by", "opened_by", "cancels_said_by")
     past: GateQuerySet = rows.exclude(opened_at=None)
     cursor = request.GET.get("cursor", "")
     closed = list(rows.closed().order_by("kind", "pk"))
     context = {
-        "closed": [(gate, gate.kind in OPENED_BY_HAND) for gate in closed],
+        "closed": [
+            (gate, gate.kind in OPENED_BY_HAND, gate.kind in gates.MAY_LET_CANCELS)
+            for gate in closed
+        ],
         "all_stopped": any(gate.kind == GateKind.STOP for gate in closed),
         "page": keyset_page(past, keys=("-pk",), cursor=cursor, size=PAGE_SIZE),
         "stop_form": stop_form or StopForm(),
