@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -26,15 +25,13 @@ from providers.panel_api.asking import chunks
 
 from ...models import Recovery
 from . import windows
+from .looking_types import CannotLook, Seen
+from .singly import look_singly
 
 WIDEST = 300  # ids in one look
 MOST_PARENTS = 40
 IDS_TO_A_QUESTION = 10  # most of them are known to be ours where so many go to one
 ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
-
-
-class CannotLook(Exception):
-    """Nothing was learned; the words are for staff."""
 
 
 class TellsOfIds(Protocol):
@@ -46,30 +43,6 @@ class TellsOfIds(Protocol):
     def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
 
     def recent_orders(self) -> tuple[RecentOrder, ...]: ...
-
-
-@dataclass(slots=True)
-class Seen:
-    """What one look showed. `candidates` are ids of ours that nobody has claimed; `cleared`: each
-    id that was asked for up to this one is known not to be a lost order, `doubtful` ones apart.
-    `is_cut`: a later call failed, and `last` is as far as the ones before it reached."""
-
-    first: int
-    last: int
-    candidates: dict[str, Progress] = field(default_factory=dict)
-    doubtful: list[str] = field(default_factory=list)
-    calls: int = 0
-    is_cut: bool = False
-
-    @property
-    def is_patchy(self) -> bool:
-        """Asking again may show more."""
-        return bool(self.doubtful) or self.is_cut
-
-    @property
-    def cleared(self) -> int:
-        unsettled = [int(one) for one in (*self.candidates, *self.doubtful)]
-        return min(unsettled) - 1 if unsettled else self.last
 
 
 def look_between(
@@ -95,15 +68,18 @@ def look_between(
     if parents is None:
         raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
     size = client.dialect.batch_size
-    seen.last = min(seen.last, seen.first + most * size * IDS_TO_A_QUESTION)
+    seen.last = min(seen.last, seen.first + max(1, most) * size * IDS_TO_A_QUESTION)
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
     taken = windows.claimed(provider, asked)
     wanted = [one for one in asked if one not in taken]
     own = [str(number) for number in controls]
     rest = [one for one in parents if one not in own]
+    if size == 1:
+        ask_one = partial(_answers, provider, client, rules, seen, clock=clock)
+        look_singly(seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare)
+        return
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
-    # Where one id is asked about a call, our own order has a call to itself.
-    room = most * (size - len(own)) - len(rest) if size > 1 else most - 1
+    room = most * (size - len(own)) - len(rest)
     if len(wanted) > max(0, room):
         seen.last = int(wanted[max(0, room)]) - 1
         wanted = wanted[: max(0, room)]
@@ -121,6 +97,7 @@ def look_between(
             seen.last, seen.is_cut = min(missed, default=seen.first) - 1, True
             break
         is_first = False
+        seen.asked += [int(one) for one in batch if one not in known]
         children |= _sort(answers, known, seen)
     while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
         again, seen.doubtful = seen.doubtful, []
@@ -140,7 +117,6 @@ def _again(
 ) -> dict[str, Progress | Unreadable]:
     """Once more about these; those that do not fit into the call, or all where it fails, stay as
     doubtful as they are."""
-    own = own if client.dialect.batch_size > 1 else []
     batch = doubtful[: client.dialect.batch_size - len(own)]
     unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
     try:
@@ -167,8 +143,6 @@ def _answers(
 
 
 def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[str]]:
-    if size == 1:
-        return chunks([*own, *others], size)
     return ([*own, *part] for part in chunks(others, size - len(own)))
 
 

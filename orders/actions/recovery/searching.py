@@ -21,7 +21,8 @@ from ...models import Attempt, Recovery
 from ...status import RECALLED, Outcome, Resolution
 from . import deciding, moments, windows
 from .deciding import Decided
-from .looking import WIDEST, CannotLook, Seen, TellsOfIds, look_between
+from .looking import WIDEST, TellsOfIds, look_between
+from .looking_types import CannotLook, Seen
 from .windows import Window
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -81,8 +82,9 @@ class Search:
         seen = self._range(look_for, is_last=bool(last))
         oldest = min(look_for, key=lambda window: window.after)
         spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
+        wanted_last = seen.last
         if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
-            self._settle(seen, attempts)
+            self._settle(seen, attempts, wanted_last)
             self._note_look(deciding.reread(attempts), asked_at, seen)
 
     def _is_last(self, attempt: Attempt, now: datetime) -> bool:
@@ -141,12 +143,12 @@ class Search:
         later = moments.later_moments(attempt, self.rules, now)
         return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
-    def _settle(self, seen: Seen, attempts: list[Attempt]) -> bool:
+    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> bool:
         """Adopt what must be ours. False: the candidates cannot all be lost orders of this desk."""
         now = self.clock()
         self.done.looked += len(attempts)
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
-        deciding.tell(attempts, _in_words(seen), evidence, now)
+        deciding.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         deciding.keep_candidates(attempts, seen.candidates)
         verdict = deciding.judge(self.windows, seen.candidates)
         if verdict.foreign:
@@ -191,7 +193,7 @@ class Search:
         seen = Seen(first, last)
         if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        if not self._settle(seen, attempts):
+        if not self._settle(seen, attempts, last):
             return
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
@@ -229,8 +231,15 @@ def _may_be_closed(window: Window, now: datetime) -> bool:
     return looked and not waits and window.before is not None and deciding.is_open(attempt)
 
 
-def _in_words(seen: Seen) -> str:
-    if not seen.calls:
-        return "No id between the orders before and after is left to ask about."
-    found = f"{len(seen.candidates)} may be it." if seen.candidates else "none is ours."
-    return f"Asked about the ids {seen.first} to {seen.last}: {found}"
+def _in_words(seen: Seen, wanted_last: int) -> str:
+    """Only what was asked, and of which something came back."""
+    if seen.asked:
+        first, last = min(seen.asked), max(seen.asked)
+        asked = f"the id {first}" if first == last else f"ids from {first} to {last}"
+        found = f"{len(seen.candidates)} may be it." if seen.candidates else "none is ours."
+        if seen.doubtful and not seen.candidates:
+            found = "not every answer could be read."
+        return f"Asked about {asked}: {found}"
+    if seen.last < wanted_last:
+        return "Its free calls do not reach any id that could be it."
+    return "No id between the orders before and after is left to ask about."

@@ -182,10 +182,42 @@ def test_where_ids_are_asked_one_by_one_four_calls_reach_the_next_two(box):
     bench = Bench(box, dialect={"batch_size": 1}).calibrated()
     lost = bench.lose(taken=True)
     bench.recover(after=FIRST)
-    assert read(lost)[1].calls == 0, "one call would ask about an order we know"
+    assert read(lost)[1].calls == 1, "the next id can be it"
     bench.recover(after=SECOND)
     assert bench.recover(after=GRACE).found == 1
     assert read(lost)[1].calls == 3
+
+
+def test_where_ids_are_asked_one_by_one_the_next_one_is_found_by_the_first_call(box):
+    box.dialect(gap_min=1, gap_max=1)
+    bench = Bench(box, dialect={"batch_size": 1}).calibrated()
+    lost = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    assert read(lost)[1].calls == 1
+
+
+def test_the_evidence_says_only_what_was_asked(box):
+    box.dialect(gap_min=3, gap_max=3)
+    bench = Bench(box, dialect={"batch_size": 1}).calibrated()
+    last = int(bench.upstream()[-1])
+    asked: list[str] = []
+    honest = PanelClient.statuses_once
+    lost = bench.lose(taken=False)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            PanelClient, "statuses_once", lambda self, ids: asked.extend(ids) or honest(self, ids)
+        )
+        for after in (FIRST, SECOND, GRACE):
+            bench.recover(after=after)
+        bench.send()
+        bench.recover(after=31)
+    assert asked == [str(last + 1), str(last + 1), str(last + 2), str(last)]
+    lines = lost.events.filter(text__startswith="Asked about").order_by("pk")
+    assert [line.text for line in lines] == [
+        f"Asked about the id {last + 1}: none is ours.",
+        f"Asked about ids from {last + 1} to {last + 2}: none is ours.",
+    ]
+    assert read(lost)[1].calls == 4
 
 
 def test_the_last_look_goes_further_so_that_it_is_not_taken_for_the_next_lost_one(box):
@@ -452,7 +484,7 @@ def test_every_step_is_in_the_history(box):
     lost = bench.lose(taken=True)
     bench.recover(after=FIRST)
     lines = list(lost.events.order_by("pk").values_list("kind", "text"))
-    assert (EventKind.EVIDENCE, lines[-2][1]) == lines[-2] and "Asked about the ids" in lines[-2][1]
+    assert (EventKind.EVIDENCE, lines[-2][1]) == lines[-2] and "Asked about ids" in lines[-2][1]
     assert "Found at the provider as" in lines[-1][1]
 
 
