@@ -13,12 +13,17 @@ ifneq ($(shell test -x $(PY) && echo yes),yes)
 $(shell rm -f $(VENV)/made.stamp)
 endif
 
+SEED := $(shell date +%s)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e bench matrix failpoints machine guards chaos lock format clean
+.PHONY: help run test unit lint types e2e bench matrix failpoints machine guards chaos lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
 	@echo "make test    everything that must hold before a change is taken"
+	@echo "make unit    the fast tests on SQLite, in another order each time (SEED=… for the same again)"
+	@echo "make lint    ruff, layout and the directions of imports"
+	@echo "make types   mypy"
 	@echo "make e2e     journeys in a real browser"
 	@echo "make bench   speed and memory, as ratios"
 	@echo "make matrix  call providers that fail in every way there is; what the client claims must be so"
@@ -35,6 +40,22 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
+
+# Rows, rules and pages: what starts processes, threads that race or a provider over HTTP is for
+# `make test`.
+unit: $(VENV)/dev.stamp
+	@$(PY) -m pytest --numprocesses auto --dist loadfile --random-order-bucket=module --random-order-seed=$(SEED) \
+		-m "not browser" --ignore-glob='*_over_*http.py' --ignore-glob='*races*' \
+		--ignore=dashboard/tests/test_supervisor.py --ignore=sandbox/tests \
+		--ignore=providers/panel_api/tests --ignore=orders/tests/recovery \
+		core providers orders dashboard
+
+lint: $(VENV)/dev.stamp
+	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --check --quiet .
+	@$(VENV)/bin/lint-imports --no-logo
+
+types: $(VENV)/dev.stamp
+	@$(PY) -m mypy .
 
 e2e: $(VENV)/e2e.stamp
 	@sh tests/browser/find_chromium.sh

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from core import doorbell, redaction
 from core.roles import Role
 from tests.builders import log_in, make_user
+from tests.cloned_database import cloned_database
 from tests.closed_network import closed_network
 
 
@@ -20,6 +23,24 @@ from tests.closed_network import closed_network
 def network_is_closed() -> Iterator[None]:
     with closed_network():
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """In place of pytest-django's, which migrates in every worker."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    kept = request.config.rootpath / ".pytest_cache" / "migrated"
+    kept.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(cloned_database(worker, kept))
+        yield
+        with django_db_blocker.unblock():
+            stack.close()
 
 
 @pytest.fixture(autouse=True)

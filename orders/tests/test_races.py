@@ -59,7 +59,7 @@ def test_eight_workers_send_one_order_once():
 
 
 def test_forty_orders_and_eight_workers_send_forty_times():
-    account = make_provider(add_spacing_ms=0)
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)  # one moment, forty calls
     service = make_service(account)
     orders = [make_order(service=service) for _ in range(40)]
     provider = FakeProvider()
