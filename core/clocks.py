@@ -66,6 +66,9 @@ REQUESTS_EVERY_SECONDS = 5
 
 # Providers
 BREAKER_SECONDS = (10, 30, 60, 300, 900)
+UNREACHABLE_SECONDS = (2, 3, 5, 5, 5, 5, 10, 10, 10, 15, 15, 30)  # between probes, by failures
+PROBE_EVERY_SECONDS = 2
+ADD_PAUSE_CAP_SECONDS = 3600  # no pause between two orders of an account is longer
 RETRY_AFTER_CAP_SECONDS = 900
 BALANCE_EVERY_SECONDS = 120
 BALANCE_LAG_SECONDS = 300  # a balance may be as old as this when it is read
@@ -114,6 +117,14 @@ SESSION_SECONDS = 12 * 3600
 LOG_IN_COOL_OFF = timedelta(minutes=15)
 
 SQLITE_BUSY_SECONDS = 20
+
+
+def still_ahead(moment: datetime | None, now: datetime, most_seconds: float) -> datetime | None:
+    """The moment, if it is still to come and no further off than it can have been set. One beyond
+    its cap was written by a clock that was ahead, and counts as over."""
+    if moment is None or not now < moment <= now + timedelta(seconds=most_seconds):
+        return None
+    return moment
 
 
 def database_now() -> datetime:

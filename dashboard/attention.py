@@ -14,10 +14,10 @@ from core.models import User
 from core.roles import May
 from orders.models import Case, Gate, Order, UnreadAnswer
 from orders.status import GateKind, Status
+from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
 from .models import BEAT, Heartbeat
-from .standing import balance_worry, standing
 
 MOST_STOPS = 10
 COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
@@ -178,11 +178,13 @@ def _catalogs(user: User) -> Iterator[Matter]:
 
 def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator[Matter]:
     for provider in providers:
-        state = standing(provider, now)
+        health = account_health(provider, now=now)
         address = reverse("provider", args=[provider.pk])
-        if state.worry:
-            title = f"{provider.name}: {state.label.lower()}"
-            yield Matter("plug-connected-x", state.color, title, state.worry, address, "Open")
-        if user.may(May.SEE_BALANCES) and (worry := balance_worry(provider)):
+        if health.stops_orders:
+            title = f"{provider.name}: {health.label.lower()}"
+            text = health.sentence if health.until is None else "It is tried again by itself."
+            yield Matter("plug-connected-x", health.color, title, text, address, "Open")
+        if user.may(May.SEE_BALANCES) and provider.is_low:
             title = f"{provider.name}: low balance"
-            yield Matter("wallet", "orange", title, worry, address, "Open")
+            text = "Its balance is below the line you set."
+            yield Matter("wallet", "orange", title, text, address, "Open")

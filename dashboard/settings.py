@@ -210,6 +210,7 @@ CELERY_TASK_ROUTES = {
         "orders.send_requests",
         "orders.sweep_requests",
         "orders.import_spool",
+        "orders.ring_probes",
         "orders.compare",
     )
 }

@@ -15,12 +15,12 @@ from core.pages import page_or_part
 from core.policy import StaffRequest, allow, signed_in
 from core.roles import May
 from orders.models import Order
+from providers.account_health import account_health
 from providers.models import Provider
 
 from . import overview as figures
 from .attention import counts_once, matters
 from .navigation import navigation_for
-from .standing import standing
 
 LATEST = 8
 
@@ -68,7 +68,7 @@ def _live(request: StaffRequest) -> dict[str, Any]:
         "figures": figures.figures(now),
         "waiting": counts.total,
         "matters": matters(user, counts, providers, now),
-        "providers": [(provider, standing(provider, now)) for provider in providers],
+        "providers": [(provider, account_health(provider, now=now)) for provider in providers],
         "sees_balances": user.may(May.SEE_BALANCES),
         "may_place": user.may(May.PLACE),
         "latest": Order.objects.for_list().order_by("-pk")[:LATEST],

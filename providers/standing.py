@@ -1,4 +1,4 @@
-"""How an account is doing, in plain words for a page."""
+"""How a provider differs from the protocol, and its balances as a line, for a page."""
 
 from __future__ import annotations
 
@@ -8,48 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from .models import Provider, ProviderHealth
 from .panel_api import Dialect, KeyPlace
-
-SLOW_MS = 3000
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """`label` and `colour` for a badge, `words` for a sentence, `until` a moment in it."""
-
-    label: str
-    colour: str
-    words: str = ""
-    until: datetime | None = None
-
-    @property
-    def is_well(self) -> bool:
-        return self.colour in ("green", "secondary")
-
-
-def standing_of(provider: Provider, health: ProviderHealth | None, *, now: datetime) -> Standing:
-    """The worst that is known of reaching this account."""
-    if not provider.has_key:
-        return Standing("No key", "orange", "It cannot be called until an admin gives it a key.")
-    if health is None or (health.last_ok_at is None and health.last_error_at is None):
-        return Standing("Not called yet", "secondary")
-    if health.key_refused_at is not None:
-        return Standing(
-            "Key refused", "red", "The provider does not accept the key or the account."
-        )
-    if health.closed_until is not None:
-        words = (
-            "It is left alone and tried again" if health.closed_until > now else "It is being tried"
-        )
-        return Standing("Not answering", "red", words, max(health.closed_until, now))
-    if health.slow_until is not None and health.slow_until > now:
-        return Standing("Asks for a rest", "orange", "Called again", health.slow_until)
-    if health.latency_ms is not None and health.latency_ms > SLOW_MS:
-        return Standing("Slow", "orange", f"It takes {health.latency_ms / 1000:.1f} s to answer.")
-    if health.pace < 1:
-        return Standing("Working", "green", f"Called at {health.pace:.0%} of its usual pace.")
-    return Standing("Working", "green")
 
 
 def dialect_in_words(profile: dict[str, Any]) -> list[str]:

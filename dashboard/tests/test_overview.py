@@ -19,9 +19,9 @@ from core.roles import Role
 from dashboard import overview
 from dashboard.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
-from dashboard.standing import standing
 from orders.actions import gates
 from orders.status import Flag, GateKind, Status
+from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_run, make_service
 
@@ -199,18 +199,20 @@ def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:
     [
         ({}, "Not called yet"),
         ({"last_ok_at": NOW}, "Healthy"),
-        ({"last_ok_at": NOW, "closed_until": NOW + timedelta(minutes=1)}, "Down"),
-        ({"last_ok_at": NOW, "closed_until": NOW - timedelta(minutes=1)}, "Healthy"),
-        ({"last_ok_at": NOW, "slow_until": NOW + timedelta(minutes=1)}, "Slowed down"),
+        ({"last_ok_at": NOW, "closed_until": NOW + timedelta(minutes=1)}, "Not answering"),
+        ({"last_ok_at": NOW, "closed_until": NOW - timedelta(minutes=1)}, "Not answering"),
+        ({"last_ok_at": NOW, "slow_until": NOW + timedelta(minutes=1)}, "Rate-limited"),
         ({"last_ok_at": NOW, "funds_refused_at": NOW}, "Out of funds"),
         ({"last_ok_at": NOW, "key_refused_at": NOW}, "Key refused"),
+        ({"last_ok_at": NOW, "latency_ms": 8000.0}, "Slow"),
+        ({"last_ok_at": NOW, "key_unreadable_at": NOW}, "Stored key cannot be read"),
     ],
 )
 def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> None:
     provider = make_provider()
     ProviderHealth.objects.filter(provider=provider).update(**health)
     provider = type(provider).objects.select_related("health").get(pk=provider.pk)
-    assert standing(provider, NOW).label == label
+    assert account_health(provider, now=NOW).label == label
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from django.db import DatabaseError, IntegrityError
@@ -34,6 +35,8 @@ from providers.panel_api import (
     WrittenWish,
     parameter_asked_for,
 )
+from providers.panel_api.connection import FenceClosed
+from providers.panel_api.errors import Unavailable
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status, Write
@@ -204,8 +207,24 @@ def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> 
         health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
     elif code == RefusalCode.RATE_LIMIT:
         pacing.note_failure(provider, SlowDown(settlement.reason, settlement.until), now=now)
+    elif _was_unreachable(settlement):
+        pacing.note_failure(provider, Unavailable(settlement.reason), now=now)
     elif settlement.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         health.update(next_add_at=now + _pause_after_failures(provider))
+    elif settlement.outcome == Outcome.ACCEPTED:
+        pacing.note_success(provider, now=now)
+
+
+def _was_unreachable(settlement: Settlement) -> bool:
+    """The way there failed, or a gateway said that nobody is behind it: the next order would fare
+    no better. Our own objections before the first byte say nothing of the provider."""
+    seen = settlement.evidence
+    if seen is None or settlement.outcome not in (Outcome.NOT_SENT, Outcome.UNKNOWN):
+        return False
+    if seen.http_status is not None:
+        return seen.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    objected = any(cause.startswith(FenceClosed.__name__) for cause in seen.exception_chain)
+    return bool(seen.exception_chain) and not objected
 
 
 def _pause_after_failures(provider: Provider) -> timedelta:

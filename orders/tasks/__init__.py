@@ -3,6 +3,7 @@
 from .batches import place_batch, place_batches, ring_batch
 from .jobs import ring_job, ring_jobs, run_job
 from .looking_back import look_back, ring_look_back
+from .probing import probe, ring_probes
 from .reconciling import reconcile
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
@@ -18,6 +19,7 @@ __all__ = [
     "look_back",
     "place_batch",
     "place_batches",
+    "probe",
     "reap",
     "reconcile",
     "recover",
@@ -29,6 +31,7 @@ __all__ = [
     "ring_job",
     "ring_jobs",
     "ring_look_back",
+    "ring_probes",
     "ring_recovery",
     "ring_requests",
     "run_job",

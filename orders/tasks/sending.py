@@ -11,6 +11,7 @@ from django.conf import settings
 from core import clocks, doorbell
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
+from providers.actions.calling import note_no_way_in, note_way_in
 from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
@@ -25,10 +26,15 @@ def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
     """The account and its client; None when it cannot be called, which its page shows."""
     provider = Provider.objects.get(pk=provider_id)
     try:
-        return provider, client_for(provider)
-    except (NoKey, WrongEncryptionKey) as error:
-        log.warning("provider %s cannot be called: %s", provider_id, type(error).__name__)
+        client = client_for(provider)
+    except NoKey:
+        log.warning("provider %s cannot be called: it has no key", provider_id)
         return None
+    except WrongEncryptionKey as error:
+        note_no_way_in(provider, error, now=database_now())
+        return None
+    note_way_in(provider)
+    return provider, client
 
 
 @shared_task(name="orders.dispatch")

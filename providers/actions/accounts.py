@@ -155,7 +155,8 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
         return False
     ensure_lanes(provider.pk)
     ProviderHealth.objects.filter(pk=provider.pk).update(
-        key_refused_at=None, failures=0, closed_until=None, probe_until=None, slow_until=None,
+        key_refused_at=None, key_unreadable_at=None, failures=0,
+        closed_until=None, probe_until=None, slow_until=None,
         next_add_at=None,
     )  # fmt: skip
     DoctorReport.objects.filter(provider=provider, ended_at=None).delete()

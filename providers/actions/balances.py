@@ -49,7 +49,9 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
     and the error is raised.
     """
     try:
-        balance = ask(provider, client.balance, clock=clock, answered=_answered_oddly)
+        balance = ask(
+            provider, client.balance, clock=clock, answered=_answered_oddly, placing_needs_it=False
+        )
         if abs(balance.amount) >= MOST_BALANCE:
             raise Unavailable("The balance is beyond all bounds.")
     except ProviderError as error:

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from core.clocks import Clock
+from core.encryption import WrongEncryptionKey
 from core.redaction import redact
-from providers.models import Provider
+from providers.models import Provider, ProviderHealth
 from providers.panel_api import ProviderError
 
-from .pacing import note_failure, note_success, take_call
+from .pacing import note_failure, note_failure_of_one_action, note_success, take_call
 
 Read = TypeVar("Read")
 log = logging.getLogger(__name__)
@@ -33,11 +34,13 @@ def ask(
     *,
     clock: Clock,
     answered: Callable[[ProviderError], bool] = lambda error: False,
+    placing_needs_it: bool = True,
 ) -> Read:
     """The answer to one reading call. Raises MustWait without calling, ProviderError after.
 
     `answered` says of an error that the provider is well all the same and only this answer
-    was not what we wanted.
+    was not what we wanted. Unless `placing_needs_it`, a failure of this call alone does not keep
+    orders from being sent.
     """
     if wait := take_call(provider, now=clock()):
         raise MustWait(wait)
@@ -48,8 +51,10 @@ def ask(
         log.warning("%s (account %s): %s", type(error).__name__, provider.pk, redact(error.reason))
         if answered(error):
             note_success(provider, now=clock(), elapsed_ms=_since(started))
-        else:
+        elif placing_needs_it:
             note_failure(provider, error, now=clock())
+        else:
+            note_failure_of_one_action(provider, error, now=clock())
         raise
     note_success(provider, now=clock(), elapsed_ms=_since(started))
     return answer
@@ -59,6 +64,14 @@ def note_no_way_in(provider: Provider, error: Exception, *, now: datetime) -> No
     """The account has no key, or one that cannot be read: loud in the log, shown in its health."""
     log.error("Account %s cannot be called: %s", provider.pk, error)
     note_failure(provider, ProviderError(str(error)), now=now)
+    if isinstance(error, WrongEncryptionKey):
+        ProviderHealth.objects.filter(pk=provider.pk).update(key_unreadable_at=now)
+
+
+def note_way_in(provider: Provider) -> None:
+    """The stored key can be read: again, perhaps."""
+    unreadable = ProviderHealth.objects.filter(pk=provider.pk, key_unreadable_at__isnull=False)
+    unreadable.update(key_unreadable_at=None)
 
 
 def _since(started: float) -> float:

@@ -118,7 +118,7 @@ def _fetched(run: CatalogRun, connect: Connect, turn: Turn) -> Snapshot:
     provider = turn.provider
     client = connect(provider)
     _say(run, "Fetching the catalog")
-    catalog = ask(provider, client.services, clock=turn.clock)
+    catalog = ask(provider, client.services, clock=turn.clock, placing_needs_it=False)
     if not Provider.objects.filter(pk=provider.pk, version=provider.version).exists():
         raise NoKey("Address or key were changed while the catalog was fetched.")
     return snapshot_of(catalog)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, FloatField, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Least
 
 from core import clocks
 from core.bulk import compare_and_set
+from core.clocks import still_ahead
 from core.one_writer import one_writer
 from core.redaction import redact
 from providers.models import Provider, ProviderHealth
@@ -78,28 +79,46 @@ def take_request(provider: Provider, *, now: datetime) -> float:
     """Take one call for a refill or a cancel: as `take_call`, but never as the breaker's probe."""
     health = _health(provider)
     if health.closed_until is not None:
-        return max(_seconds_until(health.closed_until, now), 1.0)
+        return max(_seconds_until(_closed_until(health, now) or now, now), 1.0)
     return take_call(provider, now=now)
 
 
 def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment a read may be made; `now` when at once. `rate` is calls a second."""
-    moments = [now, health.slow_until, health.closed_until]
+    moments = [_rests_until(health, now), _closed_until(health, now)]
     if health.closed_until is not None:
-        moments.append(health.probe_until)
-    if rate and health.booked_until is not None:
-        moments.append(health.booked_until - timedelta(seconds=_slack(rate)))
-    return max(moment for moment in moments if moment is not None)
+        moments.append(still_ahead(health.probe_until, now, PROBE_SECONDS))
+    if rate:
+        moments.append(_booked_until(health.booked_until, now, rate))
+    return max([now, *(moment for moment in moments if moment is not None)])
 
 
 def addable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment an order may be sent, as it looks now; nothing is reserved. `rate` is
     calls a second, of which orders have their share."""
-    moments = [now, health.closed_until, health.slow_until, health.next_add_at]
-    if rate and health.adds_booked_until is not None:
-        slack = timedelta(seconds=_slack(rate * ADD_SHARE))
-        moments.append(health.adds_booked_until - slack)
-    return max(moment for moment in moments if moment is not None)
+    moments = [_rests_until(health, now), _closed_until(health, now)]
+    moments.append(still_ahead(health.next_add_at, now, clocks.ADD_PAUSE_CAP_SECONDS))
+    if rate:
+        moments.append(_booked_until(health.adds_booked_until, now, rate * ADD_SHARE))
+    return max([now, *(moment for moment in moments if moment is not None)])
+
+
+def _rests_until(health: ProviderHealth, now: datetime) -> datetime | None:
+    return still_ahead(health.slow_until, now, clocks.RETRY_AFTER_CAP_SECONDS)
+
+
+def _closed_until(health: ProviderHealth, now: datetime) -> datetime | None:
+    return still_ahead(health.closed_until, now, clocks.BREAKER_SECONDS[-1])
+
+
+def _booked_until(booked: datetime | None, now: datetime, rate: float) -> datetime | None:
+    """When the bucket has a call again. It is never booked further ahead than its burst and one
+    call at the slowest pace, so what is beyond was booked by a clock that was ahead."""
+    if booked is None:
+        return None
+    furthest = (_slack(rate) + 1 / rate) / SLOWEST_PACE
+    due = still_ahead(booked, now, furthest)
+    return None if due is None else due - timedelta(seconds=_slack(rate))
 
 
 def next_add(provider: Provider, *, now: datetime) -> float:
@@ -112,7 +131,7 @@ def next_add(provider: Provider, *, now: datetime) -> float:
     for _ in range(TRIES):
         health = _health(provider)
         if health.closed_until is not None:
-            return max(_seconds_until(health.closed_until, now), 1.0)
+            return max(_seconds_until(_closed_until(health, now) or now, now), 1.0)
         rate = _rate(provider, health)
         if wait := _seconds_until(addable_at(health, now, rate=rate), now):
             return wait
@@ -135,7 +154,8 @@ def _book_add(health: ProviderHealth, now: datetime, *, rate: float, spaced: dat
 
 
 def _one_more_call(booked_until: datetime | None, now: datetime, rate: float) -> datetime:
-    return max(booked_until or now, now) + timedelta(seconds=1 / rate)
+    furthest = (_slack(rate) + 1 / rate) / SLOWEST_PACE
+    return (still_ahead(booked_until, now, furthest) or now) + timedelta(seconds=1 / rate)
 
 
 def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:
@@ -150,6 +170,7 @@ def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None 
             closed_until=None,
             probe_until=None,
             key_refused_at=None,
+            key_unreadable_at=None,
         )
 
 
@@ -164,6 +185,22 @@ def _average(elapsed_ms: float) -> Case:
     newest = Value(float(elapsed_ms), output_field=FloatField())
     moved = F("latency_ms") * (1 - LATENCY_SHARE) + newest * LATENCY_SHARE
     return Case(When(latency_ms=None, then=newest), default=moved)
+
+
+def note_failure_of_one_action(provider: Provider, error: ProviderError, *, now: datetime) -> None:
+    """A read that placing does not need (balance, catalog) failed after its request had left.
+
+    That says nothing of the others: it is remembered, and an account that was well may be sent
+    orders. An account that was down already stays down for its next step. What is said of the key
+    or the pace, and a host that cannot be reached, is about all of it.
+    """
+    left = error.evidence is not None and error.evidence.bytes_left
+    was_down = _row(provider).filter(closed_until__isnull=False).exists()
+    if type(error) is Unavailable and left and not was_down:
+        words = redact(error.reason)[:300]
+        _row(provider).update(last_error=words, last_error_at=now)
+        return
+    note_failure(provider, error, now=now)
 
 
 def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> None:
@@ -190,16 +227,16 @@ def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:
         case BatchRefused():
             return {}
         case Unavailable() | NotSent():
-            steps = {"closed_until": _closed_until(now), "failures": _one_more(now)}
+            steps = {"closed_until": _closed_longer(now), "failures": _one_more(now)}
             return {**steps, "probe_until": None}
     return {}
 
 
-def _closed_until(now: datetime) -> Case:
+def _closed_longer(now: datetime) -> Case:
     """Longer with each failure in a row; failures of calls already under way do not add up."""
-    steps = [now + timedelta(seconds=seconds) for seconds in clocks.BREAKER_SECONDS]
+    steps = [now + timedelta(seconds=seconds) for seconds in clocks.UNREACHABLE_SECONDS]
     return Case(
-        When(closed_until__gt=now, then=F("closed_until")),
+        When(_is_closed(now), then=F("closed_until")),
         *(When(failures=count, then=Value(moment)) for count, moment in enumerate(steps)),
         default=Value(steps[-1]),
         output_field=DateTimeField(),
@@ -207,7 +244,12 @@ def _closed_until(now: datetime) -> Case:
 
 
 def _one_more(now: datetime) -> Case:
-    return Case(When(closed_until__gt=now, then=F("failures")), default=F("failures") + 1)
+    return Case(When(_is_closed(now), then=F("failures")), default=F("failures") + 1)
+
+
+def _is_closed(now: datetime) -> Q:
+    furthest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+    return Q(closed_until__gt=now, closed_until__lte=furthest)
 
 
 def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:

@@ -14,7 +14,7 @@ class ProviderHealth(models.Model):
     far, orders too, would have ended, had each waited for its turn. The turns come at
     `Provider.calls_per_minute` times `pace`; `pace` halves when the provider asks for fewer calls
     and grows back slowly. `adds_booked_until` is the same for the share of it that orders have.
-    `closed_until` is the breaker after failed reads; once it has passed, `probe_until` lets a
+    `closed_until` is the breaker after calls that failed; once it has passed, `probe_until` lets a
     single call try.
     """
 
@@ -32,6 +32,7 @@ class ProviderHealth(models.Model):
     last_error = models.CharField(max_length=300, blank=True, default="")
     last_error_at = models.DateTimeField(null=True)
     key_refused_at = models.DateTimeField(null=True)
+    key_unreadable_at = models.DateTimeField(null=True)  # by the worker's encryption keys
     next_add_at = models.DateTimeField(null=True)
     funds_refused_at = models.DateTimeField(null=True)  # until a balance is read that pays again
     eased_until = models.DateTimeField(null=True)  # after an incident: orders go out far apart

@@ -107,7 +107,7 @@ def test_a_wrong_key_is_said_plainly_and_nothing_is_lost(
     admin.post(reverse("provider-key", args=[provider.pk]), {"key": DEMO_KEY})
     tasks.examine(report_id=rung[-1][1]["report_id"])
     page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
-    assert "Key refused" not in page and "Working" in page
+    assert "Key refused" not in page and "Healthy" in page
 
 
 def test_the_key_is_in_no_page_event_or_log_line(

@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 
 from core.clocks import database_now
+from providers.account_health import AccountState, account_health
 from providers.actions.balances import balance_turn, read_balance
+from providers.actions.pacing import next_add
 from providers.connect import client_for
 from providers.models import BalanceReading, Lane, LaneKind, Provider, ProviderHealth
 from providers.panel_api import Unavailable
@@ -58,10 +60,31 @@ def test_an_odd_amount_is_no_outage(
     assert Provider.objects.get().balance_error
 
 
-def test_an_outage_closes_the_breaker(account: Provider, box: Sandbox) -> None:
-    box.fault("http_503", action="balance")
+def test_a_host_that_cannot_be_reached_closes_the_breaker(account: Provider, box: Sandbox) -> None:
+    box.refuse(5)
     assert turn(account) is None
     assert ProviderHealth.objects.get().closed_until is not None
+
+
+def test_a_balance_that_alone_fails_does_not_stop_orders(account: Provider, box: Sandbox) -> None:
+    turn(account)
+    box.fault("http_503", action="balance")
+    assert turn(account) is None
+    health = ProviderHealth.objects.get()
+    assert (health.closed_until, health.last_error != "") == (None, True)
+    assert next_add(account, now=database_now()) == 0
+    account = Provider.objects.for_list().get()
+    assert account_health(account, now=database_now()).state is AccountState.BALANCE_UNREAD
+
+
+def test_an_account_that_was_down_is_not_well_because_its_balance_fails_otherwise(
+    account: Provider, box: Sandbox
+) -> None:
+    turn(account)
+    ProviderHealth.objects.update(closed_until=database_now() - timedelta(seconds=1), failures=1)
+    box.fault("http_503", action="balance")
+    assert turn(account) is None
+    assert ProviderHealth.objects.get().failures == 2
 
 
 def test_a_refused_key_is_noted(account: Provider, box: Sandbox) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -242,7 +243,7 @@ def test_the_next_catalog_is_due_when_staff_want_it(mirrored: Provider) -> None:
 
 def test_an_account_that_may_not_be_called_yet_waits_with_its_run_open(account: Provider) -> None:
     mirror(account)
-    ProviderHealth.objects.update(slow_until=database_now().replace(year=2999))
+    ProviderHealth.objects.update(slow_until=database_now() + timedelta(minutes=10))
     assert mirror(account) is RunState.RUNNING
     assert newest_run().step.startswith("Waiting until")
 

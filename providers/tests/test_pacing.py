@@ -9,6 +9,7 @@ from core import clocks
 from providers.actions import pacing
 from providers.actions.pacing import (
     Budget,
+    addable_at,
     next_add,
     note_failure,
     note_success,
@@ -97,7 +98,7 @@ def test_who_remembers_the_budget_hears_of_trouble(
     budget = Budget(provider)
     assert budget.take_call(now=NOON) == 0
     note_failure(provider, error, now=NOON)
-    assert budget.take_call(now=NOON) >= clocks.BREAKER_SECONDS[0]
+    assert budget.take_call(now=NOON) >= clocks.UNREACHABLE_SECONDS[0]
 
 
 def test_who_remembers_a_wait_looks_whether_it_is_over(provider: Provider) -> None:
@@ -228,7 +229,7 @@ def test_the_pace_grows_back_and_never_above_one(provider: Provider) -> None:
 
 def test_each_failure_in_a_row_closes_the_breaker_for_longer(provider: Provider) -> None:
     moment = NOON
-    for seconds in (*clocks.BREAKER_SECONDS, clocks.BREAKER_SECONDS[-1]):
+    for seconds in (*clocks.UNREACHABLE_SECONDS, clocks.UNREACHABLE_SECONDS[-1]):
         note_failure(provider, Unavailable("HTML instead of JSON"), now=moment)
         assert take_call(provider, now=moment) == pytest.approx(seconds)
         moment += after(seconds)
@@ -239,12 +240,12 @@ def test_calls_that_were_under_way_together_fail_as_one(provider: Provider) -> N
     for _ in range(3):
         note_failure(provider, Unavailable("down"), now=NOON)
     assert health_of(provider).failures == 1
-    assert take_call(provider, now=NOON) == clocks.BREAKER_SECONDS[0]
+    assert take_call(provider, now=NOON) == clocks.UNREACHABLE_SECONDS[0]
 
 
 def test_after_the_breaker_one_call_alone_probes(provider: Provider) -> None:
     note_failure(provider, Unavailable("down"), now=NOON)
-    moment = NOON + after(clocks.BREAKER_SECONDS[0])
+    moment = NOON + after(clocks.UNREACHABLE_SECONDS[0])
     assert take_call(provider, now=moment) == 0
     assert take_call(provider, now=moment) > 5
     note_success(provider, now=moment, elapsed_ms=80)
@@ -303,3 +304,17 @@ def test_the_usual_call_costs_one_read_and_one_write(
         take_call(provider, now=NOON)
     with django_assert_num_queries(1):  # type: ignore[operator]  # a pytest-django fixture
         note_success(provider, now=NOON, elapsed_ms=10)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["slow_until", "closed_until", "next_add_at", "booked_until", "adds_booked_until"],
+)
+def test_a_moment_beyond_its_own_cap_counts_as_due(provider: Provider, column: str) -> None:
+    """A clock that was days ahead for one call does not stop the account for days."""
+    assert take_call(provider, now=NOON) == 0
+    ProviderHealth.objects.update(**{column: NOON + timedelta(days=40)})
+    health = health_of(provider)
+    assert readable_at(health, NOON, rate=1) == NOON
+    assert addable_at(health, NOON, rate=1) == NOON
+    assert take_call(provider, now=NOON) == 0

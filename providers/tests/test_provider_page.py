@@ -54,9 +54,11 @@ def test_a_key_is_told_apart_only_by_those_who_keep_it(client_for_role: LogIn) -
     [
         ({"key_refused_at": NOON}, "Key refused"),
         ({"closed_until": NOON, "last_error": "HTML instead of JSON"}, "Not answering"),
-        ({"slow_until": NOON + timedelta(days=36500)}, "Asks for a rest"),
+        ({"slow_until": database_now() + timedelta(minutes=10)}, "Rate-limited"),
         ({"latency_ms": 5400.0}, "It takes 5.4 s to answer."),
-        ({}, "Working"),
+        ({}, "Healthy"),
+        ({"key_unreadable_at": NOON}, "Stored key cannot be read"),
+        ({"funds_refused_at": NOON}, "Out of funds"),
     ],
 )
 def test_the_pages_say_how_a_provider_is(

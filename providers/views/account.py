@@ -19,11 +19,12 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
+from ..account_health import account_health
 from ..actions.examining import open_report
 from ..actions.lanes import ensure_lanes, make_due
 from ..forms import LimitsForm
 from ..models import BalanceReading, CatalogRun, DoctorReport, LaneKind, Provider
-from ..standing import dialect_in_words, line_of, standing_of
+from ..standing import dialect_in_words, line_of
 from .refunds import refunds_context
 
 RUNS_SHOWN = 6
@@ -82,7 +83,7 @@ def provider_page(
     may = request.user.may
     context = {
         "provider": account,
-        "standing": standing_of(account, account.health_or_none, now=now),
+        "standing": account_health(account, now=now),
         "offered": account.services.offered().count(),
         "runs": list(_runs(account)),
         "held": CatalogRun.objects.held().filter(provider=account).first(),

@@ -17,12 +17,12 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
+from ..account_health import account_health
 from ..actions.accounts import add_provider, change_address, change_settings, set_key
 from ..actions.examining import open_report
 from ..actions.pausing import pause_provider, resume_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
 from ..models import Provider, Service
-from ..standing import standing_of
 from .account import provider_page
 
 CHANGED_MEANWHILE = "Somebody changed this provider's address or key meanwhile. Look again."
@@ -40,7 +40,7 @@ def providers(request: StaffRequest) -> HttpResponse:
         "rows": [
             {
                 "provider": provider,
-                "standing": standing_of(provider, provider.health_or_none, now=now),
+                "standing": account_health(provider, now=now),
                 "services": counts.get(provider.pk, 0),
             }
             for provider in rows
