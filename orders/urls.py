@@ -22,6 +22,7 @@ from .views import (
     settling,
     statements,
     stops,
+    terms,
     words,
 )
 
@@ -46,6 +47,10 @@ urlpatterns = [
     path("guard/block/", guard.guard_block, name="guard-block"),
     path("guard/<int:pk>/unblock/", guard.guard_unblock, name="guard-unblock"),
     path("guard/limit/", guard.guard_limit, name="guard-limit"),
+    path("guard/tolerance/", guard.guard_tolerance, name="guard-tolerance"),
+    path("terms/", terms.changed_terms, name="changed-terms"),
+    path("terms/accept/", terms.terms_accept, name="terms-accept"),
+    path("terms/withdraw/", terms.terms_withdraw, name="terms-withdraw"),
     path("stops/", stops.stops, name="stops"),
     path("stops/all/", stops.stop_all, name="stop-all"),
     path("stops/incident/", stops.stop_incident, name="stop-incident"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -54,6 +55,7 @@ from orders.status import (
     RefillStatus,
     Status,
 )
+from orders.terms import Terms
 from providers.actions.accounts import fingerprint
 from providers.models import CatalogRun, Provider, ProviderHealth, Service
 
@@ -119,6 +121,11 @@ def make_service(provider: Provider | None = None, **over: Any) -> Service:
         Service.search_text_of(over["external_id"], over["name"], over["category"]),
     )
     return Service.objects.create(**over)
+
+
+def terms_shown(service: Service) -> str:
+    """What an order form drawn now for this service carries of its terms."""
+    return json.dumps(Terms.of(Service.objects.get(pk=service.pk)).as_json())
 
 
 def make_order(

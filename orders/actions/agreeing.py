@@ -28,9 +28,13 @@ def agreed(order: Order) -> Terms:
     return Terms.read(order.terms) or Terms(type=order.type, rate=order.rate)
 
 
-def what_changed(order: Order, service: Service) -> list[str]:
-    """Why the consent given does not cover sending it now, in words; empty when it does."""
-    return faults(agreed(order), Terms.of(service), order.wish, tolerance=tolerance())
+def what_changed(order: Order, service: Service, percent: Decimal | None = None) -> list[str]:
+    """Why the consent given does not cover sending it now, in words; empty when it does.
+
+    `percent` is the tolerance, for whoever asks about many orders.
+    """
+    allowed = tolerance() if percent is None else percent
+    return faults(agreed(order), Terms.of(service), order.wish, tolerance=allowed)
 
 
 def why_hold(order: Order, service: Service) -> HoldReason:

@@ -19,7 +19,7 @@ from ..status import NOT_SENT
 from .placing import withdraw_order
 
 JUDGED = (
-    "cells", "service", "link_key", "cost", "is_meant", "problems", "warnings", "is_good",
+    "cells", "service", "link_key", "cost", "terms", "is_meant", "problems", "warnings", "is_good",
 )  # fmt: skip
 WITHDRAWN_AT_ONCE = 2_000
 IDLE = (BatchState.CHECKED, BatchState.PLACED)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from core.clocks import Clock
+from providers.models import Service
 
 from ..drafts import OrderDraft
 from ..models import BulkItem, CancelRequest, Order, OrderQuerySet, Refill, Watch
 from ..status import JobKind
 from ..tags import NotATag, read_tags
-from . import cancelling, guarding, placing, refilling
+from ..terms import Terms, at_rate, faults
+from . import agreeing, cancelling, guarding, placing, refilling
 from .annotating import annotate
 from .jobs import Act, stand_by
 
@@ -82,7 +84,9 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         draft = draft_again(
             earlier, submission, now=now, beside_open=bool(job.terms.get("beside_open"))
         )
-        words = guarding.objection(draft, person=job.started_by, now=now)
+        agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
+        draft = replace(draft, agreed=agreed)
+        words = _not_agreed(draft) or guarding.objection(draft, person=job.started_by, now=now)
     except CannotOrderAgain as error:
         words = str(error)
     if words:
@@ -96,6 +100,22 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     except placing.NotAgreed as refusal:
         return str(refusal)
     return ""
+
+
+def _not_agreed(draft: OrderDraft) -> str:
+    """What the terms that were confirmed with the job do not cover, in words."""
+    if draft.agreed is None:
+        return ""
+    now = Terms.of(draft.service)
+    found = faults(draft.agreed, now, draft.wish.wire(), tolerance=agreeing.tolerance())
+    return " ".join(found)
+
+
+def terms_of(parts: Iterable[OrderQuerySet]) -> dict[str, Any]:
+    """The terms of the services of these orders as they are now, by the service's row."""
+    services = {pk for part in parts for pk in part.order_by().values_list("service", flat=True)}
+    found = Service.objects.in_bulk(sorted(services))
+    return {str(pk): Terms.of(service).as_json() for pk, service in sorted(found.items())}
 
 
 _ACTS: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
@@ -138,8 +158,9 @@ def outlook(
             if words := _why_not(kind, order, under_way, why_never):
                 seen.reasons[words] += 1
                 continue
-            if order.estimate is not None:
-                seen.estimates[order.provider.currency] += order.estimate
+            estimate = at_rate(order.estimate, order.rate, order.service.rate, units=order.units)
+            if estimate is not None:
+                seen.estimates[order.provider.currency] += estimate
             seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
     return seen
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from core.models import User
 from core.money import plain
 
-from ..models import BlockedLink, SpendLimit
+from ..models import BlockedLink, PriceTolerance, SpendLimit
 
 
 def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
@@ -52,11 +52,18 @@ def set_limit(
         _log(limit, CHANGE, words, by)
 
 
+def set_tolerance(percent: Decimal, *, by: User) -> None:
+    """By how many percent a service may have become dearer than was agreed to."""
+    with transaction.atomic():
+        row, _ = PriceTolerance.objects.update_or_create(pk=1, defaults={"percent": percent})
+        _log(row, CHANGE, "changed", by)
+
+
 def _amount(limit: Decimal | None) -> str:
     return "no limit" if limit is None else plain(limit)
 
 
-def _log(rule: BlockedLink | SpendLimit, flag: int, words: str, by: User) -> None:
+def _log(rule: BlockedLink | PriceTolerance | SpendLimit, flag: int, words: str, by: User) -> None:
     LogEntry.objects.create(
         user=by,
         content_type=ContentType.objects.get_for_model(rule),

@@ -114,9 +114,10 @@ def objection(
     draft: OrderDraft, *, person: User | None, now: datetime, leaves_at: datetime | None = None
 ) -> str:
     """Why the guard does not let this person place this now; empty when it does."""
-    service = draft.service
+    rates = [rate for rate in (draft.terms.rate, draft.service.rate) if rate is not None]
     guard = guard_for(person, now=now, leaves_at=leaves_at)
-    return guard.objection(draft.wish, service.rate, service.provider.currency)
+    currency = draft.service.provider.currency
+    return guard.objection(draft.wish, max(rates, default=None), currency)
 
 
 def reserve(

@@ -94,8 +94,10 @@ class BulkNoteForm(BulkForm):
 
 
 class BulkReorderForm(BulkForm):
-    """Buying again asks once more about links that are busy."""
+    """Buying again asks once more about links that are busy. `shown_terms` is the digest of
+    the terms of their services that the confirmation was drawn with."""
 
+    shown_terms = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
         required=False,
         label="Also those whose link has an open order for the same service.",

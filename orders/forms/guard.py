@@ -65,6 +65,17 @@ class LimitForm(TablerForm, forms.Form):
         return used.first() or wanted.upper()
 
 
+class ToleranceForm(TablerForm, forms.Form):
+    percent = forms.DecimalField(
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        label="Dearer by at most, in percent",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+
 class TryForm(TablerForm, forms.Form):
     link = forms.CharField(
         required=False, max_length=LONGEST_LINK, label="Would this link be blocked?",

@@ -10,10 +10,12 @@ from core.models import User
 from providers.models import Provider, Service
 from providers.panel_api.wishes import Wish
 
+from ..actions.agreeing import tolerance
 from ..actions.guarding import highest_cost
 from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import BatchLine, OrderBatch
+from ..terms import Terms, faults
 from .line_rules import Problem
 from .order_form import obstacle
 from .surroundings import Surroundings, surroundings_of
@@ -38,15 +40,20 @@ def judge(
     person: User | None,
     now: datetime,
     with_others: bool = False,
+    as_agreed: bool = False,
 ) -> list[Verdict]:
     """Write into each line, not to the database, what is wrong with it and what it costs.
 
     The lines follow one on another in the batch and are judged in their order: by their fields,
     against one another and the other good lines, against open orders and `person`'s limits.
+    `as_agreed`: they are about to be placed, under the terms that were shown with them; else
+    those of now are shown.
     """
     for line in lines:
         line.link_key = link_key(line.address) if line.address else ""
     around = surroundings_of(lines, batch, person=person, now=now, with_others=with_others)
+    if as_agreed:
+        around.tolerance = tolerance()
     return [_judge_one(line, batch, around) for line in lines]
 
 
@@ -59,12 +66,28 @@ def _judge_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Verd
     line.warnings = reading.warnings
     wish, currency = reading.wish, service.provider.currency
     problems = [*reading.problems, *_repeats(line, service, around)]
+    problems += _changes(line, service, wish, around)
     if wish is None or problems:
         return _refuse(line, problems)
     if words := around.guard.objection(wish, service.rate, currency):
         return _refuse(line, [Problem("", words)])
     around.guard.count(wish, service.rate, currency)
     return _accept(line, service, wish, around)
+
+
+def _changes(
+    line: BatchLine, service: Service, wish: Wish | None, around: Surroundings
+) -> list[Problem]:
+    """Terms that the dry run did not show and that its price or product does not cover."""
+    shown, now = Terms.read(line.terms), Terms.of(service)
+    if around.tolerance is None or shown is None:
+        line.terms = now.as_json()
+        return []
+    wire = wish.wire() if wish else {}
+    return [
+        Problem("", f"{words} Check the lines again to see and agree to its terms of now.")
+        for words in faults(shown, now, wire, tolerance=around.tolerance)
+    ]
 
 
 def _refuse(line: BatchLine, problems: list[Problem]) -> Verdict:
@@ -84,7 +107,7 @@ def _accept(line: BatchLine, service: Service, wish: Wish, around: Surroundings)
         around.claimed[service.pk, line.link_key] = line.number
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
     beside = None if line.is_meant else 0
-    draft = OrderDraft(service, wish, line.submission, beside)
+    draft = OrderDraft(service, wish, line.submission, beside, Terms.read(line.terms))
     return Verdict(line, draft, shares_link=bool(ahead))
 
 

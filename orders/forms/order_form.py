@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from ..actions.queueing import last_in_line
 from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import Order
+from ..terms import Terms
 from .fields import Setting, field_for
 from .rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .when import WhenForm
@@ -117,6 +119,19 @@ class OrderForm(WhenForm):
         """The token to draw the form with: the one it came with, or a fresh one."""
         token = getattr(self, "cleaned_data", {}).get("submission") or self.initial["submission"]
         return uuid.UUID(str(token))
+
+    @property
+    def terms_text(self) -> str:
+        """The terms this form is drawn with; it comes back with them."""
+        return json.dumps(Terms.of(self.service).as_json(), sort_keys=True)
+
+    @property
+    def shown_terms(self) -> Terms | None:
+        """Those it was drawn with when it was sent; None when it names none."""
+        try:
+            return Terms.read(json.loads(self.data.get("terms", "")))
+        except ValueError:
+            return None
 
     @property
     def consent(self) -> str:

@@ -36,7 +36,8 @@ class Running(NamedTuple):
 @dataclass(slots=True)
 class Surroundings:
     """`claimed` has the line that orders a service for a link, `lined_up` the line whose link
-    comes first at a provider; both grow as lines are judged."""
+    comes first at a provider; both grow as lines are judged. `tolerance` is in percent where
+    the lines are held to the terms they were shown with."""
 
     services: dict[str, list[Service]]
     running: dict[str, list[Running]]
@@ -45,6 +46,7 @@ class Surroundings:
     claimed: dict[Place, int]
     lined_up: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
+    tolerance: Decimal | None = None
 
     def rules_of(self, service: Service) -> LineRules:
         if service.pk not in self.rules:

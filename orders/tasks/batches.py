@@ -43,7 +43,7 @@ def judge_again(
     lines: Sequence[BatchLine], batch: OrderBatch, now: datetime
 ) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
     """The rules of the dry run, as they stand now."""
-    verdicts = judge(lines, batch, person=batch.placed_by, now=now)
+    verdicts = judge(lines, batch, person=batch.placed_by, now=now, as_agreed=True)
     return [(verdict.line, verdict.draft, verdict.shares_link) for verdict in verdicts]
 
 

@@ -49,6 +49,7 @@ def confirmation(browser: Client, query: str) -> dict[str, Any]:
     return {
         "submission": str(context["token"]),
         "chosen": context["chosen"],
+        "shown_terms": context["shown_terms"],
     }
 
 

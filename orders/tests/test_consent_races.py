@@ -21,7 +21,7 @@ from orders.tasks.batches import judge_again
 from orders.tests.test_batch_placing import make_batch, paste_of, started
 from orders.tests.test_races import THREADS, at_once
 from providers.panel_api import DefaultWish
-from tests.builders import NOON, make_order, make_service, make_user
+from tests.builders import NOON, make_order, make_service, make_user, terms_shown
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 LINK = "https://lumen.example/home"
@@ -127,6 +127,7 @@ def test_the_form_comes_back_with_the_order_that_came_in_between(monkeypatch, cl
     service = make_service()
     token = str(uuid.uuid4())
     data = {"service": service.pk, "submission": token, "link": LINK, "quantity": "100"}
+    data["terms"] = terms_shown(service)
     place = placing.place_order
 
     def interrupted(draft: OrderDraft, **more: Any) -> Any:

@@ -18,7 +18,8 @@ from core.roles import Role
 from dashboard.celery import app
 from orders.models import Order
 from orders.tests.test_races import at_once
-from tests.builders import log_in, make_service, make_user
+from providers.models import Service
+from tests.builders import log_in, make_service, make_user, terms_shown
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -50,6 +51,7 @@ def place(browser: Client, service_id: int) -> tuple[int, float]:
         "submission": uuid.uuid4(),
         "link": f"https://lumen.example/{uuid.uuid4()}",
         "quantity": "1000",
+        "terms": terms_shown(Service.objects.get(pk=service_id)),
     }
     began = time.monotonic()
     answer = browser.post("/orders/new/", values)

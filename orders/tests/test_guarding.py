@@ -17,7 +17,7 @@ from orders.drafts import OrderDraft
 from orders.models import BlockedLink, Order, SpendLimit
 from orders.status import HoldReason, Status
 from providers.panel_api import DefaultWish, SubscriptionWish
-from tests.builders import NOON, make_order, make_service, make_user
+from tests.builders import NOON, make_order, make_service, make_user, terms_shown
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -173,7 +173,7 @@ def test_the_form_says_why_and_keeps_what_was_typed(client):
     client.force_login(make_user())
     typed = {
         "service": service.pk, "submission": str(uuid.uuid4()),
-        "link": "https://bad.example/x", "quantity": "777",
+        "link": "https://bad.example/x", "quantity": "777", "terms": terms_shown(service),
     }  # fmt: skip
     answer = client.post("/orders/new/", typed)
     assert answer.status_code == 422

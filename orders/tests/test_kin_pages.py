@@ -22,7 +22,7 @@ from orders.links import link_key
 from orders.models import Order
 from orders.status import HoldReason, Status
 from orders.views.kin import CHILDREN_SHOWN
-from tests.builders import NOON, make_order, make_service
+from tests.builders import NOON, make_order, make_service, terms_shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -154,7 +154,7 @@ def test_a_scheduled_order_says_when_and_can_be_started_now(staff: Client):
 
 def filled(service: Any, **over: str) -> dict[str, str]:
     return {"service": str(service.pk), "submission": str(uuid.uuid4()), "link": LINK,
-            "quantity": "100", **over}  # fmt: skip
+            "quantity": "100", "terms": terms_shown(service), **over}  # fmt: skip
 
 
 def placed(service: Any, **over: Any) -> Order:

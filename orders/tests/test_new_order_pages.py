@@ -15,7 +15,7 @@ from orders import tasks
 from orders.models import Order
 from orders.status import HoldReason, Status
 from providers.panel_api import WISHES
-from tests.builders import NOON, make_order, make_provider, make_service
+from tests.builders import NOON, make_order, make_provider, make_service, terms_shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -31,6 +31,7 @@ def staff(client_for_role: Callable[[Role], Client]) -> Client:
 
 def filled(service: Any, **over: Any) -> dict[str, Any]:
     fresh = {"service": service.pk, "submission": uuid.uuid4(), "link": LINK, "quantity": "1000"}
+    fresh["terms"] = terms_shown(service)
     return {**fresh, **over}
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core.roles import Role
 from dashboard import overview
-from orders.actions import guarding, reconciling, refund_evidence, refunds, tracking, watching
+from orders.actions import reconciling, refund_evidence, refunds, spending, tracking, watching
 from orders.actions.exporting import export_lines
 from orders.actions.final_charge import ASK_FOR_STYLE
 from orders.actions.movements import known_movements
@@ -203,7 +203,7 @@ def test_before_anybody_has_said_it_the_money_may_have_come_back():
 
 def test_what_orders_have_cost_is_told_everywhere(client_for_role):
     order = ended(account(RefundStyle.APART), refund=Decimal("4"))
-    assert guarding.spent_by_currency(Order.objects.all()) == {"USD": Decimal("0.25")}
+    assert spending.spent_by_currency(Order.objects.all()) == {"USD": Decimal("0.25")}
     figures = overview.figures(NOON + HOUR)
     assert figures.spend == {"USD": Decimal("0.25")}
     heading, line = "".join(export_lines(Order.objects.all())).splitlines()

@@ -17,7 +17,7 @@ from providers.connect import client_for, shared_transport
 from providers.models import Provider, Service
 from providers.panel_api import WISHES, type_name
 from sandbox import Sandbox
-from tests.builders import make_provider, make_service
+from tests.builders import make_provider, make_service, terms_shown
 
 from .test_order_types import GOOD
 
@@ -77,6 +77,7 @@ def service_for(account: Provider, box: Sandbox, wanted: str) -> Service:
 
 def place_in_the_browser(browser: Any, service: Service, typed: dict[str, str]) -> Order:
     form = {"service": service.pk, "submission": str(uuid.uuid4()), **typed}
+    form["terms"] = terms_shown(service)
     answer = browser.post("/orders/new/", form)
     assert answer.status_code == 302, answer.content.decode()
     return Order.objects.get()

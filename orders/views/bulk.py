@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from typing import Any
 
@@ -17,7 +19,7 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 
 from .. import tasks
-from ..actions.bulk import outlook
+from ..actions.bulk import outlook, terms_of
 from ..actions.jobs import MOST, right_for, start_job
 from ..chosen import in_parts, spelled
 from ..forms.about import BulkForm, BulkNoteForm, BulkReorderForm
@@ -27,6 +29,10 @@ from ..models import BulkJob, OrderQuerySet
 from ..status import JobKind
 
 EXPORT = "export"
+TERMS_CHANGED = (
+    "Prices or other terms of these services changed since this page was drawn: look at the "
+    "estimate once more."
+)
 FORMS: dict[JobKind, type[BulkForm]] = {
     JobKind.NOTE: BulkNoteForm,
     JobKind.REORDER: BulkReorderForm,
@@ -81,11 +87,17 @@ def _start(
 ) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, kind, selection, form, status=422)
+    terms = dict(form.terms)
+    if kind == JobKind.REORDER:
+        terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
+        if terms.pop("shown_terms") != _digest(terms["agreed"]):
+            form.add_error(None, TERMS_CHANGED)
+            return _ask(request, kind, selection, form, status=422)
     job, is_new = start_job(
         kind,
         form.cleaned_data["chosen"],
         submission=form.cleaned_data["submission"],
-        terms=form.terms,
+        terms=terms,
         started_by=request.user,
         now=database_now(),
     )
@@ -110,8 +122,13 @@ def _ask(
         "query": _query(request),
         "token": read.get("submission") or uuid.uuid4(),
         "chosen": spelled(chosen),
+        "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk.html", context, status=status)
+
+
+def _digest(terms: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
 
 
 def _query(request: StaffRequest) -> str:

@@ -16,12 +16,14 @@ from core.policy import StaffRequest, allow
 from core.roles import May
 from providers.models import Provider
 
-from ..actions.guard_rules import block_links, set_limit, unblock_links
+from ..actions.agreeing import tolerance
+from ..actions.guard_rules import block_links, set_limit, set_tolerance, unblock_links
 from ..actions.guarding import Guard
-from ..forms.guard import BlockForm, LimitForm, TryForm
-from ..models import BlockedLink, SpendLimit
+from ..forms.guard import BlockForm, LimitForm, ToleranceForm, TryForm
+from ..models import BlockedLink, PriceTolerance, SpendLimit
 
 CHANGES_SHOWN = 20
+RULES = (BlockedLink, SpendLimit, PriceTolerance)
 
 
 @allow(May.PLACE)
@@ -63,11 +65,23 @@ def guard_limit(request: StaffRequest) -> HttpResponse:
     return redirect("guard")
 
 
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def guard_tolerance(request: StaffRequest) -> HttpResponse:
+    form = ToleranceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, tolerance_form=form)
+    set_tolerance(form.cleaned_data["percent"], by=request.user)
+    messages.success(request, "The tolerance is changed. It counts for every order not sent yet.")
+    return redirect("guard")
+
+
 def _page(
     request: StaffRequest,
     *,
     block_form: BlockForm | None = None,
     limit_form: LimitForm | None = None,
+    tolerance_form: ToleranceForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
     currencies = Provider.objects.order_by("currency").values_list("currency", flat=True)
@@ -77,11 +91,13 @@ def _page(
         "changes": _changes(),
         "block_form": block_form or BlockForm(),
         "limit_form": limit_form or LimitForm(),
+        "tolerance": tolerance(),
+        "tolerance_form": tolerance_form or ToleranceForm(initial={"percent": tolerance()}),
         "currencies": [currency for currency in currencies.distinct() if currency],
         "may_change": request.user.may(May.RUN_PROVIDERS),
         **_tried(request),
     }
-    status = 422 if block_form or limit_form else 200
+    status = 422 if block_form or limit_form or tolerance_form else 200
     return render(request, "orders/guard.html", context, status=status)
 
 
@@ -94,6 +110,6 @@ def _tried(request: StaffRequest) -> dict[str, Any]:
 
 
 def _changes() -> list[LogEntry]:
-    rows = [ContentType.objects.get_for_model(model) for model in (BlockedLink, SpendLimit)]
+    rows = [ContentType.objects.get_for_model(model) for model in RULES]
     changes = LogEntry.objects.filter(content_type__in=rows).select_related("user")
     return list(changes.order_by("-pk")[:CHANGES_SHOWN])

@@ -23,9 +23,14 @@ from ..actions.guarding import objection
 from ..actions.placing import NotAgreed, place_order
 from ..forms import OrderForm, form_for, obstacle, preview_of
 from ..models import Order
+from ..terms import Difference, Terms, differences
 
 SERVICES_SHOWN = 20
 PAGE = "orders/new.html"
+TERMS_CHANGED = (
+    "The terms of this service are not those that the form was drawn with: look at them, and "
+    "place the order again if you agree."
+)
 
 
 @allow(May.PLACE)
@@ -77,12 +82,16 @@ def _search(request: StaffRequest) -> HttpResponse:
 
 def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     if form.is_valid():
-        words = objection(form.draft(), person=request.user, now=database_now())
+        leaves_at = form.cleaned_data.get("starts_at")
+        words = objection(
+            form.draft(), person=request.user, now=database_now(), leaves_at=leaves_at
+        )
         if words:
             form.add_error(None, words)
+    if form.shown_terms != Terms.of(form.service):
+        form.add_error(None, TERMS_CHANGED)
     if not form.is_valid():
-        refused = _form_context(request, form) | {"is_refused": True}
-        return render(request, PAGE, refused, status=422)
+        return _refuse(request, form)
     try:
         order, is_new = place_order(
             form.draft(), placed_by=request.user, now=database_now(), **form.when()
@@ -103,11 +112,23 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
 
 def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpResponse:
     """The form once more, with what came in between its check and the order."""
-    form = form_for(form.service, now=database_now(), data=request.POST)
+    service = Service.objects.select_related("provider").get(pk=form.service.pk)
+    if refusal := obstacle(service):
+        context = {"service": service, "obstacle": refusal}
+        return render(request, PAGE, context, status=422)
+    form = form_for(service, now=database_now(), data=request.POST)
     if form.is_valid():
         form.add_error(None, words)
-    refused = _form_context(request, form) | {"is_refused": True}
-    return render(request, PAGE, refused, status=422)
+    return _refuse(request, form)
+
+
+def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    """The form comes back filled in, with what its service's terms were and are."""
+    shown, changes = form.shown_terms, list[Difference]()
+    if shown is not None:
+        changes = differences(shown, Terms.of(form.service))
+    more = {"is_refused": True, "changes": changes}
+    return render(request, PAGE, _form_context(request, form) | more, status=422)
 
 
 def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:

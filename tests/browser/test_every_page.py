@@ -41,6 +41,7 @@ PAGES = {
     "statements": "/orders/statements/1/",
     "statement": "/orders/statements/day/1/",
     "guard": "/orders/guard/",
+    "changed-terms": "/orders/terms/",
     "refills": "/orders/refills/",
     "mass": "/orders/mass/",
     "batches": "/orders/batches/",
