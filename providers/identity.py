@@ -33,6 +33,12 @@ def same_account(provider: Provider) -> list[int]:
     return sorted({provider.pk, *(row.pk for row in twins)})
 
 
+def rows_of(provider_id: int) -> list[int]:
+    """The same for a row of which only the number is known."""
+    provider = Provider.objects.filter(pk=provider_id).only("pk", "url", "key_fingerprint").first()
+    return same_account(provider) if provider else [provider_id]
+
+
 def row_of(url: str, key_fingerprint: str, *, besides: int | None = None) -> Provider | None:
     """A row that is this account already, `besides` apart."""
     found = (row for row in _with(url, key_fingerprint) if row.pk != besides)

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from core import clocks
 from core.models import User
 from core.money import MoneySum, plain
+from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
 from ..models import Attempt, DatabaseId, Gate, Recovery
@@ -31,9 +32,19 @@ def is_closed(provider_id: int) -> bool:
     return is_halted(provider_id, Write.ADD)
 
 
+def _other_row_sends(provider_id: int) -> bool:
+    """A second row of this account has an order on its way: one at a time is for both together."""
+    others = [row for row in rows_of(provider_id) if row != provider_id]
+    if not others:
+        return False
+    return Attempt.objects.filter(provider__in=others, outcome=Outcome.IN_FLIGHT).exists()
+
+
 def is_halted(provider_id: int, write: Write) -> bool:
     """No write of this kind may be sent to this account."""
-    return Gate.objects.closed().for_provider(provider_id).holding(write).exists()
+    if Gate.objects.closed().for_provider(provider_id).holding(write).exists():
+        return True
+    return write is Write.ADD and _other_row_sends(provider_id)
 
 
 def may_be_another_database(now: datetime) -> bool:

@@ -16,6 +16,7 @@ from core.clocks import Clock
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
+from providers.identity import same_account
 from providers.models import RefundStyle
 from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
@@ -104,6 +105,7 @@ def adopt(
         progress["flag"] = final.remark.flag
     try:
         with durable_transaction():
+            _refuse_if_claimed(order, external_id)
             _resolve(
                 _only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
             )
@@ -301,7 +303,8 @@ def _open_attempt(order: Order) -> Attempt | None:
 
 
 def _refuse_if_claimed(order: Order, external_id: str) -> None:
-    other = Order.objects.filter(provider=order.provider_id, external_id=external_id).first()
+    rows = same_account(order.provider)
+    other = Order.objects.filter(provider__in=rows, external_id=external_id).first()
     if other:
         raise CannotLink(f"{external_id} is already our order {other}.")
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from providers.identity import rows_of
 from providers.models import Provider
 
 from ..status import GateKind, Write
@@ -18,8 +19,8 @@ class GateQuerySet(models.QuerySet["Gate"]):
         return self.filter(opened_at=None)
 
     def for_provider(self, provider_id: int) -> GateQuerySet:
-        """Those in front of this account: its own and the ones in front of all."""
-        return self.filter(Q(provider=None) | Q(provider=provider_id))
+        """Those in front of this account, whatever its rows, and those in front of all."""
+        return self.filter(Q(provider=None) | Q(provider__in=rows_of(provider_id)))
 
     def holding(self, write: Write) -> GateQuerySet:
         """Those that hold this kind of write. A lost order holds the next one alone, because the

@@ -15,6 +15,7 @@ from core.encryption import encrypt
 from core.models import User
 from core.money import plain
 from core.redaction import remember_secret
+from providers.identity import row_of
 from providers.models import (
     CatalogRun,
     DoctorReport,
@@ -44,6 +45,16 @@ SETTINGS = (
 )
 
 
+class AccountIsKept(Exception):
+    """Another row is this account upstream already; the words are for staff."""
+
+    def __init__(self, row: Provider) -> None:
+        super().__init__(
+            f"This is the account of “{row.name}”: the same server and the same key. "
+            "Two rows of one account would take each other's orders for their own."
+        )
+
+
 @sensitive_variables("key")
 def add_provider(
     *, name: str, url: str, key: str, currency: str, actor: User | None, now: datetime
@@ -51,7 +62,9 @@ def add_provider(
     """A new active account with its lanes, its balance and catalog due at once.
 
     `url` has passed `validate_url`. Without a key the account is kept but cannot be called.
+    Raises AccountIsKept.
     """
+    _refuse_second_row(url, key)
     with transaction.atomic():
         provider = Provider.objects.create(
             name=name, url=url, currency=currency, **(_kept(key) if key else {})
@@ -92,7 +105,9 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
 
 @sensitive_variables("key")
 def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) -> bool:
-    """Give the account this key. False: somebody changed address or key meanwhile."""
+    """Give the account this key. False: somebody changed address or key meanwhile. Raises
+    AccountIsKept."""
+    _refuse_second_row(provider.url, key, besides=provider.pk)
     with transaction.atomic():
         if not _change_credentials(provider, _kept(key)):
             return False
@@ -130,6 +145,12 @@ def fingerprint(key: str) -> str:
     """Tells two keys apart without telling either."""
     digest = salted_hmac("providers.key", key, algorithm="sha256").hexdigest()
     return digest[:FINGERPRINT_LENGTH]
+
+
+@sensitive_variables("key")
+def _refuse_second_row(url: str, key: str, *, besides: int | None = None) -> None:
+    if key and (row := row_of(url, fingerprint(key), besides=besides)):
+        raise AccountIsKept(row)
 
 
 @sensitive_variables("key")

@@ -18,7 +18,7 @@ from core.roles import May
 
 from .. import tasks
 from ..account_health import account_health
-from ..actions.accounts import add_provider, change_address, change_settings, set_key
+from ..actions.accounts import AccountIsKept, add_provider, change_address, change_settings, set_key
 from ..actions.examining import open_report
 from ..actions.pausing import pause_provider, resume_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
@@ -58,15 +58,25 @@ def providers(request: StaffRequest) -> HttpResponse:
 def provider_new(request: StaffRequest) -> HttpResponse:
     """Add an account and let the doctor look at it; it is kept whatever the doctor finds."""
     form = NewProviderForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
+    provider = _added(form, request) if request.method == "POST" and form.is_valid() else None
+    if provider is None:
         status = 422 if request.method == "POST" else 200
         return render(request, "providers/provider_new.html", {"form": form}, status=status)
-    now = database_now()
-    with transaction.atomic():
-        provider = add_provider(**form.cleaned_data, actor=request.user, now=now)
-        _send_the_doctor(provider, request)
     messages.success(request, f"{provider} is added. The doctor is looking at its connection.")
     return redirect("provider", pk=provider.pk)
+
+
+@sensitive_variables("form")
+def _added(form: NewProviderForm, request: StaffRequest) -> Provider | None:
+    """None: the form says why not."""
+    try:
+        with transaction.atomic():
+            provider = add_provider(**form.cleaned_data, actor=request.user, now=database_now())
+            _send_the_doctor(provider, request)
+    except AccountIsKept as kept:
+        form.add_error("key", str(kept))
+        return None
+    return provider
 
 
 @allow(May.KEEP_CREDENTIALS)
@@ -94,17 +104,21 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.KEEP_CREDENTIALS)
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_variables("form")
+@sensitive_variables("form", "key")
 def provider_key(request: StaffRequest, pk: int) -> HttpResponse:
     """Give the account a key. What it has is never shown, only told apart."""
     provider = get_object_or_404(Provider, pk=pk)
     form = KeyForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, "providers/provider_key.html", provider, form)
-    with transaction.atomic():
-        is_set = set_key(provider, form.cleaned_data["key"], actor=request.user, now=database_now())
-        if is_set:
-            _send_the_doctor(provider, request)
+    try:
+        with transaction.atomic():
+            key, now = form.cleaned_data["key"], database_now()
+            if is_set := set_key(provider, key, actor=request.user, now=now):
+                _send_the_doctor(provider, request)
+    except AccountIsKept as kept:
+        form.add_error("key", str(kept))
+        return _form_page(request, "providers/provider_key.html", provider, form)
     if not is_set:
         messages.error(request, CHANGED_MEANWHILE)
         return redirect("provider-key", pk=pk)

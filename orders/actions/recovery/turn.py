@@ -13,6 +13,7 @@ from core import clocks
 from core.clocks import Clock
 from providers.actions import lanes
 from providers.actions.calling import MustWait
+from providers.identity import same_account
 from providers.models import LaneKind, Provider
 from providers.panel_api import ProviderError
 
@@ -29,15 +30,14 @@ log = logging.getLogger(__name__)
 
 def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> Decided | None:
     """Look for this account's lost orders. None: somebody else is at it."""
-    holder = lanes.take_lane(
-        provider.pk, LaneKind.RECOVERY, now=clock(), seconds=clocks.LANE_SECONDS
-    )
+    lead = same_account(provider)[0]  # rows of one account are looked after one after the other
+    holder = lanes.take_lane(lead, LaneKind.RECOVERY, now=clock(), seconds=clocks.LANE_SECONDS)
     if holder is None:
         return None
     try:
         return _recover(provider, client, clock)
     finally:
-        lanes.give_back(provider.pk, LaneKind.RECOVERY, holder)
+        lanes.give_back(lead, LaneKind.RECOVERY, holder)
 
 
 def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:

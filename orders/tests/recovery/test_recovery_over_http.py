@@ -203,10 +203,13 @@ def test_the_evidence_says_only_what_was_asked(box):
     asked: list[str] = []
     honest = PanelClient.statuses_once
     lost = bench.lose(taken=False)
+
+    def noted(self, ids):
+        asked.extend(ids)
+        return honest(self, ids)
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(
-            PanelClient, "statuses_once", lambda self, ids: asked.extend(ids) or honest(self, ids)
-        )
+        patched.setattr(PanelClient, "statuses_once", noted)
         for after in (FIRST, SECOND, GRACE):
             bench.recover(after=after)
         bench.send()

@@ -1,0 +1,120 @@
+"""Two rows with the same server and key are one account upstream."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from django.urls import reverse
+
+from core import clocks
+from core.roles import Role
+from orders.actions import claiming, settling
+from orders.actions.recovery import windows
+from orders.models import Attempt, Order
+from orders.status import Outcome, Status
+from providers.actions.accounts import AccountIsKept, add_provider, fingerprint, set_key
+from providers.connect import client_for
+from providers.identity import same_account, server_of
+from providers.models import Provider
+from providers.panel_api import WrittenWish
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+KEY = "one-key-for-both-0123"
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://panel.example/api/v2", "https://panel.example/api/v2/", "https://PANEL.example/",
+        "https://panel.example:443/v1?x=1", "http://panel.example/api/v2",
+    ],
+)  # fmt: skip
+def test_a_server_is_the_same_however_it_is_written(url):
+    assert server_of(url) == server_of("https://panel.example/api/v2")
+    assert server_of(url) != server_of("https://panel.example:8443/api/v2")
+
+
+def test_a_second_row_of_an_account_is_refused():
+    first = make_provider(url="https://panel.example/api/v2", key=KEY)
+    add = partial(add_provider, name="Twin", currency="USD", actor=None, now=NOON)
+    with pytest.raises(AccountIsKept, match=first.name):
+        add(url="https://panel.example/api/v2/", key=KEY)
+    other = add(url="https://panel.example/api/v2/", key="another-key-01234")
+    with pytest.raises(AccountIsKept, match=first.name):
+        set_key(other, KEY, actor=None, now=NOON)
+    assert set_key(first, KEY, actor=None, now=NOON), "its own key again is no second row"
+
+
+def test_the_form_says_which_row_it_is(client_for_role):
+    first = make_provider(url="https://panel.example/api/v2", key=KEY)
+    browser = client_for_role(Role.ADMIN)
+    said = {"name": "Twin", "url": "https://panel.example/v2", "key": KEY, "currency": "USD"}
+    answer = browser.post(reverse("provider-new"), said)
+    assert answer.status_code == 422 and first.name in answer.content.decode()
+    assert Provider.objects.count() == 1
+    other = make_provider(url="https://panel.example/v3", key="another-key-01234")
+    answer = browser.post(reverse("provider-key", args=[other.pk]), {"key": KEY})
+    assert answer.status_code == 422 and first.name in answer.content.decode()
+    other.refresh_from_db()
+    assert other.key_fingerprint == fingerprint("another-key-01234")
+
+
+def twin_of(bench: Bench) -> Provider:
+    """From before such a row was refused."""
+    return make_provider(
+        url=f"{bench.box.url}/", key=bench.box.key, add_spacing_ms=0, calls_per_minute=60_000
+    )
+
+
+def test_one_order_at_a_time_is_on_its_way_to_both_rows(box):
+    bench = Bench(box)
+    twin = twin_of(bench)
+    assert same_account(twin) == [bench.provider.pk, twin.pk]
+    mine, theirs = bench.place(), make_order(service=make_service(twin))
+    assert claiming.claim(mine, bench.provider, now=NOON)
+    assert claiming.claim(theirs, twin, now=NOON) is None
+    Attempt.objects.update(outcome=Outcome.NOT_SENT)
+    assert claiming.claim(theirs, twin, now=NOON)
+
+
+def test_a_lost_order_holds_both_rows(box):
+    bench = Bench(box).calibrated()
+    theirs = make_order(service=make_service(twin := twin_of(bench)))
+    bench.lose(taken=True)
+    assert claiming.claim(theirs, twin, now=bench.now) is None
+    assert bench.recover(after=FIRST).found == 1
+    assert claiming.claim(theirs, twin, now=bench.now)
+
+
+def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    twin = twin_of(bench)
+    bench.open_gate()
+    theirs = bench.place()
+    placed = client_for(twin).add(WrittenWish(theirs.wish))
+    Order.objects.filter(pk=theirs.pk).update(
+        provider=twin, status=Status.COMPLETED, external_id=placed.order_id
+    )
+    theirs.refresh_from_db()
+    make_attempt(theirs, provider=twin, outcome=Outcome.ACCEPTED, started_at=bench.now)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert Order.objects.get(pk=lost.pk).external_id == ""
+    assert windows.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
+    with pytest.raises(settling.CannotLink, match="already our order"):
+        settling.link_order(
+            Order.objects.get(pk=lost.pk), placed.order_id, actor=make_user(),
+            client=client_for(bench.provider), clock=bench.clock,
+        )  # fmt: skip
