@@ -16,7 +16,7 @@ endif
 SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit lint types e2e bench matrix failpoints machine guards chaos lock format clean
+.PHONY: help run test unit lint types e2e bench matrix failpoints machine guards hammer chaos lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
@@ -30,6 +30,7 @@ help:
 	@echo "make failpoints  kill a worker everywhere, before every provider; the whole table"
 	@echo "make machine     anything in any order, thousands of times; every promise has to hold"
 	@echo "make guards      take each guard out; a named test has to notice"
+	@echo "make hammer      race 2,000 answers against the reaper, with real threads (HAMMER='--orders 200')"
 	@echo "make chaos   orders under fire, then the ledger against the desk (CHAOS='--orders 1000 --seeds 1 2')"
 	@echo "make lock    rewrite the requirements*.lock files from pyproject.toml"
 	@echo "make format  let ruff and djade lay out code and templates"
@@ -75,6 +76,10 @@ machine: $(VENV)/dev.stamp
 
 guards: $(VENV)/dev.stamp
 	@$(PY) -m tests.guards
+
+hammer: $(VENV)/dev.stamp
+	@$(PY) -m tests.hammer $(HAMMER)
+	@$(PY) -m tests.running_services $(PY) -m tests.hammer $(HAMMER)
 
 chaos: $(VENV)/dev.stamp
 	@$(PY) -m tests.chaos $(CHAOS)

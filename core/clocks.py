@@ -86,6 +86,7 @@ BELL_WAITS_SECONDS = 10  # for a broker that is slow or away
 SWEEP_EVERY_SECONDS = 5
 FOLLOW_EVERY_SECONDS = 3
 REAP_EVERY_SECONDS = 10
+INVARIANTS_EVERY_SECONDS = 30  # and one part of all orders each time
 HEARTBEAT_EVERY_SECONDS = 5
 HEARTBEAT_STALE_SECONDS = 30
 LONGEST_TASK_SECONDS = 600  # all threads busy with older tasks: the worker hangs

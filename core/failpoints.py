@@ -21,7 +21,9 @@ POINTS: Final = frozenset(
         "fence.passed",  # connected, the next thing is the first byte
         "send.answered",  # the answer is in memory only
         "send.spooled",  # the answer is on disk beside the database
+        "settle.begun",  # the outcome is known, its transaction has not begun
         "settle.attempt",  # the attempt has its outcome, the order not yet
+        "settle.read",  # the order was read too, nothing of it is written
         "settle.moved",  # both, before the commit
         "settle.committed",  # written down, the spool file is still there
         "reap.settled",  # a lost claim has become unconfirmed

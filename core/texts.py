@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # what no text column of PostgreSQL holds
@@ -23,3 +24,15 @@ def without_unseen(text: str) -> str:
         return text.strip()
     kinds = ((sign, unicodedata.category(sign)) for sign in text)
     return "".join(" " if kind == "Zs" else sign for sign, kind in kinds if kind != "Cf").strip()
+
+
+def readable_json(value: Any) -> Any:
+    """The same for every text in a JSON value, the names in its objects among them."""
+    match value:
+        case str():
+            return readable(value)
+        case dict():
+            return {readable(str(name)): readable_json(part) for name, part in value.items()}
+        case list() | tuple():
+            return [readable_json(part) for part in value]
+    return value

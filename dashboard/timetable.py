@@ -16,6 +16,7 @@ def _every(seconds: int, task: str, **options: Any) -> dict[str, Any]:
 TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.sweep": _every(clocks.SWEEP_EVERY_SECONDS, "orders.sweep"),
     "orders.reap": _every(clocks.REAP_EVERY_SECONDS, "orders.reap"),
+    "orders.check_orders": _every(clocks.INVARIANTS_EVERY_SECONDS, "orders.check_orders"),
     "orders.import_spool": _every(clocks.SPOOL_EVERY_SECONDS, "orders.import_spool"),
     "orders.place_batches": _every(clocks.REAP_EVERY_SECONDS, "orders.place_batches"),
     "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),

@@ -34,13 +34,18 @@ ENDED_THERE = frozenset({_S.COMPLETED, _S.PARTIAL, _S.CANCELED, _S.REFUNDED, _S.
 MONEY_BACK = frozenset({_S.PARTIAL, _S.CANCELED, _S.REFUNDED})  # not all was delivered
 _THERE = AT_PROVIDER | ENDED_THERE
 
+# A late proof that the provider took such an order puts it back in doubt, whoever decided.
+REOPENED_BY_PROOF = frozenset({_S.HELD, _S.QUEUED, _S.NOT_PLACED, _S.WITHDRAWN, _S.REJECTED})
+
 MOVES: dict[Status, frozenset[Status]] = {
-    _S.HELD: frozenset({_S.QUEUED, _S.WITHDRAWN}),
-    _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.WITHDRAWN}),
+    _S.HELD: frozenset({_S.QUEUED, _S.WITHDRAWN, _S.UNCONFIRMED}),
+    _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.WITHDRAWN, _S.UNCONFIRMED}),
     _S.SENDING: frozenset({_S.PENDING, _S.REJECTED, _S.QUEUED, _S.HELD, _S.UNCONFIRMED}),
     _S.UNCONFIRMED: _THERE | {_S.NOT_PLACED, _S.REJECTED, _S.GIVEN_UP},
     _S.GIVEN_UP: _THERE,
-    _S.NOT_PLACED: frozenset({_S.QUEUED, _S.WITHDRAWN}),
+    _S.NOT_PLACED: frozenset({_S.QUEUED, _S.WITHDRAWN, _S.UNCONFIRMED}),
+    _S.WITHDRAWN: frozenset({_S.UNCONFIRMED}),
+    _S.REJECTED: frozenset({_S.UNCONFIRMED}),
     **{status: _THERE - {status} for status in AT_PROVIDER},
 }
 
@@ -62,7 +67,7 @@ def goes_back(before: Status, after: Status) -> bool:
 
 
 NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
-FINAL = frozenset(Status) - MOVES.keys() | {_S.GIVEN_UP}
+FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
 NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})
 MAY_HAVE_COST = _THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
@@ -174,10 +179,13 @@ class Flag(models.TextChoices):
     CHARGE_CHANGED = "charge_changed", "The provider changed what it charges"
     CHARGE_DIFFERS = "charge_differs", "The charge does not fit what was ordered or delivered"
     ODD_REMAINS = "odd_remains", "What is said to remain cannot be"
+    NOT_CLAIMED = "not_claimed", "It could not be taken for sending"
+    OUT_OF_STEP = "out_of_step", "Its status and its sends contradict each other"
 
 
 # They end by themselves with what they tell of; the others stay until a person has looked.
 PASSING_FLAGS = frozenset({Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE, Flag.ODD_REMAINS})
+REPLACEABLE_FLAGS = (Flag.NONE, *sorted(PASSING_FLAGS))  # any other stands until it was looked at
 
 
 class RefillStatus(models.TextChoices):

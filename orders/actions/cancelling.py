@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+from core.constraints import broken_constraint
 from core.models import User
 from providers.panel_api import Dialect
 
@@ -70,7 +71,9 @@ def request_cancel(order: Order, *, actor: User | None, now: datetime) -> str:
                 due_at=now,
             )  # fmt: skip
             order.remember(EventKind.CANCEL, now=now, actor=actor, text="A cancel was asked for.")
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_open_cancel_request_per_order":
+            raise
         return ASKED_FOR
     return ""
 

@@ -7,6 +7,7 @@ what this machine itself had sent.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -20,6 +21,8 @@ from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
+from core.constraints import broken_constraint
+from core.loops import AWAY
 from core.models import User
 from core.redaction import redact
 from providers.actions.calling import MustWait, ask
@@ -38,6 +41,7 @@ from ..models import Attempt, Gate, Order, ReconcileRun, Recovery, StrangeOrder
 from ..status import RECALLED, GateKind, JobState, Outcome
 from . import gates, restore_guard
 
+log = logging.getLogger(__name__)
 IDS_ASKED: Final = 300  # after the newest known one
 MOST_CALLS: Final = 80  # to one account in one run
 MOST_FAILURES: Final = 3
@@ -78,7 +82,9 @@ def start_run(gate: Gate, *, actor: User, now: datetime) -> ReconcileRun | None:
             return ReconcileRun.objects.create(
                 gate=gate, started_by=actor, created_at=now, total=Provider.objects.count()
             )
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_reconcile_run_under_way":
+            raise
         return None
 
 
@@ -103,7 +109,7 @@ def run_turn(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: floa
             stand.done, stand.words = True, "It cannot be called: its key is missing or unreadable."
             _save(run, provider, stand, clock())
         while client is not None and not stand.done:
-            wait = _one_question(run, provider, client, stand, clock)
+            wait = _ask_or_leave(run, provider, client, stand, clock)
             if not _save(run, provider, stand, clock()):
                 return False
             time.sleep(max(0.0, min(wait, until - time.monotonic())))
@@ -137,6 +143,20 @@ def _open(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
     if not still_closed or not gates.open_gate(GateKind.RESTORED, now=now, actor=actor, note=note):
         raise _OpenAlready
     return True
+
+
+def _ask_or_leave(
+    run: ReconcileRun, provider: Provider, client: TellsOrders, stand: Stand, clock: Clock
+) -> float:
+    """One account that breaks us must not keep the others from being compared."""
+    try:
+        return _one_question(run, provider, client, stand, clock)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("account %s cannot be compared", provider.pk)
+        stand.done, stand.words = True, "The desk made a mistake with it; its log says more."
+        return 0.0
 
 
 def _one_question(

@@ -7,18 +7,18 @@ an answer whose words are in the reviewed catalog of refusals is a refusal.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from django.db import DatabaseError, IntegrityError
+from django.db import IntegrityError
 
 from core import clocks
 from core.clocks import Clock
-from core.durable import drop_broken_connection
+from core.constraints import broken_constraint
+from core.durable import DATABASE_AWAY
 from core.failpoints import failpoint
 from core.redaction import redact
 from providers.actions import learning, pacing
@@ -40,14 +40,14 @@ from providers.panel_api.errors import Unavailable
 
 from ..models import Attempt, Order
 from ..status import HoldReason, Outcome, Status, Write
-from . import claiming, queueing, restore_guard, spooling
+from . import claiming, outcomes, queueing, restore_guard, spooling
 from .reusing import note_reused_id
-from .settlement import Settlement, id_known_already, settle_attempt
+from .settlement import Settlement, id_known_already
 from .writes.pre_send import PreSendCheck
+from .writes.recording import tries
 from .writes.send_clock import SendClock
 
 log = logging.getLogger(__name__)
-SETTLE_TRIES = 8  # spread over about 20 s, inside the lease
 
 
 class PlacesOrders(Protocol):
@@ -155,7 +155,7 @@ def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:
 def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:
     try:
         blocker, later = queueing.refused_as_busy(order, now=now)
-    except DatabaseError:  # away: without knowing of anybody, try again after a while
+    except DATABASE_AWAY:  # away: without knowing of anybody, try again after a while
         blocker, later = None, now + timedelta(seconds=clocks.LINK_BUSY_RETRY_SECONDS[0])
     return {"blocked_by": blocker, "send_after": later}
 
@@ -170,21 +170,22 @@ def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
     reused = ""
     with spooling.kept(attempt, settlement) as answer:
         failpoint("send.spooled")
-        for tried in range(SETTLE_TRIES):
+        for _ in tries(f"the answer to attempt {attempt.pk}"):
             try:
-                settle_attempt(attempt, settlement, now=clock())
+                outcomes.record(attempt, settlement, now=clock())
                 failpoint("settle.committed")
                 answer.is_written_down()
                 if reused:
                     note_reused_id(attempt, reused, now=clock())
                 return
-            except IntegrityError:
+            except IntegrityError as error:
+                if broken_constraint(error) != "external_id_once_per_provider":
+                    log.exception("the answer to attempt %s breaks a rule", attempt.pk)
+                    break  # it would do so again: whoever finds the file sets it aside
                 reused = settlement.external_id
                 answer.settlement = settlement = id_known_already(settlement)
-            except DatabaseError:
-                log.warning("attempt %s could not be settled yet (try %s)", attempt.pk, tried + 1)
-                time.sleep(min(0.2 * 2**tried, 5))
-                drop_broken_connection()
+            except DATABASE_AWAY:
+                continue
     log.error("attempt %s could not be settled; its answer is kept on disk", attempt.pk)
 
 

@@ -1,4 +1,4 @@
-"""Taking a flag off an order once somebody has looked into it."""
+"""Putting a flag on an order, and taking it off once somebody has looked into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from core.models import User
 
 from ..models import Attempt, EventKind, Order, OrderQuerySet
-from ..status import LIVE_OUTCOMES, OPEN, Flag, Status
+from ..status import LIVE_OUTCOMES, OPEN, REPLACEABLE_FLAGS, Flag, Status
 
 # A flag whose cause still stands would hide what is wrong, or come back: what to do instead.
 _WHERE_TO_GO: dict[Flag, str] = {
@@ -18,6 +18,15 @@ _WHERE_TO_GO: dict[Flag, str] = {
     Flag.LIVE_ATTEMPT: "It is not sent while that is so. Withdraw it if the provider has it, and"
     " order anew if it does not.",
 }
+
+
+def raise_flag(order: Order, flag: Flag) -> bool:
+    """False: one stands there that somebody still has to look at; it is not written over."""
+    mine = Order.objects.filter(pk=order.pk, flag__in=REPLACEABLE_FLAGS)
+    if not mine.update(flag=flag):
+        return False
+    order.flag = flag
+    return True
 
 
 def why_flag_stays(order: Order) -> str:

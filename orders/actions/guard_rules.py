@@ -9,6 +9,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 
+from core.constraints import broken_constraint
 from core.models import User
 from core.money import plain
 
@@ -23,7 +24,9 @@ def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
                 pattern=pattern, reason=reason, added_by=by, added_at=now
             )
             _log(rule, ADDITION, f"blocked: {reason}" if reason else "blocked", by)
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "orders_blockedlink.pattern":
+            raise
         return False
     return True
 

@@ -19,6 +19,7 @@ from django.db.models import Count, F, IntegerField, Q, TextField, Value
 
 from core import clocks
 from core.clocks import Clock
+from core.constraints import broken_constraint
 from core.models import User
 from core.roles import May
 
@@ -68,7 +69,9 @@ def start_job(
             )
             job.total = sum(_fix(job, orders) for orders in in_parts(sorted(ids)[:MOST]))
             BulkJob.objects.filter(pk=job.pk).update(total=job.total)
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "orders_bulkjob.submission":
+            raise
         known = BulkJob.objects.filter(submission=submission).first()
         if known is None:
             raise

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from core.constraints import broken_constraint
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
@@ -71,7 +72,9 @@ def place_order(
             if after:
                 after(order)
             failpoint("place.written")
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "orders_order.submission":
+            raise
         known = Order.objects.filter(submission=draft.submission).first()
         if known is None:
             raise

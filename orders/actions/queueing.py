@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q
 
 from core import clocks
+from core.loops import one_by_one
 from core.models import User
 from providers.panel_api import RefusalCode
 
@@ -57,11 +58,14 @@ def release_free(*, now: datetime, behind: list[int] | None = None) -> list[Orde
     waiting = Order.objects.waiting_for_link()
     if behind is not None:
         waiting = waiting.filter(blocked_by__in=behind)
-    released = [
-        order
-        for order in _whose_turn_it_is(waiting, now).order_by("pk")[:RELEASED_AT_ONCE]
-        if order.move(Status.QUEUED, now=now, send_after=now, text=FREE_AGAIN)
-    ]
+    released = list[Order]()
+
+    def release(order: Order) -> None:
+        if order.move(Status.QUEUED, now=now, send_after=now, text=FREE_AGAIN):
+            released.append(order)
+
+    first_in_line = _whose_turn_it_is(waiting, now).order_by("pk")[:RELEASED_AT_ONCE]
+    one_by_one(first_in_line, release, what="free links")
     _point_at_the_next(waiting)
     return released
 
@@ -82,14 +86,15 @@ def start_scheduled(*, now: datetime) -> int:
     due = Order.objects.filter(
         status=Status.HELD, hold_reason=HoldReason.SCHEDULED, starts_at__lte=now
     )
-    started = 0
-    for order in due.order_by("starts_at", "pk")[:RELEASED_AT_ONCE]:
-        blocker = ahead_of(order) if order.blocked_by_id else None
-        if blocker is None:
-            started += order.move(Status.QUEUED, now=now, send_after=now, text="Its time has come.")
-        else:
-            started += _stand_in_line(order, blocker, now)
-    return started
+    first = due.order_by("starts_at", "pk")[:RELEASED_AT_ONCE]
+    return one_by_one(first, lambda order: _start(order, now), what="scheduled starts")
+
+
+def _start(order: Order, now: datetime) -> bool:
+    blocker = ahead_of(order) if order.blocked_by_id else None
+    if blocker is not None:
+        return _stand_in_line(order, blocker, now)
+    return order.move(Status.QUEUED, now=now, send_after=now, text="Its time has come.")
 
 
 def _newest(orders: OrderQuerySet) -> Order | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from core.constraints import broken_constraint
 from core.models import User
 from providers.panel_api import Dialect
 
@@ -62,7 +63,9 @@ def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
                 due_at=now, changed_at=now,
             )  # fmt: skip
             order.remember(EventKind.REFILL, now=now, actor=actor, text="A refill was asked for.")
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_open_refill_per_order":
+            raise
         return _under_way(order) or "A refill of it is under way already."
     return ""
 

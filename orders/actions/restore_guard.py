@@ -21,6 +21,7 @@ from core import clocks
 from core.clocks import Clock
 from core.durable import DATABASE_AWAY
 from core.failpoints import failpoint
+from core.loops import one_by_one
 from providers.panel_api import NotSent
 
 from ..models import Attempt, DatabaseId, Gate, ReconcileRun, RequestCall
@@ -196,9 +197,12 @@ def _compare(now: datetime) -> bool:
 
 def recall_everywhere(*, now: datetime) -> None:
     """Give back to the database what this machine knows of its sends, all accounts together."""
-    for account in sent_log.accounts():
-        restoring.recall_sends(account, now=now)
-        request_recall.recall_calls(account, now=now)
+    one_by_one(sent_log.accounts(), lambda one: _recall(one, now), what="accounts of this machine")
+
+
+def _recall(account: int, now: datetime) -> None:
+    restoring.recall_sends(account, now=now)
+    request_recall.recall_calls(account, now=now)
 
 
 def quarantine(reason: str, *, now: datetime) -> bool:

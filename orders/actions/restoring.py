@@ -14,7 +14,9 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from core.constraints import broken_constraint
 from core.durable import durable_transaction
+from core.loops import one_by_one
 from core.models import User
 from providers.models import Provider
 
@@ -29,33 +31,51 @@ MAY_BE_TAKEN: Final = NOT_SENT | {Status.NOT_PLACED}
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
 
+class NotRecalled(Exception):
+    """Some sends could not be brought in: their database must not be taken as it is."""
+
+
 def recall_sends(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine knows of its sends to one account and the database does not.
 
-    Safe to repeat. Orders that are lost altogether are listed for a person.
+    Safe to repeat. Orders that are lost altogether are listed for a person. Raises NotRecalled
+    once all have had their turn, if any of them was broken.
     """
-    recalled = 0
-    for send, attempt in _unknown_or_open(sends_since_adopted(provider_id)):
-        settlement = send.settlement or spooling.left_behind(send.token, send.started_at)
-        if attempt is not None:
-            if settlement is not None:
-                spooling.settle_late(attempt, settlement, now=now)
-            continue
-        if settlement is not None and settlement.outcome == Outcome.NOT_SENT:
-            continue
-        order = Order.objects.select_related("provider").filter(submission=send.submission).first()
-        if order is not None and order.status == Status.SENDING:
-            continue  # in somebody's hands this moment; the next look finds it where it then is
-        taken = order and take_as_sent(
-            order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
-        )
-        if taken and settlement is not None:
-            spooling.settle_late(taken, settlement, now=now)
-        if not taken:
-            id_there = settlement.external_id if settlement else ""
-            _list_as_strange(send, id_there, order, now=now)
-        recalled += 1
+    broken = list[Send]()
+
+    def recall(found: tuple[Send, Attempt | None]) -> bool:
+        broken.append(found[0])
+        recalled = _recall(*found, now=now)
+        broken.pop()
+        return recalled
+
+    sends = _unknown_or_open(sends_since_adopted(provider_id))
+    recalled = one_by_one(sends, recall, what="sends of this machine")
+    if broken:
+        raise NotRecalled(f"{len(broken)} sends to account {provider_id} cannot be brought in.")
     return recalled
+
+
+def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
+    settlement = send.settlement or spooling.left_behind(send.token, send.started_at)
+    if attempt is not None:
+        if settlement is not None:
+            spooling.settle_late(attempt, settlement, now=now)
+        return False
+    if settlement is not None and settlement.outcome == Outcome.NOT_SENT:
+        return False
+    order = Order.objects.select_related("provider").filter(submission=send.submission).first()
+    if order is not None and order.status == Status.SENDING:
+        return False  # in somebody's hands this moment; the next look finds it where it then is
+    taken = order and take_as_sent(
+        order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
+    )
+    if taken and settlement is not None:
+        spooling.settle_late(taken, settlement, now=now)
+    if not taken:
+        id_there = settlement.external_id if settlement else ""
+        _list_as_strange(send, id_there, order, now=now)
+    return True
 
 
 def take_as_sent(
@@ -88,7 +108,15 @@ def take_as_sent(
                 reason=reason[:500], evidence=_naming(candidate_id),
             )  # fmt: skip
             _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])
-    except (_Moved, IntegrityError):
+    except _Moved:
+        return None
+    except IntegrityError as error:
+        if broken_constraint(error) not in (
+            "one_live_attempt_per_order",
+            "one_send_in_flight_per_provider",
+            "attempt_number_once",
+        ):
+            raise
         return None
     return attempt
 

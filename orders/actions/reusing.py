@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..models import Attempt, EventKind, Order
-from ..status import PASSING_FLAGS, Flag
+from ..status import Flag
+from .flagging import raise_flag
 
 
 def note_reused_id(attempt: Attempt, external_id: str, *, now: datetime) -> Order | None:
@@ -35,7 +36,6 @@ def order_with(provider_id: int, external_id: str) -> Order | None:
 
 
 def _tell(order: Order, now: datetime, external_id: str, other: Order, text: str) -> None:
-    replaceable = (Flag.NONE, *sorted(PASSING_FLAGS))
-    Order.objects.filter(pk=order.pk, flag__in=replaceable).update(flag=Flag.ID_REUSED)
+    raise_flag(order, Flag.ID_REUSED)
     evidence = {"external_id": external_id, "other_order": other.pk}
     order.remember(EventKind.FLAGGED, now=now, text=text, evidence=evidence)

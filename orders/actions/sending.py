@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from core import clocks
 from core.clocks import Clock
+from core.loops import AWAY
 from core.stopping import is_stopping
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 
-from ..status import Status
-from . import gates
+from ..models import Order
+from ..status import Flag
+from . import claiming, gates
 from .dispatch import PlacesOrders, next_to_send, send_order
 
+log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
 
 
@@ -57,5 +61,23 @@ def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
     order = next_to_send(provider, clock())
     if order is None or is_stopping():
         return False
-    sent = send_order(order, provider, client, clock=clock)
-    return sent or order.status == Status.HELD  # the guard keeps this one: the next may go
+    return _send(order, provider, client, clock) or not _is_still_first(order, provider, clock)
+
+
+def _send(order: Order, provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
+    try:
+        return send_order(order, provider, client, clock=clock)
+    except AWAY:
+        raise
+    except Exception:
+        if not claiming.put_back(order, Flag.NOT_CLAIMED, now=clock()):
+            raise  # it was claimed: its end is the reaper's
+        log.exception("order %s cannot be sent; those behind it go on", order.pk)
+        return False
+
+
+def _is_still_first(order: Order, provider: Provider, clock: Clock) -> bool:
+    """Then it is not this order that keeps the lane: a gate is closed, or another send is under
+    way. Held or put back, it has made way for the next one."""
+    following = next_to_send(provider, clock())
+    return following is not None and following.pk == order.pk

@@ -1,23 +1,24 @@
-"""How one send ended, as a value: settled now, or written to disk and settled later."""
+"""How one send ended, as a value: recorded now, or written to disk and recorded later."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from core.texts import readable, readable_json
 from providers.panel_api import Evidence, RefusalCode
 
-from ..models import Attempt, Order
-from ..status import Outcome, Resolution, Status
-from . import claiming
+from ..models import Order
+from ..status import Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How one send ended, ready to be written down."""
+    """How one send ended, ready to be written down: its texts are such as every row takes, so a
+    provider cannot send one that keeps its own answer from being recorded."""
 
     outcome: Outcome
     to: Status
@@ -29,6 +30,17 @@ class Settlement:
     # About the account and not about this order, so not kept: its trouble, and until when.
     account_trouble: RefusalCode | None = None
     until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("reason", "code", "external_id"):
+            object.__setattr__(self, name, readable(getattr(self, name)))
+        if self.evidence is not None:
+            object.__setattr__(self, "evidence", _evidence(asdict(self.evidence)))
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """The evidence as JSON."""
+        return asdict(self.evidence) if self.evidence else {}
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: money as its digits, moments as ISO 8601, an order as its number."""
@@ -45,40 +57,15 @@ class Settlement:
     @classmethod
     def from_json(cls, written: dict[str, Any]) -> Settlement:
         """Raises KeyError, TypeError or ValueError for what `to_json` never wrote."""
-        seen = written["evidence"]
-        if seen is not None:
-            seen = Evidence(**{**seen, "exception_chain": tuple(seen["exception_chain"])})
         return cls(
             Outcome(written["outcome"]),
             Status(written["to"]),
             str(written["reason"]),
             str(written["code"]),
-            seen,
+            None if written["evidence"] is None else _evidence(written["evidence"]),
             str(written["external_id"]),
             {name: _read(name, value) for name, value in written["changes"].items()},
         )
-
-
-def settle_attempt(
-    attempt: Attempt,
-    settlement: Settlement,
-    *,
-    now: datetime,
-    by: Resolution = Resolution.NONE,
-) -> bool:
-    """`claiming.settle` with these terms; raises as it does."""
-    return claiming.settle(
-        attempt,
-        settlement.outcome,
-        settlement.to,
-        now=now,
-        by=by,
-        reason=settlement.reason,
-        code=settlement.code,
-        evidence=settlement.evidence,
-        external_id=settlement.external_id,
-        **(settlement.changes or {}),
-    )
 
 
 def id_known_already(settlement: Settlement) -> Settlement:
@@ -90,6 +77,21 @@ def id_known_already(settlement: Settlement) -> Settlement:
         f"The provider answered with order {number}, which is already another order of ours.",
         evidence=Evidence(reason="id already known", bytes_left=True, candidate_id=number),
     )
+
+
+def without_impossible_amount(settlement: Settlement) -> Settlement | None:
+    """The same answer without a charge that no order can have; None where it has none such."""
+    changes = dict(settlement.changes or {})
+    charge = changes.get("charge")
+    if charge is None or charge >= 0:
+        return None
+    del changes["charge"]
+    return replace(settlement, changes=changes)
+
+
+def _evidence(seen: dict[str, Any]) -> Evidence:
+    seen = readable_json(seen)
+    return Evidence(**{**seen, "exception_chain": tuple(seen["exception_chain"])})
 
 
 def _written(value: Any) -> Any:

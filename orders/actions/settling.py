@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from core.bulk import add_rows
 from core.clocks import Clock
+from core.constraints import broken_constraint
 from core.durable import durable_transaction
 from core.failpoints import failpoint
 from core.models import User
@@ -22,7 +23,7 @@ from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
-from . import charging, claiming, gates, judging
+from . import charging, gates, judging, outcomes
 from .dispatch import may_be_sent_again
 from .recovery import waiting
 from .remarks import remarks_as_events
@@ -118,11 +119,13 @@ def adopt(
                 raise _SettledMeanwhile
             charging.write_first_charge(order, now=now)
             add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
-            claiming.watch(order, now=now)
+            outcomes.watch(order, now=now)
             failpoint("adopt.moved")
     except _SettledMeanwhile:
         return False
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "external_id_once_per_provider":
+            raise
         raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
     gates.reopen_if_settled(order.provider, now=now)
     return True

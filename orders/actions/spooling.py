@@ -21,13 +21,17 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from core import clocks
+from core.constraints import broken_constraint
 from core.durable_files import is_worked_on, write_whole
+from core.loops import AWAY, one_by_one
 from core.redaction import redact
+from core.texts import readable
 
 from ..models import Attempt, UnreadAnswer
-from ..status import Outcome, Resolution
-from . import claiming, gates, sent_log
-from .settlement import Settlement, id_known_already, settle_attempt
+from ..status import Resolution
+from . import claiming, gates, outcomes, sent_log
+from .outcomes import RaceLost
+from .settlement import Settlement, id_known_already
 
 log = logging.getLogger(__name__)
 VERSION = 1
@@ -87,19 +91,27 @@ def import_spool(*, now: datetime) -> int:
     """Settle what workers of this machine left behind; how many answers that were.
 
     Left behind is what nobody holds any more, and what somebody has held past the lease. What
-    cannot be read is set aside under another name and shown.
+    cannot be read, and what no row takes, is set aside under another name and shown.
     """
-    settled = 0
-    for path in sorted(directory().glob("*.json")):
-        try:
-            settled += _import_file(path, now)
-        except FileNotFoundError:
-            continue  # settled by its own worker meanwhile
-        except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            log.exception("the answer in %s cannot be read; it is set aside", path)
-            path.rename(path.with_name(path.name + BAD))
+    paths = sorted(directory().glob("*.json"))
+    settled = one_by_one(paths, lambda path: _import_or_set_aside(path, now), what="spool")
     _show_bad_files(now)
     return settled
+
+
+def _import_or_set_aside(path: Path, now: datetime) -> bool:
+    try:
+        return _import_file(path, now)
+    except FileNotFoundError:
+        return False  # settled by its own worker meanwhile
+    except AWAY:
+        raise
+    except RaceLost:
+        return False  # the next look
+    except Exception:
+        log.exception("the answer in %s cannot be settled; it is set aside", path)
+        path.rename(path.with_name(path.name + BAD))
+    return False
 
 
 def _safe(written: dict[str, Any]) -> str:
@@ -143,30 +155,18 @@ def left_behind(token: str, started_at: datetime) -> Settlement | None:
 
 def settle_late(attempt: Attempt, settlement: Settlement, *, now: datetime) -> None:
     """Settle by what was kept. Safe to repeat: what has been decided stays as it is."""
-    if settlement.outcome == attempt.outcome == Outcome.UNKNOWN:
-        _add_evidence(attempt, settlement)
-        return
     try:
-        settle_attempt(attempt, settlement, now=now, by=Resolution.SPOOL)
-    except IntegrityError:
-        lost = id_known_already(settlement)
-        if attempt.outcome == Outcome.UNKNOWN:
-            _add_evidence(attempt, lost)
-        else:
-            settle_attempt(attempt, lost, now=now, by=Resolution.SPOOL)
+        outcomes.record(attempt, settlement, now=now, by=Resolution.SPOOL)
+    except IntegrityError as error:
+        if broken_constraint(error) != "external_id_once_per_provider":
+            raise
+        outcomes.record(attempt, id_known_already(settlement), now=now, by=Resolution.SPOOL)
     gates.reopen_if_settled(attempt.provider, now=now)
-
-
-def _add_evidence(attempt: Attempt, settlement: Settlement) -> None:
-    """A loss that is known already is no second loss; only what was seen of it is new."""
-    seen = settlement.to_json()["evidence"] or {}
-    unseen = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, evidence={})
-    unseen.update(evidence=seen, reason=settlement.reason[:500])
 
 
 def _show_bad_files(now: datetime) -> None:
     """Rows that last as long as their files are found, for the overview."""
-    bad = [UnreadAnswer(name=path.name[:200], host=socket.gethostname()[:80], seen_at=now)
+    bad = [UnreadAnswer(name=readable(path.name)[:200], host=socket.gethostname()[:80], seen_at=now)
            for path in directory().rglob(f"*{BAD}")]  # fmt: skip
     if bad:
         UnreadAnswer.objects.bulk_create(

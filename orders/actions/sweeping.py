@@ -9,29 +9,30 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 
 from core import clocks
 from core.failpoints import failpoint
+from core.loops import one_by_one
 from providers.actions.lanes import held as held_lanes
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
 
 from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
 from ..status import GateKind, HoldReason, Outcome, Status
-from . import claiming, queueing
+from . import outcomes, queueing
 
 SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
 
 
 def reap_lost_sends(*, now: datetime) -> int:
-    """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued."""
+    """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued.
+
+    The list only says where to look; each row is judged as it is when its turn comes.
+    """
     lost = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT, lease_until__lt=now)
-    reaped = 0
-    for attempt in lost.order_by("pk")[:SWEEP_SIZE]:
-        reaped += claiming.settle(
-            attempt,
-            Outcome.UNKNOWN,
-            Status.UNCONFIRMED,
-            now=now,
-            reason=f"The worker {attempt.worker} was lost while sending.",
-        )
-        failpoint("reap.settled")
+    found = list(lost.order_by("pk").values_list("pk", flat=True)[:SWEEP_SIZE])
+    return one_by_one(found, lambda pk: _reap(pk, now), what="lost sends")
+
+
+def _reap(attempt_id: int, now: datetime) -> bool:
+    reaped = outcomes.take_for_lost(attempt_id, now=now)
+    failpoint("reap.settled")
     return reaped
 
 
@@ -94,26 +95,32 @@ def forget_funds_refusals(*, now: datetime) -> int:
     refused = ProviderHealth.objects.filter(
         funds_refused_at__isnull=False, provider__balance_at__gt=F("funds_refused_at")
     ).select_related("provider")
-    ended = 0
-    for health in refused:
-        held = Order.objects.filter(
-            provider=health.provider, status=Status.HELD, hold_reason=HoldReason.FUNDS
-        )
-        cheapest = held.aggregate(least=Min("estimate"))["least"]
-        if cheapest is not None and (health.provider.balance or 0) >= cheapest:
-            ended += ProviderHealth.objects.filter(
-                pk=health.pk, funds_refused_at=health.funds_refused_at
-            ).update(funds_refused_at=None)
-    return ended
+    return one_by_one(refused, _forget_if_paid, what="funds refusals")
+
+
+def _forget_if_paid(health: ProviderHealth) -> bool:
+    held = Order.objects.filter(
+        provider=health.provider, status=Status.HELD, hold_reason=HoldReason.FUNDS
+    )
+    cheapest = held.aggregate(least=Min("estimate"))["least"]
+    if cheapest is None or (health.provider.balance or 0) < cheapest:
+        return False
+    unchanged = ProviderHealth.objects.filter(
+        pk=health.pk, funds_refused_at=health.funds_refused_at
+    )
+    return bool(unchanged.update(funds_refused_at=None))
 
 
 def hold_and_release(*, now: datetime) -> int:
     """Orders follow their account: held while it cannot take them, released when it can. Those
     that wait for a time or for their link are queued when that has come."""
+
+    def move(wanted: tuple[Order, Status, HoldReason]) -> bool:
+        order, to, reason = wanted
+        return order.move(to, now=now, hold_reason=reason, send_after=now)
+
     moved = queueing.start_scheduled(now=now) + len(queueing.release_free(now=now))
-    for order, to, reason in _wanted_moves():
-        moved += order.move(to, now=now, hold_reason=reason, send_after=now)
-    return moved
+    return moved + one_by_one(_wanted_moves(), move, what="holds and releases")
 
 
 def _wanted_moves() -> Iterator[tuple[Order, Status, HoldReason]]:

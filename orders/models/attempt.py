@@ -29,7 +29,7 @@ class Attempt(models.Model):
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
-    number = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField()
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts")
     provider_version = models.PositiveIntegerField()
     wire: models.JSONField[Any, Any] = models.JSONField()

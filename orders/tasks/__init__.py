@@ -7,10 +7,11 @@ from .probing import probe, ring_probes
 from .reconciling import reconcile
 from .recovering import recover, ring_recovery
 from .requesting import follow_refills, ring_requests, send_requests, sweep_requests
-from .sending import dispatch, follow, reap, refresh, ring, ring_due, sweep
+from .sending import check_orders, dispatch, follow, reap, refresh, ring, ring_due, sweep
 from .spool import compare, import_spool, ring_comparison
 
 __all__ = [
+    "check_orders",
     "compare",
     "dispatch",
     "follow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from core.clocks import database_now
+from core.loops import one_by_one
 from providers.models import Provider
 
 from ..actions.reconciling import keep_books
@@ -16,7 +17,10 @@ from ..actions.refunds import book_refunds
 def reconcile() -> None:
     """End the days that are over; begin the books of accounts that have none. What came back
     apart from charges is booked first."""
-    for provider in Provider.objects.order_by("pk"):
-        gather_evidence(provider, now=database_now())
-        book_refunds(provider, now=database_now())
-        keep_books(provider, now=database_now())
+    one_by_one(Provider.objects.order_by("pk"), _keep, what="books")
+
+
+def _keep(provider: Provider) -> None:
+    gather_evidence(provider, now=database_now())
+    book_refunds(provider, now=database_now())
+    keep_books(provider, now=database_now())

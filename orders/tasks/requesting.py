@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 
 from celery import shared_task
 
 from core import clocks, doorbell
 from core.clocks import database_now
+from core.loops import one_by_one
 from providers.actions.lanes import free_of
 from providers.models import LaneKind
 
@@ -35,13 +38,20 @@ def follow_refills(*, provider_id: int) -> None:
 def sweep_requests() -> None:
     """End what is over, take lost claims for lost, and ring for all that is due."""
     now = database_now()
-    requesting.end_cancels(now=now)
-    if reaped := requesting.reap_lost_requests(now=now):
-        log.warning("%s refills and cancels were lost with their worker", reaped)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: requesting.end_cancels(now=now),
+        lambda: _reap(now),
+    )
+    one_by_one(steps, lambda step: step(), what="sweep of requests")
     for provider_id in free_of(requesting.accounts_to_send_at(now), LaneKind.REQUESTS, now=now):
         ring_requests(provider_id)
     for provider_id in free_of(requesting.accounts_to_ask_at(now), LaneKind.REFILLS, now=now):
         doorbell.ring(follow_refills.name, provider_id=provider_id)
+
+
+def _reap(now: datetime) -> None:
+    if reaped := requesting.reap_lost_requests(now=now):
+        log.warning("%s refills and cancels were lost with their worker", reaped)
 
 
 def ring_requests(provider_id: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
@@ -11,12 +12,13 @@ from django.conf import settings
 from core import clocks, doorbell
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
+from core.loops import one_by_one
 from providers.actions.calling import note_no_way_in, note_way_in
 from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import following, sending, sweeping, wording
+from ..actions import following, invariants, sending, sweeping, wording
 from ..models import Order, Watch
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,13 @@ def sweep() -> None:
     """Hold, release, and ring again for everything that may be sent; what was lost is told here
     too, so that it is seen although the workers that follow are away."""
     now = database_now()
-    _reap(now)
-    sweeping.forget_funds_refusals(now=now)
-    sweeping.hold_and_release(now=now)
-    wording.follow_known_words(now=now)
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: _reap(now),
+        lambda: sweeping.forget_funds_refusals(now=now),
+        lambda: sweeping.hold_and_release(now=now),
+        lambda: wording.follow_known_words(now=now),
+    )
+    one_by_one(steps, lambda step: step(), what="sweep")
     for provider_id in sweeping.providers_to_ring(now):
         ring(provider_id)
 
@@ -69,6 +74,13 @@ def reap() -> None:
 def _reap(now: datetime) -> None:
     if reaped := sweeping.reap_lost_sends(now=now):
         log.warning("%s sends were lost with their worker and are unconfirmed now", reaped)
+
+
+@shared_task(name="orders.check_orders")
+def check_orders() -> None:
+    """Orders and their sends that do not fit together are put right or shown."""
+    if mended := invariants.check_orders(now=database_now()):
+        log.warning("%s orders did not fit their sends and were put right", mended)
 
 
 @shared_task(name="orders.follow")

@@ -11,6 +11,7 @@ from celery import shared_task
 
 from core import clocks, doorbell
 from core.clocks import database_now
+from core.loops import one_by_one
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
@@ -28,12 +29,19 @@ log = logging.getLogger(__name__)
 def import_spool() -> None:
     """Settle what lost workers of this machine have heard, and see that the database is ours."""
     now = database_now()
-    restore_guard.look_closely(now=now)
-    if settled := spooling.import_spool(now=now):
-        log.warning("%s answers were settled from disk", settled)
-    answer_files.import_left_behind(importers(now))
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: restore_guard.look_closely(now=now),
+        lambda: _import(now),
+        lambda: answer_files.import_left_behind(importers(now)),
+    )
+    one_by_one(steps, lambda step: step(), what="answers on disk")
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):
         ring_comparison(run_id)
+
+
+def _import(now: datetime) -> None:
+    if settled := spooling.import_spool(now=now):
+        log.warning("%s answers were settled from disk", settled)
 
 
 @shared_task(name="orders.compare")

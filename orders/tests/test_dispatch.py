@@ -9,7 +9,8 @@ import pytest
 from django.db import OperationalError
 
 from core import clocks
-from orders.actions import claiming, dispatch, gates, sending, sweeping
+from orders.actions import claiming, dispatch, gates, outcomes, sending, sweeping
+from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order, Watch
 from orders.status import Flag, GateKind, HoldReason, Outcome, Status
 from providers.actions import pacing
@@ -247,36 +248,37 @@ def test_proof_of_not_sent_after_the_reaper_waits_for_a_person():
     attempt = claim(order)
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     sweeping.reap_lost_sends(now=later)
-    claiming.settle(attempt, Outcome.NOT_SENT, Status.QUEUED, now=later)
+    outcomes.record(attempt, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=later)
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
 
 
-def test_an_answer_after_a_person_has_decided_is_kept_and_flagged():
+def test_a_late_proof_after_a_decision_puts_the_order_back_in_doubt():
     order = make_order()
     attempt = claim(order)
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     sweeping.reap_lost_sends(now=later)
     Attempt.objects.update(outcome=Outcome.NOT_PLACED)
     Order.objects.update(status=Status.NOT_PLACED)
-    assert not claiming.settle(
-        attempt, Outcome.ACCEPTED, Status.PENDING, now=later, external_id="77"
+    assert not outcomes.record(
+        attempt, Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="77"), now=later
     )
     order.refresh_from_db()
     attempt.refresh_from_db()
-    assert (order.status, order.flag) == (Status.NOT_PLACED, Flag.LATE_ANSWER)
-    assert attempt.late["external_id"] == "77"
+    assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.LATE_ANSWER)
+    assert (attempt.outcome, attempt.external_id) == (Outcome.UNKNOWN, "")
+    assert (attempt.late["external_id"], attempt.evidence["candidate_id"]) == ("77", "77")
 
 
 def test_a_database_that_is_away_for_a_moment_does_not_lose_the_answer(monkeypatch):
-    real, failures = claiming.settle, [OperationalError("gone"), OperationalError("gone")]
+    real, failures = outcomes.record, [OperationalError("gone"), OperationalError("gone")]
 
     def flaky(*args, **kwargs):
         if failures:
             raise failures.pop()
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(claiming, "settle", flaky)
+    monkeypatch.setattr(outcomes, "record", flaky)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     order = send(make_order(), FakeProvider())
     assert order.status == Status.PENDING
@@ -285,7 +287,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_answer(monkeypat
 def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
     order, provider = make_order(), FakeProvider()
     attempt = claim(order)
-    claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=NOON)
+    outcomes.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=NOON)
     Order.objects.update(status=Status.QUEUED)  # what no code of ours does
     gates.open_gate(GateKind.ANSWER_LOST, now=NOON, provider=order.provider)
     order = send(Order.objects.get(pk=order.pk), provider)

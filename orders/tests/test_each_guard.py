@@ -11,7 +11,8 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.failpoints import armed
-from orders.actions import claiming, dispatch, gates, sent_log, settling, sweeping
+from orders.actions import claiming, dispatch, gates, outcomes, sent_log, settling, sweeping
+from orders.actions.settlement import Settlement
 from orders.actions.writes import send_clock
 from orders.models import Attempt, Gate, Order
 from orders.status import GateKind, Outcome, Resolution, Status
@@ -151,8 +152,10 @@ def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
     bench.recover(after=FIRST)
     assert Order.objects.get(pk=lost.pk).external_id == ""
     assert attempt is not None
-    assert claiming.settle(
-        attempt, Outcome.ACCEPTED, Status.PENDING, now=bench.clock(), external_id=placed.order_id
+    assert outcomes.record(
+        attempt,
+        Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id),
+        now=bench.clock(),
     )
 
 

@@ -9,7 +9,8 @@ from django.db import OperationalError, connection
 
 from core import clocks
 from core.failpoints import armed
-from orders.actions import claiming, dispatch, gates, restore_guard, sent_log, spooling
+from orders.actions import claiming, dispatch, gates, outcomes, restore_guard, sent_log, spooling
+from orders.actions.settlement import Settlement
 from orders.actions.writes import journal_file
 from orders.models import (
     Attempt,
@@ -156,7 +157,7 @@ def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
 def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     provider, service = FakeProvider(), make_service()
     attempt = claim(make_order(service=service))
-    claiming.settle(attempt, Outcome.NOT_SENT, Status.QUEUED, now=NOON)
+    outcomes.record(attempt, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     assert restore_guard.look_closely(now=NOON)
     with pytest.raises(NotSent):
@@ -192,7 +193,7 @@ def test_a_claim_that_was_overtaken_closes_no_gate():
     slow, quick = make_order(service=service), make_order(service=service)
     attempt = claim(slow)
     reaped = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
-    claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=reaped)
+    outcomes.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=reaped)
     gates.open_gate(GateKind.ANSWER_LOST, now=reaped, provider=service.provider)
     send(quick, provider, reaped)
     with pytest.raises(NotSent):
@@ -225,7 +226,7 @@ def test_a_database_that_goes_away_before_the_mark_leaves_the_order_unsent(monke
 def test_a_line_that_was_written_late_takes_the_mark_not_back():
     provider, service = FakeProvider(), make_service()
     slow = claim(make_order(service=service))
-    claiming.settle(slow, Outcome.NOT_SENT, Status.QUEUED, now=NOON)
+    outcomes.record(slow, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     newest = marked(service.provider_id)
     sent_log.note_send(slow, newest.database)

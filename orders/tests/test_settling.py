@@ -9,7 +9,8 @@ import pytest
 
 from core import clocks
 from core.roles import Role
-from orders.actions import claiming, placing, settling
+from orders.actions import claiming, outcomes, placing, settling
+from orders.actions.settlement import Settlement
 from orders.actions.settling import Confirmed
 from orders.models import Order, Watch
 from orders.status import Outcome, Status
@@ -29,7 +30,7 @@ def make_unconfirmed(**over) -> Order:
     order = make_order(**over)
     attempt = claiming.claim(order, order.provider, now=NOON)
     assert attempt is not None
-    claiming.settle(attempt, Outcome.UNKNOWN, Status.UNCONFIRMED, now=NOON, reason="timeout")
+    outcomes.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, "timeout"), now=NOON)
     order.refresh_from_db()
     return order
 

@@ -14,7 +14,7 @@ from core.durable_files import write_whole
 from core.failpoints import armed
 from core.redaction import remember_secret
 from core.roles import Role
-from orders.actions import claiming, dispatch, gates, settling, spooling, sweeping
+from orders.actions import claiming, dispatch, gates, outcomes, settling, spooling, sweeping
 from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order, UnreadAnswer
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
@@ -92,15 +92,17 @@ def test_what_was_settled_before_the_crash_is_settled_silently_again():
     assert files() == []
 
 
-def test_an_answer_from_disk_does_not_overrule_a_person():
+def test_an_answer_from_disk_that_contradicts_a_person_puts_the_order_back_in_doubt():
     order = crash_at("send.spooled", make_order(), FakeProvider())
     sweeping.reap_lost_sends(now=REAPED)
     order.refresh_from_db()
     assert settling.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=FROM_THE_LOSS)
     spooling.import_spool(now=FROM_THE_LOSS)
     order.refresh_from_db()
-    assert (order.status, order.flag) == (Status.NOT_PLACED, Flag.LATE_ANSWER)
-    assert order.attempts.get().late["external_id"] == "23501"
+    attempt = order.attempts.get()
+    assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.LATE_ANSWER)
+    assert (attempt.outcome, attempt.resolved_by) == (Outcome.UNKNOWN, None)
+    assert (attempt.late["external_id"], attempt.evidence["candidate_id"]) == ("23501", "23501")
 
 
 def test_an_old_proof_of_not_sent_does_not_touch_the_attempt_that_followed():
@@ -130,16 +132,16 @@ def test_a_loss_that_is_known_already_closes_no_second_gate():
 
 def test_a_database_that_stays_away_longer_than_we_try(monkeypatch):
     """And the order is not asked about: the answer on disk is enough."""
-    real, provider = claiming.settle, FakeProvider()
+    real, provider = outcomes.record, FakeProvider()
 
     def away(*args, **kwargs):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(claiming, "settle", away)
+    monkeypatch.setattr(outcomes, "record", away)
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     order = make_order()
     assert dispatch.send_order(order, order.provider, provider, clock=noon)
-    monkeypatch.setattr(claiming, "settle", real)
+    monkeypatch.setattr(outcomes, "record", real)
     assert spooling.import_spool(now=NOON) == 1
     order.refresh_from_db()
     assert (order.status, order.external_id, provider.asked) == (Status.PENDING, "23501", [])

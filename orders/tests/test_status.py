@@ -26,8 +26,13 @@ def test_every_status_can_be_reached():
     assert set(Status) - reached == set(), "placing reaches queued and held besides"
 
 
-def test_nothing_leaves_an_ended_order():
-    assert not (FINAL - {Status.GIVEN_UP}) & MOVES.keys()
+def test_nothing_leaves_what_has_ended_at_the_provider():
+    assert not ENDED_THERE & MOVES.keys()
+
+
+def test_only_a_proof_leaves_what_has_ended_here_and_it_only_puts_it_in_doubt():
+    for status in FINAL - ENDED_THERE - {Status.GIVEN_UP}:
+        assert MOVES[status] == {Status.UNCONFIRMED}
 
 
 def test_a_given_up_order_can_still_be_found_but_never_sent():

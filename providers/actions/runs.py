@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from core.constraints import broken_constraint
 from core.models import User
 from providers.models import CatalogRun, Provider, RunState
 
@@ -18,7 +19,9 @@ def open_run(provider: Provider, *, now: datetime, actor: User | None = None) ->
             return CatalogRun.objects.create(
                 provider=provider, started_at=now, started_by=actor, step="Waiting for a worker"
             )
-    except IntegrityError:
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_run_at_a_time":
+            raise
         under_way = CatalogRun.objects.running().filter(provider=provider).first()
         return under_way or open_run(provider, now=now, actor=actor)
 
@@ -56,7 +59,9 @@ def approve_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
                 run, RunState.RUNNING, actor, "applied", now, step="Waiting for a worker",
                 done=0, total=0, added=0, changed=0, gone=0, back=0,
             )  # fmt: skip
-    except IntegrityError:  # one_run_at_a_time: a newer run is under way
+    except IntegrityError as error:  # one_run_at_a_time: a newer run is under way
+        if broken_constraint(error) != "one_run_at_a_time":
+            raise
         return False
 
 

@@ -24,6 +24,8 @@ SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
 EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
 SETTLING = "orders/tests/test_settling.py"
 WRITES = "orders/tests/test_every_write.py"
+OUTCOMES = "orders/tests/test_outcomes.py"
+INVARIANTS = "orders/tests/test_invariants.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
@@ -217,25 +219,62 @@ LINES = (
         "orders/actions/dispatch.py",
     ),
     Guard(
-        "settling: only what nobody has decided",
-        "pk=attempt.pk, outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN), resolved_by=None",
-        "pk=attempt.pk",
-        (f"{SENDING}::test_an_answer_after_a_person_has_decided_is_kept_and_flagged",),
-        "orders/actions/claiming.py",
+        "recording: only what nobody has decided",
+        "undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})",
+        "undecided = Attempt.objects.filter(pk=attempt.pk)",
+        (
+            f"{OUTCOMES}::test_a_given_up_order_that_was_taken_is_flagged_and_can_be_linked",
+            f"{OUTCOMES}::test_a_late_proof_that_is_told_twice_changes_nothing_the_second_time",
+        ),
+        "orders/actions/outcomes.py",
     ),
     Guard(
-        "settling: proof that comes late asks a person",
+        "recording: proof that comes late asks a person",
         "if order.status == Status.UNCONFIRMED and to in NOT_SENT:",
         "if order.status == Status.GIVEN_UP:",
         (f"{SENDING}::test_proof_of_not_sent_after_the_reaper_waits_for_a_person",),
-        "orders/actions/claiming.py",
+        "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "recording: the outcome and its order, or neither",
+        "    if not order.move(to, now=now, **changes):\n        raise RaceLost",
+        "    if not order.move(to, now=now, **changes) and not to:\n        raise RaceLost",
+        (
+            f"{OUTCOMES}::test_an_attempt_is_not_closed_where_its_order_was_moved_by_somebody_else",
+            f"{OUTCOMES}::test_a_race_that_is_always_lost_writes_nothing",
+        ),
+        "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "recording: what contradicts a proof is in doubt again",
+        "    if order.status not in REOPENED_BY_PROOF:\n        return taken",
+        "    if order.status != REOPENED_BY_PROOF:\n        return taken",
+        (
+            f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
+            "_linked",
+        ),
+        "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "reaper: each row as it is at its turn",
+        "pk=attempt_id, outcome=Outcome.IN_FLIGHT, lease_until__lt=now",
+        "pk=attempt_id, lease_until__lt=now",
+        (f"{OUTCOMES}::test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes",),
+        "orders/actions/outcomes.py",
     ),
     Guard(
         "reaper: never back to the queue",
-        "            Outcome.UNKNOWN,\n            Status.UNCONFIRMED,",
-        "            Outcome.NOT_SENT,\n            Status.QUEUED,",
+        "Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, words)",
+        "Settlement(Outcome.NOT_SENT, Status.QUEUED, words)",
         (f"{SENDING}::test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again",),
-        "orders/actions/sweeping.py",
+        "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "sweep: only in a database that is ours",
+        "    if gates.may_be_another_database(now):\n        return 0\n    suspects",
+        "    suspects",
+        (f"{INVARIANTS}::test_nothing_is_concluded_in_a_database_that_may_have_been_taken_back",),
+        "orders/actions/invariants.py",
     ),
     Guard(
         "client: the marker before the first byte",

@@ -16,7 +16,6 @@ from django.test import override_settings
 from core import clocks
 from core.failpoints import armed
 from orders.actions import (
-    dispatch,
     following,
     gates,
     placing,
@@ -86,7 +85,7 @@ class Desk:
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
             stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
-            for module in (dispatch, sending, following, send_clock, recording):
+            for module in (sending, following, send_clock, recording):
                 stack.enter_context(patch.object(module, "time", self))
             yield self
 

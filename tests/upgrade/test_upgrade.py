@@ -63,3 +63,19 @@ def test_stored_keys_can_still_be_read(upgraded: Path) -> None:
         "print([decrypt(p.key_ciphertext) for p in Provider.objects.order_by('pk') if p.has_key])"
     )
     assert ask(upgraded, code) == "['northwind-key-0001', 'lumen-key-00000002']"
+
+
+def test_the_order_that_its_race_had_left_broken_is_put_right(upgraded: Path) -> None:
+    """The desk is one that waits for somebody to accept a restored database: not before that."""
+    code = (
+        "from core.clocks import database_now as now;"
+        "from orders.actions import gates, invariants;"
+        "from orders.models import Attempt, Order;"
+        "held = Attempt.objects.get(outcome='accepted', order__status='unconfirmed');"
+        "before = invariants.check_orders(now=now());"
+        "gates.open_gate('restored', now=now());"
+        "after = invariants.check_orders(now=now());"
+        "order = Order.objects.get(pk=held.order_id);"
+        "print(before, after, order.status, order.external_id == held.external_id)"
+    )
+    assert ask(upgraded, code) == "0 1 pending True"

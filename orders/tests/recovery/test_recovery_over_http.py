@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
-from orders.actions import claiming, gates, restore_guard, settling
+from orders.actions import gates, outcomes, restore_guard, settling
 from orders.actions.recovery import deciding
 from orders.actions.recovery.calibrating import calibrate
+from orders.actions.settlement import Settlement
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
@@ -497,8 +498,10 @@ def test_a_late_answer_that_says_the_same_is_no_news(box):
     lost = bench.lose(taken=True)
     bench.recover(after=FIRST)
     order, attempt = read(lost)
-    assert claiming.settle(
-        attempt, Outcome.ACCEPTED, Status.PENDING, now=bench.now, external_id=order.external_id
+    assert outcomes.record(
+        attempt,
+        Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=order.external_id),
+        now=bench.now,
     )
     assert not read(lost)[0].flag
 

@@ -1,0 +1,133 @@
+"""One round: as many orders as workers, each recorded by its worker while reapers take it for lost.
+
+The moment on the wall is handed in and is past every lease from the beginning, so that the two
+truly meet; who comes first is left to the database. In every other round somebody else holds what
+both have to write, as a long transaction beside them would.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from itertools import cycle
+
+from django.db import connections, transaction
+
+from core import clocks
+from orders.actions import outcomes, sweeping
+from orders.actions.settlement import Settlement
+from orders.models import Attempt, Order
+from orders.status import Flag, Outcome, Status
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
+
+WORKERS, REAPERS = 8, 2
+LATER = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+HELD_SECONDS = 0.04
+
+ENDS: dict[Outcome, tuple[Status, ...]] = {
+    Outcome.ACCEPTED: (Status.PENDING,),
+    Outcome.NOT_SENT: (Status.QUEUED, Status.NOT_PLACED),
+    Outcome.REJECTED: (Status.REJECTED,),
+    Outcome.UNKNOWN: (Status.UNCONFIRMED,),
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """`raced` are orders whose reaper came before their answer; `broken` tells of each that ended
+    wrongly what is wrong."""
+
+    orders: int = 0
+    raced: int = 0
+    broken: dict[int, list[str]] = field(default_factory=dict)
+
+
+def hammer(orders: int, *, seed: int = 0) -> Tally:
+    """So many orders, in rounds. What ended wrongly is told order by order."""
+    tally, chance = Tally(), random.Random(seed)
+    outcomes = cycle(ENDS)
+    while tally.orders < orders:
+        number = min(WORKERS, orders - tally.orders)
+        rows = [_claimed(next(outcomes), tally.orders + one) for one in range(number)]
+        held = (tally.orders // WORKERS) % 2 == 1
+        _round(rows, chance, held=held)
+        for attempt, wanted in rows:
+            _judge(attempt, wanted, tally)
+        tally.orders += number
+    return tally
+
+
+def _claimed(outcome: Outcome, number: int) -> tuple[Attempt, Settlement]:
+    """An order in the hands of its worker, and what that is about to record."""
+    order = make_order(Status.SENDING, service=make_service(make_provider()))
+    attempt = make_attempt(order, started_at=NOON)
+    to = ENDS[outcome][0]
+    accepted = str(700_000 + number) if outcome == Outcome.ACCEPTED else ""
+    return attempt, Settlement(outcome, to, "As it was heard.", external_id=accepted)
+
+
+def _round(rows: list[tuple[Attempt, Settlement]], chance: random.Random, *, held: bool) -> None:
+    waits = [chance.random() * 0.01 for _ in range(len(rows) + REAPERS)]
+    acts: list[Callable[[], object]] = [partial(outcomes.record, *row, now=LATER) for row in rows]
+    acts += [lambda: sweeping.reap_lost_sends(now=LATER)] * REAPERS
+    barrier = threading.Barrier(len(acts))
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            time.sleep(waits[number])
+            acts[number]()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool, _held_by_another(rows, held=held):
+        list(pool.map(run, range(len(acts))))
+
+
+@contextmanager
+def _held_by_another(rows: list[tuple[Attempt, Settlement]], *, held: bool) -> Iterator[None]:
+    """Somebody else's write lock: on the orders of this round, in SQLite on all there is."""
+    if not held:
+        yield
+        return
+    holds = threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                keys = [attempt.order_id for attempt, _ in rows]
+                Order.objects.filter(pk__in=keys).update(note="Somebody else writes.")
+                holds.set()
+                time.sleep(HELD_SECONDS)
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    holds.wait(clocks.SQLITE_BUSY_SECONDS)
+    yield
+    other.join()
+
+
+def _judge(attempt: Attempt, heard: Settlement, tally: Tally) -> None:
+    order = Order.objects.get(pk=attempt.order_id)
+    row = order.attempts.get()
+    tally.raced += order.events.filter(after=Status.UNCONFIRMED).exists()
+    wrong = []
+    if row.outcome != heard.outcome or order.status not in ENDS[heard.outcome]:
+        wrong.append(f"heard {heard.outcome}, attempt {row.outcome}, order {order.status}")
+    if order.external_id != heard.external_id or row.external_id != heard.external_id:
+        wrong.append(f"id {heard.external_id!r}: {row.external_id!r}, {order.external_id!r}")
+    if hasattr(order, "watch") != (heard.outcome == Outcome.ACCEPTED):
+        wrong.append("it is followed and should not be, or the other way round")
+    if order.flag != Flag.NONE or row.late:
+        wrong.append(f"flagged {order.flag!r}, late {row.late}")
+    if wrong:
+        tally.broken[order.pk] = wrong
