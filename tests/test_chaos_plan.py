@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core import clocks
 from tests.chaos import entry
 from tests.chaos.history import History, read_blows, read_terms
 from tests.chaos.keysearch import PIECE, contains, kernels, spellings
-from tests.chaos.nemesis import ON_A_SERVER, PAUSES, WEIGHTS, blows_of
+from tests.chaos.nemesis import ON_A_SERVER, PAUSES, STEPS, WEIGHTS, blows_of
 from tests.chaos.plan import (
     ACCOUNTS_ON_A_PANEL,
     LINES_IN_A_PASTE,
@@ -133,3 +134,23 @@ def test_the_short_clocks_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> N
     assert GRACE_SECONDS >= LATEST_APPEARANCE_SECONDS + 4
     assert list(clocks.SEND_CLOCKS) == sorted(set(clocks.SEND_CLOCKS))
     assert entry.SHORT_CLOCKS["SEND_LEASE_SECONDS"] == clocks.SEND_LEASE_SECONDS
+
+
+def test_the_clock_of_the_database_steps_at_once_and_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    monkeypatch.setattr(clocks, "database_now", lambda: right)
+    step = tmp_path / "clock-step"
+    entry.step_with(step)
+    assert clocks.database_now() == right
+    for seconds in (86_400.0, -600.0, 0.0):
+        step.write_text(str(seconds))
+        assert clocks.database_now() == right + timedelta(seconds=seconds)
+
+
+def test_clocks_step_on_both_databases_and_both_ways() -> None:
+    for database in ("sqlite", "postgres"):
+        blows = islice(blows_of(replace(TERMS, database=database)), 2000)
+        steps = {blow.amount for blow in blows if blow.kind == "clock step"}
+        assert steps == set(STEPS)

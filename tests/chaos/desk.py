@@ -49,6 +49,7 @@ class Desk:
             Postgres(directory, self.logs) if kind == "postgres" else Sqlite(self.data_dir)
         )
         self.bells = directory / "bells"
+        self.clock_step = directory / "clock-step"
 
     def start(self, providers: Sequence[Provider]) -> None:
         """Until it says that it is ready. The providers may still be starting."""
@@ -76,6 +77,7 @@ class Desk:
             "PORT": str(self.port),
             entry.BELLS: str(self.bells),
             entry.CLOCK_SHIFT: "0",
+            entry.CLOCK_STEP: str(self.clock_step),
         }
 
     def _prepare(self) -> None:
@@ -118,6 +120,12 @@ class Desk:
         """From its next start on, this process lives so many seconds later."""
         member = self.crew[name]
         member.environment = {**member.environment, entry.CLOCK_SHIFT: str(shift)}
+
+    def step_clock(self, seconds: float) -> None:
+        """The clock of the database is off by so much from now on, at once and for everybody."""
+        written = self.clock_step.with_suffix(".new")
+        written.write_text(str(seconds))
+        written.replace(self.clock_step)
 
     def is_ready(self) -> bool:
         """Web, database, broker, beat, and a worker on each queue."""

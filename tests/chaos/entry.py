@@ -1,7 +1,8 @@
 """How the desk's own processes are made ready for chaos. The product has no switch for this.
 
 Its clocks are made short but keep their order, the sandboxes may be called, one process may
-live in another hour, and every bell is delivered none to three times.
+live in another hour, the clock of the database steps for all of them, and every bell is delivered
+none to three times.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from core import clocks
 
 ORIGINS = "CHAOS_ORIGINS"
 CLOCK_SHIFT = "CHAOS_CLOCK_SHIFT"
+CLOCK_STEP = "CHAOS_CLOCK_STEP"  # a file: the seconds by which the database's clock is off
 BELLS = "CHAOS_BELLS"
 
 SHORT_CLOCKS: dict[str, Any] = {
@@ -56,6 +58,7 @@ def prepare() -> None:
     shorten_clocks()
     if shift := float(os.environ.get(CLOCK_SHIFT, "0")):
         _live_at(shift)
+    step_with(Path(os.environ[CLOCK_STEP]))
     _let_in(frozenset(os.environ[ORIGINS].split()))
 
 
@@ -70,6 +73,25 @@ def shorten_clocks() -> None:
     clocks.SEND_CLOCKS = (*send_clocks, clocks.BELL_REDELIVERY_SECONDS)
     if list(clocks.SEND_CLOCKS) != sorted(set(clocks.SEND_CLOCKS)):
         raise ValueError("the clocks of a send must stand in order")
+
+
+def step_with(file: Path) -> None:
+    """Let the database's clock, which every process asks, be off by what the file says. Before
+    anything of the desk is imported that asks it."""
+    right = clocks.database_now
+
+    def stepped() -> datetime:
+        return right() + timedelta(seconds=step_in(file))
+
+    clocks.database_now = stepped
+
+
+def step_in(file: Path) -> float:
+    """Without a file the clock is right."""
+    try:
+        return float(file.read_text())
+    except FileNotFoundError:
+        return 0.0
 
 
 def _live_at(shift: float) -> None:

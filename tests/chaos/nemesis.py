@@ -20,6 +20,7 @@ from .sandboxes import MIXES, Provider
 from .servers import Postgres
 
 HOUR = 3600.0
+STEPS = (0, 0, 20, -20, 600, -600, HOUR, -HOUR, 24 * HOUR, -24 * HOUR)  # where the clock steps to
 PAUSES = (2.0, 4.0)
 WEIGHTS: dict[str, int] = {
     "kill": 42,
@@ -31,6 +32,7 @@ WEIGHTS: dict[str, int] = {
     "database restart": 4,
     "sessions ended": 4,
     "clock shift": 4,
+    "clock step": 5,
     "fault mix": 9,
 }
 ON_A_SERVER = ("database restart", "sessions ended", "clock shift")
@@ -66,6 +68,8 @@ def blows_of(terms: Terms) -> Iterator[Blow]:
             amount = dice.uniform(*PAUSES)
         elif kind == "clock shift":
             amount = dice.choice((HOUR, -HOUR))
+        elif kind == "clock step":
+            amount = dice.choice(STEPS)
         yield Blow(round(at, 3), kind, target, round(amount, 4))
 
 
@@ -102,6 +106,7 @@ class Nemesis:
             if self._is_shifted(name):
                 self.desk.set_clock(name, 0)
                 self.desk.crew[name].signal_all(signal.SIGKILL)
+        self.desk.step_clock(0)
         for provider in self.providers:
             provider.behave()
         self.history.note("healed")
@@ -147,6 +152,8 @@ class Nemesis:
             case "clock shift":
                 desk.set_clock(blow.target, blow.amount)
                 desk.crew[blow.target].signal_all(signal.SIGKILL)
+            case "clock step":
+                desk.step_clock(blow.amount)
             case "broker flush":
                 desk.broker.flush()
             case "broker restart":
