@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -47,6 +49,14 @@ def write_whole(path: Path, text: str) -> TextIO:
         unfinished.unlink(missing_ok=True)
         raise
     return file
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait until no other process of this machine is in a block with the same path."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def is_worked_on(file: TextIO) -> bool:

@@ -125,19 +125,23 @@ def postgres(scratch: Path) -> Iterator[str]:
         yield f"postgres://desk@/{sockets}/postgres"
 
 
-@contextmanager
-def valkey(scratch: Path) -> Iterator[str]:
-    """The REDIS_URL of a server that keeps nothing."""
+def server_command(scratch: Path) -> list[str]:
+    """A Valkey on a socket below `scratch`, as a command; its first word is the program."""
     try:
-        command = broker.command(scratch)
+        return broker.command(scratch)
     except ImportError:
         program = shutil.which("valkey-server") or shutil.which("redis-server")
         if not program:
             raise NoServer(
                 "No Valkey to test with: sudo apt install redis-server, or set REDIS_URL."
             ) from None
-        command = [program, "--port", "0", "--unixsocket", str(broker.socket_path(scratch))]
-    path = broker.socket_path(scratch)
+        return [program, "--port", "0", "--unixsocket", str(broker.socket_path(scratch))]
+
+
+@contextmanager
+def valkey(scratch: Path) -> Iterator[str]:
+    """The REDIS_URL of a server that keeps nothing."""
+    command, path = server_command(scratch), broker.socket_path(scratch)
     broker.make_socket_dir(path)
     with running([*command, "--appendonly", "no"], lambda: broker.answers(path)):
         yield f"redis+socket://{path}"

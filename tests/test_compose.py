@@ -17,13 +17,14 @@ from typing import Any
 
 import jsonschema
 import pytest
+import redis
 import yaml
 from django.conf import settings
 
 from dashboard.supervisor.secrets_file import MAKERS
 from tests.desk_image import build_image
 from tests.running_desk import free_port, wait_until
-from tests.running_services import postgres, valkey
+from tests.running_services import postgres, server_command, valkey
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -64,6 +65,41 @@ def test_what_was_sent_outlives_the_container_that_sent_it() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert f"DESK_DATA_DIR={directory}" in dockerfile
     assert f"-o desk -g desk -m 0700 {directory}" in dockerfile  # a new volume takes its owner
+
+
+def test_one_service_builds_the_image_that_all_of_ours_run() -> None:
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
+    images = {(SERVICES[name]["image"], SERVICES[name]["pull_policy"]) for name in OURS}
+    assert images == {("reseller-desk", "never")}
+
+
+def test_the_broker_is_not_root_and_shows_its_password_to_no_other_process() -> None:
+    broker = SERVICES["broker"]
+    assert broker["user"] == "999:1000"
+    assert broker["cap_drop"] == ["ALL"] and broker["read_only"] is True
+    word, port, program = "a-word-of-ours", free_port(), server_command(ROOT)[0]
+    shell, option, written = broker["command"]
+    with tempfile.TemporaryDirectory() as scratch:
+        written = written.replace("$$", "$").replace("--dir /tmp", f"--dir {scratch}")
+        written = written.replace("valkey-server -", f"{program} - --port {port}")
+        environment = {**os.environ, "REDISCLI_AUTH": word}
+        server = subprocess.Popen([shell, option, written], env=environment)
+        try:
+            wait_until(lambda: _pings(port, word), "the broker")
+            assert not _pings(port, "another")
+            title = subprocess.run(["ps", "-o", "args=", str(server.pid)], capture_output=True)
+            assert title.stdout and word not in title.stdout.decode()
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _pings(port: int, password: str) -> bool:
+    try:
+        with redis.Redis(port=port, password=password) as broker:
+            return bool(broker.ping())
+    except redis.RedisError:
+        return False
 
 
 def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:

@@ -49,6 +49,17 @@ def _replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def as_lines() -> str:
-    """A new set, as the lines of a .env file."""
-    return "\n".join(f"{name}={make()}" for name, make in MAKERS.items())
+def new_word() -> str:
+    """Letters and digits: it becomes part of an address."""
+    return secrets.token_hex(24)
+
+
+COMPOSE_MAKERS = {
+    "POSTGRES_PASSWORD": new_word, "BROKER_PASSWORD": new_word, "DESK_ADMIN_PASSWORD": new_word,
+}  # fmt: skip
+
+
+def as_lines(*, compose: bool = False) -> str:
+    """A new set, as the lines of a .env file; `compose`: with all that docker compose asks for."""
+    makers = MAKERS | COMPOSE_MAKERS if compose else MAKERS
+    return "\n".join(f"{name}={make()}" for name, make in makers.items())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from core.durable_files import append_line
+from core.durable_files import append_line, locked
 from core.redaction import redact
 
 TAIL: Final = 64 * 1024  # bytes, more than one line of any kind: the mark is among them
@@ -29,13 +29,23 @@ class JournalFile:
         append_line(self.path, redact(json.dumps({"what": what, **said})), wait_for_disk=wait)
 
     def begin_anew_if_large(self, first: Callable[[], Line | None]) -> None:
-        """Set a large file aside; `first` is asked before for the line the new one begins with."""
-        if not self.path.exists() or self.path.stat().st_size < LARGEST:
+        """Set a large file aside; `first` is asked before for the line the new one begins with.
+
+        Processes of one machine share it: two that find it large must not set it aside twice,
+        which would forget all that the first one had kept.
+        """
+        if not self._is_large():
             return
-        line = first()
-        self.path.replace(self.older().path)
-        if line is not None:
-            append_line(self.path, redact(json.dumps(line)), wait_for_disk=True)
+        with locked(self.path.with_name(f"{self.path.name}.lock")):
+            if not self._is_large():
+                return
+            line = first()
+            self.path.replace(self.older().path)
+            if line is not None:
+                append_line(self.path, redact(json.dumps(line)), wait_for_disk=True)
+
+    def _is_large(self) -> bool:
+        return self.path.exists() and self.path.stat().st_size >= LARGEST
 
     def all_lines(self) -> Iterator[Line]:
         """Oldest first, those of the file before it too."""

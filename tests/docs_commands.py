@@ -1,0 +1,30 @@
+"""The commands of docs/production.md: every line of its fenced `sh` blocks."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.M | re.S)
+_COMPOSE = ["docker", "compose"]
+
+
+def commands(page: str = "docs/production.md") -> list[str]:
+    """In their order, comments and blank lines left out."""
+    lines = "\n".join(_BLOCK.findall((ROOT / page).read_text())).splitlines()
+    bare = (re.sub(r"\s+#.*$", "", line).strip() for line in lines)
+    return [line for line in bare if line and not line.startswith("#")]
+
+
+def compose_commands() -> list[list[str]]:
+    """What is said to `docker compose`, word by word, without redirections."""
+    split = (shlex.split(re.sub(r"\s[<>]\s*\S+$", "", line)) for line in commands())
+    return [words[2:] for words in split if words[:2] == _COMPOSE]
+
+
+def manage_commands() -> list[list[str]]:
+    """What is said to manage.py, whoever runs it."""
+    found = (re.search(r"python manage\.py ([^>;&]+)", line) for line in commands())
+    return [shlex.split(match[1]) for match in found if match]
