@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from packaging.markers import Marker
 
 LOCKS = sorted(Path(settings.BASE_DIR).glob("requirements*.lock"))
 PIN = re.compile(r"[a-z0-9][a-z0-9._-]*==\S+( ; [^/\\]+)? \\")
@@ -32,3 +33,19 @@ def test_each_lock_holds_what_the_smaller_one_holds() -> None:
     }
     assert pins["requirements.lock"] < pins["requirements-dev.lock"]
     assert pins["requirements-dev.lock"] < pins["requirements-e2e.lock"]
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_an_intel_mac_gets_the_last_cryptography_that_has_wheels_for_it(lock: Path) -> None:
+    """From 49 on there are none; 48.0.1 mends the last advisory known of its line."""
+    pins = re.findall(r"^cryptography==(\S+) ; (.+?) \\$", lock.read_text(), re.M)
+    chosen = {
+        machine: [version for version, marker in pins if Marker(marker).evaluate(where)]
+        for machine, where in {
+            "Intel Mac": {"sys_platform": "darwin", "platform_machine": "x86_64"},
+            "other Mac": {"sys_platform": "darwin", "platform_machine": "arm64"},
+            "server": {"sys_platform": "linux", "platform_machine": "x86_64"},
+        }.items()
+    }
+    assert chosen["Intel Mac"] == ["48.0.1"]
+    assert chosen["other Mac"] == chosen["server"] != ["48.0.1"]
