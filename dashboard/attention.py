@@ -9,7 +9,6 @@ from datetime import datetime
 from django.http import HttpRequest
 from django.urls import reverse
 
-from core.clocks import HEARTBEAT_STALE_SECONDS
 from core.models import User
 from core.roles import May
 from orders.models import Case, Gate, Order, UnreadAnswer
@@ -17,7 +16,7 @@ from orders.status import GateKind, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
-from .models import BEAT, Heartbeat
+from .watchdog import what_stands_still
 
 MOST_STOPS = 10
 COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
@@ -117,14 +116,16 @@ def _unread_answers() -> Iterator[Matter]:
 
 
 def _background(now: datetime) -> Iterator[Matter]:
-    beat = Heartbeat.objects.ages(now).get(BEAT)
-    if beat is not None and beat > HEARTBEAT_STALE_SECONDS:
-        minutes = max(1, int(beat // 60))
+    """Whatever stands still, with its reason; the banner tells only what nothing explains."""
+    for late in what_stands_still(now)[:MOST_STOPS]:
         yield Matter(
-            "heartbeat", "red", "Background work has stopped",
-            f"Orders are neither sent nor followed since {minutes} min. They are safe and wait.",
-            reverse("readyz"), "See what is missing",
-        )  # fmt: skip
+            "heartbeat",
+            "red" if late.is_ours else "orange",
+            late.title,
+            f"For {late.minutes} min. {late.reason} Orders are safe and wait.",
+            late.address,
+            "Look",
+        )
 
 
 def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:

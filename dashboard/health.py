@@ -15,6 +15,7 @@ from core.policy import public
 from .celery import app
 from .models import BEAT, Heartbeat
 from .timetable import QUEUES
+from .watchdog import StandsStill, what_stands_still, worst_of
 
 
 @public
@@ -29,8 +30,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 with database, broker and a recent beat; 503 otherwise. `workers` tells how many seconds
-    ago each queue was last heard (null: never) and does not decide: pages work without them."""
+    """200 with database, broker, a recent beat, and nothing standing still that no provider and no
+    person explains; 503 otherwise. `standing_still` names all of it, with reasons;
+    `workers_seconds_ago` tells when each queue was last served (null: never)."""
     ages = _ages()
     beat = None if ages is None else ages.get(BEAT)
     found = {
@@ -38,10 +40,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "broker": broker_answers(),
         "beat": beat is not None and beat <= HEARTBEAT_STALE_SECONDS,
     }
-    ready = all(found.values())
+    late = _standing_still() if found["database"] else []
+    ready = all(found.values()) and not worst_of(late)
     body = {
         "ready": ready,
         **found,
+        "standing_still": [one.as_json() for one in late],
         "beat_seconds_ago": beat,
         "workers_seconds_ago": {queue: (ages or {}).get(queue) for queue in QUEUES},
     }
@@ -53,6 +57,13 @@ def _ages() -> dict[str, float] | None:
         return Heartbeat.objects.ages(database_now())
     except DatabaseError:
         return None
+
+
+def _standing_still() -> list[StandsStill]:
+    try:
+        return what_stands_still(database_now())
+    except DatabaseError:
+        return []
 
 
 def broker_answers() -> bool:

@@ -9,10 +9,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from core.clocks import database_now
 from core.roles import May
 from orders.models import Gate
 
 from .attention import counts_once
+from .watchdog import StandsStill, for_banner
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Item:
 class Navigation:
     """The sidebar and the two links of the top bar; `new_order` is empty for who may not.
 
-    `stops` is what keeps orders from being sent and wants to be known on every page.
+    `stops` is what keeps orders from being sent, `standstills` what should have gone on and has
+    not: both want to be known on every page.
     """
 
     items: list[Item]
@@ -39,6 +42,7 @@ class Navigation:
     new_order: str
     stops: list[Gate] = field(default_factory=list)
     may_settle: bool = False
+    standstills: list[StandsStill] = field(default_factory=list)
 
 
 # title, icon, name of the address, what one must be able to do
@@ -87,7 +91,14 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     if not user.may(May.SEE):
         return Navigation(items, "", new_order)
     stops = list(Gate.objects.for_banner())
-    return Navigation(items, reverse("orders"), new_order, stops, user.may(May.SETTLE))
+    return Navigation(
+        items,
+        reverse("orders"),
+        new_order,
+        stops,
+        user.may(May.SETTLE),
+        for_banner(database_now()),
+    )
 
 
 def _place_of(path: str) -> str:

@@ -181,10 +181,13 @@ class Flag(models.TextChoices):
     ODD_REMAINS = "odd_remains", "What is said to remain cannot be"
     NOT_CLAIMED = "not_claimed", "It could not be taken for sending"
     OUT_OF_STEP = "out_of_step", "Its status and its sends contradict each other"
+    UNREADABLE = "unreadable", "The provider's answers about this order cannot be read"
 
 
 # They end by themselves with what they tell of; the others stay until a person has looked.
-PASSING_FLAGS = frozenset({Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE, Flag.ODD_REMAINS})
+PASSING_FLAGS = frozenset(
+    {Flag.UNKNOWN_WORD, Flag.NOT_KNOWN_THERE, Flag.ODD_REMAINS, Flag.UNREADABLE}
+)
 REPLACEABLE_FLAGS = (Flag.NONE, *sorted(PASSING_FLAGS))  # any other stands until it was looked at
 
 

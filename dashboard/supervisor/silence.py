@@ -27,8 +27,10 @@ def ask(port: int, path: str = "/readyz") -> dict[str, Any] | None:
 
 
 def is_ready(answer: dict[str, Any] | None) -> bool:
-    """Everything works: also a worker that hears its bells."""
-    return bool(answer and answer.get("ready") and "worker" not in silent_parts(answer))
+    """Everything is up, also a worker that serves its queues. What a desk finds late when it
+    comes back after a night keeps it from being called ready, but not from being up."""
+    up = answer and all(answer.get(part) for part in ("database", "broker", "beat"))
+    return bool(up and "worker" not in silent_parts(answer))
 
 
 def silent_parts(answer: dict[str, Any] | None) -> set[str]:

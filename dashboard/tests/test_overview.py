@@ -81,9 +81,10 @@ def test_somebody_without_a_role_sees_no_figures(client_for_role: ForRole) -> No
 
 def test_stopped_background_work_is_said(client_for_role: ForRole) -> None:
     Heartbeat.objects.note(BEAT, timezone.now() - timedelta(minutes=5))
-    assert "Background work has stopped" in page(client_for_role(Role.VIEWER))
+    assert "Beat has stopped" in page(client_for_role(Role.VIEWER))
+    cache.clear()
     Heartbeat.objects.note(BEAT, timezone.now())
-    assert "Background work has stopped" not in page(client_for_role(Role.VIEWER))
+    assert "Beat has stopped" not in page(client_for_role(Role.VIEWER))
 
 
 def test_spend_is_by_currency_charged_or_else_estimated() -> None:
@@ -184,7 +185,7 @@ def test_many_rows_cost_the_queries_of_one(client_for_role: ForRole) -> None:
         fill()
     with CaptureQueriesContext(connection) as many:
         page(browser)
-    assert len(many) == len(few) <= 24
+    assert len(many) == len(few) <= 34  # the watchdog asks ten, once in seconds
 
 
 def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:

@@ -25,6 +25,7 @@ from .remarks import remarks_as_events
 from .watching import DueWatch
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
+STRIKES_UNREADABLE = 8  # more than an hour of them, at their pauses
 
 
 class TellsStatuses(Protocol):
@@ -187,11 +188,14 @@ def _events(
 
 
 def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: Writes) -> None:
-    """Ask again, alone and less often; after three strikes in a row flag the order."""
+    """Ask again, alone and less often; after some strikes in a row flag the order, so that one
+    that can never be read keeps neither its link nor itself without a word."""
     failures = watch.failures + 1
     not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
-    if not_there and failures == STRIKES and not order.flag:
-        order.flag = Flag.NOT_KNOWN_THERE
+    flag = Flag.NOT_KNOWN_THERE if not_there else Flag.UNREADABLE
+    strikes = STRIKES if not_there else STRIKES_UNREADABLE
+    if failures >= strikes and not order.flag:
+        order.flag = flag
         writes.change(order, order.status)
         evidence = {"asked": failures, "reason": answer.reason[:500]}
         writes.events.append(

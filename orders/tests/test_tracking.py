@@ -380,3 +380,18 @@ def test_only_accounts_whose_lane_is_free_are_rung() -> None:
     assert sweeping.providers_to_ring(NOON) == []
     lanes.give_back(order.provider_id, LaneKind.PLACING, holder)
     assert sweeping.providers_to_ring(NOON) == [order.provider_id]
+
+
+def test_an_order_whose_row_is_never_readable_again_is_flagged_until_it_is() -> None:
+    order = make_order(Status.IN_PROGRESS, external_id="71")
+    Watch.objects.update(failures=tracking.STRIKES_UNREADABLE - 1)
+    broken = Unreadable("The row cannot be read.")
+    batch = watching.due_batch(order.provider, NOON)
+    tracking.record_answers(batch, {"71": broken}, now=NOON)
+    order.refresh_from_db()
+    assert order.flag == Flag.UNREADABLE
+    Watch.objects.update(next_at=NOON)
+    batch = watching.due_batch(order.provider, NOON)
+    tracking.record_answers(batch, {"71": progress()}, now=NOON)
+    order.refresh_from_db()
+    assert order.flag == Flag.NONE

@@ -1,0 +1,175 @@
+"""Whatever the cause: what should have gone on and has not is told, everywhere, with its reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from core.clocks import database_now
+from core.roles import Role
+from dashboard import health
+from dashboard.models import BEAT, Heartbeat
+from dashboard.watchdog import what_stands_still
+from orders.actions import spooling
+from orders.actions.standstill import Late, standstills
+from orders.models import Order, Watch
+from orders.status import GateKind, Outcome, Status
+from providers.actions.lanes import ensure_lanes
+from providers.models import Lane, LaneKind, Provider, ProviderHealth
+from tests.builders import (
+    make_attempt,
+    make_cancel,
+    make_gate,
+    make_order,
+    make_provider,
+    make_refill,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+HOURS = timedelta(hours=3)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    cache.clear()
+
+
+def queued(**over: Any) -> Order:
+    return make_order(Status.QUEUED, send_after=database_now() - HOURS, **over)
+
+
+def late_kinds() -> list[Late]:
+    return [late.late for late in standstills(database_now())]
+
+
+def test_a_desk_that_goes_on_has_nothing_late() -> None:
+    now = database_now()
+    make_order(Status.QUEUED, send_after=now)
+    make_order(Status.IN_PROGRESS)
+    Watch.objects.update(next_at=now)
+    assert standstills(now) == []
+
+
+def test_an_order_that_nobody_sends_is_late_without_a_known_reason() -> None:
+    order = queued()
+    (late,) = standstills(database_now())
+    assert (late.late, late.order_id, late.reason) == (Late.ORDER, order.pk, "")
+
+
+def test_a_queue_that_moves_is_not_late_however_long_it_is() -> None:
+    order = queued()
+    make_attempt(
+        make_order(Status.PENDING, service=order.service), outcome=Outcome.ACCEPTED,
+        started_at=database_now() - timedelta(seconds=30),
+    )  # fmt: skip
+    Watch.objects.all().delete()
+    assert late_kinds() == []
+
+
+@pytest.mark.parametrize("kind", [GateKind.EXPOSURE, GateKind.INCIDENT])
+def test_orders_behind_a_stop_wait_on_purpose(kind: GateKind) -> None:
+    order = queued()
+    make_gate(kind=kind, provider=order.provider)
+    assert late_kinds() == []
+
+
+def test_what_the_account_explains_is_told_with_its_reason() -> None:
+    order = queued()
+    moment = database_now()
+    ProviderHealth.objects.update(last_ok_at=moment, key_unreadable_at=moment)
+    (late,) = standstills(moment)
+    assert late.reason == f"{order.provider.name}: Stored key cannot be read."
+
+
+def test_each_kind_of_work_that_stands_still_is_told() -> None:
+    then = database_now() - HOURS
+    running = make_order(Status.IN_PROGRESS)
+    Watch.objects.update(next_at=then)
+    make_refill(order=running, due_at=then)
+    make_cancel(order=running, due_at=then)
+    make_attempt(
+        make_order(Status.SENDING), outcome=Outcome.IN_FLIGHT, started_at=then, lease_until=then
+    )
+    make_attempt(
+        make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN,
+        started_at=then, unknown_at=then - timedelta(days=2),
+    )  # fmt: skip
+    ensure_lanes(running.provider_id)
+    Lane.objects.filter(kind=LaneKind.BALANCE).update(due_at=then)
+    spooling.directory().mkdir(parents=True, exist_ok=True)
+    file = spooling.directory() / "1-token.json"
+    file.write_text("{}")
+    os.utime(file, (then.timestamp(), then.timestamp()))
+    assert set(late_kinds()) == set(Late) - {Late.ORDER}
+
+
+def ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, Any]]:
+    monkeypatch.setattr(health, "broker_answers", lambda: True)
+    Heartbeat.objects.note(BEAT, database_now())
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()
+
+
+def test_readyz_names_what_stands_still_and_refuses(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued()
+    status, body = ready(client, monkeypatch)
+    assert (status, body["ready"]) == (503, False)
+    assert [one["what"] for one in body["standing_still"]] == ["order"]
+    assert body["standing_still"][0]["seconds"] > 3600
+
+
+def test_readyz_stays_ready_for_what_a_provider_explains(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued()
+    ProviderHealth.objects.update(last_ok_at=database_now(), key_refused_at=database_now())
+    status, body = ready(client, monkeypatch)
+    assert (status, len(body["standing_still"])) == (200, 1)
+
+
+def test_workers_that_were_deaf_for_days_are_told_on_every_page(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    now = database_now()
+    Heartbeat.objects.note(BEAT, now)
+    Heartbeat.objects.note("dispatch", now - timedelta(days=3))
+    browser = client_for_role(Role.VIEWER)
+    for page in ("/", "/orders/", "/services/"):
+        text = browser.get(page).content.decode()
+        assert "No worker serves the queue dispatch" in text, page
+        assert "No reason is known." in text
+    assert what_stands_still(now)[0].code == "heartbeat.dispatch"
+
+
+def test_the_overview_tells_the_reason(client_for_role: Callable[[Role], Client]) -> None:
+    queued()
+    ProviderHealth.objects.update(
+        last_ok_at=database_now(), closed_until=database_now(), failures=3
+    )
+    page = client_for_role(Role.VIEWER).get("/")
+    titles = [matter.title for matter in page.context["matters"]]
+    name = Provider.objects.get().name
+    assert f"An order that could be sent is not sent ({name})" in titles
+    assert f"{name}: Not answering." in page.content.decode()
+    assert make_provider().pk  # an account without orders is never late
+    cache.clear()
+    assert len(late_kinds()) == 1
+
+
+def test_pages_ask_the_watchdog_once_in_a_few_seconds(
+    client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("dashboard.watchdog.standstills", lambda now: asked.append(1) or [])
+    browser = client_for_role(Role.VIEWER)
+    for _ in range(3):
+        browser.get("/orders/")
+    assert len(asked) == 1
