@@ -27,6 +27,10 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
         (dialect.batch_size < 100, f"At most {dialect.batch_size} orders in one call."),
         (dialect.many_statuses is True, "Several orders can be asked about in one call."),
         (dialect.many_statuses is False, "Orders are asked about one at a time."),
+        (
+            dialect.batch_status_action != "status",
+            f"Several orders are asked about with the action “{dialect.batch_status_action}”.",
+        ),
         (bool(our_id), f"An id of ours goes along with each order as “{our_id}”."),
         (bool(pages), f"The catalog comes in pages of {pages}."),
         (dialect.rate_per_unit, "Prices are published for one unit; we show them for 1,000."),

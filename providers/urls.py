@@ -17,6 +17,7 @@ urlpatterns = [
     path("providers/<int:pk>/pause/", accounts.provider_pause, name="provider-pause"),
     path("providers/<int:pk>/resume/", accounts.provider_resume, name="provider-resume"),
     path("providers/<int:pk>/doctor/", account.provider_doctor, name="provider-doctor"),
+    path("providers/<int:pk>/forget/", account.provider_forget, name="provider-forget"),
     path("providers/<int:pk>/balance/", account.provider_balance, name="provider-balance"),
     path("providers/<int:pk>/mirror/", catalogs.provider_mirror, name="provider-mirror"),
     path("catalog-runs/<int:pk>/", catalogs.catalog_run, name="catalog-run"),

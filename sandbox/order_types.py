@@ -86,13 +86,16 @@ def whole_number(fields: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def check_wish(kind: OrderType, fields: Mapping[str, str], limits: Limits) -> Wanted:
-    """What the fields of an `add` ask for; raises `Refusal` with the first thing wrong."""
+def check_wish(
+    kind: OrderType, fields: Mapping[str, str], limits: Limits, now: float = 0.0
+) -> Wanted:
+    """What the fields of an `add` ask for at this moment; raises `Refusal` with the first thing
+    wrong."""
     for name in kind.required:
         if not fields.get(name, "").strip():
             raise Refusal(name) if name in ("link", "quantity") else Refusal("field", field=name)
     if kind.name == "Subscriptions":
-        return _subscription(fields, limits)
+        return _subscription(fields, limits, now)
     _check_enumerations(kind, fields)
     quantity = _units(kind, fields)
     runs, interval = _dripfeed(kind, fields, limits)
@@ -145,7 +148,7 @@ def _dripfeed(kind: OrderType, fields: Mapping[str, str], limits: Limits) -> tup
     return runs, interval
 
 
-def _subscription(fields: Mapping[str, str], limits: Limits) -> Wanted:
+def _subscription(fields: Mapping[str, str], limits: Limits, now: float) -> Wanted:
     low, high = whole_number(fields, "min"), whole_number(fields, "max")
     if low > high:
         raise Refusal("field", field="max")
@@ -156,8 +159,8 @@ def _subscription(fields: Mapping[str, str], limits: Limits) -> Wanted:
     delayed = "delay" in fields or "old_posts" not in fields
     if delayed and whole_number(fields, "delay") not in DELAYS:
         raise Refusal("field", field="delay")
-    if "expiry" in fields:
-        expiry_time(fields["expiry"])
+    if "expiry" in fields and expiry_time(fields["expiry"]) <= now:
+        raise Refusal("field", field="expiry")
     return Wanted(fields["username"].strip(), 0)
 
 

@@ -42,8 +42,8 @@ def accept(provider: Provider, account: Account, fields: Mapping[str, str]) -> O
     service = wanted_service(provider, fields)
     kind = ORDER_TYPES[service.type]
     limits = Limits(service.min, service.max, service.dripfeed, provider.dialect.least_runs)
-    wanted = check_wish(kind, fields, limits)
     now = provider.clock.now()
+    wanted = check_wish(kind, fields, limits, now)
     twin = identical(provider, account, service, wanted, now)
     if twin is not None:
         return twin

@@ -164,4 +164,4 @@ ACTIONS: dict[str, Callable[[Provider, Account, Mapping[str, str]], Any]] = {
     "cancel": following.cancel,
     "balance": following.balance,
 }
-STATUS_NAMES = {"orders": "status", "multi_status": "status", "statuses": "status"}
+STATUS_NAMES = dict.fromkeys(("orders", "multi_status", "multistatus", "statuses"), "status")

@@ -136,6 +136,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "provider-pause": (May.RUN_PROVIDERS, BOTH),
     "provider-resume": (May.RUN_PROVIDERS, CHANGE),
     "provider-doctor": (May.RUN_PROVIDERS, CHANGE),
+    "provider-forget": (May.RUN_PROVIDERS, CHANGE),
     "provider-balance": (May.RUN_PROVIDERS, CHANGE),
     "provider-mirror": (May.RUN_PROVIDERS, CHANGE),
     "catalog-run": (May.SEE, READ),

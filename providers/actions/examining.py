@@ -74,6 +74,8 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
         if not (account.exists() and mine.exists()):
             raise NotSent("The account was paused or changed meanwhile.")
 
+    own = Dialect.from_profile(report.provider.dialect)  # without what staff allow at most
+    client = client.speaking(client.dialect.changed(batch_size=own.batch_size))
     diagnosis = examine(client, tell, with_empty_order=report.with_empty_order, before_send=fence)
     ended = mine.update(
         findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"

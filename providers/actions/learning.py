@@ -12,6 +12,10 @@ from core.models import User
 from providers.models import Provider
 from providers.panel_api import Dialect
 
+CAPABILITIES = (
+    *("batch_size", "batch_status_action", "many_statuses", "refills", "cancels", "recent_orders"),
+)
+FORGOTTEN = "What was found out about what it can do is forgotten."
 TRIES = 50  # each one lost is one that somebody else has won
 
 
@@ -21,6 +25,19 @@ def learn(provider: Provider, text: str, *, now: datetime, **changes: Any) -> bo
     False: they were known already, or address or key changed since `provider` was read.
     """
     return change_dialect(provider, lambda dialect: dialect.changed(**changes), text, now=now)
+
+
+def forget_learned(provider: Provider, *, now: datetime, actor: User | None) -> bool:
+    """Take back what was found out about what the provider can do, so that it is found out anew.
+
+    How it is spoken to, what it means by its words and the name for ids of ours stay. False:
+    nothing was learned.
+    """
+    usual = Dialect()
+    forgotten = {name: getattr(usual, name) for name in CAPABILITIES}
+    return change_dialect(
+        provider, lambda dialect: dialect.changed(**forgotten), FORGOTTEN, now=now, actor=actor
+    )
 
 
 def name_parameter(provider: Provider, name: str, *, now: datetime, actor: User | None) -> bool:

@@ -12,10 +12,9 @@ from .decode import Unexpected, at_path
 from .decode_catalog import balance as read_balance
 from .decode_orders import recent_orders
 from .dialect import Dialect, KeyPlace
-from .errors import AccountRefused, BatchRefused, ProviderError, RefusalCode, SlowDown
+from .errors import AccountRefused, ProviderError, RefusalCode, SlowDown
 from .findings import Finding, Verdict
-from .refusals import refusal_code
-from .results import Balance, Catalog, Unreadable
+from .results import Balance, Catalog, Progress, Unreadable
 from .verdicts import heed, trouble
 from .wishes import type_name
 
@@ -36,6 +35,7 @@ class Visit:
     balance: Balance | None = None
     services_seen: int = 0
     stopped: bool = False
+    alone: Progress | Unreadable | None = None  # what was said of one unknown order
     _first: Answer | None = None
 
     @property
@@ -81,15 +81,41 @@ class Visit:
         if answer.is_html or answer.is_redirect or answer.unreadable:
             self.note("connection", Verdict.FAIL, trouble(answer), answer.excerpt[:200])
             return False
-        heed(answer, self.dialect, self.client.now())
+        if not self._all_in_unknown_words(answer):
+            heed(answer, self.dialect, self.client.now(), about_account=True)
         self._first = answer
         self.note("connection", Verdict.OK, f"It answers in {answer.elapsed_ms} ms.")
         if answer.elapsed_ms > SLOW_MS:
             self.note("connection", Verdict.WARN, "It is slow; pages and polling will lag.")
         if "html" in answer.content_type.lower():
             self.note("connection", Verdict.OK, "Answers are labelled text/html; we read them.")
-        self.note("key", Verdict.OK, "The key is accepted.")
-        return True
+        return self._say_of_the_key(answer)
+
+    def _all_in_unknown_words(self, answer: Answer) -> bool:
+        codes = {code for _, code in answer.refusals(self.dialect)}
+        return codes == {RefusalCode.UNLISTED}
+
+    def _say_of_the_key(self, answer: Answer) -> bool:
+        """What this answer shows of the key and nothing more. False: no call will work with it."""
+        said = answer.refusals(self.dialect)
+        if said and answer.http_status in (401, 403):
+            self.stopped = True
+            self.note("key", Verdict.FAIL, f"The call is refused with HTTP {answer.http_status}, in"
+                      " words we do not know. Most often that is about the key.",
+                      said[0][0])  # fmt: skip
+        elif said:
+            self.note("key", Verdict.WARN, "The balance is refused in words we do not know, so it"
+                      " is not known whether the key is accepted.", said[0][0])  # fmt: skip
+        elif answer.is_success and self._names_a_balance(answer):
+            self.note("key", Verdict.OK, "The key is accepted.")
+        else:
+            self.note("key", Verdict.WARN, "The answer names no balance, so it is not known whether"
+                      " the key is accepted.", answer.excerpt[:200])  # fmt: skip
+        return not self.stopped
+
+    def _names_a_balance(self, answer: Answer) -> bool:
+        names = (self.dialect.balance_field, *BALANCE_FIELDS)
+        return any(at_path(answer.body, name.split(".")) is not None for name in names)
 
     def _other_slash(self, answer: Answer) -> bool | None:
         """Whether the redirect only adds (True) or takes away (False) the last slash."""
@@ -128,6 +154,9 @@ class Visit:
 
     def ask_balance(self) -> None:
         answer = self._first or self.client.call("balance", {})
+        if refused := answer.refusals(self.dialect):
+            self.note("balance", Verdict.FAIL, "The balance is refused.", refused[0][0])
+            return
         self._find_balance_field(answer)
         try:
             self.balance = read_balance(answer.body, self.dialect)
@@ -187,6 +216,7 @@ class Visit:
 
     def ask_unknown_order(self) -> None:
         row = self.client.statuses_once(IMPOSSIBLE_IDS[:1])[IMPOSSIBLE_IDS[0]]
+        self.alone = row
         if not isinstance(row, Unreadable):
             self.note("orders", Verdict.WARN,
                       "It answers for an order that does not exist; lost orders cannot be found"
@@ -197,34 +227,6 @@ class Visit:
             self.note("orders", Verdict.WARN,
                       "An unknown order is answered in words we do not know; add them to the"
                       " provider's refusals.", row.reason)  # fmt: skip
-
-    def ask_two_orders(self) -> None:
-        first = self._two_orders(self.client)
-        if first is None:
-            return
-        as_json = self.client.speaking(self.dialect.changed(ids_as_json=True))
-        if self.dialect.ids_as_json is False and self._two_orders(as_json) is None:
-            self.learn(ids_as_json=True)
-            self.note("orders", Verdict.OK, "It wants the ids of a batch as JSON; we do that now.")
-        elif refusal_code(first.reason, self.dialect.refusals) is RefusalCode.UNKNOWN_ORDER:
-            self.note("orders", Verdict.OK,
-                      "Two unknown orders are refused together; known ones will show whether"
-                      " several can be asked about in one call.", first.reason)  # fmt: skip
-        else:
-            self.learn(many_statuses=False, batch_size=1)
-            self.note("orders", Verdict.WARN,
-                      "Orders must be asked about one at a time; following them is slower.",
-                      first.reason)  # fmt: skip
-
-    def _two_orders(self, client: PanelClient) -> BatchRefused | None:
-        """Ask about two at once; the refusal if there was one."""
-        try:
-            client.statuses_once(IMPOSSIBLE_IDS)
-        except BatchRefused as refusal:
-            return refusal
-        self.learn(many_statuses=True)
-        self.note("orders", Verdict.OK, "Two orders can be asked about in one call.")
-        return None
 
     def ask_unknown_refill(self) -> None:
         row = self.client.refill_statuses(IMPOSSIBLE_IDS[:1])[IMPOSSIBLE_IDS[0]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from .batch_check import ask_two_orders
 from .checkup import Visit
 from .client import PanelClient
 from .empty_order import TOPIC, add_nothing
@@ -35,7 +36,7 @@ def examine(
             ("balance", visit.ask_balance),
             ("services", visit.ask_services),
             ("orders", visit.ask_unknown_order),
-            ("orders", visit.ask_two_orders),
+            ("orders", partial(ask_two_orders, visit)),
             ("refills", visit.ask_unknown_refill),
             ("list of orders", visit.ask_recent_orders),
             *last,

@@ -8,8 +8,10 @@ import pytest
 from core.clocks import DOCTOR_CUT_OFF_SECONDS, database_now
 from core.encryption import encrypt
 from providers.actions.examining import examine_turn, open_report, waiting_reports
+from providers.actions.learning import FORGOTTEN, forget_learned
 from providers.connect import client_for
 from providers.models import DoctorReport, Provider, ProviderHealth
+from providers.panel_api import Dialect
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.services
@@ -118,3 +120,24 @@ def test_the_key_is_in_no_finding(account: Provider, box: Sandbox) -> None:
     box.fault("error_reply", reason=f"The key {box.key} is unknown to us")
     report = examined(account)
     assert box.key not in str(report.findings)
+
+
+def test_what_staff_allow_at_most_is_not_learned_as_a_limit_of_the_provider(
+    account: Provider,
+) -> None:
+    Provider.objects.update(batch_size=1, dialect={"batch_size": 1, "many_statuses": False})
+    account.refresh_from_db()
+    report = examined(account)
+    assert "could not be finished" not in str(report.findings)
+    assert Dialect.from_profile(Provider.objects.get().dialect).batch_size == 100
+
+
+def test_what_was_learned_can_be_forgotten_and_the_rest_stays(account: Provider) -> None:
+    stays = {"json_body": True, "refusals": {"nope": "funds"}, "services_page_size": 500}
+    learned = {"batch_size": 1, "many_statuses": False, "refills": False, "cancels": False}
+    Provider.objects.update(dialect={**stays, **learned})
+    account.refresh_from_db()
+    assert forget_learned(account, now=database_now(), actor=None)
+    assert Provider.objects.get().dialect == stays
+    assert account.events.get().text == FORGOTTEN
+    assert not forget_learned(account, now=database_now(), actor=None)

@@ -22,6 +22,7 @@ from .. import tasks
 from ..account_health import account_health
 from ..actions.examining import open_report
 from ..actions.lanes import ensure_lanes, make_due
+from ..actions.learning import forget_learned
 from ..forms import LimitsForm
 from ..models import BalanceReading, CatalogRun, DoctorReport, LaneKind, Provider
 from ..standing import dialect_in_words, line_of
@@ -54,6 +55,18 @@ def provider_doctor(request: StaffRequest, pk: int) -> HttpResponse:
         with_empty_order="with_empty_order" in request.POST,
     )
     tasks.ring(tasks.examine, report_id=report.pk)
+    return redirect("provider", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_forget(request: StaffRequest, pk: int) -> HttpResponse:
+    """Forget what was found out about what it can do; the next examination finds it out anew."""
+    account = get_object_or_404(Provider, pk=pk)
+    if forget_learned(account, now=database_now(), actor=request.user):
+        messages.success(request, "Forgotten. Examine it to find out anew.")
+    else:
+        messages.info(request, "There was nothing to forget.")
     return redirect("provider", pk=pk)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from sandbox import Sandbox
@@ -54,9 +55,10 @@ def test_a_subscription_serves_posts_until_it_is_through(box: Sandbox) -> None:
 
 def test_a_subscription_pauses_without_funds_expires_and_can_be_canceled(box: Sandbox) -> None:
     box.set_balance(0)
-    poor, short = place(box, "Subscriptions"), place(box, "Subscriptions", expiry="01/01/2020")
+    today = datetime.now(UTC).strftime("%d/%m/%Y")
+    poor, short = place(box, "Subscriptions"), place(box, "Subscriptions", expiry=today)
     box.edit_service(box.service("Subscriptions")["id"], cancel=True)
-    box.advance(8000)
+    box.advance(90_000)
     assert answer(box, "status", order=poor)["status"] == "Paused"
     assert answer(box, "status", order=short)["status"] == "Expired"
     box.set_balance(100)

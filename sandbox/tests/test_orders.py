@@ -67,6 +67,7 @@ def test_lines_are_counted_and_a_quantity_beside_them_ignored(
         ("Subscriptions", {"delay": 7}, "Incorrect delay"),
         ("Subscriptions", {"max": 1}, "Incorrect max"),
         ("Subscriptions", {"expiry": "2030-01-01"}, "Incorrect expiry"),
+        ("Subscriptions", {"expiry": "01/01/2020"}, "Incorrect expiry"),
         ("Subscriptions", {"posts": "many"}, "Incorrect posts"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from providers.panel_api import (
     Credentials,
     Diagnosis,
+    Dialect,
     KeyPlace,
     PanelClient,
     Transport,
@@ -93,10 +96,90 @@ def test_a_missing_slash_is_found_by_the_redirect() -> None:
     assert len(elsewhere.urls) == 1
 
 
+def doctor_of(answer: Callable[[dict[str, str]], Delivery], **dialect: Any) -> Diagnosis:
+    transport = StubTransport(by=answer)
+    return examine(PanelClient(Credentials(URL, KEY), Dialect(**dialect), transport))
+
+
+def well(fields: dict[str, str]) -> Delivery:
+    """A provider as published, that knows no order."""
+    if fields["action"] == "balance":
+        return said('{"balance":"5","currency":"EUR"}')
+    if fields["action"] == "services":
+        return said('[{"service":1,"rate":"1","type":"Default"}]')
+    if fields["action"] != "status":
+        return said('{"error":"Incorrect request"}')
+    if "order" in fields:
+        return said('{"error":"Incorrect order ID"}')
+    row = '{"error":"Incorrect order ID"}'
+    return said("{" + ",".join(f'"{one}":{row}' for one in fields["orders"].split(",")) + "}")
+
+
+def test_one_unknown_refusal_for_everything_teaches_no_limit() -> None:
+    odd = '{"error":"Nothing today","status":"102"}'
+    for before in (100, 1):
+        diagnosis = doctor_of(lambda fields: said(odd), batch_size=before)
+        assert diagnosis.dialect.batch_size == before
+        assert diagnosis.dialect.many_statuses is None
+        assert "could not be found out" in words(diagnosis)
+        assert "could not be finished" not in words(diagnosis)
+
+
+def test_a_limit_that_was_once_learned_is_lifted_by_a_clear_answer() -> None:
+    diagnosis = doctor_of(well, batch_size=1, many_statuses=False)
+    assert (diagnosis.dialect.batch_size, diagnosis.dialect.many_statuses) == (100, True)
+
+
+def test_a_limit_is_learned_where_one_is_understood_and_two_are_not() -> None:
+    def answer(fields: dict[str, str]) -> Delivery:
+        return said('{"error":"Only one please"}') if "orders" in fields else well(fields)
+
+    diagnosis = doctor_of(answer)
+    assert (diagnosis.dialect.batch_size, diagnosis.dialect.many_statuses) == (1, False)
+
+
+@pytest.mark.parametrize("action", ["multistatus", "multi_status"])
+def test_another_action_for_several_orders_is_found(action: str) -> None:
+    def answer(fields: dict[str, str]) -> Delivery:
+        if "orders" not in fields:
+            return well(fields)
+        right = fields["action"] == action
+        return well({**fields, "action": "status"}) if right else said('{"error":"Odd"}')
+
+    diagnosis = doctor_of(answer)
+    assert diagnosis.dialect.batch_status_action == action
+    assert diagnosis.dialect.batch_size == 100
+    transport = StubTransport(by=answer)
+    client = PanelClient(Credentials(URL, KEY), diagnosis.dialect, transport)
+    client.statuses_once(["1", "2"])
+    client.statuses_once(["1"])
+    assert [fields["action"] for fields in transport.asked] == [action, "status"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "of_the_key"),
+    [
+        ('{"error":"Nope"}', 401, "fail: The call is refused with HTTP 401, in words we do not"),
+        ('{"message":"Nope"}', 403, "fail: The call is refused with HTTP 403, in words we do not"),
+        ('{"error":"Nope"}', 200, "warn: The balance is refused in words we do not know"),
+        ('{"hello":1}', 200, "warn: The answer names no balance"),
+        ('{"hello":1}', 404, "warn: The answer names no balance"),
+        ('{"error":"Invalid API key"}', 200, "fail: The key is refused."),
+    ],
+)
+def test_it_says_of_the_key_only_what_it_knows(answer: str, status: int, of_the_key: str) -> None:
+    found = words(doctor_of(lambda fields: said(answer, status)))
+    assert of_the_key in found
+    assert "The key is accepted" not in found
+    if "Nope" in answer:
+        assert "how amounts are written" not in found
+
+
 def test_only_reading_actions_are_called() -> None:
     transport = StubTransport(by=lambda fields: said('{"error":"Incorrect request"}'))
     examine(PanelClient(Credentials(URL, KEY), transport=transport))
     reading = {"balance", "services", "status", "refill_status", "orders"}
+    reading |= {"multi_status", "multistatus"}
     assert {fields["action"] for fields in transport.asked} <= reading
 
 
