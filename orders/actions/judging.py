@@ -143,7 +143,7 @@ def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN
         remarks.append(final.remark)
     charge = _charge(order, said, status in ENDED_THERE, remarks)
     if said.remains is not None and not may_remain(order, said.remains):
-        remarks.append(_odd_remains(order, said.remains))
+        remarks.append(_odd_remains(order, said.remains, status))
     return Verdict(status, charge, tuple(remarks), refund=final.refund)
 
 
@@ -195,7 +195,11 @@ def _went_back(order: Order, word: Status, said: Progress) -> Remark:
     return Remark(text, {"said": said.raw_status[:80], "read_as": str(word)}, Flag.WENT_BACKWARDS)
 
 
-def _odd_remains(order: Order, remains: int) -> Remark:
+def _odd_remains(order: Order, remains: int, status: Status) -> Remark:
+    """Less than none at a completed end is what came beyond what was ordered: nobody need look."""
+    if remains < 0 and status == Status.COMPLETED:
+        text = f"{-remains:,} more than ordered were delivered."
+        return Remark(text, {"remains": remains, "units": order.units})
     of = "" if order.units is None else f" of {order.units:,}"
     text = f"{remains:,} are said to remain{of}."
     return Remark(text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS)

@@ -210,6 +210,14 @@ def test_less_than_none_remains_is_kept_flagged_and_never_shown_as_a_number():
     assert (order.flag, order.delivered) == (Flag.NONE, 990)
 
 
+def test_what_was_delivered_beyond_the_order_is_remembered_and_flags_nothing():
+    order = hear(made(), progress(OrderState.COMPLETED, raw="Completed", remains=-50))
+    assert (order.status, order.remains, order.flag) == (Status.COMPLETED, -50, Flag.NONE)
+    assert order.events.filter(text="50 more than ordered were delivered.").exists()
+    other = hear(made(), progress(OrderState.PARTIAL, raw="Partial", remains=-50))
+    assert other.flag == Flag.ODD_REMAINS
+
+
 def test_odd_remains_stay_flagged_while_other_figures_move():
     odd = [progress(remains=-3, start_count=start) for start in (None, 10, 11)]
     order = hear(made(), *odd)
