@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -102,10 +103,22 @@ def bought_before(batch: OrderBatch) -> OrderBatch | None:
     return same.select_related("placed_by").order_by("-pk").first()
 
 
-def start_placing(batch: OrderBatch, *, by: User, again: bool, now: datetime) -> str:
+def digest_of_good(batch: OrderBatch) -> str:
+    """Of what a page that offers to place the batch shows: which lines, of what, at what cost."""
+    digest = hashlib.sha256()
+    good = batch.lines.filter(is_good=True, order=None).order_by("number")
+    for row in good.values_list("pk", "service", "link_key", "cost", "cells").iterator():
+        digest.update(repr(row).encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def start_placing(
+    batch: OrderBatch, *, by: User, again: bool, now: datetime, shown: str | None = None
+) -> str:
     """Let the good lines be placed in the background; empty, or why not, in words.
 
-    `again`: somebody has said to buy the same lines a second time.
+    `again`: somebody has said to buy the same lines a second time. `shown` is the digest of the
+    good lines that the person saw; None where nobody was shown any.
     """
     with transaction.atomic():
         # PostgreSQL locks batches of the same paste; SQLite let only one transaction in
@@ -115,6 +128,8 @@ def start_placing(batch: OrderBatch, *, by: User, again: bool, now: datetime) ->
             return f"The same lines were placed before, as {earlier}: say so if you mean it."
         if not batch.lines.filter(is_good=True, order=None).exists():
             return "No line of it can be placed."
+        if shown is not None and shown != digest_of_good(batch):
+            return "Its lines changed since this page was drawn: look at them once more."
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         started = idle.update(
             state=BatchState.PLACING, placed_by=by, placed_at=now, holder="", held_until=None

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
+from orders.actions.batches import digest_of_good
 from orders.models import BatchState, Order, OrderBatch
 from orders.status import Status
 from orders.tasks import place_batch
@@ -132,7 +133,7 @@ def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
 
 def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_callbacks):
     batch = check(manager, "12|a.example|50\n12|b.example|50\n12|c.example|x")
-    manager.post(f"/orders/batches/{batch.pk}/place/")
+    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     placing = text_of(manager.get(f"/orders/batches/{batch.pk}/"))
     assert "Stop, and withdraw" in placing
     assert "every 2s" in placing
@@ -150,15 +151,17 @@ def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_ca
 
 def test_the_same_paste_asks_before_it_buys_again(manager, service):
     first = check(manager, "12|a.example|50")
-    manager.post(f"/orders/batches/{first.pk}/place/")
+    manager.post(f"/orders/batches/{first.pk}/place/", {"shown": digest_of_good(first)})
     place_batch(batch_id=first.pk)
     Order.objects.update(status=Status.WITHDRAWN)
     second = check(manager, "12 | a.example | 50\n")
     assert "placed before" in text_of(manager.get(f"/orders/batches/{second.pk}/"))
-    manager.post(f"/orders/batches/{second.pk}/place/")
+    manager.post(f"/orders/batches/{second.pk}/place/", {"shown": digest_of_good(second)})
     second.refresh_from_db()
     assert second.state == BatchState.CHECKED
-    manager.post(f"/orders/batches/{second.pk}/place/", {"again": "yes"})
+    manager.post(
+        f"/orders/batches/{second.pk}/place/", {"again": "yes", "shown": digest_of_good(second)}
+    )
     second.refresh_from_db()
     assert second.state == BatchState.PLACING
 
@@ -168,14 +171,14 @@ def test_a_dry_run_is_discarded_and_a_placed_one_is_not(manager, service):
     manager.post(f"/orders/batches/{batch.pk}/discard/")
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
-    manager.post(f"/orders/batches/{batch.pk}/place/")
+    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
 
 
 def test_a_line_of_a_batch_being_placed_is_not_changed(manager, service):
     batch = check(manager, "12|a.example|50\n12|b.example|5")
-    manager.post(f"/orders/batches/{batch.pk}/place/")
+    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     line = batch.lines.get(is_good=False)
     cells = {"cell-service": "12", "cell-link": "b.example", "cell-quantity": "50"}
     answer = manager.post(f"/orders/batches/lines/{line.pk}/", cells)
@@ -241,3 +244,21 @@ def test_the_parts_are_in_the_page_as_they_are_swapped(manager, service):
 def _still(page: str) -> str:
     """Without tokens, which differ each time."""
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page).strip()
+
+
+def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(manager):
+    service = make_service()
+    manager.post("/orders/mass/", {"text": f"{service.external_id}|https://a.example/1|100"})
+    batch = OrderBatch.objects.get()
+    shown = manager.get(f"/orders/batches/{batch.pk}/").context["shown"]
+    row = batch.lines.get()
+    cells = {f"cell-{name}": text for name, text in row.cells.items()}
+    manager.post(f"/orders/batches/lines/{row.pk}/", cells | {"cell-quantity": "90000"})
+    page = manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": shown}, follow=True)
+    assert "Its lines changed since this page was drawn" in page.content.decode()
+    batch.refresh_from_db()
+    assert batch.state == "checked"
+    again = page.context["shown"]
+    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": again})
+    batch.refresh_from_db()
+    assert batch.state == "placing"

@@ -93,7 +93,11 @@ def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
     """Place the good lines in the background, each once."""
     found = _found(pk)
     words = batches.start_placing(
-        found, by=request.user, again="again" in request.POST, now=database_now()
+        found,
+        by=request.user,
+        again="again" in request.POST,
+        now=database_now(),
+        shown=request.POST.get("shown", ""),
     )
     if words:
         messages.warning(request, words)
@@ -146,6 +150,7 @@ def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str
     return {
         "batch": found,
         "figures": figures,
+        "shown": batches.digest_of_good(found) if figures.is_idle else "",
         "earlier": batches.bought_before(found),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
