@@ -28,7 +28,7 @@ class StopForm(CancelsForm):
         max_length=300, label="Why", help_text=REASON,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )  # fmt: skip
-    field_order = ("reason", "lets_cancels")
+    field_order: tuple[str, ...] = ("reason", "lets_cancels")
 
 
 class IncidentForm(StopForm):

@@ -1,0 +1,171 @@
+"""A repeat under our id is a write like any other: stops, clocks, restores, lost connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.failpoints import armed
+from orders.actions import gates, sent_log
+from orders.actions.recovery import repeating
+from orders.actions.recovery.deciding import Decided
+from orders.actions.writes import answer_files
+from orders.models import Attempt, Recovery
+from orders.status import GateKind, Outcome, Status
+from orders.tasks.spool import importers
+from orders.tests.test_every_write import terminate_backend
+from providers.models import Provider, ProviderState
+from providers.panel_api import Dialect, Placed, Unreadable
+from tests.builders import NOON, make_attempt, make_order, make_provider
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+NAME = "request_id"
+
+
+class Crash(BaseException):
+    """The worker is dead. No Exception: nothing of ours may catch it."""
+
+
+class Panel:
+    """Answers a repeat with a number, and knows nothing of that number yet."""
+
+    dialect = Dialect(idempotency_parameter=NAME)
+
+    def __init__(self) -> None:
+        self.repeated = 0
+        self.stands: Callable[[], object] = lambda: None
+        self.took: Callable[[], object] = lambda: None
+
+    def add(self, wish: Any, *, before_send: Callable[[], None]) -> Placed:
+        self.stands()
+        before_send()
+        self.repeated += 1
+        self.took()
+        return Placed("23501")
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Any]:
+        return {one: Unreadable("Not yet.") for one in order_ids}
+
+
+class Desk:
+    """One lost order at a provider where repeats are safe."""
+
+    def __init__(self) -> None:
+        self.now, self.panel = NOON, Panel()
+        self.provider = make_provider(dialect={"idempotency_parameter": NAME})
+        order = make_order(Status.UNCONFIRMED, provider=self.provider)
+        self.attempt = make_attempt(
+            order, outcome=Outcome.UNKNOWN, unknown_at=NOON, look_at=NOON,
+            provider_version=self.provider.version,
+        )  # fmt: skip
+        self.attempt.wire = {**order.wish, NAME: self.attempt.token}
+        self.attempt.save()
+        self.rules = Recovery(provider=self.provider, repeats_are_safe=True)
+        self.rules.promise_repeats(self.provider)
+        self.rules.save()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def repeat(self) -> None:
+        panel: Any = self.panel
+        lost, done = [self.attempt], Decided()
+        repeating.repeat(self.provider, panel, self.rules, lost, done, clock=self.clock)
+
+    @property
+    def candidates(self) -> list[str]:
+        return [row["id"] for row in Attempt.objects.get(pk=self.attempt.pk).candidates]
+
+
+@pytest.fixture
+def desk(db) -> Desk:
+    return Desk()
+
+
+def _stop(desk: Desk, kind: GateKind) -> None:
+    provider = None if kind in (GateKind.STOP, GateKind.RESTORED) else desk.provider
+    gates.close_gate(kind, now=NOON, provider=provider)
+
+
+def _set_back(desk: Desk) -> None:
+    desk.now -= timedelta(minutes=1)
+
+
+def _suspended(desk: Desk) -> None:
+    desk.now += timedelta(minutes=1)
+
+
+def _settled(desk: Desk) -> None:
+    Attempt.objects.update(outcome=Outcome.REJECTED)
+
+
+def _paused(desk: Desk) -> None:
+    Provider.objects.update(state=ProviderState.PAUSED)
+
+
+OBSTACLES: dict[str, Callable[[Desk], None]] = {
+    "set back": _set_back,
+    "suspended": _suspended,
+    "settled meanwhile": _settled,
+    "paused": _paused,
+    **{
+        f"stopped: {kind}": lambda desk, kind=kind: _stop(desk, kind)
+        for kind in GateKind
+        if kind != GateKind.ANSWER_LOST
+    },
+}
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES.values(), ids=OBSTACLES)
+def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle):
+    desk.panel.stands = lambda: obstacle(desk)
+    desk.repeat()
+    assert desk.panel.repeated == 0 and desk.candidates == []
+
+
+def test_the_hold_for_the_lost_order_itself_does_not_stop_its_repeat(desk):
+    _stop(desk, GateKind.ANSWER_LOST)
+    desk.repeat()
+    assert desk.panel.repeated == 1 and desk.candidates == ["23501"]
+
+
+def test_a_database_that_does_not_know_what_was_sent_repeats_nothing(desk):
+    unknown = make_attempt(make_order(provider=desk.provider), outcome=Outcome.REJECTED)
+    sent_log.note_send(unknown, "another database")
+    desk.repeat()
+    assert desk.panel.repeated == 0
+    assert desk.provider.gates.model.objects.filter(kind=GateKind.RESTORED).exists()
+
+
+def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeypatch):
+    def die(*args: object) -> None:
+        raise Crash
+
+    with monkeypatch.context() as dying:
+        dying.setattr(repeating, "_note_id", die)
+        with pytest.raises(Crash):
+            desk.repeat()
+    assert desk.candidates == []
+    assert answer_files.import_left_behind(importers(NOON)) == 1
+    assert desk.candidates == ["23501"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("moment", ["stands", "took"])
+def test_a_connection_that_breaks_during_a_repeat_loses_nothing(moment, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    desk = Desk()
+    setattr(desk.panel, moment, terminate_backend)
+    desk.repeat()
+    assert desk.candidates == (["23501"] if desk.panel.repeated else [])
+    assert Attempt.objects.get().outcome == Outcome.UNKNOWN
+
+
+def test_a_repeat_comes_by_the_same_check_as_every_write(desk):
+    passed: list[int] = []
+    with armed("fence.passed", lambda: passed.append(1)):
+        desk.repeat()
+    assert passed == [1]
