@@ -44,7 +44,7 @@ from . import claiming, outcomes, queueing, restore_guard, spooling
 from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already
 from .writes.pre_send import PreSendCheck
-from .writes.recording import tries
+from .writes.recording import record_if_possible, tries
 from .writes.send_clock import SendClock
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,9 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     settlement = _speak(order, attempt, client, now)
     failpoint("send.answered")
     _write_down(attempt, settlement, clock)
-    _pace_placing(provider, settlement, clock())
+    record_if_possible(
+        lambda: _pace_placing(provider, settlement, now()), what=f"the health after {attempt}"
+    )
     return True
 
 

@@ -151,6 +151,10 @@ def _other_key(desk: Desk) -> None:
     Provider.objects.update(version=7)
 
 
+def _stopped(kind: GateKind) -> Callable[[Desk], None]:
+    return lambda desk: desk.close(kind)
+
+
 OBSTACLES: dict[str, Callable[[Desk], None]] = {
     "old by our clock": _own_clock,
     "the machine was suspended": _suspended,
@@ -158,11 +162,7 @@ OBSTACLES: dict[str, Callable[[Desk], None]] = {
     "the database's clock was set forward": _set_forward,
     "the provider was paused": _paused,
     "its key was changed": _other_key,
-    **{
-        f"stopped: {kind}": lambda desk, kind=kind: desk.close(kind)
-        for kind in GateKind
-        if kind != GateKind.ANSWER_LOST
-    },
+    **{f"stopped: {kind}": _stopped(kind) for kind in GateKind if kind != GateKind.ANSWER_LOST},
 }
 
 

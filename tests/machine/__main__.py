@@ -57,6 +57,8 @@ def walk(examples: int, steps: int, seed: int | None) -> Counter[str]:
             ways = Attempt.objects.exclude(resolution="").values_list("resolution", flat=True)
             ends.update(f"lost answers replaced by: {way}" for way in ways)
             ends.update(self.desk.seen)
+            ends["refills at the provider"] += self.desk.upstream.refilled.total()
+            ends["cancels at the provider"] += self.desk.upstream.canceled.total()
             ends["orders at the provider"] += len(self.desk.upstream.ledger)
             super().teardown()
 

@@ -19,6 +19,7 @@ from orders.actions import (
     following,
     gates,
     placing,
+    requesting,
     sending,
     settling,
     sweeping,
@@ -85,7 +86,7 @@ class Desk:
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
             stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
-            for module in (sending, following, send_clock, recording):
+            for module in (sending, following, requesting, send_clock, recording):
                 stack.enter_context(patch.object(module, "time", self))
             yield self
 
@@ -147,14 +148,14 @@ class Desk:
         )
 
     def pause(self) -> None:
-        pausing.pause_provider(self._account(), reason="For a while.", now=self.clock())
+        pausing.pause_provider(self.account(), reason="For a while.", now=self.clock())
 
     def resume(self) -> None:
-        pausing.resume_provider(self._account(), now=self.clock())
+        pausing.resume_provider(self.account(), now=self.clock())
 
     def change_key(self) -> None:
         account = Provider.objects.filter(pk=self.provider.pk)
-        account.update(version=self._account().version + 1)
+        account.update(version=self.account().version + 1)
 
     def make_ready(self) -> None:
         """Whoever has stopped sending lets it go on, and what was lost is looked for."""
@@ -171,7 +172,7 @@ class Desk:
     def ring(self) -> None:
         """A bell: the queue of the account is sent."""
         ProviderHealth.objects.update(next_add_at=None)
-        sending.send_queued(self._account(), self.upstream, clock=self.clock, seconds=60)
+        sending.send_queued(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def sweep(self) -> None:
         Provider.objects.update(balance=1000, balance_at=self.clock())
@@ -185,7 +186,7 @@ class Desk:
         import_spool(self.clock())
 
     def recover(self) -> None:
-        recover_account(self._account(), self.upstream, clock=self.clock)
+        recover_account(self.account(), self.upstream, clock=self.clock)
 
     def timetable(self) -> None:
         """The minutes after something went wrong, as beat fills them."""
@@ -210,7 +211,7 @@ class Desk:
 
     def poll(self) -> None:
         Watch.objects.update(next_at=self.now)
-        following.follow_account(self._account(), self.upstream, clock=self.clock, seconds=60)
+        following.follow_account(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def advance(self, seconds: float) -> None:
         until = self.now + timedelta(seconds=seconds)
@@ -254,15 +255,20 @@ class Desk:
 
     def _departs(self) -> None:
         """The first byte of a send. What said no before the fence was passed must have held it."""
-        stood, self._stood_at_fence = self._stood_at_fence, False
-        account = self._account()
+        stood = self.stood_at_the_fence()
+        account = self.account()
         sent = Attempt.objects.filter(provider=account, outcome=Outcome.IN_FLIGHT)
         closed = gates.is_closed(account.pk) or not account.is_active
         stale = not sent.filter(provider_version=account.version).exists()
         if (closed or stale) and not stood:
             self.left_unlawfully += 1
 
-    def _account(self) -> Provider:
+    def stood_at_the_fence(self) -> bool:
+        """Whether who sends now had passed the check before it stood still; asked once."""
+        stood, self._stood_at_fence = self._stood_at_fence, False
+        return stood
+
+    def account(self) -> Provider:
         return Provider.objects.get(pk=self.provider.pk)
 
     def _orders(self, *statuses: Status) -> list[Order]:

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from providers.panel_api import OrderState
 
 from . import promises
+from .aftersales import AfterSales, request_acts
 from .desk import Desk, acts
 from .upstream import Answer
 
@@ -22,11 +23,23 @@ SENDING = (
 STANDING = ("claim.committed", "fence.passed", "took", "send.answered", "settle.committed")
 SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
+ASKING = (
+    "request.taken", "request.claimed", "request.marked", "fence.passed", "request.answered",
+    "request.kept", "request.recorded",
+)  # fmt: skip
+ASKING_STANDS = ("request.claimed", "fence.passed", "took", "request.answered", "request.recorded")
+REQUESTS = (
+    "ask refill", "ask cancel", "ask again", "let cancels", "send requests", "reap requests",
+    "requests' timetable", "take back", "accept",
+)  # fmt: skip
+WISHES = ("ask refill", "ask cancel", "ask again")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
     "a moment", "a lease", "a while", "reap", "import", "send anew", "recover", "ring", "stop",
     "go on", "pause", "resume", "change key", "withdraw", "say", "requeue", "poll",
 )  # fmt: skip
+MEANWHILE_REQUESTS = (*MEANWHILE, *REQUESTS)
+among_requests = st.lists(st.sampled_from(MEANWHILE_REQUESTS), min_size=1, max_size=4)
 meanwhiles = st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=4)
 
 
@@ -40,6 +53,7 @@ class DeskMachine(RuleBasedStateMachine):
         block._from_testcase = True  # type: ignore[attr-defined]  # as in a TestCase: durable blocks may stand in it
         self._rows.enter_context(block)
         self.desk = Desk()
+        self.after = AfterSales(self.desk)
         self._rows.enter_context(self.desk.running())
 
     def teardown(self) -> None:
@@ -149,9 +163,38 @@ class DeskMachine(RuleBasedStateMachine):
     def a_person_links_anything(self) -> None:
         self.desk.link_anything()
 
+    @rule(act=st.sampled_from(REQUESTS))
+    def after_sales(self, act: str) -> None:
+        request_acts(self.after)[act]()
+
+    @rule(wish=st.sampled_from(WISHES), answer=ANSWERS, point=st.sampled_from(ASKING))
+    def ask_and_crash(self, wish: str, answer: Answer, point: str) -> None:
+        self._wish(wish, answer)
+        self.desk.crash(self.after.send, point)
+
+    @rule(
+        wish=st.sampled_from(WISHES),
+        answer=ANSWERS,
+        point=st.sampled_from(ASKING_STANDS),
+        meanwhile=among_requests,
+    )
+    def ask_and_stand_still(
+        self, wish: str, answer: Answer, point: str, meanwhile: list[str]
+    ) -> None:
+        self._wish(wish, answer)
+        self.desk.stand(self.after.send, point, self._acts(meanwhile))
+
+    def _wish(self, wish: str, answer: Answer) -> None:
+        self.after.accept()
+        self.desk.make_ready()
+        request_acts(self.after)[wish]()
+        self.desk.upstream.next = answer
+
     @invariant()
     def every_promise_holds(self) -> None:
         promises.check(self.desk)
+        self.after.check()
 
     def _acts(self, names: list[str]) -> list[Any]:
-        return [acts(self.desk)[name] for name in names]
+        known = acts(self.desk) | request_acts(self.after)
+        return [known[name] for name in names]

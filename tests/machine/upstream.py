@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +11,17 @@ from enum import Enum
 
 from core.clocks import Clock
 from orders.models import Order
+from orders.status import Write
 from providers.panel_api import (
+    CancelAccepted,
     Dialect,
     OrderState,
     Placed,
     Progress,
     RecentOrder,
+    RefillStarted,
     RefusalCode,
+    Refused,
     Unavailable,
     Unreadable,
     WrittenWish,
@@ -73,7 +78,8 @@ class Taken:
 class Upstream:
     """`ledger` holds what it took, by id. Between two ids of ours lie those of others.
 
-    `departs` is called when the first byte is about to leave, `took` when the order was carried
+    `departs` is called when the first byte of an order is about to leave, `leaves` when that of
+    a refill or cancel is, `took` when the order was carried
     out and nothing is answered yet.
     """
 
@@ -86,6 +92,9 @@ class Upstream:
         self.answers_reads = True
         self.departs: Callable[[], None] = lambda: None
         self.took: Callable[[], None] = lambda: None
+        self.leaves: Callable[[Write], None] = lambda write: None
+        self.refilled: Counter[str] = Counter()
+        self.canceled: Counter[str] = Counter()
         self._last, self._step = 23_500, 0
 
     def add(self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None) -> Placed:
@@ -107,6 +116,50 @@ class Upstream:
         if answer is Answer.BUG:
             raise RuntimeError("a bug of our own")
         return Placed(earlier if answer is Answer.REUSED and earlier else taken.order_id)
+
+    def refill(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, RefillStarted | Refused]:
+        if (
+            refused := self._asked(Write.REFILL, order_ids, self.refilled, before_send)
+        ) is not None:
+            return dict.fromkeys(order_ids, refused)
+        return {one: RefillStarted(f"7{one}{self.refilled[one]}") for one in order_ids}
+
+    def cancel(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, CancelAccepted | Refused]:
+        if (
+            refused := self._asked(Write.CANCEL, order_ids, self.canceled, before_send)
+        ) is not None:
+            return dict.fromkeys(order_ids, refused)
+        return {one: CancelAccepted() for one in order_ids}
+
+    def _asked(
+        self,
+        write: Write,
+        order_ids: Sequence[str],
+        done: Counter[str],
+        before_send: Callable[[], None] | None,
+    ) -> Refused | None:
+        """Do it and be silent, or lose the answer, or refuse."""
+        answer, self.next = self.next, Answer.ACCEPTED
+        if answer is Answer.NEVER_LEFT:
+            raise never_left()
+        if before_send is not None:
+            before_send()
+        self.leaves(write)
+        if answer in _REFUSED:
+            return Refused("No.", _REFUSED[answer])
+        if answer is Answer.NOT_TAKEN:
+            raise lost_answer()
+        done.update(order_ids)
+        self.took()
+        if answer in (Answer.LOST, Answer.LOST_LATE):
+            raise lost_answer()
+        if answer is Answer.BUG:
+            raise RuntimeError("a bug of our own")
+        return None
 
     def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]:
         if not self.answers_reads:

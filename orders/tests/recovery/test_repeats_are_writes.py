@@ -106,16 +106,16 @@ def _paused(desk: Desk) -> None:
     Provider.objects.update(state=ProviderState.PAUSED)
 
 
+def _stopped(kind: GateKind) -> Callable[[Desk], None]:
+    return lambda desk: _stop(desk, kind)
+
+
 OBSTACLES: dict[str, Callable[[Desk], None]] = {
     "set back": _set_back,
     "suspended": _suspended,
     "settled meanwhile": _settled,
     "paused": _paused,
-    **{
-        f"stopped: {kind}": lambda desk, kind=kind: _stop(desk, kind)
-        for kind in GateKind
-        if kind != GateKind.ANSWER_LOST
-    },
+    **{f"stopped: {kind}": _stopped(kind) for kind in GateKind if kind != GateKind.ANSWER_LOST},
 }
 
 
