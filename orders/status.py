@@ -128,6 +128,19 @@ class Outcome(models.TextChoices):
 
 RECALLED = "recalled"  # `Attempt.code` of a send that a restored database had forgotten
 
+
+class Doubt(models.TextChoices):
+    """Why nobody knows what became of a send: `Attempt.code` where the outcome is unknown."""
+
+    LOST = "lost", "The answer was lost"
+    NOT_UNDERSTOOD = "not_understood", "The answer was not understood"
+    CONTRADICTS = "contradicts", "The answer contradicts itself or what is known"
+    IS_THERE = "is_there", "The provider says that it has the order already"
+    RECALLED = RECALLED, "It was sent before the database was put back"
+
+
+NOT_LOST = (Doubt.NOT_UNDERSTOOD, Doubt.CONTRADICTS, Doubt.IS_THERE)  # an answer came
+
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 

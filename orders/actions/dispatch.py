@@ -39,8 +39,9 @@ from providers.panel_api.connection import FenceClosed
 from providers.panel_api.errors import Unavailable
 
 from ..models import Attempt, Order
-from ..status import HoldReason, Outcome, Status, Write
+from ..status import Doubt, HoldReason, Outcome, Status, Write
 from . import claiming, outcomes, queueing, restore_guard, spooling
+from .doubts import doubt_of, says_it_is_there
 from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already
 from .writes.pre_send import PreSendCheck
@@ -137,7 +138,12 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
         if error.code is RefusalCode.LINK_BUSY:
             changes |= _whom_to_wait_for(order, now)
-    elif error.code is RefusalCode.RATE_LIMIT:
+    if says_it_is_there(order, error.code, knows_blocker=bool(changes.get("blocked_by"))):
+        words = f"An earlier try counts as not placed, and now the provider says: {error.reason}"
+        return Settlement(
+            Outcome.UNKNOWN, Status.UNCONFIRMED, words, Doubt.IS_THERE, error.evidence
+        )
+    if error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         to, changes = Status.QUEUED, {"send_after": error.until or now + pause}
     elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
@@ -163,7 +169,8 @@ def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:
 
 
 def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
-    return Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, evidence=evidence)
+    code = doubt_of(evidence)
+    return Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, code, evidence)
 
 
 def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:

@@ -20,7 +20,7 @@ from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
 from ..models import Attempt, DatabaseId, Gate, Recovery
-from ..status import GateKind, Outcome, Write
+from ..status import NOT_LOST, GateKind, Outcome, Write
 
 log = logging.getLogger(__name__)
 MAY_LET_CANCELS = (GateKind.STOP, GateKind.INCIDENT, GateKind.EXPOSURE)
@@ -130,7 +130,7 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
         GateKind.ANSWER_LOST,
         now=now,
         provider=provider,
-        reason=f"The answer about order #{attempt.order_id} was lost.",
+        reason=f"Nobody knows whether order #{attempt.order_id} is there.",
     )
     if reason := _too_many(provider, now):
         close_gate(GateKind.EXPOSURE, now=now, provider=provider, reason=reason)
@@ -170,6 +170,7 @@ def _too_many(provider: Provider, now: datetime) -> str:
         .first()
     )
     lost = Attempt.objects.filter(provider=provider, unknown_at__gt=acknowledged or since)
+    lost = lost.exclude(code__in=NOT_LOST)
     count = lost.count()
     if rules.lost_in_a_row and count >= rules.lost_in_a_row:
         minutes = clocks.EXPOSURE_WINDOW_SECONDS // 60

@@ -12,7 +12,7 @@ from core.texts import readable, readable_json
 from providers.panel_api import Evidence, RefusalCode
 
 from ..models import Order
-from ..status import Outcome, Status
+from ..status import Doubt, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def id_known_already(settlement: Settlement) -> Settlement:
         Outcome.UNKNOWN,
         Status.UNCONFIRMED,
         f"The provider answered with order {number}, which is already another order of ours.",
+        Doubt.CONTRADICTS,
         evidence=Evidence(reason="id already known", bytes_left=True, candidate_id=number),
     )
 

@@ -15,7 +15,7 @@ from providers.panel_api.kept import Kept, read_again
 from providers.panel_api.refusals import MEANINGS, normalised, why_not_taught
 
 from ..models import Attempt, Order
-from ..status import Outcome, Status
+from ..status import Doubt, Outcome, Status
 from . import settling
 
 ORDERS_LOOKED_AT = (
@@ -105,6 +105,7 @@ def _lost_with(
 
 def _lost_sends(provider_id: int) -> QuerySet[Attempt]:
     lost = Attempt.objects.filter(provider=provider_id, outcome=Outcome.UNKNOWN)
+    lost = lost.exclude(code=Doubt.IS_THERE)  # a refusal that says so ends nothing
     return lost.filter(order__status=Status.UNCONFIRMED).select_related("order")
 
 

@@ -15,7 +15,7 @@ from providers.models import Provider
 from providers.panel_api import Progress
 
 from ...models import Attempt, EventKind, Recovery
-from ...status import Resolution, Status
+from ...status import Doubt, Resolution, Status
 from .. import settling
 from .matching import Verdict, decide
 from .windows import Window, fits
@@ -36,7 +36,10 @@ class Decided:
 
 
 def is_open(attempt: Attempt) -> bool:
-    """Nobody has decided about it: the desk may. A given-up order waits for a person alone."""
+    """Nobody has decided about it: the desk may. A given-up order waits for a person alone, and so
+    does one that was shown not to be there before and is said to be."""
+    if attempt.code == Doubt.IS_THERE:
+        return False
     return attempt.resolved_by_id is None and attempt.order.status == Status.UNCONFIRMED
 
 

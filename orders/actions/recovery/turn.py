@@ -18,6 +18,7 @@ from providers.models import LaneKind, Provider
 from providers.panel_api import ProviderError
 
 from ...models import Attempt, Recovery
+from ...status import Doubt
 from .. import gates
 from . import deciding, listing, moments, repeating, waiting, windows
 from .calibrating import calibrate
@@ -86,6 +87,8 @@ def _wait_out(provider: Provider, rules: Recovery, now: datetime) -> None:
     is over; the account buys again and a person decides."""
     for attempt in windows.lost_attempts(provider):
         _keep_balance(attempt, provider)
+        if attempt.code == Doubt.IS_THERE and attempt.looked_at is None:
+            Attempt.objects.filter(pk=attempt.pk, looked_at=None).update(looked_at=now)
         if attempt.looked_at is not None or not deciding.is_open(attempt):
             continue
         patience = clocks.RECOVERY_PATIENCE_SECONDS if rules.searches else 0

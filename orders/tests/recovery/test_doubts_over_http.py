@@ -1,0 +1,71 @@
+"""Lost, not understood and contradicting answers are different things."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import clocks
+from orders.actions import settling
+from orders.models import Attempt, Gate, Order
+from orders.status import Doubt, GateKind, Outcome, Status
+from providers.connect import client_for
+from tests.builders import make_user
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+@pytest.mark.parametrize(
+    ("mode", "doubt"),
+    [
+        ("http_502", Doubt.LOST),
+        ("reset_after_request", Doubt.LOST),
+        ("empty_list", Doubt.NOT_UNDERSTOOD),
+    ],
+)
+def test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit(box, mode, doubt):
+    bench = Bench(box, lost_in_a_row=2)
+    for _ in range(2):
+        bench.open_gate()
+        box.fault(mode, "after", action="add", times=1)
+        bench.send()
+    assert set(Attempt.objects.values_list("outcome", "code")) == {(Outcome.UNKNOWN, doubt)}
+    stopped = Gate.objects.closed().filter(kind=GateKind.EXPOSURE).exists()
+    assert stopped == (doubt is Doubt.LOST)
+
+
+def test_a_refusal_that_says_it_is_there_reopens_the_doubt(box):
+    bench = Bench(box)
+    box.dialect(link_guard=True)
+    lost = bench.lose(taken=True)
+    bench.wait(GRACE + 1)
+    boss = make_user()
+    assert settling.confirm_not_placed(lost, actor=boss, now=bench.now) is settling.Confirmed.DONE
+    lost = Order.objects.get(pk=lost.pk)
+    assert lost.move(Status.QUEUED, now=bench.now)
+    lost = bench.send(lost)
+    assert (lost.status == Status.UNCONFIRMED and "already" in lost.reason) or "now" in lost.reason
+    for _ in range(6):
+        bench.recover(after=GRACE)
+    assert Order.objects.get(pk=lost.pk).status == Status.UNCONFIRMED
+    assert len(bench.upstream()) == 1 and bench.may_buy()
+    assert Attempt.objects.get(order=lost, outcome=Outcome.UNKNOWN).code == Doubt.IS_THERE
+
+
+def test_what_was_reopened_can_be_linked(box):
+    test_a_refusal_that_says_it_is_there_reopens_the_doubt(box)
+    lost = Order.objects.get()
+    number = str(box.ledger()[0]["id"])
+    assert settling.link_order(
+        lost, number, actor=make_user(), client=client_for(lost.provider),
+        clock=clocks.database_now, although_charge_differs=True,
+    )  # fmt: skip
+    lost.refresh_from_db()
+    assert lost.external_id == number
