@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -83,6 +84,7 @@ def test_a_busy_database_takes_no_pulse_away(
 @contextmanager
 def watched_worker(app: Celery) -> Iterator[Work]:
     """A real worker with real threads, seen as the desk sees its own."""
+    worker: Any
     with start_worker(app, pool="threads", concurrency=THREADS, perform_ping_check=False) as worker:
         work = desk_celery.work_of(worker.consumer)
         yield work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from dashboard import health
 from dashboard.models import BEAT, Heartbeat
 from dashboard.watchdog import what_stands_still
 from orders.actions import spooling
-from orders.actions.standstill import Late, standstills
+from orders.actions.standstill import Late, Standstill, standstills
 from orders.models import Order, Watch
 from orders.status import GateKind, Outcome, Status
 from providers.actions.lanes import ensure_lanes
@@ -168,7 +168,12 @@ def test_pages_ask_the_watchdog_once_in_a_few_seconds(
     client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("dashboard.watchdog.standstills", lambda now: asked.append(1) or [])
+
+    def ask(now: datetime) -> list[Standstill]:
+        asked.append(1)
+        return []
+
+    monkeypatch.setattr("dashboard.watchdog.standstills", ask)
     browser = client_for_role(Role.VIEWER)
     for _ in range(3):
         browser.get("/orders/")

@@ -35,13 +35,14 @@ def frozen_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         monkeypatch.setattr(app.conf, "broker_url", address)
         monkeypatch.setattr(app.conf, "broker_write_url", address)
-        _forget_connections()
+        _forget_connections(monkeypatch)
         yield
-    _forget_connections()
+    pools.reset()
 
 
-def _forget_connections() -> None:
-    app._pool = app.amqp._producer_pool = None
+def _forget_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_pool", None)
+    monkeypatch.setattr(app.amqp, "_producer_pool", None)
     pools.reset()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -18,8 +19,10 @@ from providers.panel_api import (
     NotSent,
     OutcomeUnknown,
     Placed,
+    Progress,
     ProviderError,
     Unavailable,
+    Unreadable,
 )
 from tests.builders import NOON, make_order, make_provider
 from tests.fake_provider import FakeProvider
@@ -99,8 +102,8 @@ def test_where_the_balance_fails_the_status_of_an_order_is_asked_for() -> None:
         def __init__(self, error: ProviderError | None) -> None:
             self.error, self.asked = error, list[str]()
 
-        def statuses_once(self, ids: list[str]) -> dict[str, object]:
-            self.asked += ids
+        def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]:
+            self.asked += order_ids
             if self.error:
                 raise self.error
             return {}
