@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from core.money import plain
-from providers.models import Service
+from providers.models import ProposedTerms, Service
 from providers.panel_api.wishes import WISHES, Ask, Kind, count_lines
 
 LABELS = {
@@ -59,6 +59,25 @@ class Terms:
         )
 
     @classmethod
+    def known(cls, service: Service) -> Terms:
+        """The newest of its terms the desk has seen, at the dearer price: those of a catalog that
+        waits for a decision, where it says something else than the service. `select_related`
+        the service's `proposed` to ask for nothing more."""
+        own = cls.of(service)
+        told = proposed_for(service)
+        if told is None:
+            return own
+        return cls(
+            name=told.name,
+            type=told.type,
+            rate=_dearer(own.rate, told.rate),
+            min=told.min,
+            max=told.max,
+            dripfeed=told.dripfeed,
+            offered=own.offered and told.is_offered,
+        )
+
+    @classmethod
     def read(cls, kept: Any) -> Terms | None:
         """Terms that `as_json` wrote down; None for anything else."""
         if not isinstance(kept, Mapping) or kept.keys() != LABELS.keys():
@@ -77,6 +96,17 @@ class Terms:
     def digest(self) -> str:
         """The same for the same terms, however their numbers were written."""
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:32]
+
+
+def proposed_for(service: Service) -> ProposedTerms | None:
+    """What a catalog that waits for a decision says of this service, where it differs."""
+    told: ProposedTerms | None = getattr(service, "proposed", None)
+    return told
+
+
+def _dearer(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """None, a price nobody knows, is the dearest."""
+    return None if one is None or other is None else max(one, other)
 
 
 def differences(before: Terms, after: Terms) -> list[Difference]:

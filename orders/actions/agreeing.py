@@ -34,19 +34,21 @@ def what_changed(order: Order, service: Service, percent: Decimal | None = None)
     `percent` is the tolerance, for whoever asks about many orders.
     """
     allowed = tolerance() if percent is None else percent
-    return faults(agreed(order), Terms.of(service), order.wish, tolerance=allowed)
+    return faults(agreed(order), Terms.known(service), order.wish, tolerance=allowed)
 
 
 def why_hold(order: Order, service: Service) -> HoldReason:
-    """Asked in the transaction of the claim, with the service as it reads there."""
+    """Asked in the transaction of the claim, with the service as it reads there, and what a
+    catalog that waits for a decision says of it."""
     return HoldReason.TERMS if what_changed(order, service) else HoldReason.NONE
 
 
 def why_not_acceptable(order: Order, service: Service) -> str:
     """Why nobody can agree to the new terms for this very order; empty when one can."""
-    if service.type != order.type:
+    now = Terms.known(service)
+    if now.type != order.type:
         return "Its service asks for other things by now: withdraw it and order by hand."
-    if service.rate is None:
+    if now.rate is None:
         return "The price of its service is not known."
     if not order.provider.is_active:
         return f"{order.provider} is paused."
@@ -60,7 +62,7 @@ def accept_terms(order_id: int, shown: str, *, actor: User, now: datetime) -> st
         service = Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
         if (order.status, order.hold_reason) != (Status.HELD, HoldReason.TERMS):
             return "It no longer waits for this."
-        before, after = agreed(order), Terms.of(service)
+        before, after = agreed(order), Terms.known(service)
         if after.digest != shown:
             return "The terms changed once more: look at them again."
         if words := why_not_acceptable(order, service):

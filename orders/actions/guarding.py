@@ -139,7 +139,7 @@ def why_hold(order: Order, now: datetime) -> HoldReason:
     Asked in the transaction of the claim: it reads the rules and the service as they are there.
     What somebody with the right has released is not held again for the same reason.
     """
-    service = Service.objects.get(pk=order.service_id)
+    service = Service.objects.select_related("proposed").get(pk=order.service_id)
     for reason in _reasons(order, service, now):
         if not was_released(order, reason):
             return reason

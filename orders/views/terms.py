@@ -22,27 +22,29 @@ from ..actions.agreeing import accept_terms, agreed, tolerance, what_changed, wh
 from ..actions.placing import withdraw_order
 from ..models import Order, OrderQuerySet
 from ..status import HoldReason, Status
-from ..terms import Difference, Terms, differences
+from ..terms import Difference, Terms, differences, proposed_for
 
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One order as it is asked about. `token` says to exactly which terms somebody agrees."""
+    """One order as it is asked about. `token` says to exactly which terms somebody agrees;
+    `catalog` is the run that waits for a decision, where its terms are those."""
 
     order: Order
     token: str
     faults: list[str]
     differences: list[Difference]
     obstacle: str
+    catalog: int | None
 
 
 @allow(May.PLACE)
 @require_safe
 def changed_terms(request: StaffRequest) -> HttpResponse:
     """Those that wait, oldest first; `?order=` shows one alone."""
-    rows = _waiting().select_related("service", "provider", "placed_by")
+    rows = _waiting().select_related("service__proposed", "provider", "placed_by")
     one = request.GET.get("order", "")
     if one.isascii() and one.isdigit() and len(one) < 19:
         rows = rows.filter(pk=int(one))
@@ -93,13 +95,15 @@ def _waiting() -> OrderQuerySet:
 
 
 def _shown(order: Order, percent: Decimal) -> Shown:
-    now = Terms.of(order.service)
+    now = Terms.known(order.service)
+    proposed = proposed_for(order.service)
     return Shown(
         order=order,
         token=f"{order.pk}:{now.digest}",
         faults=what_changed(order, order.service, percent),
         differences=differences(agreed(order), now),
         obstacle=why_not_acceptable(order, order.service),
+        catalog=proposed.run_id if proposed else None,
     )
 
 

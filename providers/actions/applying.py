@@ -50,11 +50,11 @@ def apply_difference(
 def _steps(
     run: CatalogRun, difference: Difference, now: datetime
 ) -> Iterator[Callable[[], dict[str, int]]]:
-    for new in _chunks(difference.new):
+    for new in chunks(difference.new):
         yield partial(_write_new, run, new, now, quiet=difference.is_first)
-    for changed in _chunks(difference.changed):
+    for changed in chunks(difference.changed):
         yield partial(_write_changed, run, changed, now)
-    for gone in _chunks(difference.gone):
+    for gone in chunks(difference.gone):
         yield partial(_write_gone, run, gone, now)
 
 
@@ -131,7 +131,7 @@ def _search_text(external_id: str, values: Values) -> str:
     return Service.search_text_of(external_id, values[NAME], values[CATEGORY])
 
 
-def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     rest = iter(rows)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk

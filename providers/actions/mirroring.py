@@ -19,6 +19,7 @@ from .brake import brake
 from .calling import MustWait, ask, note_no_way_in
 from .diffing import Difference, Proposed, compare, known_services, lists_of
 from .lanes import give_back, renew_lane, take_lane
+from .proposing import propose
 from .runs import end_run, open_run
 from .snapshots import Snapshot, packed, snapshot_of, unpacked
 
@@ -134,6 +135,8 @@ def _settle(run: CatalogRun, snapshot: Snapshot, turn: Turn, *, believed: bool) 
     }
     if not believed and (why := brake(snapshot, difference)):
         shown = difference.counts()
+        if not propose(run, difference, still_ours=turn.goes_on):
+            return RunState.RUNNING
         end_run(
             run, RunState.HELD, now=turn.clock(), brake=why,
             held_catalog=packed(snapshot), **seen, **shown,

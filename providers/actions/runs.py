@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from core.constraints import broken_constraint
 from core.models import User
-from providers.models import CatalogRun, Provider, RunState
+from providers.models import CatalogRun, ProposedTerms, Provider, RunState
 
 
 def open_run(provider: Provider, *, now: datetime, actor: User | None = None) -> CatalogRun:
@@ -29,7 +29,8 @@ def open_run(provider: Provider, *, now: datetime, actor: User | None = None) ->
 def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) -> bool:
     """Close a running run and overtake older ones that wait for a person.
 
-    A failed run overtakes nothing. False: it was not running any more.
+    A failed run overtakes nothing, not even what an earlier one proposed: it is still the newest
+    that is known. False: it was not running any more.
     """
     if state is not RunState.HELD:
         columns["held_catalog"] = None
@@ -45,6 +46,7 @@ def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) 
             older.exclude(pk=run.pk).update(
                 state=RunState.SUPERSEDED, ended_at=now, held_catalog=None
             )
+            _forget_proposals(run, state)
     return True
 
 
@@ -68,9 +70,20 @@ def approve_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
 def refuse_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
     """Throw a held catalog away. False: it was not held any more."""
     with transaction.atomic():
-        return _decide(
+        refused = _decide(
             run, RunState.REFUSED, actor, "refused", now, ended_at=now, held_catalog=None
         )
+        if refused:
+            ProposedTerms.objects.filter(run=run).delete()
+        return refused
+
+
+def _forget_proposals(run: CatalogRun, state: RunState) -> None:
+    """What this run says goes for every service of the account, whatever was proposed before."""
+    proposals = ProposedTerms.objects.filter(provider=run.provider_id)
+    if state is RunState.HELD:
+        proposals = proposals.exclude(run=run)
+    proposals.delete()
 
 
 def _decide(

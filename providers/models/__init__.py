@@ -11,6 +11,7 @@ from .catalog import (
 )
 from .event import ProviderEvent
 from .health import Lane, LaneKind, ProviderHealth
+from .proposed import ProposedTerms
 from .provider import BalanceReading, DoctorReport, Provider, ProviderState, RefundStyle
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "DoctorReport",
     "Lane",
     "LaneKind",
+    "ProposedTerms",
     "Provider",
     "ProviderEvent",
     "ProviderHealth",
