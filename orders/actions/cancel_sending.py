@@ -103,13 +103,16 @@ def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:
     return True
 
 
-def lost(request: CancelRequest, reason: str, now: datetime) -> Verdict:
+def lost(
+    request: CancelRequest, reason: str, now: datetime, *, until: datetime | None = None
+) -> Verdict:
     """Asked for perhaps. Again after a look at the order's status, but not for ever."""
     if request.requests >= MOST_REQUESTS:
         text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
         changes = {"ended_at": now, "reason": reason[:500], "code": UNCLEAR}
         return Verdict(CancelStatus.REFUSED, text, changes, proven=False)
-    due_at = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
+    soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
+    due_at = max(until, soonest) if until else soonest
     changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
     text = f"The answer to the cancel was lost: {reason} The order's status is read first."
     return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
@@ -119,7 +122,7 @@ def _verdict(
     request: CancelRequest, outcome: Outcome[CancelAccepted | Refused], now: datetime
 ) -> Verdict:
     if isinstance(outcome, Lost):
-        return lost(request, outcome.reason, now)
+        return lost(request, outcome.reason, now, until=outcome.until)
     if isinstance(outcome, Later):
         return _later(request, outcome.reason, outcome.until)
     said = outcome.rows.get(request.order.external_id, NO_ROW)

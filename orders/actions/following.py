@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from core import clocks
@@ -11,16 +12,13 @@ from core.stopping import is_stopping
 from providers.actions import lanes, pacing
 from providers.models import LaneKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
-from providers.panel_api.asking import SameRefusal
 
 from . import tracking, watching
+from .same_refusal import RefusedQuestions, refused_alone
 from .tracking import TellsStatuses, Turn
 
 RENEW_SECONDS = clocks.LANE_SECONDS / 6
 NOTE_SECONDS = 1.0
-EVERY_QUESTION = (
-    "It answers every question about orders with: “{said}” They are asked about less often."
-)
 PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lane is better given back
 
 
@@ -38,7 +36,7 @@ class _Lane:
     def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
         self.provider, self.holder, self.clock = provider, holder, clock
         self.budget = pacing.Budget(provider)
-        self.same = SameRefusal()
+        self.refused = RefusedQuestions(provider, "orders", clock)
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -57,18 +55,20 @@ class _Lane:
             self.noted = time.monotonic()
             pacing.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
 
-    def goes_on_after(self, refusal: BatchRefused) -> bool:
-        """False once the same refusal came so often that it is about the account and not about an
-        order: all that is due is put off, and the account's health says why."""
-        self.note_failure(refusal)
-        if not self.same.is_about_the_account(refusal.reason, refusal.code):
+    def goes_on_after(self, ids: Collection[str], refusal: BatchRefused) -> bool:
+        """False once it is about the account and not about an order: all that is due is put off."""
+        self.write_next_success()
+        if self.refused.are_about_ids(ids, refusal):
             return True
-        self.note_failure(BatchRefused(EVERY_QUESTION.format(said=refusal.reason)))
         watching.put_off(self.provider, self.clock())
         return False
 
+    def write_next_success(self) -> None:
+        """It opens the breaker."""
+        self.noted = -RENEW_SECONDS
+
     def note_failure(self, error: ProviderError) -> None:
-        self.noted = -RENEW_SECONDS  # the next success opens the breaker, so it must be written
+        self.write_next_success()
         pacing.note_failure(self.provider, error, now=self.clock())
 
 
@@ -102,19 +102,19 @@ def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
-    asked = time.monotonic()
+    ids, asked = [watch.external_id for watch in batch], time.monotonic()
     try:
         answers = tracking.ask(batch, client, now=lane.clock())
     except BatchRefused as error:
-        return lane.goes_on_after(error)  # with halves of it
+        return lane.goes_on_after(ids, error)  # with halves of it
     except ProviderError as error:
         lane.note_failure(error)
         return False
-    refusal = tracking.refused_alone(batch, answers)
-    if refusal and not lane.goes_on_after(refusal):
+    refusal = refused_alone(ids, answers)
+    if refusal and not lane.goes_on_after(ids, refusal):
         return False
     lane.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
-        lane.same.is_over()
+        lane.refused.end()
     done.turns.append(tracking.record_answers(batch, answers, now=lane.clock()))
     return True

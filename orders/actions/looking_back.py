@@ -30,6 +30,7 @@ from ..status import ENDED_THERE, Flag
 from . import judging
 from .one_call import batch_size
 from .remarks import remarks_as_events
+from .same_refusal import RefusedQuestions, refused_alone
 from .tracking import TellsStatuses
 
 PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
@@ -61,6 +62,7 @@ def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, second
     holder = lanes.take_lane(provider.pk, LaneKind.ENDED, now=clock(), seconds=clocks.LANE_SECONDS)
     if holder is None:
         return 0
+    refused = RefusedQuestions(provider, "ended orders", clock)
     full = size = batch_size(provider)
     asked, ends = 0, time.monotonic() + seconds
     try:
@@ -69,13 +71,19 @@ def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, second
             orders = _next_few(mark, size, clock()) if mark else []
             if not mark or not orders:
                 break
+            ids = [order.external_id for order in orders]
             try:
-                answers = _answers(provider, client, orders, clock)
-            except BatchRefused as refusal:  # smaller ones, down to the one that spoils it
-                if len(orders) > 1:
-                    size = 1 if refusal.singly else len(orders) // 2
-                    continue
-                answers = {}
+                answers = _answers(provider, client, ids, clock)
+                refusal = refused_alone(ids, answers)
+            except BatchRefused as error:
+                answers, refusal = {}, error
+            if refusal is None:
+                refused.end()
+            elif not refused.are_about_ids(ids, refusal):
+                break  # the next ring asks again; the mark has moved, so that it never stands still
+            elif len(orders) > 1:  # smaller ones, down to the one that spoils it
+                size = 1 if refusal.singly else len(orders) // 2
+                continue
             if not _write_down(mark, orders, answers, clock()):
                 break
             asked, size = asked + len(orders), min(full, 2 * size)
@@ -131,11 +139,8 @@ def _next_few(mark: LookBack, size: int, now: datetime) -> list[Order]:
     return list(ended.order_by("ended_at", "pk")[:size])
 
 
-def _answers(
-    provider: Provider, client: TellsStatuses, orders: list[Order], clock: Clock
-) -> Answers:
+def _answers(provider: Provider, client: TellsStatuses, ids: list[str], clock: Clock) -> Answers:
     """One call, after a short wait where the account's budget wants one."""
-    ids = [order.external_id for order in orders]
     question = partial(client.statuses_once, ids)
     try:
         return ask(provider, question, clock=clock, answered=_is_refused)

@@ -30,9 +30,10 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The answer is lost: it may have been done."""
+    """The answer is lost: it may have been done. Until `until` the provider wants no call."""
 
     reason: str
+    until: datetime | None = None
 
 
 Outcome = Answered[Said] | Later | Lost
@@ -62,6 +63,12 @@ def refused_by_all(rows: Iterable[object]) -> Refused | None:
     return first if isinstance(first, Refused) else None
 
 
+def asked_to_slow_down(rows: Iterable[object]) -> str:
+    """The words of a row by which the provider asks for fewer calls; empty where none does."""
+    limits = (row for row in rows if isinstance(row, Refused))
+    return next((row.reason for row in limits if row.code is RefusalCode.RATE_LIMIT), "")
+
+
 def batch_size(provider: Provider) -> int:
     """The most orders one call may be about."""
     return min(provider.batch_size, Dialect.from_profile(provider.dialect).batch_size)
@@ -83,8 +90,8 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
             return {"is": "answered", "rows": said}
         case Later(reason, until):
             return {"is": "later", "reason": reason, "until": until.isoformat()}
-        case Lost(reason):
-            return {"is": "lost", "reason": reason}
+        case Lost(reason, wanted):
+            return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
 
 
 def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
@@ -95,7 +102,8 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
         case "later":
             return Later(str(written["reason"]), datetime.fromisoformat(written["until"]))
         case "lost":
-            return Lost(str(written["reason"]))
+            wanted = written.get("until")
+            return Lost(str(written["reason"]), wanted and datetime.fromisoformat(wanted))
         case other:
             raise ValueError(f"{other!r} is no way in which a call ends")
 

@@ -18,6 +18,7 @@ from providers.panel_api import BatchRefused, RefillProgress, Unreadable
 from ..models import EventKind, OrderEvent, Refill
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
 from .one_call import batch_size
+from .same_refusal import RefusedQuestions, refused_alone
 from .watching import next_check_in
 
 STRIKES = 3  # so often unreadable in a row, and the history says so
@@ -33,8 +34,11 @@ class TellsRefills(Protocol):
     def refill_statuses_once(self, ids: Sequence[str]) -> Answers: ...
 
 
-def follow_refills(provider: Provider, client: TellsRefills, *, clock: Clock) -> int:
-    """Ask about the due refills of this account in one call; how many it was about.
+def follow_refills(
+    provider: Provider, client: TellsRefills, refused: RefusedQuestions, *, clock: Clock
+) -> int:
+    """Ask about the due refills of this account in one call; how many it was about. `refused` is
+    what was refused in the calls before.
 
     Raises calling.MustWait without asking, and ProviderError when the answer cannot be read.
     """
@@ -46,11 +50,28 @@ def follow_refills(provider: Provider, client: TellsRefills, *, clock: Clock) ->
         answers = calling.ask(provider, lambda: client.refill_statuses_once(ids), clock=clock)
     except BatchRefused as error:
         if len(ids) > 1:
-            _halve(batch, singly=error.singly, now=clock())
-            return len(batch)  # halves of it come next
-        answers = {ids[0]: Unreadable(error.reason)}
+            _halve(batch, batch_size(provider), singly=error.singly, now=clock())
+            return len(batch) if _goes_on(refused, ids, error, clock()) else 0
+        answers = {ids[0]: Unreadable(error.reason, error.code)}
+    refusal = refused_alone(ids, answers)
+    if refusal is None:
+        refused.end()
+    elif not _goes_on(refused, ids, refusal, clock()):
+        return 0
     record(batch, answers, now=clock())
     return len(batch)
+
+
+def _goes_on(
+    refused: RefusedQuestions, ids: Sequence[str], refusal: BatchRefused, now: datetime
+) -> bool:
+    """Halves come next; but all that is due is put off where it is about the account."""
+    if refused.are_about_ids(ids, refusal):
+        return True
+    later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
+    due = Refill.objects.filter(provider=refused.provider).due_to_ask(now)
+    due.update(due_at=later)
+    return False
 
 
 def due_batch(provider: Provider, now: datetime) -> list[Refill]:
@@ -66,8 +87,10 @@ def due_batch(provider: Provider, now: datetime) -> list[Refill]:
     return [row for row in rows if row.failures == rows[0].failures][: max(cap, 1)]
 
 
-def _halve(batch: Sequence[Refill], *, singly: bool, now: datetime) -> None:
-    failures = ALONE if singly else min(batch[0].failures + 1, ALONE)
+def _halve(batch: Sequence[Refill], most: int, *, singly: bool, now: datetime) -> None:
+    """Later in batches of at most half of this one: `most` shifted by the failures."""
+    half = 1 if singly else (len(batch) + 1) // 2
+    failures = next((steps for steps in range(ALONE) if most >> steps <= half), ALONE)
     Refill.objects.filter(pk__in=[refill.pk for refill in batch]).update(
         failures=failures, due_at=now
     )

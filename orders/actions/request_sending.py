@@ -31,7 +31,14 @@ from ..models import CancelRequest, Refill, RequestCall
 from ..status import Write
 from . import gates, request_log
 from .claiming import worker_name
-from .one_call import Answered, AnyOutcome, Later, Lost, outcome_to_json
+from .one_call import (
+    Answered,
+    AnyOutcome,
+    Later,
+    Lost,
+    asked_to_slow_down,
+    outcome_to_json,
+)
 from .request_log import Named
 from .writes import answer_files
 from .writes.pre_send import PreSendCheck, is_unchanged
@@ -160,6 +167,8 @@ def _speak(
     except Exception as error:
         log.exception("%s ended in an error of our own", call)
         return Heard(Lost(f"Our own error while sending: {type(error).__name__}"))
+    if reason := asked_to_slow_down(said.values()):
+        return Heard(Answered(said), _failure(provider, SlowDown(reason)))
     return Heard(Answered(said), _success(provider, (time.monotonic() - started) * 1000))
 
 
@@ -172,7 +181,7 @@ def _outcome(error: ProviderError, now: datetime) -> Later | Lost:
         case AccountRefused():
             return _later(error, now, clocks.BREAKER_SECONDS[-1])
         case OutcomeUnknown():
-            return Lost(error.reason)
+            return Lost(error.reason, _within_cap(error.until, now))
     log.error("a request ended in what no write ends in: %s", type(error).__name__)
     return Lost(f"Our own error while sending: {type(error).__name__}")
 
@@ -180,7 +189,13 @@ def _outcome(error: ProviderError, now: datetime) -> Later | Lost:
 def _later(
     error: ProviderError, now: datetime, seconds: float, until: datetime | None = None
 ) -> Later:
-    return Later(error.reason, until or now + timedelta(seconds=seconds))
+    wanted = _within_cap(until, now)
+    return Later(error.reason, wanted or now + timedelta(seconds=seconds))
+
+
+def _within_cap(until: datetime | None, now: datetime) -> datetime | None:
+    """As far as a provider's own wish is followed."""
+    return until and min(until, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))
 
 
 def _failure(provider: Provider, error: ProviderError) -> Callable[[datetime], None]:

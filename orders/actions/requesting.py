@@ -23,6 +23,7 @@ from .cancel_sending import CANCELS, Cancels
 from .refill_following import TellsRefills, follow_refills
 from .refill_sending import REFILLS, Refills
 from .request_sending import send_due
+from .same_refusal import RefusedQuestions
 
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lane is better given back
 SWEEP_SIZE = 500
@@ -56,9 +57,11 @@ def ask_about_refills(
 ) -> int | None:
     """Ask about this account's due refills for about `seconds`. None: somebody else is at it."""
 
+    refused = RefusedQuestions(provider, "refills", clock)
+
     def turn() -> int:
         try:
-            return follow_refills(provider, client, clock=clock)
+            return follow_refills(provider, client, refused, clock=clock)
         except (MustWait, ProviderError):
             return 0
 

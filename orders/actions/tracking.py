@@ -65,16 +65,6 @@ def ask(
         return {watches[0].external_id: Unreadable(error.reason, error.code)}
 
 
-def refused_alone(
-    watches: Sequence[DueWatch], answers: dict[str, Progress | Unreadable]
-) -> BatchRefused | None:
-    """The refusal, where one order alone was asked about; None if it was answered."""
-    said = answers.get(watches[0].external_id) if len(watches) == 1 else None
-    if isinstance(said, Unreadable) and not said.missing:
-        return BatchRefused(said.reason, code=said.code)
-    return None
-
-
 def record_answers(
     watches: Iterable[DueWatch], answers: dict[str, Progress | Unreadable], *, now: datetime
 ) -> Turn:

@@ -19,7 +19,7 @@ from orders.status import Flag, Status
 from providers.actions import lanes
 from providers.connect import shared_transport
 from providers.models import LaneKind, Provider, ProviderHealth
-from providers.panel_api import OrderState, RefusalCode, Unavailable, Unreadable
+from providers.panel_api import BatchRefused, OrderState, RefusalCode, Unavailable, Unreadable
 from sandbox import Sandbox
 from tests.builders import NOON, make_order, make_provider, make_refill, make_user
 from tests.fake_provider import FakeProvider, progress
@@ -145,6 +145,22 @@ def test_a_batch_refused_for_one_order_is_asked_about_in_parts_each_a_call_of_th
         order.external_id for order in orders if order != orders[5]
     ]
     assert len(there.asked) < 2 * len(orders)
+
+
+class RefusesAll(Tells):
+    def statuses_once(self, order_ids):
+        self.asked.append(list(order_ids))
+        raise BatchRefused("Out of order.")
+
+
+def test_one_error_for_all_is_about_the_account_and_is_not_bisected_to_each(account):
+    orders, there = [ended(account) for _ in range(30)], RefusesAll()
+    assert look(account, there) == 1
+    assert len(there.asked) < 8
+    health = ProviderHealth.objects.get(provider=account)
+    assert "answers every question about ended orders with: “Out of" in health.last_error
+    well = Tells()
+    assert look(account, well) == len(orders) - 1
 
 
 def test_a_call_is_about_no_more_than_the_provider_takes(account):

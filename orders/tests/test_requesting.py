@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from providers.models import ProviderHealth
 from providers.panel_api import (
     BatchRefused,
     CancelAccepted,
+    OutcomeUnknown,
     RefillProgress,
     RefillStarted,
     RefillState,
@@ -36,7 +38,15 @@ from providers.panel_api import (
     Unavailable,
     Unreadable,
 )
-from tests.builders import NOON, make_cancel, make_order, make_refill, make_service, make_user
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_order,
+    make_provider,
+    make_refill,
+    make_service,
+    make_user,
+)
 from tests.fake_provider import lost_answer, never_left
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -323,6 +333,50 @@ def test_a_refill_that_spoils_the_batch_ends_up_alone():
         ask(rows[0], desk, NOON + minute * MINUTE)
     assert {fresh(row).status for row in rows if row != rows[4]} == {RefillStatus.COMPLETED}
     assert (fresh(rows[4]).status, fresh(rows[4]).code) == ("pending", "unreadable")
+
+
+def test_one_error_for_all_refills_is_about_the_account_and_is_asked_about_less_often():
+    service = make_service(make_provider(calls_per_minute=60_000))
+    rows = [
+        make_refill(RefillStatus.PENDING, order=make_order(Status.COMPLETED, service=service))
+        for _ in range(100)
+    ]
+    desk = FakeDesk()
+    desk.down = BatchRefused("Out of order.")
+    ticks = (NOON + timedelta(milliseconds=100) * tick for tick in count())
+    while (at := next(ticks)) < NOON + timedelta(seconds=45):
+        requesting.ask_about_refills(service.provider, desk, clock=lambda: next(ticks), seconds=5)
+    assert (at - NOON).seconds == 45 and len(desk.calls) == 5
+    health = ProviderHealth.objects.get(provider=service.provider)
+    assert "answers every question about refills with: “Out of order" in health.last_error
+    desk.down = None
+    later = NOON + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS + 60)
+    ask(rows[0], desk, later)
+    assert set(Refill.objects.values_list("failures", flat=True)) == {0}
+
+
+@pytest.mark.parametrize("trouble", [RefusalCode.RATE_LIMIT, RefusalCode.KEY])
+def test_a_lost_answer_that_is_about_the_account_holds_refills_and_cancels_too(trouble):
+    until = NOON + timedelta(minutes=5)
+    for row in (make_refill(), make_cancel()):
+        desk = FakeDesk()
+        desk.then = OutcomeUnknown("Nope", account_trouble=trouble, until=until)
+        send(row, desk)
+        more = make_refill(order=make_order(Status.COMPLETED, provider=row.provider))
+        at = NOON + 4 * MINUTE
+        requesting.send_requests(more.provider, desk, clock=lambda at=at: at, seconds=5)
+        assert len(desk.calls) == 1 and fresh(more).status == RefillStatus.QUEUED
+    assert fresh(row).due_at == until  # the cancel, which may be sent again, is not before
+
+
+def test_a_row_that_asks_for_fewer_calls_slows_the_account_down():
+    refill, desk = make_refill(), FakeDesk()
+    desk.says[refill.order.external_id] = Refused("Slow down", RefusalCode.RATE_LIMIT)
+    send(refill, desk)
+    health = ProviderHealth.objects.get()
+    assert health.pace < 1 and health.slow_until == NOON + timedelta(
+        seconds=clocks.RATE_LIMIT_PAUSE_SECONDS
+    )
 
 
 def test_a_refill_without_a_number_is_not_asked_about():

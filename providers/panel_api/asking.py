@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, TypeVar
 
 from .errors import BatchRefused, RefusalCode, Unavailable
 from .refusals import normalised
 from .results import Unreadable
 
-SAME_IN_A_ROW: Final = 5  # two halves, and each a half of theirs: no single id is in all of them
+SAME_IN_A_ROW: Final = 5  # a batch, its halves, and the halves of one
 
 Row = TypeVar("Row")
 Ask = Callable[[Sequence[str]], dict[str, Row | Unreadable]]
@@ -26,19 +26,23 @@ def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 class SameRefusal:
     """Tells an error that is about the account from one that is about an id in a batch.
 
-    Where batches are halved and the halves of one are asked about by turns, an id that spoils its
-    batch leaves the other half well. Words that are known to be about an id never count.
+    An id that spoils its batch is in every batch that is refused for it, in whatever order the
+    halves are asked about. Words that are known to be about an id never count.
     """
 
     def __init__(self) -> None:
         self._words, self._times = "", 0
+        self._in_all: set[str] = set()
 
-    def is_about_the_account(self, reason: str, code: RefusalCode) -> bool:
-        """Note one refusal; True once it was the same text too often in a row."""
+    def is_about_the_account(self, ids: Collection[str], reason: str, code: RefusalCode) -> bool:
+        """Note one refusal of a question about `ids`; True once it was the same text too often in a
+        row, and no single id was in all of them."""
         words = normalised(reason) if code is RefusalCode.UNLISTED else ""
-        self._times = self._times + 1 if words and words == self._words else 1
+        goes_on = bool(words) and words == self._words
+        self._times = self._times + 1 if goes_on else 1
+        self._in_all = self._in_all & set(ids) if goes_on else set(ids)
         self._words = words
-        return self._times >= SAME_IN_A_ROW
+        return self._times >= SAME_IN_A_ROW and not self._in_all
 
     def is_over(self) -> None:
         """Something was answered."""
@@ -68,7 +72,7 @@ def _halving(batches: Iterator[Sequence[str]], ask: Ask[Row]) -> dict[str, Row |
             known |= ask(batch)
             same.is_over()
         except BatchRefused as refusal:
-            if same.is_about_the_account(refusal.reason, refusal.code):
+            if same.is_about_the_account(batch, refusal.reason, refusal.code):
                 raise Unavailable(refusal.reason, refusal.evidence) from refusal
             if len(batch) == 1:
                 known[batch[0]] = Unreadable(refusal.reason)
