@@ -136,9 +136,11 @@ def test_an_answer_in_unknown_words_about_the_account_holds_it_and_proves_nothin
     assert order.status == Status.UNCONFIRMED
     health = ProviderHealth.objects.get(provider=order.provider)
     if trouble is RefusalCode.KEY:
-        assert health.key_refused_at == NOON and health.next_add_at > NOON + timedelta(minutes=10)
+        assert health.key_refused_at == NOON and health.next_add_at is not None
+        assert health.next_add_at > NOON + timedelta(minutes=10)
     else:
-        assert health.pace == 0.5 and health.slow_until > NOON
+        assert health.pace == 0.5 and health.slow_until is not None
+        assert health.slow_until > NOON
 
 
 def test_no_newer_order_is_tried_while_the_account_is_out_of_funds():

@@ -300,10 +300,14 @@ def test_what_comes_back_apart_is_a_refund_once_staff_have_said_so(apart_day):
     assert book_refunds(day.account, now=day.now()) == 1
     made = reconciling.make_statement(made, now=MIDNIGHT + timedelta(days=1, hours=1))
     order.refresh_from_db()
-    assert (order.charge, order.refund, order.cost) == (Decimal("4.25"), Decimal("4.25"), 0)
+    assert (order.charge, order.refund, order.cost) == (
+        Decimal("4.25"),
+        Decimal("4.25"),
+        Decimal(0),
+    )
     assert order.flag == Flag.NONE
     assert (made.charged, made.refunded, made.added) == (Decimal("4.25"), Decimal("4.25"), 0)
-    assert (made.state, made.low, made.high, made.actual) == (StatementState.FITS, 0, 0, 0)
+    assert (made.state, made.low, made.high, made.actual) == (StatementState.FITS, 0, 0, Decimal(0))
 
 
 def test_where_it_is_known_nothing_is_flagged_and_the_day_adds_up(apart_day):
@@ -318,7 +322,7 @@ def test_where_it_is_known_nothing_is_flagged_and_the_day_adds_up(apart_day):
     day.look()
     made = day.close()
     partial.refresh_from_db()
-    assert (order.flag, order.cost) == (Flag.NONE, 0)
+    assert (order.flag, order.cost) == (Flag.NONE, Decimal(0))
     assert (partial.flag, partial.cost) == (Flag.NONE, Decimal("2.83475"))
     truth = day.box.ledger()
     assert made.refunded == sum(Decimal(one["refunded"]) for one in truth)

@@ -236,6 +236,7 @@ def test_a_worker_that_died_leaves_a_refill_in_doubt_and_a_cancel_to_be_looked_i
 def test_a_late_answer_is_still_the_answer():
     refill = make_refill()
     claimed = claim(REFILLS, refill.provider, now=NOON)
+    assert claimed is not None
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
     refill_sending.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
@@ -245,6 +246,7 @@ def test_a_late_answer_is_still_the_answer():
 def test_a_late_answer_stops_a_second_send_that_a_person_asked_for():
     refill = make_refill()
     claimed = claim(REFILLS, refill.provider, now=NOON)
+    assert claimed is not None
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
@@ -256,6 +258,7 @@ def test_a_late_answer_stops_a_second_send_that_a_person_asked_for():
 def test_a_late_answer_after_a_person_closed_it_is_only_remembered():
     refill = make_refill()
     claimed = claim(REFILLS, refill.provider, now=NOON)
+    assert claimed is not None
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.withdraw_refill(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
@@ -268,6 +271,7 @@ def test_a_late_answer_after_a_person_closed_it_is_only_remembered():
 def test_a_second_send_is_not_settled_by_the_first_ones_lost_answer():
     refill = make_refill()
     first = claim(REFILLS, refill.provider, now=NOON)
+    assert first is not None
     requesting.reap_lost_requests(now=NOON + 2 * MINUTE)
     refilling.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     assert claim(REFILLS, refill.provider, now=NOON + 2 * MINUTE)

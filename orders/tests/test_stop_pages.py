@@ -127,6 +127,7 @@ def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, ma
     gate.refresh_from_db()
     assert gate.lets_cancels and gate.cancels_said_by is not None
     assert "Cancels go through; orders and refills wait" in page(operator, "/orders/stops/")
+    assert gate.provider is not None
     told = gate.provider.events.values_list("text", flat=True)
     assert "Cancels go through all the same." in list(told)
     manager.post(address)
