@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
+from core.leases import is_free
 from core.roles import May
 
 from ..drafts import OrderDraft
@@ -49,13 +50,13 @@ class Turn:
 
 def batches_to_place(now: datetime) -> list[int]:
     """Batches being placed that no living worker holds."""
-    placing_now = OrderBatch.objects.filter(_is_free(now), state=BatchState.PLACING)
+    placing_now = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING)
     return list(placing_now.order_by("pk").values_list("pk", flat=True))
 
 
 def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
     """Hold the batch for a while. None: it is not being placed, or another worker has it."""
-    free = OrderBatch.objects.filter(_is_free(now), pk=batch_id, state=BatchState.PLACING)
+    free = OrderBatch.objects.filter(is_free(now), pk=batch_id, state=BatchState.PLACING)
     holder = str(uuid.uuid4())
     if not free.update(holder=holder, held_until=_lease(now)):
         return None
@@ -158,10 +159,6 @@ def _held(batch: OrderBatch) -> QuerySet[OrderBatch]:
     return OrderBatch.objects.filter(
         pk=batch.pk, holder=batch.holder, state=BatchState.PLACING
     ).exclude(holder="")
-
-
-def _is_free(now: datetime) -> Q:
-    return Q(held_until=None) | Q(held_until__lt=now)
 
 
 def _lease(now: datetime) -> datetime:

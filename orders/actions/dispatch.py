@@ -145,7 +145,8 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         )
     if error.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        to, changes = Status.QUEUED, {"send_after": error.until or now + pause}
+        most = now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS)
+        to, changes = Status.QUEUED, {"send_after": min(error.until or now + pause, most)}
     elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
     return Settlement(

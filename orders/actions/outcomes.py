@@ -113,7 +113,7 @@ def _record_once(attempt: Attempt, outcome: Settlement, now: datetime, by: Resol
 def _lose(attempt_id: int, now: datetime) -> bool:
     failpoint("settle.begun")
     with durable_transaction():
-        lost = Attempt.objects.filter(pk=attempt_id, outcome=Outcome.IN_FLIGHT, lease_until__lt=now)
+        lost = Attempt.objects.filter(pk=attempt_id).past_their_lease(now)
         attempt = lost.first()
         if attempt is None:
             return False

@@ -25,7 +25,7 @@ def reap_lost_sends(*, now: datetime) -> int:
 
     The list only says where to look; each row is judged as it is when its turn comes.
     """
-    lost = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT, lease_until__lt=now)
+    lost = Attempt.objects.past_their_lease(now)
     found = list(lost.order_by("pk").values_list("pk", flat=True)[:SWEEP_SIZE])
     return one_by_one(found, lambda pk: _reap(pk, now), what="lost sends")
 

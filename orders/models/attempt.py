@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core import clocks
 from core.money import MoneyField
 from providers.models import Provider
 
 from ..status import LIVE_OUTCOMES, Outcome, Resolution
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def past_their_lease(self, now: datetime) -> AttemptQuerySet:
+        """In flight for too long; a lease far longer than any was written by a clock ahead."""
+        beyond = now + timedelta(seconds=2 * clocks.SEND_LEASE_SECONDS)
+        over = Q(lease_until__lt=now) | Q(lease_until__gt=beyond)
+        return self.filter(over, outcome=Outcome.IN_FLIGHT)
 
 
 class Attempt(models.Model):
@@ -103,6 +113,8 @@ class Attempt(models.Model):
                 name="attempt_accepted_rows",
             ),
         ]
+
+    objects = AttemptQuerySet.as_manager()
 
     @property
     def token(self) -> str:

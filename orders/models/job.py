@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
+from core.leases import is_free
 from core.models import User
 
 from ..status import UNDER_WAY, JobKind, JobState
@@ -17,8 +17,7 @@ from ..status import UNDER_WAY, JobKind, JobState
 class BulkJobQuerySet(models.QuerySet["BulkJob"]):
     def free_to_run(self, now: datetime) -> BulkJobQuerySet:
         """Not ended, and no worker holds it, or the one that did is past its time."""
-        free = Q(held_until=None) | Q(held_until__lt=now)
-        return self.filter(free, state__in=UNDER_WAY)
+        return self.filter(is_free(now), state__in=UNDER_WAY)
 
     def seen_by(self, person: User, *, sees_all: bool) -> BulkJobQuerySet:
         return self if sees_all else self.filter(started_by=person)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.leases import is_free
 from core.money import MoneyField
 from providers.models import Provider
 
@@ -42,8 +43,7 @@ class UnreadAnswer(models.Model):
 class ReconcileRunQuerySet(models.QuerySet["ReconcileRun"]):
     def free_to_run(self, now: datetime) -> ReconcileRunQuerySet:
         """Not ended, and no worker holds it, or the one that did is past its time."""
-        free = Q(held_until=None) | Q(held_until__lt=now)
-        return self.filter(free, state__in=UNDER_WAY)
+        return self.filter(is_free(now), state__in=UNDER_WAY)
 
     def newest_first(self) -> ReconcileRunQuerySet:
         return self.order_by("-pk")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from core import clocks
+from core.leases import is_free
 from core.one_writer import one_writer
 from providers.models import Lane, LaneKind, Provider, ProviderHealth
 
@@ -35,7 +35,7 @@ def ensure_lanes(provider_id: int, *, due_at: datetime | None = None) -> None:
 
 def held(kind: LaneKind, *, now: datetime) -> QuerySet[Lane]:
     """The lanes of a kind that are in somebody's hands."""
-    return Lane.objects.filter(kind=kind).exclude(_free(now))
+    return Lane.objects.filter(kind=kind).exclude(is_free(now))
 
 
 def free_of(found: Iterable[int], kind: LaneKind, *, now: datetime) -> list[int]:
@@ -44,16 +44,10 @@ def free_of(found: Iterable[int], kind: LaneKind, *, now: datetime) -> list[int]
     return [provider_id for provider_id in found if provider_id not in busy]
 
 
-def _free(now: datetime) -> Q:
-    """Nobody's, run out, or leased for longer than any lease is: then a clock was turned back."""
-    beyond = now + timedelta(seconds=clocks.LONGEST_LANE_SECONDS)
-    return Q(held_until=None) | Q(held_until__lte=now) | Q(held_until__gt=beyond)
-
-
 def take_lane(provider_id: int, kind: LaneKind, *, now: datetime, seconds: float) -> str | None:
     """The holder's token, or None while somebody else holds the lane."""
     holder = str(uuid.uuid4())
-    free = _free(now)
+    free = is_free(now)
     lane = Lane.objects.filter(provider_id=provider_id, kind=kind)
     held = {"holder": holder, "held_until": now + timedelta(seconds=seconds)}
     with one_writer():
@@ -96,7 +90,7 @@ def due_lanes(kinds: Iterable[LaneKind], *, now: datetime) -> list[tuple[int, La
     """(account, kind) of work that is due and in nobody's hands, the longest due first."""
     found = (
         Lane.objects.filter(kind__in=list(kinds), due_at__lte=now)
-        .filter(_free(now))
+        .filter(is_free(now))
         .order_by("due_at", "pk")
         .values_list("provider_id", "kind")
     )

@@ -257,8 +257,8 @@ LINES = (
     ),
     Guard(
         "reaper: each row as it is at its turn",
-        "pk=attempt_id, outcome=Outcome.IN_FLIGHT, lease_until__lt=now",
-        "pk=attempt_id, lease_until__lt=now",
+        "Attempt.objects.filter(pk=attempt_id).past_their_lease(now)",
+        "Attempt.objects.filter(pk=attempt_id)",
         (f"{OUTCOMES}::test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes",),
         "orders/actions/outcomes.py",
     ),
