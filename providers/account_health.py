@@ -54,6 +54,7 @@ _STOPS_ORDERS = frozenset(
         AccountState.OUT_OF_FUNDS,
     }
 )
+_KEEPS_ORDERS = _STOPS_ORDERS | {AccountState.PAUSED, AccountState.RATE_LIMITED}
 _WANTS_A_KEY = frozenset({AccountState.NO_KEY, AccountState.KEY_REFUSED})
 _IS_TROUBLE = _STOPS_ORDERS | {AccountState.RATE_LIMITED, AccountState.SLOW}
 
@@ -83,6 +84,11 @@ class AccountHealth:
     def stops_orders(self) -> bool:
         """Nothing is sent there, although nobody paused it."""
         return self.state in _STOPS_ORDERS
+
+    @property
+    def keeps_orders(self) -> bool:
+        """Orders wait there, whether or not somebody wants them to."""
+        return self.state in _KEEPS_ORDERS
 
     @property
     def wants_a_key(self) -> bool:
@@ -118,7 +124,7 @@ def _credentials(provider: Provider, health: ProviderHealth | None) -> AccountHe
 
 def _calls(provider: Provider, health: ProviderHealth | None, now: datetime) -> AccountHealth:
     if not provider.is_active:
-        return AccountHealth(AccountState.PAUSED)
+        return AccountHealth(AccountState.PAUSED, "Somebody has paused it. Orders wait.")
     if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return AccountHealth(AccountState.NEVER_CALLED)
     if health.closed_until is not None:

@@ -20,15 +20,16 @@ Wanted = list[tuple[int, bool]]
 def accounts_to_probe(now: datetime) -> Wanted:
     """(account, whether to ask for a status): those whose breaker lets one call through, and those
     that are well but for their last call, the balance. A balance costs nothing; where it is what
-    fails, the status of an order tells more."""
+    fails, the status of an order tells more, if there is one to ask about."""
     idle = Q(probe_until=None) | Q(probe_until__lte=now)
     due = Q(closed_until__lte=now, key_refused_at=None)
     unsure = Q(closed_until=None, last_error_at__gt=F("last_ok_at")) & ~Q(
         provider__balance_error=""
     )
     found = ProviderHealth.objects.filter(due & idle | unsure).exclude(provider__key_ciphertext="")
-    rows = found.order_by("pk").values_list("pk", "provider__balance_error")
-    return [(pk, bool(error)) for pk, error in rows if not error or _newest_id(pk)]
+    rows = found.order_by("pk").values_list("pk", "provider__balance_error", "closed_until")
+    wanted = [(pk, bool(error and _newest_id(pk)), closed) for pk, error, closed in rows]
+    return [(pk, by_status) for pk, by_status, closed in wanted if by_status or closed]
 
 
 def probe_by_status(provider: Provider, client: TellsStatuses, *, clock: Clock) -> bool:

@@ -107,7 +107,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""
-        return self.select_related("service", "provider", "watch")
+        return self.select_related("service", "provider__health", "watch")
 
 
 class Order(models.Model):

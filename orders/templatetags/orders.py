@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -10,7 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.templatetags.desk import amount, money, spell_money
+from providers.account_health import AccountHealth
 
+from ..account_trouble import account_trouble as trouble_of
 from ..models import CancelRequest, Order, Refill
 from ..status import (
     CANCEL_COLORS,
@@ -50,6 +53,12 @@ def status_badge(status: Order | str) -> SafeString:
     except ValueError:
         return badge("secondary", word)
     return badge(COLORS[known], known.label)
+
+
+@register.simple_tag
+def account_trouble(order: Order, now: datetime) -> AccountHealth | None:
+    """What of its account keeps it waiting."""
+    return trouble_of(order, now=now)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from core.clocks import database_now
 from core.keyset import keyset_page
 from core.pages import page_or_part
 from core.policy import StaffRequest, allow
@@ -69,6 +70,7 @@ def _draw(
         "group": wanted.group_name,
         "tabs": groups,
         "page": page,
+        "now": database_now(),
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),
         "may_export": request.user.may(May.EXPORT),

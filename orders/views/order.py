@@ -159,9 +159,11 @@ def _draw(
     flag_form: ClearFlagForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
+    now = database_now()
     context = (
         {
             "order": found,
+            "now": now,
             "events": list(found.events.select_related("actor").order_by("-pk")),
             "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
             "about_form": about_form or AboutForm.of(found),
@@ -173,7 +175,7 @@ def _draw(
             "may_settle": request.user.may(May.SETTLE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
             "gates": _gates(found),
-            "sent_from": _sent_from(found, database_now()),
+            "sent_from": _sent_from(found, now),
             "is_followed": found.is_open and hasattr(found, "watch"),
             "may_be_asked_again": looking_back.may_be_asked_again(found),
         }
