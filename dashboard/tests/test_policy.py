@@ -101,6 +101,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "stop-all": (May.PLACE, CHANGE),
     "stop-incident": (May.RUN_PROVIDERS, CHANGE),
     "stop-open": (May.RUN_PROVIDERS, CHANGE),
+    "stop-cancels": (May.RUN_PROVIDERS, CHANGE),
     "provider-recovery": (May.RUN_PROVIDERS, BOTH),
     "provider-recovery-calibrate": (May.RUN_PROVIDERS, CHANGE),
     "provider-recovery-resume": (May.RUN_PROVIDERS, CHANGE),

@@ -15,6 +15,7 @@ from orders.actions.recovery.turn import recover_account
 from orders.drafts import OrderDraft
 from orders.models import Order, Recovery
 from orders.status import GateKind
+from providers.actions import pacing
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultWish
@@ -75,7 +76,13 @@ class Bench:
     def lose(self, *, taken: bool, order: Order | None = None) -> Order:
         mode = "reset_after_request" if taken else "http_502"
         self.box.fault(mode, "after" if taken else "before", action="add", times=1)
-        return self.send(order)
+        lost = self.send(order)
+        self.probe()
+        return lost
+
+    def probe(self) -> None:
+        """The account answers: what beat finds out within seconds of a failed send."""
+        pacing.note_success(self.provider, now=self.clock())
 
     def calibrated(self, orders: int = 6) -> Bench:
         for _ in range(orders):
