@@ -20,6 +20,7 @@ from .transport import Delivery
 EXCERPT_LENGTH: Final = 4096
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # no database holds them
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +109,26 @@ def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
         body=body,
         unreadable=unreadable,
         http_status=delivery.http_status or 0,
-        content_type=key.redact(delivery.content_type),
+        content_type=seen(delivery.content_type, key),
         excerpt=excerpt(delivery.body, key),
         sha256=delivery.sha256,
         elapsed_ms=delivery.elapsed_ms,
         framed=delivery.framed,
-        retry_after=key.redact(delivery.retry_after),
-        location=key.redact(delivery.location),
+        retry_after=seen(delivery.retry_after, key),
+        location=seen(delivery.location, key),
     )
+
+
+def seen(text: str, key: SecretKey) -> str:
+    """The gate for every text beside the values of a body (`coerce` has those): as it may be kept
+    and shown, without the key and without what no database holds."""
+    return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text))
 
 
 def excerpt(body: bytes, key: SecretKey) -> str:
     """The beginning of a body for a person to see. A key across the cut is replaced too."""
     window = body[: 4 * EXCERPT_LENGTH + key.longest_spelling].decode("utf-8", "replace")
-    text = key.redact(window).replace("\x00", "\ufffd")
+    text = seen(window, key)
     while len(text.encode()) > EXCERPT_LENGTH:
         text = text[: min(len(text) - 1, EXCERPT_LENGTH * len(text) // len(text.encode()))]
     return text
@@ -129,9 +136,9 @@ def excerpt(body: bytes, key: SecretKey) -> str:
 
 def failure_evidence(delivery: Delivery, key: SecretKey) -> Evidence:
     return Evidence(
-        reason=key.redact(delivery.failure),
+        reason=seen(delivery.failure, key),
         bytes_left=delivery.bytes_left,
         http_status=delivery.http_status,
         elapsed_ms=delivery.elapsed_ms,
-        exception_chain=tuple(key.redact(cause) for cause in delivery.exception_chain),
+        exception_chain=tuple(seen(cause, key) for cause in delivery.exception_chain),
     )
