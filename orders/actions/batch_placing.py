@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, InterfaceError
 from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
 from core.leases import is_free
+from core.loops import AWAY
 from core.roles import May
 
 from ..drafts import OrderDraft
@@ -88,7 +88,7 @@ def _place(
     batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, turn: Turn
 ) -> None:
     waiting = _without_placed(lines)
-    verdicts = judge(waiting, batch, clock())
+    verdicts = _judged(batch, waiting, judge, clock)
     batches.write_lines(batch, [line for line, draft, _ in verdicts if draft is None])
     for line, draft, shares_link in verdicts:
         if draft is None:
@@ -99,13 +99,31 @@ def _place(
             return  # stopped, or another worker's by now: the other lines are theirs
         except placing.NotAgreed as refusal:
             _refuse(batch, line, str(refusal), refusal.field)
-        except (DatabaseError, InterfaceError):
+        except AWAY:
             raise  # the database is away: the lines wait for the next worker
         except Exception:
             log.exception("line %s of batch %s could not be placed", line.number, batch.pk)
             _refuse(batch, line, BROKEN)
         else:
             turn.providers.add(order.provider_id)
+
+
+def _judged(
+    batch: OrderBatch, lines: Sequence[BatchLine], judge: Judge, clock: Clock
+) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
+    """Together; each by itself where one spoils it, and that one is refused."""
+    try:
+        return judge(lines, batch, clock())
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("lines of batch %s could not be judged", batch.pk)
+        if len(lines) > 1:
+            alone = (_judged(batch, [line], judge, clock) for line in lines)
+            return [verdict for verdicts in alone for verdict in verdicts]
+        for line in lines:
+            _refuse(batch, line, BROKEN)
+        return []
 
 
 def _without_placed(lines: list[BatchLine]) -> list[BatchLine]:

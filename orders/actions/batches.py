@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q
 
 from core.bulk import write_columns
+from core.loops import one_by_one
 from core.models import User
 from providers.models import Provider
 
@@ -158,6 +159,9 @@ def withdraw_unsent(batch: OrderBatch, *, actor: User, now: datetime) -> tuple[i
     withdrawn = 0
     for start in range(0, len(orders), 100):
         with transaction.atomic():
-            for order in orders[start : start + 100]:
-                withdrawn += withdraw_order(order, actor=actor, now=now)
+            withdrawn += one_by_one(
+                orders[start : start + 100],
+                lambda order: withdraw_order(order, actor=actor, now=now),
+                what="orders to withdraw",
+            )
     return withdrawn, len(orders) == WITHDRAWN_AT_ONCE

@@ -6,6 +6,7 @@ flags them.
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from core import clocks
 from core.clocks import Clock
+from core.loops import AWAY, one_by_one
 from core.models import User
 from core.money import plain
 from core.one_writer import one_writer
@@ -33,6 +35,7 @@ from .remarks import remarks_as_events
 from .same_refusal import RefusedQuestions, refused_alone
 from .tracking import TellsStatuses
 
+log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
 
 Answers = dict[str, Progress | Unreadable]
@@ -171,6 +174,23 @@ def _write_down(mark: LookBack, orders: list[Order], answers: Answers, now: date
 
 
 def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> None:
+    """For all of them together; each by itself where one spoils it, so that the mark moves on."""
+    try:
+        with transaction.atomic():
+            _note(orders, answers, now)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("%s ended orders cannot be noted together", len(orders))
+        one_by_one(orders, lambda order: _note_alone(order, answers, now), what="ended orders")
+
+
+def _note_alone(order: Order, answers: Answers, now: datetime) -> None:
+    with transaction.atomic():
+        _note([order], answers, now)
+
+
+def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
     """An order the provider does not know any more is none that it has changed."""
     said = [(order, answers.get(order.external_id)) for order in orders]
     told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]

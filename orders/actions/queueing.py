@@ -113,8 +113,11 @@ def _whose_turn_it_is(waiting: OrderQuerySet, now: datetime) -> OrderQuerySet:
 def _point_at_the_next(waiting: OrderQuerySet) -> None:
     """Say anew whom those wait for that still wait although the one they waited for has ended."""
     stale = waiting.filter(~Q(blocked_by__status__in=OPEN), blocked_by__isnull=False)
-    for order in stale.order_by("pk")[:RELEASED_AT_ONCE]:
+
+    def point(order: Order) -> None:
         Order.objects.waiting_for_link().filter(pk=order.pk).update(blocked_by=ahead_of(order))
+
+    one_by_one(stale.order_by("pk")[:RELEASED_AT_ONCE], point, what="lines before links")
 
 
 def _stand_in_line(order: Order, blocker: Order, now: datetime) -> bool:

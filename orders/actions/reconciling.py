@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core import clocks
+from core.loops import one_by_one
 from core.models import User
 from core.money import plain
 from providers.models import BalanceReading, Provider
@@ -47,7 +48,11 @@ def keep_books(provider: Provider, *, now: datetime) -> list[Statement]:
         if following is None:
             break
         newest = following
-    return made + [make_statement(one, now=now) for one in _doubtful(provider, now)]
+    one_by_one(
+        _doubtful(provider, now), lambda one: made.append(make_statement(one, now=now)),
+        what="days in doubt",
+    )  # fmt: skip
+    return made
 
 
 def day_start(day: date) -> datetime:

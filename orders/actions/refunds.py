@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from core import clocks
+from core.loops import one_by_one
 from core.money import plain
 from providers.models import Provider, RefundStyle
 
@@ -37,12 +38,20 @@ def book_refunds(provider: Provider, *, now: datetime) -> int:
     orders = Order.objects.filter(provider=provider, charge__isnull=False)
     if provider.refunds_booked_as == style:
         orders = orders.filter(ended_at__gte=now - _RECENT)
-    if style == RefundStyle.APART:
-        changed = _book_all(orders.filter(refund=None), now)
-    else:
-        changed = _take_back_all(orders.filter(refund__gt=0), now)
-    same = Provider.objects.filter(pk=provider.pk, refund_style=style)
-    same.update(refunds_booked_as=style)
+    is_apart = style == RefundStyle.APART
+    wanted = orders.filter(refund=None) if is_apart else orders.filter(refund__gt=0)
+    broken = list[Order]()
+
+    def book(order: Order) -> bool:
+        broken.append(order)
+        changed = _book_apart(order, now) if is_apart else _take_back(order, now)
+        broken.pop()
+        return changed
+
+    changed = one_by_one(_in_chunks(wanted), book, what="refunds")
+    if not broken:  # else all of them are gone through again
+        same = Provider.objects.filter(pk=provider.pk, refund_style=style)
+        same.update(refunds_booked_as=style)
     return changed
 
 
@@ -66,17 +75,9 @@ def span_of_end(order: Order) -> tuple[datetime, datetime]:
     return max(order.sent_at or order.created_at, ended - _BETWEEN_LOOKS), ended
 
 
-def _book_all(orders: OrderQuerySet, now: datetime) -> int:
-    changed = 0
-    for order in _in_chunks(orders):
-        final = weigh(before_end(order), end_of(order), RefundStyle.APART)
-        if final.refund is not None:
-            changed += _book(order, final.refund, final.remark, now)
-    return changed
-
-
-def _take_back_all(orders: OrderQuerySet, now: datetime) -> int:
-    return sum(_take_back(order, now) for order in _in_chunks(orders))
+def _book_apart(order: Order, now: datetime) -> bool:
+    final = weigh(before_end(order), end_of(order), RefundStyle.APART)
+    return final.refund is not None and _book(order, final.refund, final.remark, now)
 
 
 def _in_chunks(orders: OrderQuerySet) -> Iterator[Order]:

@@ -13,7 +13,10 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.db.models import Q
 
+from core.constraints import broken_constraint
 from core.durable import durable_transaction
+from core.loops import one_by_one
+from providers.models import Provider
 
 from ..models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ..status import CancelStatus, RefillStatus, Write
@@ -23,9 +26,11 @@ from .claiming import worker_name
 from .one_call import Answered, AnyOutcome, Later, outcome_from_json
 from .refill_sending import REFILLS
 from .request_log import JournaledCall, Named
+from .restoring import NotRecalled
 from .writes import answer_files
 
 log = logging.getLogger(__name__)
+FASTER: Final = ("orders_requestcall.key", "one_open_refill_per_order")  # somebody else was
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 NOT_SENT_REFILLS: Final = (RefillStatus.QUEUED, RefillStatus.WAITING, RefillStatus.SENDING)
 NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
@@ -44,16 +49,25 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
 
 def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
-    requests that was. Safe to repeat."""
+    requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
+    them was broken."""
     journaled = request_log.calls_since_adopted(provider_id)
     tokens = [call.token for call in journaled]
     keys = RequestCall.objects.filter(key__in=tokens).values_list("key", flat=True)
     known = {key.hex for key in keys}
-    recalled = 0
-    for then in journaled:
-        if then.token not in known:
-            recalled += _recall(provider_id, then, now)
-    return recalled
+    unknown = [then for then in journaled if then.token not in known]
+    if unknown and not Provider.objects.filter(pk=provider_id).exists():
+        log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
+        return 0
+    recalled = list[int]()
+
+    def recall(then: JournaledCall) -> None:
+        recalled.append(_recall(provider_id, then, now))
+
+    one_by_one(unknown, recall, what="calls of this machine")
+    if broken := len(unknown) - len(recalled):
+        raise NotRecalled(f"{broken} calls to account {provider_id} cannot be brought in.")
+    return sum(recalled)
 
 
 def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
@@ -70,8 +84,10 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
             if isinstance(outcome, Answered):
                 _settle(call, outcome, now)
             _give_up_cancels(call, now)
-    except IntegrityError:  # another machine or worker was faster, or its account is gone
-        log.exception("call %s is not taken back into the database", then.token)
+    except IntegrityError as error:
+        if broken_constraint(error) not in FASTER:
+            raise
+        log.info("call %s was taken back into the database by another worker", then.token)
         return 0
     return len(taken)
 

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clocks
 from core.clocks import Clock
+from core.loops import one_by_one
 from providers.actions import lanes, pacing
 from providers.actions.calling import MustWait
 from providers.models import LaneKind, Provider, ProviderState
@@ -133,26 +135,41 @@ def end_cancels(*, now: datetime) -> int:
     """A request to cancel ends with its order, however that ended."""
     waiting = (CancelStatus.QUEUED, CancelStatus.ACCEPTED)
     over = CancelRequest.objects.filter(status__in=waiting, order__status__in=FINAL)
-    ended = 0
-    for request in over.select_related("order").order_by("pk")[:SWEEP_SIZE]:
-        mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
-        if mine.update(status=CancelStatus.ENDED, ended_at=now):
-            ended += 1
-            word = Status(request.order.status).label.lower()
-            text = f"The order has ended as {word}; the request to cancel it is over."
-            request.order.remember(EventKind.CANCEL, now=now, text=text)
-    return ended
+    found = over.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    return one_by_one(found, lambda request: _end_cancel(request, now), what="cancels that ended")
+
+
+def _end_cancel(request: CancelRequest, now: datetime) -> bool:
+    mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
+    word = Status(request.order.status).label.lower()
+    text = f"The order has ended as {word}; the request to cancel it is over."
+    with transaction.atomic():
+        if not mine.update(status=CancelStatus.ENDED, ended_at=now):
+            return False
+        request.order.remember(EventKind.CANCEL, now=now, text=text)
+    return True
 
 
 def reap_lost_requests(*, now: datetime) -> int:
     """Claims past their lease: a refill becomes unconfirmed, a cancel is looked into again."""
-    reaped = 0
     refills = Refill.objects.filter(status=RefillStatus.SENDING, due_at__lt=now)
-    for refill in refills.select_related("order").order_by("pk")[:SWEEP_SIZE]:
-        reaped += refill_sending.write(refill, refill_sending.lost(WORKER_LOST), now=now)
     cancels = CancelRequest.objects.filter(status=CancelStatus.SENDING, due_at__lt=now)
-    for request in cancels.select_related("order").order_by("pk")[:SWEEP_SIZE]:
+    lost_refills = refills.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    lost_cancels = cancels.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    reaped = one_by_one(lost_refills, lambda one: _reap_refill(one, now), what="lost refills")
+    return reaped + one_by_one(
+        lost_cancels, lambda one: _reap_cancel(one, now), what="lost cancels"
+    )
+
+
+def _reap_refill(refill: Refill, now: datetime) -> bool:
+    with transaction.atomic():
+        return refill_sending.write(refill, refill_sending.lost(WORKER_LOST), now=now)
+
+
+def _reap_cancel(request: CancelRequest, now: datetime) -> bool:
+    with transaction.atomic():
         verdict = cancel_sending.lost(request, WORKER_LOST, now)
-        reaped += cancel_sending.write(request, verdict, now=now)
+        reaped = cancel_sending.write(request, verdict, now=now)
         cancel_sending.look_again([request.order_id], now)
     return reaped

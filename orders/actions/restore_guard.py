@@ -201,8 +201,8 @@ def recall_everywhere(*, now: datetime) -> None:
 
 
 def _recall(account: int, now: datetime) -> None:
-    restoring.recall_sends(account, now=now)
-    request_recall.recall_calls(account, now=now)
+    both = (restoring.recall_sends, request_recall.recall_calls)
+    one_by_one(both, lambda recall: recall(account, now=now), what=f"sends to account {account}")
 
 
 def quarantine(reason: str, *, now: datetime) -> bool:

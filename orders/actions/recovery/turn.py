@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from core import clocks
 from core.clocks import Clock
+from core.loops import one_by_one
 from providers.actions import lanes
 from providers.actions.calling import MustWait
 from providers.identity import same_account
@@ -85,15 +86,19 @@ def _worth(rules: Recovery) -> timedelta:
 def _wait_out(provider: Provider, rules: Recovery, now: datetime) -> None:
     """Where the desk does not search, or could not, an order has been looked for when its time
     is over; the account buys again and a person decides."""
-    for attempt in windows.lost_attempts(provider):
+
+    def wait_out(attempt: Attempt) -> None:
         _keep_balance(attempt, provider)
+        unseen = Attempt.objects.filter(pk=attempt.pk, looked_at=None)
         if attempt.code == Doubt.IS_THERE and attempt.looked_at is None:
-            Attempt.objects.filter(pk=attempt.pk, looked_at=None).update(looked_at=now)
+            unseen.update(looked_at=now)
         if attempt.looked_at is not None or not deciding.is_open(attempt):
-            continue
+            return
         patience = clocks.RECOVERY_PATIENCE_SECONDS if rules.searches else 0
         if not waiting.left(attempt, rules.grace_seconds + patience):
-            Attempt.objects.filter(pk=attempt.pk, looked_at=None).update(looked_at=now)
+            unseen.update(looked_at=now)
+
+    one_by_one(windows.lost_attempts(provider), wait_out, what="lost orders")
 
 
 def _keep_balance(attempt: Attempt, provider: Provider) -> None:

@@ -16,8 +16,8 @@ from typing import Any, Final, TextIO
 
 from django.conf import settings
 
-from core.durable import DATABASE_AWAY
 from core.durable_files import is_worked_on, write_whole
+from core.loops import AWAY, one_by_one
 from core.redaction import redact
 
 from ...status import Write
@@ -71,20 +71,24 @@ def left_behind(token: str) -> Said | None:
 
 
 def import_left_behind(take_in: Mapping[Write, Callable[[Said], bool]]) -> int:
-    """Record what nobody works on any more; how many answers that were. What cannot be read is set
-    aside, and so is what is about no call of this database: `take_in` says False of it."""
-    recorded = 0
-    for path in sorted(directory().glob("*.json")):
-        try:
-            recorded += _import_file(path, take_in)
-        except FileNotFoundError:
-            continue  # recorded by its own worker meanwhile
-        except DATABASE_AWAY:
-            log.exception("the answer in %s cannot be recorded now", path)
-        except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            log.exception("the answer in %s cannot be read; it is set aside", path)
-            path.rename(path.with_name(path.name + BAD))
-    return recorded
+    """Record what nobody works on any more; how many answers that were. What cannot be read, or
+    what no row takes, is set aside, and so is what is about no call of this database: `take_in`
+    says False of it."""
+    paths = sorted(directory().glob("*.json"))
+    return one_by_one(paths, lambda path: _import_or_set_aside(path, take_in), what="writes kept")
+
+
+def _import_or_set_aside(path: Path, take_in: Mapping[Write, Callable[[Said], bool]]) -> bool:
+    try:
+        return _import_file(path, take_in)
+    except FileNotFoundError:
+        return False  # recorded by its own worker meanwhile
+    except AWAY:
+        raise  # it waits
+    except Exception:
+        log.exception("the answer in %s cannot be recorded; it is set aside", path)
+        path.rename(path.with_name(path.name + BAD))
+    return False
 
 
 def _import_file(path: Path, take_in: Mapping[Write, Callable[[Said], bool]]) -> bool:
