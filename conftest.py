@@ -9,11 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
 from core import doorbell, redaction
 from core.roles import Role
+from dashboard import watchdog
 from tests.builders import log_in, make_user
 from tests.cloned_database import cloned_database
 from tests.closed_network import closed_network
@@ -69,6 +71,14 @@ def secrets_of_this_test_alone() -> None:
 @pytest.fixture(autouse=True)
 def cheap_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def watchdog_has_looked() -> Iterator[None]:
+    """For tests that count the queries of a page: it looks once in seconds, and not between."""
+    cache.set(watchdog.CACHE_KEY, [], 3600)
+    yield
+    cache.delete(watchdog.CACHE_KEY)
 
 
 @pytest.fixture(autouse=True)

@@ -138,6 +138,7 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
     ]
 
 
+@pytest.mark.usefixtures("watchdog_has_looked")
 def test_twenty_people_cost_what_one_costs(admin: User) -> None:
     ours = browser_of(admin)
     with CaptureQueriesContext(connection) as one:

@@ -159,6 +159,7 @@ def test_hostile_words_stay_text(manager: Client) -> None:
         assert "<script>alert" not in drawn(manager, address)
 
 
+@pytest.mark.usefixtures("watchdog_has_looked")
 @pytest.mark.parametrize("page", ["cases", "statements", "day"])
 def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
     provider = make_provider()

@@ -258,6 +258,7 @@ def test_jobs_of_others_are_for_managers(client_for_role: Any) -> None:
     assert manager.get(f"/orders/jobs/{job.pk}/").status_code == 200
 
 
+@pytest.mark.usefixtures("watchdog_has_looked")
 @pytest.mark.parametrize("address", ["/orders/jobs/", "/orders/jobs/{}/"])
 def test_ten_rows_cost_what_one_row_costs(
     client_for_role: Any, address: str, django_assert_num_queries: Any

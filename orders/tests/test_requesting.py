@@ -103,8 +103,8 @@ def fresh(row):
     return type(row).objects.get(pk=row.pk)
 
 
-def send(row, desk):
-    return requesting.send_requests(row.provider, desk, clock=noon, seconds=5)
+def send(row, desk, now=NOON):
+    return requesting.send_requests(row.provider, desk, clock=lambda: now, seconds=5)
 
 
 # claims and their answers
@@ -367,8 +367,7 @@ def test_a_lost_answer_that_is_about_the_account_holds_refills_and_cancels_too(t
         desk.then = OutcomeUnknown("Nope", account_trouble=trouble, until=until)
         send(row, desk)
         more = make_refill(order=make_order(Status.COMPLETED, provider=row.provider))
-        at = NOON + 4 * MINUTE
-        requesting.send_requests(more.provider, desk, clock=lambda at=at: at, seconds=5)
+        send(more, desk, NOON + 4 * MINUTE)
         assert len(desk.calls) == 1 and fresh(more).status == RefillStatus.QUEUED
     assert fresh(row).due_at == until  # the cancel, which may be sent again, is not before
 

@@ -110,10 +110,13 @@ def test_no_key_in_events_reprs_or_errors(
 def test_changed_settings_are_said_and_unchanged_ones_are_not(provider: Provider) -> None:
     said = change_settings(
         provider,
-        {"batch_size": 50, "calls_per_minute": 30, "low_balance": Decimal("12.50"), "url": "x"},
+        {
+            "batch_size": 50, "calls_per_minute": provider.calls_per_minute,
+            "low_balance": Decimal("12.50"), "url": "x",
+        },
         actor=None,
         now=NOON,
-    )
+    )  # fmt: skip
     assert said == ["orders in one status call 100 → 50", "warn below nothing → 12.5"]
     row = Provider.objects.get()
     assert (row.batch_size, row.low_balance) == (50, Decimal("12.50"))
