@@ -175,6 +175,11 @@ class Catalog:
         self.version += 1
         return len(going)
 
+    def close(self, number: int) -> None:
+        """Offer this one no longer, until `restore` or an edit brings it back."""
+        self.gone.add(number)
+        self.version += 1
+
     def restore(self) -> int:
         """Bring everything removed back; how many came."""
         back = len(self.gone)

@@ -127,7 +127,7 @@ def catalog(provider: Provider, terms: Terms) -> Any:
 
 
 def change_catalog(provider: Provider, terms: Terms) -> Any:
-    """`drift`, `remove` (a fraction), `halve`, `empty`, `restore` or `edit` (one service)."""
+    """`drift`, `remove` (a fraction), `halve`, `empty`, `restore`, `edit` or `close` (one)."""
     step = {"halve": ("remove", {"fraction": 0.5}), "empty": ("remove", {"fraction": 1.0})}
     change, details = "", {}
     if "drift" in terms:
@@ -137,12 +137,14 @@ def change_catalog(provider: Provider, terms: Terms) -> Any:
     elif "edit" in terms:
         change, details = "edit", dict(terms["edit"])
         details["number"] = details.pop("service")
+    elif "close" in terms:
+        change, details = "close", {"number": int(terms["close"])}
     elif "restore" in terms:
         change = "restore"
     else:
         name = next((name for name in step if name in terms), "")
         if not name:
-            raise ValueError("drift, remove, halve, empty, restore or edit")
+            raise ValueError("drift, remove, halve, empty, restore, edit or close")
         change, details = step[name]
     provider.change_catalog(change, **details)
     offered = sum(1 for _ in provider.catalog.offered())

@@ -131,6 +131,10 @@ class Levers(abc.ABC):
         """Change fields of one service, or add one under an unknown number."""
         self.pull("POST", "/catalog", {"edit": {"service": service, **changes}})
 
+    def close_service(self, service: int) -> None:
+        """Take one service away; `edit_service` or `restore` brings it back."""
+        self.change_catalog(close=service)
+
     def force(self, order_id: str | int, **forced: Any) -> Truth:
         """Override status, progress (0 to 1), remains, charge, start_count; nothing lets go."""
         return cast(Truth, self.pull("POST", "/orders", {"order": str(order_id), **forced}))

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from core import clocks
-from tests.chaos import entry
+from sandbox import Sandbox
+from tests.chaos import entry, prices
 from tests.chaos.history import History, read_blows, read_terms
 from tests.chaos.keysearch import PIECE, contains, kernels, spellings
-from tests.chaos.nemesis import ON_A_SERVER, PAUSES, STEPS, WEIGHTS, blows_of
+from tests.chaos.nemesis import FIRST, ON_A_SERVER, PAUSES, STEPS, WEIGHTS, blows_of
 from tests.chaos.plan import (
     ACCOUNTS_ON_A_PANEL,
     LINES_IN_A_PASTE,
@@ -29,7 +30,7 @@ from tests.chaos.plan import (
     plan_of,
 )
 from tests.chaos.recovery import GRACE_SECONDS, LATEST_APPEARANCE_SECONDS
-from tests.chaos.sandboxes import LATE_SECONDS
+from tests.chaos.sandboxes import LATE_SECONDS, Provider
 
 TERMS = Terms(orders=300, seed=5, database="postgres", kills_every=1.5, faults=0.3)
 
@@ -147,6 +148,28 @@ def test_the_clock_of_the_database_steps_at_once_and_back(
     for seconds in (86_400.0, -600.0, 0.0):
         step.write_text(str(seconds))
         assert clocks.database_now() == right + timedelta(seconds=seconds)
+
+
+def test_every_run_has_a_step_of_the_clock_and_moves_of_prices() -> None:
+    for seed in range(20):
+        first = list(islice(blows_of(replace(TERMS, seed=seed)), len(FIRST)))
+        assert [blow.kind for blow in first] == [kind for kind, *_ in FIRST]
+        assert first[0].target == "leap" and first[2].target == "dearer"
+        assert all(blow.amount for blow in first if blow.kind == "clock step")
+
+
+def test_prices_move_in_every_way_and_come_back(tmp_path: Path) -> None:
+    moves = {blow.target for blow in islice(blows_of(TERMS), 2000) if blow.kind == "price move"}
+    assert moves == set(prices.MOVES)
+    with Sandbox(seed=3, services=30) as box:
+        provider = Provider(panels_of(TERMS)[0], tmp_path, 3)
+        provider.use(box)
+        first = box.services()
+        for kind in prices.MOVES:
+            prices.move(provider, kind)
+            assert box.services() != first, kind
+            prices.put_back(provider)
+            assert box.services() == first, kind
 
 
 def test_clocks_step_on_both_databases_and_both_ways() -> None:

@@ -57,6 +57,10 @@ def test_prices_drift_and_services_come_and_go(box: Sandbox) -> None:
     assert box.change_catalog(restore=True) == 40
     box.edit_service(1, rate="2.5", name="Website visits · new")
     assert answer(box, "services")[0]["rate"] == "2.5"
+    box.close_service(1)
+    assert "1" not in {str(row["service"]) for row in answer(box, "services")}
+    box.edit_service(1, rate="2.5")
+    assert answer(box, "services")[0]["rate"] == "2.5"
     box.edit_service(99, type="Default")
     assert answer(box, "services")[-1]["service"] == 99
 

@@ -10,6 +10,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 PATIENCE_SECONDS = 10.0
+UNHURT_SECONDS = 120.0  # before anybody hurts the desk, only a busy machine can keep it so long
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
 
@@ -42,6 +43,7 @@ class Page:
 class Browser:
     port: int
     cookies: dict[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE_SECONDS
 
     def get(self, path: str) -> Page:
         return self._ask("GET", path, None, {})
@@ -52,13 +54,13 @@ class Browser:
         fields: dict[str, str],
         *,
         headers: dict[str, str] | None = None,
-        patience: float = PATIENCE_SECONDS,
+        patience: float | None = None,
     ) -> Page:
         return self._ask("POST", path, urlencode(fields), headers or {}, patience)
 
     def twin(self) -> Browser:
         """Another tab of the same person."""
-        return Browser(self.port, dict(self.cookies))
+        return Browser(self.port, dict(self.cookies), self.patience)
 
     def _ask(
         self,
@@ -66,9 +68,11 @@ class Browser:
         path: str,
         body: str | None,
         headers: dict[str, str],
-        patience: float = PATIENCE_SECONDS,
+        patience: float | None = None,
     ) -> Page:
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
+        line = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=self.patience if patience is None else patience
+        )
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"

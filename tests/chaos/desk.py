@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ class Desk:
         )
         self.bells = directory / "bells"
         self.clock_step = directory / "clock-step"
+        self.clock_steps = [(datetime.now(UTC), 0.0)]  # since when it is off by how much
 
     def start(self, providers: Sequence[Provider]) -> None:
         """Until it says that it is ready. The providers may still be starting."""
@@ -125,6 +127,7 @@ class Desk:
         """The clock of the database is off by so much from now on, at once and for everybody."""
         written = self.clock_step.with_suffix(".new")
         written.write_text(str(seconds))
+        self.clock_steps.append((datetime.now(UTC), seconds))
         written.replace(self.clock_step)
 
     def is_ready(self) -> bool:

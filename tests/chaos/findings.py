@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 from . import rows
 from .browser import Browser
+from .clerk import Clerk
+from .consent import TOLERANCE, Judged, judge_consent
 from .desk import Desk
-from .judge import Kind, Lost, Violation, Wanted, judge
+from .judge import Bought, Kind, Lost, Shown, Violation, Wanted, judge
 from .keysearch import search_desk
 from .nemesis import KILLS
 from .opening import MANAGER, log_in
@@ -17,6 +19,7 @@ from .people import Staff
 from .plan import Terms, is_random
 from .report import Outcome
 from .restoring import Restored
+from .right_time import RightTime
 from .sandboxes import Provider
 
 LEAST_OF_FAULTS = 0.5  # of the share asked for
@@ -31,16 +34,20 @@ def judged(
     late: Sequence[Violation],
     restored: Restored | None,
     under_fire: int,
+    clerk: Clerk,
     **measured: float,
 ) -> Outcome:
     wanted = _wanted(staff)
-    shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database)
+    right = RightTime(desk.clock_steps)
+    shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database, right)
+    consent = judge_consent(clerk.looks.taken, right)
     bought = [row for provider in providers for row in provider.ledger()]
-    lost = rows.lost_in(desk.database)
+    lost = rows.lost_in(desk.database, right)
     keys = [key for provider in providers for key in provider.keys.values()]
     leaks, searched = search_desk(desk, keys, known=shown[-1].link)
     violations = [
         *judge(wanted, bought, shown, doubts),
+        *consent.violations,
         *late,
         *_balances(providers),
         *_pages(desk, {one.number for one in shown if one.status == "unconfirmed"}),
@@ -53,6 +60,7 @@ def judged(
         bought=bought, doubts=doubts, lost=lost, left_to_a_person=_left(desk, lost),
         violations=violations, blows=blows, restored=restored,
         stopped_searches=rows.stopped_searches_in(desk.database),
+        consent=_consent_figures(consent, clerk, shown, bought, desk),
         gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
         starts={name: member.starts for name, member in desk.crew.members.items()},
         adds=adds_of(providers),
@@ -60,6 +68,27 @@ def judged(
         faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
         bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
     )  # fmt: skip
+
+
+def _consent_figures(
+    consent: Judged, clerk: Clerk, shown: Sequence[Shown], bought: Sequence[Bought], desk: Desk
+) -> dict[str, int]:
+    """What became of orders whose service had changed, and how much of it was seen."""
+    agreed = rows.agreed_rates_in(desk.database)
+    dearer = [
+        row for row in bought
+        if (rate := agreed.get(row.key)) and row.charge_at_first
+        and row.charge_at_first * 1000 / row.quantity > rate * TOLERANCE
+    ]  # fmt: skip
+    return {
+        "looks at what the desk knows": len(clerk.looks.taken),
+        "sends judged by what was known": consent.looked_at,
+        "of those within the tolerance": consent.moved,
+        "ever held for changed terms": rows.ever_held_for_terms_in(desk.database),
+        **dict(sorted(clerk.done.items())),
+        "left held for consent": sum(one.waits_for_consent for one in shown),
+        "bought dearer before the desk could know": len(dearer),
+    }
 
 
 def _left(desk: Desk, lost: Sequence[Lost]) -> dict[int, list[str]]:
@@ -101,6 +130,9 @@ def _too_quiet(
     if hurt < LEAST_OF_FAULTS * terms.faults * under_fire:
         words = f"only {hurt} of {under_fire} orders sent went wrong"
         found.append(Violation(Kind.BLIND, words))
+    for kind in ("price move", "clock step"):
+        if not blows[kind]:
+            found.append(Violation(Kind.BLIND, f"there was no {kind}"))
     if not any(blows[kind] for kind in KILLS):
         found.append(Violation(Kind.BLIND, "nobody was killed"))
     return found

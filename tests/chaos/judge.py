@@ -33,6 +33,7 @@ class Kind(StrEnum):
     WRONG_ID = "wrong id"  # shown as an order of the provider which is not that one
     SILENTLY_WRONG = "silently wrong"  # bought, and shown as not bought
     MONEY = "money"  # charges differ
+    CONSENT = "consent"  # sent although the desk knew of terms nobody agreed to
     INVISIBLE = "invisible"  # in doubt, and shown so too late
     NO_EVIDENCE = "no evidence"  # in doubt, and nothing is said of why
     KEY_FOUND = "key found"
@@ -57,7 +58,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A line of the provider's ledger. `charge` is what it stands at now."""
+    """A line of the provider's ledger. `charge` is what it stands at now, `charge_at_first` what
+    it was accepted at."""
 
     account: str
     id: str
@@ -65,6 +67,7 @@ class Bought:
     link: str
     quantity: int
     charge: Decimal
+    charge_at_first: Decimal | None = None
 
     @property
     def key(self) -> Key:
@@ -73,7 +76,8 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An order of the desk. `waits_for_doubt`: held behind one that is in doubt."""
+    """An order of the desk. `waits_for_doubt`: held behind one that is in doubt.
+    `waits_for_consent`: held for its terms, or behind such a one, and people leave it so."""
 
     number: int
     account: str
@@ -84,6 +88,7 @@ class Shown:
     external_id: str = ""
     charge: Decimal | None = None
     waits_for_doubt: bool = False
+    waits_for_consent: bool = False
 
     @property
     def key(self) -> Key:
@@ -183,7 +188,7 @@ def _strays(
 
 def _stuck(shown: Iterable[Shown]) -> Iterator[Violation]:
     for one in shown:
-        waits = one.status == "held" and not one.waits_for_doubt
+        waits = one.status == "held" and not (one.waits_for_doubt or one.waits_for_consent)
         if waits or one.status in ON_THE_WAY | OPEN_THERE:
             yield Violation(Kind.STUCK, f"order {one.number} is still {one.status}")
 

@@ -8,11 +8,13 @@ import random
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 
-from . import entry
+from . import entry, prices
+from .clerk import Clerk
 from .desk import FORKING, SHIFTABLE, WORKERS, Desk
 from .history import Blow, History
 from .plan import Terms
@@ -32,9 +34,13 @@ WEIGHTS: dict[str, int] = {
     "database restart": 4,
     "sessions ended": 4,
     "clock shift": 4,
-    "clock step": 5,
+    "clock step": 6,
+    "price move": 14,
     "fault mix": 9,
 }
+# In every run, however short: what, how, and of price moves at which share of the providers, so
+# that the second does not end the first.
+FIRST = (("price move", "leap", 0.2), ("clock step", "", 0.0), ("price move", "dearer", 0.5))
 ON_A_SERVER = ("database restart", "sessions ended", "clock shift")
 # An hour's shift is for desks whose leases live by the database's clock; on SQLite all processes
 # are on one machine and share its clock.
@@ -45,6 +51,7 @@ VICTIMS = {
     "pause": {"web": 1, **dict.fromkeys(WORKERS, 2)},
     "clock shift": dict.fromkeys(SHIFTABLE, 1),
     "fault mix": dict.fromkeys(MIXES, 1),
+    "price move": prices.MOVES,
 }
 KILLS = ("kill", "kill child", "broker restart", "database restart")
 
@@ -58,9 +65,11 @@ def blows_of(terms: Terms) -> Iterator[Blow]:
         if terms.database == "postgres" or kind not in ON_A_SERVER
     }
     at = 0.0
-    while True:
+    for number in count():
         at += dice.uniform(0.5, 1.5) * terms.kills_every
         kind = dice.choices(list(kinds), list(kinds.values()))[0]
+        if number < len(FIRST):
+            kind = FIRST[number][0]
         victims = VICTIMS.get(kind, {"": 1})
         target = dice.choices(list(victims), list(victims.values()))[0]
         amount = dice.random()
@@ -69,7 +78,9 @@ def blows_of(terms: Terms) -> Iterator[Blow]:
         elif kind == "clock shift":
             amount = dice.choice((HOUR, -HOUR))
         elif kind == "clock step":
-            amount = dice.choice(STEPS)
+            amount = dice.choice(STEPS if number >= len(FIRST) else STEPS[2:])
+        if kind == "price move" and number < len(FIRST):
+            _, target, amount = FIRST[number]
         yield Blow(round(at, 3), kind, target, round(amount, 4))
 
 
@@ -82,12 +93,14 @@ class Nemesis:
         providers: Sequence[Provider],
         terms: Terms,
         history: History,
+        clerk: Clerk,
         blows: Iterable[Blow] | None = None,
     ) -> None:
+        self.clerk = clerk
         self.desk, self.providers, self.terms, self.history = desk, providers, terms, history
         self.done: Counter[str] = Counter()
         self._blows = iter(blows_of(terms) if blows is None else blows)
-        self._wakes: list[tuple[float, int, str]] = []  # who has to be let go on, and when
+        self._later: list[tuple[float, int, Callable[[], None]]] = []  # what ends, and when
         self._serial = count()
         self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(1)
@@ -109,13 +122,14 @@ class Nemesis:
         self.desk.step_clock(0)
         for provider in self.providers:
             provider.behave()
+            self._put_back(provider)
         self.history.note("healed")
         self._pool.shutdown()
 
     def _work(self) -> None:
         for blow in self._blows:
             while (wait := self._began + blow.at - self.history.seconds) > 0:
-                self._wake_due()
+                self._end_due()
                 if self._ending.wait(min(wait, 0.1)):
                     return
             try:
@@ -129,10 +143,12 @@ class Nemesis:
                 amount=blow.amount, words=words,
             )  # fmt: skip
 
-    def _wake_due(self) -> None:
-        while self._wakes and self._wakes[0][0] <= self.history.seconds:
-            name = heapq.heappop(self._wakes)[2]
-            self.desk.crew[name].signal_all(signal.SIGCONT)
+    def _end_due(self) -> None:
+        while self._later and self._later[0][0] <= self.history.seconds:
+            heapq.heappop(self._later)[2]()
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._later, (self.history.seconds + seconds, next(self._serial), act))
 
     def _strike(self, blow: Blow) -> str:
         """What was done, in words for the history. OSError where it could not be done."""
@@ -147,13 +163,15 @@ class Nemesis:
                 desk.crew[blow.target].signal_first(signal.SIGTERM)
             case "pause":
                 desk.crew[blow.target].signal_all(signal.SIGSTOP)
-                wake = (self.history.seconds + blow.amount, next(self._serial), blow.target)
-                heapq.heappush(self._wakes, wake)
+                member = desk.crew[blow.target]
+                self._after(blow.amount, partial(member.signal_all, signal.SIGCONT))
             case "clock shift":
                 desk.set_clock(blow.target, blow.amount)
                 desk.crew[blow.target].signal_all(signal.SIGKILL)
             case "clock step":
                 desk.step_clock(blow.amount)
+            case "price move":
+                return self._move_prices(blow)
             case "broker flush":
                 desk.broker.flush()
             case "broker restart":
@@ -168,6 +186,20 @@ class Nemesis:
             case _:
                 raise ValueError(f"no such blow: {blow.kind}")
         return "done"
+
+    def _move_prices(self, blow: Blow) -> str:
+        """At one provider, and a while later all of it is as it was."""
+        provider = self.providers[int(blow.amount * len(self.providers))]
+        self._put_back(provider)
+        prices.move(provider, blow.target)
+        self.clerk.have_read(provider.keys)
+        least, most = prices.SECONDS
+        self._after(least + (most - least) * blow.amount, partial(self._put_back, provider))
+        return f"at {provider.panel.name}"
+
+    def _put_back(self, provider: Provider) -> None:
+        prices.put_back(provider)
+        self.clerk.have_read(provider.keys)
 
     def _kill_child(self, blow: Blow) -> str:
         """One of several, chosen by the seed; the parent goes on."""

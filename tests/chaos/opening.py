@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .browser import Browser, Page
+from .browser import UNHURT_SECONDS, Browser, Page
 from .desk import FIRST_PASSWORD, Desk
 from .processes import wait_until
 from .sandboxes import Provider
@@ -18,8 +18,10 @@ PASSWORD = "a-good-long-pass-phrase-of-chaos"
 OPERATORS = ("olga", "omar", "otto", "oona")
 MANAGER, WATCHER = "mia", "mona"  # one runs the desk, the other looks at what is stopped
 PASTERS = (MANAGER, "milo")
+CLERK = "mara"  # looks after catalogs, and orders whose terms changed
 CATALOG_SECONDS = 400
 TABS = 6
+LOG_IN_SECONDS = 60.0  # hashing a password is work, and on a busy machine everybody comes at once
 Thing = TypeVar("Thing")
 LIMITS = {
     "calls_per_minute": "6000",
@@ -42,7 +44,8 @@ class Account:
 def log_in(browser: Browser, name: str, password: str = PASSWORD) -> None:
     """Raises PermissionError when the desk does not let them in."""
     fields = browser.get("/log-in/").hidden()
-    page = browser.post("/log-in/", {**fields, "username": name, "password": password})
+    values = {**fields, "username": name, "password": password}
+    page = browser.post("/log-in/", values, patience=LOG_IN_SECONDS)
     if page.status != 302:
         raise PermissionError(f"{name} could not log in: {page.status}")
 
@@ -62,11 +65,13 @@ def _complaint(page: Page) -> str:
 
 def open_desk(desk: Desk, providers: Sequence[Provider]) -> list[Account]:
     """Until every account has its catalog and may be ordered from."""
-    admin = Browser(desk.port)
+    admin = Browser(desk.port, patience=UNHURT_SECONDS)
     log_in(admin, "admin", FIRST_PASSWORD)
     wanted = [(provider, name) for provider in providers for name in provider.keys]
     beside_each_other(lambda one: _add_account(admin.twin(), *one), wanted)
-    beside_each_other(lambda name: _add_person(admin.twin(), name), (*OPERATORS, *PASTERS, WATCHER))
+    beside_each_other(
+        lambda name: _add_person(admin.twin(), name), (*OPERATORS, *PASTERS, WATCHER, CLERK)
+    )
     wait_until(lambda: _mirrored(desk.database) == len(wanted), "the catalogs", CATALOG_SECONDS)
     return [_account(desk.database, provider, name) for provider, name in wanted]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -21,6 +22,8 @@ MOST_WAITING = 20  # orders for each account; people do not run further ahead of
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
+_TO_MEND = re.compile(r'To mend</div><div class="[^"]*">([0-9,.\s]+)<')
+WANTED_TYPE = "Default"
 _BATCH = re.compile(r"/orders/batches/(\d+)/$")
 
 
@@ -56,7 +59,7 @@ class Person:
     def place(self, wish: Wish, account: Account) -> int:
         """The desk's number of the order. The submission token stays the same throughout."""
         path = f"/orders/new/?service={account.services[wish.service]}"
-        fields = self.persist(lambda: self.browser.get(path)).hidden()
+        fields = self.persist(lambda: self._form(path)).hidden()
         values = {**fields, "link": wish.link, "quantity": str(wish.quantity)}
         if wish.behind:
             values["queue_behind"] = "on"
@@ -69,8 +72,8 @@ class Person:
                 token = self.browser.get(path).hidden().get("csrfmiddlewaretoken", "")
                 values["csrfmiddlewaretoken"] = token
                 raise NoAnswer("logged in again")
-            if page.status == 422 and "queue_behind" not in values:
-                values["queue_behind"] = "on"  # somebody was quicker with the same link
+            if page.status == 422:
+                mend(values, page)
                 raise NoAnswer("to be sent again")
             return page
 
@@ -79,6 +82,13 @@ class Person:
         if page.status != 302 or found is None:
             raise Refused(f"{page.status} {page.location}")
         return int(found[1])
+
+    def _form(self, path: str) -> Page:
+        """Once the service can be ordered, as what people want it for."""
+        page = self.browser.get(path)
+        if page.status == 200 and not is_wanted(page):
+            raise NoAnswer("it is not for sale just now")
+        return page
 
     def _first_try(self, way: Way, path: str, values: dict[str, str]) -> None:
         """What comes before the try whose answer counts."""
@@ -100,10 +110,12 @@ class Person:
             raise Refused("the paste was not taken")
         batch = f"/orders/batches/{number[1]}/"
         deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
-        while f"{batch}place/" in self.persist(lambda: self.browser.get(batch)).text:
+        while step := next_step(self.persist(lambda: self.browser.get(batch)), batch):
             if time.monotonic() > deadline:
                 raise Refused("the batch could not be placed")
-            self._send_form(batch, f"{batch}place/", {})
+            if step != batch:
+                self._send_form(batch, step, {})
+            time.sleep(REST_SECONDS)
         return int(number[1])
 
     def _send_form(self, page: str, to: str, values: dict[str, str]) -> Page:
@@ -201,6 +213,36 @@ class Staff:
             self.history.note("ok", wishes=numbers, number=number)
             with self._lock:
                 self.acknowledged.update(numbers)
+
+
+def is_wanted(page: Page) -> bool:
+    """A form that asks for what people have, whatever it costs."""
+    try:
+        return bool(json.loads(page.hidden().get("terms", "{}")).get("type") == WANTED_TYPE)
+    except ValueError:
+        return False
+
+
+def mend(values: dict[str, str], page: Page) -> None:
+    """What a person does who looks at a form that came back: agree to its terms of now, or else
+    stand behind somebody who was quicker with the same link."""
+    if not is_wanted(page):
+        return  # it comes back when the provider sells it again
+    terms = page.hidden()["terms"]
+    if values.get("terms") != terms:
+        values["terms"] = terms
+    else:
+        values["queue_behind"] = "on"
+
+
+def next_step(page: Page, batch: str) -> str:
+    """Where to press, its own address to wait; empty when every line of it is an order."""
+    if f"{batch}withdraw/" in page.text and "It goes on without this page" in page.text:
+        return batch
+    to_mend = _TO_MEND.search(page.text)
+    if to_mend and to_mend[1].strip() != "0":
+        return f"{batch}check/"
+    return f"{batch}place/" if f"{batch}place/" in page.text else ""
 
 
 def _pastes(wishes: Sequence[Wish]) -> Iterable[list[Wish]]:

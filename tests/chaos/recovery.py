@@ -9,7 +9,7 @@ from contextlib import suppress
 from math import ceil
 
 from . import rows
-from .browser import Browser, NoAnswer, Page
+from .browser import UNHURT_SECONDS, Browser, NoAnswer, Page
 from .desk import Desk
 from .entry import SHORT_CLOCKS
 from .nemesis import PAUSES
@@ -33,7 +33,7 @@ _LOOKED = re.compile(r'/orders/stops/(\d+)/open/"(?:(?!</form>).)*?I have looked
 def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
     """A manager sets the rules on the page of each account. Where ids do not rise, only a person
     decides; every other account stops itself after three lost answers, the rest never does."""
-    manager = Browser(desk.port)
+    manager = Browser(desk.port, patience=UNHURT_SECONDS)
     log_in(manager, MANAGER)
 
     def set_rules(position: int) -> None:
@@ -56,7 +56,7 @@ def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
 
 def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
     """The button on the page, until the ids of each account are known to prove something."""
-    manager = Browser(desk.port)
+    manager = Browser(desk.port, patience=UNHURT_SECONDS)
     log_in(manager, MANAGER)
     wanted = {account.row: account for account in accounts if not is_random(account.name)}
 

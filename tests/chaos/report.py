@@ -43,6 +43,7 @@ class Outcome:
     stopped_searches: dict[str, str] = field(default_factory=dict)
     gates: dict[str, int] = field(default_factory=dict)
     ways: Counter[str] = field(default_factory=Counter)
+    consent: dict[str, int] = field(default_factory=dict)
     restored: Restored | None = None
     searched: dict[str, int] = field(default_factory=dict)
     left_to_a_person: dict[int, list[str]] = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Outcome:
             "nothing on its way after s": _rounded(self.recovery_seconds),
             "everything ended after s": _rounded(self.settled_seconds),
             "bytes searched for keys": self.searched,
+            "consent": self.consent,
             **recovery_figures(self),
             **_restore_figures(self.restored),
             "violations": self.counted,

@@ -9,12 +9,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from .judge import IN_DOUBT, Doubt, Lost, Shown
+from .judge import IN_DOUBT, Doubt, Key, Lost, Shown
+from .plan import is_left_held
+from .right_time import RightTime
 from .servers import Database
+
+RIGHT = RightTime()
 
 SHOWN = """
     SELECT o.id, p.name, s.external_id, o.link, o.units, o.status, o.external_id, o.charge,
-           o.hold_reason, blocker.status
+           o.hold_reason, blocker.status, blocker.hold_reason, blocker.id
     FROM orders_order o
     JOIN providers_provider p ON p.id = o.provider_id
     JOIN providers_service s ON s.id = o.service_id
@@ -49,12 +53,18 @@ RESTORED = "SELECT count(*) FROM orders_gate WHERE kind = 'restored' AND opened_
 GATES = "SELECT kind, count(*) FROM orders_gate GROUP BY kind"
 COUNTS = "SELECT status, count(*) FROM orders_order GROUP BY status"
 BATCHES = "SELECT count(*) FROM orders_orderbatch WHERE state = 'placing'"
-WAITING = """
-    SELECT count(*) FROM orders_order o
-    LEFT JOIN orders_order blocker ON blocker.id = o.blocked_by_id
-    WHERE o.status = 'held'
-      AND (blocker.status IS NULL OR blocker.status NOT IN ('unconfirmed', 'given_up'))
+HELD_FOR_TERMS = (
+    "SELECT id FROM orders_order WHERE status = 'held' AND hold_reason = 'terms_changed'"
+)
+EVER_HELD_FOR_TERMS = """
+    SELECT count(DISTINCT order_id) FROM orders_orderevent
+    WHERE before = 'queued' AND after = 'held'
 """
+AGREED = """
+    SELECT p.name, o.link, o.units, o.terms
+    FROM orders_order o JOIN providers_provider p ON p.id = o.provider_id
+"""
+HELD_CATALOGS = "SELECT id, provider_id FROM providers_catalogrun WHERE state = 'held'"
 
 
 def shown_in(database: Database) -> list[Shown]:
@@ -64,31 +74,63 @@ def shown_in(database: Database) -> list[Shown]:
             number, account, service, link, units, status, external_id,
             None if charge is None else Decimal(str(charge)),
             waits_for_doubt=hold == "link_busy" and blocked_by in IN_DOUBT,
+            waits_for_consent=_is_left(status, hold, number)
+            or (hold == "link_busy" and _is_left(blocked_by, its_hold, its_number)),
         )
-        for number, account, service, link, units, status, external_id, charge, hold, blocked_by
+        for number, account, service, link, units, status, external_id, charge, hold, blocked_by,
+            its_hold, its_number
         in database.ask(SHOWN)
     ]  # fmt: skip
 
 
-def doubts_in(database: Database) -> list[Doubt]:
+def _is_left(status: str | None, hold_reason: str | None, number: int) -> bool:
+    return (status, hold_reason) == ("held", "terms_changed") and is_left_held(number)
+
+
+def agreed_rates_in(database: Database) -> dict[Key, Decimal]:
+    """What people agreed to pay for a thousand, last of all."""
+    found = {}
+    for account, link, units, kept in database.ask(AGREED):
+        terms = json.loads(kept) if isinstance(kept, str) else kept
+        if terms["rate"] is not None:
+            found[account, link, units] = Decimal(terms["rate"])
+    return found
+
+
+def ever_held_for_terms_in(database: Database) -> int:
+    return int(database.ask(EVER_HELD_FOR_TERMS)[0][0])
+
+
+def held_for_terms_in(database: Database) -> list[int]:
+    """Those that people decide about."""
+    orders = [int(row[0]) for row in database.ask(HELD_FOR_TERMS)]
+    return [order for order in orders if not is_left_held(order)]
+
+
+def held_catalogs_in(database: Database) -> list[tuple[int, int]]:
+    """Those that wait for a decision, each with its account."""
+    return [(run, provider) for run, provider in database.ask(HELD_CATALOGS)]
+
+
+def doubts_in(database: Database, right: RightTime = RIGHT) -> list[Doubt]:
     """How each order that ever was unconfirmed came to be so."""
     return [
         Doubt(
             order,
-            after_start=(_moment(at) - _moment(started)).total_seconds(),
-            after_lease=max((_moment(at) - _moment(lease)).total_seconds(), 0.0),
+            after_start=(after := right.seconds(_moment(started), _moment(at))),
+            after_lease=max(after - (_moment(lease) - _moment(started)).total_seconds(), 0.0),
             has_evidence=bool(attempt_reason or reason or text),
         )
         for order, at, started, lease, attempt_reason, reason, text in database.ask(DOUBTS)
     ]
 
 
-def lost_in(database: Database) -> list[Lost]:
+def lost_in(database: Database, right: RightTime = RIGHT) -> list[Lost]:
     """Every answer that was ever lost, and how it was replaced."""
     return [
         Lost(
             order, account, outcome, resolution, calls,
-            (_moment(settled) - _moment(unknown)).total_seconds() if resolution else None,
+            right.seconds(_moment(unknown), _moment(settled)) if resolution else None,
         )
         for order, account, outcome, resolution, calls, unknown, settled in database.ask(LOST)
     ]  # fmt: skip
@@ -138,7 +180,11 @@ def unfinished_in(database: Database) -> int:
     """What still has to happen before the desk may be judged, orders and batches together."""
     counts = counts_in(database)
     on_the_way = counts["queued"] + counts["sending"]
-    return int(on_the_way + database.ask(BATCHES)[0][0] + database.ask(WAITING)[0][0])
+    waiting = sum(
+        one.status == "held" and not (one.waits_for_doubt or one.waits_for_consent)
+        for one in shown_in(database)
+    )
+    return int(on_the_way + database.ask(BATCHES)[0][0] + waiting)
 
 
 def _moment(value: Any) -> datetime:

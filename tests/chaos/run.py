@@ -12,6 +12,7 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from . import rows
+from .clerk import Clerk
 from .desk import Desk
 from .findings import adds_of, judged
 from .history import Blow, History
@@ -85,16 +86,19 @@ def _story(
     violations = [*_undisturbed(desk, staff, accounts, terms)]
     history.note("first orders sent")
     calibrate(desk, accounts)
+    clerk = Clerk(desk, accounts, history)
+    clerk.start()
     history.note("opened")
-    struck, under_fire = _fire(desk, providers, staff, terms, history, blows)
+    struck, under_fire = _fire(desk, providers, staff, terms, history, clerk, blows)
     passed, late = _wait_for_quiet(desk, providers, staff, terms, history)
+    clerk.stop()
     restored = None
     if terms.restore:
         restored, trouble = _restored(desk, staff, accounts, terms, history)
         late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
     watcher.stop()
     return judged(
-        desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire,
+        desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire, clerk,
         seconds=time.monotonic() - began, acknowledgements=watcher.acknowledged, **passed,
     )  # fmt: skip
 
@@ -113,6 +117,7 @@ def _fire(
     staff: Staff,
     terms: Terms,
     history: History,
+    clerk: Clerk,
     blows: Iterable[Blow] | None,
 ) -> tuple[Counter[str], int]:
     """People carry out the plan while the nemesis strikes; how often it did what, and how many
@@ -121,7 +126,7 @@ def _fire(
     for provider in providers:
         provider.misbehave(first_mix(terms.seed), terms.faults)
     desk.make_bells_unreliable()
-    nemesis = Nemesis(desk, providers, terms, history, blows)
+    nemesis = Nemesis(desk, providers, terms, history, clerk, blows)
     nemesis.start()
     try:
         staff.place_all(plan_of(terms), seconds=terms.minutes * 60)

@@ -17,6 +17,7 @@ from typing import Any
 from dashboard.supervisor.child import tethered
 from sandbox import RemoteSandbox
 from sandbox.dice import fingerprint
+from sandbox.levers import Levers
 
 from .judge import Bought
 from .plan import QUANTITIES, SERVICES_USED, Panel, Terms
@@ -101,13 +102,20 @@ class Provider:
         assert self.process.stdout is not None
         place = json.loads(self.process.stdout.readline())
         self.url = place["url"]
-        self.levers = RemoteSandbox(place["control_url"], place["control_token"])
+        self.use(RemoteSandbox(place["control_url"], place["control_token"]))
+
+    def use(self, levers: Levers) -> None:
+        """Pull these; choose what people buy there."""
+        self.levers = levers
         if self.panel.switches:
             self.levers.dialect(**dict(self.panel.switches))
+        self.catalog = {int(one["id"]): one for one in self.levers.services()}
         wanted = [
             one
-            for one in self.levers.services("Default")
-            if one["min"] <= min(QUANTITIES) and one["max"] >= max(QUANTITIES)
+            for one in self.catalog.values()
+            if one["type"] == "Default"
+            and one["min"] <= min(QUANTITIES)
+            and one["max"] >= max(QUANTITIES)
         ]
         self.services = [str(one["id"]) for one in wanted[:SERVICES_USED]]
         if len(self.services) < SERVICES_USED:
@@ -148,7 +156,7 @@ class Provider:
         return [
             Bought(
                 names[row["account"]], str(row["id"]), str(row["service"]), row["link"],
-                row["quantity"], Decimal(row["charge_now"]),
+                row["quantity"], Decimal(row["charge_now"]), Decimal(row["charge"]),
             )
             for row in self.levers.ledger()
         ]  # fmt: skip
