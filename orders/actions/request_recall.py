@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import F, Q
 
 from core.constraints import broken_constraint
 from core.durable import durable_transaction
@@ -125,7 +125,8 @@ def _take_refill(call: RequestCall, order: Order, name: Named, now: datetime) ->
         "reason": WORDS, "changed_at": now,
     }  # fmt: skip
     if mine.exists():
-        return bool(mine.filter(status__in=NOT_SENT_REFILLS).update(**sent))
+        waiting = mine.filter(status__in=NOT_SENT_REFILLS)
+        return bool(waiting.update(requests=F("requests") + 1, **sent))
     if Refill.objects.open().filter(order=order).exists():
         return True  # one that somebody asked for since: its history says what it follows
     Refill.objects.create(
@@ -142,9 +143,8 @@ def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) ->
     if not mine.exists():
         return True
     waiting = mine.filter(status__in=NOT_SENT_CANCELS)
-    return bool(
-        waiting.update(status=CancelStatus.SENDING, call=call, sent_at=call.started_at, reason="")
-    )
+    taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
+    return bool(waiting.update(requests=F("requests") + 1, reason="", **taken))
 
 
 def _give_up_cancels(call: RequestCall, now: datetime) -> None:
