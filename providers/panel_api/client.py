@@ -14,6 +14,7 @@ from .credentials import Credentials
 from .decode import Unexpected, WithoutIds
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
+from .made import may_be_made
 from .request import address, naming, payload
 from .results import (
     Balance,
@@ -238,8 +239,11 @@ class PanelClient:
         # the protocol knows cancel only in the plural
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
-        heed(answer, self.dialect, self.now(), write=True)
         refusals, reason = answer.refusals(self.dialect), trouble(answer)
+        if refusals and action == "refill" and may_be_made(answer.body, action):
+            said = refusals[0][0]
+            raise OutcomeUnknown(said, answer.evidence(said))
+        heed(answer, self.dialect, self.now(), write=True)
         if refusals and can_prove(answer) and not self._is_about_account(answer):
             refused = decode_orders.refused(refusals[0][0], self.dialect)
             return known | dict.fromkeys(asked, refused)

@@ -68,6 +68,12 @@ def succeeded(status: Any) -> bool:
     return status is True or (isinstance(status, str) and status.strip().lower() in SUCCEEDED)
 
 
+def says_success(body: Any) -> bool:
+    """The answer as a whole calls itself a success."""
+    row = body if isinstance(body, dict) else {}
+    return row.get("success") is True or succeeded(row.get("status"))
+
+
 def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
     """What the provider says went wrong, in its own words; empty when it says nothing did."""
     if not isinstance(body, dict):

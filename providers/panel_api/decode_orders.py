@@ -19,6 +19,7 @@ from .decode import (
 )
 from .dialect import Dialect
 from .errors import RefusalCode
+from .made import may_be_made
 from .refusals import refusal_code, spacing_seconds, wait_seconds
 from .results import (
     CancelAccepted,
@@ -141,7 +142,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
-            return refused(said[0], dialect)
+            return _no_refill(said[0], row, dialect)
         row = folded(row)
         value = row.get("refill_id", row.get("refill"))
     if isinstance(value, dict):
@@ -158,10 +159,15 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     named = folded(value)
     refill_id = coerce.issued_id(_first(named, ("refill_id", "refillid", "id")))
     if said := error_texts(value):
-        return refused(said[0], dialect)
+        return _no_refill(said[0], {"refill": value}, dialect)
     if not refill_id:
         return refused(_sentence(named.get("status")) or _NOT_TAKEN_ON, dialect)
     return RefillStarted(refill_id)
+
+
+def _no_refill(reason: str, row: dict[str, Any], dialect: Dialect) -> Refused:
+    """Words beside what may be a refill prove nothing, whatever they say."""
+    return Refused(reason) if may_be_made(row, "refill") else refused(reason, dialect)
 
 
 def refill_statuses(

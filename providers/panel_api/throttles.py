@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .coerce import text as plain_text
-from .decode import succeeded
+from .decode import says_success
 from .errors import RefusalCode
 from .refusals import normalised, refusal_code, wait_seconds
 
@@ -56,7 +56,9 @@ _WAIT_NAMES: Final = ("retry_after", "retryafter", "retry-after", "retry_in", "w
 
 def stock_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> str:
     """What a throttle of the usual kind said; empty when this answer is not clearly one."""
-    if http_status in GATEWAY_FAILED or 300 <= http_status < 400 or _says_success(body):
+    if http_status in GATEWAY_FAILED or 300 <= http_status < 400 or says_success(body):
+        return ""
+    if _has_rows(body):
         return ""
     if is_html:
         return _page(excerpt) if http_status == 429 else ""
@@ -76,9 +78,9 @@ def named_wait(body: Any, excerpt: str) -> float | None:
     return None if seconds is None else min(float(seconds), LONGEST_WAIT_SECONDS)
 
 
-def _says_success(body: Any) -> bool:
-    row = body if isinstance(body, dict) else {}
-    return row.get("success") is True or succeeded(row.get("status"))
+def _has_rows(body: Any) -> bool:
+    """A list of several answers: what one of them says is not said of the others."""
+    return isinstance(body, list) and len(body) > 1 and any(isinstance(row, dict) for row in body)
 
 
 def _is_throttle(said: str, http_status: int) -> bool:

@@ -17,6 +17,7 @@ from .errors import (
     SlowDown,
     Unavailable,
 )
+from .made import may_be_made
 from .refusals import PROVE_NOT_PLACED
 from .results import Placed
 
@@ -26,9 +27,9 @@ _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required"
 def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) -> Placed:
     """The order an answer to `add` proves. Raises Rejected if it proves a refusal.
 
-    Everything else is OutcomeUnknown: an id beside an error, an id with a failing HTTP code,
-    words nobody has reviewed, redirects, server errors, and what is not JSON. `now` is for the
-    moment to ask again, where one is named.
+    Everything else is OutcomeUnknown: what may be an order beside an error, an id with a failing
+    HTTP code, words nobody has reviewed, redirects, server errors, and what is not JSON. `now` is
+    for the moment to ask again, where one is named.
     """
     try:
         order_id = placed_id(answer.body, framed=answer.framed)
@@ -38,16 +39,17 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     if order_id and answer.is_success and not refusals:
         return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
     candidate = order_id or candidate_id(answer.body)
+    may_be_there = bool(candidate) or may_be_made(answer.body, "order")
     until = answer.ask_again_at(now) if now else None
     reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
-    if reviewed and not candidate and can_prove(answer):
+    if reviewed and not may_be_there and can_prove(answer):
         reason, code = refusals[0]
         raise Rejected(reason, code, answer.evidence(reason), until=until)
     reason = refusals[0][0] if refusals else trouble(answer) or "The answer names no order."
     raise OutcomeUnknown(
         reason,
         answer.evidence(reason, candidate_id=candidate),
-        account_trouble=None if candidate else account_trouble(answer, dialect),
+        account_trouble=None if may_be_there else account_trouble(answer, dialect),
         until=until,
     )
 

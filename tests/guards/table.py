@@ -345,6 +345,23 @@ LINES = (
         "providers/panel_api/verdicts.py",
     ),
     Guard(
+        "verdict: what may be an order beside an error takes the proof away",
+        "if reviewed and not may_be_there and can_prove(answer):",
+        "if reviewed and not candidate and can_prove(answer):",
+        ("providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",),
+        "providers/panel_api/verdicts.py",
+    ),
+    Guard(
+        "restored: a call that cannot be brought in stops the adoption",
+        "        if not _needs_nothing(provider_id, then):\n            raise\n",
+        "",
+        (
+            "orders/tests/test_recalled_calls.py"
+            "::test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in",
+        ),
+        "orders/actions/request_recall.py",
+    ),
+    Guard(
         "people: not before the order can no longer appear",
         "    if now < until:\n        raise TooEarly(until)",
         "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",

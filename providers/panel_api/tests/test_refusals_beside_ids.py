@@ -1,0 +1,65 @@
+"""A refusal beside what may be the number of something that was made proves nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused
+
+from .stub import client_hearing, said
+from .test_facts import WISH
+
+NO = '"error":"Too many requests"'
+WITH_ORDERS = (
+    '{%s,"order":7}',
+    '{%s,"order":{"id":7,"order":8}}',
+    '{%s,"order":{"id":7,"order_id":"A-7"}}',
+    '{%s,"orders":[{"id":7},{"id":8}]}',
+    '{%s,"order":7.0}',
+    '{%s,"order":"#7"}',
+    '{%s,"order_number":7}',
+    '{%s,"order_no":"7"}',
+    '{%s,"new_order":"7"}',
+    '{%s,"result":{"data":{"order":{"id":7}}}}',
+    '{%s,"result":{"data":{"order":7}}}',
+    '{"error":{"message":"Too many requests","order":7}}',
+    '{%s,"status":"success"}',
+    '{%s,"success":true}',
+)
+
+
+@pytest.mark.parametrize("body", WITH_ORDERS)
+@pytest.mark.parametrize("words", ["Too many requests", "Not enough funds on balance"])
+@pytest.mark.parametrize("http_status", [200, 429])
+def test_an_order_may_be_there(body: str, words: str, http_status: int) -> None:
+    body = (body % NO if "%s" in body else body).replace("Too many requests", words)
+    client, _ = client_hearing(said(body, http_status))
+    with pytest.raises(OutcomeUnknown):
+        client.add(WISH)
+
+
+@pytest.mark.parametrize(
+    "body", ['{%s,"refill":77}', '{%s,"refill_id":"77"}', '{%s,"refill":{"id":77}}']
+)
+def test_a_refill_may_be_there(body: str) -> None:
+    client, _ = client_hearing(said(body % NO, 200))
+    with pytest.raises(OutcomeUnknown):
+        client.refill(["5"])
+
+
+@pytest.mark.parametrize(
+    "row", ['{"order":"5","refill":77,%s}', '{"order":"5","refill":{"id":77,%s}}']
+)
+def test_a_refill_of_several_may_be_there(row: str) -> None:
+    client, _ = client_hearing(said(f'[{row % NO},{{"order":"6","refill":78}}]', 200))
+    answer = client.refill(["5", "6"])
+    assert isinstance(answer["5"], Refused) and answer["5"].code is RefusalCode.UNLISTED
+    assert answer["6"] == RefillStarted("78")
+
+
+@pytest.mark.parametrize("no", ['"error":"Too many requests"', '"refill":{' + NO + "}"])
+def test_a_row_that_is_throttled_says_nothing_of_the_others(no: str) -> None:
+    client, _ = client_hearing(said(f'[{{"order":"5",{no}}},{{"order":"6","refill":78}}]', 200))
+    answer = client.refill(["5", "6"])
+    assert isinstance(answer["5"], Refused) and answer["5"].code is RefusalCode.RATE_LIMIT
+    assert answer["6"] == RefillStarted("78")
