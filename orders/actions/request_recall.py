@@ -30,7 +30,7 @@ from .restoring import NotRecalled
 from .writes import answer_files
 
 log = logging.getLogger(__name__)
-FASTER: Final = ("orders_requestcall.key", "one_open_refill_per_order")  # somebody else was
+FASTER: Final = ("orders_requestcall.key",)  # somebody else was, and took the whole call
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 NOT_SENT_REFILLS: Final = (RefillStatus.QUEUED, RefillStatus.WAITING, RefillStatus.SENDING)
 NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
