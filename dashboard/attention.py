@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.models import User
 from core.roles import May
 from orders.models import Case, Gate, Order, UnreadAnswer
-from orders.status import GateKind, Status
+from orders.status import GateKind, HoldReason, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
@@ -41,6 +41,7 @@ class OrderCounts:
     unconfirmed: int
     not_placed: int
     flagged: int
+    terms_changed: int = 0
 
     @property
     def total(self) -> int:
@@ -48,7 +49,7 @@ class OrderCounts:
 
 
 def order_counts() -> OrderCounts:
-    """Three reads of indexes that hold only such orders, or begin with the status."""
+    """Reads of indexes that hold only such orders, or begin with the status."""
     flagged = Order.objects.exclude(flag="").exclude(
         status__in=(Status.UNCONFIRMED, Status.NOT_PLACED)
     )
@@ -56,6 +57,7 @@ def order_counts() -> OrderCounts:
         unconfirmed=_capped(Order.objects.unconfirmed()),
         not_placed=_capped(Order.objects.filter(status=Status.NOT_PLACED)),
         flagged=_capped(flagged),
+        terms_changed=_capped(Order.objects.held_for(HoldReason.TERMS)),
     )
 
 
@@ -141,11 +143,23 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
             "arrow-back-up", "orange", f"{_many(counts.not_placed)} not placed",
             "Proven not to be at the provider. Queue again or withdraw.", attention, "Decide",
         )  # fmt: skip
+    if counts.terms_changed:
+        yield Matter(
+            "arrows-exchange", "orange", f"{_many(counts.terms_changed)} under changed terms",
+            "Their service changed since they were placed. Nothing of them is sent before a "
+            "person decides.", *_where_terms(user),
+        )  # fmt: skip
     if counts.flagged:
         yield Matter(
             "flag", "yellow", f"{_many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.", attention, "Look",
         )  # fmt: skip
+
+
+def _where_terms(user: User) -> tuple[str, str]:
+    if user.may(May.PLACE):
+        return reverse("changed-terms"), "Decide"
+    return f"{reverse('orders')}?group=open", "Look"
 
 
 def _many(count: int) -> str:

@@ -50,6 +50,7 @@ PLACES = (
     ("Overview", "layout-dashboard", "overview", May.SEE),
     ("Orders", "shopping-cart", "orders", May.SEE),
     ("Unconfirmed", "help-circle", "unconfirmed", May.SETTLE),
+    ("Changed terms", "arrows-exchange", "changed-terms", May.PLACE),
     ("Refills", "refresh", "refills", May.SEE),
     ("Jobs", "list-check", "jobs", May.PLACE),
     ("Batches", "upload", "batches", May.MASS_ORDER),
@@ -64,6 +65,9 @@ PLACES = (
     ("Records", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
 )
 
+
+# Shown only while something waits there.
+NOW_AND_THEN = frozenset({"changed-terms"})
 
 # Below the address of the orders, and about one provider each.
 ABOUT_PROVIDERS = ("recovery/", "statements/", "words/")
@@ -86,6 +90,7 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     items = [
         Item(title, icon, address, address == here, *counts.get(name, (0, "")))
         for (title, icon, name, _), address in places
+        if name not in NOW_AND_THEN or address == here or counts.get(name, (0, ""))[0]
     ]
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
     if not user.may(May.SEE):
@@ -116,5 +121,6 @@ def _counts(request: HttpRequest) -> dict[str, tuple[int, str]]:
     waiting = counts_once(request)
     return {
         "unconfirmed": (waiting.unconfirmed, "orders to settle"),
+        "changed-terms": (waiting.terms_changed, "orders under changed terms"),
         "orders": (waiting.not_placed + waiting.flagged, "orders that need a person"),
     }

@@ -20,7 +20,8 @@ from dashboard import overview
 from dashboard.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
 from orders.actions import gates
-from orders.status import Flag, GateKind, Status
+from orders.models import Order
+from orders.status import Flag, GateKind, HoldReason, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_run, make_service
@@ -264,3 +265,17 @@ def test_the_sidebar_knows_the_page_and_what_waits(client_for_role: ForRole) -> 
     items = {item.title: item for item in response.context["navigation"].items}
     assert [title for title, item in items.items() if item.is_here] == ["Orders"]
     assert items["Unconfirmed"].count == 1
+
+
+def test_orders_under_changed_terms_are_named_and_linked_while_there_are_any(
+    client_for_role: ForRole,
+) -> None:
+    browser = client_for_role(Role.MANAGER)
+    assert "/orders/terms/" not in page(browser)
+    order = make_order(Status.HELD, hold_reason=HoldReason.TERMS)
+    drawn = page(browser)
+    assert drawn.count('href="/orders/terms/"') == 2
+    assert "1 order under changed terms" in drawn
+    assert 'href="/orders/terms/"' not in page(client_for_role(Role.VIEWER))
+    Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN, hold_reason="")
+    assert "/orders/terms/" not in page(browser)

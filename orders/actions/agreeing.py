@@ -47,7 +47,10 @@ def why_not_acceptable(order: Order, service: Service) -> str:
     """Why nobody can agree to the new terms for this very order; empty when one can."""
     now = Terms.known(service)
     if now.type != order.type:
-        return "Its service asks for other things by now: withdraw it and order by hand."
+        return (
+            "Its service is of another type now and asks for other things. It can only be "
+            "withdrawn and ordered anew."
+        )
     if now.rate is None:
         return "The price of its service is not known."
     if not order.provider.is_active:

@@ -68,6 +68,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def waiting_for_link(self) -> OrderQuerySet:
         return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
 
+    def held_for(self, reason: HoldReason) -> OrderQuerySet:
+        return self.filter(status=Status.HELD, hold_reason=reason)
+
     def keeping_link_busy(self) -> OrderQuerySet:
         """Those that others with their link wait for: all but the waiting and the scheduled."""
         return self.open().exclude(IDLE)

@@ -201,3 +201,9 @@ def test_the_tolerance_is_set_on_the_page_of_the_rules(staff):
 def test_the_form_of_a_fresh_row_names_its_terms():
     service = make_service(rate=Decimal("0.900000000000"))
     assert Terms.read(json.loads(terms_shown(service))) == Terms.of(service)
+
+
+def test_an_order_of_a_service_of_another_type_says_that_it_can_only_be_withdrawn(staff):
+    order = held(type="Package")
+    drawn = staff.get(f"/orders/terms/?order={order.pk}").content.decode()
+    assert "It can only be withdrawn and ordered anew." in drawn

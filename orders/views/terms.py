@@ -21,7 +21,7 @@ from .. import tasks
 from ..actions.agreeing import accept_terms, agreed, tolerance, what_changed, why_not_acceptable
 from ..actions.placing import withdraw_order
 from ..models import Order, OrderQuerySet
-from ..status import HoldReason, Status
+from ..status import HoldReason
 from ..terms import Difference, Terms, differences, proposed_for
 
 PAGE_SIZE = 50
@@ -91,7 +91,7 @@ def terms_withdraw(request: StaffRequest) -> HttpResponse:
 
 
 def _waiting() -> OrderQuerySet:
-    return Order.objects.filter(status=Status.HELD, hold_reason=HoldReason.TERMS)
+    return Order.objects.held_for(HoldReason.TERMS)
 
 
 def _shown(order: Order, percent: Decimal) -> Shown:
