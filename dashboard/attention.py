@@ -134,7 +134,8 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
     if counts.unconfirmed:
         yield Matter(
             "help-circle", "orange", f"{_many(counts.unconfirmed)} unconfirmed",
-            "Sent, but the answer was lost. They are never sent again by themselves.",
+            "Nobody knows yet whether the provider has them. "
+            "They are never sent again by themselves.",
             reverse("unconfirmed"), "Settle" if user.may(May.SETTLE) else "Look",
         )  # fmt: skip
     attention = f"{reverse('orders')}?group=attention"

@@ -104,10 +104,15 @@ def neighbours(attempt: Attempt) -> Neighbours:
     )
 
 
-def last_attempts(orders: Iterable[Order]) -> dict[int, Attempt]:
-    """The newest attempt of each of these orders, by the order's number."""
+def doubted_attempts(orders: Iterable[Order]) -> dict[int, Attempt]:
+    """The attempt that leaves each of these orders in doubt, by the order's number; the newest
+    where none does. A doubt that was reopened is about an earlier try."""
     tries = Attempt.objects.filter(order__in=[order.pk for order in orders])
-    return {attempt.order_id: attempt for attempt in tries.order_by("number")}
+    rows = sorted(
+        tries.select_related("confirmed_by", "provider"),
+        key=lambda attempt: (attempt.outcome == Outcome.UNKNOWN, attempt.number),
+    )
+    return {attempt.order_id: attempt for attempt in rows}
 
 
 def likely_orders(strange: Iterable[StrangeOrder]) -> dict[int, list[Order]]:

@@ -142,6 +142,7 @@ class Doubt(models.TextChoices):
 NOT_LOST = (Doubt.NOT_UNDERSTOOD, Doubt.CONTRADICTS, Doubt.IS_THERE)  # an answer came
 
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
+NOTHING_BOUGHT = (Outcome.NOT_SENT, Outcome.REJECTED, Outcome.NOT_PLACED)
 
 
 class Resolution(models.TextChoices):

@@ -114,7 +114,7 @@ def lost(
     soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
     due_at = max(until, soonest) if until else soonest
     changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
-    text = f"The answer to the cancel was lost: {reason} The order's status is read first."
+    text = f"Nobody knows whether the cancel was taken: {reason} The order's status is read first."
     return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
 
 

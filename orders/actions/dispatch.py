@@ -40,7 +40,7 @@ from providers.panel_api.errors import Unavailable
 
 from ..models import Attempt, Order
 from ..status import Doubt, HoldReason, Outcome, Status, Write
-from . import claiming, outcomes, queueing, restore_guard, spooling
+from . import claiming, outcomes, queueing, reopening, restore_guard, spooling
 from .doubts import doubt_of, says_it_is_there
 from .reusing import note_reused_id
 from .settlement import Settlement, id_known_already
@@ -99,8 +99,9 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
 
 def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock) -> Settlement:
     """One call, and what it proves. Never raises: what is not understood is unknown."""
-    ours = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
-    check = PreSendCheck(Write.ADD, attempt.provider_id, attempt.provider_version, now, ours.exists)
+    check = PreSendCheck(
+        Write.ADD, attempt.provider_id, attempt.provider_version, now, lambda: _still_holds(attempt)
+    )
     try:
         restore_guard.mark(attempt, now=now)
         placed = client.add(WrittenWish(attempt.wire), before_send=check)
@@ -122,6 +123,12 @@ def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock)
         external_id=placed.order_id,
         changes=changes,
     )
+
+
+def _still_holds(attempt: Attempt) -> bool:
+    """It is our claim, and no earlier try turned out to be at the provider meanwhile."""
+    ours = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
+    return ours.exists() and reopening.contradicted(attempt.order) is None
 
 
 def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:

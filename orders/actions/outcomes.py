@@ -20,13 +20,14 @@ from ..status import (
     ENDED_THERE,
     LIVE_OUTCOMES,
     NOT_SENT,
+    NOTHING_BOUGHT,
     REOPENED_BY_PROOF,
     Flag,
     Outcome,
     Resolution,
     Status,
 )
-from . import charging, gates
+from . import charging, gates, reopening
 from .flagging import raise_flag
 from .settlement import Settlement, without_impossible_amount
 
@@ -34,7 +35,6 @@ MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
 THERE = AT_PROVIDER | ENDED_THERE
 _OF_A_HOLD = ("hold_reason", "blocked_by")
-_NOTHING_BOUGHT = (Outcome.NOT_SENT, Outcome.REJECTED, Outcome.NOT_PLACED)
 
 
 class RaceLost(DatabaseError):
@@ -104,6 +104,8 @@ def _record_once(attempt: Attempt, outcome: Settlement, now: datetime, by: Resol
         if not won:
             return _keep_late_answer(attempt, order, outcome, now)
         done = _follow(attempt, order, possible or outcome, now)
+        if outcome.outcome in NOTHING_BOUGHT and not reopening.reopen_contradicted(order, now=now):
+            raise RaceLost(f"Order {order} was moved by somebody else.")
         if possible is not None:
             _tell_impossible_amount(order, outcome, now)
         failpoint("settle.moved")
@@ -166,7 +168,7 @@ def _follow(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) 
     if order.status == to or (order.status in THERE and order.external_id == outcome.external_id):
         return True
     if order.status not in WAITING_FOR_AN_ANSWER:
-        if outcome.outcome in _NOTHING_BOUGHT:
+        if outcome.outcome in NOTHING_BOUGHT:
             return True  # it waits or has ended, and nothing was bought: both are so
         if order.status not in REOPENED_BY_PROOF:
             return _say_out_of_step(attempt, order, now)
@@ -224,7 +226,7 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: 
     if not mine.update(late=late):
         raise RaceLost(f"Attempt {attempt.pk} was decided this moment.")
     nothing_new = outcome.outcome == Outcome.UNKNOWN
-    if nothing_new or {decided.outcome, outcome.outcome} <= set(_NOTHING_BOUGHT):
+    if nothing_new or {decided.outcome, outcome.outcome} <= set(NOTHING_BOUGHT):
         return True
     words = f"Attempt {attempt.number} was answered late."
     if outcome.outcome == Outcome.ACCEPTED:
@@ -242,15 +244,13 @@ def _reopen(decided: Attempt, order: Order, outcome: Settlement, now: datetime) 
     others = order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk)
     if others.exists():
         return f"{taken} It was sent again since, so it may have been bought twice."
-    evidence = {**outcome.seen, "candidate_id": number}
     if order.status == Status.GIVEN_UP:
+        evidence = {**outcome.seen, "candidate_id": number}
         Attempt.objects.filter(pk=decided.pk).update(evidence=evidence)
         return f"{taken} It can be linked."
     if order.status not in REOPENED_BY_PROOF:
         return taken
-    Attempt.objects.filter(pk=decided.pk).update(
-        outcome=Outcome.UNKNOWN, resolution=Resolution.NONE, resolved_by=None, confirmed_by=None,
-        confirmed_at=None, looked_at=now, code="", reason=taken[:500], evidence=evidence,
-    )  # fmt: skip
-    step(order, Status.UNCONFIRMED, now, text=taken, evidence=evidence, reason=taken[:500])
+    decided.refresh_from_db(fields=["late"])
+    if not reopening.reopen(decided, order, number, taken, now=now, **outcome.seen):
+        raise RaceLost(f"Order {order} was moved by somebody else.")
     return f"{taken} It is unconfirmed again and is not sent. Link it, or look into it."

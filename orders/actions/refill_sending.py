@@ -94,7 +94,7 @@ def write(refill: Refill, verdict: Verdict, *, now: datetime) -> bool:
 
 def lost(reason: str) -> Verdict:
     """Sent perhaps, answer lost. Never queued again by itself."""
-    text = f"The answer to the refill was lost: {reason}"
+    text = f"Nobody knows whether the refill was started: {reason}"
     return Verdict(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
 
 

@@ -30,7 +30,7 @@ _UNDER_WAY = {
     RefillStatus.QUEUED: "A refill has been asked for already and is about to be sent.",
     RefillStatus.WAITING: "A refill has been asked for already and waits for its time.",
     RefillStatus.SENDING: "A refill of it is being sent at this moment.",
-    RefillStatus.UNCONFIRMED: "The answer to its last refill was lost: settle that one first.",
+    RefillStatus.UNCONFIRMED: "Nobody knows what became of its last refill: settle that one first.",
 }
 
 

@@ -23,7 +23,7 @@ from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Outcome, Resolution, Status
-from . import charging, gates, judging, outcomes
+from . import charging, gates, judging, outcomes, reopening
 from .dispatch import may_be_sent_again
 from .recovery import waiting
 from .remarks import remarks_as_events
@@ -238,7 +238,7 @@ def settle_refused(
             )
             if not order.move(
                 to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]
-            ):
+            ) or not reopening.reopen_contradicted(order, now=now):
                 raise _SettledMeanwhile
     except _SettledMeanwhile:
         return False
@@ -273,7 +273,7 @@ def _close(
             _resolve(_only(attempt), outcome, resolution, actor, now)
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
-            ):
+            ) or not reopening.reopen_contradicted(order, now=now):
                 raise _SettledMeanwhile
     except _SettledMeanwhile:
         return False

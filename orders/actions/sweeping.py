@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, Min, OuterRef, Q
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 
 from core import clocks
 from core.failpoints import failpoint
 from core.loops import one_by_one
 from providers.actions.lanes import held as held_lanes
+from providers.identity import rows_of
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
 
 from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
-from ..status import GateKind, HoldReason, Outcome, Status
+from ..status import Doubt, GateKind, HoldReason, Outcome, Status
 from . import outcomes, queueing
 
 SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
@@ -53,19 +54,27 @@ def providers_to_ring(now: datetime) -> list[int]:
 def accounts_to_recover(now: datetime) -> list[int]:
     """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
-    later = Attempt.objects.filter(
-        provider=OuterRef("provider"), pk__gt=OuterRef("surely_after"), outcome=Outcome.ACCEPTED
-    )
-    to_close = lost.filter(bracketed_at=None).filter(Exists(later))
     held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
     wanted = Recovery.objects.filter(enabled=True, key_is_ours_alone=True, stopped_because="")
     stale = Q(calibrated_at=None) | Q(calibrated_at__lt=now - timedelta(days=1))
     poor = Q(calibrated_at__lt=now - timedelta(seconds=clocks.CATALOG_LANE_SECONDS))
     uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
-    sources = (lost.filter(looked_at=None), to_close, held, uncalibrated)
+    sources = (lost.filter(looked_at=None), held, uncalibrated)
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
+    found |= set(_accounts_to_close(lost))
     found -= set(held_lanes(LaneKind.RECOVERY, now=now).values_list("provider_id", flat=True))
     return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+
+
+def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
+    """Where an order was accepted, by any row of the account, when a lost one could no longer
+    appear."""
+    waiting = lost.filter(bracketed_at=None).exclude(code=Doubt.IS_THERE).order_by()
+    firsts = waiting.values_list("provider_id").annotate(first=Min("surely_after"))
+    for provider_id, first in firsts.filter(first__isnull=False):
+        later = Attempt.objects.filter(provider__in=rows_of(provider_id), pk__gt=first)
+        if later.filter(outcome=Outcome.ACCEPTED).exists():
+            yield provider_id
 
 
 def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:

@@ -13,7 +13,9 @@ from core import clocks
 from core.money import MoneyField
 from providers.models import Provider
 
-from ..status import LIVE_OUTCOMES, Outcome, Resolution
+from ..status import LIVE_OUTCOMES, Doubt, Outcome, Resolution
+
+SERVER_ERROR = 500  # from this HTTP code on an answer is word of a failure
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
@@ -120,6 +122,17 @@ class Attempt(models.Model):
     def token(self) -> str:
         """The same for this attempt wherever it is read, and for no other attempt anywhere."""
         return f"{self.order.submission.hex}-{self.number}"
+
+    @property
+    def doubt(self) -> str:
+        """In words, why nobody knows what became of it. Attempts from before doubts had codes are
+        told by what was kept of their answer."""
+        if self.code in Doubt.values:
+            return str(Doubt(self.code).label)
+        seen = self.evidence
+        failed = seen.get("exception_chain") or (seen.get("http_status") or 0) >= SERVER_ERROR
+        is_heard = seen.get("body_excerpt") and not failed
+        return str((Doubt.NOT_UNDERSTOOD if is_heard else Doubt.LOST).label)
 
     @property
     def carries_our_id(self) -> bool:

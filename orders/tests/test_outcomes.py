@@ -12,9 +12,10 @@ from django.db import connection, connections
 from core import clocks
 from core.failpoints import armed
 from orders.actions import claiming, dispatch, outcomes, settling, spooling, sweeping
+from orders.actions.recovery import deciding
 from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order
-from orders.status import Flag, Outcome, Resolution, Status
+from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from providers.panel_api import Evidence, OrderState, Placed
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, progress
@@ -151,6 +152,7 @@ def test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be_linked(st
     )
     attempt = order.attempts.get()
     assert (attempt.outcome, attempt.evidence["candidate_id"]) == (Outcome.UNKNOWN, "77")
+    assert attempt.code == Doubt.IS_THERE and not deciding.is_open(attempt)
     assert claiming.claim(order, order.provider, now=LATER) is None
     provider = FakeProvider()
     provider.says = {"77": progress(OrderState.IN_PROGRESS)}
@@ -177,6 +179,65 @@ def test_a_claim_that_comes_before_the_late_proof_keeps_its_order_and_is_flagged
     assert (order.status, order.flag) == (Status.SENDING, Flag.LATE_ANSWER)
     assert "bought twice" in order.events.get(kind="flagged").text
     assert sorted(order.attempts.values_list("outcome", flat=True)) == ["in_flight", "not_placed"]
+
+
+@pytest.mark.parametrize("heard", [NOT_SENT, REFUSED])
+def test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof_of_the_first(heard):
+    order = make_order()
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    second = claiming.claim(order, order.provider, now=LATER)
+    assert second and not outcomes.record(old, ACCEPTED, now=LATER)
+    outcomes.record(second, heard, now=LATER)
+    old.refresh_from_db()
+    assert (order_of(old).status, old.outcome, old.code) == (
+        Status.UNCONFIRMED,
+        Outcome.UNKNOWN,
+        Doubt.IS_THERE,
+    )
+    assert old.evidence["candidate_id"] == "77"
+
+
+def test_a_second_try_that_is_proven_not_to_be_there_leaves_the_late_proof_of_the_first():
+    order = make_order()
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    second = claiming.claim(order, order.provider, now=LATER)
+    assert second and not outcomes.record(old, ACCEPTED, now=LATER)
+    outcomes.record(second, LOST, now=LATER)
+    lost = order_of(second)
+    second.refresh_from_db()
+    proven = Resolution.BRACKET
+    settling.prove_not_placed(lost, second, resolution=proven, text="Not there.", now=LATER)
+    old.refresh_from_db()
+    assert (order_of(old).status, old.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+
+
+def test_a_person_who_has_judged_the_late_proof_is_not_asked_about_it_again():
+    order = make_order(Status.NOT_PLACED)
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    outcomes.record(old, ACCEPTED, now=LATER)
+    old.refresh_from_db()
+    person = Resolution.PERSON
+    settling.prove_not_placed(order_of(old), old, resolution=person, text="Not there.", now=LATER)
+    order = order_of(old)
+    assert order.move(Status.QUEUED, now=LATER)
+    second = claiming.claim(order, order.provider, now=LATER)
+    assert second and outcomes.record(second, NOT_SENT, now=LATER)
+    assert order_of(old).status == Status.QUEUED
+
+
+def test_a_second_send_that_has_not_left_stops_at_a_late_proof_of_the_first(monkeypatch):
+    order, provider = make_order(), FakeProvider()
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+
+    def add(wish, *, before_send):
+        outcomes.record(old, ACCEPTED, now=NOON)
+        before_send()
+        raise AssertionError("It left.")
+
+    monkeypatch.setattr(provider, "add", add)
+    assert dispatch.send_order(order, order.provider, provider, clock=noon)
+    second = order.attempts.get(number=2)
+    assert (second.outcome, order_of(old).status) == (Outcome.NOT_SENT, Status.UNCONFIRMED)
 
 
 def test_a_given_up_order_that_was_taken_is_flagged_and_can_be_linked():

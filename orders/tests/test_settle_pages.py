@@ -1,4 +1,4 @@
-"""A person decides about an order whose answer was lost, with the evidence before them."""
+"""A person decides about an order in doubt, with the evidence before them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from core import clocks
 from core.clocks import database_now
 from core.roles import Role
-from orders.actions import settling
+from orders.actions import outcomes, settling
+from orders.actions.settlement import Settlement
 from orders.models import Order
-from orders.status import Outcome, Status
+from orders.status import Doubt, Outcome, Status
 from orders.views import settling as views
 from providers.models import Provider
 from providers.panel_api.results import OrderState, Progress, Unreadable
-from tests.builders import make_attempt, make_order, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -249,3 +251,36 @@ def test_settling_is_for_managers(client_for_role: Any, step: str) -> None:
     address = f"/orders/{order.pk}/settle/{step}"
     assert (operator.post(address) if step else operator.get(address)).status_code == 403
     assert status_of(order) == Status.UNCONFIRMED
+
+
+@pytest.mark.parametrize("doubt", [one for one in Doubt if one is not Doubt.RECALLED])
+def test_every_page_says_of_a_doubt_the_same_and_nothing_else(
+    manager: Client, doubt: Doubt
+) -> None:
+    order = make_order(Status.UNCONFIRMED)
+    make_attempt(order, outcome=Outcome.UNKNOWN, code=doubt)
+    addresses = [reverse("unconfirmed")]
+    addresses += [reverse(name, args=[order.pk]) for name in ("order-settle", "order")]
+    for address in addresses:
+        page = manager.get(address).content.decode()
+        said = {other for other in Doubt if other.label in page}
+        assert said == {doubt}, address
+
+
+def test_an_attempt_from_before_doubts_had_codes_is_told_by_what_was_kept() -> None:
+    heard = make_attempt(outcome=Outcome.UNKNOWN, evidence={"body_excerpt": "[]"})
+    silent = make_attempt(outcome=Outcome.UNKNOWN)
+    assert (heard.doubt, silent.doubt) == (Doubt.NOT_UNDERSTOOD.label, Doubt.LOST.label)
+
+
+def test_the_id_of_a_reopened_try_is_offered_although_a_later_one_was_not_sent(
+    manager: Client,
+) -> None:
+    order = make_order(Status.NOT_PLACED)
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    make_attempt(order, outcome=Outcome.NOT_SENT)
+    taken = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="7788")
+    outcomes.record(old, taken, now=NOON)
+    page = manager.get(reverse("order-settle", args=[order.pk])).content.decode()
+    assert 'value="7788"' in page and Doubt.IS_THERE.label in page
+    assert "7788" in manager.get(reverse("unconfirmed")).content.decode()

@@ -29,7 +29,7 @@ from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import ClearFlagForm, NoteForm, QueueAgainForm
 from ..forms.about import AboutForm
 from ..models import EventKind, Gate, Order
-from ..status import Flag, Status
+from ..status import Flag, Outcome, Status
 from .asking import asked
 from .kin import kin_of
 from .refills import requests_of
@@ -160,12 +160,14 @@ def _draw(
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
     now = database_now()
+    attempts = list(found.attempts.select_related("resolved_by").order_by("-number"))
     context = (
         {
             "order": found,
             "now": now,
             "events": list(found.events.select_related("actor").order_by("-pk")),
-            "attempts": list(found.attempts.select_related("resolved_by").order_by("-number")),
+            "attempts": attempts,
+            "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
             "about_form": about_form or AboutForm.of(found),
             "note_form": note_form or NoteForm(),
             "queue_again_form": queue_again_form or QueueAgainForm(),

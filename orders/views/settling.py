@@ -1,4 +1,4 @@
-"""Orders whose answer was lost: the evidence, and a person's decision."""
+"""Orders in doubt: the evidence, and a person's decision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..actions.teaching import Lesson, lesson_of, teach_refusal
 from ..forms import GiveUpForm, LinkForm, NotPlacedForm
 from ..forms.words import RefusalForm
 from ..models import Order
-from ..queries import last_attempts, neighbours
+from ..queries import doubted_attempts, neighbours
 from ..status import Status
 
 PAGE_SIZE = 25
@@ -37,7 +37,7 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
     found = Order.objects.unconfirmed().for_list()
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
-    attempts = last_attempts(page.rows)
+    attempts = doubted_attempts(page.rows)
     context = {
         "page": page,
         "cases": [(order, attempts.get(order.pk)) for order in page.rows],
@@ -160,7 +160,7 @@ def _draw(
     charge_differs: bool = False,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    attempt = order.attempts.select_related("confirmed_by").order_by("-number").first()
+    attempt = doubted_attempts([order]).get(order.pk)
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     taken_by = order_with(order.provider_id, candidate)
     now = database_now()

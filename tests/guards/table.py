@@ -29,6 +29,7 @@ INVARIANTS = "orders/tests/test_invariants.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
@@ -254,6 +255,47 @@ LINES = (
             "_linked",
         ),
         "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "recording: a second try that bought nothing reopens the first, B11",
+        "        if outcome.outcome in NOTHING_BOUGHT and not reopening",
+        "        if outcome.outcome == NOTHING_BOUGHT and not reopening",
+        (
+            f"{OUTCOMES}::test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof"
+            "_of_the_first",
+        ),
+        "orders/actions/outcomes.py",
+    ),
+    Guard(
+        "doubts: a refusal that says it is there reopens, B10",
+        "if says_it_is_there(order, error.code, knows_blocker=bool(changes.get(\"blocked_by\"))):",
+        "if not error.code:",
+        (f"{DOUBTS}::test_a_refusal_that_says_it_is_there_reopens_the_doubt",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
+        "doubts: the machine proves nothing of what is said to be there, B10",
+        "    if attempt.code == Doubt.IS_THERE:\n        return False",
+        "    if attempt.code == Doubt.LOST:\n        return True",
+        (
+            f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
+            "_linked",
+        ),
+        "orders/actions/recovery/deciding.py",
+    ),
+    Guard(
+        "doubts: only lost answers count for the limit, G38",
+        "    lost = lost.exclude(code__in=NOT_LOST)\n",
+        "    lost = lost.exclude(code__in=NOT_LOST[:0])\n",
+        (f"{DOUBTS}::test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit",),
+        "orders/actions/gates.py",
+    ),
+    Guard(
+        "accounts: a second row is refused, B9",
+        "    if key and (row := row_of(url, fingerprint(key), besides=besides)):",
+        "    if not key and (row := row_of(url, fingerprint(key), besides=besides)):",
+        ("orders/tests/recovery/test_rows_of_one_account.py::test_a_second_row_of_an_account_is_refused",),
+        "providers/actions/accounts.py",
     ),
     Guard(
         "reaper: each row as it is at its turn",

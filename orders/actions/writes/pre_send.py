@@ -52,7 +52,7 @@ class PreSendCheck:
         if reason := self.clock.why_stale():
             return reason
         if not self.is_ours():
-            return "The claim was taken for lost just before sending."
+            return "The claim did not hold any more just before sending."
         if not is_unchanged(self.provider_id, self.version):
             return "The provider was paused or changed just before sending."
         if gates.is_halted(self.provider_id, self.write):

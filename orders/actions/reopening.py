@@ -1,0 +1,66 @@
+"""What was decided not to be there, and is: the order is in doubt again, and buys nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..models import Attempt, Order
+from ..status import (
+    LIVE_OUTCOMES,
+    NOTHING_BOUGHT,
+    REOPENED_BY_PROOF,
+    Doubt,
+    Outcome,
+    Resolution,
+    Status,
+)
+
+
+def reopen(
+    attempt: Attempt, order: Order, external_id: str, words: str, *, now: datetime, **seen: Any
+) -> bool:
+    """To be called in a transaction, which is to be taken back where this is False: somebody else
+    moved the order. Only a person ends such a doubt; the id is offered to be linked."""
+    evidence = {**attempt.evidence, **seen, "candidate_id": external_id}
+    late = {**attempt.late, "reopened": True} if attempt.late else {}
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=Outcome.UNKNOWN,
+        code=Doubt.IS_THERE,
+        resolution=Resolution.NONE,
+        resolved_by=None,
+        confirmed_by=None,
+        confirmed_at=None,
+        looked_at=now,
+        unknown_at=attempt.unknown_at or now,
+        reason=words[:500],
+        evidence=evidence,
+        late=late,
+    )
+    return order.move(
+        Status.UNCONFIRMED, now=now, text=words, evidence=evidence, reason=words[:500]
+    )
+
+
+def reopen_contradicted(order: Order, *, now: datetime) -> bool:
+    """Once a later try has ended without buying anything, a late acceptance of an earlier one that
+    nobody has judged yet counts: the order must not be sent a third time. As `reopen`."""
+    attempt = contradicted(order)
+    if attempt is None or order.status not in REOPENED_BY_PROOF:
+        return True
+    if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():
+        return True
+    number = str(attempt.late["external_id"])
+    words = f"Attempt {attempt.number} was answered late: the provider took it as {number}."
+    return reopen(attempt, order, number, words, now=now)
+
+
+def contradicted(order: Order) -> Attempt | None:
+    """An attempt that counts as not there although the provider said that it took it, which
+    nobody has judged since."""
+    late = order.attempts.filter(outcome__in=NOTHING_BOUGHT).exclude(late={}).order_by("number")
+    return next((one for one in late if _is_unjudged(one.late)), None)
+
+
+def _is_unjudged(late: dict[str, Any]) -> bool:
+    return late.get("outcome") == Outcome.ACCEPTED and not late.get("reopened")
