@@ -19,7 +19,7 @@ from providers.models import Provider
 
 from ...models import Attempt, Recovery
 from ...status import RECALLED, Outcome, Resolution
-from . import deciding, moments, windows
+from . import contradicting, deciding, moments, windows
 from .deciding import Decided
 from .looking import WIDEST, TellsOfIds, look_between
 from .looking_types import CannotLook, Seen
@@ -152,6 +152,8 @@ class Search:
         deciding.keep_candidates(attempts, seen.candidates)
         verdict = deciding.judge(self.windows, seen.candidates)
         if verdict.foreign:
+            strange = {one: seen.candidates[one] for one in verdict.foreign}
+            contradicting.reopen_contradicted(self.provider, strange, self.rules, now=now)
             deciding.stop_searching(self.provider, verdict.foreign, now=now)
             return False
         lost = [window.attempt for window in self.windows]
