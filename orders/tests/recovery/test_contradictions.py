@@ -7,7 +7,7 @@ import pytest
 from core import clocks
 from orders.actions import placing, settling
 from orders.models import Attempt, Order
-from orders.status import Doubt, Outcome, Status
+from orders.status import Doubt, Outcome, Resolution, Status
 from tests.builders import make_user
 
 from .bench import GRACE, Bench, running_box
@@ -27,7 +27,11 @@ def said_not_to_be_there(bench: Bench) -> Order:
     order = bench.lose(taken=True)
     bench.wait(GRACE + 1)
     assert settling.prove_not_placed(
-        order, order.attempts.get(), resolution="person", now=bench.clock(), text="Not there."
+        order,
+        order.attempts.get(),
+        resolution=Resolution.PERSON,
+        now=bench.clock(),
+        text="Not there.",
     )
     bench.open_gate()
     return Order.objects.get(pk=order.pk)
