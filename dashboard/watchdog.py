@@ -11,7 +11,8 @@ from django.db import DatabaseError
 from django.urls import reverse
 
 from core.clocks import FIGURES_SECONDS, HEARTBEAT_STALE_SECONDS
-from orders.actions.standstill import Late, Standstill, standstills
+from orders.actions.late import Late
+from orders.actions.standstill import Standstill, standstills
 
 from .models import BEAT, Heartbeat
 from .timetable import QUEUES
@@ -90,6 +91,10 @@ def _told(late: Standstill, now: datetime) -> StandsStill:
 
 
 def _address(late: Standstill) -> str:
+    if late.job_id is not None:
+        return reverse("job", args=[late.job_id])
+    if late.batch_id is not None:
+        return reverse("batch", args=[late.batch_id])
     if late.order_id is not None:
         return reverse("order", args=[late.order_id])
     if late.provider_id is not None:

@@ -33,6 +33,13 @@ def same_account(provider: Provider) -> list[int]:
     return sorted({provider.pk, *(row.pk for row in twins)})
 
 
+def upstream_of(provider: Provider) -> tuple[object, ...]:
+    """Equal for rows of one account upstream; a row without a key is like no other."""
+    if not provider.key_fingerprint:
+        return (provider.pk,)
+    return (*server_of(provider.url), provider.key_fingerprint)
+
+
 def rows_of(provider_id: int) -> list[int]:
     """The same for a row of which only the number is known."""
     provider = Provider.objects.filter(pk=provider_id).only("pk", "url", "key_fingerprint").first()

@@ -186,7 +186,7 @@ def test_many_rows_cost_the_queries_of_one(client_for_role: ForRole) -> None:
         fill()
     with CaptureQueriesContext(connection) as many:
         page(browser)
-    assert len(many) == len(few) <= 34  # the watchdog asks ten, once in seconds
+    assert len(many) == len(few) <= 28  # the watchdog asks four, once in seconds
 
 
 def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:

@@ -6,22 +6,27 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core.clocks import database_now
 from core.roles import Role
 from dashboard import health
 from dashboard.models import BEAT, Heartbeat
 from dashboard.watchdog import what_stands_still
-from orders.actions import spooling
-from orders.actions.standstill import Late, Standstill, standstills
-from orders.models import Order, Watch
-from orders.status import GateKind, Outcome, Status
+from orders.actions import placing, queueing, spooling
+from orders.actions.late import Late
+from orders.actions.standstill import Standstill, standstills
+from orders.models import BulkJob, Order, OrderBatch, Watch
+from orders.models.batch import BatchState
+from orders.status import Flag, GateKind, HoldReason, JobKind, Outcome, Status
 from providers.actions.lanes import ensure_lanes
-from providers.models import Lane, LaneKind, Provider, ProviderHealth
+from providers.models import Lane, LaneKind, Provider, ProviderHealth, RunState
 from tests.builders import (
     make_attempt,
     make_cancel,
@@ -29,6 +34,8 @@ from tests.builders import (
     make_order,
     make_provider,
     make_refill,
+    make_run,
+    make_user,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -100,6 +107,14 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN,
         started_at=then, unknown_at=then - timedelta(days=2),
     )  # fmt: skip
+    BulkJob.objects.create(
+        kind=JobKind.NOTE, submission=uuid4(), started_by=make_user(), created_at=then
+    )
+    OrderBatch.objects.create(
+        state=BatchState.PLACING, digest="x", created_by=make_user(), created_at=then,
+        placed_at=then, holder="dead", held_until=then + timedelta(minutes=1),
+    )  # fmt: skip
+    make_run(running.provider, state=RunState.RUNNING, started_at=then)
     ensure_lanes(running.provider_id)
     Lane.objects.filter(kind=LaneKind.BALANCE).update(due_at=then)
     spooling.directory().mkdir(parents=True, exist_ok=True)
@@ -107,6 +122,61 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
     file.write_text("{}")
     os.utime(file, (then.timestamp(), then.timestamp()))
     assert set(late_kinds()) == set(Late) - {Late.ORDER}
+
+
+def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
+    then = database_now() - HOURS
+    first, second = (make_order(Status.IN_PROGRESS) for _ in range(2))
+    Watch.objects.update(next_at=then)
+    make_refill(order=first, due_at=then)
+    make_refill(order=second, due_at=then)
+    told = {(late.late, late.order_id) for late in standstills(database_now())}
+    assert told == {(late, one.pk) for late in (Late.POLL, Late.REFILL) for one in (first, second)}
+
+
+def test_requests_behind_a_stop_wait_on_purpose() -> None:
+    then = database_now() - HOURS
+    running = make_order(Status.IN_PROGRESS)
+    Watch.objects.all().delete()
+    make_refill(order=running, due_at=then)
+    cancel = make_cancel(order=running, due_at=then)
+    make_gate(kind=GateKind.INCIDENT, provider=running.provider, lets_cancels=True)
+    assert [(late.late, late.order_id) for late in standstills(database_now())] == [
+        (Late.CANCEL, cancel.order_id)
+    ]
+
+
+def test_a_job_that_was_given_back_a_moment_ago_goes_on() -> None:
+    now = database_now()
+    BulkJob.objects.create(
+        kind=JobKind.NOTE, submission=uuid4(), started_by=make_user(), created_at=now - HOURS,
+        held_until=now,
+    )  # fmt: skip
+    assert late_kinds() == []
+
+
+def test_it_costs_few_questions_and_none_while_it_is_fresh() -> None:
+    for _ in range(3):
+        queued()
+    now = database_now()
+    with CaptureQueriesContext(connection) as first:
+        what_stands_still(now)
+    assert len(first) <= 4
+    with CaptureQueriesContext(connection) as again:
+        assert len(what_stands_still(now)) == 3
+    assert len(again) == 0
+
+
+def test_staff_can_let_an_order_go_from_behind_one_that_is_never_readable() -> None:
+    blocker = make_order(Status.IN_PROGRESS, flag=Flag.UNREADABLE)
+    waiting = make_order(
+        Status.HELD, hold_reason=HoldReason.LINK_BUSY, blocked_by=blocker,
+        service=blocker.service, link=blocker.link, link_key=blocker.link_key,
+    )  # fmt: skip
+    now = database_now()
+    assert queueing.release_free(now=now) == []
+    assert placing.release_order(waiting, actor=make_user(), now=now)
+    assert Order.objects.due_to_send(now).get() == waiting
 
 
 def ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, Any]]:

@@ -80,7 +80,7 @@ def place_turn(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float)
             _place(batch, lines, judge, clock, turn)
         batches.recount(batch)
         if lines and clock() >= until:
-            turn.more = bool(_held(batch).update(holder="", held_until=None))
+            turn.more = bool(_held(batch).update(holder="", held_until=clock()))
     return turn
 
 

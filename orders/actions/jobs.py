@@ -137,8 +137,8 @@ def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> Turn:
         _count(job)
         if not items:
             _held(job).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
-        elif clock() >= until:
-            turn.more = bool(_held(job).update(holder="", held_until=None))
+        elif (now := clock()) >= until:
+            turn.more = bool(_held(job).update(holder="", held_until=now))
     _count(job)
     return turn
 

@@ -87,5 +87,12 @@ class Gate(models.Model):
         ]
         indexes = [models.Index(fields=["provider", "-id"], name="gate_newest")]
 
+    def holds(self, write: Write) -> bool:
+        """As `GateQuerySet.holding`, of a row that was read."""
+        if write is Write.ADD:
+            return True
+        is_lost = self.kind == GateKind.ANSWER_LOST
+        return not is_lost and not (write is Write.CANCEL and self.lets_cancels)
+
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.reason}".rstrip(": ")
