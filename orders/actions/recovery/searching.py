@@ -152,9 +152,9 @@ class Search:
         deciding.keep_candidates(attempts, seen.candidates)
         verdict = deciding.judge(self.windows, seen.candidates)
         if verdict.foreign:
+            deciding.stop_searching(self.provider, verdict.foreign, now=now)
             strange = {one: seen.candidates[one] for one in verdict.foreign}
             contradicting.reopen_contradicted(self.provider, strange, self.rules, now=now)
-            deciding.stop_searching(self.provider, verdict.foreign, now=now)
             return False
         lost = [window.attempt for window in self.windows]
         self.done.found += deciding.adopt_found(verdict, lost, seen.candidates, now=now)
