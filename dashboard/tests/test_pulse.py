@@ -107,7 +107,7 @@ def test_nine_threads_and_twenty_busy_accounts_never_look_deaf(
     @app.task(name="busy.turn")
     def turn(account: int) -> None:
         going_on.set()
-        time.sleep(1.0)
+        time.sleep(3.0)
         done.append(account)
 
     with watched_worker(app) as work:
