@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.chaos.findings import fewest_faults
 from tests.chaos.judge import (
     Bought,
     Doubt,
@@ -153,3 +154,8 @@ def test_a_doubt_that_shows_too_late_is_seen() -> None:
 def test_a_doubt_without_a_reason_is_seen() -> None:
     silent = replace(DOUBTS[0], has_evidence=False)
     assert kinds(judge(WANTED, BOUGHT, SHOWN, [silent])) == {Kind.NO_EVIDENCE}
+
+
+@pytest.mark.parametrize(("sends", "fewest"), [(4, 1), (24, 1), (240, 30), (8_000, 1_000)])
+def test_a_small_run_is_not_called_quiet_by_chance_alone(sends, fewest):
+    assert fewest_faults(0.25, sends) == fewest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -127,7 +128,7 @@ def _too_quiet(
     """A run in which little went wrong proves little."""
     found = []
     hurt = sum(provider.faulty_adds for provider in providers)
-    if hurt < LEAST_OF_FAULTS * terms.faults * under_fire:
+    if hurt < fewest_faults(terms.faults, under_fire):
         words = f"only {hurt} of {under_fire} orders sent went wrong"
         found.append(Violation(Kind.BLIND, words))
     for kind in ("price move", "clock step"):
@@ -136,6 +137,13 @@ def _too_quiet(
     if not any(blows[kind] for kind in KILLS):
         found.append(Violation(Kind.BLIND, "nobody was killed"))
     return found
+
+
+def fewest_faults(share: float, sends: int) -> float:
+    """Half of what is due, or in a small run what chance leaves in all but one of a thousand."""
+    due = share * sends
+    by_chance = due - 3 * math.sqrt(due * (1 - share))
+    return max(1.0, min(LEAST_OF_FAULTS * due, by_chance))
 
 
 def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
