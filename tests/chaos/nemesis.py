@@ -105,6 +105,10 @@ class Nemesis:
         self._ending = threading.Event()
         self._pool = ThreadPoolExecutor(1)
 
+    @property
+    def has_killed(self) -> bool:
+        return any(self.done[kind] for kind in KILLS)
+
     def start(self) -> None:
         self._began = self.history.seconds
         self._work_under_way = self._pool.submit(self._work)
