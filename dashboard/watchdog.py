@@ -42,7 +42,7 @@ class StandsStill:
 
 
 def what_stands_still(now: datetime) -> list[StandsStill]:
-    """At most a few seconds old; oldest first."""
+    """At most a few seconds old; silent parts first, then the rest, oldest first."""
     found: list[StandsStill] | None = cache.get(CACHE_KEY)
     if found is None:
         found = [*_silent_parts(now), *(_told(late, now) for late in standstills(now))]

@@ -15,7 +15,8 @@ SLOW_MS = 3000
 
 
 class AccountState(StrEnum):
-    """The worst that is known, worst first."""
+    """In the order in which they are looked at: the first that holds is how the account is.
+    `SLOWED` is healthy to people, only its sentence differs."""
 
     NO_KEY = "no_key"
     KEY_UNREADABLE = "key_unreadable"
@@ -61,7 +62,7 @@ _IS_TROUBLE = _STOPS_ORDERS | {AccountState.RATE_LIMITED, AccountState.SLOW}
 
 @dataclass(frozen=True, slots=True)
 class AccountHealth:
-    """`sentence` says why or what follows, `until` is a moment at its end."""
+    """`sentence` says why or what follows; a page writes `until`, if there is one, behind it."""
 
     state: AccountState
     sentence: str = ""

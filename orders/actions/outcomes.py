@@ -212,7 +212,8 @@ def _tell_impossible_amount(order: Order, outcome: Settlement, now: datetime) ->
 
 
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
-    """Keep what came after the decision. True when the two agree."""
+    """Keep what came after the decision. True when the two agree. Only the first such answer is
+    kept and told, whatever it says; a second one changes nothing."""
     decided = Attempt.objects.get(pk=attempt.pk)
     if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
         return True
@@ -238,7 +239,8 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: 
 
 def _reopen(decided: Attempt, order: Order, outcome: Settlement, now: datetime) -> str:
     """The provider took what was decided not to be there: the order is in doubt again, so that
-    nobody buys it a second time, and can be linked. What happened, for the history."""
+    nobody buys it a second time, and can be linked. What happened, for the history. A second send
+    that has not left yet is stopped by its own check, which asks `reopening.contradicted`."""
     number = outcome.external_id
     taken = f"Attempt {decided.number} was answered late: the provider took it as {number}."
     others = order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk)

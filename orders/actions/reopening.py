@@ -21,7 +21,8 @@ def reopen(
     attempt: Attempt, order: Order, external_id: str, words: str, *, now: datetime, **seen: Any
 ) -> bool:
     """To be called in a transaction, which is to be taken back where this is False: somebody else
-    moved the order. Only a person ends such a doubt; the id is offered to be linked."""
+    moved the order. No search ends such a doubt; the id is offered to be linked. Sends of other
+    orders go on: no gate is closed for it."""
     evidence = {**attempt.evidence, **seen, "candidate_id": external_id}
     late = {**attempt.late, "reopened": True} if attempt.late else {}
     Attempt.objects.filter(pk=attempt.pk).update(
@@ -63,4 +64,5 @@ def contradicted(order: Order) -> Attempt | None:
 
 
 def _is_unjudged(late: dict[str, Any]) -> bool:
+    """`reopened` says that this answer has had its effect: what a person decides next stands."""
     return late.get("outcome") == Outcome.ACCEPTED and not late.get("reopened")

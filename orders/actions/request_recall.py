@@ -137,7 +137,8 @@ def _take_refill(call: RequestCall, order: Order, name: Named, now: datetime) ->
 
 
 def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
-    """In the call's hands, until it is answered or given up in this same transaction."""
+    """In the call's hands, until it is answered or given up in this same transaction. One that has
+    no row here gets none: the order's history tells of it."""
     mine = CancelRequest.objects.filter(order=order, requested_at=name.requested_at)
     look_again([order.pk], now)  # only its status says what became of it
     if not mine.exists():

@@ -67,7 +67,7 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     """Whether its person's limits do not let it leave now.
 
     Of orders that are to leave today the ones placed first go; one that was to leave on another
-    day comes after all of them.
+    day comes after all of them. One whose cost nobody knows passes the limits on amounts.
     """
     person, currency = order.placed_by, order.provider.currency
     limits = limit_of(person, currency)

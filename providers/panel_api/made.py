@@ -25,7 +25,8 @@ _NAMES: Final = {
 def may_be_made(body: Any, what: str) -> bool:
     """An "order" or a "refill" may stand behind this answer: it says success, or names one in
     whatever place and spelling. Wider than what is read as an id: it takes a proof away, and
-    gives none."""
+    gives none. A bare `id` counts only inside what is called so, and rows beyond the first
+    thousand of a list are not looked at."""
     return says_success(body) or _names(body, _NAMES[what], _DEEPEST)
 
 

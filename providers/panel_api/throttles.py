@@ -91,7 +91,8 @@ def _is_throttle(said: str, http_status: int) -> bool:
 
 
 def _spoken(said: Any, depth: int = 3) -> Iterator[str]:
-    """The sentences of an answer: a text, a list of a few, or what stands under the usual names."""
+    """The sentences of an answer: a text, a list of a few, or what stands under the usual names.
+    What is longer than a sentence, or deeper, is not heard, neither for a throttle nor against."""
     if isinstance(said, str):
         if 0 < len(text := plain_text(said, _LONGEST + 1)) <= _LONGEST:
             yield text

@@ -1,4 +1,7 @@
-"""An id of ours that nobody has claimed speaks against a decision that an order is not there."""
+"""An id of ours that nobody has claimed speaks against a decision that an order is not there.
+
+Such ids turn up while another order is looked for, and only those that it cannot be come here.
+"""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _same_place(ours: str, theirs: str) -> bool:
 
 
 def _same_name(ours: str, theirs: str) -> bool:
-    """One is a user name, the other the address of a profile of that name."""
+    """One is a user name, the other the address of a profile of that name, at whatever host."""
     one_is_bare = ("/" in normalised_link(ours)) != ("/" in normalised_link(theirs))
     return one_is_bare and bool(_name(ours)) and _name(ours) == _name(theirs)
 

@@ -27,7 +27,8 @@ _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACE
 
 
 def count(*, now: datetime, provider: Provider | None = None) -> None:
-    """One step for every lost order, or those of `provider`, that is still waited for."""
+    """One step for every lost order, or those of `provider`, that is still waited for. Of one
+    without `unknown_at` nobody knows since when: it has no wait, and no step."""
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, unknown_at__isnull=False)
     if provider is not None:
         lost = lost.filter(provider=provider)
