@@ -212,8 +212,8 @@ def _tell_impossible_amount(order: Order, outcome: Settlement, now: datetime) ->
 
 
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
-    """Keep what came after the decision. True when the two agree. Only the first such answer is
-    kept and told, whatever it says; a second one changes nothing."""
+    """Keep what came after the decision. True when the two agree. The first such answer is kept
+    and told; of a second one only that the provider took it after all."""
     decided = Attempt.objects.get(pk=attempt.pk)
     if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
         return True
@@ -221,7 +221,8 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: 
         "outcome": outcome.outcome.value, "reason": outcome.reason,
         "external_id": outcome.external_id, "at": now.isoformat(),
     }  # fmt: skip
-    if decided.late:
+    tells_more = outcome.outcome == Outcome.ACCEPTED != decided.late.get("outcome")
+    if decided.late and not tells_more:
         return False  # told already
     mine = Attempt.objects.filter(pk=attempt.pk, outcome=decided.outcome)
     if not mine.update(late=late):

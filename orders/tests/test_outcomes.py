@@ -169,6 +169,16 @@ def test_a_late_proof_that_is_told_twice_changes_nothing_the_second_time():
     assert (order_of(attempt).status, attempt.order.events.count()) == (Status.UNCONFIRMED, events)
 
 
+def test_a_late_proof_counts_although_something_else_was_heard_late_before():
+    order = make_order(Status.NOT_PLACED)
+    attempt = make_attempt(order, outcome=Outcome.NOT_PLACED, resolution=Resolution.PERSON)
+    outcomes.record(attempt, LOST, now=LATER)
+    assert order_of(attempt).status == Status.NOT_PLACED
+    outcomes.record(attempt, ACCEPTED, now=LATER)
+    assert order_of(attempt).status == Status.UNCONFIRMED
+    assert order.attempts.get().code == Doubt.IS_THERE
+
+
 def test_a_claim_that_comes_before_the_late_proof_keeps_its_order_and_is_flagged():
     order = make_order()
     old = make_attempt(order, outcome=Outcome.NOT_PLACED)

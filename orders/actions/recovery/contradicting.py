@@ -5,7 +5,7 @@ Such ids turn up while another order is looked for, and only those that it canno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -33,13 +33,18 @@ def reopen_contradicted(
         order__status__in=REOPENED_BY_PROOF,
     )
     keys = list(decided.order_by("-pk").values_list("pk", flat=True)[:MOST_REOPENED])
-    return sum(_reopen_one(pk, found, rules, now) for pk in keys)
+    return sum(
+        reopen_one(pk, lambda attempt: _which_could_be(attempt, found, rules), now=now)
+        for pk in keys
+    )
 
 
-def _reopen_one(pk: int, found: Mapping[str, Progress], rules: Recovery, now: datetime) -> bool:
+def reopen_one(pk: int, which: Callable[[Attempt], str], *, now: datetime) -> bool:
+    """The order of this attempt is in doubt again if it counts as not there and `which` names an
+    id of the provider for it."""
     with transaction.atomic():
         attempt = Attempt.objects.select_related("order", "provider").get(pk=pk)
-        order, external_id = attempt.order, _which_could_be(attempt, found, rules)
+        order, external_id = attempt.order, which(attempt)
         if not external_id or order.status not in REOPENED_BY_PROOF:
             return False
         if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():

@@ -26,13 +26,13 @@ from providers.panel_api import (
 )
 
 from ...models import Attempt, Recovery
-from ...status import Outcome, Resolution, Write
+from ...status import NOTHING_BOUGHT, Outcome, Resolution, Write
 from .. import restore_guard, sent_log
 from ..writes import answer_files
 from ..writes.pre_send import PreSendCheck
 from ..writes.recording import record
 from ..writes.send_clock import SendClock
-from . import deciding
+from . import contradicting, deciding
 from .deciding import Decided
 from .looking import TellsOfIds, spend
 from .matching import Verdict
@@ -137,7 +137,8 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     attempt = sent_log.attempt_of(said)
     if attempt is None:
         return False
-    if attempt.outcome == Outcome.UNKNOWN and not attempt.candidates:
+    is_open = attempt.outcome == Outcome.UNKNOWN and not attempt.candidates
+    if is_open or attempt.outcome in NOTHING_BOUGHT:
         _note_id(attempt, str(said["id"]), now)
     return True
 
@@ -146,6 +147,8 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
     found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
     Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
     deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
+    # Somebody may have decided meanwhile that it is not there.
+    contradicting.reopen_one(attempt.pk, lambda _: order_id, now=now)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:

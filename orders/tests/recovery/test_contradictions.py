@@ -6,6 +6,7 @@ import pytest
 
 from core import clocks
 from orders.actions import placing, settling
+from orders.actions.recovery import repeating
 from orders.models import Attempt, Order
 from orders.status import Doubt, Outcome, Resolution, Status
 from tests.builders import make_user
@@ -60,3 +61,15 @@ def test_an_id_of_another_price_leaves_the_decision_as_it_is(box):
     bench.lose(taken=False, order=bench.place(quantity=(bench.service.min or 100) * 3))
     bench.recover(after=FIRST)
     assert Order.objects.get(pk=wrong.pk).status == Status.NOT_PLACED
+
+
+def test_a_repeat_that_was_answered_after_the_decision_puts_it_in_doubt_again(box):
+    bench = Bench(box).calibrated()
+    wrong = said_not_to_be_there(bench)
+    attempt = wrong.attempts.get()
+    kept = {"token": attempt.token, "started_at": attempt.started_at.isoformat(), "id": "77"}
+    assert repeating.take_in_kept(kept, now=bench.clock())
+    wrong.refresh_from_db()
+    attempt.refresh_from_db()
+    assert (wrong.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert attempt.evidence["candidate_id"] == "77"
