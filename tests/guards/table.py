@@ -185,32 +185,11 @@ LINES = (
         "orders/actions/writes/pre_send.py",
     ),
     Guard(
-        "claim of a request: the stops",
-        "if not unchanged or gates.is_halted(provider.pk, kind.write):",
-        "if not unchanged:",
-        (f"{WRITES}::test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders",),
-        "orders/actions/request_sending.py",
-    ),
-    Guard(
         "mark of a request: the journal outside the database",
         "        mark(call, claimed.named, now=now)",
         "        assert mark",
         (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
         "orders/actions/request_sending.py",
-    ),
-    Guard(
-        "answer to a request: on disk first",
-        "            file.is_recorded()",
-        "            file.is_recorded()\n        file.is_recorded()",
-        (f"{WRITES}::test_an_answer_that_was_heard_outlives_a_database_that_stays_away",),
-        "orders/actions/request_sending.py",
-    ),
-    Guard(
-        "recording: on a connection that works",
-        "        drop_broken_connection()\n        yield tried",
-        "        yield tried",
-        (f"{WRITES}::test_a_broken_connection_is_let_go_before_the_next_try",),
-        "orders/actions/writes/recording.py",
     ),
     Guard(
         "our own errors are unknown",
