@@ -482,13 +482,6 @@ LINES = (
         "orders/actions/recovery/windows.py",
     ),
     Guard(
-        "list: a row that nobody explains may be the lost order",
-        "return all(row.order_id in listed.taken | explained for row in rows)",
-        "return True",
-        (f"{LISTS}::test_a_row_that_nobody_explains_keeps_the_order_in_doubt",),
-        "orders/actions/recovery/listing.py",
-    ),
-    Guard(
         "list: it has to show an order from afterwards",
         "if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):",
         "if listed.doubt or rows is None:",
