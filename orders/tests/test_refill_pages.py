@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders import tasks
 from orders.models import CancelRequest, Order, Refill
 from orders.status import AT_PROVIDER, CancelStatus, RefillStatus, Status
 from tests.builders import make_cancel, make_order, make_provider, make_refill, make_service
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -212,18 +211,14 @@ def test_a_viewer_sees_and_changes_nothing(client_for_role: Any) -> None:
         assert step not in page
 
 
-def test_ten_refills_cost_what_one_costs(staff: Client, django_assert_num_queries: Any) -> None:
+def test_ten_refills_cost_what_one_costs(staff: Client) -> None:
     first = make_refill()
     list_of(staff)
-    with CaptureQueriesContext(connection) as one:
-        list_of(staff)
-    with CaptureQueriesContext(connection) as one_order:
-        page_of(staff, first.order)
+    one = queries_of(lambda: list_of(staff))
+    one_order = queries_of(lambda: page_of(staff, first.order))
     for _ in range(9):
         make_refill()
         make_refill(RefillStatus.COMPLETED, order=first.order)
         make_cancel(CancelStatus.ENDED, order=first.order)
-    with django_assert_num_queries(len(one.captured_queries)):
-        list_of(staff)
-    with django_assert_num_queries(len(one_order.captured_queries)):
-        page_of(staff, first.order)
+    assert len(queries_of(lambda: list_of(staff))) == len(one)
+    assert len(queries_of(lambda: page_of(staff, first.order))) == len(one_order)

@@ -8,9 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core import clocks
@@ -24,6 +22,7 @@ from orders.views import settling as views
 from providers.models import Provider
 from providers.panel_api.results import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -89,14 +88,12 @@ def test_the_list_shows_the_oldest_first_with_what_was_seen(client_for_role: Any
     assert f'href="/orders/{first.pk}/settle/"' in manager
 
 
-def test_ten_cases_cost_what_one_costs(manager: Client, django_assert_num_queries: Any) -> None:
+def test_ten_cases_cost_what_one_costs(manager: Client) -> None:
     lost()
-    with CaptureQueriesContext(connection) as one:
-        manager.get("/orders/unconfirmed/")
+    one = queries_of(lambda: manager.get("/orders/unconfirmed/"))
     for _ in range(9):
         lost()
-    with django_assert_num_queries(len(one.captured_queries)):
-        manager.get("/orders/unconfirmed/")
+    assert len(queries_of(lambda: manager.get("/orders/unconfirmed/"))) == len(one)
 
 
 def test_nothing_in_doubt_says_so(manager: Client) -> None:
