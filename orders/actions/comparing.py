@@ -249,7 +249,7 @@ def _note_asked(
 
 
 def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrder]) -> None:
-    listed = {row.order_id: row for row in rows}
+    listed = {row.order_id: row for row in rows if row.order_id}
     for external_id in _unknown_here(provider, listed):
         row = listed[external_id]
         quantity = "" if row.quantity is None else str(row.quantity)

@@ -9,12 +9,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from .credentials import SecretKey
-from .decode import error_texts
+from .decode import REASON_LENGTH, error_texts
 from .dialect import Dialect
 from .errors import Evidence, RefusalCode
 from .refusals import refusal_code
 from .strict_json import NotJson, parse
-from .throttles import named_wait, stock_throttle
+from .throttles import may_be_throttle, named_wait, stock_throttle
 from .transport import Delivery
 
 EXCERPT_LENGTH: Final = 4096
@@ -56,18 +56,32 @@ class Answer:
         return 300 <= self.http_status < 400
 
     def refusals(self, dialect: Dialect) -> tuple[tuple[str, RefusalCode], ...]:
-        """What the provider said went wrong, each sentence with what it is known to mean."""
+        """What the provider said went wrong, each sentence with what it is known to mean. One
+        that was not read to its end means nothing that is known."""
         said = error_texts(self.body, self.http_status)
-        known = tuple((text, refusal_code(text, dialect.refusals)) for text in said)
+        known = tuple((text[:REASON_LENGTH], refusal_code(text, dialect.refusals)) for text in said)
         reviewed = known and all(code is not RefusalCode.UNLISTED for _, code in known)
         if not reviewed and self.throttle:
             return ((self.throttle, RefusalCode.RATE_LIMIT),)
         return known
 
+    def refusal(self, dialect: Dialect) -> tuple[str, RefusalCode] | None:
+        """Its first sentence, with what all of them together mean."""
+        known = self.refusals(dialect)
+        if not known:
+            return None
+        reviewed = all(code is not RefusalCode.UNLISTED for _, code in known)
+        return known[0] if reviewed else (known[0][0], RefusalCode.UNLISTED)
+
     @property
     def throttle(self) -> str:
         """What a framework's own throttle said; empty when this is not clearly one."""
         return stock_throttle(self.body, self.excerpt, self.http_status, is_html=self.is_html)
+
+    @property
+    def may_be_throttle(self) -> bool:
+        """Some of its words are a throttle's. It asks for fewer calls, and proves nothing."""
+        return may_be_throttle(self.body, self.excerpt, self.http_status, is_html=self.is_html)
 
     def evidence(self, reason: str, *, candidate_id: str = "") -> Evidence:
         return Evidence(

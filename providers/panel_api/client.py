@@ -11,7 +11,7 @@ from .answer import Answer, failure_evidence, read_answer
 from .asking import ask_all
 from .coerce import issued_id
 from .credentials import Credentials
-from .decode import Unexpected, WithoutIds
+from .decode import Unexpected, WithoutIds, error_texts
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .made import may_be_made
@@ -87,12 +87,12 @@ class PanelClient:
         for page in range(MOST_PAGES):
             offset = {"offset": str(page * page_size), "limit": str(page_size)}
             some = self._read("services", offset, decode_catalog.catalog)
-            new = {item.service_id: item for item in some.items if item.service_id not in items}
-            items |= new
+            seen = len(items) + len(unreadable)
+            items |= {one.service_id: one for one in some.items if one.service_id not in items}
             unreadable |= dict.fromkeys(some.unreadable)
-            if not new:
-                break
-        return Catalog(tuple(items.values()), tuple(unreadable))
+            if len(items) + len(unreadable) == seen:
+                return Catalog(tuple(items.values()), tuple(unreadable))
+        raise Unavailable(f"The catalog has more than {MOST_PAGES} pages.")
 
     def balance(self) -> Balance:
         return self._read("balance", {}, decode_catalog.balance)
@@ -211,7 +211,8 @@ class PanelClient:
             action = self.dialect.batch_status_action
         answer = self.call(action, naming(name, asked, self.dialect, plural=False))
         heed(answer, self.dialect, self.now())
-        for reason, code in answer.refusals(self.dialect):
+        if refusal := answer.refusal(self.dialect):
+            reason, code = refusal
             if len(asked) > 1:
                 raise BatchRefused(reason, answer.evidence(reason), code=code)
             return known | {asked[0]: Unreadable(reason, code)}
@@ -239,29 +240,33 @@ class PanelClient:
         # the protocol knows cancel only in the plural
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
-        refusals, reason = answer.refusals(self.dialect), trouble(answer)
-        if refusals and action == "refill" and may_be_made(answer.body, action):
-            said = refusals[0][0]
-            raise OutcomeUnknown(said, answer.evidence(said))
+        refusal, reason = answer.refusal(self.dialect), trouble(answer)
+        if refusal and action == "refill" and may_be_made(answer.body, action):
+            raise self._unknown(answer, refusal[0], may_be_made=True)
         heed(answer, self.dialect, self.now(), write=True)
-        if refusals and can_prove(answer) and not self._is_about_account(answer):
-            refused = decode_orders.refused(refusals[0][0], self.dialect)
-            return known | dict.fromkeys(asked, refused)
+        if refusal and can_prove(answer) and not self._is_about_account(answer):
+            said = error_texts(answer.body, answer.http_status) or (refusal[0],)
+            return known | dict.fromkeys(asked, decode_orders.refused(said, self.dialect))
+        reason = reason or (refusal[0] if refusal else "")
         if not reason:
             try:
                 return known | decode(answer.body, asked, self.dialect)
             except Unexpected as error:
                 reason = str(error)
-        raise OutcomeUnknown(
+        raise self._unknown(answer, reason)
+
+    def _unknown(self, answer: Answer, reason: str, *, may_be_made: bool = False) -> OutcomeUnknown:
+        return OutcomeUnknown(
             reason,
             answer.evidence(reason),
-            account_trouble=account_trouble(answer, self.dialect),
+            account_trouble=account_trouble(answer, self.dialect, may_be_made=may_be_made),
             until=answer.ask_again_at(self.now()),
         )
 
     def _is_about_account(self, answer: Answer) -> bool:
         """Trouble of the account in words that prove nothing of what was asked."""
-        unlisted = {code for _, code in answer.refusals(self.dialect)} == {RefusalCode.UNLISTED}
+        refusal = answer.refusal(self.dialect)
+        unlisted = refusal is not None and refusal[1] is RefusalCode.UNLISTED
         return unlisted and account_trouble(answer, self.dialect) is not None
 
     def _sorted_out(self, ids: Sequence[str]) -> tuple[list[str], list[str]]:

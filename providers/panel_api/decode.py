@@ -6,24 +6,28 @@ how a list is wrapped. Sources: the protocol, and the dialects kept as samples i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from . import coerce
-from .refusals import refusal_code
+from .refusals import LONGEST_SENTENCE, refusal_code
 from .results import Placed
 
 ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
 FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
 ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
-REASON_LENGTH: Final = 300
+REASON_LENGTH: Final = LONGEST_SENTENCE
+UNREAD: Final = "It said more than is read."  # no reviewed sentence, and never one
 
 # Where an accepted `add` holds the new id, in the order they are believed. An `id` says less.
 _ORDER_NAMES: Final = ("order", "order_id", "orderid")
-_WRAPPERS: Final = ("data", "result", "response", "order", "payload", "orders")
+WRAPPERS: Final = ("data", "result", "response", "order", "payload", "orders")
+MOST_ROWS: Final = 1000
 _DEEPEST: Final = 3
+_DEEPEST_SENTENCE: Final = 8
+_MOST_SENTENCES: Final = 20
 _ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
 
 
@@ -74,8 +78,15 @@ def says_success(body: Any) -> bool:
     return row.get("success") is True or succeeded(row.get("status"))
 
 
+def sentence(said: str) -> str:
+    """One sentence of a provider. What is longer than is read is one sign longer, and is so told
+    from what ends there."""
+    return coerce.text(said, REASON_LENGTH + 1)
+
+
 def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
-    """What the provider says went wrong, in its own words; empty when it says nothing did."""
+    """What the provider says went wrong, in its own words; empty when it says nothing did. Each is
+    a `sentence`, and UNREAD stands for what was not read."""
     if not isinstance(body, dict):
         return ()
     row: dict[str, Any] = {}
@@ -104,23 +115,26 @@ def _failed(row: dict[str, Any]) -> bool:
 def _first_text(*values: Any) -> str:
     for value in values:
         if isinstance(value, str) and value.strip():
-            return coerce.text(value, REASON_LENGTH)
+            return sentence(value)
     return ""
 
 
-def _texts(said: Any, depth: int = 3) -> tuple[str, ...]:
+def _texts(said: Any, depth: int = _DEEPEST_SENTENCE) -> tuple[str, ...]:
     """Sentences out of a text, a list, an object with a message, or lists by field name."""
     if isinstance(said, str):
-        return (coerce.text(said, REASON_LENGTH),) if said.strip() else ()
-    if depth and isinstance(said, list):
-        return tuple(text for part in said[:20] for text in _texts(part, depth - 1))
-    if depth and isinstance(said, dict):
+        return (sentence(said),) if said.strip() else ()
+    if said and not depth and isinstance(said, list | dict):
+        return (UNREAD,)
+    if isinstance(said, list):
+        texts = tuple(text for part in said[:_MOST_SENTENCES] for text in _texts(part, depth - 1))
+        return texts if len(said) <= _MOST_SENTENCES else (*texts, UNREAD)
+    if isinstance(said, dict):
         named = {name.strip().lower(): value for name, value in said.items()}
         spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
-        texts = [coerce.text(text, REASON_LENGTH) for text in spoken if isinstance(text, str)]
-        if texts:
-            listed = (text for text in texts if refusal_code(text) != "unlisted")
-            return (next(listed, texts[0]),)
+        named_texts = [sentence(text) for text in spoken if isinstance(text, str)]
+        if named_texts:
+            listed = (text for text in named_texts if refusal_code(text) != "unlisted")
+            return (next(listed, named_texts[0]),)
         return _texts(list(said.values()), depth - 1)
     return ()
 
@@ -129,7 +143,7 @@ def placed_id(body: Any, *, framed: bool) -> str | None:
     """The id an answer to `add` names; None unless it is one plausible id in a known place.
 
     A bare number counts only when `framed`: without a stated length it may be cut short. Raises
-    Unexpected when a row names one field twice.
+    Unexpected when a row names one field twice, and where more is wrapped than is looked through.
     """
     if isinstance(body, int) and framed:
         return coerce.issued_id(body)
@@ -144,7 +158,7 @@ def placed_id(body: Any, *, framed: bool) -> str | None:
             return _only_id(value, (*_ORDER_NAMES, "id"))
         if value is not None:
             return coerce.issued_id(value)
-    inside = [inner for name in _WRAPPERS if _names_order(inner := row.get(name))]
+    inside = [inner for name in WRAPPERS if _names_order(inner := row.get(name))]
     if inside:
         return placed_id(inside[0], framed=False) if len(inside) == 1 else None
     named = at_path(row, ("data", "id"))  # the one wrapping whose bare `id` is the order's
@@ -152,14 +166,16 @@ def placed_id(body: Any, *, framed: bool) -> str | None:
 
 
 def _names_order(inner: Any, depth: int = _DEEPEST) -> bool:
-    if isinstance(inner, list):
-        return depth > 0 and len(inner) == 1 and _names_order(inner[0], depth - 1)
-    if not isinstance(inner, dict):
+    if not isinstance(inner, dict | list) or not inner:
         return False
+    if depth < 0 or (isinstance(inner, list) and len(inner) > MOST_ROWS):
+        raise Unexpected("An order may stand deeper in the answer than is looked.")
+    if isinstance(inner, list):
+        return any(_names_order(one, depth - 1) for one in inner)
     row = folded(inner)
     if any(row.get(name) is not None for name in _ORDER_NAMES):
         return True
-    return depth > 0 and any(_names_order(row.get(name), depth - 1) for name in _WRAPPERS)
+    return any(_names_order(row.get(name), depth - 1) for name in WRAPPERS)
 
 
 def _only_id(row: dict[str, Any], names: Sequence[str]) -> str | None:
@@ -170,41 +186,12 @@ def _only_id(row: dict[str, Any], names: Sequence[str]) -> str | None:
     return ids.pop() if len(ids) == 1 else None
 
 
-def candidate_id(body: Any) -> str:
-    """The only id anywhere in an answer to `add` that could be the order's; empty for none, and
-    for several. It proves nothing: it is what a person or a search may look at."""
-    found = set(_possible_ids(body, _DEEPEST))
-    return found.pop() if len(found) == 1 else ""
-
-
-def _possible_ids(part: Any, depth: int) -> Iterator[str]:
-    if not depth:
-        return
-    if isinstance(part, list):
-        for one in part[:5]:
-            yield from _possible_ids(one, depth - 1)
-    elif isinstance(part, dict):
-        for name, value in part.items():
-            lower = name.strip().lower()
-            if lower in ORDER_ID_NAMES:
-                yield from _ids_of(value)
-            if lower in _WRAPPERS:
-                yield from _possible_ids(value, depth - 1)
-
-
-def _ids_of(value: Any) -> Iterator[str]:
-    for one in value[:5] if isinstance(value, list) else (value,):
-        one = one.strip() if isinstance(one, str) else one
-        if found := coerce.issued_id(one):
-            yield found
-
-
 def placed(body: Any, order_id: str) -> Placed:
     """An accepted order with the charge and balance the provider volunteers."""
     if isinstance(body, list):
         body = body[0]
     row = folded(body) if isinstance(body, dict) else {}
-    for name in _WRAPPERS:
+    for name in WRAPPERS:
         if isinstance(inner := row.get(name), dict):
             row = {**row, **folded(inner)}
     return Placed(

@@ -15,12 +15,13 @@ from .decode import (
     error_texts,
     folded,
     rows_by_id,
+    sentence,
     succeeded,
 )
 from .dialect import Dialect
 from .errors import RefusalCode
 from .made import may_be_made
-from .refusals import refusal_code, spacing_seconds, wait_seconds
+from .refusals import meaning, refusal_code, spacing_seconds, wait_seconds
 from .results import (
     CancelAccepted,
     OrderState,
@@ -46,6 +47,7 @@ _TAKEN: Final = SUCCEEDED | {
 }
 _NO_ROW: Final = "The answer has no row for this id."
 _NOT_TAKEN_ON: Final = "The refill was not taken on."
+_NOT_CANCELED: Final = "The cancel was not taken."
 
 
 def statuses(body: Any, asked: Sequence[str], dialect: Dialect) -> dict[str, Progress | Unreadable]:
@@ -60,13 +62,16 @@ def statuses(body: Any, asked: Sequence[str], dialect: Dialect) -> dict[str, Pro
 def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
     """One order's row: an object, an object with an error, or only the error's text."""
     if type(row) is not dict:
-        return _unreadable(row, dialect)
+        return _unreadable([row] if isinstance(row, str) else [], dialect)
     try:
         row = folded(row)
     except Unexpected as error:
         return Unreadable(str(error))
     if ("error" in row or "errors" in row or "message" in row) and (said := error_texts(row)):
-        return _unreadable(said[0], dialect)
+        return _unreadable(said, dialect)
+    children = _children(row.get("orders"))
+    if children is None:
+        return Unreadable(f"The row names more than {MOST_CHILDREN} orders.")
     raw = row.get("order_status")
     if raw is None:
         raw = row.get("status")
@@ -81,7 +86,7 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         start_count=coerce.whole(_first(row, _START_NAMES)),
         remains=coerce.whole(_first(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
         currency=coerce.text(get("currency"), 10),
-        children=_children(get("orders")) if "orders" in row else (),
+        children=children,
         runs=coerce.whole(get("runs")) if "runs" in row else None,
         posts=coerce.whole(get("posts")) if "posts" in row else None,
     )
@@ -92,9 +97,16 @@ def _first(row: dict[str, Any], names: Sequence[str]) -> Any:
 
 
 def _state(raw: Any, word: str, dialect: Dialect) -> OrderState | None:
+    if _is_cut(raw):
+        return None
     if dialect.status_codes and (state := dialect.status_codes.get(word)):
         return state
     return order_state(word, dialect.status_words) if isinstance(raw, str) else None
+
+
+def _is_cut(raw: Any) -> bool:
+    """Longer than a word for a status: what was read of it means nothing."""
+    return len(coerce.text(raw, WORD_LENGTH + 1)) > WORD_LENGTH
 
 
 def _charge(value: Any, dialect: Dialect) -> Decimal | None:
@@ -102,29 +114,31 @@ def _charge(value: Any, dialect: Dialect) -> Decimal | None:
     return charge if charge is not None and charge >= 0 else None
 
 
-def _children(orders: Any) -> tuple[str, ...]:
+def _children(orders: Any) -> tuple[str, ...] | None:
+    """The ids a parent names; None for more than are read."""
     if isinstance(orders, str):
         orders = [part.strip() for part in orders.split(",")]
     if not isinstance(orders, list):
         return ()
-    ids = (
-        coerce.issued_id(one.get("order") if isinstance(one, dict) else one)
-        for one in orders[:MOST_CHILDREN]
-    )
+    if len(orders) > MOST_CHILDREN:
+        return None
+    ids = (coerce.issued_id(one.get("order") if isinstance(one, dict) else one) for one in orders)
     return tuple(dict.fromkeys(one for one in ids if one))
 
 
-def _unreadable(said: Any, dialect: Dialect) -> Unreadable:
-    if not isinstance(said, str) or not said.strip():
+def _unreadable(said: Sequence[str], dialect: Dialect) -> Unreadable:
+    """A row without what was asked for, in the provider's words, if it has any."""
+    reason = coerce.text("".join(said[:1]), REASON_LENGTH)
+    if not reason:
         return Unreadable("The row is not an object.")
-    return Unreadable(coerce.text(said, REASON_LENGTH), refusal_code(said, dialect.refusals))
+    return Unreadable(reason, meaning(said, dialect.refusals))
 
 
-def refused(said: str, dialect: Dialect) -> Refused:
-    """A no for one row, in the provider's words."""
-    reason = coerce.text(said, REASON_LENGTH)
-    code = refusal_code(said, dialect.refusals)
-    return Refused(reason, code, wait_seconds(said), spacing_seconds(said))
+def refused(said: Sequence[str], dialect: Dialect) -> Refused:
+    """A no for one row, in the provider's words: only all of them together prove anything."""
+    first = said[0]
+    reason, code = coerce.text(first, REASON_LENGTH), meaning(said, dialect.refusals)
+    return Refused(reason, code, wait_seconds(first), spacing_seconds(first))
 
 
 def refills(
@@ -142,7 +156,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
-            return _no_refill(said[0], row, dialect)
+            return _no_refill(said, row, dialect)
         row = folded(row)
         value = row.get("refill_id", row.get("refill"))
     if isinstance(value, dict):
@@ -151,7 +165,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         return RefillStarted("")
     if refill_id := coerce.issued_id(value):
         return RefillStarted(refill_id)
-    return refused(_sentence(value) or _NOT_TAKEN_ON, dialect)
+    return refused([_sentence(value) or _NOT_TAKEN_ON], dialect)
 
 
 def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
@@ -159,15 +173,17 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     named = folded(value)
     refill_id = coerce.issued_id(_first(named, ("refill_id", "refillid", "id")))
     if said := error_texts(value):
-        return _no_refill(said[0], {"refill": value}, dialect)
+        return _no_refill(said, {"refill": value}, dialect)
     if not refill_id:
-        return refused(_sentence(named.get("status")) or _NOT_TAKEN_ON, dialect)
+        return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
     return RefillStarted(refill_id)
 
 
-def _no_refill(reason: str, row: dict[str, Any], dialect: Dialect) -> Refused:
+def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
     """Words beside what may be a refill prove nothing, whatever they say."""
-    return Refused(reason) if may_be_made(row, "refill") else refused(reason, dialect)
+    if may_be_made(row, "refill"):
+        return Refused(said[0][:REASON_LENGTH])
+    return refused(said, dialect)
 
 
 def refill_statuses(
@@ -188,15 +204,17 @@ def refill_statuses(
 def _refill_progress(row: Any, dialect: Dialect) -> RefillProgress | Unreadable:
     if isinstance(row, dict):
         if ("error" in row or "message" in row) and (said := error_texts(row)):
-            return _unreadable(said[0], dialect)
+            return _unreadable(said, dialect)
         row = folded(row).get("status")
     if isinstance(row, dict):
-        return _unreadable((*error_texts(row), "")[0], dialect)
+        return _unreadable(error_texts(row), dialect)
     word = coerce.text(row, WORD_LENGTH)
     if not word:
         return Unreadable("The row has no status.")
+    if _is_cut(row):
+        return RefillProgress(None, word)
     if refusal_code(word, dialect.refusals) is not RefusalCode.UNLISTED:
-        return _unreadable(word, dialect)
+        return _unreadable([word], dialect)
     return RefillProgress(refill_state(word, dialect.refill_words), word)
 
 
@@ -215,7 +233,7 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
-            return refused(said[0], dialect)
+            return refused(said, dialect)
         row = folded(row)
         value = row.get("cancel")
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
@@ -226,49 +244,52 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         return CancelAccepted()
     if request_id := coerce.issued_id(value):
         return CancelAccepted(request_id)
-    return refused(_sentence(value) or "The cancel was not taken.", dialect)
+    return refused([_sentence(value) or _NOT_CANCELED], dialect)
 
 
 def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
     """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
     if said := error_texts(value):
-        return refused(said[0], dialect)
+        return refused(said, dialect)
     named = folded(value)
     request_id = coerce.issued_id(_first(named, ("cancel_id", "request_id", "id"))) or ""
     word = _sentence(named.get("status"))
     if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
         return CancelAccepted(request_id)
-    return refused(word or "The cancel was not taken.", dialect)
+    return refused([word or _NOT_CANCELED], dialect)
 
 
 def _sentence(value: Any) -> str:
-    return coerce.text(value, REASON_LENGTH) if isinstance(value, str) else ""
+    return sentence(value) if isinstance(value, str) else ""
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:
-    """The provider's list of our newest orders, as it is ordered there. Raises Unexpected."""
+    """The provider's list of our newest orders, as it is ordered there, each of its rows. Raises
+    Unexpected."""
     if isinstance(body, dict):
         folded_body = folded(body)
         body = folded_body.get("orders", folded_body.get("data"))
     if not isinstance(body, list):
         raise Unexpected("The answer is not a list of orders.")
-    read = (_recent_order(row, dialect) for row in body)
-    return tuple(order for order in read if order is not None)
+    return tuple(_recent_order(row, dialect) for row in body)
 
 
-def _recent_order(row: Any, dialect: Dialect) -> RecentOrder | None:
+def _recent_order(row: Any, dialect: Dialect) -> RecentOrder:
     if not isinstance(row, dict):
-        return None
+        return RecentOrder("", progress(row, dialect))
     named = folded(row)
     ids = (coerce.issued_id(named.get(name)) for name in ORDER_ID_NAMES)
-    order_id = next((one for one in ids if one), None)
-    if order_id is None:
-        return None
     return RecentOrder(
-        order_id=order_id,
+        order_id=next((one for one in ids if one), ""),
         progress=progress(row, dialect),
-        link=coerce.text(named.get("link"), 2000),
+        link=_whole_text(named.get("link"), 2000),
         quantity=coerce.whole(named.get("quantity")),
         service_id=coerce.identifier(named.get("service")) or "",
-        created_at=coerce.text(named.get("created_at", named.get("date")), 40),
+        created_at=_whole_text(named.get("created_at", named.get("date")), 40),
     )
+
+
+def _whole_text(value: Any, longest: int) -> str:
+    """A text that is compared: the beginning of a longer one says nothing."""
+    text = coerce.text(value, longest + 1)
+    return text if len(text) <= longest else ""

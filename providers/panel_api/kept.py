@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from .answer import Answer
-from .decode import candidate_id
 from .dialect import Dialect
 from .errors import OutcomeUnknown, RefusalCode, Rejected
+from .made import may_be_made
 from .strict_json import NotJson, parse
 from .verdicts import can_prove, order_placed
 
@@ -66,7 +66,7 @@ def _answer(evidence: Mapping[str, Any]) -> Answer | None:
 
 
 def _obstacle(answer: Answer, evidence: Mapping[str, Any]) -> str:
-    if evidence.get("candidate_id") or candidate_id(answer.body):
+    if evidence.get("candidate_id") or may_be_made(answer.body, "order"):
         return "The answer names an order as well: it may have been placed."
     if not can_prove(answer):
         return f"It came with HTTP {answer.http_status}, where no words prove anything."

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from .decode import says_success
+from . import coerce
+from .decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, says_success
 
 _DEEPEST: Final = 8
-_MOST_ROWS: Final = 1000
-_LONGEST_NUMBER: Final = 64
 _LETTERS: Final = re.compile(r"[^a-z]")
 _DIGIT: Final = re.compile(r"[1-9]")
+_SPACE: Final = re.compile(r"\s")
 _HELD: Final = (
     r"(?:new|my|your|created|placed)?{0}s?(?:id|no|nr|num|number|ref|reference|uuid|key)?"
 )
@@ -25,9 +26,17 @@ _NAMES: Final = {
 def may_be_made(body: Any, what: str) -> bool:
     """An "order" or a "refill" may stand behind this answer: it says success, or names one in
     whatever place and spelling. Wider than what is read as an id: it takes a proof away, and
-    gives none. A bare `id` counts only inside what is called so, and rows beyond the first
-    thousand of a list are not looked at."""
-    return says_success(body) or _names(body, _NAMES[what], _DEEPEST)
+    gives none. A bare `id` counts only inside what is called so. What is longer or deeper than
+    is looked through may hold one."""
+    named = says_success(body) or _names(body, _NAMES[what], _DEEPEST)
+    return named or (what == "order" and any(True for _ in _possible_ids(body, _DEEPEST)))
+
+
+def candidate_id(body: Any) -> str:
+    """The only id anywhere in an answer to `add` that could be the order's; empty for none, and
+    for several. It proves nothing: it is what a person or a search may look at."""
+    found = set(_possible_ids(body, _DEEPEST))
+    return found.pop() if len(found) == 1 else ""
 
 
 def _names(part: Any, about: re.Pattern[str], depth: int, *, inside: bool = False) -> bool:
@@ -35,26 +44,55 @@ def _names(part: Any, about: re.Pattern[str], depth: int, *, inside: bool = Fals
     if not depth:
         return True  # nobody looked
     if isinstance(part, list):
-        rows = part[:_MOST_ROWS]
-        return any(_names(one, about, depth - 1, inside=inside) for one in rows)
+        rows = (_names(one, about, depth - 1, inside=inside) for one in part)
+        return len(part) > MOST_ROWS or any(rows)
     if not isinstance(part, dict):
         return False
     for name, value in part.items():
         letters = _LETTERS.sub("", name.lower())
         is_so_called = bool(about.fullmatch(letters))
-        if (is_so_called or (inside and letters == "id")) and _is_number(value):
+        if (is_so_called or (inside and letters == "id")) and _is_number(value, depth):
             return True
         if _names(value, about, depth - 1, inside=inside or is_so_called):
             return True
     return False
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any, depth: int) -> bool:
     """As an id is written, however oddly: no sentence, and not nothing."""
     if isinstance(value, list):
-        return any(map(_is_number, value[:_MOST_ROWS]))
+        if not depth or len(value) > MOST_ROWS:
+            return True  # nobody looked
+        return any(_is_number(one, depth - 1) for one in value)
     if isinstance(value, str):
         text = value.strip()
-        short = 0 < len(text) <= _LONGEST_NUMBER and not re.search(r"\s", text)
-        return short and bool(_DIGIT.search(text))
+        return bool(_DIGIT.search(text)) and not _SPACE.search(text)
     return value is True or (isinstance(value, int | Decimal) and value > 0)
+
+
+def _possible_ids(part: Any, depth: int) -> Iterator[str]:
+    """Each of them; "" for what was not looked through."""
+    if not isinstance(part, dict | list) or not part:
+        return
+    if not depth or (isinstance(part, list) and len(part) > MOST_ROWS):
+        yield ""
+    elif isinstance(part, list):
+        for one in part:
+            yield from _possible_ids(one, depth - 1)
+    else:
+        for name, value in part.items():
+            lower = name.strip().lower()
+            if lower in ORDER_ID_NAMES:
+                yield from _ids_of(value)
+            if lower in WRAPPERS:
+                yield from _possible_ids(value, depth - 1)
+
+
+def _ids_of(value: Any) -> Iterator[str]:
+    if isinstance(value, list) and len(value) > MOST_ROWS:
+        yield ""
+        return
+    for one in value if isinstance(value, list) else (value,):
+        one = one.strip() if isinstance(one, str) else one
+        if found := coerce.issued_id(one):
+            yield found

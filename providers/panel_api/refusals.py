@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from .errors import RefusalCode as Code
@@ -50,7 +50,7 @@ _SECONDS = {
     "hour": 3600,
     "day": 86400,
 }
-_LONGEST = 300
+LONGEST_SENTENCE: Final = 300
 _MOST_PARTS = 6
 _CURRENCIES = (
     "usd|eur|gbp|inr|brl|try|rub|idr|ngn|php|vnd|pkr|bdt|thb|usdt|uah|kzt|irt|toman|aed|cny|mxn"
@@ -62,7 +62,7 @@ _BETWEEN = re.compile(r"[.!?;:|,\n…]+(?:\s+|$)|[()\[\]]+|\s+[-–—]+\s+")
 
 def normalised(sentence: str) -> str:
     """Lower case words with single spaces, numbers as `#`; what sentences are compared by."""
-    words = sentence[: _LONGEST + 1].casefold().replace("_", " ")
+    words = sentence[: LONGEST_SENTENCE + 1].casefold().replace("_", " ")
     return _SEPARATORS.sub(" ", _NUMBER.sub("#", words)).strip()
 
 
@@ -83,16 +83,28 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
 
     `additions` are one provider's own sentences, compared whole.
     """
+    if len(sentence) > LONGEST_SENTENCE:
+        return Code.UNLISTED  # it is not read to its end
     wanted = normalised(sentence)
     if not wanted:
         return Code.UNLISTED
     for text, code in additions.items():
         if normalised(text) == wanted:
             return code
-    if len(sentence) > _LONGEST:
-        return Code.UNLISTED
     whole = _CODES.get(simplified(sentence)) or _dotted(sentence.strip().lower())
     return _by_sentences(sentence) if whole is Code.UNLISTED else whole
+
+
+def meaning(sentences: Sequence[str], additions: Mapping[str, Code] = _NONE) -> Code:
+    """What an answer in all of these sentences means: UNLISTED as soon as one was not reviewed."""
+    codes = [refusal_code(one, additions) for one in sentences]
+    return Code.UNLISTED if not codes or Code.UNLISTED in codes else codes[0]
+
+
+def opening(text: str) -> str:
+    """The first sentence of a text that may be too long to be read whole."""
+    parts = _BETWEEN.split(text[:LONGEST_SENTENCE])
+    return next((part for part in parts if simplified(part)), "")
 
 
 def _by_sentences(text: str) -> Code:
@@ -120,7 +132,7 @@ def why_not_taught(sentence: str) -> str:
     words = normalised(sentence)
     if not words.replace("#", "").strip():
         return "It has no words to know it by."
-    if len(sentence) >= _LONGEST:
+    if len(sentence) >= LONGEST_SENTENCE:
         return "It is too long to be known whole."
     if not _EMPTY_WORDS.sub("", words).replace("#", "").strip():
         return "It says nothing about the order: servers answer so after they have taken one, too."
@@ -141,13 +153,13 @@ def _dotted(text: str) -> Code:
 
 def wait_seconds(sentence: str) -> int | None:
     """The wait a refusal names ("in 5 hours"), in seconds; None when it names none."""
-    if match := _WAIT.search(sentence[:_LONGEST].lower()):
+    if match := _WAIT.search(sentence.lower()):
         return (int(match[1]) if match[1].isdigit() else 1) * _SECONDS[match[2]]
     return None
 
 
 def spacing_seconds(sentence: str) -> int | None:
     """The least time between two requests a refusal names ("less than 24 hours ago")."""
-    if match := _SPACING.search(sentence[:_LONGEST].lower()):
+    if match := _SPACING.search(sentence.lower()):
         return int(match[1]) * _SECONDS[match[2]]
     return None

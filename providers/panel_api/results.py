@@ -111,7 +111,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RecentOrder:
-    """One row of a provider's own list of our newest orders; `created_at` is its own text."""
+    """One row of a provider's own list of our newest orders; `created_at` is its own text.
+
+    `order_id` is empty where the row names none that can be read: it may be any order."""
 
     order_id: str
     progress: Progress | Unreadable

@@ -7,19 +7,20 @@ their own words count: a 429 in other words, or in none, may come from behind an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .coerce import text as plain_text
 from .decode import says_success
 from .errors import RefusalCode
-from .refusals import normalised, refusal_code, wait_seconds
+from .refusals import LONGEST_SENTENCE, normalised, opening, refusal_code, wait_seconds
 
 GATEWAY_FAILED: Final = (502, 504)  # it may have passed the request on before it gave up
 LONGEST_WAIT_SECONDS: Final = 15 * 60
 
-_LONGEST = 300
+_MOST_PARTS: Final = 20
+_DEEPEST: Final = 8
 _SPOKEN: Final = frozenset(
     {
         *("message", "msg", "error", "errors", "detail", "title", "reason", "error_msg"),
@@ -55,7 +56,8 @@ _WAIT_NAMES: Final = ("retry_after", "retryafter", "retry-after", "retry_in", "w
 
 
 def stock_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> str:
-    """What a throttle of the usual kind said; empty when this answer is not clearly one."""
+    """What a throttle of the usual kind said; empty when this answer is not clearly one, or was
+    not read whole: then what it says of the request is not known."""
     if http_status in GATEWAY_FAILED or 300 <= http_status < 400 or says_success(body):
         return ""
     if _has_rows(body):
@@ -63,9 +65,21 @@ def stock_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) 
     if is_html:
         return _page(excerpt) if http_status == 429 else ""
     spoken = list(_spoken(excerpt if body is None else body))
-    throttled = [said for said in spoken if _is_throttle(said, http_status)]
-    rest = {normalised(said) for said in spoken if said not in throttled}
-    return throttled[0] if throttled and rest <= _SAYS_NO_MORE else ""
+    throttled = [said for said in spoken if said.whole and _is_throttle(said.text, http_status)]
+    rest = [said for said in spoken if said not in throttled]
+    adds_nothing = all(said.whole and normalised(said.text) in _SAYS_NO_MORE for said in rest)
+    return throttled[0].text if throttled and adds_nothing else ""
+
+
+def may_be_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> bool:
+    """Some of its words are a throttle's, whatever else it says or was not read. What it says of
+    the request it proves no more, and the next call should not come soon."""
+    if says_success(body) or _has_rows(body):
+        return False
+    if is_html:
+        return bool(_page(excerpt))
+    spoken = _spoken(excerpt if body is None else body)
+    return any(_is_throttle(said.text, http_status) for said in spoken)
 
 
 def named_wait(body: Any, excerpt: str) -> float | None:
@@ -90,25 +104,43 @@ def _is_throttle(said: str, http_status: int) -> bool:
     return http_status == 429 and words in _WITH_429
 
 
-def _spoken(said: Any, depth: int = 3) -> Iterator[str]:
-    """The sentences of an answer: a text, a list of a few, or what stands under the usual names.
-    What is longer than a sentence, or deeper, is not heard, neither for a throttle nor against."""
+class _Said(NamedTuple):
+    """A sentence; not `whole`: the beginning of what was not read to its end."""
+
+    text: str
+    whole: bool = True
+
+
+_NOT_HEARD: Final = _Said("", whole=False)
+
+
+def _spoken(said: Any, depth: int = _DEEPEST) -> Iterator[_Said]:
+    """The sentences of an answer: a text, a list of them, or what stands under the usual names."""
     if isinstance(said, str):
-        if 0 < len(text := plain_text(said, _LONGEST + 1)) <= _LONGEST:
-            yield text
-    elif depth and isinstance(said, list):
-        for part in said[:3]:
-            yield from _spoken(part, depth - 1)
-    elif depth and isinstance(said, dict):
-        for name, value in said.items():
-            if name.strip().lower() in _SPOKEN:
-                yield from _spoken(value, depth - 1)
+        text = plain_text(said, LONGEST_SENTENCE + 1)
+        if len(text) > LONGEST_SENTENCE:
+            yield _Said(opening(text), whole=False)
+        elif text:
+            yield _Said(text)
+    elif isinstance(said, list):
+        yield from _heard(said, depth)
+    elif isinstance(said, dict):
+        named = (value for name, value in said.items() if name.strip().lower() in _SPOKEN)
+        yield from _heard(named, depth)
+
+
+def _heard(parts: Iterable[Any], depth: int) -> Iterator[_Said]:
+    for number, part in enumerate(parts):
+        if not depth or number == _MOST_PARTS:
+            yield _NOT_HEARD
+            return
+        yield from _spoken(part, depth - 1)
 
 
 def _page(excerpt: str) -> str:
     """The title or heading of an HTML page that is a throttle's own."""
     for match in _TITLE.finditer(excerpt):
-        said = plain_text(match[2], _LONGEST)
+        said = plain_text(match[2], LONGEST_SENTENCE)
         if normalised(said) in _PAGE_TITLES:
             return said
     return ""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from .answer import Answer
-from .decode import Unexpected, candidate_id, placed, placed_id
+from .decode import Unexpected, placed, placed_id
 from .dialect import Dialect
 from .errors import (
     AccountRefused,
@@ -17,7 +17,7 @@ from .errors import (
     SlowDown,
     Unavailable,
 )
-from .made import may_be_made
+from .made import candidate_id, may_be_made
 from .refusals import PROVE_NOT_PLACED
 from .results import Placed
 
@@ -39,7 +39,7 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     if order_id and answer.is_success and not refusals:
         return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
     candidate = order_id or candidate_id(answer.body)
-    may_be_there = bool(candidate) or may_be_made(answer.body, "order")
+    may_be_there = bool(order_id) or may_be_made(answer.body, "order")
     until = answer.ask_again_at(now) if now else None
     reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
     if reviewed and not may_be_there and can_prove(answer):
@@ -49,7 +49,7 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     raise OutcomeUnknown(
         reason,
         answer.evidence(reason, candidate_id=candidate),
-        account_trouble=None if may_be_there else account_trouble(answer, dialect),
+        account_trouble=account_trouble(answer, dialect, may_be_made=may_be_there),
         until=until,
     )
 
@@ -60,12 +60,15 @@ def can_prove(answer: Answer) -> bool:
     return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle)
 
 
-def account_trouble(answer: Answer, dialect: Dialect) -> RefusalCode | None:
-    """What an answer in unknown words still says of the account, by its HTTP code alone: one error
-    with 401 or 403 is about the key, 429 about the number of calls."""
-    if answer.http_status == 429:
+def account_trouble(
+    answer: Answer, dialect: Dialect, *, may_be_made: bool = False
+) -> RefusalCode | None:
+    """What an answer in unknown words still says of the account: one error with 401 or 403 is
+    about the key, 429 about the number of calls, and so are a throttle's words among others.
+    Beside what may have been made nothing is said of the key."""
+    if _asks_for_rest(answer):
         return RefusalCode.RATE_LIMIT
-    if answer.http_status in (401, 403) and len(answer.refusals(dialect)) == 1:
+    if not may_be_made and answer.http_status in (401, 403) and len(answer.refusals(dialect)) == 1:
         return RefusalCode.KEY
     return None
 
@@ -80,14 +83,14 @@ def heed(
 ) -> None:
     """Raise what concerns the account as a whole: SlowDown or AccountRefused.
 
-    After a write only reviewed words do so: a bare 429 may come from a server in between.
-    `about_account` is true of a read that asks for nothing in particular: a 403 is then no
-    refusal of one order.
+    After a write only an answer in nothing but reviewed words does so: a bare 429 may come from a
+    server in between, and what else is said may be that it was done. `about_account` is true of a
+    read that asks for nothing in particular: a 403 is then no refusal of one order.
     """
     codes = {code: reason for reason, code in reversed(answer.refusals(dialect))}
-    if write and not can_prove(answer):
+    if write and (RefusalCode.UNLISTED in codes or not can_prove(answer)):
         return
-    if RefusalCode.RATE_LIMIT in codes or (answer.http_status == 429 and not write):
+    if RefusalCode.RATE_LIMIT in codes or (not write and _asks_for_rest(answer)):
         reason = codes.get(RefusalCode.RATE_LIMIT, "The provider asks for fewer calls.")
         raise SlowDown(reason, answer.ask_again_at(now), answer.evidence(reason))
     for code in (RefusalCode.KEY, RefusalCode.INACTIVE):
@@ -98,6 +101,10 @@ def heed(
     if unlisted and not write and not may_be_one_order and account_trouble(answer, dialect):
         reason = codes[RefusalCode.UNLISTED]
         raise AccountRefused(reason, answer.evidence(reason))
+
+
+def _asks_for_rest(answer: Answer) -> bool:
+    return answer.http_status == 429 or answer.may_be_throttle
 
 
 def must_be_readable(answer: Answer) -> None:

@@ -52,6 +52,8 @@ class OwnList:
 
 
 def read_list(provider: Provider, rows: Sequence[RecentOrder]) -> OwnList:
+    named = [row for row in rows if row.order_id]
+    nameless, rows = len(rows) - len(named), named
     ids = [row.order_id for row in rows]
     taken = frozenset(windows.claimed(provider, ids))
     sends = _sends_in(provider, ids)
@@ -61,7 +63,7 @@ def read_list(provider: Provider, rows: Sequence[RecentOrder]) -> OwnList:
         rows, last = rows[::-1], len(ids) - 1
         at = [(last - place, attempt) for place, attempt in reversed(at)]
     places = {attempt.pk: place for place, attempt in at}
-    doubt = _why_not(ids, rows, at)
+    doubt = "It has rows without a number." if nameless else _why_not(ids, rows, at)
     return OwnList(tuple(rows), taken, places, doubt)
 
 

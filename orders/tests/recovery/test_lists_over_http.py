@@ -16,7 +16,14 @@ from orders.models import Attempt, Order
 from orders.status import Resolution, Status
 from providers.connect import client_for
 from providers.models import Service
-from providers.panel_api import DefaultWish, PanelClient, Progress, RecentOrder, WrittenWish
+from providers.panel_api import (
+    DefaultWish,
+    PanelClient,
+    Progress,
+    RecentOrder,
+    WrittenWish,
+    decode_orders,
+)
 from tests.builders import make_order, make_service
 
 from .bench import GRACE, Bench, running_box
@@ -124,6 +131,21 @@ def test_a_row_that_nobody_explains_keeps_the_order_in_doubt(box, monkeypatch, l
     assert order.status == Status.UNCONFIRMED
     assert [row["id"] for row in attempt.candidates] == [newest]
     assert attempt.calls <= 4
+
+
+def test_a_row_without_a_readable_number_keeps_the_order_in_doubt(box, monkeypatch):
+    """It may be what is looked for. It was left out, and the order taken for not placed."""
+    bench = bench_at(box)
+    lost = bench.lose(taken=True)
+    newest = bench.upstream()[-1]
+    honest = decode_orders._recent_order
+
+    def nameless(row, dialect):
+        return honest({**row, "order": "№ 7"} if str(row["order"]) == newest else row, dialect)
+
+    monkeypatch.setattr(decode_orders, "_recent_order", nameless)
+    go_on(bench)
+    assert read(lost)[0].status == Status.UNCONFIRMED
 
 
 def test_an_order_of_somebody_else_is_not_what_we_lost_and_proves_nothing(box):
