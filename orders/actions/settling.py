@@ -268,9 +268,10 @@ def _close(
     text: str,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
+    as_read = _only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened is another
     try:
         with durable_transaction():
-            _resolve(_only(attempt), outcome, resolution, actor, now)
+            _resolve(as_read, outcome, resolution, actor, now)
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
             ) or not reopening.reopen_contradicted(order, now=now):

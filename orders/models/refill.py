@@ -93,6 +93,12 @@ class Refill(models.Model):
         return self.is_open and self.status != RefillStatus.UNCONFIRMED
 
     @property
+    def shown(self) -> str:
+        """What its buttons carry, so that a tab of an hour ago does not ask for another one: where
+        it stands, and how often it was sent."""
+        return f"{self.status}-{self.requests}"
+
+    @property
     def may_be_withdrawn(self) -> bool:
         """Nothing was sent yet."""
         return self.status in REFILLS_TO_SEND

@@ -147,7 +147,7 @@ def test_a_scheduled_order_says_when_and_can_be_started_now(staff: Client):
     )
     page = page_of(staff, order)
     assert "It starts" in page and "Start now" in page
-    staff.post(f"/orders/{order.pk}/release/")
+    staff.post(f"/orders/{order.pk}/release/", {"shown": "scheduled"})
     order.refresh_from_db()
     assert order.status == Status.QUEUED
 

@@ -16,6 +16,7 @@ from core.clocks import database_now
 from core.roles import Role
 from orders import tasks
 from orders.models import EventKind, Order
+from orders.shown import of_order
 from orders.status import Flag, HoldReason, Outcome, Status
 from providers.models import ProviderHealth
 from tests.builders import (
@@ -180,7 +181,7 @@ def test_a_held_order_is_released(
     order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
     assert "balance is too low" in page_of(staff, order)
     with django_capture_on_commit_callbacks(execute=True):
-        staff.post(f"/orders/{order.pk}/release/")
+        staff.post(f"/orders/{order.pk}/release/", {"shown": "funds"})
     assert status_of(order) == Status.QUEUED
     assert rung == [order.provider_id]
 
@@ -196,7 +197,7 @@ def test_queueing_again_must_be_meant(
     assert refused.status_code == 422 and "Tick this" in refused.content.decode()
     assert (status_of(order), rung) == (Status.NOT_PLACED, [])
     with django_capture_on_commit_callbacks(execute=True):
-        staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on"})
+        staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on", "shown": of_order(order)})
     assert (status_of(order), rung) == (Status.QUEUED, [order.provider_id])
 
 
@@ -205,7 +206,7 @@ def test_what_may_be_at_the_provider_is_never_queued_again(
     staff: Client, rung: list[int], status: Status
 ) -> None:
     order = make_order(status)
-    staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on"})
+    staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on", "shown": of_order(order)})
     assert (status_of(order), rung) == (status, [])
 
 

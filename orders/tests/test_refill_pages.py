@@ -133,7 +133,7 @@ def test_a_lost_refill_can_be_asked_for_again_or_closed(
     first, second = (make_refill(RefillStatus.UNCONFIRMED, requests=1) for _ in range(2))
     assert "Nobody knows whether it was started" in page_of(staff, first.order)
     with django_capture_on_commit_callbacks(execute=True):
-        staff.post(f"/orders/refills/{first.pk}/again/")
+        staff.post(f"/orders/refills/{first.pk}/again/", {"shown": first.shown})
         staff.post(f"/orders/refills/{second.pk}/withdraw/")
     first.refresh_from_db()
     second.refresh_from_db()
@@ -184,6 +184,7 @@ def test_the_ticked_ones_go_together_and_what_cannot_says_why(
     lost, refused = make_refill(RefillStatus.UNCONFIRMED), make_refill(RefillStatus.REFUSED)
     running = make_refill(RefillStatus.IN_PROGRESS)
     ticked = {"step": "again", "refill": [lost.pk, refused.pk, running.pk], "back": "status=open"}
+    ticked |= {f"shown-{one.pk}": one.shown for one in (lost, refused, running)}
     with django_capture_on_commit_callbacks(execute=True):
         answer = staff.post("/orders/refills/ticked/", ticked)
     assert answer.headers["Location"] == "/orders/refills/?status=open"

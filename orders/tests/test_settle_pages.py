@@ -17,6 +17,7 @@ from core.roles import Role
 from orders.actions import outcomes, settling
 from orders.actions.settlement import Settlement
 from orders.models import Order
+from orders.shown import of_order
 from orders.status import Doubt, Outcome, Status
 from orders.views import settling as views
 from providers.models import Provider
@@ -175,7 +176,7 @@ def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
     address = f"/orders/{order.pk}/settle/not-placed/"
     assert manager.post(address).status_code == 422
     assert status_of(order) == Status.UNCONFIRMED
-    manager.post(address, {"sure": "on"})
+    manager.post(address, {"sure": "on", "shown": of_order(order)})
     assert status_of(order) == Status.NOT_PLACED
     assert "Queue again" in manager.get(f"/orders/{order.pk}/").content.decode()
 
@@ -184,7 +185,8 @@ def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> Non
     order = lost(age=timedelta(seconds=5))
     page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
     assert "It may still appear there" in page and "disabled" in page
-    answer = manager.post(f"/orders/{order.pk}/settle/not-placed/", {"sure": "on"})
+    said = {"sure": "on", "shown": of_order(order)}
+    answer = manager.post(f"/orders/{order.pk}/settle/not-placed/", said)
     assert answer.status_code == 422 and "Too early" in answer.content.decode()
     assert status_of(order) == Status.UNCONFIRMED
 
@@ -207,7 +209,8 @@ def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answe
     order = lost()
     address = f"/orders/{order.pk}/settle/give-up/"
     assert "Say why" in manager.post(address, {"note": " "}).content.decode()
-    manager.post(address, {"note": "The provider does not answer tickets."})
+    note = "The provider does not answer tickets."
+    manager.post(address, {"note": note, "shown": of_order(order)})
     assert status_of(order) == Status.GIVEN_UP
     page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
     assert "Ask and link" in page and "Give up" not in page
@@ -237,7 +240,7 @@ def test_losing_the_race_at_the_last_moment_is_said(
     late = settling.Confirmed.TOO_LATE
     monkeypatch.setattr(settling, "confirm_not_placed", lambda *_, **__: late)
     address = f"/orders/{order.pk}/settle/not-placed/"
-    answer = manager.post(address, {"sure": "on"}, follow=True)
+    answer = manager.post(address, {"sure": "on", "shown": of_order(order)}, follow=True)
     assert "Somebody settled order" in answer.content.decode()
 
 

@@ -20,7 +20,7 @@ from providers.actions.pacing import addable_at
 from providers.connect import client_for
 from providers.models import ProviderHealth
 
-from .. import tasks
+from .. import shown, tasks
 from ..actions import looking_back
 from ..actions.annotating import annotate
 from ..actions.flagging import clear_flag, why_flag_stays
@@ -66,7 +66,9 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     if not may_release(found, request.user):
         messages.warning(request, "The guard holds it: somebody who may change its rules may.")
         return _back(request, pk)
-    if release_order(found, actor=request.user, now=database_now()):
+    if request.POST.get("shown") != shown.of_hold(found):
+        messages.warning(request, shown.CHANGED)
+    elif release_order(found, actor=request.user, now=database_now()):
         transaction.on_commit(lambda: tasks.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued.")
     else:
@@ -81,7 +83,9 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
     found, form = _found(pk), QueueAgainForm(request.POST)
     if not form.is_valid():
         return _draw(request, found, queue_again_form=form)
-    if requeue_order(found, actor=request.user, now=database_now()):
+    if request.POST.get("shown") != shown.of_order(found):
+        messages.warning(request, shown.CHANGED)
+    elif requeue_order(found, actor=request.user, now=database_now()):
         transaction.on_commit(lambda: tasks.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued again, as a new attempt.")
     else:
@@ -164,6 +168,8 @@ def _draw(
     context = (
         {
             "order": found,
+            "shown": shown.of_order(found, attempts),
+            "shown_hold": shown.of_hold(found),
             "now": now,
             "events": list(found.events.select_related("actor").order_by("-pk")),
             "attempts": attempts,

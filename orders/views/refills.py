@@ -18,7 +18,7 @@ from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
 
-from .. import tasks
+from .. import shown, tasks
 from ..actions import cancelling, refilling
 from ..forms.refills import RefillFilter, TickedRefills
 from ..models import CancelRequest, Gate, Order, Refill
@@ -71,7 +71,7 @@ def cancel_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 def refill_again(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a refill be sent (again) now."""
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
-    words = _ask_again(refill, request)
+    words = _ask_again(refill, request, request.POST.get("shown", ""))
     _say(request, words, f"The refill of order {refill.order} is asked for again.")
     return redirect("order", pk=refill.order_id)
 
@@ -115,7 +115,7 @@ def refills_ticked(request: StaffRequest) -> HttpResponse:
     refused: list[str] = []
     done = 0
     for refill in form.cleaned_data["refill"].for_list().order_by("pk"):
-        if words := step(refill, request):
+        if words := step(refill, request, request.POST.get(f"shown-{refill.pk}", "")):
             refused.append(f"Order {refill.order}: {words}")
         else:
             done += 1
@@ -159,14 +159,16 @@ def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) ->
     return []
 
 
-def _ask_again(refill: Refill, request: StaffRequest) -> str:
+def _ask_again(refill: Refill, request: StaffRequest, seen: str) -> str:
+    if seen != refill.shown:
+        return shown.CHANGED
     words = refilling.ask_again(refill, actor=request.user, now=database_now())
     if not words:
         _ring(refill.provider_id)
     return words
 
 
-def _withdraw(refill: Refill, request: StaffRequest) -> str:
+def _withdraw(refill: Refill, request: StaffRequest, _seen: str = "") -> str:
     taken = refilling.withdraw_refill(refill, actor=request.user, now=database_now())
     return "" if taken else "It was sent already, or it has ended."
 

@@ -17,6 +17,7 @@ from core.roles import May
 from providers.actions.sentences import CannotTeach
 from providers.connect import NoKey, client_for
 
+from .. import shown
 from ..actions import settling
 from ..actions.reusing import order_with
 from ..actions.teaching import Lesson, lesson_of, teach_refusal
@@ -94,6 +95,8 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     if not form.is_valid():
         return _draw(request, order, not_placed_form=form)
+    if answer := _drawn_before(request, order):
+        return answer
     try:
         said = settling.confirm_not_placed(order, actor=request.user, now=database_now())
     except settling.TooEarly as early:
@@ -115,6 +118,8 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     if not form.is_valid():
         return _draw(request, order, give_up_form=form)
+    if answer := _drawn_before(request, order):
+        return answer
     note = form.cleaned_data["note"]
     won = settling.give_up(order, actor=request.user, note=note, now=database_now())
     return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
@@ -168,6 +173,7 @@ def _draw(
     may_confirm_from = settling.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
+        "shown": shown.of_order(order),
         "attempt": attempt,
         "candidate": candidate,
         "taken_by": taken_by,
@@ -200,6 +206,14 @@ def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
     if request.htmx:  # the open page asks whether its time has come
         return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
     return redirect("order", pk=order.pk)
+
+
+def _drawn_before(request: StaffRequest, order: Order) -> HttpResponse | None:
+    """The evidence again, where more is known by now than the page had that this came from."""
+    if request.POST.get("shown") == shown.of_order(order):
+        return None
+    messages.warning(request, shown.CHANGED)
+    return redirect("order-settle", pk=order.pk)
 
 
 def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:

@@ -1,0 +1,37 @@
+"""What a page showed of a row, as a word that comes back with its buttons.
+
+A tab may be hours old. Who confirms something there has seen what was known then, so the word has
+to be the one of now; otherwise they look once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from .models import Attempt, Order
+from .status import Status
+
+CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
+_TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late", "candidates")
+
+
+def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
+    """Where it stands, and all that is known of its sends; `attempts` where they are read."""
+    rows = order.attempts.all() if attempts is None else attempts
+    told = [[getattr(row, name) for name in _TOLD] for row in sorted(rows, key=_number)]
+    where = [order.status, order.hold_reason, told]
+    text = json.dumps(where, sort_keys=True, cls=DjangoJSONEncoder)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def of_hold(order: Order) -> str:
+    """What a held order waits for."""
+    return order.hold_reason if order.status == Status.HELD else order.status
+
+
+def _number(attempt: Attempt) -> int:
+    return attempt.number
