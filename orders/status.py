@@ -187,6 +187,7 @@ class Flag(models.TextChoices):
     NOT_KNOWN_THERE = "not_known_there", "The provider does not know this order"
     LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
     LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"
+    BOUGHT_TWICE = "bought_twice", "It may have been bought twice"
     CHILD_TAKEN = "child_taken", "The provider lists another order of ours as one it started"
     ID_REUSED = "id_reused", "The provider gave the number of another order of ours"
     WENT_BACKWARDS = "went_backwards", "The provider took its status back"

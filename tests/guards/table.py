@@ -31,6 +31,7 @@ SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
+SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/test_over_real_http.py"
@@ -490,8 +491,8 @@ LINES = (
     ),
     Guard(
         "list: nothing from before the send",
-        "return list(self.rows[0 if first is None else first + 1 : min(before)])",
-        "return list(self.rows)",
+        "return self._rows_up_to(min(before), attempt, rules) if before else None",
+        "return self._rows_up_to(len(self.rows), attempt, rules)",
         (f"{LISTS}::test_an_order_from_before_the_send_is_not_adopted",),
         "orders/actions/recovery/own_list.py",
     ),
@@ -514,6 +515,41 @@ LINES = (
         "orders/actions/recovery/searching.py",
     ),
     Guard(
+        "matching: an order counted as not there may own an id",
+        "    return [*rows.filter(OPEN_STILL).order_by(\"pk\"), *decided]",
+        "    return [*rows.filter(OPEN_STILL).order_by(\"pk\")]",
+        (
+            f"{SHARED}::test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one",
+            f"{SHARED}::test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other"
+            "_lost_one",
+        ),
+        "orders/actions/recovery/owners.py",
+    ),
+    Guard(
+        "matching: what left while the provider was asked may own an id",
+        "OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))",
+        "OPEN_STILL = Q(outcome__in=(Outcome.UNKNOWN,))",
+        (f"{SHARED}::test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too",),
+        "orders/actions/recovery/owners.py",
+    ),
+    Guard(
+        "matching: an id that an answer has named is that orders too",
+        "return external_id in names_of(self.attempt) or self.fits(external_id, said)",
+        "return self.fits(external_id, said)",
+        (f"{SHARED}::test_an_id_that_another_orders_own_answer_has_named_is_not_given_away",),
+        "orders/actions/recovery/owners.py",
+    ),
+    Guard(
+        "doubting a decision: one that is under way stops no other",
+        '        if broken_constraint(error) != "one_live_attempt_per_order":\n            raise\n',
+        "        raise\n",
+        (
+            f"{SHARED}::test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being"
+            "_doubted",
+        ),
+        "orders/actions/recovery/contradicting.py",
+    ),
+    Guard(
         "matching: only what is forced",
         "    return len(_matching({**owners, candidate: others})) < len(owners)",
         "    return len(others) < len(owners[candidate])",
@@ -522,10 +558,10 @@ LINES = (
     ),
     Guard(
         "matching: the price has to fit",
-        "if window.holds(int(one)) and fits(window.attempt.order, said) is not False",
-        "if window.holds(int(one))",
+        "            and fits(self.attempt.order, said) is not False\n",
+        "",
         (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
-        "orders/actions/recovery/deciding.py",
+        "orders/actions/recovery/owners.py",
     ),
 )  # fmt: skip
 

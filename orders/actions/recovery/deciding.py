@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,8 +17,8 @@ from providers.panel_api import Progress
 from ...models import Attempt, EventKind, Recovery
 from ...status import Doubt, Resolution, Status
 from .. import settling
-from .matching import Verdict, decide
-from .windows import Window, fits
+from .matching import Edges, Verdict
+from .owners import Owner, is_decided
 
 MOST_CANDIDATES = 20  # kept for the settle page
 
@@ -43,17 +43,34 @@ def is_open(attempt: Attempt) -> bool:
     return attempt.resolved_by_id is None and attempt.order.status == Status.UNCONFIRMED
 
 
-def judge(windows: Iterable[Window], candidates: dict[str, Progress]) -> Verdict:
-    """Which candidate must be which lost order, by number and charge."""
-    edges = {
-        window.attempt.pk: frozenset(
-            one
-            for one, said in candidates.items()
-            if window.holds(int(one)) and fits(window.attempt.order, said) is not False
-        )
-        for window in windows
+def linkable(
+    verdict: Verdict, owners: Iterable[Owner], candidates: Mapping[str, Progress]
+) -> Verdict:
+    """What of `found` the desk may link: lost orders whose window was shown, and nothing against
+    it. An id that another answer of the order has named may be its own at another charge."""
+    sure = {
+        owner.attempt.pk
+        for owner in owners
+        if owner.is_proven
+        and (one := verdict.found.get(owner.attempt.pk)) is not None
+        and owner.fits(one, candidates[one])
     }
-    return decide(edges, candidates)
+    return Verdict(found={pk: one for pk, one in verdict.found.items() if pk in sure})
+
+
+def tell_shared(
+    attempts: Collection[Attempt], edges: Edges, verdict: Verdict, *, now: datetime
+) -> None:
+    """Each lost order is told of the orders counted as not there that may have what it may have."""
+    settled = set(verdict.found.values())
+    others = [one for one in attempts if is_decided(one) and edges[one.pk]]
+    for attempt in attempts:
+        if not is_open(attempt):
+            continue
+        for other in others:
+            if shared := sorted((edges[attempt.pk] & edges[other.pk]) - settled):
+                words = f"{', '.join(shared)} may also be order {other.order}, which counts as not"
+                tell([attempt], f"{words} there: a person has to tell which.", {}, now)
 
 
 def adopt_found(
@@ -109,7 +126,15 @@ def show_absent(
 def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetime) -> None:
     """Something else orders with this key: from now on ids prove nothing here."""
     shown = ", ".join(sorted(foreign)[:5])
-    words = f"The provider has an order of ours that the desk did not place: {shown}."
+    switch_off(
+        provider,
+        f"The provider has an order of ours that the desk did not place: {shown}.",
+        now=now,
+    )
+
+
+def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
+    """Until a person switches the search on again."""
     on = Recovery.objects.filter(pk=provider.pk, stopped_because="")
     with transaction.atomic():
         if on.update(stopped_because=words[:300]):

@@ -7,7 +7,8 @@ list. Everything else is evidence for a person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core import clocks
@@ -19,12 +20,13 @@ from providers.panel_api import Progress, RecentOrder
 
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
-from . import deciding, moments, windows
+from . import contradicting, deciding, moments, windows
 from .deciding import Decided
 from .list_rows import Likeness, likeness
 from .looking import TellsOfIds, spend
-from .matching import Verdict, decide
+from .matching import Edges, Verdict, decide
 from .own_list import OwnList, read_list
+from .owners import is_decided, sends_without_an_id
 from .searching import MOST_CALLS
 
 
@@ -85,11 +87,18 @@ def _is_unclear(provider: Provider, lost: list[Attempt]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The unclaimed rows from after the first lost send, and which lost send each can be."""
+    """The unclaimed rows from after the first lost send, and which send each can be: `others` are
+    those that are not looked for, or of which the list does not show where they stand."""
 
+    provider: Provider
     free: dict[str, RecentOrder]
     like: dict[int, dict[str, Likeness]]
+    others: list[Attempt]
     verdict: Verdict
+
+    @property
+    def edges(self) -> Edges:
+        return {pk: like.keys() for pk, like in self.like.items()}
 
     def is_surely(self, pk: int, order_id: str) -> bool:
         return self.like[pk].get(order_id) is Likeness.IS
@@ -102,10 +111,42 @@ def _view(provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recov
         rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
         reach = {row.order_id: row for row in rows or () if row.order_id not in listed.taken}
         free |= reach
-        graded = {one: _grade(attempt.order, row, feeds) for one, row in reach.items()}
-        like[attempt.pk] = {one: grade for one, grade in graded.items() if grade}
-    verdict = Verdict() if listed.doubt else decide(like, free)
-    return _View(free, like, verdict)
+        like[attempt.pk] = _like(attempt, reach.values(), feeds)
+    others = _others(provider, listed, lost, rules)
+    for attempt in others:
+        rows = listed.rows_that_may_be(attempt, rules)
+        reach = {row.order_id: row for row in rows if row.order_id in free}
+        like[attempt.pk] = _like(attempt, reach.values(), feeds)
+        if is_decided(attempt):
+            _leave_to_the_lost(like, attempt.pk)
+    view = _View(provider, free, like, others, Verdict())
+    return view if listed.doubt else replace(view, verdict=decide(view.edges, free))
+
+
+def _others(
+    provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery
+) -> list[Attempt]:
+    if listed.doubt:
+        return []
+    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, rules) is not None}
+    return [one for one in sends_without_an_id(provider) if one.pk not in known]
+
+
+def _leave_to_the_lost(like: dict[int, dict[str, Likeness]], pk: int) -> None:
+    """A row that is another send to the letter is no word against a decision it only may fit."""
+    certain = {
+        one for grades in like.values() for one, grade in grades.items() if grade is Likeness.IS
+    }
+    like[pk] = {
+        one: grade for one, grade in like[pk].items() if grade is Likeness.IS or one not in certain
+    }
+
+
+def _like(
+    attempt: Attempt, rows: Iterable[RecentOrder], feeds: frozenset[str]
+) -> dict[str, Likeness]:
+    graded = {row.order_id: _grade(attempt.order, row, feeds) for row in rows}
+    return {one: grade for one, grade in graded.items() if grade}
 
 
 def _links_of_feeds(provider: Provider) -> frozenset[str]:
@@ -143,8 +184,16 @@ def _decide(
 ) -> None:
     told = {one: row.progress for one, row in view.free.items()}
     said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
+    offered = contradicting.offered(view.others, view.edges, view.verdict)
+    contradicting.reopen_contradicted(view.provider, offered, now=now)
+    others = {attempt.pk for attempt in view.others}
+    own = {attempt.pk: attempt for attempt in lost if attempt.pk not in others}
+    sends = [*own.values(), *view.others]
+    deciding.tell_shared(sends, view.edges, view.verdict, now=now)
     sure = {
-        pk: one for pk, one in view.verdict.found.items() if one in said and view.is_surely(pk, one)
+        pk: one
+        for pk, one in view.verdict.found.items()
+        if pk in own and one in said and view.is_surely(pk, one)
     }
     done.found += deciding.adopt_found(
         Verdict(found=sure), lost, said, now=now, by=Resolution.LISTING

@@ -1,16 +1,16 @@
 """Which id must belong to which lost order: pure reasoning, no rows and no calls.
 
 Every candidate is an order of ours at the provider that nobody has claimed, so in truth each
-belongs to exactly one lost order. What holds in *every* way to give each candidate an owner is
-proven; everything else is left to a person.
+belongs to exactly one send: a lost one, or one that is wrongly taken for not there. What holds in
+*every* way to give each candidate an owner is proven; everything else is left to a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 
-Edges = Mapping[int, Collection[str]]  # lost order → candidates it can be
+Edges = Mapping[int, Set[str]]  # send → candidates it can be
 Pairs = dict[str, int]  # candidate → its owner
 
 

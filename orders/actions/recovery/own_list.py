@@ -36,10 +36,16 @@ class OwnList:
         """Those that came after the last order of ours from before this send, and before the
         first from when it could no longer appear. None: the list does not reach back so far."""
         before = [place for pk, place in self.places.items() if pk < attempt.pk]
-        if not before:
-            return None
+        return self._rows_up_to(min(before), attempt, rules) if before else None
+
+    def rows_that_may_be(self, attempt: Attempt, rules: Recovery) -> list[RecentOrder]:
+        """The same where the list does not reach back: then any older row may be it."""
+        rows = self.rows_for(attempt, rules)
+        return self._rows_up_to(len(self.rows), attempt, rules) if rows is None else rows
+
+    def _rows_up_to(self, end: int, attempt: Attempt, rules: Recovery) -> list[RecentOrder]:
         first = self._first_later(attempt, rules)
-        return list(self.rows[0 if first is None else first + 1 : min(before)])
+        return list(self.rows[0 if first is None else first + 1 : end])
 
     def is_fresh(self, attempt: Attempt, rules: Recovery) -> bool:
         """It shows an order of ours that was sent when this one could no longer appear."""

@@ -148,7 +148,7 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
     Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
     deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
     # Somebody may have decided meanwhile that it is not there.
-    contradicting.reopen_one(attempt.pk, lambda _: order_id, now=now)
+    contradicting.reopen_one(attempt.pk, order_id, now=now)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:

@@ -23,6 +23,8 @@ from . import contradicting, deciding, moments, windows
 from .deciding import Decided
 from .looking import WIDEST, TellsOfIds, look_between
 from .looking_types import CannotLook, Seen
+from .matching import Verdict, decide
+from .owners import edges_of, owners_of
 from .windows import Window
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -143,22 +145,29 @@ class Search:
         later = moments.later_moments(attempt, self.rules, now)
         return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
-    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> bool:
-        """Adopt what must be ours. False: the candidates cannot all be lost orders of this desk."""
+    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> Verdict:
+        """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
+        for one in windows.claimed(self.provider, list(seen.candidates)):
+            del seen.candidates[one]  # while the provider was asked
         self.done.looked += len(attempts)
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         deciding.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         deciding.keep_candidates(attempts, seen.candidates)
-        verdict = deciding.judge(self.windows, seen.candidates)
+        owners = owners_of(self.provider, self.rules, self.windows, seen.candidates)
+        edges = edges_of(owners, seen.candidates)
+        verdict = decide(edges, seen.candidates)
         if verdict.foreign:
             deciding.stop_searching(self.provider, verdict.foreign, now=now)
-            strange = {one: seen.candidates[one] for one in verdict.foreign}
-            contradicting.reopen_contradicted(self.provider, strange, self.rules, now=now)
-            return False
+        sends = [owner.attempt for owner in owners]
+        offers = contradicting.strangers_offered(owners, verdict, seen.candidates)
+        offers |= contradicting.offered(sends, edges, verdict)
+        contradicting.reopen_contradicted(self.provider, offers, now=now)
+        deciding.tell_shared(sends, edges, verdict, now=now)
         lost = [window.attempt for window in self.windows]
-        self.done.found += deciding.adopt_found(verdict, lost, seen.candidates, now=now)
-        return True
+        sure = deciding.linkable(verdict, owners, seen.candidates)
+        self.done.found += deciding.adopt_found(sure, lost, seen.candidates, now=now)
+        return verdict
 
     def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is looked for next; after its last look it is looked for."""
@@ -195,7 +204,8 @@ class Search:
         seen = Seen(first, last)
         if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        if not self._settle(seen, attempts, last):
+        verdict = self._settle(seen, attempts, last)
+        if verdict.foreign:
             return
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
@@ -206,7 +216,7 @@ class Search:
         elif seen.doubtful:
             self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
         else:
-            self._show_absent(window, attempts, seen)
+            self._show_absent(window, attempts, seen, verdict)
 
     def _leave(self, attempts: list[Attempt], words: str) -> None:
         """To a person."""
@@ -214,9 +224,11 @@ class Search:
         Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
         deciding.tell(attempts, words, {}, now)
 
-    def _show_absent(self, window: Window, attempts: list[Attempt], seen: Seen) -> None:
+    def _show_absent(
+        self, window: Window, attempts: list[Attempt], seen: Seen, verdict: Verdict
+    ) -> None:
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
-        absent = deciding.judge(self.windows, seen.candidates).absent.intersection(keys)
+        absent = verdict.absent.intersection(keys)
         gone = deciding.reread(attempt for attempt in attempts if attempt.pk in absent)
         evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
         self.done.absent += deciding.show_absent(

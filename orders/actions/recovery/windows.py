@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import OrderState, Progress
 
 from ...models import Attempt, Order, Recovery
-from ...status import AT_PROVIDER, Outcome
+from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
 from . import waiting
 
 CONTROLS = 2
@@ -77,6 +78,28 @@ def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
     )  # fmt: skip
 
 
+def widest_window(attempt: Attempt, rules: Recovery) -> Window:
+    """Where an order of this attempt can be at most, however little is known around it: only what
+    stands before or after it both by its row and by its time is a bound. It proves no absence."""
+    accepted = Attempt.objects.filter(
+        provider__in=same_account(attempt.provider), outcome=Outcome.ACCEPTED
+    )
+    earlier = accepted.filter(pk__lt=attempt.pk, started_at__lte=attempt.started_at)
+    later = surely_after(attempt, rules)
+    below = _numbers(row.external_id for row in earlier.order_by("-pk")[:NEIGHBOURS])
+    above = list[int]()
+    if later is not None:
+        rows = accepted.filter(pk__gt=later, started_at__gt=attempt.started_at)
+        above = _numbers(row.external_id for row in rows.order_by("pk")[:NEIGHBOURS])
+    return Window(
+        attempt,
+        max(below, default=0),
+        min(above, default=None),
+        attempt.looked_through or 0,
+        (),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
     """The sends of the account around an attempt, as they were written down."""
@@ -101,7 +124,21 @@ class Neighbourhood:
 def surely_after(attempt: Attempt, rules: Recovery) -> int | None:
     """Sends of the account with a higher row than this left when the lost order could no longer
     appear; None while it can."""
+    if attempt.outcome not in LIVE_OUTCOMES:
+        return _after_the_decision(attempt, rules)
     return None if waiting.left(attempt, rules.grace_seconds) else attempt.surely_after
+
+
+def _after_the_decision(attempt: Attempt, rules: Recovery) -> int | None:
+    """Of one that was decided the wait is counted no further: what left after the decision, and
+    after the wait as the clock tells it, is later."""
+    if attempt.surely_after is not None or attempt.settled_at is None:
+        return attempt.surely_after
+    known = attempt.unknown_at or attempt.started_at
+    over = max(attempt.settled_at, known + timedelta(seconds=rules.grace_seconds))
+    rows = Attempt.objects.filter(provider__in=same_account(attempt.provider), started_at__lte=over)
+    newest: int | None = rows.aggregate(newest=Max("pk"))["newest"]
+    return newest
 
 
 def _numbers(ids: Iterable[str]) -> list[int]:

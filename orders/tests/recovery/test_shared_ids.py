@@ -1,0 +1,238 @@
+"""An id that several sends may own is given to none of them by the desk; over real HTTP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from core import clocks
+from orders.actions import placing, reopening, settling
+from orders.actions.recovery import contradicting
+from orders.models import Attempt, Order
+from orders.status import Doubt, Flag, Outcome, Resolution, Status
+from providers.connect import client_for
+from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenWish
+from tests.builders import make_user
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+def read(order: Order) -> tuple[Order, Attempt]:
+    return Order.objects.get(pk=order.pk), Attempt.objects.filter(order=order).latest("pk")
+
+
+def decided(
+    bench: Bench, order: Order, *, by: Resolution = Resolution.PERSON, again: bool = False
+) -> Order:
+    """Somebody, or a proof, says that it is not there."""
+    attempt = order.attempts.get()
+    if by is Resolution.TAUGHT:
+        assert settling.settle_refused(
+            order, attempt, Rejected("Nope", RefusalCode.SERVICE), actor=make_user(),
+            now=bench.clock(), text="Taught.", evidence={},
+        )  # fmt: skip
+    else:
+        assert settling.prove_not_placed(
+            order, attempt, resolution=by, now=bench.clock(), text="Not there."
+        )
+    order = Order.objects.get(pk=order.pk)
+    if again:
+        assert placing.requeue_order(order, actor=make_user(), now=bench.clock())
+    bench.open_gate()
+    return order
+
+
+@pytest.mark.parametrize(
+    ("by", "again"),
+    [
+        (Resolution.PERSON, False),
+        (Resolution.PERSON, True),
+        (Resolution.BRACKET, False),
+        (Resolution.TAUGHT, False),
+    ],
+    ids=["a person", "and it is wanted again", "a proof", "taught words"],
+)
+def test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one(box, by, again):
+    bench = Bench(box).calibrated()
+    wrong = bench.lose(taken=True)
+    bench.wait(GRACE + 1)
+    wrong = decided(bench, wrong, by=by, again=again)
+    lost = bench.lose(taken=False)
+    assert bench.recover(after=FIRST).found == 0
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    order, attempt = read(wrong)
+    assert (order.status, attempt.outcome, attempt.code) == (
+        Status.UNCONFIRMED, Outcome.UNKNOWN, Doubt.IS_THERE,
+    )  # fmt: skip
+    assert attempt.evidence["candidate_id"] == bench.upstream()[-1]
+    assert lost.events.filter(text__contains=f"may also be order {wrong}").exists()
+    assert bench.rules().searches == (by is not Resolution.BRACKET), "its own proof is in doubt"
+
+
+def test_what_was_looked_for_to_the_end_stands_in_no_other_orders_way(box):
+    bench = Bench(box).calibrated()
+    gone = bench.lose(taken=False)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    gone = decided(bench, Order.objects.get(pk=gone.pk))
+    lost = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+    assert read(gone)[0].status == Status.NOT_PLACED
+
+
+def test_an_order_sent_after_the_decision_bounds_what_it_may_be(box):
+    bench = Bench(box).calibrated()
+    gone = bench.lose(taken=False)
+    bench.wait(GRACE + 1)
+    gone = decided(bench, gone)
+    bench.send()
+    lost = bench.lose(taken=True)
+    assert bench.recover(after=FIRST).found == 1
+    assert read(lost)[0].external_id == bench.upstream()[-1]
+    assert read(gone)[0].status == Status.NOT_PLACED
+
+
+def test_a_lost_order_of_which_nothing_is_known_around_it_may_own_an_id_too(box):
+    bench = Bench(box).calibrated()
+    earlier = bench.lose(taken=True)
+    bench.open_gate()
+    known = bench.lose(taken=False)
+    # A clock was set: the row of the first and its time disagree.
+    Attempt.objects.filter(order=earlier).update(started_at=bench.now - timedelta(days=1))
+    assert bench.recover(after=FIRST).found == 0
+    assert [read(one)[0].status for one in (earlier, known)] == [Status.UNCONFIRMED] * 2
+
+
+def test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    other = bench.place()
+    honest = PanelClient.statuses_once
+
+    def meanwhile(self: PanelClient, ids: Any) -> Any:
+        if not other.attempts.exists():
+            Attempt.objects.create(
+                order=other, number=1, provider=bench.provider, wire=other.wish, worker="w",
+                provider_version=bench.provider.version, started_at=bench.now,
+                lease_until=bench.now + timedelta(seconds=60),
+            )  # fmt: skip
+            client_for(bench.provider).add(WrittenWish(other.wish))
+        return honest(self, ids)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PanelClient, "statuses_once", meanwhile)
+        assert bench.recover(after=FIRST).found == 0
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    assert not bench.rules().stopped_because, "nobody else has ordered it"
+
+
+def test_an_id_that_another_orders_own_answer_has_named_is_not_given_away(box):
+    bench = Bench(box).calibrated()
+    named = bench.lose(taken=True)
+    Order.objects.filter(pk=named.pk).update(estimate=1000, estimate_high=1000)
+    Attempt.objects.filter(order=named).update(evidence={"candidate_id": bench.upstream()[-1]})
+    bench.open_gate()
+    lost = bench.lose(taken=False)
+    assert bench.recover(after=FIRST).found == 0
+    assert [read(one)[0].status for one in (named, lost)] == [Status.UNCONFIRMED] * 2
+    assert not bench.rules().stopped_because
+
+
+def test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other_lost_one(box):
+    box.dialect(recent_orders=True)
+    bench = Bench(box, dialect={"recent_orders": True}, least_adds=50)
+    for _ in range(4):
+        bench.send()
+    link = "https://lumen.example/same"
+    wrong = bench.lose(taken=True, order=bench.place(link=link))
+    bench.wait(GRACE + 1)
+    wrong = decided(bench, wrong)
+    lost = bench.lose(taken=False, order=bench.place(link=link))
+    assert bench.recover(after=FIRST).found == 0
+    assert read(lost)[0].status == Status.UNCONFIRMED
+    order, attempt = read(wrong)
+    assert (order.status, attempt.evidence.get("candidate_id")) == (
+        Status.UNCONFIRMED, bench.upstream()[-1],
+    )  # fmt: skip
+
+
+# a later try of the same order
+
+
+def sent_again(bench: Bench) -> Order:
+    """Not placed by somebody's word, wanted again, and taken: bought twice."""
+    wrong = bench.lose(taken=True)
+    bench.wait(GRACE + 1)
+    return bench.send(decided(bench, wrong, again=True))
+
+
+def test_a_person_hears_of_an_order_that_may_have_been_bought_twice(box):
+    bench = Bench(box).calibrated()
+    twice = sent_again(bench)
+    first = bench.upstream()[-2]
+    for _ in range(2):
+        assert not contradicting.reopen_one(twice.attempts.earliest("pk").pk, first, now=bench.now)
+    order, attempt = read(twice)
+    assert (order.status, order.flag) == (Status.PENDING, Flag.BOUGHT_TWICE)
+    assert attempt.outcome == Outcome.ACCEPTED
+    assert order.events.filter(text__contains="bought twice").count() == 1
+
+
+def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubted(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    least = bench.service.min or 100
+    wrong = []
+    for times in (1, 2):
+        lost = bench.lose(taken=True, order=bench.place(quantity=least * times))
+        bench.wait(GRACE + 1)
+        wrong.append(decided(bench, lost, again=True))
+    bench.lose(taken=False, order=bench.place(quantity=least * 3))
+    honest, (other, busy) = reopening.reopen, wrong
+
+    def claimed_first(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
+        if order.pk == busy.pk:
+            Attempt.objects.create(
+                order=order, number=2, provider=bench.provider, wire=order.wish, worker="w",
+                provider_version=bench.provider.version, started_at=bench.now,
+                lease_until=bench.now + timedelta(seconds=60),
+            )  # fmt: skip
+        return honest(attempt, order, *args, **told)
+
+    monkeypatch.setattr(contradicting, "reopen", claimed_first)
+    bench.recover(after=FIRST)
+    assert read(other)[0].status == Status.UNCONFIRMED
+    assert Order.objects.get(pk=busy.pk).flag == Flag.BOUGHT_TWICE
+
+
+def test_a_decision_that_cannot_be_doubted_keeps_no_other_from_it(box, monkeypatch):
+    bench = Bench(box).calibrated()
+    least = bench.service.min or 100
+    wrong = []
+    for times in (1, 2):
+        lost = bench.lose(taken=True, order=bench.place(quantity=least * times))
+        bench.wait(GRACE + 1)
+        wrong.append(decided(bench, lost))
+    bench.lose(taken=False, order=bench.place(quantity=least * 3))
+    honest = reopening.reopen
+
+    def broken(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
+        if order.pk == wrong[1].pk:
+            raise IntegrityError("a row that no table takes")
+        return honest(attempt, order, *args, **told)
+
+    monkeypatch.setattr(contradicting, "reopen", broken)
+    bench.recover(after=FIRST)
+    assert [read(one)[0].status for one in wrong] == [Status.UNCONFIRMED, Status.NOT_PLACED]
