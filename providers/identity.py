@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 
 from .models import Provider
@@ -27,10 +28,24 @@ def server_of(url: str) -> tuple[str, int]:
     return host, 443 if found.port == 80 else found.port
 
 
+def upstream_digest(url: str, key_fingerprint: str) -> str:
+    """What `Provider.upstream` holds: equal for rows of one account; empty without a key."""
+    if not key_fingerprint:
+        return ""
+    host, port = server_of(url)
+    return hashlib.sha256(f"{host} {port} {key_fingerprint}".encode()).hexdigest()
+
+
 def same_account(provider: Provider) -> list[int]:
     """Every row of this account upstream, this one too, lowest first."""
     twins = _with(provider.url, provider.key_fingerprint)
     return sorted({provider.pk, *(row.pk for row in twins)})
+
+
+def twins_of(provider: Provider) -> list[Provider]:
+    """Other rows of this account: there may be some from before a second one was refused."""
+    rows = _with(provider.url, provider.key_fingerprint)
+    return [row for row in rows if row.pk != provider.pk]
 
 
 def upstream_of(provider: Provider) -> tuple[object, ...]:

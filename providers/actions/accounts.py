@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
+from core.constraints import broken_constraint
 from core.encryption import encrypt
 from core.models import User
 from core.money import plain
 from core.redaction import remember_secret
-from providers.identity import row_of
+from providers.identity import row_of, upstream_digest
 from providers.models import (
     CatalogRun,
     DoctorReport,
@@ -48,11 +50,19 @@ SETTINGS = (
 class AccountIsKept(Exception):
     """Another row is this account upstream already; the words are for staff."""
 
-    def __init__(self, row: Provider) -> None:
+    def __init__(self, row: Provider | None) -> None:
+        name = f"“{row.name}”" if row else "another row"
         super().__init__(
-            f"This is the account of “{row.name}”: the same server and the same key. "
+            f"This is the account of {name}: the same server and the same key. "
             "Two rows of one account would take each other's orders for their own."
         )
+
+
+class NameIsTaken(Exception):
+    """Somebody gave another account this name meanwhile; the words are for staff."""
+
+    def __init__(self) -> None:
+        super().__init__("Another provider has this name.")
 
 
 @sensitive_variables("key")
@@ -62,12 +72,12 @@ def add_provider(
     """A new active account with its lanes, its balance and catalog due at once.
 
     `url` has passed `validate_url`. Without a key the account is kept but cannot be called.
-    Raises AccountIsKept.
+    Raises AccountIsKept and NameIsTaken.
     """
     _refuse_second_row(url, key)
-    with transaction.atomic():
+    with _one_row_each(url, key), transaction.atomic():
         provider = Provider.objects.create(
-            name=name, url=url, currency=currency, **(_kept(key) if key else {})
+            name=name, url=url, currency=currency, **(_kept(url, key) if key else {})
         )
         ensure_lanes(provider.pk, due_at=now)
         provider.remember("Added.", now=now, actor=actor)
@@ -93,6 +103,7 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
     with transaction.atomic():
         if not _change_credentials(provider, changes):
             return False
+        _end_twin_of(provider)
         _forget_held_catalogs(provider, now)
         provider.remember(
             f"Address changed from {provider.url} to {url}; the key was cleared.",
@@ -108,9 +119,10 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
     """Give the account this key. False: somebody changed address or key meanwhile. Raises
     AccountIsKept."""
     _refuse_second_row(provider.url, key, besides=provider.pk)
-    with transaction.atomic():
-        if not _change_credentials(provider, _kept(key)):
+    with _one_row_each(provider.url, key), transaction.atomic():
+        if not _change_credentials(provider, _kept(provider.url, key)):
             return False
+        _end_twin_of(provider)
         provider.remember(
             f"Key set; fingerprint {fingerprint(key)}.",
             now=now,
@@ -123,7 +135,8 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
 def change_settings(
     provider: Provider, wanted: Mapping[str, Any], *, actor: User | None, now: datetime
 ) -> list[str]:
-    """Set the columns of SETTINGS that differ, and say what changed: "batch size 100 → 50"."""
+    """Set the columns of SETTINGS that differ, and say what changed: "batch size 100 → 50". Raises
+    NameIsTaken."""
     changes = {
         name: value
         for name, value in wanted.items()
@@ -132,7 +145,7 @@ def change_settings(
     if not changes:
         return []
     said = [_said(provider, name, value) for name, value in changes.items()]
-    with transaction.atomic():
+    with _one_row_each(), transaction.atomic():
         Provider.objects.filter(pk=provider.pk).update(**changes)
         provider.remember(f"Changed: {'; '.join(said)}.", now=now, actor=actor)
     for name, value in changes.items():
@@ -153,19 +166,47 @@ def _refuse_second_row(url: str, key: str, *, besides: int | None = None) -> Non
         raise AccountIsKept(row)
 
 
+@contextmanager
 @sensitive_variables("key")
-def _kept(key: str) -> dict[str, str]:
+def _one_row_each(url: str = "", key: str = "") -> Iterator[None]:
+    """The database has the last word where two ask at the same moment: what it refuses is said as
+    the check before says it. Around the transaction, so that the other row can be read."""
+    try:
+        yield
+    except IntegrityError as error:
+        broken = broken_constraint(error)
+        if broken == "one_row_per_account_upstream":
+            raise AccountIsKept(row_of(url, fingerprint(key))) from None
+        if broken == "providers_provider.name":
+            raise NameIsTaken from None
+        raise
+
+
+def _end_twin_of(provider: Provider) -> None:
+    """This row, as it was read, has left its account: the first of the others stands for it now,
+    so that no further one can be added."""
+    others = Provider.objects.filter(upstream=provider.upstream).exclude(upstream="")
+    if not others.filter(is_allowed_twin=False).exists() and (first := others.order_by("pk")[:1]):
+        Provider.objects.filter(pk=first[0].pk).update(is_allowed_twin=False)
+
+
+@sensitive_variables("key")
+def _kept(url: str, key: str) -> dict[str, Any]:
     """The columns in which a key is kept."""
     remember_secret(key)
+    told_by = fingerprint(key)
     return {
         "key_ciphertext": encrypt(key),
         "key_last4": key[-SHOWN_OF_KEY:] if len(key) >= SHORTEST_SHOWN_KEY else "",
-        "key_fingerprint": fingerprint(key),
+        "key_fingerprint": told_by,
+        "upstream": upstream_digest(url, told_by),
+        "is_allowed_twin": False,
     }
 
 
-def _no_key() -> dict[str, str]:
-    return {"key_ciphertext": "", "key_last4": "", "key_fingerprint": ""}
+def _no_key() -> dict[str, Any]:
+    no_key = dict.fromkeys(("key_ciphertext", "key_last4", "key_fingerprint", "upstream"), "")
+    return {**no_key, "is_allowed_twin": False}
 
 
 @sensitive_variables("changes")

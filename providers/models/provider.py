@@ -64,10 +64,11 @@ class Provider(models.Model):
     """One account. Two accounts at the same panel are two rows.
 
     `version` rises with every change of address or key, so that a send prepared for the old
-    one is refused. `refund_evidence` is what ended orders and balances show of `refund_style`,
-    as `orders.actions.refund_evidence` writes it; `refunds_booked_as` is the style that all ended
-    orders are booked by. Balance columns repeat the newest `BalanceReading`; `balance_error` is
-    why there is no newer one.
+    one is refused. `upstream` is equal for rows of one server and key, which are refused now;
+    `is_allowed_twin` marks the later ones of those there were before. `refund_evidence` is what
+    ended orders and balances show of `refund_style`, as `orders.actions.refund_evidence` writes
+    it; `refunds_booked_as` is the style that all ended orders are booked by. Balance columns
+    repeat the newest `BalanceReading`; `balance_error` is why there is no newer one.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -75,6 +76,8 @@ class Provider(models.Model):
     key_ciphertext = EncryptedTextField(blank=True, default="", editable=False)
     key_last4 = models.CharField(max_length=4, blank=True, default="", editable=False)
     key_fingerprint = models.CharField(max_length=16, blank=True, default="", editable=False)
+    upstream = models.CharField(max_length=64, blank=True, default="", editable=False)
+    is_allowed_twin = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     state = models.CharField(
@@ -128,6 +131,11 @@ class Provider(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["upstream"],
+                condition=Q(is_allowed_twin=False) & ~Q(upstream=""),
+                name="one_row_per_account_upstream",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=ProviderState.values), name="provider_state_is_known"
             ),

@@ -24,6 +24,7 @@ from ..actions.examining import open_report
 from ..actions.lanes import ensure_lanes, make_due
 from ..actions.learning import forget_learned
 from ..forms import LimitsForm
+from ..identity import twins_of
 from ..models import BalanceReading, CatalogRun, DoctorReport, LaneKind, Provider
 from ..standing import dialect_in_words, line_of
 from .refunds import refunds_context
@@ -99,6 +100,7 @@ def provider_page(
         "standing": account_health(account, now=now),
         "offered": account.services.offered().count(),
         "runs": list(_runs(account)),
+        "twins": twins_of(account),
         "held": CatalogRun.objects.held().filter(provider=account).first(),
         "may_run": may(May.RUN_PROVIDERS),
         "may_keep": may(May.KEEP_CREDENTIALS),

@@ -18,7 +18,14 @@ from core.roles import May
 
 from .. import tasks
 from ..account_health import account_health
-from ..actions.accounts import AccountIsKept, add_provider, change_address, change_settings, set_key
+from ..actions.accounts import (
+    AccountIsKept,
+    NameIsTaken,
+    add_provider,
+    change_address,
+    change_settings,
+    set_key,
+)
 from ..actions.examining import open_report
 from ..actions.pausing import pause_provider, resume_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
@@ -76,6 +83,9 @@ def _added(form: NewProviderForm, request: StaffRequest) -> Provider | None:
     except AccountIsKept as kept:
         form.add_error("key", str(kept))
         return None
+    except NameIsTaken as taken:
+        form.add_error("name", str(taken))
+        return None
     return provider
 
 
@@ -90,7 +100,11 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
     wanted, now = dict(form.cleaned_data), database_now()
     url = wanted.pop("url")
     moves = url != provider.url
-    change_settings(provider, wanted, actor=request.user, now=now)
+    try:
+        change_settings(provider, wanted, actor=request.user, now=now)
+    except NameIsTaken as taken:
+        form.add_error("name", str(taken))
+        return _form_page(request, "providers/provider_edit.html", provider, form)
     if moves and not change_address(provider, url, actor=request.user, now=now):
         messages.error(request, CHANGED_MEANWHILE)
         return redirect("provider-edit", pk=pk)

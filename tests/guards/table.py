@@ -278,6 +278,16 @@ LINES = (
         "providers/actions/accounts.py",
     ),
     Guard(
+        "accounts: a second row is refused by the database, B9",
+        '"upstream": upstream_digest(url, told_by)',
+        '"upstream": ""',
+        (
+            "providers/tests/test_twin_rows.py"
+            "::test_two_rows_of_one_account_made_at_the_same_moment_are_one",
+        ),
+        "providers/actions/accounts.py",
+    ),
+    Guard(
         "reaper: each row as it is at its turn",
         "Attempt.objects.filter(pk=attempt_id).past_their_lease(now)",
         "Attempt.objects.filter(pk=attempt_id)",
