@@ -78,6 +78,7 @@ def matters(
     """Everything that waits, for somebody who may do what `user` may."""
     return [
         *_stopped(user),
+        *_may_have_been_sent(user),
         *_unread_answers(),
         *_background(now),
         *_orders(user, counts),
@@ -105,6 +106,18 @@ def _stopped(user: User) -> Iterator[Matter]:
                 f"{gate.reason} It is sent nothing until a manager has looked.",
                 reverse("stops"), "Look",
             )  # fmt: skip
+
+
+def _may_have_been_sent(user: User) -> Iterator[Matter]:
+    """Looked for here alone: after a restore whose gap nobody can close."""
+    if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
+        settles = user.may(May.SETTLE)
+        yield Matter(
+            "alert-triangle", "red", f"{_many(held)} may have been sent already",
+            "The database was put back, and what was sent for a while is known to nobody. They are "
+            "held until a person has looked them up.",
+            reverse("restored" if settles else "orders"), "Decide" if settles else "Orders",
+        )  # fmt: skip
 
 
 def _unread_answers() -> Iterator[Matter]:

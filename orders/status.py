@@ -112,6 +112,7 @@ class HoldReason(models.TextChoices):
     SPEND_LIMIT = "spend_limit", "A spend limit is reached"
     BLOCKED_LINK = "blocked_link", "Its link is on the block list"
     TERMS = "terms_changed", "The terms of its service changed"
+    RESTORED = "restored", "It may have been sent before the database was put back"
 
 
 class Outcome(models.TextChoices):
@@ -255,6 +256,7 @@ class CancelStatus(models.TextChoices):
     ENDED = "ended", "Order ended"
 
 
+UNCLEAR = "unclear"  # `CancelRequest.code`: given up, or to be looked into; no word of theirs
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
 
 CANCEL_COLORS: dict[CancelStatus, str] = {

@@ -73,6 +73,7 @@ urlpatterns = [
     path("restored/", restored.restored, name="restored"),
     path("restored/run/", restored.restored_run, name="restored-run"),
     path("restored/acknowledge/", restored.restored_acknowledge, name="restored-acknowledge"),
+    path("restored/sent/<int:pk>/", restored.restored_sent, name="restored-sent"),
     path("restored/<int:pk>/order/", restored.restored_order, name="restored-order"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<int:pk>/", cases.case, name="case"),

@@ -124,6 +124,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "restored-run": (May.SETTLE, CHANGE),
     "restored-acknowledge": (May.SETTLE, CHANGE),
     "restored-order": (May.SETTLE, CHANGE),
+    "restored-sent": (May.SETTLE, CHANGE),
     "providers": (May.SEE, READ),
     "provider": (May.SEE, READ),
     "provider-new": (May.KEEP_CREDENTIALS, BOTH),

@@ -16,11 +16,10 @@ from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
 
 from ..models import CancelRequest, EventKind, RequestCall, Watch
-from ..status import CancelStatus, Write
+from ..status import UNCLEAR, CancelStatus, Write
 from .one_call import Answered, Later, Lost, Outcome, Verdict, batch_size, refused_by_all
 from .request_sending import RequestKind
 
-UNCLEAR = "unclear"  # given up, or to be looked into: no word of the provider's
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 NO_ROW = Refused("The answer has no row for this order.")
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})

@@ -24,8 +24,13 @@ from ..links import pattern_readings, readings
 from ..models import BlockedLink, EventKind, Order, SpendLimit
 from ..status import HoldReason, Status
 from . import agreeing, spending
+from .restores import doubtful
 
-GUARDED = (HoldReason.SPEND_LIMIT, HoldReason.BLOCKED_LINK)
+RELEASED_BY = {
+    HoldReason.SPEND_LIMIT: May.RUN_PROVIDERS,
+    HoldReason.BLOCKED_LINK: May.RUN_PROVIDERS,
+    HoldReason.RESTORED: May.SETTLE,
+}
 ADDRESSES = {"username"} | {
     ask.wire for wish in WISHES.values() for ask in wish.asks().values() if ask.kind is Kind.LINK
 }  # the parameters that say what an order is for
@@ -139,6 +144,8 @@ def why_hold(order: Order, now: datetime) -> HoldReason:
     Asked in the transaction of the claim: it reads the rules and the service as they are there.
     What somebody with the right has released is not held again for the same reason.
     """
+    if doubtful.may_have_been_sent(order):
+        return HoldReason.RESTORED
     service = Service.objects.select_related("proposed").get(pk=order.service_id)
     for reason in _reasons(order, service, now):
         if not was_released(order, reason):
@@ -153,8 +160,10 @@ def was_released(order: Order, reason: HoldReason) -> bool:
 
 
 def may_release(order: Order, person: User) -> bool:
-    """What the guard holds is let go only by those who may change its rules."""
-    return order.hold_reason not in GUARDED or person.may(May.RUN_PROVIDERS)
+    """What the guard holds is let go only by those who may change its rules, and what may have
+    been sent by those who settle what is in doubt."""
+    needed = RELEASED_BY.get(HoldReason(order.hold_reason))
+    return needed is None or person.may(needed)
 
 
 def _reasons(order: Order, service: Service, now: datetime) -> Iterator[HoldReason]:

@@ -20,10 +20,13 @@ from .sent_log import (
     ADOPTED,
     ENDED,
     SENT,
+    Beginning,
     Mark,
     adopt_in,
+    beginning_of,
     carried,
     directory,
+    mark_of,
     name_of,
     newest_of,
 )
@@ -57,9 +60,16 @@ def newest_mark(provider_id: int) -> Mark | None:
     return newest_of(_file(provider_id), provider_id)
 
 
+def beginning(provider_id: int) -> Beginning | None:
+    """None: this machine never asked for anything there."""
+    return beginning_of(_file(provider_id), provider_id)
+
+
 def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> None:
     """On disk when this returns. Raises OSError when it cannot be."""
     file = _file(call.provider_id)
+    others = RequestCall.objects.filter(provider_id=call.provider_id, pk__lt=call.pk)
+    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
     file.begin_anew_if_large(lambda: carried(newest_of(file, call.provider_id)))
     named = [[one.submission.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
     name = name_of(call)

@@ -19,9 +19,9 @@ from core.loops import one_by_one
 from providers.models import Provider
 
 from ..models import CancelRequest, EventKind, Order, Refill, RequestCall
-from ..status import CancelStatus, RefillStatus, Write
+from ..status import UNCLEAR, CancelStatus, RefillStatus, Write
 from . import request_log
-from .cancel_sending import CANCELS, UNCLEAR, look_again
+from .cancel_sending import CANCELS, look_again
 from .claiming import worker_name
 from .one_call import Answered, AnyOutcome, Later, outcome_from_json
 from .refill_sending import REFILLS

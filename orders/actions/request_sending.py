@@ -40,6 +40,7 @@ from .one_call import (
     outcome_to_json,
 )
 from .request_log import Named
+from .restores import doubtful
 from .writes import answer_files
 from .writes.pre_send import PreSendCheck, is_unchanged
 from .writes.recording import record, record_if_possible
@@ -125,6 +126,7 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
         unchanged = is_unchanged(provider.pk, provider.version)
         if not unchanged or gates.is_halted(provider.pk, kind.write):
             return None
+        doubtful.give_up_requests(provider.pk, now=now)
         due = kind.due(provider, now)
         if not due:
             return None

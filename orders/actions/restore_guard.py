@@ -28,10 +28,15 @@ from ..models import Attempt, DatabaseId, Gate, ReconcileRun, RequestCall
 from ..status import GateKind
 from . import gates, request_log, request_recall, restoring, sent_log
 from .request_log import Named
+from .restores import doubtful, gaps
 from .sent_log import Mark
 
 log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
+# With each account, in this order: a gap is told from a database that nothing was brought into.
+STEPS: Final[tuple[Callable[..., object], ...]] = (
+    gaps.note_gap, restoring.recall_sends, request_recall.recall_calls, doubtful.hold_waiting,
+)  # fmt: skip
 MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 
 
@@ -201,8 +206,7 @@ def recall_everywhere(*, now: datetime) -> None:
 
 
 def _recall(account: int, now: datetime) -> None:
-    both = (restoring.recall_sends, request_recall.recall_calls)
-    one_by_one(both, lambda recall: recall(account, now=now), what=f"sends to account {account}")
+    one_by_one(STEPS, lambda step: step(account, now=now), what=f"sends to account {account}")
 
 
 def quarantine(reason: str, *, now: datetime) -> bool:
@@ -214,8 +218,8 @@ def quarantine(reason: str, *, now: datetime) -> bool:
 def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:
     """Bring in what this machine knows, then take the database as it is."""
     for account in sorted({known.mark.provider_id for known in marks}):
-        restoring.recall_sends(account, now=now)
-        request_recall.recall_calls(account, now=now)
+        for step in STEPS:
+            step(account, now=now)
         sent_log.note_adopted(account, identity, now=now)
         request_log.note_adopted(account, identity, now=now)
 

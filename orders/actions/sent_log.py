@@ -29,6 +29,7 @@ class Marked(Protocol):
     """A row that stands for one send: an attempt, or a call about refills or cancels."""
 
     pk: int
+    provider_id: int
     started_at: datetime
 
     @property
@@ -99,12 +100,46 @@ def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where what a journal keeps begins. `is_older_known`: all before `mark` was in the database
+    of that moment; otherwise it is the first send this machine has ever written down."""
+
+    mark: Mark
+    is_older_known: bool
+
+
+def beginning(provider_id: int) -> Beginning | None:
+    """None: this machine never sent anything there."""
+    return beginning_of(_file(provider_id), provider_id)
+
+
+def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
+    """The line that adopted a database last, else the oldest line there is."""
+    found: tuple[str, Mark] | None = None
+    for line in file.all_lines():
+        marked = _mark(provider_id, line)
+        if marked and (found is None or marked[0] == ADOPTED):
+            found = marked
+    return found and Beginning(found[1], is_older_known=found[0] != SENT)
+
+
 def note_send(attempt: Attempt, database: str) -> None:
     """On disk when this returns. Raises OSError when it cannot be."""
     wish = {name: str(attempt.wire[name])[:300] for name in WISH_SHOWN if name in attempt.wire}
     file = _file(attempt.provider_id)
+    others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)
+    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
     file.begin_anew_if_large(lambda: carried(newest_of(file, attempt.provider_id)))
     file.write(SENT, wait=True, database=database, wish=wish, **name_of(attempt))
+
+
+def mark_of(row: Marked | None, database: str) -> Mark | None:
+    """As this database has it."""
+    if row is None:
+        return None
+    began = row.started_at
+    return Mark(row.provider_id, row.pk, row.token, began, at=began, database=database)
 
 
 def carried(mark: Mark | None) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
 from .request_call import RequestCall
-from .restored import DatabaseId, ReconcileRun, StrangeOrder, UnreadAnswer
+from .restored import DatabaseId, JournalGap, ReconcileRun, StrangeOrder, UnreadAnswer
 from .saved import SavedFilter
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 from .watch import Watch
@@ -34,6 +34,7 @@ __all__ = [
     "EventKind",
     "Gate",
     "GateQuerySet",
+    "JournalGap",
     "LookBack",
     "Order",
     "OrderBatch",

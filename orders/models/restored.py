@@ -97,6 +97,36 @@ class ReconcileRun(models.Model):
         return len(self.accounts)
 
 
+class JournalGap(models.Model):
+    """A machine whose journal of an account begins later than a restored database ends: what was
+    sent between `known_until` and `kept_from` stands in neither.
+
+    Whatever waited when that was found, up to the numbers `..._through`, may have been sent, and
+    is never sent before a person has said so.
+    """
+
+    gate = models.ForeignKey(Gate, models.PROTECT, related_name="journal_gaps")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="+")
+    host = models.CharField(max_length=80)
+    found_at = models.DateTimeField()
+    known_until = models.DateTimeField(null=True, blank=True)  # None: it knows of no send at all
+    kept_from = models.DateTimeField()
+    events_through = models.BigIntegerField()  # what a person said before it was said too early
+    orders_through = models.BigIntegerField()
+    refills_through = models.BigIntegerField()
+    cancels_through = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate", "provider", "host"], name="journal_gap_once_per_machine"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"gap of account {self.provider_id} before {self.kept_from:%Y-%m-%d %H:%M:%S}"
+
+
 class StrangeOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.
 

@@ -29,12 +29,14 @@ from ..actions.placing import release_order, requeue_order, withdraw_order
 from ..forms import ClearFlagForm, NoteForm, QueueAgainForm
 from ..forms.about import AboutForm
 from ..models import EventKind, Gate, Order
-from ..status import Flag, Outcome, Status
+from ..status import Flag, HoldReason, Outcome, Status
 from .asking import asked
 from .kin import kin_of
 from .refills import requests_of
 
 PAGE = "orders/order.html"
+GUARDED = "The guard holds it: somebody who may change its rules may."
+DOUBTFUL = "It may have been sent already: somebody who may settle orders in doubt may release it."
 WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 
@@ -64,7 +66,7 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     """Queue a held order although what it waited for may not have come."""
     found = _found(pk)
     if not may_release(found, request.user):
-        messages.warning(request, "The guard holds it: somebody who may change its rules may.")
+        messages.warning(request, DOUBTFUL if found.hold_reason == HoldReason.RESTORED else GUARDED)
         return _back(request, pk)
     if request.POST.get("shown") != shown.of_hold(found):
         messages.warning(request, shown.CHANGED)

@@ -19,9 +19,9 @@ from providers.models import Provider
 
 from ..actions import comparing, restoring
 from ..forms import AcknowledgeForm, TakenForm
-from ..models import CancelRequest, Gate, Order, ReconcileRun, Refill, StrangeOrder
+from ..models import CancelRequest, Gate, JournalGap, Order, ReconcileRun, Refill, StrangeOrder
 from ..queries import likely_orders
-from ..status import REFILLS_TO_SEND, CancelStatus, GateKind, JobState, Status
+from ..status import REFILLS_TO_SEND, CancelStatus, GateKind, HoldReason, JobState, Status
 from ..tasks import ring_comparison
 
 PAGE_SIZE = 50
@@ -95,12 +95,27 @@ def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("order-settle", pk=order.pk)
 
 
+@allow(May.SETTLE)
+@require_POST
+def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
+    """A held order that may have been sent is there: it becomes unconfirmed, to be linked."""
+    order = Order.objects.held_for(HoldReason.RESTORED).select_related("provider").filter(pk=pk)
+    now, found = database_now(), order.first()
+    reason = "Somebody found it at the provider after the database had been put back."
+    if found is None or not restoring.take_as_sent(
+        found, started_at=now, now=now, actor=request.user, reason=reason
+    ):
+        messages.warning(request, f"Order #{pk} is not held for this any more.")
+        return redirect("restored")
+    messages.success(request, f"Order {found} will not be sent again. Now link it.")
+    return redirect("order-settle", pk=pk)
+
+
 def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
     gate = _closed_gate()
-    context: dict[str, Any] = {"gate": gate, "last": _last_acknowledged()}
-    if gate is not None:
-        context |= _findings(request, gate)
+    context: dict[str, Any] = {"gate": gate, **_doubtful(gate)}
+    context |= _findings(request, gate) if gate else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
     template = page_or_part(request, "orders/restored.html", "restored-live")
     return render(request, template, context, status=422 if form else 200)
@@ -121,6 +136,23 @@ def _findings(request: StaffRequest, gate: Gate) -> dict[str, Any]:
         "waiting": shown[:WAITING_SHOWN],
         "requests": _waiting_requests(gate),
         "more_waiting": len(shown) > WAITING_SHOWN,
+    }
+
+
+def _doubtful(gate: Gate | None) -> dict[str, Any]:
+    """What nobody can know of, and the orders that are held for it as long as there are any."""
+    of_gate = JournalGap.objects.select_related("provider").order_by("provider__name", "pk")
+    gaps = list(of_gate.filter(gate=gate)) if gate else []
+    if gate is not None and not gaps:
+        return {}
+    held = Order.objects.held_for(HoldReason.RESTORED).select_related("service", "provider")
+    shown = list(held.order_by("pk")[: WAITING_SHOWN + 1])
+    if gate is None and shown:
+        gaps = list(of_gate.filter(provider__in={order.provider_id for order in shown}))
+    return {
+        "gaps": gaps,
+        "doubtful": shown[:WAITING_SHOWN],
+        "more_doubtful": len(shown) > WAITING_SHOWN,
     }
 
 

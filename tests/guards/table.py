@@ -24,6 +24,7 @@ SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
 EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
 SETTLING = "orders/tests/test_settling.py"
 WRITES = "orders/tests/test_every_write.py"
+GAPS = "orders/tests/test_journal_gaps.py"
 OUTCOMES = "orders/tests/test_outcomes.py"
 INVARIANTS = "orders/tests/test_invariants.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
@@ -190,6 +191,27 @@ LINES = (
         "        mark(call, claimed.named, now=now)",
         "        assert mark",
         (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
+        "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "restored: a gap between journal and database is told",
+        "    if mark.is_of(row):\n        return None",
+        "    if mark.is_of(row) or journal:\n        return None",
+        (f"{GAPS}::test_what_neither_journal_nor_database_knows_is_not_sent_again",),
+        "orders/actions/restores/gaps.py",
+    ),
+    Guard(
+        "restored: what may have been sent is held with its claim",
+        "    if doubtful.may_have_been_sent(order):",
+        "    if not order.pk:",
+        (f"{GAPS}::test_a_claim_reads_the_gap_in_its_own_transaction",),
+        "orders/actions/guarding.py",
+    ),
+    Guard(
+        "restored: a request that may have been sent ends with its claim",
+        "        doubtful.give_up_requests(provider.pk, now=now)\n",
+        "",
+        (f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",),
         "orders/actions/request_sending.py",
     ),
     Guard(

@@ -28,6 +28,13 @@ class JournalFile:
         """Raises OSError when the disk does not take it. `wait`: it is on disk on return."""
         append_line(self.path, redact(json.dumps({"what": what, **said})), wait_for_disk=wait)
 
+    def begin_if_new(self, first: Callable[[], Line | None]) -> None:
+        """Begin a journal with what was known before it, so that it tells what it does not have."""
+        if self.path.exists() or self.older().path.exists():
+            return
+        if line := first():
+            append_line(self.path, redact(json.dumps(line)), wait_for_disk=True)
+
     def begin_anew_if_large(self, first: Callable[[], Line | None]) -> None:
         """Set a large file aside; `first` is asked before for the line the new one begins with.
 
