@@ -6,15 +6,21 @@ how a list is wrapped. Sources: the protocol, and the dialects kept as samples i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from . import coerce
-from .refusals import LONGEST_SENTENCE, refusal_code
+from .refusals import LONGEST_SENTENCE, adds_nothing, refusal_code
 from .results import Placed
 
+_NOTHING: Final = (None, "", False, 0, [], {})
 ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
+# Where an answer with an error may say more, and other than the error does.
+_MORE_WORDS: Final = (
+    *("message", "msg", "detail", "details", "description", "info", "note", "notice", "warning"),
+    *("warnings", "reason", "text"),
+)
 FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
 ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
@@ -96,15 +102,24 @@ def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
     if not row:
         return ()
     message = _first_text(row.get("message"), row.get("msg"), row.get("detail"))
-    for name in ("error", "errors"):
-        if (said := row.get(name)) not in (None, "", False, 0, [], {}):
-            return _texts(said) or (message or "error",)
+    speaking = [name for name in ("error", "errors") if row.get(name) not in _NOTHING]
+    if speaking:
+        said = [text for name in speaking for text in _texts(row[name])] or [message or "error"]
+        return tuple(dict.fromkeys([*said, *_more_words(body)]))
     failed = _failed(row) and not _ORDER_ROW & body.keys()
     if message and (failed or http_status >= 400):
         return (message,)
     if failed and (inner := _first_text(at_path(body, ("data", "msg")))):
         return (inner,)
     return ()
+
+
+def _more_words(body: dict[str, Any]) -> Iterator[str]:
+    """What stands beside an error in words of its own: it may be told there that the order was
+    taken all the same."""
+    for name, value in body.items():
+        if name.strip().lower() in _MORE_WORDS:
+            yield from (text for text in _texts(value) if not adds_nothing(text))
 
 
 def _failed(row: dict[str, Any]) -> bool:
@@ -128,15 +143,18 @@ def _texts(said: Any, depth: int = _DEEPEST_SENTENCE) -> tuple[str, ...]:
     if isinstance(said, list):
         texts = tuple(text for part in said[:_MOST_SENTENCES] for text in _texts(part, depth - 1))
         return texts if len(said) <= _MOST_SENTENCES else (*texts, UNREAD)
-    if isinstance(said, dict):
-        named = {name.strip().lower(): value for name, value in said.items()}
-        spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
-        named_texts = [sentence(text) for text in spoken if isinstance(text, str)]
-        if named_texts:
-            listed = (text for text in named_texts if refusal_code(text) != "unlisted")
-            return (next(listed, named_texts[0]),)
+    return _of_object(said, depth) if isinstance(said, dict) else ()
+
+
+def _of_object(said: dict[str, Any], depth: int) -> tuple[str, ...]:
+    """One sentence of an error that is an object: the first that is known, be it a code."""
+    named = {name.strip().lower(): value for name, value in said.items()}
+    spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
+    texts = [sentence(text) for text in spoken if isinstance(text, str)]
+    if not texts:
         return _texts(list(said.values()), depth - 1)
-    return ()
+    listed = (text for text in texts if refusal_code(text) != "unlisted")
+    return (next(listed, texts[0]),)
 
 
 def placed_id(body: Any, *, framed: bool) -> str | None:

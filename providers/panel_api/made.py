@@ -8,11 +8,16 @@ from decimal import Decimal
 from typing import Any, Final
 
 from . import coerce
-from .decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, says_success
+from .decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, error_texts, says_success, sentence
 
 _DEEPEST: Final = 8
+ANY_ERROR: Final = 400  # from this HTTP code on a message alone is an error
 _LETTERS: Final = re.compile(r"[^a-z]")
 _DIGIT: Final = re.compile(r"[1-9]")
+_TAKEN: Final = re.compile(
+    r"\b(?:created|placed|saved|stored|accepted|queued|received|submitted|successful(?:ly)?|"
+    r"awaiting|waits|on hold|pending|processing|in progress|started|starts|scheduled)\b"
+)
 _SPACE: Final = re.compile(r"\s")
 _HELD: Final = (
     r"(?:new|my|your|created|placed)?{0}s?(?:id|no|nr|num|number|ref|reference|uuid|key)?"
@@ -28,8 +33,24 @@ def may_be_made(body: Any, what: str) -> bool:
     whatever place and spelling. Wider than what is read as an id: it takes a proof away, and
     gives none. A bare `id` counts only inside what is called so. What is longer or deeper than
     is looked through may hold one."""
-    named = says_success(body) or _names(body, _NAMES[what], _DEEPEST)
-    return named or (what == "order" and any(True for _ in _possible_ids(body, _DEEPEST)))
+    if says_success(body) or _names(body, _NAMES[what], _DEEPEST):
+        return True
+    if what != "order":
+        return False
+    judged = frozenset(error_texts(body, ANY_ERROR))
+    return _tells_of_one(body, judged, _DEEPEST) or any(True for _ in _possible_ids(body, _DEEPEST))
+
+
+def _tells_of_one(part: Any, judged: frozenset[str], depth: int) -> bool:
+    """Some words in it tell of an order that was taken: one that waits for money, say. The
+    sentences that are `judged` by what is known of each are no such words, nor are addresses."""
+    if isinstance(part, str):
+        is_judged = sentence(part) in judged or "://" in part
+        return not is_judged and bool(_TAKEN.search(part.lower()))
+    if not isinstance(part, dict | list) or not depth:
+        return False  # `_names` has said that nobody looked
+    inside = part.values() if isinstance(part, dict) else part
+    return any(_tells_of_one(one, judged, depth - 1) for one in inside)
 
 
 def candidate_id(body: Any) -> str:

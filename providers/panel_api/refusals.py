@@ -107,6 +107,14 @@ def opening(text: str) -> str:
     return next((part for part in parts if simplified(part)), "")
 
 
+def adds_nothing(text: str) -> bool:
+    """Beside a refusal these words change nothing of what it says."""
+    parts = [
+        part for one in _BETWEEN.split(text[: LONGEST_SENTENCE + 1]) if (part := simplified(one))
+    ]
+    return len(text) <= LONGEST_SENTENCE and all(part in HEADS or part in _TAILS for part in parts)
+
+
 def _by_sentences(text: str) -> Code:
     """The meaning of its first sentence, where the others say the same or nothing at all."""
     parts = [part for one in _BETWEEN.split(text) if (part := simplified(one))]

@@ -9,6 +9,7 @@ HEADS: Final = frozenset(
     {
         *("error", "errors", "api error", "validation error", "validation failed"),
         *("bad request", "invalid request", "request error", "sorry", "warning"),
+        *("given data was invalid", "fail", "failed", "unprocessable entity"),
     }
 )
 
@@ -52,6 +53,7 @@ TAILS: Final = frozenset(
         *("total #", "price #", "charge #", "minimum #", "maximum #", "min #", "max #"),
         *("minimum is #", "maximum is #", "min # max #", "minimum # maximum #", "got #"),
         *("allowed range # #", "allowed # #", "id #", "service #", "service id #"),
+        *("and # more error", "and # more errors"),
         *("minimum allowed #", "maximum allowed #", "minimum quantity #", "maximum quantity #"),
     }
 )
