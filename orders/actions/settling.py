@@ -22,9 +22,10 @@ from providers.models import RefundStyle
 from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
 
 from ..models import Attempt, EventKind, Order, Recovery
-from ..status import Outcome, Resolution, Status
-from . import charging, gates, judging, outcomes, reopening
+from ..status import Doubt, Outcome, Resolution, Status
+from . import charging, gates, judging, outcomes, queueing, reopening
 from .dispatch import may_be_sent_again
+from .doubts import says_it_is_there
 from .recovery import waiting
 from .remarks import remarks_as_events
 
@@ -225,12 +226,16 @@ def settle_refused(
     """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
 
     A refusal that is not about the order leaves it not placed, for a person to queue again.
-    False: somebody settled it, or a late answer came, meanwhile.
+    False: somebody settled it, or a late answer came, meanwhile; or the words say that it is there.
     """
     if order.status != Status.UNCONFIRMED:
         return False
-    to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
     as_read = _only(attempt).filter(settled_at=attempt.settled_at)
+    blocker = queueing.ahead_of(order)
+    if says_it_is_there(order, refusal.code, knows_blocker=blocker is not None):
+        _leave_in_doubt(order, as_read, refusal, actor, now)
+        return False
+    to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
     try:
         with durable_transaction():
             _resolve(
@@ -244,6 +249,18 @@ def settle_refused(
         return False
     gates.reopen_if_settled(order.provider, now=now)
     return True
+
+
+def _leave_in_doubt(
+    order: Order, as_read: QuerySet[Attempt], refusal: Rejected, actor: User, now: datetime
+) -> None:
+    """An earlier try counts as not placed, and what was taught speaks of it."""
+    words = f"An earlier try counts as not placed, and now the provider says: {refusal.reason}"
+    doubt = {"code": Doubt.IS_THERE, "reason": words[:500], "looked_at": now}
+    with transaction.atomic():
+        if as_read.filter(outcome=Outcome.UNKNOWN).update(**doubt):
+            order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
+    gates.reopen_if_settled(order.provider, now=now)
 
 
 def not_placed_from(attempt: Attempt, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from core.roles import Role
 from orders.actions import settling, teaching
 from orders.models import Attempt, Order
-from orders.status import Outcome, Status
+from orders.status import Doubt, Outcome, Status
 from providers.actions import sentences
 from providers.actions.examining import _learn
 from providers.actions.learning import change_dialect
@@ -54,6 +54,24 @@ def teach(order: Order, code: RefusalCode = RefusalCode.FUNDS, actor: Any = None
 @pytest.fixture
 def manager(client_for_role: Callable[[Role], Client]) -> Client:
     return client_for_role(Role.MANAGER)
+
+
+@pytest.mark.parametrize("code", [RefusalCode.LINK_BUSY, RefusalCode.DUPLICATE])
+def test_words_that_say_it_is_there_end_no_doubt_about_an_earlier_try(code: RefusalCode):
+    order = answered()
+    make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
+    assert teach(order, code) == 0
+    assert status_of(order) == Status.UNCONFIRMED
+    assert order.attempts.get(number=1).code == Doubt.IS_THERE
+    assert teaching.lesson_of(order) is None
+
+
+def test_a_busy_link_is_no_word_of_it_where_another_order_of_ours_keeps_it_busy():
+    order = answered()
+    make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
+    make_order(Status.IN_PROGRESS, provider=order.provider, link_key=order.link_key)
+    assert teach(order, RefusalCode.LINK_BUSY) == 1
+    assert status_of(order) == Status.NOT_PLACED
 
 
 def test_the_lesson_is_the_sentence_as_it_is_compared():

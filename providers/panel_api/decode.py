@@ -14,7 +14,7 @@ from . import coerce
 from .refusals import LONGEST_SENTENCE, adds_nothing, refusal_code
 from .results import Placed
 
-_NOTHING: Final = (None, "", False, 0, [], {})
+_NOTHING: Final[tuple[object, ...]] = (None, "", False, 0, [], {})
 ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
 # Where an answer with an error may say more, and other than the error does.
 _MORE_WORDS: Final = (
