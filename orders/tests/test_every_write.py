@@ -260,6 +260,13 @@ def test_an_answer_that_was_heard_outlives_a_database_that_stays_away(desk, monk
     assert desk.status == SENT[desk.write]
 
 
+def test_the_patience_of_a_recording_ends_inside_the_lease():
+    patience = sum(recording.PAUSES)
+    assert patience == pytest.approx(16.2), "as its comment says"
+    before = clocks.SEND_WINDOW_SECONDS + clocks.PROVIDER_DEADLINE_SECONDS
+    assert before + patience < clocks.SEND_LEASE_SECONDS
+
+
 def test_a_broken_connection_is_let_go_before_the_next_try(monkeypatch):
     let_go: list[int] = []
     waits = SimpleNamespace(sleep=lambda seconds: None)

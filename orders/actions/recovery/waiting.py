@@ -33,7 +33,9 @@ def count(*, now: datetime, provider: Provider | None = None) -> None:
     if provider is not None:
         lost = lost.filter(provider=provider)
     waited = lost.filter(Q(surely_after=None) | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
-    rows = waited.select_related("provider").order_by("waited_at", "pk")[:MOST_AT_ONCE]
+    # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
+    longest_ago = F("waited_at").asc(nulls_first=True)
+    rows = waited.select_related("provider").order_by(longest_ago, "pk")[:MOST_AT_ONCE]
     for attempt in rows:
         _step(attempt, now)
 

@@ -11,7 +11,10 @@ from django.db import IntegrityError
 from core.durable import DATABASE_AWAY, drop_broken_connection
 
 log = logging.getLogger(__name__)
-TRIES = 8  # spread over about 20 s, inside the lease
+TRIES = 8
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds
+# Between the tries, each twice the one before: 16.2 s in all, well inside the lease.
+PAUSES = tuple(min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE) for tried in range(TRIES - 1))
 
 
 def record(write: Callable[[], object], *, what: str) -> bool:
@@ -35,9 +38,9 @@ def tries(what: str) -> Iterator[int]:
     """The numbers of the tries, each after the first on a connection that was looked at, later and
     later."""
     yield 0
-    for tried in range(1, TRIES):
+    for tried, pause in enumerate(PAUSES, 1):
         log.warning("%s could not be recorded yet (try %s)", what, tried)
-        time.sleep(min(0.2 * 2 ** (tried - 1), 5))
+        time.sleep(pause)
         drop_broken_connection()
         yield tried
     drop_broken_connection()

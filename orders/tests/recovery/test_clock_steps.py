@@ -13,7 +13,7 @@ from orders.models import Attempt, Order, Recovery
 from orders.status import Outcome, Status
 from providers.connect import client_for
 from providers.panel_api import WrittenWish
-from tests.builders import make_attempt, make_order, make_user
+from tests.builders import NOON, make_attempt, make_order, make_user
 
 from .bench import GRACE, Bench, running_box
 
@@ -139,3 +139,15 @@ def test_a_person_waits_from_the_loss_too():
     with pytest.raises(settling.TooEarly) as early:
         settling.confirm_not_placed(order, actor=make_user(), now=order.created_at)
     assert early.value.until < lost_at, "the clock was set back: it is not held for an hour"
+
+
+def test_a_new_loss_is_counted_before_those_that_were_counted_already(monkeypatch):
+    counted, new = (
+        make_attempt(make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, unknown_at=NOON)
+        for _ in range(2)
+    )
+    Attempt.objects.filter(pk=counted.pk).update(waited_at=NOON)
+    monkeypatch.setattr(waiting, "MOST_AT_ONCE", 1)
+    waiting.count(now=NOON + timedelta(seconds=2))
+    new.refresh_from_db()
+    assert new.waited_seconds == 2
