@@ -58,7 +58,7 @@ def _is_noticed(house: Path, guard: Guard) -> bool:
     with _without(house, guard):
         ended, said = _run(house, list(guard.tests), fresh=not guard.path)
     noticed = ended == RED and re.search(r"^FAILED ", said, re.MULTILINE) is not None
-    noticed = noticed and not re.search(r"^ERROR ", said, re.MULTILINE)
+    noticed = noticed and not re.search(r"^ERROR \S", said, re.MULTILINE)  # no line of a log
     print(f"{'red  ' if noticed else 'GREEN'} {guard.name}: {_shown(guard)}", flush=True)
     if not noticed:
         print(said[-2000:])

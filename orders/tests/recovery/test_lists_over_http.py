@@ -148,6 +148,27 @@ def test_a_row_without_a_readable_number_keeps_the_order_in_doubt(box, monkeypat
     assert read(lost)[0].status == Status.UNCONFIRMED
 
 
+def test_a_row_that_may_be_another_lost_order_explains_nothing_and_proves_nobody_absent(
+    box, monkeypatch
+):
+    """The provider counts the units of the first one as it likes. Its row is all that tells of it,
+    and by its quantity it could only be the second one."""
+    bench = bench_at(box)
+    least = bench.service.min or 100
+    there = bench.lose(taken=True, order=bench.place(quantity=least * 3))
+    newest = bench.upstream()[-1]
+    bench.open_gate()
+    bench.lose(taken=False, order=bench.place(quantity=least))
+
+    def miscounted(row: RecentOrder) -> RecentOrder:
+        says_little = Progress(None, "Pending")
+        return replace(row, quantity=least, progress=says_little) if row.order_id == newest else row
+
+    lists(monkeypatch, lambda rows: tuple(map(miscounted, rows)))
+    go_on(bench)
+    assert read(there)[0].status == Status.UNCONFIRMED, "it would be bought a second time"
+
+
 def test_an_order_of_somebody_else_is_not_what_we_lost_and_proves_nothing(box):
     bench = bench_at(box)
     lost = bench.lose(taken=False)
