@@ -22,6 +22,7 @@ class AccountState(StrEnum):
     KEY_UNREADABLE = "key_unreadable"
     KEY_REFUSED = "key_refused"
     PAUSED = "paused"
+    MOVED = "moved"
     NEVER_CALLED = "never_called"
     DOWN = "down"
     OUT_OF_FUNDS = "out_of_funds"
@@ -37,6 +38,7 @@ _LABELS: dict[AccountState, tuple[str, str]] = {
     AccountState.KEY_UNREADABLE: ("Stored key cannot be read", "red"),
     AccountState.KEY_REFUSED: ("Key refused", "red"),
     AccountState.PAUSED: ("Paused", "yellow"),
+    AccountState.MOVED: ("Catalog not read there yet", "orange"),
     AccountState.NEVER_CALLED: ("Not called yet", "secondary"),
     AccountState.DOWN: ("Not answering", "red"),
     AccountState.OUT_OF_FUNDS: ("Out of funds", "orange"),
@@ -51,6 +53,7 @@ _STOPS_ORDERS = frozenset(
         AccountState.NO_KEY,
         AccountState.KEY_UNREADABLE,
         AccountState.KEY_REFUSED,
+        AccountState.MOVED,
         AccountState.DOWN,
         AccountState.OUT_OF_FUNDS,
     }
@@ -126,6 +129,12 @@ def _credentials(provider: Provider, health: ProviderHealth | None) -> AccountHe
 def _calls(provider: Provider, health: ProviderHealth | None, now: datetime) -> AccountHealth:
     if not provider.is_active:
         return AccountHealth(AccountState.PAUSED, "Somebody has paused it. Orders wait.")
+    is_down = health is not None and health.closed_until is not None
+    if provider.moved_at is not None and not is_down:
+        return AccountHealth(
+            AccountState.MOVED,
+            "Its address was changed: orders wait until its catalog there is read and applied.",
+        )
     if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return AccountHealth(AccountState.NEVER_CALLED)
     if health.closed_until is not None:

@@ -36,7 +36,8 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
     """Take the order for sending and write the attempt down, on disk before we speak.
 
     None: somebody else has it, another send is in flight for this account, a gate before it is
-    closed, it was paused or given another key since `provider` was read, or the order is held
+    closed, it was paused or given another key since `provider` was read, its catalog is that of
+    another address, or the order is held
     because a rule, a limit or the terms of its service no longer let it go. One that cannot be
     taken is flagged and put back for later, so that the orders behind it go on.
     """
@@ -82,6 +83,7 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
         unchanged = Provider.objects.filter(
             pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
         )
+        unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
         if not unchanged.exists() or gates.is_closed(provider.pk):
             return None
         if reason := guarding.why_hold(order, now):

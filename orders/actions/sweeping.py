@@ -46,7 +46,8 @@ def providers_to_ring(now: datetime) -> list[int]:
         return []
     gated = stopped.filter(provider=OuterRef("pk"))
     busy = held_lanes(LaneKind.PLACING, now=now).filter(provider=OuterRef("pk"))
-    callable_now = Provider.objects.active().with_key().exclude(Exists(gated))
+    callable_now = Provider.objects.active().with_key().filter(moved_at=None)
+    callable_now = callable_now.exclude(Exists(gated))
     callable_now = callable_now.exclude(Exists(busy)).exclude(health__closed_until__isnull=False)
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
 

@@ -21,13 +21,14 @@ from providers.identity import row_of, upstream_digest
 from providers.models import (
     CatalogRun,
     DoctorReport,
+    LaneKind,
     Provider,
     ProviderHealth,
     RefundStyle,
     RunState,
 )
 
-from .lanes import ensure_lanes
+from .lanes import ensure_lanes, make_due
 
 FINGERPRINT_LENGTH = 16
 SHOWN_OF_KEY = 4
@@ -94,6 +95,7 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
         return False
     changes = {
         "url": url,
+        "moved_at": now,
         "dialect": {},
         "refund_style": RefundStyle.UNKNOWN,
         "refund_evidence": {},
@@ -123,6 +125,8 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
         if not _change_credentials(provider, _kept(provider.url, key)):
             return False
         _end_twin_of(provider)
+        if provider.moved_at is not None:
+            make_due(provider.pk, LaneKind.CATALOG, at=now)
         provider.remember(
             f"Key set; fingerprint {fingerprint(key)}.",
             now=now,

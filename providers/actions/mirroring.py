@@ -74,6 +74,8 @@ def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunSta
         due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
         return RunState.FAILED
     finally:
+        if _waits_for_its_catalog(provider):
+            due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
         turn.ends(clock() + due_in)
 
 
@@ -146,6 +148,12 @@ def _settle(run: CatalogRun, snapshot: Snapshot, turn: Turn, *, believed: bool) 
         return RunState.RUNNING  # whoever has the lane now goes on with it
     end_run(run, RunState.APPLIED, now=turn.clock(), **seen)
     return RunState.APPLIED
+
+
+def _waits_for_its_catalog(provider: Provider) -> bool:
+    """It was moved, and no catalog from there is applied or waits for a decision: orders wait."""
+    moved = Provider.objects.filter(pk=provider.pk, moved_at__isnull=False)
+    return moved.exists() and not provider.catalog_runs.held().exists()
 
 
 def _say(run: CatalogRun, step: str, *, total: int = 0) -> None:

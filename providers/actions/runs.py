@@ -41,6 +41,9 @@ def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) 
             .update(state=state, ended_at=now, step="", **columns)
         ):
             return False
+        if state is RunState.APPLIED:
+            here = Provider.objects.filter(pk=run.provider_id, moved_at__lte=run.started_at)
+            here.update(moved_at=None)
         if state is not RunState.FAILED:
             older = CatalogRun.objects.held().filter(provider=run.provider_id)
             older.exclude(pk=run.pk).update(

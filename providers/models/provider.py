@@ -64,7 +64,9 @@ class Provider(models.Model):
     """One account. Two accounts at the same panel are two rows.
 
     `version` rises with every change of address or key, so that a send prepared for the old
-    one is refused. `upstream` is equal for rows of one server and key, which are refused now;
+    one is refused. `moved_at` stands from a change of address until a catalog from there is
+    applied: till then nobody knows what our services are there, and nothing is ordered.
+    `upstream` is equal for rows of one server and key, which are refused now;
     `is_allowed_twin` marks the later ones of those there were before. `refund_evidence` is what
     ended orders and balances show of `refund_style`, as `orders.actions.refund_evidence` writes
     it; `refunds_booked_as` is the style that all ended orders are booked by. Balance columns
@@ -79,6 +81,7 @@ class Provider(models.Model):
     upstream = models.CharField(max_length=64, blank=True, default="", editable=False)
     is_allowed_twin = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     state = models.CharField(
         max_length=10, choices=ProviderState.choices, default=ProviderState.ACTIVE

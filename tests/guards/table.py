@@ -103,6 +103,20 @@ LINES = (
         "orders/actions/claiming.py",
     ),
     Guard(
+        "claim: not by the catalog of another address",
+        "unchanged = unchanged.filter(moved_at=None)",
+        "unchanged = unchanged.filter()",
+        ("orders/tests/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",),
+        "orders/actions/claiming.py",
+    ),
+    Guard(
+        "people: the doubt that was read",
+        "as_read = _only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened",
+        "as_read = _only(attempt)",
+        ("orders/tests/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
+        "orders/actions/settling.py",
+    ),
+    Guard(
         "claim: the terms, the rules and the limits as they are now",
         "if reason := guarding.why_hold(order, now):",
         'if reason := "":',
