@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.roles import Role
@@ -25,6 +23,7 @@ from orders.status import Flag, GateKind, HoldReason, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_run, make_service
+from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
 ForRole = Callable[[Role | None], Client]
@@ -180,12 +179,10 @@ def test_many_rows_cost_the_queries_of_one(client_for_role: ForRole) -> None:
         make_order(Status.UNCONFIRMED, created_at=timezone.now())
 
     fill()
-    with CaptureQueriesContext(connection) as few:
-        page(browser)
+    few = queries_of(lambda: page(browser))
     for _ in range(6):
         fill()
-    with CaptureQueriesContext(connection) as many:
-        page(browser)
+    many = queries_of(lambda: page(browser))
     assert len(many) == len(few) <= 28  # the watchdog asks four, once in seconds
 
 

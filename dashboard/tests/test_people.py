@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core.models import User
 from core.roles import Role
 from dashboard.people import changing
 from tests.builders import PASSWORD, make_user
+from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -141,12 +140,10 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
 @pytest.mark.usefixtures("watchdog_has_looked")
 def test_twenty_people_cost_what_one_costs(admin: User) -> None:
     ours = browser_of(admin)
-    with CaptureQueriesContext(connection) as one:
-        ours.get("/people/")
+    one = queries_of(lambda: ours.get("/people/"))
     for _ in range(20):
         make_user(Role.VIEWER)
-    with CaptureQueriesContext(connection) as many:
-        ours.get("/people/")
+    many = queries_of(lambda: ours.get("/people/"))
     assert len(many) == len(one)
 
 

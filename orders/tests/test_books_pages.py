@@ -7,9 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from dashboard.attention import matters, order_counts
@@ -27,6 +25,7 @@ from tests.builders import (
     make_statement,
     make_user,
 )
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = '"><script>alert(1)</script>'
@@ -176,11 +175,9 @@ def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
         "day": f"/orders/statements/day/{made.pk}/",
     }[page]
     more(1)
-    with CaptureQueriesContext(connection) as one:
-        drawn(manager, address)
+    one = queries_of(lambda: drawn(manager, address))
     more(9)
-    with CaptureQueriesContext(connection) as ten:
-        drawn(manager, address)
+    ten = queries_of(lambda: drawn(manager, address))
     assert len(ten) == len(one)
 
 

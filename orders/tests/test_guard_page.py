@@ -6,12 +6,11 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.models import BlockedLink, SpendLimit
 from tests.builders import make_blocked_link, make_provider, make_user
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = '"><script>alert(1)</script>'
@@ -91,11 +90,9 @@ def test_hostile_patterns_stay_text(manager):
 
 def test_ten_rules_cost_as_many_queries_as_one(manager):
     make_blocked_link(added_by=make_user())
-    with CaptureQueriesContext(connection) as one:
-        manager.get("/orders/guard/")
+    one = queries_of(lambda: manager.get("/orders/guard/"))
     for number in range(9):
         make_blocked_link(added_by=make_user())
         SpendLimit.objects.create(role="operator", currency=f"X{number}")
-    with CaptureQueriesContext(connection) as ten:
-        manager.get("/orders/guard/")
+    ten = queries_of(lambda: manager.get("/orders/guard/"))
     assert len(ten) == len(one)

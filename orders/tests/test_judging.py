@@ -6,8 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core import clocks
 from orders.actions import judging, tracking, watching
@@ -16,6 +14,7 @@ from orders.status import AT_PROVIDER, ENDED_THERE, HOW_FAR, Flag, Status, goes_
 from providers.panel_api import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import progress
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -266,9 +265,8 @@ def test_ten_odd_answers_cost_the_queries_of_one():
         watches = watching.due_batch(orders[0].provider, NOON)
         odd = progress(OrderState.PARTIAL, charge="0.7", remains=900)
         answers: dict[str, Progress | Unreadable] = {order.external_id: odd for order in orders}
-        with CaptureQueriesContext(connection) as captured:
-            tracking.record_answers(watches, answers, now=NOON)
-        return sum(not q["sql"].startswith("UPDATE") for q in captured)
+        captured = queries_of(lambda: tracking.record_answers(watches, answers, now=NOON))
+        return sum(not q.startswith("UPDATE") for q in captured)
 
     assert queries(10) == queries(1)
     assert not Watch.objects.exists()

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.roles import Role
@@ -23,6 +21,7 @@ from orders.models import Order
 from orders.status import HoldReason, Status
 from orders.views.kin import CHILDREN_SHOWN
 from tests.builders import NOON, make_order, make_service, terms_shown
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -113,8 +112,7 @@ def test_many_children_are_paged(staff: Client):
 def test_ten_children_cost_the_queries_of_one(staff: Client):
     def queries(number: int) -> int:
         parent = make_family(*[Status.IN_PROGRESS] * number)
-        with CaptureQueriesContext(connection) as captured:
-            page_of(staff, parent)
+        captured = queries_of(lambda: page_of(staff, parent))
         return len(captured)
 
     assert queries(10) == queries(1)

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.actions.batches import draft_batch, save_batch
@@ -20,6 +18,7 @@ from orders.pasting import digest_of, read_paste
 from orders.status import Status
 from providers.models import ProviderState
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -218,8 +217,8 @@ def test_lines_and_the_order_form_judge_alike(shop, cells):
 
 def test_a_thousand_lines_cost_as_many_queries_as_one(shop):
     person = make_user(Role.MANAGER)
-    with CaptureQueriesContext(connection) as one:
-        judged("1|https://a.example/0|10", shop, person)
-    with CaptureQueriesContext(connection) as many:
-        judged("\n".join(f"1|https://a.example/{n}|10" for n in range(1000)), shop, person)
+    one = queries_of(lambda: judged("1|https://a.example/0|10", shop, person))
+    many = queries_of(
+        lambda: judged("\n".join(f"1|https://a.example/{n}|10" for n in range(1000)), shop, person)
+    )
     assert len(many) <= len(one)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core import clocks
 from core.clocks import database_now
@@ -23,6 +21,7 @@ from providers.panel_api import BatchRefused, OrderState, RefusalCode, Unavailab
 from sandbox import Sandbox
 from tests.builders import NOON, make_order, make_provider, make_refill, make_user
 from tests.fake_provider import FakeProvider, progress
+from tests.query_counts import queries_of
 
 from .test_reconciling_over_http import Day
 
@@ -225,8 +224,7 @@ def test_accounts_are_rung_for_when_an_order_is_a_day_over(account):
 
 def test_ten_accounts_with_ten_orders_cost_the_queries_of_one(account):
     def queries(act: Callable[[], object]) -> int:
-        with CaptureQueriesContext(connection) as captured:
-            act()
+        captured = queries_of(act)
         return len(captured)
 
     lanes.ensure_lanes(account.pk)

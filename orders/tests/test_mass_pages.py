@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.actions.batches import digest_of_good
@@ -16,6 +15,7 @@ from orders.models import BatchState, Order, OrderBatch
 from orders.status import Status
 from orders.tasks import place_batch
 from tests.builders import make_provider, make_service, make_user
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = "'><script>alert(1)</script>"
@@ -202,20 +202,17 @@ def test_ten_lines_cost_as_many_queries_as_one(manager, service):
     for address in ("{}", "{}?tab=all", "{}figures/"):
         costs = []
         for batch in (small, large):
-            with CaptureQueriesContext(connection) as queries:
-                manager.get(address.format(f"/orders/batches/{batch.pk}/"))
-            costs.append(len(queries))
+            page = partial(manager.get, address.format(f"/orders/batches/{batch.pk}/"))
+            costs.append(len(queries_of(page)))
         assert costs[0] == costs[1], address
 
 
 def test_ten_batches_cost_as_many_queries_as_one(manager, service):
     check(manager, "12|a.example|50")
-    with CaptureQueriesContext(connection) as one:
-        manager.get("/orders/batches/")
+    one = queries_of(lambda: manager.get("/orders/batches/"))
     for number in range(9):
         check(manager, f"12|s{number}.example|50")
-    with CaptureQueriesContext(connection) as ten:
-        manager.get("/orders/batches/")
+    ten = queries_of(lambda: manager.get("/orders/batches/"))
     assert len(ten) == len(one)
 
 

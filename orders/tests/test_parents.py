@@ -7,8 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from core import clocks
 from orders.actions import following, parents, tracking, watching
@@ -17,6 +15,7 @@ from orders.status import Flag, Status
 from providers.panel_api import OrderState
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, progress
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -142,9 +141,8 @@ def test_ten_parents_cost_the_queries_of_one():
             (make_parent(service=service).pk, (f"{account.pk}-{n}-a", f"{account.pk}-{n}-b"))
             for n in range(number)
         ]
-        with CaptureQueriesContext(connection) as captured:
-            parents.adopt_children(families, now=NOON)
-        return sum(not q["sql"].startswith('UPDATE "orders_order"') for q in captured)
+        captured = queries_of(lambda: parents.adopt_children(families, now=NOON))
+        return sum(not q.startswith('UPDATE "orders_order"') for q in captured)
 
     assert queries(10) == queries(1)
 
@@ -160,6 +158,7 @@ def test_a_long_list_is_read_in_pieces():
 def test_orders_without_children_cost_nothing_more():
     parent = make_parent()
     watches = watching.due_batch(parent.provider, NOON)
-    with CaptureQueriesContext(connection) as captured:
-        tracking.record_answers(watches, {parent.external_id: progress()}, now=NOON)
-    assert not [q for q in captured if "parent_id" in q["sql"]]
+    captured = queries_of(
+        lambda: tracking.record_answers(watches, {parent.external_id: progress()}, now=NOON)
+    )
+    assert not [q for q in captured if "parent_id" in q]

@@ -6,14 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client, TestCase
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.models import Gate
 from orders.status import GateKind, Status
 from tests.builders import NOON, make_cancel, make_gate, make_order, make_provider, make_refill
+from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -101,13 +100,11 @@ def test_a_restored_database_is_not_opened_here(manager):
 def test_ten_stops_cost_what_one_costs(manager):
     make_gate(opened_at=NOON)
     make_gate()
-    with CaptureQueriesContext(connection) as one:
-        manager.get("/orders/stops/")
+    one = queries_of(lambda: manager.get("/orders/stops/"))
     for _ in range(9):
         make_gate(opened_at=NOON)
         make_gate()
-    with CaptureQueriesContext(connection) as ten:
-        manager.get("/orders/stops/")
+    ten = queries_of(lambda: manager.get("/orders/stops/"))
     assert len(ten) == len(one)
 
 

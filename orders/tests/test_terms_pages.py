@@ -9,9 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders import tasks
@@ -25,6 +23,7 @@ from orders.terms import Terms
 from orders.tests.test_batch_placing import make_batch, run, started
 from providers.models import Service
 from tests.builders import NOON, make_order, make_service, terms_shown
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LINK = "https://lumen.example/home"
@@ -178,8 +177,7 @@ def test_nonsense_changes_nothing(staff, word):
 
 def test_ten_rows_cost_what_one_row_costs(staff):
     def queries() -> int:
-        with CaptureQueriesContext(connection) as seen:
-            staff.get("/orders/terms/")
+        seen = queries_of(lambda: staff.get("/orders/terms/"))
         return len(seen)
 
     held(rate=Decimal("9"))

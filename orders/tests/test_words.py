@@ -6,9 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from core.clocks import database_now
 from core.roles import Role
@@ -21,6 +19,7 @@ from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 from providers.panel_api.findings import Diagnosis
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -157,8 +156,7 @@ def test_ten_words_cost_the_queries_of_one(manager: Client):
         service = make_service()
         for each in range(number):
             flagged(f"Odd {each}", service=service)
-        with CaptureQueriesContext(connection) as captured:
-            manager.get(f"/orders/words/{service.provider_id}/")
+        captured = queries_of(lambda: manager.get(f"/orders/words/{service.provider_id}/"))
         return len(captured)
 
     assert queries(10) == queries(1)

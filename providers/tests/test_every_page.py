@@ -3,9 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from providers.models import (
@@ -17,6 +15,7 @@ from providers.models import (
     ServiceChange,
 )
 from tests.builders import NOON, make_provider, make_run, make_service
+from tests.query_counts import queries_of
 
 
 @pytest.mark.parametrize("name", ["provider", "catalog-run", "services", "service-changes"])
@@ -52,11 +51,9 @@ def test_ten_rows_cost_what_one_row_costs(manager: Client, name: str) -> None:
     url = reverse(name) + ("?q=website" if name == "service-search" else "")
     more(1)
     manager.get(url)
-    with CaptureQueriesContext(connection) as one:
-        manager.get(url)
+    one = queries_of(lambda: manager.get(url))
     more(9)
-    with CaptureQueriesContext(connection) as ten:
-        manager.get(url)
+    ten = queries_of(lambda: manager.get(url))
     assert len(ten) == len(one)
 
 
