@@ -40,6 +40,7 @@ UNREAD_ANSWER_SECONDS = 600  # a file that was not seen for so long has been tak
 # Lost answers
 RECOVER_EVERY_SECONDS = 2
 LOOK_AFTER_SECONDS = (2, 20)  # from the loss; the last look is when the grace has passed
+REPEAT_WITHIN_SECONDS = 900  # of the send: how long a provider knows an id of ours, nobody says
 RECOVERY_PATIENCE_SECONDS = 60  # a provider that cannot be asked holds its account this much longer
 EXPOSURE_WINDOW_SECONDS = 600  # lost answers within it are counted together
 EASED_SECONDS = 600  # after an incident orders go out far apart for so long

@@ -1,18 +1,19 @@
 """Asking again under the same id of ours, at providers that answer a repeat with the first order.
 
-Only where the attempt itself went out with its id *and* an admin has said that repeats are safe
-there, under this name and at this address. It is the same attempt said again, to the last sign.
-Nothing but an answer with a number decides; a refusal of a repeat proves nothing.
+Only where the attempt itself went out with its id a short while ago *and* an admin has said that
+repeats are safe there, under this name and at this address. It is the same attempt said again, to
+the last sign. Nothing but an answer with a number decides; a refusal of a repeat proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
 from django.db.models import F, Q
 
+from core import clocks
 from core.clocks import Clock
 from providers.actions.calling import ask
 from providers.models import Provider, ProviderHealth
@@ -66,8 +67,15 @@ def repeat(
     for attempt in deciding.reread(lost):
         due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
         carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
-        if due and carries and attempt.looks < MOST_REPEATS:
+        if due and carries and attempt.looks < MOST_REPEATS and _is_young(attempt, now):
             _repeat_one(provider, client, rules, attempt, done, clock)
+
+
+def _is_young(attempt: Attempt, now: datetime) -> bool:
+    """The provider still knows our id. After a day away it may have forgotten it, and would take
+    the repeat for a new order; so it might where a clock was set back."""
+    age = now - attempt.started_at
+    return timedelta(0) <= age <= timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS)
 
 
 def _repeat_one(

@@ -211,6 +211,22 @@ def test_an_order_is_repeated_three_times_at_most(box):
     assert box.calls("add") == adds + 3 and read(lost)[0].status == Status.UNCONFIRMED
 
 
+@pytest.mark.parametrize(
+    "away",
+    [timedelta(days=3), timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS + 1), -timedelta(hours=1)],
+    ids=["the desk or the provider was away", "a little too late", "the clock was set back"],
+)
+def test_what_the_provider_may_have_forgotten_is_not_repeated(box, away):
+    """Nobody knows for how long it answers a repeat with the first order; later it is a new one."""
+    bench = repeating(box, repeats_are_safe=True)
+    lost, adds = bench.lose(taken=False), box.calls("add")
+    Attempt.objects.filter(order=lost).update(look_at=bench.now - timedelta(days=1))
+    bench.now += away
+    bench.probe()
+    bench.recover()
+    assert box.calls("add") == adds and read(lost)[0].status == Status.UNCONFIRMED
+
+
 @pytest.mark.parametrize("rest", ["closed_until", "slow_until"])
 def test_a_provider_that_needs_a_rest_is_sent_no_repeat(box, rest):
     bench = repeating(box, repeats_are_safe=True)
