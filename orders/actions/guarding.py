@@ -85,6 +85,11 @@ class Guard:
                 f"Its cost has no upper bound, and {role} may spend at most {plain(one)} "
                 f"{currency} on one order: limit the number of posts."
             )
+        if day is not None and not is_bounded:
+            return (
+                f"Its cost has no upper bound, and {role} may spend at most {plain(day)} "
+                f"{currency} a day: limit the number of posts."
+            )
         if one is not None and cost > one:
             return (
                 f"It may cost {plain(cost)} {currency}: {role} may spend at most {plain(one)} "
@@ -154,9 +159,13 @@ def why_hold(order: Order, now: datetime) -> HoldReason:
 
 
 def was_released(order: Order, reason: HoldReason) -> bool:
-    """Somebody let it go although the guard held it for this."""
+    """Somebody let it go although the guard held it for this: at the price that it had then. Who
+    agrees to other terms later need not be one who may overrule a limit."""
     moved = order.events.filter(kind=EventKind.MOVED, before=Status.HELD, after=Status.QUEUED)
-    return moved.filter(evidence__released=reason.value).exists()
+    released = moved.filter(evidence__released=reason.value).order_by("-pk").first()
+    if released is None or reason is not HoldReason.SPEND_LIMIT:
+        return released is not None
+    return not moved.filter(evidence__has_key="agreed", pk__gt=released.pk).exists()
 
 
 def may_release(order: Order, person: User) -> bool:

@@ -13,7 +13,7 @@ from core.models import User
 from core.money import MoneySum
 from providers.models import Service
 
-from ..models import Order, OrderQuerySet, SpendDay, SpendLimit
+from ..models import EventKind, Order, OrderQuerySet, SpendDay, SpendLimit
 from ..status import HoldReason, Status
 from ..terms import at_rate
 
@@ -67,25 +67,32 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     """Whether its person's limits do not let it leave now.
 
     Of orders that are to leave today the ones placed first go; one that was to leave on another
-    day comes after all of them. One whose cost nobody knows passes the limits on amounts.
+    day, or that cost nothing for a while and may have been made up for, comes after all of them.
+    One whose cost nobody knows passes the limits on amounts.
     """
     person, currency = order.placed_by, order.provider.currency
     limits = limit_of(person, currency)
     if person is None or limits is None:
         return False
     cost = highest_estimate(order, service)
-    if limits.per_order is not None:
-        has_no_bound = order.estimate is not None and order.estimate_high is None
-        if has_no_bound or (cost is not None and cost > limits.per_order):
-            return True
+    if order.estimate is not None and order.estimate_high is None:
+        return limits.per_order is not None or limits.per_day is not None  # it has no bound
+    if limits.per_order is not None and cost is not None and cost > limits.per_order:
+        return True
     if limits.per_day is None or cost is None:
         return False
     today = day_of(now)
     take_turn(person, currency, today)
     held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
     others = orders_of(person, today).exclude(held_too).exclude(pk=order.pk)
-    if order.spend_day == today:
+    if order.spend_day == today and not _was_queued_again(order):
         others = others.filter(pk__lt=order.pk)
     spent = spent_by_currency(others).get(currency, Decimal(0))
     too_much: bool = spent + cost > limits.per_day
     return too_much
+
+
+def _was_queued_again(order: Order) -> bool:
+    """While it counted as not placed its money was free for others."""
+    moved = order.events.filter(kind=EventKind.MOVED, before=Status.NOT_PLACED)
+    return moved.filter(after=Status.QUEUED).exists()

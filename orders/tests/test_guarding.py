@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from core.roles import Role
-from orders.actions import guarding, placing
+from orders.actions import agreeing, guarding, placing
 from orders.actions.dispatch import send_order
 from orders.actions.guarding import matches, objection, why_hold
 from orders.drafts import OrderDraft
 from orders.models import BlockedLink, Order, SpendLimit
 from orders.status import HoldReason, Status
+from orders.terms import Terms
+from providers.models import Service
 from providers.panel_api import DefaultWish, SubscriptionWish
 from tests.builders import NOON, make_order, make_service, make_user, terms_shown
 from tests.fake_provider import FakeProvider
@@ -101,14 +103,44 @@ def test_a_limit_counts_in_its_currency():
     assert objection(draft(5000), person=make_user(), now=NOON) == ""
 
 
-def test_what_has_no_highest_cost_does_not_fit_a_limit():
-    limit(per_order=Decimal("100"))
+@pytest.mark.parametrize("named", ["per_order", "per_day"])
+def test_what_has_no_highest_cost_does_not_fit_a_limit(named):
+    limit(**{named: Decimal("100")})
     service = make_service(type="Subscriptions")
     wish = SubscriptionWish(
         service_id=service.external_id, username="@them", min=10, max=20, delay=0
     )
     words = objection(OrderDraft(service, wish, uuid.uuid4()), person=make_user(), now=NOON)
     assert "no upper bound" in words
+    endless = make_order(
+        service=service, placed_by=make_user(), estimate=Decimal("1"), estimate_high=None
+    )
+    assert why_hold(endless, NOON) == HoldReason.SPEND_LIMIT
+
+
+def test_a_limit_that_was_overruled_holds_again_at_a_price_that_somebody_else_agreed_to():
+    limit(per_order=Decimal("0.5"))
+    service, provider = make_service(rate=Decimal("1")), FakeProvider()
+    order = make_order(
+        service=service, placed_by=make_user(), terms=Terms.of(service).as_json(),
+    )  # fmt: skip
+
+    def sent() -> HoldReason:
+        now = Order.objects.get(pk=order.pk)
+        send_order(now, now.provider, provider, clock=lambda: NOON)
+        return HoldReason(Order.objects.get(pk=order.pk).hold_reason)
+
+    assert sent() == HoldReason.SPEND_LIMIT
+    held = Order.objects.get(pk=order.pk)
+    assert placing.release_order(held, actor=make_user(Role.MANAGER), now=NOON)
+    Service.objects.filter(pk=service.pk).update(rate=Decimal("10"))
+    assert sent() == HoldReason.TERMS
+    shown = Terms.known(Service.objects.get(pk=service.pk)).digest
+    assert agreeing.accept_terms(order.pk, shown, actor=make_user(), now=NOON) == ""
+    assert sent() == HoldReason.SPEND_LIMIT and not provider.placed
+    held = Order.objects.get(pk=order.pk)
+    assert placing.release_order(held, actor=make_user(Role.MANAGER), now=NOON)
+    assert sent() == HoldReason.NONE and len(provider.placed) == 1
 
 
 def test_the_day_is_added_up_exactly_and_only_what_may_cost():

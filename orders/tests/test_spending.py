@@ -106,6 +106,30 @@ def test_what_costs_nothing_is_free_again(status):
     assert not refused(person)
 
 
+def test_what_was_made_up_for_is_not_bought_as_well_when_it_is_queued_again():
+    """While it counted as not placed its money was free, and another one took it."""
+    person, provider = make_user(), FakeProvider()
+    first = place(person)
+    for status in (Status.SENDING, Status.UNCONFIRMED, Status.NOT_PLACED):
+        assert first.move(status, now=NOON)
+    second = place(person)
+    assert send_order(second, second.provider, provider, clock=lambda: NOON)
+    assert placing.requeue_order(first, actor=person, now=NOON)
+    assert not send_order(first, first.provider, provider, clock=lambda: NOON)
+    first.refresh_from_db()
+    assert (first.status, first.hold_reason) == (Status.HELD, HoldReason.SPEND_LIMIT)
+
+
+def test_what_is_queued_again_and_was_not_made_up_for_leaves():
+    person, provider = make_user(), FakeProvider()
+    first = place(person)
+    for status in (Status.SENDING, Status.UNCONFIRMED, Status.NOT_PLACED):
+        assert first.move(status, now=NOON)
+    assert placing.requeue_order(first, actor=person, now=NOON)
+    assert refused(person)  # it is counted again
+    assert send_order(first, first.provider, provider, clock=lambda: NOON)
+
+
 def test_two_that_leave_after_midnight_at_once_are_one():
     """Two accounts, two workers, one person: each was within the limit of its own day."""
     person = make_user()
