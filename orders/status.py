@@ -152,6 +152,7 @@ class Resolution(models.TextChoices):
     NONE = "", "—"
     LATE = "late", "The answer came late"
     SPOOL = "spool", "The answer was kept on disk"
+    NAMED = "named", "The number in its own answer, which the provider knows"
     LISTING = "listing", "The provider's own list of orders"
     PROBE = "probe", "The one id of ours after the last known one"
     MATCH = "match", "The only way several ids fit several orders"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from providers.panel_api import Evidence, RefusalCode
+from providers.panel_api.kept import named_without_a_word_against_it
 
 from ..models import Order
 from ..status import Doubt, Outcome
@@ -16,7 +19,10 @@ def doubt_of(evidence: Evidence | None) -> Doubt:
         return Doubt.LOST
     if evidence.http_status >= FAILED:
         return Doubt.LOST
-    return Doubt.CONTRADICTS if evidence.candidate_id else Doubt.NOT_UNDERSTOOD
+    named = evidence.candidate_id
+    if not named or named_without_a_word_against_it(asdict(evidence)) == named:
+        return Doubt.NOT_UNDERSTOOD
+    return Doubt.CONTRADICTS
 
 
 def says_it_is_there(order: Order, code: RefusalCode, *, knows_blocker: bool) -> bool:

@@ -173,6 +173,7 @@ CASES: list[tuple[dict[str, Any], Heard]] = [
     ({"order_field": "id"}, lambda b: added(b)["id"]),
     ({"order_field": "data.order"}, lambda b: added(b)["data"]["order"]),
     ({"order_field": "data.id"}, lambda b: added(b)["data"]["id"]),
+    ({"order_field": "result.id"}, lambda b: added(b)["result"]["id"]),
     ({"order_field": "bare"}, lambda b: isinstance(added(b), int)),
     ({"order_id_type": "text"}, lambda b: isinstance(added(b)["order"], str)),
     ({"id_style": "hex"}, lambda b: len(added(b)["order"]) == 24 and one(b)["status"]),

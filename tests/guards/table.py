@@ -32,6 +32,7 @@ SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
+NAMED = "orders/tests/recovery/test_ids_in_answers.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
@@ -594,6 +595,34 @@ LINES = (
         "return self.fits(external_id, said)",
         (f"{SHARED}::test_an_id_that_another_orders_own_answer_has_named_is_not_given_away",),
         "orders/actions/recovery/owners.py",
+    ),
+    Guard(
+        "id in the answer: nothing in it speaks against it",
+        "    if named_without_a_word_against_it(attempt.evidence) != named:",
+        "    if not named:",
+        (f"{NAMED}::test_an_id_beside_an_error_is_shown_and_not_linked",),
+        "orders/actions/recovery/answer_ids.py",
+    ),
+    Guard(
+        "id in the answer: no other answer names it",
+        "    if any(named in names_of(one) for one in others):",
+        "    if not others:",
+        (f"{NAMED}::test_an_id_that_two_answers_have_named_is_linked_to_neither",),
+        "orders/actions/recovery/answer_ids.py",
+    ),
+    Guard(
+        "id in the answer: no older one",
+        "    return _is_newer(attempt, named)\n",
+        "    return True\n",
+        (f"{NAMED}::test_an_older_id_than_our_last_one_is_not_linked",),
+        "orders/actions/recovery/answer_ids.py",
+    ),
+    Guard(
+        "id in the answer: it costs what was ordered",
+        "    if windows.fits(attempt.order, said) is False or not",
+        "    if not",
+        (f"{NAMED}::test_an_order_that_cost_something_else_is_shown_and_not_linked",),
+        "orders/actions/recovery/answer_ids.py",
     ),
     Guard(
         "doubting a decision: one that is under way stops no other",

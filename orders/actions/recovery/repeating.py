@@ -153,7 +153,9 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
 
 def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
     found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
-    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found])
+    # Named, so that no other order is given it.
+    evidence = {**attempt.evidence, "candidate_id": order_id}
+    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found], evidence=evidence)
     deciding.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
     # Somebody may have decided meanwhile that it is not there.
     contradicting.reopen_one(attempt.pk, order_id, now=now)

@@ -21,7 +21,7 @@ from providers.panel_api import ProviderError
 from ...models import Attempt, Recovery
 from ...status import Doubt
 from .. import gates
-from . import deciding, listing, moments, repeating, waiting, windows
+from . import answer_ids, deciding, listing, moments, repeating, waiting, windows
 from .calibrating import calibrate
 from .deciding import Decided
 from .looking import TellsOfIds
@@ -52,6 +52,7 @@ def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:
         moments.schedule(lost, rules, clock())
         is_ours = not gates.may_be_another_database(clock())
         if rules.enabled and is_ours:
+            lost = answer_ids.ask(provider, client, rules, lost, done, clock=clock)
             listing.search(provider, client, rules, lost, done, clock=clock)
             repeating.repeat(provider, client, rules, lost, done, clock=clock)
         if rules.searches and is_ours:
