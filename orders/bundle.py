@@ -115,8 +115,8 @@ def _history(events: list[OrderEvent]) -> Iterator[str]:
         who = "staff" if event.actor_id else "desk"
         yield f"{_at(event.at)}  {who:5}  {_what(event)}"
         # the reason for giving up is staff's own words, and stays at home
-        if event.text and event.after != Status.GIVEN_UP:
-            yield from _quoted(event.text)
+        if event.words and event.after != Status.GIVEN_UP:
+            yield from _quoted(event.words)
         yield from _quoted("\n".join(_parameters(_figures(event))))
 
 

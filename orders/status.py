@@ -140,7 +140,8 @@ class Doubt(models.TextChoices):
     RECALLED = RECALLED, "It was sent before the database was put back"
 
 
-NOT_LOST = (Doubt.NOT_UNDERSTOOD, Doubt.CONTRADICTS, Doubt.IS_THERE)  # an answer came
+# Not lost now: an answer came, or it was sent before the database was put back.
+NOT_LOST = (Doubt.NOT_UNDERSTOOD, Doubt.CONTRADICTS, Doubt.IS_THERE, Doubt.RECALLED)
 
 LIVE_OUTCOMES = (Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN)
 NOTHING_BOUGHT = (Outcome.NOT_SENT, Outcome.REJECTED, Outcome.NOT_PLACED)

@@ -197,6 +197,8 @@ def make_attempt(
     )
     if outcome is not Outcome.IN_FLIGHT:
         over.setdefault("settled_at", over["started_at"] + timedelta(seconds=1))
+    if outcome is Outcome.UNKNOWN:
+        over.setdefault("unknown_at", over["started_at"])
     if outcome is Outcome.ACCEPTED:
         over.setdefault("external_id", order.external_id or str(9_000_000 + next(_numbers)))
     return Attempt.objects.create(order=order, outcome=outcome, **over)

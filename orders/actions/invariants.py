@@ -12,11 +12,12 @@ What its attempts prove is put right. Of the rest a person is told, once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from itertools import chain
 
 from django.db import IntegrityError
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 
 from core import clocks
 from core.constraints import broken_constraint
@@ -25,16 +26,18 @@ from core.loops import one_by_one
 from providers.panel_api import RefusalCode
 
 from ..models import Attempt, EventKind, Order, OrderQuerySet
-from ..status import AT_PROVIDER, LIVE_OUTCOMES, REOPENED_BY_PROOF, Flag, Outcome, Status
+from ..status import AT_PROVIDER, LIVE_OUTCOMES, REOPENED_BY_PROOF, Doubt, Flag, Outcome, Status
 from . import charging, gates
 from .dispatch import may_be_sent_again
 from .flagging import raise_flag
 from .outcomes import THERE, RaceLost, step, watch
+from .reopening import believe_late_answer, contradicted
 from .reusing import note_reused_id
 
 AT_ONCE = 200  # looked at closely in one sweep
 WINDOW = 2000  # orders of which each sweep walks a part, so that all have been seen in time
 MAY_BE_UNKNOWN = (Status.UNCONFIRMED, Status.GIVEN_UP)
+TOLD_IN_WORDS = "Its status and its sends contradict each other"  # by releases before codes
 AFTER_PROOF = "What is known of its sends was put right"
 
 
@@ -106,7 +109,17 @@ def _judge(order: Order, now: datetime) -> bool:
         return order.status not in MAY_BE_UNKNOWN and _doubt(order, live, now)
     if order.status not in (Status.UNCONFIRMED, Status.SENDING):
         return order.status == Status.GIVEN_UP and _tell(order, now)
-    return _end(order, attempts[0], now) if attempts else _tell(order, now)
+    if not attempts:
+        return _tell(order, now)
+    taken = contradicted(order)
+    return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)
+
+
+def _offer(order: Order, taken: Attempt, now: datetime) -> bool:
+    """A late answer said that the provider took it, and nobody has judged that: a person does."""
+    if not believe_late_answer(taken, order, now=now):
+        raise RaceLost(f"Order {order} was moved by somebody else.")
+    return True
 
 
 def _link(order: Order, accepted: Attempt, now: datetime) -> bool:
@@ -146,30 +159,36 @@ def _end(order: Order, newest: Attempt, now: datetime) -> bool:
 
 def _tell(order: Order, now: datetime) -> bool:
     """For a person, once: what they have looked at and left does not come back."""
-    told = order.events.filter(kind=EventKind.FLAGGED, text=Flag.OUT_OF_STEP.label)
+    said = Q(evidence__flag=Flag.OUT_OF_STEP) | Q(text=TOLD_IN_WORDS)
+    told = order.events.filter(said, kind=EventKind.FLAGGED)
     if not told.exists() and raise_flag(order, Flag.OUT_OF_STEP):
         seen = order.attempts.order_by("number").values("number", "outcome", "external_id")
         order.remember(
             EventKind.FLAGGED,
             now=now,
-            text=Flag.OUT_OF_STEP.label,
-            evidence={"status": order.status, "attempts": list(seen)},
+            evidence={
+                "flag": Flag.OUT_OF_STEP.value,
+                "status": order.status,
+                "attempts": list(seen),
+            },
         )
     return False
 
 
 def _tell_reused(order_id: int, now: datetime) -> bool:
     """The accepted id is another order's: nothing tells whose it is, so it is only a candidate."""
-    order = Order.objects.get(pk=order_id)
-    accepted = order.attempts.filter(outcome=Outcome.ACCEPTED).select_related("order").first()
-    if accepted is None:
-        return False
-    number = accepted.external_id
-    with durable_transaction():
+    with suppress(RaceLost), durable_transaction():
+        order = Order.objects.get(pk=order_id)
+        accepted = order.attempts.filter(outcome=Outcome.ACCEPTED).select_related("order").first()
+        if accepted is None:
+            return False
+        number = accepted.external_id
         note_reused_id(accepted, number, now=now)
         Attempt.objects.filter(pk=accepted.pk, outcome=Outcome.ACCEPTED).update(
             outcome=Outcome.UNKNOWN,
+            code=Doubt.CONTRADICTS,
             external_id="",
+            unknown_at=accepted.unknown_at or now,
             looked_at=now,
             evidence={**accepted.evidence, "candidate_id": number},
         )

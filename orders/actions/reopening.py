@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ..models import Attempt, Order
+from ..models import Attempt, EventKind, Order
 from ..status import (
     LIVE_OUTCOMES,
     NOTHING_BOUGHT,
@@ -38,6 +38,8 @@ def reopen(
         evidence=evidence,
         late=late,
     )
+    if order.status == Status.UNCONFIRMED:
+        return _still_in_doubt(order, words, evidence, now)
     return order.move(
         Status.UNCONFIRMED, now=now, text=words, evidence=evidence, reason=words[:500]
     )
@@ -51,6 +53,11 @@ def reopen_contradicted(order: Order, *, now: datetime) -> bool:
         return True
     if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():
         return True
+    return believe_late_answer(attempt, order, now=now)
+
+
+def believe_late_answer(attempt: Attempt, order: Order, *, now: datetime) -> bool:
+    """This attempt, which is `contradicted`, may have bought the order. As `reopen`."""
     number = str(attempt.late["external_id"])
     words = f"Attempt {attempt.number} was answered late: the provider took it as {number}."
     return reopen(attempt, order, number, words, now=now)
@@ -61,6 +68,15 @@ def contradicted(order: Order) -> Attempt | None:
     nobody has judged since."""
     late = order.attempts.filter(outcome__in=NOTHING_BOUGHT).exclude(late={}).order_by("number")
     return next((one for one in late if _is_unjudged(one.late)), None)
+
+
+def _still_in_doubt(order: Order, words: str, evidence: dict[str, Any], now: datetime) -> bool:
+    """It stays where it is, for another reason."""
+    mine = Order.objects.filter(pk=order.pk, status=Status.UNCONFIRMED)
+    if not mine.update(reason=words[:500], changed_at=now):
+        return False
+    order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=evidence)
+    return True
 
 
 def _is_unjudged(late: dict[str, Any]) -> bool:

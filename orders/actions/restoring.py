@@ -105,6 +105,7 @@ def take_as_sent(
                 provider_version=order.provider.version, wire=order.wish,
                 worker=claiming.worker_name(), started_at=started_at, lease_until=started_at,
                 settled_at=now, looked_at=now, outcome=Outcome.UNKNOWN, code=RECALLED,
+                unknown_at=started_at,
                 reason=reason[:500], evidence=_naming(candidate_id),
             )  # fmt: skip
             _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])

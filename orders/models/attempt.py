@@ -97,6 +97,10 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=Q(outcome__in=Outcome.values), name="attempt_outcome_is_known"
             ),
+            models.CheckConstraint(
+                condition=~Q(outcome=Outcome.UNKNOWN) | Q(unknown_at__isnull=False),
+                name="unknown_since_is_known",
+            ),
         ]
         indexes = [
             models.Index(

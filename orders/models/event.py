@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db import models
 
+from ..status import Flag
+
 
 class EventKind(models.TextChoices):
     PLACED = "placed", "Wanted"  # staff placed it at the desk
@@ -37,7 +39,13 @@ class OrderEvent(models.Model):
         indexes = [models.Index(fields=["order", "id"], name="event_timeline")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.before}→{self.after} {self.text}".strip()
+        return f"{self.kind} {self.before}→{self.after} {self.words}".strip()
+
+    @property
+    def words(self) -> str:
+        """What people read: the text, else the label of the flag whose code was written down."""
+        flag = self.evidence.get("flag") if isinstance(self.evidence, dict) else None
+        return self.text or (f"{Flag(flag).label}." if flag in Flag.values else "")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:

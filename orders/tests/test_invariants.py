@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from core import clocks
-from orders.actions import invariants, sweeping
+from orders.actions import invariants, reusing, sweeping
 from orders.models import Attempt, EventKind, Gate, Order, Watch
-from orders.status import Flag, GateKind, Outcome, Status
+from orders.status import Doubt, Flag, GateKind, Outcome, Status
 from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 
@@ -54,6 +55,37 @@ def test_an_order_at_rest_whose_attempt_was_accepted_is_linked_and_shown(status)
 def test_an_order_in_doubt_whose_sends_bought_nothing_is_in_doubt_no_more(outcome, code, status):
     assert checked(broken(Status.UNCONFIRMED, outcome, code=code)).status == status
     assert checked(broken(Status.SENDING, outcome, code=code)).status == status
+
+
+LATE = {"outcome": "accepted", "external_id": "77", "reason": "", "at": NOON.isoformat()}
+
+
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.SENDING])
+@pytest.mark.parametrize("later", [None, Outcome.REJECTED, Outcome.NOT_SENT])
+def test_a_send_that_was_taken_after_all_is_not_ended_but_offered(status, later):
+    order = broken(status, Outcome.NOT_PLACED, late=LATE)
+    if later:
+        make_attempt(order, outcome=later, code=RefusalCode.LINK.value)
+    order = checked(order)
+    taken = order.attempts.get(number=1)
+    assert (order.status, order.external_id) == (Status.UNCONFIRMED, "")
+    assert (taken.outcome, taken.code, taken.unknown_at) == (Outcome.UNKNOWN, Doubt.IS_THERE, NOON)
+    assert taken.evidence["candidate_id"] == "77"
+    assert "took it as 77" in order.reason
+    told = order.events.count()
+    assert checked(order).status == Status.UNCONFIRMED
+    assert order.events.count() == told
+
+
+def test_what_a_person_decided_about_a_late_answer_stands():
+    order = broken(Status.UNCONFIRMED, Outcome.NOT_PLACED, late=LATE | {"reopened": True})
+    assert checked(order).status == Status.NOT_PLACED
+
+
+def test_the_database_takes_no_doubt_of_which_nobody_knows_since_when():
+    attempt = make_attempt(outcome=Outcome.REJECTED)
+    with pytest.raises(IntegrityError, match="unknown_since_is_known"):
+        Attempt.objects.filter(pk=attempt.pk).update(outcome=Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +136,16 @@ def test_what_nothing_proves_is_shown_to_a_person_once(status, outcome):
     assert order.events.filter(kind=EventKind.FLAGGED).count() == 1
     Order.objects.update(flag=Flag.NONE)  # somebody has looked, and leaves it so
     assert checked(order).flag == Flag.NONE
+    told = order.events.get(kind=EventKind.FLAGGED)
+    assert (told.text, told.evidence["flag"]) == ("", Flag.OUT_OF_STEP)
+    assert told.words == f"{Flag.OUT_OF_STEP.label}.", "the sentence is made when it is shown"
+
+
+def test_what_an_older_release_told_in_words_is_not_told_again():
+    order = make_order(Status.UNCONFIRMED)
+    text = "Its status and its sends contradict each other"
+    order.remember(EventKind.FLAGGED, now=NOON, text=text)
+    assert checked(order).flag == Flag.NONE
 
 
 def test_an_accepted_id_that_is_another_orders_becomes_a_candidate():
@@ -116,6 +158,27 @@ def test_an_accepted_id_that_is_another_orders_becomes_a_candidate():
     attempt.refresh_from_db()
     assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.ID_REUSED)
     assert (attempt.outcome, attempt.evidence["candidate_id"]) == (Outcome.UNKNOWN, "77")
+    assert (attempt.unknown_at, attempt.code) == (NOON, Doubt.CONTRADICTS)
+
+
+def test_a_reused_id_is_judged_by_the_order_as_it_is_in_that_transaction(monkeypatch):
+    service = make_service(make_provider())
+    ours = make_order(Status.IN_PROGRESS, service=service, external_id="77")
+    make_attempt(ours, outcome=Outcome.ACCEPTED)
+    order = make_order(Status.QUEUED, service=service)
+    attempt = make_attempt(order, outcome=Outcome.ACCEPTED, external_id="77")
+    real = reusing.note_reused_id
+
+    def meanwhile(*args: Any, **how: Any) -> Any:
+        Order.objects.filter(pk=order.pk).update(status=Status.HELD)
+        return real(*args, **how)
+
+    monkeypatch.setattr(invariants, "note_reused_id", meanwhile)
+    invariants.check_order(order.pk, now=NOON)
+    attempt.refresh_from_db()
+    assert attempt.outcome == Outcome.ACCEPTED, "nothing of it is kept: the next sweep looks again"
+    monkeypatch.undo()
+    assert checked(order).status == Status.UNCONFIRMED
 
 
 def test_one_order_that_breaks_us_does_not_keep_the_others(monkeypatch):

@@ -39,7 +39,7 @@ LOST = """
     SELECT a.order_id, p.name, a.outcome, a.resolution, a.calls, a.unknown_at, a.settled_at
     FROM orders_attempt a
     JOIN providers_provider p ON p.id = a.provider_id
-    WHERE a.unknown_at IS NOT NULL
+    WHERE a.unknown_at IS NOT NULL AND a.code <> 'recalled'
     ORDER BY a.id
 """
 STORIES = "SELECT order_id, at, text FROM orders_orderevent WHERE order_id IN ({}) ORDER BY id"

@@ -50,6 +50,12 @@ INDEXES = (
         ),
     ),
     Guard(
+        "index: a doubt has its moment",
+        'name="unknown_since_is_known"',
+        'migrations.RemoveConstraint("attempt", "unknown_since_is_known")',
+        (f"{INVARIANTS}::test_the_database_takes_no_doubt_of_which_nobody_knows_since_when",),
+    ),
+    Guard(
         "index: one send in flight an account",
         'name="one_send_in_flight_per_provider"',
         'migrations.RemoveConstraint("attempt", "one_send_in_flight_per_provider")',
@@ -207,6 +213,13 @@ LINES = (
         "        assert mark",
         (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
         "orders/actions/request_sending.py",
+    ),
+    Guard(
+        "invariants: a late acceptance that nobody judged is not ended",
+        "    return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)",
+        "    return _end(order, attempts[0], now)",
+        (f"{INVARIANTS}::test_a_send_that_was_taken_after_all_is_not_ended_but_offered",),
+        "orders/actions/invariants.py",
     ),
     Guard(
         "restored: a gap between journal and database is told",

@@ -18,7 +18,7 @@ from providers.identity import same_account
 from providers.models import Provider
 
 from ...models import Attempt, Recovery
-from ...status import Outcome
+from ...status import RECALLED, Outcome
 
 LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
@@ -27,9 +27,9 @@ _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACE
 
 
 def count(*, now: datetime, provider: Provider | None = None) -> None:
-    """One step for every lost order, or those of `provider`, that is still waited for. Of one
-    without `unknown_at` nobody knows since when: it has no wait, and no step."""
-    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, unknown_at__isnull=False)
+    """One step for every lost order, or those of `provider`, that is still waited for. What a
+    restored database had forgotten has no wait: its row does not tell when it was sent."""
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN).exclude(code=RECALLED)
     if provider is not None:
         lost = lost.filter(provider=provider)
     waited = lost.filter(Q(surely_after=None) | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
