@@ -21,6 +21,8 @@ NO_REASON = "No reason is known."
 CACHE_KEY = "watchdog"
 _WAITS_FOR_PEOPLE = frozenset({Late.UNCONFIRMED})  # told elsewhere, and no fault of the machinery
 
+_ON_DISK = frozenset({Late.SPOOL, Late.MACHINE})  # ours, although a reason is known
+
 
 @dataclass(frozen=True, slots=True)
 class StandsStill:
@@ -86,7 +88,7 @@ def _told(late: Standstill, now: datetime) -> StandsStill:
         seconds=int((now - late.since).total_seconds()),
         reason=late.reason or NO_REASON,
         address=_address(late),
-        is_ours=not late.reason and late.late not in _WAITS_FOR_PEOPLE,
+        is_ours=late.late in _ON_DISK or (not late.reason and late.late not in _WAITS_FOR_PEOPLE),
     )
 
 

@@ -22,7 +22,7 @@ from dashboard.watchdog import what_stands_still
 from orders.actions import placing, queueing, spooling
 from orders.actions.late import Late
 from orders.actions.standstill import Standstill, standstills
-from orders.models import BulkJob, Order, OrderBatch, Watch
+from orders.models import AnswerPlace, BulkJob, Order, OrderBatch, Watch
 from orders.models.batch import BatchState
 from orders.status import Flag, GateKind, HoldReason, JobKind, Outcome, Status
 from providers.actions.lanes import ensure_lanes
@@ -117,6 +117,7 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
     make_run(running.provider, state=RunState.RUNNING, started_at=then)
     ensure_lanes(running.provider_id)
     Lane.objects.filter(kind=LaneKind.BALANCE).update(due_at=then)
+    AnswerPlace.objects.create(key=uuid4(), host="away", seen_at=then, waiting=1, oldest_at=then)
     spooling.directory().mkdir(parents=True, exist_ok=True)
     file = spooling.directory() / "1-token.json"
     file.write_text("{}")

@@ -28,6 +28,7 @@ class Late(StrEnum):
     SENDING = "sending"
     UNCONFIRMED = "unconfirmed"
     SPOOL = "spool"
+    MACHINE = "machine"
 
     @property
     def label(self) -> str:
@@ -51,6 +52,7 @@ _LABELS = {
     Late.SENDING: "A send whose worker was lost is not given up",
     Late.UNCONFIRMED: "An unconfirmed order is not resolved",
     Late.SPOOL: "An answer on disk is not taken in",
+    Late.MACHINE: "A machine is away, perhaps with answers on its disk",
 }
 _LIMITS = {
     Late.ORDER: 180,
@@ -64,6 +66,7 @@ _LIMITS = {
     Late.SENDING: 120,
     Late.UNCONFIRMED: 24 * 3600,
     Late.SPOOL: 120,
+    Late.MACHINE: 600,
 }
 
 # The kinds that are told for each account, in the order of the rows they stand in.

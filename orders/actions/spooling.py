@@ -124,7 +124,7 @@ def _safe(written: dict[str, Any]) -> str:
 
 
 def _import_file(path: Path, now: datetime) -> bool:
-    with path.open(encoding="utf-8") as file:
+    with path.open("r+", encoding="utf-8") as file:  # a shared disk locks only what may be written
         held = is_worked_on(file)
         kept_then = json.load(file)
         lease_until = datetime.fromisoformat(kept_then["lease_until"])

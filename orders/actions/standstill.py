@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Value
@@ -20,14 +19,17 @@ from providers.account_health import account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
-from ..models import BulkJob, Gate, OrderBatch
+from ..models import AnswerPlace, BulkJob, Gate, OrderBatch
 from ..models.batch import BatchState
 from ..status import Write
-from . import spooling
+from . import answer_places
 from .late import AT_ACCOUNT, Late, with_oldest
-from .writes import answer_files
 
 _WRITES = {Late.ORDER: Write.ADD, Late.REFILL: Write.REFILL, Late.CANCEL: Write.CANCEL}
+_AT_PLACE = {
+    Late.SPOOL: "Its workers do not take it in: look at their log.",
+    Late.MACHINE: "It has sent what nobody knows the outcome of. Start a worker there.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def standstills(now: datetime) -> list[Standstill]:
     halts = _halts_by_account(accounts)
     found = [
         *(late for one in accounts for late in _at_account(one, halts[one.pk], now)),
-        *_jobs(now),
+        *_elsewhere(now),
         *_files(now),
     ]
     return sorted(found, key=lambda late: late.since)
@@ -101,39 +103,37 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Gate], now: date
     return newest is not None and now - Late.ORDER.limit < newest <= now
 
 
-def _jobs(now: datetime) -> Iterator[Standstill]:
+def _elsewhere(now: datetime) -> Iterator[Standstill]:
     """Bulk actions and mass orders that no worker has had in its hands for a while: what is given
-    back at the end of a turn says when."""
+    back at the end of a turn says when. With them, what other machines keep on their disks."""
     limit = now - Late.JOB.limit
     jobs = BulkJob.objects.free_to_run(now).annotate(
-        since=Coalesce("held_until", "created_at"), is_job=Value(True)
+        since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)
     )
     batches = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING).annotate(
-        since=Coalesce("held_until", "placed_at", "created_at"), is_job=Value(False)
+        since=Coalesce("held_until", "placed_at", "created_at"), what=Value(Late.BATCH.value)
     )
-    names = ("since", "pk", "is_job")
-    rows = [waiting.order_by().filter(since__lte=limit).values_list(*names) for waiting in
-            (jobs, batches)]  # fmt: skip
-    for since, pk, is_job in rows[0].union(rows[1], all=True):
-        place = {"job_id": pk} if is_job else {"batch_id": pk}
-        yield Standstill(Late.JOB if is_job else Late.BATCH, since, **place)
+    names = ("since", "pk", "what")
+    begun = [waiting.order_by().filter(since__lte=limit).values_list(*names) for waiting in
+             (jobs, batches)]  # fmt: skip
+    places = answer_places.late_elsewhere(now).values_list(*names)
+    for since, pk, what in begun[0].union(begun[1], places, all=True):
+        match Late(what):
+            case Late.JOB:
+                yield Standstill(Late.JOB, since, job_id=pk)
+            case Late.BATCH:
+                yield Standstill(Late.BATCH, since, batch_id=pk)
+            case late:
+                yield _at_place(late, since, pk)
+
+
+def _at_place(late: Late, since: datetime, pk: int) -> Standstill:
+    host = AnswerPlace.objects.get(pk=pk).host
+    return Standstill(late, since, _AT_PLACE[late], account=host)
 
 
 def _files(now: datetime) -> Iterator[Standstill]:
-    """Of this machine; what another one keeps, its own pages and log tell."""
-    moments = [
-        moment
-        for directory in (spooling.directory(), answer_files.directory())
-        for path in directory.glob("*.json")
-        if (moment := _written_at(path)) is not None
-    ]
-    oldest = min(moments, default=now)
+    """Of this machine, as its disk is this moment."""
+    oldest = min(answer_places.waiting_here(), default=now)
     if oldest <= now - Late.SPOOL.limit:
         yield Standstill(Late.SPOOL, oldest)
-
-
-def _written_at(path: Path) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError:  # taken in meanwhile
-        return None

@@ -13,12 +13,20 @@ from .order import Order, OrderQuerySet
 from .recovery import Recovery
 from .refill import Refill
 from .request_call import RequestCall
-from .restored import DatabaseId, JournalGap, ReconcileRun, StrangeOrder, UnreadAnswer
+from .restored import (
+    AnswerPlace,
+    DatabaseId,
+    JournalGap,
+    ReconcileRun,
+    StrangeOrder,
+    UnreadAnswer,
+)
 from .saved import SavedFilter
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 from .watch import Watch
 
 __all__ = [
+    "AnswerPlace",
     "Attempt",
     "BatchLine",
     "BatchState",

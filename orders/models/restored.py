@@ -40,6 +40,20 @@ class UnreadAnswer(models.Model):
         return f"{self.name} on {self.host}"
 
 
+class AnswerPlace(models.Model):
+    """A directory with answers on disk, as its own workers last told of it: `waiting` files that
+    nobody has taken in. `key` lies in it: the same on every machine that shares it."""
+
+    key = models.UUIDField(unique=True, editable=False)
+    host = models.CharField(max_length=80)
+    seen_at = models.DateTimeField()
+    waiting = models.PositiveIntegerField(default=0)
+    oldest_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"answers on {self.host}"
+
+
 class ReconcileRunQuerySet(models.QuerySet["ReconcileRun"]):
     def free_to_run(self, now: datetime) -> ReconcileRunQuerySet:
         """Not ended, and no worker holds it, or the one that did is past its time."""

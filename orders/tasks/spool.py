@@ -15,7 +15,7 @@ from core.loops import one_by_one
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import comparing, request_recall, restore_guard, spooling
+from ..actions import answer_places, comparing, request_recall, restore_guard, spooling
 from ..actions.recovery import repeating
 from ..actions.writes import answer_files
 from ..models import ReconcileRun
@@ -33,6 +33,7 @@ def import_spool() -> None:
         lambda: restore_guard.look_closely(now=now),
         lambda: _import(now),
         lambda: answer_files.import_left_behind(importers(now)),
+        lambda: answer_places.report(now=now),
     )
     one_by_one(steps, lambda step: step(), what="answers on disk")
     for run_id in ReconcileRun.objects.free_to_run(now).values_list("pk", flat=True):

@@ -92,7 +92,7 @@ def _import_or_set_aside(path: Path, take_in: Mapping[Write, Callable[[Said], bo
 
 
 def _import_file(path: Path, take_in: Mapping[Write, Callable[[Said], bool]]) -> bool:
-    with path.open(encoding="utf-8") as file:
+    with path.open("r+", encoding="utf-8") as file:  # a shared disk locks only what may be written
         if is_worked_on(file):
             return False
         write, said = _read(path)
