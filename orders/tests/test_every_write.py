@@ -210,6 +210,19 @@ def test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders(desk, kin
     assert not RequestCall.objects.exists() or goes, "not even claimed"
 
 
+@pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
+def test_a_stop_between_the_look_and_the_claim_leaves_no_claim(desk, monkeypatch):
+    def call_is_free(*args: object) -> bool:
+        desk.close(GateKind.STOP)
+        return True
+
+    monkeypatch.setattr(requesting, "_may_call", call_is_free)
+    desk.send()
+    assert desk.panel.done == []
+    assert not RequestCall.objects.exists()
+    assert desk.row.order.events.count() == 0, "nothing of it is told"
+
+
 def test_cancels_go_through_where_staff_said_so_and_nothing_else_does(desk):
     desk.close(GateKind.STOP, lets_cancels=True)
     desk.close(GateKind.INCIDENT, lets_cancels=True)

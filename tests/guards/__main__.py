@@ -57,12 +57,19 @@ def _is_noticed(house: Path, guard: Guard) -> bool:
     """A named test fails without the guard, and fails as a test: it did not just not run."""
     with _without(house, guard):
         ended, said = _run(house, list(guard.tests), fresh=not guard.path)
-    noticed = ended == RED and re.search(r"^FAILED ", said, re.MULTILINE) is not None
-    noticed = noticed and not re.search(r"^ERROR \S", said, re.MULTILINE)  # no line of a log
+    noticed = failed_as_a_test(ended, said)
     print(f"{'red  ' if noticed else 'GREEN'} {guard.name}: {_shown(guard)}", flush=True)
     if not noticed:
         print(said[-2000:])
     return noticed
+
+
+def failed_as_a_test(ended: int, said: str) -> bool:
+    """By pytest's own lines at the end; a log that a test wrote has lines with ERROR too, padded
+    to a column."""
+    failed = re.search(r"^FAILED \S", said, re.MULTILINE)
+    broken = re.search(r"^ERROR \S", said, re.MULTILINE)
+    return ended == RED and failed is not None and broken is None
 
 
 def _shown(guard: Guard) -> str:

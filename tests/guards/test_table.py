@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from .__main__ import GREEN, RED, failed_as_a_test
 from .table import GUARDS, INDEXES, LINES
 
 ROOT = Path(__file__).parents[2]
@@ -33,3 +34,20 @@ def test_its_tests_exist(guard):
 
 def test_no_two_have_one_name():
     assert len({guard.name for guard in GUARDS}) == len(GUARDS)
+
+
+LOGGED = "ERROR    orders.actions.writes.recording:recording.py:30 it could not be recorded\n"
+
+
+@pytest.mark.parametrize(
+    ("ended", "said", "is_red"),
+    [
+        (RED, "FAILED orders/tests/test_it.py::test_it - assert 0\n", True),
+        (RED, f"{LOGGED}FAILED orders/tests/test_it.py::test_it - assert 0\n", True),
+        (RED, "ERROR orders/tests/test_it.py::test_it - no such fixture\n", False),
+        (RED, "FAILED a.py::test_it\nERROR a.py::test_other - no such table\n", False),
+        (GREEN, "1 passed\n", False),
+    ],
+)
+def test_a_test_that_logs_an_error_and_fails_has_noticed(ended, said, is_red):
+    assert failed_as_a_test(ended, said) is is_red
