@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from core.models import User
 from core.roles import May
-from orders.models import Case, Gate, Order, UnreadAnswer
-from orders.status import GateKind, HoldReason, Status
+from orders.models import Case, Gate, Order, Refill, UnreadAnswer
+from orders.status import GateKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
@@ -82,6 +82,7 @@ def matters(
         *_unread_answers(),
         *_background(now),
         *_orders(user, counts),
+        *_refills(),
         *_cases(user),
         *_catalogs(user),
         *_providers(user, providers, now),
@@ -155,7 +156,8 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
     if counts.not_placed:
         yield Matter(
             "arrow-back-up", "orange", f"{_many(counts.not_placed)} not placed",
-            "Proven not to be at the provider. Queue again or withdraw.", attention, "Decide",
+            "Proven, or confirmed by somebody, not to be at the provider. Queue again or withdraw.",
+            attention, "Decide",
         )  # fmt: skip
     if counts.terms_changed:
         yield Matter(
@@ -167,6 +169,18 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
         yield Matter(
             "flag", "yellow", f"{_many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.", attention, "Look",
+        )  # fmt: skip
+
+
+def _refills() -> Iterator[Matter]:
+    """Those of which nobody knows whether they were started; an index begins with the status."""
+    count = _capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED))
+    if count:
+        title = "1 refill" if count == 1 else f"{min(count, COUNT_CAP):,} refills"
+        yield Matter(
+            "help-circle", "orange", f"{title} unconfirmed",
+            "Nobody knows whether they were started. They are never sent again by themselves.",
+            f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}", "Look",
         )  # fmt: skip
 
 

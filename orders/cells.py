@@ -14,6 +14,7 @@ _MARKDOWN = re.compile(r"!?\[[^\]]*\]\(\s*(?:<([^<>]+)>|([^\s()]*(?:\([^\s()]*\)
                        r"""(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)""")  # fmt: skip
 _ANCHOR = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]+)"|'([^']+)')[^>]*>.*?</a>""", re.I | re.S)
 _POINTED = re.compile(r"<([^<>\s]+)>")
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|[^\s/.]+(?:\.[^\s/.]+)+/", re.I)
 _LEFT_OVER = re.compile(r"=|!?\[[^\]]*\]\s*\(|<")
 
 
@@ -32,6 +33,12 @@ def address_in(text: str) -> str:
 def is_written_around(link: str) -> bool:
     """What is left is no address: a formula of another kind, or markup that is not closed."""
     return bool(_LEFT_OVER.match(link))
+
+
+def holds_more(link: str) -> bool:
+    """There is an address in it and a space: two addresses in one cell, or one cut by a space."""
+    words = link.split()
+    return len(words) > 1 and any(_ADDRESS.match(word) for word in words)
 
 
 def id_in(text: str) -> str:

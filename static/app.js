@@ -83,6 +83,36 @@
     });
   }
 
+  // A date that is only half written goes to the desk as none at all: an order for next week would
+  // leave at once. Nothing is sent before it is whole or empty.
+  const isHalf = (field) => Boolean(field.validity?.badInput);
+
+  function sayHalf(field) {
+    if (field.getAttribute("aria-invalid") !== "true") {
+      const words = document.createElement("div");
+      words.id = `${field.id}_half`;
+      words.className = "invalid-feedback d-block";
+      words.textContent = "This is not complete. Write the rest of it, or empty the field.";
+      field.after(words);
+      field.classList.add("is-invalid");
+      field.setAttribute("aria-invalid", "true");
+      const others = field.getAttribute("aria-describedby") || "";
+      field.setAttribute("aria-describedby", `${words.id} ${others}`.trim());
+    }
+    field.focus();
+  }
+
+  all("form[data-scripted]").forEach((form) => { form.noValidate = true; });
+  document.addEventListener("submit", (event) => {
+    const fields = [...event.target.elements];
+    fields.filter((field) => one(`#${CSS.escape(field.id)}_half`) && !isHalf(field)).forEach(forgive);
+    const half = fields.filter(isHalf);
+    if (!half.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    half.reverse().forEach(sayHalf);
+  }, true);
+
   const isPost = (form) => form instanceof HTMLFormElement && form.method === "post";
   const byHtmx = (form) => form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
 
@@ -117,7 +147,7 @@
     const banner = one("#connection-lost");
     if (banner) banner.hidden = !isLost;
     document.documentElement.classList.toggle("is-stale", isLost);
-    if (!isLost) toast("The desk answers again. What you see is up to date.", "success");
+    if (!isLost) toast("The desk answers again.", "success");
   }
 
   // A page nobody looks at asks for nothing.
@@ -139,22 +169,44 @@
     if (successful) connection(false);
     else if (xhr.status === 0) return; // broken off by us, or said by one of the two below
     else if (polls(elt) && xhr.status >= 500) connection(true);
-    else if (!polls(elt)) failed(xhr);
+    else if (!polls(elt)) failed(xhr, elt);
   });
   ["htmx:sendError", "htmx:timeout"].forEach((name) => {
     document.addEventListener(name, ({ detail }) => {
       if (polls(detail.elt)) connection(true);
-      else failed(detail.xhr);
+      else failed(detail.xhr, detail.elt);
     });
   });
 
-  function failed(xhr) {
+  function failed(xhr, elt) {
+    if (isPreview(elt)) outdate(elt);
     if (xhr.status === 422) return; // the form says what is wrong
     if ((xhr.getResponseHeader("HX-Trigger") || "").includes("desk:refused")) return; // said below
     if (xhr.status === 403) toast("You may not do that, or this page was open too long.", "error");
     else if (xhr.status === 404) toast("That is no longer there. Reload the page.", "error");
     else if (xhr.status === 429) toast("Too many requests. Wait a moment.", "warning");
-    else toast("No answer came. Reload the page to see what became of it.", "error");
+    else if (!isPreview(elt)) toast("No answer came. Reload the page to see what became of it.", "error");
+  }
+
+  // ---- the cost beside an order form ---------------------------------------------------------
+
+  const isPreview = (element) => element.id === "order-preview";
+
+  // The browser fills a form in again after its page was drawn, when somebody goes back to it.
+  window.addEventListener("pageshow", () => {
+    const preview = one("#order-preview");
+    if (preview && hasTyped()) preview.dispatchEvent(new Event("input"));
+  });
+
+  // What stands there was said of other values; the next answer takes the note away.
+  function outdate(preview) {
+    if (preview.classList.contains("is-outdated")) return;
+    preview.classList.add("is-outdated");
+    const note = document.createElement("div");
+    note.className = "card-body text-warning fw-medium";
+    note.textContent = 
+      "This was said before your last change, and could not be asked again. What you typed is still there.";
+    preview.prepend(note);
   }
 
   // ---- what was typed outlives the session ----------------------------------------------------
@@ -211,9 +263,13 @@
     return seconds < 0 ? `in ${words}` : `${words} ago`;
   }
 
+  // What is still to be done was never "just now".
+  const until = (moment) =>
+    Date.parse(moment) - Date.now() < 10000 ? "in a few seconds" : ago(moment);
+
   function refreshMoments() {
     all("time[data-when]").forEach((time) => {
-      const words = ago(time.dateTime);
+      const words = time.dataset.when === "due" ? until(time.dateTime) : ago(time.dateTime);
       if (time.textContent !== words) time.textContent = words;
     });
   }
@@ -222,7 +278,9 @@
   // ---- a mistake somebody is mending ---------------------------------------------------------
 
   // What was said of the old value says nothing of the new one; the server judges it again.
-  document.addEventListener("input", ({ target }) => {
+  document.addEventListener("input", ({ target }) => forgive(target));
+
+  function forgive(target) {
     if (target.getAttribute?.("aria-invalid") !== "true") return;
     target.removeAttribute("aria-invalid");
     target.classList.remove("is-invalid");
@@ -234,7 +292,7 @@
     const rest = describes.filter((id) => id && !said.includes(id));
     if (rest.length) target.setAttribute("aria-describedby", rest.join(" "));
     else target.removeAttribute("aria-describedby");
-  });
+  }
 
   // ---- small conveniences -------------------------------------------------------------------
 

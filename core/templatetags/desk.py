@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ register = template.Library()
 
 NOTHING = "—"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+NOW_SECONDS = 10  # nearer than this a moment is now
 LINK_SHOWN = 48  # characters of a link that a row has room for
 
 
@@ -69,22 +71,37 @@ def amount(count: int | None) -> str:
 @register.simple_tag
 def when(moment: datetime | None) -> SafeString | str:
     """How long ago, with the exact time behind it; app.js keeps it fresh."""
-    if moment is None:
-        return NOTHING
+    return NOTHING if moment is None else _moment(moment, "", ago)
+
+
+@register.simple_tag
+def due(moment: datetime | None) -> SafeString | str:
+    """`when` of something that is still to be done, also where its time has just come."""
+    return NOTHING if moment is None else _moment(moment, "due", until)
+
+
+def _moment(moment: datetime, kind: str, words: Callable[[datetime, datetime], str]) -> SafeString:
     local = timezone.localtime(moment)
     return format_html(
-        '<time datetime="{}" title="{}" data-when>{}</time>',
+        '<time datetime="{}" title="{}" data-when="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         local.strftime("%a %d %b %Y, %H:%M:%S %Z"),
-        ago(local, timezone.localtime()),
+        kind,
+        words(local, timezone.localtime()),
     )
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """`in 2 h`, and `in a few seconds` from ten seconds before it on."""
+    soon = (moment - now).total_seconds() < NOW_SECONDS
+    return "in a few seconds" if soon else ago(moment, now)
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """`3 min ago`, `in 2 h`; a date when it is more than a day away."""
     seconds = int((now - moment).total_seconds())
     distance = abs(seconds)
-    if distance < 10:
+    if distance < NOW_SECONDS:
         return "just now"
     if distance >= 86_400:
         return moment.strftime("%b %d, %H:%M" if moment.year == now.year else "%b %d, %Y")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.template import engines
 from django.test import RequestFactory
+from django.utils import timezone
 
-from core.templatetags.desk import ago, spell_money
+from core.templatetags.desk import ago, spell_money, until
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -71,6 +72,27 @@ def test_amount_sets_thousands_apart() -> None:
 )
 def test_moments_in_words(before: timedelta, words: str) -> None:
     assert ago(NOW - before, NOW) == words
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(seconds=-30), "in a few seconds"),
+        (timedelta(), "in a few seconds"),
+        (timedelta(seconds=9), "in a few seconds"),
+        (timedelta(seconds=40), "in 40 s"),
+        (timedelta(minutes=3), "in 3 min"),
+    ],
+)
+def test_what_is_still_to_be_done_is_never_just_now(ahead: timedelta, words: str) -> None:
+    assert until(NOW + ahead, NOW) == words
+
+
+def test_due_keeps_its_words_in_the_browser_too() -> None:
+    drawn = draw("{% due at %}", at=timezone.now() + timedelta(seconds=3))
+    assert 'data-when="due"' in drawn
+    assert ">in a few seconds<" in drawn
+    assert draw("{% due at %}", at=None) == "—"
 
 
 def test_when_carries_the_exact_time() -> None:

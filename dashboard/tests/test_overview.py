@@ -19,10 +19,10 @@ from dashboard.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
 from orders.actions import gates
 from orders.models import Order
-from orders.status import Flag, GateKind, HoldReason, Status
+from orders.status import Flag, GateKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
-from tests.builders import make_order, make_provider, make_run, make_service
+from tests.builders import make_order, make_provider, make_refill, make_run, make_service
 from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -44,12 +44,14 @@ def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -
     make_order(Status.UNCONFIRMED)
     make_order(Status.NOT_PLACED)
     make_order(Status.IN_PROGRESS, flag=Flag.UNKNOWN_WORD)
+    make_refill(RefillStatus.UNCONFIRMED)
     make_provider(name="Keyless", key="")
     make_provider(name="Poor", balance=Decimal(3), low_balance=Decimal(5))
     make_run(make_provider(name="Shrunk"), state=RunState.HELD)
     drawn = page(client_for_role(Role.MANAGER))
     for words in (
         "1 order unconfirmed", "1 order not placed", "1 order flagged", "Keyless: no key",
+        "1 refill unconfirmed", "/orders/refills/?status=unconfirmed", "confirmed by somebody",
         "Poor: low balance", "The catalog of Shrunk was held back",
     ):  # fmt: skip
         assert words in drawn

@@ -157,7 +157,7 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
         raise TooEarly(until)
     if takes_two(order) and attempt.confirmed_by_id in (None, actor.pk):
         return _first_of_two(order, attempt, actor, now)
-    words = "Confirmed not to be at the provider."
+    words = f"Confirmed by {actor} not to be at the provider."
     if attempt.confirmed_by_id is not None:
         words = (
             f"Confirmed by a second person not to be at the provider, after {attempt.confirmed_by}."

@@ -16,7 +16,7 @@ from core.texts import UNREADABLE, without_unseen
 from providers.models import Service
 from providers.panel_api.wishes import Ask, Kind, split_lines
 
-from ..cells import LISTS_OF_NAMES, address_in, is_written_around
+from ..cells import LISTS_OF_NAMES, address_in, holds_more, is_written_around
 
 LARGEST_NUMBER = 10**12  # far above any real limit, far below what the columns hold
 LONGEST_LINK = 2048
@@ -125,6 +125,10 @@ class LinkField(PlainTextField):
         if is_written_around(link):
             raise forms.ValidationError(
                 "This is a formula or a link with its words around it. Write the address alone."
+            )
+        if holds_more(link):
+            raise forms.ValidationError(
+                "There is a space in this address. Write one address; a space in it as %20."
             )
         if _RUNNABLE.match(link):
             raise forms.ValidationError("This is not an address of a page: it would run as code.")

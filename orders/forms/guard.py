@@ -10,7 +10,7 @@ from core.forms import TablerForm
 from core.roles import ALLOWED, May
 from providers.models import Provider
 
-from ..models import BlockedLink
+from ..models import BlockedLink, SpendLimit
 from .fields import LONGEST_LINK, PlainTextField
 
 ROLES = [(role.value, role.value.capitalize()) for role in ALLOWED if May.PLACE in ALLOWED[role]]
@@ -41,7 +41,7 @@ class LimitForm(TablerForm, forms.Form):
 
     role = forms.ChoiceField(choices=ROLES, label="Role")
     currency = forms.RegexField(
-        r"^[A-Za-z]{2,8}$", label="Currency", max_length=8,
+        r"^[A-Za-z0-9]{2,8}$", label="Currency", max_length=8,
         error_messages={"invalid": "Write its letters, as the provider's page has them."},
     )  # fmt: skip
     per_order = forms.DecimalField(
@@ -59,10 +59,15 @@ class LimitForm(TablerForm, forms.Form):
             )
 
     def clean_currency(self) -> str:
-        """In the spelling of the accounts that use it."""
+        """In the spelling of the accounts that use it; a limit from before may be taken away."""
         wanted: str = self.cleaned_data["currency"]
-        used = Provider.objects.filter(currency__iexact=wanted).values_list("currency", flat=True)
-        return used.first() or wanted.upper()
+        for rows in (Provider.objects.all(), SpendLimit.objects.all()):
+            known = rows.filter(currency__iexact=wanted).values_list("currency", flat=True).first()
+            if known:
+                return str(known)
+        raise forms.ValidationError(
+            "No provider's account is in this currency: a limit in it would never count."
+        )
 
 
 class ToleranceForm(TablerForm, forms.Form):

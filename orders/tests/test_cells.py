@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.roles import Role
 from orders.actions.batches import draft_batch
 from orders.actions.exporting import bare, export_lines, inert
-from orders.cells import address_in, id_in, is_written_around, names_in
+from orders.cells import address_in, holds_more, id_in, is_written_around, names_in
 from orders.forms.lines import judge
 from orders.models import Order
 from orders.pasting import MORE, digest_of, read_paste
@@ -45,6 +45,25 @@ def test_a_link_is_its_address(written: str) -> None:
 )
 def test_what_is_no_address_after_all_is_known(written: str) -> None:
     assert is_written_around(address_in(written))
+
+
+@pytest.mark.parametrize(
+    ("link", "is_more"),
+    [
+        ("https://a.example/1 https://a.example/2", True),
+        ("https://a.example/1, https://a.example/2", True),
+        ("a.example/1 a.example/2", True),
+        ("https://a.example/my page", True),
+        ("anna https://a.example/anna", True),
+        ("https://a.example/my%20page", False),
+        ("anna and ben", False),
+        ("AC/DC live", False),
+        ("Anna B. Clark", False),
+        ("", False),
+    ],
+)
+def test_an_address_with_a_space_is_more_than_one_address(link: str, is_more: bool) -> None:
+    assert holds_more(link) is is_more
 
 
 @pytest.mark.parametrize("plain", ["@name", "name", "+49 1", "a[1](2)", "https://a.example/<x>"])

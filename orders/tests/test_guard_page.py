@@ -65,6 +65,24 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert LogEntry.objects.count() == 3
 
 
+def test_a_limit_that_would_never_count_is_not_set(manager):
+    make_provider(currency="USD")
+    typed = {"role": "operator", "currency": "EURO", "per_order": "5", "per_day": "10"}
+    answer = manager.post("/orders/guard/limit/", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "would never count" in page
+    assert 'value="EURO"' in page
+    assert not SpendLimit.objects.exists()
+
+
+def test_a_limit_is_set_in_every_currency_an_account_may_have(manager):
+    make_provider(currency="U1")
+    typed = {"role": "operator", "currency": "u1", "per_order": "5", "per_day": ""}
+    manager.post("/orders/guard/limit/", typed)
+    assert SpendLimit.objects.get().currency == "U1"
+
+
 @pytest.mark.parametrize("amount", ["-1", "much", "1e400"])
 def test_an_amount_that_is_none_comes_back(manager, amount):
     typed = {"role": "operator", "currency": "USD", "per_order": amount}

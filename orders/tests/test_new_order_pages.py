@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -70,16 +71,36 @@ def test_the_first_wish_stands_when_the_form_is_sent_again_with_other_values(
 ) -> None:
     values = filled(make_service())
     staff.post("/orders/new/", values)
-    answer = staff.post("/orders/new/", {**values, **changed}, follow=True)
+    answer = staff.post("/orders/new/", {**values, **changed})
+    page = answer.content.decode()
     assert Order.objects.get().wish["quantity"] == "1000"
-    assert "with other values" in answer.content.decode()
+    assert answer.status_code == 422
+    assert "with other values" in page
+    assert f'value="{changed["quantity"]}"' in page
+
+
+def test_what_was_written_after_going_back_is_kept_and_is_an_order_of_its_own(
+    staff: Client,
+) -> None:
+    values = filled(make_service())
+    staff.post("/orders/new/", values)
+    other = {**values, "link": "https://lumen.example/other"}
+    answer = staff.post("/orders/new/", other)
+    fresh = re.search(r'name="submission" value="([-0-9a-f]+)"', answer.content.decode())
+    assert fresh is not None
+    assert fresh[1] != str(values["submission"])
+    for _ in range(2):
+        staff.post("/orders/new/", {**other, "submission": fresh[1]})
+    links = Order.objects.order_by("pk").values_list("link", flat=True)
+    assert list(links) == [LINK, "https://lumen.example/other"]
 
 
 def test_the_first_wish_stands_even_when_it_was_placed_for_another_service(staff: Client) -> None:
     values = filled(make_service())
     staff.post("/orders/new/", values)
-    staff.post("/orders/new/", {**values, "service": make_service().pk})
+    answer = staff.post("/orders/new/", {**values, "service": make_service().pk})
     assert Order.objects.count() == 1
+    assert "with other values" in answer.content.decode()
 
 
 def test_place_and_add_another_keeps_the_service(staff: Client) -> None:

@@ -107,6 +107,7 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Default", {"link": f"{LINK}\x1b"}, "link", "seen", id="control"),
         pytest.param("Default", {"link": f"{LINK}\x00"}, "link", "", id="null character"),
         pytest.param("Default", {"link": "https://"}, "link", "no host", id="no host"),
+        pytest.param("Default", {"link": f"{LINK} {LINK}2"}, "link", "a space", id="two links"),
         pytest.param("Default", {"link": "https://[::1"}, "link", "no host", id="half an address"),
         pytest.param("Default", {"link": f"{LINK}/{'a' * 2048}"}, "link", "2048", id="long link"),
         pytest.param("Default", {"runs": "5"}, "interval", "both", id="runs without interval"),

@@ -68,6 +68,24 @@ def test_an_order_can_be_looked_at_wherever_it_is(staff: Client, status: Status)
     assert status.label in page
 
 
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (Status.QUEUED, "changed"),
+        (Status.HELD, "changed"),
+        (Status.UNCONFIRMED, "changed"),
+        (Status.NOT_PLACED, "changed"),
+        (Status.PENDING, "seen"),
+        (Status.COMPLETED, "seen"),
+    ],
+)
+def test_only_what_its_provider_has_was_seen(staff: Client, status: Status, word: str) -> None:
+    order = make_order(status)
+    for address in (f"/orders/{order.pk}/", "/orders/"):
+        page = staff.get(address).content.decode()
+        assert re.findall(r">(seen|changed) <time", page) == [word]
+
+
 def test_each_label_leads_to_its_own_field(staff: Client) -> None:
     ids = re.findall(r' id="([^"]+)"', page_of(staff, make_order(Status.NOT_PLACED)))
     assert {"id_note", "history-note"} <= set(ids)

@@ -113,6 +113,7 @@ def test_not_placed_is_confirmed_only_after_the_grace_period(manager):
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
     assert order.attempts.get().outcome == Outcome.NOT_PLACED
+    assert order.reason == f"Confirmed by {manager} not to be at the provider."
 
 
 def test_after_not_placed_a_new_attempt_may_be_made(manager):

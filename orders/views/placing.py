@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.db import transaction
@@ -99,7 +100,7 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
     except NotAgreed as refusal:
         return _ask_again(request, form, str(refusal))
     if not is_new:
-        return _already_placed(request, order, same=order.wish == form.draft().wish.wire())
+        return _already_placed(request, form, order)
     transaction.on_commit(lambda: tasks.ring(order.provider_id))
     waits = f" {order.get_hold_reason_display()}." if order.hold_reason else ""
     messages.success(
@@ -132,25 +133,36 @@ def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
 
 
 def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:
-    """A form sent twice is answered with what its first sending became, whatever it says now."""
+    """A form sent twice is answered with what its first sending became."""
     form.is_valid()
     token = form.cleaned_data.get("submission")
     order = Order.objects.filter(submission=token).first() if token else None
     if order is None:
         return None
-    return _already_placed(request, order, same=form.partial_wish().wire() == order.wish)
+    return _already_placed(request, form, order)
 
 
-def _already_placed(request: StaffRequest, order: Order, *, same: bool) -> HttpResponse:
-    if same:
-        messages.info(request, f"This form was sent before: it is order {order}, placed once.")
-    else:
-        messages.warning(
-            request,
-            f"This form was sent before, with other values. Order {order} stands as it was first "
-            "sent; nothing more was placed. Use “Order again” to place another.",
-        )
+def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
+    """The order that the form became. Filled in anew since then, it asks for another one."""
+    is_same = form.service.pk == order.service_id and form.partial_wish().wire() == order.wish
+    if not is_same:
+        return _ask_for_another(request, form, order)
+    messages.info(request, f"This form was sent before: it is order {order}, placed once.")
     return redirect("order", pk=order.pk)
+
+
+def _ask_for_another(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
+    """Somebody went back and wrote something else: kept, under a token of its own."""
+    data = request.POST.copy()
+    data["submission"] = str(uuid4())
+    fresh = form_for(form.service, now=database_now(), data=data)
+    fresh.full_clean()
+    fresh.add_error(
+        None,
+        f"This form was sent before, with other values: that is order {order}, which stays as it "
+        "is. Nothing was placed now. Place the order once more if you want this one as well.",
+    )
+    return _refuse(request, fresh)
 
 
 def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
