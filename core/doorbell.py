@@ -7,7 +7,6 @@ doubled or late. Bells are rung by one thread of each process; the same bell wai
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -36,24 +35,31 @@ class Doorbell:
         self._deliver = deliver
         self._waiting: OrderedDict[Bell, float] = OrderedDict()
         self._changed = threading.Condition()
-        self._process = 0
+        self._thread: threading.Thread | None = None
         self._said_at = float("-inf")
 
     def ring(self, name: str, **ids: int) -> None:
-        """Returns at once, whatever the broker does."""
+        """Returns at once, whatever the broker does, and although no thread can be started."""
         bell = (name, tuple(sorted(ids.items())))
         with self._changed:
-            self._start()
             if len(self._waiting) >= MOST_WAITING and bell not in self._waiting:
                 return
             self._waiting.setdefault(bell, time.monotonic())
+            self._start()
             self._changed.notify()
 
     def _start(self) -> None:
-        """A thread does not live on in a forked process, so each process starts its own."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            threading.Thread(target=self._run, name="doorbell", daemon=True).start()
+        """A thread does not live on in a forked process, so each process starts its own; and one
+        that has died is followed by another."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        thread = threading.Thread(target=self._run, name="doorbell", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # as many as the machine allows: the next bell tries again
+            log.warning("the doorbell cannot start its thread; the sweeps will ring")
+            return
+        self._thread = thread
 
     def _run(self) -> None:
         while True:

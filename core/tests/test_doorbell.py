@@ -56,6 +56,38 @@ def test_a_frozen_broker_holds_nobody_and_the_same_bell_waits_once() -> None:
     assert len(broker.heard) <= 4  # one was under way when it was rung again
 
 
+def test_a_thread_that_cannot_be_started_holds_nobody_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = Broker()
+    bell = Doorbell(broker.deliver)
+
+    def too_many(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", too_many)
+        bell.ring("orders.dispatch", provider_id=1)
+    bell.ring("orders.dispatch", provider_id=2)
+    assert wait_until(lambda: len(broker.heard) == 2)
+
+
+def test_a_thread_that_died_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    heard = list[int]()
+
+    def deliver(name: str, ids: dict[str, int]) -> None:
+        heard.append(ids["provider_id"])
+        if len(heard) == 1:
+            raise SystemExit
+
+    bell = Doorbell(deliver)
+    bell.ring("orders.dispatch", provider_id=1)
+    assert wait_until(lambda: bool(bell._thread and not bell._thread.is_alive()))
+    bell.ring("orders.dispatch", provider_id=2)
+    assert wait_until(lambda: heard == [1, 2])
+
+
 def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doorbell, "MOST_WAITING", 5)
     broker = Broker(frozen=True)

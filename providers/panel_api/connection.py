@@ -78,8 +78,14 @@ class Exchange:
             self.bytes_left = True
 
     def write(self, send: Callable[[Any], None], piece: Any) -> None:
-        """Hand over a piece of the request. urllib3 swallows some errors of this and reads on."""
+        """Hand over a piece of the request. urllib3 swallows some errors of this and reads on.
+
+        Each piece within the deadline: a process that stood still between two of them would
+        complete a request that others have long given up on.
+        """
         try:
+            if time.monotonic() >= self._ends_at:
+                raise DeadlinePassed("the deadline passed while the request was written")
             send(piece)
         except BaseException:
             self.cut_off = True

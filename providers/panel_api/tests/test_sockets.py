@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from providers.panel_api import (
     Credentials,
     NotSent,
+    OutcomeUnknown,
     PackageWish,
     PanelClient,
     Placed,
@@ -27,6 +29,7 @@ from providers.panel_api import (
     Transport,
     Unavailable,
 )
+from providers.panel_api.connection import WATCHDOG, Exchange
 from providers.panel_api.failures import in_words
 
 from .servers import OK, ORDER, Caller, Server, after_reading, identity, saying, serving
@@ -188,6 +191,25 @@ def test_a_busy_watchdog_does_not_let_a_late_request_out(monkeypatch: pytest.Mon
         with pytest.raises(NotSent):
             client_of(server, deadline=0.1).add(WISH, before_send=lambda: time.sleep(0.15))
         assert server.heard == b""
+
+
+def test_the_rest_of_a_request_does_not_follow_after_a_standstill(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The whole process stood still after the first bytes: the watchdog did, too. By the time it
+    goes on, the order may have been shown not to be there."""
+    write = Exchange.write
+
+    def standing_still(exchange: Exchange, send: Any, piece: Any) -> None:
+        write(exchange, send, piece)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(WATCHDOG, "watch", lambda *_: SimpleNamespace(call_off=lambda: None))
+    monkeypatch.setattr(Exchange, "write", standing_still)
+    with serving(saying(OK + b"\r\n" + ORDER)) as server:
+        with pytest.raises(OutcomeUnknown):
+            client_of(server, deadline=0.2).add(WISH)
+        assert b"action=add" not in server.heard
 
 
 def test_what_was_broken_off_is_not_called_slow() -> None:
