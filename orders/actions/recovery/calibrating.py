@@ -51,7 +51,9 @@ def calibrate(
     if found.rises:
         found = _asked(found, provider, client, rules, clock)
     now = clock()
-    kept = asdict(found)
+    kept = asdict(found) | {
+        "version": provider.version
+    }  # of another address or key it says nothing
     before = rules.calibration
     Recovery.objects.filter(pk=provider.pk).update(calibration=kept, calibrated_at=now)
     if actor or before.get("words") != found.words:

@@ -70,9 +70,11 @@ def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:
 
 
 def _calibrated(provider: Provider, client: TellsOfIds, rules: Recovery, clock: Clock) -> Recovery:
-    """The rules with a calibration that is up to date, where the search may be used at all."""
+    """The rules with a calibration of this address and key that is up to date, where the search
+    may be used at all."""
     wanted = rules.enabled and rules.key_is_ours_alone and not rules.stopped_because
-    fresh = rules.calibrated_at and clock() - rules.calibrated_at < _worth(rules)
+    here = rules.calibration.get("version") == provider.version
+    fresh = here and rules.calibrated_at and clock() - rules.calibrated_at < _worth(rules)
     if wanted and not fresh:
         calibrate(provider, client, clock=clock)
         rules.refresh_from_db()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from core import clocks
 from orders.actions import gates, outcomes, restore_guard, settling
@@ -14,6 +15,7 @@ from orders.actions.settlement import Settlement
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
+from providers.models import Provider
 from providers.panel_api import (
     DefaultWish,
     PanelClient,
@@ -328,6 +330,19 @@ def test_ids_that_prove_nothing_are_not_searched(box, dialect, words):
         bench.send()
     found = calibrate(bench.provider, client_for(bench.provider), clock=bench.clock)
     assert not found.holds and words in found.words
+    assert not bench.rules().searches
+
+
+def test_what_was_calibrated_at_another_address_or_with_another_key_is_looked_at_anew(box):
+    bench = Bench(box).calibrated()
+    assert bench.rules().searches
+    Provider.objects.update(version=F("version") + 1)
+    box.dialect(random_ids=True)
+    for _ in range(6):
+        bench.provider.refresh_from_db()
+        bench.send()
+    bench.lose(taken=True)
+    bench.recover(after=FIRST)
     assert not bench.rules().searches
 
 
