@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 from hypothesis import given
@@ -26,8 +26,8 @@ from .stub import KEY, URL, StubTransport, said
 
 
 def provider(
-    known: set[str], *, poison: set[str] = frozenset(), lost: set[str] = frozenset()  # type: ignore[assignment]
-) -> StubTransport:  # fmt: skip
+    known: Collection[str], *, poison: Collection[str] = (), lost: Collection[str] = ()
+) -> StubTransport:
     """Answers `status`; a batch with a poisoned id is refused, lost ids are left out."""
 
     def answer(fields: dict[str, str]) -> Delivery:
@@ -36,7 +36,7 @@ def provider(
             good = one in known and one not in poison
             return said('{"status":"Pending"}' if good else '{"error":"Incorrect order ID"}')
         ids = fields["orders"].split(",")
-        if poison & set(ids):
+        if set(ids).intersection(poison):
             return said('{"error":"Incorrect request"}')
         rows = {
             one: {"status": "Pending"} if one in known else {"error": "Incorrect order ID"}
