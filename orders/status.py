@@ -67,6 +67,7 @@ def goes_back(before: Status, after: Status) -> bool:
 
 
 NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
+COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
 NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})

@@ -41,6 +41,7 @@ from orders.models import (
     Watch,
 )
 from orders.models.event import EventKind
+from orders.models.spend import recount
 from orders.status import (
     AT_PROVIDER,
     ENDED_THERE,
@@ -167,6 +168,7 @@ def make_order(
     if status in FINAL:
         over.setdefault("ended_at", over["created_at"])
     order = Order.objects.create(status=status, **over)
+    recount(Order.objects.filter(pk=order.pk), now=order.created_at)
     if status in AT_PROVIDER and watched:
         make_watch(order)
     return order

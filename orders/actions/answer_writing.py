@@ -12,6 +12,7 @@ from core import clocks
 from core.bulk import add_rows, read_by_key, write_columns, write_same
 
 from ..models import Order, OrderEvent, Watch
+from ..models.spend import first_day_kept, recount
 from . import charging, judging
 from .charging import Moved
 from .parents import Family
@@ -23,7 +24,7 @@ PROGRESS_COLUMNS = (
 )  # fmt: skip
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *judging.READ_BY_ALL)
+READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *judging.READ_BY_ALL, "spend_day")
 WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
@@ -96,6 +97,7 @@ class Writes:
         charging.write_moved(self.charges, now=self.now)
         write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
         write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
+        self._recount()
         write_columns(Watch, WATCH_COLUMNS, self.watches)
         for wait, order_ids in self.unchanged.items():
             due = self.now + wait * self.jitter
@@ -103,3 +105,11 @@ class Writes:
         add_rows(self.events)
         if self.ended:
             Watch.objects.filter(pk__in=self.ended).delete()
+
+    def _recount(self) -> None:
+        """New charges of orders that left on a day whose sum is still asked for."""
+        kept = first_day_kept(self.now)
+        moved = (one.order for one in self.charges)
+        recent = [order.pk for order in moved if order.spend_day and order.spend_day >= kept]
+        if recent:
+            recount(Order.objects.filter(pk__in=recent), now=self.now)

@@ -7,7 +7,7 @@ rules may have changed or two orders may have been placed at the same moment.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -104,8 +104,15 @@ class Guard:
         return ""
 
 
-def guard_for(person: User | None, *, now: datetime, leaves_at: datetime | None = None) -> Guard:
-    """The guard over what this person places now, to leave at once or then: three queries."""
+def guard_for(
+    person: User | None,
+    *,
+    now: datetime,
+    leaves_at: datetime | None = None,
+    spent: Mapping[str, Decimal] | None = None,
+) -> Guard:
+    """The guard over what this person places now, to leave at once or then: three queries.
+    `spent` is what they spend on that day, for whoever knows."""
     role = person.role.value if person and person.role else ""
     limits = {
         row.currency: Limits(row.per_order, row.per_day)
@@ -116,16 +123,23 @@ def guard_for(person: User | None, *, now: datetime, leaves_at: datetime | None 
     if day != spending.day_of(now):
         guard.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
-        guard.spent.update(spending.spent_by_currency(spending.orders_of(person, day)))
+        if spent is None:
+            spent = spending.spent_by_currency(spending.orders_of(person, day))
+        guard.spent.update(spent)
     return guard
 
 
 def objection(
-    draft: OrderDraft, *, person: User | None, now: datetime, leaves_at: datetime | None = None
+    draft: OrderDraft,
+    *,
+    person: User | None,
+    now: datetime,
+    leaves_at: datetime | None = None,
+    spent: Mapping[str, Decimal] | None = None,
 ) -> str:
     """Why the guard does not let this person place this now; empty when it does."""
     rates = [rate for rate in (draft.terms.rate, draft.service.rate) if rate is not None]
-    guard = guard_for(person, now=now, leaves_at=leaves_at)
+    guard = guard_for(person, now=now, leaves_at=leaves_at, spent=spent)
     currency = draft.service.provider.currency
     return guard.objection(draft.wish, max(rates, default=None), currency)
 
@@ -139,7 +153,9 @@ def reserve(
     limits = spending.limit_of(person, currency)
     if person is None or limits is None or limits.per_day is None:
         return ""
-    spending.take_turn(person, currency, spending.day_of(leaves_at or now))
+    spent = spending.take_turn(person, currency, spending.day_of(leaves_at or now))
+    if not objection(draft, person=person, now=now, leaves_at=leaves_at, spent={currency: spent}):
+        return ""
     return objection(draft, person=person, now=now, leaves_at=leaves_at)
 
 

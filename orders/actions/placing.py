@@ -19,6 +19,7 @@ from providers.panel_api import CostRange
 from ..drafts import OrderDraft
 from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
+from ..models.spend import recount
 from ..status import HoldReason, Status
 from ..terms import Terms
 from . import guarding, spending
@@ -122,7 +123,7 @@ def _what_it_waits_for(
 def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
     service, wish = draft.service, draft.wish
     low, high = _estimate(draft)
-    return Order.objects.create(
+    order = Order.objects.create(
         provider=service.provider,
         service=service,
         placed_by=placed_by,
@@ -142,6 +143,8 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
         changed_at=now,
         **more,
     )
+    recount(Order.objects.filter(pk=order.pk), now=now)
+    return order
 
 
 def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:

@@ -16,6 +16,7 @@ from core.money import plain
 from providers.models import Provider, RefundStyle
 
 from ..models import Order, OrderQuerySet
+from ..models.spend import recount
 from ..status import MONEY_BACK, Flag, Status
 from . import charging
 from .final_charge import End, too_much, weigh
@@ -96,6 +97,7 @@ def _book(order: Order, refund: Decimal, remark: Remark | None, now: datetime) -
         same = Order.objects.filter(pk=order.pk, refund=None, charge=order.charge)
         if not same.update(**changes):
             return False
+        recount(Order.objects.filter(pk=order.pk), now=now)
         if refund:
             charging.entry(order, -refund, *span_of_end(order)).save()
         if remark is not None and remark.flag == Flag.NONE and is_explained:
@@ -116,6 +118,7 @@ def _take_back(order: Order, now: datetime) -> bool:
         same = Order.objects.filter(pk=order.pk, refund=refund)
         if not same.update(refund=None):
             return False
+        recount(Order.objects.filter(pk=order.pk), now=now)
         charging.entry(order, refund, *span_of_end(order)).save()
         Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.CHARGE_DIFFERS)
         _remember(order, Remark(text, {"refund": plain(refund)}, Flag.CHARGE_DIFFERS), now)

@@ -1,11 +1,16 @@
-"""What one person spends in a day: counted on the day an order leaves, one at a time."""
+"""What one person spends in a day: counted on the day an order leaves, one at a time.
+
+A running sum says yes at once, however many orders the day has. Before a no, and for whoever only
+looks, the orders themselves are added.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -13,11 +18,10 @@ from core.models import User
 from core.money import MoneySum
 from providers.models import Service
 
-from ..models import EventKind, Order, OrderQuerySet, SpendDay, SpendLimit
-from ..status import HoldReason, Status
+from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
+from ..models.spend import countable, first_day_kept
+from ..status import COSTS_NOTHING, HoldReason, Status
 from ..terms import at_rate
-
-COSTS_NOTHING = (Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED)
 
 
 def day_of(moment: datetime) -> date:
@@ -29,17 +33,30 @@ def limit_of(person: User | None, currency: str) -> SpendLimit | None:
     return SpendLimit.objects.filter(role=role, currency=currency).first()
 
 
-def take_turn(person: User, currency: str, day: date) -> None:
-    """Until the end of the transaction nobody else adds to what this person spends that day."""
+def take_turn(person: User, currency: str, day: date) -> Decimal:
+    """What this person spends that day; until the end of the transaction nobody else adds to it
+    against a limit."""
     row, _ = SpendDay.objects.get_or_create(person=person, currency=currency, day=day)
     SpendDay.objects.filter(pk=row.pk).update(turns=F("turns") + 1)
+    row.refresh_from_db()  # as it is now that nobody else has it
+    total: Decimal = row.total
+    changes = dict(_changes(row).values_list("pk", "amount"))
+    if changes:
+        total += sum(changes.values())
+        SpendDay.objects.filter(pk=row.pk).update(total=total)
+        SpendChange.objects.filter(pk__in=changes).delete()
+    return total
+
+
+def _changes(row: SpendDay) -> QuerySet[SpendChange]:
+    return SpendChange.objects.filter(person=row.person_id, currency=row.currency, day=row.day)
 
 
 def orders_of(person: User, day: date) -> OrderQuerySet:
     """What this person has leave on that day, sent or not, as far as it may cost something. A
     drip-feed's runs are paid with their parent."""
     mine = Order.objects.filter(placed_by=person, spend_day=day, parent=None)
-    return mine.exclude(status__in=COSTS_NOTHING)
+    return mine.exclude(status__in=sorted(COSTS_NOTHING))
 
 
 def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
@@ -82,7 +99,12 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     if limits.per_day is None or cost is None:
         return False
     today = day_of(now)
-    take_turn(person, currency, today)
+    total = take_turn(person, currency, today)
+    if order.spend_day == today:
+        counted = Order.objects.filter(pk=order.pk).values_list("spend_counted", flat=True)
+        total -= counted.get() or 0
+    if total + cost <= limits.per_day:
+        return False  # whatever of it goes before this one
     held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
     others = orders_of(person, today).exclude(held_too).exclude(pk=order.pk)
     if order.spend_day == today and not _was_queued_again(order):
@@ -96,3 +118,34 @@ def _was_queued_again(order: Order) -> bool:
     """While it counted as not placed its money was free for others."""
     moved = order.events.filter(kind=EventKind.MOVED, before=Status.NOT_PLACED)
     return moved.filter(after=Status.QUEUED).exists()
+
+
+def check_days(*, now: datetime) -> int:
+    """Put sums right that are not what their orders add up to; how many were not.
+
+    Who adds to a sum meanwhile may make it too high here, never too low: a sum that is too high
+    only has the orders added once more.
+    """
+    kept = {"day__gte": first_day_kept(now)}
+    SpendChange.objects.exclude(**kept).delete()
+    days = set(SpendDay.objects.filter(**kept).values_list("person", "currency", "day"))
+    days |= set(SpendChange.objects.filter(**kept).values_list("person", "currency", "day"))
+    return sum(_check_day(*day, now=now) for day in sorted(days))
+
+
+def _check_day(person_id: int, currency: str, day: date, *, now: datetime) -> bool:
+    """True: this sum was wrong."""
+    with transaction.atomic():
+        person = User.objects.get(pk=person_id)
+        kept = take_turn(person, currency, day)
+        orders = Order.objects.filter(placed_by=person, spend_day=day, provider__currency=currency)
+        rows = list(countable(orders, now))
+        for row in rows:
+            if row.due != row.counted:
+                same = Order.objects.filter(pk=row.pk, spend_counted=row.spend_counted)
+                same.update(spend_counted=row.due)
+        true = sum((row.due for row in rows), Decimal(0))
+        if true == kept:
+            return False
+        SpendDay.objects.filter(person=person, currency=currency, day=day).update(total=true)
+        return True

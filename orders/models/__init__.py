@@ -6,7 +6,7 @@ from .cancel import CancelRequest
 from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
 from .gate import Gate, GateQuerySet
-from .guard import BlockedLink, PriceTolerance, SpendDay, SpendLimit
+from .guard import BlockedLink, PriceTolerance, SpendLimit
 from .job import BulkItem, BulkJob
 from .look_back import LookBack
 from .order import Order, OrderQuerySet
@@ -22,6 +22,7 @@ from .restored import (
     UnreadAnswer,
 )
 from .saved import SavedFilter
+from .spend import SpendChange, SpendDay
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 from .watch import Watch
 
@@ -54,6 +55,7 @@ __all__ = [
     "Refill",
     "RequestCall",
     "SavedFilter",
+    "SpendChange",
     "SpendDay",
     "SpendLimit",
     "Statement",

@@ -33,26 +33,6 @@ class PriceTolerance(models.Model):
         return f"Price tolerance · {self.percent.normalize():f} %"
 
 
-class SpendDay(models.Model):
-    """What orders of one person leave on one day, in one currency: whoever adds to it takes
-    this row first, so that two never count the same money as free."""
-
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    currency = models.CharField(max_length=8)
-    day = models.DateField()
-    turns = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["person", "currency", "day"], name="one_row_per_person_and_day"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.person_id} · {self.currency} · {self.day}"
-
-
 class SpendLimit(models.Model):
     """What a person of this role may spend, in one currency, for one order and in one day.
 

@@ -19,6 +19,7 @@ from providers.models import Provider, Service
 
 from ..status import (
     AT_PROVIDER,
+    COSTS_NOTHING,
     ENDED_THERE,
     FINAL,
     GROUPS,
@@ -32,10 +33,12 @@ from ..status import (
 )
 from .event import EventKind, OrderEvent
 from .searching import ids_in, known_by_ids, naming
+from .spend import recount
 
 # They keep no link busy: they wait for the link themselves, or for their time.
 IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 TAG_WORD = "tag:"
+_COUNTED = frozenset({"charge", "refund", "estimate", "estimate_high"})
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -121,7 +124,8 @@ class Order(models.Model):
     rounding; `charge` is the provider's, `refund` what came back beside it where a provider does
     not lower the charge (None: not booked). Amounts are in the provider account's currency. `terms`
     are those of the service that somebody agreed to (`orders.terms`), `rate` is their price.
-    `spend_day` is the day it counts on against its person's limit: the one it is to leave on.
+    `spend_day` is the day it counts on against its person's limit: the one it is to leave on, and
+    `spend_counted` what that day's sum has of it (`models.spend`).
     """
 
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
@@ -141,6 +145,7 @@ class Order(models.Model):
     rate = MoneyField(null=True, blank=True)
     terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     spend_day = models.DateField(null=True, blank=True)
+    spend_counted = MoneyField(null=True, editable=False)
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
     hold_reason = models.CharField(
@@ -315,6 +320,7 @@ class Order(models.Model):
         with transaction.atomic():
             if not Order.objects.filter(pk=self.pk, status=before).update(**changes):
                 return False
+            self._recount(before, to, changes, now)
             self.remember(
                 EventKind.MOVED, now=now, actor=actor, before=before, after=to, text=text,
                 evidence=evidence,
@@ -322,6 +328,12 @@ class Order(models.Model):
         for name, value in changes.items():
             setattr(self, name, value)
         return True
+
+    def _recount(self, before: Status, to: Status, changes: dict[str, Any], now: datetime) -> None:
+        day = changes.get("spend_day", self.spend_day)
+        crosses = (before in COSTS_NOTHING) != (to in COSTS_NOTHING)
+        if crosses or day != self.spend_day or changes.keys() & _COUNTED:
+            recount(Order.objects.filter(pk=self.pk), now=now, left=self.spend_day)
 
     def remember(
         self,

@@ -18,7 +18,7 @@ from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..actions import clock_ahead, following, invariants, sending, sweeping, wording
+from ..actions import clock_ahead, following, invariants, sending, spending, sweeping, wording
 from ..models import Order, Watch
 
 log = logging.getLogger(__name__)
@@ -79,10 +79,12 @@ def _reap(now: datetime) -> None:
 @shared_task(name="orders.check_orders")
 def check_orders() -> None:
     """Orders and their sends that do not fit together are put right or shown; so are moments that
-    a clock wrote which was ahead."""
+    a clock wrote which was ahead, and sums of a day."""
     now = database_now()
     if pulled := clock_ahead.pull_back(now):
         log.warning("%s moments were further ahead than they can be and count as come", pulled)
+    if wrong := spending.check_days(now=now):
+        log.warning("%s sums of what somebody spends in a day were wrong and were put right", wrong)
     if mended := invariants.check_orders(now=now):
         log.warning("%s orders did not fit their sends and were put right", mended)
 

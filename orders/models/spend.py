@@ -1,0 +1,119 @@
+"""What orders of one person leave on one day: a sum that is kept, and what is not yet in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from core.money import MoneyField
+
+from ..status import COSTS_NOTHING
+
+
+class SpendDay(models.Model):
+    """The sum of one person, day and currency. Whoever places or lets go an order against a limit
+    takes this row first, so that two never count the same money as free."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    currency = models.CharField(max_length=8)
+    day = models.DateField()
+    turns = models.PositiveIntegerField(default=0)
+    total = MoneyField(default=Decimal(0))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "currency", "day"], name="one_row_per_person_and_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} · {self.currency} · {self.day}"
+
+
+class SpendChange(models.Model):
+    """By how much one order changed the sum of a day. Whoever changes an order only adds such a
+    row and waits for nobody: who holds the day's row next adds it to the sum and takes it away."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    currency = models.CharField(max_length=8)
+    day = models.DateField()
+    amount = MoneyField()
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "day"], name="spend_change_of_day")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} · {self.currency} · {self.day} · {self.amount}"
+
+
+class Countable(NamedTuple):
+    """The columns of an order that say what it counts for, and where."""
+
+    pk: int
+    placed_by: int
+    currency: str
+    spend_day: date
+    status: str
+    charge: Decimal | None
+    refund: Decimal | None
+    estimate_high: Decimal | None
+    estimate: Decimal | None
+    spend_counted: Decimal | None
+
+    @property
+    def due(self) -> Decimal:
+        """What it has cost, or our highest estimate while it has no charge."""
+        if self.status in COSTS_NOTHING:
+            return Decimal(0)
+        costs = (self.charge, self.estimate_high, self.estimate)
+        known = next((cost for cost in costs if cost is not None), Decimal(0))
+        return known - (self.refund or Decimal(0))
+
+    @property
+    def counted(self) -> Decimal:
+        return self.spend_counted or Decimal(0)
+
+    def change(self, day: date, amount: Decimal) -> Iterator[SpendChange]:
+        if amount:
+            yield SpendChange(
+                person_id=self.placed_by, currency=self.currency, day=day, amount=amount
+            )
+
+
+_COLUMNS = tuple({"currency": "provider__currency"}.get(name, name) for name in Countable._fields)
+
+
+def first_day_kept(now: datetime) -> date:
+    """No order leaves on an earlier day any more, whatever the zone of the desk."""
+    return timezone.localdate(now) - timedelta(days=1)
+
+
+def countable(orders: models.QuerySet[models.Model], now: datetime) -> Iterator[Countable]:
+    """Those of a person on a day that is not over. A drip-feed's runs are paid with their
+    parent."""
+    mine = orders.filter(parent=None, placed_by__isnull=False, spend_day__gte=first_day_kept(now))
+    yield from map(Countable._make, mine.order_by("pk").values_list(*_COLUMNS))
+
+
+def recount(
+    orders: models.QuerySet[models.Model], *, now: datetime, left: date | None = None
+) -> None:
+    """Have the sums follow what was just written of these orders: in the same transaction, which
+    holds their rows. `left` is the day they counted on before it."""
+    changes = list[SpendChange]()
+    for row in countable(orders, now):
+        counted = row.counted
+        if left is not None and left != row.spend_day:
+            changes += row.change(left, -counted)
+            counted = Decimal(0)
+        changes += row.change(row.spend_day, row.due - counted)
+        if row.due != row.counted:
+            orders.model._default_manager.filter(pk=row.pk).update(spend_counted=row.due)
+    SpendChange.objects.bulk_create(changes)
