@@ -31,7 +31,7 @@ from . import charging, gates
 from .dispatch import may_be_sent_again
 from .flagging import raise_flag
 from .outcomes import THERE, RaceLost, step, watch
-from .reopening import believe_late_answer, contradicted
+from .reopening import believe_what_contradicts, contradicted
 from .reusing import note_reused_id
 
 AT_ONCE = 200  # looked at closely in one sweep
@@ -116,8 +116,9 @@ def _judge(order: Order, now: datetime) -> bool:
 
 
 def _offer(order: Order, taken: Attempt, now: datetime) -> bool:
-    """A late answer said that the provider took it, and nobody has judged that: a person does."""
-    if not believe_late_answer(taken, order, now=now):
+    """A late answer said that the provider took it, or an id there could be it, and nobody has
+    judged that: a person does."""
+    if not believe_what_contradicts(taken, order, now=now):
         raise RaceLost(f"Order {order} was moved by somebody else.")
     return True
 

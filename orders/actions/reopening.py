@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
+from providers.identity import rows_of
+
 from ..models import Attempt, EventKind, Order
 from ..status import (
     LIVE_OUTCOMES,
@@ -16,6 +20,8 @@ from ..status import (
     Status,
 )
 
+SEEN_THERE = "seen_there"  # in `Attempt.evidence`: an id at the provider that could be it
+
 
 def reopen(
     attempt: Attempt, order: Order, external_id: str, words: str, *, now: datetime, **seen: Any
@@ -23,7 +29,8 @@ def reopen(
     """To be called in a transaction, which is to be taken back where this is False: somebody else
     moved the order. No search ends such a doubt; the id is offered to be linked. Sends of other
     orders go on: no gate is closed for it."""
-    evidence = {**attempt.evidence, **seen, "candidate_id": external_id}
+    kept = {name: value for name, value in attempt.evidence.items() if name != SEEN_THERE}
+    evidence = {**kept, **seen, "candidate_id": external_id}
     late = {**attempt.late, "reopened": True} if attempt.late else {}
     Attempt.objects.filter(pk=attempt.pk).update(
         outcome=Outcome.UNKNOWN,
@@ -47,27 +54,48 @@ def reopen(
 
 def reopen_contradicted(order: Order, *, now: datetime) -> bool:
     """Once a later try has ended without buying anything, a late acceptance of an earlier one that
-    nobody has judged yet counts: the order must not be sent a third time. As `reopen`."""
+    nobody has judged yet counts, and so does an id that could be it: the order must not be sent a
+    third time. As `reopen`."""
     attempt = contradicted(order)
     if attempt is None or order.status not in REOPENED_BY_PROOF:
         return True
     if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():
         return True
-    return believe_late_answer(attempt, order, now=now)
+    return believe_what_contradicts(attempt, order, now=now)
 
 
-def believe_late_answer(attempt: Attempt, order: Order, *, now: datetime) -> bool:
+def believe_what_contradicts(attempt: Attempt, order: Order, *, now: datetime) -> bool:
     """This attempt, which is `contradicted`, may have bought the order. As `reopen`."""
-    number = str(attempt.late["external_id"])
-    words = f"Attempt {attempt.number} was answered late: the provider took it as {number}."
+    if _is_unjudged(attempt.late):
+        number = str(attempt.late["external_id"])
+        words = f"Attempt {attempt.number} was answered late: the provider took it as {number}."
+    else:
+        number = attempt.evidence[SEEN_THERE]
+        words = f"The provider has {number}, which could be attempt {attempt.number}."
     return reopen(attempt, order, number, words, now=now)
 
 
 def contradicted(order: Order) -> Attempt | None:
-    """An attempt that counts as not there although the provider said that it took it, which
-    nobody has judged since."""
-    late = order.attempts.filter(outcome__in=NOTHING_BOUGHT).exclude(late={}).order_by("number")
-    return next((one for one in late if _is_unjudged(one.late)), None)
+    """An attempt that counts as not there although the provider said that it took it, or has an id
+    that could be it, which nobody has judged since."""
+    decided = order.attempts.filter(outcome__in=NOTHING_BOUGHT).order_by("number")
+    told = decided.filter(~Q(late={}) | Q(evidence__has_key=SEEN_THERE))
+    return next((one for one in told if _is_unjudged(one.late) or _is_seen(one, order)), None)
+
+
+def note_seen(attempt: Attempt, external_id: str) -> None:
+    """For when the later try that is under way has ended."""
+    seen = {**attempt.evidence, SEEN_THERE: external_id}
+    Attempt.objects.filter(pk=attempt.pk, outcome__in=NOTHING_BOUGHT).update(evidence=seen)
+
+
+def _is_seen(attempt: Attempt, order: Order) -> bool:
+    """And the id has not become another order's meanwhile."""
+    number = attempt.evidence.get(SEEN_THERE)
+    if not number:
+        return False
+    same = Order.objects.filter(provider__in=rows_of(order.provider_id), external_id=number)
+    return not same.exclude(pk=order.pk).exists()
 
 
 def _still_in_doubt(order: Order, words: str, evidence: dict[str, Any], now: datetime) -> bool:

@@ -673,6 +673,13 @@ LINES = (
         "orders/actions/recovery/answer_ids.py",
     ),
     Guard(
+        "doubting a decision: what is seen counts when the later try has ended",
+        "        note_seen(attempt, external_id)\n",
+        "",
+        (f"{SHARED}::test_what_was_seen_counts_once_the_later_try_has_bought_nothing",),
+        "orders/actions/recovery/contradicting.py",
+    ),
+    Guard(
         "doubting a decision: one that is under way stops no other",
         '        if broken_constraint(error) != "one_live_attempt_per_order":\n            raise\n',
         "        raise\n",

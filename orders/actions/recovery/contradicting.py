@@ -19,7 +19,7 @@ from providers.panel_api import Progress
 from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, REOPENED_BY_PROOF, Flag, Resolution
 from ..flagging import raise_flag
-from ..reopening import reopen
+from ..reopening import note_seen, reopen
 from . import deciding
 from .matching import Edges, Verdict
 from .owners import Owner, is_decided
@@ -96,7 +96,8 @@ def reopen_one(pk: int, external_id: str, *, now: datetime) -> bool:
 
 
 def _tell_of_two(attempt: Attempt, order: Order, external_id: str, now: datetime) -> None:
-    """Once for each id: a later try of this order is under way, or the provider has it too."""
+    """Once for each id: a later try of this order is under way, or the provider has it too. Where
+    that one ends without buying, the order is in doubt."""
     words = (
         f"The provider has {external_id}, which could be attempt {attempt.number}. That one counts"
         " as not there, and the order was sent again since: it may have been bought twice."
@@ -104,6 +105,7 @@ def _tell_of_two(attempt: Attempt, order: Order, external_id: str, now: datetime
     if order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
         return
     with transaction.atomic():
+        note_seen(attempt, external_id)
         raise_flag(order, Flag.BOUGHT_TWICE)
         evidence = {"candidate_id": external_id}
         order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)

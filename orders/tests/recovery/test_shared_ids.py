@@ -9,13 +9,14 @@ import pytest
 from django.db import IntegrityError
 
 from core import clocks
-from orders.actions import placing, reopening, settling
+from orders.actions import claiming, outcomes, placing, reopening, settling
 from orders.actions.recovery import contradicting
+from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenWish
-from tests.builders import make_user
+from tests.builders import make_order, make_user
 
 from .bench import GRACE, Bench, running_box
 
@@ -189,6 +190,34 @@ def test_a_person_hears_of_an_order_that_may_have_been_bought_twice(box):
     assert (order.status, order.flag) == (Status.PENDING, Flag.BOUGHT_TWICE)
     assert attempt.outcome == Outcome.ACCEPTED
     assert order.events.filter(text__contains="bought twice").count() == 1
+
+
+@pytest.mark.parametrize("linked_elsewhere", [False, True])
+def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_elsewhere):
+    bench = Bench(box).calibrated()
+    wrong = bench.lose(taken=True)
+    bench.wait(GRACE + 1)
+    wrong = decided(bench, wrong, again=True)
+    number, first = bench.upstream()[-1], wrong.attempts.get()
+    second = claiming.claim(wrong, bench.provider, now=bench.now)
+    assert second is not None
+    assert not contradicting.reopen_one(first.pk, number, now=bench.now)
+    assert reopening.contradicted(wrong) == first, "it does not leave any more"
+    if linked_elsewhere:
+        make_order(Status.PENDING, provider=bench.provider, external_id=number)
+    not_sent = Settlement(Outcome.NOT_SENT, Status.QUEUED, "The connection did not stand.")
+    outcomes.record(second, not_sent, now=bench.now)
+    order = Order.objects.get(pk=wrong.pk)
+    if linked_elsewhere:
+        assert order.status == Status.QUEUED
+        return
+    assert order.status == Status.UNCONFIRMED
+    first.refresh_from_db()
+    assert (first.outcome, first.evidence["candidate_id"]) == (Outcome.UNKNOWN, number)
+    assert settling.prove_not_placed(
+        order, first, resolution=Resolution.PERSON, now=bench.clock(), text="Looked again."
+    )
+    assert Order.objects.get(pk=wrong.pk).status == Status.NOT_PLACED, "the word of now stands"
 
 
 def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubted(box, monkeypatch):
