@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from .models import Attempt, Order
+from .models import Attempt, Order, Refill
 from .status import Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
@@ -31,6 +31,11 @@ def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
 def of_hold(order: Order) -> str:
     """What a held order waits for."""
     return order.hold_reason if order.status == Status.HELD else order.status
+
+
+def of_newest(refill: Refill | None) -> str:
+    """After which refill of an order another one is asked for."""
+    return f"{refill.pk}" if refill else "none"
 
 
 def _number(attempt: Attempt) -> int:

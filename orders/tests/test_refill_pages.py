@@ -59,7 +59,7 @@ def test_a_refill_is_asked_for_and_rung_for_at_once(
 ) -> None:
     order = make_order(Status.COMPLETED)
     with django_capture_on_commit_callbacks(execute=True):
-        answer = staff.post(f"/orders/{order.pk}/refill/", follow=True)
+        answer = staff.post(f"/orders/{order.pk}/refill/", {"shown": "none"}, follow=True)
     assert "is asked for" in answer.content.decode()
     refill = Refill.objects.get()
     assert refill.requested_by_id == int(staff.session["_auth_user_id"])

@@ -139,3 +139,16 @@ def test_a_lost_refill_that_was_found_is_not_asked_for_anew(manager: Client) -> 
     ticked = {"step": "again", "refill": [refill.pk], f"shown-{refill.pk}": seen}
     manager.post("/orders/refills/ticked/", ticked)
     assert list(Refill.objects.values_list("status", flat=True)) == [RefillStatus.COMPLETED]
+
+
+def test_a_tab_from_before_the_last_refill_asks_for_no_other_one(manager: Client) -> None:
+    order = make_order(Status.COMPLETED)
+    ask = f"/orders/{order.pk}/refill/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), ask)
+    manager.post(ask, {"shown": seen})
+    Refill.objects.update(status=RefillStatus.COMPLETED, ended_at=NOON)
+    manager.post(ask, {"shown": seen})
+    assert Refill.objects.count() == 1
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), ask)
+    manager.post(ask, {"shown": seen})
+    assert Refill.objects.count() == 2

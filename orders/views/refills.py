@@ -33,7 +33,9 @@ SHOWN = 20  # of an order's refills and of its requests to cancel
 def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to refill it."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    words = refilling.request_refill(order, actor=request.user, now=database_now())
+    words = shown.CHANGED
+    if request.POST.get("shown") == shown.of_newest(order.refills.order_by("-pk").first()):
+        words = refilling.request_refill(order, actor=request.user, now=database_now())
     if not words:
         _ring(order.provider_id)
     _say(request, words, f"A refill of order {order} is asked for.")
@@ -138,6 +140,7 @@ def requests_of(order: Order) -> dict[str, Any]:
     if order.status in REFILLABLE:
         can = {"refill": True, "why": refilling.why_not(order, database_now())}
         can["hint"] = refilling.hint(order)
+        can["shown"] = shown.of_newest(asked_for[0] if asked_for else None)
     elif order.status in AT_PROVIDER:
         can = {"cancel": True, "why": cancelling.why_not(order), "hint": cancelling.hint(order)}
     return {
