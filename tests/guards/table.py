@@ -257,6 +257,20 @@ LINES = (
         "orders/actions/invariants.py",
     ),
     Guard(
+        "restored: another worker's whole call is no failure",
+        "        if broken_constraint(error) not in FASTER:",
+        "        if error:",
+        ("orders/tests/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",),
+        "orders/actions/request_recall.py",
+    ),
+    Guard(
+        "sending: nothing newer is tried without funds, G39",
+        "    refused = Q(funds_refused_at__isnull=False) | Q(",
+        "    refused = Q(",
+        (f"{SENDING}::test_no_newer_order_is_tried_while_the_account_is_out_of_funds",),
+        "orders/actions/dispatch.py",
+    ),
+    Guard(
         "restored: a gap between journal and database is told",
         "    if mark.is_of(row):\n        return None",
         "    if mark.is_of(row) or journal:\n        return None",
