@@ -12,9 +12,9 @@ from django.db.models import Count
 from core.money import MoneySum
 from providers.models import Provider
 
-from .actions.spending import COSTS_NOTHING, spent_by_currency
+from .actions.spending import spent_by_currency
 from .models import BatchState, OrderBatch
-from .status import NOT_SENT, OPEN, Status
+from .status import COSTS_NOTHING, NOT_SENT, OPEN, Status
 
 TABS: dict[str, Callable[[Any], Any]] = {
     "fix": lambda lines: lines.filter(is_good=False, order=None),
