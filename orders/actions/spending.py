@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from core.money import MoneySum
 from providers.models import Service
 
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
-from ..models.spend import countable, first_day_kept
+from ..models.spend import RUNS_ON, countable, first_day_kept
 from ..status import COSTS_NOTHING, HoldReason, Status
 from ..terms import at_rate
 
@@ -60,11 +60,14 @@ def orders_of(person: User, day: date) -> OrderQuerySet:
 
 
 def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
-    """What each order has cost, or our highest estimate while it has no charge, added exactly."""
+    """What each order has cost, or our highest estimate while it has no charge, or only that of
+    the runs so far, added exactly."""
+    whole = When(RUNS_ON, then=Coalesce("estimate_high", "estimate", "charge"))
+    cost = Case(whole, default=Coalesce("charge", "estimate_high", "estimate"))
     sums = (
         orders.order_by()
         .values_list("provider__currency")
-        .annotate(spent=MoneySum(Coalesce("charge", "estimate_high", "estimate")))
+        .annotate(spent=MoneySum(cost))
         .annotate(returned=MoneySum("refund"))
     )
     nothing = Decimal(0)

@@ -13,7 +13,12 @@ from django.utils import timezone
 
 from core.money import MoneyField
 
-from ..status import COSTS_NOTHING
+from ..status import AT_PROVIDER, COSTS_NOTHING
+
+# A drip-feed or subscription that goes on: its charge, where one is told, is that of its parts.
+RUNS_ON = models.Q(status__in=sorted(AT_PROVIDER)) & (
+    models.Q(wish__has_key="runs") | models.Q(type__startswith="Subscriptions")
+)
 
 
 class SpendDay(models.Model):
@@ -66,13 +71,17 @@ class Countable(NamedTuple):
     estimate_high: Decimal | None
     estimate: Decimal | None
     spend_counted: Decimal | None
+    runs_on: bool
 
     @property
     def due(self) -> Decimal:
-        """What it has cost, or our highest estimate while it has no charge."""
+        """What it has cost, or our highest estimate while it has no charge, or only that of the
+        runs so far."""
         if self.status in COSTS_NOTHING:
             return Decimal(0)
         costs = (self.charge, self.estimate_high, self.estimate)
+        if self.runs_on:
+            costs = (self.estimate_high, self.estimate, self.charge)
         known = next((cost for cost in costs if cost is not None), Decimal(0))
         return known - (self.refund or Decimal(0))
 
@@ -99,6 +108,7 @@ def countable(orders: models.QuerySet[models.Model], now: datetime) -> Iterator[
     """Those of a person on a day that is not over. A drip-feed's runs are paid with their
     parent."""
     mine = orders.filter(parent=None, placed_by__isnull=False, spend_day__gte=first_day_kept(now))
+    mine = mine.annotate(runs_on=models.ExpressionWrapper(RUNS_ON, models.BooleanField()))
     yield from map(Countable._make, mine.order_by("pk").values_list(*_COLUMNS))
 
 

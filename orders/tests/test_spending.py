@@ -13,6 +13,7 @@ from orders.actions import placing, queueing, spending
 from orders.actions.dispatch import send_order
 from orders.drafts import OrderDraft
 from orders.models import Order, SpendLimit
+from orders.models.spend import recount
 from orders.status import HoldReason, Status
 from orders.tests.test_races import THREADS, at_once
 from providers.panel_api import DefaultWish
@@ -104,6 +105,21 @@ def test_what_costs_nothing_is_free_again(status):
     assert refused(person)
     Order.objects.filter(pk=order.pk).update(status=status)
     assert not refused(person)
+
+
+@pytest.mark.parametrize(
+    "feed", [{"wish": {"runs": "10", "quantity": "100"}}, {"type": "Subscriptions"}]
+)
+@pytest.mark.parametrize(("status", "is_free"), [("in_progress", False), ("completed", True)])
+def test_a_drip_feed_that_goes_on_counts_with_all_its_runs(feed, status, is_free):
+    """Its charge is that of the runs so far; the others of the day will be paid as well."""
+    person = make_user()
+    order = make_order(
+        Status(status), placed_by=person, estimate=Decimal("1.4"), charge=Decimal("0.1"), **feed
+    )
+    recount(Order.objects.all(), now=NOON)
+    assert refused(person) is not is_free
+    assert Order.objects.get(pk=order.pk).spend_counted == Decimal("0.1" if is_free else "1.4")
 
 
 def test_what_was_made_up_for_is_not_bought_as_well_when_it_is_queued_again():
