@@ -45,7 +45,7 @@ class OrderCounts:
 
     @property
     def total(self) -> int:
-        return self.unconfirmed + self.not_placed + self.flagged
+        return self.unconfirmed + self.not_placed + self.flagged + self.terms_changed
 
 
 def order_counts() -> OrderCounts:

@@ -49,7 +49,8 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=Status.UNCONFIRMED)
 
     def needing_a_person(self) -> OrderQuerySet:
-        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(flag__gt=""))
+        waits = Q(status=Status.HELD, hold_reason=HoldReason.TERMS)
+        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(flag__gt="") | waits)
 
     def due_to_send(self, now: datetime) -> OrderQuerySet:
         """Queued, not waiting out a back-off."""

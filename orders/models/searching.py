@@ -10,6 +10,8 @@ from django.db.models import Q, QuerySet
 
 from providers.models import Provider, Service
 
+from ..links import link_key
+
 LIST_SEARCH_MIN = 3
 LONGEST_ID = 19  # digits that no id of ours has any more
 Orders = QuerySet[Any]
@@ -39,6 +41,8 @@ def naming(orders: Orders, text: str) -> Q:
     if len(text) < LIST_SEARCH_MIN:
         return _known_as(orders, text)
     anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)
+    if "." in text:
+        anywhere |= Q(link_key=link_key(text))  # the same place in another spelling
     named = Service.objects.matching(text).values("pk")
     anywhere |= Q(service__in=named)
     return Q(external_id=text) | anywhere | Q(tags__contains=f" {text.casefold()} ")

@@ -60,7 +60,8 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert (limit.currency, limit.per_order, limit.per_day) == ("Eur", Decimal("1.5"), None)
     manager.post("/orders/guard/limit/", {**typed, "per_day": "20"})
     assert SpendLimit.objects.get().per_day == Decimal("20")
-    manager.post("/orders/guard/limit/", {**typed, "per_order": ""})
+    gone = manager.post("/orders/guard/limit/", {**typed, "per_order": ""}, follow=True)
+    assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
     assert LogEntry.objects.count() == 3
 

@@ -14,7 +14,9 @@ from django.test import Client
 
 from core.models import User
 from core.roles import Role
+from dashboard.attention import order_counts
 from orders import queries
+from orders.links import link_key
 from orders.models import Order
 from orders.status import FINAL, GROUPS, Flag, HoldReason, Status
 from orders.views import listing
@@ -100,6 +102,14 @@ def test_tabs_count_and_divide(staff: Client) -> None:
     assert shown(staff, "/orders/?group=ended") == {ended.pk, flagged.pk}
 
 
+def test_an_order_that_waits_for_a_decision_is_counted_where_it_is_listed(staff: Client) -> None:
+    waiting = make_order(Status.HELD, hold_reason=HoldReason.TERMS)
+    make_order(Status.HELD, hold_reason=HoldReason.SCHEDULED)
+    assert shown(staff, "/orders/?group=attention") == {waiting.pk}
+    counts = {tab.group: tab.count for tab in staff.get("/orders/").context["tabs"]}
+    assert counts["attention"] == order_counts().total == 1
+
+
 @pytest.mark.parametrize("cap", [0, 100], ids=["a large group", "a small group"])
 @pytest.mark.parametrize("group", ["", *GROUPS])
 def test_a_tab_holds_the_same_orders_whichever_way_they_are_found(
@@ -156,6 +166,16 @@ def test_several_ids_are_a_list_of_which_each_is_found(staff: Client, between: s
     make_order(Status.PENDING, external_id="70017002", reference="17002")
     ids = between.join([f"#{ours.pk}", "7001", "7002", "9" * 40, "7001"])
     assert shown(staff, f"/orders/?{urlencode({'q': ids})}") == {ours.pk, theirs.pk, referred.pk}
+
+
+@pytest.mark.parametrize(
+    "spelling", ["https://lumen.example/home/", "HTTP://www.Lumen.example/home#top"]
+)
+def test_searching_finds_a_link_however_it_is_spelled(spelling: str) -> None:
+    link = "https://lumen.example/home"
+    order = make_order(link=link, link_key=link_key(link))
+    make_order(link="https://lumen.example/other")
+    assert [found.pk for found in Order.objects.searching(spelling)] == [order.pk]
 
 
 def test_searching_finds_the_name_of_the_service(staff: Client) -> None:

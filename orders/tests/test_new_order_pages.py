@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.roles import Role
 from orders import tasks
 from orders.models import Order
 from orders.status import HoldReason, Status
+from providers.models import ProviderHealth
 from providers.panel_api import WISHES
 from tests.builders import NOON, make_order, make_provider, make_service, terms_shown
 from tests.query_counts import queries_of
@@ -101,6 +104,30 @@ def test_the_first_wish_stands_even_when_it_was_placed_for_another_service(staff
     answer = staff.post("/orders/new/", {**values, "service": make_service().pk})
     assert Order.objects.count() == 1
     assert "with other values" in answer.content.decode()
+
+
+def test_another_start_is_not_dropped_either(staff: Client) -> None:
+    values = filled(make_service())
+    staff.post("/orders/new/", values)
+    later = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    answer = staff.post("/orders/new/", {**values, "starts_at": later})
+    page = answer.content.decode()
+    assert "with other values" in page
+    assert later in page
+    scheduled = {**filled(make_service()), "starts_at": later}
+    first, second = staff.post("/orders/new/", scheduled), staff.post("/orders/new/", scheduled)
+    assert first.headers["Location"] == second.headers["Location"]
+
+
+def test_the_form_says_before_placing_that_the_order_would_wait(staff: Client) -> None:
+    service = make_service()
+    address = f"/orders/new/?service={service.pk}"
+    assert "It waits until this is over" not in staff.get(address).content.decode()
+    health = ProviderHealth.objects.filter(provider=service.provider)
+    health.update(key_refused_at=NOON, last_error_at=NOON)
+    page = staff.get(address).content.decode()
+    assert "key refused" in page
+    assert "It waits until this is over" in page
 
 
 def test_place_and_add_another_keeps_the_service(staff: Client) -> None:

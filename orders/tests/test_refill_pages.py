@@ -46,6 +46,18 @@ def list_of(client: Client, query: str = "") -> str:
     return answer.content.decode()
 
 
+def test_the_heading_names_what_stands_under_it(staff: Client) -> None:
+    canceled = make_order(Status.CANCELED)
+    make_cancel(CancelStatus.ENDED, order=canceled)
+    partial = make_order(Status.PARTIAL)
+    make_cancel(CancelStatus.ENDED, order=partial)
+    make_refill(RefillStatus.REFUSED, order=partial)
+    heading = '<h2 class="card-title">{}</h2>'
+    assert heading.format("Cancel") in page_of(staff, canceled)
+    assert heading.format("Refill") not in page_of(staff, canceled)
+    assert heading.format("Refill and cancel") in page_of(staff, partial)
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_the_buttons_are_there_where_they_make_sense(staff: Client, status: Status) -> None:
     order = make_order(status)

@@ -60,8 +60,15 @@ def guard_limit(request: StaffRequest) -> HttpResponse:
     form = LimitForm(request.POST)
     if not form.is_valid():
         return _page(request, limit_form=form)
-    set_limit(**form.cleaned_data, by=request.user)
-    messages.success(request, "The limit is changed. It counts from the next order on.")
+    limit = form.cleaned_data
+    set_limit(**limit, by=request.user)
+    is_gone = limit["per_order"] is None and limit["per_day"] is None
+    messages.success(
+        request,
+        f"There is no limit in {limit['currency']} for this role any more."
+        if is_gone
+        else "The limit is changed. It counts from the next order on.",
+    )
     return redirect("guard")
 
 

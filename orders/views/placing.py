@@ -17,6 +17,7 @@ from core.clocks import database_now
 from core.pages import page_or_part
 from core.policy import StaffRequest, allow
 from core.roles import May
+from providers.account_health import account_health
 from providers.models import Service
 
 from .. import tasks
@@ -113,7 +114,7 @@ def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
 
 def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpResponse:
     """The form once more, with what came in between its check and the order."""
-    service = Service.objects.select_related("provider").get(pk=form.service.pk)
+    service = Service.objects.select_related("provider__health").get(pk=form.service.pk)
     if refusal := obstacle(service):
         context = {"service": service, "obstacle": refusal}
         return render(request, PAGE, context, status=422)
@@ -145,7 +146,8 @@ def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | No
 def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
     """The order that the form became. Filled in anew since then, it asks for another one."""
     is_same = form.service.pk == order.service_id and form.partial_wish().wire() == order.wish
-    if not is_same:
+    moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
+    if moved or not is_same:
         return _ask_for_another(request, form, order)
     messages.info(request, f"This form was sent before: it is order {order}, placed once.")
     return redirect("order", pk=order.pk)
@@ -166,10 +168,13 @@ def _ask_for_another(request: StaffRequest, form: OrderForm, order: Order) -> Ht
 
 
 def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
+    now = database_now()
+    health = account_health(form.service.provider, now=now)
     return {
         "service": form.service,
         "form": form,
-        "preview": preview_of(form, now=database_now()),
+        "trouble": health if health.keeps_orders else None,
+        "preview": preview_of(form, now=now),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
 
@@ -183,7 +188,7 @@ def _chosen_service(request: StaffRequest) -> Service | None:
     chosen = request.POST.get("service") or request.GET.get("service")
     if not chosen:
         return None
-    return get_object_or_404(Service.objects.select_related("provider"), pk=_number(chosen))
+    return get_object_or_404(Service.objects.select_related("provider__health"), pk=_number(chosen))
 
 
 def _earlier_order(request: StaffRequest) -> Order | None:
@@ -191,7 +196,7 @@ def _earlier_order(request: StaffRequest) -> Order | None:
     chosen = request.GET.get("again")
     if not chosen or request.method == "POST":
         return None
-    earlier = Order.objects.select_related("service__provider")
+    earlier = Order.objects.select_related("service__provider__health")
     return get_object_or_404(earlier, pk=_number(chosen))
 
 

@@ -91,10 +91,17 @@ class NameField(forms.CharField):
 
 
 class NewProviderForm(TablerForm, forms.Form):
+    """Where something else has to be mended, the key has to be typed once more, and it says so."""
+
     name = NameField()
     url = AddressField()
     key = KeyField(help_text="Kept encrypted and never shown again.")
     currency = CurrencyField(initial="USD")
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.errors and self.is_bound and "key" not in self.errors:
+            self.add_error("key", "Type the key once more: it is never sent back to this page.")
 
 
 class ProviderForm(TablerForm, forms.Form):

@@ -70,6 +70,7 @@ def test_a_mistake_comes_back_beside_its_field_with_what_was_typed_but_never_the
     assert KEY not in page and "schl" not in page
     assert 'value="https://panel.example/api/v2"' in page or field == "url"
     assert not Provider.objects.exists()
+    assert ("Type the key once more" in page) is (field != "key")
 
 
 def test_two_providers_do_not_share_a_name(admin: Client) -> None:
