@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from core import clocks
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..models import ChargeEntry, Order, Watch
 
@@ -75,6 +76,6 @@ def _of_the_first(order: Order, sent: datetime, now: datetime) -> tuple[datetime
     itself was there at some moment between two looks at its parent; a subscription pays at any."""
     if order.parent_id is not None:
         return sent - timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS), min(sent, now)
-    if order.type.startswith("Subscriptions"):
+    if order.type in SUBSCRIPTIONS:
         return sent, now
     return sent, min(now, sent + timedelta(seconds=clocks.SEND_LEASE_SECONDS))

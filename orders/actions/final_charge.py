@@ -13,6 +13,7 @@ from typing import Any
 
 from core.money import PLACES, plain
 from providers.models import RefundStyle
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..models import Order
 from ..status import MONEY_BACK, Flag, Status
@@ -20,7 +21,6 @@ from .remarks import Remark
 
 SMALLEST_ALERT = Decimal("0.01")  # a change is a person's matter above this and above its share
 SHARE_ALERT = Decimal("0.01")
-SUBSCRIPTIONS = "Subscriptions"  # how both of their types begin
 CENTS = 2
 ASK_FOR_STYLE = (
     " If its refunds come apart from the charge, say so on the provider's page: then what came "
@@ -61,7 +61,7 @@ def weigh(order: Order, end: End, style: RefundStyle) -> FinalCharge:
 
 def keeps_price(order: Order, end: End, style: RefundStyle = RefundStyle.UNKNOWN) -> bool:
     """The charge is still that of the whole, although not all of it was delivered."""
-    if end.status not in MONEY_BACK or not end.charge or order.type.startswith(SUBSCRIPTIONS):
+    if end.status not in MONEY_BACK or not end.charge or order.type in SUBSCRIPTIONS:
         return False
     if end.status == Status.PARTIAL and not _is_by_units(order) and style != RefundStyle.APART:
         return False  # what a part of a package costs is not known
@@ -124,7 +124,7 @@ def final_charges(order: Order, status: Status, remains: int | None) -> list[Dec
     Where the price is not by units (packages), only that of the whole is known. That nothing
     remains of a canceled order does not mean that all of it was delivered.
     """
-    if order.type.startswith(SUBSCRIPTIONS):
+    if order.type in SUBSCRIPTIONS:
         return []
     whole = _whole(order)
     if status == Status.COMPLETED:

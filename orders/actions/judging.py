@@ -13,6 +13,7 @@ from decimal import Decimal
 from core.money import plain
 from providers.models import RefundStyle
 from providers.panel_api import Progress, Unreadable
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..models import Order, OrderEvent
 from ..status import (
@@ -26,7 +27,7 @@ from ..status import (
     Status,
     goes_back,
 )
-from .final_charge import SUBSCRIPTIONS, End, FinalCharge, is_alarming, too_much, weigh
+from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
 from .remarks import Remark
 
 # What the judgement of a dull answer needs; the rest is read for the others only.
@@ -225,4 +226,4 @@ def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> 
 
 def _is_paid_in_parts(order: Order, said: Progress) -> bool:
     parts = said.children or said.runs is not None or order.parts_done is not None
-    return bool(parts) or order.type.startswith(SUBSCRIPTIONS)
+    return bool(parts) or order.type in SUBSCRIPTIONS

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core import clocks
 from providers.models import RefundStyle
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..models import ChargeEntry, Order
 from ..status import AT_PROVIDER, ENDED_THERE, MAY_HAVE_COST, MONEY_BACK, Status
@@ -17,7 +18,6 @@ from .balancing import LAG, ZERO, Movement
 from .final_charge import keeps_price, refund_of
 from .refunds import before_end, end_of, span_of_end
 
-SUBSCRIPTIONS = "Subscriptions"
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
 _GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
 _BETWEEN_LOOKS = timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)
@@ -78,10 +78,10 @@ def entries_between(
     started = Order.objects.filter(parent=OuterRef("order"))
     paying = (
         Q(order__parent=None)
-        | Q(order__parent__type__startswith=SUBSCRIPTIONS)
+        | Q(order__parent__type__in=SUBSCRIPTIONS)
         | Q(order__parent__charge=None)
     )
-    paid_by_others = Q(order__parent=None, order__type__startswith=SUBSCRIPTIONS)
+    paid_by_others = Q(order__parent=None, order__type__in=SUBSCRIPTIONS)
     near = ChargeEntry.objects.filter(
         provider=provider_id, at_high__gt=opening - LAG, at_low__lte=closing
     )
@@ -97,8 +97,8 @@ def orders_without_charge(
         sent_at__gt=opening - LAG - _GRACE, sent_at__lte=closing + _BETWEEN_LOOKS,
     )  # fmt: skip
     by_then = Q(parent=None, sent_at__lte=closing)
-    paying = by_then | Q(parent__type__startswith=SUBSCRIPTIONS)
-    itself = ~Q(parent=None, type__startswith=SUBSCRIPTIONS)
+    paying = by_then | Q(parent__type__in=SUBSCRIPTIONS)
+    itself = ~Q(parent=None, type__in=SUBSCRIPTIONS)
     return sent.filter(paying).filter(itself)
 
 

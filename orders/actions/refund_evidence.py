@@ -15,11 +15,12 @@ from typing import Any
 
 from core.money import plain
 from providers.models import BalanceReading, Provider, RefundStyle
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..models import Order
 from ..status import MONEY_BACK
 from .balancing import LAG, ZERO, Reading, explained, rounding
-from .final_charge import SUBSCRIPTIONS, final_charges, keeps_price, refund_of
+from .final_charge import final_charges, keeps_price, refund_of
 from .movements import booked_movements
 from .refunds import before_end, end_of, span_of_end
 
@@ -79,7 +80,7 @@ def _proposed(figures: dict[str, int]) -> str:
 def _ended(provider: Provider) -> list[Order]:
     rows = Order.objects.filter(provider=provider, status__in=sorted(MONEY_BACK), parent=None)
     known = rows.filter(charge__isnull=False, ended_at__isnull=False)
-    return list(known.exclude(type__startswith=SUBSCRIPTIONS).order_by("-pk")[:LOOKED_AT])
+    return list(known.exclude(type__in=SUBSCRIPTIONS).order_by("-pk")[:LOOKED_AT])
 
 
 def _kept(order: Order) -> Kept | None:

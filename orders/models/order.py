@@ -16,6 +16,7 @@ from core import clocks
 from core.models import User
 from core.money import MoneyField
 from providers.models import Provider, Service
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ..status import (
     AT_PROVIDER,
@@ -109,8 +110,9 @@ class OrderQuerySet(models.QuerySet["Order"]):
         placed = self.filter(parent=None)
         # One that has begun its parts is known by them; one that has not, by what it asks for.
         begun, feeds = Q(parts_done__isnull=False), Q(wish__has_key="runs")
-        watches = Q(wish__has_keys=["username", "min"])
-        return placed.filter(begun | feeds | watches) if kin == "parents" else placed
+        return (
+            placed.filter(begun | feeds | Q(type__in=SUBSCRIPTIONS)) if kin == "parents" else placed
+        )
 
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""

@@ -226,6 +226,8 @@ class InvitesFromGroupsWish(QuantityWish):
 class PostsWish(Wish):
     """What is delivered to each post of an account: `min` to `max` units, drawn for each."""
 
+    is_subscription = True
+
     username: str = asked("username", Kind.TEXT, "Username", "lumen", help="The account to watch.")
     min: int = asked("min", Kind.QUANTITY, "Minimum per post", 100, weighs=True)
     max: int = asked("max", Kind.QUANTITY, "Maximum per post", 200, weighs=True)

@@ -85,6 +85,7 @@ class Wish:
     type_name: ClassVar[str] = ""
     about: ClassVar[str] = ""
     priced_per_package: ClassVar[bool] = False
+    is_subscription: ClassVar[bool] = False  # paid post by post, as the provider serves them
     fits_on: ClassVar[tuple[str, ...]] = ()  # other names providers publish the type under
 
     service_id: str

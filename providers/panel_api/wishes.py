@@ -6,6 +6,8 @@ the tests are all drawn from the classes named here and the `Ask` kept with each
 
 from __future__ import annotations
 
+from typing import Final
+
 from .order_types import (
     CommentLikesWish,
     CommentRepliesWish,
@@ -29,6 +31,7 @@ from .order_types import (
 from .wish import Ask, CostRange, Kind, Wish, WrittenWish, count_lines, split_lines
 
 __all__ = [
+    "SUBSCRIPTIONS",
     "WISHES",
     "Ask",
     "CostRange",
@@ -67,6 +70,7 @@ _TYPES: tuple[type[Wish], ...] = (
     WebTrafficWish,
 )
 WISHES: dict[str, type[Wish]] = {wish.type_name: wish for wish in _TYPES}
+SUBSCRIPTIONS: Final = frozenset(wish.type_name for wish in _TYPES if wish.is_subscription)
 
 
 def _letters(text: str) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Max, Q
 from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import OrderState, Progress
+from providers.panel_api.wishes import SUBSCRIPTIONS
 
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
@@ -21,9 +22,7 @@ CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
-STARTS_OTHERS = (
-    Q(wish__has_key="runs") | Q(wish__has_keys=["username", "delay"]) | Q(children__isnull=False)
-)
+STARTS_OTHERS = Q(wish__has_key="runs") | Q(type__in=SUBSCRIPTIONS) | Q(children__isnull=False)
 REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
 
 
