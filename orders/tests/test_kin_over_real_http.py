@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,29 +17,14 @@ from orders.kin import parts_of
 from orders.models import Order, Watch
 from orders.status import Flag, HoldReason, Status
 from providers.actions import wording
-from providers.connect import shared_transport
 from providers.models import Provider
 from providers.panel_api import DefaultWish, OrderState, SubscriptionWish, Wish
 from sandbox import Sandbox
-from tests.builders import make_provider, make_service
+from tests.builders import make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 LINK = "https://lumen.example/home"
-
-
-@pytest.fixture
-def box(settings: Any) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box: Sandbox) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def service_at(box: Sandbox, account: Provider, kind: str = "Default", **wanted: Any) -> Any:

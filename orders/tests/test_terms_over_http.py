@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -17,22 +16,13 @@ from orders.models import Order
 from orders.status import HoldReason, Status
 from providers.actions.mirroring import mirror_turn
 from providers.actions.runs import approve_run, refuse_run
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import CatalogRun, ProposedTerms, Provider, RunState, Service
 from sandbox import Sandbox
 from tests.builders import make_provider, make_user, terms_shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 WAITING = 4
-
-
-@pytest.fixture
-def box(settings: Any) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
 
 
 def read_catalog(account: Provider) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,11 +12,11 @@ from core.roles import Role
 from orders import tasks
 from orders.models import Order
 from orders.status import Status
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import Provider, Service
 from providers.panel_api import WISHES, type_name
 from sandbox import Sandbox
-from tests.builders import make_provider, make_service, terms_shown
+from tests.builders import make_service, terms_shown
 
 from .test_order_types import GOOD
 
@@ -45,20 +44,6 @@ VARIANTS = [
         None,
     ),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def box(settings: Any) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box: Sandbox) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def service_for(account: Provider, box: Sandbox, wanted: str) -> Service:
