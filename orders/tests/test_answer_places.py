@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from core.clocks import database_now
 from core.failpoints import armed
@@ -22,6 +23,12 @@ from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 AWAY = timedelta(minutes=11)
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """By the watchdog, of a page that another test has read."""
+    cache.clear()
 
 
 class Crash(BaseException):
