@@ -103,10 +103,16 @@ def _possible_ids(part: Any, depth: int) -> Iterator[str]:
     else:
         for name, value in part.items():
             lower = name.strip().lower()
-            if lower in ORDER_ID_NAMES:
+            if lower in ORDER_ID_NAMES or (lower in WRAPPERS and _is_bare_number(value)):
                 yield from _ids_of(value)
             if lower in WRAPPERS:
                 yield from _possible_ids(value, depth - 1)
+
+
+def _is_bare_number(value: Any) -> bool:
+    """In the place of an order, as some name a new one: `{"data": 7}`."""
+    text = str(value).strip() if isinstance(value, int | str) and value is not True else ""
+    return text.isascii() and text.isdecimal()
 
 
 def _ids_of(value: Any) -> Iterator[str]:

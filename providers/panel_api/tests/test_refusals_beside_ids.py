@@ -23,6 +23,8 @@ WITH_ORDERS = (
     '{%s,"result":{"data":{"order":{"id":7}}}}',
     '{%s,"result":{"data":{"order":7}}}',
     '{"error":{"message":"Too many requests","order":7}}',
+    '{%s,"data":7}',
+    '{%s,"result":"7"}',
     '{%s,"status":"success"}',
     '{%s,"success":true}',
 )
