@@ -91,7 +91,8 @@ lock: $(VENV)/dev.stamp
 
 format: $(VENV)/dev.stamp
 	@$(PY) -m ruff check --fix --quiet . && $(PY) -m ruff format --quiet .
-	@find templates -name '*.html' -exec $(PY) -m djade --target-version 5.2 {} +
+	@for again in 1 2; do \
+		find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} + && exit 0; done; exit 1
 
 clean:
 	rm -rf $(VENV) staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,108 @@
+"""The papers stay true: every file and every name in backticks is there, and pages stay short."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+TRUE_TO_THE_CODE = ("docs/architecture.md", "docs/glossary.md", "docs/style.md", "CONTRIBUTING.md")
+PAPERS = (*TRUE_TO_THE_CODE, "docs/reliability.md", "SECURITY.md")
+LONGEST_PAGE = 200
+FEWEST_QUESTIONS = 30
+
+# `orders/status.py`, `orders/status.py::MOVES`, `core/`; `::FINAL` is in the file named before it
+PLACE = re.compile(
+    r"`((?:[\w.-]+/)+(?:[\w-]+\.\w+)?|[\w-]+\.(?:py|md|toml)|(?=::))(?:::([\w.]+))?`"
+)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[\w-]+)?\)")
+EXAMPLE = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
+QUESTION = re.compile(r"^\| [A-Z][^|]*\? \|", re.MULTILINE)
+
+
+def places_in(text: str) -> Iterator[tuple[str, str]]:
+    path = ""
+    for found in PLACE.finditer(text):
+        path = found[1] or path
+        yield path, found[2] or ""
+
+
+@cache
+def names_in(path: Path) -> frozenset[str]:
+    """What a module defines: its functions, classes, constants, and `Class.member`."""
+    return frozenset(_names(ast.parse(path.read_text(encoding="utf-8")).body, ""))
+
+
+def _names(body: list[ast.stmt], inside: str) -> Iterator[str]:
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            yield inside + statement.name
+        if isinstance(statement, ast.ClassDef):
+            yield from _names(statement.body, f"{inside}{statement.name}.")
+        targets = statement.targets if isinstance(statement, ast.Assign) else ()
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        for target in targets:
+            if isinstance(target, ast.Name):
+                yield inside + target.id
+
+
+@pytest.mark.parametrize("paper", TRUE_TO_THE_CODE)
+def test_every_place_a_paper_names_is_there(paper: str) -> None:
+    missing = []
+    for path, name in places_in((ROOT / paper).read_text(encoding="utf-8")):
+        there = ROOT / path
+        is_known = there.is_file() and name in names_in(there) if name else there.exists()
+        if not is_known:
+            missing.append(f"{path}::{name}" if name else path)
+    assert not missing, f"{paper} names what is not there: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("paper", [*PAPERS, "README.md"])
+def test_every_link_of_a_paper_leads_somewhere(paper: str) -> None:
+    here = (ROOT / paper).parent
+    links = LINK.findall((ROOT / paper).read_text(encoding="utf-8"))
+    assert not [link for link in links if not (here / link).exists()]
+
+
+def test_the_architecture_answers_questions_with_a_file_and_a_function() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if QUESTION.match(line)]
+    assert len(rows) >= FEWEST_QUESTIONS
+    assert not [row for row in rows if not any(name for _, name in places_in(row))]
+
+
+def test_every_folder_of_an_app_is_in_the_picture() -> None:
+    """A new room without a line on the page is a room that nobody finds."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    apart = {"tests", "migrations", "management", "templatetags", "__pycache__"}
+    rooms = [
+        f"{folder.relative_to(ROOT)}/"
+        for app in ("core", "providers", "orders", "dashboard", "sandbox")
+        for folder in sorted((ROOT / app).iterdir())
+        if folder.is_dir() and folder.name not in apart and any(folder.glob("*.py"))
+    ]
+    assert not [room for room in rooms if f"`{room}`" not in text]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_page_is_read_at_one_sitting(paper: str) -> None:
+    assert len((ROOT / paper).read_text(encoding="utf-8").splitlines()) <= LONGEST_PAGE
+
+
+def test_the_examples_of_style_are_the_code() -> None:
+    examples = EXAMPLE.findall((ROOT / "docs/style.md").read_text(encoding="utf-8"))
+    assert len(examples) >= 10
+    for path, code in examples:
+        assert _bare(code) in _bare((ROOT / path).read_text(encoding="utf-8")), f"{path}:\n{code}"
+
+
+def _bare(code: str) -> str:
+    """Without indentation: an example stands at the left edge."""
+    return "\n".join(line.strip() for line in code.strip().splitlines())

@@ -1,0 +1,75 @@
+"""What pre-commit and a forge are told to call is there, and the papers name each command."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_pre_commit_calls_only_programs_that_are_installed_here() -> None:
+    config: dict[str, Any] = yaml.safe_load(read(".pre-commit-config.yaml"))
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    for hook in config["repos"][0]["hooks"]:
+        folder, program = hook["entry"].split()[0].rsplit("/", 1)
+        assert folder == ".venv/bin"
+        assert (Path(sys.executable).parent / program).is_file()
+
+
+def test_make_format_calls_programs_that_are_installed_here() -> None:
+    """`python -m djade` laid nothing out: it is a program and no module."""
+    recipe = read("Makefile").split("\nformat:")[1].split("\n\n")[0]
+    for module in re.findall(r"\$\(PY\) -m (\w+)", recipe):
+        assert find_spec(module), module
+    programs = re.findall(r"\$\(VENV\)/bin/(\w+)", recipe)
+    assert "djade" in programs
+    for program in programs:
+        assert (Path(sys.executable).parent / program).is_file()
+
+
+def test_the_forge_runs_what_any_other_machine_runs() -> None:
+    workflow: dict[str, Any] = yaml.safe_load(read(".github/workflows/ci.yml"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    assert ".ci/run" in [step.get("run") for step in steps]
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+def test_contributing_names_each_command_and_no_other() -> None:
+    makefile = read("Makefile")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony
+    commands = set(phony[1].split())
+    table = re.findall(r"^\| (`[^|]*) \|", read("CONTRIBUTING.md"), re.MULTILINE)
+    rows = [row for row in table if row.startswith("`make ")]
+    named = {word for row in rows for word in re.findall(r"`(?:make )?(\w+)`", row)}
+    assert named == commands - {"help", "clean"}
+    for paper in ("README.md", "docs/reliability.md", "docs/proofs.md"):
+        typed = re.findall(r"(?:`|^)make ((?:[a-z0-9]+ )*[a-z0-9]+)\b", read(paper), re.M)
+        assert {word for words in typed for word in words.split()} <= commands, paper
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    dated = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", read("CHANGELOG.md"), re.M)
+    assert dated[0][0] == version
+    assert [day for _, day in dated] == sorted((day for _, day in dated), reverse=True)
+
+
+def test_the_changelog_says_nothing_twice() -> None:
+    entries = re.findall(r"^- .*(?:\n  .*)*", read("CHANGELOG.md"), re.MULTILINE)
+    told = [" ".join(entry.split()) for entry in entries]
+    assert len(told) == len(set(told)) > 80
