@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from core import doorbell, redaction
 from core.roles import Role
-from dashboard import watchdog
+from dashboard.health import watchdog
 from tests.builders import log_in, make_user
 from tests.cloned_database import cloned_database
 from tests.closed_network import closed_network

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable
 
 from benchmarks.report import report
-from providers.panel_api import Dialect, decode_catalog, decode_orders
-from providers.panel_api.strict_json import parse
+from providers.panel_api import Dialect
+from providers.panel_api.answers import decode_catalog, decode_orders
+from providers.panel_api.answers.strict_json import parse
 
 BARS = {"100 statuses, ms": 1.0, "10,000 services, ms": 100.0}
 ROUNDS = 25

@@ -225,8 +225,8 @@ def _work(accounts: list[Any]) -> None:
     from django.db import connections
 
     from core.clocks import database_now
-    from orders.actions.following import follow_account
-    from orders.tasks.sending import account_of
+    from orders.polling.poll_cycle import follow_account
+    from orders.wake_ups import account_of
 
     def lane(account: Any) -> None:
         try:

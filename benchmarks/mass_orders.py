@@ -94,9 +94,9 @@ def _fill() -> tuple[str, Any]:
 def _dry_run(text: str, person: Any) -> Callable[[], tuple[int, int]]:
     """What the page does with a paste; the good lines and all lines of it."""
     from core.clocks import database_now
-    from orders.actions.batches import draft_batch, save_batch
-    from orders.forms.lines import judge
-    from orders.pasting import digest_of, read_paste
+    from orders.mass.check_lines import judge
+    from orders.mass.mass_order import draft_batch, save_batch
+    from orders.mass.read_paste import digest_of, read_paste
 
     def run() -> tuple[int, int]:
         now, pasted = database_now(), read_paste(text)
@@ -113,8 +113,8 @@ def _dry_run(text: str, person: Any) -> Callable[[], tuple[int, int]]:
 def _forms(text: str) -> Callable[[], None]:
     """Every FORM_SHARE-th line through the order form, as one order after the other would be."""
     from core.clocks import database_now
-    from orders.forms import form_for
-    from orders.pasting import read_paste
+    from orders.mass.read_paste import read_paste
+    from orders.placing.order_form import form_for
     from providers.models import Service
 
     def run() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from django import forms
 from django.forms import BoundField, widgets
+
+from core.texts import UNREADABLE
 
 CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.CheckboxInput, "form-check-input"),
@@ -15,6 +18,8 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Input, "form-control"),
     (widgets.Textarea, "form-control"),
 )
+LONGEST_TEXT = 500
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 class TablerBoundField(BoundField):
@@ -47,3 +52,20 @@ class TablerForm(forms.BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class PlainTextField(forms.CharField):
+    """One line of text without characters that cannot be seen; empty is None."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**{"max_length": LONGEST_TEXT, "empty_value": None} | more)
+
+    def to_python(self, value: Any) -> str | None:
+        text: str | None = super().to_python(value)
+        if text is not None and UNREADABLE in text:
+            raise forms.ValidationError(
+                f"There is a character in it that could not be read ({UNREADABLE}): write it anew."
+            )
+        if text is not None and any(unicodedata.category(char) in _UNSEEN for char in text):
+            raise forms.ValidationError("There is a character in it that cannot be seen.")
+        return text

@@ -19,7 +19,7 @@ from celery.signals import (
 from core.stopping import stop_soon
 
 if TYPE_CHECKING:
-    from .pulse import Work
+    from .health.pulse import Work
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
@@ -28,13 +28,24 @@ log = logging.getLogger(__name__)
 app = Celery("desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.imports = (
+    "orders.aftersales.tasks",
+    "orders.bulk.tasks",
+    "orders.mass.tasks",
+    "orders.polling.tasks",
+    "orders.reconciliation.tasks",
+    "orders.recovery.tasks",
+    "orders.restores.tasks",
+    "orders.sending.probe_tasks",
+    "orders.sending.tasks",
+)
 worker_shutting_down.connect(stop_soon, weak=False)
 
 
 @worker_ready.connect
 def show_signs_of_life(sender: Any, **kwargs: Any) -> None:
     """From the moment this worker hears its queues."""
-    from .pulse import Pulse
+    from .health.pulse import Pulse
 
     work = work_of(sender)
     Pulse(work, [queue.name for queue in sender.task_consumer.queues]).start()
@@ -42,7 +53,7 @@ def show_signs_of_life(sender: Any, **kwargs: Any) -> None:
 
 def work_of(consumer: Any) -> Work:
     """What this worker hears, begins and ends from now on."""
-    from .pulse import Work
+    from .health.pulse import Work
 
     work = Work(threads=consumer.controller.concurrency)
     task_received.connect(work.heard, weak=False)
@@ -57,7 +68,7 @@ def look_at_own_disk(sender: Any, **kwargs: Any) -> None:
     """Every machine that sends has a disk of its own, so each looks there when it starts."""
     from django.db import DatabaseError, connections
 
-    from orders.tasks import import_spool
+    from orders.restores.tasks import import_spool
 
     if DISPATCH not in {queue.name for queue in sender.task_consumer.queues}:
         return

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
-from core.kept_forms import KeptForm
+from core.web.kept_forms import KeptForm
 
 from .signing_in import htmx_event
 

@@ -13,8 +13,8 @@ from core.clocks import database_now
 from core.roles import May
 from orders.models import Gate
 
-from .attention import counts_once
-from .watchdog import StandsStill, for_banner
+from .health.attention import counts_once
+from .health.watchdog import StandsStill, for_banner
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from core import clocks
 from core.money import MoneySum
+from orders.list_tabs import COUNT_CAP
 from orders.models import Order
-from orders.queries import COUNT_CAP
 from orders.status import MAY_HAVE_COST, Status
 from providers.models import Provider
 

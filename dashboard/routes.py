@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import health, signing_in, views
+from . import signing_in, views
+from .health import views as health_views
 from .people import views as people
 
 urlpatterns: list[URLPattern] = [
@@ -18,6 +19,6 @@ urlpatterns: list[URLPattern] = [
     path("people/new/", people.person_new, name="person-new"),
     path("people/<int:pk>/", people.person_edit, name="person-edit"),
     path("people/<int:pk>/password/", people.person_password, name="person-password"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("readyz", health_views.readyz, name="readyz"),
 ]

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from core.forms import TablerForm
-from core.kept_forms import KeptForm
-from core.policy import StaffRequest, public, signed_in
+from core.web.kept_forms import KeptForm
+from core.web.policy import StaffRequest, public, signed_in
 
 SESSION_ENDED = "Your session has ended. Log in in another tab, then press it here again."
 

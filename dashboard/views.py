@@ -11,15 +11,15 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
-from core.pages import page_or_part
-from core.policy import StaffRequest, allow, signed_in
 from core.roles import May
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow, signed_in
 from orders.models import Order
 from providers.account_health import account_health
 from providers.models import Provider
 
 from . import overview as figures
-from .attention import counts_once, matters
+from .health.attention import counts_once, matters
 from .navigation import navigation_for
 
 LATEST = 8

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
-from core.incoming import understood
+from core.web.incoming import understood
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 _desk = get_wsgi_application()

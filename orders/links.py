@@ -14,6 +14,7 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote
 
+LONGEST_LINK = 2048
 _SCHEME = re.compile(r"(?:https?:[/\\]*|[a-z][a-z0-9+.-]*://|[/\\]{2,})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos);", re.IGNORECASE)
 _SLASHES = re.compile(r"[/\\]")

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from core.money import plain
 from providers.models import ProposedTerms, Service
-from providers.panel_api.wishes import WISHES, Ask, Kind, count_lines
+from providers.panel_api.order_types.table import WISHES, Ask, Kind, count_lines
 
 LABELS = {
     "name": "Name",

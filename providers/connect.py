@@ -14,7 +14,7 @@ from core.redaction import redact, remember_secret
 
 from .models import Provider
 from .panel_api import Credentials, Dialect, PanelClient, SecretKey, Transport
-from .panel_api.urls import origin
+from .panel_api.http.urls import origin
 
 Connect = Callable[[Provider], PanelClient]
 
@@ -42,6 +42,11 @@ def checked_address(url: str) -> str:
 
 
 @sensitive_variables()
+def batch_size(provider: Provider) -> int:
+    """The most orders one call may be about."""
+    return min(provider.batch_size, Dialect.from_profile(provider.dialect).batch_size)
+
+
 def client_for(provider: Provider) -> PanelClient:
     """A client for this account. Raises NoKey, or WrongEncryptionKey when it cannot be read."""
     if not provider.key_ciphertext:

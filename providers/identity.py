@@ -7,7 +7,7 @@ import ipaddress
 
 from .models import Provider
 from .panel_api import UnsafeUrl
-from .panel_api.urls import origin
+from .panel_api.http.urls import origin
 
 _LOCAL = "localhost"
 

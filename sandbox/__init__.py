@@ -1,9 +1,9 @@
 """A programmable provider that speaks panel API v2 over real HTTP. See docs/sandbox.md."""
 
 from sandbox.box import RemoteSandbox, Sandbox
-from sandbox.dialect import PRESETS, Dialect
-from sandbox.limits import RateLimits
-from sandbox.misbehaviour import PHASES_OF
+from sandbox.faults.modes import PHASES_OF
+from sandbox.protocol.dialect import PRESETS, Dialect
+from sandbox.protocol.limits import RateLimits
 from sandbox.provider import DEMO_KEY
 
 __all__ = [

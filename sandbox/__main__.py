@@ -11,8 +11,8 @@ import threading
 from decimal import Decimal
 
 from sandbox.box import Sandbox, accounts_of
-from sandbox.dialect import PRESETS
-from sandbox.limits import RateLimits
+from sandbox.protocol.dialect import PRESETS
+from sandbox.protocol.limits import RateLimits
 from sandbox.provider import DEMO_KEY
 
 

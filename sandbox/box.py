@@ -15,15 +15,15 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.connection import PanelConnections
-from sandbox.controls import control
-from sandbox.dialect import Dialect, preset
-from sandbox.dice import fingerprint
-from sandbox.levers import Levers
-from sandbox.limits import RateLimits
-from sandbox.listener import Listener
+from sandbox.control.controls import control
+from sandbox.control.levers import Levers
+from sandbox.ledger.dice import fingerprint
+from sandbox.protocol.connection import PanelConnections
+from sandbox.protocol.dialect import Dialect, preset
+from sandbox.protocol.limits import RateLimits
+from sandbox.protocol.listener import Listener
+from sandbox.protocol.wire import BadRequest, Request, Wire, json_reply
 from sandbox.provider import DEMO_KEY, Provider, Setup
-from sandbox.wire import BadRequest, Request, Wire, json_reply
 
 Amount = Decimal | str | int
 

@@ -10,22 +10,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sandbox import following, placing
-from sandbox.accounts import Account, Accounts
-from sandbox.answers import catalog_answer, service_row
-from sandbox.book import Book
-from sandbox.catalog import Catalog
-from sandbox.clock import Clock
-from sandbox.dialect import Dialect
-from sandbox.faults import Faults
-from sandbox.ledger import Ledger
-from sandbox.limits import Gate, RateLimits
-from sandbox.misbehaviour import PHASES_OF
-from sandbox.order import Order, Progress, Temper
-from sandbox.parents import Parents
-from sandbox.refills import Refills
-from sandbox.refusals import Refusal
-from sandbox.traffic import Traffic
+from sandbox.faults.modes import PHASES_OF
+from sandbox.faults.rules import Faults
+from sandbox.ledger.accounts import Account, Accounts
+from sandbox.ledger.book import Book
+from sandbox.ledger.catalog import Catalog
+from sandbox.ledger.clock import Clock
+from sandbox.ledger.ledger import Ledger
+from sandbox.ledger.order import Order, Progress, Temper
+from sandbox.ledger.parents import Parents
+from sandbox.ledger.refills import Refills
+from sandbox.protocol import following, placing
+from sandbox.protocol.answers import catalog_answer, service_row
+from sandbox.protocol.dialect import Dialect
+from sandbox.protocol.limits import Gate, RateLimits
+from sandbox.protocol.refusals import Refusal
+from sandbox.protocol.traffic import Traffic
 
 DEMO_KEY = "sandbox-demo-key-0001"
 
@@ -82,7 +82,7 @@ class Provider:
         self.traffic = Traffic()
 
     def _recover(self) -> None:
-        from sandbox.recovery import replay
+        from sandbox.ledger.recovery import replay
 
         if not replay(self):
             self.ledger.append("opened", seed=self.setup.seed)

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from datetime import datetime
 
-SPOOL = "orders.actions.spooling"
+SPOOL = "orders.sending.answer_spool"
 
 
 def has_spool() -> bool:

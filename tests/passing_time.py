@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from orders.actions.recovery import waiting
 from orders.models import Attempt
+from orders.recovery.search import wait_clock
 from orders.status import Outcome
 
 
@@ -13,7 +13,7 @@ def let_pass(now: datetime, seconds: float) -> datetime:
     """When the time is over. Beat comes by at each step on the way, and then."""
     until = now + timedelta(seconds=seconds)
     while now < until:
-        now = min(until, now + timedelta(seconds=waiting.LONGEST_STEP))
+        now = min(until, now + timedelta(seconds=wait_clock.LONGEST_STEP))
         if Attempt.objects.filter(outcome=Outcome.UNKNOWN).exists():
-            waiting.count(now=now)
+            wait_clock.count(now=now)
     return now

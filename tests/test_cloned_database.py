@@ -12,7 +12,11 @@ from tests.cloned_database import key_of
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    for name in ("orders/migrations/0001_initial.py", "orders/models/order.py", "orders/kin.py"):
+    for name in (
+        "orders/migrations/0001_initial.py",
+        "orders/models/order.py",
+        "orders/pages/related_figures.py",
+    ):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("rows = 1\n")
@@ -34,7 +38,7 @@ def test_a_migration_that_came_or_went_is_another_database(house: Path) -> None:
 
 def test_other_code_is_the_same_database(house: Path) -> None:
     before = key_of(house)
-    (house / "orders/kin.py").write_text("rows = 2\n")
+    (house / "orders/pages/related_figures.py").write_text("rows = 2\n")
     assert key_of(house) == before
 
 

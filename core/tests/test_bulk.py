@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from core.bulk import add_rows, compare_and_set, load_by_key, read_by_key, read_columns, write_same
+from core.rows.bulk import (
+    add_rows,
+    compare_and_set,
+    load_by_key,
+    read_by_key,
+    read_columns,
+    write_same,
+)
 from orders.models import OrderEvent
 from orders.status import Status
 from providers.models import BalanceReading, Provider, ProviderHealth

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.constraints import broken_constraint
+from core.rows.constraints import broken_constraint
 from orders.models import Order
 from orders.status import Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_run, make_service

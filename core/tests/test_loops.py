@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError
 
-from core.loops import MOST_AWAY, one_by_one
+from core.rows.loops import MOST_AWAY, one_by_one
 
 pytestmark = pytest.mark.django_db
 

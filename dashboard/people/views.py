@@ -11,8 +11,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.models import User
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.web.policy import StaffRequest, allow
 
 from . import changing
 from .forms import PersonEditForm, PersonNewForm, PersonPasswordForm

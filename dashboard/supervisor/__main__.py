@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from socket import socket
 
-from . import broker, claims, crew
+from . import broker, crew, locks
 from .journal import say
-from .playground import Playground, open_playground
 from .refusal import Refused
-from .silence import Listener, ask, is_ready
+from .sandbox_process import Playground, open_playground
 from .watch import Stopped, Watch
+from .watchdog import Listener, ask, is_ready
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     watch = Watch()
     watch.obey_signals()
     try:
-        with claims.claimed(desk.data_dir), claims.listen(desk.port) as door:
+        with locks.claimed(desk.data_dir), locks.listen(desk.port) as door:
             _run(watch, desk, door, chosen)
     except Refused as refusal:
         print(f"manage.py up: {refusal}", file=sys.stderr)

@@ -20,7 +20,7 @@ from core.clocks import (
 
 from .journal import Journal
 
-TETHER = Path(__file__).with_name("tether.py")
+TETHER = Path(__file__).with_name("parent_death.py")
 
 
 def tethered(command: Sequence[str]) -> list[str]:

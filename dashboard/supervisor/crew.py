@@ -12,10 +12,10 @@ from core.clocks import WORKER_STOP_SECONDS
 
 from . import broker
 from .child import Child
-from .claims import accepts
 from .journal import Journal
-from .playground import Playground
-from .silence import ask, is_ready
+from .locks import accepts
+from .sandbox_process import Playground
+from .watchdog import ask, is_ready
 
 WEB_THREADS = 8
 BROKER_STOP_SECONDS = WEB_STOP_SECONDS = 5.0

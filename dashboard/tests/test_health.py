@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from core.clocks import HEARTBEAT_STALE_SECONDS, database_now
 from dashboard import celery as desk_celery
-from dashboard import health
 from dashboard.beat import WatchedScheduler
+from dashboard.health import views as health_views
 from dashboard.models import BEAT, Heartbeat
 from dashboard.timetable import QUEUES, TIMETABLE
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 @pytest.fixture
 def broker_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "broker_answers", lambda: True)
+    monkeypatch.setattr(health_views, "broker_answers", lambda: True)
 
 
 def readyz(client: Client) -> tuple[int, dict[str, Any]]:
@@ -59,7 +59,7 @@ def test_without_a_broker_it_is_not_ready(client: Client, settings: Settings) ->
     Heartbeat.objects.note(BEAT, database_now())
     nobody_there = Celery("nobody", broker="redis://127.0.0.1:1/0", set_as_current=False)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(health, "app", nobody_there)
+        patched.setattr(health_views, "app", nobody_there)
         status, body = readyz(client)
     assert (status, body["broker"], body["beat"]) == (503, False, True)
 
@@ -71,7 +71,7 @@ def test_without_a_database_it_is_not_ready_and_does_not_break(
     def fail(*args: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(health, "database_now", fail)
+    monkeypatch.setattr(health_views, "database_now", fail)
     status, body = readyz(client)
     assert (status, body["database"], body["beat"]) == (503, False, False)
 

@@ -14,9 +14,9 @@ from django.forms import BaseForm
 from django.test import Client
 from django.urls import get_resolver
 
-from core.kept_forms import KeptForm, is_secret
 from core.models import User
 from core.roles import Role
+from core.web.kept_forms import KeptForm, is_secret
 from dashboard.tests.test_readable_text import _kinds
 from orders.models import Gate, OrderBatch
 from tests.builders import PASSWORD, log_in, make_service, make_user

@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from core.roles import Role
 from dashboard import overview
-from dashboard.attention import order_counts
+from dashboard.health.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
-from orders.actions import gates
 from orders.models import Order
+from orders.sending import halts
 from orders.status import Flag, GateKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
@@ -60,10 +60,10 @@ def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -
 def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_role: ForRole) -> None:
     lossy, now = make_provider(name="Lossy"), timezone.now()
     kind, reason = GateKind.EXPOSURE, "3 answers were lost within 10 minutes."
-    gates.close_gate(kind, now=now, provider=lossy, reason=reason)
+    halts.close_gate(kind, now=now, provider=lossy, reason=reason)
     drawn = page(client_for_role(Role.OPERATOR))
     assert "Lossy: too many answers were lost" in drawn and f"{reason} It is sent nothing" in drawn
-    gates.open_gate(kind, now=now, provider=lossy)
+    halts.open_gate(kind, now=now, provider=lossy)
     assert "Needs a person" not in page(client_for_role(Role.OPERATOR))
 
 

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from core.models import User
-from core.policy import PUBLIC, SIGNED_IN
 from core.roles import ALLOWED, May, Role
+from core.web.policy import PUBLIC, SIGNED_IN
 from orders.models import Order
 from orders.status import Outcome, Status
 from providers.actions.snapshots import packed, snapshot_of

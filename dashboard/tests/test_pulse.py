@@ -17,9 +17,9 @@ from django.db import DatabaseError, connections
 
 from core.clocks import HEARTBEAT_STALE_SECONDS, LONGEST_TASK_SECONDS, database_now
 from dashboard import celery as desk_celery
-from dashboard import pulse
+from dashboard.health import pulse
+from dashboard.health.pulse import Pulse, Work
 from dashboard.models import Heartbeat
-from dashboard.pulse import Pulse, Work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 

@@ -14,7 +14,7 @@ from core.models import User
 
 @pytest.fixture(autouse=True)
 def nothing_gathered(settings: Settings, tmp_path: Path) -> None:
-    hashed = {"BACKEND": "core.static_files.HashedStaticFiles"}
+    hashed = {"BACKEND": "core.web.static_files.HashedStaticFiles"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": hashed}
     settings.STATIC_ROOT = tmp_path
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from core.clocks import CHILD_QUICK_DEATHS, HEARTBEAT_STALE_SECONDS, SILENT_FOR_SECONDS
-from dashboard.supervisor import broker, claims
+from dashboard.supervisor import broker, locks
 from dashboard.supervisor.child import Child
 from dashboard.supervisor.journal import Journal
-from dashboard.supervisor.playground import open_playground
 from dashboard.supervisor.refusal import Refused
-from dashboard.supervisor.silence import Listener, is_ready, silent_parts
+from dashboard.supervisor.sandbox_process import open_playground
 from dashboard.supervisor.watch import Stopped, Watch
+from dashboard.supervisor.watchdog import Listener, is_ready, silent_parts
 
 WELL: dict[str, Any] = {
     "ready": True,
@@ -143,7 +143,7 @@ def test_the_console_shows_warnings_with_their_tracebacks_and_no_secrets(
         "2026-11-23 12:00:00,000 INFO orders fine",
         "2026-11-23 12:00:01,000 ERROR orders with s3cret-key",
         "Traceback (most recent call last):",
-        '  File "orders/actions/sending.py", line 7, in send',
+        '  File "orders/sending/send_run.py", line 7, in send',
         "ValueError: no",
         "a farewell",
         "[2026-11-23 12:00:02 +0000] [7] [INFO] quiet again",
@@ -193,4 +193,4 @@ def test_the_sandbox_keeps_its_ports_and_keys_and_moves_only_when_it_must(tmp_pa
 @pytest.mark.parametrize("port", [80_000, -1], ids=["too high", "negative"])
 def test_a_port_that_is_none_is_refused(port: int) -> None:
     with pytest.raises(Refused, match="no port"):
-        claims.listen(port)
+        locks.listen(port)

@@ -16,15 +16,17 @@ from django.test.utils import CaptureQueriesContext
 
 from core.clocks import database_now
 from core.roles import Role
-from dashboard import health
+from dashboard.health import views as health_views
+from dashboard.health.watchdog import what_stands_still
 from dashboard.models import BEAT, Heartbeat
-from dashboard.watchdog import what_stands_still
-from orders.actions import placing, queueing, spooling
-from orders.actions.late import Late
-from orders.actions.standstill import Standstill, standstills
+from orders import link_queue
 from orders.models import AnswerPlace, BulkJob, Order, OrderBatch, Watch
 from orders.models.batch import BatchState
+from orders.oldest_work import Late
+from orders.placing import place_orders
+from orders.sending import answer_spool
 from orders.status import Flag, GateKind, HoldReason, JobKind, Outcome, Status
+from orders.watchdog.overdue import Standstill, standstills
 from providers.actions.lanes import ensure_lanes
 from providers.models import Lane, LaneKind, Provider, ProviderHealth, RunState
 from tests.builders import (
@@ -118,8 +120,8 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
     ensure_lanes(running.provider_id)
     Lane.objects.filter(kind=LaneKind.BALANCE).update(due_at=then)
     AnswerPlace.objects.create(key=uuid4(), host="away", seen_at=then, waiting=1, oldest_at=then)
-    spooling.directory().mkdir(parents=True, exist_ok=True)
-    file = spooling.directory() / "1-token.json"
+    answer_spool.directory().mkdir(parents=True, exist_ok=True)
+    file = answer_spool.directory() / "1-token.json"
     file.write_text("{}")
     os.utime(file, (then.timestamp(), then.timestamp()))
     assert set(late_kinds()) == set(Late) - {Late.ORDER}
@@ -175,13 +177,13 @@ def test_staff_can_let_an_order_go_from_behind_one_that_is_never_readable() -> N
         service=blocker.service, link=blocker.link, link_key=blocker.link_key,
     )  # fmt: skip
     now = database_now()
-    assert queueing.release_free(now=now) == []
-    assert placing.release_order(waiting, actor=make_user(), now=now)
+    assert link_queue.release_free(now=now) == []
+    assert place_orders.release_order(waiting, actor=make_user(), now=now)
     assert Order.objects.due_to_send(now).get() == waiting
 
 
 def ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, Any]]:
-    monkeypatch.setattr(health, "broker_answers", lambda: True)
+    monkeypatch.setattr(health_views, "broker_answers", lambda: True)
     Heartbeat.objects.note(BEAT, database_now())
     answer = client.get("/readyz")
     return answer.status_code, answer.json()
@@ -244,7 +246,7 @@ def test_pages_ask_the_watchdog_once_in_a_few_seconds(
         asked.append(1)
         return []
 
-    monkeypatch.setattr("dashboard.watchdog.standstills", ask)
+    monkeypatch.setattr("dashboard.health.watchdog.standstills", ask)
     browser = client_for_role(Role.VIEWER)
     for _ in range(3):
         browser.get("/orders/")

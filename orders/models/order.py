@@ -16,7 +16,7 @@ from core import clocks
 from core.models import User
 from core.money import MoneyField
 from providers.models import Provider, Service
-from providers.panel_api.wishes import SUBSCRIPTIONS
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..status import (
     AT_PROVIDER,

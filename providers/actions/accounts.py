@@ -12,11 +12,11 @@ from django.db.models import F
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from core.constraints import broken_constraint
 from core.encryption import encrypt
 from core.models import User
 from core.money import plain
 from core.redaction import remember_secret
+from core.rows.constraints import broken_constraint
 from providers.identity import row_of, upstream_digest
 from providers.models import (
     CatalogRun,

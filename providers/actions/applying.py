@@ -11,7 +11,7 @@ from typing import TypeVar
 from django.db import transaction
 from django.db.models import F
 
-from core.bulk import write_columns
+from core.rows.bulk import write_columns
 from providers.models import CatalogRun, ChangeKind, Service, ServiceChange
 
 from .diffing import Changed, Difference, Known, said

@@ -16,8 +16,8 @@ from core.redaction import redact
 from providers.connect import Connect, NoKey
 from providers.models import DoctorReport, Provider, ProviderState
 from providers.panel_api import AccountRefused, Dialect, NotSent, PanelClient, Unavailable
-from providers.panel_api.doctor import examine
-from providers.panel_api.findings import Diagnosis, Finding, Verdict
+from providers.panel_api.connection_check.check import examine
+from providers.panel_api.connection_check.findings import Diagnosis, Finding, Verdict
 
 from .balances import keep_balance
 from .calling import note_no_way_in

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from core.leases import is_free
-from core.one_writer import one_writer
+from core.rows.one_writer import one_writer
 from providers.models import Lane, LaneKind, Provider, ProviderHealth
 
 

@@ -14,10 +14,10 @@ from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Va
 from django.db.models.functions import Greatest, Least
 
 from core import clocks
-from core.bulk import compare_and_set
 from core.clocks import still_ahead
-from core.one_writer import one_writer
 from core.redaction import redact
+from core.rows.bulk import compare_and_set
+from core.rows.one_writer import one_writer
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from core.constraints import broken_constraint
 from core.models import User
+from core.rows.constraints import broken_constraint
 from providers.models import CatalogRun, ProposedTerms, Provider, RunState
 
 

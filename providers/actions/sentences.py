@@ -12,7 +12,7 @@ from datetime import datetime
 from core.models import User
 from providers.models import Provider, ProviderEvent
 from providers.panel_api import Dialect, RefusalCode
-from providers.panel_api.refusals import MEANINGS, normalised, why_not_taught
+from providers.panel_api.refusals.classify import MEANINGS, normalised, why_not_taught
 
 from .learning import change_dialect
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.models import User
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
-from providers.panel_api.words import plain_word
+from providers.panel_api.answers.status_aliases import plain_word
 
 from .learning import change_dialect
 

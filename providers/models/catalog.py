@@ -10,7 +10,7 @@ from django.db import models
 
 from core.money import MoneyField
 
-from ..panel_api.wishes import WISHES
+from ..panel_api.order_types.table import WISHES
 from .provider import Provider
 
 

@@ -4,12 +4,12 @@ Imports the standard library and requests; nothing of the project. `PanelClient`
 `errors` says what may be done next, `results` is what comes back.
 """
 
-from .answer import Answer
+from .answers.answer import Answer
+from .answers.coerce import issued_id
 from .client import PanelClient
-from .coerce import issued_id
-from .credentials import Credentials, SecretKey
+from .connection_check.check import examine
+from .connection_check.findings import Diagnosis, Finding, Verdict
 from .dialect import LARGEST_BATCH, Dialect, KeyPlace
-from .doctor import examine
 from .errors import (
     AccountRefused,
     BatchRefused,
@@ -23,26 +23,10 @@ from .errors import (
     Unavailable,
     UnsafeUrl,
 )
-from .findings import Diagnosis, Finding, Verdict
-from .our_ids import parameter_asked_for, why_no_parameter
-from .results import (
-    Balance,
-    CancelAccepted,
-    Catalog,
-    CatalogItem,
-    OrderState,
-    Placed,
-    Progress,
-    RecentOrder,
-    RefillProgress,
-    RefillStarted,
-    RefillState,
-    Refused,
-    Unreadable,
-)
-from .transport import Transport
-from .urls import validate_url
-from .wishes import (
+from .http.credentials import Credentials, SecretKey
+from .http.transport import Transport
+from .http.urls import validate_url
+from .order_types.table import (
     WISHES,
     Ask,
     CostRange,
@@ -58,6 +42,22 @@ from .wishes import (
     count_lines,
     split_lines,
     type_name,
+)
+from .refusals.idempotency_parameter import parameter_asked_for, why_no_parameter
+from .results import (
+    Balance,
+    CancelAccepted,
+    Catalog,
+    CatalogItem,
+    OrderState,
+    Placed,
+    Progress,
+    RecentOrder,
+    RefillProgress,
+    RefillStarted,
+    RefillState,
+    Refused,
+    Unreadable,
 )
 
 __all__ = [

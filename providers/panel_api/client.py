@@ -6,16 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from . import decode_catalog, decode_orders
-from .answer import Answer, failure_evidence, read_answer
-from .asking import ask_all
-from .coerce import issued_id
-from .credentials import Credentials
-from .decode import Unexpected, WithoutIds, error_texts
+from .answers import decode_catalog, decode_orders
+from .answers.answer import Answer, failure_evidence, read_answer
+from .answers.coerce import issued_id
+from .answers.decode import Unexpected, WithoutIds, error_texts
+from .answers.outcomes import (
+    account_trouble,
+    can_prove,
+    heed,
+    must_be_readable,
+    order_placed,
+    trouble,
+)
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
+from .http.credentials import Credentials
+from .http.request import address, naming, payload
+from .http.transport import Transport
+from .id_batches import ask_all
 from .made import may_be_made
-from .request import address, naming, payload
+from .order_types.table import Wish, WrittenWish
 from .results import (
     Balance,
     CancelAccepted,
@@ -28,16 +38,6 @@ from .results import (
     Refused,
     Unreadable,
 )
-from .transport import Transport
-from .verdicts import (
-    account_trouble,
-    can_prove,
-    heed,
-    must_be_readable,
-    order_placed,
-    trouble,
-)
-from .wishes import Wish, WrittenWish
 
 WRITES: Final = frozenset({"add", "refill", "cancel"})
 MOST_PAGES: Final = 400

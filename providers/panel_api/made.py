@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from . import coerce
-from .decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, error_texts, says_success, sentence
+from .answers import coerce
+from .answers.decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, error_texts, says_success, sentence
 
 _DEEPEST: Final = 8
 ANY_ERROR: Final = 400  # from this HTTP code on a message alone is an error

@@ -9,9 +9,9 @@ import pytest
 from providers.actions.calling import ask
 from providers.models import ProviderHealth
 from providers.panel_api import OutcomeUnknown, ProviderError
+from providers.panel_api.http.transport import Delivery
 from providers.panel_api.tests.stub import client_hearing, said
 from providers.panel_api.tests.test_facts import WISH
-from providers.panel_api.transport import Delivery
 from tests.builders import NOON, make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]

@@ -14,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
-from core.pages import page_or_part
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
 
 from .. import tasks
 from ..account_health import account_health

@@ -13,8 +13,8 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.clocks import database_now
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.web.policy import StaffRequest, allow
 
 from .. import tasks
 from ..account_health import account_health

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.web.policy import StaffRequest, allow
 
 from ..panel_api import WISHES, Ask, Kind, Wish
 

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from core.clocks import database_now
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.web.policy import StaffRequest, allow
 
 from ..actions.accounts import change_settings
 from ..forms import RefundStyleForm

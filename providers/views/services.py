@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
-from core.keyset import keyset_page
-from core.pages import page_or_part
-from core.policy import StaffRequest, allow
 from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
 
 from ..actions.choosing import choose_type
 from ..forms import ChangeFilter, ChosenTypeForm, ServiceFilter

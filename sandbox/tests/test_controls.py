@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from sandbox import PHASES_OF, PRESETS, Dialect, Sandbox
-from sandbox.catalog import Catalog
-from sandbox.order_types import ORDER_TYPES
+from sandbox.ledger.catalog import Catalog
+from sandbox.ledger.order_types import ORDER_TYPES
 from sandbox.tests.raw import answer, ask, place, wish
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import PRESETS, Dialect, Sandbox
-from sandbox.dialect import CHOICES
+from sandbox.protocol.dialect import CHOICES
 from sandbox.tests.dialect_cases import CASES, CLOSE, Heard, added, first
 from sandbox.tests.raw import answer, ask, exchange, form, http, wish
 

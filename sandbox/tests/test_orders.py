@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.order_types import ORDER_TYPES
+from sandbox.ledger.order_types import ORDER_TYPES
 from sandbox.tests.raw import answer, place, wish
 
 OTHER_KEY = "another-customer-0002"

@@ -103,7 +103,7 @@ def _live_at(shift: float) -> None:
 
 def _let_in(origins: frozenset[str]) -> None:
     """Loopback addresses of several sandboxes; the product knows but one."""
-    from providers.panel_api.transport import Transport
+    from providers.panel_api.http.transport import Transport
 
     plain = Transport.__init__
 

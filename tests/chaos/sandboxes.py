@@ -16,8 +16,8 @@ from typing import Any
 
 from dashboard.supervisor.child import tethered
 from sandbox import RemoteSandbox
-from sandbox.dice import fingerprint
-from sandbox.levers import Levers
+from sandbox.control.levers import Levers
+from sandbox.ledger.dice import fingerprint
 
 from .judge import Bought
 from .plan import QUANTITIES, SERVICES_USED, Panel, Terms

@@ -12,12 +12,12 @@ from typing import Any
 from unittest.mock import patch
 
 from core.failpoints import POINTS, armed
-from providers.panel_api import connection, transport
+from providers.panel_api.http import connection, transport
 
 from .modes import Mode
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("core", "orders/actions", "orders/tasks", "providers/actions")
+PRODUCT = ("core", "orders", "providers")
 
 
 class Left(Enum):

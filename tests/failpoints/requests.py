@@ -13,11 +13,11 @@ from decimal import Decimal
 from django.conf import settings
 
 from core import clocks
-from orders.actions import requesting
-from orders.actions.writes import answer_files
+from orders.aftersales import runs
 from orders.models import CancelRequest, Order, Refill, Watch
+from orders.restores.tasks import importers
+from orders.sending.writes import answer_files
 from orders.status import Status, Write
-from orders.tasks.spool import importers
 from providers.connect import client_for, shared_transport
 from providers.models import ProviderHealth
 from tests.builders import make_cancel, make_refill, make_service
@@ -134,19 +134,19 @@ class RequestWalk(Walk):
         if not self.mode.listens:
             account.url = settings.SANDBOX_URL = f"http://127.0.0.1:{free_port()}/api/v2"
             shared_transport.cache_clear()
-        requesting.send_requests(account, client_for(account), clock=self.clock, seconds=0)
+        runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 
     def _mend(self) -> None:
         """What the timetable does in the minutes after."""
         answer_files.import_left_behind(importers(self.clock()))
         self._wait(clocks.SEND_LEASE_SECONDS + 1)
-        requesting.reap_lost_requests(now=self.clock())
+        runs.reap_lost_requests(now=self.clock())
         for _ in range(3):
             self._wait(clocks.CANCEL_RECHECK_SECONDS + 60)
             ProviderHealth.objects.filter(provider=self.provider).update(closed_until=None)
             Watch.objects.filter(provider=self.provider).update(checked_at=self.clock())
             account = self._account()
-            requesting.send_requests(account, client_for(account), clock=self.clock, seconds=0)
+            runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 
     def _compared(self, end: End, reached: bool) -> RequestResult:
         result = RequestResult(self.write, self.place, self.mode, reached)

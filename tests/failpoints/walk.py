@@ -14,10 +14,12 @@ from typing import Any
 from django.conf import settings
 
 from core import clocks
-from orders.actions import following, placing, sending, sweeping
-from orders.actions.recovery.turn import recover_account
-from orders.drafts import OrderDraft
+from orders.draft import OrderDraft
 from orders.models import Attempt, Order, Recovery, Watch
+from orders.placing import place_orders
+from orders.polling import poll_cycle
+from orders.recovery.run import recover_account
+from orders.sending import send_run, sweep_due
 from orders.status import AT_PROVIDER, Outcome, Status
 from providers.actions import balances
 from providers.connect import client_for, shared_transport
@@ -94,14 +96,14 @@ class Walk:
         return OrderDraft(self.service, wish, uuid.uuid4())
 
     def _place(self, draft: OrderDraft) -> Order:
-        return placing.place_order(draft, placed_by=None, now=self.clock())[0]
+        return place_orders.place_order(draft, placed_by=None, now=self.clock())[0]
 
     def _account(self) -> Provider:
         return Provider.objects.get(pk=self.provider.pk)
 
     def _send(self) -> None:
         account = self._account()
-        sending.send_queued(account, client_for(account), clock=self.clock, seconds=60)
+        send_run.send_queued(account, client_for(account), clock=self.clock, seconds=60)
 
     def _recover(self) -> None:
         account = self._account()
@@ -147,10 +149,10 @@ class Walk:
         if not self.mode.listens:
             account.url = settings.SANDBOX_URL = f"http://127.0.0.1:{free_port()}/api/v2"
             shared_transport.cache_clear()
-        sending.send_queued(account, client_for(account), clock=self.clock, seconds=60)
+        send_run.send_queued(account, client_for(account), clock=self.clock, seconds=60)
 
     def _reap(self) -> None:
-        sweeping.reap_lost_sends(now=self.clock())
+        sweep_due.reap_lost_sends(now=self.clock())
 
     def _until_served(self, action: str, before: int) -> None:
         """The request is on its way although its sender is dead: wait until it was served."""
@@ -177,16 +179,16 @@ class Walk:
             if self._is_quiet():
                 return
             self._wait(seconds)
-            if self.provider.pk in sweeping.accounts_to_recover(self.now):
+            if self.provider.pk in sweep_due.accounts_to_recover(self.now):
                 self._recover()
 
     def _sweep(self) -> None:
         if Order.objects.filter(provider=self.provider, status=Status.HELD).exists():
             account = self._account()
             balances.read_balance(account, client_for(account), clock=self.clock)
-            sweeping.forget_funds_refusals(now=self.clock())
-            sweeping.hold_and_release(now=self.clock())
-        if self.provider.pk in sweeping.providers_to_ring(self.clock()):
+            sweep_due.forget_funds_refusals(now=self.clock())
+            sweep_due.hold_and_release(now=self.clock())
+        if self.provider.pk in sweep_due.providers_to_ring(self.clock()):
             self._send()
 
     def _is_quiet(self) -> bool:
@@ -219,7 +221,7 @@ class Walk:
         """Ask once how each order is going, so that each charge is the provider's word."""
         Watch.objects.filter(provider=self.provider).update(next_at=self.now)
         account = self._account()
-        following.follow_account(account, client_for(account), clock=self.clock, seconds=60)
+        poll_cycle.follow_account(account, client_for(account), clock=self.clock, seconds=60)
 
     def _wrong_with_the_account(self, ledger: list[dict[str, Any]]) -> list[str]:
         wrong = []

@@ -20,13 +20,13 @@ class Guard:
     path: str = ""
 
 
-SENDING, RACES = "orders/tests/test_dispatch.py", "orders/tests/test_races.py"
-EACH, GATES = "orders/tests/test_each_guard.py", "orders/tests/test_gates.py"
-SETTLING = "orders/tests/test_settling.py"
-WRITES = "orders/tests/test_every_write.py"
-GAPS = "orders/tests/test_journal_gaps.py"
-OUTCOMES = "orders/tests/test_outcomes.py"
-INVARIANTS = "orders/tests/test_invariants.py"
+SENDING, RACES = "orders/tests/sending/test_dispatch.py", "orders/tests/sending/test_races.py"
+EACH, GATES = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/test_gates.py"
+SETTLING = "orders/tests/recovery/test_settling.py"
+WRITES = "orders/tests/sending/test_every_write.py"
+GAPS = "orders/tests/restores/test_journal_gaps.py"
+OUTCOMES = "orders/tests/sending/test_outcomes.py"
+INVARIANTS = "orders/tests/sending/test_invariants.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
 SOCKETS = "providers/panel_api/tests/test_sockets.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
@@ -36,8 +36,8 @@ NAMED = "orders/tests/recovery/test_ids_in_answers.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
-HTTP = "orders/tests/test_over_real_http.py"
-TERMS, CONSENT = "orders/tests/test_terms.py", "orders/tests/test_consent_races.py"
+HTTP = "orders/tests/sending/test_over_real_http.py"
+TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
 INDEXES = (
     Guard(
@@ -92,7 +92,7 @@ LINES = (
         "compare-and-set of every move",
         "if not Order.objects.filter(pk=self.pk, status=before).update(**changes):",
         "if not Order.objects.filter(pk=self.pk).update(**changes):",
-        ("orders/tests/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",),
+        ("orders/tests/placing/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",),
         "orders/models/order.py",
     ),
     Guard(
@@ -100,203 +100,203 @@ LINES = (
         "if not unchanged.exists() or gates.is_closed(provider.pk):",
         "if not unchanged.exists():",
         (f"{GATES}::test_behind_a_closed_gate_nothing_is_claimed_or_rung_for",),
-        "orders/actions/claiming.py",
+        "orders/sending/claims.py",
     ),
     Guard(
         "claim: the account as it was read",
         "pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE",
         "pk=provider.pk, state=ProviderState.ACTIVE",
         (f"{SENDING}::test_nothing_is_sent_with_a_key_that_was_changed_since",),
-        "orders/actions/claiming.py",
+        "orders/sending/claims.py",
     ),
     Guard(
         "claim: not by the catalog of another address",
         "unchanged = unchanged.filter(moved_at=None)",
         "unchanged = unchanged.filter()",
-        ("orders/tests/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",),
-        "orders/actions/claiming.py",
+        ("orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",),
+        "orders/sending/claims.py",
     ),
     Guard(
         "people: the doubt that was read",
         "as_read = _only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened",
         "as_read = _only(attempt)",
-        ("orders/tests/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
-        "orders/actions/settling.py",
+        ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
+        "orders/recovery/manual.py",
     ),
     Guard(
         "claim: the terms, the rules and the limits as they are now",
         "if reason := guarding.why_hold(order, now):",
         'if reason := "":',
         (f"{TERMS}::test_the_claim_reads_the_service_in_its_own_transaction",),
-        "orders/actions/claiming.py",
+        "orders/sending/claims.py",
     ),
     Guard(
         "placing: the terms that were shown",
         "if Terms.of(service) != Terms.of(draft.service):",
         "if Terms.of(service) is None:",
         (f"{TERMS}::test_a_service_that_changes_during_the_click_is_asked_about_again",),
-        "orders/actions/placing.py",
+        "orders/placing/place_orders.py",
     ),
     Guard(
         "placing: an open order nobody was told of",
         "    if draft.beside is None:",
         "    if draft.beside is None or draft:",
         (f"{CONSENT}::test_consent_covers_the_orders_that_were_shown_and_no_newer_one",),
-        "orders/actions/placing.py",
+        "orders/placing/place_orders.py",
     ),
     Guard(
         "pre-send: the age of the claim",
         "if ours > clocks.SEND_WINDOW_SECONDS:",
         "if ours < 0:",
         (f"{SENDING}::test_the_fence_stops_a_claim_that_has_grown_old",),
-        "orders/actions/writes/send_clock.py",
+        "orders/sending/writes/send_clock.py",
     ),
     Guard(
         "pre-send: the database's clock agrees with ours",
         "if abs(theirs - ours) > clocks.CLOCKS_AGREE_SECONDS:",
         "if ours < 0:",
         (f"{WRITES}::test_what_comes_up_before_the_first_byte_stops_it",),
-        "orders/actions/writes/send_clock.py",
+        "orders/sending/writes/send_clock.py",
     ),
     Guard(
         "pre-send: the age counts from before the claim of an order",
         "    settlement = _speak(order, attempt, client, now)",
         "    settlement = _speak(order, attempt, client, SendClock(clock))",
         (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
-        "orders/actions/dispatch.py",
+        "orders/sending/send_orders.py",
     ),
     Guard(
         "pre-send: the age counts from before the claim of a request",
         "    heard = _speak(kind, claimed, provider, speak, mark, now)",
         "    heard = _speak(kind, claimed, provider, speak, mark, SendClock(clock))",
         (f"{WRITES}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "mark: the age of the claim",
         "    if age > clocks.SEND_WINDOW_SECONDS:",
         "    if age < 0:",
         (f"{EACH}::test_a_claim_that_has_grown_old_is_not_even_marked",),
-        "orders/actions/restore_guard.py",
+        "orders/sending/restore_check/guard.py",
     ),
     Guard(
         "pre-send: the claim is still ours",
         "        if not self.is_ours():",
         "        if not self.is_ours:",
         (f"{EACH}::test_the_fence_stops_a_claim_that_was_taken_for_lost",),
-        "orders/actions/writes/pre_send.py",
+        "orders/sending/writes/pre_send.py",
     ),
     Guard(
         "pre-send: the requests are still ours",
         "lambda: kind.count_ours(call) == size",
         "lambda: size > 0",
         (f"{WRITES}::test_a_claim_that_was_taken_for_lost_is_not_sent",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "pre-send: the account as it was read",
         "pk=provider_id, version=version, state=ProviderState.ACTIVE",
         "pk=provider_id, state=ProviderState.ACTIVE",
         (f"{EACH}::test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim",),
-        "orders/actions/writes/pre_send.py",
+        "orders/sending/writes/pre_send.py",
     ),
     Guard(
         "pre-send: the stops",
         "        if gates.is_halted(self.provider_id, self.write):",
         "        if not self.provider_id:",
         (f"{GATES}::test_a_gate_that_closes_after_the_claim_stops_the_first_byte",),
-        "orders/actions/writes/pre_send.py",
+        "orders/sending/writes/pre_send.py",
     ),
     Guard(
         "claim of a request: the stops",
         "if not unchanged or gates.is_halted(provider.pk, kind.write):",
         "if not unchanged:",
         (f"{WRITES}::test_a_stop_between_the_look_and_the_claim_leaves_no_claim",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "answer to a request: on disk first",
         "        file = write_whole(path, redact(",
         "        write_whole(path.with_suffix(\".gone\"), redact(",
         (f"{WRITES}::test_an_answer_that_was_heard_outlives_its_worker",),
-        "orders/actions/writes/answer_files.py",
+        "orders/sending/writes/answer_files.py",
     ),
     Guard(
         "answer to a request: kept until the database has it",
         "            file.is_recorded()",
         "            file.is_recorded()\n        file.is_recorded()",
         (f"{WRITES}::test_an_answer_that_was_heard_outlives_a_database_that_stays_away",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "recording: on a connection that works",
         "        drop_broken_connection()\n        yield tried",
         "        yield tried",
         (f"{WRITES}::test_a_broken_connection_is_let_go_before_the_next_try",),
-        "orders/actions/writes/recording.py",
+        "orders/sending/writes/recording.py",
     ),
     Guard(
         "pre-send: asked directly before the first byte",
         "            reason = self._objection()",
         "            reason = \"\"",
         (f"{WRITES}::test_what_comes_up_before_the_first_byte_stops_it",),
-        "orders/actions/writes/pre_send.py",
+        "orders/sending/writes/pre_send.py",
     ),
     Guard(
         "mark of a request: the journal outside the database",
         "        mark(call, claimed.named, now=now)",
         "        assert mark",
         (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "invariants: a late acceptance that nobody judged is not ended",
         "    return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)",
         "    return _end(order, attempts[0], now)",
         (f"{INVARIANTS}::test_a_send_that_was_taken_after_all_is_not_ended_but_offered",),
-        "orders/actions/invariants.py",
+        "orders/sending/invariants.py",
     ),
     Guard(
         "restored: another worker's whole call is no failure",
         "        if broken_constraint(error) not in FASTER:",
         "        if error:",
-        ("orders/tests/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",),
-        "orders/actions/request_recall.py",
+        ("orders/tests/restores/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",),
+        "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
         "sending: nothing newer is tried without funds, G39",
         "    refused = Q(funds_refused_at__isnull=False) | Q(",
         "    refused = Q(",
         (f"{SENDING}::test_no_newer_order_is_tried_while_the_account_is_out_of_funds",),
-        "orders/actions/dispatch.py",
+        "orders/sending/send_orders.py",
     ),
     Guard(
         "restored: a gap between journal and database is told",
         "    if mark.is_of(row):\n        return None",
         "    if mark.is_of(row) or journal:\n        return None",
         (f"{GAPS}::test_what_neither_journal_nor_database_knows_is_not_sent_again",),
-        "orders/actions/restores/gaps.py",
+        "orders/sending/restore_check/journal_gaps.py",
     ),
     Guard(
         "restored: what may have been sent is held with its claim",
         "    if doubtful.may_have_been_sent(order):",
         "    if not order.pk:",
         (f"{GAPS}::test_a_claim_reads_the_gap_in_its_own_transaction",),
-        "orders/actions/guarding.py",
+        "orders/limits/check_limits.py",
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",
         "        doubtful.give_up_requests(provider.pk, now=now)\n",
         "",
         (f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",),
-        "orders/actions/request_sending.py",
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "our own errors are unknown",
         "    except Exception as error:\n        log.exception",
         "    except ZeroDivisionError as error:\n        log.exception",
         (f"{SENDING}::test_an_error_of_our_own_while_sending_is_unconfirmed",),
-        "orders/actions/dispatch.py",
+        "orders/sending/send_orders.py",
     ),
     Guard(
         "recording: only what nobody has decided",
@@ -306,14 +306,14 @@ LINES = (
             f"{OUTCOMES}::test_a_given_up_order_that_was_taken_is_flagged_and_can_be_linked",
             f"{OUTCOMES}::test_a_late_proof_that_is_told_twice_changes_nothing_the_second_time",
         ),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "recording: proof that comes late asks a person",
         "if order.status == Status.UNCONFIRMED and to in NOT_SENT:",
         "if order.status == Status.GIVEN_UP:",
         (f"{SENDING}::test_proof_of_not_sent_after_the_reaper_waits_for_a_person",),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "recording: the outcome and its order, or neither",
@@ -323,7 +323,7 @@ LINES = (
             f"{OUTCOMES}::test_an_attempt_is_not_closed_where_its_order_was_moved_by_somebody_else",
             f"{OUTCOMES}::test_a_race_that_is_always_lost_writes_nothing",
         ),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "recording: what contradicts a proof is in doubt again",
@@ -333,7 +333,7 @@ LINES = (
             f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
             "_linked",
         ),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "recording: a second try that bought nothing reopens the first, B11",
@@ -343,14 +343,14 @@ LINES = (
             f"{OUTCOMES}::test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof"
             "_of_the_first",
         ),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "doubts: a refusal that says it is there reopens, B10",
         "if says_it_is_there(order, error.code, knows_blocker=bool(changes.get(\"blocked_by\"))):",
         "if not error.code:",
         (f"{DOUBTS}::test_a_refusal_that_says_it_is_there_reopens_the_doubt",),
-        "orders/actions/dispatch.py",
+        "orders/sending/send_orders.py",
     ),
     Guard(
         "doubts: the machine proves nothing of what is said to be there, B10",
@@ -360,14 +360,14 @@ LINES = (
             f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
             "_linked",
         ),
-        "orders/actions/recovery/deciding.py",
+        "orders/recovery/resolve.py",
     ),
     Guard(
         "doubts: only lost answers count for the limit, G38",
         "    lost = lost.exclude(code__in=NOT_LOST)\n",
         "    lost = lost.exclude(code__in=NOT_LOST[:0])\n",
         (f"{DOUBTS}::test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit",),
-        "orders/actions/gates.py",
+        "orders/sending/halts.py",
     ),
     Guard(
         "accounts: a second row is refused, B9",
@@ -391,42 +391,42 @@ LINES = (
         "Attempt.objects.filter(pk=attempt_id).past_their_lease(now)",
         "Attempt.objects.filter(pk=attempt_id)",
         (f"{OUTCOMES}::test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes",),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "reaper: never back to the queue",
         "Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, words)",
         "Settlement(Outcome.NOT_SENT, Status.QUEUED, words)",
         (f"{SENDING}::test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again",),
-        "orders/actions/outcomes.py",
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "sweep: only in a database that is ours",
         "    if gates.may_be_another_database(now):\n        return 0\n    suspects",
         "    suspects",
         (f"{INVARIANTS}::test_nothing_is_concluded_in_a_database_that_may_have_been_taken_back",),
-        "orders/actions/invariants.py",
+        "orders/sending/invariants.py",
     ),
     Guard(
         "client: the marker before the first byte",
         "            self.bytes_left = True",
         "            self.bytes_left = False",
         (f"{MATRIX}::test_the_client_claims_what_is_so",),
-        "providers/panel_api/connection.py",
+        "providers/panel_api/http/connection.py",
     ),
     Guard(
         "client: the fence before the first byte",
         "                self._before_send()",
         "                self._before_send.__call__",
         (f"{SOCKETS}::test_the_fence_stands_after_connecting_and_before_the_first_byte",),
-        "providers/panel_api/connection.py",
+        "providers/panel_api/http/connection.py",
     ),
     Guard(
         "client: what was killed is no answer",
         "    if exchange.killed:",
         "    if not exchange:",
         (f"{SOCKETS}::test_a_killed_call_never_counts_as_answered",),
-        "providers/panel_api/transport.py",
+        "providers/panel_api/http/transport.py",
     ),
     Guard(
         "client: no redirect is followed",
@@ -435,7 +435,7 @@ LINES = (
         '            session.mount("http://", adapter)\n'
         "            response = session.send(request, stream=True, timeout=timeout, verify=True)",
         (f"{MATRIX}::test_nobody_is_called_but_the_provider",),
-        "providers/panel_api/transport.py",
+        "providers/panel_api/http/transport.py",
     ),
     Guard(
         "client: no proxy of the environment",
@@ -445,7 +445,7 @@ LINES = (
         "            more = session.merge_environment_settings(request.url, {}, True, True, None)\n"
         "            response = session.send(request, allow_redirects=False, **more)",
         (f"{MATRIX}::test_nobody_is_called_but_the_provider",),
-        "providers/panel_api/transport.py",
+        "providers/panel_api/http/transport.py",
     ),
     Guard(
         "client: a connection of its own for a write",
@@ -459,28 +459,28 @@ LINES = (
         "reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)",
         "reviewed = bool(refusals)",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
-        "providers/panel_api/verdicts.py",
+        "providers/panel_api/answers/outcomes.py",
     ),
     Guard(
         "verdict: an id beside an error proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and answer.is_success:",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
-        "providers/panel_api/verdicts.py",
+        "providers/panel_api/answers/outcomes.py",
     ),
     Guard(
         "verdict: a failing HTTP code proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and not refusals:",
         (f"{EACH}::test_an_id_with_a_failing_code_is_not_believed",),
-        "providers/panel_api/verdicts.py",
+        "providers/panel_api/answers/outcomes.py",
     ),
     Guard(
         "verdict: what may be an order beside an error takes the proof away",
         "if reviewed and not may_be_there and can_prove(answer):",
         "if reviewed and not candidate and can_prove(answer):",
         ("providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",),
-        "providers/panel_api/verdicts.py",
+        "providers/panel_api/answers/outcomes.py",
     ),
     Guard(
         "restored: a call that cannot be brought in stops the adoption",
@@ -488,38 +488,38 @@ LINES = (
         '        log.info("call %s was taken back',
         '        log.info("call %s was taken back',
         (
-            "orders/tests/test_recalled_calls.py"
+            "orders/tests/restores/test_recalled_calls.py"
             "::test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in",
         ),
-        "orders/actions/request_recall.py",
+        "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
         "people: not before the order can no longer appear",
         "    if now < until:\n        raise TooEarly(until)",
         "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",
         (f"{SETTLING}::test_not_placed_is_confirmed_only_after_the_grace_period",),
-        "orders/actions/settling.py",
+        "orders/recovery/manual.py",
     ),
     Guard(
         "deciding: once",
         "unresolved = attempt.filter(outcome=Outcome.UNKNOWN)",
         "unresolved = attempt",
         (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
-        "orders/actions/settling.py",
+        "orders/recovery/manual.py",
     ),
     Guard(
         "repeat: only what went out with our id",
         "carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token",
         "carries = bool(parameter)",
         (f"{ASKING}::test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one",),
-        "orders/actions/recovery/repeating.py",
+        "orders/recovery/search/replay.py",
     ),
     Guard(
         "repeat: a refused one proves nothing",
         "        # The first send may be what it is refused for: the money spent, the link busy.\n",
         "        deciding.show_absent([attempt], by=Resolution.REPEAT, now=clock())\n",
         (f"{ASKING}::test_a_refused_repeat_proves_nothing_of_the_first_send",),
-        "orders/actions/recovery/repeating.py",
+        "orders/recovery/search/replay.py",
     ),
     Guard(
         "repeat: under the name and address it was promised for",
@@ -533,7 +533,7 @@ LINES = (
         "if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:",
         "if said is RefusalCode.UNKNOWN_ORDER:",
         (f"{SEARCH}::test_a_provider_that_knows_not_even_our_own_order_proves_nothing",),
-        "orders/actions/recovery/looking.py",
+        "orders/recovery/search/ask_ids.py",
     ),
     Guard(
         "search: an order of ours in every call",
@@ -543,7 +543,7 @@ LINES = (
             f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared"
             "_nothing",
         ),
-        "orders/actions/recovery/looking.py",
+        "orders/recovery/search/ask_ids.py",
     ),
     Guard(
         "search: every parent has to tell what it started",
@@ -553,21 +553,21 @@ LINES = (
             f"{SEARCH}::test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has"
             "_started",
         ),
-        "orders/actions/recovery/looking.py",
+        "orders/recovery/search/ask_ids.py",
     ),
     Guard(
         "search: nothing is on its way meanwhile",
         "if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():",
         "if not attempts:",
         (f"{EACH}::test_what_is_on_its_way_is_not_taken_for_what_was_lost",),
-        "orders/actions/recovery/searching.py",
+        "orders/recovery/search/find_lost.py",
     ),
     Guard(
         "search: only a much later order closes the range",
         "return None if waiting.left(attempt, rules.grace_seconds) else attempt.surely_after",
         "return attempt.pk",
         (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
-        "orders/actions/recovery/windows.py",
+        "orders/recovery/search/id_range.py",
     ),
     Guard(
         "search: the last look is when it can no longer appear",
@@ -575,21 +575,21 @@ LINES = (
         "return [moment for moment in early if now < moment]",
         (f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
          f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear"),
-        "orders/actions/recovery/moments.py",
+        "orders/recovery/search/search_schedule.py",
     ),
     Guard(
         "search: a clock that jumps ahead counts one step",
         "passed = min(LONGEST_STEP, max(0.0, (now - since).total_seconds()))",
         "passed = max(0.0, (now - since).total_seconds())",
         (f"{CLOCKS}::test_a_clock_that_jumps_ahead_after_a_loss_does_not_shorten_the_wait",),
-        "orders/actions/recovery/waiting.py",
+        "orders/recovery/search/wait_clock.py",
     ),
     Guard(
         "search: rows and times agree",
         "if not below or not near.times_agree:",
         "if not below:",
         (f"{CLOCKS}::test_rows_that_were_written_again_close_no_range",),
-        "orders/actions/recovery/windows.py",
+        "orders/recovery/search/id_range.py",
     ),
     Guard(
         "list: a row that nobody explains may be the lost order",
@@ -599,21 +599,21 @@ LINES = (
             f"{LISTS}::test_a_row_that_may_be_another_lost_order_explains_nothing_and_proves"
             "_nobody_absent",
         ),
-        "orders/actions/recovery/listing.py",
+        "orders/recovery/search/provider_list.py",
     ),
     Guard(
         "list: it has to show an order from afterwards",
         "if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):",
         "if listed.doubt or rows is None:",
         (f"{LISTS}::test_a_list_that_lacks_the_newest_rows_proves_nothing",),
-        "orders/actions/recovery/listing.py",
+        "orders/recovery/search/provider_list.py",
     ),
     Guard(
         "list: nothing from before the send",
         "return self._rows_up_to(min(before), attempt, rules) if before else None",
         "return self._rows_up_to(len(self.rows), attempt, rules)",
         (f"{LISTS}::test_an_order_from_before_the_send_is_not_adopted",),
-        "orders/actions/recovery/own_list.py",
+        "orders/recovery/search/list_trust.py",
     ),
     Guard(
         "search: only in a database that is ours",
@@ -624,14 +624,14 @@ LINES = (
             f"{SEARCH}::test_nothing_is_looked_for_before_a_machine_that_sends_has_found_its_sends"
             "_in_the_database",
         ),
-        "orders/actions/recovery/turn.py",
+        "orders/recovery/run.py",
     ),
     Guard(
         "search: what nobody here placed ends it",
         "if verdict.foreign:\n            deciding.stop_searching",
         "if not verdict:\n            deciding.stop_searching",
         (f"{SEARCH}::test_an_order_nobody_here_placed_ends_the_search",),
-        "orders/actions/recovery/searching.py",
+        "orders/recovery/search/find_lost.py",
     ),
     Guard(
         "matching: an order counted as not there may own an id",
@@ -642,56 +642,56 @@ LINES = (
             f"{SHARED}::test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other"
             "_lost_one",
         ),
-        "orders/actions/recovery/owners.py",
+        "orders/recovery/search/id_owners.py",
     ),
     Guard(
         "matching: what left while the provider was asked may own an id",
         "OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))",
         "OPEN_STILL = Q(outcome__in=(Outcome.UNKNOWN,))",
         (f"{SHARED}::test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too",),
-        "orders/actions/recovery/owners.py",
+        "orders/recovery/search/id_owners.py",
     ),
     Guard(
         "matching: an id that an answer has named is that orders too",
         "return external_id in names_of(self.attempt) or self.fits(external_id, said)",
         "return self.fits(external_id, said)",
         (f"{SHARED}::test_an_id_that_another_orders_own_answer_has_named_is_not_given_away",),
-        "orders/actions/recovery/owners.py",
+        "orders/recovery/search/id_owners.py",
     ),
     Guard(
         "id in the answer: nothing in it speaks against it",
         "    if named_without_a_word_against_it(attempt.evidence) != named:",
         "    if not named:",
         (f"{NAMED}::test_an_id_beside_an_error_is_shown_and_not_linked",),
-        "orders/actions/recovery/answer_ids.py",
+        "orders/recovery/search/answer_ids.py",
     ),
     Guard(
         "id in the answer: no other answer names it",
         "    if any(named in names_of(one) for one in others):",
         "    if not others:",
         (f"{NAMED}::test_an_id_that_two_answers_have_named_is_linked_to_neither",),
-        "orders/actions/recovery/answer_ids.py",
+        "orders/recovery/search/answer_ids.py",
     ),
     Guard(
         "id in the answer: no older one",
         "    return _is_newer(attempt, named)\n",
         "    return True\n",
         (f"{NAMED}::test_an_older_id_than_our_last_one_is_not_linked",),
-        "orders/actions/recovery/answer_ids.py",
+        "orders/recovery/search/answer_ids.py",
     ),
     Guard(
         "id in the answer: it costs what was ordered",
         "    if windows.fits(attempt.order, said) is False or not",
         "    if not",
         (f"{NAMED}::test_an_order_that_cost_something_else_is_shown_and_not_linked",),
-        "orders/actions/recovery/answer_ids.py",
+        "orders/recovery/search/answer_ids.py",
     ),
     Guard(
         "doubting a decision: what is seen counts when the later try has ended",
         "        note_seen(attempt, external_id)\n",
         "",
         (f"{SHARED}::test_what_was_seen_counts_once_the_later_try_has_bought_nothing",),
-        "orders/actions/recovery/contradicting.py",
+        "orders/recovery/search/contradictions.py",
     ),
     Guard(
         "doubting a decision: one that is under way stops no other",
@@ -701,21 +701,21 @@ LINES = (
             f"{SHARED}::test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being"
             "_doubted",
         ),
-        "orders/actions/recovery/contradicting.py",
+        "orders/recovery/search/contradictions.py",
     ),
     Guard(
         "matching: only what is forced",
         "    return len(_matching({**owners, candidate: others})) < len(owners)",
         "    return len(others) < len(owners[candidate])",
         ("orders/tests/recovery/test_matching.py::test_what_is_proven",),
-        "orders/actions/recovery/matching.py",
+        "orders/recovery/search/match_ids.py",
     ),
     Guard(
         "matching: the price has to fit",
         "            and fits(self.attempt.order, said) is not False\n",
         "",
         (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
-        "orders/actions/recovery/owners.py",
+        "orders/recovery/search/id_owners.py",
     ),
 )  # fmt: skip
 

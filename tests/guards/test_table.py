@@ -36,7 +36,7 @@ def test_no_two_have_one_name():
     assert len({guard.name for guard in GUARDS}) == len(GUARDS)
 
 
-LOGGED = "ERROR    orders.actions.writes.recording:recording.py:30 it could not be recorded\n"
+LOGGED = "ERROR    orders.sending.writes.recording:recording.py:30 it could not be recorded\n"
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,9 @@ from itertools import cycle
 from django.db import connections, transaction
 
 from core import clocks
-from orders.actions import outcomes, sweeping
-from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order
+from orders.sending import record_outcome, sweep_due
+from orders.sending.outcome import Settlement
 from orders.status import Flag, Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 
@@ -52,10 +52,10 @@ class Tally:
 def hammer(orders: int, *, seed: int = 0) -> Tally:
     """So many orders, in rounds. What ended wrongly is told order by order."""
     tally, chance = Tally(), random.Random(seed)
-    outcomes = cycle(ENDS)
+    record_outcome = cycle(ENDS)
     while tally.orders < orders:
         number = min(WORKERS, orders - tally.orders)
-        rows = [_claimed(next(outcomes), tally.orders + one) for one in range(number)]
+        rows = [_claimed(next(record_outcome), tally.orders + one) for one in range(number)]
         held = (tally.orders // WORKERS) % 2 == 1
         _round(rows, chance, held=held)
         for attempt, wanted in rows:
@@ -75,8 +75,10 @@ def _claimed(outcome: Outcome, number: int) -> tuple[Attempt, Settlement]:
 
 def _round(rows: list[tuple[Attempt, Settlement]], chance: random.Random, *, held: bool) -> None:
     waits = [chance.random() * 0.01 for _ in range(len(rows) + REAPERS)]
-    acts: list[Callable[[], object]] = [partial(outcomes.record, *row, now=LATER) for row in rows]
-    acts += [lambda: sweeping.reap_lost_sends(now=LATER)] * REAPERS
+    acts: list[Callable[[], object]] = [
+        partial(record_outcome.record, *row, now=LATER) for row in rows
+    ]
+    acts += [lambda: sweep_due.reap_lost_sends(now=LATER)] * REAPERS
     barrier = threading.Barrier(len(acts))
 
     def run(number: int) -> None:

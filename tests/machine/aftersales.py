@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from core import clocks
-from orders.actions import cancelling, gates, refilling, requesting, restore_guard
-from orders.actions.writes import answer_files
+from orders.aftersales import request_cancels, request_refills, runs
 from orders.models import CancelRequest, Gate, Order, Refill, RequestCall, Watch
+from orders.restores.tasks import importers
+from orders.sending import halts
+from orders.sending.restore_check import guard
+from orders.sending.writes import answer_files
 from orders.status import (
     AT_PROVIDER,
     REFILLABLE,
@@ -16,7 +19,6 @@ from orders.status import (
     RefillStatus,
     Write,
 )
-from orders.tasks.spool import importers
 from providers.models import ProviderHealth
 from providers.panel_api import OrderState
 
@@ -40,23 +42,25 @@ class AfterSales:
         self.desk.upstream.go_on(OrderState.COMPLETED)
         self.desk.poll()
         for order in Order.objects.for_list().filter(status__in=REFILLABLE)[:1]:
-            words = refilling.request_refill(order, actor=self.desk.person, now=self.desk.clock())
+            words = request_refills.request_refill(
+                order, actor=self.desk.person, now=self.desk.clock()
+            )
             self.wished[order.external_id] += not words
 
     def ask_cancel(self) -> None:
         for order in Order.objects.for_list().filter(status__in=AT_PROVIDER)[:1]:
-            cancelling.request_cancel(order, actor=self.desk.person, now=self.desk.clock())
+            request_cancels.request_cancel(order, actor=self.desk.person, now=self.desk.clock())
 
     def ask_again(self) -> None:
         """A person lets a refill whose answer was lost be sent once more, come what may."""
         lost = Refill.objects.for_list().filter(status=RefillStatus.UNCONFIRMED)
         for refill in lost[:1]:
-            words = refilling.ask_again(refill, actor=self.desk.person, now=self.desk.clock())
+            words = request_refills.ask_again(refill, actor=self.desk.person, now=self.desk.clock())
             self.wished[refill.order.external_id] += not words
 
     def let_cancels(self) -> None:
         for gate in Gate.objects.closed().select_related("provider"):
-            gates.let_cancels(
+            halts.let_cancels(
                 gate, let=not gate.lets_cancels, actor=self.desk.person, now=self.desk.clock()
             )
 
@@ -64,7 +68,7 @@ class AfterSales:
 
     def send(self) -> None:
         ProviderHealth.objects.update(closed_until=None, slow_until=None)
-        requesting.send_requests(
+        runs.send_requests(
             self.desk.account(), self.desk.upstream, clock=self.desk.clock, seconds=60
         )
 
@@ -72,13 +76,13 @@ class AfterSales:
         """The minutes after something went wrong."""
         self.desk.advance(clocks.SEND_LEASE_SECONDS + 5)
         answer_files.import_left_behind(importers(self.desk.clock()))
-        requesting.reap_lost_requests(now=self.desk.clock())
+        runs.reap_lost_requests(now=self.desk.clock())
         self.desk.advance(clocks.CANCEL_RECHECK_SECONDS + 5)
         Watch.objects.update(checked_at=self.desk.clock())
         self.send()
 
     def reap(self) -> None:
-        requesting.reap_lost_requests(now=self.desk.clock())
+        runs.reap_lost_requests(now=self.desk.clock())
 
     # the database
 
@@ -97,11 +101,11 @@ class AfterSales:
     def accept(self) -> None:
         """A person has looked and takes the database as it is."""
         now = self.desk.clock()
-        if restore_guard.look_closely(now=now):
+        if guard.look_closely(now=now):
             return
-        marks = restore_guard.marks_of(self.desk.provider.pk)
-        restore_guard.adopt(restore_guard.database_identity(), marks, now=now)
-        gates.open_gate(GateKind.RESTORED, now=now, actor=self.desk.person)
+        marks = guard.marks_of(self.desk.provider.pk)
+        guard.adopt(guard.database_identity(), marks, now=now)
+        halts.open_gate(GateKind.RESTORED, now=now, actor=self.desk.person)
 
     # what holds
 
@@ -119,7 +123,7 @@ class AfterSales:
 
     def _leaves(self, write: Write) -> None:
         account = self.desk.account()
-        held = gates.is_halted(account.pk, write) or not account.is_active
+        held = halts.is_halted(account.pk, write) or not account.is_active
         if held and not self.desk.stood_at_the_fence():
             self.left_unlawfully += 1
 

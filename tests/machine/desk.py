@@ -15,19 +15,15 @@ from django.test import override_settings
 
 from core import clocks
 from core.failpoints import armed
-from orders.actions import (
-    following,
-    gates,
-    placing,
-    requesting,
-    sending,
-    settling,
-    sweeping,
-)
-from orders.actions.recovery.turn import recover_account
-from orders.actions.writes import recording, send_clock
-from orders.drafts import OrderDraft
+from orders.aftersales import runs
+from orders.draft import OrderDraft
 from orders.models import Attempt, Order, Recovery, Watch
+from orders.placing import place_orders
+from orders.polling import poll_cycle
+from orders.recovery import manual
+from orders.recovery.run import recover_account
+from orders.sending import halts, send_run, sweep_due
+from orders.sending.writes import recording, send_clock
 from orders.status import GateKind, Outcome, Status
 from providers.actions import pausing
 from providers.models import Provider, ProviderHealth
@@ -86,7 +82,7 @@ class Desk:
         with contextlib.ExitStack() as stack:
             scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-machine-"))
             stack.enter_context(override_settings(DATA_DIR=Path(scratch)))
-            for module in (sending, following, requesting, send_clock, recording):
+            for module in (send_run, poll_cycle, runs, send_clock, recording):
                 stack.enter_context(patch.object(module, "time", self))
             yield self
 
@@ -102,48 +98,48 @@ class Desk:
 
     def resubmit(self, which: int) -> None:
         draft = self.drafts[which % len(self.drafts)]
-        order, made = placing.place_order(draft, placed_by=self.person, now=self.clock())
+        order, made = place_orders.place_order(draft, placed_by=self.person, now=self.clock())
         known = self.orders.setdefault(draft.submission, order.pk)
         assert known == order.pk, "one form has become two orders"
         assert made or Order.objects.filter(submission=draft.submission).count() == 1
 
     def withdraw(self) -> None:
         for order in self._orders(Status.QUEUED, Status.HELD)[:1]:
-            placing.withdraw_order(order, actor=self.person, now=self.clock())
+            place_orders.withdraw_order(order, actor=self.person, now=self.clock())
 
     def say_what_became(self) -> None:
         """A person looks at the provider and says, truthfully, what became of a lost order."""
         for order in self._orders(Status.UNCONFIRMED)[:1]:
             there = self.upstream.of_link(order.link)
-            with contextlib.suppress(settling.TooEarly, settling.CannotLink):
+            with contextlib.suppress(manual.TooEarly, manual.CannotLink):
                 if there:
-                    settling.link_order(
+                    manual.link_order(
                         order, there[0].order_id, actor=self.person, client=self.upstream,
                         clock=self.clock,
                     )  # fmt: skip
                 else:
-                    settling.confirm_not_placed(order, actor=self.person, now=self.clock())
+                    manual.confirm_not_placed(order, actor=self.person, now=self.clock())
 
     def link_anything(self) -> None:
         """A person types numbers that cannot be it: of another order of ours, of nobody."""
         others = [order.external_id for order in Order.objects.exclude(external_id="")[:1]]
         for order in self._orders(Status.UNCONFIRMED)[:1]:
             for number in (*others, "23500"):
-                with contextlib.suppress(settling.CannotLink):
-                    settling.link_order(
+                with contextlib.suppress(manual.CannotLink):
+                    manual.link_order(
                         order, number, actor=self.person, client=self.upstream, clock=self.clock
                     )
 
     def requeue(self) -> None:
         for order in self._orders(Status.NOT_PLACED)[:1]:
-            placing.requeue_order(order, actor=self.person, now=self.clock())
+            place_orders.requeue_order(order, actor=self.person, now=self.clock())
 
     def stop(self) -> None:
-        gates.close_gate(GateKind.STOP, now=self.clock(), actor=self.person)
+        halts.close_gate(GateKind.STOP, now=self.clock(), actor=self.person)
 
     def go_on(self) -> None:
-        gates.open_gate(GateKind.STOP, now=self.clock(), actor=self.person)
-        gates.open_gate(
+        halts.open_gate(GateKind.STOP, now=self.clock(), actor=self.person)
+        halts.open_gate(
             GateKind.EXPOSURE, provider=self.provider, now=self.clock(), actor=self.person
         )
 
@@ -164,7 +160,7 @@ class Desk:
         self.upstream.answers_reads = True
         ProviderHealth.objects.update(closed_until=None, slow_until=None)
         in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT).exists()
-        if in_flight or gates.is_closed(self.provider.pk):
+        if in_flight or halts.is_closed(self.provider.pk):
             self.timetable()
 
     # workers
@@ -172,15 +168,15 @@ class Desk:
     def ring(self) -> None:
         """A bell: the queue of the account is sent."""
         ProviderHealth.objects.update(next_add_at=None)
-        sending.send_queued(self.account(), self.upstream, clock=self.clock, seconds=60)
+        send_run.send_queued(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def sweep(self) -> None:
         Provider.objects.update(balance=1000, balance_at=self.clock())
-        sweeping.forget_funds_refusals(now=self.clock())
-        sweeping.hold_and_release(now=self.clock())
+        sweep_due.forget_funds_refusals(now=self.clock())
+        sweep_due.hold_and_release(now=self.clock())
 
     def reap(self) -> None:
-        sweeping.reap_lost_sends(now=self.clock())
+        sweep_due.reap_lost_sends(now=self.clock())
 
     def import_kept(self) -> None:
         import_spool(self.clock())
@@ -211,7 +207,7 @@ class Desk:
 
     def poll(self) -> None:
         Watch.objects.update(next_at=self.now)
-        following.follow_account(self.account(), self.upstream, clock=self.clock, seconds=60)
+        poll_cycle.follow_account(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def advance(self, seconds: float) -> None:
         until = self.now + timedelta(seconds=seconds)
@@ -258,7 +254,7 @@ class Desk:
         stood = self.stood_at_the_fence()
         account = self.account()
         sent = Attempt.objects.filter(provider=account, outcome=Outcome.IN_FLIGHT)
-        closed = gates.is_closed(account.pk) or not account.is_active
+        closed = halts.is_closed(account.pk) or not account.is_active
         stale = not sent.filter(provider_version=account.version).exists()
         if (closed or stale) and not stood:
             self.left_unlawfully += 1

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from providers.panel_api.http.transport import ANSWER_CAP
 from providers.panel_api.tests.servers import OK, ORDER, Behaviour, Caller, after_reading, saying
-from providers.panel_api.transport import ANSWER_CAP
 
 from . import behaviours as be
 from .mode import BOTH, LONG, PLAIN, TLS, Door, Mode, Outcome, dawdle, fail, refuse

@@ -69,11 +69,11 @@ def test_the_order_that_its_race_had_left_broken_is_put_right(upgraded: Path) ->
     """The desk is one that waits for somebody to accept a restored database: not before that."""
     code = (
         "from core.clocks import database_now as now;"
-        "from orders.actions import gates, invariants;"
+        "from orders.sending import halts, invariants;"
         "from orders.models import Attempt, Order;"
         "held = Attempt.objects.get(outcome='accepted', order__status='unconfirmed');"
         "before = invariants.check_orders(now=now());"
-        "gates.open_gate('restored', now=now());"
+        "halts.open_gate('restored', now=now());"
         "after = invariants.check_orders(now=now());"
         "order = Order.objects.get(pk=held.order_id);"
         "print(before, after, order.status, order.external_id == held.external_id)"

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from core.clocks import database_now
 from dashboard.copying import CannotCopy, add_database, copy_rows
-from orders.actions import restore_guard
+from orders.sending.restore_check import guard
 
 SOURCE = "copied_from"
 COPIED = "All rows were copied from another database. Was anything sent from there afterwards?"
@@ -28,5 +28,5 @@ class Command(BaseCommand):
             copied = copy_rows(SOURCE, "default", self.stdout.write)
         except (CannotCopy, DatabaseError) as problem:
             raise CommandError(f"Nothing was copied. {problem}") from problem
-        restore_guard.quarantine(COPIED, now=database_now())
+        guard.quarantine(COPIED, now=database_now())
         self.stdout.write(f"{copied} rows copied. Nothing is sent until they are accepted.")

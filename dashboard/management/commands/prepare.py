@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.clocks import database_now
-from dashboard import preparing
+from dashboard import bootstrap
 
 
 class Command(BaseCommand):
@@ -25,20 +25,20 @@ class Command(BaseCommand):
         parser.add_argument("--report", type=Path, help="where to write what was done, as JSON")
 
     def handle(self, *, no_static: bool, report: Path | None, **options: Any) -> None:
-        if no_static and not preparing.static_files_are_there():
+        if no_static and not bootstrap.static_files_are_there():
             raise CommandError(
                 f"There are no static files in {settings.STATIC_ROOT}: run "
                 "`python manage.py collectstatic` where the image is built."
             )
-        preparing.migrate(self._say)
+        bootstrap.migrate(self._say)
         if not no_static:
-            preparing.collect_static_files(self._say)
+            bootstrap.collect_static_files(self._say)
         password = os.environ.get("DESK_ADMIN_PASSWORD", "")
-        made = bool(password) and preparing.make_first_admin(password)
+        made = bool(password) and bootstrap.make_first_admin(password)
         if key := os.environ.get("DESK_SANDBOX_KEY"):
             url = settings.SANDBOX_URL + "/api/v2"
-            provider = preparing.add_sandbox(url, key, clock=database_now, say=self._say)
-            preparing.mirror_sandbox(provider, clock=database_now, say=self._say)
+            provider = bootstrap.add_sandbox(url, key, clock=database_now, say=self._say)
+            bootstrap.mirror_sandbox(provider, clock=database_now, say=self._say)
         if report:
             report.write_text(json.dumps({"admin_made": made}))
 

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from orders.actions import dispatch, gates, placing
-from orders.actions.recovery.calibrating import calibrate
-from orders.actions.recovery.deciding import Decided
-from orders.actions.recovery.turn import recover_account
-from orders.drafts import OrderDraft
+from orders.draft import OrderDraft
 from orders.models import Order, Recovery
+from orders.placing import place_orders
+from orders.recovery.resolve import Decided
+from orders.recovery.run import recover_account
+from orders.recovery.search.calibrate import calibrate
+from orders.sending import halts, send_orders
 from orders.status import GateKind
 from providers.actions import pacing
 from providers.connect import client_for, shared_transport
@@ -64,13 +65,13 @@ class Bench:
             quantity=quantity or self.service.min or 100,
         )
         draft = OrderDraft(self.service, wish, uuid.uuid4())
-        return placing.place_order(draft, placed_by=None, now=self.clock())[0]
+        return place_orders.place_order(draft, placed_by=None, now=self.clock())[0]
 
     def send(self, order: Order | None = None) -> Order:
         order = order or self.place()
         ProviderHealth.objects.update(next_add_at=None)
         client = client_for(self.provider)
-        assert dispatch.send_order(order, self.provider, client, clock=self.clock), "held back"
+        assert send_orders.send_order(order, self.provider, client, clock=self.clock), "held back"
         return Order.objects.get(pk=order.pk)
 
     def lose(self, *, taken: bool, order: Order | None = None) -> Order:
@@ -98,11 +99,11 @@ class Bench:
         return done
 
     def may_buy(self) -> bool:
-        return not gates.is_closed(self.provider.pk)
+        return not halts.is_closed(self.provider.pk)
 
     def open_gate(self) -> None:
         """As if the search had not to be waited for."""
-        gates.open_gate(GateKind.ANSWER_LOST, now=self.now, provider=self.provider)
+        halts.open_gate(GateKind.ANSWER_LOST, now=self.now, provider=self.provider)
 
     def upstream(self) -> list[str]:
         return [str(row["id"]) for row in self.box.ledger()]

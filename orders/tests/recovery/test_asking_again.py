@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
-from orders.actions import gates
 from orders.models import Attempt, Order, Recovery
+from orders.sending import halts
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.models import Provider, ProviderHealth
 
@@ -274,7 +274,7 @@ def test_an_order_that_left_without_an_id_named_meanwhile_is_sent_again_with_one
 def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):
     bench = repeating(box, repeats_are_safe=True)
     lost = bench.lose(taken=False)
-    gates.close_gate(GateKind.STOP, now=bench.now)
+    halts.close_gate(GateKind.STOP, now=bench.now)
     bench.recover(after=FIRST)
     assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
-from orders.actions import claiming, settling, sweeping
-from orders.actions.recovery import waiting, windows
 from orders.models import Attempt, Order, Recovery
+from orders.recovery import manual
+from orders.recovery.search import id_range, wait_clock
+from orders.sending import claims, sweep_due
 from orders.status import Outcome, Status
 from providers.connect import client_for
 from providers.panel_api import WrittenWish
@@ -58,9 +59,9 @@ def test_a_clock_that_jumps_ahead_after_a_loss_does_not_shorten_the_wait(box):
 def test_a_machine_that_slept_during_a_send_has_not_waited_for_it(box):
     bench = Bench(box).calibrated()
     lost = bench.place()
-    assert claiming.claim(lost, bench.provider, now=bench.clock())
+    assert claims.claim(lost, bench.provider, now=bench.clock())
     bench.now += HOUR  # asleep before the first byte
-    assert sweeping.reap_lost_sends(now=bench.clock()) == 1
+    assert sweep_due.reap_lost_sends(now=bench.clock()) == 1
     bench.recover(after=FIRST)
     buy_if_it_may(bench)
     bench.recover(after=FIRST)
@@ -112,19 +113,19 @@ def test_rows_that_were_written_again_close_no_range():
     attempt, last = Attempt.objects.get(order=lost), Attempt.objects.get(order=later)
     rules, _ = Recovery.objects.get_or_create(provider=account)
     attempt.waited_seconds, attempt.surely_after = rules.grace_seconds, attempt.pk
-    window = windows.window_of(attempt, rules)
+    window = id_range.window_of(attempt, rules)
     assert window is not None and (window.after, window.before) == (10, 20)
     Attempt.objects.filter(pk=last.pk).update(started_at=lost.created_at)
-    assert windows.window_of(attempt, rules) is None
+    assert id_range.window_of(attempt, rules) is None
 
 
-@pytest.mark.parametrize(("jump", "counted"), [(HOUR, waiting.LONGEST_STEP), (-HOUR, 0)])
+@pytest.mark.parametrize(("jump", "counted"), [(HOUR, wait_clock.LONGEST_STEP), (-HOUR, 0)])
 def test_one_step_counts_no_more_than_beat_takes(jump, counted):
     attempt = make_attempt(outcome=Outcome.UNKNOWN)
     begin = attempt.started_at
     Attempt.objects.update(unknown_at=begin)
-    waiting.count(now=begin + timedelta(seconds=4))
-    waiting.count(now=begin + jump)
+    wait_clock.count(now=begin + timedelta(seconds=4))
+    wait_clock.count(now=begin + jump)
     attempt.refresh_from_db()
     assert attempt.waited_seconds == 4 + counted
 
@@ -133,11 +134,11 @@ def test_a_person_waits_from_the_loss_too():
     order = make_order(Status.UNCONFIRMED)
     lost_at = order.created_at + HOUR
     make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=lost_at)
-    with pytest.raises(settling.TooEarly) as early:
-        settling.confirm_not_placed(order, actor=make_user(), now=lost_at)
+    with pytest.raises(manual.TooEarly) as early:
+        manual.confirm_not_placed(order, actor=make_user(), now=lost_at)
     assert early.value.until == lost_at + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-    with pytest.raises(settling.TooEarly) as early:
-        settling.confirm_not_placed(order, actor=make_user(), now=order.created_at)
+    with pytest.raises(manual.TooEarly) as early:
+        manual.confirm_not_placed(order, actor=make_user(), now=order.created_at)
     assert early.value.until < lost_at, "the clock was set back: it is not held for an hour"
 
 
@@ -147,7 +148,7 @@ def test_a_new_loss_is_counted_before_those_that_were_counted_already(monkeypatc
         for _ in range(2)
     )
     Attempt.objects.filter(pk=counted.pk).update(waited_at=NOON)
-    monkeypatch.setattr(waiting, "MOST_AT_ONCE", 1)
-    waiting.count(now=NOON + timedelta(seconds=2))
+    monkeypatch.setattr(wait_clock, "MOST_AT_ONCE", 1)
+    wait_clock.count(now=NOON + timedelta(seconds=2))
     new.refresh_from_db()
     assert new.waited_seconds == 2

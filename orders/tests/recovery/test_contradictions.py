@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core import clocks
-from orders.actions import placing, settling
-from orders.actions.recovery import repeating
 from orders.models import Attempt, Order
+from orders.placing import place_orders
+from orders.recovery import manual
+from orders.recovery.search import replay
 from orders.status import Doubt, Outcome, Resolution, Status
 from tests.builders import make_user
 
@@ -27,7 +28,7 @@ def said_not_to_be_there(bench: Bench) -> Order:
     """A person was wrong: the provider has it."""
     order = bench.lose(taken=True)
     bench.wait(GRACE + 1)
-    assert settling.prove_not_placed(
+    assert manual.prove_not_placed(
         order,
         order.attempts.get(),
         resolution=Resolution.PERSON,
@@ -43,7 +44,7 @@ def test_an_id_that_could_be_an_order_not_placed_puts_it_in_doubt_again(box, wan
     bench = Bench(box).calibrated()
     wrong = said_not_to_be_there(bench)
     if wanted_again:
-        assert placing.requeue_order(wrong, actor=make_user(), now=bench.clock())
+        assert place_orders.requeue_order(wrong, actor=make_user(), now=bench.clock())
     other = bench.lose(taken=False, order=bench.place(quantity=(bench.service.min or 100) * 3))
     bench.recover(after=FIRST)
     wrong.refresh_from_db()
@@ -68,7 +69,7 @@ def test_a_repeat_that_was_answered_after_the_decision_puts_it_in_doubt_again(bo
     wrong = said_not_to_be_there(bench)
     attempt = wrong.attempts.get()
     kept = {"token": attempt.token, "started_at": attempt.started_at.isoformat(), "id": "77"}
-    assert repeating.take_in_kept(kept, now=bench.clock())
+    assert replay.take_in_kept(kept, now=bench.clock())
     wrong.refresh_from_db()
     attempt.refresh_from_db()
     assert (wrong.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)

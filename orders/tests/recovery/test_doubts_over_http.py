@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core import clocks
-from orders.actions import settling
 from orders.models import Attempt, Gate, Order
+from orders.recovery import manual
 from orders.status import Doubt, GateKind, Outcome, Status
 from providers.connect import client_for
 from tests.builders import make_user
@@ -47,7 +47,7 @@ def test_a_refusal_that_says_it_is_there_reopens_the_doubt(box):
     lost = bench.lose(taken=True)
     bench.wait(GRACE + 1)
     boss = make_user()
-    assert settling.confirm_not_placed(lost, actor=boss, now=bench.now) is settling.Confirmed.DONE
+    assert manual.confirm_not_placed(lost, actor=boss, now=bench.now) is manual.Confirmed.DONE
     lost = Order.objects.get(pk=lost.pk)
     assert lost.move(Status.QUEUED, now=bench.now)
     lost = bench.send(lost)
@@ -63,7 +63,7 @@ def test_what_was_reopened_can_be_linked(box):
     test_a_refusal_that_says_it_is_there_reopens_the_doubt(box)
     lost = Order.objects.get()
     number = str(box.ledger()[0]["id"])
-    assert settling.link_order(
+    assert manual.link_order(
         lost, number, actor=make_user(), client=client_for(lost.provider),
         clock=clocks.database_now, although_charge_differs=True,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from core import clocks
 from orders.models import Attempt, Order
 from orders.status import Doubt, Outcome, Resolution, Status
 from providers.panel_api import PanelClient, RefusalCode, Unreadable
-from providers.panel_api.kept import named_without_a_word_against_it
+from providers.panel_api.answers.reread import named_without_a_word_against_it
 
 from .bench import GRACE, Bench, running_box
 

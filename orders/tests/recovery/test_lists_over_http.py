@@ -9,21 +9,15 @@ from dataclasses import replace
 import pytest
 
 from core import clocks
-from orders.actions import placing
-from orders.actions.recovery.list_rows import Likeness, likeness
-from orders.drafts import OrderDraft
+from orders.draft import OrderDraft
 from orders.models import Attempt, Order
+from orders.placing import place_orders
+from orders.recovery.search.list_rows import Likeness, likeness
 from orders.status import Resolution, Status
 from providers.connect import client_for
 from providers.models import Service
-from providers.panel_api import (
-    DefaultWish,
-    PanelClient,
-    Progress,
-    RecentOrder,
-    WrittenWish,
-    decode_orders,
-)
+from providers.panel_api import DefaultWish, PanelClient, Progress, RecentOrder, WrittenWish
+from providers.panel_api.answers import decode_orders
 from tests.builders import make_order, make_service
 
 from .bench import GRACE, Bench, running_box
@@ -187,7 +181,7 @@ def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
         runs=3, interval=1,
     )  # fmt: skip
     draft = OrderDraft(service, wish, uuid.uuid4())
-    feed = placing.place_order(draft, placed_by=None, now=bench.clock())[0]
+    feed = place_orders.place_order(draft, placed_by=None, now=bench.clock())[0]
     lost = bench.lose(taken=True, order=feed)
     go_on(bench)
     assert read(lost)[0].status in (Status.PENDING, Status.UNCONFIRMED, Status.IN_PROGRESS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.actions.recovery.matching import Verdict, decide
+from orders.recovery.search.match_ids import Verdict, decide
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import pytest
 from django.db.models import F
 
 from core import clocks
-from orders.actions import gates, outcomes, restore_guard, settling
-from orders.actions.recovery import deciding
-from orders.actions.recovery.calibrating import calibrate
-from orders.actions.settlement import Settlement
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
+from orders.recovery import manual, resolve
+from orders.recovery.search.calibrate import calibrate
+from orders.sending import halts, record_outcome
+from orders.sending.outcome import Settlement
+from orders.sending.restore_check import guard
 from orders.status import GateKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Provider
@@ -128,7 +129,7 @@ def test_a_range_that_was_closed_by_a_worker_that_died_is_closed_again(box, monk
         raise SystemExit
 
     with monkeypatch.context() as patched, pytest.raises(SystemExit):
-        patched.setattr(deciding, "show_absent", die)
+        patched.setattr(resolve, "show_absent", die)
         bench.recover()
     assert read(lost)[0].status == Status.UNCONFIRMED
     assert bench.recover().absent == 1
@@ -481,7 +482,7 @@ def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
     client_for(bench.provider).add(WrittenWish(bench.place().wish))  # sent since, not known here
-    gates.close_gate(GateKind.RESTORED, now=bench.now)
+    halts.close_gate(GateKind.RESTORED, now=bench.now)
     done = [bench.recover(after=after) for after in (FIRST, SECOND, GRACE)]
     assert not any(done) and read(lost)[0].status == Status.UNCONFIRMED
     assert bench.rules().searches
@@ -493,7 +494,7 @@ def test_nothing_is_looked_for_before_a_machine_that_sends_has_found_its_sends_i
     backed_up = bench.now - timedelta(hours=1)  # what the row of a restored backup says
     DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": backed_up})
     assert not bench.recover(after=FIRST)
-    assert restore_guard.look_closely(now=bench.now)
+    assert guard.look_closely(now=bench.now)
     assert bench.recover(after=SECOND).found == 1
     assert read(lost)[0].external_id == bench.upstream()[-1]
 
@@ -513,7 +514,7 @@ def test_a_late_answer_that_says_the_same_is_no_news(box):
     lost = bench.lose(taken=True)
     bench.recover(after=FIRST)
     order, attempt = read(lost)
-    assert outcomes.record(
+    assert record_outcome.record(
         attempt,
         Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=order.external_id),
         now=bench.now,
@@ -527,10 +528,10 @@ def test_a_person_and_the_search_do_not_both_decide(box):
     seen = Order.objects.get(pk=lost.pk)
     bench.recover(after=FIRST)
     boss = make_user()
-    assert not settling.give_up(seen, actor=boss, note="late", now=bench.now)
+    assert not manual.give_up(seen, actor=boss, note="late", now=bench.now)
     bench.wait(GRACE)
-    word = settling.confirm_not_placed(seen, actor=boss, now=bench.now + timedelta(hours=1))
-    assert word is settling.Confirmed.TOO_LATE
+    word = manual.confirm_not_placed(seen, actor=boss, now=bench.now + timedelta(hours=1))
+    assert word is manual.Confirmed.TOO_LATE
     assert read(lost)[0].status == Status.PENDING
 
 
@@ -539,14 +540,10 @@ def test_above_its_limit_an_order_takes_two_people(box):
     lost = bench.lose(taken=False)
     one, two = make_user(), make_user()
     bench.wait(GRACE)
-    assert (
-        settling.confirm_not_placed(lost, actor=one, now=bench.now) is settling.Confirmed.ONE_OF_TWO
-    )
-    assert (
-        settling.confirm_not_placed(lost, actor=one, now=bench.now) is settling.Confirmed.ONE_OF_TWO
-    )
+    assert manual.confirm_not_placed(lost, actor=one, now=bench.now) is manual.Confirmed.ONE_OF_TWO
+    assert manual.confirm_not_placed(lost, actor=one, now=bench.now) is manual.Confirmed.ONE_OF_TWO
     assert read(lost)[0].status == Status.UNCONFIRMED
-    assert settling.confirm_not_placed(lost, actor=two, now=bench.now) is settling.Confirmed.DONE
+    assert manual.confirm_not_placed(lost, actor=two, now=bench.now) is manual.Confirmed.DONE
     assert read(lost)[0].status == Status.NOT_PLACED
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from core.failpoints import armed
-from orders.actions import gates, sent_log
-from orders.actions.recovery import repeating
-from orders.actions.recovery.deciding import Decided
-from orders.actions.writes import answer_files
 from orders.models import Attempt, Recovery
+from orders.recovery.resolve import Decided
+from orders.recovery.search import replay
+from orders.restores.tasks import importers
+from orders.sending import halts, send_journal
+from orders.sending.writes import answer_files
 from orders.status import GateKind, Outcome, Status
-from orders.tasks.spool import importers
-from orders.tests.test_every_write import terminate_backend
+from orders.tests.sending.test_every_write import terminate_backend
 from providers.models import Provider, ProviderState
 from providers.panel_api import Dialect, Placed, Unreadable
 from tests.builders import NOON, make_attempt, make_order, make_provider
@@ -73,7 +73,7 @@ class Desk:
     def repeat(self) -> None:
         panel: Any = self.panel
         lost, done = [self.attempt], Decided()
-        repeating.repeat(self.provider, panel, self.rules, lost, done, clock=self.clock)
+        replay.repeat(self.provider, panel, self.rules, lost, done, clock=self.clock)
 
     @property
     def candidates(self) -> list[str]:
@@ -87,7 +87,7 @@ def desk(db) -> Desk:
 
 def _stop(desk: Desk, kind: GateKind) -> None:
     provider = None if kind in (GateKind.STOP, GateKind.RESTORED) else desk.provider
-    gates.close_gate(kind, now=NOON, provider=provider)
+    halts.close_gate(kind, now=NOON, provider=provider)
 
 
 def _set_back(desk: Desk) -> None:
@@ -134,7 +134,7 @@ def test_the_hold_for_the_lost_order_itself_does_not_stop_its_repeat(desk):
 
 def test_a_database_that_does_not_know_what_was_sent_repeats_nothing(desk):
     unknown = make_attempt(make_order(provider=desk.provider), outcome=Outcome.REJECTED)
-    sent_log.note_send(unknown, "another database")
+    send_journal.note_send(unknown, "another database")
     desk.repeat()
     assert desk.panel.repeated == 0
     assert desk.provider.gates.model.objects.filter(kind=GateKind.RESTORED).exists()
@@ -145,7 +145,7 @@ def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeyp
         raise Crash
 
     with monkeypatch.context() as dying:
-        dying.setattr(repeating, "_note_id", die)
+        dying.setattr(replay, "_note_id", die)
         with pytest.raises(Crash):
             desk.repeat()
     assert desk.candidates == []

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from core import clocks
 from core.roles import Role
-from orders.actions import claiming, settling
-from orders.actions.recovery import windows
 from orders.models import Attempt, Order
+from orders.recovery import manual
+from orders.recovery.search import id_range
+from orders.sending import claims
 from orders.status import Outcome, Status
 from providers.actions.accounts import AccountIsKept, add_provider, fingerprint, set_key
 from providers.connect import client_for
@@ -82,19 +83,19 @@ def test_one_order_at_a_time_is_on_its_way_to_both_rows(box):
     twin = twin_of(bench)
     assert same_account(twin) == [bench.provider.pk, twin.pk]
     mine, theirs = bench.place(), make_order(service=make_service(twin))
-    assert claiming.claim(mine, bench.provider, now=NOON)
-    assert claiming.claim(theirs, twin, now=NOON) is None
+    assert claims.claim(mine, bench.provider, now=NOON)
+    assert claims.claim(theirs, twin, now=NOON) is None
     Attempt.objects.update(outcome=Outcome.NOT_SENT)
-    assert claiming.claim(theirs, twin, now=NOON)
+    assert claims.claim(theirs, twin, now=NOON)
 
 
 def test_a_lost_order_holds_both_rows(box):
     bench = Bench(box).calibrated()
     theirs = make_order(service=make_service(twin := twin_of(bench)))
     bench.lose(taken=True)
-    assert claiming.claim(theirs, twin, now=bench.now) is None
+    assert claims.claim(theirs, twin, now=bench.now) is None
     assert bench.recover(after=FIRST).found == 1
-    assert claiming.claim(theirs, twin, now=bench.now)
+    assert claims.claim(theirs, twin, now=bench.now)
 
 
 def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
@@ -112,9 +113,9 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
     assert Order.objects.get(pk=lost.pk).external_id == ""
-    assert windows.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
-    with pytest.raises(settling.CannotLink, match="already our order"):
-        settling.link_order(
+    assert id_range.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
+    with pytest.raises(manual.CannotLink, match="already our order"):
+        manual.link_order(
             Order.objects.get(pk=lost.pk), placed.order_id, actor=make_user(),
             client=client_for(bench.provider), clock=bench.clock,
         )  # fmt: skip

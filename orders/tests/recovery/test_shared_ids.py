@@ -9,10 +9,12 @@ import pytest
 from django.db import IntegrityError
 
 from core import clocks
-from orders.actions import claiming, outcomes, placing, reopening, settling
-from orders.actions.recovery import contradicting
-from orders.actions.settlement import Settlement
 from orders.models import Attempt, Order
+from orders.placing import place_orders
+from orders.recovery import manual
+from orders.recovery.search import contradictions
+from orders.sending import claims, record_outcome, reopen
+from orders.sending.outcome import Settlement
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenWish
@@ -40,17 +42,17 @@ def decided(
     """Somebody, or a proof, says that it is not there."""
     attempt = order.attempts.get()
     if by is Resolution.TAUGHT:
-        assert settling.settle_refused(
+        assert manual.settle_refused(
             order, attempt, Rejected("Nope", RefusalCode.SERVICE), actor=make_user(),
             now=bench.clock(), text="Taught.", evidence={},
         )  # fmt: skip
     else:
-        assert settling.prove_not_placed(
+        assert manual.prove_not_placed(
             order, attempt, resolution=by, now=bench.clock(), text="Not there."
         )
     order = Order.objects.get(pk=order.pk)
     if again:
-        assert placing.requeue_order(order, actor=make_user(), now=bench.clock())
+        assert place_orders.requeue_order(order, actor=make_user(), now=bench.clock())
     bench.open_gate()
     return order
 
@@ -185,7 +187,7 @@ def test_a_person_hears_of_an_order_that_may_have_been_bought_twice(box):
     twice = sent_again(bench)
     first = bench.upstream()[-2]
     for _ in range(2):
-        assert not contradicting.reopen_one(twice.attempts.earliest("pk").pk, first, now=bench.now)
+        assert not contradictions.reopen_one(twice.attempts.earliest("pk").pk, first, now=bench.now)
     order, attempt = read(twice)
     assert (order.status, order.flag) == (Status.PENDING, Flag.BOUGHT_TWICE)
     assert attempt.outcome == Outcome.ACCEPTED
@@ -199,14 +201,14 @@ def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_
     bench.wait(GRACE + 1)
     wrong = decided(bench, wrong, again=True)
     number, first = bench.upstream()[-1], wrong.attempts.get()
-    second = claiming.claim(wrong, bench.provider, now=bench.now)
+    second = claims.claim(wrong, bench.provider, now=bench.now)
     assert second is not None
-    assert not contradicting.reopen_one(first.pk, number, now=bench.now)
-    assert reopening.contradicted(wrong) == first, "it does not leave any more"
+    assert not contradictions.reopen_one(first.pk, number, now=bench.now)
+    assert reopen.contradicted(wrong) == first, "it does not leave any more"
     if linked_elsewhere:
         make_order(Status.PENDING, provider=bench.provider, external_id=number)
     not_sent = Settlement(Outcome.NOT_SENT, Status.QUEUED, "The connection did not stand.")
-    outcomes.record(second, not_sent, now=bench.now)
+    record_outcome.record(second, not_sent, now=bench.now)
     order = Order.objects.get(pk=wrong.pk)
     if linked_elsewhere:
         assert order.status == Status.QUEUED
@@ -214,7 +216,7 @@ def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_
     assert order.status == Status.UNCONFIRMED
     first.refresh_from_db()
     assert (first.outcome, first.evidence["candidate_id"]) == (Outcome.UNKNOWN, number)
-    assert settling.prove_not_placed(
+    assert manual.prove_not_placed(
         order, first, resolution=Resolution.PERSON, now=bench.clock(), text="Looked again."
     )
     assert Order.objects.get(pk=wrong.pk).status == Status.NOT_PLACED, "the word of now stands"
@@ -229,7 +231,7 @@ def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubte
         bench.wait(GRACE + 1)
         wrong.append(decided(bench, lost, again=True))
     bench.lose(taken=False, order=bench.place(quantity=least * 3))
-    honest, (other, busy) = reopening.reopen, wrong
+    honest, (other, busy) = reopen.reopen, wrong
 
     def claimed_first(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
         if order.pk == busy.pk:
@@ -240,7 +242,7 @@ def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubte
             )  # fmt: skip
         return honest(attempt, order, *args, **told)
 
-    monkeypatch.setattr(contradicting, "reopen", claimed_first)
+    monkeypatch.setattr(contradictions, "reopen", claimed_first)
     bench.recover(after=FIRST)
     assert read(other)[0].status == Status.UNCONFIRMED
     assert Order.objects.get(pk=busy.pk).flag == Flag.BOUGHT_TWICE
@@ -255,13 +257,13 @@ def test_a_decision_that_cannot_be_doubted_keeps_no_other_from_it(box, monkeypat
         bench.wait(GRACE + 1)
         wrong.append(decided(bench, lost))
     bench.lose(taken=False, order=bench.place(quantity=least * 3))
-    honest = reopening.reopen
+    honest = reopen.reopen
 
     def broken(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
         if order.pk == wrong[1].pk:
             raise IntegrityError("a row that no table takes")
         return honest(attempt, order, *args, **told)
 
-    monkeypatch.setattr(contradicting, "reopen", broken)
+    monkeypatch.setattr(contradictions, "reopen", broken)
     bench.recover(after=FIRST)
     assert [read(one)[0].status for one in wrong] == [Status.UNCONFIRMED, Status.NOT_PLACED]

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from providers.panel_api import Credentials, Dialect, PanelClient, Transport
-from providers.panel_api.transport import Delivery
+from providers.panel_api.http.transport import Delivery
 
 URL = "https://panel.example/api/v2"
 KEY = "sample-key-0123456789"

@@ -19,8 +19,8 @@ from providers.panel_api import (
     Unavailable,
     Unreadable,
 )
-from providers.panel_api.asking import ask_all
-from providers.panel_api.transport import Delivery
+from providers.panel_api.http.transport import Delivery
+from providers.panel_api.id_batches import ask_all
 
 from .stub import KEY, URL, StubTransport, said
 

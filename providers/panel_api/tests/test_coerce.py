@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.panel_api import coerce
-from providers.panel_api.strict_json import NotJson, parse
+from providers.panel_api.answers import coerce
+from providers.panel_api.answers.strict_json import NotJson, parse
 
 ANYTHING = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.decimals(),

@@ -20,7 +20,7 @@ from providers.panel_api import (
     Verdict,
     examine,
 )
-from providers.panel_api.transport import Delivery
+from providers.panel_api.http.transport import Delivery
 from sandbox import Sandbox
 
 from .servers import OK, ORDER, Behaviour, Server, after_reading, saying, serving

@@ -25,9 +25,9 @@ from providers.panel_api import (
     SlowDown,
     Unavailable,
 )
-from providers.panel_api.phrases import DOTTED, SENTENCES
-from providers.panel_api.refusals import normalised, refusal_code
-from providers.panel_api.words import ORDER_WORDS, order_state
+from providers.panel_api.answers.status_aliases import ORDER_WORDS, order_state
+from providers.panel_api.refusals.classify import normalised, refusal_code
+from providers.panel_api.refusals.phrases import DOTTED, SENTENCES
 
 from .stub import KEY, URL, StubTransport, client_hearing, said
 

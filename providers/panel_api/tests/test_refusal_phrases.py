@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from providers.panel_api import OutcomeUnknown, RefusalCode, Rejected
-from providers.panel_api.phrases import SENTENCES
-from providers.panel_api.refusals import PROVE_NOT_PLACED, refusal_code, simplified
+from providers.panel_api.refusals.classify import PROVE_NOT_PLACED, refusal_code, simplified
+from providers.panel_api.refusals.phrases import SENTENCES
 
 from .stub import client_hearing
 from .test_facts import WISH

@@ -29,9 +29,9 @@ from providers.panel_api import (
     Transport,
     Unavailable,
 )
-from providers.panel_api.connection import Exchange
-from providers.panel_api.failures import in_words
-from providers.panel_api.watchdog import WATCHDOG
+from providers.panel_api.http.connection import Exchange
+from providers.panel_api.http.deadline import WATCHDOG
+from providers.panel_api.http.failures import in_words
 
 from .servers import OK, ORDER, Caller, Server, after_reading, identity, saying, serving
 from .stub import KEY

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from providers.panel_api import Dialect, RefusalCode
-from providers.panel_api.kept import read_again
-from providers.panel_api.refusals import (
+from providers.panel_api.answers.reread import read_again
+from providers.panel_api.refusals.classify import (
     MEANINGS,
     PROVE_NOT_PLACED,
     normalised,

@@ -18,7 +18,7 @@ from providers.panel_api import (
     UnsafeUrl,
     validate_url,
 )
-from providers.panel_api.urls import is_public
+from providers.panel_api.http.urls import is_public
 
 from .servers import ORDER, after_reading, serving
 from .stub import KEY

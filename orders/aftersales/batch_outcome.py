@@ -1,0 +1,112 @@
+"""What one call about refills or cancels can end in, and what that says of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
+
+Said = TypeVar("Said")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Said]):
+    """The provider's word on each order, by its id there."""
+
+    rows: Mapping[str, Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Proven: nothing was done. To be sent again, no sooner than `until`."""
+
+    reason: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The answer is lost: it may have been done. Until `until` the provider wants no call."""
+
+    reason: str
+    until: datetime | None = None
+
+
+PROVIDER_NAMED: Final = (
+    RefusalCode.WAIT.value
+)  # the code of a row that waits as long as it was told
+
+Outcome = Answered[Said] | Later | Lost
+AnyOutcome = Answered[Any] | Later | Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a call said of one row: where it goes, with which words for its order's history.
+
+    Unless it is `proven`, a later word may overrule it.
+    """
+
+    to: str
+    text: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    proven: bool = True
+
+
+def refused_by_all(rows: Iterable[object]) -> Refused | None:
+    """The refusal, where every row was refused because the provider has no such call."""
+    refusals = list(rows)
+    for row in refusals:
+        if not isinstance(row, Refused) or row.code is not RefusalCode.UNSUPPORTED:
+            return None
+    first = next(iter(refusals), None)
+    return first if isinstance(first, Refused) else None
+
+
+def asked_to_slow_down(rows: Iterable[object]) -> str:
+    """The words of a row by which the provider asks for fewer calls; empty where none does."""
+    limits = (row for row in rows if isinstance(row, Refused))
+    return next((row.reason for row in limits if row.code is RefusalCode.RATE_LIMIT), "")
+
+
+_ROWS: Final[dict[str, type[RefillStarted | CancelAccepted | Refused]]] = {
+    "started": RefillStarted,
+    "accepted": CancelAccepted,
+    "refused": Refused,
+}
+_NAMES: Final = {kind: name for name, kind in _ROWS.items()}
+
+
+def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
+    """Plain values, for a file."""
+    match outcome:
+        case Answered(rows):
+            said = {one: [_NAMES[type(row)], asdict(row)] for one, row in rows.items()}
+            return {"is": "answered", "rows": said}
+        case Later(reason, until):
+            return {"is": "later", "reason": reason, "until": until.isoformat()}
+        case Lost(reason, wanted):
+            return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
+
+
+def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
+    """Raises KeyError, TypeError or ValueError for what `outcome_to_json` never wrote."""
+    match written["is"]:
+        case "answered":
+            return Answered({one: _row(*said) for one, said in written["rows"].items()})
+        case "later":
+            return Later(str(written["reason"]), datetime.fromisoformat(written["until"]))
+        case "lost":
+            wanted = written.get("until")
+            return Lost(str(written["reason"]), wanted and datetime.fromisoformat(wanted))
+        case other:
+            raise ValueError(f"{other!r} is no way in which a call ends")
+
+
+def _row(name: str, values: dict[str, Any]) -> RefillStarted | CancelAccepted | Refused:
+    if "code" in values:
+        values = {**values, "code": RefusalCode(values["code"])}
+    return _ROWS[name](**values)

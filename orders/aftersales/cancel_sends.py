@@ -1,0 +1,161 @@
+"""Sending requests to cancel: claim, commit, one call about up to a hundred, write down.
+
+Asking twice is asking once, so a request whose answer was lost may be sent again, a few times,
+and each time only after the order's own status was read anew: that alone says what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from core import clocks
+from providers.actions.learning import learn
+from providers.connect import batch_size
+from providers.models import Provider
+from providers.panel_api import CancelAccepted, RefusalCode, Refused
+
+from ..models import CancelRequest, EventKind, RequestCall, Watch
+from ..status import UNCLEAR, CancelStatus, Write
+from .batch_outcome import Answered, Later, Lost, Outcome, Verdict, refused_by_all
+from .send_requests import RequestKind
+
+MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
+NO_ROW = Refused("The answer has no row for this order.")
+ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
+
+
+class Cancels(Protocol):
+    """All this needs of a client: exactly one request a call."""
+
+    def cancel(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, CancelAccepted | Refused]: ...
+
+
+def _due(provider: Provider, now: datetime) -> list[CancelRequest]:
+    due = CancelRequest.objects.due_to_send(now).filter(provider=provider)
+    return list(due.select_related("order").order_by("due_at", "pk")[: batch_size(provider)])
+
+
+def _take(request: CancelRequest, call: RequestCall, now: datetime) -> bool:
+    mine = CancelRequest.objects.filter(
+        pk=request.pk, status=CancelStatus.QUEUED, requests=request.requests
+    )
+    request.requests, request.call = request.requests + 1, call
+    lease = now + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
+    taken = {"status": CancelStatus.SENDING, "requests": request.requests, "call": call}
+    return bool(mine.update(sent_at=now, due_at=lease, **taken))
+
+
+def _of_call(call: RequestCall) -> list[CancelRequest]:
+    return list(CancelRequest.objects.filter(call=call).select_related("order").order_by("pk"))
+
+
+def _count_ours(call: RequestCall) -> int:
+    return CancelRequest.objects.filter(call=call, status=CancelStatus.SENDING).count()
+
+
+def settle(
+    requests: Sequence[CancelRequest],
+    outcome: Outcome[CancelAccepted | Refused],
+    provider: Provider,
+    now: datetime,
+) -> None:
+    """Write down what one call said of each of these requests, as they were claimed.
+
+    Their orders are asked about next: only their status says what became of them.
+    """
+    for request in requests:
+        write(request, _verdict(request, outcome, now), now=now)
+    if not isinstance(outcome, Later):
+        look_again([request.order_id for request in requests], now)
+
+
+def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:
+    if isinstance(outcome, Answered) and (no := refused_by_all(outcome.rows.values())):
+        learn(provider, f"It takes no cancels over its API: “{no.reason}”", now=now, cancels=False)
+
+
+CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
+    Write.CANCEL, _due, _take, _of_call, _count_ours, settle, _learn
+)
+
+
+def look_again(order_ids: Sequence[int], now: datetime) -> None:
+    """Have these orders asked about with the next status call."""
+    Watch.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
+
+
+def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:
+    """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile."""
+    from_where = ANSWERABLE if verdict.proven else {CancelStatus.SENDING}
+    mine = CancelRequest.objects.filter(
+        pk=request.pk,
+        call=request.call_id,
+        requests=request.requests,
+        status__in=sorted(from_where),
+    )
+    if not mine.update(status=verdict.to, **verdict.changes):
+        return False
+    request.order.remember(EventKind.CANCEL, now=now, text=verdict.text)
+    return True
+
+
+def lost(
+    request: CancelRequest, reason: str, now: datetime, *, until: datetime | None = None
+) -> Verdict:
+    """Asked for perhaps. Again after a look at the order's status, but not for ever."""
+    if request.requests >= MOST_REQUESTS:
+        text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
+        changes = {"ended_at": now, "reason": reason[:500], "code": UNCLEAR}
+        return Verdict(CancelStatus.REFUSED, text, changes, proven=False)
+    soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
+    due_at = max(until, soonest) if until else soonest
+    changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
+    text = f"Nobody knows whether the cancel was taken: {reason} The order's status is read first."
+    return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
+
+
+def _verdict(
+    request: CancelRequest, outcome: Outcome[CancelAccepted | Refused], now: datetime
+) -> Verdict:
+    if isinstance(outcome, Lost):
+        return lost(request, outcome.reason, now, until=outcome.until)
+    if isinstance(outcome, Later):
+        return _later(request, outcome.reason, outcome.until)
+    said = outcome.rows.get(request.order.external_id, NO_ROW)
+    if isinstance(said, CancelAccepted):
+        text = "The provider took the request to cancel. Its status will say what comes of it."
+        changes = {"external_id": said.request_id[:64], "reason": "", "code": ""}
+        return Verdict(CancelStatus.ACCEPTED, text, changes)
+    return _refused(request, said, now)
+
+
+def _refused(request: CancelRequest, said: Refused, now: datetime) -> Verdict:
+    reason, code = said.reason[:500], said.code.value
+    if said.code is RefusalCode.ALREADY_OPEN:
+        text = f"The provider has been asked to cancel it already: “{reason}”"
+        return Verdict(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
+    if said.code is RefusalCode.UNLISTED:
+        return lost(request, reason, now)
+    if said.code is RefusalCode.RATE_LIMIT:
+        pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
+        return _later(request, reason, now + pause)
+    if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
+        wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
+        changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}
+        return Verdict(CancelStatus.QUEUED, f"Not yet: “{reason}” It is asked again.", changes)
+    changes = {"ended_at": now, "reason": reason, "code": code}
+    return Verdict(CancelStatus.REFUSED, f"The provider will not cancel it: “{reason}”", changes)
+
+
+def _later(request: CancelRequest, reason: str, until: datetime) -> Verdict:
+    """Nothing was sent, or nothing was done: it does not count as a request."""
+    changes = {
+        "due_at": until, "reason": reason[:500], "requests": request.requests - 1,
+        "sent_at": request.sent_at,
+    }  # fmt: skip
+    text = f"The cancel could not be sent yet: {reason}"
+    return Verdict(CancelStatus.QUEUED, text, changes, proven=False)

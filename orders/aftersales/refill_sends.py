@@ -1,0 +1,168 @@
+"""Sending refills: claim, commit, one call about up to a hundred, write down.
+
+A refill costs the provider something and may be counted, so it is sent at most once: where the
+answer is lost it stays unconfirmed, and only a person lets it be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from core import clocks
+from providers.actions.learning import learn
+from providers.connect import batch_size
+from providers.models import Provider
+from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
+
+from ..models import EventKind, Refill, RequestCall
+from ..status import REFILLS_TO_SEND, RefillStatus, Write
+from .batch_outcome import Answered, Later, Lost, Outcome, Verdict, refused_by_all
+from .send_requests import RequestKind
+
+MOST_REQUESTS = 30  # so often "not yet", and it is refused
+NO_ROW = Refused("The answer has no row for this order.")
+ANSWERABLE = REFILLS_TO_SEND | {RefillStatus.SENDING, RefillStatus.UNCONFIRMED}
+
+
+class Refills(Protocol):
+    """All this needs of a client: exactly one request a call."""
+
+    def refill(
+        self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
+    ) -> dict[str, RefillStarted | Refused]: ...
+
+
+def _due(provider: Provider, now: datetime) -> list[Refill]:
+    due = Refill.objects.due_to_send(now).filter(provider=provider).select_related("order")
+    return list(due.order_by("due_at", "pk")[: batch_size(provider)])
+
+
+def _take(refill: Refill, call: RequestCall, now: datetime) -> bool:
+    mine = Refill.objects.filter(pk=refill.pk, status=refill.status, requests=refill.requests)
+    refill.status, refill.requests, refill.sent_at = RefillStatus.SENDING, refill.requests + 1, now
+    refill.call = call
+    lease = now + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
+    taken = {"status": refill.status, "requests": refill.requests, "sent_at": now, "call": call}
+    return bool(mine.update(due_at=lease, changed_at=now, **taken))
+
+
+def _of_call(call: RequestCall) -> list[Refill]:
+    return list(Refill.objects.filter(call=call).select_related("order").order_by("pk"))
+
+
+def _count_ours(call: RequestCall) -> int:
+    return Refill.objects.filter(call=call, status=RefillStatus.SENDING).count()
+
+
+def settle(
+    refills: Sequence[Refill],
+    outcome: Outcome[RefillStarted | Refused],
+    provider: Provider,
+    now: datetime,
+) -> None:
+    """Write down what one call said of each of these refills, as they were claimed."""
+    by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
+    for refill in refills:
+        write(refill, _verdict(refill, outcome, by_order, now), now=now)
+
+
+def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:
+    if isinstance(outcome, Answered) and (no := refused_by_all(outcome.rows.values())):
+        learn(provider, f"It takes no refills over its API: “{no.reason}”", now=now, refills=False)
+
+
+REFILLS: Final[RequestKind[Refill]] = RequestKind(
+    Write.REFILL, _due, _take, _of_call, _count_ours, settle, _learn
+)
+
+
+def write(refill: Refill, verdict: Verdict, *, now: datetime) -> bool:
+    """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile;
+    after a person's decision it is only remembered. Safe to repeat."""
+    from_where = ANSWERABLE if verdict.proven else {RefillStatus.SENDING}
+    claimed = Refill.objects.filter(pk=refill.pk, call=refill.call_id)
+    mine = claimed.filter(requests=refill.requests, status__in=sorted(from_where))
+    if mine.update(status=verdict.to, changed_at=now, **verdict.changes):
+        refill.order.remember(EventKind.REFILL, now=now, text=verdict.text)
+        return True
+    if verdict.proven and not claimed.filter(status=verdict.to).exists():
+        text = f"Late answer to a refill: {verdict.text}"
+        refill.order.remember(EventKind.REFILL, now=now, text=text)
+    return False
+
+
+def lost(reason: str) -> Verdict:
+    """Sent perhaps, answer lost. Never queued again by itself."""
+    text = f"Nobody knows whether the refill was started: {reason}"
+    return Verdict(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
+
+
+def _verdict(
+    refill: Refill, outcome: Outcome[RefillStarted | Refused], by_order: bool, now: datetime
+) -> Verdict:
+    if isinstance(outcome, Lost):
+        return lost(outcome.reason)
+    if isinstance(outcome, Later):
+        return _later(refill, outcome.reason, outcome.until)
+    order_id = refill.order.external_id
+    said = outcome.rows.get(order_id, NO_ROW)
+    followed_by = order_id if by_order else ""
+    if isinstance(said, RefillStarted):
+        number = said.refill_id[:64]
+        text = f"The provider took the refill on{f' as {number}' if number else ''}."
+        return _at_provider(text, number, followed_by or number, now)
+    if said.code is RefusalCode.ALREADY_OPEN:
+        text = f"The provider has a refill of it open already: “{said.reason}”"
+        return _at_provider(text, "", followed_by, now, code=said.code.value, reason=said.reason)
+    return _refused(refill, said, now)
+
+
+def _at_provider(
+    text: str, number: str, followed_by: str, now: datetime, *, code: str = "", reason: str = ""
+) -> Verdict:
+    soon = now + timedelta(seconds=clocks.REFILL_FLOOR_SECONDS)
+    changes = {
+        "external_id": number, "followed_by": followed_by, "failures": 0, "due_at": soon,
+        "code": code, "reason": reason[:500],
+    }  # fmt: skip
+    return Verdict(RefillStatus.PENDING, text, changes)
+
+
+def _refused(refill: Refill, said: Refused, now: datetime) -> Verdict:
+    """Only reviewed words prove that nothing was done."""
+    if said.code is RefusalCode.UNLISTED:
+        return lost(said.reason)
+    if said.code is RefusalCode.RATE_LIMIT:
+        pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
+        return _later(refill, said.reason, now + pause)
+    reason, code = said.reason[:500], said.code.value
+    if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
+        due_at = _next_time(refill, said, now)
+        text = f"Not yet: “{reason}” It is asked for again when it may be."
+        changes = {"due_at": due_at, "reason": reason, "code": code}
+        return Verdict(RefillStatus.WAITING, text, changes)
+    changes = {"ended_at": now, "reason": reason, "code": code}
+    return Verdict(RefillStatus.REFUSED, f"The provider refused the refill: “{reason}”", changes)
+
+
+def _later(refill: Refill, reason: str, until: datetime) -> Verdict:
+    """Nothing was sent, or nothing was done: it does not count as a request."""
+    changes = {"due_at": until, "reason": reason[:500], "requests": refill.requests - 1}
+    text = f"The refill could not be sent yet: {reason}"
+    return Verdict(RefillStatus.QUEUED, text, changes, proven=False)
+
+
+def _next_time(refill: Refill, said: Refused, now: datetime) -> datetime:
+    """When the provider will hear of it again, from its own words as far as they name a time."""
+    if said.wait_seconds:
+        return now + timedelta(seconds=said.wait_seconds)
+    if said.spacing_seconds:
+        taken = refill.order.refills.exclude(pk=refill.pk).exclude(external_id="")
+        last = taken.exclude(sent_at=None).order_by("-sent_at").first()
+        since = last.sent_at if last and last.sent_at else now
+        moment = since + timedelta(seconds=said.spacing_seconds)
+        if moment > now:
+            return moment
+    return now + timedelta(seconds=clocks.REFILL_WAIT_SECONDS)

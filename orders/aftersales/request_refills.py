@@ -1,0 +1,143 @@
+"""What staff do about refills: ask for one, ask again, take it back, close it.
+
+Nothing here speaks to a provider. The row is the queue; `refill_sending` sends it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core.models import User
+from core.rows.constraints import broken_constraint
+from providers.panel_api import Dialect
+
+from ..models import EventKind, Order, Refill
+from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, REFILLS_TO_SEND, RefillStatus, Status
+
+UNKNOWN_WHETHER = "The provider does not say whether it refills this service; it may be tried."
+
+_UNDER_WAY = {
+    RefillStatus.QUEUED: "A refill has been asked for already and is about to be sent.",
+    RefillStatus.WAITING: "A refill has been asked for already and waits for its time.",
+    RefillStatus.SENDING: "A refill of it is being sent at this moment.",
+    RefillStatus.UNCONFIRMED: "Nobody knows what became of its last refill: settle that one first.",
+}
+
+
+def why_not(order: Order, now: datetime) -> str:
+    """Why no refill of this order can be asked for; empty when one can."""
+    return why_unfit(order) or _under_way(order)
+
+
+def why_unfit(order: Order) -> str:
+    """Why not, refills under way apart: asks the database nothing, so many can be looked at."""
+    return _unfit(order) or _not_offered(order)
+
+
+def hint(order: Order) -> str:
+    """What staff should know before they ask although nothing forbids it."""
+    return UNKNOWN_WHETHER if order.service.refill is None else ""
+
+
+def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
+    """Queue a refill of this order: empty when it is queued, else the words why not.
+
+    Two people who ask at once ask for one refill.
+    """
+    if words := why_not(order, now):
+        return words
+    try:
+        with transaction.atomic():
+            Refill.objects.create(
+                order=order, provider_id=order.provider_id, requested_by=actor, requested_at=now,
+                due_at=now, changed_at=now,
+            )  # fmt: skip
+            order.remember(EventKind.REFILL, now=now, actor=actor, text="A refill was asked for.")
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_open_refill_per_order":
+            raise
+        return _under_way(order) or "A refill of it is under way already."
+    return ""
+
+
+def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
+    """A person lets this refill be sent (again) now: empty when it is queued, else why not.
+
+    A refill that has ended is left as it is and a new one asked for.
+    """
+    if not refill.is_open:
+        return request_refill(refill.order, actor=actor, now=now)
+    if refill.status not in REFILLS_TO_SEND | {RefillStatus.UNCONFIRMED}:
+        return _under_way(refill.order) or "It is no longer where it was."
+    if words := _not_offered(refill.order):
+        return words
+    text = "The waiting refill is to be tried now."
+    if refill.status == RefillStatus.UNCONFIRMED:
+        text = "The refill whose answer was lost is to be sent once more."
+    changes = {"due_at": now, "reason": "", "code": ""}
+    moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
+    return "" if moved else "Somebody or something was faster."
+
+
+def withdraw_refill(refill: Refill, *, actor: User | None, now: datetime) -> bool:
+    """Take back a refill that was not sent, or stop looking for one that is lost from sight.
+
+    False: it was sent, or changed, meanwhile.
+    """
+    if refill.may_be_withdrawn:
+        text = "The refill was taken back before it was sent."
+        if refill.requests:
+            text = "The refill was taken back before it was sent again."
+    elif refill.may_be_closed:
+        text = "The refill was closed: the desk no longer looks for it."
+    else:
+        return False
+    return step(refill, RefillStatus.WITHDRAWN, text, now=now, actor=actor, ended_at=now)
+
+
+def step(
+    refill: Refill,
+    to: RefillStatus,
+    text: str,
+    *,
+    now: datetime,
+    actor: User | None = None,
+    **changes: Any,
+) -> bool:
+    """Move a refill from where it was read, with a line in its order's history."""
+    with transaction.atomic():
+        mine = Refill.objects.filter(pk=refill.pk, status=refill.status, requests=refill.requests)
+        if not mine.update(status=to, changed_at=now, **changes):
+            return False
+        refill.order.remember(EventKind.REFILL, now=now, actor=actor, text=text)
+    return True
+
+
+def _unfit(order: Order) -> str:
+    """Why an order where it is now cannot be refilled."""
+    status = Status(order.status)
+    if status in REFILLABLE:
+        return ""
+    if status in AT_PROVIDER:
+        return "It is still running: a refill is for what has been delivered."
+    if status in ENDED_THERE:
+        return f"It ended as {status.label.lower()}: there is nothing to refill."
+    return f"It is {status.label.lower()}: nothing has been delivered."
+
+
+def _not_offered(order: Order) -> str:
+    if order.service.refill is False:
+        return "The provider does not refill this service."
+    if Dialect.from_profile(order.provider.dialect).refills is False:
+        return "This provider takes no refills over its API."
+    return "" if order.provider.has_key else "The provider has no key."
+
+
+def _under_way(order: Order) -> str:
+    newest = Refill.objects.open().filter(order=order).first()
+    if newest is None:
+        return ""
+    return _UNDER_WAY.get(RefillStatus(newest.status), "A refill of it is under way already.")

@@ -1,0 +1,177 @@
+"""The lanes of refills and cancels, and the sweeps so that none of them is forgotten."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from core import clocks
+from core.clocks import Clock
+from core.rows.loops import one_by_one
+from providers.actions import lanes, pacing
+from providers.actions.calling import MustWait
+from providers.models import LaneKind, Provider, ProviderState
+from providers.panel_api import ProviderError
+
+from ..models import CancelRequest, EventKind, Gate, Refill
+from ..polling.same_refusal import RefusedQuestions
+from ..sending import halts
+from ..sending.restore_check import guard
+from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
+from . import cancel_sends, poll_refills, refill_sends
+from .cancel_sends import CANCELS, Cancels
+from .poll_refills import TellsRefills, follow_refills
+from .refill_sends import REFILLS, Refills
+from .send_requests import send_due
+
+PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lane is better given back
+SWEEP_SIZE = 500
+WORKER_LOST = "The worker was lost while sending."
+
+
+class TakesRequests(Refills, Cancels, Protocol):
+    """A client for both."""
+
+
+def send_requests(
+    provider: Provider, client: TakesRequests, *, clock: Clock, seconds: float
+) -> int | None:
+    """Send what was asked for at this account for about `seconds`; how many requests.
+
+    Cancels first: every minute counts there. None: somebody else is at it.
+    """
+
+    def turn() -> int:
+        if not _wanted(provider, clock()) or not _may_call(provider, clock):
+            return 0
+        mark = guard.mark_call
+        sent = send_due(CANCELS, provider, client.cancel, clock=clock, mark=mark)
+        return sent or send_due(REFILLS, provider, client.refill, clock=clock, mark=mark)
+
+    return _in_lane(provider, LaneKind.REQUESTS, turn, clock, seconds)
+
+
+def ask_about_refills(
+    provider: Provider, client: TellsRefills, *, clock: Clock, seconds: float
+) -> int | None:
+    """Ask about this account's due refills for about `seconds`. None: somebody else is at it."""
+
+    refused = RefusedQuestions(provider, "refills", clock)
+
+    def turn() -> int:
+        try:
+            return follow_refills(provider, client, refused, clock=clock)
+        except (MustWait, ProviderError):
+            return 0
+
+    return _in_lane(provider, LaneKind.REFILLS, turn, clock, seconds)
+
+
+def _in_lane(
+    provider: Provider, kind: LaneKind, turn: Callable[[], int], clock: Clock, seconds: float
+) -> int | None:
+    """Turns, one after the other, until there is nothing to do or the time is up."""
+    holder = lanes.take_lane(provider.pk, kind, now=clock(), seconds=clocks.LANE_SECONDS)
+    if holder is None:
+        return None
+    done, ends = 0, time.monotonic() + seconds
+    try:
+        while did := turn():
+            done += did
+            if time.monotonic() >= ends or not lanes.renew_lane(
+                provider.pk, kind, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            ):
+                break
+    finally:
+        lanes.give_back(provider.pk, kind, holder)
+    return done
+
+
+def _wanted(provider: Provider, now: datetime) -> bool:
+    """Looked up before a call is taken out of the budget."""
+    cancels = CancelRequest.objects.filter(provider=provider).due_to_send(now)
+    if cancels.exists() and not halts.is_halted(provider.pk, Write.CANCEL):
+        return True
+    refills = Refill.objects.filter(provider=provider).due_to_send(now)
+    return refills.exists() and not halts.is_halted(provider.pk, Write.REFILL)
+
+
+def _may_call(provider: Provider, clock: Clock) -> bool:
+    while wait := pacing.take_request(provider, now=clock()):
+        if wait >= PATIENCE_SECONDS:
+            return False
+        time.sleep(wait)
+    return True
+
+
+def accounts_to_send_at(now: datetime) -> list[int]:
+    """Active accounts with requests to send and nothing that holds them: bells that were lost are
+    rung again here."""
+    callable_now = {"provider__state": ProviderState.ACTIVE}
+    refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **callable_now)
+    cancels = CancelRequest.objects.due_to_send(now).filter(**callable_now)
+    found = {
+        *_not_halted(refills.due_to_send(now), Write.REFILL),
+        *_not_halted(cancels, Write.CANCEL),
+    }
+    return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+
+
+def _not_halted(due: QuerySet[Refill] | QuerySet[CancelRequest], write: Write) -> Iterable[int]:
+    halts = Gate.objects.closed().holding(write)
+    before_it = halts.filter(Q(provider=None) | Q(provider=OuterRef("provider")))
+    return due.exclude(Exists(before_it)).values_list("provider_id", flat=True).distinct()
+
+
+def accounts_to_ask_at(now: datetime) -> list[int]:
+    """Accounts with refills to ask about, paused ones too."""
+    return poll_refills.accounts_to_ask(now)
+
+
+def end_cancels(*, now: datetime) -> int:
+    """A request to cancel ends with its order, however that ended."""
+    waiting = (CancelStatus.QUEUED, CancelStatus.ACCEPTED)
+    over = CancelRequest.objects.filter(status__in=waiting, order__status__in=FINAL)
+    found = over.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    return one_by_one(found, lambda request: _end_cancel(request, now), what="cancels that ended")
+
+
+def _end_cancel(request: CancelRequest, now: datetime) -> bool:
+    mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
+    word = Status(request.order.status).label.lower()
+    text = f"The order has ended as {word}; the request to cancel it is over."
+    with transaction.atomic():
+        if not mine.update(status=CancelStatus.ENDED, ended_at=now):
+            return False
+        request.order.remember(EventKind.CANCEL, now=now, text=text)
+    return True
+
+
+def reap_lost_requests(*, now: datetime) -> int:
+    """Claims past their lease: a refill becomes unconfirmed, a cancel is looked into again."""
+    refills = Refill.objects.filter(status=RefillStatus.SENDING, due_at__lt=now)
+    cancels = CancelRequest.objects.filter(status=CancelStatus.SENDING, due_at__lt=now)
+    lost_refills = refills.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    lost_cancels = cancels.select_related("order").order_by("pk")[:SWEEP_SIZE]
+    reaped = one_by_one(lost_refills, lambda one: _reap_refill(one, now), what="lost refills")
+    return reaped + one_by_one(
+        lost_cancels, lambda one: _reap_cancel(one, now), what="lost cancels"
+    )
+
+
+def _reap_refill(refill: Refill, now: datetime) -> bool:
+    with transaction.atomic():
+        return refill_sends.write(refill, refill_sends.lost(WORKER_LOST), now=now)
+
+
+def _reap_cancel(request: CancelRequest, now: datetime) -> bool:
+    with transaction.atomic():
+        verdict = cancel_sends.lost(request, WORKER_LOST, now)
+        reaped = cancel_sends.write(request, verdict, now=now)
+        cancel_sends.look_again([request.order_id], now)
+    return reaped

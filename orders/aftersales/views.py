@@ -1,0 +1,195 @@
+"""Refills and cancels: asking for them on an order's page, and the list of refills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+
+from .. import shown, wake_ups
+from ..models import CancelRequest, Gate, Order, Refill
+from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
+from . import request_cancels, request_refills
+from .forms import RefillFilter, TickedRefills
+
+PAGE_SIZE = 50
+SHOWN = 20  # of an order's refills and of its requests to cancel
+
+
+@allow(May.PLACE)
+@require_POST
+def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask the provider to refill it."""
+    order = get_object_or_404(Order.objects.for_list(), pk=pk)
+    words = shown.CHANGED
+    if request.POST.get("shown") == shown.of_newest(order.refills.order_by("-pk").first()):
+        words = request_refills.request_refill(order, actor=request.user, now=database_now())
+    if not words:
+        _ring(order.provider_id)
+    _say(request, words, f"A refill of order {order} is asked for.")
+    return redirect("order", pk=pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask the provider to cancel it, or take it back when it was not sent."""
+    order = get_object_or_404(Order.objects.for_list(), pk=pk)
+    at_provider = order.status in AT_PROVIDER
+    words = request_cancels.request_cancel(order, actor=request.user, now=database_now())
+    done = f"Order {order} is withdrawn. Nothing was sent."
+    if at_provider:
+        done = f"The cancel of order {order} is asked for. Its status will say what comes of it."
+    if at_provider and not words:
+        _ring(order.provider_id)
+    _say(request, words, done)
+    return redirect("order", pk=pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def cancel_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
+    """Take back a request to cancel that was not sent yet."""
+    asked = get_object_or_404(CancelRequest.objects.select_related("order"), pk=pk)
+    taken = request_cancels.withdraw_cancel(asked, actor=request.user, now=database_now())
+    _say(request, "" if taken else "It was sent already.", "The request to cancel is taken back.")
+    return redirect("order", pk=asked.order_id)
+
+
+@allow(May.PLACE)
+@require_POST
+def refill_again(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a refill be sent (again) now."""
+    refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
+    words = _ask_again(refill, request, request.POST.get("shown", ""))
+    _say(request, words, f"The refill of order {refill.order} is asked for again.")
+    return redirect("order", pk=refill.order_id)
+
+
+@allow(May.PLACE)
+@require_POST
+def refill_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
+    """Take back a refill that was not sent, or close one that is lost from sight."""
+    refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
+    words = _withdraw(refill, request)
+    _say(request, words, f"The refill of order {refill.order} is taken back.")
+    return redirect("order", pk=refill.order_id)
+
+
+@allow(May.SEE)
+@require_safe
+@vary_on_headers("HX-Request")
+def refills(request: StaffRequest) -> HttpResponse:
+    """Newest first; the rows ask again by themselves while one of them is moving."""
+    wanted = RefillFilter(request.GET)
+    found = wanted.narrow(Refill.objects.for_list())
+    page = keyset_page(found, keys=("-pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
+    context = {
+        "filter": wanted,
+        "page": page,
+        "moving": any(refill.is_moving for refill in page.rows),
+        "may_place": request.user.may(May.PLACE),
+    }
+    return render(request, page_or_part(request, "orders/refills.html", "refill-list"), context)
+
+
+@allow(May.PLACE)
+@require_POST
+def refills_ticked(request: StaffRequest) -> HttpResponse:
+    """One step for each of the ticked refills; what could not be done says why."""
+    form = TickedRefills(request.POST)
+    if not form.is_valid():
+        messages.warning(request, form.slip)
+        return _to_list(request)
+    step = _ask_again if form.cleaned_data["step"] == "again" else _withdraw
+    refused: list[str] = []
+    done = 0
+    for refill in form.cleaned_data["refill"].for_list().order_by("pk"):
+        if words := step(refill, request, request.POST.get(f"shown-{refill.pk}", "")):
+            refused.append(f"Order {refill.order}: {words}")
+        else:
+            done += 1
+    verb = "asked for again" if step is _ask_again else "taken back"
+    if done:
+        messages.success(request, f"{done} {'refill is' if done == 1 else 'refills are'} {verb}.")
+    for words in refused[:5]:
+        messages.warning(request, words)
+    if len(refused) > 5:
+        messages.warning(request, f"And {len(refused) - 5} more could not be {verb}.")
+    return _to_list(request)
+
+
+def requests_of(order: Order) -> dict[str, Any]:
+    """The refills and cancels of an order, and why it can have no more."""
+    newest_refills = order.refills.select_related("requested_by").order_by("-pk")
+    newest_cancels = order.cancel_requests.select_related("requested_by").order_by("-pk")
+    asked_for, cancels = list(newest_refills[:SHOWN]), list(newest_cancels[:SHOWN])
+    can: dict[str, Any] = {}
+    if order.status in REFILLABLE:
+        can = {"refill": True, "why": request_refills.why_not(order, database_now())}
+        can["hint"] = request_refills.hint(order)
+        can["shown"] = shown.of_newest(asked_for[0] if asked_for else None)
+    elif order.status in AT_PROVIDER:
+        can = {
+            "cancel": True,
+            "why": request_cancels.why_not(order),
+            "hint": request_cancels.hint(order),
+        }
+    return {
+        "refills": asked_for,
+        "cancels": cancels,
+        "can": can,
+        "requests_moving": any(refill.is_moving for refill in asked_for),
+        "request_halts": _halts(order, asked_for, cancels),
+    }
+
+
+def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Gate]:
+    """What a request of this order that is to be sent waits behind."""
+    closed = Gate.objects.closed().for_provider(order.provider_id).order_by("kind", "pk")
+    if any(refill.status in REFILLS_TO_SEND for refill in refills):
+        return list(closed.holding(Write.REFILL))
+    if any(cancel.status == CancelStatus.QUEUED for cancel in cancels):
+        return list(closed.holding(Write.CANCEL))
+    return []
+
+
+def _ask_again(refill: Refill, request: StaffRequest, seen: str) -> str:
+    if seen != refill.shown:
+        return shown.CHANGED
+    words = request_refills.ask_again(refill, actor=request.user, now=database_now())
+    if not words:
+        _ring(refill.provider_id)
+    return words
+
+
+def _withdraw(refill: Refill, request: StaffRequest, _seen: str = "") -> str:
+    taken = request_refills.withdraw_refill(refill, actor=request.user, now=database_now())
+    return "" if taken else "It was sent already, or it has ended."
+
+
+def _ring(provider_id: int) -> None:
+    transaction.on_commit(lambda: wake_ups.ring_requests(provider_id))
+
+
+def _say(request: StaffRequest, words: str, done: str) -> None:
+    if words:
+        messages.warning(request, words)
+    else:
+        messages.success(request, done)
+
+
+def _to_list(request: StaffRequest) -> HttpResponse:
+    return redirect(f"{reverse('refills')}?{request.POST.get('back', '')}")

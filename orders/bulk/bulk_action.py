@@ -1,0 +1,216 @@
+"""The life of a bulk job: its orders are fixed when it starts, and each has its turn once.
+
+The rows are the queue. A worker holds a job for a while and goes on where the one before it
+stopped; a worker that comes back too late finds that the job is no longer its own.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.core.exceptions import EmptyResultSet
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Count, F, IntegerField, Q, TextField, Value
+
+from core import clocks
+from core.clocks import Clock
+from core.models import User
+from core.roles import May
+from core.rows.constraints import broken_constraint
+
+from ..models import BulkItem, BulkJob, OrderQuerySet
+from ..status import UNDER_WAY, JobKind, JobState
+from .chosen_orders import in_parts
+
+log = logging.getLogger(__name__)
+
+MOST = 50_000  # orders of one job
+CHUNK = 25  # items between two looks at whether the job is still ours
+BROKEN = "The desk made a mistake with it; its log says more."
+
+Act = Callable[[BulkItem], str]
+"""Does the thing to the order of an item: empty when it is done, else the words why not."""
+
+
+class NoLongerOurs(Exception):
+    """The job was stopped or taken over between a look at it and a purchase for it."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one worker did: whether there is more to do, and the accounts whose bells to ring."""
+
+    more: bool = False
+    providers: set[int] = field(default_factory=set)
+
+
+def start_job(
+    kind: JobKind,
+    ids: Sequence[int],
+    *,
+    submission: UUID,
+    terms: dict[str, Any],
+    started_by: User,
+    now: datetime,
+) -> tuple[BulkJob, bool]:
+    """Fix exactly these orders, oldest first, at most MOST; the same submission is the same job.
+
+    Returns the job and whether this call made it.
+    """
+    try:
+        with transaction.atomic():
+            job = BulkJob.objects.create(
+                kind=kind, submission=submission, terms=terms, started_by=started_by, created_at=now
+            )
+            job.total = sum(_fix(job, orders) for orders in in_parts(sorted(ids)[:MOST]))
+            BulkJob.objects.filter(pk=job.pk).update(total=job.total)
+    except IntegrityError as error:
+        if broken_constraint(error) != "orders_bulkjob.submission":
+            raise
+        known = BulkJob.objects.filter(submission=submission).first()
+        if known is None:
+            raise
+        return known, False
+    return job, True
+
+
+def _fix(job: BulkJob, orders: OrderQuerySet) -> int:
+    """Write an item for each order in one statement; how many."""
+    chosen = (
+        orders.order_by("pk")
+        .annotate(
+            for_job=Value(job.pk, output_field=IntegerField()),
+            no_words=Value("", output_field=TextField()),
+        )
+        .values_list("for_job", "pk", "no_words")
+    )
+    try:
+        select, values = chosen.query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    table = connection.ops.quote_name(BulkItem._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} (job_id, order_id, words) {select}", values)
+        return int(cursor.rowcount)
+
+
+def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
+    """Hold the job for a while. None: it has ended, or another worker has it."""
+    free = BulkJob.objects.filter(pk=job_id).free_to_run(now)
+    mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
+    if not free.update(**mine):
+        return None
+    return BulkJob.objects.select_related("started_by").filter(**mine, pk=job_id).first()
+
+
+def stop_job(job: BulkJob, *, now: datetime) -> bool:
+    """Leave the orders that have not had their turn. False: the job has ended meanwhile."""
+    under_way = BulkJob.objects.filter(pk=job.pk, state__in=UNDER_WAY)
+    stopped = under_way.update(state=JobState.STOPPED, ended_at=now, holder="", held_until=None)
+    _count(job)
+    return bool(stopped)
+
+
+def right_for(kind: str) -> May:
+    """What one must be able to do to start such a job, and as long as it runs."""
+    return May.MASS_ORDER if kind == JobKind.REORDER else May.PLACE
+
+
+def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> Turn:
+    """Go on with a job that was taken, for about so many seconds, then give it back.
+
+    Somebody who may no longer do such things has their job stopped.
+    """
+    turn, until = Turn(), clock() + timedelta(seconds=seconds)
+    if not job.started_by.may(right_for(job.kind)):
+        stop_job(job, now=clock())
+    while _held(job).update(held_until=_lease(clock())):
+        items = _next_items(job)
+        for item in items:
+            _do(item, act, job)
+            turn.providers.add(item.order.provider_id)
+        _count(job)
+        if not items:
+            _held(job).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
+        elif (now := clock()) >= until:
+            turn.more = bool(_held(job).update(holder="", held_until=now))
+    _count(job)
+    return turn
+
+
+def _next_items(job: BulkJob) -> list[BulkItem]:
+    items = job.items.filter(ok=None).order_by("pk")
+    items = items.select_related("order__service__provider", "order__provider")
+    found = list(items[:CHUNK])
+    for item in found:
+        item.job = job
+    return found
+
+
+def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
+    """Give one item its turn. What it does here and the note that it was done are one
+    transaction; an order placed again has its own (see `stand_by`), and is found by its
+    submission."""
+    try:
+        if job.kind == JobKind.REORDER:
+            if _unclaimed(item, job).exists():
+                _settle(item, act(item))
+            return
+        with transaction.atomic():
+            if _keep(job) and _unclaimed(item, job).update(ok=True):
+                words = act(item)
+                if words:
+                    BulkItem.objects.filter(pk=item.pk).update(ok=False, words=words[:300])
+    except NoLongerOurs:
+        return  # the item waits, for whoever goes on with the job
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the order: the job goes on when it answers again
+    except Exception:
+        log.exception("item %s of job %s", item.pk, job.pk)
+        _settle(item, BROKEN)
+
+
+def stand_by(item: BulkItem) -> None:
+    """For the transaction that places an order for this item: the job cannot be stopped until
+    it ends. Raises NoLongerOurs when it was stopped, or another worker has taken it."""
+    if not _keep(item.job):
+        raise NoLongerOurs
+
+
+def _keep(job: BulkJob) -> bool:
+    return bool(_held(job).update(total=F("total")))
+
+
+def _settle(item: BulkItem, words: str) -> None:
+    waiting = BulkItem.objects.filter(pk=item.pk, ok=None)
+    waiting.update(ok=not words, words=words[:300], made=None if words else item.made)
+
+
+def _unclaimed(item: BulkItem, job: BulkJob) -> Any:
+    """This item, if it has not had its turn and the job is still ours.
+
+    Nothing is joined: an UPDATE with a join finds its rows in a subquery, which PostgreSQL does
+    not look at again after it has waited for somebody else's UPDATE of the item.
+    """
+    return BulkItem.objects.filter(pk=item.pk, ok=None, job__in=_held(job))
+
+
+def _held(job: BulkJob) -> Any:
+    return BulkJob.objects.filter(pk=job.pk, holder=job.holder, state=JobState.RUNNING)
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)
+
+
+def _count(job: BulkJob) -> None:
+    """Write down how far it is, from the items: right even if a worker died between two steps."""
+    counts = job.items.aggregate(
+        done=Count("pk", filter=Q(ok=True)), failed=Count("pk", filter=Q(ok=False))
+    )
+    BulkJob.objects.filter(pk=job.pk).update(**counts)

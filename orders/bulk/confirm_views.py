@@ -1,0 +1,137 @@
+"""One thing done to many orders: say how many and what cannot be done, then start the job."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.policy import StaffRequest, allow
+
+from ..models import BulkJob, OrderQuerySet
+from ..placing.order_again import why_never_again
+from ..status import JobKind
+from . import tasks
+from .about_forms import BulkForm, BulkNoteForm, BulkReorderForm
+from .apply_step import outlook, terms_of
+from .bulk_action import MOST, right_for, start_job
+from .chosen_orders import in_parts, spelled
+from .selection import Selection
+
+EXPORT = "export"
+TERMS_CHANGED = (
+    "Prices or other terms of these services changed since this page was drawn: look at the "
+    "estimate once more."
+)
+FORMS: dict[JobKind, type[BulkForm]] = {
+    JobKind.NOTE: BulkNoteForm,
+    JobKind.REORDER: BulkReorderForm,
+}
+
+
+@allow(May.PLACE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def order_bulk(request: StaffRequest) -> HttpResponse:
+    """GET says what would come of it; POST fixes the orders and starts the job, once."""
+    selection = Selection(request.GET, user=request.user)
+    if request.GET.get("kind") == EXPORT:
+        return HttpResponseRedirect(f"{reverse('order-export')}?{_query(request)}")
+    orders = selection.orders()
+    if words := selection.problem or _why_not_these(request, orders):
+        messages.error(request, f"Nothing was done. {words}")
+        return HttpResponseRedirect(f"{reverse('orders')}?{selection.list_query()}")
+    kind = JobKind(request.GET["kind"])
+    if not request.user.may(right_for(kind)):
+        raise PermissionDenied(f"Your role may not {right_for(kind).value}.")
+    form_class = FORMS.get(kind, BulkForm)
+    if request.method == "POST":
+        form = form_class(request.POST)
+        return _earlier(form) or _start(request, kind, selection, form)
+    return _ask(request, kind, selection, form_class())
+
+
+def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
+    """Why nothing can be started with these orders, whatever becomes of each."""
+    if request.GET.get("kind") not in JobKind.values:
+        return "Choose what is to be done."
+    if request.method == "POST":
+        return ""  # asked when it was confirmed; a second click finds the orders changed
+    count = orders.order_by()[: MOST + 1].count()
+    if not count:
+        return "No order fits."
+    if count > MOST:
+        return f"More than {MOST:,} orders fit, and one job takes {MOST:,}: narrow the list."
+    return ""
+
+
+def _earlier(form: BulkForm) -> HttpResponse | None:
+    """The job that this confirmation started when it was sent before."""
+    form.is_valid()
+    token = form.cleaned_data.get("submission")
+    job = BulkJob.objects.filter(submission=token).first() if token else None
+    return redirect("job", pk=job.pk) if job else None
+
+
+def _start(
+    request: StaffRequest, kind: JobKind, selection: Selection, form: BulkForm
+) -> HttpResponse:
+    if not form.is_valid():
+        return _ask(request, kind, selection, form, status=422)
+    terms = dict(form.terms)
+    if kind == JobKind.REORDER:
+        terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
+        if terms.pop("shown_terms") != _digest(terms["agreed"]):
+            form.add_error(None, TERMS_CHANGED)
+            return _ask(request, kind, selection, form, status=422)
+    job, is_new = start_job(
+        kind,
+        form.cleaned_data["chosen"],
+        submission=form.cleaned_data["submission"],
+        terms=terms,
+        started_by=request.user,
+        now=database_now(),
+    )
+    if is_new:
+        tasks.ring_job(job.pk)
+    return redirect("job", pk=job.pk)
+
+
+def _ask(
+    request: StaffRequest, kind: JobKind, selection: Selection, form: BulkForm, *, status: int = 200
+) -> HttpResponse:
+    read = form.cleaned_data if form.is_bound else form.initial
+    chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
+    seen = outlook(kind, in_parts(chosen), why_never_again)
+    context: dict[str, Any] = {
+        "kind": kind,
+        "form": form,
+        "seen": seen,
+        "estimates": sorted(seen.estimates.items()) if kind == JobKind.REORDER else [],
+        "reasons": seen.reasons.most_common(),
+        "list_query": selection.list_query(),
+        "query": _query(request),
+        "token": read.get("submission") or uuid.uuid4(),
+        "chosen": spelled(chosen),
+        "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
+    }
+    return render(request, "orders/bulk.html", context, status=status)
+
+
+def _digest(terms: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
+
+
+def _query(request: StaffRequest) -> str:
+    asked = request.GET.copy()
+    asked.pop("cursor", None)
+    return asked.urlencode()

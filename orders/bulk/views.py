@@ -1,0 +1,67 @@
+"""Bulk jobs: how far they are, what came of each order, and a way to stop them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+
+from ..models import BulkItem, BulkJob
+from ..models.job import BulkJobQuerySet
+from .bulk_action import stop_job
+
+PAGE_SIZE = 50
+SHOWN = {"failed": False, "done": True, "left": None}
+
+
+@allow(May.PLACE)
+@require_safe
+def jobs(request: StaffRequest) -> HttpResponse:
+    """One's own jobs, newest first; managers see everybody's."""
+    cursor = request.GET.get("cursor", "")
+    found = _visible(request).select_related("started_by")
+    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    return render(request, "orders/jobs.html", {"page": page, "sees_all": _sees_all(request)})
+
+
+@allow(May.PLACE)
+@require_safe
+@vary_on_headers("HX-Request")
+def job(request: StaffRequest, pk: int) -> HttpResponse:
+    """The bar and the result, order by order; it asks again by itself until the job has ended."""
+    found = get_object_or_404(_visible(request).select_related("started_by"), pk=pk)
+    show = request.GET.get("show", "")
+    items = BulkItem.objects.filter(job=found).select_related("order__service", "made")
+    if show in SHOWN:
+        items = items.filter(ok=SHOWN[show])
+    page = keyset_page(items, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
+    context = {"job": found, "page": page, "show": show if show in SHOWN else ""}
+    return render(request, page_or_part(request, "orders/job.html", "job-live"), context)
+
+
+@allow(May.PLACE)
+@require_POST
+def job_stop(request: StaffRequest, pk: int) -> HttpResponse:
+    """Leave the orders that have not had their turn."""
+    found = get_object_or_404(_visible(request), pk=pk)
+    if stop_job(found, now=database_now()):
+        messages.success(request, "The job is stopped. What was done stays done.")
+    else:
+        messages.info(request, "The job had ended already.")
+    return redirect("job", pk=pk)
+
+
+def _sees_all(request: StaffRequest) -> bool:
+    return request.user.may(May.SETTLE)
+
+
+def _visible(request: StaffRequest) -> BulkJobQuerySet:
+    return BulkJob.objects.all().seen_by(request.user, sees_all=_sees_all(request))

@@ -1,0 +1,84 @@
+"""When money moved at the provider, as far as it can be known: what reconciliation counts.
+
+A charge is taken when the provider accepts an order and we learn of it a little later. What is
+given back is seen with the next status. So every movement has a first and a last possible moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from core import clocks
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
+
+from .models import ChargeEntry, Order, Watch
+
+_OF_A_LOOK = ("order", "checked_at", "changed_at", "last_answer")
+_ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
+
+
+CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
+
+
+class Moved(NamedTuple):
+    """An order with its new charge, and the one it had before; with its refund once it has one."""
+
+    order: Order
+    before: Decimal | None
+
+
+def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
+    """Write down what moved with these new charges. In the transaction that writes the charges,
+    before the watches are written: they say when the old charge was last heard."""
+    changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
+    looks = Watch.objects.filter(pk__in=changed) if changed else Watch.objects.none()
+    since = {pk: _last_read(*rest) for pk, *rest in looks.values_list(*_OF_A_LOOK)}
+    rows = [row for one in moved for row in _entries(one, since.get(one.order.pk), now)]
+    if rows:
+        ChargeEntry.objects.bulk_create(rows)
+
+
+def write_first_charge(order: Order, *, now: datetime) -> None:
+    """For an order that has just got its first charge otherwise than by being followed. In the
+    transaction that gives it the charge."""
+    write_moved([Moved(order, None)], now=now)
+
+
+def _last_read(checked_at: datetime | None, changed_at: datetime, answer: str) -> datetime:
+    """When the provider last told us anything; an answer that could not be read did not."""
+    return checked_at if checked_at and answer else changed_at
+
+
+def _entries(moved: Moved, since: datetime | None, now: datetime) -> Iterator[ChargeEntry]:
+    """What the charge took or gave back, and what comes back beside it."""
+    order, before = moved
+    amount = (order.charge or Decimal(0)) - (before or Decimal(0))
+    sent = order.sent_at or order.created_at
+    later = max(sent, (since or sent) - _ON_THE_WAY), now
+    if amount:
+        yield entry(order, amount, *(_of_the_first(order, sent, now) if before is None else later))
+    if order.refund:
+        yield entry(order, -order.refund, *later)
+
+
+def entry(order: Order, amount: Decimal, low: datetime, high: datetime) -> ChargeEntry:
+    return ChargeEntry(
+        order=order,
+        provider_id=order.provider_id,
+        amount=amount,
+        at_low=min(low, high),
+        at_high=high,
+    )
+
+
+def _of_the_first(order: Order, sent: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """An order of ours was taken on within a lease of its sending. What a provider started by
+    itself was there at some moment between two looks at its parent; a subscription pays at any."""
+    if order.parent_id is not None:
+        return sent - timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS), min(sent, now)
+    if order.type in SUBSCRIPTIONS:
+        return sent, now
+    return sent, min(now, sent + timedelta(seconds=clocks.SEND_LEASE_SECONDS))

@@ -1,0 +1,128 @@
+"""What the list of orders may be narrowed by. A filter that makes no sense narrows nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.utils import timezone
+
+from core.forms import PlainTextField, TablerForm
+from core.models import User
+from core.texts import without_unseen
+from providers.models import Provider, Service
+
+from .models import OrderQuerySet
+from .status import GROUPS, Status
+
+SEARCH_LENGTH = 2_000  # a hundred ids
+MORE = ("since", "until", "kin", "mine")  # the second row
+
+
+class SearchField(PlainTextField):
+    """Words as they were pasted, without what nobody can see."""
+
+    def to_python(self, value: Any) -> str | None:
+        return super().to_python(without_unseen(value or "").replace("\r", " ").replace("\n", " "))
+
+
+class OrderFilter(TablerForm, forms.Form):
+    """The query string of the list, read leniently: a slip is said beside its field."""
+
+    q = SearchField(
+        required=False,
+        max_length=SEARCH_LENGTH,
+        label="Search",
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Ids, reference, link, service, note, tag:word"}
+        ),
+    )
+    status = forms.ChoiceField(
+        required=False, label="Status", choices=[("", "Any status"), *Status.choices]
+    )
+    provider = forms.ModelChoiceField(
+        Provider.objects.order_by("name", "pk"),
+        required=False,
+        label="Provider",
+        empty_label="Any provider",
+    )
+    since = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    kin = forms.ChoiceField(
+        required=False,
+        label="Drip-feeds and subscriptions",
+        choices=[
+            ("", "With all they started"),
+            ("placed", "Without what they started"),
+            ("parents", "Only these"),
+            ("parts", "Only what they started"),
+        ],
+    )
+    mine = forms.BooleanField(required=False, label="Placed by me")
+    service = forms.ModelChoiceField(
+        Service.objects.select_related("provider"), required=False, widget=forms.HiddenInput
+    )
+    group = forms.ChoiceField(
+        required=False, choices=[(name, name) for name in ("", *GROUPS)], widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: Any, *, user: User) -> None:
+        self.user = user
+        super().__init__(data)
+        self.is_valid()
+
+    @property
+    def group_name(self) -> str:
+        return str(self.cleaned_data.get("group") or "")
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Something beside the tab is asked for."""
+        return any(value for name, value in self.cleaned_data.items() if name != "group")
+
+    @property
+    def has_more(self) -> bool:
+        """A filter of the second row is in use, or was mistyped."""
+        return any(self[name].value() or self[name].errors for name in MORE)
+
+    def asked(self) -> list[tuple[str, str]]:
+        """What the query string asks for, tab included, cursor and strangers left out."""
+        named = ((name, str(self[name].value() or "")) for name in self.fields)
+        return [(name, value) for name, value in named if value]
+
+    def query(self) -> str:
+        """The same as a query string."""
+        return urlencode(self.asked())
+
+    def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
+        wanted = self.cleaned_data
+        if wanted.get("q"):
+            orders = orders.searching(wanted["q"])
+        if wanted.get("status"):
+            orders = orders.filter(status=wanted["status"])
+        if wanted.get("provider"):
+            orders = orders.filter(provider=wanted["provider"])
+        if wanted.get("service"):
+            orders = orders.filter(service=wanted["service"])
+        if wanted.get("since"):
+            orders = orders.filter(created_at__gte=_midnight(wanted["since"]))
+        if wanted.get("until"):
+            orders = orders.filter(created_at__lt=_midnight(wanted["until"], days=1))
+        if wanted.get("kin"):
+            orders = orders.of_kin(wanted["kin"])
+        if wanted.get("mine"):
+            orders = orders.filter(placed_by=self.user)
+        return orders
+
+
+def _midnight(day: date, *, days: int = 0) -> datetime:
+    """When this day (or the one `days` later) begins here."""
+    earliest, latest = date(1970, 1, 1), date(9999, 1, 1)
+    day = min(max(day, earliest), latest) + timedelta(days=days)
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,100 @@
+"""What waits and may have been sent all the same: held until a person says what became of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, Max, OuterRef
+
+from core.rows.loops import one_by_one
+
+from ..models import CancelRequest, EventKind, JournalGap, Order, OrderEvent, OrderQuerySet, Refill
+from ..status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, HoldReason, RefillStatus, Status
+
+WORDS: Final = (
+    "It may have been sent before the database was put back: neither the database nor the journal "
+    "of the machine goes back so far."
+)
+
+
+def may_have_been_sent(order: Order) -> bool:
+    """Asked in the transaction of the claim."""
+    return _in_doubt(Order.objects.filter(pk=order.pk)).exists()
+
+
+def hold_waiting(account: int, *, now: datetime) -> int:
+    """Hold the orders of this account that may have been sent, and end such requests; how many.
+
+    Safe to repeat. What is held for another reason, or in somebody's hands this moment, is held
+    when it would be sent.
+    """
+
+    def hold(order: Order) -> bool:
+        return order.move(Status.HELD, now=now, hold_reason=HoldReason.RESTORED, text=WORDS)
+
+    queued = _in_doubt(Order.objects.filter(provider=account, status=Status.QUEUED))
+    held = one_by_one(queued.order_by("pk"), hold, what="orders that may have been sent")
+    return held + give_up_requests(account, now=now)
+
+
+def give_up_requests(account: int, *, now: datetime) -> int:
+    """Refills become unconfirmed and cancels end as unclear, as after a lost answer: whoever still
+    wants one asks for it anew."""
+    through = JournalGap.objects.filter(provider=account).aggregate(
+        refills=Max("refills_through"), cancels=Max("cancels_through")
+    )
+    if through["refills"] is None:
+        return 0
+    mine = {"provider": account}
+    refills = Refill.objects.filter(
+        status__in=sorted(REFILLS_TO_SEND), pk__lte=through["refills"], **mine
+    )
+    cancels = CancelRequest.objects.filter(
+        status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine
+    )
+    doubted = one_by_one(
+        refills.select_related("order").order_by("pk"),
+        lambda one: _doubt_refill(one, now),
+        what="refills that may have been sent",
+    )
+    return doubted + one_by_one(
+        cancels.select_related("order").order_by("pk"),
+        lambda one: _end_cancel(one, now),
+        what="cancels that may have been sent",
+    )
+
+
+def _in_doubt(orders: OrderQuerySet) -> OrderQuerySet:
+    """Those that waited when a gap was found, and that nobody has released since. What was
+    released before says nothing: the database that knows of it was put back in the meantime."""
+    released = OrderEvent.objects.filter(
+        order=OuterRef(OuterRef("pk")),
+        pk__gt=OuterRef("events_through"),
+        kind=EventKind.MOVED,
+        evidence__released=HoldReason.RESTORED.value,
+    )
+    gaps = JournalGap.objects.filter(
+        ~Exists(released), provider=OuterRef("provider"), orders_through__gte=OuterRef("pk")
+    )
+    return orders.filter(Exists(gaps))
+
+
+def _doubt_refill(refill: Refill, now: datetime) -> bool:
+    mine = Refill.objects.filter(pk=refill.pk, status=refill.status)
+    with transaction.atomic():
+        if not mine.update(status=RefillStatus.UNCONFIRMED, reason=WORDS, changed_at=now):
+            return False
+        refill.order.remember(EventKind.REFILL, now=now, text=WORDS)
+    return True
+
+
+def _end_cancel(request: CancelRequest, now: datetime) -> bool:
+    mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
+    ended = {"status": CancelStatus.REFUSED, "ended_at": now, "reason": WORDS, "code": UNCLEAR}
+    with transaction.atomic():
+        if not mine.update(**ended):
+            return False
+        request.order.remember(EventKind.CANCEL, now=now, text=WORDS)
+    return True

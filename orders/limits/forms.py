@@ -1,0 +1,88 @@
+"""The rules of the operator's guard, as they are filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.forms import PlainTextField, TablerForm
+from core.roles import ALLOWED, May
+from providers.models import Provider
+
+from ..links import LONGEST_LINK
+from ..models import BlockedLink, SpendLimit
+
+ROLES = [(role.value, role.value.capitalize()) for role in ALLOWED if May.PLACE in ALLOWED[role]]
+
+
+class BlockForm(TablerForm, forms.Form):
+    pattern = PlainTextField(
+        max_length=200, label="Links that contain",
+        help_text="* stands for anything; capitals do not matter.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "lumen.example/x*"}),
+    )  # fmt: skip
+    reason = PlainTextField(
+        max_length=200, required=False, empty_value="", label="Why",
+        help_text="Shown to whoever runs into it.",
+    )  # fmt: skip
+
+    def clean_pattern(self) -> str:
+        pattern: str = self.cleaned_data["pattern"].strip()
+        if not any(char.isalnum() for char in pattern):
+            raise forms.ValidationError("This would block every link: write a letter or a digit.")
+        if BlockedLink.objects.filter(pattern=pattern).exists():
+            raise forms.ValidationError("This pattern is on the list already.")
+        return pattern
+
+
+class LimitForm(TablerForm, forms.Form):
+    """Both amounts empty: the limit is taken away."""
+
+    role = forms.ChoiceField(choices=ROLES, label="Role")
+    currency = forms.RegexField(
+        r"^[A-Za-z0-9]{2,8}$", label="Currency", max_length=8,
+        error_messages={"invalid": "Write its letters, as the provider's page has them."},
+    )  # fmt: skip
+    per_order = forms.DecimalField(
+        required=False, min_value=0, max_digits=18, decimal_places=6, label="For one order"
+    )
+    per_day = forms.DecimalField(
+        required=False, min_value=0, max_digits=18, decimal_places=6, label="In one day"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("per_order", "per_day"):
+            self.fields[name].widget = forms.TextInput(
+                attrs={"inputmode": "decimal", "placeholder": "no limit", "autocomplete": "off"}
+            )
+
+    def clean_currency(self) -> str:
+        """In the spelling of the accounts that use it; a limit from before may be taken away."""
+        wanted: str = self.cleaned_data["currency"]
+        for rows in (Provider.objects.all(), SpendLimit.objects.all()):
+            known = rows.filter(currency__iexact=wanted).values_list("currency", flat=True).first()
+            if known:
+                return str(known)
+        raise forms.ValidationError(
+            "No provider's account is in this currency: a limit in it would never count."
+        )
+
+
+class ToleranceForm(TablerForm, forms.Form):
+    percent = forms.DecimalField(
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        label="Dearer by at most, in percent",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+
+class TryForm(TablerForm, forms.Form):
+    link = forms.CharField(
+        required=False, max_length=LONGEST_LINK, label="Would this link be blocked?",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )  # fmt: skip

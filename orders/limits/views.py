@@ -1,0 +1,122 @@
+"""The operator's guard: its rules, a place to try a link, what was changed when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.policy import StaffRequest, allow
+from providers.models import Provider
+
+from ..models import BlockedLink, PriceTolerance, SpendLimit
+from .agree_terms import tolerance
+from .change_rules import block_links, set_limit, set_tolerance, unblock_links
+from .check_limits import Guard
+from .forms import BlockForm, LimitForm, ToleranceForm, TryForm
+
+CHANGES_SHOWN = 20
+RULES = (BlockedLink, SpendLimit, PriceTolerance)
+
+
+@allow(May.PLACE)
+@require_safe
+def guard(request: StaffRequest) -> HttpResponse:
+    """The rules, for everybody who may run into them; `?link=` tries one."""
+    return _page(request)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def guard_block(request: StaffRequest) -> HttpResponse:
+    form = BlockForm(request.POST)
+    if not form.is_valid():
+        return _page(request, block_form=form)
+    pattern, reason = form.cleaned_data["pattern"], form.cleaned_data["reason"]
+    if block_links(pattern, reason=reason, by=request.user, now=database_now()):
+        messages.success(request, f"Links that contain “{pattern}” are blocked.")
+    return redirect("guard")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def guard_unblock(request: StaffRequest, pk: int) -> HttpResponse:
+    rule = get_object_or_404(BlockedLink, pk=pk)
+    if unblock_links(rule, by=request.user):
+        messages.success(request, f"“{rule}” is no longer blocked.")
+    return redirect("guard")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def guard_limit(request: StaffRequest) -> HttpResponse:
+    form = LimitForm(request.POST)
+    if not form.is_valid():
+        return _page(request, limit_form=form)
+    limit = form.cleaned_data
+    set_limit(**limit, by=request.user)
+    is_gone = limit["per_order"] is None and limit["per_day"] is None
+    messages.success(
+        request,
+        f"There is no limit in {limit['currency']} for this role any more."
+        if is_gone
+        else "The limit is changed. It counts from the next order on.",
+    )
+    return redirect("guard")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def guard_tolerance(request: StaffRequest) -> HttpResponse:
+    form = ToleranceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, tolerance_form=form)
+    set_tolerance(form.cleaned_data["percent"], by=request.user)
+    messages.success(request, "The tolerance is changed. It counts for every order not sent yet.")
+    return redirect("guard")
+
+
+def _page(
+    request: StaffRequest,
+    *,
+    block_form: BlockForm | None = None,
+    limit_form: LimitForm | None = None,
+    tolerance_form: ToleranceForm | None = None,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    currencies = Provider.objects.order_by("currency").values_list("currency", flat=True)
+    context = {
+        "rules": BlockedLink.objects.select_related("added_by").order_by("pattern", "pk"),
+        "limits": SpendLimit.objects.order_by("currency", "role"),
+        "changes": _changes(),
+        "block_form": block_form or BlockForm(),
+        "limit_form": limit_form or LimitForm(),
+        "tolerance": tolerance(),
+        "tolerance_form": tolerance_form or ToleranceForm(initial={"percent": tolerance()}),
+        "currencies": [currency for currency in currencies.distinct() if currency],
+        "may_change": request.user.may(May.RUN_PROVIDERS),
+        **_tried(request),
+    }
+    status = 422 if block_form or limit_form or tolerance_form else 200
+    return render(request, "orders/guard.html", context, status=status)
+
+
+def _tried(request: StaffRequest) -> dict[str, Any]:
+    """What the guard says about the link in the address."""
+    form = TryForm(request.GET if "link" in request.GET else None)
+    link = form.cleaned_data["link"] if form.is_valid() else ""
+    rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})
+    return {"try_form": form, "tried": link, "blocked_by": rules.blocking([link] if link else [])}
+
+
+def _changes() -> list[LogEntry]:
+    rows = [ContentType.objects.get_for_model(model) for model in RULES]
+    changes = LogEntry.objects.filter(content_type__in=rows).select_related("user")
+    return list(changes.order_by("-pk")[:CHANGES_SHOWN])

@@ -1,0 +1,77 @@
+"""The tabs of the orders list: which orders stand in each, and how many."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from django.core.cache import cache
+
+from core import clocks
+from core.rows.keyset import KeysetPage
+
+from .models import Order, OrderQuerySet
+from .status import GROUPS, Status
+
+COUNT_CAP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of the list. `count` is exact up to COUNT_CAP, None where it was not counted."""
+
+    group: str
+    label: str
+    count: int | None
+
+    @property
+    def shown(self) -> str:
+        if self.count is None:
+            return ""
+        return f"{COUNT_CAP:,}+" if self.count > COUNT_CAP else f"{self.count:,}"
+
+
+def in_tab(orders: OrderQuerySet, group: str, *, count: int | None = None) -> OrderQuerySet:
+    """The orders of a tab; Attention also holds those that go on but carry a flag.
+
+    `count` as the tabs show it decides the way there: the few of a small group are found by
+    their status and sorted; a large group is walked by id. SQLite would sort it whole.
+    """
+    if group == "attention":
+        return orders.filter(pk__in=_group(group).values("pk"))
+    is_small = count is not None and count <= COUNT_CAP
+    if group not in GROUPS or is_small:
+        return orders.in_group(group)
+    return orders.exclude(status__in=sorted(frozenset(Status) - GROUPS[group]))
+
+
+def tabs(*, counted: bool) -> list[Tab]:
+    """The tabs in order. Counting stops at the cap, so a million orders cost what 10,000 do."""
+    groups = {"": "All"} | {name: name.capitalize() for name in GROUPS}
+    return [
+        Tab(group, label, _capped(_group(group)) if counted else None)
+        for group, label in groups.items()
+    ]
+
+
+def matching(orders: OrderQuerySet, page: KeysetPage[Order], asked: str) -> str:
+    """How many a narrowed list holds, as it is shown. One page needs no count; what a live list
+    asks for again and again is remembered under `asked` for a moment."""
+    if page.is_first and page.is_last:
+        count = len(page.rows)
+    else:
+        key = f"orders-matching-{hashlib.sha256(asked.encode()).hexdigest()}"
+        count = cache.get(key)
+        if count is None:
+            cache.set(key, count := _capped(orders), clocks.MATCHING_SECONDS)
+    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+
+
+def _group(group: str) -> OrderQuerySet:
+    if group == "attention":
+        return Order.objects.needing_a_person()
+    return Order.objects.in_group(group)
+
+
+def _capped(orders: OrderQuerySet) -> int:
+    return orders.order_by()[: COUNT_CAP + 1].count()

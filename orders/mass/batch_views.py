@@ -1,0 +1,171 @@
+"""One batch: its dry run, its lines to mend, its orders together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+
+from ..models import BatchLine, OrderBatch
+from . import mass_order, tasks
+from .check_lines import judge
+from .figures import TABS, figures_of
+from .forms import cells_to_mend, is_repeated, mended_cells, other_problems
+
+PAGE = "orders/batch.html"
+PAGE_SIZE = 50
+BUSY = "The batch is being placed: mend this line when that is done."
+
+
+@allow(May.MASS_ORDER)
+@require_safe
+@vary_on_headers("HX-Request")
+def batch(request: StaffRequest, pk: int) -> HttpResponse:
+    """Figures and lines; the lines ask again by themselves while their orders are moving."""
+    found = _found(pk)
+    figures = figures_of(found)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else figures.first_tab
+    rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(rows, keys=("number",), cursor=cursor, size=PAGE_SIZE)
+    context = _context(request, found, figures) | {
+        "tab": tab,
+        "page": page,
+        "lines": [_shown(line) for line in page.rows],
+        "has_repeated": any(is_repeated(line) for line in page.rows if not line.is_good),
+    }
+    return render(request, page_or_part(request, PAGE, "batch-lines"), context)
+
+
+@allow(May.MASS_ORDER)
+@require_safe
+def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
+    """The upper part alone, for the page to ask for."""
+    found = _found(pk)
+    return render(request, f"{PAGE}#batch-figures", _context(request, found, figures_of(found)))
+
+
+@allow(May.MASS_ORDER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
+    """One line to be mended; POST writes its cells and judges it again."""
+    rows = BatchLine.objects.select_related(
+        "service__provider", "order__provider", "batch__provider", "batch__created_by"
+    )
+    line = get_object_or_404(rows, pk=pk)
+    found = line.batch
+    words = ""
+    if request.method == "POST" and line.order is None:
+        line.cells = mended_cells(request.POST)
+        line.is_meant = "is_meant" in request.POST
+        judge([line], found, person=request.user, now=database_now(), with_others=True)
+        words = "" if mass_order.mend_lines(found, [line]) else BUSY
+    context = {"batch": found, "line": _shown(line, words), "is_open": True}
+    is_mended = request.method == "POST" and not words and (line.is_good or line.order is not None)
+    if is_mended and not request.htmx:
+        return redirect(f"{reverse('batch', args=[found.pk])}?tab=fix")
+    status = 422 if request.method == "POST" and not is_mended else 200
+    answer = render(
+        request, page_or_part(request, "orders/batch_line.html", "line"), context, status=status
+    )
+    answer.headers["HX-Trigger"] = "lines-changed"
+    return answer
+
+
+@allow(May.MASS_ORDER)
+@require_POST
+def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
+    """Place the good lines in the background, each once."""
+    found = _found(pk)
+    words = mass_order.start_placing(
+        found,
+        by=request.user,
+        again="again" in request.POST,
+        now=database_now(),
+        shown=request.POST.get("shown", ""),
+    )
+    if words:
+        messages.warning(request, words)
+    else:
+        transaction.on_commit(lambda: tasks.ring_batch(found.pk))
+        messages.success(request, "The good lines are being placed. You may close this page.")
+    return redirect("batch", pk=pk)
+
+
+@allow(May.MASS_ORDER)
+@require_POST
+def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
+    """Judge every line that is not placed once more; `meant`: repeated ones are wanted too."""
+    found = _found(pk)
+    lines = list(found.lines.filter(order=None).order_by("number"))
+    for line in lines:
+        line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
+    judge(lines, found, person=request.user, now=database_now())
+    if mass_order.mend_lines(found, lines):
+        messages.success(request, f"{len(lines):,} lines are checked again.")
+    else:
+        messages.warning(request, BUSY)
+    return redirect("batch", pk=pk)
+
+
+@allow(May.MASS_ORDER)
+@require_POST
+def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
+    """Place no more of it, and take back what was not sent."""
+    found = _found(pk)
+    mass_order.stop_placing(found)
+    count, more = mass_order.withdraw_unsent(found, actor=request.user, now=database_now())
+    rest = " More are left: press it again." if more else ""
+    messages.success(request, f"{count:,} orders are withdrawn; nothing of them was sent.{rest}")
+    return redirect("batch", pk=pk)
+
+
+@allow(May.MASS_ORDER)
+@require_POST
+def batch_discard(request: StaffRequest, pk: int) -> HttpResponse:
+    """Put away a dry run."""
+    if mass_order.discard(_found(pk)):
+        messages.success(request, "The paste is discarded. Nothing of it was placed.")
+        return redirect("batches")
+    messages.warning(request, "It was placed meanwhile.")
+    return redirect("batch", pk=pk)
+
+
+def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str, Any]:
+    return {
+        "batch": found,
+        "figures": figures,
+        "shown": mass_order.digest_of_good(found) if figures.is_idle else "",
+        "earlier": mass_order.bought_before(found),
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+    }
+
+
+def _found(pk: int) -> OrderBatch:
+    rows = OrderBatch.objects.select_related("created_by", "placed_by", "provider")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _shown(line: BatchLine, words: str = "") -> dict[str, Any]:
+    """A line, and what there is to mend about it."""
+    is_done = line.is_good or line.order_id is not None
+    return {
+        "row": line,
+        "cells": [] if is_done and not words else cells_to_mend(line),
+        "problems": [*([words] if words else []), *other_problems(line)],
+        "is_repeated": is_repeated(line),
+    }

@@ -1,0 +1,164 @@
+"""Judging many pasted lines at once, by the rules of the order form and against one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.models import User
+from providers.models import Provider, Service
+from providers.panel_api.order_types.table import Wish
+
+from ..draft import OrderDraft
+from ..limits.agree_terms import tolerance
+from ..limits.check_limits import highest_cost
+from ..links import link_key
+from ..models import BatchLine, OrderBatch
+from ..placing.order_form import obstacle
+from ..terms import Terms, faults
+from .line_context import Surroundings, surroundings_of
+from .line_rules import Problem
+
+REPEATED = "is_meant"  # the field of a problem that a person may overrule
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found about one line. `draft` is None when something has to be mended;
+    `shares_link`: an open order or an earlier line of its provider has the same link."""
+
+    line: BatchLine
+    draft: OrderDraft | None
+    shares_link: bool = False
+
+
+def judge(
+    lines: Sequence[BatchLine],
+    batch: OrderBatch,
+    *,
+    person: User | None,
+    now: datetime,
+    with_others: bool = False,
+    as_agreed: bool = False,
+) -> list[Verdict]:
+    """Write into each line, not to the database, what is wrong with it and what it costs.
+
+    The lines follow one on another in the batch and are judged in their order: by their fields,
+    against one another and the other good lines, against open orders and `person`'s limits.
+    `as_agreed`: they are about to be placed, under the terms that were shown with them; else
+    those of now are shown.
+    """
+    for line in lines:
+        line.link_key = link_key(line.address) if line.address else ""
+    around = surroundings_of(lines, batch, person=person, now=now, with_others=with_others)
+    if as_agreed:
+        around.tolerance = tolerance()
+    return [_judge_one(line, batch, around) for line in lines]
+
+
+def _judge_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Verdict:
+    service, words = _service_of(line, batch.provider, around)
+    line.service, line.cost, line.warnings = service, None, []
+    if service is None or (words := obstacle(service)):
+        return _refuse(line, [Problem("service", words)])
+    reading = around.rules_of(service).read(line.cells)
+    line.warnings = reading.warnings
+    wish, currency = reading.wish, service.provider.currency
+    problems = [*reading.problems, *_repeats(line, service, around)]
+    problems += _changes(line, service, wish, around)
+    if wish is None or problems:
+        return _refuse(line, problems)
+    if words := around.guard.objection(wish, service.rate, currency):
+        return _refuse(line, [Problem("", words)])
+    around.guard.count(wish, service.rate, currency)
+    return _accept(line, service, wish, around)
+
+
+def _changes(
+    line: BatchLine, service: Service, wish: Wish | None, around: Surroundings
+) -> list[Problem]:
+    """Terms that the dry run did not show and that its price or product does not cover."""
+    shown, now = Terms.read(line.terms), Terms.of(service)
+    if around.tolerance is None or shown is None:
+        line.terms = now.as_json()
+        return []
+    wire = wish.wire() if wish else {}
+    return [
+        Problem("", f"{words} Check the lines again to see and agree to its terms of now.")
+        for words in faults(shown, now, wire, tolerance=around.tolerance)
+    ]
+
+
+def _refuse(line: BatchLine, problems: list[Problem]) -> Verdict:
+    line.is_good, line.problems = False, [problem.as_json() for problem in problems]
+    return Verdict(line, None)
+
+
+def _accept(line: BatchLine, service: Service, wish: Wish, around: Surroundings) -> Verdict:
+    line.is_good, line.problems = True, []
+    line.cost = highest_cost(wish, service.rate)[0] if service.rate is not None else None
+    ahead = _ahead(line, service, around)
+    if ahead:
+        line.warnings.append(f"{ahead} has this link at {service.provider}: it will wait for it.")
+    if not service.provider.is_active:
+        line.warnings.append(f"{service.provider} is paused: it will be held.")
+    if not line.is_meant:
+        around.claimed[service.pk, line.link_key] = line.number
+    around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
+    beside = None if line.is_meant else 0
+    draft = OrderDraft(service, wish, line.submission, beside, Terms.read(line.terms))
+    return Verdict(line, draft, shares_link=bool(ahead))
+
+
+def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
+    """What keeps the link busy at this provider, in words; empty when it is free."""
+    running = around.running.get(line.link_key, ())
+    order = next((order for order in running if order.provider_id == service.provider_id), None)
+    if order:
+        return f"Order #{order.pk}"
+    number = around.lined_up.get((service.provider_id, line.link_key))
+    return f"Line {number:,}" if number else ""
+
+
+def _repeats(line: BatchLine, service: Service, around: Surroundings) -> list[Problem]:
+    """The same service for the same link, in an earlier line or an open order."""
+    if line.is_meant or not line.link_key:
+        return []
+    running = around.running.get(line.link_key, ())
+    order = next((order for order in running if order.service_id == service.pk), None)
+    if order:
+        return [Problem(REPEATED, f"Order #{order.pk} for this service and link is still open.")]
+    number = around.claimed.get((service.pk, line.link_key))
+    if number:
+        return [Problem(REPEATED, f"Line {number:,} orders this service for this link too.")]
+    return []
+
+
+def _service_of(
+    line: BatchLine, chosen: Provider | None, around: Surroundings
+) -> tuple[Service | None, str]:
+    """The service a line names, or why it cannot be told."""
+    named = line.cells.get("service", "")
+    if not named:
+        return None, "Write the number the provider gives the service."
+    found = around.services.get(named, [])
+    account = line.cells.get("provider", "")
+    if account:
+        found = [one for one in found if _is_called(one.provider, account)]
+        where = f" at “{account[:80]}”"
+    elif chosen:
+        found = [one for one in found if one.provider_id == chosen.pk]
+        where = f" at {chosen}"
+    else:
+        where = ""
+    if not found:
+        return None, f"There is no service {named[:64]}{where}."
+    if len(found) > 1:
+        names = ", ".join(str(one.provider) for one in found[:5])
+        return None, f"Several providers have a service {named}: name one of {names}."
+    return found[0], ""
+
+
+def _is_called(provider: Provider, name: str) -> bool:
+    return provider.name.casefold() == name.casefold()

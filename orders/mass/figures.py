@@ -1,0 +1,111 @@
+"""What a batch comes to: its lines by state, its costs by provider, its orders by status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count
+
+from core.money import MoneySum
+from providers.models import Provider
+
+from ..limits.spending import spent_by_currency
+from ..models import BatchState, OrderBatch
+from ..status import COSTS_NOTHING, NOT_SENT, OPEN, Status
+
+TABS: dict[str, Callable[[Any], Any]] = {
+    "fix": lambda lines: lines.filter(is_good=False, order=None),
+    "good": lambda lines: lines.filter(is_good=True, order=None),
+    "placed": lambda lines: lines.filter(order__isnull=False),
+    "all": lambda lines: lines.all(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCost:
+    """What the lines to be placed cost at one provider. `left` is what its balance would be
+    afterwards, None while the balance is not known."""
+
+    provider: Provider
+    lines: int
+    cost: Decimal
+    left: Decimal | None
+
+    @property
+    def is_short(self) -> bool:
+        return self.left is not None and self.left < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Costs are our highest estimates; `spent` is what the orders come to by currency, by their
+    charges and, where there is none yet, by our estimates."""
+
+    wrong: int
+    good: int
+    placed: int
+    total: int
+    costs: list[ProviderCost]
+    spent: dict[str, Decimal]
+    statuses: list[tuple[Status, int]]
+    is_placing: bool
+    is_idle: bool
+
+    @property
+    def unsent(self) -> int:
+        return sum(count for status, count in self.statuses if status in NOT_SENT)
+
+    @property
+    def to_place(self) -> int:
+        """Of the lines that could be placed, how many there are with those that were."""
+        return self.placed + self.good
+
+    @property
+    def is_moving(self) -> bool:
+        still = OPEN - {Status.UNCONFIRMED}
+        return self.is_placing or any(status in still for status, _ in self.statuses)
+
+    @property
+    def first_tab(self) -> str:
+        """Where the next thing to do is."""
+        if self.wrong and not self.is_placing:
+            return "fix"
+        return "good" if self.good and not self.is_placing else "placed" if self.placed else "all"
+
+
+def figures_of(batch: OrderBatch) -> Figures:
+    counted = batch.orders.order_by().values_list("status").annotate(count=Count("pk"))
+    by_status = dict(counted)
+    return Figures(
+        wrong=batch.wrong,
+        good=batch.good,
+        placed=batch.placed,
+        total=batch.total,
+        costs=_costs(batch),
+        spent=spent_by_currency(batch.orders.exclude(status__in=COSTS_NOTHING)),
+        statuses=[(status, by_status[status]) for status in Status if status in by_status],
+        is_placing=batch.state == BatchState.PLACING,
+        is_idle=batch.state in (BatchState.CHECKED, BatchState.PLACED),
+    )
+
+
+def _costs(batch: OrderBatch) -> list[ProviderCost]:
+    """Of the lines still to be placed, by provider."""
+    sums = (
+        batch.lines.filter(is_good=True, order=None)
+        .order_by()
+        .values_list("service__provider")
+        .annotate(count=Count("pk"), cost=MoneySum("cost"))
+    )
+    found = {pk: (count, cost or Decimal(0)) for pk, count, cost in sums}
+    return [
+        ProviderCost(
+            provider,
+            *found[provider.pk],
+            left=None if provider.balance is None else provider.balance - found[provider.pk][1],
+        )
+        for provider in Provider.objects.filter(pk__in=found).order_by("name", "pk")
+    ]

@@ -1,0 +1,142 @@
+"""What staff fill in about a paste, and one of its lines to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from core.forms import TablerForm
+from providers.models import Provider
+from providers.panel_api.order_types.table import WISHES
+
+from ..models import BatchLine
+from .check_lines import REPEATED
+from .read_file import text_of
+from .read_paste import (
+    LABELS,
+    LISTS,
+    MORE,
+    MOST_BYTES,
+    WITHOUT_HEADER,
+    NotAPaste,
+    PastedLine,
+    read_paste,
+    tidied,
+)
+
+EXAMPLE = "1204 | https://lumen.example/p/1 | 500\n1204 | https://lumen.example/p/2 | 1000"
+ALWAYS = ("reference", "note")
+
+
+class PasteForm(TablerForm, forms.Form):
+    """Lines typed, pasted or in a file; when valid, `pasted` are the lines as cells."""
+
+    provider = forms.ModelChoiceField(
+        Provider.objects.order_by("name", "pk"), required=False, label="Provider",
+        empty_label="Told by the service number, or by a column",
+        help_text="Of every line that names none itself.",
+    )  # fmt: skip
+    name = forms.CharField(
+        required=False, max_length=120, label="Name", help_text="To find it again.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
+    text = forms.CharField(
+        required=False, strip=False, label="Lines",
+        widget=forms.Textarea(
+            attrs={"rows": 12, "spellcheck": "false", "wrap": "off", "placeholder": EXAMPLE}
+        ),
+    )  # fmt: skip
+    file = forms.FileField(
+        required=False, label="Or a file", help_text="CSV, TSV or text, at most 5 MB.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+    )  # fmt: skip
+
+    pasted: list[PastedLine]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        text, file = values.get("text") or "", values.get("file")
+        if "text" in self.errors or "file" in self.errors:
+            return values
+        if text.strip() and file:
+            self.add_error("file", "Either lines or a file: empty one of them.")
+            return values
+        try:
+            self.pasted = read_paste(_text_of(file) if file else text)
+        except NotAPaste as refusal:
+            self.add_error("file" if file else "text", str(refusal))
+        return values
+
+
+def _text_of(file: Any) -> str:
+    if file.size > MOST_BYTES:
+        raise NotAPaste("This is more than 5 MB. Split it into several parts.")
+    return text_of(file.read())
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of a line as it is mended."""
+
+    name: str
+    label: str
+    value: str
+    is_list: bool
+    errors: tuple[str, ...]
+
+    @property
+    def columns(self) -> str:
+        """How wide it is drawn: service, provider, link and quantity fill one row."""
+        if self.is_list or self.name in ("note", MORE):
+            return "col-12 col-md-6"
+        if self.name == "link":
+            return "col-12 col-md-5"
+        return f"col-6 col-md-{2 if self.name in ('service', 'quantity') else 3}"
+
+
+def cells_to_mend(line: BatchLine) -> list[Cell]:
+    """The fields of a line: those its service asks for, and whatever else it has."""
+    wish = WISHES.get(line.service.type) if line.service else None
+    asked = tuple(wish.asks()) if wish else WITHOUT_HEADER[1:]
+    wrong = [problem["field"] for problem in line.problems]
+    names = ["service", "provider", *asked, *line.cells, *wrong]
+    shown = [name for name in dict.fromkeys(names) if name in LABELS or name == MORE]
+    optional = _optional(wish.asks()) if wish else set()
+    return [
+        Cell(
+            name,
+            "Cells beyond the columns" if name == MORE else _label(wish, name),
+            line.cells.get(name, ""),
+            name in LISTS,
+            tuple(p["words"] for p in line.problems if p["field"] == name),
+        )
+        for name in shown
+        if name not in optional or name in line.cells or name in wrong
+    ]  # fmt: skip
+
+
+def _optional(asks: Mapping[str, Any]) -> set[str]:
+    return {name for name, ask in asks.items() if ask.optional}
+
+
+def _label(wish: Any, name: str) -> str:
+    asks = wish.asks() if wish else {}
+    return str(asks[name].label if name in asks else LABELS[name])
+
+
+def mended_cells(posted: Mapping[str, Any]) -> dict[str, str]:
+    """What came back for a line, by column; cells left empty are gone."""
+    names = (*LABELS, MORE)
+    return tidied({name: str(posted.get(f"cell-{name}", "")) for name in names})
+
+
+def other_problems(line: BatchLine) -> list[str]:
+    """What is wrong with the line as a whole."""
+    return [p["words"] for p in line.problems if p["field"] in ("", REPEATED)]
+
+
+def is_repeated(line: BatchLine) -> bool:
+    return line.is_meant or any(p["field"] == REPEATED for p in line.problems)

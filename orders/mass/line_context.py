@@ -1,0 +1,129 @@
+"""What pasted lines are compared with, read beforehand in a handful of queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from core.models import User
+from core.money import MoneySum
+from providers.models import Service
+
+from ..limits.check_limits import Guard, guard_for
+from ..models import BatchLine, Order, OrderBatch
+from .line_rules import LineRules
+
+AT_ONCE = 5_000  # values in one look-up
+Place = tuple[int, str]  # a service or a provider, and a link key
+T = TypeVar("T")
+
+
+class Running(NamedTuple):
+    """An open order that a line may repeat, or have to wait for."""
+
+    pk: int
+    service_id: int
+    provider_id: int
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """`claimed` has the line that orders a service for a link, `lined_up` the line whose link
+    comes first at a provider; both grow as lines are judged. `tolerance` is in percent where
+    the lines are held to the terms they were shown with."""
+
+    services: dict[str, list[Service]]
+    running: dict[str, list[Running]]
+    guard: Guard
+    today: date
+    claimed: dict[Place, int]
+    lined_up: dict[Place, int] = field(default_factory=dict)
+    rules: dict[int, LineRules] = field(default_factory=dict)
+    tolerance: Decimal | None = None
+
+    def rules_of(self, service: Service) -> LineRules:
+        if service.pk not in self.rules:
+            self.rules[service.pk] = LineRules(service, today=self.today)
+        return self.rules[service.pk]
+
+
+def surroundings_of(
+    lines: Sequence[BatchLine],
+    batch: OrderBatch,
+    *,
+    person: User | None,
+    now: datetime,
+    with_others: bool,
+) -> Surroundings:
+    """`with_others`: what the other good lines of the batch will cost counts as spent."""
+    guard, claimed = guard_for(person, now=now), dict[Place, int]()
+    keys = sorted({line.link_key for line in lines if line.link_key})
+    if batch.pk is not None:
+        others = _other_good_lines(batch, lines)
+        claimed = _claims(others, keys)
+        if with_others and guard.limits:
+            _count(guard, others)
+    return Surroundings(
+        services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
+        running=_running(keys, {line.submission for line in lines}),
+        guard=guard,
+        today=timezone.localdate(now),
+        claimed=claimed,
+    )
+
+
+def _services(wanted: list[str]) -> dict[str, list[Service]]:
+    """By the provider's own number; several providers may use the same one."""
+    found = defaultdict[str, list[Service]](list)
+    for some in _parts(wanted):
+        rows = Service.objects.filter(external_id__in=some).select_related("provider")
+        for service in rows.order_by("pk"):
+            found[service.external_id].append(service)
+    return found
+
+
+def _running(keys: list[str], ours: set[object]) -> dict[str, list[Running]]:
+    """Open orders by link, without those the lines themselves have become."""
+    found = defaultdict[str, list[Running]](list)
+    columns = ("link_key", "submission", "pk", "service_id", "provider_id")
+    for some in _parts(keys):
+        rows = Order.objects.open().filter(link_key__in=some).order_by("pk")
+        for key, submission, *order in rows.values_list(*columns):
+            if submission not in ours:
+                found[key].append(Running(*order))
+    return found
+
+
+def _other_good_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> QuerySet[BatchLine]:
+    """Good lines, not placed yet, beside those being judged, which follow one on another."""
+    numbers = [line.number for line in lines]
+    others = batch.lines.filter(is_good=True, order=None)
+    return others.exclude(number__gte=min(numbers), number__lte=max(numbers)) if numbers else others
+
+
+def _claims(others: QuerySet[BatchLine], keys: list[str]) -> dict[Place, int]:
+    claims = dict[Place, int]()
+    for some in _parts(keys):
+        plain = others.filter(link_key__in=some, is_meant=False, service__isnull=False)
+        for service_id, key, number in plain.values_list("service_id", "link_key", "number"):
+            if service_id is not None:
+                claims[service_id, key] = number
+    return claims
+
+
+def _count(guard: Guard, others: QuerySet[BatchLine]) -> None:
+    sums = others.order_by().values_list("service__provider__currency")
+    for currency, cost in sums.annotate(costs=MoneySum("cost")):
+        guard.spent[currency] += cost or Decimal(0)
+
+
+def _parts(values: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]

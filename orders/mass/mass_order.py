@@ -1,0 +1,167 @@
+"""A paste as rows: written down, its lines mended, its good ones placed once, taken back."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from core.models import User
+from core.rows.bulk import write_columns
+from core.rows.loops import one_by_one
+from providers.models import Provider
+
+from ..models import BatchLine, BatchState, Order, OrderBatch
+from ..placing.place_orders import withdraw_order
+from ..status import NOT_SENT
+from .read_paste import PastedLine
+
+JUDGED = (
+    "cells", "service", "link_key", "cost", "terms", "is_meant", "problems", "warnings", "is_good",
+)  # fmt: skip
+WITHDRAWN_AT_ONCE = 2_000
+IDLE = (BatchState.CHECKED, BatchState.PLACED)
+BOUGHT = (BatchState.PLACING, BatchState.PLACED)
+
+
+def draft_batch(
+    pasted: Sequence[PastedLine],
+    *,
+    provider: Provider | None,
+    name: str,
+    digest: str,
+    by: User,
+    now: datetime,
+) -> tuple[OrderBatch, list[BatchLine]]:
+    """The rows of a paste, not yet in the database; each line has its submission for good."""
+    batch = OrderBatch(
+        name=name, provider=provider, digest=digest, created_by=by, created_at=now,
+        total=len(pasted),
+    )  # fmt: skip
+    lines = [
+        BatchLine(batch=batch, number=line.number, cells=line.cells, submission=uuid.uuid4())
+        for line in pasted
+    ]
+    return batch, lines
+
+
+def save_batch(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
+    """Write down a batch that was drafted and judged."""
+    batch.good = sum(line.is_good for line in lines)
+    with transaction.atomic():
+        batch.save(force_insert=True)
+        for line in lines:
+            line.batch = batch
+        BatchLine.objects.bulk_create(lines)
+
+
+def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
+    """Write what was found about lines that are not placed, and count the batch anew."""
+    with transaction.atomic():
+        placed = set(
+            BatchLine.objects.filter(pk__in=[line.pk for line in lines], order__isnull=False)
+            .values_list("pk", flat=True)
+        )  # fmt: skip
+        rows = (
+            (*(_column(line, name) for name in JUDGED), line.pk)
+            for line in lines
+            if line.pk not in placed
+        )
+        write_columns(BatchLine, JUDGED, rows)
+        recount(batch)
+
+
+def mend_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> bool:
+    """Write what a person changed. False: the batch is being placed, so nothing is written."""
+    with transaction.atomic():
+        idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
+        if not idle.update(total=F("total")):  # placing cannot start until this is written
+            return False
+        write_lines(batch, lines)
+    return True
+
+
+def _column(line: BatchLine, name: str) -> object:
+    return line.service_id if name == "service" else getattr(line, name)
+
+
+def recount(batch: OrderBatch) -> None:
+    """Bring the figures of the batch in line with its lines."""
+    figures = batch.lines.aggregate(
+        good=Count("pk", filter=Q(is_good=True, order=None)),
+        placed=Count("pk", filter=Q(order__isnull=False)),
+    )
+    OrderBatch.objects.filter(pk=batch.pk).update(**figures)
+
+
+def bought_before(batch: OrderBatch) -> OrderBatch | None:
+    """The newest other batch of the same lines that was placed or is being placed."""
+    same = OrderBatch.objects.filter(digest=batch.digest, state__in=BOUGHT).exclude(pk=batch.pk)
+    return same.select_related("placed_by").order_by("-pk").first()
+
+
+def digest_of_good(batch: OrderBatch) -> str:
+    """Of what a page that offers to place the batch shows: which lines, of what, at what cost."""
+    digest = hashlib.sha256()
+    good = batch.lines.filter(is_good=True, order=None).order_by("number")
+    for row in good.values_list("pk", "service", "link_key", "cost", "cells").iterator():
+        digest.update(repr(row).encode(errors="replace"))
+    return digest.hexdigest()
+
+
+def start_placing(
+    batch: OrderBatch, *, by: User, again: bool, now: datetime, shown: str | None = None
+) -> str:
+    """Let the good lines be placed in the background; empty, or why not, in words.
+
+    `again`: somebody has said to buy the same lines a second time. `shown` is the digest of the
+    good lines that the person saw; None where nobody was shown any.
+    """
+    with transaction.atomic():
+        # PostgreSQL locks batches of the same paste; SQLite let only one transaction in
+        list(OrderBatch.objects.select_for_update().filter(digest=batch.digest).order_by("pk"))
+        earlier = bought_before(batch)
+        if earlier and not again:
+            return f"The same lines were placed before, as {earlier}: say so if you mean it."
+        if not batch.lines.filter(is_good=True, order=None).exists():
+            return "No line of it can be placed."
+        if shown is not None and shown != digest_of_good(batch):
+            return "Its lines changed since this page was drawn: look at them once more."
+        idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
+        started = idle.update(
+            state=BatchState.PLACING, placed_by=by, placed_at=now, holder="", held_until=None
+        )
+    return "" if started else "It is being placed already, or was discarded."
+
+
+def discard(batch: OrderBatch) -> bool:
+    """Put away a dry run. False: it was placed meanwhile."""
+    checked = OrderBatch.objects.filter(pk=batch.pk, state=BatchState.CHECKED)
+    return bool(checked.update(state=BatchState.DISCARDED))
+
+
+def stop_placing(batch: OrderBatch) -> bool:
+    """Place no more of it; what was placed stays. False: it was not being placed."""
+    placing = OrderBatch.objects.filter(pk=batch.pk, state=BatchState.PLACING)
+    stopped = placing.update(state=BatchState.PLACED, holder="", held_until=None)
+    recount(batch)
+    return bool(stopped)
+
+
+def withdraw_unsent(batch: OrderBatch, *, actor: User, now: datetime) -> tuple[int, bool]:
+    """Take back orders of the batch that were not sent: how many, and whether more are left."""
+    unsent = batch.orders.filter(status__in=NOT_SENT).order_by("-pk")
+    orders: list[Order] = list(unsent[:WITHDRAWN_AT_ONCE])
+    withdrawn = 0
+    for start in range(0, len(orders), 100):
+        with transaction.atomic():
+            withdrawn += one_by_one(
+                orders[start : start + 100],
+                lambda order: withdraw_order(order, actor=actor, now=now),
+                what="orders to withdraw",
+            )
+    return withdrawn, len(orders) == WITHDRAWN_AT_ONCE

@@ -1,0 +1,185 @@
+"""Placing the good lines of a batch in the background: a lease, small steps, each line once.
+
+A worker that dies leaves its lease to run out, and the next one goes on. Lines that were placed
+just before the death are found by their submissions.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from core import clocks
+from core.clocks import Clock
+from core.leases import is_free
+from core.roles import May
+from core.rows.loops import AWAY
+
+from .. import link_queue
+from ..draft import OrderDraft
+from ..links import link_key
+from ..models import BatchLine, BatchState, Order, OrderBatch
+from ..placing import place_orders
+from . import mass_order
+
+log = logging.getLogger(__name__)
+CHUNK = 100  # lines judged together, and between two looks at whether the lease is still ours
+BROKEN = "The desk made a mistake with this line; its log says more."
+
+Judge = Callable[
+    [Sequence[BatchLine], OrderBatch, datetime], list[tuple[BatchLine, OrderDraft | None, bool]]
+]
+"""Judges lines once more: each line, its draft unless something is wrong, and whether another
+order has its link at the same provider."""
+
+
+class _Lost(Exception):
+    """The batch was stopped, or another worker holds it by now."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one worker did: whether there is more, and the accounts whose bells to ring."""
+
+    more: bool = False
+    providers: set[int] = field(default_factory=set)
+
+
+def batches_to_place(now: datetime) -> list[int]:
+    """Batches being placed that no living worker holds."""
+    placing_now = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING)
+    return list(placing_now.order_by("pk").values_list("pk", flat=True))
+
+
+def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
+    """Hold the batch for a while. None: it is not being placed, or another worker has it."""
+    free = OrderBatch.objects.filter(is_free(now), pk=batch_id, state=BatchState.PLACING)
+    holder = str(uuid.uuid4())
+    if not free.update(holder=holder, held_until=_lease(now)):
+        return None
+    held = OrderBatch.objects.select_related("provider", "placed_by")
+    return held.filter(pk=batch_id, holder=holder).first()
+
+
+def place_turn(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) -> Turn:
+    """Go on placing a batch that was taken, for about so many seconds, then give it back.
+
+    Somebody who may no longer place many orders has their batch stopped.
+    """
+    turn, until = Turn(), clock() + timedelta(seconds=seconds)
+    if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
+        mass_order.stop_placing(batch)
+    while _held(batch).update(held_until=_lease(clock())):
+        lines = list(batch.lines.filter(is_good=True, order=None).order_by("number")[:CHUNK])
+        if not lines:
+            _held(batch).update(state=BatchState.PLACED, holder="", held_until=None)
+        else:
+            _place(batch, lines, judge, clock, turn)
+        mass_order.recount(batch)
+        if lines and clock() >= until:
+            turn.more = bool(_held(batch).update(holder="", held_until=clock()))
+    return turn
+
+
+def _place(
+    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, turn: Turn
+) -> None:
+    waiting = _without_placed(lines)
+    verdicts = _judged(batch, waiting, judge, clock)
+    mass_order.write_lines(batch, [line for line, draft, _ in verdicts if draft is None])
+    for line, draft, shares_link in verdicts:
+        if draft is None:
+            continue
+        try:
+            order = _place_line(batch, line, draft, shares_link, clock())
+        except _Lost:
+            return  # stopped, or another worker's by now: the other lines are theirs
+        except place_orders.NotAgreed as refusal:
+            _refuse(batch, line, str(refusal), refusal.field)
+        except AWAY:
+            raise  # the database is away: the lines wait for the next worker
+        except Exception:
+            log.exception("line %s of batch %s could not be placed", line.number, batch.pk)
+            _refuse(batch, line, BROKEN)
+        else:
+            turn.providers.add(order.provider_id)
+
+
+def _judged(
+    batch: OrderBatch, lines: Sequence[BatchLine], judge: Judge, clock: Clock
+) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
+    """Together; each by itself where one spoils it, and that one is refused."""
+    try:
+        return judge(lines, batch, clock())
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("lines of batch %s could not be judged", batch.pk)
+        if len(lines) > 1:
+            alone = (_judged(batch, [line], judge, clock) for line in lines)
+            return [verdict for verdicts in alone for verdict in verdicts]
+        for line in lines:
+            _refuse(batch, line, BROKEN)
+        return []
+
+
+def _without_placed(lines: list[BatchLine]) -> list[BatchLine]:
+    """Note the orders that lines have become although nobody was left to note it."""
+    orders = {
+        order.submission: order
+        for order in Order.objects.filter(submission__in=[line.submission for line in lines])
+    }
+    for line in lines:
+        if line.submission in orders:
+            _note(line, orders[line.submission])
+    return [line for line in lines if line.submission not in orders]
+
+
+def _place_line(
+    batch: OrderBatch, line: BatchLine, draft: OrderDraft, shares_link: bool, now: datetime
+) -> Order:
+    provider_id, key = draft.service.provider_id, link_key(draft.link)
+    order, _ = place_orders.place_order(
+        draft,
+        placed_by=batch.placed_by,
+        now=now,
+        batch=batch,
+        reference=line.cells.get("reference", ""),
+        note=line.cells.get("note", ""),
+        behind=link_queue.last_in_line(provider_id, key) if shares_link else None,
+        before=lambda: _stand_by(batch, now),
+        after=lambda order: _note(line, order),
+    )
+    _note(line, order)
+    return order
+
+
+def _stand_by(batch: OrderBatch, now: datetime) -> None:
+    """In the transaction that writes an order: nobody stops or takes over the batch until then,
+    so whoever has stopped it finds every order of it there."""
+    if not _held(batch).update(held_until=_lease(now)):
+        raise _Lost
+
+
+def _refuse(batch: OrderBatch, line: BatchLine, words: str, field: str = "") -> None:
+    line.is_good, line.problems = False, [{"field": field, "words": words}]
+    mass_order.write_lines(batch, [line])
+
+
+def _note(line: BatchLine, order: Order) -> None:
+    BatchLine.objects.filter(pk=line.pk, order=None).update(order=order)
+
+
+def _held(batch: OrderBatch) -> QuerySet[OrderBatch]:
+    return OrderBatch.objects.filter(
+        pk=batch.pk, holder=batch.holder, state=BatchState.PLACING
+    ).exclude(holder="")
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)

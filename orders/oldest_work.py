@@ -1,0 +1,118 @@
+"""How late each kind of work may be, and the oldest of each at every account in one question."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from providers.models import CatalogRun, Lane, Provider
+
+from .models import Attempt, CancelRequest, Order, Refill, Watch
+from .status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, Outcome
+
+
+class Late(StrEnum):
+    """What is late; the label is the start of a sentence."""
+
+    ORDER = "order"
+    POLL = "poll"
+    REFILL = "refill"
+    CANCEL = "cancel"
+    LEASE = "lease"
+    MIRROR = "mirror"
+    JOB = "job"
+    BATCH = "batch"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    SPOOL = "spool"
+    MACHINE = "machine"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+    @property
+    def limit(self) -> timedelta:
+        """How late it may be before it is told."""
+        return timedelta(seconds=_LIMITS[self])
+
+
+_LABELS = {
+    Late.ORDER: "An order that could be sent is not sent",
+    Late.POLL: "An open order is not asked about",
+    Late.REFILL: "A refill does not go on",
+    Late.CANCEL: "A request to cancel does not go on",
+    Late.LEASE: "A balance or a catalog is not read",
+    Late.MIRROR: "A catalog is begun and not ended",
+    Late.JOB: "A bulk action does not go on",
+    Late.BATCH: "A mass order does not go on",
+    Late.SENDING: "A send whose worker was lost is not given up",
+    Late.UNCONFIRMED: "An unconfirmed order is not resolved",
+    Late.SPOOL: "An answer on disk is not taken in",
+    Late.MACHINE: "A machine is away, perhaps with answers on its disk",
+}
+_LIMITS = {
+    Late.ORDER: 180,
+    Late.POLL: 900,
+    Late.REFILL: 900,
+    Late.CANCEL: 900,
+    Late.LEASE: 1800,
+    Late.MIRROR: 1800,
+    Late.JOB: 600,
+    Late.BATCH: 600,
+    Late.SENDING: 120,
+    Late.UNCONFIRMED: 24 * 3600,
+    Late.SPOOL: 120,
+    Late.MACHINE: 600,
+}
+
+# The kinds that are told for each account, in the order of the rows they stand in.
+AT_ACCOUNT = (
+    Late.ORDER, Late.POLL, Late.REFILL, Late.CANCEL, Late.LEASE, Late.MIRROR, Late.SENDING,
+    Late.UNCONFIRMED,
+)  # fmt: skip
+
+
+def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
+    """All accounts, each with `<kind>_since` of its oldest row that is late (None: none is), the
+    `<kind>_order` of it, and its newest send."""
+    since: dict[str, Any] = {}
+    for late, (rows, moment) in _late_rows(now).items():
+        mine = rows.filter(provider=OuterRef("pk")).order_by(moment, "pk")
+        since[f"{late}_since"] = Subquery(mine.values(moment)[:1])
+        if late is not Late.LEASE and late is not Late.MIRROR:
+            since[f"{late}_order"] = Subquery(
+                mine.values("pk" if late is Late.ORDER else "order")[:1]
+            )
+    sends = Attempt.objects.filter(provider=OuterRef("pk")).order_by("-pk")
+    return Provider.objects.for_list().annotate(
+        newest_send=Subquery(sends.values("started_at")[:1]), **since
+    )
+
+
+def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
+    """The rows of each kind that are late, and the column that says since when."""
+    refill = now - Late.REFILL.limit
+    to_send = Q(status__in=sorted(REFILLS_TO_SEND))
+    to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
+    lanes = Lane.objects.filter(kind__in=("balance", "catalog"))
+    in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
+    running = CatalogRun.objects.running()
+    return {
+        Late.ORDER: (Order.objects.due_to_send(now - Late.ORDER.limit), "send_after"),
+        Late.POLL: (Watch.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
+        Late.REFILL: (Refill.objects.filter(to_send | to_ask, due_at__lte=refill), "due_at"),
+        Late.CANCEL: (CancelRequest.objects.due_to_send(now - Late.CANCEL.limit), "due_at"),
+        Late.LEASE: (lanes.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
+        Late.MIRROR: (running.filter(started_at__lte=now - Late.MIRROR.limit), "started_at"),
+        Late.SENDING: (
+            in_flight.filter(lease_until__lte=now - Late.SENDING.limit), "lease_until",
+        ),
+        Late.UNCONFIRMED: (
+            lost.filter(unknown_at__lte=now - Late.UNCONFIRMED.limit), "unknown_at",
+        ),
+    }  # fmt: skip

@@ -1,0 +1,82 @@
+"""The list of orders, live while something on it is moving."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+
+from ..bulk.bulk_action import right_for
+from ..filters import OrderFilter
+from ..list_tabs import in_tab, matching, tabs
+from ..models import Order, SavedFilter
+from ..status import JobKind
+from .saved_view_forms import SaveFilterForm
+
+PAGE_SIZE = 50
+
+
+@allow(May.SEE)
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def orders(request: StaffRequest) -> HttpResponse:
+    """Filtered, newest first; the rows ask again by themselves while one of them is moving.
+
+    POST saves the filter of the address under a name.
+    """
+    wanted = OrderFilter(request.GET, user=request.user)
+    if request.method != "POST":
+        return _draw(request, wanted, SaveFilterForm(wanted))
+    form = SaveFilterForm(wanted, request.POST)
+    if not form.is_valid():
+        return _draw(request, wanted, form, status=422)
+    saved = form.save()
+    messages.success(request, f"The filter is saved as “{saved.name}”.")
+    return HttpResponseRedirect(f"{reverse('orders')}?{saved.query}")
+
+
+@allow(May.SEE)
+@require_POST
+def saved_filter_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Forget one of one's own filters."""
+    saved = get_object_or_404(SavedFilter, pk=pk, person=request.user)
+    saved.delete()
+    messages.success(request, f"The filter “{saved.name}” is gone.")
+    return HttpResponseRedirect(f"{reverse('orders')}?{request.POST.get('back', '')}")
+
+
+def _draw(
+    request: StaffRequest, wanted: OrderFilter, save_form: SaveFilterForm, *, status: int = 200
+) -> HttpResponse:
+    groups = tabs(counted=not wanted.is_narrowed)
+    count = next(tab.count for tab in groups if tab.group == wanted.group_name)
+    found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    is_counted = wanted.is_narrowed and bool(page.rows)
+    asked = f"{wanted.query()}&by={request.user.pk}"
+    context = {
+        "matching": matching(found, page, asked) if is_counted else "",
+        "filter": wanted,
+        "group": wanted.group_name,
+        "tabs": groups,
+        "page": page,
+        "now": database_now(),
+        "moving": any(order.is_moving for order in page.rows),
+        "may_place": request.user.may(May.PLACE),
+        "may_export": request.user.may(May.EXPORT),
+        "job_kinds": [kind for kind in JobKind if request.user.may(right_for(kind))],
+        "save_form": save_form,
+        "saved_filters": list(request.user.saved_filters.order_by("name", "pk")),
+    }
+    template = page_or_part(request, "orders/orders.html", "order-list")
+    return render(request, template, context, status=status)

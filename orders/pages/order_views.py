@@ -1,0 +1,233 @@
+"""One order: what was asked, how it is going, everything that happened."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+from providers.actions.pacing import addable_at
+from providers.connect import client_for
+from providers.models import ProviderHealth
+
+from .. import shown, wake_ups
+from ..aftersales.views import requests_of
+from ..annotate import annotate
+from ..ask_provider import asked
+from ..bulk.about_forms import AboutForm
+from ..flags import clear_flag, why_flag_stays
+from ..limits.check_limits import may_release
+from ..models import EventKind, Gate, Order
+from ..placing.place_orders import release_order, requeue_order, withdraw_order
+from ..polling import recheck_ended
+from ..status import Flag, HoldReason, Outcome, Status
+from .related_orders import kin_of
+from .step_forms import ClearFlagForm, NoteForm, QueueAgainForm
+
+PAGE = "orders/order.html"
+GUARDED = "The guard holds it: somebody who may change its rules may."
+DOUBTFUL = "It may have been sent already: somebody who may settle orders in doubt may release it."
+WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
+
+
+@allow(May.SEE)
+@require_safe
+@vary_on_headers("HX-Request")
+def order(request: StaffRequest, pk: int) -> HttpResponse:
+    """The page of one order; its upper part asks again by itself while the order is moving."""
+    return _draw(request, _found(pk))
+
+
+@allow(May.PLACE)
+@require_POST
+def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
+    """Take it back before it is sent."""
+    found = _found(pk)
+    if withdraw_order(found, actor=request.user, now=database_now()):
+        messages.success(request, f"Order {found} is withdrawn. Nothing was sent.")
+    else:
+        _say_too_late(request, pk, "withdrawn")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_release(request: StaffRequest, pk: int) -> HttpResponse:
+    """Queue a held order although what it waited for may not have come."""
+    found = _found(pk)
+    if not may_release(found, request.user):
+        messages.warning(request, DOUBTFUL if found.hold_reason == HoldReason.RESTORED else GUARDED)
+        return _back(request, pk)
+    if request.POST.get("shown") != shown.of_hold(found):
+        messages.warning(request, shown.CHANGED)
+    elif release_order(found, actor=request.user, now=database_now()):
+        transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
+        messages.success(request, f"Order {found} is queued.")
+    else:
+        _say_too_late(request, pk, "released")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
+    """Send anew what is known not to be at the provider, once somebody has said to be sure."""
+    found, form = _found(pk), QueueAgainForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, queue_again_form=form)
+    if request.POST.get("shown") != shown.of_order(found):
+        messages.warning(request, shown.CHANGED)
+    elif requeue_order(found, actor=request.user, now=database_now()):
+        transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
+        messages.success(request, f"Order {found} is queued again, as a new attempt.")
+    else:
+        _say_too_late(request, pk, "queued again")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_refresh(request: StaffRequest, pk: int) -> HttpResponse:
+    """Ask the provider about it: with the next call there is, or at once where it has ended."""
+    found = _found(pk)
+    if wake_ups.refresh(found):
+        messages.info(request, f"Order {found} is asked about next.")
+    elif recheck_ended.may_be_asked_again(found):
+        said = asked(
+            request,
+            lambda: recheck_ended.ask_again(
+                found, client_for(found.provider), clock=database_now, actor=request.user
+            ),
+        )
+        if said is not None:
+            messages.info(request, said)
+    else:
+        messages.info(request, f"Order {found} is not being followed: there is nothing to ask.")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_note(request: StaffRequest, pk: int) -> HttpResponse:
+    """Add a line to the history."""
+    found, form = _found(pk), NoteForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, note_form=form)
+    note = form.cleaned_data["note"]
+    found.remember(EventKind.NOTE, now=database_now(), actor=request.user, text=note)
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_about(request: StaffRequest, pk: int) -> HttpResponse:
+    """The customer's reference, the note and the tags."""
+    found, form = _found(pk), AboutForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, about_form=form)
+    if annotate(found, actor=request.user, now=database_now(), **form.cleaned_data):
+        messages.success(request, f"Order {found} is annotated.")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody has looked into what it was marked for."""
+    found, form = _found(pk), ClearFlagForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, flag_form=form)
+    flag, note = Flag(form.cleaned_data["flag"]), form.cleaned_data["found"]
+    if clear_flag(found, flag, note=note, actor=request.user, now=database_now()):
+        messages.success(request, f"The flag of order {found} is cleared.")
+    else:
+        messages.warning(request, "The flag was not cleared: see what the order says now.")
+    return _back(request, pk)
+
+
+def _draw(
+    request: StaffRequest,
+    found: Order,
+    *,
+    about_form: AboutForm | None = None,
+    note_form: NoteForm | None = None,
+    queue_again_form: QueueAgainForm | None = None,
+    flag_form: ClearFlagForm | None = None,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    now = database_now()
+    attempts = list(found.attempts.select_related("resolved_by").order_by("-number"))
+    context = (
+        {
+            "order": found,
+            "shown": shown.of_order(found, attempts),
+            "shown_hold": shown.of_hold(found),
+            "now": now,
+            "events": list(found.events.select_related("actor").order_by("-pk")),
+            "attempts": attempts,
+            "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
+            "about_form": about_form or AboutForm.of(found),
+            "note_form": note_form or NoteForm(),
+            "queue_again_form": queue_again_form or QueueAgainForm(),
+            "flag_form": flag_form or ClearFlagForm(),
+            "why_flag_stays": why_flag_stays(found),
+            "may_place": request.user.may(May.PLACE),
+            "may_settle": request.user.may(May.SETTLE),
+            "may_see_balances": request.user.may(May.SEE_BALANCES),
+            "gates": _gates(found),
+            "sent_from": _sent_from(found, now),
+            "is_followed": found.is_open and hasattr(found, "watch"),
+            "may_be_asked_again": recheck_ended.may_be_asked_again(found),
+        }
+        | kin_of(request, found)
+        | requests_of(found)
+    )
+    mended = about_form or note_form or queue_again_form or flag_form
+    status = 422 if mended else 200
+    return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
+
+
+def _gates(found: Order) -> list[Gate]:
+    """What a queued order waits behind."""
+    if found.status != Status.QUEUED:
+        return []
+    return list(Gate.objects.closed().for_provider(found.provider_id).order_by("kind", "pk"))
+
+
+def _sent_from(found: Order, now: datetime) -> datetime | None:
+    """When a pause of this order or of its account is over, if that is worth waiting for."""
+    if found.status != Status.QUEUED:
+        return None
+    health = ProviderHealth.objects.filter(provider=found.provider_id).first()
+    soonest = addable_at(health, now) if health else now
+    over = max(found.send_after, soonest)
+    return over if over > now + WORTH_SAYING else None
+
+
+def _found(pk: int) -> Order:
+    return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
+
+
+def _say_too_late(request: StaffRequest, pk: int, verb: str) -> None:
+    """Somebody or something was faster: say where the order is now."""
+    status = Status(Order.objects.values_list("status", flat=True).get(pk=pk))
+    messages.warning(
+        request, f"Order #{pk} could not be {verb}: it is {status.label.lower()} by now."
+    )
+
+
+def _back(request: StaffRequest, pk: int) -> HttpResponse:
+    """To the list, as it was narrowed, when the step was taken there; else to the order."""
+    if "back" in request.POST:
+        return redirect(f"{reverse('orders')}?{request.POST['back']}")
+    return redirect("order", pk=pk)

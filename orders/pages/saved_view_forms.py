@@ -1,0 +1,53 @@
+"""Keeping a filter of the list under a name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.forms import PlainTextField, TablerForm
+
+from ..filters import OrderFilter
+from ..models import SavedFilter
+
+NAME_LENGTH, QUERY_LENGTH = 60, 1000
+MOST_FILTERS = 50
+
+
+class SaveFilterForm(TablerForm, forms.Form):
+    """A name for the filter in use; a name used before is given to this one."""
+
+    name = PlainTextField(
+        label="Name",
+        max_length=NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "form": "filter-step"}),
+    )
+
+    def __init__(self, wanted: OrderFilter, data: Any = None) -> None:
+        self.wanted = wanted
+        super().__init__(data, auto_id="id_saved_%s")
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.wanted.errors:
+            self.add_error("name", "There is a slip in the filter: mend it first.")
+        elif not self.wanted.asked():
+            self.add_error("name", "Nothing is narrowed: there is nothing to save.")
+        elif len(self.wanted.query()) > QUERY_LENGTH:
+            self.add_error("name", "This filter is too long to be saved.")
+        elif values.get("name") and self._is_one_too_many(values["name"]):
+            self.add_error("name", f"You have {MOST_FILTERS} filters: delete one first.")
+        return values
+
+    def _is_one_too_many(self, name: str) -> bool:
+        others = SavedFilter.objects.filter(person=self.wanted.user).exclude(name=name)
+        return others.count() >= MOST_FILTERS
+
+    def save(self) -> SavedFilter:
+        saved, _ = SavedFilter.objects.update_or_create(
+            person=self.wanted.user,
+            name=self.cleaned_data["name"],
+            defaults={"query": self.wanted.query()},
+        )
+        return saved

@@ -1,0 +1,55 @@
+"""An earlier order as a draft of a new one, checked against its service as it is now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from ..draft import OrderDraft
+from ..models import Order
+from .order_form import OrderForm, form_for, initial_from, obstacle
+
+
+class CannotOrderAgain(Exception):
+    """The order cannot be placed once more as it was; says why."""
+
+
+def why_never_again(order: Order) -> str:
+    """Why this order cannot be placed once more, as far as its service alone tells."""
+    if order.parent_id:
+        return "Its provider made it for another order: order that one again."
+    if words := obstacle(order.service):
+        return words
+    if order.service.type != order.type:
+        return "Its service asks for other things by now: order it by hand."
+    return ""
+
+
+def draft_again(
+    order: Order, submission: UUID, *, now: datetime, beside_open: bool = False
+) -> OrderDraft:
+    """The draft; raises CannotOrderAgain, in words, when the form would not take it.
+
+    `beside_open`: somebody means it although an open order has this link.
+    """
+    if words := why_never_again(order):
+        raise CannotOrderAgain(words)
+    data = initial_from(order) | {"submission": str(submission)}
+    form = form_for(order.service, now=now, data=data)
+    form.is_valid()
+    if form.same_wishes and beside_open:
+        form = form_for(order.service, now=now, data=data | {"place_anyway": form.consent})
+    if not form.is_valid():
+        raise CannotOrderAgain(_words_of(form))
+    return form.draft()
+
+
+def _words_of(form: OrderForm) -> str:
+    if set(form.errors) == {"place_anyway"}:
+        return "An open order has this link."
+    told = [
+        f"{form[name].label}: {errors[0]}" if name in form.fields else str(errors[0])
+        for name, errors in form.errors.items()
+        if name != "place_anyway"
+    ]
+    return " ".join(told)

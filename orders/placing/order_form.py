@@ -1,0 +1,216 @@
+"""The order form, drawn from the table of wishes for the type of one service."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any, get_type_hints
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils import timezone
+
+from providers.models import Service
+from providers.panel_api.order_types.table import WISHES, Ask, Kind, Wish
+
+from ..draft import OrderDraft
+from ..link_queue import last_in_line
+from ..links import link_key
+from ..models import Order
+from ..terms import Terms
+from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
+from .form_fields import Setting, field_for
+from .schedule_field import WhenForm
+
+SAME_WISHES_SHOWN = 5
+WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.WORD, Kind.LINES)
+
+
+def obstacle(service: Service) -> str:
+    """Why this service cannot be ordered at all; empty when it can."""
+    if not service.is_offered:
+        return "The provider no longer offers this service."
+    if service.type not in WISHES:
+        published = service.published_type or "none"
+        return (
+            f"The desk does not know this type of service (published as: {published}). Whoever "
+            "runs the providers can choose its order form on the page of the service."
+        )
+    if service.rate is None:
+        return "The price of this service is not known, so it cannot be ordered."
+    return ""
+
+
+def form_for(
+    service: Service,
+    *,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    again: Order | None = None,
+) -> OrderForm:
+    """The order form of this service, filled from `data` or from an earlier order.
+
+    Only for a service without an `obstacle`; raises KeyError for a type that has no form.
+    """
+    form = OrderForm(service, today=timezone.localdate(now), data=data, again=again)
+    form.now = now
+    return form
+
+
+class OrderForm(WhenForm):
+    """What is asked for one service. When valid, `draft()` is what `place_order` takes.
+
+    `same_wishes` are the open orders for the same service and link. While there are any,
+    `place_anyway` must repeat the `consent` that the list of them was shown with.
+    """
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    place_anyway = forms.CharField(required=False, max_length=100)
+
+    def __init__(
+        self,
+        service: Service,
+        *,
+        today: date,
+        data: Mapping[str, Any] | None = None,
+        again: Order | None = None,
+    ) -> None:
+        self.service, self.today = service, today
+        self.wish_class = WISHES[service.type]
+        self.asks = asks_for(self.wish_class, service)
+        initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
+        super().__init__(data, initial=initial)
+        hints = get_type_hints(self.wish_class)
+        for name, ask in self.asks.items():
+            setting = Setting(service, today, as_number=_is_number(hints[name]))
+            self.fields[name] = field_for(ask, setting)
+        self.wish: Wish | None = None
+        self.same_wishes: list[Order] = []
+
+    @property
+    def asked_fields(self) -> list[tuple[BoundField, bool]]:
+        """The fields of the type, in the order of its table, and whether each fills the width."""
+        places: list[tuple[BoundField, bool]] = []
+        for is_wide, run in groupby(self.asks, key=lambda name: self.asks[name].kind in WIDE_KINDS):
+            names = list(run)
+            odd_one_out = None if is_wide or len(names) % 2 == 0 else names[0]
+            places += [(self[name], is_wide or name == odd_one_out) for name in names]
+        return places
+
+    @property
+    def is_package(self) -> bool:
+        """The rate is for the whole, not for 1,000 units."""
+        return self.wish_class.priced_per_package
+
+    @property
+    def counts_lines(self) -> bool:
+        return any(ask.counts for ask in self.asks.values())
+
+    @property
+    def is_consented(self) -> bool:
+        """Somebody has said to place it beside exactly these open orders."""
+        return bool(self.same_wishes) and self["place_anyway"].value() == self.consent
+
+    @property
+    def token(self) -> uuid.UUID:
+        """The token to draw the form with: the one it came with, or a fresh one."""
+        token = getattr(self, "cleaned_data", {}).get("submission") or self.initial["submission"]
+        return uuid.UUID(str(token))
+
+    @property
+    def terms_text(self) -> str:
+        """The terms this form is drawn with; it comes back with them."""
+        return json.dumps(Terms.of(self.service).as_json(), sort_keys=True)
+
+    @property
+    def shown_terms(self) -> Terms | None:
+        """Those it was drawn with when it was sent; None when it names none."""
+        try:
+            return Terms.read(json.loads(self.data.get("terms", "")))
+        except ValueError:
+            return None
+
+    @property
+    def consent(self) -> str:
+        """What `place_anyway` must say: it is worth nothing for another link or a newer order."""
+        return f"{self.same_wishes[0].pk}-{self.same_wishes[0].link_key[:16]}"
+
+    def draft(self) -> OrderDraft:
+        """The wish that passed every check."""
+        if not self.is_valid() or self.wish is None:
+            raise ValueError("Only a valid form has a draft.")
+        return OrderDraft(
+            service=self.service,
+            wish=self.wish,
+            submission=self.cleaned_data["submission"],
+            beside=self.same_wishes[0].pk if self.same_wishes else 0,
+        )
+
+    def partial_wish(self) -> Wish:
+        """What can be read so far, for a preview; what cannot be read is left out of it."""
+        read = {name: self.cleaned_data.get(name) for name in self.asks}
+        return self.wish_class(service_id=self.service.external_id, **read)
+
+    @property
+    def is_countable(self) -> bool:
+        """Everything that decides the cost could be read."""
+        return not any(ask.weighs and name in self.errors for name, ask in self.asks.items())
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "submission" in self.errors:
+            self.add_error(None, "This form had lost its token and was given one: send it again.")
+        if "runs" in self.wish_class.asks() and "runs" not in self.asks:
+            self._refuse_drip_feed()
+        for field, words in faults_between(self.asks, self.cleaned_data):
+            self.add_error(field, words)
+        if self.is_countable and (fault := fault_of_total(self.partial_wish(), self.service)):
+            self.add_error(*fault)
+        self._find_same_wishes()
+        if not self.errors:
+            self.wish = self.partial_wish()
+            if self.same_wishes and not self.is_consented and not values.get("queue_behind"):
+                self.add_error(
+                    "place_anyway", "An open order has this link: say so if you mean it."
+                )
+        return values
+
+    def _refuse_drip_feed(self) -> None:
+        """What was sent for fields this service does not have is not dropped without a word."""
+        if any(self.data.get(name) for name in DRIP_FEED):
+            self.add_error(None, "This service does not allow drip-feed: leave out the runs.")
+
+    def _find_same_wishes(self) -> None:
+        link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
+        if link:
+            same = Order.objects.with_same_wish(self.service, link_key(link))
+            self.blocker = last_in_line(self.service.provider_id, link_key(link))
+            self.same_wishes = list(
+                same.select_related("placed_by").order_by("-pk")[:SAME_WISHES_SHOWN]
+            )
+
+
+def initial_from(order: Order) -> dict[str, Any]:
+    """An earlier order's wire parameters as the values of a form of the same type."""
+    wish_class = WISHES.get(order.type)
+    asks = wish_class.asks() if wish_class else {}
+    return {
+        name: _from_wire(ask, order.wish[ask.wire])
+        for name, ask in asks.items()
+        if ask.wire in order.wish
+    }
+
+
+def _from_wire(ask: Ask, text: str) -> Any:
+    if ask.kind is not Kind.DATE:
+        return text
+    day, month, year = text.split("/")
+    return f"{year}-{month}-{day}"
+
+
+def _is_number(hint: Any) -> bool:
+    """Whether a wish keeps this field as an int (also where it may be None)."""
+    return hint is int or int in getattr(hint, "__args__", ())

@@ -1,0 +1,193 @@
+"""What staff do with an order before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError
+
+from core.failpoints import failpoint
+from core.models import User
+from core.rows.constraints import broken_constraint
+from core.rows.durable import durable_transaction
+from providers.models import ProviderHealth, Service
+from providers.panel_api import CostRange
+
+from ..draft import OrderDraft
+from ..limits import check_limits, spending
+from ..links import link_key
+from ..models import EventKind, Order, OrderBatch
+from ..models.spend import recount
+from ..status import HoldReason, Status
+from ..terms import Terms
+
+
+class NotAgreed(Exception):
+    """Nothing was written: what the person had agreed to changed at the last moment.
+
+    Says how, in words; `field` is the column of a pasted line that may overrule it.
+    """
+
+    def __init__(self, words: str, field: str = "") -> None:
+        super().__init__(words)
+        self.field = field
+
+
+def place_order(
+    draft: OrderDraft,
+    *,
+    placed_by: User | None,
+    now: datetime,
+    starts_at: datetime | None = None,
+    batch: OrderBatch | None = None,
+    reference: str = "",
+    note: str = "",
+    behind: Order | None = None,
+    before: Callable[[], object] | None = None,
+    after: Callable[[Order], object] | None = None,
+) -> tuple[Order, bool]:
+    """Queue the order; the same submission twice is the same order, and the first wish stands.
+
+    Returns the order and whether this call made it. It is held until `starts_at`, while the
+    order `behind` which it is to stand keeps their link busy, and at a paused provider.
+    `before` and `after` belong to the transaction that writes it; what `before` raises stops it.
+    Raises NotAgreed when the service's terms, the person's spending or an open order for the
+    link are no longer what the draft was made with.
+    """
+    known = Order.objects.filter(submission=draft.submission).first()
+    if known:
+        return known, False
+    try:
+        with durable_transaction():
+            if before:
+                before()
+            _check_agreed(draft, placed_by, now, starts_at)
+            order = _insert(
+                draft, placed_by, now, starts_at=starts_at, batch=batch, reference=reference,
+                note=note, **_what_it_waits_for(draft, now, starts_at, behind),
+            )  # fmt: skip
+            order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+            if after:
+                after(order)
+            failpoint("place.written")
+    except IntegrityError as error:
+        if broken_constraint(error) != "orders_order.submission":
+            raise
+        known = Order.objects.filter(submission=draft.submission).first()
+        if known is None:
+            raise
+        return known, False
+    failpoint("place.committed")
+    return order, True
+
+
+def _check_agreed(
+    draft: OrderDraft, person: User | None, now: datetime, starts_at: datetime | None
+) -> None:
+    """Whoever places an order for a service waits for whoever did it a moment before, so that
+    of two people who were told of no open order one is told of the other's."""
+    service = Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    if Terms.of(service) != Terms.of(draft.service):
+        raise NotAgreed("The terms of this service changed a moment ago: look at them again.")
+    if words := check_limits.reserve(draft, person=person, now=now, leaves_at=starts_at):
+        raise NotAgreed(words)
+    if draft.beside is None:
+        return
+    same = Order.objects.with_same_wish(draft.service, link_key(draft.link))
+    unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
+    if found := unseen.order_by("-pk").first():
+        raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
+
+
+def _what_it_waits_for(
+    draft: OrderDraft, now: datetime, starts_at: datetime | None, behind: Order | None
+) -> dict[str, Any]:
+    """The status a new order begins with, and the reason when it is held."""
+    provider = draft.service.provider
+    line = Order.objects.on_link(provider.pk, link_key(draft.link))
+    blocker = line.filter(pk=behind.pk).first() if behind else None
+    reason = HoldReason.NONE
+    if starts_at is not None and starts_at > now:
+        reason = HoldReason.SCHEDULED
+    elif blocker is not None:
+        reason = HoldReason.LINK_BUSY
+    elif not provider.is_active:
+        reason = HoldReason.PROVIDER_PAUSED
+    status = Status.HELD if reason else Status.QUEUED
+    return {"status": status, "hold_reason": reason, "blocked_by": blocker}
+
+
+def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
+    service, wish = draft.service, draft.wish
+    low, high = _estimate(draft)
+    order = Order.objects.create(
+        provider=service.provider,
+        service=service,
+        placed_by=placed_by,
+        submission=draft.submission,
+        type=wish.type_name,
+        wish=wish.wire(),
+        link=draft.link,
+        link_key=link_key(draft.link),
+        units=wish.units,
+        rate=draft.terms.rate,
+        terms=draft.terms.as_json(),
+        spend_day=spending.day_of(more.get("starts_at") or now),
+        estimate=low,
+        estimate_high=high,
+        send_after=now,
+        created_at=now,
+        changed_at=now,
+        **more,
+    )
+    recount(Order.objects.filter(pk=order.pk), now=now)
+    return order
+
+
+def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
+    """Lowest and highest cost; the highest is None where there is no bound."""
+    if draft.terms.rate is None:
+        return None, None
+    cost = draft.wish.cost(draft.terms.rate)
+    if isinstance(cost, CostRange):
+        return cost.low, cost.high
+    return cost, cost
+
+
+def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
+    """Take back an order that was not sent. False: it was sent or changed meanwhile."""
+    if not order.may_be_withdrawn and order.status != Status.NOT_PLACED:
+        return False
+    return order.move(Status.WITHDRAWN, now=now, actor=actor)
+
+
+def release_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Send a held order although what it waited for may not have come.
+
+    False: it is no longer held, its provider is paused, or the guard holds it and this person
+    may not overrule it. Releasing an order that waits for funds or for the key lets the account
+    be tried again with it.
+    """
+    if order.status != Status.HELD or not order.provider.is_active:
+        return False
+    if order.hold_reason == HoldReason.TERMS:
+        return False  # `accept_terms` says to which terms
+    if not check_limits.may_release(order, actor):
+        return False
+    health = ProviderHealth.objects.filter(provider=order.provider_id)
+    if order.hold_reason == HoldReason.FUNDS:
+        health.update(funds_refused_at=None)
+    elif order.hold_reason == HoldReason.KEY:
+        health.update(key_refused_at=None, next_add_at=None)
+    released = {"released": order.hold_reason}
+    return order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now)
+
+
+def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Try again an order that is known not to be at the provider: a new attempt."""
+    if order.status != Status.NOT_PLACED:
+        return False
+    return order.move(Status.QUEUED, now=now, actor=actor, send_after=now, not_sent_count=0)

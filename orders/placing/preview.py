@@ -1,0 +1,93 @@
+"""What an order would send and cost, shown while it is being typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from providers.models import Provider
+from providers.panel_api.dialect import Dialect
+from providers.panel_api.order_types.table import CostRange
+
+from .order_form import OrderForm
+
+HIDDEN_KEY = "••••"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`wire` are the parameters in the order they are sent, the key hidden. Costs are estimates
+    in the account's currency; None where they are not known (yet) or have no upper bound.
+
+    `hints` are quiet words on what has been typed but cannot be used as it is.
+    """
+
+    wire: tuple[tuple[str, str], ...]
+    hints: tuple[str, ...]
+    per_run: int | None
+    runs: int | None
+    units: int | None
+    cost_per_run: Decimal | None
+    cost: Decimal | None
+    cost_high: Decimal | None
+    is_range: bool
+    last_run_at: datetime | None
+    is_short_of_funds: bool
+
+
+def preview_of(form: OrderForm, *, now: datetime) -> Preview:
+    """The preview of a form, however much of it has been filled in."""
+    if not form.is_bound:
+        form = OrderForm(form.service, today=form.today, data=form.initial)
+    form.is_valid()  # reads what there is; being unfinished is no fault here
+    wish, rate = form.partial_wish(), form.service.rate
+    known = form.is_countable or form.wish_class.priced_per_package
+    cost = wish.cost(rate) if known and rate is not None else None
+    low, high = (cost.low, cost.high) if isinstance(cost, CostRange) else (cost, cost)
+    per_run, units = (wish.quantity_per_run, wish.units) if known else (None, None)
+    runs: int | None = getattr(wish, "runs", None) if known else None
+    interval: int | None = getattr(wish, "interval", None)
+    return Preview(
+        wire=_wire(wish.wire(), form.service.provider),
+        hints=_hints(form),
+        per_run=per_run,
+        runs=runs,
+        units=units,
+        cost_per_run=low / runs if low is not None and runs else None,
+        cost=low,
+        cost_high=high,
+        is_range=isinstance(cost, CostRange),
+        last_run_at=_last_run(form.cleaned_data.get("starts_at") or now, runs, interval),
+        is_short_of_funds=_is_short(form.service.provider, low),
+    )
+
+
+def _wire(sent: dict[str, str], provider: Provider) -> tuple[tuple[str, str], ...]:
+    """Every parameter of the call, the key and what only the attempt will know in words."""
+    parameter = Dialect.from_profile(provider.dialect).idempotency_parameter
+    ours = (("key", HIDDEN_KEY), ("action", "add"), *sent.items())
+    return (*ours, (parameter, "(the attempt's own id)")) if parameter else ours
+
+
+def _last_run(first: datetime, runs: int | None, interval: int | None) -> datetime | None:
+    """About when the last run of a drip-feed starts, if the first one does when it is to."""
+    if runs is None or interval is None:
+        return None
+    try:
+        return first + timedelta(minutes=(runs - 1) * interval)
+    except OverflowError:
+        return None
+
+
+def _is_short(provider: Provider, cost: Decimal | None) -> bool:
+    return cost is not None and provider.balance is not None and provider.balance < cost
+
+
+def _hints(form: OrderForm) -> tuple[str, ...]:
+    """Messages for fields that hold something; nobody is scolded for a field not reached yet."""
+    return tuple(
+        f"{form.asks[name].label}: {errors[0].messages[0]}"
+        for name, errors in form.errors.as_data().items()
+        if name in form.asks and errors[0].code != "required"
+    )

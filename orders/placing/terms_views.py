@@ -1,0 +1,126 @@
+"""Orders held because the terms of their service changed: old and new side by side, and a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.policy import StaffRequest, allow
+
+from .. import wake_ups
+from ..limits.agree_terms import accept_terms, agreed, tolerance, what_changed, why_not_acceptable
+from ..models import Order, OrderQuerySet
+from ..status import HoldReason
+from ..terms import Difference, Terms, differences, proposed_for
+from .place_orders import withdraw_order
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One order as it is asked about. `token` says to exactly which terms somebody agrees;
+    `catalog` is the run that waits for a decision, where its terms are those."""
+
+    order: Order
+    token: str
+    faults: list[str]
+    differences: list[Difference]
+    obstacle: str
+    catalog: int | None
+
+
+@allow(May.PLACE)
+@require_safe
+def changed_terms(request: StaffRequest) -> HttpResponse:
+    """Those that wait, oldest first; `?order=` shows one alone."""
+    rows = _waiting().select_related("service__proposed", "provider", "placed_by")
+    one = request.GET.get("order", "")
+    if one.isascii() and one.isdigit() and len(one) < 19:
+        rows = rows.filter(pk=int(one))
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(rows, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
+    percent = tolerance()
+    context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
+    return render(request, "orders/terms.html", context)
+
+
+@allow(May.PLACE)
+@require_POST
+def terms_accept(request: StaffRequest) -> HttpResponse:
+    """Agree to the terms that were shown, order by order."""
+    queued, refused = list[Order](), list[str]()
+    for pk, digest in _ticked(request):
+        order = _waiting().filter(pk=pk).first()
+        words = "It no longer waits for this."
+        if order is not None:
+            words = accept_terms(pk, digest, actor=request.user, now=database_now())
+        if order is not None and not words:
+            queued.append(order)
+        else:
+            refused.append(f"Order #{pk}: {words}")
+    for provider_id in {order.provider_id for order in queued}:
+        transaction.on_commit(partial(wake_ups.ring, provider_id))
+    _say(request, len(queued), "queued under their new terms", refused)
+    return redirect("changed-terms")
+
+
+@allow(May.PLACE)
+@require_POST
+def terms_withdraw(request: StaffRequest) -> HttpResponse:
+    """Take the ticked orders back; nothing of them was sent."""
+    withdrawn, refused = 0, list[str]()
+    for pk, _ in _ticked(request):
+        order = _waiting().filter(pk=pk).first()
+        if order is not None and withdraw_order(order, actor=request.user, now=database_now()):
+            withdrawn += 1
+        else:
+            refused.append(f"Order #{pk}: It no longer waits for this.")
+    _say(request, withdrawn, "withdrawn; nothing of them was sent", refused)
+    return redirect("changed-terms")
+
+
+def _waiting() -> OrderQuerySet:
+    return Order.objects.held_for(HoldReason.TERMS)
+
+
+def _shown(order: Order, percent: Decimal) -> Shown:
+    now = Terms.known(order.service)
+    proposed = proposed_for(order.service)
+    return Shown(
+        order=order,
+        token=f"{order.pk}:{now.digest}",
+        faults=what_changed(order, order.service, percent),
+        differences=differences(agreed(order), now),
+        obstacle=why_not_acceptable(order, order.service),
+        catalog=proposed.run_id if proposed else None,
+    )
+
+
+def _ticked(request: StaffRequest) -> list[tuple[int, str]]:
+    """The ticked orders, each with the digest of the terms it was shown with."""
+    pairs = (word.partition(":") for word in request.POST.getlist("order")[:PAGE_SIZE])
+    return [
+        (int(pk), digest)
+        for pk, _, digest in pairs
+        if pk.isascii() and pk.isdigit() and len(pk) < 19
+    ]
+
+
+def _say(request: StaffRequest, count: int, done: str, refused: list[str]) -> None:
+    if not count and not refused:
+        messages.warning(request, "Nothing was done. Tick at least one order.")
+    if count:
+        messages.success(request, f"Orders {done}: {count}.")
+    for words in refused[:5]:
+        messages.warning(request, words)

@@ -1,0 +1,207 @@
+"""A new order: find a service, fill in the form of its type, see what will be sent, place it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+from providers.account_health import account_health
+from providers.models import Service
+
+from .. import wake_ups
+from ..limits.check_limits import objection
+from ..models import Order
+from ..terms import Difference, Terms, differences
+from .order_form import OrderForm, form_for, obstacle
+from .place_orders import NotAgreed, place_order
+from .preview import preview_of
+
+SERVICES_SHOWN = 20
+PAGE = "orders/new.html"
+TERMS_CHANGED = (
+    "The terms of this service are not those that the form was drawn with: look at them, and "
+    "place the order again if you agree."
+)
+
+
+@allow(May.PLACE)
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def order_new(request: StaffRequest) -> HttpResponse:
+    """Without a service the search for one, with a service its form; POST places the order."""
+    again = _earlier_order(request)
+    service = again.service if again else _chosen_service(request)
+    if service is None:
+        return _search(request)
+    if words := obstacle(service):
+        context = {"service": service, "obstacle": words}
+        return render(request, PAGE, context, status=422 if request.method == "POST" else 200)
+    now = database_now()
+    if request.method == "POST":
+        form = form_for(service, now=now, data=request.POST)
+        return _earlier_answer(request, form) or _place(request, form)
+    form = form_for(service, now=now, again=again)
+    return render(request, PAGE, _form_context(request, form) | {"again": again})
+
+
+@allow(May.PLACE)
+@require_POST
+@vary_on_headers("HX-Request")
+def order_preview(request: StaffRequest) -> HttpResponse:
+    """What the form, however unfinished, would send and cost. Never an error for the typist."""
+    service = _chosen_service(request)
+    if service is None or obstacle(service):
+        raise Http404("No such service can be ordered.")
+    form = form_for(service, now=database_now(), data=request.POST)
+    return render(
+        request, page_or_part(request, PAGE, "order-preview"), _form_context(request, form)
+    )
+
+
+def _search(request: StaffRequest) -> HttpResponse:
+    words = request.GET.get("q", "").strip()[:200]
+    found = Service.objects.offered().matching(words) if words else Service.objects.none()
+    in_index_order = found.select_related("provider").order_by("category", "id")
+    services = list(in_index_order[: SERVICES_SHOWN + 1])
+    context = {
+        "words": words,
+        "services": services[:SERVICES_SHOWN],
+        "is_cut": len(services) > SERVICES_SHOWN,
+    }
+    return render(request, page_or_part(request, PAGE, "service-results"), context)
+
+
+def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    if form.is_valid():
+        leaves_at = form.cleaned_data.get("starts_at")
+        words = objection(
+            form.draft(), person=request.user, now=database_now(), leaves_at=leaves_at
+        )
+        if words:
+            form.add_error(None, words)
+    if form.shown_terms != Terms.of(form.service):
+        form.add_error(None, TERMS_CHANGED)
+    if not form.is_valid():
+        return _refuse(request, form)
+    try:
+        order, is_new = place_order(
+            form.draft(), placed_by=request.user, now=database_now(), **form.when()
+        )
+    except NotAgreed as refusal:
+        return _ask_again(request, form, str(refusal))
+    if not is_new:
+        return _already_placed(request, form, order)
+    transaction.on_commit(lambda: wake_ups.ring(order.provider_id))
+    waits = f" {order.get_hold_reason_display()}." if order.hold_reason else ""
+    messages.success(
+        request, f"Order {order} is placed: {order.get_status_display().lower()}.{waits}"
+    )
+    if "another" in request.POST:
+        return _to_new(order.service_id)
+    return redirect("order", pk=order.pk)
+
+
+def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpResponse:
+    """The form once more, with what came in between its check and the order."""
+    service = Service.objects.select_related("provider__health").get(pk=form.service.pk)
+    if refusal := obstacle(service):
+        context = {"service": service, "obstacle": refusal}
+        return render(request, PAGE, context, status=422)
+    form = form_for(service, now=database_now(), data=request.POST)
+    if form.is_valid():
+        form.add_error(None, words)
+    return _refuse(request, form)
+
+
+def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    """The form comes back filled in, with what its service's terms were and are."""
+    shown, changes = form.shown_terms, list[Difference]()
+    if shown is not None:
+        changes = differences(shown, Terms.of(form.service))
+    more = {"is_refused": True, "changes": changes}
+    return render(request, PAGE, _form_context(request, form) | more, status=422)
+
+
+def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:
+    """A form sent twice is answered with what its first sending became."""
+    form.is_valid()
+    token = form.cleaned_data.get("submission")
+    order = Order.objects.filter(submission=token).first() if token else None
+    if order is None:
+        return None
+    return _already_placed(request, form, order)
+
+
+def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
+    """The order that the form became. Filled in anew since then, it asks for another one."""
+    is_same = form.service.pk == order.service_id and form.partial_wish().wire() == order.wish
+    moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
+    if moved or not is_same:
+        return _ask_for_another(request, form, order)
+    messages.info(request, f"This form was sent before: it is order {order}, placed once.")
+    return redirect("order", pk=order.pk)
+
+
+def _ask_for_another(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
+    """Somebody went back and wrote something else: kept, under a token of its own."""
+    data = request.POST.copy()
+    data["submission"] = str(uuid4())
+    fresh = form_for(form.service, now=database_now(), data=data)
+    fresh.full_clean()
+    fresh.add_error(
+        None,
+        f"This form was sent before, with other values: that is order {order}, which stays as it "
+        "is. Nothing was placed now. Place the order once more if you want this one as well.",
+    )
+    return _refuse(request, fresh)
+
+
+def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
+    now = database_now()
+    health = account_health(form.service.provider, now=now)
+    return {
+        "service": form.service,
+        "form": form,
+        "trouble": health if health.keeps_orders else None,
+        "preview": preview_of(form, now=now),
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+    }
+
+
+def _to_new(service_id: int) -> HttpResponseRedirect:
+    return HttpResponseRedirect(f"{reverse('order-new')}?service={service_id}")
+
+
+def _chosen_service(request: StaffRequest) -> Service | None:
+    """The service in the form or the address; 404 for one that is not there."""
+    chosen = request.POST.get("service") or request.GET.get("service")
+    if not chosen:
+        return None
+    return get_object_or_404(Service.objects.select_related("provider__health"), pk=_number(chosen))
+
+
+def _earlier_order(request: StaffRequest) -> Order | None:
+    """The order to place once more, when the page was opened by "Order again"."""
+    chosen = request.GET.get("again")
+    if not chosen or request.method == "POST":
+        return None
+    earlier = Order.objects.select_related("service__provider__health")
+    return get_object_or_404(earlier, pk=_number(chosen))
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404("No such row.")
+    return int(text)

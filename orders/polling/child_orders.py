@@ -1,0 +1,134 @@
+"""Drip-feeds and subscriptions: the orders that the provider starts for them are orders of ours.
+
+A child has the provider's id, a watch of its own and its parent's account, service and person.
+It was never sent by us, so it has no attempt. An id that is an order of ours already is never
+written over: the parent is flagged instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from core import clocks
+from core.rows.bulk import write_columns
+
+from ..models import EventKind, Order, OrderEvent, Watch
+from ..status import Flag, Status
+
+Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order
+AT_ONCE = 500  # in one statement
+SHOWN_IN_HISTORY = 20
+OF_THE_WHOLE = ("runs", "interval")  # parameters that no single run has
+
+Item = TypeVar("Item")
+
+
+def adopt_children(families: Sequence[Family], *, now: datetime) -> int:
+    """Create the orders that these parents of one account have started and we did not know.
+
+    Call it inside the transaction that writes the parents' own progress. Ten parents cost the
+    queries of one. Returns how many orders there are new.
+    """
+    if not families:
+        return 0
+    parents = Order.objects.in_bulk([pk for pk, _ in families])
+    provider_id = next(iter(parents.values())).provider_id
+    known = _known(provider_id, [one for _, ids in families for one in ids])
+    children: list[Order] = []
+    events: list[OrderEvent] = []
+    for pk, ids in families:
+        parent = parents[pk]
+        born = [one for one in ids if one not in known and one != parent.external_id]
+        known |= dict.fromkeys(born, pk)
+        children += [_child(parent, one, now) for one in born]
+        events += _told(parent, born, now)
+        events += _flagged(parent, [one for one in ids if known.get(one, pk) != pk], now)
+    OrderEvent.objects.bulk_create(events)
+    _count_parts(families, parents, known)
+    _enter(children, now)
+    return len(children)
+
+
+def _known(provider_id: int, ids: list[str]) -> dict[str, int | None]:
+    """Which of these ids are orders of ours already, and whose children they are."""
+    known: dict[str, int | None] = {}
+    for some in _in_pieces(ids):
+        rows = Order.objects.filter(provider=provider_id, external_id__in=some)
+        known |= dict(rows.values_list("external_id", "parent_id"))
+    return known
+
+
+def _child(parent: Order, external_id: str, now: datetime) -> Order:
+    """One run of a drip-feed has its share; what a subscribed post gets is not told."""
+    runs = str(parent.wish.get("runs", ""))
+    is_run = runs.isdecimal() and int(runs) > 0
+    wish = {name: text for name, text in parent.wish.items() if name not in OF_THE_WHOLE}
+    return Order(
+        parent=parent, external_id=external_id, status=Status.PENDING,
+        provider_id=parent.provider_id, service_id=parent.service_id,
+        placed_by_id=parent.placed_by_id, batch_id=parent.batch_id, reference=parent.reference,
+        type=parent.type, link=parent.link, link_key=parent.link_key, rate=parent.rate,
+        wish=wish if is_run else {},
+        units=(parent.units // int(runs) or None) if is_run and parent.units else None,
+        send_after=now, sent_at=now, created_at=now, changed_at=now,
+    )  # fmt: skip
+
+
+def _told(parent: Order, born: list[str], now: datetime) -> Iterator[OrderEvent]:
+    """The line in the parent's history."""
+    if born:
+        words = "1 order was" if len(born) == 1 else f"{len(born):,} orders were"
+        yield OrderEvent(
+            order=parent, at=now, kind=EventKind.PROGRESS, text=f"{words} started for it.",
+            evidence={"orders": born[:SHOWN_IN_HISTORY]},
+        )  # fmt: skip
+
+
+def _flagged(parent: Order, taken: list[str], now: datetime) -> Iterator[OrderEvent]:
+    """Mark a parent that claims orders of ours which are not its own, once."""
+    taken = [one for one in taken if one != parent.external_id]
+    unmarked = Order.objects.filter(pk=parent.pk, flag=Flag.NONE)
+    if taken and unmarked.update(flag=Flag.CHILD_TAKEN):
+        yield OrderEvent(
+            order=parent, at=now, kind=EventKind.FLAGGED, text=f"{Flag.CHILD_TAKEN.label}.",
+            evidence={"orders": taken[:SHOWN_IN_HISTORY]},
+        )  # fmt: skip
+
+
+def _count_parts(
+    families: Sequence[Family], parents: dict[int, Order], known: dict[str, int | None]
+) -> None:
+    """How many runs or posts have begun; a shorter list later does not undo them."""
+    counts = [(sum(known.get(one) == pk for one in ids), pk) for pk, ids in families]
+    grown = [(count, pk) for count, pk in counts if count > (parents[pk].parts_done or 0)]
+    write_columns(Order, ("parts_done",), grown)
+
+
+def _enter(children: list[Order], now: datetime) -> None:
+    """Write the children down with their watches and the beginning of their history.
+
+    An id that a send has been answered with in this very moment stays that order's.
+    """
+    for some in _in_pieces(children):
+        Order.objects.bulk_create(some, ignore_conflicts=True)
+        ours = Order.objects.filter(submission__in=[child.submission for child in some])
+        rows = list(ours.values_list("pk", "provider_id", "external_id", "parent_id"))
+        due = now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
+        Watch.objects.bulk_create(
+            Watch(order_id=pk, provider_id=provider, external_id=one, next_at=due, changed_at=now)
+            for pk, provider, one, _ in rows
+        )
+        OrderEvent.objects.bulk_create(
+            OrderEvent(
+                order_id=pk, at=now, kind=EventKind.MOVED, after=Status.PENDING,
+                text=f"Started by the provider for order #{parent}.",
+            )
+            for pk, _, _, parent in rows
+        )  # fmt: skip
+
+
+def _in_pieces(many: list[Item]) -> Iterator[list[Item]]:
+    for start in range(0, len(many), AT_ONCE):
+        yield many[start : start + AT_ONCE]

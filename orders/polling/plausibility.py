@@ -1,0 +1,229 @@
+"""Whether what a provider says of an order may replace what it said before.
+
+`judge` is pure: an order as we know it and an answer go in; out come what may be written down
+and what is to be remembered. docs/decisions/what-never-overwrites.md has the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from core.money import plain
+from providers.models import RefundStyle
+from providers.panel_api import Progress, Unreadable
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
+
+from ..models import Order, OrderEvent
+from ..status import (
+    AT_PROVIDER,
+    ENDED_THERE,
+    HOW_FAR,
+    MONEY_BACK,
+    PASSING_FLAGS,
+    THE_END,
+    Flag,
+    Status,
+    goes_back,
+)
+from .anomalies import Remark
+from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
+
+# What the judgement of a dull answer needs; the rest is read for the others only.
+READ_BY_ALL = ("units",)
+_READ_BY_FEW = (
+    "type", "rate", "estimate", "estimate_high", "parts_done",
+    "provider_id", "parent_id", "sent_at", "created_at",  # for the charge that follows
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What may be taken over. `charge` None: what is known stays, or nothing is. `refund` is
+    what an ended order gets back beside its charge, None where nothing is known of it.
+
+    `known` are flags of remarks that the order's history has already: none is set anew by them,
+    and none that tells of them passes.
+    """
+
+    status: Status
+    charge: Decimal | None
+    remarks: tuple[Remark, ...] = ()
+    known: frozenset[Flag] = frozenset()
+    is_over: bool = False  # it had ended before: no figure of this answer is taken
+    refund: Decimal | None = None
+
+    def flag_for(self, order: Order, said: Progress) -> Flag:
+        """The order's flag after this answer. Flags of the passing kind end with what they tell
+        of; the others stay until a person takes them away."""
+        flag = Flag(order.flag)
+        if said.status is None:
+            flag = flag or Flag.UNKNOWN_WORD
+        elif flag in PASSING_FLAGS - self.known:
+            flag = Flag.NONE
+        for remark in self.remarks:
+            is_weightier = flag in PASSING_FLAGS and remark.flag not in PASSING_FLAGS
+            if remark.flag and (not flag or is_weightier):
+                flag = remark.flag
+        return flag
+
+
+# The verdict on a dull answer, by the status it leaves the order in.
+_DULL: dict[str, Verdict] = {str(status): Verdict(status, None) for status in AT_PROVIDER}
+
+
+def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Verdict]:
+    """The verdict on each readable answer, by the order's number, without what its history tells
+    already: a provider that repeats itself is remembered once, and flagged once."""
+    verdicts: dict[int, Verdict] = {}
+    news: list[tuple[Order, Progress]] = []
+    for order, answer in said:
+        if isinstance(answer, Progress):
+            if is_dull(order, answer):
+                verdicts[order.pk] = _DULL[answer.status.value if answer.status else order.status]
+            else:
+                news.append((order, answer))
+    styles = _read_the_rest([order for order, _ in news])
+    verdicts |= {order.pk: judge(order, answer, styles[order.pk]) for order, answer in news}
+    odd = {pk: verdict.remarks for pk, verdict in verdicts.items() if verdict.remarks}
+    if odd:
+        texts = {remark.text for remarks in odd.values() for remark in remarks}
+        told = OrderEvent.objects.filter(order__in=list(odd), text__in=texts)
+        heard = set(told.values_list("order", "text"))
+        for pk, remarks in odd.items():
+            new = tuple(one for one in remarks if (pk, one.text) not in heard)
+            known = frozenset(one.flag for one in remarks if one not in new)
+            verdicts[pk] = replace(verdicts[pk], remarks=new, known=known)
+    return verdicts
+
+
+def is_dull(order: Order, said: Progress) -> bool:
+    """Nearly every answer: the charge is the known one, and the order has gone no way it may not
+    go and has not ended."""
+    after = order.status if said.status is None else said.status.value
+    return (
+        (said.charge is None or said.charge == order.charge)
+        and HOW_FAR.get(order.status, 0) <= HOW_FAR.get(after, THE_END) < THE_END
+        and (said.remains is None or may_remain(order, said.remains))
+    )
+
+
+def may_remain(order: Order, remains: int) -> bool:
+    """False for a number that cannot be: below none, or more than was ordered."""
+    return remains >= 0 and (order.units is None or remains <= order.units)
+
+
+def _read_the_rest(orders: list[Order]) -> dict[int, RefundStyle]:
+    """Give these orders the columns that only they need, and say how their providers refund,
+    with one query."""
+    if not orders:
+        return {}
+    rows = Order.objects.filter(pk__in=[order.pk for order in orders])
+    found = rows.values_list("pk", "provider__refund_style", *_READ_BY_FEW)
+    rest = {pk: (RefundStyle(style), values) for pk, style, *values in found}
+    for order in orders:
+        order.__dict__.update(zip(_READ_BY_FEW, rest[order.pk][1], strict=True))
+    return {pk: style for pk, (style, _) in rest.items()}
+
+
+def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN) -> Verdict:
+    """What of this answer may be taken over, and what in it is odd."""
+    was = Status(order.status)
+    word = was if said.status is None else Status(said.status.value)
+    remarks: list[Remark] = []
+    status = word
+    if goes_back(was, word):
+        status = was
+        remarks.append(_went_back(order, word, said))
+    if was in ENDED_THERE:
+        remarks += _after_the_end(order, said)
+        return Verdict(status, None, tuple(remarks), is_over=True)
+    final = final_charge(order, said, status, style)
+    if final.remark is not None:
+        remarks.append(final.remark)
+    charge = _charge(order, said, status in ENDED_THERE, remarks)
+    if said.remains is not None and not may_remain(order, said.remains):
+        remarks.append(_odd_remains(order, said.remains, status))
+    return Verdict(status, charge, tuple(remarks), refund=final.refund)
+
+
+def final_charge(order: Order, said: Progress, status: Status, style: RefundStyle) -> FinalCharge:
+    """What the order cost if it ended so. Money that comes back is asked about even where the
+    provider tells no charge any more."""
+    if status not in ENDED_THERE:
+        return FinalCharge()
+    charge = order.charge if said.charge is None and status in MONEY_BACK else said.charge
+    if charge is None:
+        return FinalCharge()
+    if (
+        style == RefundStyle.APART
+        and order.charge is not None
+        and not _is_paid_in_parts(order, said)
+    ):
+        charge = min(charge, order.charge)  # a higher one is not taken over
+    parts = max(order.parts_done or 0, said.runs or 0, 1)
+    remains = order.remains if said.remains is None else said.remains
+    return weigh(order, End(status, charge, remains, parts), style)
+
+
+def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
+    """Whatever is said otherwise than at its end: no figure of it is taken over."""
+    if said.status is None:
+        text = (
+            f"The provider says “{said.raw_status[:80]}”, which nobody has explained yet. "
+            f"It had said {Status(order.status).label} before, and that stands."
+        )
+        yield Remark(text, {"said": said.raw_status[:80]}, Flag.WENT_BACKWARDS)
+    charge, known = said.charge, order.charge
+    if charge is not None and charge != known:
+        was = "None was known" if known is None else f"It was {plain(known)}"
+        odd = known is None or is_alarming(known, charge)
+        flag = Flag.CHARGE_CHANGED if odd else Flag.NONE
+        text = f"The provider says a charge of {plain(charge)}. {was}, and that stands."
+        before = "" if known is None else plain(known)
+        yield Remark(text, {"charge": before, "said": plain(charge)}, flag)
+    if said.remains is not None and said.remains != order.remains:
+        text = f"{said.remains:,} are said to remain after its end. It was {order.remains}."
+        yield Remark(text, {"remains": said.remains, "before": order.remains})
+
+
+def _went_back(order: Order, word: Status, said: Progress) -> Remark:
+    text = (
+        f"The provider says “{said.raw_status[:80]}”. It had said {Status(order.status).label} "
+        "before, and that stands."
+    )
+    return Remark(text, {"said": said.raw_status[:80], "read_as": str(word)}, Flag.WENT_BACKWARDS)
+
+
+def _odd_remains(order: Order, remains: int, status: Status) -> Remark:
+    """Less than none at a completed end is what came beyond what was ordered: nobody need look."""
+    if remains < 0 and status == Status.COMPLETED:
+        text = f"{-remains:,} more than ordered were delivered."
+        return Remark(text, {"remains": remains, "units": order.units})
+    of = "" if order.units is None else f" of {order.units:,}"
+    text = f"{remains:,} are said to remain{of}."
+    return Remark(text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS)
+
+
+def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> Decimal | None:
+    """The charge to write down. A known one only falls, with the word that ends the order; that of
+    a drip-feed or subscription moves with its parts."""
+    charge, known = said.charge, order.charge
+    if charge is None:
+        return None
+    if known is None and not ends and (remark := too_much(order, charge)):
+        remarks.append(remark)
+    if charge == known:
+        return None
+    if known is None or _is_paid_in_parts(order, said) or (ends and charge < known):
+        return charge
+    flag = Flag.CHARGE_CHANGED if is_alarming(known, charge) else Flag.NONE
+    text = f"The provider says a charge of {plain(charge)}. It was {plain(known)}, and that stands."
+    remarks.append(Remark(text, {"charge": plain(known), "said": plain(charge)}, flag))
+    return None
+
+
+def _is_paid_in_parts(order: Order, said: Progress) -> bool:
+    parts = said.children or said.runs is not None or order.parts_done is not None
+    return bool(parts) or order.type in SUBSCRIPTIONS

@@ -1,0 +1,198 @@
+"""One account turn: ask about up to a hundred orders in one call, write what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from core.rows.bulk import load_by_key
+from core.rows.one_writer import one_writer
+from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
+
+from .. import link_queue
+from ..charges import Moved
+from ..models import EventKind, Order, OrderEvent, Watch
+from ..status import FINAL, Flag, Status
+from . import child_orders, plausibility
+from .anomalies import remarks_as_events
+from .plausibility import Verdict
+from .poll_schedule import DueWatch
+from .write_answers import READ_COLUMNS, Writes
+
+STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
+STRIKES_UNREADABLE = 8  # more than an hour of them, at their pauses
+
+
+class TellsStatuses(Protocol):
+    """All this needs of a client: exactly one request a call."""
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one account turn did."""
+
+    asked: int = 0
+    changed: int = 0
+    ended: int = 0
+    unreadable: int = 0
+    released: int = 0  # orders that waited for one of those that ended
+
+
+def ask(
+    watches: Sequence[DueWatch], client: TellsStatuses, *, now: datetime
+) -> dict[str, Progress | Unreadable]:
+    """One request. A refusal of a whole batch halves it for a later turn and is raised again;
+    for a single order it is that order's own answer.
+
+    The halves go behind what else is due, so that the other half of one that was refused before
+    is asked about first.
+    """
+    try:
+        return client.statuses_once([watch.external_id for watch in watches])
+    except BatchRefused as error:
+        if len(watches) > 1:
+            keys = [watch.order_id for watch in watches]
+            cap = 1 if error.singly else (len(keys) + 1) // 2
+            Watch.objects.filter(pk__in=keys).update(batch_cap=cap, next_at=now)
+            raise
+        return {watches[0].external_id: Unreadable(error.reason, error.code)}
+
+
+def record_answers(
+    watches: Iterable[DueWatch], answers: dict[str, Progress | Unreadable], *, now: datetime
+) -> Turn:
+    """Write what the provider said. One unreadable row does not touch the others.
+
+    An order whose answer is the one it gave last time is not even read.
+    """
+    writes = Writes(now)
+    news: dict[int, tuple[DueWatch, Progress | Unreadable]] = {}
+    turn = Turn()
+    for watch in watches:
+        turn.asked += 1
+        answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
+        if isinstance(answer, Progress) and watch.last_answer == digest(answer):
+            writes.ask_again(watch)
+        else:
+            news[watch.order_id] = watch, answer
+    orders = load_by_key(Order, READ_COLUMNS, news)
+    verdicts = plausibility.judge_all((order, news[order.pk][1]) for order in orders)
+    for order in orders:
+        watch, answer = news[order.pk]
+        if order.status in FINAL:
+            writes.ended.append(order.pk)  # somebody else has seen its end
+        elif isinstance(answer, Unreadable):
+            turn.unreadable += 1
+            _note_unreadable(order, watch, answer, writes)
+        else:
+            _note_progress(order, watch, answer, verdicts[order.pk], writes)
+    with one_writer(), transaction.atomic():
+        writes.drop_overtaken()
+        writes.write()
+        child_orders.adopt_children(writes.families, now=now)
+    turn.changed = len(writes.orders) + len(writes.figures)
+    turn.ended = len(writes.ended)
+    if writes.ended:
+        turn.released = len(link_queue.release_free(now=now, behind=writes.ended))
+    return turn
+
+
+def digest(answer: Progress) -> str:
+    """Equal for equal answers: what has not changed needs no look at the order."""
+    said = (
+        f"{answer.status} {answer.charge} {answer.start_count} {answer.remains} "
+        f"{answer.runs} {answer.posts} {answer.children} {answer.raw_status}"
+    )
+    return blake2b(said.encode(), digest_size=8).hexdigest()
+
+
+def _note_progress(
+    order: Order, watch: DueWatch, said: Progress, verdict: Verdict, writes: Writes
+) -> None:
+    before, charge = Status(order.status), order.charge
+    changed = _take_over(order, said, verdict)
+    if changed.keys() & {"status", "flag"}:
+        writes.change(order, before)
+    elif changed:
+        writes.note_figures(order)
+    if changed:
+        writes.events.extend(_events(order, before, changed, charge, writes.now))
+    if verdict.remarks:
+        writes.events.extend(remarks_as_events(order, verdict.remarks, now=writes.now))
+    if changed.keys() & {"charge", "refund"}:
+        writes.charges.append(Moved(order, charge))
+    if said.children:
+        writes.families.append((order.pk, said.children))
+    if order.status in FINAL:
+        writes.ended.append(order.pk)
+        return
+    is_news = changed or said.children  # a parent is only read when its answer is a new one
+    writes.answered(order.pk, writes.now if is_news else watch.changed_at, digest(said))
+
+
+def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]:
+    """Set on the order what the provider says anew, and return it.
+
+    What it does not say (None) never overwrites what is known. A status word nobody knows
+    leaves the order where it is and flags it; so does what `judging` finds odd.
+    """
+    fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
+    if not verdict.is_over:
+        fresh |= {"status": verdict.status, "raw_status": said.raw_status[:80],
+                  "charge": verdict.charge, "start_count": said.start_count,
+                  "remains": said.remains, "refund": verdict.refund}  # fmt: skip
+    changed = {
+        name: value
+        for name, value in fresh.items()
+        if value is not None and value != getattr(order, name)
+    }
+    for name, value in changed.items():
+        setattr(order, name, value)
+    return changed
+
+
+def _events(
+    order: Order, before: Status, changed: dict[str, Any], charge: Decimal | None, now: datetime
+) -> Iterable[OrderEvent]:
+    """History lines: a move, or a charge or start count that became known or changed."""
+    seen = {name: str(value) for name, value in changed.items() if name != "flag"}
+    if "charge" in changed and charge is not None:
+        seen["charge_before"] = str(charge)
+    if "status" in changed:
+        yield OrderEvent(
+            order=order, at=now, kind=EventKind.MOVED, before=before, after=order.status,
+            evidence=seen,
+        )  # fmt: skip
+    elif "charge" in changed or "start_count" in changed:
+        yield OrderEvent(order=order, at=now, kind=EventKind.PROGRESS, evidence=seen)
+    if changed.get("flag") == Flag.UNKNOWN_WORD:
+        text = f"{order.get_flag_display()}: “{order.raw_status}”."
+        yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
+
+
+def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: Writes) -> None:
+    """Ask again, alone and less often; after some strikes in a row flag the order, so that one
+    that can never be read keeps neither its link nor itself without a word."""
+    failures = watch.failures + 1
+    not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
+    flag = Flag.NOT_KNOWN_THERE if not_there else Flag.UNREADABLE
+    strikes = STRIKES if not_there else STRIKES_UNREADABLE
+    if failures >= strikes and not order.flag:
+        order.flag = flag
+        writes.change(order, order.status)
+        evidence = {"asked": failures, "reason": answer.reason[:500]}
+        writes.events.append(
+            OrderEvent(
+                order=order, at=writes.now, kind=EventKind.FLAGGED, text=answer.reason[:500],
+                evidence=evidence,
+            )
+        )  # fmt: skip
+    writes.unreadable(watch, failures)

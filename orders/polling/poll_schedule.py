@@ -1,0 +1,73 @@
+"""Which orders to ask about next, and when again."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from core import clocks
+from core.rows.bulk import read_columns
+from providers.connect import batch_size
+from providers.models import Provider
+
+from ..models import Watch
+
+STEP = 1.25  # each wait is so much longer than the one before
+DUE = "provider_id = %s AND next_at <= %s ORDER BY next_at, order_id LIMIT %s"
+
+
+class DueWatch(NamedTuple):
+    """The columns of a Watch that a turn needs; a hundred of them are read with every call."""
+
+    order_id: int
+    external_id: str
+    next_at: datetime
+    changed_at: datetime
+    failures: int
+    batch_cap: int
+    last_answer: str
+
+
+def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
+    """The next orders to ask about in one call, oldest due first.
+
+    Orders due soon fill the batch up. After a batch that was refused whole, its orders come
+    in halves until the one that spoils it stands alone.
+    """
+    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    most = batch_size(provider)
+    rows = read_columns(Watch, DueWatch._fields, DUE, (provider.pk, soon, most))
+    batch = list(map(DueWatch._make, rows))
+    if not batch or batch[0].next_at > now:
+        return []
+    cap = batch[0].batch_cap
+    return [watch for watch in batch if watch.batch_cap == cap][: cap or most]
+
+
+def put_off(provider: Provider, now: datetime) -> None:
+    """Leave everything that is due at this account alone for a while."""
+    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
+    Watch.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
+
+
+def _steps() -> list[timedelta]:
+    seconds, steps = float(clocks.FOLLOW_FLOOR_SECONDS), list[timedelta]()
+    while seconds < clocks.FOLLOW_CEILING_SECONDS:
+        steps.append(timedelta(seconds=round(seconds, 1)))
+        seconds *= STEP
+    return [*steps, timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)]
+
+
+WAITS = _steps()
+AGES = [wait / clocks.FOLLOW_SHARE for wait in WAITS]
+
+
+def next_check_in(unchanged_for: timedelta) -> timedelta:
+    """About a tenth of the time since the last change, between floor and ceiling.
+
+    There are some forty such waits, so that orders asked about together come due together and
+    are written down together.
+    """
+    return WAITS[max(bisect_right(AGES, unchanged_for) - 1, 0)]

@@ -1,0 +1,213 @@
+"""Ended orders are asked about once more, a day later: has the provider taken something back?
+
+Their end and their figures stand, whatever it says. What differs is kept in their history, and
+flags them.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from core import clocks
+from core.clocks import Clock
+from core.models import User
+from core.money import plain
+from core.rows.loops import AWAY, one_by_one
+from core.rows.one_writer import one_writer
+from core.stopping import is_stopping
+from providers.actions import lanes
+from providers.actions.calling import MustWait, ask
+from providers.connect import batch_size
+from providers.models import LaneKind, Provider
+from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadable
+
+from ..models import EventKind, LookBack, Order, OrderEvent, OrderQuerySet, Refill
+from ..status import ENDED_THERE, Flag
+from . import plausibility
+from .anomalies import remarks_as_events
+from .poll_batch import TellsStatuses
+from .same_refusal import RefusedQuestions, refused_alone
+
+log = logging.getLogger(__name__)
+PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goes on from here
+
+Answers = dict[str, Progress | Unreadable]
+
+
+def accounts_to_look_back_at(now: datetime) -> list[int]:
+    """Accounts with orders that ended a day ago and have not been asked about since. The marks of
+    the others move on."""
+    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+    accounts = Provider.objects.with_key()
+    known = LookBack.objects.values("provider")
+    new = accounts.exclude(pk__in=known).values_list("pk", flat=True)
+    LookBack.objects.bulk_create(
+        [LookBack(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
+    )
+    left = Exists(_ended(OuterRef("provider"), OuterRef("through_at"),
+                         OuterRef("through_order"), until))  # fmt: skip
+    behind = LookBack.objects.filter(through_at__lt=until, provider__in=accounts)
+    found = sorted(behind.filter(left).values_list("provider_id", flat=True))
+    behind.exclude(provider__in=found).update(through_at=until, through_order=0)
+    return found
+
+
+def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float) -> int:
+    """Ask about them in batches for about `seconds`; how many were asked about: none while
+    another worker is at it. Each call is one of the account's budget."""
+    holder = lanes.take_lane(provider.pk, LaneKind.ENDED, now=clock(), seconds=clocks.LANE_SECONDS)
+    if holder is None:
+        return 0
+    refused = RefusedQuestions(provider, "ended orders", clock)
+    full = size = batch_size(provider)
+    asked, ends = 0, time.monotonic() + seconds
+    try:
+        while time.monotonic() < ends and not is_stopping():
+            mark = LookBack.objects.filter(provider=provider).first()
+            orders = _next_few(mark, size, clock()) if mark else []
+            if not mark or not orders:
+                break
+            ids = [order.external_id for order in orders]
+            try:
+                answers = _answers(provider, client, ids, clock)
+                refusal = refused_alone(ids, answers)
+            except BatchRefused as error:
+                answers, refusal = {}, error
+            if refusal is None:
+                refused.end()
+            elif not refused.are_about_ids(ids, refusal):
+                break  # the next ring asks again; the mark has moved, so that it never stands still
+            elif len(orders) > 1:  # smaller ones, down to the one that spoils it
+                size = 1 if refusal.singly else len(orders) // 2
+                continue
+            if not _write_down(mark, orders, answers, clock()):
+                break
+            asked, size = asked + len(orders), min(full, 2 * size)
+            if not lanes.renew_lane(
+                provider.pk, LaneKind.ENDED, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            ):
+                break
+    except (MustWait, ProviderError):
+        pass  # its health tells of it; the next ring goes on from the mark
+    finally:
+        lanes.give_back(provider.pk, LaneKind.ENDED, holder)
+    return asked
+
+
+def ask_again(order: Order, client: TellsStatuses, *, clock: Clock, actor: User) -> str:
+    """Somebody wants to know about one ended order now; what the provider says, in words.
+
+    Raises MustWait without calling, ProviderError after. Of an order that is refilled nothing is
+    odd: it may honestly move.
+    """
+    answers: Answers
+    try:
+        answers = ask(
+            order.provider, lambda: client.statuses_once([order.external_id]), clock=clock,
+            answered=_is_refused,
+        )  # fmt: skip
+    except BatchRefused as refusal:
+        answers = {order.external_id: Unreadable(refusal.reason)}
+    now = clock()
+    words = f"Asked again: {_in_words(answers.get(order.external_id))}"
+    with one_writer(), transaction.atomic():
+        if not order.refills.exists():
+            _note_what_differs([order], answers, now)
+        order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
+    return words
+
+
+def may_be_asked_again(order: Order) -> bool:
+    return order.status in ENDED_THERE and bool(order.external_id)
+
+
+def _ended(account: Any, at: Any, order: Any, until: datetime) -> OrderQuerySet:
+    """Ended at the provider since this mark. One that is being refilled may honestly move."""
+    refilled = Exists(Refill.objects.filter(order=OuterRef("pk")))
+    after = Q(ended_at__gt=at) | Q(ended_at=at, pk__gt=order)
+    ended = Order.objects.filter(provider=account, ended_at__gte=at, ended_at__lte=until)
+    return ended.filter(after, status__in=ENDED_THERE).exclude(external_id="").exclude(refilled)
+
+
+def _next_few(mark: LookBack, size: int, now: datetime) -> list[Order]:
+    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+    ended = _ended(mark.provider_id, mark.through_at, mark.through_order, until)
+    return list(ended.order_by("ended_at", "pk")[:size])
+
+
+def _answers(provider: Provider, client: TellsStatuses, ids: list[str], clock: Clock) -> Answers:
+    """One call, after a short wait where the account's budget wants one."""
+    question = partial(client.statuses_once, ids)
+    try:
+        return ask(provider, question, clock=clock, answered=_is_refused)
+    except MustWait as pause:
+        if pause.seconds > PATIENCE_SECONDS:
+            raise
+        time.sleep(pause.seconds)
+    return ask(provider, question, clock=clock, answered=_is_refused)
+
+
+def _is_refused(error: ProviderError) -> bool:
+    """The provider is well and refused what it was asked about."""
+    return isinstance(error, BatchRefused)
+
+
+def _write_down(mark: LookBack, orders: list[Order], answers: Answers, now: datetime) -> bool:
+    """What differs, and how far we are, together: a worker that dies asks again. False: another
+    one has been here."""
+    last = orders[-1]
+    here = LookBack.objects.filter(
+        pk=mark.pk, through_at=mark.through_at, through_order=mark.through_order
+    )
+    with one_writer(), transaction.atomic():
+        if not here.update(through_at=last.ended_at, through_order=last.pk):
+            return False
+        _note_what_differs(orders, answers, now)
+    return True
+
+
+def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> None:
+    """For all of them together; each by itself where one spoils it, so that the mark moves on."""
+    try:
+        with transaction.atomic():
+            _note(orders, answers, now)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("%s ended orders cannot be noted together", len(orders))
+        one_by_one(orders, lambda order: _note_alone(order, answers, now), what="ended orders")
+
+
+def _note_alone(order: Order, answers: Answers, now: datetime) -> None:
+    with transaction.atomic():
+        _note([order], answers, now)
+
+
+def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
+    """An order the provider does not know any more is none that it has changed."""
+    said = [(order, answers.get(order.external_id)) for order in orders]
+    told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]
+    verdicts = plausibility.judge_all(told)
+    events: list[OrderEvent] = []
+    for order, _ in told:
+        verdict = verdicts[order.pk]
+        events += remarks_as_events(order, verdict.remarks, now=now)
+        flag = next((remark.flag for remark in verdict.remarks if remark.flag), Flag.NONE)
+        if flag:
+            Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
+    OrderEvent.objects.bulk_create(events)
+
+
+def _in_words(answer: Progress | Unreadable | None) -> str:
+    if not isinstance(answer, Progress):
+        return answer.reason if answer and answer.reason else "no word about it."
+    charge = "" if answer.charge is None else f", charge {plain(answer.charge)}"
+    remains = "" if answer.remains is None else f", {answer.remains:,} remain"
+    return f"the provider says “{answer.raw_status[:80]}”{charge}{remains}."

@@ -1,0 +1,116 @@
+"""What one answer of a provider changes, collected and then written at once."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from core import clocks
+from core.rows.bulk import add_rows, read_by_key, write_columns, write_same
+
+from .. import charges
+from ..charges import Moved
+from ..models import Order, OrderEvent, Watch
+from ..models.spend import first_day_kept, recount
+from . import plausibility
+from .child_orders import Family
+from .poll_schedule import DueWatch, next_check_in
+
+PROGRESS_COLUMNS = (
+    "status", "raw_status", "charge", "start_count", "remains", "flag", "refund",
+    "changed_at", "ended_at",
+)  # fmt: skip
+# Most answers bring new figures only; no index holds one of these columns.
+FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
+READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL, "spend_day")
+WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
+
+
+def _jitter() -> float:
+    return random.uniform(0.9, 1.1)  # noqa: S311  (it keeps no secret)
+
+
+@dataclass(slots=True)
+class Writes:
+    """`jitter` is the same for the whole batch, so that orders asked about together stay
+    together. `unchanged` holds orders by how long to leave them alone."""
+
+    now: datetime
+    jitter: float = field(default_factory=_jitter)
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    figures: list[tuple[Any, ...]] = field(default_factory=list)
+    watches: list[tuple[Any, ...]] = field(default_factory=list)
+    unchanged: dict[timedelta, list[int]] = field(default_factory=lambda: defaultdict(list))
+    events: list[OrderEvent] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
+    charges: list[Moved] = field(default_factory=list)
+
+    def note_figures(self, order: Order) -> None:
+        """Write new figures of an order that stays where it is."""
+        order.changed_at = self.now
+        columns = (getattr(order, name) for name in FIGURE_COLUMNS)
+        self.figures.append((*columns, order.pk, order.status))
+
+    def change(self, order: Order, before: str) -> None:
+        """Write the order's columns unless its status is no longer `before`."""
+        order.changed_at = self.now
+        order.ended_at = self.now if order.is_final else None
+        columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
+        self.orders.append((*columns, order.pk, before))
+
+    def ask_again(self, watch: DueWatch) -> None:
+        """After the answer of last time: only the next time is new."""
+        self.unchanged[next_check_in(self.now - watch.changed_at)].append(watch.order_id)
+
+    def answered(self, order_id: int, changed_at: datetime, last_answer: str) -> None:
+        """After another answer that could be read."""
+        due = self.now + next_check_in(self.now - changed_at) * self.jitter
+        self.watches.append((due, changed_at, 0, 0, self.now, last_answer, order_id))
+
+    def unreadable(self, watch: DueWatch, failures: int) -> None:
+        """After an answer that could not be read: alone and less often."""
+        steps = clocks.BREAKER_SECONDS
+        due = self.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
+        self.watches.append(
+            (due, watch.changed_at, min(failures, 1000), 1, self.now, "", watch.order_id)
+        )
+
+    def drop_overtaken(self) -> None:
+        """Forget about orders that somebody else has moved since they were read. In the
+        transaction that writes, so that history never tells of a change that was not made."""
+        wanted = {entry[-2]: entry[-1] for entry in (*self.orders, *self.figures)}
+        found = dict(read_by_key(Order, ("id", "status"), wanted, lock=True))
+        lost = {pk for pk, before in wanted.items() if found.get(pk) != before}
+        if lost:
+            self.orders = [entry for entry in self.orders if entry[-2] not in lost]
+            self.figures = [entry for entry in self.figures if entry[-2] not in lost]
+            self.events = [event for event in self.events if event.order_id not in lost]
+            self.ended = [pk for pk in self.ended if pk not in lost]
+            self.families = [family for family in self.families if family[0] not in lost]
+            self.charges = [moved for moved in self.charges if moved.order.pk not in lost]
+
+    def write(self) -> None:
+        """Everything but the families. In a transaction."""
+        charges.write_moved(self.charges, now=self.now)
+        write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
+        write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
+        self._recount()
+        write_columns(Watch, WATCH_COLUMNS, self.watches)
+        for wait, order_ids in self.unchanged.items():
+            due = self.now + wait * self.jitter
+            write_same(Watch, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
+        add_rows(self.events)
+        if self.ended:
+            Watch.objects.filter(pk__in=self.ended).delete()
+
+    def _recount(self) -> None:
+        """New charges of orders that left on a day whose sum is still asked for."""
+        kept = first_day_kept(self.now)
+        moved = (one.order for one in self.charges)
+        recent = [order.pk for order in moved if order.spend_day and order.spend_day >= kept]
+        if recent:
+            recount(Order.objects.filter(pk__in=recent), now=self.now)

@@ -1,0 +1,71 @@
+"""Differences that a person has to look at."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.policy import StaffRequest, allow
+
+from ..models import Case
+from . import reconcile
+from .discrepancies import close_case, numbers_in_words
+from .forms import CaseFilter, CloseCaseForm
+
+PAGE_SIZE = 50
+
+
+@allow(May.SEE_BALANCES)
+@require_safe
+def cases(request: StaffRequest) -> HttpResponse:
+    """Newest first; the open ones unless told otherwise."""
+    asked = CaseFilter(request.GET)
+    found = asked.narrow(Case.objects.for_list())
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    return render(request, "orders/cases.html", {"page": page, "filter": asked})
+
+
+@allow(May.SEE_BALANCES)
+@require_safe
+def case(request: StaffRequest, pk: int) -> HttpResponse:
+    """The numbers as they were, and where in the day the difference came about."""
+    return _draw(request, _found(pk))
+
+
+@allow(May.SETTLE)
+@require_POST
+def case_close(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody has found out, or has asked the provider, and says what came of it."""
+    found, form = _found(pk), CloseCaseForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, form=form)
+    note = form.cleaned_data["note"]
+    if close_case(found, by=request.user, note=note, now=database_now()):
+        messages.success(request, f"{found} is closed.")
+    else:
+        messages.warning(request, f"{found} had been closed already. This is what was said.")
+    return redirect("case", pk=pk)
+
+
+def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = None) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    context = {
+        "case": found,
+        "numbers": numbers_in_words(found),
+        "statement": found.statement,
+        "provider": found.provider,
+        "steps": reconcile.unexplained_steps(found.statement),
+        "form": form or CloseCaseForm(),
+        "may_settle": request.user.may(May.SETTLE),
+    }
+    return render(request, "orders/case.html", context, status=422 if form else 200)
+
+
+def _found(pk: int) -> Case:
+    return get_object_or_404(Case.objects.for_list().select_related("opened_by"), pk=pk)

@@ -1,0 +1,211 @@
+"""An account's days: what its balance did, what explains it, and a case where nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core import clocks
+from core.models import User
+from core.money import plain
+from core.rows.loops import one_by_one
+from providers.models import BalanceReading, Provider
+
+from ..models import ChargeEntry, Statement, StatementState, TopUp
+from . import discrepancies
+from .balance_intervals import LAG, ZERO, Reading, Span, Step, explained, jumps_up, rounding, steps
+from .movements import known_movements
+
+STEPS_SHOWN = 20
+MOST_FOR_STEPS = 20_000  # movements; more are not gone through while somebody waits for a page
+MOST_DAYS = 31  # in one go, after a desk has been away
+_AFTER = timedelta(seconds=clocks.RECONCILE_AFTER_SECONDS)
+
+
+def keep_books(provider: Provider, *, now: datetime) -> list[Statement]:
+    """Begin the account's first day, or end those that are over. Returns what was made.
+
+    Two that do it at once make the same rows; the second finds them there.
+    """
+    made: list[Statement] = []
+    newest = Statement.objects.filter(provider=provider).order_by("-day").first()
+    if newest is None:
+        first = _begin_first(provider, now)
+        return [first] if first else []
+    for _ in range(MOST_DAYS):
+        if now < day_end(newest.day) + _AFTER:
+            break
+        if newest.state == StatementState.RUNNING:
+            newest = make_statement(newest, now=now)
+            made.append(newest)
+        following = _begin_next(newest, now)
+        if following is None:
+            break
+        newest = following
+    one_by_one(
+        _doubtful(provider, now), lambda one: made.append(make_statement(one, now=now)),
+        what="days in doubt",
+    )  # fmt: skip
+    return made
+
+
+def day_start(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def day_end(day: date) -> datetime:
+    return day_start(day + timedelta(days=1))
+
+
+def _begin_first(provider: Provider, now: datetime) -> Statement | None:
+    """The books of an account begin with the newest reading: nothing is known of before."""
+    reading = BalanceReading.objects.filter(provider=provider).order_by("-read_at").first()
+    return None if reading is None else _begin(provider, reading, timezone.localdate(now), now)
+
+
+def _begin_next(last: Statement, now: datetime) -> Statement | None:
+    """The day of the next reading begins where the last one ended; days without one have none."""
+    end = day_end(last.day)
+    later = BalanceReading.objects.filter(provider=last.provider, read_at__gte=end)
+    first = later.order_by("read_at").first()
+    if first is None:
+        return None
+    opening = BalanceReading(
+        provider=last.provider, amount=last.closing, currency=last.currency,
+        read_at=last.closing_at,
+    )  # fmt: skip
+    return _begin(last.provider, opening, timezone.localdate(first.read_at), now)
+
+
+def _begin(provider: Provider, opening: BalanceReading, day: date, now: datetime) -> Statement:
+    statement = Statement(
+        provider=provider, day=day, opening=opening.amount, opening_at=opening.read_at,
+        closing=opening.amount, closing_at=opening.read_at, currency=opening.currency, made_at=now,
+    )  # fmt: skip
+    Statement.objects.bulk_create([statement], ignore_conflicts=True)
+    return Statement.objects.select_related("provider").get(provider=provider, day=day)
+
+
+def _doubtful(provider: Provider, now: datetime) -> list[Statement]:
+    """Days of late that are not explained yet, now and then: what is learned since may do it."""
+    since = timezone.localdate(now) - timedelta(days=clocks.RECONCILE_AGAIN_DAYS)
+    settled = Q(state=StatementState.FITS) | Q(state=StatementState.RUNNING)
+    recent = Statement.objects.filter(provider=provider, day__gte=since).exclude(settled)
+    stale = recent.filter(made_at__lt=now - timedelta(hours=1))
+    return list(stale.select_related("provider").order_by("day"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The readings of a day, the first of them the one before it."""
+
+    readings: list[Reading]
+    currencies: frozenset[str]
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.readings) > 1 and len(self.currencies) < 2
+
+
+def make_statement(statement: Statement, *, now: datetime) -> Statement:
+    """Make this day's statement from what is known now; the same again when nothing is new.
+
+    Somebody who made it meanwhile knew as much: theirs stays.
+    """
+    found = _readings(statement)
+    closing = found.readings[-1]
+    figures: dict[str, Any] = {"closing": closing.amount, "closing_at": closing.at}
+    figures |= _figures(statement, found)
+    is_over = now >= day_end(statement.day) + _AFTER
+    if not is_over:
+        figures["state"] = StatementState.RUNNING
+    same = Statement.objects.filter(pk=statement.pk, made_at=statement.made_at)
+    with transaction.atomic():
+        if same.update(**figures, made_at=now):
+            for name, value in figures.items():
+                setattr(statement, name, value)
+            statement.made_at = now
+            if is_over:
+                discrepancies.follow_statement(statement, now=now)
+    return Statement.objects.select_related("provider").get(pk=statement.pk)
+
+
+def _readings(statement: Statement) -> _Read:
+    rows = BalanceReading.objects.filter(
+        provider=statement.provider_id, read_at__gt=statement.opening_at,
+        read_at__lt=day_end(statement.day),
+    ).order_by("read_at", "pk").values_list("read_at", "amount", "currency")  # fmt: skip
+    read = list(rows)
+    currencies = {statement.currency, *(currency for _, _, currency in read)}
+    return _Read(
+        [Reading(statement.opening_at, statement.opening), *(Reading(at, a) for at, a, _ in read)],
+        frozenset(currency.casefold() for currency in currencies if currency),
+    )
+
+
+def _figures(statement: Statement, found: _Read) -> dict[str, Any]:
+    opening, closing = found.readings[0], found.readings[-1]
+    known = known_movements(statement.provider_id, opening.at, closing.at)
+    room = rounding(found.readings)
+    span = explained(known.movements, opening, closing)
+    told = list(statement.top_ups.values_list("amount", flat=True))
+    came = Span(sum(told, ZERO), sum(told, ZERO))
+    if not told:
+        came = jumps_up(known.movements, found.readings, room)
+    change = closing.amount - opening.amount
+    beyond = (span + came).beyond(change)
+    if beyond > room and not told:  # it came in too little at a time to be seen as a jump
+        came, beyond = came + Span(beyond, beyond), ZERO
+    if abs(beyond) <= room:
+        beyond = ZERO
+    whole = span + came
+    return {
+        "charged": known.charged, "refunded": known.refunded, "added": came.low,
+        "low": whole.low, "high": whole.high, "difference": beyond,
+        "movements": known.counted, "unpriced": known.unpriced,
+        "state": _state(found, came.low, bool(told), beyond),
+    }  # fmt: skip
+
+
+def _state(found: _Read, came: Decimal, is_told: bool, beyond: Decimal) -> StatementState:
+    if not found.is_enough:
+        return StatementState.UNREAD
+    if beyond < 0:
+        return StatementState.DIFFERS
+    if beyond > 0 or (came and not is_told):
+        return StatementState.ADDED
+    return StatementState.FITS
+
+
+def add_top_up(
+    statement: Statement, amount: Decimal, *, note: str, by: User, now: datetime
+) -> Statement:
+    """Staff say that so much was put in on this day: only that counts from now on, and no jump
+    is taken for money put in any more. The statement is made anew."""
+    with transaction.atomic():
+        TopUp.objects.create(statement=statement, amount=amount, note=note[:200], at=now, by=by)
+        words = f"{plain(amount)} was put in on {statement.day:%Y-%m-%d}. {note}".strip()
+        statement.provider.remember(words, now=now, actor=by)
+    return make_statement(statement, now=now)
+
+
+def unexplained_steps(statement: Statement) -> list[Step]:
+    """Where in the day the balance did what nothing explains, the largest first."""
+    if statement.movements > MOST_FOR_STEPS:
+        return []
+    readings = _readings(statement).readings
+    known = known_movements(statement.provider_id, readings[0].at, readings[-1].at)
+    room = rounding(readings)
+    odd = [step for step in steps(known.movements, readings) if abs(step.beyond) > room]
+    return sorted(odd, key=lambda step: -abs(step.beyond))[:STEPS_SHOWN]
+
+
+def is_surely_in(entry: ChargeEntry, statement: Statement) -> bool:
+    """False: it may belong to the day before or after as well."""
+    return entry.at_low > statement.opening_at and entry.at_high <= statement.closing_at - LAG

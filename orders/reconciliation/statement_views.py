@@ -1,0 +1,120 @@
+"""What an account's balance did, day by day, and what explains it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.policy import StaffRequest, allow
+from providers.models import Provider
+
+from ..models import Statement, StatementState
+from . import discrepancies, reconcile
+from .export_ledger import export_entries
+from .forms import TopUpForm
+from .movements import entries_between
+
+PAGE_SIZE = 31
+ENTRIES_SHOWN = 50
+
+
+@allow(May.SEE_BALANCES)
+@require_safe
+def provider_statements(request: StaffRequest, pk: int) -> HttpResponse:
+    """The account's days, newest first."""
+    provider = get_object_or_404(Provider, pk=pk)
+    found = Statement.objects.filter(provider=provider)
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    return render(request, "orders/statements.html", {"provider": provider, "page": page})
+
+
+@allow(May.SEE_BALANCES)
+@require_safe
+def statement(request: StaffRequest, pk: int) -> HttpResponse:
+    """One day: the sums, where in it something is not explained, and every charge in it."""
+    return _draw(request, _found(pk))
+
+
+@allow(May.SETTLE)
+@require_POST
+def statement_again(request: StaffRequest, pk: int) -> HttpResponse:
+    """Make it anew from what is known by now."""
+    reconcile.make_statement(_found(pk), now=database_now())
+    messages.success(request, "The day is counted anew, with all that is known by now.")
+    return redirect("statement", pk=pk)
+
+
+@allow(May.SETTLE)
+@require_POST
+def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody says what was put in."""
+    found, form = _found(pk), TopUpForm(request.POST)
+    if not form.is_valid():
+        return _draw(request, found, top_up_form=form)
+    reconcile.add_top_up(
+        found, form.cleaned_data["amount"], note=form.cleaned_data["note"], by=request.user,
+        now=database_now(),
+    )  # fmt: skip
+    messages.success(request, "Noted. The day is counted anew with it.")
+    return redirect("statement", pk=pk)
+
+
+@allow(May.SETTLE)
+@require_POST
+def statement_case(request: StaffRequest, pk: int) -> HttpResponse:
+    """Somebody wants the money that came in looked into."""
+    found = _found(pk)
+    if found.state != StatementState.ADDED:
+        messages.info(request, "Nothing came in on this day that is not explained.")
+        return redirect("statement", pk=pk)
+    case = discrepancies.ask_about(found, by=request.user, now=database_now())
+    return redirect("case", pk=case.pk)
+
+
+@allow(May.SEE_BALANCES)
+@require_safe
+def statement_export(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """Every charge and refund of the day as a CSV file, written while it is read."""
+    found = _found(pk)
+    name = f"charges-{found.provider_id}-{found.day:%Y-%m-%d}.csv"
+    entries = entries_between(found.provider_id, found.opening_at, found.closing_at)
+    return StreamingHttpResponse(
+        export_entries(entries),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _draw(
+    request: StaffRequest, found: Statement, *, top_up_form: TopUpForm | None = None
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    entries = entries_between(found.provider_id, found.opening_at, found.closing_at)
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(
+        entries.select_related("order__service"), keys=("-pk",), cursor=cursor, size=ENTRIES_SHOWN
+    )
+    context = {
+        "statement": found,
+        "provider": found.provider,
+        "page": page,
+        "entries": [(entry, reconcile.is_surely_in(entry, found)) for entry in page.rows],
+        "steps": reconcile.unexplained_steps(found),
+        "top_ups": list(found.top_ups.select_related("by").order_by("pk")),
+        "cases": list(found.cases.order_by("-pk")),
+        "top_up_form": top_up_form or TopUpForm(),
+        "may_settle": request.user.may(May.SETTLE),
+    }
+    status = 422 if top_up_form else 200
+    return render(request, "orders/statement.html", context, status=status)
+
+
+def _found(pk: int) -> Statement:
+    return get_object_or_404(Statement.objects.select_related("provider"), pk=pk)

@@ -1,0 +1,94 @@
+"""A provider's own words, for a status or a refusal: taught once, undone when they were wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.policy import StaffRequest, allow
+from providers.actions.sentences import forget_sentence, taught_sentences
+from providers.actions.wording import forget_word, teach_word, words_of
+from providers.models import Provider
+from providers.panel_api import Dialect, OrderState
+
+from ..polling.status_aliases import follow_known_words, unknown_words
+from ..status import ENDED_THERE, Status
+from .phrase_forms import ForgetForm, ForgetSentenceForm, WordForm
+
+PAGE = "orders/words.html"
+
+
+@allow(May.RUN_PROVIDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_words(request: StaffRequest, pk: int) -> HttpResponse:
+    """The words nobody knows yet, with how many orders have them; POST says what one means."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = WordForm(request.POST) if request.method == "POST" else None
+    if form is None or not form.is_valid():
+        return render(request, PAGE, _context(provider, form), status=422 if form else 200)
+    word, meaning = form.cleaned_data["word"], OrderState(form.cleaned_data["meaning"])
+    now = database_now()
+    if teach_word(provider, word, meaning, actor=request.user, now=now):
+        due = follow_known_words(now=now, provider_id=pk)
+        asked = "1 order is" if due == 1 else f"{due:,} orders are"
+        label = Status(meaning.value).label
+        messages.success(request, f"“{word}” means {label} from now on. {asked} asked about next.")
+    else:
+        messages.info(request, f"“{word}” was known already.")
+    return redirect("provider-words", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
+    """Make a word unknown again."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = ForgetForm(request.POST)
+    word = form.cleaned_data["word"] if form.is_valid() else ""
+    if forget_word(provider, word, actor=request.user, now=database_now()):
+        messages.success(request, f"“{word}” is unknown again. What it did to orders stays.")
+    else:
+        messages.info(request, "This word was not known.")
+    return redirect("provider-words", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a sentence prove nothing again."""
+    provider = get_object_or_404(Provider, pk=pk)
+    form = ForgetSentenceForm(request.POST)
+    words = form.cleaned_data["sentence"] if form.is_valid() else ""
+    if forget_sentence(provider, words, actor=request.user, now=database_now()):
+        messages.success(request, f"“{words}” proves nothing again. What it did to orders stays.")
+    else:
+        messages.info(request, "This sentence was not known.")
+    return redirect("provider-words", pk=pk)
+
+
+def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:
+    """Every unknown word with a form of its own; the one that was sent keeps its mistakes."""
+    sent = form.data.get("word", "") if form else ""
+    rows = [
+        (one, form if form and sent == one.word else _form_for(one.word, number))
+        for number, one in enumerate(unknown_words(provider))
+    ]
+    known = words_of(Dialect.from_profile(provider.dialect))
+    return {
+        "provider": provider,
+        "rows": rows,
+        "sentences": taught_sentences(provider),
+        "known": sorted((word, Status(meaning.value)) for word, meaning in known.items()),
+        "ending": [status.label for status in Status if status in ENDED_THERE],
+        "stray": form if form and all(row[1] is not form for row in rows) else None,
+    }
+
+
+def _form_for(word: str, number: int) -> WordForm:
+    return WordForm(initial={"word": word}, auto_id=f"word-{number}-%s")

@@ -1,0 +1,181 @@
+"""What a look proves is written down: adopted, shown not to be there, or kept for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from core.money import plain
+from providers.models import Provider
+from providers.panel_api import Progress
+
+from ..models import Attempt, EventKind, Recovery
+from ..status import Doubt, Resolution, Status
+from . import manual
+from .search.id_owners import Owner, is_decided
+from .search.match_ids import Edges, Verdict
+
+MOST_CANDIDATES = 20  # kept for the settle page
+
+
+@dataclass(slots=True)
+class Decided:
+    """How many lost orders a turn has found, shown not to be there, and looked for."""
+
+    found: int = 0
+    absent: int = 0
+    looked: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.found or self.absent or self.looked)
+
+
+def is_open(attempt: Attempt) -> bool:
+    """Nobody has decided about it: the desk may. A given-up order waits for a person alone, and so
+    does one that was shown not to be there before and is said to be."""
+    if attempt.code == Doubt.IS_THERE:
+        return False
+    return attempt.resolved_by_id is None and attempt.order.status == Status.UNCONFIRMED
+
+
+def linkable(
+    verdict: Verdict, owners: Iterable[Owner], candidates: Mapping[str, Progress]
+) -> Verdict:
+    """What of `found` the desk may link: lost orders whose window was shown, and nothing against
+    it. An id that another answer of the order has named may be its own at another charge."""
+    sure = {
+        owner.attempt.pk
+        for owner in owners
+        if owner.is_proven
+        and (one := verdict.found.get(owner.attempt.pk)) is not None
+        and owner.fits(one, candidates[one])
+    }
+    return Verdict(found={pk: one for pk, one in verdict.found.items() if pk in sure})
+
+
+def tell_shared(
+    attempts: Collection[Attempt], edges: Edges, verdict: Verdict, *, now: datetime
+) -> None:
+    """Each lost order is told of the orders counted as not there that may have what it may have."""
+    settled = set(verdict.found.values())
+    others = [one for one in attempts if is_decided(one) and edges[one.pk]]
+    for attempt in attempts:
+        if not is_open(attempt):
+            continue
+        for other in others:
+            if shared := sorted((edges[attempt.pk] & edges[other.pk]) - settled):
+                words = f"{', '.join(shared)} may also be order {other.order}, which counts as not"
+                tell([attempt], f"{words} there: a person has to tell which.", {}, now)
+
+
+def adopt_found(
+    verdict: Verdict,
+    lost: Collection[Attempt],
+    candidates: dict[str, Progress],
+    *,
+    now: datetime,
+    by: Resolution = Resolution.PROBE,
+) -> int:
+    """Give each lost order the id that must be its own; how many that were."""
+    by_pk = {attempt.pk: attempt for attempt in lost}
+    resolution = Resolution.MATCH if len(verdict.found) > 1 and by is Resolution.PROBE else by
+    adopted = 0
+    for pk, external_id in verdict.found.items():
+        attempt, said = by_pk[pk], candidates[external_id]
+        if not is_open(attempt):
+            continue
+        words = f"Found at the provider as {external_id}: {resolution.label.lower()}."
+        try:
+            adopted += manual.adopt(
+                attempt.order,
+                attempt,
+                external_id,
+                said,
+                resolution=resolution,
+                now=now,
+                text=words,
+            )
+        except manual.CannotLink:
+            continue  # it was given to another order a moment ago: the next look knows
+    return adopted
+
+
+def show_absent(
+    attempts: Iterable[Attempt],
+    *,
+    by: Resolution,
+    now: datetime,
+    evidence: dict[str, Any] | None = None,
+) -> int:
+    """These are proven not to be at the provider; how many were still open."""
+    return sum(
+        manual.prove_not_placed(
+            attempt.order, attempt, resolution=by, now=now, evidence=evidence,
+            text=f"Shown not to be at the provider: {by.label.lower()}.",
+        )
+        for attempt in attempts
+        if is_open(attempt)
+    )  # fmt: skip
+
+
+def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetime) -> None:
+    """Something else orders with this key: from now on ids prove nothing here."""
+    shown = ", ".join(sorted(foreign)[:5])
+    switch_off(
+        provider,
+        f"The provider has an order of ours that the desk did not place: {shown}.",
+        now=now,
+    )
+
+
+def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
+    """Until a person switches the search on again."""
+    on = Recovery.objects.filter(pk=provider.pk, stopped_because="")
+    with transaction.atomic():
+        if on.update(stopped_because=words[:300]):
+            provider.remember(f"The search for lost orders is off. {words}", now=now)
+
+
+def keep_candidates(attempts: Iterable[Attempt], candidates: dict[str, Progress]) -> None:
+    """For the person who will have to decide."""
+    kept = [_in_text(one, said) for one, said in list(candidates.items())[:MOST_CANDIDATES]]
+    Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).update(candidates=kept)
+
+
+def _in_text(external_id: str, said: Progress) -> dict[str, str]:
+    told = {
+        "charge": plain(said.charge) if said.charge is not None else "",
+        "status": said.raw_status[:80],
+        "start_count": "" if said.start_count is None else str(said.start_count),
+        "remains": "" if said.remains is None else str(said.remains),
+    }
+    return {"id": external_id, **told}
+
+
+def tell(attempts: Iterable[Attempt], text: str, evidence: dict[str, Any], now: datetime) -> None:
+    """A line in the history of each order that was looked for."""
+    for attempt in attempts:
+        attempt.order.remember(EventKind.EVIDENCE, now=now, text=text, evidence=evidence)
+
+
+def count_calls(attempts: Collection[Attempt], calls: int, *, shared: bool = False) -> None:
+    """To each of them, or `shared`: one after the other to who has paid for the fewest so far."""
+    paid = dict.fromkeys((attempt.pk for attempt in attempts), 0 if shared else calls)
+    before = {attempt.pk: attempt.calls for attempt in attempts}
+    for _ in range(calls if shared else 0):
+        paid[min(paid, key=lambda pk: before[pk] + paid[pk])] += 1
+    for pk, count in paid.items():
+        if count:
+            Attempt.objects.filter(pk=pk).update(calls=F("calls") + count)
+
+
+def reread(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """As they are now, with their orders, those that are still open."""
+    keys = [attempt.pk for attempt in attempts]
+    rows = Attempt.objects.filter(pk__in=keys).select_related("order").order_by("pk")
+    return [attempt for attempt in rows if is_open(attempt)]

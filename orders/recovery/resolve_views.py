@@ -1,0 +1,225 @@
+"""Orders in doubt: the evidence, and a person's decision."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from core.clocks import database_now
+from core.encryption import WrongEncryptionKey
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.policy import StaffRequest, allow
+from providers.actions.sentences import CannotTeach
+from providers.connect import NoKey, client_for
+
+from .. import shown
+from ..models import Order
+from ..sending.reused_id import order_with
+from ..status import Status
+from . import manual
+from .decision_forms import GiveUpForm, LinkForm, NotPlacedForm
+from .neighbours import doubted_attempts, neighbours
+from .phrase_forms import RefusalForm
+from .refusal_phrase import Lesson, lesson_of, teach_refusal
+
+PAGE_SIZE = 25
+MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
+
+
+@allow(May.SEE)
+@require_safe
+def unconfirmed(request: StaffRequest) -> HttpResponse:
+    """Oldest first: the longer an order is in doubt, the harder it is to prove."""
+    found = Order.objects.unconfirmed().for_list()
+    cursor = request.GET.get("cursor", "")
+    page = keyset_page(found, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
+    attempts = doubted_attempts(page.rows)
+    context = {
+        "page": page,
+        "cases": [(order, attempts.get(order.pk)) for order in page.rows],
+        "may_settle": request.user.may(May.SETTLE),
+    }
+    return render(request, "orders/unconfirmed.html", context)
+
+
+@allow(May.SETTLE)
+@require_safe
+def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
+    """Everything known about one of them, and the decisions there are."""
+    order = _found(pk)
+    return _outcome(request, order) or _draw(request, order)
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_link(request: StaffRequest, pk: int) -> HttpResponse:
+    """It is this order of theirs: checked by asking the provider about it."""
+    order, form = _found(pk), LinkForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, link_form=form)
+    external_id = form.cleaned_data["external_id"]
+    try:
+        won = manual.link_order(
+            order,
+            external_id,
+            actor=request.user,
+            client=client_for(order.provider),
+            clock=database_now,
+            although_charge_differs=form.cleaned_data["although_charge_differs"],
+        )
+    except manual.ChargeDiffers as mismatch:
+        form.add_error("external_id", str(mismatch))
+        return _draw(request, order, link_form=form, charge_differs=True)
+    except manual.CannotLink as mismatch:
+        form.add_error("external_id", str(mismatch))
+        return _draw(request, order, link_form=form)
+    except (NoKey, WrongEncryptionKey):
+        form.add_error(None, "The provider cannot be asked: its key is missing or unreadable.")
+        return _draw(request, order, link_form=form)
+    return _done(request, pk, won, f"Order #{pk} is linked to {external_id} and is followed now.")
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
+    """A person has looked, and it is not there."""
+    order, form = _found(pk), NotPlacedForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, not_placed_form=form)
+    if answer := _drawn_before(request, order):
+        return answer
+    try:
+        said = manual.confirm_not_placed(order, actor=request.user, now=database_now())
+    except manual.TooEarly as early:
+        form.add_error(None, str(early))
+        return _draw(request, order, not_placed_form=form)
+    if said is manual.Confirmed.ONE_OF_TWO:
+        messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
+        return redirect("order-settle", pk=pk)
+    won = said is manual.Confirmed.DONE
+    return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
+    """Nobody can find out: the order rests, never to be sent again."""
+    order, form = _found(pk), GiveUpForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, give_up_form=form)
+    if answer := _drawn_before(request, order):
+        return answer
+    note = form.cleaned_data["note"]
+    won = manual.give_up(order, actor=request.user, note=note, now=database_now())
+    return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
+
+
+@allow(May.SETTLE)
+@require_POST
+def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
+    """The text in its answer means refused, here and from now on."""
+    order, form = _found(pk), RefusalForm(request.POST)
+    if answer := _outcome(request, order):
+        return answer
+    if not form.is_valid():
+        return _draw(request, order, refusal_form=form)
+    lesson = lesson_of(order)
+    if lesson is None or lesson.words != form.cleaned_data["sentence"]:
+        messages.warning(request, "Another answer came meanwhile. Look at it first.")
+        return redirect("order-settle", pk=pk)
+    try:
+        settled = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
+    except CannotTeach as refused:
+        form.add_error(None, str(refused))
+        return _draw(request, order, refusal_form=form)
+    return _taught(request, pk, lesson, settled)
+
+
+def _taught(request: StaffRequest, pk: int, lesson: Lesson, settled: int) -> HttpResponse:
+    """To the order; back to its evidence when there is more to say of it."""
+    orders = "1 order is" if settled == 1 else f"{settled:,} orders are"
+    messages.success(request, f"“{lesson.words}” is a refusal from now on. {orders} settled by it.")
+    is_settled = not Order.objects.unconfirmed().filter(pk=pk).exists()
+    return redirect("order" if is_settled else "order-settle", pk=pk)
+
+
+def _draw(
+    request: StaffRequest,
+    order: Order,
+    *,
+    link_form: LinkForm | None = None,
+    not_placed_form: NotPlacedForm | None = None,
+    give_up_form: GiveUpForm | None = None,
+    refusal_form: RefusalForm | None = None,
+    charge_differs: bool = False,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    attempt = doubted_attempts([order]).get(order.pk)
+    candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
+    taken_by = order_with(order.provider_id, candidate)
+    now = database_now()
+    lesson = lesson_of(order)
+    may_confirm_from = manual.not_placed_from(attempt, now) if attempt else now
+    context = {
+        "order": order,
+        "shown": shown.of_order(order),
+        "attempt": attempt,
+        "candidate": candidate,
+        "taken_by": taken_by,
+        "neighbours": neighbours(attempt) if attempt else None,
+        "events": list(order.events.select_related("actor").order_by("-pk")),
+        "may_confirm_from": may_confirm_from,
+        "is_too_early": now < may_confirm_from,
+        "takes_two": manual.takes_two(order),
+        "may_see_balances": request.user.may(May.SEE_BALANCES),
+        "link_form": link_form or LinkForm(initial={"external_id": "" if taken_by else candidate}),
+        "charge_differs": charge_differs,
+        "not_placed_form": not_placed_form or NotPlacedForm(),
+        "give_up_form": give_up_form or GiveUpForm(),
+        "lesson": lesson,
+        "refusal_form": refusal_form or RefusalForm(),
+    }
+    mended = link_form or not_placed_form or give_up_form or refusal_form
+    return render(request, "orders/settle.html", context, status=422 if mended else 200)
+
+
+def _found(pk: int) -> Order:
+    return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
+
+
+def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
+    """Where an order that needs no settling (any more) is shown instead."""
+    if order.status in MAY_BE_SETTLED:
+        return None
+    messages.info(request, f"Order {order} is settled: it is {order.get_status_display().lower()}.")
+    if request.htmx:  # the open page asks whether its time has come
+        return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
+    return redirect("order", pk=order.pk)
+
+
+def _drawn_before(request: StaffRequest, order: Order) -> HttpResponse | None:
+    """The evidence again, where more is known by now than the page had that this came from."""
+    if request.POST.get("shown") == shown.of_order(order):
+        return None
+    messages.warning(request, shown.CHANGED)
+    return redirect("order-settle", pk=order.pk)
+
+
+def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:
+    """To the order's page with what became of it, be it by us or by somebody faster."""
+    if won:
+        messages.success(request, words)
+    else:
+        messages.warning(request, f"Somebody settled order #{pk} first. This is what they decided.")
+    return redirect("order", pk=pk)

@@ -1,0 +1,190 @@
+"""Asking a provider about ids nobody has claimed: free calls, each within the account's budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Protocol
+
+from django.db.models import F
+
+from core import clocks
+from core.clocks import Clock
+from providers.actions.calling import MustWait, ask
+from providers.models import Provider
+from providers.panel_api import (
+    Dialect,
+    Progress,
+    ProviderError,
+    RecentOrder,
+    RefusalCode,
+    Unreadable,
+)
+from providers.panel_api.id_batches import chunks
+
+from ...models import Recovery
+from . import id_range
+from .ask_singly import look_singly
+from .search_types import CannotLook, Seen
+
+WIDEST = 300  # ids in one look
+MOST_PARENTS = 40
+IDS_TO_A_QUESTION = 10  # most of them are known to be ours where so many go to one
+ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
+
+
+class TellsOfIds(Protocol):
+    """All this needs of a client."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
+
+    def recent_orders(self) -> tuple[RecentOrder, ...]: ...
+
+
+def look_between(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    seen: Seen,
+    *,
+    controls: Sequence[int],
+    most: int,
+    spare: int,
+    clock: Clock,
+) -> None:
+    """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
+    and in each call about `controls`, accepted orders of ours from before: while these are unknown
+    there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
+    Up to `spare` more calls ask again about what could not be read.
+
+    Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
+    budget is used up, ProviderError where the provider does not answer.
+    """
+    parents = id_range.parents(provider, MOST_PARENTS)
+    if parents is None:
+        raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
+    size = client.dialect.batch_size
+    seen.last = min(seen.last, seen.first + max(1, most) * size * IDS_TO_A_QUESTION)
+    asked = [str(number) for number in range(seen.first, seen.last + 1)]
+    taken = id_range.claimed(provider, asked)
+    wanted = [one for one in asked if one not in taken]
+    own = [str(number) for number in controls]
+    rest = [one for one in parents if one not in own]
+    if size == 1:
+        ask_one = partial(_answers, provider, client, rules, seen, clock=clock)
+        look_singly(seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare)
+        return
+    own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
+    room = most * (size - len(own)) - len(rest)
+    if len(wanted) > max(0, room):
+        seen.last = int(wanted[max(0, room)]) - 1
+        wanted = wanted[: max(0, room)]
+    known, children = {*own, *rest}, set[str]()
+    is_first = True
+    for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
+        try:
+            answers = _answers(provider, client, rules, seen, batch, clock)
+            _check_controls(own, answers)
+            _check_parents(parents, batch, answers)
+        except (MustWait, ProviderError, CannotLook):
+            if is_first or not set(rest).isdisjoint(batch):
+                raise
+            missed = (int(one) for one in batch if one not in known)
+            seen.last, seen.is_cut = min(missed, default=seen.first) - 1, True
+            break
+        is_first = False
+        seen.asked += [int(one) for one in batch if one not in known]
+        children |= _sort(answers, known, seen)
+    while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
+        again, seen.doubtful = seen.doubtful, []
+        children |= _sort(_again(provider, client, rules, seen, own, again, clock), known, seen)
+    for child in children:
+        seen.candidates.pop(child, None)
+
+
+def _again(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    seen: Seen,
+    own: list[str],
+    doubtful: list[str],
+    clock: Clock,
+) -> dict[str, Progress | Unreadable]:
+    """Once more about these; those that do not fit into the call, or all where it fails, stay as
+    doubtful as they are."""
+    batch = doubtful[: client.dialect.batch_size - len(own)]
+    unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
+    try:
+        answers = _answers(provider, client, rules, seen, [*own, *batch], clock)
+        _check_controls(own, answers)
+    except (MustWait, ProviderError, CannotLook):
+        seen.is_cut = True
+        return unread
+    return unread | {one: said for one, said in answers.items() if one in batch}
+
+
+def _answers(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    seen: Seen,
+    batch: Sequence[str],
+    clock: Clock,
+) -> dict[str, Progress | Unreadable]:
+    spend(rules, clock=clock)
+    answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
+    seen.calls += 1
+    return answers
+
+
+def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[str]]:
+    return ([*own, *part] for part in chunks(others, size - len(own)))
+
+
+def _check_controls(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
+    """One that was merely left out is made up for by another."""
+    told = {one: answers[one] for one in own if one in answers}
+    for one, said in told.items():
+        if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:
+            raise CannotLook(f"The provider does not even know {one}, an order of ours.")
+    if told and not any(isinstance(said, Progress) for said in told.values()):
+        raise CannotLook(f"The provider said nothing even of {own[0]}, an order of ours.")
+
+
+def _check_parents(
+    parents: list[str], batch: Sequence[str], answers: dict[str, Progress | Unreadable]
+) -> None:
+    """What one of them started is known only while each of them is told of."""
+    for one in parents:
+        if one in batch and not isinstance(answers.get(one), Progress):
+            raise CannotLook(f"The provider did not say what {one} has started.")
+
+
+def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen) -> set[str]:
+    """Put each answer where it belongs; the children that any of ours names come back."""
+    children = set[str]()
+    for external_id, said in answers.items():
+        children.update(said.children if isinstance(said, Progress) else ())
+        if external_id in known:
+            continue
+        if isinstance(said, Progress):
+            seen.candidates[external_id] = said
+        elif said.code is not RefusalCode.UNKNOWN_ORDER:
+            seen.doubtful.append(external_id)
+    return children
+
+
+def spend(rules: Recovery, *, clock: Clock) -> None:
+    """Take one call out of the hour's budget for looking. Raises MustWait when it is used up."""
+    now = clock()
+    row = Recovery.objects.filter(pk=rules.pk)
+    hour_ago = now - timedelta(hours=1)
+    row.filter(calls_since__lte=hour_ago).update(calls_since=now, calls_made=0)
+    row.filter(calls_since=None).update(calls_since=now, calls_made=0)
+    if not row.filter(calls_made__lt=rules.calls_per_hour).update(calls_made=F("calls_made") + 1):
+        raise MustWait(clocks.BREAKER_SECONDS[-1])

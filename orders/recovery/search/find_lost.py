@@ -1,0 +1,260 @@
+"""Looking for lost orders by their number, with few free calls for each.
+
+Soon after the loss one call finds nearly every order that is there. What was not found is looked
+for once more, and further, when it can no longer appear, and is shown not to be there when a later
+order closes the range. Calls of which nothing was learned count too: no lost order costs more than
+`MOST_CALLS`, then a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core import clocks
+from core.clocks import Clock
+from core.failpoints import failpoint
+from providers.identity import same_account
+from providers.models import Provider
+
+from ...models import Attempt, Recovery
+from ...status import RECALLED, Outcome, Resolution
+from .. import resolve
+from ..resolve import Decided
+from . import contradictions, id_range, search_schedule
+from .ask_ids import WIDEST, TellsOfIds, look_between
+from .id_owners import edges_of, owners_of
+from .id_range import Window
+from .match_ids import Verdict, decide
+from .search_types import CannotLook, Seen
+
+MOST_CALLS = 4  # answered, for one lost order
+FOR_THE_END = 3  # of them: two for the last look, one to close the range
+FEWEST = 100  # ids after the last known one that are always asked about
+FEWEST_AT_LAST = 200  # what is missed once it can no longer appear looks like the next lost one
+GAPS = 4  # times the largest gap seen, where that is more
+
+
+class Search:
+    """One turn of looking for the lost orders of an account; what it decides is told in `done`."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        client: TellsOfIds,
+        rules: Recovery,
+        done: Decided,
+        *,
+        clock: Clock,
+    ) -> None:
+        self.provider, self.client, self.rules = provider, client, rules
+        self.done, self.clock = done, clock
+
+    def go(self) -> None:
+        attempts = Attempt.objects.filter(provider__in=same_account(self.provider))
+        if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
+            return  # what is on its way has no id we know of, and would look like a lost one
+        if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
+            return  # between which ids those are nobody knows: a person settles them first
+        known = [id_range.window_of(a, self.rules) for a in id_range.lost_attempts(self.provider)]
+        self.windows = [window for window in known if window is not None]
+        due = [w for w in self.windows if search_schedule.is_due(w.attempt, self.clock())]
+        if due:
+            self._look(due)
+            return  # one look a turn: what it found changes the windows of the others
+        for window in self.windows:
+            if _may_be_closed(window, self.clock()):
+                self._close(window)
+                return
+
+    # a look
+
+    def _look(self, due: list[Window]) -> None:
+        """Ask about the ids after the last one that is known."""
+        asked_at = self.clock()
+        most = {window.attempt.pk: self._affordable(window.attempt, asked_at) for window in due}
+        wait = [window.attempt for window in due if not most[window.attempt.pk]]
+        look_for = [window for window in due if most[window.attempt.pk]]
+        if wait:
+            self._note_look(wait, asked_at, None)
+        if not look_for:
+            return
+        last = [window for window in look_for if self._is_last(window.attempt, asked_at)]
+        attempts = [window.attempt for window in look_for]
+        calls = min(most[window.attempt.pk] for window in last or look_for)
+        seen = self._range(look_for, is_last=bool(last))
+        oldest = min(look_for, key=lambda window: window.after)
+        spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
+        wanted_last = seen.last
+        if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
+            self._settle(seen, attempts, wanted_last)
+            self._note_look(resolve.reread(attempts), asked_at, seen)
+
+    def _is_last(self, attempt: Attempt, now: datetime) -> bool:
+        return not search_schedule.later_moments(attempt, self.rules, now)
+
+    def _affordable(self, attempt: Attempt, now: datetime) -> int:
+        """How many calls may go into this look."""
+        left = max(0, MOST_CALLS - attempt.calls)
+        if self._is_last(attempt, now):
+            return min(left, max(2, left - 1))
+        return max(0, left - FOR_THE_END)
+
+    def _range(self, look_for: list[Window], *, is_last: bool) -> Seen:
+        first = min(max(window.after, window.cleared) for window in look_for) + 1
+        gap = int(self.rules.calibration.get("largest_gap") or 0)
+        width = min(WIDEST, max(FEWEST_AT_LAST if is_last else FEWEST, gap * GAPS))
+        return Seen(first, first + width - 1)
+
+    def _ask(
+        self,
+        attempts: list[Attempt],
+        seen: Seen,
+        *,
+        controls: Sequence[int],
+        most: int,
+        spare: int = 0,
+        shared: bool = False,
+    ) -> bool:
+        """False: nothing was learned, and they are looked for a little later. `shared`: each of
+        them pays for a part of the calls only."""
+        try:
+            look_between(
+                self.provider, self.client, self.rules, seen,
+                controls=controls, most=most, spare=spare, clock=self.clock,
+            )  # fmt: skip
+        except CannotLook as doubt:
+            self._put_off(attempts, seen.calls)
+            resolve.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
+            return False
+        finally:
+            resolve.count_calls(attempts, seen.calls, shared=shared)
+        failpoint("look.answered")
+        return True
+
+    def _put_off(self, attempts: list[Attempt], calls: int) -> None:
+        """To their next moments; a last look is tried again soon."""
+        now = self.clock()
+        for attempt in attempts:
+            if moment := self._next_moment(attempt, now, attempt.calls + calls):
+                Attempt.objects.filter(pk=attempt.pk).update(look_at=moment)
+            else:
+                search_schedule.put_off([attempt], now)
+
+    def _next_moment(self, attempt: Attempt, now: datetime, calls: int) -> datetime | None:
+        """The next one for which its calls are enough; None after the last."""
+        later = search_schedule.later_moments(attempt, self.rules, now)
+        return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
+
+    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> Verdict:
+        """Link what must be ours, and doubt again what may be there although it was decided."""
+        now = self.clock()
+        for one in id_range.claimed(self.provider, list(seen.candidates)):
+            del seen.candidates[one]  # while the provider was asked
+        self.done.looked += len(attempts)
+        evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
+        resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
+        resolve.keep_candidates(attempts, seen.candidates)
+        owners = owners_of(self.provider, self.rules, self.windows, seen.candidates)
+        edges = edges_of(owners, seen.candidates)
+        verdict = decide(edges, seen.candidates)
+        if verdict.foreign:
+            resolve.stop_searching(self.provider, verdict.foreign, now=now)
+        sends = [owner.attempt for owner in owners]
+        offers = contradictions.strangers_offered(owners, verdict, seen.candidates)
+        offers |= contradictions.offered(sends, edges, verdict)
+        contradictions.reopen_contradicted(self.provider, offers, now=now)
+        resolve.tell_shared(sends, edges, verdict, now=now)
+        lost = [window.attempt for window in self.windows]
+        sure = resolve.linkable(verdict, owners, seen.candidates)
+        self.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
+        return verdict
+
+    def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
+        """When each that was not found is looked for next; after its last look it is looked for."""
+        for attempt in attempts:
+            row = Attempt.objects.filter(pk=attempt.pk)
+            looks = attempt.looks + (seen is not None)
+            if moment := self._next_moment(attempt, asked_at, attempt.calls):
+                row.update(looks=looks, look_at=moment)
+                continue
+            through = seen.cleared if seen is not None else attempt.looked_through
+            if seen is not None and seen.is_patchy and attempt.calls < MOST_CALLS:
+                soon = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[0])
+                row.update(looks=looks, look_at=soon, looked_through=through)
+                continue  # what could not be read is asked about again before it buys on
+            row.update(looks=looks, looked_at=asked_at, looked_through=through)
+            if seen is None:
+                words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+                resolve.tell([attempt], words, {}, asked_at)
+
+    # the range is closed
+
+    def _close(self, window: Window) -> None:
+        """A later order is known: no id of ours between means that this one is not there. Those
+        that were lost in a row stand in one range and put together what is left of their calls."""
+        group = [
+            other for other in self.windows
+            if (other.after, other.before) == (window.after, window.before)
+            and _may_be_closed(other, self.clock())
+        ]  # fmt: skip
+        attempts = [other.attempt for other in group]
+        first = min(max(other.after, other.cleared) for other in group) + 1
+        last = (window.before or 0) - 1
+        left = sum(max(0, MOST_CALLS - attempt.calls) for attempt in attempts)
+        seen = Seen(first, last)
+        if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
+            return
+        verdict = self._settle(seen, attempts, last)
+        if verdict.foreign:
+            return
+        if seen.is_patchy and seen.calls < left:  # it is asked again
+            later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
+            Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(look_at=later)
+        elif seen.last < last:
+            between = f"{last - first + 1:,} ids lie between the orders before and after"
+            self._leave(attempts, f"{between}: more than its free calls reach.")
+        elif seen.doubtful:
+            self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
+        else:
+            self._show_absent(window, attempts, seen, verdict)
+
+    def _leave(self, attempts: list[Attempt], words: str) -> None:
+        """To a person."""
+        now, keys = self.clock(), [attempt.pk for attempt in attempts]
+        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
+        resolve.tell(attempts, words, {}, now)
+
+    def _show_absent(
+        self, window: Window, attempts: list[Attempt], seen: Seen, verdict: Verdict
+    ) -> None:
+        now, keys = self.clock(), [attempt.pk for attempt in attempts]
+        absent = verdict.absent.intersection(keys)
+        gone = resolve.reread(attempt for attempt in attempts if attempt.pk in absent)
+        evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
+        self.done.absent += resolve.show_absent(
+            gone, by=Resolution.BRACKET, now=now, evidence=evidence
+        )
+        # Last: who dies before has closed nothing, and the next turn does it again.
+        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
+
+
+def _may_be_closed(window: Window, now: datetime) -> bool:
+    attempt = window.attempt
+    looked = attempt.looked_at is not None and attempt.bracketed_at is None
+    waits = attempt.look_at is not None and attempt.look_at > now
+    return looked and not waits and window.before is not None and resolve.is_open(attempt)
+
+
+def _in_words(seen: Seen, wanted_last: int) -> str:
+    """Only what was asked, and of which something came back."""
+    if seen.asked:
+        first, last = min(seen.asked), max(seen.asked)
+        asked = f"the id {first}" if first == last else f"ids from {first} to {last}"
+        found = f"{len(seen.candidates)} may be it." if seen.candidates else "none is ours."
+        if seen.doubtful and not seen.candidates:
+            found = "not every answer could be read."
+        return f"Asked about {asked}: {found}"
+    if seen.last < wanted_last:
+        return "Its free calls do not reach any id that could be it."
+    return "No id between the orders before and after is left to ask about."

@@ -1,0 +1,97 @@
+"""Which sends may own an id at the provider that no order of ours has.
+
+Not only the lost ones that are looked for. A person, or a proof, may have been wrong about one that
+counts as not there; of one nothing may be known that stands around it; one may have left while the
+provider was asked. What may be theirs is given to no other order without a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from providers.identity import same_account
+from providers.models import Provider
+from providers.panel_api import Progress
+
+from ...models import Attempt, Recovery
+from ...status import LIVE_OUTCOMES, Outcome, Resolution
+from .id_range import Window, fits, number_of, widest_window
+from .match_ids import Edges
+
+# A refusal in words that the desk knows is proof; what staff said that words mean is their word.
+DECIDED = Q(outcome=Outcome.NOT_PLACED) | Q(outcome=Outcome.REJECTED, resolution=Resolution.TAUGHT)
+OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))
+MOST_DECIDED = 500  # the newest of an account
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """`is_proven`: the window was shown by the account's own orders, so that the desk may link."""
+
+    attempt: Attempt
+    window: Window
+    is_proven: bool
+
+    def may_have(self, external_id: str, said: Progress) -> bool:
+        """By number and charge, or because an answer to this very send has named the id."""
+        return external_id in names_of(self.attempt) or self.fits(external_id, said)
+
+    def fits(self, external_id: str, said: Progress) -> bool:
+        number = number_of(external_id)
+        return (
+            number is not None
+            and self.window.holds(number)
+            and fits(self.attempt.order, said) is not False
+        )
+
+
+def is_decided(attempt: Attempt) -> bool:
+    """It counts as not there."""
+    return attempt.outcome not in LIVE_OUTCOMES
+
+
+def names_of(attempt: Attempt) -> frozenset[str]:
+    """Ids that an answer to this send has named, whatever else it said."""
+    named = (attempt.evidence.get("candidate_id"), attempt.late.get("external_id"))
+    return frozenset(str(one) for one in named if one)
+
+
+def sends_without_an_id(provider: Provider) -> list[Attempt]:
+    """What left this account, or is leaving, and has no id: to be read once the provider has
+    answered, so that nothing is missed that left meanwhile."""
+    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    rows = rows.select_related("order", "provider")
+    decided = rows.filter(DECIDED).order_by("-pk")[:MOST_DECIDED]
+    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]
+
+
+def owners_of(
+    provider: Provider,
+    rules: Recovery,
+    known: Iterable[Window],
+    candidates: Mapping[str, Progress],
+) -> list[Owner]:
+    """Every send that may own one of these, and each lost one of which the window is known."""
+    windows = {window.attempt.pk: window for window in known}
+    found = list[Owner]()
+    for attempt in sends_without_an_id(provider):
+        if (window := windows.get(attempt.pk)) is not None:
+            found.append(Owner(attempt, window, is_proven=True))
+        elif any(
+            one in names_of(attempt) or fits(attempt.order, said) is not False
+            for one, said in candidates.items()
+        ):
+            found.append(Owner(attempt, widest_window(attempt, rules), is_proven=False))
+    return found
+
+
+def edges_of(owners: Iterable[Owner], candidates: Mapping[str, Progress]) -> Edges:
+    return {
+        owner.attempt.pk: frozenset(
+            one for one, said in candidates.items() if owner.may_have(one, said)
+        )
+        for owner in owners
+    }

@@ -1,0 +1,181 @@
+"""Between which of the provider's ids a lost order can be, and which ids are spoken for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Max, Q
+
+from providers.identity import same_account
+from providers.models import Provider
+from providers.panel_api import OrderState, Progress
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
+
+from ...models import Attempt, Order, Recovery
+from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
+from . import wait_clock
+
+CONTROLS = 2
+NEIGHBOURS = 20  # accepted orders looked at on either side
+LARGEST_ID = 10**18
+NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
+STARTS_OTHERS = Q(wish__has_key="runs") | Q(type__in=SUBSCRIPTIONS) | Q(children__isnull=False)
+REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An order of this attempt would have an id above `after`, and below `before` once an order
+    is known that was surely given its id later. `cleared` ids were asked for when it could no
+    longer appear, and were not ours. `controls`: the last ids of ours up to `after`."""
+
+    attempt: Attempt
+    after: int
+    before: int | None
+    cleared: int
+    controls: tuple[int, ...]
+
+    def holds(self, number: int) -> bool:
+        return number > max(self.after, self.cleared) and (
+            self.before is None or number < self.before
+        )
+
+
+def number_of(external_id: str) -> int | None:
+    """The id as a number; None for those that are none."""
+    plain = external_id.isascii() and external_id.isdigit() and external_id[0] != "0"
+    return int(external_id) if plain and len(external_id) < 19 else None
+
+
+def lost_attempts(provider: Provider) -> list[Attempt]:
+    """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first.
+    Those of its other rows belong to it: an id that is nobody's may be theirs."""
+    rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.UNKNOWN)
+    return list(rows.select_related("order", "provider").order_by("pk"))
+
+
+def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
+    """None where no id is known from before it, or its neighbours prove nothing: ids that are not
+    numbers, rows that are not in the order of their times.
+
+    One send at a time is in flight at an account, so its rows are numbered as they were sent.
+    """
+    near = Neighbourhood.of(attempt)
+    below = _numbers(row.external_id for row in near.accepted_before)
+    if not below or not near.times_agree:
+        return None
+    later = surely_after(attempt, rules)
+    above = _numbers(
+        row.external_id for row in near.accepted_after if later is not None and row.pk > later
+    )
+    return Window(
+        attempt, max(below), min(above, default=None),
+        attempt.looked_through or 0, tuple(sorted(below, reverse=True)[:CONTROLS]),
+    )  # fmt: skip
+
+
+def widest_window(attempt: Attempt, rules: Recovery) -> Window:
+    """Where an order of this attempt can be at most, however little is known around it: only what
+    stands before or after it both by its row and by its time is a bound. It proves no absence."""
+    accepted = Attempt.objects.filter(
+        provider__in=same_account(attempt.provider), outcome=Outcome.ACCEPTED
+    )
+    earlier = accepted.filter(pk__lt=attempt.pk, started_at__lte=attempt.started_at)
+    later = surely_after(attempt, rules)
+    below = _numbers(row.external_id for row in earlier.order_by("-pk")[:NEIGHBOURS])
+    above = list[int]()
+    if later is not None:
+        rows = accepted.filter(pk__gt=later, started_at__gt=attempt.started_at)
+        above = _numbers(row.external_id for row in rows.order_by("pk")[:NEIGHBOURS])
+    return Window(
+        attempt,
+        max(below, default=0),
+        min(above, default=None),
+        attempt.looked_through or 0,
+        (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The sends of the account around an attempt, as they were written down."""
+
+    accepted_before: list[Attempt]
+    attempt: Attempt
+    accepted_after: list[Attempt]
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Neighbourhood:
+        rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
+        accepted = rows.filter(outcome=Outcome.ACCEPTED)
+        before = list(accepted.filter(pk__lt=attempt.pk).order_by("-pk")[:NEIGHBOURS])
+        after = list(accepted.filter(pk__gt=attempt.pk).order_by("pk")[:NEIGHBOURS])
+        return cls(before[::-1], attempt, after)
+
+    @property
+    def times_agree(self) -> bool:
+        return wait_clock.times_agree([*self.accepted_before, self.attempt, *self.accepted_after])
+
+
+def surely_after(attempt: Attempt, rules: Recovery) -> int | None:
+    """Sends of the account with a higher row than this left when the lost order could no longer
+    appear; None while it can."""
+    if attempt.outcome not in LIVE_OUTCOMES:
+        return _after_the_decision(attempt, rules)
+    return None if wait_clock.left(attempt, rules.grace_seconds) else attempt.surely_after
+
+
+def _after_the_decision(attempt: Attempt, rules: Recovery) -> int | None:
+    """Of one that was decided the wait is counted no further: what left after the decision, and
+    after the wait as the clock tells it, is later."""
+    if attempt.surely_after is not None or attempt.settled_at is None:
+        return attempt.surely_after
+    known = attempt.unknown_at or attempt.started_at
+    over = max(attempt.settled_at, known + timedelta(seconds=rules.grace_seconds))
+    rows = Attempt.objects.filter(provider__in=same_account(attempt.provider), started_at__lte=over)
+    newest: int | None = rows.aggregate(newest=Max("pk"))["newest"]
+    return newest
+
+
+def _numbers(ids: Iterable[str]) -> list[int]:
+    return [number for number in map(number_of, ids) if number is not None]
+
+
+def claimed(provider: Provider, ids: Sequence[str]) -> set[str]:
+    """Which of these ids already belong to an order of ours."""
+    orders = Order.objects.filter(provider__in=same_account(provider), external_id__in=ids)
+    return set(orders.values_list("external_id", flat=True))
+
+
+def parents(provider: Provider, most: int) -> list[str] | None:
+    """Ids of the orders that may start others; None where they are too many to ask along."""
+    found = (
+        Order.objects.filter(
+            provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
+        )
+        .filter(STARTS_OTHERS)
+        .order_by("pk")
+        .distinct()
+    )
+    ids = list(found.values_list("external_id", flat=True)[: most + 1])
+    return ids if len(ids) <= most else None
+
+
+def fits(order: Order, said: Progress) -> bool | None:
+    """Whether what the provider says can be this order; None where it says too little.
+
+    The charge is compared within one unit of its last place, which is how providers round.
+    """
+    if said.remains is not None and order.units is not None and said.remains > order.units:
+        return False
+    if said.charge is None or order.estimate is None:
+        return None
+    high = order.estimate_high if order.estimate_high is not None else order.estimate
+    low: Decimal = Decimal(0) if said.status in REDUCED else order.estimate
+    exponent = said.charge.as_tuple().exponent
+    place = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
+    slack = min(place, high * NEARLY)
+    return bool(low - slack <= said.charge <= high + slack)

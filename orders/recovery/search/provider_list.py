@@ -1,0 +1,233 @@
+"""The provider's own list of our newest orders, where it has one.
+
+An order is adopted from it only from a row that came after what was known before the send, and
+shown not to be there only where every such row is explained and a later order of ours is in the
+list. Everything else is evidence for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core import clocks
+from core.clocks import Clock
+from providers.actions.calling import ask
+from providers.identity import same_account
+from providers.models import Provider
+from providers.panel_api import Progress, RecentOrder
+
+from ...models import Attempt, Order, Recovery
+from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
+from .. import resolve
+from ..resolve import Decided
+from . import contradictions, id_range, search_schedule
+from .ask_ids import TellsOfIds, spend
+from .find_lost import MOST_CALLS
+from .id_owners import is_decided, sends_without_an_id
+from .list_rows import Likeness, likeness
+from .list_trust import OwnList, read_list
+from .match_ids import Edges, Verdict, decide
+
+
+def search(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    lost: list[Attempt],
+    done: Decided,
+    *,
+    clock: Clock,
+) -> None:
+    """Look up in the list what is due, or what can be shown not to be there by now."""
+    now = clock()
+    due = [a for a in lost if search_schedule.is_due(a, now) and _is_worth_it(a, rules, now)]
+    closing = [a for a in lost if _may_be_closed(a, rules, now)]
+    asked = [*due, *closing]
+    if not asked or client.dialect.recent_orders is not True or _is_unclear(provider, lost):
+        return
+    _ask_later_again(closing, now)  # first, in case the list does not come
+    spend(rules, clock=clock)
+    listed = read_list(provider, ask(provider, client.recent_orders, clock=clock))
+    resolve.count_calls(asked, 1)
+    done.looked += len(due)
+    view = _view(provider, listed, lost, rules)
+    _tell(asked, listed, view, clock())
+    if rules.key_is_ours_alone and not rules.stopped_because:
+        _decide(view, listed, lost, closing, rules, done, clock())
+    _leave(closing, clock())
+
+
+def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
+    """At the first look; at the last one too where numbers do not say more with the same call."""
+    is_last = not search_schedule.later_moments(attempt, rules, now)
+    return attempt.calls == 0 or (is_last and not rules.searches and attempt.calls < MOST_CALLS)
+
+
+def _may_be_closed(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
+    """It was looked for, and an order has been sent since that must be in the list."""
+    later = id_range.surely_after(attempt, rules)
+    if rules.searches or not rules.key_is_ours_alone or later is None:
+        return False
+    waits = attempt.look_at is not None and attempt.look_at > now
+    is_left = attempt.bracketed_at is not None or attempt.calls >= MOST_CALLS
+    if attempt.looked_at is None or waits or is_left or not resolve.is_open(attempt):
+        return False
+    rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
+    return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
+
+
+def _is_unclear(provider: Provider, lost: list[Attempt]) -> bool:
+    """Something is on its way, or was sent nobody knows when: its row would look like another's."""
+    if any(attempt.code == RECALLED for attempt in lost):
+        return True
+    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    return rows.filter(outcome=Outcome.IN_FLIGHT).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The unclaimed rows from after the first lost send, and which send each can be: `others` are
+    those that are not looked for, or of which the list does not show where they stand."""
+
+    provider: Provider
+    free: dict[str, RecentOrder]
+    like: dict[int, dict[str, Likeness]]
+    others: list[Attempt]
+    verdict: Verdict
+
+    @property
+    def edges(self) -> Edges:
+        return {pk: like.keys() for pk, like in self.like.items()}
+
+    def is_surely(self, pk: int, order_id: str) -> bool:
+        return self.like[pk].get(order_id) is Likeness.IS
+
+
+def _view(provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery) -> _View:
+    feeds = _links_of_feeds(provider)
+    free, like = dict[str, RecentOrder](), dict[int, dict[str, Likeness]]()
+    for attempt in lost:
+        rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
+        reach = {row.order_id: row for row in rows or () if row.order_id not in listed.taken}
+        free |= reach
+        like[attempt.pk] = _like(attempt, reach.values(), feeds)
+    others = _others(provider, listed, lost, rules)
+    for attempt in others:
+        rows = listed.rows_that_may_be(attempt, rules)
+        reach = {row.order_id: row for row in rows if row.order_id in free}
+        like[attempt.pk] = _like(attempt, reach.values(), feeds)
+        if is_decided(attempt):
+            _leave_to_the_lost(like, attempt.pk)
+    view = _View(provider, free, like, others, Verdict())
+    return view if listed.doubt else replace(view, verdict=decide(view.edges, free))
+
+
+def _others(
+    provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery
+) -> list[Attempt]:
+    if listed.doubt:
+        return []
+    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, rules) is not None}
+    return [one for one in sends_without_an_id(provider) if one.pk not in known]
+
+
+def _leave_to_the_lost(like: dict[int, dict[str, Likeness]], pk: int) -> None:
+    """A row that is another send to the letter is no word against a decision it only may fit."""
+    certain = {
+        one for grades in like.values() for one, grade in grades.items() if grade is Likeness.IS
+    }
+    like[pk] = {
+        one: grade for one, grade in like[pk].items() if grade is Likeness.IS or one not in certain
+    }
+
+
+def _like(
+    attempt: Attempt, rows: Iterable[RecentOrder], feeds: frozenset[str]
+) -> dict[str, Likeness]:
+    graded = {row.order_id: _grade(attempt.order, row, feeds) for row in rows}
+    return {one: grade for one, grade in graded.items() if grade}
+
+
+def _links_of_feeds(provider: Provider) -> frozenset[str]:
+    """Links for which a running drip-feed or subscription may have started this row."""
+    running = Order.objects.filter(
+        provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
+    )
+    return frozenset(running.filter(id_range.STARTS_OTHERS).values_list("link_key", flat=True))
+
+
+def _grade(order: Order, row: RecentOrder, feeds: frozenset[str]) -> Likeness:
+    found = likeness(order, row)
+    return Likeness.MAY_BE if found is Likeness.IS and order.link_key in feeds else found
+
+
+def _tell(asked: list[Attempt], listed: OwnList, view: _View, now: datetime) -> None:
+    for attempt in asked:
+        like = view.like[attempt.pk]
+        words = f"The provider's list of our newest orders has {len(like)} that may be it."
+        evidence = {"rows": len(listed.rows), "ours": sorted(like)}
+        resolve.tell([attempt], f"{words} {listed.doubt}".strip(), evidence, now)
+        rows = {one: view.free[one].progress for one in like}
+        told = {one: said for one, said in rows.items() if isinstance(said, Progress)}
+        resolve.keep_candidates([attempt], told)
+
+
+def _decide(
+    view: _View,
+    listed: OwnList,
+    lost: list[Attempt],
+    closing: list[Attempt],
+    rules: Recovery,
+    done: Decided,
+    now: datetime,
+) -> None:
+    told = {one: row.progress for one, row in view.free.items()}
+    said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
+    offered = contradictions.offered(view.others, view.edges, view.verdict)
+    contradictions.reopen_contradicted(view.provider, offered, now=now)
+    others = {attempt.pk for attempt in view.others}
+    own = {attempt.pk: attempt for attempt in lost if attempt.pk not in others}
+    sends = [*own.values(), *view.others]
+    resolve.tell_shared(sends, view.edges, view.verdict, now=now)
+    sure = {
+        pk: one
+        for pk, one in view.verdict.found.items()
+        if pk in own and one in said and view.is_surely(pk, one)
+    }
+    done.found += resolve.adopt_found(
+        Verdict(found=sure), lost, said, now=now, by=Resolution.LISTING
+    )
+    explained = set(sure.values())
+    gone = [
+        attempt for attempt in closing
+        if attempt.pk in view.verdict.absent
+        and _is_explained(attempt, listed, rules, explained)
+    ]  # fmt: skip
+    done.absent += resolve.show_absent(
+        resolve.reread(gone), by=Resolution.LISTING, now=now,
+        evidence={"rows": len(listed.rows)},
+    )  # fmt: skip
+
+
+def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained: set[str]) -> bool:
+    """The list reaches from before the send to after its time, and each row between is known."""
+    rows = listed.rows_for(attempt, rules)
+    if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):
+        return False
+    return all(row.order_id in listed.taken | explained for row in rows)
+
+
+def _ask_later_again(closing: list[Attempt], now: datetime) -> None:
+    later = now + timedelta(seconds=clocks.BREAKER_SECONDS[1])
+    Attempt.objects.filter(pk__in=[a.pk for a in closing]).update(look_at=later)
+
+
+def _leave(closing: list[Attempt], now: datetime) -> None:
+    """To a person, once its calls are used up."""
+    for attempt in resolve.reread(closing):
+        if attempt.calls >= MOST_CALLS:
+            Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
+            words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+            resolve.tell([attempt], words, {}, now)

@@ -1,0 +1,167 @@
+"""Asking again under the same id of ours, at providers that answer a repeat with the first order.
+
+Only where the attempt itself went out with its id a short while ago *and* an admin has said that
+repeats are safe there, under this name and at this address. It is the same attempt said again, to
+the last sign. Nothing but an answer with a number decides; a refusal of a repeat proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Protocol, cast
+
+from django.db.models import F, Q
+
+from core import clocks
+from core.clocks import Clock
+from providers.actions.calling import ask
+from providers.models import Provider, ProviderHealth
+from providers.panel_api import (
+    NotSent,
+    OutcomeUnknown,
+    Placed,
+    Progress,
+    Rejected,
+    WrittenWish,
+)
+
+from ...models import Attempt, Recovery
+from ...sending import send_journal
+from ...sending.restore_check import guard
+from ...sending.writes import answer_files
+from ...sending.writes.pre_send import PreSendCheck
+from ...sending.writes.recording import record
+from ...sending.writes.send_clock import SendClock
+from ...status import NOTHING_BOUGHT, Outcome, Resolution, Write
+from .. import resolve
+from ..resolve import Decided
+from . import contradictions
+from .ask_ids import TellsOfIds, spend
+from .match_ids import Verdict
+
+MOST_REPEATS = 3
+
+
+class PlacesAgain(Protocol):
+    """What this needs of a client beside telling of ids."""
+
+    def add(
+        self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None
+    ) -> Placed: ...
+
+
+def repeat(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    lost: list[Attempt],
+    done: Decided,
+    *,
+    clock: Clock,
+) -> None:
+    """Repeat each due attempt of this account, one after the other."""
+    if not rules.promises_repeats(provider):
+        return
+    now, parameter = clock(), client.dialect.idempotency_parameter
+    if _asks_for_a_rest(provider, now):
+        return
+    for attempt in resolve.reread(lost):
+        due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
+        carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
+        if due and carries and attempt.looks < MOST_REPEATS and _is_young(attempt, now):
+            _repeat_one(provider, client, rules, attempt, done, clock)
+
+
+def _is_young(attempt: Attempt, now: datetime) -> bool:
+    """The provider still knows our id. After a day away it may have forgotten it, and would take
+    the repeat for a new order; so it might where a clock was set back."""
+    age = now - attempt.started_at
+    return timedelta(0) <= age <= timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS)
+
+
+def _repeat_one(
+    provider: Provider,
+    client: TellsOfIds,
+    rules: Recovery,
+    attempt: Attempt,
+    done: Decided,
+    clock: Clock,
+) -> None:
+    spend(rules, clock=clock)
+    now = SendClock(clock)
+    # Before the call: who dies in it has had it. When it is looked for next, the search says.
+    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
+    done.looked += 1
+    order_id = _say_again(provider, cast(PlacesAgain, client), attempt, now)
+    if not order_id:
+        return
+    said = ask(provider, lambda: client.statuses_once([order_id]), clock=clock)
+    resolve.count_calls([attempt], 1)
+    progress = said[order_id]
+    if isinstance(progress, Progress):
+        found = Verdict(found={attempt.pk: order_id})
+        done.found += resolve.adopt_found(
+            found, [attempt], {order_id: progress}, now=clock(), by=Resolution.REPEAT
+        )
+
+
+def _say_again(provider: Provider, client: PlacesAgain, attempt: Attempt, now: SendClock) -> str:
+    """The number it was answered with, which is written down; else empty."""
+    # Still nobody knows what became of it, and nothing but the search for it holds us.
+    open_still = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, resolved_by=None)
+    check = PreSendCheck(
+        Write.REPLAY, provider.pk, attempt.provider_version, now, open_still.exists
+    )
+    try:
+        guard.refuse_another_database(provider.pk, now=now)
+        placed = client.add(WrittenWish(attempt.wire), before_send=check)
+    except Rejected as refusal:
+        # The first send may be what it is refused for: the money spent, the link busy.
+        words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
+        _tell(attempt, words, {"code": refusal.code.value}, now)
+    except (NotSent, OutcomeUnknown) as error:
+        _tell(attempt, f"The repeat did not help: {error.reason}", {}, now)
+    else:
+        _keep_id(attempt, placed.order_id, now)
+        return placed.order_id
+    return ""
+
+
+def _tell(attempt: Attempt, words: str, evidence: dict[str, str], now: SendClock) -> None:
+    record(lambda: resolve.tell([attempt], words, evidence, now()), what=f"the repeat of {attempt}")
+
+
+def _keep_id(attempt: Attempt, order_id: str, now: SendClock) -> None:
+    """What it was answered with, for the person who decides if nothing else comes of it."""
+    name = {"token": attempt.token, "started_at": attempt.started_at.isoformat()}
+    with answer_files.kept(Write.REPLAY, attempt.token, name | {"id": order_id}) as file:
+        if record(lambda: _note_id(attempt, order_id, now()), what=f"the repeat of {attempt}"):
+            file.is_recorded()
+
+
+def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
+    """The number that a repeat was answered with, from the disk. False: of no attempt here."""
+    attempt = send_journal.attempt_of(said)
+    if attempt is None:
+        return False
+    is_open = attempt.outcome == Outcome.UNKNOWN and not attempt.candidates
+    if is_open or attempt.outcome in NOTHING_BOUGHT:
+        _note_id(attempt, str(said["id"]), now)
+    return True
+
+
+def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
+    found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
+    # Named, so that no other order is given it.
+    evidence = {**attempt.evidence, "candidate_id": order_id}
+    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found], evidence=evidence)
+    resolve.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
+    # Somebody may have decided meanwhile that it is not there.
+    contradictions.reopen_one(attempt.pk, order_id, now=now)
+
+
+def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:
+    """It does not answer, or not as often: an order is never the probe."""
+    rests = Q(closed_until__isnull=False) | Q(slow_until__gt=now)
+    return ProviderHealth.objects.filter(rests, provider=provider).exists()

@@ -1,0 +1,62 @@
+"""When a lost order is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from core import clocks
+
+from ...models import Attempt, Recovery
+from .. import resolve
+from . import wait_clock
+
+
+def first_moment(attempt: Attempt, rules: Recovery, now: datetime) -> datetime:
+    later = later_moments(attempt, rules, min(now, attempt.unknown_at or now))
+    return later[0] if later else now
+
+
+def later_moments(attempt: Attempt, rules: Recovery, now: datetime) -> list[datetime]:
+    """When this lost order is looked for after `now`; the last is when it can no longer appear.
+    None left: it has been waited for long enough."""
+    left = wait_clock.left(attempt, rules.grace_seconds)
+    if not left:
+        return []
+    known = attempt.unknown_at or attempt.started_at
+    over = known + timedelta(seconds=rules.grace_seconds)
+    if not now < over <= now + timedelta(seconds=left + wait_clock.LONGEST_STEP):
+        over = now + timedelta(seconds=left)  # the clock was set since
+    early = [known + timedelta(seconds=after) for after in clocks.LOOK_AFTER_SECONDS]
+    return [*(moment for moment in early if now < moment < over), over]
+
+
+def schedule(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
+    """Give the new ones their first moment, and those that a clock has put far away a near one."""
+    for attempt in lost:
+        if attempt.looked_at is not None or not resolve.is_open(attempt):
+            continue
+        furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
+        if attempt.look_at is None or attempt.look_at > furthest:
+            attempt.look_at = first_moment(attempt, rules, now)
+            Attempt.objects.filter(pk=attempt.pk).update(look_at=attempt.look_at)
+
+
+def is_due(attempt: Attempt, now: datetime) -> bool:
+    due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
+    return due and resolve.is_open(attempt)
+
+
+def pass_on(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
+    """Where ids are not searched: those that were due wait for their next moment. After the last
+    one their time is over."""
+    for attempt in lost:
+        if is_due(attempt, now) and (later := later_moments(attempt, rules, now)):
+            Attempt.objects.filter(pk=attempt.pk).update(look_at=later[0])
+
+
+def put_off(attempts: Iterable[Attempt], now: datetime) -> None:
+    """Look for these a little later."""
+    later = now + timedelta(seconds=clocks.BREAKER_SECONDS[0])
+    keys = [attempt.pk for attempt in attempts]
+    Attempt.objects.filter(pk__in=keys).update(look_at=later)

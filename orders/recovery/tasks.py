@@ -1,0 +1,30 @@
+"""Looking for orders whose answer was lost."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from core import doorbell
+from core.clocks import database_now
+
+from ..sending import sweep_due
+from ..wake_ups import account_of, ring
+from .run import recover_account
+from .search import wait_clock
+
+
+@shared_task(name="orders.recover")
+def recover(*, provider_id: int) -> None:
+    """One recovery turn of an account; what it sets free is rung for at once."""
+    if ready := account_of(provider_id):
+        recover_account(*ready, clock=database_now)
+        if provider_id in sweep_due.providers_to_ring(database_now()):
+            ring(provider_id)
+
+
+@shared_task(name="orders.ring_recovery")
+def ring_recovery() -> None:
+    """Count the wait of lost orders, and ring for every account with something to look for."""
+    wait_clock.count(now=database_now())
+    for provider_id in sweep_due.accounts_to_recover(database_now()):
+        doorbell.ring(recover.name, provider_id=provider_id)

@@ -1,0 +1,79 @@
+"""How lost orders are looked for at one provider: its rules and what its order numbers prove."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.clocks import database_now
+from core.roles import May
+from core.web.policy import StaffRequest, allow
+from providers.actions.learning import name_parameter
+from providers.connect import client_for
+from providers.models import Provider
+
+from ..ask_provider import asked
+from ..models import Recovery
+from ..status import Resolution
+from .forms import RecoveryForm
+from .search import rules as recovery_rules
+from .search.calibrate import calibrate
+
+
+@allow(May.RUN_PROVIDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
+    """The rules, to read and to change."""
+    provider = get_object_or_404(Provider, pk=pk)
+    rules, _ = Recovery.objects.get_or_create(provider=provider)
+    is_admin = request.user.may(May.KEEP_CREDENTIALS)
+    form = RecoveryForm(request.POST or None, instance=rules, is_admin=is_admin)
+    if request.method == "POST" and form.is_valid():
+        rule_names = [name for name in form.changed_data if name in form.Meta.fields]
+        changed = [str(form.fields[name].label).lower() for name in rule_names]
+        rules = form.save(commit=False)
+        if is_admin:
+            parameter = form.cleaned_data["idempotency_parameter"]
+            name_parameter(provider, parameter, now=database_now(), actor=request.user)
+            rules.promise_repeats(provider)
+        rules.save()
+        if changed:
+            words = f"Rules for lost answers changed: {', '.join(changed)}."
+            provider.remember(words, now=database_now(), actor=request.user)
+        messages.success(request, "The rules are kept. They count from the next lost answer on.")
+        return redirect("provider-recovery", pk=pk)
+    context = {
+        "provider": provider,
+        "rules": Recovery.objects.get(provider=provider),
+        "form": form,
+        "figures": recovery_rules.figures(provider),
+        "labels": Resolution,
+    }
+    return render(request, "orders/recovery.html", context, status=422 if form.errors else 200)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_recovery_calibrate(request: StaffRequest, pk: int) -> HttpResponse:
+    """Find out now what the order numbers of this account prove: one free call."""
+    provider = get_object_or_404(Provider, pk=pk)
+    found = asked(
+        request,
+        lambda: calibrate(provider, client_for(provider), clock=database_now, actor=request.user),
+    )
+    if found is not None:
+        say = messages.success if found.holds else messages.info
+        say(request, f"Calibrated: {found.words}")
+    return redirect("provider-recovery", pk=pk)
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def provider_recovery_resume(request: StaffRequest, pk: int) -> HttpResponse:
+    """Trust the numbers again after the desk had switched its search off."""
+    provider = get_object_or_404(Provider, pk=pk)
+    if recovery_rules.resume(provider, actor=request.user, now=database_now()):
+        messages.success(request, "The search is on again.")
+    return redirect("provider-recovery", pk=pk)

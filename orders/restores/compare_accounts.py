@@ -1,0 +1,298 @@
+"""The reconcile run: every account is asked what it has that a restored database does not know.
+
+Ids after the newest one known here are asked about where ids are numbers that rise, and the
+provider's own list of orders is read where it has one. Only reads; nothing of ours is moved but
+what this machine itself had sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final, Protocol
+from uuid import uuid4
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from core import clocks
+from core.clocks import Clock
+from core.models import User
+from core.redaction import redact
+from core.rows.constraints import broken_constraint
+from core.rows.loops import AWAY
+from providers.actions.calling import MustWait, ask
+from providers.models import Provider
+from providers.panel_api import (
+    AccountRefused,
+    BatchRefused,
+    Dialect,
+    Progress,
+    ProviderError,
+    RecentOrder,
+    Unreadable,
+)
+
+from ..models import Attempt, Gate, Order, ReconcileRun, Recovery, StrangeOrder
+from ..sending import halts
+from ..sending.restore_check import guard
+from ..status import RECALLED, GateKind, JobState, Outcome
+
+log = logging.getLogger(__name__)
+IDS_ASKED: Final = 300  # after the newest known one
+MOST_CALLS: Final = 80  # to one account in one run
+MOST_FAILURES: Final = 3
+RISING: Final = 20  # of the newest accepted ids, before they are believed to rise
+
+
+class TellsOrders(Protocol):
+    """All this needs of a client."""
+
+    dialect: Dialect
+
+    def statuses_once(self, order_ids: list[str]) -> dict[str, Progress | Unreadable]: ...
+    def recent_orders(self) -> tuple[RecentOrder, ...]: ...
+
+
+Connect = Callable[[Provider], TellsOrders | None]
+
+
+@dataclass(slots=True)
+class Stand:
+    """How far a run is with one account; `after` is the newest id known here."""
+
+    after: int = 0
+    asked: int = 0
+    found: int = 0
+    calls: int = 0
+    failures: int = 0
+    size: int = 0
+    listed: bool = False
+    done: bool = False
+    words: str = ""
+
+
+def start_run(gate: Gate, *, actor: User, now: datetime) -> ReconcileRun | None:
+    """None: one is under way already."""
+    try:
+        with transaction.atomic():
+            return ReconcileRun.objects.create(
+                gate=gate, started_by=actor, created_at=now, total=Provider.objects.count()
+            )
+    except IntegrityError as error:
+        if broken_constraint(error) != "one_reconcile_run_under_way":
+            raise
+        return None
+
+
+def take_run(run_id: int, *, now: datetime) -> ReconcileRun | None:
+    """Hold the run for a while. None: it has ended, or another worker has it."""
+    free = ReconcileRun.objects.filter(pk=run_id).free_to_run(now)
+    mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
+    if not free.update(**mine):
+        return None
+    return ReconcileRun.objects.select_related("gate").filter(**mine, pk=run_id).first()
+
+
+def run_turn(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: float) -> bool:
+    """Go on with a run that was taken, for about so many seconds. True: there is more to do."""
+    until = time.monotonic() + seconds
+    if not run.accounts:
+        guard.recall_everywhere(now=clock())
+    for provider in Provider.objects.order_by("pk"):
+        stand = Stand(**run.accounts.get(str(provider.pk), {}))
+        client = None if stand.done else connect(provider)
+        if client is None and not stand.done:
+            stand.done, stand.words = True, "It cannot be called: its key is missing or unreadable."
+            _save(run, provider, stand, clock())
+        while client is not None and not stand.done:
+            wait = _ask_or_leave(run, provider, client, stand, clock)
+            if not _save(run, provider, stand, clock()):
+                return False
+            time.sleep(max(0.0, min(wait, until - time.monotonic())))
+            if time.monotonic() >= until and not stand.done:
+                return bool(_held(run).update(holder="", held_until=None))
+    _held(run).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
+    return False
+
+
+def acknowledge(run: ReconcileRun, *, actor: User, note: str, now: datetime) -> bool:
+    """Accept the database as it is and let orders go. False: the run has not ended, or somebody
+    has acknowledged it already."""
+    ended = ReconcileRun.objects.filter(pk=run.pk, state=JobState.DONE, acknowledged_at=None)
+    identity = guard.database_identity()
+    try:
+        with transaction.atomic():
+            won = ended.update(
+                acknowledged_at=now, acknowledged_by=actor, note=note[:500], database=identity
+            )
+            return bool(won) and _open(run, actor, note, now)
+    except _OpenAlready:
+        return False
+
+
+class _OpenAlready(Exception):
+    """Takes the acknowledgement back with it."""
+
+
+def _open(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
+    still_closed = Gate.objects.closed().filter(pk=run.gate_id).exists()
+    if not still_closed or not halts.open_gate(GateKind.RESTORED, now=now, actor=actor, note=note):
+        raise _OpenAlready
+    return True
+
+
+def _ask_or_leave(
+    run: ReconcileRun, provider: Provider, client: TellsOrders, stand: Stand, clock: Clock
+) -> float:
+    """One account that breaks us must not keep the others from being compared."""
+    try:
+        return _one_question(run, provider, client, stand, clock)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("account %s cannot be compared", provider.pk)
+        stand.done, stand.words = True, "The desk made a mistake with it; its log says more."
+        return 0.0
+
+
+def _one_question(
+    run: ReconcileRun, provider: Provider, client: TellsOrders, stand: Stand, clock: Clock
+) -> float:
+    """Make one call, note what is strange, and say how long to wait before the next."""
+    if not stand.calls:
+        stand.after, stand.words = _newest_id(provider)
+        stand.size = min(provider.batch_size, client.dialect.batch_size)
+    stand.calls += 1
+    try:
+        if client.dialect.recent_orders and not stand.listed:
+            rows = ask(provider, client.recent_orders, clock=clock)
+            stand.listed = True
+            _note_listed(run, provider, rows)
+        elif ids := _next_ids(run, provider, stand):
+            said = ask(provider, lambda: client.statuses_once(ids), clock=clock)
+            stand.asked += sum(int(one) > stand.after for one in ids if one.isdecimal())
+            _note_asked(run, provider, ids, said)
+        else:
+            stand.done = True
+    except MustWait as pause:
+        stand.calls -= 1
+        return pause.seconds
+    except BatchRefused as error:
+        _ask_fewer(stand, error)
+    except ProviderError as error:
+        _note_failure(stand, error)
+    if stand.calls >= MOST_CALLS and not stand.done:
+        stand.done, stand.words = True, f"Stopped after {stand.calls} calls."
+    stand.found = run.gate.strange_orders.filter(account=provider.pk).count()
+    return 0.0
+
+
+def _ask_fewer(stand: Stand, error: ProviderError) -> None:
+    if stand.size > 1:
+        stand.size = max(1, stand.size // 4)
+    else:
+        _note_failure(stand, error)
+
+
+def _note_failure(stand: Stand, error: ProviderError) -> None:
+    stand.failures += 1
+    if stand.failures >= MOST_FAILURES or isinstance(error, AccountRefused):
+        stand.done, stand.words = True, f"It could not be asked: {redact(error.reason)[:200]}"
+
+
+def _newest_id(provider: Provider) -> tuple[int, str]:
+    """The id after which to ask, 0 for none, and why so."""
+    rules = Recovery.objects.filter(provider=provider).first()
+    if rules is not None and not rules.enabled:
+        return 0, "Asking for ids is switched off for this account."
+    accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
+    newest = accepted.exclude(code=RECALLED).order_by("-pk")
+    ids = list(newest.values_list("external_id", flat=True)[:RISING])
+    if not ids:
+        return 0, "No id of this account is known here to ask from."
+    if not all(one.isascii() and one.isdecimal() and len(one) < 19 for one in ids):
+        return 0, "Its ids are no numbers."
+    numbers = [int(one) for one in ids]
+    if any(newer <= older for newer, older in pairwise(numbers)):
+        return 0, "Its ids do not rise."
+    return numbers[0], f"Asked for the {IDS_ASKED} ids after {numbers[0]}."
+
+
+def _next_ids(run: ReconcileRun, provider: Provider, stand: Stand) -> list[str]:
+    """What this machine had sent and nobody has asked about since; then the ids in their order."""
+    sent = run.gate.strange_orders.filter(account=provider.pk, status="", order=None)
+    named = sent.exclude(external_id="").order_by("pk").values_list("external_id", flat=True)
+    if ids := list(named[: stand.size]):
+        return ids
+    if not stand.after:
+        return []
+    first = stand.after + 1 + stand.asked
+    last = min(first + stand.size, stand.after + 1 + IDS_ASKED)
+    return [str(number) for number in range(first, last)]
+
+
+def _note_asked(
+    run: ReconcileRun,
+    provider: Provider,
+    ids: list[str],
+    said: dict[str, Progress | Unreadable],
+) -> None:
+    strange = run.gate.strange_orders.filter(account=provider.pk)
+    strange.filter(external_id__in=ids, status="").update(status="not known there")
+    found = {one: row for one, row in said.items() if isinstance(row, Progress)}
+    for external_id in _unknown_here(provider, found):
+        _note_strange(run, provider, external_id, found[external_id])
+
+
+def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrder]) -> None:
+    listed = {row.order_id: row for row in rows if row.order_id}
+    for external_id in _unknown_here(provider, listed):
+        row = listed[external_id]
+        quantity = "" if row.quantity is None else str(row.quantity)
+        _note_strange(
+            run, provider, external_id, row.progress,
+            link=row.link[:2048], service_id=row.service_id[:64], quantity=quantity[:20],
+        )  # fmt: skip
+
+
+def _unknown_here(provider: Provider, ids: Iterable[str]) -> list[str]:
+    wanted = list(ids)
+    known = Order.objects.filter(provider=provider, external_id__in=wanted)
+    ours = set(known.values_list("external_id", flat=True))
+    return [one for one in wanted if one not in ours]
+
+
+def _note_strange(
+    run: ReconcileRun,
+    provider: Provider,
+    external_id: str,
+    said: Progress | Unreadable,
+    **wish: str,
+) -> None:
+    seen: dict[str, object] = {name: value for name, value in wish.items() if value}
+    if isinstance(said, Progress):
+        seen |= {"status": said.raw_status[:80] or "?", "charge": said.charge}
+    row = StrangeOrder(
+        gate=run.gate, account=provider.pk, provider=provider, external_id=external_id, **seen
+    )
+    StrangeOrder.objects.bulk_create([row], ignore_conflicts=True)
+    run.gate.strange_orders.filter(account=provider.pk, external_id=external_id).update(**seen)
+
+
+def _save(run: ReconcileRun, provider: Provider, stand: Stand, now: datetime) -> bool:
+    """Write down how far it is and hold on. False: the run is somebody else's by now."""
+    run.accounts[str(provider.pk)] = asdict(stand)
+    return bool(_held(run).update(accounts=run.accounts, held_until=_lease(now)))
+
+
+def _held(run: ReconcileRun) -> QuerySet[ReconcileRun]:
+    return ReconcileRun.objects.filter(pk=run.pk, holder=run.holder, state=JobState.RUNNING)
+
+
+def _lease(now: datetime) -> datetime:
+    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)

@@ -1,0 +1,123 @@
+"""The claim before a send: the order is taken and its attempt written down, or neither."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from core import clocks
+from core.failpoints import failpoint
+from core.rows.constraints import broken_constraint
+from core.rows.durable import durable_transaction
+from providers.models import Provider, ProviderState
+from providers.panel_api import Dialect
+
+from ..flags import raise_flag
+from ..limits import check_limits, spending
+from ..models import Attempt, EventKind, Order
+from ..status import Flag, Status
+from . import halts
+
+log = logging.getLogger(__name__)
+MOST_NUMBERS = 3  # tried for one attempt, before its order has to wait
+
+
+def worker_name() -> str:
+    """Who holds a claim, for people reading the timeline."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.current_thread().name}"[:80]
+
+
+def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
+    """Take the order for sending and write the attempt down, on disk before we speak.
+
+    None: somebody else has it, another send is in flight for this account, a gate before it is
+    closed, it was paused or given another key since `provider` was read, its catalog is that of
+    another address, or the order is held
+    because a rule, a limit or the terms of its service no longer let it go. One that cannot be
+    taken is flagged and put back for later, so that the orders behind it go on.
+    """
+    for tried in range(MOST_NUMBERS):
+        try:
+            attempt = _claim_once(order, provider, now, skipped=tried)
+        except IntegrityError as error:
+            broken = broken_constraint(error)
+            order.refresh_from_db()  # it was moved in memory, and nowhere else
+            if broken == "attempt_number_once":
+                continue
+            if broken == "one_live_attempt_per_order":
+                put_back(order, Flag.LIVE_ATTEMPT, now=now)
+            elif broken != "one_send_in_flight_per_provider":
+                log.exception("order %s cannot be taken: %s", order.pk, broken)
+                put_back(order, Flag.NOT_CLAIMED, now=now)
+            return None
+        if attempt is not None:
+            failpoint("claim.committed")
+        return attempt
+    log.error("order %s cannot be taken: no number for its attempt is free", order.pk)
+    put_back(order, Flag.NOT_CLAIMED, now=now)
+    return None
+
+
+def put_back(order: Order, flag: Flag, *, now: datetime) -> bool:
+    """Let the orders behind this one go first for a while, and have a person look at it. False:
+    it is not queued any more."""
+    later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+    queued = Order.objects.filter(pk=order.pk, status=Status.QUEUED)
+    with transaction.atomic():
+        if not queued.update(send_after=later):
+            return False
+        if raise_flag(order, flag):
+            order.remember(EventKind.FLAGGED, now=now, text=f"{flag.label}. It waits for a while.")
+    return True
+
+
+def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int) -> Attempt | None:
+    if order.status != Status.QUEUED:
+        return None
+    with durable_transaction():
+        unchanged = Provider.objects.filter(
+            pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
+        )
+        unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
+        if not unchanged.exists() or halts.is_closed(provider.pk):
+            return None
+        if reason := check_limits.why_hold(order, now):
+            order.move(Status.HELD, now=now, hold_reason=reason)
+            return None
+        day = spending.day_of(now)
+        if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day):
+            return None
+        failpoint("claim.moved")
+        attempt = _new_attempt(order, provider, now, skipped)
+        attempt.save(force_insert=True)
+        failpoint("claim.written")
+    return attempt
+
+
+def _new_attempt(order: Order, provider: Provider, now: datetime, skipped: int) -> Attempt:
+    newest = order.attempts.aggregate(newest=Max("number"))["newest"] or 0
+    attempt = Attempt(
+        order=order,
+        number=newest + 1 + skipped,
+        provider=provider,
+        provider_version=provider.version,
+        worker=worker_name(),
+        started_at=now,
+        lease_until=now + timedelta(seconds=clocks.SEND_LEASE_SECONDS),
+        balance_before=provider.balance,
+        balance_before_at=provider.balance_at,
+    )
+    attempt.wire = {**order.wish, **_our_id(attempt)}
+    return attempt
+
+
+def _our_id(attempt: Attempt) -> dict[str, str]:
+    """An id of ours for this attempt, under the name by which the provider takes one."""
+    name = Dialect.from_profile(attempt.provider.dialect).idempotency_parameter
+    return {name: attempt.token} if name and name not in attempt.order.wish else {}

@@ -1,0 +1,260 @@
+"""The outcome of one attempt, and its order that follows: both in one transaction, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError
+
+from core import clocks
+from core.failpoints import failpoint
+from core.rows.constraints import broken_constraint
+from core.rows.durable import durable_transaction
+
+from .. import charges
+from ..flags import raise_flag
+from ..models import Attempt, EventKind, Order, Watch
+from ..status import (
+    AT_PROVIDER,
+    ENDED_THERE,
+    LIVE_OUTCOMES,
+    NOT_SENT,
+    NOTHING_BOUGHT,
+    REOPENED_BY_PROOF,
+    Flag,
+    Outcome,
+    Resolution,
+    Status,
+)
+from . import halts, reopen
+from .outcome import Settlement, without_impossible_amount
+
+MOST_RACES = 5  # lost in a row before a recording is left to a later try
+WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
+THERE = AT_PROVIDER | ENDED_THERE
+_OF_A_HOLD = ("hold_reason", "blocked_by")
+
+
+class RaceLost(DatabaseError):
+    """Somebody else moved the order between our look and our write: nothing was written."""
+
+
+def record(
+    attempt: Attempt,
+    outcome: Settlement,
+    *,
+    now: datetime,
+    by: Resolution = Resolution.NONE,
+) -> bool:
+    """Write down how an attempt ended and let its order follow.
+
+    Works while the claim is ours, and also when the reaper took it for lost and nobody has
+    decided since: a late answer is still the answer. After a decision the answer is kept beside
+    it, and False comes back where the two contradict each other; a proof that the provider took
+    the order puts it back in doubt. `by` says where an answer comes from that is not recorded by
+    the worker who heard it. Raises IntegrityError when the provider's id belongs to another order
+    of this account (`external_id_once_per_provider`), and RaceLost, a DatabaseError.
+    """
+    return _until_won(lambda: _record_once(attempt, outcome, now, by))
+
+
+def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
+    """A claim past its lease: sent perhaps, answer lost. False: it was settled meanwhile."""
+    return _until_won(lambda: _lose(attempt_id, now))
+
+
+def watch(order: Order, *, now: datetime) -> None:
+    """Start to follow an order that the provider has."""
+    if order.is_final:
+        return
+    Watch.objects.get_or_create(
+        order=order,
+        defaults={
+            "provider_id": order.provider_id,
+            "external_id": order.external_id,
+            "next_at": now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS),
+            "changed_at": now,
+        },
+    )
+
+
+def _until_won(act: Callable[[], bool]) -> bool:
+    """Do it again, whole, after a race that was lost."""
+    for _ in range(MOST_RACES):
+        try:
+            return act()
+        except RaceLost:
+            continue
+        except IntegrityError as error:
+            if broken_constraint(error) != "one_live_attempt_per_order":
+                raise
+    raise RaceLost(f"The order moved {MOST_RACES} times meanwhile.")
+
+
+def _record_once(attempt: Attempt, outcome: Settlement, now: datetime, by: Resolution) -> bool:
+    possible = without_impossible_amount(outcome)
+    failpoint("settle.begun")
+    with durable_transaction():
+        won = _close_attempt(attempt, outcome, now, by)
+        failpoint("settle.attempt")
+        order = Order.objects.get(pk=attempt.order_id)
+        failpoint("settle.read")
+        if not won:
+            return _keep_late_answer(attempt, order, outcome, now)
+        done = _follow(attempt, order, possible or outcome, now)
+        if outcome.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
+            raise RaceLost(f"Order {order} was moved by somebody else.")
+        if possible is not None:
+            _tell_impossible_amount(order, outcome, now)
+        failpoint("settle.moved")
+        return done
+
+
+def _lose(attempt_id: int, now: datetime) -> bool:
+    failpoint("settle.begun")
+    with durable_transaction():
+        lost = Attempt.objects.filter(pk=attempt_id).past_their_lease(now)
+        attempt = lost.first()
+        if attempt is None:
+            return False
+        words = f"The worker {attempt.worker} was lost while sending."
+        outcome = Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, words)
+        if not lost.update(**_columns(outcome, now), unknown_at=now):
+            return False
+        halts.note_lost_answer(attempt, now=now)
+        failpoint("settle.attempt")
+        order = Order.objects.get(pk=attempt.order_id)
+        failpoint("settle.read")
+        return _follow(attempt, order, outcome, now)
+
+
+def _columns(outcome: Settlement, now: datetime) -> dict[str, Any]:
+    return {
+        "outcome": outcome.outcome,
+        "settled_at": now,
+        "reason": outcome.reason[:500],
+        "code": outcome.code,
+        "evidence": outcome.seen,
+        "external_id": outcome.external_id,
+    }
+
+
+def _close_attempt(attempt: Attempt, outcome: Settlement, now: datetime, by: Resolution) -> bool:
+    """Give the attempt its outcome while nobody has decided. A lost answer holds the account; a
+    loss that is known already is no second loss, only what was seen of it is new."""
+    undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})
+    columns = _columns(outcome, now)
+    claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
+    lost = undecided.filter(outcome=Outcome.UNKNOWN)
+    if outcome.outcome == Outcome.UNKNOWN:
+        if claimed.update(**columns, unknown_at=now):
+            halts.note_lost_answer(attempt, now=now)
+            return True
+        seen = {"evidence": outcome.seen, "reason": outcome.reason[:500]}
+        return bool(lost.filter(evidence={}).update(**seen)) or lost.exists()
+    if claimed.update(**columns, resolution=by):
+        return True
+    return bool(lost.update(**columns, resolution=by or Resolution.LATE))
+
+
+def _follow(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
+    """Move the order after its attempt. False: it is where this outcome cannot bring it."""
+    to, changes = outcome.to, dict(outcome.changes or {})
+    if order.status == Status.UNCONFIRMED and to in NOT_SENT:
+        to = Status.NOT_PLACED  # proven late: a person may have looked at it, so a person asks
+        changes = {name: changes[name] for name in changes if name not in _OF_A_HOLD}
+    if order.status == to or (order.status in THERE and order.external_id == outcome.external_id):
+        return True
+    if order.status not in WAITING_FOR_AN_ANSWER:
+        if outcome.outcome in NOTHING_BOUGHT:
+            return True  # it waits or has ended, and nothing was bought: both are so
+        if order.status not in REOPENED_BY_PROOF:
+            return _say_out_of_step(attempt, order, now)
+        step(order, Status.UNCONFIRMED, now)
+        if to == Status.UNCONFIRMED:
+            return True
+    if outcome.external_id:
+        changes["external_id"] = outcome.external_id
+    reason = outcome.reason
+    step(order, to, now, text=reason, evidence=outcome.seen, reason=reason[:500], **changes)
+    if outcome.external_id:
+        charges.write_first_charge(order, now=now)
+        watch(order, now=now)
+    return True
+
+
+def step(order: Order, to: Status, now: datetime, **changes: Any) -> None:
+    """Move an order that was read in this transaction. Raises RaceLost, which takes back all."""
+    if not order.move(to, now=now, **changes):
+        raise RaceLost(f"Order {order} was moved by somebody else.")
+
+
+def _say_out_of_step(attempt: Attempt, order: Order, now: datetime) -> bool:
+    """Its attempt ends, and the order is not touched: nothing tells which of them is right."""
+    raise_flag(order, Flag.OUT_OF_STEP)
+    order.remember(
+        EventKind.FLAGGED, now=now,
+        text=f"Attempt {attempt.number} ended although the order was {order.status} already.",
+    )  # fmt: skip
+    return False
+
+
+def _tell_impossible_amount(order: Order, outcome: Settlement, now: datetime) -> None:
+    charge: Decimal = (outcome.changes or {})["charge"]
+    raise_flag(order, Flag.CHARGE_DIFFERS)
+    order.remember(
+        EventKind.FLAGGED, now=now, evidence={"charge": f"{charge:f}"},
+        text=f"The provider named a charge of {charge:f} for it. No order can cost that, so it is"
+        " kept without one.",
+    )  # fmt: skip
+
+
+def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
+    """Keep what came after the decision. True when the two agree. The first such answer is kept
+    and told; of a second one only that the provider took it after all."""
+    decided = Attempt.objects.get(pk=attempt.pk)
+    if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
+        return True
+    late = {
+        "outcome": outcome.outcome.value, "reason": outcome.reason,
+        "external_id": outcome.external_id, "at": now.isoformat(),
+    }  # fmt: skip
+    tells_more = outcome.outcome == Outcome.ACCEPTED != decided.late.get("outcome")
+    if decided.late and not tells_more:
+        return False  # told already
+    mine = Attempt.objects.filter(pk=attempt.pk, outcome=decided.outcome)
+    if not mine.update(late=late):
+        raise RaceLost(f"Attempt {attempt.pk} was decided this moment.")
+    nothing_new = outcome.outcome == Outcome.UNKNOWN
+    if nothing_new or {decided.outcome, outcome.outcome} <= set(NOTHING_BOUGHT):
+        return True
+    words = f"Attempt {attempt.number} was answered late."
+    if outcome.outcome == Outcome.ACCEPTED:
+        words = _reopen(decided, order, outcome, now)
+    raise_flag(order, Flag.LATE_ANSWER)
+    order.remember(EventKind.FLAGGED, now=now, text=words, evidence=late)
+    return False
+
+
+def _reopen(decided: Attempt, order: Order, outcome: Settlement, now: datetime) -> str:
+    """The provider took what was decided not to be there: the order is in doubt again, so that
+    nobody buys it a second time, and can be linked. What happened, for the history. A second send
+    that has not left yet is stopped by its own check, which asks `reopening.contradicted`."""
+    number = outcome.external_id
+    taken = f"Attempt {decided.number} was answered late: the provider took it as {number}."
+    others = order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk)
+    if others.exists():
+        return f"{taken} It was sent again since, so it may have been bought twice."
+    if order.status == Status.GIVEN_UP:
+        evidence = {**outcome.seen, "candidate_id": number}
+        Attempt.objects.filter(pk=decided.pk).update(evidence=evidence)
+        return f"{taken} It can be linked."
+    if order.status not in REOPENED_BY_PROOF:
+        return taken
+    decided.refresh_from_db(fields=["late"])
+    if not reopen.reopen(decided, order, number, taken, now=now, **outcome.seen):
+        raise RaceLost(f"Order {order} was moved by somebody else.")
+    return f"{taken} It is unconfirmed again and is not sent. Link it, or look into it."

@@ -1,0 +1,233 @@
+"""Is the database still the one we left? Asked when a worker starts, in the sweep, and between
+every claim and its first byte.
+
+A database taken back to an earlier day shows orders as queued that were sent. Nothing in it can
+say so; what this machine wrote down beside it can. On any doubt all sending stops until a person
+has seen a reconcile run.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from django.db import NotSupportedError, ProgrammingError, connection
+
+from core import clocks
+from core.clocks import Clock
+from core.failpoints import failpoint
+from core.rows.durable import DATABASE_AWAY
+from core.rows.loops import one_by_one
+from providers.panel_api import NotSent
+
+from ...limits import doubtful_rows
+from ...models import Attempt, DatabaseId, Gate, ReconcileRun, RequestCall
+from ...status import GateKind
+from .. import halts, send_journal
+from ..send_journal import Mark
+from . import journal_gaps, recalled_requests, recalled_sends, request_journal
+from .request_journal import Named
+
+log = logging.getLogger(__name__)
+UNREADABLE = "unreadable"
+# With each account, in this order: a gap is told from a database that nothing was brought into.
+STEPS: Final[tuple[Callable[..., object], ...]] = (
+    journal_gaps.note_gap, recalled_sends.recall_sends, recalled_requests.recall_calls, doubtful_rows.hold_waiting,
+)  # fmt: skip
+MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
+
+
+def database_identity() -> str:
+    """The same as long as this is the same database. PostgreSQL: its cluster and timeline, and
+    the table itself, which a restored dump makes anew. SQLite: a row of its own."""
+    if connection.vendor != "postgresql":
+        return f"sqlite {DatabaseId.objects.get_or_create(pk=1)[0].key.hex}"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),"
+                " (SELECT oid FROM pg_database WHERE datname = current_database()),"
+                " %s::regclass::oid FROM pg_control_system()",
+                [Attempt._meta.db_table],
+            )
+            system, timeline, database, table = cursor.fetchone()
+    except (NotSupportedError, ProgrammingError):  # a server that lets nobody ask
+        return UNREADABLE
+    return f"postgresql {system} timeline {timeline} database {database} table {table}"
+
+
+def mark(attempt: Attempt, *, now: Clock) -> None:
+    """Write this send down outside the database, unless the database is not the one we left.
+
+    Raises NotSent: then no byte may leave, and the gate is closed where there is doubt.
+    """
+    known = send_journal.newest_mark(attempt.provider_id)
+    _mark(attempt, "attempt", known, partial(send_journal.note_send, attempt), now)
+    failpoint("claim.marked")
+
+
+def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None:
+    """The same for a call about refills or cancels."""
+    known = request_journal.newest_mark(call.provider_id)
+    _mark(call, "call", known, partial(request_journal.note_call, call, requests), now)
+    failpoint("request.marked")
+
+
+def refuse_another_database(provider_id: int, *, now: Clock) -> None:
+    """Raises NotSent, and closes the gate where there is doubt, for what is marked already."""
+    try:
+        if why_strange(marks_of(provider_id), database_identity()):
+            look_closely(now=now())
+            raise NotSent(MAY_BE_RESTORED)
+    except DATABASE_AWAY as error:
+        raise NotSent("The database went away before sending.") from error
+
+
+def _mark(
+    row: Attempt | RequestCall,
+    what: str,
+    known: Mark | None,
+    note: Callable[[str], None],
+    now: Clock,
+) -> None:
+    try:
+        identity = database_identity()
+        _refuse_if_strange(row, what, known, identity, now)
+        note(identity)
+    except DATABASE_AWAY as error:
+        raise NotSent("The database went away before sending.") from error
+    except OSError as error:
+        log.error("%s %s cannot be marked on disk: %s", what, row.pk, error)
+        raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
+
+
+def _refuse_if_strange(
+    row: Attempt | RequestCall, what: str, known: Mark | None, identity: str, now: Clock
+) -> None:
+    doubt = bool(why_strange(marks_of(row.provider_id), identity))
+    overtaken = known is not None and row.pk <= known.attempt
+    age = (now() - row.started_at).total_seconds()
+    if age > clocks.SEND_WINDOW_SECONDS:  # then others may have sent since, and nothing is strange
+        raise NotSent("The claim had grown too old before it was marked.")
+    if doubt:
+        look_closely(now=now())
+    elif known is not None and overtaken:
+        quarantine(
+            f"Account {known.provider_id}: the new {what} got number {row.pk}, although "
+            f"{known.attempt} had been given out.",
+            now=now(),
+        )
+    if doubt or overtaken:
+        raise NotSent(MAY_BE_RESTORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A mark of this machine and what it is about: an order sent, or a call about requests."""
+
+    mark: Mark
+    is_call: bool = False
+
+
+def marks_of(provider_id: int) -> list[Known]:
+    """The newest of either kind at this account."""
+    sent, asked = send_journal.newest_mark(provider_id), request_journal.newest_mark(provider_id)
+    known = [Known(sent)] if sent else []
+    return [*known, Known(asked, is_call=True)] if asked else known
+
+
+def why_strange(marks: list[Known], identity: str) -> dict[Known, str]:
+    """What speaks against this being the database in which these marks were made."""
+    attempts = Attempt.objects.select_related("order").in_bulk(_numbers(marks, is_call=False))
+    calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
+    doubts = {}
+    for known in marks:
+        mark, what = known.mark, "call" if known.is_call else "attempt"
+        row = calls.get(mark.attempt) if known.is_call else attempts.get(mark.attempt)
+        if mark.database != identity:
+            doubts[known] = f"it is another database ({identity}), we left {mark.database}"
+        elif not mark.is_of(row):
+            doubts[known] = (
+                f"{what} {mark.attempt} of {mark.started_at:%Y-%m-%d %H:%M:%S} UTC is missing, "
+                f"{_newest_of(known)}"
+            )
+    return doubts
+
+
+def _numbers(marks: list[Known], *, is_call: bool) -> list[int]:
+    return [known.mark.attempt for known in marks if known.is_call == is_call]
+
+
+def _newest_of(known: Known) -> str:
+    model = RequestCall if known.is_call else Attempt
+    rows = model._default_manager.filter(provider_id=known.mark.provider_id)
+    newest = rows.order_by("-pk").values_list("pk", "started_at").first()
+    if newest is None:
+        return "there is none of this account"
+    return f"the newest is {newest[0]} of {newest[1]:%Y-%m-%d %H:%M:%S}"
+
+
+def look_closely(*, now: datetime) -> bool:
+    """Compare every mark of this machine with the database; close the gate on doubt.
+
+    A restore that a person has acknowledged since the mark was made is no doubt any more, and the
+    database is adopted. Before that, and as long as the gate is closed, what this machine knows of
+    its sends is brought in. True: all is well.
+    """
+    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists() or not _compare(now):
+        recall_everywhere(now=now)
+        return False
+    if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
+        DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
+    return True
+
+
+def _compare(now: datetime) -> bool:
+    identity = database_identity()
+    marks = [known for account in send_journal.accounts() for known in marks_of(account)]
+    doubts = why_strange(marks, identity)
+    if not doubts:
+        return True
+    newest = max(known.mark.at for known in doubts)
+    accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
+    if accepted.exists():
+        adopt(identity, list(doubts), now=now)
+        return True
+    quarantine(_in_words(doubts), now=now)
+    return False
+
+
+def recall_everywhere(*, now: datetime) -> None:
+    """Give back to the database what this machine knows of its sends, all accounts together."""
+    one_by_one(
+        send_journal.accounts(), lambda one: _recall(one, now), what="accounts of this machine"
+    )
+
+
+def _recall(account: int, now: datetime) -> None:
+    one_by_one(STEPS, lambda step: step(account, now=now), what=f"sends to account {account}")
+
+
+def quarantine(reason: str, *, now: datetime) -> bool:
+    """Stop all sending until a reconcile run is acknowledged. False: it was stopped already."""
+    log.critical("all sending stops: %s", reason)
+    return halts.close_gate(GateKind.RESTORED, now=now, reason=reason)
+
+
+def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:
+    """Bring in what this machine knows, then take the database as it is."""
+    for account in sorted({known.mark.provider_id for known in marks}):
+        for step in STEPS:
+            step(account, now=now)
+        send_journal.note_adopted(account, identity, now=now)
+        request_journal.note_adopted(account, identity, now=now)
+
+
+def _in_words(doubts: dict[Known, str]) -> str:
+    said = [f"Account {known.mark.provider_id}: {doubt}" for known, doubt in doubts.items()]
+    more = f"; and {len(said) - 3} more accounts" if len(said) > 3 else ""
+    return "; ".join(said[:3]) + more

@@ -1,0 +1,120 @@
+"""Sends that neither a restored database nor the journal of this machine knows.
+
+A journal keeps so much and no more. Where it begins later than the database ends, orders, refills
+and cancels of the time between may stand here as waiting, and nothing can tell which of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Max, Model, QuerySet
+
+from providers.models import Provider
+
+from ...models import (
+    Attempt,
+    CancelRequest,
+    Gate,
+    JournalGap,
+    Order,
+    OrderEvent,
+    Refill,
+    RequestCall,
+)
+from ...status import RECALLED, GateKind
+from .. import send_journal
+from ..send_journal import Beginning, Marked
+from . import request_journal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """One kind of journal and the rows it tells of. `own` are those that the database has by
+    itself, and not because a journal gave them back."""
+
+    beginning: Callable[[int], Beginning | None]
+    rows: Callable[[int], QuerySet[Any]]
+    own: Callable[[int], QuerySet[Any]]
+
+
+def _attempts(account: int) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(provider=account).select_related("order")
+
+
+def _calls(account: int) -> QuerySet[RequestCall]:
+    return RequestCall.objects.filter(provider=account)
+
+
+def _calls_of_its_own(account: int) -> QuerySet[RequestCall]:
+    journaled = [call.token for call in request_journal.calls_since_adopted(account)]
+    return _calls(account).exclude(key__in=journaled)
+
+
+JOURNALS: Final = (
+    Journal(send_journal.beginning, _attempts, lambda one: _attempts(one).exclude(code=RECALLED)),
+    Journal(request_journal.beginning, _calls, _calls_of_its_own),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """From when to when nobody knows what was sent."""
+
+    known_until: datetime | None
+    kept_from: datetime
+
+
+def note_gap(account: int, *, now: datetime) -> JournalGap | None:
+    """Write down that sends to this account may be known to nobody, and up to where its orders
+    and requests are in doubt for that. None: there is no such gap, or it is written down.
+
+    To be asked before anything is brought in: a send that was given back says nothing of those
+    before it.
+    """
+    gate = Gate.objects.filter(kind=GateKind.RESTORED).newest_first().first()
+    found = [gap for journal in JOURNALS if (gap := _gap(journal, account)) is not None]
+    if gate is None or not found or not Provider.objects.filter(pk=account).exists():
+        return None
+    known = [one.known_until for one in found if one.known_until is not None]
+    row, is_new = JournalGap.objects.get_or_create(
+        gate=gate, provider_id=account, host=socket.gethostname()[:80],
+        defaults={
+            "found_at": now,
+            "known_until": min(known, default=None),
+            "kept_from": max(one.kept_from for one in found),
+            "events_through": _newest(OrderEvent),
+            "orders_through": _newest(Order),
+            "refills_through": _newest(Refill),
+            "cancels_through": _newest(CancelRequest),
+        },
+    )  # fmt: skip
+    if is_new:
+        log.critical("sends to account %s are known to nobody: %s", account, row)
+    return row if is_new else None
+
+
+def _gap(journal: Journal, account: int) -> Between | None:
+    begins = journal.beginning(account)
+    if begins is None or not begins.mark.attempt:
+        return None
+    mark = begins.mark
+    row: Marked | None = journal.rows(account).filter(pk=mark.attempt).first()
+    if mark.is_of(row):
+        return None
+    own = journal.own(account)
+    if not begins.is_older_known and not own.filter(pk__lt=mark.attempt).exists():
+        return None  # the journal was begun with the first send of all
+    return Between(own.aggregate(newest=Max("started_at"))["newest"], mark.started_at)
+
+
+def _newest(model: type[Model]) -> int:
+    newest = model._default_manager.aggregate(newest=Max("pk"))["newest"]
+    return int(newest or 0)

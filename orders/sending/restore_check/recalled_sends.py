@@ -1,0 +1,182 @@
+"""Orders that a restored database shows as not sent, although they were.
+
+Whatever may have reached a provider becomes unconfirmed, so that it can never be sent again by
+itself; where its answer is known on disk, it gets that answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from core.models import User
+from core.rows.constraints import broken_constraint
+from core.rows.durable import durable_transaction
+from core.rows.loops import one_by_one
+from providers.models import Provider
+
+from ...models import Attempt, Gate, Order, StrangeOrder
+from ...status import NOT_SENT, RECALLED, Flag, GateKind, Outcome, Status
+from .. import answer_spool, claims
+from ..send_journal import Send, sends_since_adopted
+
+log = logging.getLogger(__name__)
+CHUNK = 200
+MAY_BE_TAKEN: Final = NOT_SENT | {Status.NOT_PLACED}
+WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
+
+
+class NotRecalled(Exception):
+    """Some sends could not be brought in: their database must not be taken as it is."""
+
+
+def recall_sends(provider_id: int, *, now: datetime) -> int:
+    """Bring in what this machine knows of its sends to one account and the database does not.
+
+    Safe to repeat. Orders that are lost altogether are listed for a person. Raises NotRecalled
+    once all have had their turn, if any of them was broken.
+    """
+    broken = list[Send]()
+
+    def recall(found: tuple[Send, Attempt | None]) -> bool:
+        broken.append(found[0])
+        recalled = _recall(*found, now=now)
+        broken.pop()
+        return recalled
+
+    sends = _unknown_or_open(sends_since_adopted(provider_id))
+    recalled = one_by_one(sends, recall, what="sends of this machine")
+    if broken:
+        raise NotRecalled(f"{len(broken)} sends to account {provider_id} cannot be brought in.")
+    return recalled
+
+
+def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
+    settlement = send.settlement or answer_spool.left_behind(send.token, send.started_at)
+    if attempt is not None:
+        if settlement is not None:
+            answer_spool.settle_late(attempt, settlement, now=now)
+        return False
+    if settlement is not None and settlement.outcome == Outcome.NOT_SENT:
+        return False
+    order = Order.objects.select_related("provider").filter(submission=send.submission).first()
+    if order is not None and order.status == Status.SENDING:
+        return False  # in somebody's hands this moment; the next look finds it where it then is
+    taken = order and take_as_sent(
+        order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
+    )
+    if taken and settlement is not None:
+        answer_spool.settle_late(taken, settlement, now=now)
+    if not taken:
+        id_there = settlement.external_id if settlement else ""
+        _list_as_strange(send, id_there, order, now=now)
+    return True
+
+
+def take_as_sent(
+    order: Order,
+    *,
+    started_at: datetime,
+    reason: str,
+    now: datetime,
+    number: int = 0,
+    actor: User | None = None,
+    candidate_id: str = "",
+) -> Attempt | None:
+    """Make an order that waits to be sent unconfirmed. None: it does not wait any more.
+
+    Its attempt counts as looked for: where the provider's ids stood when it was sent is not known
+    from the numbers of our rows, so nothing may be proven from them.
+    """
+    if order.status not in MAY_BE_TAKEN:
+        return None
+    try:
+        with durable_transaction():
+            if order.status != Status.QUEUED:
+                _step(order, Status.QUEUED, now, actor)
+            _step(order, Status.SENDING, now, actor, sent_at=started_at)
+            attempt = Attempt.objects.create(
+                order=order, number=_free_number(order, number), provider=order.provider,
+                provider_version=order.provider.version, wire=order.wish,
+                worker=claims.worker_name(), started_at=started_at, lease_until=started_at,
+                settled_at=now, looked_at=now, outcome=Outcome.UNKNOWN, code=RECALLED,
+                unknown_at=started_at,
+                reason=reason[:500], evidence=_naming(candidate_id),
+            )  # fmt: skip
+            _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])
+    except _Moved:
+        return None
+    except IntegrityError as error:
+        if broken_constraint(error) not in (
+            "one_live_attempt_per_order",
+            "one_send_in_flight_per_provider",
+            "attempt_number_once",
+        ):
+            raise
+        return None
+    return attempt
+
+
+def _naming(candidate_id: str) -> dict[str, str]:
+    return {"candidate_id": candidate_id} if candidate_id else {}
+
+
+class _Moved(Exception):
+    """Somebody else moved the order first: nothing of this is kept."""
+
+
+def _step(order: Order, to: Status, now: datetime, actor: User | None, **said: object) -> None:
+    if not order.move(to, now=now, actor=actor, **said):  # type: ignore[arg-type]  # columns
+        raise _Moved
+
+
+def _free_number(order: Order, wanted: int) -> int:
+    taken = set(order.attempts.values_list("number", flat=True))
+    return wanted if wanted and wanted not in taken else max(taken, default=0) + 1
+
+
+def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | None]]:
+    """Sends without an attempt, and those whose attempt has no answer; oldest first. Looks back
+    from the newest until everything is known."""
+    found: list[tuple[Send, Attempt | None]] = []
+    for end in range(len(sends), 0, -CHUNK):
+        chunk = sends[max(0, end - CHUNK) : end]
+        rows = _attempts_of(chunk)
+        new = [(send, rows.get((send.submission, send.started_at))) for send in chunk]
+        found = [(send, row) for send, row in new if row is None or _is_open(row)] + found
+        if all(row is not None for _, row in new):
+            break
+    yield from found
+
+
+def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
+    submissions = [send.submission for send in sends]
+    rows = Attempt.objects.filter(order__submission__in=submissions)
+    rows = rows.select_related("order", "provider")
+    return {(row.order.submission, row.started_at): row for row in rows}
+
+
+def _is_open(row: Attempt) -> bool:
+    return row.outcome in (Outcome.IN_FLIGHT, Outcome.UNKNOWN)
+
+
+def _list_as_strange(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
+    """For the page: bought, and here there is no order that could take it."""
+    gate = Gate.objects.closed().filter(kind=GateKind.RESTORED).first()
+    if order is not None:
+        Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.LIVE_ATTEMPT)
+    log.error("sent to account %s and not known here: %s", send.provider_id, send)
+    if gate is None:
+        return
+    known = StrangeOrder(
+        gate=gate, account=send.provider_id, token=send.token, external_id=external_id,
+        provider=Provider.objects.filter(pk=send.provider_id).first(), sent_at=send.started_at,
+        service_id=send.wish.get("service", "")[:64], link=send.wish.get("link", ""),
+        quantity=send.wish.get("quantity", "")[:20], order=order,
+    )  # fmt: skip
+    StrangeOrder.objects.bulk_create([known], ignore_conflicts=True)

@@ -1,0 +1,124 @@
+"""What this machine has asked of refills and cancels, outside the database: `sent_log` for calls.
+
+A line names the requests by what they have in every life of the database: their order's
+submission and the moment at which somebody asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ...aftersales.batch_outcome import AnyOutcome, outcome_from_json, outcome_to_json
+from ...models import RequestCall
+from ...status import Write
+from ..send_journal import (
+    ADOPTED,
+    ENDED,
+    SENT,
+    Beginning,
+    Mark,
+    adopt_in,
+    beginning_of,
+    carried,
+    directory,
+    mark_of,
+    name_of,
+    newest_of,
+)
+from ..writes.journal_file import JournalFile, Line
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One request, whatever its number is by now, and the id its order has at the provider."""
+
+    submission: UUID
+    requested_at: datetime
+    order_id: str
+
+
+@dataclass(slots=True)
+class JournaledCall:
+    """One call as the file tells it. `outcome` None: how it ended is not known here."""
+
+    token: str
+    write: Write
+    started_at: datetime
+    requests: Sequence[Named]
+    outcome: AnyOutcome | None = None
+
+
+def newest_mark(provider_id: int) -> Mark | None:
+    """None: this machine never asked for anything there."""
+    return newest_of(_file(provider_id), provider_id)
+
+
+def beginning(provider_id: int) -> Beginning | None:
+    """None: this machine never asked for anything there."""
+    return beginning_of(_file(provider_id), provider_id)
+
+
+def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> None:
+    """On disk when this returns. Raises OSError when it cannot be."""
+    file = _file(call.provider_id)
+    others = RequestCall.objects.filter(provider_id=call.provider_id, pk__lt=call.pk)
+    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
+    file.begin_anew_if_large(lambda: carried(newest_of(file, call.provider_id)))
+    named = [[one.submission.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
+    name = name_of(call)
+    file.write(SENT, wait=True, database=database, write=call.write, requests=named, **name)
+
+
+def note_end(call: RequestCall, outcome: AnyOutcome) -> None:
+    """How it ended, as far as the disk takes it: the database has it already."""
+    try:
+        said = outcome_to_json(outcome)
+        _file(call.provider_id).write(ENDED, wait=False, outcome=said, **name_of(call))
+    except OSError as error:
+        log.error("the end of %s is not noted on disk: %s", call, error)
+
+
+def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
+    """From here on this database is the one we know, with the calls it has."""
+    newest = RequestCall.objects.filter(provider_id=provider_id).order_by("-pk").first()
+    adopt_in(_file(provider_id), newest, database, now=now)
+
+
+def calls_since_adopted(provider_id: int) -> list[JournaledCall]:
+    """What was asked of this account since its database was last adopted, oldest first."""
+    calls = dict[str, JournaledCall]()
+    for line in _file(provider_id).all_lines():
+        try:
+            _take_in(calls, line)
+        except (KeyError, TypeError, ValueError):
+            log.warning("a line about requests to account %s cannot be read", provider_id)
+    return sorted(calls.values(), key=lambda call: call.started_at)
+
+
+def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:
+    match line["what"]:
+        case what if what == ADOPTED:
+            calls.clear()
+        case what if what == SENT:
+            began, named = datetime.fromisoformat(line["started_at"]), line["requests"]
+            calls[line["token"]] = JournaledCall(
+                UUID(line["token"]).hex, Write(line["write"]), began, [_named(row) for row in named]
+            )
+        case what if what == ENDED and line["token"] in calls:
+            calls[line["token"]].outcome = outcome_from_json(line["outcome"])
+
+
+def _named(row: list[Any]) -> Named:
+    submission, requested_at, order_id = row
+    return Named(UUID(submission), datetime.fromisoformat(requested_at), str(order_id))
+
+
+def _file(provider_id: int) -> JournalFile:
+    return JournalFile(directory() / f"{provider_id}.requests.jsonl")

@@ -1,0 +1,236 @@
+"""What this machine has sent, kept outside the database: one file an account, a line a fact.
+
+A line is on disk before the first byte of a send leaves, and a second one says how it ended. The
+newest line is the high-water mark of the account: a database that does not know it is not the one
+we left. The lines before it say which orders of such a database were sent after all.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from django.conf import settings
+
+from ..models import Attempt
+from .outcome import Settlement
+from .writes.journal_file import JournalFile
+
+log = logging.getLogger(__name__)
+SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
+WISH_SHOWN: Final = ("service", "link", "quantity", "username")
+
+
+class Marked(Protocol):
+    """A row that stands for one send: an attempt, or a call about refills or cancels."""
+
+    pk: int
+    provider_id: int
+    started_at: datetime
+
+    @property
+    def token(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest send of an account by this machine, made `at`. `attempt` is the number of its
+    row; 0: none yet in this database."""
+
+    provider_id: int
+    attempt: int
+    token: str
+    started_at: datetime
+    at: datetime
+    database: str
+
+    def is_of(self, row: Marked | None) -> bool:
+        """This row is the send that was marked. Numbers and tokens may be given out again by a
+        database that was taken back to an earlier day; the moment of the claim is not."""
+        if row is None:
+            return not self.attempt
+        return (row.token, row.started_at) == (self.token, self.started_at)
+
+
+@dataclass(slots=True)
+class Send:
+    """One send as the file tells it. `settlement` None: how it ended is not known here."""
+
+    provider_id: int
+    token: str
+    started_at: datetime
+    wish: dict[str, str]
+    settlement: Settlement | None = None
+
+    @property
+    def submission(self) -> UUID:
+        return _submission(self.token)
+
+    @property
+    def number(self) -> int:
+        return int(self.token.rpartition("-")[2])
+
+
+def directory() -> Path:
+    return Path(settings.DATA_DIR) / "sent"
+
+
+def accounts() -> list[int]:
+    """Those for which this machine has ever sent something."""
+    stems = {path.name.partition(".")[0] for path in directory().glob("*.jsonl*")}
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def newest_mark(provider_id: int) -> Mark | None:
+    """None: this machine never sent anything there."""
+    return newest_of(_file(provider_id), provider_id)
+
+
+def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
+    """The newest mark in this file, or in the one before it."""
+    for lines in (file.tail(), file.older().tail()):
+        marks = [mark for line in lines if (mark := _mark(provider_id, line))]
+        since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
+        if marks:
+            return max((mark for _, mark in marks[since:]), key=lambda mark: mark.attempt)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where what a journal keeps begins. `is_older_known`: all before `mark` was in the database
+    of that moment; otherwise it is the first send this machine has ever written down."""
+
+    mark: Mark
+    is_older_known: bool
+
+
+def beginning(provider_id: int) -> Beginning | None:
+    """None: this machine never sent anything there."""
+    return beginning_of(_file(provider_id), provider_id)
+
+
+def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
+    """The line that adopted a database last, else the oldest line there is."""
+    found: tuple[str, Mark] | None = None
+    for line in file.all_lines():
+        marked = _mark(provider_id, line)
+        if marked and (found is None or marked[0] == ADOPTED):
+            found = marked
+    return found and Beginning(found[1], is_older_known=found[0] != SENT)
+
+
+def note_send(attempt: Attempt, database: str) -> None:
+    """On disk when this returns. Raises OSError when it cannot be."""
+    wish = {name: str(attempt.wire[name])[:300] for name in WISH_SHOWN if name in attempt.wire}
+    file = _file(attempt.provider_id)
+    others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)
+    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
+    file.begin_anew_if_large(lambda: carried(newest_of(file, attempt.provider_id)))
+    file.write(SENT, wait=True, database=database, wish=wish, **name_of(attempt))
+
+
+def mark_of(row: Marked | None, database: str) -> Mark | None:
+    """As this database has it."""
+    if row is None:
+        return None
+    began = row.started_at
+    return Mark(row.provider_id, row.pk, row.token, began, at=began, database=database)
+
+
+def carried(mark: Mark | None) -> dict[str, Any] | None:
+    """The line with which a new file begins."""
+    if mark is None:
+        return None
+    return {
+        "what": CARRIED, "attempt": mark.attempt, "token": mark.token,
+        "started_at": mark.started_at.isoformat(), "at": mark.at.isoformat(),
+        "database": mark.database,
+    }  # fmt: skip
+
+
+def note_end(attempt: Attempt, settlement: Settlement) -> None:
+    """How it ended, as far as the disk takes it: the database has it already."""
+    said = settlement.to_json() | {"evidence": None}
+    try:
+        _file(attempt.provider_id).write(ENDED, wait=False, settlement=said, **name_of(attempt))
+    except OSError as error:
+        log.error("the end of attempt %s is not noted on disk: %s", attempt.pk, error)
+
+
+def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
+    """From here on this database is the one we know, with the attempts it has."""
+    newest = Attempt.objects.filter(provider_id=provider_id).order_by("-pk").first()
+    adopt_in(_file(provider_id), newest, database, now=now)
+
+
+def adopt_in(file: JournalFile, newest: Marked | None, database: str, *, now: datetime) -> None:
+    """Take what this database has for what we know; on disk when it returns."""
+    nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
+    name = name_of(newest) if newest else nobody
+    file.write(ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
+
+
+def sends_since_adopted(provider_id: int) -> list[Send]:
+    """What was sent to this account since its database was last adopted, oldest first."""
+    sends = dict[tuple[str, str], Send]()
+    for line in _file(provider_id).all_lines():
+        try:
+            _take_in(sends, provider_id, line)
+        except (KeyError, TypeError, ValueError):
+            log.warning("a line about account %s cannot be read", provider_id)
+    return sorted(sends.values(), key=lambda send: send.started_at)
+
+
+def attempt_of(kept: dict[str, Any]) -> Attempt | None:
+    """The row of this send, whatever its number is by now."""
+    submission = _submission(kept["token"])
+    known = Attempt.objects.filter(order__submission=submission)
+    same = known.filter(started_at=datetime.fromisoformat(kept["started_at"]))
+    return same.select_related("order", "provider").first()
+
+
+def _submission(token: str) -> UUID:
+    """Raises ValueError for what is no token of ours."""
+    return UUID(hex=token.rpartition("-")[0])
+
+
+def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[str, Any]) -> None:
+    what = line["what"]
+    if what == ADOPTED:
+        sends.clear()
+        return
+    key = (line["token"], line["started_at"])
+    if what == SENT:
+        began = datetime.fromisoformat(line["started_at"])
+        send = Send(provider_id, line["token"], began, line["wish"])
+        if send.submission and send.number:
+            sends[key] = send
+    elif what == ENDED and key in sends:
+        sends[key].settlement = Settlement.from_json(line["settlement"])
+
+
+def name_of(row: Marked) -> dict[str, Any]:
+    """What tells this send from every other one, in every life of the database."""
+    return {"attempt": row.pk, "token": row.token, "started_at": row.started_at.isoformat()}
+
+
+def _mark(provider_id: int, line: dict[str, Any]) -> tuple[str, Mark] | None:
+    if line.get("what") not in (SENT, ADOPTED, CARRIED):
+        return None
+    try:
+        began = datetime.fromisoformat(line["started_at"])
+        at = datetime.fromisoformat(line.get("at", line["started_at"]))
+        number, token = int(line["attempt"]), str(line["token"])
+        mark = Mark(provider_id, number, token, began, at, str(line["database"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return line["what"], mark
+
+
+def _file(provider_id: int) -> JournalFile:
+    return JournalFile(directory() / f"{provider_id}.jsonl")

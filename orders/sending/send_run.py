@@ -1,0 +1,83 @@
+"""A lane that sends: the queued orders of one account, one after the other, spaced."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from core import clocks
+from core.clocks import Clock
+from core.rows.loops import AWAY
+from core.stopping import is_stopping
+from providers.actions import lanes, pacing
+from providers.models import LaneKind, Provider
+
+from ..models import Order
+from ..status import Flag
+from . import claims, halts
+from .send_orders import PlacesOrders, next_to_send, send_order
+
+log = logging.getLogger(__name__)
+PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
+
+
+def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
+    """Send what is queued for this account for about `seconds`; how many sends were tried.
+
+    Nothing while another worker has the account's placing lane, or a gate before it is closed.
+    """
+    if halts.is_closed(provider.pk):
+        return 0
+    holder = lanes.take_lane(
+        provider.pk, LaneKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
+    )
+    if holder is None:
+        return 0
+    sent, ends = 0, time.monotonic() + seconds
+    try:
+        while time.monotonic() < ends and _send_next(provider, client, clock):
+            sent += 1
+            if is_stopping():
+                break
+            if not lanes.renew_lane(
+                provider.pk, LaneKind.PLACING, holder,
+                now=clock(), seconds=clocks.SEND_LEASE_SECONDS,
+            ):  # fmt: skip
+                break
+    finally:
+        lanes.give_back(provider.pk, LaneKind.PLACING, holder)
+    return sent
+
+
+def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
+    if next_to_send(provider, clock()) is None:
+        return False
+    patience = PATIENCE_SECONDS
+    while wait := pacing.next_add(provider, now=clock()):
+        patience -= wait  # of all waits together: a breaker that nobody probes asks for ever
+        if patience < 0:
+            return False
+        time.sleep(wait)
+    order = next_to_send(provider, clock())
+    if order is None or is_stopping():
+        return False
+    return _send(order, provider, client, clock) or not _is_still_first(order, provider, clock)
+
+
+def _send(order: Order, provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
+    try:
+        return send_order(order, provider, client, clock=clock)
+    except AWAY:
+        raise
+    except Exception:
+        if not claims.put_back(order, Flag.NOT_CLAIMED, now=clock()):
+            raise  # it was claimed: its end is the reaper's
+        log.exception("order %s cannot be sent; those behind it go on", order.pk)
+        return False
+
+
+def _is_still_first(order: Order, provider: Provider, clock: Clock) -> bool:
+    """Then it is not this order that keeps the lane: a gate is closed, or another send is under
+    way. Held or put back, it has made way for the next one."""
+    following = next_to_send(provider, clock())
+    return following is not None and following.pk == order.pk

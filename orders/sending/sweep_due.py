@@ -1,0 +1,177 @@
+"""What is done again and again so that nothing is forgotten. Every step is safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+
+from core import clocks
+from core.failpoints import failpoint
+from core.rows.loops import one_by_one
+from providers.actions.lanes import held as held_lanes
+from providers.identity import rows_of
+from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
+
+from .. import link_queue
+from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
+from ..status import Doubt, GateKind, HoldReason, Outcome, Status
+from . import record_outcome
+
+SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
+
+
+def reap_lost_sends(*, now: datetime) -> int:
+    """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued.
+
+    The list only says where to look; each row is judged as it is when its turn comes.
+    """
+    lost = Attempt.objects.past_their_lease(now)
+    found = list(lost.order_by("pk").values_list("pk", flat=True)[:SWEEP_SIZE])
+    return one_by_one(found, lambda pk: _reap(pk, now), what="lost sends")
+
+
+def _reap(attempt_id: int, now: datetime) -> bool:
+    reaped = record_outcome.take_for_lost(attempt_id, now=now)
+    failpoint("reap.settled")
+    return reaped
+
+
+def providers_to_ring(now: datetime) -> list[int]:
+    """Accounts with orders that may be sent now and nobody sending: bells that were lost are rung
+    again here."""
+    due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
+    stopped = Gate.objects.closed()
+    if stopped.filter(provider=None).exists():
+        return []
+    gated = stopped.filter(provider=OuterRef("pk"))
+    busy = held_lanes(LaneKind.PLACING, now=now).filter(provider=OuterRef("pk"))
+    callable_now = Provider.objects.active().with_key().filter(moved_at=None)
+    callable_now = callable_now.exclude(Exists(gated))
+    callable_now = callable_now.exclude(Exists(busy)).exclude(health__closed_until__isnull=False)
+    return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
+
+
+def accounts_to_recover(now: datetime) -> list[int]:
+    """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
+    held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
+    wanted = Recovery.objects.filter(enabled=True, key_is_ours_alone=True, stopped_because="")
+    stale = Q(calibrated_at=None) | Q(calibrated_at__lt=now - timedelta(days=1))
+    poor = Q(calibrated_at__lt=now - timedelta(seconds=clocks.CATALOG_LANE_SECONDS))
+    uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
+    sources = (lost.filter(looked_at=None), held, uncalibrated)
+    found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
+    found |= set(_accounts_to_close(lost))
+    found -= set(held_lanes(LaneKind.RECOVERY, now=now).values_list("provider_id", flat=True))
+    return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+
+
+def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
+    """Where an order was accepted, by any row of the account, when a lost one could no longer
+    appear."""
+    waiting = lost.filter(bracketed_at=None).exclude(code=Doubt.IS_THERE).order_by()
+    firsts = waiting.values_list("provider_id").annotate(first=Min("surely_after"))
+    for provider_id, first in firsts.filter(first__isnull=False):
+        later = Attempt.objects.filter(provider__in=rows_of(provider_id), pk__gt=first)
+        if later.filter(outcome=Outcome.ACCEPTED).exists():
+            yield provider_id
+
+
+def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:
+    """Accounts with orders to ask about and nobody asking, at most as many as lanes are free.
+
+    The account that has waited longest comes first, so that more accounts than lanes take
+    turns.
+    """
+    following = Lane.objects.filter(kind=LaneKind.FOLLOWING)
+    busy = held_lanes(LaneKind.FOLLOWING, now=now)
+    free = lanes - busy.count()
+    if free <= 0:
+        return []
+    due = Watch.objects.filter(provider=OuterRef("pk")).due(now)
+    waiting = (
+        Provider.objects.with_key()
+        .exclude(pk__in=busy.values("provider"))
+        .filter(Exists(due))
+        .annotate(last_turn=following.filter(provider=OuterRef("pk")).values("due_at")[:1])
+    )
+    ordered = waiting.order_by(F("last_turn").asc(nulls_first=True), "pk")
+    return list(ordered.values_list("pk", flat=True)[:free])
+
+
+def forget_funds_refusals(*, now: datetime) -> int:
+    """A balance read after the refusal that pays for at least one held order ends the wait."""
+    refused = ProviderHealth.objects.filter(
+        funds_refused_at__isnull=False, provider__balance_at__gt=F("funds_refused_at")
+    ).select_related("provider")
+    return one_by_one(refused, _forget_if_paid, what="funds refusals")
+
+
+def _forget_if_paid(health: ProviderHealth) -> bool:
+    held = Order.objects.filter(
+        provider=health.provider, status=Status.HELD, hold_reason=HoldReason.FUNDS
+    )
+    cheapest = held.aggregate(least=Min("estimate"))["least"]
+    if cheapest is None or (health.provider.balance or 0) < cheapest:
+        return False
+    unchanged = ProviderHealth.objects.filter(
+        pk=health.pk, funds_refused_at=health.funds_refused_at
+    )
+    return bool(unchanged.update(funds_refused_at=None))
+
+
+def hold_and_release(*, now: datetime) -> int:
+    """Orders follow their account: held while it cannot take them, released when it can. Those
+    that wait for a time or for their link are queued when that has come."""
+
+    def move(wanted: tuple[Order, Status, HoldReason]) -> bool:
+        order, to, reason = wanted
+        return order.move(to, now=now, hold_reason=reason, send_after=now)
+
+    moved = link_queue.start_scheduled(now=now) + len(link_queue.release_free(now=now))
+    return moved + one_by_one(_wanted_moves(), move, what="holds and releases")
+
+
+def _wanted_moves() -> Iterator[tuple[Order, Status, HoldReason]]:
+    queued = Order.objects.filter(status=Status.QUEUED).select_related("provider")
+    held = Order.objects.filter(status=Status.HELD).select_related("provider__health")
+    paused = queued.filter(provider__state=ProviderState.PAUSED)
+    for order in paused.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.PROVIDER_PAUSED
+    keyless = queued.filter(
+        Q(provider__key_ciphertext="") | Q(provider__health__key_refused_at__isnull=False),
+        provider__state=ProviderState.ACTIVE,
+    )
+    for order in keyless.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.KEY
+    broke = queued.filter(
+        provider__state=ProviderState.ACTIVE, provider__health__funds_refused_at__isnull=False
+    )
+    for order in broke.order_by("pk")[:SWEEP_SIZE]:
+        yield order, Status.HELD, HoldReason.FUNDS
+    for waited_for in (_resumed(held), _key_works(held), _funded(held)):
+        for order in waited_for.order_by("pk")[:SWEEP_SIZE]:
+            yield order, Status.QUEUED, HoldReason.NONE
+
+
+def _resumed(held: OrderQuerySet) -> OrderQuerySet:
+    return held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, provider__state=ProviderState.ACTIVE)
+
+
+def _key_works(held: OrderQuerySet) -> OrderQuerySet:
+    return held.filter(
+        hold_reason=HoldReason.KEY,
+        provider__state=ProviderState.ACTIVE,
+        provider__health__key_refused_at=None,
+    ).exclude(provider__key_ciphertext="")
+
+
+def _funded(held: OrderQuerySet) -> OrderQuerySet:
+    """Accounts whose balance was read to be higher than when they refused."""
+    return held.filter(
+        hold_reason=HoldReason.FUNDS,
+        provider__state=ProviderState.ACTIVE,
+        provider__health__funds_refused_at=None,
+    )

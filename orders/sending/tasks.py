@@ -1,0 +1,91 @@
+"""Sending, following and the sweeps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from celery import shared_task
+from django.conf import settings
+
+from core import clocks
+from core.clocks import database_now
+from core.rows.loops import one_by_one
+
+from .. import wake_ups
+from ..limits import spending
+from ..polling import poll_cycle, status_aliases
+from . import clock_ahead, invariants, send_run, sweep_due
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="orders.dispatch")
+def dispatch(*, provider_id: int) -> None:
+    """Send the queued orders of one account; what a turn leaves is rung for at its end."""
+    if not (ready := wake_ups.account_of(provider_id)):
+        return
+    sent = send_run.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if sent and provider_id in sweep_due.providers_to_ring(database_now()):
+        wake_ups.ring(provider_id)
+
+
+@shared_task(name="orders.sweep")
+def sweep() -> None:
+    """Hold, release, and ring again for everything that may be sent; what was lost is told here
+    too, so that it is seen although the workers that follow are away."""
+    now = database_now()
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: _reap(now),
+        lambda: sweep_due.forget_funds_refusals(now=now),
+        lambda: sweep_due.hold_and_release(now=now),
+        lambda: status_aliases.follow_known_words(now=now),
+    )
+    one_by_one(steps, lambda step: step(), what="sweep")
+    for provider_id in sweep_due.providers_to_ring(now):
+        wake_ups.ring(provider_id)
+
+
+@shared_task(name="orders.reap")
+def reap() -> None:
+    """Sends whose worker was lost become unconfirmed."""
+    _reap(database_now())
+
+
+def _reap(now: datetime) -> None:
+    if reaped := sweep_due.reap_lost_sends(now=now):
+        log.warning("%s sends were lost with their worker and are unconfirmed now", reaped)
+
+
+@shared_task(name="orders.check_orders")
+def check_orders() -> None:
+    """Orders and their sends that do not fit together are put right or shown; so are moments that
+    a clock wrote which was ahead, and sums of a day."""
+    now = database_now()
+    if pulled := clock_ahead.pull_back(now):
+        log.warning("%s moments were further ahead than they can be and count as come", pulled)
+    if wrong := spending.check_days(now=now):
+        log.warning("%s sums of what somebody spends in a day were wrong and were put right", wrong)
+    if mended := invariants.check_orders(now=now):
+        log.warning("%s orders did not fit their sends and were put right", mended)
+
+
+@shared_task(name="orders.follow")
+def follow(*, provider_id: int) -> None:
+    """Account turns for one account."""
+    if not (ready := wake_ups.account_of(provider_id)):
+        return
+    done = poll_cycle.follow_account(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    if done and any(turn.released for turn in done.turns):
+        wake_ups.ring(provider_id)
+    if done and done.more:
+        wake_ups.ring_following(provider_id)
+
+
+@shared_task(name="orders.ring_due")
+def ring_due() -> None:
+    """Give the free lanes to the accounts that have waited longest."""
+    accounts = sweep_due.accounts_to_follow(database_now(), lanes=settings.FOLLOW_LANES)
+    for provider_id in accounts:
+        wake_ups.ring_following(provider_id)

@@ -1,0 +1,152 @@
+"""What keeps orders from being sent just now, and who may stop and open what."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from core import doorbell
+from core.clocks import database_now
+from core.roles import May
+from core.rows.keyset import keyset_page
+from core.web.policy import StaffRequest, allow
+
+from .. import wake_ups
+from ..models import Gate, GateQuerySet
+from ..status import GateKind
+from . import halts, sweep_due
+from .forms import CancelsForm, IncidentForm, OpenForm, StopForm
+
+PAGE_SIZE = 30
+OPENED_BY_HAND = (GateKind.STOP, GateKind.INCIDENT, GateKind.EXPOSURE, GateKind.ANSWER_LOST)
+
+
+@allow(May.SEE)
+@require_safe
+def stops(request: StaffRequest) -> HttpResponse:
+    """What is closed, and the history of all stops."""
+    return _page(request)
+
+
+@allow(May.PLACE)
+@require_POST
+def stop_all(request: StaffRequest) -> HttpResponse:
+    """Whoever may order may also pull the brake; opening takes a manager."""
+    form = StopForm(request.POST)
+    if not form.is_valid():
+        return _page(request, stop_form=form)
+    said = form.cleaned_data
+    closed = halts.close_gate(
+        GateKind.STOP,
+        now=database_now(),
+        actor=request.user,
+        reason=said["reason"],
+        lets_cancels=said["lets_cancels"],
+    )
+    if closed:
+        messages.success(request, "All sending is stopped. What was sent is still followed.")
+    else:
+        messages.info(request, "All sending had been stopped already.")
+    return redirect("stops")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def stop_incident(request: StaffRequest) -> HttpResponse:
+    """Hold one provider's orders while it has trouble."""
+    form = IncidentForm(request.POST)
+    if not form.is_valid():
+        return _page(request, incident_form=form)
+    provider, reason = form.cleaned_data["provider"], form.cleaned_data["reason"]
+    closed = halts.close_gate(
+        GateKind.INCIDENT,
+        now=database_now(),
+        provider=provider,
+        actor=request.user,
+        reason=reason,
+        lets_cancels=form.cleaned_data["lets_cancels"],
+    )
+    if closed:
+        messages.success(request, f"Nothing is sent to {provider}. Its orders are still followed.")
+    else:
+        messages.info(request, f"{provider} had an incident already.")
+    return redirect("stops")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
+    """End a stop: orders behind it are sent again."""
+    gate = get_object_or_404(Gate.objects.select_related("provider"), pk=pk)
+    form = OpenForm(request.POST)
+    if not form.is_valid() or gate.kind not in OPENED_BY_HAND:
+        messages.warning(request, "This stop is not ended here.")
+        return redirect("stops")
+    opened = gate.opened_at is None and halts.open_gate(
+        GateKind(gate.kind),
+        now=database_now(),
+        provider=gate.provider,
+        actor=request.user,
+        note=form.cleaned_data["note"],
+    )
+    if opened:
+        transaction.on_commit(_ring)
+        messages.success(request, f"Over: {gate.get_kind_display().lower()}.")
+    else:
+        messages.info(request, "It was over already.")
+    return redirect("stops")
+
+
+@allow(May.RUN_PROVIDERS)
+@require_POST
+def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let cancels through this stop, or hold them like all else."""
+    gate = get_object_or_404(Gate.objects.select_related("provider"), pk=pk)
+    form = CancelsForm(request.POST)
+    let = form.is_valid() and form.cleaned_data["lets_cancels"]
+    if not halts.let_cancels(gate, let=let, actor=request.user, now=database_now()):
+        messages.info(request, "Nothing was changed: it is over, or it was so already.")
+    elif let:
+        transaction.on_commit(_ring)
+        messages.success(request, "Cancels go through now. Orders and refills still wait.")
+    else:
+        messages.success(request, "Cancels wait now, like orders and refills.")
+    return redirect("stops")
+
+
+def _ring() -> None:
+    now = database_now()
+    for provider_id in sweep_due.providers_to_ring(now):
+        wake_ups.ring(provider_id)
+    doorbell.ring("orders.sweep_requests")
+
+
+def _page(
+    request: StaffRequest,
+    *,
+    stop_form: StopForm | None = None,
+    incident_form: IncidentForm | None = None,
+) -> HttpResponse:
+    """The page; with 422 when it comes back with a form that has to be mended."""
+    rows = Gate.objects.select_related("provider", "closed_by", "opened_by", "cancels_said_by")
+    past: GateQuerySet = rows.exclude(opened_at=None)
+    cursor = request.GET.get("cursor", "")
+    closed = list(rows.closed().order_by("kind", "pk"))
+    context = {
+        "closed": [
+            (gate, gate.kind in OPENED_BY_HAND, gate.kind in halts.MAY_LET_CANCELS)
+            for gate in closed
+        ],
+        "all_stopped": any(gate.kind == GateKind.STOP for gate in closed),
+        "page": keyset_page(past, keys=("-pk",), cursor=cursor, size=PAGE_SIZE),
+        "stop_form": stop_form or StopForm(),
+        "incident_form": incident_form
+        or IncidentForm(initial={"provider": request.GET.get("provider", "")}),
+        "may_stop": request.user.may(May.PLACE),
+        "may_open": request.user.may(May.RUN_PROVIDERS),
+    }
+    status = 422 if stop_form or incident_form else 200
+    return render(request, "orders/stops.html", context, status=status)

@@ -1,0 +1,295 @@
+"""Many orders at once: the confirmation, the job's page, who sees which job."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.models import User
+from core.roles import Role
+from orders.bulk import confirm_views as bulk_pages
+from orders.bulk import tasks as bulk_tasks
+from orders.bulk import views as job_pages
+from orders.models import BulkItem, BulkJob, Order
+from orders.status import JobKind, JobState, Status
+from tests.builders import make_job, make_order, make_service, make_user
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+POLLS = 'hx-trigger="every 2s"'
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The jobs whose bell was rung."""
+    bells: list[int] = []
+    monkeypatch.setattr(bulk_tasks, "ring_job", bells.append)
+    return bells
+
+
+def me(browser: Client) -> User:
+    return User.objects.get(pk=browser.session["_auth_user_id"])
+
+
+def confirmation(browser: Client, query: str) -> dict[str, Any]:
+    """What the form of the confirmation carries."""
+    context = browser.get(f"/orders/bulk/?{query}").context
+    return {
+        "submission": str(context["token"]),
+        "chosen": context["chosen"],
+        "shown_terms": context["shown_terms"],
+    }
+
+
+def test_it_says_how_many_and_why_not(staff: Client) -> None:
+    service = make_service(refill=True)
+    make_order(Status.COMPLETED, service=service)
+    for _ in range(3):
+        make_order(Status.IN_PROGRESS, service=service)
+    page = staff.get("/orders/bulk/?kind=refill&scope=all").content.decode()
+    assert "Refill: 4 orders" in page and "Refill: 1 order<" in page
+    assert "It is still running" in page
+    figures = page[page.index("Can be done") :]
+    assert ">1</div>" in figures and ">3</div>" in figures and ">3</td>" in figures
+    assert not BulkJob.objects.exists()
+
+
+def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Client) -> None:
+    service = make_service()
+    ended = make_order(Status.COMPLETED, service=service)
+    make_order(Status.IN_PROGRESS, service=service, link_key=ended.link_key)
+    make_order(Status.COMPLETED, service=service)
+    page = staff.get("/orders/bulk/?kind=reorder&scope=all&status=completed")
+    assert (page.context["seen"].possible, page.context["seen"].beside_open) == (2, 1)
+    assert "1 of those that can be done has an open order" in page.content.decode()
+
+
+def test_confirming_starts_one_job_however_often_it_is_clicked(
+    staff: Client, rung: list[int]
+) -> None:
+    picked = [make_order(Status.COMPLETED) for _ in range(2)]
+    make_order(Status.COMPLETED)
+    query = "kind=reorder&scope=picked&" + "&".join(f"order={order.pk}" for order in picked)
+    form = confirmation(staff, query)
+    answers = [staff.post(f"/orders/bulk/?{query}", form) for _ in range(3)]
+    job = BulkJob.objects.get()
+    assert {answer.headers["Location"] for answer in answers} == {f"/orders/jobs/{job.pk}/"}
+    assert rung == [job.pk]
+    assert (job.kind, job.total, job.started_by) == (JobKind.REORDER, 2, me(staff))
+    assert set(job.items.values_list("order", flat=True)) == {order.pk for order in picked}
+
+
+def test_everything_that_matches_is_the_filter_and_no_more(staff: Client) -> None:
+    wanted = [make_order(Status.IN_PROGRESS) for _ in range(3)]
+    make_order(Status.COMPLETED)
+    query = "kind=refresh&scope=all&status=in_progress"
+    form = confirmation(staff, query)
+    later = make_order(Status.IN_PROGRESS)
+    staff.post(f"/orders/bulk/?{query}", form)
+    fixed = set(BulkItem.objects.values_list("order", flat=True))
+    assert fixed == {order.pk for order in wanted} and later.pk not in fixed
+
+
+def test_exactly_the_orders_that_were_shown_are_done(staff: Client) -> None:
+    """As many fit the filter as before, and yet they are others."""
+    leaves = make_order(Status.COMPLETED)
+    comes = make_order(Status.IN_PROGRESS)
+    stays = make_order(Status.COMPLETED)
+    query = "kind=note&scope=all&status=completed"
+    form = confirmation(staff, query) | {"note": "Seen."}
+    Order.objects.filter(pk=comes.pk).update(status=Status.COMPLETED)
+    Order.objects.filter(pk=leaves.pk).update(status=Status.PARTIAL)
+    staff.post(f"/orders/bulk/?{query}", form)
+    fixed = BulkItem.objects.values_list("order", flat=True)
+    assert sorted(fixed) == [leaves.pk, stays.pk]
+
+
+def test_the_orders_stay_the_same_while_the_form_is_mended(staff: Client) -> None:
+    shown = make_order(Status.COMPLETED)
+    query = "kind=note&scope=all&status=completed"
+    form = confirmation(staff, query)
+    make_order(Status.COMPLETED)
+    refused = staff.post(f"/orders/bulk/?{query}", form)
+    assert refused.status_code == 422
+    assert refused.context["chosen"] == form["chosen"] == str(shown.pk)
+
+
+def test_a_list_of_orders_without_end_is_not_read(staff: Client) -> None:
+    make_order(Status.COMPLETED)
+    query = "kind=refresh&scope=all"
+    for text in ("1-999999999999999999", "1,", "x", "9-3"):
+        answer = staff.post(f"/orders/bulk/?{query}", confirmation(staff, query) | {"chosen": text})
+        assert answer.status_code == 422
+    assert not BulkJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("scope=all", "Choose what"),
+        ("kind=explode&scope=all", "Choose what"),
+        ("kind=note&scope=picked", "Tick at least one order"),
+        ("kind=note&scope=picked&order=x&order=-1", "Tick at least one order"),
+        ("kind=note&scope=all&since=tomorrow", "From: Enter a valid date"),
+        ("kind=cancel&scope=all&status=wrong", "Status: Select a valid choice"),
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_slip_never_means_everything(staff: Client, query: str, words: str, method: str) -> None:
+    make_order()
+    answer = getattr(staff, method)(f"/orders/bulk/?{query}", follow=True)
+    assert words in answer.content.decode()
+    assert not BulkJob.objects.exists()
+
+
+def test_a_filter_that_finds_nothing_starts_nothing(staff: Client) -> None:
+    make_order()
+    answer = staff.get("/orders/bulk/?kind=note&scope=all&q=nothing-like-it", follow=True)
+    assert b"No order fits" in answer.content
+
+
+def test_too_many_are_said_to_be_too_many(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_pages, "MOST", 2)
+    for _ in range(3):
+        make_order()
+    page = staff.get("/orders/bulk/?kind=note&scope=all", follow=True).content.decode()
+    assert "More than 2 orders fit" in page
+
+
+def test_a_note_has_to_be_written_and_stays_in_the_form(staff: Client) -> None:
+    make_order()
+    query = "kind=note&scope=all"
+    form = confirmation(staff, query)
+    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": " ", "tags": "spring"})
+    assert answer.status_code == 302
+    assert BulkJob.objects.get().terms == {"note": "", "tags": " spring "}
+    form = confirmation(staff, query)
+    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": "kept", "tags": "a+b"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "a tag is made of letters" in page and "kept" in page
+    assert form["submission"] in page
+    assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
+
+
+@pytest.mark.parametrize("form", [{}, {"submission": "x", "chosen": "-"}])
+def test_a_form_that_lost_its_token_is_drawn_anew(staff: Client, form: dict[str, str]) -> None:
+    make_order()
+    assert staff.post("/orders/bulk/?kind=refresh&scope=all", form).status_code == 422
+    assert not BulkJob.objects.exists()
+
+
+def test_exporting_a_selection_leads_to_the_file(staff: Client) -> None:
+    order = make_order()
+    make_order()
+    answer = staff.get(f"/orders/bulk/?kind=export&scope=picked&order={order.pk}", follow=True)
+    assert len(answer.getvalue().decode().splitlines()) == 2
+
+
+def test_the_list_offers_it_with_its_filter(staff: Client) -> None:
+    order = make_order()
+    page = staff.get("/orders/?q=lumen&group=open&cursor=x").content.decode()
+    bar = page[page.index('id="bulk-form"') :]
+    assert '<input type="hidden" name="q" value="lumen">' in bar
+    assert '<input type="hidden" name="group" value="open">' in bar and 'name="cursor"' not in bar
+    assert f'name="order" value="{order.pk}" form="bulk-form"' in bar
+    assert 'href="/orders/export/?q=lumen&amp;group=open"' in bar
+
+
+def test_ordering_many_again_is_for_those_who_place_many(client_for_role: Any) -> None:
+    make_order(Status.COMPLETED)
+    operator = client_for_role(Role.OPERATOR)
+    for method in (operator.get, operator.post):
+        assert method("/orders/bulk/?kind=reorder&scope=all").status_code == 403
+    assert 'value="reorder"' not in operator.get("/orders/").content.decode()
+    assert 'value="reorder"' in client_for_role(Role.MANAGER).get("/orders/").content.decode()
+
+
+def test_viewers_are_offered_nothing(client_for_role: Any) -> None:
+    make_order()
+    page = client_for_role(Role.VIEWER).get("/orders/").content.decode()
+    assert "bulk-form" not in page and "/orders/export/" not in page
+
+
+def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
+    done, failed, left = make_order(), make_order(), make_order()
+    job = make_job(done, failed, left, started_by=me(staff), kind=JobKind.CANCEL)
+    BulkItem.objects.filter(order=done).update(ok=True)
+    BulkItem.objects.filter(order=failed).update(ok=False, words="It has ended.")
+    BulkJob.objects.update(done=1, failed=1, state=JobState.RUNNING)
+    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    assert POLLS in page and "2 of 3" in page and "waits for its turn" in page
+    assert '<progress class="bar bar-wide bar-blue" value="2" max="3"' in page
+    part = staff.get(f"/orders/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
+    assert part.strip() in page
+    shown = staff.get(f"/orders/jobs/{job.pk}/?show=failed").content.decode()
+    assert "It has ended." in shown and f'id="item-{job.items.get(order=done).pk}"' not in shown
+    BulkJob.objects.update(state=JobState.DONE)
+    assert POLLS not in staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+
+
+def test_stopping(staff: Client) -> None:
+    job = make_job(make_order(), started_by=me(staff))
+    staff.post(f"/orders/jobs/{job.pk}/stop/")
+    job.refresh_from_db()
+    assert job.state == JobState.STOPPED
+    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    assert "left as it was" in page and POLLS not in page
+
+
+def test_jobs_of_others_are_for_managers(client_for_role: Any) -> None:
+    job = make_job(make_order(), started_by=make_user())
+    operator, manager = client_for_role(Role.OPERATOR), client_for_role(Role.MANAGER)
+    assert operator.get(f"/orders/jobs/{job.pk}/").status_code == 404
+    assert operator.post(f"/orders/jobs/{job.pk}/stop/").status_code == 404
+    assert f'id="job-{job.pk}"' not in operator.get("/orders/jobs/").content.decode()
+    assert f'id="job-{job.pk}"' in manager.get("/orders/jobs/").content.decode()
+    assert manager.get(f"/orders/jobs/{job.pk}/").status_code == 200
+
+
+@pytest.mark.usefixtures("watchdog_has_looked")
+@pytest.mark.parametrize("address", ["/orders/jobs/", "/orders/jobs/{}/"])
+def test_ten_rows_cost_what_one_row_costs(client_for_role: Any, address: str) -> None:
+    manager = client_for_role(Role.MANAGER)
+    job = make_job(make_order())
+    address = address.format(job.pk)
+    one = queries_of(lambda: manager.get(address))
+    for _ in range(9):
+        make_job()
+        BulkItem.objects.create(job=job, order=make_order(), made=make_order(), ok=True)
+    assert len(queries_of(lambda: manager.get(address))) == len(one)
+
+
+def test_pages_of_a_job(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_pages, "PAGE_SIZE", 2)
+    job = make_job(*(make_order() for _ in range(3)), started_by=me(staff))
+    first = staff.get(f"/orders/jobs/{job.pk}/").context["page"]
+    rest = staff.get(f"/orders/jobs/{job.pk}/", {"cursor": first.next}).context["page"]
+    assert [len(first.rows), len(rest.rows)] == [2, 1]
+
+
+def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
+    order = make_order(service=make_service(name=HOSTILE), link=HOSTILE)
+    job = make_job(order, started_by=me(staff), terms={"note": HOSTILE, "tags": HOSTILE})
+    BulkItem.objects.update(ok=False, words=HOSTILE)
+    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    page = page[page.index('id="job-live"') :]
+    assert "<img" not in page and page.count("&lt;img") >= 4
+
+
+def test_a_token_of_another_job_leads_there(staff: Client) -> None:
+    make_order()
+    job = make_job(started_by=me(staff), submission=uuid.uuid4())
+    form = {"submission": str(job.submission), "chosen": "1"}
+    answer = staff.post("/orders/bulk/?kind=refresh&scope=all", form)
+    assert answer.headers["Location"] == f"/orders/jobs/{job.pk}/"

@@ -1,0 +1,359 @@
+"""Bulk jobs: fixed once, each order once, and no worker's death changes that."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+
+from core import clocks
+from core.models import User
+from core.roles import Role
+from orders.aftersales import request_refills
+from orders.bulk import apply_step, bulk_action
+from orders.bulk import tasks as bulk_tasks
+from orders.limits import check_limits
+from orders.models import BulkItem, BulkJob, CancelRequest, EventKind, Order, Refill, Watch
+from orders.placing.order_again import CannotOrderAgain, draft_again, why_never_again
+from orders.status import JobKind, JobState, Status
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+LATER = NOON + timedelta(seconds=clocks.JOB_LEASE_SECONDS + 1)
+
+
+def every_order() -> list[int]:
+    return list(Order.objects.values_list("pk", flat=True))
+
+
+def noon() -> datetime:
+    return NOON
+
+
+def start(
+    kind: JobKind, *, by: User | None = None, submission: uuid.UUID | None = None, **terms: Any
+) -> BulkJob:
+    job, _ = bulk_action.start_job(
+        kind, every_order(), submission=submission or uuid.uuid4(), terms=terms,
+        started_by=by or make_user(Role.MANAGER), now=NOON,
+    )  # fmt: skip
+    return job
+
+
+def run(
+    job: BulkJob, *, now: datetime = NOON, act: bulk_action.Act | None = None
+) -> bulk_action.Turn:
+    mine = bulk_action.take_job(job.pk, now=now)
+    assert mine
+    act = act or apply_step.act_for(job.kind, draft_again, noon)
+    return bulk_action.run_turn(mine, act, clock=lambda: now, seconds=20)
+
+
+def result(job: BulkJob) -> dict[int, tuple[bool | None, str]]:
+    return {item.order_id: (item.ok, item.words) for item in job.items.all()}
+
+
+def test_the_orders_are_fixed_when_the_job_starts():
+    old = [make_order() for _ in range(3)]
+    job = start(JobKind.NOTE, note="x")
+    make_order()
+    assert (job.total, job.state) == (3, JobState.WAITING)
+    assert list(job.items.order_by("pk").values_list("order", flat=True)) == [o.pk for o in old]
+
+
+def test_fixing_takes_one_statement_and_stops_at_the_most(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bulk_action, "MOST", 4)
+    for _ in range(6):
+        make_order()
+    with CaptureQueriesContext(connection) as queries:
+        assert start(JobKind.NOTE, by=make_user(), note="x").total == 4
+    assert len([q for q in queries if "orders_bulkitem" in q["sql"]]) == 1
+
+
+def test_no_orders_are_a_job_that_ends():
+    job, _ = bulk_action.start_job(
+        JobKind.NOTE, [], submission=uuid.uuid4(), terms={},
+        started_by=make_user(), now=NOON,
+    )  # fmt: skip
+    run(job)
+    job.refresh_from_db()
+    assert (job.total, job.state) == (0, JobState.DONE)
+
+
+def test_the_same_confirmation_twice_is_one_job():
+    make_order()
+    submission = uuid.uuid4()
+    first = start(JobKind.NOTE, submission=submission, note="first")
+    again = start(JobKind.REORDER, submission=submission)
+    assert (again.pk, again.kind, BulkItem.objects.count()) == (first.pk, JobKind.NOTE, 1)
+
+
+def test_a_note_and_tags_are_written_and_remembered():
+    order = make_order(note="before", tags=" old ")
+    job = start(JobKind.NOTE, note="after", tags=" spring ")
+    run(job)
+    order.refresh_from_db()
+    assert (order.note, order.tags) == ("after", " old spring ")
+    event = order.events.get(kind=EventKind.NOTE)
+    assert "Note: before → after" in event.text and event.actor == job.started_by
+
+
+def test_refreshing_makes_followed_orders_due_and_says_which_are_not():
+    followed, ended = make_order(Status.IN_PROGRESS), make_order(Status.COMPLETED)
+    Watch.objects.update(next_at=NOON + timedelta(days=1))
+    job = start(JobKind.REFRESH)
+    turn = run(job)
+    assert Watch.objects.get().next_at == NOON
+    assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_FOLLOWED)}
+    assert turn.providers == {followed.provider_id, ended.provider_id}
+
+
+def test_refills_and_cancels_are_asked_for_or_say_why_not():
+    service = make_service(refill=True, cancel=True)
+    done = make_order(Status.COMPLETED, service=service)
+    open_one = make_order(Status.IN_PROGRESS, service=service)
+    queued = make_order(Status.QUEUED, service=service)
+    refills, cancels = start(JobKind.REFILL), start(JobKind.CANCEL)
+    run(refills)
+    run(cancels)
+    assert Refill.objects.get().order == done
+    assert CancelRequest.objects.get().order == open_one
+    queued.refresh_from_db()
+    assert queued.status == Status.WITHDRAWN
+    assert [ok for ok, _ in result(refills).values()] == [True, False, False]
+    assert [ok for ok, _ in result(cancels).values()] == [False, True, True]
+    refills.refresh_from_db()
+    assert (refills.done, refills.failed, refills.state) == (1, 2, JobState.DONE)
+
+
+def test_ordering_again_places_the_same_wish_once():
+    order = make_order(Status.COMPLETED, reference="INV-1")
+    job = start(JobKind.REORDER)
+    run(job)
+    item = job.items.get()
+    assert item.ok and item.made and item.made.pk != order.pk
+    assert (item.made.wish, item.made.status) == (order.wish, Status.QUEUED)
+    assert (item.made.placed_by, item.made.reference) == (job.started_by, "INV-1")
+
+
+def test_a_worker_that_died_after_buying_does_not_buy_again():
+    make_order(Status.COMPLETED)
+    job = start(JobKind.REORDER)
+    act = apply_step.act_for(job.kind, draft_again, noon)
+
+    def dies(item: BulkItem) -> str:
+        act(item)
+        raise OperationalError("the machine went away")
+
+    with pytest.raises(OperationalError):
+        run(job, act=dies)
+    assert Order.objects.count() == 2
+    assert bulk_action.take_job(job.pk, now=NOON) is None  # until the lease of the dead one is over
+    run(job, now=LATER)
+    assert Order.objects.count() == 2
+    job.refresh_from_db()
+    assert (job.state, job.done, job.items.get().made_id) == (
+        JobState.DONE, 1, Order.objects.latest("pk").pk,
+    )  # fmt: skip
+
+
+def test_what_died_half_way_is_undone_and_done_again():
+    order = make_order()
+    job = start(JobKind.NOTE, note="once")
+    act = apply_step.act_for(job.kind, draft_again, noon)
+
+    def dies(item: BulkItem) -> str:
+        act(item)
+        raise OperationalError("the machine went away")
+
+    with pytest.raises(OperationalError):
+        run(job, act=dies)
+    assert not order.events.exists()
+    run(job, now=LATER)
+    assert order.events.filter(kind=EventKind.NOTE).count() == 1
+
+
+def test_a_worker_past_its_lease_touches_nothing_more():
+    for _ in range(3):
+        make_order()
+    job = start(JobKind.NOTE, note="x")
+    slow = bulk_action.take_job(job.pk, now=NOON)
+    assert slow
+    run(job, now=LATER)
+    turn = bulk_action.run_turn(
+        slow, lambda item: pytest.fail("done twice"), clock=noon, seconds=20
+    )
+    assert not turn.more
+
+
+@pytest.mark.parametrize("kind", [JobKind.NOTE, JobKind.REORDER])
+def test_a_worker_taken_for_dead_in_the_middle_does_nothing_twice(kind: JobKind):
+    orders = [make_order(Status.COMPLETED) for _ in range(3)]
+    job = start(kind, note="x")
+    act, acted = apply_step.act_for(kind, draft_again, noon), []
+
+    def acts(item: BulkItem) -> str:
+        words = act(item)
+        acted.append(item.order_id)
+        return words
+
+    def is_slow(item: BulkItem) -> str:
+        if not acted:
+            run(job, now=LATER, act=acts)  # somebody else does the rest meanwhile
+        return acts(item)
+
+    run(job, act=is_slow)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.failed) == (JobState.DONE, 3, 0)
+    assert sorted(acted)[-2:] == [order.pk for order in orders[1:]]  # these once, by the other
+    assert Order.objects.count() == (6 if kind == JobKind.REORDER else 3)
+
+
+def test_a_job_that_is_stopped_in_the_middle_leaves_the_rest():
+    for _ in range(3):
+        make_order()
+    job = start(JobKind.NOTE, note="x")
+    seen = []
+
+    def act(item: BulkItem) -> str:
+        seen.append(item.pk)
+        return ""
+
+    def stops(item: BulkItem) -> str:
+        if len(seen) == 2:
+            pytest.fail("went on")
+        act(item)
+        if len(seen) == 2:
+            assert bulk_action.stop_job(job, now=NOON)
+        return ""
+
+    run(job, act=stops)
+    job.refresh_from_db()
+    assert (job.state, job.done, job.left) == (JobState.STOPPED, 2, 1)
+    assert not bulk_action.stop_job(job, now=NOON)
+    assert bulk_action.take_job(job.pk, now=LATER) is None
+
+
+def test_a_long_job_passes_on_after_its_turn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bulk_action, "CHUNK", 2)
+    for _ in range(5):
+        make_order()
+    job = start(JobKind.NOTE, note="x")
+    moments = iter([NOON, NOON, NOON + timedelta(seconds=30), NOON + timedelta(seconds=30)])
+    mine = bulk_action.take_job(job.pk, now=NOON)
+    assert mine
+    turn = bulk_action.run_turn(mine, lambda item: "", clock=lambda: next(moments), seconds=20)
+    job.refresh_from_db()
+    assert turn.more and (job.handled, job.left, job.state) == (2, 3, JobState.RUNNING)
+    assert bulk_action.take_job(job.pk, now=NOON)
+
+
+def test_one_order_that_breaks_does_not_break_the_job():
+    first, second = make_order(), make_order()
+    job = start(JobKind.NOTE, note="x")
+
+    def breaks(item: BulkItem) -> str:
+        if item.order_id == first.pk:
+            raise ValueError("a bug")
+        return ""
+
+    run(job, act=breaks)
+    assert result(job) == {first.pk: (False, bulk_action.BROKEN), second.pk: (True, "")}
+
+
+def test_somebody_who_may_no_longer_do_it_has_their_job_stopped():
+    make_order()
+    person = make_user(Role.MANAGER)
+    job = start(JobKind.REORDER, by=person)
+    person.set_role(Role.OPERATOR)
+    run(job)
+    job.refresh_from_db()
+    assert job.state == JobState.STOPPED and Order.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [({"rate": None}, "price"), ({"min": 2000}, "Quantity"), ({"type": "Poll"}, "other things")],
+)
+def test_what_cannot_be_ordered_again_says_why(service: dict[str, Any], words: str):
+    order = make_order(Status.COMPLETED)
+    type(order.service).objects.update(**service)
+    job = start(JobKind.REORDER)
+    run(job)
+    [(ok, said)] = result(job).values()
+    assert ok is False and words in said
+    assert Order.objects.count() == 1
+
+
+def test_an_open_order_with_the_link_is_ordered_again_only_when_meant():
+    order = make_order(Status.IN_PROGRESS)
+    with pytest.raises(CannotOrderAgain, match="open order"):
+        draft_again(link_known(order), uuid.uuid4(), now=NOON)
+    assert draft_again(link_known(order), uuid.uuid4(), now=NOON, beside_open=True)
+
+
+def link_known(order: Order) -> Order:
+    from orders.links import link_key
+
+    Order.objects.filter(pk=order.pk).update(link_key=link_key(order.link))
+    return Order.objects.get(pk=order.pk)
+
+
+def test_the_guard_is_asked_for_every_order(monkeypatch: pytest.MonkeyPatch):
+    make_order(Status.COMPLETED)
+    monkeypatch.setattr(check_limits, "objection", lambda draft, **who: "Over your limit.")
+    job = start(JobKind.REORDER)
+    run(job)
+    assert list(result(job).values()) == [(False, "Over your limit.")]
+    assert Order.objects.count() == 1
+
+
+def test_the_outlook_says_how_many_and_why_not():
+    service = make_service(make_provider(currency="EUR"), refill=True, cancel=True)
+    make_order(Status.COMPLETED, service=service)
+    refilled = make_order(Status.COMPLETED, service=service)
+    request_refills.request_refill(refilled, actor=None, now=NOON)
+    make_order(Status.IN_PROGRESS, service=service)
+    seen = apply_step.outlook(JobKind.REFILL, [Order.objects.all()], why_never_again)
+    assert (seen.total, seen.possible) == (3, 1)
+    assert seen.reasons[apply_step.REFILL_UNDER_WAY] == 1
+    again = apply_step.outlook(JobKind.REORDER, [Order.objects.all()], why_never_again)
+    assert (again.possible, again.estimates) == (3, {"EUR": Decimal("2.7")})
+    assert apply_step.outlook(JobKind.CANCEL, [Order.objects.all()], why_never_again).possible == 1
+    assert apply_step.outlook(JobKind.REFRESH, [Order.objects.all()], why_never_again).possible == 1
+    assert apply_step.outlook(JobKind.NOTE, [Order.objects.all()], why_never_again).possible == 3
+
+
+@pytest.mark.parametrize("kind", list(JobKind))
+def test_the_outlook_of_many_costs_what_that_of_one_costs(kind: JobKind):
+    service = make_service(refill=True, cancel=True)
+    make_order(Status.COMPLETED, service=service)
+    one = queries_of(lambda: apply_step.outlook(kind, [Order.objects.all()], why_never_again))
+    for status in (Status.COMPLETED, Status.IN_PROGRESS, Status.QUEUED) * 3:
+        make_order(status, service=service)
+    assert len(
+        queries_of(lambda: apply_step.outlook(kind, [Order.objects.all()], why_never_again))
+    ) == len(one)
+
+
+@pytest.mark.parametrize("kind", list(JobKind))
+def test_the_tasks_bring_a_job_to_its_end(
+    kind: JobKind, doorbell_rung: list[tuple[str, dict[str, int]]]
+):
+    make_order(Status.COMPLETED, service=make_service(refill=True))
+    make_order(Status.IN_PROGRESS)
+    job = start(kind, note="x", beside_open=True)
+    bulk_tasks.ring_jobs()
+    assert doorbell_rung == [("orders.run_job", {"job_id": job.pk})]
+    bulk_tasks.run_job(job_id=job.pk)
+    bulk_tasks.run_job(job_id=job.pk)  # a bell may come twice
+    job.refresh_from_db()
+    assert (job.state, job.handled, job.left) == (JobState.DONE, 2, 0)
+    bulk_tasks.ring_jobs()
+    assert [name for name, _ in doorbell_rung].count("orders.run_job") == 1

@@ -1,0 +1,168 @@
+"""A day's limit holds for everything that leaves on that day, whoever asks at the same moment."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core.roles import Role
+from orders import link_queue
+from orders.draft import OrderDraft
+from orders.limits import spending
+from orders.models import Order, SpendLimit
+from orders.models.spend import recount
+from orders.placing import place_orders
+from orders.sending.send_orders import send_order
+from orders.status import HoldReason, Status
+from orders.tests.sending.test_races import THREADS, at_once
+from providers.panel_api import DefaultWish
+from tests.builders import NOON, make_order, make_service, make_user
+from tests.fake_provider import FakeProvider
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+TOMORROW = NOON + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def one_a_day():
+    SpendLimit.objects.create(role=Role.OPERATOR.value, currency="USD", per_day=Decimal("1.5"))
+
+
+def place(person, service=None, starts_at=None, now=NOON) -> Order:
+    """An order for 1.00."""
+    service = service or make_service(rate=Decimal("1"))
+    link = f"https://lumen.example/{uuid.uuid4()}"
+    wish = DefaultWish(service_id=service.external_id, link=link, quantity=1000)
+    draft = OrderDraft(service, wish, uuid.uuid4())
+    return place_orders.place_order(draft, placed_by=person, now=now, starts_at=starts_at)[0]
+
+
+def refused(person, **more) -> bool:
+    try:
+        place(person, **more)
+    except place_orders.NotAgreed:
+        return True
+    return False
+
+
+def test_eight_orders_at_the_same_moment_are_one():
+    person = make_user()
+    spending.take_turn(person, "USD", spending.day_of(NOON))  # not the first of the day
+    services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
+    outcomes = at_once(lambda number: refused(person, service=services[number]))
+    assert outcomes.count(False) == 1
+    assert Order.objects.count() == 1
+
+
+def test_what_one_spends_is_nothing_to_another():
+    people = [make_user() for _ in range(4)]
+    services = [make_service(rate=Decimal("1")) for _ in people]
+    outcomes = at_once(lambda n: refused(people[n], service=services[n]), threads=4)
+    assert outcomes == [False] * 4
+
+
+def test_scheduled_orders_count_on_the_day_they_leave():
+    person = make_user()
+    place(person, starts_at=TOMORROW)
+    assert not refused(person)  # today is free
+    with pytest.raises(place_orders.NotAgreed, match="on 24 November"):
+        place(person, starts_at=TOMORROW + timedelta(hours=1))
+
+
+def test_of_ten_scheduled_for_one_day_one_is_bought():
+    person, provider = make_user(), FakeProvider()
+    outcomes = [refused(person, starts_at=TOMORROW) for _ in range(10)]
+    assert outcomes.count(False) == 1
+    link_queue.start_scheduled(now=TOMORROW)
+    for order in Order.objects.select_related("provider"):
+        send_order(order, order.provider, provider, clock=lambda: TOMORROW)
+    assert len(provider.placed) == 1
+
+
+def test_what_leaves_after_midnight_counts_on_the_new_day():
+    person, provider = make_user(), FakeProvider()
+    late, fresh = place(person), place(person, now=TOMORROW)
+    assert send_order(fresh, fresh.provider, provider, clock=lambda: TOMORROW)
+    assert not send_order(late, late.provider, provider, clock=lambda: TOMORROW)
+    late.refresh_from_db()
+    assert (late.status, late.hold_reason) == (Status.HELD, HoldReason.SPEND_LIMIT)
+
+
+def test_what_left_after_midnight_is_no_longer_free_on_that_day():
+    person, provider = make_user(), FakeProvider()
+    late = place(person)
+    assert send_order(late, late.provider, provider, clock=lambda: TOMORROW)
+    assert Order.objects.get().spend_day == spending.day_of(TOMORROW)
+    assert refused(person, now=TOMORROW)
+    assert not refused(person)
+
+
+@pytest.mark.parametrize("status", [Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED])
+def test_what_costs_nothing_is_free_again(status):
+    person = make_user()
+    order = place(person)
+    assert refused(person)
+    Order.objects.filter(pk=order.pk).update(status=status)
+    assert not refused(person)
+
+
+@pytest.mark.parametrize(
+    "feed", [{"wish": {"runs": "10", "quantity": "100"}}, {"type": "Subscriptions"}]
+)
+@pytest.mark.parametrize(("status", "is_free"), [("in_progress", False), ("completed", True)])
+def test_a_drip_feed_that_goes_on_counts_with_all_its_runs(feed, status, is_free):
+    """Its charge is that of the runs so far; the others of the day will be paid as well."""
+    person = make_user()
+    order = make_order(
+        Status(status), placed_by=person, estimate=Decimal("1.4"), charge=Decimal("0.1"), **feed
+    )
+    recount(Order.objects.all(), now=NOON)
+    assert refused(person) is not is_free
+    assert Order.objects.get(pk=order.pk).spend_counted == Decimal("0.1" if is_free else "1.4")
+
+
+def test_what_was_made_up_for_is_not_bought_as_well_when_it_is_queued_again():
+    """While it counted as not placed its money was free, and another one took it."""
+    person, provider = make_user(), FakeProvider()
+    first = place(person)
+    for status in (Status.SENDING, Status.UNCONFIRMED, Status.NOT_PLACED):
+        assert first.move(status, now=NOON)
+    second = place(person)
+    assert send_order(second, second.provider, provider, clock=lambda: NOON)
+    assert place_orders.requeue_order(first, actor=person, now=NOON)
+    assert not send_order(first, first.provider, provider, clock=lambda: NOON)
+    first.refresh_from_db()
+    assert (first.status, first.hold_reason) == (Status.HELD, HoldReason.SPEND_LIMIT)
+
+
+def test_what_is_queued_again_and_was_not_made_up_for_leaves():
+    person, provider = make_user(), FakeProvider()
+    first = place(person)
+    for status in (Status.SENDING, Status.UNCONFIRMED, Status.NOT_PLACED):
+        assert first.move(status, now=NOON)
+    assert place_orders.requeue_order(first, actor=person, now=NOON)
+    assert refused(person)  # it is counted again
+    assert send_order(first, first.provider, provider, clock=lambda: NOON)
+
+
+def test_two_that_leave_after_midnight_at_once_are_one():
+    """Two accounts, two workers, one person: each was within the limit of its own day."""
+    person = make_user()
+    spending.take_turn(person, "USD", spending.day_of(TOMORROW))
+    services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
+    orders = [
+        make_order(
+            service=service, placed_by=person, estimate=Decimal("1"),
+            created_at=NOON - timedelta(days=number),
+        )
+        for number, service in enumerate(services)
+    ]  # fmt: skip
+
+    def leave(number: int) -> bool:
+        mine = Order.objects.select_related("provider", "placed_by").get(pk=orders[number].pk)
+        return send_order(mine, mine.provider, FakeProvider(), clock=lambda: TOMORROW)
+
+    assert sum(at_once(leave)) == 1

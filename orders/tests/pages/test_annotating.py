@@ -1,0 +1,205 @@
+"""Reference, note and tags of an order, finding it by them, and filters kept by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from core.models import User
+from core.roles import Role
+from orders.models import EventKind, Order, SavedFilter
+from orders.pages import saved_view_forms
+from orders.status import Status
+from orders.tags import NotATag, read_tags
+from tests.builders import make_order, make_provider, make_saved_filter, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.OPERATOR)
+
+
+def shown(client: Client, query: str) -> set[int]:
+    answer = client.get("/orders/", {"q": query})
+    assert answer.status_code == 200
+    return {order.pk for order in answer.context["page"].rows}
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", ""), ("  ", ""), ("Spring", " spring "), ("#urgent, Spring;spring", " urgent spring "),
+        ("été\n2026-q1", " été 2026-q1 "),
+    ],
+)  # fmt: skip
+def test_tags_are_words_apart_by_spaces(typed: str, kept: str) -> None:
+    assert read_tags(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["a+b", "=1", "x" * 31, "%", " ".join(f"tag{n:027}" for n in range(9))]
+)
+def test_what_is_no_tag_is_refused(typed: str) -> None:
+    with pytest.raises(NotATag):
+        read_tags(typed)
+
+
+def test_they_are_written_and_shown_and_remembered(staff: Client) -> None:
+    order = make_order(note="before")
+    form = {"reference": " INV-7 ", "note": "after\nall", "tags": "#Spring urgent"}
+    assert staff.post(f"/orders/{order.pk}/about/", form).status_code == 302
+    order.refresh_from_db()
+    assert (order.reference, order.tags) == ("INV-7", " spring urgent ")
+    event = order.events.get(kind=EventKind.NOTE)
+    assert event.text.splitlines()[0] == "Reference: INV-7" and event.actor is not None
+    assert "Note: before → after" in event.text and "Tags: spring urgent" in event.text
+    row = staff.get("/orders/").content.decode()
+    for words in ("INV-7", "after", "tag%3Aspring", ">urgent</a>"):
+        assert words in row
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert 'value="INV-7"' in page and 'value="spring urgent"' in page
+
+
+def test_saving_what_stands_there_is_no_news(staff: Client) -> None:
+    order = make_order(reference="A", note="b", tags=" c ")
+    staff.post(f"/orders/{order.pk}/about/", {"reference": "A", "note": "b", "tags": "c"})
+    assert not order.events.exists()
+    staff.post(f"/orders/{order.pk}/about/", {})
+    assert order.events.get().text == "Reference removed: A\nNote removed: b\nTags removed: c"
+
+
+def test_a_mistake_comes_back_with_the_form(staff: Client) -> None:
+    order = make_order(reference="stays")
+    form = {"reference": "kept in the form", "note": "n" * 501, "tags": "a+b"}
+    answer = staff.post(f"/orders/{order.pk}/about/", form)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "kept in the form" in page
+    assert "a tag is made of letters" in page and "at most 500" in page
+    order.refresh_from_db()
+    assert order.reference == "stays"
+
+
+def test_the_status_of_the_order_is_not_touched(staff: Client) -> None:
+    order = make_order(Status.IN_PROGRESS)
+    staff.post(f"/orders/{order.pk}/about/", {"note": "x", "status": "completed", "link": "y"})
+    fresh = Order.objects.get(pk=order.pk)
+    assert (fresh.status, fresh.link, fresh.changed_at) == (
+        order.status, order.link, order.changed_at,
+    )  # fmt: skip
+
+
+def test_viewers_read_them(client_for_role: Any) -> None:
+    order = make_order(reference="INV-7", note=HOSTILE, tags=" spring ")
+    viewer = client_for_role(Role.VIEWER)
+    page = viewer.get(f"/orders/{order.pk}/").content.decode()
+    about = page[page.index('id="about"') :]
+    assert "INV-7" in about and "spring" in about and "<form" not in about
+    assert "<img" not in about and "&lt;img" in about
+    assert viewer.post(f"/orders/{order.pk}/about/", {}).status_code == 403
+
+
+def test_they_are_found(staff: Client) -> None:
+    order = make_order(
+        Status.PENDING, reference="INV-2041", note="call Ms Okafor first", tags=" spring urgent ",
+        external_id="777",
+    )  # fmt: skip
+    numbered = make_order(reference="20419")
+    make_order(reference="X-INV", tags=" springtime ")
+    for words in (
+        "INV-2041", "inv-20", "okafor", "Ms Okafor", "tag:urgent", "TAG:Spring", "tag:#spring",
+        "urgent", "tag:spring tag:urgent", "tag:spring okafor", "okafor tag:spring", "777",
+    ):  # fmt: skip
+        assert shown(staff, words) == {order.pk}, words
+    assert shown(staff, "20419") == shown(staff, "204") == {numbered.pk}
+    assert shown(staff, "IN") == {order.pk}  # two letters: the start of a reference
+    for words in ("tag:spr", "tag:", "tag:%", "tag:spring x-inv", "0419", "%", "_"):
+        assert shown(staff, words) == set(), words
+
+
+def test_numbers_and_tags_are_found_by_index() -> None:
+    if connection.vendor != "sqlite":
+        assert Order.objects.searching("204").count() == 0
+        return
+    for words in ("9000777", "ab", "tag:spring"):
+        plan = Order.objects.for_list().searching(words).order_by("-pk")[:51].explain()
+        assert "SCAN orders_order\n" not in f"{plan}\n", plan
+
+
+def save(browser: Client, query: str, name: str) -> Any:
+    return browser.post(f"/orders/?{query}", {"name": name})
+
+
+def test_a_filter_is_saved_used_and_deleted(staff: Client) -> None:
+    completed = make_order(Status.COMPLETED)
+    make_order()
+    answer = save(staff, "status=completed&cursor=x&stranger=1", "Done ones")
+    assert answer.headers["Location"] == "/orders/?status=completed"
+    saved = SavedFilter.objects.get()
+    page = staff.get("/orders/").content.decode()
+    assert "Done ones" in page and 'href="/orders/?status=completed"' in page
+    rows = staff.get(f"/orders/?{saved.query}").context["page"].rows
+    assert [order.pk for order in rows] == [completed.pk]
+    back = staff.post(f"/orders/filters/{saved.pk}/delete/", {"back": "q=x"})
+    assert back.headers["Location"] == "/orders/?q=x"
+    assert not SavedFilter.objects.exists()
+
+
+def test_a_name_used_before_is_given_to_the_new_filter(staff: Client) -> None:
+    save(staff, "status=completed", "Mine")
+    save(staff, "group=open", "Mine")
+    assert SavedFilter.objects.get().query == "group=open"
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "words"),
+    [
+        ("status=completed", "", "This field is required"),
+        ("status=completed", "x" * 61, "at most 60"),
+        ("", "All", "nothing to save"),
+        ("since=tomorrow", "Soon", "slip in the filter"),
+        (f"q={'%C3%BC' * 280}", "Long", "too long to be saved"),
+    ],
+)
+def test_what_cannot_be_saved_comes_back(staff: Client, query: str, name: str, words: str) -> None:
+    make_order()
+    answer = save(staff, query, name)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and words in page
+    assert not name or f'value="{name}"' in page
+    assert not SavedFilter.objects.exists()
+
+
+def test_there_is_an_end_to_saving(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_view_forms, "MOST_FILTERS", 1)
+    save(staff, "group=open", "One")
+    assert save(staff, "group=ended", "Two").status_code == 422
+    assert save(staff, "group=ended", "One").status_code == 302
+
+
+def test_filters_of_others_are_theirs(staff: Client) -> None:
+    theirs = make_saved_filter(make_user(), name="Somebody else's")
+    assert staff.post(f"/orders/filters/{theirs.pk}/delete/").status_code == 404
+    assert "Somebody else" not in staff.get("/orders/").content.decode()
+
+
+def test_a_saved_filter_is_checked_when_it_is_used(staff: Client) -> None:
+    provider, order = make_provider(), make_order()
+    save(staff, f"provider={provider.pk}", "Gone")
+    provider.delete()
+    page = staff.get(f"/orders/?{SavedFilter.objects.get().query}")
+    assert {row.pk for row in page.context["page"].rows} == {order.pk}
+    assert "Provider: Select a valid choice" in page.content.decode()
+
+
+def test_the_name_of_a_filter_is_only_ever_text(staff: Client) -> None:
+    make_saved_filter(User.objects.get(pk=staff.session["_auth_user_id"]), name=HOSTILE)
+    page = staff.get("/orders/").content.decode()
+    assert HOSTILE not in page and "&lt;img" in page

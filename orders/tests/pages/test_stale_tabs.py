@@ -1,0 +1,155 @@
+"""A tab that is hours old: what is confirmed there is what it showed, or nothing is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from core import clocks
+from core.clocks import database_now
+from core.roles import Role
+from orders import shown
+from orders.models import Attempt, Order, Refill
+from orders.recovery import manual
+from orders.sending import record_outcome
+from orders.sending.outcome import Settlement
+from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
+from tests.builders import NOON, make_attempt, make_order, make_refill, make_user
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+OLD = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 60)
+TAKEN = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="4711")
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+def lost() -> Order:
+    """An order whose answer is lost, so long ago that anybody may say that it is not there."""
+    sent = database_now() - OLD
+    order = make_order(Status.UNCONFIRMED, created_at=sent, sent_at=sent)
+    make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=sent, looked_at=sent)
+    return order
+
+
+def confirmed_then_taken(order: Order) -> None:
+    """Somebody says that it is not there, and then the provider's answer comes: it took it."""
+    attempt = order.attempts.get()
+    assert manual.confirm_not_placed(
+        Order.objects.get(pk=order.pk), actor=make_user(Role.MANAGER), now=database_now()
+    )
+    record_outcome.record(attempt, TAKEN, now=database_now())
+    assert status_of(order) == Status.UNCONFIRMED
+
+
+def status_of(order: Order) -> Status:
+    return Status(Order.objects.values_list("status", flat=True).get(pk=order.pk))
+
+
+def carried_by(page: str, address: str) -> str:
+    """What the page's button or form for this address carries."""
+    after = page[page.index(address) :]
+    found = re.search(r'name="shown"[^>]*?value="([^"]*)"', after)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"), [("not-placed", {"sure": "on"}), ("give-up", {"note": "Nobody knows."})]
+)
+def test_a_decision_from_before_the_proof_is_not_taken(
+    manager: Client, step: str, said: dict[str, str]
+) -> None:
+    order = lost()
+    address = f"/orders/{order.pk}/settle/{step}/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/settle/").content.decode(), address)
+    confirmed_then_taken(order)
+    answer = manager.post(address, said | {"shown": seen}, follow=True)
+    assert status_of(order) == Status.UNCONFIRMED
+    assert shown.CHANGED in answer.content.decode() and "4711" in answer.content.decode()
+
+
+def test_ids_that_a_search_found_meanwhile_are_looked_at_first(manager: Client) -> None:
+    order = lost()
+    seen = shown.of_order(order)
+    Attempt.objects.update(candidates=[{"id": "4711", "charge": "0.9", "status": "Pending"}])
+    manager.post(f"/orders/{order.pk}/settle/not-placed/", {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.UNCONFIRMED
+
+
+def test_what_was_seen_is_enough(manager: Client) -> None:
+    order = lost()
+    address = f"/orders/{order.pk}/settle/not-placed/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/settle/").content.decode(), address)
+    manager.post(address, {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.NOT_PLACED
+    again = f"/orders/{order.pk}/requeue/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), again)
+    manager.post(again, {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.QUEUED
+
+
+def test_a_doubt_that_was_reopened_is_another_one() -> None:
+    """The proof comes between the look at the attempt and the word about it."""
+    order = lost()
+    attempt = order.attempts.get()
+    confirmed_then_taken(order)
+    order = Order.objects.get(pk=order.pk)
+    done = manual.prove_not_placed(
+        order, attempt, resolution=Resolution.PERSON, text="It is not there.", now=database_now()
+    )
+    assert not done and status_of(order) == Status.UNCONFIRMED
+
+
+def test_an_order_that_was_sent_again_since_is_not_queued_by_an_old_tab(manager: Client) -> None:
+    order = make_order(Status.NOT_PLACED)
+    make_attempt(order, outcome=Outcome.NOT_PLACED)
+    address = f"/orders/{order.pk}/requeue/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), address)
+    make_attempt(order, outcome=Outcome.NOT_PLACED)
+    manager.post(address, {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.NOT_PLACED
+
+
+def test_start_now_does_not_let_an_order_pass_a_limit(manager: Client) -> None:
+    order = make_order(
+        Status.HELD, hold_reason=HoldReason.SCHEDULED, starts_at=NOON + timedelta(days=1)
+    )
+    address = f"/orders/{order.pk}/release/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), address)
+    Order.objects.update(hold_reason=HoldReason.SPEND_LIMIT)
+    answer = manager.post(address, {"shown": seen}, follow=True)
+    assert status_of(order) == Status.HELD and shown.CHANGED in answer.content.decode()
+    manager.post(address, {"shown": carried_by(answer.content.decode(), address)})
+    assert status_of(order) == Status.QUEUED
+
+
+def test_a_lost_refill_that_was_found_is_not_asked_for_anew(manager: Client) -> None:
+    refill = make_refill(RefillStatus.UNCONFIRMED, requests=1)
+    again = f"/orders/refills/{refill.pk}/again/"
+    seen = carried_by(manager.get(f"/orders/{refill.order_id}/").content.decode(), again)
+    Refill.objects.update(status=RefillStatus.COMPLETED, ended_at=NOON)
+    manager.post(again, {"shown": seen})
+    ticked = {"step": "again", "refill": [refill.pk], f"shown-{refill.pk}": seen}
+    manager.post("/orders/refills/ticked/", ticked)
+    assert list(Refill.objects.values_list("status", flat=True)) == [RefillStatus.COMPLETED]
+
+
+def test_a_tab_from_before_the_last_refill_asks_for_no_other_one(manager: Client) -> None:
+    order = make_order(Status.COMPLETED)
+    ask = f"/orders/{order.pk}/refill/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), ask)
+    manager.post(ask, {"shown": seen})
+    Refill.objects.update(status=RefillStatus.COMPLETED, ended_at=NOON)
+    manager.post(ask, {"shown": seen})
+    assert Refill.objects.count() == 1
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), ask)
+    manager.post(ask, {"shown": seen})
+    assert Refill.objects.count() == 2

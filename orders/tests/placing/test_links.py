@@ -1,0 +1,161 @@
+"""One normal form of links, for block rules, busy links and repeats."""
+
+from __future__ import annotations
+
+import uuid
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+
+from orders.draft import OrderDraft
+from orders.limits.check_limits import objection
+from orders.link_queue import last_in_line
+from orders.links import link_key, normalised_link
+from orders.models import BatchLine, Order
+from orders.status import Status
+from providers.panel_api import DefaultWish
+from tests.builders import (
+    NOON,
+    make_batch_line,
+    make_blocked_link,
+    make_order,
+    make_service,
+    make_user,
+)
+
+PLAIN = "https://bad.example/p/Äpfel"
+SPELLINGS = [
+    "bad.example/p/Äpfel",
+    "http://www.Bad.Example/p/Äpfel/",
+    "https://bad.example./p/Äpfel",
+    "https://bad.example//p//Äpfel",
+    "https://bad.example/./p/./Äpfel",
+    "https://bad.example/x/../p/y/%2e%2E/Äpfel",
+    "https://bad。example/p/Äpfel",
+    "https://ｂａｄ．example/p/Äpfel",
+    "https:\\\\bad.example\\p\\Äpfel",
+    "https:/bad.example/p/Äpfel",
+    "https://bad.example/%70/%C3%84pfel",
+    "https://bad.example/%2570/%25C3%2584pfel",
+    "https://b%61d.example/p/Äpfel",
+    "https%3A%2F%2Fbad.example/p/Äpfel",
+    "https://bad.example:8443/p/Äpfel",
+    "https://bad.example:/p/Äpfel",
+    "https://someone@bad.example/p/Äpfel",
+    "https://bad.example/p/A\u0308pfel",
+    "https://bad.example/p/\u200bÄpfel#top",
+    "//bad.example/p/Äpfel",
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_spelling_of_a_link_has_one_key(spelling):
+    assert normalised_link(spelling) == normalised_link(PLAIN) == "bad.example/p/Äpfel"
+    assert link_key(spelling) == link_key(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://lumen.example/p/1", "http://www.Lumen.example/p/1/", True),
+        ("https://lumen.example:443/p", "https://lumen.example/p", True),
+        ("https://lumen.example/P", "https://lumen.example/p", False),
+        ("https://lumen.example/p?x=1", "https://lumen.example/p?x=2", False),
+        ("https://lumen.example/p?x=1&y=2", "https://lumen.example/p?x=1&amp;y=2", True),
+        ("https://lumen.example/p?x=1&copy=2", "https://lumen.example/p?x=1©=2", False),
+        ("https://lumen.example/p?", "https://lumen.example/p", True),
+        ("https://lumen.example/a%23b", "https://lumen.example/a#b", False),
+        ("https://xn--bcher-kva.example/p", "https://bücher.example/p", True),
+        ("https://BÜCHER.example/p", "https://xn--bcher-kva.example/p", True),
+        ("https://lumen.example/..", "https://lumen.example", True),
+        ("@Lumen", "lumen", True),
+        ("Ｌumen", "@lumen", True),
+        ("anna@lumen.example", "ben@lumen.example", False),
+        ("#spring", "#summer", False),
+        ("https://[broken", "https://[broken", True),
+        ("https://lumen.example/%E4", "https://lumen.example/%F6", False),
+        ("https://xn--\u00e4.example/", "https://xn--.example/", False),
+    ],
+)
+def test_links_to_the_same_place_have_the_same_key(one, other, same):
+    assert (link_key(one) == link_key(other)) is same
+
+
+def test_a_link_encoded_a_thousand_times_is_read_at_once():
+    assert normalised_link("https://bad.example/%" + "25" * 1000 + "70") == "bad.example/p"
+
+
+def test_what_no_encoding_can_hold_still_has_a_key():
+    assert len(link_key("https://lumen.example/\ud800")) == 64
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("pattern", ["bad.example/p/Äpfel", "https://bad.example/p/%C3%84pfel"])
+def test_no_spelling_passes_a_block_rule(pattern, spelling):
+    make_blocked_link(pattern)
+    assert "block list" in _objection(spelling)
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("pattern", "link"),
+    [
+        ("bücher.example", "https://xn--bcher-kva.example/p"),
+        ("xn--bcher-kva.example", "https://bücher.example/p"),
+        ("bücher.example", "https://bu\u0308cher.example/p"),
+        ("ｂａｄ．example", "https://bad.example/p"),
+        ("bad.example./p", "https://bad.example/p"),
+        ("bad.example:8443/p", "https://bad.example/p"),
+        ("bad.example//p", "https://bad.example/p"),
+        ("/secret", "https://lumen.example//%2573ecret"),
+        ("@someone", "someone"),
+        ("@some.one", "some.one"),
+        ("*.bad.example/x", "https://a.bad.example/y/../x"),
+    ],
+)
+def test_a_rule_is_read_like_the_links_it_is_about(pattern, link):
+    make_blocked_link(pattern)
+    assert "block list" in _objection(link)
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("pattern", "link"),
+    [("@someone", "https://someone.example/"), ("/secret", "https://lumen.example/mysecret")],
+)
+def test_a_rule_is_not_read_as_more_than_it_says(pattern, link):
+    make_blocked_link(pattern)
+    assert _objection(link) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_link_is_busy_in_every_spelling(spelling):
+    service = make_service()
+    first = make_order(service=service, link=PLAIN, link_key=link_key(PLAIN))
+    assert last_in_line(service.provider_id, link_key(spelling)) == first
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+def test_upgrading_gives_open_orders_and_waiting_lines_the_new_key():
+    link = "https://bad.example//p/"
+    waiting = make_order(link=link, link_key="old")
+    ended = make_order(Status.COMPLETED, link=link, link_key="old")
+    line = make_batch_line(cells={"link": link}, link_key="old")
+    import_module("orders.migrations.0009_link_keys").give_new_keys(apps, None)
+    keys = dict(Order.objects.values_list("pk", "link_key"))
+    assert keys == {waiting.pk: link_key(link), ended.pk: "old"}
+    assert BatchLine.objects.get(pk=line.pk).link_key == link_key(link)
+
+
+def _objection(link: str) -> str:
+    service = make_service()
+    wish = DefaultWish(service_id=service.external_id, link=link, quantity=100)
+    return objection(OrderDraft(service, wish, uuid.uuid4()), person=make_user(), now=NOON)

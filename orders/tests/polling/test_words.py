@@ -1,0 +1,172 @@
+"""A provider's own status words: met, taught once, and the flagged orders follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from core.clocks import database_now
+from core.roles import Role
+from orders.models import Order, Watch
+from orders.polling.status_aliases import follow_known_words, unknown_words
+from orders.status import Flag, Status
+from providers.actions import wording
+from providers.actions.examining import _learn
+from providers.models import Provider
+from providers.panel_api import Dialect, OrderState
+from providers.panel_api.connection_check.findings import Diagnosis
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+LATER = NOON + timedelta(days=36_500)  # later than any clock this is run by
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def flagged(word: str = "Simmering", *, service=None, status=Status.PENDING) -> Order:
+    order = make_order(
+        status, service=service or make_service(), flag=Flag.UNKNOWN_WORD, raw_status=word
+    )
+    Watch.objects.filter(order=order).update(next_at=LATER)
+    return order
+
+
+def next_at(order: Order):
+    return Watch.objects.get(order=order).next_at
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+def test_unknown_words_are_counted_whatever_their_spelling():
+    service = make_service()
+    orders = [
+        flagged(word, service=service) for word in ("Simmering", "simmering", "Odd", "SIMMERING")
+    ]
+    flagged("Elsewhere")
+    flagged("Ended", service=service, status=Status.COMPLETED)
+    assert [(one.key, one.count, one.example) for one in unknown_words(service.provider)] == [
+        ("simmering", 3, orders[3].pk),
+        ("odd", 1, orders[2].pk),
+    ]
+
+
+def test_a_taught_word_makes_its_orders_due_and_no_others():
+    service = make_service()
+    known, other, elsewhere = flagged(service=service), flagged("Odd", service=service), flagged()
+    person = make_user(Role.MANAGER)
+    assert wording.teach_word(
+        service.provider, "SIMMERING", OrderState.IN_PROGRESS, actor=person, now=NOON
+    )
+    assert follow_known_words(now=NOON) == 1
+    assert (next_at(known), next_at(other), next_at(elsewhere)) == (NOON, LATER, LATER)
+    event = service.provider.events.get()
+    assert (event.actor, event.text) == (
+        person, "The status word “simmering” means in progress."
+    )  # fmt: skip
+    assert [one.key for one in unknown_words(service.provider)] == ["odd"]
+
+
+def test_an_order_that_cannot_be_read_keeps_its_pause():
+    order = flagged()
+    Watch.objects.update(failures=2)
+    wording.teach_word(order.provider, "simmering", OrderState.PENDING, actor=None, now=NOON)
+    assert follow_known_words(now=NOON) == 0
+
+
+def test_saying_it_again_differently_wins_and_the_same_is_no_news():
+    provider = make_provider()
+    for meaning, is_news in (
+        (OrderState.PARTIAL, True), (OrderState.PARTIAL, False), (OrderState.COMPLETED, True),
+    ):  # fmt: skip
+        assert wording.teach_word(provider, "Done-ish", meaning, actor=None, now=NOON) is is_news
+    known = wording.words_of(Dialect.from_profile(Provider.objects.get().dialect))
+    assert known == {"done ish": OrderState.COMPLETED}
+
+
+def test_a_word_of_digits_is_known_as_a_code_too():
+    provider = make_provider()
+    wording.teach_word(provider, "7", OrderState.PARTIAL, actor=None, now=NOON)
+    dialect = Dialect.from_profile(Provider.objects.get().dialect)
+    assert dialect.status_codes == {"7": OrderState.PARTIAL}
+    assert wording.forget_word(provider, "7", actor=None, now=NOON)
+    assert Provider.objects.get().dialect == {}
+
+
+def test_a_forgotten_word_is_unknown_again():
+    provider = make_provider(dialect={"batch_size": 50})
+    wording.teach_word(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
+    assert wording.forget_word(provider, "ODD", actor=None, now=NOON)
+    assert not wording.forget_word(provider, "Odd", actor=None, now=NOON)
+    assert Provider.objects.get().dialect == {"batch_size": 50}
+    assert provider.events.count() == 2
+
+
+def test_a_doctor_that_looked_meanwhile_does_not_forget_it():
+    provider = make_provider()
+    wording.teach_word(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
+    found = Diagnosis(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
+    _learn(provider, found, clock=lambda: NOON)
+    assert Provider.objects.get().dialect == {"batch_size": 50, "status_words": {"odd": "partial"}}
+
+
+def test_the_page_maps_a_word_and_undoes_it(manager: Client):
+    order = flagged()
+    in_an_hour = database_now() + timedelta(hours=1)  # a page looks at the clock on the wall
+    Watch.objects.filter(order=order).update(next_at=in_an_hour)
+    address = f"/orders/words/{order.provider_id}/"
+    assert "Simmering" in manager.get(address).content.decode()
+    answer = manager.post(address, {"word": "Simmering", "meaning": "processing"}, follow=True)
+    page = answer.content.decode()
+    assert "1 order is asked about next" in page and "All its words are known" in page
+    assert next_at(order) < in_an_hour
+    answer = manager.post(f"{address}forget/", {"word": "simmering"}, follow=True)
+    assert "None of its own" in answer.content.decode()
+    assert Provider.objects.get().dialect == {}
+
+
+@pytest.mark.parametrize("meaning", ["", "sideways"])
+def test_a_word_without_a_meaning_comes_back(manager: Client, meaning: str):
+    order = flagged()
+    answer = manager.post(
+        f"/orders/words/{order.provider_id}/", {"word": "Simmering", "meaning": meaning}
+    )
+    assert answer.status_code == 422
+    assert "is-invalid" in answer.content.decode()
+    assert Provider.objects.get().dialect == {}
+
+
+def test_the_word_is_only_ever_text(manager: Client):
+    order = flagged(HOSTILE)
+    address = f"/orders/words/{order.provider_id}/"
+    assert HOSTILE not in manager.get(address).content.decode()
+    manager.post(address, {"word": HOSTILE, "meaning": "processing"})
+    assert HOSTILE not in manager.get(address).content.decode()
+    assert HOSTILE not in manager.get(f"/orders/{order.pk}/").content.decode()
+
+
+def test_ten_words_cost_the_queries_of_one(manager: Client):
+    def queries(number: int) -> int:
+        service = make_service()
+        for each in range(number):
+            flagged(f"Odd {each}", service=service)
+        captured = queries_of(lambda: manager.get(f"/orders/words/{service.provider_id}/"))
+        return len(captured)
+
+    assert queries(10) == queries(1)
+
+
+def test_the_flagged_order_leads_to_the_page(manager: Client, client_for_role):
+    order = flagged()
+    address = f"/orders/words/{order.provider_id}/"
+    assert address in manager.get(f"/orders/{order.pk}/").content.decode()
+    assert address in manager.get(f"/providers/{order.provider_id}/").content.decode()
+    operator = client_for_role(Role.OPERATOR)
+    assert address not in operator.get(f"/orders/{order.pk}/").content.decode()
+    assert operator.get(address).status_code == 403

@@ -1,0 +1,208 @@
+"""Statements and cases as people meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from core.roles import Role
+from dashboard.health.attention import matters, order_counts
+from orders.models import Case, Order, Statement, StatementState
+from orders.status import Outcome, Status
+from providers.models import BalanceReading
+from tests.builders import (
+    NOON,
+    make_attempt,
+    make_case,
+    make_charge,
+    make_order,
+    make_provider,
+    make_service,
+    make_statement,
+    make_user,
+)
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+def drawn(browser: Client, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_the_account_leads_to_its_days_and_a_day_to_its_orders(manager: Client) -> None:
+    order = make_order(Status.COMPLETED, created_at=NOON)
+    make_charge(order)
+    made = make_statement(order.provider, low=Decimal("-0.9"), high=Decimal("-0.9"), movements=1)
+    days = f"/orders/statements/{order.provider_id}/"
+    assert days in drawn(manager, f"/providers/{order.provider_id}/")
+    assert f"/orders/statements/day/{made.pk}/" in drawn(manager, days)
+    page = drawn(manager, f"/orders/statements/day/{made.pk}/")
+    assert f'href="/orders/{order.pk}/"' in page
+    assert "counted both ways" not in page
+
+
+def test_a_charge_near_midnight_is_said_to_be_counted_both_ways(manager: Client) -> None:
+    made = make_statement()
+    order = make_order(Status.COMPLETED, provider=made.provider)
+    make_charge(order, at_low=made.closing_at - timedelta(hours=1), at_high=made.closing_at)
+    assert "counted both ways" in drawn(manager, f"/orders/statements/day/{made.pk}/")
+
+
+def test_the_step_in_which_money_went_is_shown(manager: Client) -> None:
+    made = make_statement(closing=Decimal(93), state=StatementState.DIFFERS)
+    for hours, amount in ((-2, 100), (0, 93), (11, 93)):
+        BalanceReading.objects.create(
+            provider=made.provider, amount=amount, read_at=NOON + timedelta(hours=hours)
+        )
+    page = drawn(manager, f"/orders/statements/day/{made.pk}/")
+    assert "10:00:00 – 12:00:00" in page
+    assert "−$7.00" in page
+
+
+def test_money_put_in_is_written_down_once_and_counted(manager: Client) -> None:
+    made = make_statement(closing=Decimal(150), state=StatementState.ADDED)
+    BalanceReading.objects.create(provider=made.provider, amount=150, read_at=made.closing_at)
+    address = f"/orders/statements/day/{made.pk}/top-up/"
+    assert manager.post(address, {"amount": "50", "note": "invoice 7"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.state, made.added) == (StatementState.FITS, 50)
+    assert "invoice 7" in drawn(manager, f"/orders/statements/day/{made.pk}/")
+
+
+@pytest.mark.parametrize("amount", ["", "0", "much", "1e400", "NaN"])
+def test_an_amount_that_is_none_comes_back(manager: Client, amount: str) -> None:
+    made = make_statement()
+    answer = manager.post(f"/orders/statements/day/{made.pk}/top-up/", {"amount": amount})
+    assert answer.status_code == 422
+    assert not made.top_ups.exists()
+
+
+def test_a_person_opens_a_case_about_money_that_came_in(manager: Client) -> None:
+    made = make_statement(closing=Decimal(150), added=Decimal(50), state=StatementState.ADDED)
+    manager.post(f"/orders/statements/day/{made.pk}/case/")
+    case = Case.objects.get()
+    assert (case.kind, case.difference) == ("surplus", 50)
+    quiet = make_statement()
+    manager.post(f"/orders/statements/day/{quiet.pk}/case/")
+    assert Case.objects.count() == 1
+
+
+def test_a_case_is_closed_with_a_note_and_once(manager: Client) -> None:
+    case = make_case()
+    assert manager.post(f"/orders/cases/{case.pk}/close/", {"note": ""}).status_code == 422
+    manager.post(f"/orders/cases/{case.pk}/close/", {"note": "They paid it back."})
+    page = manager.post(f"/orders/cases/{case.pk}/close/", {"note": "No."}, follow=True)
+    assert "had been closed already" in page.content.decode()
+    assert "They paid it back." in page.content.decode()
+
+
+def test_the_list_shows_open_cases_and_can_be_narrowed(manager: Client) -> None:
+    running, over = make_case(), make_case(closed_at=NOON, note="Done.")
+    assert f'id="case-{running.pk}"' in drawn(manager, "/orders/cases/")
+    assert f'id="case-{over.pk}"' not in drawn(manager, "/orders/cases/")
+    assert f'id="case-{over.pk}"' in drawn(manager, "/orders/cases/?show=closed")
+    other = f"/orders/cases/?show=all&provider={running.provider_id}"
+    assert f'id="case-{over.pk}"' not in drawn(manager, other)
+    assert f'id="case-{running.pk}"' in drawn(manager, other)
+
+
+def test_the_overview_names_open_cases_to_those_who_see_balances() -> None:
+    make_case(make_statement())
+    make_case(make_statement())
+    said = {
+        role: [one.title for one in matters(make_user(role), order_counts(), [], NOON)]
+        for role in (Role.MANAGER, Role.OPERATOR)
+    }
+    assert "2 cases to look at" in said[Role.MANAGER]
+    assert not any("case" in title for title in said[Role.OPERATOR])
+
+
+def test_a_day_can_be_taken_away_as_a_file(manager: Client) -> None:
+    order = make_order(Status.COMPLETED, external_id="=1+1", created_at=NOON)
+    make_charge(order, amount=Decimal("0.123456789012"))
+    make_charge(order, amount=Decimal("-0.1"))
+    made = make_statement(order.provider)
+    answer = manager.get(f"/orders/statements/day/{made.pk}/export/")
+    assert f"charges-{order.provider_id}-2026-11-23.csv" in answer["Content-Disposition"]
+    heading, back, paid, end = b"".join(answer.streaming_content).decode().split("\r\n")  # type: ignore[attr-defined]  # it streams
+    assert heading.startswith('\ufeff"order","provider_order"')
+    assert (",-0.1," in back, ",0.123456789012," in paid, end) == (True, True, "")
+    assert '"\'=1+1"' in paid
+
+
+def test_hostile_words_stay_text(manager: Client) -> None:
+    provider = make_provider(name=HOSTILE)
+    service = make_service(provider, name=HOSTILE)
+    make_charge(make_order(Status.COMPLETED, service=service))
+    made = make_statement(provider)
+    case = make_case(
+        made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={"opening": HOSTILE}
+    )
+    for address in (
+        "/orders/cases/?show=all", f"/orders/cases/{case.pk}/",
+        f"/orders/statements/{provider.pk}/", f"/orders/statements/day/{made.pk}/",
+    ):  # fmt: skip
+        assert "<script>alert" not in drawn(manager, address)
+
+
+@pytest.mark.usefixtures("watchdog_has_looked")
+@pytest.mark.parametrize("page", ["cases", "statements", "day"])
+def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
+    provider = make_provider()
+    made = make_statement(provider)
+
+    def more(number: int) -> None:
+        for _ in range(number):
+            make_case(make_statement(provider), closed_by=make_user())
+            make_charge(make_order(Status.COMPLETED, provider=provider))
+
+    address = {
+        "cases": "/orders/cases/?show=all",
+        "statements": f"/orders/statements/{provider.pk}/",
+        "day": f"/orders/statements/day/{made.pk}/",
+    }[page]
+    more(1)
+    one = queries_of(lambda: drawn(manager, address))
+    more(9)
+    ten = queries_of(lambda: drawn(manager, address))
+    assert len(ten) == len(one)
+
+
+def test_the_settle_page_shows_both_orders_of_an_id_given_twice(manager: Client) -> None:
+    first = make_order(Status.IN_PROGRESS)
+    second = make_order(Status.UNCONFIRMED, provider=first.provider)
+    make_attempt(
+        second,
+        outcome=Outcome.UNKNOWN,
+        evidence={"bytes_left": True, "candidate_id": first.external_id},
+    )
+    page = drawn(manager, f"/orders/{second.pk}/settle/")
+    assert f'is already <a href="/orders/{first.pk}/">order {first}</a>' in page
+    Order.objects.filter(pk=first.pk).update(external_id="777")
+    assert "is already" not in drawn(manager, f"/orders/{second.pk}/settle/")
+
+
+def test_what_cannot_remain_is_said_in_words(manager: Client) -> None:
+    order = make_order(Status.IN_PROGRESS, remains=99_999_999)
+    page = drawn(manager, f"/orders/{order.pk}/")
+    assert "99,999,999" not in page
+    assert "which cannot be" in page
+
+
+def test_a_day_that_runs_is_counted_on_demand(manager: Client) -> None:
+    made = make_statement(state=StatementState.RUNNING)
+    assert manager.post(f"/orders/statements/day/{made.pk}/again/").status_code == 302
+    assert Statement.objects.get().made_at > made.made_at

@@ -1,0 +1,153 @@
+"""A person settles what the machine cannot know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core import clocks
+from core.roles import Role
+from orders.models import Order, Watch
+from orders.placing import place_orders
+from orders.recovery import manual
+from orders.recovery.manual import Confirmed
+from orders.sending import claims, record_outcome
+from orders.sending.outcome import Settlement
+from orders.status import Outcome, Status
+from providers.panel_api import OrderState, Unavailable
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider, progress
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+LATER = NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 1)
+
+
+def later():
+    return LATER
+
+
+def make_unconfirmed(**over) -> Order:
+    order = make_order(**over)
+    attempt = claims.claim(order, order.provider, now=NOON)
+    assert attempt is not None
+    record_outcome.record(
+        attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, "timeout"), now=NOON
+    )
+    order.refresh_from_db()
+    return order
+
+
+@pytest.fixture
+def manager():
+    return make_user(Role.MANAGER)
+
+
+@pytest.fixture
+def provider():
+    fake = FakeProvider()
+    fake.says["555"] = progress(OrderState.IN_PROGRESS, charge="0.9", remains=10)
+    return fake
+
+
+def test_linking_adopts_the_order_and_follows_it(manager, provider):
+    order = make_unconfirmed()
+    assert manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert (order.status, order.external_id, order.charge) == (
+        Status.IN_PROGRESS,
+        "555",
+        Decimal("0.9"),
+    )
+    attempt = order.attempts.get()
+    assert (attempt.outcome, attempt.resolved_by) == (Outcome.ACCEPTED, manager)
+    assert Watch.objects.get(order=order).external_id == "555"
+
+
+def test_linking_an_ended_order_does_not_follow_it(manager, provider):
+    provider.says["555"] = progress(OrderState.COMPLETED, charge="0.9")
+    order = make_unconfirmed()
+    manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert (order.status, order.ended_at) == (Status.COMPLETED, LATER)
+    assert not Watch.objects.exists()
+
+
+def test_an_id_the_provider_does_not_know_is_not_linked(manager, provider):
+    order = make_unconfirmed()
+    with pytest.raises(manual.CannotLink, match="does not know 777"):
+        manual.link_order(order, "777", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert order.status == Status.UNCONFIRMED
+
+
+def test_an_id_that_is_another_order_of_ours_is_not_linked(manager, provider):
+    service = make_service(make_provider())
+    other = make_order(Status.PENDING, service=service, external_id="555")
+    order = make_unconfirmed(service=service)
+    with pytest.raises(manual.CannotLink, match=f"already our order #{other.pk}"):
+        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert provider.asked == []
+
+
+def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
+    provider.says["555"] = progress(charge="9")
+    order = make_unconfirmed()
+    with pytest.raises(manual.ChargeDiffers, match="charged 9"):
+        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert manual.link_order(
+        order, "555", actor=manager, client=provider, clock=later, although_charge_differs=True
+    )
+
+
+def test_a_provider_that_cannot_be_asked_links_nothing(manager, provider):
+    provider.down = Unavailable("down")
+    order = make_unconfirmed()
+    with pytest.raises(manual.CannotLink, match="could not be asked"):
+        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+
+
+def test_not_placed_is_confirmed_only_after_the_grace_period(manager):
+    order = make_unconfirmed()
+    with pytest.raises(manual.TooEarly) as early:
+        manual.confirm_not_placed(order, actor=manager, now=NOON)
+    assert early.value.until == NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
+    assert manual.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    order.refresh_from_db()
+    assert order.status == Status.NOT_PLACED
+    assert order.attempts.get().outcome == Outcome.NOT_PLACED
+    assert order.reason == f"Confirmed by {manager} not to be at the provider."
+
+
+def test_after_not_placed_a_new_attempt_may_be_made(manager):
+    order = make_unconfirmed()
+    manual.confirm_not_placed(order, actor=manager, now=LATER)
+    place_orders.requeue_order(order, actor=manager, now=LATER)
+    attempt = claims.claim(order, order.provider, now=LATER)
+    assert attempt is not None
+    assert attempt.number == 2
+
+
+def test_a_given_up_order_can_never_be_sent_again_but_can_be_found(manager, provider):
+    order = make_unconfirmed()
+    assert manual.give_up(order, actor=manager, note="ticket closed", now=LATER)
+    order.refresh_from_db()
+    assert order.status == Status.GIVEN_UP
+    assert order.attempts.get().outcome == Outcome.UNKNOWN
+    assert manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert (order.status, order.ended_at) == (Status.IN_PROGRESS, None)
+
+
+def test_two_people_settle_it_once(manager, provider):
+    order = make_unconfirmed()
+    seen_by_the_second = Order.objects.get(pk=order.pk)
+    assert manual.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    second = make_user(Role.MANAGER)
+    assert not manual.link_order(
+        seen_by_the_second, "555", actor=second, client=provider, clock=later
+    )
+    assert not manual.give_up(seen_by_the_second, actor=second, note="late", now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.NOT_PLACED, "")

@@ -1,0 +1,302 @@
+"""Staff say that a text means *refused*: what it settles, and what it never settles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.roles import Role
+from orders.models import Attempt, Order
+from orders.recovery import manual, refusal_phrase
+from orders.status import Doubt, Outcome, Status
+from providers.actions import sentences
+from providers.actions.examining import _learn
+from providers.actions.learning import change_dialect
+from providers.models import Provider
+from providers.panel_api import Dialect, RefusalCode
+from providers.panel_api.connection_check.findings import Diagnosis
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+SAID = "Kein Guthaben, Kunde 12"
+WORDS = "kein guthaben kunde #"
+TAUGHT = Dialect(refusals={WORDS: RefusalCode.FUNDS})
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def answered(body: str = f'{{"error":"{SAID}"}}', *, service: Any = None, **evidence: Any) -> Order:
+    """A lost order whose answer was this."""
+    order = make_order(Status.UNCONFIRMED, service=service, reason=SAID, sent_at=NOON)
+    digest = sha256(body.encode()).hexdigest()
+    seen = {"bytes_left": True, "http_status": 200, "body_excerpt": body, "body_sha256": digest}
+    make_attempt(order, outcome=Outcome.UNKNOWN, evidence=seen | evidence)
+    return order
+
+
+def status_of(order: Order) -> Status:
+    return Status(Order.objects.values_list("status", flat=True).get(pk=order.pk))
+
+
+def teach(order: Order, code: RefusalCode = RefusalCode.FUNDS, actor: Any = None) -> int:
+    lesson = refusal_phrase.lesson_of(order)
+    assert lesson is not None
+    actor = actor or make_user(Role.MANAGER)
+    return refusal_phrase.teach_refusal(order, lesson, code, actor=actor, now=NOON)
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+@pytest.mark.parametrize("code", [RefusalCode.LINK_BUSY, RefusalCode.DUPLICATE])
+def test_words_that_say_it_is_there_end_no_doubt_about_an_earlier_try(code: RefusalCode):
+    order = answered()
+    make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
+    assert teach(order, code) == 0
+    assert status_of(order) == Status.UNCONFIRMED
+    assert order.attempts.get(number=1).code == Doubt.IS_THERE
+    assert refusal_phrase.lesson_of(order) is None
+
+
+def test_a_busy_link_is_no_word_of_it_where_another_order_of_ours_keeps_it_busy():
+    order = answered()
+    make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
+    make_order(Status.IN_PROGRESS, provider=order.provider, link_key=order.link_key)
+    assert teach(order, RefusalCode.LINK_BUSY) == 1
+    assert status_of(order) == Status.NOT_PLACED
+
+
+def test_the_lesson_is_the_sentence_as_it_is_compared():
+    order = answered()
+    answered('{"error":"KEIN GUTHABEN – Kunde 7!"}', service=order.service)
+    answered('{"error":"Anders"}', service=order.service)
+    answered()  # another account
+    lesson = refusal_phrase.lesson_of(order)
+    assert lesson == refusal_phrase.Lesson(SAID, WORDS, code=None, obstacle="", others=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "becomes"),
+    [
+        (RefusalCode.FUNDS, Status.NOT_PLACED),
+        (RefusalCode.LINK_BUSY, Status.NOT_PLACED),
+        (RefusalCode.KEY, Status.NOT_PLACED),
+        (RefusalCode.INACTIVE, Status.NOT_PLACED),
+        (RefusalCode.RATE_LIMIT, Status.NOT_PLACED),
+        (RefusalCode.SERVICE, Status.REJECTED),
+        (RefusalCode.BELOW_MIN, Status.REJECTED),
+    ],
+)
+def test_teaching_settles_all_that_were_answered_so(code, becomes):
+    order = answered()
+    alike = answered('{"error":"kein guthaben kunde 7"}', service=order.service)
+    other, elsewhere = answered('{"error":"Anders"}', service=order.service), answered()
+    actor = make_user(Role.MANAGER, username="ada")
+    assert teach(order, code, actor) == 2
+    assert (status_of(order), status_of(alike)) == (becomes, becomes)
+    assert (status_of(other), status_of(elsewhere)) == (Status.UNCONFIRMED, Status.UNCONFIRMED)
+    attempt = alike.attempts.get()
+    assert (attempt.outcome, attempt.code, attempt.resolved_by) == (Outcome.REJECTED, code, actor)
+    event = alike.events.get()
+    assert (event.actor, event.after) == (actor, becomes)
+    assert event.evidence == {"sentence": WORDS, "taught_by": "ada", "means": code.value}
+    assert Provider.objects.get(pk=order.provider_id).dialect == {"refusals": {WORDS: code.value}}
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [{"http_status": 500}, {"http_status": 302}, {"candidate_id": "991305"}, {"body_sha256": "0"}],
+)
+def test_an_answer_that_proves_nothing_is_never_settled_by_words(evidence):
+    order = answered()
+    doubtful = answered(service=order.service, **evidence)
+    assert teach(order) == 1
+    assert status_of(doubtful) == Status.UNCONFIRMED
+    lesson = refusal_phrase.lesson_of(doubtful)
+    assert lesson is not None and lesson.obstacle
+    with pytest.raises(sentences.CannotTeach):
+        teach(doubtful)
+
+
+def test_an_answer_with_an_order_in_it_is_never_settled_by_words():
+    order = answered()
+    both = answered(f'{{"order":991305,"error":"{SAID}"}}', service=order.service)
+    teach(order)
+    assert status_of(both) == Status.UNCONFIRMED
+
+
+@pytest.mark.parametrize("text", ["Something went wrong. Please try again later.", "error", "…"])
+def test_what_servers_say_after_taking_an_order_is_not_taught(text):
+    order = answered(f'{{"error":"{text}"}}')
+    with pytest.raises(sentences.CannotTeach):
+        teach(order)
+    assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
+
+
+def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
+    order = answered()
+    attempt = order.attempts.get()
+    sentences.teach_sentence(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
+    (seen,) = refusal_phrase._lost_with(order, WORDS, TAUGHT)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        settled_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
+    )
+    lost, refusal = seen
+    assert refusal is not None
+    assert not manual.settle_refused(
+        lost.order, lost, refusal, actor=make_user(Role.MANAGER), now=NOON, text="", evidence={}
+    )
+    assert status_of(order) == Status.UNCONFIRMED and not order.events.exists()
+
+
+def test_two_people_who_teach_at_once_settle_it_once():
+    order = answered()
+    lesson = refusal_phrase.lesson_of(order)
+    assert lesson is not None
+    other = Order.objects.get(pk=order.pk)
+    assert refusal_phrase.teach_refusal(
+        order, lesson, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
+    )
+    assert not refusal_phrase.teach_refusal(
+        other, lesson, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
+    )
+    assert order.events.count() == 1
+
+
+def test_the_order_itself_is_settled_however_many_are_lost_before_it(monkeypatch):
+    monkeypatch.setattr(refusal_phrase, "ORDERS_LOOKED_AT", 1)
+    first = answered()
+    answered(service=first.service)
+    order = answered(service=first.service)
+    assert teach(order) == 2
+    assert (status_of(order), status_of(first)) == (Status.NOT_PLACED, Status.NOT_PLACED)
+
+
+def test_what_somebody_has_taught_meanwhile_stands():
+    order = answered()
+    sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    assert teach(order, RefusalCode.FUNDS) == 1
+    assert status_of(order) == Status.REJECTED
+    assert Provider.objects.get().dialect == {"refusals": {WORDS: "service"}}
+
+
+def test_what_is_taught_at_the_same_time_is_not_lost():
+    provider = make_provider()
+    others = ["eins"]
+
+    def change(dialect: Dialect) -> Dialect:
+        """Between reading the dialect and writing it somebody else teaches a sentence."""
+        for sentence in [others.pop()] if others else []:
+            sentences.teach_sentence(provider, sentence, RefusalCode.FUNDS, actor=None, now=NOON)
+        return dialect.changed(refusals={**dialect.refusals, "zwei": RefusalCode.KEY})
+
+    assert change_dialect(Provider.objects.get(), change, "Zwei.", now=NOON)
+    assert Provider.objects.get().dialect["refusals"] == {"eins": "funds", "zwei": "key"}
+
+
+def test_the_doctor_does_not_forget_it():
+    provider = make_provider()
+    sentences.teach_sentence(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
+    found = Diagnosis(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
+    _learn(provider, found, clock=lambda: NOON)
+    assert Provider.objects.get().dialect == {"batch_size": 50, "refusals": {"eins": "funds"}}
+
+
+def test_a_forgotten_sentence_proves_nothing_again():
+    provider, person = make_provider(), make_user(Role.MANAGER)
+    sentences.teach_sentence(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
+    (taught,) = sentences.taught_sentences(provider)
+    assert (taught.words, taught.actor, taught.at) == (WORDS, person, NOON)
+    assert sentences.forget_sentence(provider, WORDS, actor=person, now=NOON)
+    assert not sentences.forget_sentence(provider, WORDS, actor=person, now=NOON)
+    assert Provider.objects.get().dialect == {}
+    assert sentences.taught_sentences(provider) == []
+
+
+def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
+    order = answered()
+    answered(service=order.service)
+    address = f"/orders/{order.pk}/settle/"
+    page = manager.get(address).content.decode()
+    assert f"<bdi>{WORDS}</bdi>" in page and "1 more unconfirmed order got" in page
+    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
+    answer = manager.post(f"{address}teach/", sent, follow=True)
+    page = answer.content.decode()
+    assert "2 orders are settled by it" in page and "Queue again" in page
+    words = manager.get(f"/orders/words/{order.provider_id}/").content.decode()
+    assert WORDS in words and "not enough money on the account" in words
+    answer = manager.post(
+        f"/orders/words/{order.provider_id}/sentence/forget/", {"sentence": WORDS}, follow=True
+    )
+    assert "proves nothing again" in answer.content.decode()
+    assert Provider.objects.get().dialect == {}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"meaning": ""}, {"meaning": "unlisted"}, {"meaning": "wait"}, {"sure": ""}]
+)
+def test_a_lesson_without_a_meaning_or_a_word_of_honour_comes_back(manager: Client, changed):
+    order = answered()
+    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"} | changed
+    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    assert answer.status_code == 422 and "is-invalid" in answer.content.decode()
+    assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
+
+
+def test_another_sentence_than_the_one_shown_is_not_taught(manager: Client):
+    order = answered('{"error":"Anders"}')
+    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
+    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent, follow=True)
+    assert "Another answer came meanwhile" in answer.content.decode()
+    assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
+
+
+def test_a_text_that_cannot_be_taught_says_why(manager: Client):
+    order = answered('{"error":"Something went wrong"}')
+    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    assert "It cannot be taught" in page and "Teach and settle" not in page
+    sent = {"sentence": "something went wrong", "meaning": "funds", "sure": "on"}
+    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
+
+
+def test_an_order_found_after_the_lesson_is_settled_without_teaching_again(manager: Client):
+    order = answered()
+    sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    assert "Settle as refused" in page and "Teach and settle" not in page
+    sent = {"sentence": WORDS, "meaning": "service", "sure": "on"}
+    manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    assert status_of(order) == Status.REJECTED
+
+
+def test_the_sentence_is_only_ever_text(manager: Client):
+    order = answered(f'{{"error":"{HOSTILE}"}}')
+    teach(order)
+    for address in (f"/orders/{order.pk}/", f"/orders/words/{order.provider_id}/"):
+        assert "<img src=x" not in manager.get(address).content.decode()
+
+
+def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Client):
+    def queries(number: int) -> int:
+        service = make_service()
+        for each in range(number):
+            order = answered(service=service)
+            sentences.teach_sentence(
+                service.provider, f"Wort {chr(97 + each)}", RefusalCode.FUNDS,
+                actor=make_user(Role.MANAGER), now=NOON,
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as captured:
+            manager.get(f"/orders/words/{service.provider_id}/")
+            manager.get(f"/orders/{order.pk}/settle/")
+        return len(captured)
+
+    assert queries(10) == queries(1)

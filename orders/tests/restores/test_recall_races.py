@@ -1,0 +1,83 @@
+"""Several workers give one call back to a restored database: one does, and nobody takes a failure
+of somebody else's for that. With real threads on a real database."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.conf import settings as desk_settings
+
+from orders.models import RequestCall
+from orders.sending.restore_check import recalled_requests
+from orders.sending.restore_check.recalled_sends import NotRecalled
+from orders.status import Write
+from tests.builders import NOON
+
+from ..sending.test_every_write import Desk, take_back
+from ..sending.test_races import THREADS, at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+BACK = {Write.REFILL: "unconfirmed", Write.CANCEL: "refused"}
+
+
+@pytest.fixture(params=BACK, ids=[str(write) for write in BACK])
+def desk(request, monkeypatch) -> Desk:
+    """It has asked for something, its answer is lost, and the database knows nothing of it."""
+    desk = Desk(request.param, monkeypatch)
+    desk.send()
+    take_back(desk)
+    for file in (desk_settings.DATA_DIR / "sent").glob("*.requests.jsonl"):
+        lines = [line for line in file.read_text().splitlines() if '"ended"' not in line]
+        file.write_text("\n".join([*lines, ""]))
+    return desk
+
+
+def all_have_looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every worker has seen that the call is unknown, before the first of them writes it down."""
+    looked, real = threading.Barrier(THREADS, timeout=60), recalled_requests._left_behind
+
+    def left_behind(token: str) -> Any:
+        looked.wait()
+        return real(token)
+
+    monkeypatch.setattr(recalled_requests, "_left_behind", left_behind)
+
+
+def recall(desk: Desk) -> list[int | None]:
+    """How many requests each worker brought in; None: it could not."""
+
+    def worker(number: int) -> int | None:
+        try:
+            return recalled_requests.recall_calls(desk.row.provider_id, now=NOON)
+        except NotRecalled:
+            return None
+
+    return at_once(worker)
+
+
+def test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing(desk, monkeypatch):
+    all_have_looked(monkeypatch)
+    told = desk.row.order.events.count()
+    assert sorted(recall(desk), key=str) == [0] * (THREADS - 1) + [1]
+    desk.row.refresh_from_db()
+    assert (desk.row.status, desk.row.requests) == (BACK[desk.write], 1)
+    assert desk.row.call == RequestCall.objects.get()
+    assert desk.row.order.events.count() == told + 1, "it is told once"
+
+
+def test_where_the_fastest_breaks_another_brings_the_call_in(desk, monkeypatch):
+    all_have_looked(monkeypatch)
+    first, real = threading.Lock(), recalled_requests._give_up_cancels
+
+    def give_up(*args: Any) -> None:
+        if first.acquire(blocking=False):
+            raise ValueError("broken")
+        real(*args)
+
+    monkeypatch.setattr(recalled_requests, "_give_up_cancels", give_up)
+    found = recall(desk)
+    assert (found.count(None), found.count(1), found.count(0)) == (1, 1, THREADS - 2)
+    desk.row.refresh_from_db()
+    assert (desk.row.status, desk.row.call) == (BACK[desk.write], RequestCall.objects.get())

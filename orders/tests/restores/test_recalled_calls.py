@@ -1,0 +1,95 @@
+"""What one call said of several requests comes back whole after a restore, or nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from orders.aftersales import runs
+from orders.models import CancelRequest, Gate, Refill, RequestCall
+from orders.sending.restore_check import guard, recalled_requests
+from orders.sending.restore_check.recalled_sends import NotRecalled
+from orders.status import Status
+from providers.models import Provider
+from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
+from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+SLOWER = Refused("Too many requests", RefusalCode.RATE_LIMIT)
+
+
+class Panel:
+    """It carries out the first of each call, and has the others asked for again."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def refill(self, order_ids: Sequence[str], *, before_send: Any = None) -> dict[str, Any]:
+        return self._do(order_ids, RefillStarted("77"))
+
+    def cancel(self, order_ids: Sequence[str], *, before_send: Any = None) -> dict[str, Any]:
+        return self._do(order_ids, CancelAccepted())
+
+    def _do(self, order_ids: Sequence[str], taken: object) -> dict[str, Any]:
+        first, *others = order_ids
+        self.done.append(first)
+        return {first: taken, **dict.fromkeys(others, SLOWER)}
+
+
+@pytest.mark.parametrize("make", [make_refill, make_cancel])
+def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    service = make_service(account)
+    status = Status.COMPLETED if make is make_refill else Status.IN_PROGRESS
+    rows = [make(order=make_order(status, service=service)) for _ in range(2)]
+    panel = Panel()
+
+    def send(now: Any) -> None:
+        fresh = Provider.objects.get(pk=account.pk)
+        runs.send_requests(fresh, panel, clock=lambda: now, seconds=0)
+
+    send(NOON)
+    assert panel.done == [rows[0].order.external_id]
+    for model in (Refill, CancelRequest):
+        model.objects.update(
+            status="queued", requests=0, sent_at=None, call=None, external_id="", code="",
+            reason="", due_at=NOON,
+        )  # fmt: skip
+    RequestCall.objects.all().delete()
+    later = NOON + timedelta(minutes=5)
+    guard.look_closely(now=later)
+    statuses = [type(row).objects.get(pk=row.pk).status for row in rows]
+    known = ["pending", "unconfirmed"] if make is make_refill else ["accepted", "queued"]
+    assert statuses == known
+    Gate.objects.update(opened_at=later)
+    identity = guard.database_identity()
+    guard.adopt(identity, guard.marks_of(account.pk), now=later)
+    send(later + timedelta(hours=2))
+    assert panel.done.count(rows[0].order.external_id) == 1, "it was sent twice"
+
+
+def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypatch):
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    service = make_service(account)
+    rows = [make_refill(order=make_order(Status.COMPLETED, service=service)) for _ in range(2)]
+    panel = Panel()
+    fresh = Provider.objects.get(pk=account.pk)
+    runs.send_requests(fresh, panel, clock=lambda: NOON, seconds=0)
+    Refill.objects.update(status="queued", requests=0, sent_at=None, call=None, external_id="")
+    RequestCall.objects.all().delete()
+
+    def broken(*args: object) -> None:
+        raise IntegrityError("CHECK constraint failed: of_no_matter")
+
+    with monkeypatch.context() as for_now:
+        for_now.setattr(recalled_requests, "_take_refill", broken)
+        identity = guard.database_identity()
+        marks = guard.marks_of(account.pk)
+        with pytest.raises(NotRecalled):
+            guard.adopt(identity, marks, now=NOON)
+        assert guard.why_strange(guard.marks_of(account.pk), identity)
+    assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)

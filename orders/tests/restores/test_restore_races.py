@@ -1,0 +1,66 @@
+"""Many workers, one restored database: not one of them sends."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Attempt, Gate, Order, OrderEvent, Watch
+from orders.sending import send_journal, send_orders, send_run
+from orders.sending.restore_check import guard
+from orders.status import GateKind, Outcome, Status
+from providers.models import Provider
+from tests.builders import NOON, make_order, make_provider, make_service
+from tests.fake_provider import FakeProvider
+
+from ..sending.test_races import THREADS, at_once
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+
+def noon():
+    return NOON
+
+
+def take_back_everything() -> None:
+    Attempt.objects.all().delete()
+    OrderEvent.objects.all().delete()
+    Watch.objects.all().delete()
+    Order.objects.update(status=Status.QUEUED, external_id="", sent_at=None)
+
+
+def test_eight_workers_on_a_restored_database_buy_nothing_again():
+    fake = FakeProvider()
+    services = [make_service(make_provider(add_spacing_ms=0)) for _ in range(THREADS)]
+    orders = [make_order(service=service) for service in services]
+    for order in orders:
+        assert send_orders.send_order(order, order.provider, fake, clock=noon)
+    assert len(fake.placed) == THREADS
+    take_back_everything()
+
+    def worker(number: int) -> int:
+        mine = Provider.objects.get(pk=orders[number].provider_id)
+        return send_run.send_queued(mine, fake, clock=noon, seconds=1)
+
+    at_once(worker)
+    assert len(fake.placed) == THREADS
+    assert Gate.objects.filter(kind=GateKind.RESTORED).count() == 1
+    at_once(lambda number: guard.look_closely(now=NOON))
+    assert set(Order.objects.values_list("status", flat=True)) == {Status.PENDING}
+    live = Attempt.objects.filter(outcome=Outcome.ACCEPTED).values_list("order", flat=True)
+    assert sorted(live) == sorted(order.pk for order in orders), "given back once each"
+
+
+def test_eight_accounts_send_at_once_and_each_keeps_its_own_mark():
+    fake = FakeProvider()
+    orders = [make_order() for _ in range(THREADS)]
+
+    def worker(number: int) -> bool:
+        mine = Order.objects.select_related("provider").get(pk=orders[number].pk)
+        return send_orders.send_order(mine, mine.provider, fake, clock=noon)
+
+    assert sum(at_once(worker)) == THREADS
+    for order in orders:
+        mark = send_journal.newest_mark(order.provider_id)
+        assert mark
+        assert mark.is_of(order.attempts.select_related("order").get())
+    assert guard.look_closely(now=NOON)

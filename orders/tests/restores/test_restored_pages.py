@@ -1,0 +1,301 @@
+"""The page after a restore: what is found, who may decide, and that only then orders go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from core.roles import Role
+from orders.models import Gate, Order, ReconcileRun, StrangeOrder
+from orders.restores import compare_accounts
+from orders.sending import halts
+from orders.sending.restore_check import guard
+from orders.status import GateKind, JobState, Outcome, Status
+from providers.panel_api import Dialect, RecentOrder, Unavailable
+from tests.builders import (
+    NOON,
+    make_attempt,
+    make_order,
+    make_provider,
+    make_service,
+    make_strange_order,
+    make_user,
+)
+from tests.fake_provider import FakeProvider, progress
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+PAGE = "/orders/restored/"
+MOST_QUERIES = 22  # with cold caches; PostgreSQL tells its clock by one
+EVERYTHING = {"note": "The disk broke; restored from Monday.", "sure": "on"}
+
+
+class Listing(FakeProvider):
+    """A provider that may have a list of our orders."""
+
+    def __init__(self, *listed: RecentOrder, dialect: Dialect | None = None) -> None:
+        super().__init__()
+        self.listed = listed
+        self.dialect = dialect or Dialect(recent_orders=bool(listed))
+
+    def recent_orders(self) -> tuple[RecentOrder, ...]:
+        return self.listed
+
+
+def noon():
+    return NOON
+
+
+def close() -> Gate:
+    halts.close_gate(GateKind.RESTORED, now=NOON, reason="Attempt 7 is missing.")
+    return Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
+
+
+def known(account, external_id: str) -> Order:
+    """An order of ours that the restored database still knows."""
+    order = make_order(Status.COMPLETED, provider=account, external_id=external_id)
+    make_attempt(order, outcome=Outcome.ACCEPTED, external_id=external_id)
+    return order
+
+
+def begin(gate: Gate) -> ReconcileRun:
+    run = compare_accounts.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    assert run is not None
+    return run
+
+
+def take(run: ReconcileRun) -> ReconcileRun:
+    taken = compare_accounts.take_run(run.pk, now=NOON)
+    assert taken is not None
+    return taken
+
+
+def run_through(gate: Gate, fake: Listing | None) -> ReconcileRun:
+    run = begin(gate)
+    assert not compare_accounts.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    return ReconcileRun.objects.get(pk=run.pk)
+
+
+def fast_account(**over):
+    return make_provider(calls_per_minute=60_000, **over)
+
+
+def test_ids_after_the_newest_known_one_are_asked_about_and_strange_ones_listed():
+    account, fake = fast_account(), Listing()
+    for external_id in ("23400", "23410"):
+        known(account, external_id)
+    fake.says = {"23412": progress(charge="0.90"), "23711": progress()}
+    run = run_through(close(), fake)
+    asked = [one for batch in fake.asked for one in batch]
+    assert asked == [str(number) for number in range(23411, 23711)]
+    strange = StrangeOrder.objects.get()
+    assert (strange.external_id, strange.charge) == ("23412", Decimal("0.90"))
+    assert (run.state, run.handled, run.total) == (JobState.DONE, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        (("b", "a"), "Its ids are no numbers."),
+        (("20", "10"), "Its ids do not rise."),
+        ((), "No id of this account is known here to ask from."),
+    ],
+)
+def test_where_ids_prove_nothing_none_is_asked_about(ids, words):
+    account, fake = fast_account(), Listing()
+    for external_id in ids:
+        known(account, external_id)
+    run = run_through(close(), fake)
+    assert fake.asked == []
+    assert run.accounts[str(account.pk)]["words"] == words
+
+
+def test_the_providers_own_list_is_read_where_it_has_one():
+    account = fast_account()
+    known(account, "10")
+    fake = Listing(
+        RecentOrder("10", progress()),
+        RecentOrder("55", progress(charge="1"), link="https://lumen.example/p", quantity=100),
+    )
+    run_through(close(), fake)
+    strange = StrangeOrder.objects.get()
+    assert (strange.external_id, strange.link, strange.quantity) == (
+        "55",
+        "https://lumen.example/p",
+        "100",
+    )
+
+
+def test_a_provider_that_cannot_be_asked_does_not_keep_the_run_from_ending():
+    account, fake = fast_account(), Listing()
+    known(account, "10")
+    fake.down = Unavailable("down for maintenance")
+    run = begin(close())
+    moments = iter(range(0, 100_000, 1000))
+
+    def clock():
+        return NOON + timedelta(seconds=next(moments))
+
+    compare_accounts.run_turn(take(run), lambda provider: fake, clock=clock, seconds=5)
+    run.refresh_from_db()
+    assert run.state == JobState.DONE
+    assert "down for maintenance" in run.accounts[str(account.pk)]["words"]
+
+
+def test_an_account_without_a_key_is_said_to_have_none():
+    account = make_provider(key="")
+    run = run_through(close(), None)
+    assert "key is missing" in run.accounts[str(account.pk)]["words"]
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_asked_in_smaller_ones():
+    account, fake = fast_account(), Listing()
+    known(account, "10")
+    fake.poison = {"11"}
+    fake.says = {"12": progress()}
+    run = run_through(close(), fake)
+    assert run.state == JobState.DONE
+    assert run.accounts[str(account.pk)]["calls"] <= compare_accounts.MOST_CALLS
+
+
+def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
+    first, second, fake = fast_account(), fast_account(), Listing()
+    known(first, "10")
+    known(second, "10")
+    run = begin(close())
+    taken = take(run)
+    assert compare_accounts.take_run(run.pk, now=NOON) is None, "somebody holds it"
+    assert compare_accounts.run_turn(taken, lambda provider: fake, clock=noon, seconds=0)
+    assert not compare_accounts.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    asked = [one for batch in fake.asked for one in batch]
+    assert len(asked) == 2 * compare_accounts.IDS_ASKED, "each id of each account once"
+
+
+def test_there_is_one_run_at_a_time():
+    gate, boss = close(), make_user(Role.MANAGER)
+    assert compare_accounts.start_run(gate, actor=boss, now=NOON)
+    assert compare_accounts.start_run(gate, actor=boss, now=NOON) is None
+
+
+def test_without_an_ended_run_nothing_can_be_accepted(client_for_role):
+    close()
+    browser = client_for_role(Role.MANAGER)
+    answer = browser.post(f"{PAGE}acknowledge/", EVERYTHING)
+    assert answer.status_code == 422
+    assert b"First a run has to come to its end." in answer.content
+    browser.post(f"{PAGE}run/")
+    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 422
+    assert Gate.objects.closed().exists()
+
+
+def test_accepting_takes_words_and_opens_the_gate_for_good(client_for_role):
+    run = run_through(close(), Listing())
+    browser = client_for_role(Role.MANAGER)
+    assert browser.post(f"{PAGE}acknowledge/", {"note": ""}).status_code == 422
+    assert Gate.objects.closed().exists()
+    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 302
+    run.refresh_from_db()
+    assert not Gate.objects.closed().exists()
+    assert (run.note, run.database) == (EVERYTHING["note"], guard.database_identity())
+    assert b"restored from Monday" in browser.get(PAGE).content
+    assert not compare_accounts.acknowledge(run, actor=make_user(), note="again", now=NOON)
+
+
+def test_a_strange_order_stands_beside_the_waiting_orders_it_could_be(client_for_role):
+    service = make_service(make_provider())
+    gate = close()
+    fits = make_order(service=service)
+    other_price = make_order(service=service, estimate=Decimal(7), estimate_high=Decimal(7))
+    elsewhere = make_order()
+    strange = make_strange_order(service.provider, gate=gate, charge=fits.estimate)
+    page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
+    assert f'value="{fits.pk}"' in page
+    assert f'value="{other_price.pk}"' not in page
+    assert f'value="{elsewhere.pk}"' not in page
+    assert strange.external_id in page
+    assert f"waiting-{elsewhere.pk}" in page, "all that wait are listed below"
+
+
+def test_where_the_link_is_told_it_decides(client_for_role):
+    service = make_service(make_provider())
+    gate = close()
+    same_link, same_price = make_order(service=service), make_order(service=service)
+    make_strange_order(service.provider, gate=gate, charge=same_price.estimate, link=same_link.link)
+    page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
+    assert f'value="{same_link.pk}"' in page
+    assert f'value="{same_price.pk}"' not in page
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD, Status.NOT_PLACED])
+def test_a_waiting_order_that_was_sent_becomes_unconfirmed_and_goes_to_be_settled(
+    client_for_role, status
+):
+    order = make_order(status)
+    strange = make_strange_order(order.provider)
+    browser = client_for_role(Role.MANAGER)
+    answer = browser.post(f"{PAGE}{strange.pk}/order/", {"order": order.pk})
+    assert answer.headers["Location"] == reverse("order-settle", args=[order.pk])
+    order.refresh_from_db()
+    strange.refresh_from_db()
+    assert (order.status, strange.order) == (Status.UNCONFIRMED, order)
+    assert order.attempts.get().outcome == Outcome.UNKNOWN
+    assert strange.external_id.encode() in browser.get(answer.headers["Location"]).content
+
+
+def test_an_order_of_another_account_or_one_that_waits_no_more_is_not_taken(client_for_role):
+    strange, elsewhere = make_strange_order(), make_order()
+    ended = make_order(Status.COMPLETED, provider=strange.provider)
+    browser = client_for_role(Role.MANAGER)
+    address = f"{PAGE}{strange.pk}/order/"
+    assert browser.post(address, {"order": elsewhere.pk}).status_code == 404
+    assert browser.post(address, {"order": ended.pk}).headers["Location"] == PAGE
+    assert browser.post(address, {"order": "x"}).headers["Location"] == PAGE
+    elsewhere.refresh_from_db()
+    assert elsewhere.status == Status.QUEUED
+    assert not StrangeOrder.objects.exclude(order=None).exists()
+
+
+def test_the_page_takes_as_many_queries_for_ten_rows_as_for_one(client_for_role):
+    gate = close()
+    service = make_service(make_provider())
+
+    def one_more() -> None:
+        make_order(service=service)
+        make_strange_order(service.provider, gate=gate)
+
+    browser = client_for_role(Role.MANAGER)
+    one_more()
+    first = queries_of(lambda: browser.get(PAGE))
+    for _ in range(9):
+        one_more()
+    assert len(queries_of(lambda: browser.get(PAGE))) == len(first)
+    assert len(first) <= MOST_QUERIES, first
+
+
+def test_the_page_asks_again_only_while_the_run_goes_on(client_for_role):
+    gate, browser = close(), client_for_role(Role.MANAGER)
+    compare_accounts.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    whole = browser.get(PAGE).content.decode()
+    part = browser.get(PAGE, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="every 2s"' in part
+    assert part.strip() in whole
+    ReconcileRun.objects.update(state=JobState.DONE)
+    assert b"every 2s" not in browser.get(PAGE).content
+
+
+def test_the_overview_says_it_first(client_for_role):
+    close()
+    manager = client_for_role(Role.MANAGER).get("/").content.decode()
+    assert "this is not the database we left" in manager
+    assert PAGE in manager
+    assert PAGE not in client_for_role(Role.OPERATOR).get("/").content.decode()
+
+
+def test_what_a_provider_says_is_text(client_for_role):
+    make_strange_order(status="<b>x</b>", link="javascript:alert(1)", service_id="<i>")
+    page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
+    assert "<b>x</b>" not in page
+    assert 'href="javascript' not in page

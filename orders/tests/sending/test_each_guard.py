@@ -1,0 +1,181 @@
+"""Guards that stand behind others, each met alone. `python -m tests.guards` takes them out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from core import clocks
+from core.failpoints import armed
+from orders.models import Attempt, Gate, Order
+from orders.recovery import manual
+from orders.sending import claims, halts, record_outcome, send_journal, send_orders, sweep_due
+from orders.sending.outcome import Settlement
+from orders.sending.writes import send_clock
+from orders.status import GateKind, Outcome, Resolution, Status
+from providers.connect import client_for
+from providers.models import Provider
+from providers.panel_api import Placed, WrittenWish
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider
+
+from ..recovery.bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+
+
+def noon():
+    return NOON
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+# the rows themselves refuse
+
+
+@pytest.mark.parametrize("outcome", [Outcome.IN_FLIGHT, Outcome.ACCEPTED, Outcome.UNKNOWN])
+def test_an_order_has_one_live_attempt(outcome):
+    order = make_order(Status.SENDING)
+    make_attempt(order, outcome=outcome)
+    with pytest.raises(IntegrityError):
+        make_attempt(order, outcome=Outcome.UNKNOWN)
+
+
+def test_an_account_has_one_send_in_flight():
+    service = make_service()
+    make_attempt(make_order(Status.SENDING, service=service))
+    with pytest.raises(IntegrityError):
+        make_attempt(make_order(Status.SENDING, service=service))
+
+
+def test_a_submission_is_one_order():
+    submission = uuid4()
+    make_order(submission=submission)
+    with pytest.raises(IntegrityError):
+        make_order(submission=submission)
+
+
+def test_a_gate_stands_closed_once_before_an_account():
+    provider = make_provider()
+    Gate.objects.create(kind=GateKind.INCIDENT, provider=provider, closed_at=NOON)
+    with pytest.raises(IntegrityError):
+        Gate.objects.create(kind=GateKind.INCIDENT, provider=provider, closed_at=NOON)
+
+
+# the fence, and what is believed
+
+
+def test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim():
+    class ChangesJustThen(FakeProvider):
+        def add(self, wish, **how) -> Placed:
+            Provider.objects.update(version=7)
+            return super().add(wish, **how)
+
+    order, fake = make_order(), ChangesJustThen()
+    assert send_orders.send_order(order, order.provider, fake, clock=noon)
+    assert fake.placed == []
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypatch):
+    order, fake = make_order(), FakeProvider()
+    watch = [0.0]
+    monkeypatch.setattr(send_clock, "time", SimpleNamespace(monotonic=lambda: watch[-1]))
+    with armed("claim.committed", lambda: watch.append(clocks.SEND_WINDOW_SECONDS + 1.0)):
+        assert send_orders.send_order(order, order.provider, fake, clock=noon)
+    assert fake.placed == []
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_a_claim_that_has_grown_old_is_not_even_marked():
+    """Others may have sent since, so the numbers of its database say nothing about a restore."""
+    order, fake, hours = make_order(), FakeProvider(), [NOON]
+    late = NOON + timedelta(seconds=clocks.SEND_WINDOW_SECONDS + 1)
+    with armed("claim.committed", lambda: hours.append(late)):
+        assert send_orders.send_order(order, order.provider, fake, clock=lambda: hours[-1])
+    assert fake.placed == [] and send_journal.newest_mark(order.provider_id) is None
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_the_fence_stops_a_claim_that_was_taken_for_lost():
+    """A suspended machine does not count the time it slept; the reaper of another one does, and
+    the search may have ended the hold since."""
+
+    class WasReapedJustThen(FakeProvider):
+        def add(self, wish, **how) -> Placed:
+            later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+            sweep_due.reap_lost_sends(now=later)
+            halts.open_gate(GateKind.ANSWER_LOST, now=later, provider=order.provider)
+            return super().add(wish, **how)
+
+    order, fake = make_order(), WasReapedJustThen()
+    assert send_orders.send_order(order, order.provider, fake, clock=noon)
+    assert fake.placed == []
+    assert Order.objects.get().status == Status.NOT_PLACED
+
+
+@pytest.mark.parametrize("mode", ["http_500", "http_302", "http_404"])
+def test_an_id_with_a_failing_code_is_not_believed(box, mode):
+    bench = Bench(box)
+    box.fault(mode, "after", action="add", times=1, keep_body=True)
+    assert bench.send().status == Status.UNCONFIRMED
+
+
+def test_what_an_answer_has_closed_is_not_decided_again():
+    order = make_order(Status.UNCONFIRMED)
+    attempt = make_attempt(order, outcome=Outcome.UNKNOWN)
+    Attempt.objects.update(outcome=Outcome.ACCEPTED, external_id="77")  # an answer, this moment
+    assert not manual.prove_not_placed(
+        order, attempt, resolution=Resolution.PERSON, text="Not there.", now=NOON, actor=make_user()
+    )
+    assert Attempt.objects.get().outcome == Outcome.ACCEPTED
+
+
+# the search
+
+
+def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    bench.open_gate()
+    other = bench.place()
+    attempt = claims.claim(other, bench.provider, now=bench.clock())
+    placed = client_for(bench.provider).add(WrittenWish(other.wish))  # and nothing is settled yet
+    bench.recover(after=FIRST)
+    assert Order.objects.get(pk=lost.pk).external_id == ""
+    assert attempt is not None
+    assert record_outcome.record(
+        attempt,
+        Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id),
+        now=bench.clock(),
+    )
+
+
+def test_a_lost_order_that_is_numbered_after_a_later_one_is_found(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+    bench.open_gate()
+    bench.send()
+    bench.recover(after=FIRST)
+    client_for(bench.provider).add(WrittenWish(lost.wish))  # it arrives now
+    bench.recover(after=GRACE)
+    assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
+
+
+def test_the_account_is_held_until_the_order_can_no_longer_appear(box):
+    bench = Bench(box).calibrated()
+    bench.lose(taken=False)
+    bench.recover(after=FIRST)
+    bench.recover(after=SECOND)
+    assert not bench.may_buy()
+    bench.recover(after=GRACE + 1)
+    assert bench.may_buy()

@@ -1,0 +1,86 @@
+"""An account at another address: what our services are there is not known before its catalog is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from orders.account_trouble import account_trouble
+from orders.models import Order
+from orders.sending import sweep_due
+from orders.sending.send_orders import next_to_send, send_order
+from orders.status import HoldReason, Status
+from orders.terms import Terms
+from providers.account_health import AccountState
+from providers.actions import accounts
+from providers.actions.mirroring import mirror_turn
+from providers.actions.runs import end_run
+from providers.models import Lane, LaneKind, Provider, RunState
+from providers.panel_api.tests.stub import client_hearing, said
+from tests.builders import NOON, make_order, make_run, make_service
+from tests.fake_provider import FakeProvider
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+LATER = NOON + timedelta(minutes=1)
+
+
+def moved() -> Order:
+    """A queued order whose account was moved, given a key, and not asked for its catalog yet."""
+    service = make_service()
+    order = make_order(service=service, terms=Terms.of(service).as_json())
+    where = "https://another.example/api/v2"
+    assert accounts.change_address(order.provider, where, actor=None, now=NOON)
+    assert accounts.set_key(order.provider, "another-key-0123456789", actor=None, now=NOON)
+    return order
+
+
+def send(order: Order, now: datetime = LATER) -> int:
+    fake, provider = FakeProvider(), Provider.objects.get(pk=order.provider_id)
+    send_order(Order.objects.get(pk=order.pk), provider, fake, clock=lambda: now)
+    return len(fake.placed)
+
+
+def mirror(order: Order, name: str) -> RunState | None:
+    """What it does with a catalog of this one service."""
+    number, provider = order.service.external_id, Provider.objects.get(pk=order.provider_id)
+    offers = f'[{{"service":{number},"name":"{name}","type":"Default","category":"Website visits",'
+    offers += '"rate":"0.90","min":10,"max":100000}]'
+    client, _ = client_hearing(said(offers))
+    return mirror_turn(provider, lambda _: client, clock=lambda: LATER)
+
+
+def test_nothing_is_ordered_there_by_the_catalog_of_another_place():
+    order = moved()
+    assert send(order) == 0 and Order.objects.get(pk=order.pk).status == Status.QUEUED
+    assert next_to_send(Provider.objects.get(pk=order.provider_id), LATER) is None
+    assert sweep_due.providers_to_ring(LATER) == []
+    trouble = account_trouble(Order.objects.get(pk=order.pk), now=LATER)
+    assert trouble and trouble.state is AccountState.MOVED and trouble.stops_orders
+
+
+def test_its_catalog_is_wanted_at_once_and_lets_the_same_service_be_ordered():
+    order = moved()
+    assert Lane.objects.get(provider=order.provider_id, kind=LaneKind.CATALOG).due_at == NOON
+    assert mirror(order, order.service.name) is RunState.APPLIED
+    assert sweep_due.providers_to_ring(LATER) == [order.provider_id]
+    assert send(order) == 1
+
+
+def test_another_product_under_the_same_number_asks_a_person():
+    order = moved()
+    assert mirror(order, "Followers · Real") is RunState.APPLIED
+    assert send(order) == 0
+    held = Order.objects.get(pk=order.pk)
+    assert (held.status, held.hold_reason) == (Status.HELD, HoldReason.TERMS)
+
+
+def test_a_catalog_from_before_the_move_says_nothing_of_the_new_place():
+    order = moved()
+    run = make_run(order.provider, started_at=NOON - timedelta(seconds=1))
+    assert accounts.change_address(
+        Provider.objects.get(pk=order.provider_id), "https://third.example/api/v2",
+        actor=None, now=NOON,
+    )  # fmt: skip
+    assert end_run(run, RunState.APPLIED, now=LATER)
+    assert Provider.objects.get(pk=order.provider_id).moved_at == NOON

@@ -1,0 +1,204 @@
+"""One row that breaks whatever touches it is told in the log; all others have their turn."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import DataError
+
+from core import clocks
+from orders.aftersales import cancel_sends, refill_sends, runs
+from orders.mass import mass_order, place_lines
+from orders.mass.tasks import judge_again
+from orders.models import LookBack, Order, RequestCall, Statement
+from orders.placing import place_orders
+from orders.polling import plausibility, recheck_ended
+from orders.reconciliation import reconcile, refunds
+from orders.sending.restore_check import recalled_requests, request_journal
+from orders.sending.restore_check.recalled_sends import NotRecalled
+from orders.sending.writes import answer_files
+from orders.status import CancelStatus, Flag, RefillStatus, Status, Write
+from providers.models import RefundStyle
+from providers.panel_api import OrderState
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_order,
+    make_provider,
+    make_refill,
+    make_user,
+)
+from tests.fake_provider import FakeProvider, progress
+
+from ..mass.test_batch_placing import make_batch, paste_of, run, started
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+LATE = NOON + timedelta(minutes=5)
+
+
+def spoiling(monkeypatch, module, name, is_poison):
+    """Let a function fail, as a database refuses a value, where `is_poison` of its arguments."""
+    real = getattr(module, name)
+
+    def spoilt(*args, **named):
+        if is_poison(*args):
+            raise DataError("A string literal cannot contain NUL (0x00) characters.")
+        return real(*args, **named)
+
+    monkeypatch.setattr(module, name, spoilt)
+
+
+def test_a_refill_or_cancel_that_cannot_be_reaped_keeps_no_other_from_it(monkeypatch):
+    refills = [make_refill(status=RefillStatus.SENDING, due_at=NOON) for _ in range(3)]
+    cancels = [make_cancel(status=CancelStatus.SENDING, due_at=NOON) for _ in range(3)]
+    for module, rows in ((refill_sends, refills), (cancel_sends, cancels)):
+        poison = rows[0].pk
+        spoiling(monkeypatch, module, "write", lambda row, *_, poison=poison: row.pk == poison)
+    assert runs.reap_lost_requests(now=LATE) == 4
+    for row in (*refills, *cancels):
+        row.refresh_from_db()
+    assert [row.status == "sending" for row in refills] == [True, False, False]
+    assert [row.status == "sending" for row in cancels] == [True, False, False]
+
+
+def test_a_cancel_that_cannot_be_ended_keeps_no_other_from_it(monkeypatch):
+    orders = [make_order(Status.COMPLETED) for _ in range(3)]
+    cancels = [make_cancel(order=order, status=CancelStatus.ACCEPTED) for order in orders]
+    spoiling(monkeypatch, Order, "remember", lambda order, *_: order.pk == orders[0].pk)
+    assert runs.end_cancels(now=LATE) == 2
+    cancels[0].refresh_from_db()
+    assert cancels[0].status == CancelStatus.ACCEPTED, "neither half of it is written"
+
+
+def test_an_order_that_cannot_be_looked_back_at_does_not_hold_the_mark(monkeypatch):
+    account = make_provider(calls_per_minute=60_000)
+    LookBack.objects.create(provider=account, through_at=NOON - timedelta(minutes=1))
+    orders = [make_order(Status.COMPLETED, provider=account, remains=0) for _ in range(3)]
+    there = FakeProvider()
+    for order in orders:
+        there.says[order.external_id] = progress(OrderState.CANCELED, charge="0", remains=0)
+    poison = orders[0].pk
+    spoiling(monkeypatch, plausibility, "judge_all", lambda told: poison in {o.pk for o, _ in told})
+    later = NOON + timedelta(seconds=clocks.LOOK_BACK_SECONDS + 60)
+    assert recheck_ended.look_back(account, there, clock=lambda: later, seconds=5) == 3
+    assert LookBack.objects.get().through_order == orders[-1].pk
+    flags = list(Order.objects.order_by("pk").values_list("flag", flat=True))
+    assert flags[0] == Flag.NONE and Flag.NONE not in flags[1:]
+
+
+def test_a_refund_that_cannot_be_booked_keeps_no_other_from_it(monkeypatch):
+    account = make_provider(refund_style=RefundStyle.APART, refunds_booked_as=RefundStyle.UNKNOWN)
+    orders = [
+        make_order(Status.CANCELED, provider=account, charge=4, remains=0, ended_at=NOON)
+        for _ in range(3)
+    ]
+    with monkeypatch.context() as broken:
+        spoiling(broken, refunds, "_book", lambda order, *_: order.pk == orders[0].pk)
+        assert refunds.book_refunds(account, now=LATE) == 2
+    account.refresh_from_db()
+    assert account.refunds_booked_as == RefundStyle.UNKNOWN
+    assert refunds.book_refunds(account, now=LATE) == 1, "once it can be"
+
+
+def test_a_day_that_cannot_be_made_keeps_no_other_from_it(monkeypatch):
+    account = make_provider()
+    poison, sound = (Statement(provider=account, day=NOON.date()) for _ in range(2))
+    monkeypatch.setattr(reconcile, "_doubtful", lambda *_: [poison, sound])
+    monkeypatch.setattr(reconcile, "make_statement", lambda one, now: one)
+    spoiling(monkeypatch, reconcile, "make_statement", lambda one: one is poison)
+    newest = Statement(provider=account, day=NOON.date(), opening=0, closing=0)
+    newest.opening_at = newest.closing_at = newest.made_at = NOON
+    newest.save()
+    assert reconcile.keep_books(account, now=NOON) == [sound]
+
+
+@pytest.mark.parametrize("broken", ["judging", "placing"])
+def test_a_line_that_breaks_is_refused_and_the_others_are_placed(monkeypatch, broken):
+    batch = started(make_batch(paste_of(4)))
+    poison = batch.lines.order_by("number")[1]
+
+    def poisoned_judge(lines, batch, now):
+        if broken == "judging" and poison in lines:
+            raise ValueError("a line that nobody can judge")
+        return judge_again(lines, batch, now)
+
+    monkeypatch.setattr("orders.tests.mass.test_batch_placing.judge_again", poisoned_judge)
+    if broken == "placing":
+        spoiling(
+            monkeypatch,
+            place_orders,
+            "place_order",
+            lambda draft: draft.submission == poison.submission,
+        )
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.state, batch.placed) == ("placed", 3)
+    poison.refresh_from_db()
+    assert [one["words"] for one in poison.problems] == [place_lines.BROKEN]
+
+
+def test_an_order_that_cannot_be_withdrawn_keeps_no_other_from_it(monkeypatch):
+    batch = started(make_batch(paste_of(3)))
+    run(batch)
+    poison = batch.orders.order_by("pk")[1]
+    spoiling(monkeypatch, Order, "move", lambda order, *_: order.pk == poison.pk)
+    done = mass_order.withdraw_unsent(batch, actor=make_user(), now=NOON)
+    assert done == (2, False)
+    assert list(batch.orders.exclude(status=Status.WITHDRAWN)) == [poison]
+
+
+def test_no_file_that_is_found_ends_the_reading_of_the_others():
+    folder = answer_files.directory()
+    (folder / "a-folder.json").mkdir(parents=True)
+    for name in ("b-poison", "c-sound"):
+        said = json.dumps({"write": "refill", "said": {"call": name}})
+        (folder / f"{name}.json").write_text(said)
+
+    def take_in(said):
+        if said["call"] == "b-poison":
+            raise DataError("A string literal cannot contain NUL (0x00) characters.")
+        return True
+
+    assert answer_files.import_left_behind({Write.REFILL: take_in}) == 1
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["a-folder.json.bad", "b-poison.json.bad"]
+
+
+@pytest.fixture
+def journaled(monkeypatch):
+    """Three calls of this machine that the database has not heard of."""
+    account = make_provider()
+    tokens = [f"{number:032x}" for number in (1, 2, 3)]
+    calls = [request_journal.JournaledCall(token, Write.CANCEL, NOON, (), None) for token in tokens]
+    monkeypatch.setattr(request_journal, "calls_since_adopted", lambda pk: calls)
+    return account, tokens
+
+
+def test_a_call_that_cannot_be_recalled_keeps_no_other_from_it_and_is_told(journaled, monkeypatch):
+    account, tokens = journaled
+    spoiling(monkeypatch, recalled_requests, "_left_behind", lambda token: token == tokens[0])
+    with pytest.raises(NotRecalled):
+        recalled_requests.recall_calls(account.pk, now=NOON)
+    assert {call.token for call in RequestCall.objects.all()} == set(tokens[1:])
+
+
+def test_a_call_that_another_worker_recalled_meanwhile_is_no_failure(journaled, monkeypatch):
+    account, tokens = journaled
+
+    def meanwhile(token):
+        RequestCall.objects.get_or_create(
+            key=token, provider=account, write=Write.CANCEL, started_at=NOON
+        )
+
+    monkeypatch.setattr(recalled_requests, "_left_behind", meanwhile)
+    assert recalled_requests.recall_calls(account.pk, now=NOON) == 0
+    assert RequestCall.objects.count() == len(tokens)
+
+
+def test_calls_at_an_account_that_is_gone_are_left_to_the_log(journaled):
+    account, _ = journaled
+    gone = account.pk
+    account.delete()
+    assert recalled_requests.recall_calls(gone, now=NOON) == 0

@@ -1,0 +1,395 @@
+"""A database that was taken back to an earlier day sends nothing until a person has looked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, connection
+
+from core import clocks
+from core.failpoints import armed
+from orders.models import (
+    Attempt,
+    DatabaseId,
+    Gate,
+    Order,
+    OrderEvent,
+    ReconcileRun,
+    StrangeOrder,
+    Watch,
+)
+from orders.sending import answer_spool, claims, halts, record_outcome, send_journal, send_orders
+from orders.sending.outcome import Settlement
+from orders.sending.restore_check import guard
+from orders.sending.writes import journal_file
+from orders.status import Flag, GateKind, JobState, Outcome, Status
+from providers.panel_api import NotSent, RefusalCode
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+LATER = NOON + timedelta(minutes=5)
+LATEST = NOON + timedelta(minutes=10)
+
+
+def at(moment):
+    return lambda: moment
+
+
+def send(order: Order, provider: FakeProvider, moment=NOON) -> Order:
+    fresh = Order.objects.select_related("provider").get(pk=order.pk)
+    send_orders.send_order(fresh, fresh.provider, provider, clock=at(moment))
+    return Order.objects.get(pk=order.pk)
+
+
+def claim(order: Order, moment=NOON) -> Attempt:
+    fresh = Order.objects.select_related("provider").get(pk=order.pk)
+    attempt = claims.claim(fresh, fresh.provider, now=moment)
+    assert attempt is not None
+    return attempt
+
+
+def marked(provider_id: int) -> send_journal.Mark:
+    mark = send_journal.newest_mark(provider_id)
+    assert mark is not None
+    return mark
+
+
+def take_back(order: Order) -> None:
+    """What a backup made before this order was sent would say of it."""
+    Attempt.objects.filter(order=order).delete()
+    OrderEvent.objects.filter(order=order).delete()
+    Watch.objects.filter(order=order).delete()
+    Order.objects.filter(pk=order.pk).update(
+        status=Status.QUEUED, external_id="", sent_at=None, charge=None
+    )
+
+
+def forget(order: Order) -> None:
+    """What a backup made before this order was placed would say of it."""
+    take_back(order)
+    Order.objects.filter(pk=order.pk).delete()
+
+
+def quarantined() -> bool:
+    return Gate.objects.closed().filter(kind=GateKind.RESTORED, provider=None).exists()
+
+
+def acknowledge(moment=LATER) -> None:
+    """As the page does it after a finished run."""
+    gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
+    ReconcileRun.objects.create(
+        gate=gate, state=JobState.DONE, started_by=make_user(), created_at=moment,
+        acknowledged_at=moment, database=guard.database_identity(),
+    )  # fmt: skip
+    halts.open_gate(GateKind.RESTORED, now=moment)
+
+
+def test_a_first_start_is_taken_as_it_is():
+    order = send(make_order(), FakeProvider())
+    assert order.status == Status.PENDING
+    assert guard.look_closely(now=NOON)
+    assert not Gate.objects.exists()
+
+
+def test_the_mark_is_on_disk_before_the_first_byte():
+    order, provider = make_order(), FakeProvider()
+    marks: list[send_journal.Mark] = []
+    provider.meanwhile = lambda: marks.append(marked(order.provider_id))
+    send(order, provider)
+    attempt = order.attempts.get()
+    assert (marks[0].attempt, marks[0].token) == (attempt.pk, attempt.token)
+
+
+def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    take_back(order)
+    order = send(order, provider, LATER)
+    assert len(provider.placed) == 1
+    assert order.attempts.get().outcome == Outcome.NOT_SENT
+    assert order.status == Status.QUEUED
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501"), "by what was kept"
+    reason = Gate.objects.get().reason
+    assert quarantined()
+    assert "is missing" in reason
+
+
+def test_it_is_noticed_before_the_first_claim_too():
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    take_back(order)
+    assert not guard.look_closely(now=LATER)
+    send(order, provider, LATER)
+    assert quarantined()
+    assert len(provider.placed) == 1
+
+
+@pytest.mark.parametrize("number", ["the same", "a lower one"])
+def test_a_number_that_is_given_out_again_is_noticed(number):
+    """The row with the marked number is there, and is another send of the same order."""
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    old = order.attempts.get().pk
+    take_back(order)
+    attempt = claim(order, LATER)
+    pk = old if number == "the same" else old - 1
+    Attempt.objects.filter(pk=attempt.pk).update(id=pk)
+    attempt.pk = pk
+    with pytest.raises(NotSent):
+        guard.mark(attempt, now=at(LATER))
+    assert quarantined()
+
+
+def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
+    """Whoever looks, not only the one with the number in hand."""
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    old = order.attempts.get().pk
+    take_back(order)
+    Attempt.objects.filter(pk=claim(order, LATER).pk).update(id=old)
+    assert order.attempts.get().token == marked(order.provider_id).token
+    assert not guard.look_closely(now=LATER)
+
+
+def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
+    provider, service = FakeProvider(), make_service()
+    attempt = claim(make_order(service=service))
+    record_outcome.record(attempt, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    send(make_order(service=service), provider)
+    assert guard.look_closely(now=NOON)
+    with pytest.raises(NotSent):
+        guard.mark(attempt, now=at(NOON))
+    assert "had been given out" in Gate.objects.get().reason
+
+
+def test_another_database_is_noticed_at_every_account():
+    first, second, provider = make_order(), make_order(), FakeProvider()
+    send(first, provider)
+    send(second, provider)
+    if connection.vendor == "sqlite":
+        DatabaseId.objects.all().delete()
+    else:  # as `pg_restore --clean` leaves it: the same rows in a table made anew
+        table = Attempt._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(f"ALTER TABLE {table} RENAME TO the_old_one")
+            cursor.execute(f"CREATE TABLE {table} (LIKE the_old_one INCLUDING ALL)")
+            cursor.execute(f"INSERT INTO {table} SELECT * FROM the_old_one")
+    assert not guard.look_closely(now=LATER)
+    assert f"Account {second.provider_id}: it is another database" in Gate.objects.get().reason
+
+
+def test_the_database_has_a_name_that_lasts():
+    assert guard.database_identity() == guard.database_identity()
+    assert guard.database_identity().startswith(connection.vendor)
+
+
+def test_a_claim_that_was_overtaken_closes_no_gate():
+    """Frozen between claim and mark, past its lease; another worker has sent meanwhile."""
+    provider, service = FakeProvider(), make_service()
+    slow, quick = make_order(service=service), make_order(service=service)
+    attempt = claim(slow)
+    reaped = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
+    record_outcome.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=reaped)
+    halts.open_gate(GateKind.ANSWER_LOST, now=reaped, provider=service.provider)
+    send(quick, provider, reaped)
+    with pytest.raises(NotSent):
+        guard.mark(attempt, now=at(reaped))
+    assert not quarantined()
+    assert marked(service.provider_id).attempt > attempt.pk
+
+
+def test_what_cannot_be_marked_is_not_sent(monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    provider, order = FakeProvider(), make_order()
+    monkeypatch.setattr(journal_file, "append_line", full)
+    order = send(order, provider)
+    assert (order.status, provider.placed) == (Status.QUEUED, [])
+    assert "No space left" in order.reason
+
+
+def test_a_database_that_goes_away_before_the_mark_leaves_the_order_unsent(monkeypatch):
+    def away():
+        raise OperationalError("gone")
+
+    provider, order = FakeProvider(), make_order()
+    monkeypatch.setattr(guard, "database_identity", away)
+    order = send(order, provider)
+    assert (order.status, provider.placed) == (Status.QUEUED, [])
+
+
+def test_a_line_that_was_written_late_takes_the_mark_not_back():
+    provider, service = FakeProvider(), make_service()
+    slow = claim(make_order(service=service))
+    record_outcome.record(slow, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    send(make_order(service=service), provider)
+    newest = marked(service.provider_id)
+    send_journal.note_send(slow, newest.database)
+    assert marked(service.provider_id) == newest
+
+
+def test_a_line_that_a_crash_cut_off_is_no_mark():
+    provider, service = FakeProvider(), make_service()
+    send(make_order(service=service), provider)
+    path = next(send_journal.directory().glob("*.jsonl"))
+    with path.open("a") as file:
+        file.write('\n{"what": "sent", "attempt": 99')
+    order = send(make_order(service=service), provider, LATER)
+    assert order.status == Status.PENDING
+    assert marked(service.provider_id).attempt == order.attempts.get().pk
+
+
+def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
+    monkeypatch.setattr(journal_file, "LARGEST", 10)
+    provider, service = FakeProvider(), make_service()
+    for _ in range(3):
+        order = send(make_order(service=service), provider)
+    mark = marked(service.provider_id)
+    assert mark.attempt == order.attempts.get().pk
+    kept = [file for file in send_journal.directory().iterdir() if file.suffix != ".lock"]
+    assert len(kept) == 2
+    newest = send_journal.directory() / f"{service.provider_id}.jsonl"
+    assert '"carried"' in newest.read_text(), "should its first line of a send be cut off"
+    assert send_journal.accounts() == [service.provider_id]
+    (send_journal.directory() / f"{service.provider_id}.jsonl").unlink()  # died between the two
+    assert marked(service.provider_id).attempt < mark.attempt
+
+
+def test_an_acknowledged_database_is_adopted_and_sends_again():
+    provider, service = FakeProvider(), make_service()
+    lost, waiting = make_order(service=service), make_order(service=service)
+    send(lost, provider)
+    forget(lost)
+    send(waiting, provider, LATER)
+    assert quarantined()
+    acknowledge(LATER)
+    assert guard.look_closely(now=LATEST)
+    assert send(waiting, provider, LATEST).status == Status.PENDING
+    assert guard.look_closely(now=LATEST)
+
+
+def test_an_acknowledgement_does_not_cover_what_was_sent_after_it():
+    provider, service = FakeProvider(), make_service()
+    first, second = make_order(service=service), make_order(service=service)
+    send(first, provider)
+    forget(first)
+    guard.look_closely(now=LATER)
+    acknowledge(LATER)
+    guard.look_closely(now=LATER)
+    assert send(second, provider, LATEST).status == Status.PENDING
+    take_back(second)
+    assert not guard.look_closely(now=LATEST)
+
+
+def test_an_answer_from_the_log_is_given_back_to_its_order():
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    take_back(order)
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501")
+    assert Watch.objects.filter(order=order).exists()
+    events = order.events.count()
+    guard.recall_everywhere(now=LATEST)
+    order.refresh_from_db()
+    assert (order.attempts.count(), order.events.count()) == (1, events), "once"
+    assert (order.flag, StrangeOrder.objects.count()) == (Flag.NONE, 0)
+
+
+def test_an_order_whose_answer_nobody_knows_is_unconfirmed_and_left_to_a_person():
+    provider, order = FakeProvider(), make_order()
+    provider.then = lost_answer()
+    send(order, provider)
+    take_back(order)
+    Gate.objects.all().delete()
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    attempt = order.attempts.get()
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert attempt.looked_at, "its place among the provider's numbers is not known any more"
+    assert attempt.started_at == NOON
+
+
+def test_what_is_proven_not_to_have_left_may_be_sent():
+    provider, order = FakeProvider(), make_order()
+    provider.then = never_left()
+    send(order, provider)
+    take_back(order)
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.attempts.count()) == (Status.QUEUED, 0)
+
+
+def test_an_answer_still_in_the_spool_is_used_too():
+    class Crash(BaseException):
+        pass
+
+    def crash():
+        raise Crash
+
+    order, provider = make_order(), FakeProvider()
+    with armed("send.spooled", crash), pytest.raises(Crash):
+        send(order, provider)
+    take_back(order)
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501")
+    assert answer_spool.import_spool(now=LATER) == 1
+    assert list(answer_spool.directory().iterdir()) == []
+
+
+def test_an_order_that_is_lost_altogether_is_listed_for_a_person():
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    forget(order)
+    guard.look_closely(now=LATER)
+    guard.recall_everywhere(now=LATER)
+    strange = StrangeOrder.objects.get()
+    assert (strange.external_id, strange.link) == ("23501", order.link)
+
+
+def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
+    provider, order = FakeProvider(), make_order()
+    send(order, provider)
+    take_back(order)
+    Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.WITHDRAWN, Flag.LIVE_ATTEMPT)
+    assert StrangeOrder.objects.get().order == order
+
+
+def test_a_refusal_is_brought_back_as_one():
+    provider, order = FakeProvider(), make_order()
+    provider.then = refusal(RefusalCode.LINK, "Bad link")
+    send(order, provider)
+    take_back(order)
+    guard.look_closely(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.reason) == (Status.REJECTED, "Bad link")
+
+
+def test_a_look_takes_as_many_queries_for_ten_accounts_as_for_one(django_assert_num_queries):
+    provider = FakeProvider()
+    send(make_order(), provider)
+    guard.look_closely(now=NOON)
+    with django_assert_num_queries(4):
+        guard.look_closely(now=NOON)
+    for _ in range(9):
+        send(make_order(), provider)
+    with django_assert_num_queries(4):
+        guard.look_closely(now=NOON)
+
+
+def test_the_check_of_one_send_is_two_queries(django_assert_num_queries):
+    provider, service = FakeProvider(), make_service(make_provider())
+    send(make_order(service=service), provider)
+    attempt = claim(make_order(service=service))
+    with django_assert_num_queries(2):
+        guard.mark(attempt, now=at(NOON))

@@ -1,1 +1,0 @@
-"""The orders pages: the list, a new order, one order, the unconfirmed ones."""

@@ -1,0 +1,139 @@
+"""What should have gone on and has not, whatever the cause: one list of outcomes that are late.
+
+It looks at rows and files, never at how they came to stand there. Each question is one seek in an
+index, or one an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+
+from core.leases import is_free
+from providers.account_health import account_health
+from providers.identity import upstream_of
+from providers.models import Provider
+
+from ..models import AnswerPlace, BulkJob, Gate, OrderBatch
+from ..models.batch import BatchState
+from ..oldest_work import AT_ACCOUNT, Late, with_oldest
+from ..sending import answer_places
+from ..status import Write
+
+_WRITES = {Late.ORDER: Write.ADD, Late.REFILL: Write.REFILL, Late.CANCEL: Write.CANCEL}
+_AT_PLACE = {
+    Late.SPOOL: "Its workers do not take it in: look at their log.",
+    Late.MACHINE: "It has sent what nobody knows the outcome of. Start a worker there.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """`since` is when it should have gone on; `reason` is empty where none is known. The numbers
+    say where, as far as there is such a place."""
+
+    late: Late
+    since: datetime
+    reason: str = ""
+    provider_id: int | None = None
+    account: str = ""
+    order_id: int | None = None
+    job_id: int | None = None
+    batch_id: int | None = None
+
+
+def standstills(now: datetime) -> list[Standstill]:
+    """The oldest of each kind at each account, oldest first: three questions in all."""
+    accounts = list(with_oldest(now))
+    halts = _halts_by_account(accounts)
+    found = [
+        *(late for one in accounts for late in _at_account(one, halts[one.pk], now)),
+        *_elsewhere(now),
+        *_files(now),
+    ]
+    return sorted(found, key=lambda late: late.since)
+
+
+def _halts_by_account(accounts: Sequence[Provider]) -> dict[int, list[Gate]]:
+    """Those in front of each account, whatever its rows, and those in front of all."""
+    upstream = {account.pk: upstream_of(account) for account in accounts}
+    halts = list(Gate.objects.closed())
+    return {
+        account.pk: [
+            gate
+            for gate in halts
+            if gate.provider_id is None or upstream.get(gate.provider_id) == upstream[account.pk]
+        ]
+        for account in accounts
+    }
+
+
+def _at_account(account: Any, halts: Sequence[Gate], now: datetime) -> Iterator[Standstill]:
+    """What its provider or its key explains is told with that; what waits behind a stop waits on
+    purpose, and a long queue that moves does not stand still."""
+    health = account_health(account, now=now)
+    trouble = f"{account.name}: {health.label}." if health.is_trouble else ""
+    for late in AT_ACCOUNT:
+        since = getattr(account, f"{late}_since")
+        if since is None or _waits_on_purpose(late, account, halts, now):
+            continue
+        reason = trouble
+        if late is Late.SENDING:
+            reason = ""
+        elif late is Late.UNCONFIRMED:
+            reason = "It waits for somebody to decide."
+        order_id = getattr(account, f"{late}_order", None)
+        yield Standstill(late, since, reason, account.pk, account.name, order_id)
+
+
+def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Gate], now: datetime) -> bool:
+    if late is Late.LEASE:
+        return not account.has_key
+    write = _WRITES.get(late)
+    if write is None:
+        return False
+    if not account.is_active or any(gate.holds(write) for gate in halts):
+        return True
+    newest = account.newest_send if late is Late.ORDER else None
+    return newest is not None and now - Late.ORDER.limit < newest <= now
+
+
+def _elsewhere(now: datetime) -> Iterator[Standstill]:
+    """Bulk actions and mass orders that no worker has had in its hands for a while: what is given
+    back at the end of a turn says when. With them, what other machines keep on their disks."""
+    limit = now - Late.JOB.limit
+    jobs = BulkJob.objects.free_to_run(now).annotate(
+        since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)
+    )
+    batches = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING).annotate(
+        since=Coalesce("held_until", "placed_at", "created_at"), what=Value(Late.BATCH.value)
+    )
+    names = ("since", "pk", "what")
+    begun = [waiting.order_by().filter(since__lte=limit).values_list(*names) for waiting in
+             (jobs, batches)]  # fmt: skip
+    places = answer_places.late_elsewhere(now).values_list(*names)
+    for since, pk, what in begun[0].union(begun[1], places, all=True):
+        match Late(what):
+            case Late.JOB:
+                yield Standstill(Late.JOB, since, job_id=pk)
+            case Late.BATCH:
+                yield Standstill(Late.BATCH, since, batch_id=pk)
+            case late:
+                yield _at_place(late, since, pk)
+
+
+def _at_place(late: Late, since: datetime, pk: int) -> Standstill:
+    host = AnswerPlace.objects.get(pk=pk).host
+    return Standstill(late, since, _AT_PLACE[late], account=host)
+
+
+def _files(now: datetime) -> Iterator[Standstill]:
+    """Of this machine, as its disk is this moment."""
+    oldest = min(answer_places.waiting_here(), default=now)
+    if oldest <= now - Late.SPOOL.limit:
+        yield Standstill(Late.SPOOL, oldest)

@@ -1,0 +1,46 @@
+"""The connection doctor: what works between us and a provider, in plain words, spending nothing.
+
+Only reading actions are called, with ids that cannot be ours; an order of nothing is added where
+somebody asks for it. What is found out becomes a `Dialect` for the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ..client import PanelClient
+from .batch_check import ask_two_orders
+from .empty_order import TOPIC, add_nothing
+from .findings import Diagnosis, Finding
+from .steps import Visit
+
+
+def examine(
+    client: PanelClient,
+    tell: Callable[[Finding], None] | None = None,
+    *,
+    with_empty_order: bool = False,
+    before_send: Callable[[], None] | None = None,
+) -> Diagnosis:
+    """Examine an account's connection. Takes some ten calls; never raises, never spends.
+
+    `tell` hears of each finding as it is made. `with_empty_order` sends one `add` as well, without
+    service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
+    carry an id of ours. `before_send` is the fence of that one.
+    """
+    visit = Visit(client, tell)
+    last = ((TOPIC, partial(add_nothing, visit, before_send)),) if with_empty_order else ()
+    if visit.attempt("connection", visit.connect):
+        for topic, step in (
+            ("balance", visit.ask_balance),
+            ("services", visit.ask_services),
+            ("orders", visit.ask_unknown_order),
+            ("orders", partial(ask_two_orders, visit)),
+            ("refills", visit.ask_unknown_refill),
+            ("list of orders", visit.ask_recent_orders),
+            *last,
+        ):
+            if not visit.stopped:
+                visit.attempt(topic, step)
+    return Diagnosis(tuple(visit.findings), visit.dialect, visit.balance, visit.services_seen)

@@ -1,0 +1,41 @@
+"""What an examination of a provider's connection found, for staff to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..dialect import Dialect
+from ..results import Balance
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found out. `words` are for staff; `detail` is what the provider said."""
+
+    topic: str
+    verdict: Verdict
+    words: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything found out, in the order it was tried, and the dialect that follows from it."""
+
+    findings: tuple[Finding, ...]
+    dialect: Dialect
+    balance: Balance | None = None
+    services_seen: int = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the findings."""
+        found = {finding.verdict for finding in self.findings}
+        return next((one for one in (Verdict.FAIL, Verdict.WARN) if one in found), Verdict.OK)
