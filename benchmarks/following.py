@@ -1,10 +1,10 @@
 """Following 20,000 open orders: requests made, share of the latency limit, against one by one.
 
-The sandbox stands in a process of its own and takes 200 ms for every answer. Sixteen lanes
+The sandbox stands in a process of its own and takes 200 ms for every answer. Sixteen leases
 follow sixteen accounts, as threads of two processes of eight: so do the two `worker-follow` of
-docker-compose.yml, and each does what its task does. The limit is what sixteen lanes could do if
+docker-compose.yml, and each does what its task does. The limit is what sixteen leases could do if
 neither the desk nor the sandbox took any time. The share of it is taken over the middle 80 % of
-the orders, when all lanes are under way; the one from the first lane's start to the last one's
+the orders, when all leases are under way; the one from the first lease's start to the last one's
 end, with all first answers at the same moment, is told beside it, and so is what the one worker
 of `make run` reaches. Of three rounds the median counts, and all are told.
 """
@@ -25,11 +25,11 @@ from benchmarks.desk import fresh_desk
 from sandbox import RemoteSandbox
 
 ORDERS = 20_000
-LANES = 16
+LEASES = 16
 WORKERS = 2
 LATENCY = 0.2
 BATCH = 100
-PATIENCE = 120.0  # seconds a lane may take; a worker's task would pass it on after 20
+PATIENCE = 120.0  # seconds a lease may take; a worker's task would pass it on after 20
 ROUNDS = (420.0, 20.0, 20.0)  # virtual seconds before each: a tenth of the orders or less has moved
 ONE_BY_ONE = 160  # calls of the comparison: enough to know its pace
 BARS = {"requests_against_minimum": 1.05, "share_of_latency_limit": 0.85, "times_one_by_one": 50.0}
@@ -77,7 +77,7 @@ def _round(box: RemoteSandbox, accounts: list[Any], passed: float, workers: int 
 
 
 def _figures(rounds: list[Round], alone: Round, pace_of_one: float) -> dict[str, Any]:
-    limit = LANES / LATENCY * BATCH
+    limit = LEASES / LATENCY * BATCH
     shares = [one.pace / limit for one in rounds]
     middle = statistics.median(one.seconds for one in rounds)
     requests = max(one.requests for one in (*rounds, alone))
@@ -100,7 +100,7 @@ class SandboxProcess:
     """The sandbox as a process of its own, so that it takes no time of ours."""
 
     def __enter__(self) -> dict[str, Any]:
-        keys = [f"--key=bench-key-{number:04}:1000000" for number in range(LANES)]
+        keys = [f"--key=bench-key-{number:04}:1000000" for number in range(LEASES)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--port", "0", "--control-port", "0",
              "--seed", "1", "--services", "20", "--speed", "0", *keys],
@@ -123,13 +123,13 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
     from providers.connect import client_for
     from providers.panel_api import DefaultWish
 
-    accounts = [_account(place["url"], f"bench-key-{n:04}") for n in range(LANES)]
+    accounts = [_account(place["url"], f"bench-key-{n:04}") for n in range(LEASES)]
     item = next(i for i in client_for(accounts[0]).services().items if i.type == "Default")
     ids: dict[int, list[str]] = {}
 
     def buy(account: Any) -> None:
         client = client_for(account)
-        for number in range(ORDERS // LANES):
+        for number in range(ORDERS // LEASES):
             wish = DefaultWish(
                 service_id=item.service_id,
                 link=f"https://lumen.example/{account.pk}/{number}",
@@ -137,7 +137,7 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
             )
             ids.setdefault(account.pk, []).append(client.add(wish).order_id)
 
-    with ThreadPoolExecutor(LANES) as pool:
+    with ThreadPoolExecutor(LEASES) as pool:
         list(pool.map(buy, accounts))
     for account in accounts:
         _write_down(account, item, ids[account.pk])
@@ -146,13 +146,13 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
 
 def _account(url: str, key: str) -> Any:
     from core.encryption import encrypt
-    from providers.actions.lanes import ensure_lanes
+    from providers.actions.leases import ensure_leases
     from providers.models import Provider
 
     account = Provider.objects.create(
         name=key, url=url, key_ciphertext=encrypt(key), calls_per_minute=60_000
     )
-    ensure_lanes(account.pk)
+    ensure_leases(account.pk)
     return account
 
 
@@ -160,7 +160,7 @@ def _write_down(account: Any, item: Any, ids: list[str]) -> None:
     from datetime import timedelta
 
     from core.clocks import database_now
-    from orders.models import Order, Watch
+    from orders.models import Order, PollSchedule
     from orders.status import Status
     from providers.models import Service
 
@@ -178,8 +178,10 @@ def _write_down(account: Any, item: Any, ids: list[str]) -> None:
         for number, order_id in enumerate(ids)
     )  # fmt: skip
     due = now - timedelta(seconds=1)
-    Watch.objects.bulk_create(
-        Watch(order=o, provider=account, external_id=o.external_id, next_at=due, changed_at=now)
+    PollSchedule.objects.bulk_create(
+        PollSchedule(
+            order=o, provider=account, external_id=o.external_id, next_at=due, changed_at=now
+        )
         for o in orders
     )
 
@@ -189,10 +191,10 @@ def _make_all_due() -> None:
     from datetime import timedelta
 
     from core.clocks import database_now
-    from orders.models import Watch
+    from orders.models import PollSchedule
 
     now = database_now()
-    Watch.objects.update(
+    PollSchedule.objects.update(
         next_at=now - timedelta(seconds=1), changed_at=now - timedelta(hours=1), checked_at=None
     )
 
@@ -204,7 +206,7 @@ def _events() -> int:
 
 
 def _follow_all(accounts: list[Any], workers: int = WORKERS) -> float:
-    """Seconds until nothing is due, with a lane an account, over so many processes."""
+    """Seconds until nothing is due, with a lease an account, over so many processes."""
     from django.db import connections
 
     connections.close_all()
@@ -221,14 +223,14 @@ def _follow_all(accounts: list[Any], workers: int = WORKERS) -> float:
 
 
 def _work(accounts: list[Any]) -> None:
-    """One worker process: a thread for each of its lanes."""
+    """One worker process: a thread for each of its leases."""
     from django.db import connections
 
     from core.clocks import database_now
     from orders.polling.poll_cycle import follow_account
     from orders.wake_ups import account_of
 
-    def lane(account: Any) -> None:
+    def lease(account: Any) -> None:
         try:
             if ready := account_of(account.pk):
                 follow_account(*ready, clock=database_now, seconds=PATIENCE)
@@ -236,37 +238,37 @@ def _work(accounts: list[Any]) -> None:
             connections.close_all()  # so does Celery after each task
 
     with ThreadPoolExecutor(len(accounts)) as pool:
-        list(pool.map(lane, accounts))
+        list(pool.map(lease, accounts))
 
 
 def _steady_pace() -> float:
-    """Orders a second over the middle 80 % of them, when all lanes are under way."""
-    from orders.models import Watch
+    """Orders a second over the middle 80 % of them, when all leases are under way."""
+    from orders.models import PollSchedule
 
-    moments = Watch.objects.values_list("checked_at", flat=True)
+    moments = PollSchedule.objects.values_list("checked_at", flat=True)
     seen = sorted(moment for moment in moments if moment is not None)
     first, last = seen[len(seen) // 10], seen[len(seen) * 9 // 10]
     return len(seen) * 0.8 / (last - first).total_seconds()
 
 
 def _still_due() -> int:
-    from orders.models import Watch
+    from orders.models import PollSchedule
 
-    return Watch.objects.filter(checked_at=None).count()
+    return PollSchedule.objects.filter(checked_at=None).count()
 
 
 def _one_by_one(accounts: list[Any], ids: dict[int, list[str]]) -> float:
-    """Orders a second when each is asked about alone, over just as many lanes."""
+    """Orders a second when each is asked about alone, over just as many leases."""
     from providers.connect import client_for
 
-    def lane(account: Any) -> None:
+    def lease(account: Any) -> None:
         client = client_for(account)
-        for order_id in ids[account.pk][: ONE_BY_ONE // LANES]:
+        for order_id in ids[account.pk][: ONE_BY_ONE // LEASES]:
             client.statuses_once([order_id])
 
     started = time.perf_counter()
-    with ThreadPoolExecutor(LANES) as pool:
-        list(pool.map(lane, accounts))
+    with ThreadPoolExecutor(LEASES) as pool:
+        list(pool.map(lease, accounts))
     return ONE_BY_ONE / (time.perf_counter() - started)
 
 

@@ -54,10 +54,10 @@ FOLLOW_SHARE = 0.1  # of the time since the last change
 SAME_REFUSAL_PAUSE_SECONDS = 120  # where every question about orders is refused alike
 FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
 JOB_LEASE_SECONDS = 60  # a bulk job that stands still for longer has lost its worker
-LANE_SECONDS = 60  # how long one account turn may hold its lane
-TURN_SECONDS = 20  # a lane passes on after this, so that every account gets one
-LOOK_BACK_SECONDS = 24 * 3600  # after its end an order is asked about once more
-LOOK_BACK_EVERY_SECONDS = 600
+LEASE_SECONDS = 60  # how long one account turn may hold its lease
+TURN_SECONDS = 20  # a lease passes on after this, so that every account gets one
+RECHECK_SECONDS = 24 * 3600  # after its end an order is asked about once more
+RECHECK_EVERY_SECONDS = 600
 
 # Refills and cancels
 REFILL_FLOOR_SECONDS = 15  # a refill is asked about no more often than this
@@ -75,8 +75,8 @@ BALANCE_EVERY_SECONDS = 120
 BALANCE_LAG_SECONDS = 300  # a balance may be as old as this when it is read
 CATALOG_EVERY_HOURS = 6
 CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
-CATALOG_LANE_SECONDS = 300  # a mirror that stands still for longer has died
-LONGEST_LANE_SECONDS = CATALOG_LANE_SECONDS  # a lease that ends later is of another clock
+CATALOG_LEASE_SECONDS = 300  # a mirror that stands still for longer has died
+LONGEST_LEASE_SECONDS = CATALOG_LEASE_SECONDS  # a lease that ends later is of another clock
 DOCTOR_CUT_OFF_SECONDS = 240  # an examination that takes longer has died
 
 # Bells

@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from core.clocks import database_now
 from core.roles import May
-from orders.models import Gate
+from orders.models import Halt
 
 from .health.attention import counts_once
 from .health.watchdog import StandsStill, for_banner
@@ -40,7 +40,7 @@ class Navigation:
     items: list[Item]
     search: str
     new_order: str
-    stops: list[Gate] = field(default_factory=list)
+    stops: list[Halt] = field(default_factory=list)
     may_settle: bool = False
     standstills: list[StandsStill] = field(default_factory=list)
 
@@ -95,7 +95,7 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
     if not user.may(May.SEE):
         return Navigation(items, "", new_order)
-    stops = list(Gate.objects.for_banner())
+    stops = list(Halt.objects.for_banner())
     return Navigation(
         items,
         reverse("orders"),

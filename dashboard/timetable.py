@@ -23,7 +23,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.ring_recovery": _every(clocks.RECOVER_EVERY_SECONDS, "orders.ring_recovery"),
     "orders.sweep_requests": _every(clocks.REQUESTS_EVERY_SECONDS, "orders.sweep_requests"),
     "orders.ring_jobs": _every(clocks.SWEEP_EVERY_SECONDS, "orders.ring_jobs"),
-    "orders.ring_look_back": _every(clocks.LOOK_BACK_EVERY_SECONDS, "orders.ring_look_back"),
+    "orders.ring_recheck": _every(clocks.RECHECK_EVERY_SECONDS, "orders.ring_recheck"),
     "orders.ring_probes": _every(clocks.PROBE_EVERY_SECONDS, "orders.ring_probes"),
     "orders.reconcile": _every(clocks.RECONCILE_EVERY_SECONDS, "orders.reconcile"),
     "providers.ring_due": _every(clocks.PROVIDERS_EVERY_SECONDS, "providers.ring_due"),

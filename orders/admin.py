@@ -11,13 +11,13 @@ from .models import (
     CancelRequest,
     Case,
     ChargeEntry,
-    Gate,
+    Halt,
     Order,
     OrderEvent,
+    PollSchedule,
     Refill,
     Statement,
     TopUp,
-    Watch,
 )
 
 
@@ -42,8 +42,8 @@ class OrderEventRecords(RecordAdmin):
     list_select_related = ("order", "actor")
 
 
-@admin.register(Watch)
-class WatchRecords(RecordAdmin):
+@admin.register(PollSchedule)
+class PollScheduleRecords(RecordAdmin):
     list_display = ("pk", "provider", "external_id", "next_at", "failures")
     list_select_related = ("provider", "order")
 
@@ -62,11 +62,11 @@ class CancelRecords(RecordAdmin):
     list_select_related = ("order", "provider")
 
 
-@admin.register(Gate)
-class GateRecords(RecordAdmin):
-    list_display = ("pk", "kind", "provider", "reason", "closed_at", "closed_by", "opened_at")
+@admin.register(Halt)
+class HaltRecords(RecordAdmin):
+    list_display = ("pk", "kind", "provider", "reason", "placed_at", "placed_by", "lifted_at")
     list_filter = ("kind", "provider")
-    list_select_related = ("provider", "closed_by")
+    list_select_related = ("provider", "placed_by")
 
 
 @admin.register(ChargeEntry)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from core import clocks
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
-from .models import ChargeEntry, Order, Watch
+from .models import ChargeEntry, Order, PollSchedule
 
 _OF_A_LOOK = ("order", "checked_at", "changed_at", "last_answer")
 _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
@@ -34,7 +34,7 @@ def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
     """Write down what moved with these new charges. In the transaction that writes the charges,
     before the watches are written: they say when the old charge was last heard."""
     changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
-    looks = Watch.objects.filter(pk__in=changed) if changed else Watch.objects.none()
+    looks = PollSchedule.objects.filter(pk__in=changed) if changed else PollSchedule.objects.none()
     since = {pk: _last_read(*rest) for pk, *rest in looks.values_list(*_OF_A_LOOK)}
     rows = [row for one in moved for row in _entries(one, since.get(one.order.pk), now)]
     if rows:

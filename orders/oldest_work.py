@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
-from providers.models import CatalogRun, Lane, Provider
+from providers.models import CatalogRun, Lease, Provider
 
-from .models import Attempt, CancelRequest, Order, Refill, Watch
+from .models import Attempt, CancelRequest, Order, PollSchedule, Refill
 from .status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, Outcome
 
 
@@ -98,16 +98,16 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     refill = now - Late.REFILL.limit
     to_send = Q(status__in=sorted(REFILLS_TO_SEND))
     to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
-    lanes = Lane.objects.filter(kind__in=("balance", "catalog"))
+    leases = Lease.objects.filter(kind__in=("balance", "catalog"))
     in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
     running = CatalogRun.objects.running()
     return {
         Late.ORDER: (Order.objects.due_to_send(now - Late.ORDER.limit), "send_after"),
-        Late.POLL: (Watch.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
+        Late.POLL: (PollSchedule.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
         Late.REFILL: (Refill.objects.filter(to_send | to_ask, due_at__lte=refill), "due_at"),
         Late.CANCEL: (CancelRequest.objects.due_to_send(now - Late.CANCEL.limit), "due_at"),
-        Late.LEASE: (lanes.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
+        Late.LEASE: (leases.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
         Late.MIRROR: (running.filter(started_at__lte=now - Late.MIRROR.limit), "started_at"),
         Late.SENDING: (
             in_flight.filter(lease_until__lte=now - Late.SENDING.limit), "lease_until",

@@ -164,7 +164,7 @@ class Resolution(models.TextChoices):
     PERSON = "person", "A person decided"
 
 
-class GateKind(models.TextChoices):
+class HaltKind(models.TextChoices):
     """Why nothing is sent for the moment."""
 
     STOP = "stop", "All sending is stopped"

@@ -13,7 +13,7 @@ from providers.connect import NoKey, client_for
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from .models import Order, Watch
+from .models import Order, PollSchedule
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def ring_requests(provider_id: int) -> None:
 
 def refresh(order: Order) -> bool:
     """Have this order asked about next. False: it is not being followed."""
-    due = Watch.objects.filter(order=order).update(next_at=database_now(), batch_cap=0)
+    due = PollSchedule.objects.filter(order=order).update(next_at=database_now(), batch_cap=0)
     if not due:
         return False
     ring_following(order.provider_id)

@@ -129,7 +129,7 @@ def _credentials(provider: Provider, health: ProviderHealth | None) -> AccountHe
 def _calls(provider: Provider, health: ProviderHealth | None, now: datetime) -> AccountHealth:
     if not provider.is_active:
         return AccountHealth(AccountState.PAUSED, "Somebody has paused it. Orders wait.")
-    is_down = health is not None and health.closed_until is not None
+    is_down = health is not None and health.open_until is not None
     if provider.moved_at is not None and not is_down:
         return AccountHealth(
             AccountState.MOVED,
@@ -137,8 +137,8 @@ def _calls(provider: Provider, health: ProviderHealth | None, now: datetime) -> 
         )
     if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return AccountHealth(AccountState.NEVER_CALLED)
-    if health.closed_until is not None:
-        again = still_ahead(health.closed_until, now, clocks.BREAKER_SECONDS[-1])
+    if health.open_until is not None:
+        again = still_ahead(health.open_until, now, clocks.BREAKER_SECONDS[-1])
         return AccountHealth(
             AccountState.DOWN, "Paused after errors, orders wait. Next check", again or now
         )

@@ -23,7 +23,7 @@ from sandbox.ledger.refills import Refills
 from sandbox.protocol import following, placing
 from sandbox.protocol.answers import catalog_answer, service_row
 from sandbox.protocol.dialect import Dialect
-from sandbox.protocol.limits import Gate, RateLimits
+from sandbox.protocol.limits import Halt, RateLimits
 from sandbox.protocol.refusals import Refusal
 from sandbox.protocol.traffic import Traffic
 
@@ -77,7 +77,7 @@ class Provider:
         self.book = Book(temper, self.accounts, self.ledger)
         self.parents = Parents(self.book, self.catalog)
         self.refills = Refills(temper, self.ledger)
-        self.gate = Gate(setup.limits)
+        self.halt = Halt(setup.limits)
         self.faults = Faults(setup.seed, PHASES_OF)
         self.traffic = Traffic()
 
@@ -126,7 +126,7 @@ class Provider:
 
     def admit(self, account: Account, action: str) -> float:
         """0, or the real seconds the rate limits make this call wait."""
-        return self.gate.wait_needed(account.fingerprint, STATUS_NAMES.get(action, action))
+        return self.halt.wait_needed(account.fingerprint, STATUS_NAMES.get(action, action))
 
 
 def services(provider: Provider, account: Account, fields: Mapping[str, str]) -> Any:

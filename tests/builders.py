@@ -29,16 +29,16 @@ from orders.models import (
     Case,
     CaseKind,
     ChargeEntry,
-    Gate,
+    Halt,
     Order,
     OrderBatch,
     OrderEvent,
+    PollSchedule,
     Refill,
     SavedFilter,
     Statement,
     StatementState,
-    StrangeOrder,
-    Watch,
+    UnmatchedOrder,
 )
 from orders.models.event import EventKind
 from orders.models.spend import recount
@@ -50,7 +50,7 @@ from orders.status import (
     OPEN_REFILLS,
     REFILLS_AT_PROVIDER,
     CancelStatus,
-    GateKind,
+    HaltKind,
     JobKind,
     Outcome,
     RefillStatus,
@@ -170,15 +170,15 @@ def make_order(
     order = Order.objects.create(status=status, **over)
     recount(Order.objects.filter(pk=order.pk), now=order.created_at)
     if status in AT_PROVIDER and watched:
-        make_watch(order)
+        make_poll_schedule(order)
     return order
 
 
-def make_watch(order: Order, **over: Any) -> Watch:
+def make_poll_schedule(order: Order, **over: Any) -> PollSchedule:
     """A watch of this order, due at once."""
     over.setdefault("next_at", order.created_at)
     over.setdefault("changed_at", order.created_at)
-    return Watch.objects.create(
+    return PollSchedule.objects.create(
         order=order, provider=order.provider, external_id=order.external_id, **over
     )
 
@@ -295,25 +295,25 @@ def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:
     return SavedFilter.objects.create(person=person or make_user(), **over)
 
 
-def make_gate(**over: Any) -> Gate:
+def make_halt(**over: Any) -> Halt:
     """An incident of a provider of its own, not over."""
-    over.setdefault("kind", GateKind.INCIDENT)
-    if over["kind"] not in (GateKind.STOP, GateKind.RESTORED):
+    over.setdefault("kind", HaltKind.INCIDENT)
+    if over["kind"] not in (HaltKind.STOP, HaltKind.RESTORED):
         over.setdefault("provider", over.get("provider") or make_provider())
     over.setdefault("reason", "It answers with its front page.")
-    over.setdefault("closed_at", NOON)
-    return Gate.objects.create(**over)
+    over.setdefault("placed_at", NOON)
+    return Halt.objects.create(**over)
 
 
-def make_strange_order(provider: Provider | None = None, **over: Any) -> StrangeOrder:
+def make_unmatched_order(provider: Provider | None = None, **over: Any) -> UnmatchedOrder:
     """An order of this account that a restored database lacks; all sending is stopped."""
     provider = provider or make_provider()
-    if "gate" not in over:
-        stopped = {"kind": GateKind.RESTORED, "provider": None, "opened_at": None}
-        over["gate"] = Gate.objects.get_or_create(**stopped, defaults={"closed_at": NOON})[0]
+    if "halt" not in over:
+        stopped = {"kind": HaltKind.RESTORED, "provider": None, "lifted_at": None}
+        over["halt"] = Halt.objects.get_or_create(**stopped, defaults={"placed_at": NOON})[0]
     over.setdefault("external_id", str(8_000_000 + next(_numbers)))
     over.setdefault("status", "In progress")
-    return StrangeOrder.objects.create(provider=provider, account=provider.pk, **over)
+    return UnmatchedOrder.objects.create(provider=provider, account=provider.pk, **over)
 
 
 def make_charge(order: Order | None = None, **over: Any) -> ChargeEntry:

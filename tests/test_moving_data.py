@@ -74,8 +74,8 @@ def test_everything_arrives_as_it_was_and_the_numbers_go_on(old: Database, new: 
     copied = new.manage("copy_data", old.url)
     assert copied.returncode == 0, copied.stderr
     after = json.loads(new.do("tell", "go_on"))
-    assert [gate["kind"] for gate in after.pop("orders.Gate")] == ["restored"]
-    assert before.pop("orders.Gate") == []
+    assert [halt["kind"] for halt in after.pop("orders.Halt")] == ["restored"]
+    assert before.pop("orders.Halt") == []
     assert after == before
     again = new.manage("copy_data", old.url)
     assert "Nothing was copied" in again.stderr

@@ -1,6 +1,6 @@
 """SQLite has one writer at a time; within one process its writers wait here, awake.
 
-SQLite's own way to wait is to sleep longer and longer between tries. With sixteen lanes that
+SQLite's own way to wait is to sleep longer and longer between tries. With sixteen leases that
 sleep costs more than the writing. PostgreSQL needs none of this.
 """
 

@@ -36,7 +36,7 @@ def set_health(account: Provider, **values: Any) -> None:
 def test_moments_come_back_exact_and_aware_and_nothing_stays_nothing(accounts) -> None:
     odd = NOON + timedelta(microseconds=7)
     set_health(accounts[0], last_ok_at=NOON, slow_until=odd)
-    columns = ("provider_id", "last_ok_at", "slow_until", "closed_until")
+    columns = ("provider_id", "last_ok_at", "slow_until", "open_until")
     rows = read_columns(ProviderHealth, columns, "slow_until <= %s", [odd])
     assert rows == [(accounts[0].pk, NOON, odd, None)]
 

@@ -1,4 +1,4 @@
-"""The gate for every text a request brings: what no database can hold never gets past it."""
+"""The halt for every text a request brings: what no database can hold never gets past it."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from core.models import User
 from core.roles import May
-from orders.models import Case, Gate, Order, Refill, UnreadAnswer
-from orders.status import GateKind, HoldReason, RefillStatus, Status
+from orders.models import Case, Halt, Order, Refill, UnreadAnswer
+from orders.status import HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
@@ -92,19 +92,19 @@ def matters(
 def _stopped(user: User) -> Iterator[Matter]:
     """What the desk stopped by itself until somebody has looked."""
     settles = user.may(May.SETTLE)
-    own = Gate.objects.closed().filter(kind__in=(GateKind.RESTORED, GateKind.EXPOSURE))
-    for gate in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
-        if gate.kind == GateKind.RESTORED:
+    own = Halt.objects.standing().filter(kind__in=(HaltKind.RESTORED, HaltKind.EXPOSURE))
+    for halt in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
+        if halt.kind == HaltKind.RESTORED:
             yield Matter(
                 "alert-triangle", "red", "Nothing is sent: this is not the database we left",
                 "Orders that wait here may have been sent already. "
                 "A manager has to look through them.",
                 reverse("restored" if settles else "orders"), "Look" if settles else "Orders",
             )  # fmt: skip
-        elif gate.provider is not None:
+        elif halt.provider is not None:
             yield Matter(
-                "alert-triangle", "red", f"{gate.provider.name}: too many answers were lost",
-                f"{gate.reason} It is sent nothing until a manager has looked.",
+                "alert-triangle", "red", f"{halt.provider.name}: too many answers were lost",
+                f"{halt.reason} It is sent nothing until a manager has looked.",
                 reverse("stops"), "Look",
             )  # fmt: skip
 

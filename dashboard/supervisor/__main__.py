@@ -24,7 +24,7 @@ def main() -> int:
     desk = crew.Desk(
         data_dir=chosen.data_dir,
         port=chosen.port,
-        lanes=chosen.lanes,
+        leases=chosen.leases,
         sandbox_speed=chosen.sandbox_speed,
         loud=chosen.loud,
     )
@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="manage.py up")
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--leases", type=int, required=True)
     parser.add_argument("--sandbox-speed", type=float, required=True)
     parser.add_argument("--loud", action="store_true")
     parser.add_argument("--embedded-broker", action="store_true")

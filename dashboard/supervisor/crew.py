@@ -23,11 +23,11 @@ BROKER_STOP_SECONDS = WEB_STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What `manage.py up` found in the settings. `lanes`: accounts followed at the same time."""
+    """What `manage.py up` found in the settings. `leases`: accounts followed at the same time."""
 
     data_dir: Path
     port: int
-    lanes: int
+    leases: int
     sandbox_speed: float
     loud: bool
 
@@ -78,10 +78,10 @@ def web_of(desk: Desk, environment: Mapping[str, str], door: socket) -> Child:
 
 
 def worker_of(desk: Desk, environment: Mapping[str, str]) -> Child:
-    """One process for both queues, to save memory. Sends find threads beside those of the lanes."""
+    """One process for both queues, to save memory. Sends find threads beside those of polling."""
     command = [
         *(sys.executable, "-m", "celery", "-A", "dashboard.celery", "worker"),
-        *("--pool", "threads", "--concurrency", str(desk.lanes + WEB_THREADS)),
+        *("--pool", "threads", "--concurrency", str(desk.leases + WEB_THREADS)),
         *("--queues", "dispatch,follow", "--hostname", "desk@%h", "--loglevel", "warning"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]

@@ -18,7 +18,7 @@ from core.models import User
 from core.roles import Role
 from core.web.kept_forms import KeptForm, is_secret
 from dashboard.tests.test_readable_text import _kinds
-from orders.models import Gate, OrderBatch
+from orders.models import Halt, OrderBatch
 from tests.builders import PASSWORD, log_in, make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -67,18 +67,18 @@ def test_a_form_sent_after_the_session_ended_is_offered_after_the_log_in(browser
     browser.cookies.clear()
     fresh = kept_in(browser.get("/log-in/"))[1]
     asked = browser.post("/orders/stops/all/", {**fresh, "reason": "Odd <b>"}, headers=HERE)
-    assert asked.status_code == 403 and not Gate.objects.exists()
+    assert asked.status_code == 403 and not Halt.objects.exists()
     path, fields = kept_in(asked)
     assert path == "/log-in/"
     wrong = browser.post(path, fields | {"username": "ada", "password": "wrong"})
     assert wrong.status_code == 422
     path, fields = kept_in(wrong)
     offered = browser.post(path, fields | {"username": "ada", "password": PASSWORD})
-    assert offered.status_code == 200 and not Gate.objects.exists()  # never by itself
+    assert offered.status_code == 200 and not Halt.objects.exists()  # never by itself
     path, fields = kept_in(offered)
     assert (path, fields["reason"]) == ("/orders/stops/all/", "Odd <b>")
     assert browser.post(path, fields).status_code == 302
-    assert Gate.objects.get().reason == "Odd <b>"
+    assert Halt.objects.get().reason == "Odd <b>"
 
 
 def test_what_another_site_had_sent_lies_ready_behind_no_click(browser: Client) -> None:
@@ -145,7 +145,7 @@ def test_a_live_form_keeps_its_page_and_is_given_a_fresh_token(browser: Client) 
     again = browser.post(
         "/orders/stops/all/", {"reason": "x"}, headers=live | {"X-CSRFToken": detail["token"]}
     )
-    assert again.status_code in (200, 302) and Gate.objects.count() == 1
+    assert again.status_code in (200, 302) and Halt.objects.count() == 1
 
 
 def test_a_live_form_whose_session_has_ended_does_not_leave_its_page() -> None:

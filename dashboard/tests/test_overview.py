@@ -19,7 +19,7 @@ from dashboard.health.attention import order_counts
 from dashboard.models import BEAT, Heartbeat
 from orders.models import Order
 from orders.sending import halts
-from orders.status import Flag, GateKind, HoldReason, RefillStatus, Status
+from orders.status import Flag, HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_refill, make_run, make_service
@@ -59,11 +59,11 @@ def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -
 
 def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_role: ForRole) -> None:
     lossy, now = make_provider(name="Lossy"), timezone.now()
-    kind, reason = GateKind.EXPOSURE, "3 answers were lost within 10 minutes."
-    halts.close_gate(kind, now=now, provider=lossy, reason=reason)
+    kind, reason = HaltKind.EXPOSURE, "3 answers were lost within 10 minutes."
+    halts.place_halt(kind, now=now, provider=lossy, reason=reason)
     drawn = page(client_for_role(Role.OPERATOR))
     assert "Lossy: too many answers were lost" in drawn and f"{reason} It is sent nothing" in drawn
-    halts.open_gate(kind, now=now, provider=lossy)
+    halts.lift_halt(kind, now=now, provider=lossy)
     assert "Needs a person" not in page(client_for_role(Role.OPERATOR))
 
 
@@ -200,8 +200,8 @@ def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:
     [
         ({}, "Not called yet"),
         ({"last_ok_at": NOW}, "Healthy"),
-        ({"last_ok_at": NOW, "closed_until": NOW + timedelta(minutes=1)}, "Not answering"),
-        ({"last_ok_at": NOW, "closed_until": NOW - timedelta(minutes=1)}, "Not answering"),
+        ({"last_ok_at": NOW, "open_until": NOW + timedelta(minutes=1)}, "Not answering"),
+        ({"last_ok_at": NOW, "open_until": NOW - timedelta(minutes=1)}, "Not answering"),
         ({"last_ok_at": NOW, "slow_until": NOW + timedelta(minutes=1)}, "Rate-limited"),
         ({"last_ok_at": NOW, "funds_refused_at": NOW}, "Out of funds"),
         ({"last_ok_at": NOW, "key_refused_at": NOW}, "Key refused"),

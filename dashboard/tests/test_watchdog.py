@@ -20,19 +20,19 @@ from dashboard.health import views as health_views
 from dashboard.health.watchdog import what_stands_still
 from dashboard.models import BEAT, Heartbeat
 from orders import link_queue
-from orders.models import AnswerPlace, BulkJob, Order, OrderBatch, Watch
+from orders.models import AnswerPlace, BulkJob, Order, OrderBatch, PollSchedule
 from orders.models.batch import BatchState
 from orders.oldest_work import Late
 from orders.placing import place_orders
 from orders.sending import answer_spool
-from orders.status import Flag, GateKind, HoldReason, JobKind, Outcome, Status
+from orders.status import Flag, HaltKind, HoldReason, JobKind, Outcome, Status
 from orders.watchdog.overdue import Standstill, standstills
-from providers.actions.lanes import ensure_lanes
-from providers.models import Lane, LaneKind, Provider, ProviderHealth, RunState
+from providers.actions.leases import ensure_leases
+from providers.models import Lease, LeaseKind, Provider, ProviderHealth, RunState
 from tests.builders import (
     make_attempt,
     make_cancel,
-    make_gate,
+    make_halt,
     make_order,
     make_provider,
     make_refill,
@@ -61,7 +61,7 @@ def test_a_desk_that_goes_on_has_nothing_late() -> None:
     now = database_now()
     make_order(Status.QUEUED, send_after=now)
     make_order(Status.IN_PROGRESS)
-    Watch.objects.update(next_at=now)
+    PollSchedule.objects.update(next_at=now)
     assert standstills(now) == []
 
 
@@ -77,14 +77,14 @@ def test_a_queue_that_moves_is_not_late_however_long_it_is() -> None:
         make_order(Status.PENDING, service=order.service), outcome=Outcome.ACCEPTED,
         started_at=database_now() - timedelta(seconds=30),
     )  # fmt: skip
-    Watch.objects.all().delete()
+    PollSchedule.objects.all().delete()
     assert late_kinds() == []
 
 
-@pytest.mark.parametrize("kind", [GateKind.EXPOSURE, GateKind.INCIDENT])
-def test_orders_behind_a_stop_wait_on_purpose(kind: GateKind) -> None:
+@pytest.mark.parametrize("kind", [HaltKind.EXPOSURE, HaltKind.INCIDENT])
+def test_orders_behind_a_stop_wait_on_purpose(kind: HaltKind) -> None:
     order = queued()
-    make_gate(kind=kind, provider=order.provider)
+    make_halt(kind=kind, provider=order.provider)
     assert late_kinds() == []
 
 
@@ -99,7 +99,7 @@ def test_what_the_account_explains_is_told_with_its_reason() -> None:
 def test_each_kind_of_work_that_stands_still_is_told() -> None:
     then = database_now() - HOURS
     running = make_order(Status.IN_PROGRESS)
-    Watch.objects.update(next_at=then)
+    PollSchedule.objects.update(next_at=then)
     make_refill(order=running, due_at=then)
     make_cancel(order=running, due_at=then)
     make_attempt(
@@ -117,8 +117,8 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         placed_at=then, holder="dead", held_until=then + timedelta(minutes=1),
     )  # fmt: skip
     make_run(running.provider, state=RunState.RUNNING, started_at=then)
-    ensure_lanes(running.provider_id)
-    Lane.objects.filter(kind=LaneKind.BALANCE).update(due_at=then)
+    ensure_leases(running.provider_id)
+    Lease.objects.filter(kind=LeaseKind.BALANCE).update(due_at=then)
     AnswerPlace.objects.create(key=uuid4(), host="away", seen_at=then, waiting=1, oldest_at=then)
     answer_spool.directory().mkdir(parents=True, exist_ok=True)
     file = answer_spool.directory() / "1-token.json"
@@ -130,7 +130,7 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
 def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
     then = database_now() - HOURS
     first, second = (make_order(Status.IN_PROGRESS) for _ in range(2))
-    Watch.objects.update(next_at=then)
+    PollSchedule.objects.update(next_at=then)
     make_refill(order=first, due_at=then)
     make_refill(order=second, due_at=then)
     told = {(late.late, late.order_id) for late in standstills(database_now())}
@@ -140,10 +140,10 @@ def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
 def test_requests_behind_a_stop_wait_on_purpose() -> None:
     then = database_now() - HOURS
     running = make_order(Status.IN_PROGRESS)
-    Watch.objects.all().delete()
+    PollSchedule.objects.all().delete()
     make_refill(order=running, due_at=then)
     cancel = make_cancel(order=running, due_at=then)
-    make_gate(kind=GateKind.INCIDENT, provider=running.provider, lets_cancels=True)
+    make_halt(kind=HaltKind.INCIDENT, provider=running.provider, lets_cancels=True)
     assert [(late.late, late.order_id) for late in standstills(database_now())] == [
         (Late.CANCEL, cancel.order_id)
     ]
@@ -224,9 +224,7 @@ def test_workers_that_were_deaf_for_days_are_told_on_every_page(
 
 def test_the_overview_tells_the_reason(client_for_role: Callable[[Role], Client]) -> None:
     queued()
-    ProviderHealth.objects.update(
-        last_ok_at=database_now(), closed_until=database_now(), failures=3
-    )
+    ProviderHealth.objects.update(last_ok_at=database_now(), open_until=database_now(), failures=3)
     page = client_for_role(Role.VIEWER).get("/")
     titles = [matter.title for matter in page.context["matters"]]
     name = Provider.objects.get().name

@@ -16,7 +16,7 @@ from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
 
-from ..models import CancelRequest, EventKind, RequestCall, Watch
+from ..models import CancelRequest, EventKind, PollSchedule, RequestCall
 from ..status import UNCLEAR, CancelStatus, Write
 from .batch_outcome import Answered, Later, Lost, Outcome, Verdict, refused_by_all
 from .send_requests import RequestKind
@@ -85,7 +85,7 @@ CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
 
 def look_again(order_ids: Sequence[int], now: datetime) -> None:
     """Have these orders asked about with the next status call."""
-    Watch.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
+    PollSchedule.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
 
 
 def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:

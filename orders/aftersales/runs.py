@@ -1,4 +1,4 @@
-"""The lanes of refills and cancels, and the sweeps so that none of them is forgotten."""
+"""The leases of refills and cancels, and the sweeps so that none of them is forgotten."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from core import clocks
 from core.clocks import Clock
 from core.rows.loops import one_by_one
-from providers.actions import lanes, pacing
+from providers.actions import leases, pacing
 from providers.actions.calling import MustWait
-from providers.models import LaneKind, Provider, ProviderState
+from providers.models import LeaseKind, Provider, ProviderState
 from providers.panel_api import ProviderError
 
-from ..models import CancelRequest, EventKind, Gate, Refill
+from ..models import CancelRequest, EventKind, Halt, Refill
 from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
 from ..sending.restore_check import guard
@@ -29,7 +29,7 @@ from .poll_refills import TellsRefills, follow_refills
 from .refill_sends import REFILLS, Refills
 from .send_requests import send_due
 
-PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lane is better given back
+PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lease is better given back
 SWEEP_SIZE = 500
 WORKER_LOST = "The worker was lost while sending."
 
@@ -53,7 +53,7 @@ def send_requests(
         sent = send_due(CANCELS, provider, client.cancel, clock=clock, mark=mark)
         return sent or send_due(REFILLS, provider, client.refill, clock=clock, mark=mark)
 
-    return _in_lane(provider, LaneKind.REQUESTS, turn, clock, seconds)
+    return _with_lease(provider, LeaseKind.REQUESTS, turn, clock, seconds)
 
 
 def ask_about_refills(
@@ -69,26 +69,26 @@ def ask_about_refills(
         except (MustWait, ProviderError):
             return 0
 
-    return _in_lane(provider, LaneKind.REFILLS, turn, clock, seconds)
+    return _with_lease(provider, LeaseKind.REFILLS, turn, clock, seconds)
 
 
-def _in_lane(
-    provider: Provider, kind: LaneKind, turn: Callable[[], int], clock: Clock, seconds: float
+def _with_lease(
+    provider: Provider, kind: LeaseKind, turn: Callable[[], int], clock: Clock, seconds: float
 ) -> int | None:
     """Turns, one after the other, until there is nothing to do or the time is up."""
-    holder = lanes.take_lane(provider.pk, kind, now=clock(), seconds=clocks.LANE_SECONDS)
+    holder = leases.acquire_lease(provider.pk, kind, now=clock(), seconds=clocks.LEASE_SECONDS)
     if holder is None:
         return None
     done, ends = 0, time.monotonic() + seconds
     try:
         while did := turn():
             done += did
-            if time.monotonic() >= ends or not lanes.renew_lane(
-                provider.pk, kind, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            if time.monotonic() >= ends or not leases.renew_lease(
+                provider.pk, kind, holder, now=clock(), seconds=clocks.LEASE_SECONDS
             ):
                 break
     finally:
-        lanes.give_back(provider.pk, kind, holder)
+        leases.release_lease(provider.pk, kind, holder)
     return done
 
 
@@ -123,7 +123,7 @@ def accounts_to_send_at(now: datetime) -> list[int]:
 
 
 def _not_halted(due: QuerySet[Refill] | QuerySet[CancelRequest], write: Write) -> Iterable[int]:
-    halts = Gate.objects.closed().holding(write)
+    halts = Halt.objects.standing().holding(write)
     before_it = halts.filter(Q(provider=None) | Q(provider=OuterRef("provider")))
     return due.exclude(Exists(before_it)).values_list("provider_id", flat=True).distinct()
 

@@ -11,8 +11,8 @@ from celery import shared_task
 from core import clocks, doorbell
 from core.clocks import database_now
 from core.rows.loops import one_by_one
-from providers.actions.lanes import free_of
-from providers.models import LaneKind
+from providers.actions.leases import free_of
+from providers.models import LeaseKind
 
 from .. import wake_ups
 from . import runs
@@ -43,9 +43,9 @@ def sweep_requests() -> None:
         lambda: _reap(now),
     )
     one_by_one(steps, lambda step: step(), what="sweep of requests")
-    for provider_id in free_of(runs.accounts_to_send_at(now), LaneKind.REQUESTS, now=now):
+    for provider_id in free_of(runs.accounts_to_send_at(now), LeaseKind.REQUESTS, now=now):
         wake_ups.ring_requests(provider_id)
-    for provider_id in free_of(runs.accounts_to_ask_at(now), LaneKind.REFILLS, now=now):
+    for provider_id in free_of(runs.accounts_to_ask_at(now), LeaseKind.REFILLS, now=now):
         doorbell.ring(follow_refills.name, provider_id=provider_id)
 
 

@@ -19,7 +19,7 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
-from ..models import CancelRequest, Gate, Order, Refill
+from ..models import CancelRequest, Halt, Order, Refill
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 from . import request_cancels, request_refills
 from .forms import RefillFilter, TickedRefills
@@ -156,9 +156,9 @@ def requests_of(order: Order) -> dict[str, Any]:
     }
 
 
-def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Gate]:
+def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Halt]:
     """What a request of this order that is to be sent waits behind."""
-    closed = Gate.objects.closed().for_provider(order.provider_id).order_by("kind", "pk")
+    closed = Halt.objects.standing().for_provider(order.provider_id).order_by("kind", "pk")
     if any(refill.status in REFILLS_TO_SEND for refill in refills):
         return list(closed.holding(Write.REFILL))
     if any(cancel.status == CancelStatus.QUEUED for cancel in cancels):

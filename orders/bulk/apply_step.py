@@ -17,7 +17,7 @@ from ..aftersales import request_cancels, request_refills
 from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
-from ..models import BulkItem, CancelRequest, Order, OrderQuerySet, Refill, Watch
+from ..models import BulkItem, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..status import JobKind
@@ -46,7 +46,7 @@ def act_for(kind: str, draft_again: DraftAgain, clock: Clock) -> Act:
 
 
 def _refresh(item: BulkItem, now: datetime) -> str:
-    due = Watch.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
+    due = PollSchedule.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
     return "" if due else NOT_FOLLOWED
 
 
@@ -174,7 +174,7 @@ def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
         return {order.pk for order in some if (order.service_id, order.link_key) in busy}
     of_these = [order.pk for order in some]
     rows = {
-        JobKind.REFRESH: Watch.objects.all(),
+        JobKind.REFRESH: PollSchedule.objects.all(),
         JobKind.REFILL: Refill.objects.open(),
         JobKind.CANCEL: CancelRequest.objects.open(),
     }.get(kind)

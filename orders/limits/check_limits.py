@@ -47,7 +47,7 @@ class Limits:
 class Guard:
     """The rules as they stand, and what this person has spent today, by currency.
 
-    `count` adds what is being placed, so that one guard can watch over many orders.
+    `count` adds what is being placed, so that one guard can look over many orders.
     """
 
     role: str

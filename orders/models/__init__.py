@@ -5,11 +5,12 @@ from .batch import BatchLine, BatchState, OrderBatch
 from .cancel import CancelRequest
 from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
-from .gate import Gate, GateQuerySet
 from .guard import BlockedLink, PriceTolerance, SpendLimit
+from .halt import Halt, HaltQuerySet
 from .job import BulkItem, BulkJob
-from .look_back import LookBack
 from .order import Order, OrderQuerySet
+from .poll_schedule import PollSchedule
+from .recheck import Recheck
 from .recovery import Recovery
 from .refill import Refill
 from .request_call import RequestCall
@@ -18,13 +19,12 @@ from .restored import (
     DatabaseId,
     JournalGap,
     ReconcileRun,
-    StrangeOrder,
+    UnmatchedOrder,
     UnreadAnswer,
 )
 from .saved import SavedFilter
 from .spend import SpendChange, SpendDay
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
-from .watch import Watch
 
 __all__ = [
     "AnswerPlace",
@@ -41,15 +41,16 @@ __all__ = [
     "ChargeEntry",
     "DatabaseId",
     "EventKind",
-    "Gate",
-    "GateQuerySet",
+    "Halt",
+    "HaltQuerySet",
     "JournalGap",
-    "LookBack",
     "Order",
     "OrderBatch",
     "OrderEvent",
     "OrderQuerySet",
+    "PollSchedule",
     "PriceTolerance",
+    "Recheck",
     "ReconcileRun",
     "Recovery",
     "Refill",
@@ -60,8 +61,7 @@ __all__ = [
     "SpendLimit",
     "Statement",
     "StatementState",
-    "StrangeOrder",
     "TopUp",
+    "UnmatchedOrder",
     "UnreadAnswer",
-    "Watch",
 ]

@@ -116,7 +116,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def for_list(self) -> OrderQuerySet:
         """Everything a row of the list shows, in one query."""
-        return self.select_related("service", "provider__health", "watch")
+        return self.select_related("service", "provider__health", "poll_schedule")
 
 
 class Order(models.Model):
@@ -269,8 +269,8 @@ class Order(models.Model):
     @property
     def seen_at(self) -> datetime:
         """When we last heard of it: the last status read, or its last change."""
-        watch = getattr(self, "watch", None)
-        return (watch.checked_at if watch else None) or self.changed_at
+        schedule = getattr(self, "poll_schedule", None)
+        return (schedule.checked_at if schedule else None) or self.changed_at
 
     @property
     def tag_words(self) -> list[str]:

@@ -15,7 +15,7 @@ from core.money import MoneyField
 from providers.models import Provider
 
 from ..status import UNDER_WAY, JobState
-from .gate import Gate
+from .halt import Halt
 
 
 class DatabaseId(models.Model):
@@ -67,11 +67,11 @@ class ReconcileRun(models.Model):
     """One comparison of all accounts with what their providers show.
 
     `accounts` is how far it is: `{"<account>": {"asked": int, "found": int, "words": str}}`, an
-    account that is in there has had its turn. An acknowledged run opened `gate` and names the
+    account that is in there has had its turn. An acknowledged run opened `halt` and names the
     database that was accepted.
     """
 
-    gate = models.ForeignKey(Gate, models.PROTECT, related_name="runs")
+    halt = models.ForeignKey(Halt, models.PROTECT, related_name="runs")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -92,7 +92,7 @@ class ReconcileRun(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["gate"],
+                fields=["halt"],
                 condition=Q(state__in=sorted(UNDER_WAY)),
                 name="one_reconcile_run_under_way",
             ),
@@ -119,7 +119,7 @@ class JournalGap(models.Model):
     is never sent before a person has said so.
     """
 
-    gate = models.ForeignKey(Gate, models.PROTECT, related_name="journal_gaps")
+    halt = models.ForeignKey(Halt, models.PROTECT, related_name="journal_gaps")
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="+")
     host = models.CharField(max_length=80)
     found_at = models.DateTimeField()
@@ -133,7 +133,7 @@ class JournalGap(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["gate", "provider", "host"], name="journal_gap_once_per_machine"
+                fields=["halt", "provider", "host"], name="journal_gap_once_per_machine"
             ),
         ]
 
@@ -141,13 +141,13 @@ class JournalGap(models.Model):
         return f"gap of account {self.provider_id} before {self.kept_from:%Y-%m-%d %H:%M:%S}"
 
 
-class StrangeOrder(models.Model):
+class UnmatchedOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.
 
     `order` is the one of ours that a person said it is. Texts are the provider's.
     """
 
-    gate = models.ForeignKey(Gate, models.PROTECT, related_name="strange_orders")
+    halt = models.ForeignKey(Halt, models.PROTECT, related_name="unmatched_orders")
     account = models.PositiveBigIntegerField()  # its row may be lost too
     provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="+")
     external_id = models.CharField(max_length=64, blank=True, default="")
@@ -164,12 +164,12 @@ class StrangeOrder(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["gate", "account", "external_id"],
+                fields=["halt", "account", "external_id"],
                 condition=~Q(external_id=""),
-                name="strange_id_once_per_account",
+                name="unmatched_id_once_per_account",
             ),
             models.UniqueConstraint(
-                fields=["gate", "token"], condition=~Q(token=""), name="strange_send_once"
+                fields=["halt", "token"], condition=~Q(token=""), name="unmatched_send_once"
             ),
         ]
 

@@ -27,7 +27,7 @@ from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
 from ..limits.check_limits import may_release
-from ..models import EventKind, Gate, Order
+from ..models import EventKind, Halt, Order
 from ..placing.place_orders import release_order, requeue_order, withdraw_order
 from ..polling import recheck_ended
 from ..status import Flag, HoldReason, Outcome, Status
@@ -184,9 +184,9 @@ def _draw(
             "may_place": request.user.may(May.PLACE),
             "may_settle": request.user.may(May.SETTLE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
-            "gates": _gates(found),
+            "halts": _halts(found),
             "sent_from": _sent_from(found, now),
-            "is_followed": found.is_open and hasattr(found, "watch"),
+            "is_followed": found.is_open and hasattr(found, "poll_schedule"),
             "may_be_asked_again": recheck_ended.may_be_asked_again(found),
         }
         | kin_of(request, found)
@@ -197,11 +197,11 @@ def _draw(
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 
 
-def _gates(found: Order) -> list[Gate]:
+def _halts(found: Order) -> list[Halt]:
     """What a queued order waits behind."""
     if found.status != Status.QUEUED:
         return []
-    return list(Gate.objects.closed().for_provider(found.provider_id).order_by("kind", "pk"))
+    return list(Halt.objects.standing().for_provider(found.provider_id).order_by("kind", "pk"))
 
 
 def _sent_from(found: Order, now: datetime) -> datetime | None:

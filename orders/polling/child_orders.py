@@ -1,6 +1,6 @@
 """Drip-feeds and subscriptions: the orders that the provider starts for them are orders of ours.
 
-A child has the provider's id, a watch of its own and its parent's account, service and person.
+A child has the provider's id, a schedule of its own and its parent's account, service and person.
 It was never sent by us, so it has no attempt. An id that is an order of ours already is never
 written over: the parent is flagged instead.
 """
@@ -14,7 +14,7 @@ from typing import TypeVar
 from core import clocks
 from core.rows.bulk import write_columns
 
-from ..models import EventKind, Order, OrderEvent, Watch
+from ..models import EventKind, Order, OrderEvent, PollSchedule
 from ..status import Flag, Status
 
 Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order
@@ -107,7 +107,7 @@ def _count_parts(
 
 
 def _enter(children: list[Order], now: datetime) -> None:
-    """Write the children down with their watches and the beginning of their history.
+    """Write the children down with their schedules and the beginning of their history.
 
     An id that a send has been answered with in this very moment stays that order's.
     """
@@ -116,8 +116,10 @@ def _enter(children: list[Order], now: datetime) -> None:
         ours = Order.objects.filter(submission__in=[child.submission for child in some])
         rows = list(ours.values_list("pk", "provider_id", "external_id", "parent_id"))
         due = now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
-        Watch.objects.bulk_create(
-            Watch(order_id=pk, provider_id=provider, external_id=one, next_at=due, changed_at=now)
+        PollSchedule.objects.bulk_create(
+            PollSchedule(
+                order_id=pk, provider_id=provider, external_id=one, next_at=due, changed_at=now
+            )
             for pk, provider, one, _ in rows
         )
         OrderEvent.objects.bulk_create(

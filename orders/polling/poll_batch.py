@@ -17,12 +17,12 @@ from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from .. import link_queue
 from ..charges import Moved
-from ..models import EventKind, Order, OrderEvent, Watch
+from ..models import EventKind, Order, OrderEvent, PollSchedule
 from ..status import FINAL, Flag, Status
 from . import child_orders, plausibility
 from .anomalies import remarks_as_events
 from .plausibility import Verdict
-from .poll_schedule import DueWatch
+from .poll_schedule import DueSchedule
 from .write_answers import READ_COLUMNS, Writes
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
@@ -47,7 +47,7 @@ class Turn:
 
 
 def ask(
-    watches: Sequence[DueWatch], client: TellsStatuses, *, now: datetime
+    schedules: Sequence[DueSchedule], client: TellsStatuses, *, now: datetime
 ) -> dict[str, Progress | Unreadable]:
     """One request. A refusal of a whole batch halves it for a later turn and is raised again;
     for a single order it is that order's own answer.
@@ -56,44 +56,44 @@ def ask(
     is asked about first.
     """
     try:
-        return client.statuses_once([watch.external_id for watch in watches])
+        return client.statuses_once([schedule.external_id for schedule in schedules])
     except BatchRefused as error:
-        if len(watches) > 1:
-            keys = [watch.order_id for watch in watches]
+        if len(schedules) > 1:
+            keys = [schedule.order_id for schedule in schedules]
             cap = 1 if error.singly else (len(keys) + 1) // 2
-            Watch.objects.filter(pk__in=keys).update(batch_cap=cap, next_at=now)
+            PollSchedule.objects.filter(pk__in=keys).update(batch_cap=cap, next_at=now)
             raise
-        return {watches[0].external_id: Unreadable(error.reason, error.code)}
+        return {schedules[0].external_id: Unreadable(error.reason, error.code)}
 
 
 def record_answers(
-    watches: Iterable[DueWatch], answers: dict[str, Progress | Unreadable], *, now: datetime
+    schedules: Iterable[DueSchedule], answers: dict[str, Progress | Unreadable], *, now: datetime
 ) -> Turn:
     """Write what the provider said. One unreadable row does not touch the others.
 
     An order whose answer is the one it gave last time is not even read.
     """
     writes = Writes(now)
-    news: dict[int, tuple[DueWatch, Progress | Unreadable]] = {}
+    news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
     turn = Turn()
-    for watch in watches:
+    for schedule in schedules:
         turn.asked += 1
-        answer = answers.get(watch.external_id, Unreadable("No row.", missing=True))
-        if isinstance(answer, Progress) and watch.last_answer == digest(answer):
-            writes.ask_again(watch)
+        answer = answers.get(schedule.external_id, Unreadable("No row.", missing=True))
+        if isinstance(answer, Progress) and schedule.last_answer == digest(answer):
+            writes.ask_again(schedule)
         else:
-            news[watch.order_id] = watch, answer
+            news[schedule.order_id] = schedule, answer
     orders = load_by_key(Order, READ_COLUMNS, news)
     verdicts = plausibility.judge_all((order, news[order.pk][1]) for order in orders)
     for order in orders:
-        watch, answer = news[order.pk]
+        schedule, answer = news[order.pk]
         if order.status in FINAL:
             writes.ended.append(order.pk)  # somebody else has seen its end
         elif isinstance(answer, Unreadable):
             turn.unreadable += 1
-            _note_unreadable(order, watch, answer, writes)
+            _note_unreadable(order, schedule, answer, writes)
         else:
-            _note_progress(order, watch, answer, verdicts[order.pk], writes)
+            _note_progress(order, schedule, answer, verdicts[order.pk], writes)
     with one_writer(), transaction.atomic():
         writes.drop_overtaken()
         writes.write()
@@ -115,7 +115,7 @@ def digest(answer: Progress) -> str:
 
 
 def _note_progress(
-    order: Order, watch: DueWatch, said: Progress, verdict: Verdict, writes: Writes
+    order: Order, schedule: DueSchedule, said: Progress, verdict: Verdict, writes: Writes
 ) -> None:
     before, charge = Status(order.status), order.charge
     changed = _take_over(order, said, verdict)
@@ -135,7 +135,7 @@ def _note_progress(
         writes.ended.append(order.pk)
         return
     is_news = changed or said.children  # a parent is only read when its answer is a new one
-    writes.answered(order.pk, writes.now if is_news else watch.changed_at, digest(said))
+    writes.answered(order.pk, writes.now if is_news else schedule.changed_at, digest(said))
 
 
 def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]:
@@ -178,10 +178,12 @@ def _events(
         yield OrderEvent(order=order, at=now, kind=EventKind.FLAGGED, text=text, evidence=seen)
 
 
-def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: Writes) -> None:
+def _note_unreadable(
+    order: Order, schedule: DueSchedule, answer: Unreadable, writes: Writes
+) -> None:
     """Ask again, alone and less often; after some strikes in a row flag the order, so that one
     that can never be read keeps neither its link nor itself without a word."""
-    failures = watch.failures + 1
+    failures = schedule.failures + 1
     not_there = answer.missing or answer.code is RefusalCode.UNKNOWN_ORDER
     flag = Flag.NOT_KNOWN_THERE if not_there else Flag.UNREADABLE
     strikes = STRIKES if not_there else STRIKES_UNREADABLE
@@ -195,4 +197,4 @@ def _note_unreadable(order: Order, watch: DueWatch, answer: Unreadable, writes: 
                 evidence=evidence,
             )
         )  # fmt: skip
-    writes.unreadable(watch, failures)
+    writes.unreadable(schedule, failures)

@@ -1,4 +1,4 @@
-"""A lane at work: account turns, one after the other, while orders are due and calls allowed."""
+"""A lease at work: account turns, one after the other, while orders are due and calls allowed."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from dataclasses import dataclass, field
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
-from providers.actions import lanes, pacing
-from providers.models import LaneKind, Provider
+from providers.actions import leases, pacing
+from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
 
 from . import poll_batch, poll_schedule
 from .poll_batch import TellsStatuses, Turn
 from .same_refusal import RefusedQuestions, refused_alone
 
-RENEW_SECONDS = clocks.LANE_SECONDS / 6
+RENEW_SECONDS = clocks.LEASE_SECONDS / 6
 NOTE_SECONDS = 1.0
-PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lane is better given back
+PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lease is better given back
 
 
 @dataclass(slots=True)
 class Followed:
-    """What a lane did before it was given back. `more` is true when orders were still due."""
+    """What a lease did before it was given back. `more` is true when orders were still due."""
 
     turns: list[Turn] = field(default_factory=list)
     more: bool = False
 
 
-class _Lane:
+class _Lease:
     """The lease and the account's health, renewed now and then and not with every call."""
 
     def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
@@ -45,9 +45,9 @@ class _Lane:
         if time.monotonic() - self.renewed < RENEW_SECONDS:
             return True
         self.renewed = time.monotonic()
-        return lanes.renew_lane(
-            self.provider.pk, LaneKind.FOLLOWING, self.holder,
-            now=self.clock(), seconds=clocks.LANE_SECONDS,
+        return leases.renew_lease(
+            self.provider.pk, LeaseKind.FOLLOWING, self.holder,
+            now=self.clock(), seconds=clocks.LEASE_SECONDS,
         )  # fmt: skip
 
     def note_success(self, elapsed_ms: float) -> None:
@@ -76,45 +76,45 @@ def follow_account(
     provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
 ) -> Followed | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
-    holder = lanes.take_lane(
-        provider.pk, LaneKind.FOLLOWING, now=clock(), seconds=clocks.LANE_SECONDS
+    holder = leases.acquire_lease(
+        provider.pk, LeaseKind.FOLLOWING, now=clock(), seconds=clocks.LEASE_SECONDS
     )
     if holder is None:
         return None
-    done, lane = Followed(), _Lane(provider, holder, clock)
+    done, lease = Followed(), _Lease(provider, holder, clock)
     ends = time.monotonic() + seconds
     try:
-        while _take_turn(lane, client, done) and lane.is_ours():
+        while _take_turn(lease, client, done) and lease.is_ours():
             if time.monotonic() >= ends or is_stopping():
                 done.more = True
                 break
     finally:
-        lanes.give_back(provider.pk, LaneKind.FOLLOWING, holder, due_at=clock())
+        leases.release_lease(provider.pk, LeaseKind.FOLLOWING, holder, due_at=clock())
     return done
 
 
-def _take_turn(lane: _Lane, client: TellsStatuses, done: Followed) -> bool:
+def _take_turn(lease: _Lease, client: TellsStatuses, done: Followed) -> bool:
     """One call and what it changed. False: nothing is due, or the account may not be called."""
-    batch = poll_schedule.due_batch(lane.provider, lane.clock())
+    batch = poll_schedule.due_batch(lease.provider, lease.clock())
     if not batch:
         return False
-    while wait := lane.budget.take_call(now=lane.clock()):
+    while wait := lease.budget.take_call(now=lease.clock()):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
-    ids, asked = [watch.external_id for watch in batch], time.monotonic()
+    ids, asked = [schedule.external_id for schedule in batch], time.monotonic()
     try:
-        answers = poll_batch.ask(batch, client, now=lane.clock())
+        answers = poll_batch.ask(batch, client, now=lease.clock())
     except BatchRefused as error:
-        return lane.goes_on_after(ids, error)  # with halves of it
+        return lease.goes_on_after(ids, error)  # with halves of it
     except ProviderError as error:
-        lane.note_failure(error)
+        lease.note_failure(error)
         return False
     refusal = refused_alone(ids, answers)
-    if refusal and not lane.goes_on_after(ids, refusal):
+    if refusal and not lease.goes_on_after(ids, refusal):
         return False
-    lane.note_success((time.monotonic() - asked) * 1000)
+    lease.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
-        lane.refused.end()
-    done.turns.append(poll_batch.record_answers(batch, answers, now=lane.clock()))
+        lease.refused.end()
+    done.turns.append(poll_batch.record_answers(batch, answers, now=lease.clock()))
     return True

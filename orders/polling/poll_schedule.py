@@ -11,14 +11,14 @@ from core.rows.bulk import read_columns
 from providers.connect import batch_size
 from providers.models import Provider
 
-from ..models import Watch
+from ..models import PollSchedule
 
 STEP = 1.25  # each wait is so much longer than the one before
 DUE = "provider_id = %s AND next_at <= %s ORDER BY next_at, order_id LIMIT %s"
 
 
-class DueWatch(NamedTuple):
-    """The columns of a Watch that a turn needs; a hundred of them are read with every call."""
+class DueSchedule(NamedTuple):
+    """The columns of a PollSchedule that a run needs; a hundred are read with every call."""
 
     order_id: int
     external_id: str
@@ -29,7 +29,7 @@ class DueWatch(NamedTuple):
     last_answer: str
 
 
-def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
+def due_batch(provider: Provider, now: datetime) -> list[DueSchedule]:
     """The next orders to ask about in one call, oldest due first.
 
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
@@ -37,19 +37,19 @@ def due_batch(provider: Provider, now: datetime) -> list[DueWatch]:
     """
     soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
     most = batch_size(provider)
-    rows = read_columns(Watch, DueWatch._fields, DUE, (provider.pk, soon, most))
-    batch = list(map(DueWatch._make, rows))
+    rows = read_columns(PollSchedule, DueSchedule._fields, DUE, (provider.pk, soon, most))
+    batch = list(map(DueSchedule._make, rows))
     if not batch or batch[0].next_at > now:
         return []
     cap = batch[0].batch_cap
-    return [watch for watch in batch if watch.batch_cap == cap][: cap or most]
+    return [schedule for schedule in batch if schedule.batch_cap == cap][: cap or most]
 
 
 def put_off(provider: Provider, now: datetime) -> None:
     """Leave everything that is due at this account alone for a while."""
     soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
-    Watch.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
+    PollSchedule.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
 
 
 def _steps() -> list[timedelta]:

@@ -22,12 +22,10 @@ def accounts_to_probe(now: datetime) -> Wanted:
     that are well but for their last call, the balance. A balance costs nothing; where it is what
     fails, the status of an order tells more, if there is one to ask about."""
     idle = Q(probe_until=None) | Q(probe_until__lte=now)
-    due = Q(closed_until__lte=now, key_refused_at=None)
-    unsure = Q(closed_until=None, last_error_at__gt=F("last_ok_at")) & ~Q(
-        provider__balance_error=""
-    )
+    due = Q(open_until__lte=now, key_refused_at=None)
+    unsure = Q(open_until=None, last_error_at__gt=F("last_ok_at")) & ~Q(provider__balance_error="")
     found = ProviderHealth.objects.filter(due & idle | unsure).exclude(provider__key_ciphertext="")
-    rows = found.order_by("pk").values_list("pk", "provider__balance_error", "closed_until")
+    rows = found.order_by("pk").values_list("pk", "provider__balance_error", "open_until")
     wanted = [(pk, bool(error and _newest_id(pk)), closed) for pk, error, closed in rows]
     return [(pk, by_status) for pk, by_status, closed in wanted if by_status or closed]
 

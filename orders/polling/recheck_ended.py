@@ -22,13 +22,13 @@ from core.money import plain
 from core.rows.loops import AWAY, one_by_one
 from core.rows.one_writer import one_writer
 from core.stopping import is_stopping
-from providers.actions import lanes
+from providers.actions import leases
 from providers.actions.calling import MustWait, ask
 from providers.connect import batch_size
-from providers.models import LaneKind, Provider
+from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadable
 
-from ..models import EventKind, LookBack, Order, OrderEvent, OrderQuerySet, Refill
+from ..models import EventKind, Order, OrderEvent, OrderQuerySet, Recheck, Refill
 from ..status import ENDED_THERE, Flag
 from . import plausibility
 from .anomalies import remarks_as_events
@@ -41,28 +41,32 @@ PATIENCE_SECONDS = 3.0  # waiting longer than this for a call, the next ring goe
 Answers = dict[str, Progress | Unreadable]
 
 
-def accounts_to_look_back_at(now: datetime) -> list[int]:
+def accounts_to_recheck(now: datetime) -> list[int]:
     """Accounts with orders that ended a day ago and have not been asked about since. The marks of
     the others move on."""
-    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+    until = now - timedelta(seconds=clocks.RECHECK_SECONDS)
     accounts = Provider.objects.with_key()
-    known = LookBack.objects.values("provider")
+    known = Recheck.objects.values("provider")
     new = accounts.exclude(pk__in=known).values_list("pk", flat=True)
-    LookBack.objects.bulk_create(
-        [LookBack(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
+    Recheck.objects.bulk_create(
+        [Recheck(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
     )
     left = Exists(_ended(OuterRef("provider"), OuterRef("through_at"),
                          OuterRef("through_order"), until))  # fmt: skip
-    behind = LookBack.objects.filter(through_at__lt=until, provider__in=accounts)
+    behind = Recheck.objects.filter(through_at__lt=until, provider__in=accounts)
     found = sorted(behind.filter(left).values_list("provider_id", flat=True))
     behind.exclude(provider__in=found).update(through_at=until, through_order=0)
     return found
 
 
-def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float) -> int:
+def recheck_ended_orders(
+    provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
+) -> int:
     """Ask about them in batches for about `seconds`; how many were asked about: none while
     another worker is at it. Each call is one of the account's budget."""
-    holder = lanes.take_lane(provider.pk, LaneKind.ENDED, now=clock(), seconds=clocks.LANE_SECONDS)
+    holder = leases.acquire_lease(
+        provider.pk, LeaseKind.ENDED, now=clock(), seconds=clocks.LEASE_SECONDS
+    )
     if holder is None:
         return 0
     refused = RefusedQuestions(provider, "ended orders", clock)
@@ -70,7 +74,7 @@ def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, second
     asked, ends = 0, time.monotonic() + seconds
     try:
         while time.monotonic() < ends and not is_stopping():
-            mark = LookBack.objects.filter(provider=provider).first()
+            mark = Recheck.objects.filter(provider=provider).first()
             orders = _next_few(mark, size, clock()) if mark else []
             if not mark or not orders:
                 break
@@ -90,14 +94,14 @@ def look_back(provider: Provider, client: TellsStatuses, *, clock: Clock, second
             if not _write_down(mark, orders, answers, clock()):
                 break
             asked, size = asked + len(orders), min(full, 2 * size)
-            if not lanes.renew_lane(
-                provider.pk, LaneKind.ENDED, holder, now=clock(), seconds=clocks.LANE_SECONDS
+            if not leases.renew_lease(
+                provider.pk, LeaseKind.ENDED, holder, now=clock(), seconds=clocks.LEASE_SECONDS
             ):
                 break
     except (MustWait, ProviderError):
         pass  # its health tells of it; the next ring goes on from the mark
     finally:
-        lanes.give_back(provider.pk, LaneKind.ENDED, holder)
+        leases.release_lease(provider.pk, LeaseKind.ENDED, holder)
     return asked
 
 
@@ -136,8 +140,8 @@ def _ended(account: Any, at: Any, order: Any, until: datetime) -> OrderQuerySet:
     return ended.filter(after, status__in=ENDED_THERE).exclude(external_id="").exclude(refilled)
 
 
-def _next_few(mark: LookBack, size: int, now: datetime) -> list[Order]:
-    until = now - timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+def _next_few(mark: Recheck, size: int, now: datetime) -> list[Order]:
+    until = now - timedelta(seconds=clocks.RECHECK_SECONDS)
     ended = _ended(mark.provider_id, mark.through_at, mark.through_order, until)
     return list(ended.order_by("ended_at", "pk")[:size])
 
@@ -159,11 +163,11 @@ def _is_refused(error: ProviderError) -> bool:
     return isinstance(error, BatchRefused)
 
 
-def _write_down(mark: LookBack, orders: list[Order], answers: Answers, now: datetime) -> bool:
+def _write_down(mark: Recheck, orders: list[Order], answers: Answers, now: datetime) -> bool:
     """What differs, and how far we are, together: a worker that dies asks again. False: another
     one has been here."""
     last = orders[-1]
-    here = LookBack.objects.filter(
+    here = Recheck.objects.filter(
         pk=mark.pk, through_at=mark.through_at, through_order=mark.through_order
     )
     with one_writer(), transaction.atomic():

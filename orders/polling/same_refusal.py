@@ -17,7 +17,7 @@ EVERY_QUESTION = (
 
 
 class RefusedQuestions:
-    """The refusals of one lane, in a row. `what` is what it asks about, in the plural."""
+    """The refusals of one lease, in a row. `what` is what it asks about, in the plural."""
 
     def __init__(self, provider: Provider, what: str, clock: Clock) -> None:
         self.provider, self.what, self.clock = provider, what, clock

@@ -11,7 +11,7 @@ from providers.models import Provider
 from providers.panel_api import Dialect
 from providers.panel_api.answers.status_aliases import order_state, plain_word
 
-from ..models import Order, OrderQuerySet, Watch
+from ..models import Order, OrderQuerySet, PollSchedule
 from ..status import OPEN, Flag
 
 MOST_WORDS = 100  # a provider that makes a new word up for every order fills no page
@@ -53,8 +53,8 @@ def follow_known_words(*, now: datetime, provider_id: int | None = None) -> int:
         known = [raw for raw, *_ in _spellings(provider.pk) if _is_known(raw, dialect)]
         if known:
             orders = _flagged().filter(provider=provider, raw_status__in=known)
-            watches = Watch.objects.filter(order__in=orders, failures=0, next_at__gt=now)
-            due += watches.update(next_at=now)
+            schedules = PollSchedule.objects.filter(order__in=orders, failures=0, next_at__gt=now)
+            due += schedules.update(next_at=now)
     return due
 
 

@@ -13,11 +13,11 @@ from core.rows.bulk import add_rows, read_by_key, write_columns, write_same
 
 from .. import charges
 from ..charges import Moved
-from ..models import Order, OrderEvent, Watch
+from ..models import Order, OrderEvent, PollSchedule
 from ..models.spend import first_day_kept, recount
 from . import plausibility
 from .child_orders import Family
-from .poll_schedule import DueWatch, next_check_in
+from .poll_schedule import DueSchedule, next_check_in
 
 PROGRESS_COLUMNS = (
     "status", "raw_status", "charge", "start_count", "remains", "flag", "refund",
@@ -42,7 +42,7 @@ class Writes:
     jitter: float = field(default_factory=_jitter)
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     figures: list[tuple[Any, ...]] = field(default_factory=list)
-    watches: list[tuple[Any, ...]] = field(default_factory=list)
+    schedules: list[tuple[Any, ...]] = field(default_factory=list)
     unchanged: dict[timedelta, list[int]] = field(default_factory=lambda: defaultdict(list))
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
@@ -62,21 +62,21 @@ class Writes:
         columns = (getattr(order, name) for name in PROGRESS_COLUMNS)
         self.orders.append((*columns, order.pk, before))
 
-    def ask_again(self, watch: DueWatch) -> None:
+    def ask_again(self, schedule: DueSchedule) -> None:
         """After the answer of last time: only the next time is new."""
-        self.unchanged[next_check_in(self.now - watch.changed_at)].append(watch.order_id)
+        self.unchanged[next_check_in(self.now - schedule.changed_at)].append(schedule.order_id)
 
     def answered(self, order_id: int, changed_at: datetime, last_answer: str) -> None:
         """After another answer that could be read."""
         due = self.now + next_check_in(self.now - changed_at) * self.jitter
-        self.watches.append((due, changed_at, 0, 0, self.now, last_answer, order_id))
+        self.schedules.append((due, changed_at, 0, 0, self.now, last_answer, order_id))
 
-    def unreadable(self, watch: DueWatch, failures: int) -> None:
+    def unreadable(self, schedule: DueSchedule, failures: int) -> None:
         """After an answer that could not be read: alone and less often."""
         steps = clocks.BREAKER_SECONDS
         due = self.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
-        self.watches.append(
-            (due, watch.changed_at, min(failures, 1000), 1, self.now, "", watch.order_id)
+        self.schedules.append(
+            (due, schedule.changed_at, min(failures, 1000), 1, self.now, "", schedule.order_id)
         )
 
     def drop_overtaken(self) -> None:
@@ -99,13 +99,13 @@ class Writes:
         write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
         write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
         self._recount()
-        write_columns(Watch, WATCH_COLUMNS, self.watches)
+        write_columns(PollSchedule, WATCH_COLUMNS, self.schedules)
         for wait, order_ids in self.unchanged.items():
             due = self.now + wait * self.jitter
-            write_same(Watch, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
+            write_same(PollSchedule, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
         add_rows(self.events)
         if self.ended:
-            Watch.objects.filter(pk__in=self.ended).delete()
+            PollSchedule.objects.filter(pk__in=self.ended).delete()
 
     def _recount(self) -> None:
         """New charges of orders that left on a day whose sum is still asked for."""

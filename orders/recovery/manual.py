@@ -120,7 +120,7 @@ def adopt(
                 raise _SettledMeanwhile
             charges.write_first_charge(order, now=now)
             add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
-            record_outcome.watch(order, now=now)
+            record_outcome.schedule_polls(order, now=now)
             failpoint("adopt.moved")
     except _SettledMeanwhile:
         return False

@@ -37,10 +37,10 @@ from providers.panel_api import (
     Unreadable,
 )
 
-from ..models import Attempt, Gate, Order, ReconcileRun, Recovery, StrangeOrder
+from ..models import Attempt, Halt, Order, ReconcileRun, Recovery, UnmatchedOrder
 from ..sending import halts
 from ..sending.restore_check import guard
-from ..status import RECALLED, GateKind, JobState, Outcome
+from ..status import RECALLED, HaltKind, JobState, Outcome
 
 log = logging.getLogger(__name__)
 IDS_ASKED: Final = 300  # after the newest known one
@@ -76,12 +76,12 @@ class Stand:
     words: str = ""
 
 
-def start_run(gate: Gate, *, actor: User, now: datetime) -> ReconcileRun | None:
+def start_run(halt: Halt, *, actor: User, now: datetime) -> ReconcileRun | None:
     """None: one is under way already."""
     try:
         with transaction.atomic():
             return ReconcileRun.objects.create(
-                gate=gate, started_by=actor, created_at=now, total=Provider.objects.count()
+                halt=halt, started_by=actor, created_at=now, total=Provider.objects.count()
             )
     except IntegrityError as error:
         if broken_constraint(error) != "one_reconcile_run_under_way":
@@ -95,7 +95,7 @@ def take_run(run_id: int, *, now: datetime) -> ReconcileRun | None:
     mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
     if not free.update(**mine):
         return None
-    return ReconcileRun.objects.select_related("gate").filter(**mine, pk=run_id).first()
+    return ReconcileRun.objects.select_related("halt").filter(**mine, pk=run_id).first()
 
 
 def run_turn(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: float) -> bool:
@@ -140,8 +140,8 @@ class _OpenAlready(Exception):
 
 
 def _open(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
-    still_closed = Gate.objects.closed().filter(pk=run.gate_id).exists()
-    if not still_closed or not halts.open_gate(GateKind.RESTORED, now=now, actor=actor, note=note):
+    still_closed = Halt.objects.standing().filter(pk=run.halt_id).exists()
+    if not still_closed or not halts.lift_halt(HaltKind.RESTORED, now=now, actor=actor, note=note):
         raise _OpenAlready
     return True
 
@@ -163,7 +163,7 @@ def _ask_or_leave(
 def _one_question(
     run: ReconcileRun, provider: Provider, client: TellsOrders, stand: Stand, clock: Clock
 ) -> float:
-    """Make one call, note what is strange, and say how long to wait before the next."""
+    """Make one call, note what is unmatched, and say how long to wait before the next."""
     if not stand.calls:
         stand.after, stand.words = _newest_id(provider)
         stand.size = min(provider.batch_size, client.dialect.batch_size)
@@ -188,7 +188,7 @@ def _one_question(
         _note_failure(stand, error)
     if stand.calls >= MOST_CALLS and not stand.done:
         stand.done, stand.words = True, f"Stopped after {stand.calls} calls."
-    stand.found = run.gate.strange_orders.filter(account=provider.pk).count()
+    stand.found = run.halt.unmatched_orders.filter(account=provider.pk).count()
     return 0.0
 
 
@@ -225,7 +225,7 @@ def _newest_id(provider: Provider) -> tuple[int, str]:
 
 def _next_ids(run: ReconcileRun, provider: Provider, stand: Stand) -> list[str]:
     """What this machine had sent and nobody has asked about since; then the ids in their order."""
-    sent = run.gate.strange_orders.filter(account=provider.pk, status="", order=None)
+    sent = run.halt.unmatched_orders.filter(account=provider.pk, status="", order=None)
     named = sent.exclude(external_id="").order_by("pk").values_list("external_id", flat=True)
     if ids := list(named[: stand.size]):
         return ids
@@ -242,11 +242,11 @@ def _note_asked(
     ids: list[str],
     said: dict[str, Progress | Unreadable],
 ) -> None:
-    strange = run.gate.strange_orders.filter(account=provider.pk)
-    strange.filter(external_id__in=ids, status="").update(status="not known there")
+    unmatched = run.halt.unmatched_orders.filter(account=provider.pk)
+    unmatched.filter(external_id__in=ids, status="").update(status="not known there")
     found = {one: row for one, row in said.items() if isinstance(row, Progress)}
     for external_id in _unknown_here(provider, found):
-        _note_strange(run, provider, external_id, found[external_id])
+        _note_unmatched(run, provider, external_id, found[external_id])
 
 
 def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrder]) -> None:
@@ -254,7 +254,7 @@ def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrd
     for external_id in _unknown_here(provider, listed):
         row = listed[external_id]
         quantity = "" if row.quantity is None else str(row.quantity)
-        _note_strange(
+        _note_unmatched(
             run, provider, external_id, row.progress,
             link=row.link[:2048], service_id=row.service_id[:64], quantity=quantity[:20],
         )  # fmt: skip
@@ -267,7 +267,7 @@ def _unknown_here(provider: Provider, ids: Iterable[str]) -> list[str]:
     return [one for one in wanted if one not in ours]
 
 
-def _note_strange(
+def _note_unmatched(
     run: ReconcileRun,
     provider: Provider,
     external_id: str,
@@ -277,11 +277,11 @@ def _note_strange(
     seen: dict[str, object] = {name: value for name, value in wish.items() if value}
     if isinstance(said, Progress):
         seen |= {"status": said.raw_status[:80] or "?", "charge": said.charge}
-    row = StrangeOrder(
-        gate=run.gate, account=provider.pk, provider=provider, external_id=external_id, **seen
+    row = UnmatchedOrder(
+        halt=run.halt, account=provider.pk, provider=provider, external_id=external_id, **seen
     )
-    StrangeOrder.objects.bulk_create([row], ignore_conflicts=True)
-    run.gate.strange_orders.filter(account=provider.pk, external_id=external_id).update(**seen)
+    UnmatchedOrder.objects.bulk_create([row], ignore_conflicts=True)
+    run.halt.unmatched_orders.filter(account=provider.pk, external_id=external_id).update(**seen)
 
 
 def _save(run: ReconcileRun, provider: Provider, stand: Stand, now: datetime) -> bool:

@@ -17,9 +17,9 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
-from ..models import CancelRequest, Gate, JournalGap, Order, ReconcileRun, Refill, StrangeOrder
+from ..models import CancelRequest, Halt, JournalGap, Order, ReconcileRun, Refill, UnmatchedOrder
 from ..sending.restore_check import recalled_sends
-from ..status import REFILLS_TO_SEND, CancelStatus, GateKind, HoldReason, JobState, Status
+from ..status import REFILLS_TO_SEND, CancelStatus, HaltKind, HoldReason, JobState, Status
 from . import compare_accounts
 from .forms import AcknowledgeForm, TakenForm
 from .likely_orders import likely_orders
@@ -42,10 +42,10 @@ def restored(request: StaffRequest) -> HttpResponse:
 @require_POST
 def restored_run(request: StaffRequest) -> HttpResponse:
     """Ask all providers, in the background."""
-    gate = _closed_gate()
-    if gate is None:
+    halt = _halt()
+    if halt is None:
         return _nothing_to_do(request)
-    if run := compare_accounts.start_run(gate, actor=request.user, now=database_now()):
+    if run := compare_accounts.start_run(halt, actor=request.user, now=database_now()):
         ring_comparison(run.pk)
         messages.success(request, "The run has begun. It goes on without this page.")
     else:
@@ -57,12 +57,12 @@ def restored_run(request: StaffRequest) -> HttpResponse:
 @require_POST
 def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     """Accept the database as it is: orders go out again."""
-    gate, form = _closed_gate(), AcknowledgeForm(request.POST)
-    if gate is None:
+    halt, form = _halt(), AcknowledgeForm(request.POST)
+    if halt is None:
         return _nothing_to_do(request)
     if not form.is_valid():
         return _page(request, form=form)
-    run, note = _newest_run(gate), form.cleaned_data["note"]
+    run, note = _newest_run(halt), form.cleaned_data["note"]
     if run is None or run.state != JobState.DONE:
         form.add_error(None, "First a run has to come to its end.")
         return _page(request, form=form)
@@ -77,21 +77,21 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
 @require_POST
 def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
     """This order of ours was sent: it becomes unconfirmed, and is settled with the id there."""
-    strange, form = get_object_or_404(StrangeOrder, pk=pk), TakenForm(request.POST)
+    unmatched, form = get_object_or_404(UnmatchedOrder, pk=pk), TakenForm(request.POST)
     if not form.is_valid():
         messages.warning(request, "Choose the order it is.")
         return redirect("restored")
     orders = Order.objects.select_related("provider")
-    order = get_object_or_404(orders, pk=form.cleaned_data["order"], provider=strange.account)
+    order = get_object_or_404(orders, pk=form.cleaned_data["order"], provider=unmatched.account)
     now = database_now()
     taken = recalled_sends.take_as_sent(
-        order, started_at=now, now=now, actor=request.user, candidate_id=strange.external_id,
-        reason=f"Found at the provider after the database had been restored: {strange}.",
+        order, started_at=now, now=now, actor=request.user, candidate_id=unmatched.external_id,
+        reason=f"Found at the provider after the database had been restored: {unmatched}.",
     )  # fmt: skip
     if taken is None:
         messages.warning(request, f"Order {order} does not wait to be sent any more.")
         return redirect("restored")
-    StrangeOrder.objects.filter(pk=pk).update(order=order)
+    UnmatchedOrder.objects.filter(pk=pk).update(order=order)
     messages.success(request, f"Order {order} will not be sent again. Now link it.")
     return redirect("order-settle", pk=order.pk)
 
@@ -114,42 +114,42 @@ def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    gate = _closed_gate()
-    context: dict[str, Any] = {"gate": gate, **_doubtful(gate)}
-    context |= _findings(request, gate) if gate else {"last": _last_acknowledged()}
+    halt = _halt()
+    context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
+    context |= _findings(request, halt) if halt else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
     template = page_or_part(request, "orders/restored.html", "restored-live")
     return render(request, template, context, status=422 if form else 200)
 
 
-def _findings(request: StaffRequest, gate: Gate) -> dict[str, Any]:
-    run = _newest_run(gate)
-    found = gate.strange_orders.select_related("provider", "order")
+def _findings(request: StaffRequest, halt: Halt) -> dict[str, Any]:
+    run = _newest_run(halt)
+    found = halt.unmatched_orders.select_related("provider", "order")
     page = keyset_page(found, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
     likely = likely_orders(page.rows)
-    waiting = Order.objects.filter(status__in=WAITING, created_at__lte=gate.closed_at)
+    waiting = Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])
     return {
         "run": run,
         "accounts": _accounts(run),
         "page": page,
-        "strange": [(one, likely.get(one.pk, [])) for one in page.rows],
+        "unmatched": [(one, likely.get(one.pk, [])) for one in page.rows],
         "waiting": shown[:WAITING_SHOWN],
-        "requests": _waiting_requests(gate),
+        "requests": _waiting_requests(halt),
         "more_waiting": len(shown) > WAITING_SHOWN,
     }
 
 
-def _doubtful(gate: Gate | None) -> dict[str, Any]:
+def _doubtful(halt: Halt | None) -> dict[str, Any]:
     """What nobody can know of, and the orders that are held for it as long as there are any."""
-    of_gate = JournalGap.objects.select_related("provider").order_by("provider__name", "pk")
-    gaps = list(of_gate.filter(gate=gate)) if gate else []
-    if gate is not None and not gaps:
+    of_halt = JournalGap.objects.select_related("provider").order_by("provider__name", "pk")
+    gaps = list(of_halt.filter(halt=halt)) if halt else []
+    if halt is not None and not gaps:
         return {}
     held = Order.objects.held_for(HoldReason.RESTORED).select_related("service", "provider")
     shown = list(held.order_by("pk")[: WAITING_SHOWN + 1])
-    if gate is None and shown:
-        gaps = list(of_gate.filter(provider__in={order.provider_id for order in shown}))
+    if halt is None and shown:
+        gaps = list(of_halt.filter(provider__in={order.provider_id for order in shown}))
     return {
         "gaps": gaps,
         "doubtful": shown[:WAITING_SHOWN],
@@ -157,9 +157,9 @@ def _doubtful(gate: Gate | None) -> dict[str, Any]:
     }
 
 
-def _waiting_requests(gate: Gate) -> list[Refill | CancelRequest]:
+def _waiting_requests(halt: Halt) -> list[Refill | CancelRequest]:
     """Refills and cancels that this database shows as asked for before the stop and not sent."""
-    before = {"requested_at__lte": gate.closed_at}
+    before = {"requested_at__lte": halt.placed_at}
     refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **before)
     cancels = CancelRequest.objects.filter(status=CancelStatus.QUEUED, **before)
     return [
@@ -174,12 +174,12 @@ def _accounts(run: ReconcileRun | None) -> list[tuple[Provider, dict[str, Any]]]
     return [(one, stands.get(str(one.pk), {})) for one in Provider.objects.order_by("name", "pk")]
 
 
-def _closed_gate() -> Gate | None:
-    return Gate.objects.closed().filter(kind=GateKind.RESTORED).newest_first().first()
+def _halt() -> Halt | None:
+    return Halt.objects.standing().filter(kind=HaltKind.RESTORED).newest_first().first()
 
 
-def _newest_run(gate: Gate) -> ReconcileRun | None:
-    return gate.runs.select_related("started_by").newest_first().first()
+def _newest_run(halt: Halt) -> ReconcileRun | None:
+    return halt.runs.select_related("started_by").newest_first().first()
 
 
 def _last_acknowledged() -> ReconcileRun | None:

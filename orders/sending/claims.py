@@ -36,7 +36,7 @@ def worker_name() -> str:
 def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
     """Take the order for sending and write the attempt down, on disk before we speak.
 
-    None: somebody else has it, another send is in flight for this account, a gate before it is
+    None: somebody else has it, another send is in flight for this account, a halt before it is
     closed, it was paused or given another key since `provider` was read, its catalog is that of
     another address, or the order is held
     because a rule, a limit or the terms of its service no longer let it go. One that cannot be
@@ -85,7 +85,7 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
             pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
         )
         unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
-        if not unchanged.exists() or halts.is_closed(provider.pk):
+        if not unchanged.exists() or halts.sending_is_halted(provider.pk):
             return None
         if reason := check_limits.why_hold(order, now):
             order.move(Status.HELD, now=now, hold_reason=reason)

@@ -19,7 +19,7 @@ from providers.actions import clock_ahead as accounts
 from providers.models import Provider
 from providers.panel_api import RefusalCode
 
-from ..models import CancelRequest, Order, Refill, Watch
+from ..models import CancelRequest, Order, PollSchedule, Refill
 from ..status import REFILLS_AT_PROVIDER, CancelStatus, HoldReason, RefillStatus, Status
 
 _BACK_OFF = max(
@@ -58,7 +58,7 @@ def _orders(now: datetime) -> int:
 
 
 def _polls(now: datetime) -> int:
-    far = Watch.objects.filter(provider__in=_accounts(), next_at__gt=_beyond(now, _POLL))
+    far = PollSchedule.objects.filter(provider__in=_accounts(), next_at__gt=_beyond(now, _POLL))
     return far.update(next_at=now)
 
 

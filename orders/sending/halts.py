@@ -1,6 +1,6 @@
 """Closing and opening what stands between queued orders and their provider.
 
-A closed gate leaves orders queued: nothing has to be moved when it opens. It is looked for when
+A closed halt leaves orders queued: nothing has to be moved when it opens. It is looked for when
 an order is claimed and once more just before the first byte.
 """
 
@@ -19,15 +19,15 @@ from core.money import MoneySum, plain
 from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
-from ..models import Attempt, DatabaseId, Gate, Recovery
-from ..status import NOT_LOST, GateKind, Outcome, Write
+from ..models import Attempt, DatabaseId, Halt, Recovery
+from ..status import NOT_LOST, HaltKind, Outcome, Write
 
 log = logging.getLogger(__name__)
-MAY_LET_CANCELS = (GateKind.STOP, GateKind.INCIDENT, GateKind.EXPOSURE)
+MAY_LET_CANCELS = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE)
 CANCELS_GO, CANCELS_WAIT = "Cancels go through all the same.", "Cancels wait from now on."
 
 
-def is_closed(provider_id: int) -> bool:
+def sending_is_halted(provider_id: int) -> bool:
     """No order may be sent to this account."""
     return is_halted(provider_id, Write.ADD)
 
@@ -42,7 +42,7 @@ def _other_row_sends(provider_id: int) -> bool:
 
 def is_halted(provider_id: int, write: Write) -> bool:
     """No write of this kind may be sent to this account."""
-    if Gate.objects.closed().for_provider(provider_id).holding(write).exists():
+    if Halt.objects.standing().for_provider(provider_id).holding(write).exists():
         return True
     return write is Write.ADD and _other_row_sends(provider_id)
 
@@ -51,7 +51,7 @@ def may_be_another_database(now: datetime) -> bool:
     """It was taken back to an earlier day and nobody has accepted it yet, or no machine that sends
     has lately seen that it was not: an id that is unknown here may be that of an order which was
     sent since."""
-    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists():
+    if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists():
         return True
     compared_at = DatabaseId.objects.filter(pk=1).values_list("compared_at", flat=True).first()
     return compared_at is not None and now - compared_at > timedelta(
@@ -59,8 +59,8 @@ def may_be_another_database(now: datetime) -> bool:
     )
 
 
-def close_gate(
-    kind: GateKind,
+def place_halt(
+    kind: HaltKind,
     *,
     now: datetime,
     provider: Provider | None = None,
@@ -69,37 +69,37 @@ def close_gate(
     lets_cancels: bool = False,
 ) -> bool:
     """Stop sending to one account, or with no provider to all. False: it was closed already."""
-    gate = Gate(kind=kind, provider=provider, reason=reason[:500], closed_at=now, closed_by=actor)
+    halt = Halt(kind=kind, provider=provider, reason=reason[:500], placed_at=now, placed_by=actor)
     if lets_cancels:
-        gate.lets_cancels, gate.cancels_said_at, gate.cancels_said_by = True, now, actor
-    same = Gate.objects.closed().filter(kind=kind, provider=provider)
+        halt.lets_cancels, halt.cancels_said_at, halt.cancels_said_by = True, now, actor
+    same = Halt.objects.standing().filter(kind=kind, provider=provider)
     with transaction.atomic():
         if same.exists():
             return False
-        Gate.objects.bulk_create([gate], ignore_conflicts=True)
+        Halt.objects.bulk_create([halt], ignore_conflicts=True)
         if provider is not None:
-            words = f"{gate.get_kind_display()}. {reason}".strip()
+            words = f"{halt.get_kind_display()}. {reason}".strip()
             words += f" {CANCELS_GO}" if lets_cancels else ""
             provider.remember(words, now=now, actor=actor)
     return True
 
 
-def let_cancels(gate: Gate, *, let: bool, actor: User, now: datetime) -> bool:
+def let_cancels(halt: Halt, *, let: bool, actor: User, now: datetime) -> bool:
     """Have cancels go through this stop, or wait behind it like all else. False: it is over, it is
     of a kind that nothing passes, or that was said already."""
-    mine = Gate.objects.closed().filter(pk=gate.pk, kind__in=MAY_LET_CANCELS)
+    mine = Halt.objects.standing().filter(pk=halt.pk, kind__in=MAY_LET_CANCELS)
     with transaction.atomic():
         said = {"lets_cancels": let, "cancels_said_at": now, "cancels_said_by": actor}
         if not mine.filter(lets_cancels=not let).update(**said):
             return False
-        if gate.provider is not None:
-            gate.provider.remember(CANCELS_GO if let else CANCELS_WAIT, now=now, actor=actor)
-    log.warning("stop %s: %s (user %s)", gate.pk, CANCELS_GO if let else CANCELS_WAIT, actor.pk)
+        if halt.provider is not None:
+            halt.provider.remember(CANCELS_GO if let else CANCELS_WAIT, now=now, actor=actor)
+    log.warning("stop %s: %s (user %s)", halt.pk, CANCELS_GO if let else CANCELS_WAIT, actor.pk)
     return True
 
 
-def open_gate(
-    kind: GateKind,
+def lift_halt(
+    kind: HaltKind,
     *,
     now: datetime,
     provider: Provider | None = None,
@@ -107,14 +107,14 @@ def open_gate(
     note: str = "",
 ) -> bool:
     """Let orders go again. False: it was open already. After an incident they go far apart."""
-    closed = Gate.objects.closed().filter(kind=kind, provider=provider)
+    closed = Halt.objects.standing().filter(kind=kind, provider=provider)
     with transaction.atomic():
-        if not closed.update(opened_at=now, opened_by=actor, note=note[:500]):
+        if not closed.update(lifted_at=now, lifted_by=actor, note=note[:500]):
             return False
         if provider is not None:
-            words = f"Over: {GateKind(kind).label.lower()}. {note}".strip()
+            words = f"Over: {HaltKind(kind).label.lower()}. {note}".strip()
             provider.remember(words, now=now, actor=actor)
-            if kind == GateKind.INCIDENT:
+            if kind == HaltKind.INCIDENT:
                 ProviderHealth.objects.filter(provider=provider).update(
                     eased_until=now + timedelta(seconds=clocks.EASED_SECONDS)
                 )
@@ -126,14 +126,14 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
     seen it. In the transaction that makes the attempt unknown."""
     provider = Provider.objects.get(pk=attempt.provider_id)
     _one_at_a_time(provider)
-    close_gate(
-        GateKind.ANSWER_LOST,
+    place_halt(
+        HaltKind.ANSWER_LOST,
         now=now,
         provider=provider,
         reason=f"Nobody knows whether order #{attempt.order_id} is there.",
     )
     if reason := _too_many(provider, now):
-        close_gate(GateKind.EXPOSURE, now=now, provider=provider, reason=reason)
+        place_halt(HaltKind.EXPOSURE, now=now, provider=provider, reason=reason)
 
 
 def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
@@ -141,15 +141,15 @@ def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
     waiting = Attempt.objects.filter(
         provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
     )
-    if waiting.exists() or not Gate.objects.closed().filter(
-        kind=GateKind.ANSWER_LOST, provider=provider
+    if waiting.exists() or not Halt.objects.standing().filter(
+        kind=HaltKind.ANSWER_LOST, provider=provider
     ):
         return False
     with transaction.atomic():
         _one_at_a_time(provider)  # who loses the next answer this moment, closes after we opened
         if waiting.exists():
             return False
-        return open_gate(GateKind.ANSWER_LOST, now=now, provider=provider)
+        return lift_halt(HaltKind.ANSWER_LOST, now=now, provider=provider)
 
 
 def _one_at_a_time(provider: Provider) -> None:
@@ -164,9 +164,9 @@ def _too_many(provider: Provider, now: datetime) -> str:
     rules, _ = Recovery.objects.get_or_create(provider=provider)
     since = now - timedelta(seconds=clocks.EXPOSURE_WINDOW_SECONDS)
     acknowledged = (
-        Gate.objects.filter(kind=GateKind.EXPOSURE, provider=provider, opened_at__gt=since)
+        Halt.objects.filter(kind=HaltKind.EXPOSURE, provider=provider, lifted_at__gt=since)
         .newest_first()
-        .values_list("opened_at", flat=True)
+        .values_list("lifted_at", flat=True)
         .first()
     )
     lost = Attempt.objects.filter(provider=provider, unknown_at__gt=acknowledged or since)

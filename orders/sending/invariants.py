@@ -30,7 +30,7 @@ from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, OrderQuerySet
 from ..status import AT_PROVIDER, LIVE_OUTCOMES, REOPENED_BY_PROOF, Doubt, Flag, Outcome, Status
 from . import halts
-from .record_outcome import THERE, RaceLost, step, watch
+from .record_outcome import THERE, RaceLost, schedule_polls, step
 from .reopen import believe_what_contradicts, contradicted
 from .reused_id import note_reused_id
 from .send_orders import may_be_sent_again
@@ -133,7 +133,7 @@ def _link(order: Order, accepted: Attempt, now: datetime) -> bool:
         step(order, Status.UNCONFIRMED, now, text=text)
     step(order, Status.PENDING, now, text=text, external_id=number, reason="")
     charges.write_first_charge(order, now=now)
-    watch(order, now=now)
+    schedule_polls(order, now=now)
     return True
 
 

@@ -6,8 +6,8 @@ from celery import shared_task
 
 from core import doorbell
 from core.clocks import database_now
-from providers.actions.lanes import free_of
-from providers.models import LaneKind
+from providers.actions.leases import free_of
+from providers.models import LeaseKind
 from providers.tasks import read_balance
 
 from .. import wake_ups
@@ -22,7 +22,7 @@ def ring_probes() -> None:
     for provider_id, by_status in probe_account.accounts_to_probe(now):
         if by_status:
             doorbell.ring(probe.name, provider_id=provider_id)
-        elif free_of([provider_id], LaneKind.BALANCE, now=now):
+        elif free_of([provider_id], LeaseKind.BALANCE, now=now):
             doorbell.ring(read_balance.name, provider_id=provider_id)
     for provider_id in sweep_due.providers_to_ring(now):
         wake_ups.ring(provider_id)

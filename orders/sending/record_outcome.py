@@ -16,7 +16,7 @@ from core.rows.durable import durable_transaction
 
 from .. import charges
 from ..flags import raise_flag
-from ..models import Attempt, EventKind, Order, Watch
+from ..models import Attempt, EventKind, Order, PollSchedule
 from ..status import (
     AT_PROVIDER,
     ENDED_THERE,
@@ -66,11 +66,11 @@ def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
     return _until_won(lambda: _lose(attempt_id, now))
 
 
-def watch(order: Order, *, now: datetime) -> None:
+def schedule_polls(order: Order, *, now: datetime) -> None:
     """Start to follow an order that the provider has."""
     if order.is_final:
         return
-    Watch.objects.get_or_create(
+    PollSchedule.objects.get_or_create(
         order=order,
         defaults={
             "provider_id": order.provider_id,
@@ -182,7 +182,7 @@ def _follow(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) 
     step(order, to, now, text=reason, evidence=outcome.seen, reason=reason[:500], **changes)
     if outcome.external_id:
         charges.write_first_charge(order, now=now)
-        watch(order, now=now)
+        schedule_polls(order, now=now)
     return True
 
 

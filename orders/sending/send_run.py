@@ -1,4 +1,4 @@
-"""A lane that sends: the queued orders of one account, one after the other, spaced."""
+"""A lease that sends: the queued orders of one account, one after the other, spaced."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from core import clocks
 from core.clocks import Clock
 from core.rows.loops import AWAY
 from core.stopping import is_stopping
-from providers.actions import lanes, pacing
-from providers.models import LaneKind, Provider
+from providers.actions import leases, pacing
+from providers.models import LeaseKind, Provider
 
 from ..models import Order
 from ..status import Flag
@@ -18,18 +18,18 @@ from . import claims, halts
 from .send_orders import PlacesOrders, next_to_send, send_order
 
 log = logging.getLogger(__name__)
-PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lane is better given back
+PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lease is better given back
 
 
 def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
     """Send what is queued for this account for about `seconds`; how many sends were tried.
 
-    Nothing while another worker has the account's placing lane, or a gate before it is closed.
+    Nothing while another worker has the account's placing lease, or a halt before it is closed.
     """
-    if halts.is_closed(provider.pk):
+    if halts.sending_is_halted(provider.pk):
         return 0
-    holder = lanes.take_lane(
-        provider.pk, LaneKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
+    holder = leases.acquire_lease(
+        provider.pk, LeaseKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
     )
     if holder is None:
         return 0
@@ -39,13 +39,13 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
             sent += 1
             if is_stopping():
                 break
-            if not lanes.renew_lane(
-                provider.pk, LaneKind.PLACING, holder,
+            if not leases.renew_lease(
+                provider.pk, LeaseKind.PLACING, holder,
                 now=clock(), seconds=clocks.SEND_LEASE_SECONDS,
             ):  # fmt: skip
                 break
     finally:
-        lanes.give_back(provider.pk, LaneKind.PLACING, holder)
+        leases.release_lease(provider.pk, LeaseKind.PLACING, holder)
     return sent
 
 
@@ -77,7 +77,7 @@ def _send(order: Order, provider: Provider, client: PlacesOrders, clock: Clock) 
 
 
 def _is_still_first(order: Order, provider: Provider, clock: Clock) -> bool:
-    """Then it is not this order that keeps the lane: a gate is closed, or another send is under
+    """Then it is not this order that keeps the lease: a halt is closed, or another send is under
     way. Held or put back, it has made way for the next one."""
     following = next_to_send(provider, clock())
     return following is not None and following.pk == order.pk

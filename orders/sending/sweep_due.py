@@ -10,13 +10,13 @@ from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 from core import clocks
 from core.failpoints import failpoint
 from core.rows.loops import one_by_one
-from providers.actions.lanes import held as held_lanes
+from providers.actions.leases import held as held_leases
 from providers.identity import rows_of
-from providers.models import Lane, LaneKind, Provider, ProviderHealth, ProviderState
+from providers.models import Lease, LeaseKind, Provider, ProviderHealth, ProviderState
 
 from .. import link_queue
-from ..models import Attempt, Gate, Order, OrderQuerySet, Recovery, Watch
-from ..status import Doubt, GateKind, HoldReason, Outcome, Status
+from ..models import Attempt, Halt, Order, OrderQuerySet, PollSchedule, Recovery
+from ..status import Doubt, HaltKind, HoldReason, Outcome, Status
 from . import record_outcome
 
 SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
@@ -42,29 +42,29 @@ def providers_to_ring(now: datetime) -> list[int]:
     """Accounts with orders that may be sent now and nobody sending: bells that were lost are rung
     again here."""
     due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
-    stopped = Gate.objects.closed()
+    stopped = Halt.objects.standing()
     if stopped.filter(provider=None).exists():
         return []
     gated = stopped.filter(provider=OuterRef("pk"))
-    busy = held_lanes(LaneKind.PLACING, now=now).filter(provider=OuterRef("pk"))
+    busy = held_leases(LeaseKind.PLACING, now=now).filter(provider=OuterRef("pk"))
     callable_now = Provider.objects.active().with_key().filter(moved_at=None)
     callable_now = callable_now.exclude(Exists(gated))
-    callable_now = callable_now.exclude(Exists(busy)).exclude(health__closed_until__isnull=False)
+    callable_now = callable_now.exclude(Exists(busy)).exclude(health__open_until__isnull=False)
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
 
 
 def accounts_to_recover(now: datetime) -> list[int]:
     """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
-    held = Gate.objects.closed().filter(kind=GateKind.ANSWER_LOST)
+    held = Halt.objects.standing().filter(kind=HaltKind.ANSWER_LOST)
     wanted = Recovery.objects.filter(enabled=True, key_is_ours_alone=True, stopped_because="")
     stale = Q(calibrated_at=None) | Q(calibrated_at__lt=now - timedelta(days=1))
-    poor = Q(calibrated_at__lt=now - timedelta(seconds=clocks.CATALOG_LANE_SECONDS))
+    poor = Q(calibrated_at__lt=now - timedelta(seconds=clocks.CATALOG_LEASE_SECONDS))
     uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
     sources = (lost.filter(looked_at=None), held, uncalibrated)
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
     found |= set(_accounts_to_close(lost))
-    found -= set(held_lanes(LaneKind.RECOVERY, now=now).values_list("provider_id", flat=True))
+    found -= set(held_leases(LeaseKind.RECOVERY, now=now).values_list("provider_id", flat=True))
     return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
 
 
@@ -79,18 +79,18 @@ def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
             yield provider_id
 
 
-def accounts_to_follow(now: datetime, *, lanes: int) -> list[int]:
-    """Accounts with orders to ask about and nobody asking, at most as many as lanes are free.
+def accounts_to_follow(now: datetime, *, leases: int) -> list[int]:
+    """Accounts with orders to ask about and nobody asking, at most as many as leases are free.
 
-    The account that has waited longest comes first, so that more accounts than lanes take
+    The account that has waited longest comes first, so that more accounts than leases take
     turns.
     """
-    following = Lane.objects.filter(kind=LaneKind.FOLLOWING)
-    busy = held_lanes(LaneKind.FOLLOWING, now=now)
-    free = lanes - busy.count()
+    following = Lease.objects.filter(kind=LeaseKind.FOLLOWING)
+    busy = held_leases(LeaseKind.FOLLOWING, now=now)
+    free = leases - busy.count()
     if free <= 0:
         return []
-    due = Watch.objects.filter(provider=OuterRef("pk")).due(now)
+    due = PollSchedule.objects.filter(provider=OuterRef("pk")).due(now)
     waiting = (
         Provider.objects.with_key()
         .exclude(pk__in=busy.values("provider"))

@@ -85,7 +85,7 @@ def follow(*, provider_id: int) -> None:
 
 @shared_task(name="orders.ring_due")
 def ring_due() -> None:
-    """Give the free lanes to the accounts that have waited longest."""
-    accounts = sweep_due.accounts_to_follow(database_now(), lanes=settings.FOLLOW_LANES)
+    """Give the free leases to the accounts that have waited longest."""
+    accounts = sweep_due.accounts_to_follow(database_now(), leases=settings.POLL_LEASES)
     for provider_id in accounts:
         wake_ups.ring_following(provider_id)

@@ -15,13 +15,13 @@ from core.rows.keyset import keyset_page
 from core.web.policy import StaffRequest, allow
 
 from .. import wake_ups
-from ..models import Gate, GateQuerySet
-from ..status import GateKind
+from ..models import Halt, HaltQuerySet
+from ..status import HaltKind
 from . import halts, sweep_due
 from .forms import CancelsForm, IncidentForm, OpenForm, StopForm
 
 PAGE_SIZE = 30
-OPENED_BY_HAND = (GateKind.STOP, GateKind.INCIDENT, GateKind.EXPOSURE, GateKind.ANSWER_LOST)
+LIFTED_BY_HAND = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE, HaltKind.ANSWER_LOST)
 
 
 @allow(May.SEE)
@@ -39,8 +39,8 @@ def stop_all(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, stop_form=form)
     said = form.cleaned_data
-    closed = halts.close_gate(
-        GateKind.STOP,
+    closed = halts.place_halt(
+        HaltKind.STOP,
         now=database_now(),
         actor=request.user,
         reason=said["reason"],
@@ -61,8 +61,8 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, incident_form=form)
     provider, reason = form.cleaned_data["provider"], form.cleaned_data["reason"]
-    closed = halts.close_gate(
-        GateKind.INCIDENT,
+    closed = halts.place_halt(
+        HaltKind.INCIDENT,
         now=database_now(),
         provider=provider,
         actor=request.user,
@@ -80,21 +80,21 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
 @require_POST
 def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
     """End a stop: orders behind it are sent again."""
-    gate = get_object_or_404(Gate.objects.select_related("provider"), pk=pk)
+    halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
     form = OpenForm(request.POST)
-    if not form.is_valid() or gate.kind not in OPENED_BY_HAND:
+    if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
         return redirect("stops")
-    opened = gate.opened_at is None and halts.open_gate(
-        GateKind(gate.kind),
+    opened = halt.lifted_at is None and halts.lift_halt(
+        HaltKind(halt.kind),
         now=database_now(),
-        provider=gate.provider,
+        provider=halt.provider,
         actor=request.user,
         note=form.cleaned_data["note"],
     )
     if opened:
         transaction.on_commit(_ring)
-        messages.success(request, f"Over: {gate.get_kind_display().lower()}.")
+        messages.success(request, f"Over: {halt.get_kind_display().lower()}.")
     else:
         messages.info(request, "It was over already.")
     return redirect("stops")
@@ -104,10 +104,10 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
     """Let cancels through this stop, or hold them like all else."""
-    gate = get_object_or_404(Gate.objects.select_related("provider"), pk=pk)
+    halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
     form = CancelsForm(request.POST)
     let = form.is_valid() and form.cleaned_data["lets_cancels"]
-    if not halts.let_cancels(gate, let=let, actor=request.user, now=database_now()):
+    if not halts.let_cancels(halt, let=let, actor=request.user, now=database_now()):
         messages.info(request, "Nothing was changed: it is over, or it was so already.")
     elif let:
         transaction.on_commit(_ring)
@@ -131,16 +131,16 @@ def _page(
     incident_form: IncidentForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be mended."""
-    rows = Gate.objects.select_related("provider", "closed_by", "opened_by", "cancels_said_by")
-    past: GateQuerySet = rows.exclude(opened_at=None)
+    rows = Halt.objects.select_related("provider", "placed_by", "lifted_by", "cancels_said_by")
+    past: HaltQuerySet = rows.exclude(lifted_at=None)
     cursor = request.GET.get("cursor", "")
-    closed = list(rows.closed().order_by("kind", "pk"))
+    closed = list(rows.standing().order_by("kind", "pk"))
     context = {
         "closed": [
-            (gate, gate.kind in OPENED_BY_HAND, gate.kind in halts.MAY_LET_CANCELS)
-            for gate in closed
+            (halt, halt.kind in LIFTED_BY_HAND, halt.kind in halts.MAY_LET_CANCELS)
+            for halt in closed
         ],
-        "all_stopped": any(gate.kind == GateKind.STOP for gate in closed),
+        "all_stopped": any(halt.kind == HaltKind.STOP for halt in closed),
         "page": keyset_page(past, keys=("-pk",), cursor=cursor, size=PAGE_SIZE),
         "stop_form": stop_form or StopForm(),
         "incident_form": incident_form

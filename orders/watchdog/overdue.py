@@ -19,7 +19,7 @@ from providers.account_health import account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
-from ..models import AnswerPlace, BulkJob, Gate, OrderBatch
+from ..models import AnswerPlace, BulkJob, Halt, OrderBatch
 from ..models.batch import BatchState
 from ..oldest_work import AT_ACCOUNT, Late, with_oldest
 from ..sending import answer_places
@@ -59,21 +59,21 @@ def standstills(now: datetime) -> list[Standstill]:
     return sorted(found, key=lambda late: late.since)
 
 
-def _halts_by_account(accounts: Sequence[Provider]) -> dict[int, list[Gate]]:
+def _halts_by_account(accounts: Sequence[Provider]) -> dict[int, list[Halt]]:
     """Those in front of each account, whatever its rows, and those in front of all."""
     upstream = {account.pk: upstream_of(account) for account in accounts}
-    halts = list(Gate.objects.closed())
+    halts = list(Halt.objects.standing())
     return {
         account.pk: [
-            gate
-            for gate in halts
-            if gate.provider_id is None or upstream.get(gate.provider_id) == upstream[account.pk]
+            halt
+            for halt in halts
+            if halt.provider_id is None or upstream.get(halt.provider_id) == upstream[account.pk]
         ]
         for account in accounts
     }
 
 
-def _at_account(account: Any, halts: Sequence[Gate], now: datetime) -> Iterator[Standstill]:
+def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[Standstill]:
     """What its provider or its key explains is told with that; what waits behind a stop waits on
     purpose, and a long queue that moves does not stand still."""
     health = account_health(account, now=now)
@@ -91,13 +91,13 @@ def _at_account(account: Any, halts: Sequence[Gate], now: datetime) -> Iterator[
         yield Standstill(late, since, reason, account.pk, account.name, order_id)
 
 
-def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Gate], now: datetime) -> bool:
+def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: datetime) -> bool:
     if late is Late.LEASE:
         return not account.has_key
     write = _WRITES.get(late)
     if write is None:
         return False
-    if not account.is_active or any(gate.holds(write) for gate in halts):
+    if not account.is_active or any(halt.holds(write) for halt in halts):
         return True
     newest = account.newest_send if late is Late.ORDER else None
     return newest is not None and now - Late.ORDER.limit < newest <= now

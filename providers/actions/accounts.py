@@ -21,14 +21,14 @@ from providers.identity import row_of, upstream_digest
 from providers.models import (
     CatalogRun,
     DoctorReport,
-    LaneKind,
+    LeaseKind,
     Provider,
     ProviderHealth,
     RefundStyle,
     RunState,
 )
 
-from .lanes import ensure_lanes, make_due
+from .leases import ensure_leases, make_due
 
 FINGERPRINT_LENGTH = 16
 SHOWN_OF_KEY = 4
@@ -70,7 +70,7 @@ class NameIsTaken(Exception):
 def add_provider(
     *, name: str, url: str, key: str, currency: str, actor: User | None, now: datetime
 ) -> Provider:
-    """A new active account with its lanes, its balance and catalog due at once.
+    """A new active account with its leases, its balance and catalog due at once.
 
     `url` has passed `validate_url`. Without a key the account is kept but cannot be called.
     Raises AccountIsKept and NameIsTaken.
@@ -80,7 +80,7 @@ def add_provider(
         provider = Provider.objects.create(
             name=name, url=url, currency=currency, **(_kept(url, key) if key else {})
         )
-        ensure_lanes(provider.pk, due_at=now)
+        ensure_leases(provider.pk, due_at=now)
         provider.remember("Added.", now=now, actor=actor)
     return provider
 
@@ -126,7 +126,7 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
             return False
         _end_twin_of(provider)
         if provider.moved_at is not None:
-            make_due(provider.pk, LaneKind.CATALOG, at=now)
+            make_due(provider.pk, LeaseKind.CATALOG, at=now)
         provider.remember(
             f"Key set; fingerprint {fingerprint(key)}.",
             now=now,
@@ -219,10 +219,10 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
     same = Provider.objects.filter(pk=provider.pk, version=provider.version)
     if not same.update(version=F("version") + 1, **changes):
         return False
-    ensure_lanes(provider.pk)
+    ensure_leases(provider.pk)
     ProviderHealth.objects.filter(pk=provider.pk).update(
         key_refused_at=None, key_unreadable_at=None, failures=0,
-        closed_until=None, probe_until=None, slow_until=None,
+        open_until=None, probe_until=None, slow_until=None,
         next_add_at=None,
     )  # fmt: skip
     DoctorReport.objects.filter(provider=provider, ended_at=None).delete()

@@ -10,11 +10,11 @@ from core import clocks
 from core.clocks import Clock
 from core.encryption import WrongEncryptionKey
 from providers.connect import Connect, NoKey
-from providers.models import BalanceReading, LaneKind, Provider
+from providers.models import BalanceReading, LeaseKind, Provider
 from providers.panel_api import Balance, PanelClient, ProviderError, Unavailable
 
 from .calling import MustWait, ask, note_no_way_in
-from .lanes import give_back, take_lane
+from .leases import acquire_lease, release_lease
 
 MOST_BALANCE = 10**15
 
@@ -24,7 +24,9 @@ def balance_turn(provider: Provider, connect: Connect, *, clock: Clock) -> Balan
 
     Nothing a provider does is raised: it is in the account's health and in `balance_error`.
     """
-    holder = take_lane(provider.pk, LaneKind.BALANCE, now=clock(), seconds=clocks.LANE_SECONDS)
+    holder = acquire_lease(
+        provider.pk, LeaseKind.BALANCE, now=clock(), seconds=clocks.LEASE_SECONDS
+    )
     if holder is None:
         return None
     wait: float = clocks.BALANCE_EVERY_SECONDS
@@ -38,7 +40,7 @@ def balance_turn(provider: Provider, connect: Connect, *, clock: Clock) -> Balan
         pass  # noted already, and `balance_error` says so
     finally:
         due_at = clock() + timedelta(seconds=wait)
-        give_back(provider.pk, LaneKind.BALANCE, holder, due_at=due_at)
+        release_lease(provider.pk, LeaseKind.BALANCE, holder, due_at=due_at)
     return None
 
 

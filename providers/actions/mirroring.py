@@ -11,14 +11,14 @@ from core.clocks import Clock
 from core.encryption import WrongEncryptionKey
 from core.redaction import redact
 from providers.connect import Connect, NoKey
-from providers.models import CatalogRun, LaneKind, Provider, RunState
+from providers.models import CatalogRun, LeaseKind, Provider, RunState
 from providers.panel_api import ProviderError
 
 from .applying import apply_difference
 from .brake import brake
 from .calling import MustWait, ask, note_no_way_in
 from .diffing import Difference, Proposed, compare, known_services, lists_of
-from .lanes import give_back, renew_lane, take_lane
+from .leases import acquire_lease, release_lease, renew_lease
 from .proposing import propose
 from .runs import end_run, open_run
 from .snapshots import Snapshot, packed, snapshot_of, unpacked
@@ -37,28 +37,30 @@ class Turn:
     clock: Clock
 
     def goes_on(self) -> bool:
-        """False when the lease ran out and somebody else has the lane: stop writing."""
-        return renew_lane(
+        """False when the lease ran out and somebody else has the lease: stop writing."""
+        return renew_lease(
             self.provider.pk,
-            LaneKind.CATALOG,
+            LeaseKind.CATALOG,
             self.holder,
             now=self.clock(),
-            seconds=clocks.CATALOG_LANE_SECONDS,
+            seconds=clocks.CATALOG_LEASE_SECONDS,
         )
 
     def ends(self, due_at: datetime) -> None:
-        give_back(self.provider.pk, LaneKind.CATALOG, self.holder, due_at=due_at)
+        release_lease(self.provider.pk, LeaseKind.CATALOG, self.holder, due_at=due_at)
 
 
 def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunState | None:
     """Make the account's open run, or a new one, if nobody else does just now.
 
-    Returns what became of it; None when another worker has the lane. A run that must wait for
-    the account's budget stays RUNNING and its lane is due when the wait is over. Nothing a
+    Returns what became of it; None when another worker has the lease. A run that must wait for
+    the account's budget stays RUNNING and its lease is due when the wait is over. Nothing a
     provider does is raised: it is in the run and in the account's health.
     """
     now = clock()
-    holder = take_lane(provider.pk, LaneKind.CATALOG, now=now, seconds=clocks.CATALOG_LANE_SECONDS)
+    holder = acquire_lease(
+        provider.pk, LeaseKind.CATALOG, now=now, seconds=clocks.CATALOG_LEASE_SECONDS
+    )
     if holder is None:
         return None
     turn = Turn(provider, holder, clock)
@@ -145,7 +147,7 @@ def _settle(run: CatalogRun, snapshot: Snapshot, turn: Turn, *, believed: bool) 
         )  # fmt: skip
         return RunState.HELD
     if not apply_difference(run, difference, now=turn.clock(), still_ours=turn.goes_on):
-        return RunState.RUNNING  # whoever has the lane now goes on with it
+        return RunState.RUNNING  # whoever has the lease now goes on with it
     end_run(run, RunState.APPLIED, now=turn.clock(), **seen)
     return RunState.APPLIED
 

@@ -30,7 +30,7 @@ from providers.panel_api.errors import (
     Unavailable,
 )
 
-from .lanes import ensure_lanes
+from .leases import ensure_leases
 
 BURST_SECONDS = 5  # an idle account may catch up this much at once
 ADD_SHARE = 0.8  # of the budget that orders may use up; the rest is for reads
@@ -78,15 +78,15 @@ def take_call(provider: Provider, *, now: datetime) -> float:
 def take_request(provider: Provider, *, now: datetime) -> float:
     """Take one call for a refill or a cancel: as `take_call`, but never as the breaker's probe."""
     health = _health(provider)
-    if health.closed_until is not None:
-        return max(_seconds_until(_closed_until(health, now) or now, now), 1.0)
+    if health.open_until is not None:
+        return max(_seconds_until(_open_until(health, now) or now, now), 1.0)
     return take_call(provider, now=now)
 
 
 def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment a read may be made; `now` when at once. `rate` is calls a second."""
-    moments = [_rests_until(health, now), _closed_until(health, now)]
-    if health.closed_until is not None:
+    moments = [_rests_until(health, now), _open_until(health, now)]
+    if health.open_until is not None:
         moments.append(still_ahead(health.probe_until, now, PROBE_SECONDS))
     if rate:
         moments.append(_booked_until(health.booked_until, now, rate))
@@ -96,7 +96,7 @@ def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> 
 def addable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment an order may be sent, as it looks now; nothing is reserved. `rate` is
     calls a second, of which orders have their share."""
-    moments = [_rests_until(health, now), _closed_until(health, now)]
+    moments = [_rests_until(health, now), _open_until(health, now)]
     moments.append(still_ahead(health.next_add_at, now, clocks.ADD_PAUSE_CAP_SECONDS))
     if rate:
         moments.append(_booked_until(health.adds_booked_until, now, rate * ADD_SHARE))
@@ -107,8 +107,8 @@ def _rests_until(health: ProviderHealth, now: datetime) -> datetime | None:
     return still_ahead(health.slow_until, now, clocks.RETRY_AFTER_CAP_SECONDS)
 
 
-def _closed_until(health: ProviderHealth, now: datetime) -> datetime | None:
-    return still_ahead(health.closed_until, now, clocks.BREAKER_SECONDS[-1])
+def _open_until(health: ProviderHealth, now: datetime) -> datetime | None:
+    return still_ahead(health.open_until, now, clocks.BREAKER_SECONDS[-1])
 
 
 def _booked_until(booked: datetime | None, now: datetime, rate: float) -> datetime | None:
@@ -130,8 +130,8 @@ def next_add(provider: Provider, *, now: datetime) -> float:
     """
     for _ in range(TRIES):
         health = _health(provider)
-        if health.closed_until is not None:
-            return max(_seconds_until(_closed_until(health, now) or now, now), 1.0)
+        if health.open_until is not None:
+            return max(_seconds_until(_open_until(health, now) or now, now), 1.0)
         rate = _rate(provider, health)
         if wait := _seconds_until(addable_at(health, now, rate=rate), now):
             return wait
@@ -142,7 +142,7 @@ def next_add(provider: Provider, *, now: datetime) -> float:
 
 def _book_add(health: ProviderHealth, now: datetime, *, rate: float, spaced: datetime) -> bool:
     """Write the order's call down, in both budgets, unless the row is no longer as we know it."""
-    names = ("booked_until", "adds_booked_until", "next_add_at", "closed_until")
+    names = ("booked_until", "adds_booked_until", "next_add_at", "open_until")
     known = {name: getattr(health, name) for name in names}
     booked = {
         "booked_until": _one_more_call(health.booked_until, now, rate),
@@ -167,7 +167,7 @@ def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None 
             **average,
             pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
             failures=0,
-            closed_until=None,
+            open_until=None,
             probe_until=None,
             key_refused_at=None,
             key_unreadable_at=None,
@@ -195,7 +195,7 @@ def note_failure_of_one_action(provider: Provider, error: ProviderError, *, now:
     or the pace, and a host that cannot be reached, is about all of it.
     """
     left = error.evidence is not None and error.evidence.bytes_left
-    was_down = _row(provider).filter(closed_until__isnull=False).exists()
+    was_down = _row(provider).filter(open_until__isnull=False).exists()
     if type(error) is Unavailable and left and not was_down:
         words = redact(error.reason)[:300]
         _row(provider).update(last_error=words, last_error_at=now)
@@ -223,20 +223,20 @@ def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:
             return {"pace": slower, "slow_until": until, "probe_until": None}
         case AccountRefused() | OutcomeUnknown(account_trouble=RefusalCode.KEY):
             until = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-            return {"key_refused_at": now, "closed_until": until, "probe_until": None}
+            return {"key_refused_at": now, "open_until": until, "probe_until": None}
         case BatchRefused():
             return {}
         case Unavailable() | NotSent():
-            steps = {"closed_until": _closed_longer(now), "failures": _one_more(now)}
+            steps = {"open_until": _open_longer(now), "failures": _one_more(now)}
             return {**steps, "probe_until": None}
     return {}
 
 
-def _closed_longer(now: datetime) -> Case:
+def _open_longer(now: datetime) -> Case:
     """Longer with each failure in a row; failures of calls already under way do not add up."""
     steps = [now + timedelta(seconds=seconds) for seconds in clocks.UNREACHABLE_SECONDS]
     return Case(
-        When(_is_closed(now), then=F("closed_until")),
+        When(_is_open(now), then=F("open_until")),
         *(When(failures=count, then=Value(moment)) for count, moment in enumerate(steps)),
         default=Value(steps[-1]),
         output_field=DateTimeField(),
@@ -244,19 +244,19 @@ def _closed_longer(now: datetime) -> Case:
 
 
 def _one_more(now: datetime) -> Case:
-    return Case(When(_is_closed(now), then=F("failures")), default=F("failures") + 1)
+    return Case(When(_is_open(now), then=F("failures")), default=F("failures") + 1)
 
 
-def _is_closed(now: datetime) -> Q:
+def _is_open(now: datetime) -> Q:
     furthest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-    return Q(closed_until__gt=now, closed_until__lte=furthest)
+    return Q(open_until__gt=now, open_until__lte=furthest)
 
 
 def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:
     """Write the call down unless the row is no longer as we know it."""
-    known = {name: getattr(health, name) for name in ("booked_until", "slow_until", "closed_until")}
+    known = {name: getattr(health, name) for name in ("booked_until", "slow_until", "open_until")}
     booked: dict[str, Any] = {"booked_until": _one_more_call(health.booked_until, now, rate)}
-    if health.closed_until is not None:
+    if health.open_until is not None:
         booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
     with one_writer():
         if not compare_and_set(ProviderHealth, health.pk, known, **booked):
@@ -288,6 +288,6 @@ def _health(provider: Provider) -> ProviderHealth:
     """The row as it is now, not as it was when the provider was read."""
     health = _row(provider).first()
     if health is None:
-        ensure_lanes(provider.pk)
+        ensure_leases(provider.pk)
         health = _row(provider).get()
     return health

@@ -18,7 +18,7 @@ _PLACES = tuple(COLUMNS.index(name) for name in TERMS)
 
 def propose(run: CatalogRun, difference: Difference, *, still_ours: Callable[[], bool]) -> bool:
     """Write it before the run is held, so that no order goes out in between. False: somebody else
-    has the lane by now, and nothing more was written."""
+    has the lease by now, and nothing more was written."""
     for rows in chunks(_rows(run, difference)):
         if not still_ours():
             return False

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from core import clocks
-from providers.models import CatalogRun, LaneKind, Provider, ProviderHealth
+from providers.models import CatalogRun, LeaseKind, Provider, ProviderHealth
 
-from . import lanes
+from . import leases
 from .examining import waiting_reports
-from .lanes import due_lanes, ensure_lanes
+from .leases import due_leases, ensure_leases
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Due:
 
 def due_work(*, now: datetime) -> Due:
     """Everything that is due, and everything whose bell was lost."""
-    for provider_id in Provider.objects.filter(lanes=None).values_list("pk", flat=True):
-        ensure_lanes(provider_id, due_at=now)
+    for provider_id in Provider.objects.filter(leases=None).values_list("pk", flat=True):
+        ensure_leases(provider_id, due_at=now)
     reachable = set(Provider.objects.with_key().values_list("pk", flat=True))
-    due = due_lanes([LaneKind.BALANCE, LaneKind.CATALOG], now=now)
-    balances = {pk for pk, kind in due if kind is LaneKind.BALANCE} | _wanting_a_probe(now)
-    catalogs = {pk for pk, kind in due if kind is LaneKind.CATALOG}
+    due = due_leases([LeaseKind.BALANCE, LeaseKind.CATALOG], now=now)
+    balances = {pk for pk, kind in due if kind is LeaseKind.BALANCE} | _wanting_a_probe(now)
+    catalogs = {pk for pk, kind in due if kind is LeaseKind.CATALOG}
     return Due(
         balances=sorted(balances & reachable),
         catalogs=sorted(catalogs & reachable | _with_an_open_run(now)),
@@ -41,14 +41,14 @@ def due_work(*, now: datetime) -> Due:
 
 def _wanting_a_probe(now: datetime) -> set[int]:
     """Accounts whose breaker would let one call through; a balance costs nothing."""
-    busy = lanes.held(LaneKind.BALANCE, now=now).filter(provider=OuterRef("pk"))
-    asked = ProviderHealth.objects.filter(closed_until__lte=now).exclude(Exists(busy))
+    busy = leases.held(LeaseKind.BALANCE, now=now).filter(provider=OuterRef("pk"))
+    asked = ProviderHealth.objects.filter(open_until__lte=now).exclude(Exists(busy))
     return set(asked.values_list("pk", flat=True))
 
 
 def _with_an_open_run(now: datetime) -> set[int]:
     """Accounts with a run that nobody works on: its bell was lost, or its worker died."""
-    held = lanes.held(LaneKind.CATALOG, now=now).filter(provider=OuterRef("provider"))
+    held = leases.held(LeaseKind.CATALOG, now=now).filter(provider=OuterRef("provider"))
     lost = Q(started_at__lte=now - timedelta(seconds=clocks.PROVIDERS_EVERY_SECONDS))
     left = CatalogRun.objects.running().filter(lost).exclude(Exists(held))
     return set(left.values_list("provider_id", flat=True))

@@ -10,7 +10,7 @@ from .catalog import (
     percent_between,
 )
 from .event import ProviderEvent
-from .health import Lane, LaneKind, ProviderHealth
+from .health import Lease, LeaseKind, ProviderHealth
 from .proposed import ProposedTerms
 from .provider import BalanceReading, DoctorReport, Provider, ProviderState, RefundStyle
 
@@ -19,8 +19,8 @@ __all__ = [
     "CatalogRun",
     "ChangeKind",
     "DoctorReport",
-    "Lane",
-    "LaneKind",
+    "Lease",
+    "LeaseKind",
     "ProposedTerms",
     "Provider",
     "ProviderEvent",

@@ -14,7 +14,7 @@ class ProviderHealth(models.Model):
     far, orders too, would have ended, had each waited for its turn. The turns come at
     `Provider.calls_per_minute` times `pace`; `pace` halves when the provider asks for fewer calls
     and grows back slowly. `adds_booked_until` is the same for the share of it that orders have.
-    `closed_until` is the breaker after calls that failed; once it has passed, `probe_until` lets a
+    `open_until` is the breaker after calls that failed; once it has passed, `probe_until` lets a
     single call try.
     """
 
@@ -26,7 +26,7 @@ class ProviderHealth(models.Model):
     pace = models.FloatField(default=1.0)
     slow_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
-    closed_until = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
     probe_until = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     last_error = models.CharField(max_length=300, blank=True, default="")
@@ -42,7 +42,7 @@ class ProviderHealth(models.Model):
         return f"health of {self.provider_id}"
 
 
-class LaneKind(models.TextChoices):
+class LeaseKind(models.TextChoices):
     PLACING = "placing"
     FOLLOWING = "following"
     BALANCE = "balance"
@@ -53,20 +53,20 @@ class LaneKind(models.TextChoices):
     ENDED = "ended"  # asking once more about orders that have ended
 
 
-class Lane(models.Model):
-    """The lease under which one worker works for one account: one lane a kind, one holder."""
+class Lease(models.Model):
+    """The lease under which one worker works for one account: one lease a kind, one holder."""
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="lanes")
-    kind = models.CharField(max_length=10, choices=LaneKind.choices)
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="leases")
+    kind = models.CharField(max_length=10, choices=LeaseKind.choices)
     holder = models.CharField(max_length=36, blank=True, default="")
     held_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)  # when this kind of work is next wanted
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["provider", "kind"], name="one_lane_of_a_kind"),
+            models.UniqueConstraint(fields=["provider", "kind"], name="one_lease_of_a_kind"),
         ]
-        indexes = [models.Index(fields=["kind", "due_at"], name="lane_due")]
+        indexes = [models.Index(fields=["kind", "due_at"], name="lease_due")]
 
     def __str__(self) -> str:
-        return f"{self.kind} lane of {self.provider_id}"
+        return f"{self.kind} lease of {self.provider_id}"

@@ -123,7 +123,7 @@ def test_the_key_is_in_no_page_event_or_log_line(
     provider = Provider.objects.get()
     tasks.examine(report_id=rung[0][1]["report_id"])
     tasks.read_balance(provider_id=provider.pk)
-    ProviderHealth.objects.update(closed_until=None, slow_until=None)
+    ProviderHealth.objects.update(open_until=None, slow_until=None)
     tasks.mirror(provider_id=provider.pk)
     pages = [
         admin.get(reverse(name, args=[provider.pk])).content.decode()

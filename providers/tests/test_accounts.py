@@ -12,7 +12,7 @@ from providers.actions.pausing import pause_provider, resume_provider
 from providers.connect import NoKey, client_for
 from providers.models import (
     CatalogRun,
-    Lane,
+    Lease,
     Provider,
     ProviderEvent,
     ProviderHealth,
@@ -41,7 +41,7 @@ def test_a_new_account_is_ready_to_be_called(provider: Provider) -> None:
     assert KEY not in provider.key_ciphertext
     assert (provider.key_last4, len(provider.key_fingerprint)) == ("6789", 16)
     assert ProviderHealth.objects.filter(pk=provider.pk).exists()
-    due = dict(Lane.objects.values_list("kind", "due_at"))
+    due = dict(Lease.objects.values_list("kind", "due_at"))
     by_need = dict.fromkeys(("placing", "following", "requests", "refills", "recovery", "ended"))
     assert due == {**by_need, "balance": NOON, "catalog": NOON}
     assert history(provider) == ["Added."]
@@ -58,14 +58,14 @@ def test_an_account_without_a_key_is_kept_but_cannot_be_called(db: None) -> None
 
 def test_another_address_clears_the_key_and_what_was_learned_there(provider: Provider) -> None:
     Provider.objects.update(dialect={"json_body": True})
-    ProviderHealth.objects.update(key_refused_at=NOON, closed_until=NOON, failures=3)
+    ProviderHealth.objects.update(key_refused_at=NOON, open_until=NOON, failures=3)
     held = make_run(provider, state=RunState.HELD, held_catalog=b"x")
     before = provider.version
     assert change_address(provider, "https://other.example/api", actor=None, now=NOON)
     provider.refresh_from_db()
     assert (provider.has_key, provider.key_last4, provider.key_fingerprint) == (False, "", "")
     assert (provider.version, provider.dialect) == (before + 1, {})
-    assert ProviderHealth.objects.get().closed_until is None
+    assert ProviderHealth.objects.get().open_until is None
     assert CatalogRun.objects.get(pk=held.pk).state == RunState.SUPERSEDED
 
 
@@ -76,7 +76,7 @@ def test_the_same_address_keeps_the_key(provider: Provider) -> None:
 
 
 def test_a_new_key_raises_the_version_and_clears_the_refusal(provider: Provider) -> None:
-    ProviderHealth.objects.update(key_refused_at=NOON, closed_until=NOON)
+    ProviderHealth.objects.update(key_refused_at=NOON, open_until=NOON)
     before = (provider.version, provider.key_fingerprint)
     assert set_key(provider, "another-key-9876543210", actor=None, now=NOON)
     assert provider.version == before[0] + 1

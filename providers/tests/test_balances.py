@@ -10,7 +10,7 @@ from providers.account_health import AccountState, account_health
 from providers.actions.balances import balance_turn, read_balance
 from providers.actions.pacing import next_add
 from providers.connect import client_for
-from providers.models import BalanceReading, Lane, LaneKind, Provider, ProviderHealth
+from providers.models import BalanceReading, Lease, LeaseKind, Provider, ProviderHealth
 from providers.panel_api import Unavailable
 from sandbox import Sandbox
 
@@ -56,14 +56,14 @@ def test_an_odd_amount_is_no_outage(
     odd = client.speaking(client.dialect.changed(balance_field="no.such.field"))
     with pytest.raises(Unavailable):
         read_balance(account, odd, clock=database_now)
-    assert ProviderHealth.objects.get().closed_until is None
+    assert ProviderHealth.objects.get().open_until is None
     assert Provider.objects.get().balance_error
 
 
 def test_a_host_that_cannot_be_reached_closes_the_breaker(account: Provider, box: Sandbox) -> None:
     box.refuse(5)
     assert turn(account) is None
-    assert ProviderHealth.objects.get().closed_until is not None
+    assert ProviderHealth.objects.get().open_until is not None
 
 
 def test_a_balance_that_alone_fails_does_not_stop_orders(account: Provider, box: Sandbox) -> None:
@@ -71,7 +71,7 @@ def test_a_balance_that_alone_fails_does_not_stop_orders(account: Provider, box:
     box.fault("http_503", action="balance")
     assert turn(account) is None
     health = ProviderHealth.objects.get()
-    assert (health.closed_until, health.last_error != "") == (None, True)
+    assert (health.open_until, health.last_error != "") == (None, True)
     assert next_add(account, now=database_now()) == 0
     account = Provider.objects.for_list().get()
     assert account_health(account, now=database_now()).state is AccountState.BALANCE_UNREAD
@@ -81,7 +81,7 @@ def test_an_account_that_was_down_is_not_well_because_its_balance_fails_otherwis
     account: Provider, box: Sandbox
 ) -> None:
     turn(account)
-    ProviderHealth.objects.update(closed_until=database_now() - timedelta(seconds=1), failures=1)
+    ProviderHealth.objects.update(open_until=database_now() - timedelta(seconds=1), failures=1)
     box.fault("http_503", action="balance")
     assert turn(account) is None
     assert ProviderHealth.objects.get().failures == 2
@@ -109,14 +109,14 @@ def test_the_next_reading_is_due_in_two_minutes_and_sooner_after_a_wait(
     account: Provider, box: Sandbox
 ) -> None:
     turn(account)
-    lane = Lane.objects.get(kind=LaneKind.BALANCE)
-    assert lane.due_at is not None
-    assert timedelta(seconds=110) < lane.due_at - database_now() < timedelta(seconds=121)
+    lease = Lease.objects.get(kind=LeaseKind.BALANCE)
+    assert lease.due_at is not None
+    assert timedelta(seconds=110) < lease.due_at - database_now() < timedelta(seconds=121)
     until = database_now() + timedelta(seconds=30)
     ProviderHealth.objects.update(slow_until=until)
     assert turn(account) is None
-    lane.refresh_from_db()
-    assert lane.due_at is not None and abs(lane.due_at - until) < timedelta(seconds=2)
+    lease.refresh_from_db()
+    assert lease.due_at is not None and abs(lease.due_at - until) < timedelta(seconds=2)
     assert box.calls("balance") == 1
 
 

@@ -66,7 +66,7 @@ def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) ->
         currency="USD", balance_error=HOSTILE, paused_reason=HOSTILE, state="paused", notes=HOSTILE,
     )  # fmt: skip
     ProviderHealth.objects.filter(pk=provider.pk).update(
-        last_error=HOSTILE, closed_until=NOON, last_error_at=NOON
+        last_error=HOSTILE, open_until=NOON, last_error_at=NOON
     )
     DoctorReport.objects.create(
         provider=provider, run_at=NOON, ended_at=NOON,

@@ -56,7 +56,7 @@ def test_a_provider_that_does_not_answer_is_said_to_be_so(
     box.fault(mode)
     report = examined(account)
     assert "fail" in verdicts(report).values()
-    assert ProviderHealth.objects.get().closed_until
+    assert ProviderHealth.objects.get().open_until
 
 
 def test_an_account_without_a_key_gets_a_report_that_says_so(account: Provider) -> None:

@@ -11,15 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from core.clocks import database_now
 from core.money import plain
 from core.roles import Role
-from providers.actions.lanes import give_back, take_lane
+from providers.actions.leases import acquire_lease, release_lease
 from providers.actions.mirroring import mirror_turn
 from providers.actions.runs import approve_run, open_run, refuse_run
 from providers.connect import client_for
 from providers.models import (
     CatalogRun,
     ChangeKind,
-    Lane,
-    LaneKind,
+    Lease,
+    LeaseKind,
     Provider,
     ProviderHealth,
     RunState,
@@ -211,22 +211,22 @@ def test_a_failed_fetch_keeps_the_held_run(mirrored: Provider, box: Sandbox) -> 
     assert held.state == RunState.HELD
 
 
-def test_another_workers_lane_is_respected(account: Provider, box: Sandbox) -> None:
-    holder = take_lane(account.pk, LaneKind.CATALOG, now=database_now(), seconds=60)
+def test_another_workers_lease_is_respected(account: Provider, box: Sandbox) -> None:
+    holder = acquire_lease(account.pk, LeaseKind.CATALOG, now=database_now(), seconds=60)
     assert holder
     assert mirror(account) is None
     assert not CatalogRun.objects.exists()
-    give_back(account.pk, LaneKind.CATALOG, holder)
+    release_lease(account.pk, LeaseKind.CATALOG, holder)
     assert mirror(account) is RunState.APPLIED
 
 
-def test_who_lost_the_lane_stops_writing_and_the_next_one_goes_on(
+def test_who_lost_the_lease_stops_writing_and_the_next_one_goes_on(
     account: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = iter([True, False])
     with monkeypatch.context() as patch:
         patch.setattr("providers.actions.applying.CHUNK", 25)
-        patch.setattr("providers.actions.mirroring.renew_lane", lambda *_, **__: next(lost))
+        patch.setattr("providers.actions.mirroring.renew_lease", lambda *_, **__: next(lost))
         assert mirror(account) is RunState.RUNNING
     assert Service.objects.count() == 25
     assert mirror(account) is RunState.APPLIED
@@ -236,9 +236,9 @@ def test_who_lost_the_lane_stops_writing_and_the_next_one_goes_on(
 
 
 def test_the_next_catalog_is_due_when_staff_want_it(mirrored: Provider) -> None:
-    lane = Lane.objects.get(kind=LaneKind.CATALOG)
-    assert lane.due_at is not None and lane.holder == ""
-    assert 5.9 < (lane.due_at - database_now()).total_seconds() / 3600 < 6.1
+    lease = Lease.objects.get(kind=LeaseKind.CATALOG)
+    assert lease.due_at is not None and lease.holder == ""
+    assert 5.9 < (lease.due_at - database_now()).total_seconds() / 3600 < 6.1
 
 
 def test_an_account_that_may_not_be_called_yet_waits_with_its_run_open(account: Provider) -> None:

@@ -30,7 +30,7 @@ from providers.panel_api.errors import (
 )
 from tests.builders import NOON, make_provider
 
-from .test_lanes import at_once
+from .test_leases import at_once
 
 
 def after(seconds: float) -> timedelta:
@@ -292,7 +292,7 @@ def test_what_says_nothing_of_its_health_is_only_remembered(
 ) -> None:
     note_failure(provider, error, now=NOON)
     health = health_of(provider)
-    assert (health.failures, health.closed_until, health.pace) == (0, None, 1.0)
+    assert (health.failures, health.open_until, health.pace) == (0, None, 1.0)
     assert (health.last_error, health.last_error_at) == (error.reason, NOON)
     assert readable_at(health, NOON) == NOON
 
@@ -308,7 +308,7 @@ def test_the_usual_call_costs_one_read_and_one_write(
 
 @pytest.mark.parametrize(
     "column",
-    ["slow_until", "closed_until", "next_add_at", "booked_until", "adds_booked_until"],
+    ["slow_until", "open_until", "next_add_at", "booked_until", "adds_booked_until"],
 )
 def test_a_moment_beyond_its_own_cap_counts_as_due(provider: Provider, column: str) -> None:
     """A clock that was days ahead for one call does not stop the account for days."""

@@ -56,7 +56,7 @@ IN_TEN_MINUTES = "in ten minutes"  # of the database's clock, which is asked in 
     ("health", "words"),
     [
         ({"key_refused_at": NOON}, "Key refused"),
-        ({"closed_until": NOON, "last_error": "HTML instead of JSON"}, "Not answering"),
+        ({"open_until": NOON, "last_error": "HTML instead of JSON"}, "Not answering"),
         ({"slow_until": IN_TEN_MINUTES}, "Rate-limited"),
         ({"latency_ms": 5400.0}, "It takes 5.4 s to answer."),
         ({}, "Healthy"),

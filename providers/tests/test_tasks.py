@@ -11,10 +11,10 @@ from core import doorbell
 from core.clocks import database_now
 from providers import tasks
 from providers.actions.examining import open_report
-from providers.actions.lanes import ensure_lanes, take_lane
+from providers.actions.leases import acquire_lease, ensure_leases
 from providers.actions.ringing import due_work
 from providers.actions.runs import open_run
-from providers.models import CatalogRun, LaneKind, Provider, ProviderHealth, Service
+from providers.models import CatalogRun, LeaseKind, Provider, ProviderHealth, Service
 from sandbox import Sandbox
 from tests.builders import make_provider
 
@@ -24,32 +24,32 @@ HOUR = timedelta(hours=1)
 
 def test_a_new_account_is_due_for_both(account: Provider) -> None:
     now = database_now()
-    due = due_work(now=now)  # an account without lanes gets them
+    due = due_work(now=now)  # an account without leases gets them
     assert (due.balances, due.catalogs) == ([account.pk], [account.pk])
 
 
 def test_an_account_without_a_key_is_left_alone(db: None) -> None:
     provider = make_provider(key="")
-    ensure_lanes(provider.pk, due_at=database_now() - HOUR)
+    ensure_leases(provider.pk, due_at=database_now() - HOUR)
     due = due_work(now=database_now())
     assert (due.balances, due.catalogs) == ([], [])
 
 
 def test_an_account_whose_breaker_has_run_out_is_probed(account: Provider) -> None:
     now = database_now()
-    ensure_lanes(account.pk, due_at=now + HOUR)
-    ProviderHealth.objects.update(closed_until=now + timedelta(seconds=10))
+    ensure_leases(account.pk, due_at=now + HOUR)
+    ProviderHealth.objects.update(open_until=now + timedelta(seconds=10))
     assert due_work(now=now).balances == []
     assert due_work(now=now + timedelta(seconds=10)).balances == [account.pk]
 
 
 def test_a_run_whose_bell_was_lost_is_rung_again(account: Provider) -> None:
     now = database_now()
-    ensure_lanes(account.pk, due_at=now + HOUR)
+    ensure_leases(account.pk, due_at=now + HOUR)
     open_run(account, now=now)
     assert due_work(now=now).catalogs == []
     assert due_work(now=now + timedelta(seconds=20)).catalogs == [account.pk]
-    take_lane(account.pk, LaneKind.CATALOG, now=now, seconds=300)
+    acquire_lease(account.pk, LeaseKind.CATALOG, now=now, seconds=300)
     assert due_work(now=now + timedelta(seconds=20)).catalogs == []
 
 
@@ -84,7 +84,7 @@ def test_no_door_raises_for_what_a_provider_does(
     else:
         box.fault(mode)
     tasks.read_balance(provider_id=account.pk)
-    ProviderHealth.objects.update(slow_until=None, closed_until=None)
+    ProviderHealth.objects.update(slow_until=None, open_until=None)
     tasks.mirror(provider_id=account.pk)
     tasks.examine(report_id=open_report(account, actor=None, now=database_now()).pk)
     assert CatalogRun.objects.get().error

@@ -21,11 +21,11 @@ from core.web.policy import StaffRequest, allow
 from .. import tasks
 from ..account_health import account_health
 from ..actions.examining import open_report
-from ..actions.lanes import ensure_lanes, make_due
 from ..actions.learning import forget_learned
+from ..actions.leases import ensure_leases, make_due
 from ..forms import LimitsForm
 from ..identity import twins_of
-from ..models import BalanceReading, CatalogRun, DoctorReport, LaneKind, Provider
+from ..models import BalanceReading, CatalogRun, DoctorReport, LeaseKind, Provider
 from ..standing import dialect_in_words, line_of
 from .refunds import refunds_context
 
@@ -79,8 +79,8 @@ def provider_balance(request: StaffRequest, pk: int) -> HttpResponse:
     if not account.has_key:
         messages.error(request, f"{account} has no key, so its balance cannot be read.")
         return redirect("provider", pk=pk)
-    ensure_lanes(pk)
-    make_due(pk, LaneKind.BALANCE, at=database_now())
+    ensure_leases(pk)
+    make_due(pk, LeaseKind.BALANCE, at=database_now())
     tasks.ring(tasks.read_balance, provider_id=pk)
     return redirect("provider", pk=pk)
 
@@ -165,5 +165,5 @@ def _is_busy(account: Provider, context: dict[str, Any], now: datetime) -> bool:
         return True
     if any(run.is_running for run in context["runs"]):
         return True
-    asked = account.lanes.filter(kind=LaneKind.BALANCE, due_at__lte=now)
+    asked = account.leases.filter(kind=LeaseKind.BALANCE, due_at__lte=now)
     return account.has_key and asked.exists()

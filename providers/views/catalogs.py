@@ -18,7 +18,7 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import tasks
-from ..actions.lanes import ensure_lanes
+from ..actions.leases import ensure_leases
 from ..actions.mirroring import shown_difference
 from ..actions.runs import approve_run, open_run, refuse_run
 from ..models import CatalogRun, Provider, ServiceChange
@@ -35,7 +35,7 @@ def provider_mirror(request: StaffRequest, pk: int) -> HttpResponse:
     if not provider.has_key:
         messages.error(request, f"{provider} has no key, so its catalog cannot be fetched.")
         return redirect("provider", pk=pk)
-    ensure_lanes(pk)
+    ensure_leases(pk)
     run = open_run(provider, now=database_now(), actor=request.user)
     tasks.ring(tasks.mirror, provider_id=pk)
     return redirect("catalog-run", pk=run.pk)

@@ -186,12 +186,12 @@ def change_balance(provider: Provider, terms: Terms) -> Any:
 
 
 def limits(provider: Provider, terms: Terms) -> Any:
-    return provider.gate.limits.as_json()
+    return provider.halt.limits.as_json()
 
 
 def change_limits(provider: Provider, terms: Terms) -> Any:
     """New limits in place of all; nothing given lifts them."""
-    provider.gate = type(provider.gate)(RateLimits(**terms))
+    provider.halt = type(provider.halt)(RateLimits(**terms))
     return limits(provider, terms)
 
 

@@ -118,7 +118,7 @@ def _content(provider: Provider, call: Call, account: Account | None) -> tuple[A
 
 
 def _rate_limit_status(provider: Provider, call: Call, wait: int) -> int:
-    if provider.gate.limits.style == "text":
+    if provider.halt.limits.style == "text":
         return 200
     call.headers.append(("Retry-After", str(max(1, wait))))
     return 429

@@ -34,7 +34,7 @@ class RateLimits:
         }
 
 
-class Gate:
+class Halt:
     """Counts calls against the limits; a refused call does not count."""
 
     def __init__(self, limits: RateLimits | None = None) -> None:

@@ -62,7 +62,7 @@ def judged(
         violations=violations, blows=blows, restored=restored,
         stopped_searches=rows.stopped_searches_in(desk.database),
         consent=_consent_figures(consent, clerk, shown, bought, desk),
-        gates=rows.gates_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
+        halts=rows.halts_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
         starts={name: member.starts for name, member in desk.crew.members.items()},
         adds=adds_of(providers),
         under_fire=under_fire,

@@ -101,11 +101,11 @@ class Watcher:
         stopped = _LOOKED.findall(page.text)
         if stopped:
             self.browser.get("/orders/unconfirmed/")
-        for gate in stopped:
-            self.acknowledged += self._open(page, gate)
+        for halt in stopped:
+            self.acknowledged += self._open(page, halt)
 
-    def _open(self, page: Page, gate: str) -> bool:
+    def _open(self, page: Page, halt: str) -> bool:
         note = {"note": "They are being looked for."}
         return self.browser.post(
-            f"/orders/stops/{gate}/open/", {**page.hidden(), **note}
+            f"/orders/stops/{halt}/open/", {**page.hidden(), **note}
         ).location.endswith("/orders/stops/")

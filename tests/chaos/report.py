@@ -41,7 +41,7 @@ class Outcome:
     acknowledgements: int = 0
     lost: Sequence[Lost] = ()
     stopped_searches: dict[str, str] = field(default_factory=dict)
-    gates: dict[str, int] = field(default_factory=dict)
+    halts: dict[str, int] = field(default_factory=dict)
     ways: Counter[str] = field(default_factory=Counter)
     consent: dict[str, int] = field(default_factory=dict)
     restored: Restored | None = None
@@ -125,7 +125,7 @@ def recovery_figures(outcome: Outcome) -> dict[str, Any]:
         "free calls for each, most": max(calls, default=0),
         "orders by free calls": dict(sorted(Counter(calls).items())),
         "searches that stopped themselves": outcome.stopped_searches,
-        "stops": outcome.gates,
+        "stops": outcome.halts,
         "acknowledged on the page of stops": outcome.acknowledgements,
     }
 

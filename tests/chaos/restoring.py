@@ -19,7 +19,7 @@ from .processes import wait_until
 QUIET_SECONDS = 120.0
 RUN_SECONDS = 5.0  # of a reconcile run, for each account
 STOPS, RESTORED = "/orders/stops/", "/orders/restored/"
-_GATE = re.compile(r"All sending is stopped</h3>(?:(?!<h3).)*?/orders/stops/(\d+)/open/", re.DOTALL)
+_HALT = re.compile(r"All sending is stopped</h3>(?:(?!<h3).)*?/orders/stops/(\d+)/open/", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ def _get(person: Person) -> Page:
 
 def _open_all(person: Person) -> None:
     """End the stop of everything."""
-    gate = _GATE.search(person.persist(lambda: person.browser.get(STOPS)).text)
-    if gate is None:
+    halt = _HALT.search(person.persist(lambda: person.browser.get(STOPS)).text)
+    if halt is None:
         raise LookupError("nothing is stopped")
-    _press(person, STOPS, f"{STOPS}{gate[1]}/open/", {"note": "It is made."})
+    _press(person, STOPS, f"{STOPS}{halt[1]}/open/", {"note": "It is made."})
 
 
 def _press(person: Person, page: str, to: str, values: dict[str, str]) -> None:

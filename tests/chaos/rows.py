@@ -49,8 +49,8 @@ STOPPED_SEARCHES = """
     JOIN providers_provider p ON p.id = r.provider_id WHERE r.stopped_because <> ''
 """
 WAITING_TO_BE_SENT = "SELECT count(*) FROM orders_order WHERE status IN ('queued', 'sending')"
-RESTORED = "SELECT count(*) FROM orders_gate WHERE kind = 'restored' AND opened_at IS NULL"
-GATES = "SELECT kind, count(*) FROM orders_gate GROUP BY kind"
+RESTORED = "SELECT count(*) FROM orders_halt WHERE kind = 'restored' AND lifted_at IS NULL"
+HALTS = "SELECT kind, count(*) FROM orders_halt GROUP BY kind"
 COUNTS = "SELECT status, count(*) FROM orders_order GROUP BY status"
 BATCHES = "SELECT count(*) FROM orders_orderbatch WHERE state = 'placing'"
 HELD_FOR_TERMS = (
@@ -159,9 +159,9 @@ def stopped_searches_in(database: Database) -> dict[str, str]:
     return dict(database.ask(STOPPED_SEARCHES))
 
 
-def gates_in(database: Database) -> dict[str, int]:
-    """How often each kind of gate was closed."""
-    return dict(sorted(database.ask(GATES)))
+def halts_in(database: Database) -> dict[str, int]:
+    """How often each kind of halt was closed."""
+    return dict(sorted(database.ask(HALTS)))
 
 
 def waiting_in(database: Database) -> int:

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from core import clocks
 from orders.aftersales import runs
-from orders.models import CancelRequest, Order, Refill, Watch
+from orders.models import CancelRequest, Order, PollSchedule, Refill
 from orders.restores.tasks import importers
 from orders.sending.writes import answer_files
 from orders.status import Status, Write
@@ -143,8 +143,8 @@ class RequestWalk(Walk):
         runs.reap_lost_requests(now=self.clock())
         for _ in range(3):
             self._wait(clocks.CANCEL_RECHECK_SECONDS + 60)
-            ProviderHealth.objects.filter(provider=self.provider).update(closed_until=None)
-            Watch.objects.filter(provider=self.provider).update(checked_at=self.clock())
+            ProviderHealth.objects.filter(provider=self.provider).update(open_until=None)
+            PollSchedule.objects.filter(provider=self.provider).update(checked_at=self.clock())
             account = self._account()
             runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from core import clocks
 from orders.draft import OrderDraft
-from orders.models import Attempt, Order, Recovery, Watch
+from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
 from orders.polling import poll_cycle
 from orders.recovery.run import recover_account
@@ -219,7 +219,7 @@ class Walk:
 
     def _follow(self) -> None:
         """Ask once how each order is going, so that each charge is the provider's word."""
-        Watch.objects.filter(provider=self.provider).update(next_at=self.now)
+        PollSchedule.objects.filter(provider=self.provider).update(next_at=self.now)
         account = self._account()
         poll_cycle.follow_account(account, client_for(account), clock=self.clock, seconds=60)
 

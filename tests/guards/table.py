@@ -21,7 +21,7 @@ class Guard:
 
 
 SENDING, RACES = "orders/tests/sending/test_dispatch.py", "orders/tests/sending/test_races.py"
-EACH, GATES = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/test_gates.py"
+EACH, HALTS = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/test_halts.py"
 SETTLING = "orders/tests/recovery/test_settling.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
@@ -74,16 +74,16 @@ INDEXES = (
         (f"{EACH}::test_a_submission_is_one_order",),
     ),
     Guard(
-        "index: one closed gate before an account",
-        'name="one_closed_gate_of_a_kind_per_provider"',
-        'migrations.RemoveConstraint("gate", "one_closed_gate_of_a_kind_per_provider")',
-        (f"{EACH}::test_a_gate_stands_closed_once_before_an_account",),
+        "index: one closed halt before an account",
+        'name="one_standing_halt_of_a_kind_per_provider"',
+        'migrations.RemoveConstraint("halt", "one_standing_halt_of_a_kind_per_provider")',
+        (f"{EACH}::test_a_halt_stands_closed_once_before_an_account",),
     ),
     Guard(
-        "index: one closed gate before all",
-        'name="one_closed_gate_of_a_kind_for_all"',
-        'migrations.RemoveConstraint("gate", "one_closed_gate_of_a_kind_for_all")',
-        (f"{GATES}::test_a_gate_is_closed_once_and_its_history_kept",),
+        "index: one closed halt before all",
+        'name="one_standing_halt_of_a_kind_for_all"',
+        'migrations.RemoveConstraint("halt", "one_standing_halt_of_a_kind_for_all")',
+        (f"{HALTS}::test_a_halt_is_closed_once_and_its_history_kept",),
     ),
 )
 
@@ -96,10 +96,10 @@ LINES = (
         "orders/models/order.py",
     ),
     Guard(
-        "claim: the gate",
-        "if not unchanged.exists() or gates.is_closed(provider.pk):",
+        "claim: the halt",
+        "if not unchanged.exists() or halts.sending_is_halted(provider.pk):",
         "if not unchanged.exists():",
-        (f"{GATES}::test_behind_a_closed_gate_nothing_is_claimed_or_rung_for",),
+        (f"{HALTS}::test_behind_a_closed_halt_nothing_is_claimed_or_rung_for",),
         "orders/sending/claims.py",
     ),
     Guard(
@@ -202,14 +202,14 @@ LINES = (
     ),
     Guard(
         "pre-send: the stops",
-        "        if gates.is_halted(self.provider_id, self.write):",
+        "        if halts.is_halted(self.provider_id, self.write):",
         "        if not self.provider_id:",
-        (f"{GATES}::test_a_gate_that_closes_after_the_claim_stops_the_first_byte",),
+        (f"{HALTS}::test_a_halt_that_closes_after_the_claim_stops_the_first_byte",),
         "orders/sending/writes/pre_send.py",
     ),
     Guard(
         "claim of a request: the stops",
-        "if not unchanged or gates.is_halted(provider.pk, kind.write):",
+        "if not unchanged or halts.is_halted(provider.pk, kind.write):",
         "if not unchanged:",
         (f"{WRITES}::test_a_stop_between_the_look_and_the_claim_leaves_no_claim",),
         "orders/aftersales/send_requests.py",
@@ -402,7 +402,7 @@ LINES = (
     ),
     Guard(
         "sweep: only in a database that is ours",
-        "    if gates.may_be_another_database(now):\n        return 0\n    suspects",
+        "    if halts.may_be_another_database(now):\n        return 0\n    suspects",
         "    suspects",
         (f"{INVARIANTS}::test_nothing_is_concluded_in_a_database_that_may_have_been_taken_back",),
         "orders/sending/invariants.py",
@@ -617,7 +617,7 @@ LINES = (
     ),
     Guard(
         "search: only in a database that is ours",
-        "is_ours = not gates.may_be_another_database(clock())",
+        "is_ours = not halts.may_be_another_database(clock())",
         "is_ours = True",
         (
             f"{SEARCH}::test_nothing_is_looked_for_in_a_database_that_was_taken_back",

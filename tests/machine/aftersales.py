@@ -6,7 +6,7 @@ from collections import Counter
 
 from core import clocks
 from orders.aftersales import request_cancels, request_refills, runs
-from orders.models import CancelRequest, Gate, Order, Refill, RequestCall, Watch
+from orders.models import CancelRequest, Halt, Order, PollSchedule, Refill, RequestCall
 from orders.restores.tasks import importers
 from orders.sending import halts
 from orders.sending.restore_check import guard
@@ -15,7 +15,7 @@ from orders.status import (
     AT_PROVIDER,
     REFILLABLE,
     CancelStatus,
-    GateKind,
+    HaltKind,
     RefillStatus,
     Write,
 )
@@ -59,15 +59,15 @@ class AfterSales:
             self.wished[refill.order.external_id] += not words
 
     def let_cancels(self) -> None:
-        for gate in Gate.objects.closed().select_related("provider"):
+        for halt in Halt.objects.standing().select_related("provider"):
             halts.let_cancels(
-                gate, let=not gate.lets_cancels, actor=self.desk.person, now=self.desk.clock()
+                halt, let=not halt.lets_cancels, actor=self.desk.person, now=self.desk.clock()
             )
 
     # workers
 
     def send(self) -> None:
-        ProviderHealth.objects.update(closed_until=None, slow_until=None)
+        ProviderHealth.objects.update(open_until=None, slow_until=None)
         runs.send_requests(
             self.desk.account(), self.desk.upstream, clock=self.desk.clock, seconds=60
         )
@@ -78,7 +78,7 @@ class AfterSales:
         answer_files.import_left_behind(importers(self.desk.clock()))
         runs.reap_lost_requests(now=self.desk.clock())
         self.desk.advance(clocks.CANCEL_RECHECK_SECONDS + 5)
-        Watch.objects.update(checked_at=self.desk.clock())
+        PollSchedule.objects.update(checked_at=self.desk.clock())
         self.send()
 
     def reap(self) -> None:
@@ -105,7 +105,7 @@ class AfterSales:
             return
         marks = guard.marks_of(self.desk.provider.pk)
         guard.adopt(guard.database_identity(), marks, now=now)
-        halts.open_gate(GateKind.RESTORED, now=now, actor=self.desk.person)
+        halts.lift_halt(HaltKind.RESTORED, now=now, actor=self.desk.person)
 
     # what holds
 

@@ -17,14 +17,14 @@ from core import clocks
 from core.failpoints import armed
 from orders.aftersales import runs
 from orders.draft import OrderDraft
-from orders.models import Attempt, Order, Recovery, Watch
+from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
 from orders.polling import poll_cycle
 from orders.recovery import manual
 from orders.recovery.run import recover_account
 from orders.sending import halts, send_run, sweep_due
 from orders.sending.writes import recording, send_clock
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 from providers.actions import pausing
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import DefaultWish
@@ -135,12 +135,12 @@ class Desk:
             place_orders.requeue_order(order, actor=self.person, now=self.clock())
 
     def stop(self) -> None:
-        halts.close_gate(GateKind.STOP, now=self.clock(), actor=self.person)
+        halts.place_halt(HaltKind.STOP, now=self.clock(), actor=self.person)
 
     def go_on(self) -> None:
-        halts.open_gate(GateKind.STOP, now=self.clock(), actor=self.person)
-        halts.open_gate(
-            GateKind.EXPOSURE, provider=self.provider, now=self.clock(), actor=self.person
+        halts.lift_halt(HaltKind.STOP, now=self.clock(), actor=self.person)
+        halts.lift_halt(
+            HaltKind.EXPOSURE, provider=self.provider, now=self.clock(), actor=self.person
         )
 
     def pause(self) -> None:
@@ -158,9 +158,9 @@ class Desk:
         self.go_on()
         self.resume()
         self.upstream.answers_reads = True
-        ProviderHealth.objects.update(closed_until=None, slow_until=None)
+        ProviderHealth.objects.update(open_until=None, slow_until=None)
         in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT).exists()
-        if in_flight or halts.is_closed(self.provider.pk):
+        if in_flight or halts.sending_is_halted(self.provider.pk):
             self.timetable()
 
     # workers
@@ -206,7 +206,7 @@ class Desk:
         self.ring()
 
     def poll(self) -> None:
-        Watch.objects.update(next_at=self.now)
+        PollSchedule.objects.update(next_at=self.now)
         poll_cycle.follow_account(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def advance(self, seconds: float) -> None:
@@ -254,7 +254,7 @@ class Desk:
         stood = self.stood_at_the_fence()
         account = self.account()
         sent = Attempt.objects.filter(provider=account, outcome=Outcome.IN_FLIGHT)
-        closed = halts.is_closed(account.pk) or not account.is_active
+        closed = halts.sending_is_halted(account.pk) or not account.is_active
         stale = not sent.filter(provider_version=account.version).exists()
         if (closed or stale) and not stood:
             self.left_unlawfully += 1

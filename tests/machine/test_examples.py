@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import Attempt, Order
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 
 from . import promises
 from .desk import Desk, acts
@@ -80,7 +80,7 @@ def test_a_worker_that_wakes_with_an_old_key_sends_nothing(desk):
     assert not desk.upstream.of_link(order.link)
 
 
-def test_a_worker_that_wakes_behind_a_closed_gate_sends_nothing(desk):
+def test_a_worker_that_wakes_behind_a_closed_halt_sends_nothing(desk):
     order = send(desk, Answer.ACCEPTED, "claim.committed", "stop")
     assert order.status == Status.QUEUED and not desk.upstream.of_link(order.link)
 
@@ -127,8 +127,8 @@ def test_three_lost_answers_stop_the_account_until_a_person_goes_on(desk):
     for _ in range(3):
         crash(desk, Answer.LOST, "settle.committed")
         desk.timetable()
-    closed = desk.provider.gates.closed().values_list("kind", flat=True)
-    assert list(closed) == [GateKind.EXPOSURE]
+    closed = desk.provider.halts.standing().values_list("kind", flat=True)
+    assert list(closed) == [HaltKind.EXPOSURE]
     desk.submit()
     desk.ring()
     assert newest().status == Status.QUEUED

@@ -73,7 +73,7 @@ def test_the_order_that_its_race_had_left_broken_is_put_right(upgraded: Path) ->
         "from orders.models import Attempt, Order;"
         "held = Attempt.objects.get(outcome='accepted', order__status='unconfirmed');"
         "before = invariants.check_orders(now=now());"
-        "halts.open_gate('restored', now=now());"
+        "halts.lift_halt('restored', now=now());"
         "after = invariants.check_orders(now=now());"
         "order = Order.objects.get(pk=held.order_id);"
         "print(before, after, order.status, order.external_id == held.external_id)"

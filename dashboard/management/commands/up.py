@@ -40,7 +40,7 @@ class Command(BaseCommand):
     ) -> None:
         """In place of this process, so that the one that only watches does not hold Django."""
         facts = ["--data-dir", str(data_dir), "--port", str(port)]
-        facts += ["--lanes", str(settings.FOLLOW_LANES)]
+        facts += ["--leases", str(settings.POLL_LEASES)]
         facts += ["--sandbox-speed", str(settings.SANDBOX_SPEED)]
         flags = {
             "--embedded-broker": settings.EMBEDDED_BROKER,

@@ -163,5 +163,5 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:
     """It does not answer, or not as often: an order is never the probe."""
-    rests = Q(closed_until__isnull=False) | Q(slow_until__gt=now)
+    rests = Q(open_until__isnull=False) | Q(slow_until__gt=now)
     return ProviderHealth.objects.filter(rests, provider=provider).exists()

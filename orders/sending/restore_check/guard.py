@@ -25,8 +25,8 @@ from core.rows.loops import one_by_one
 from providers.panel_api import NotSent
 
 from ...limits import doubtful_rows
-from ...models import Attempt, DatabaseId, Gate, ReconcileRun, RequestCall
-from ...status import GateKind
+from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
+from ...status import HaltKind
 from .. import halts, send_journal
 from ..send_journal import Mark
 from . import journal_gaps, recalled_requests, recalled_sends, request_journal
@@ -63,7 +63,7 @@ def database_identity() -> str:
 def mark(attempt: Attempt, *, now: Clock) -> None:
     """Write this send down outside the database, unless the database is not the one we left.
 
-    Raises NotSent: then no byte may leave, and the gate is closed where there is doubt.
+    Raises NotSent: then no byte may leave, and the halt is closed where there is doubt.
     """
     known = send_journal.newest_mark(attempt.provider_id)
     _mark(attempt, "attempt", known, partial(send_journal.note_send, attempt), now)
@@ -78,9 +78,9 @@ def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> No
 
 
 def refuse_another_database(provider_id: int, *, now: Clock) -> None:
-    """Raises NotSent, and closes the gate where there is doubt, for what is marked already."""
+    """Raises NotSent, and closes the halt where there is doubt, for what is marked already."""
     try:
-        if why_strange(marks_of(provider_id), database_identity()):
+        if why_doubted(marks_of(provider_id), database_identity()):
             look_closely(now=now())
             raise NotSent(MAY_BE_RESTORED)
     except DATABASE_AWAY as error:
@@ -96,7 +96,7 @@ def _mark(
 ) -> None:
     try:
         identity = database_identity()
-        _refuse_if_strange(row, what, known, identity, now)
+        _refuse_if_unmatched(row, what, known, identity, now)
         note(identity)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
@@ -105,13 +105,13 @@ def _mark(
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
-def _refuse_if_strange(
+def _refuse_if_unmatched(
     row: Attempt | RequestCall, what: str, known: Mark | None, identity: str, now: Clock
 ) -> None:
-    doubt = bool(why_strange(marks_of(row.provider_id), identity))
+    doubt = bool(why_doubted(marks_of(row.provider_id), identity))
     overtaken = known is not None and row.pk <= known.attempt
     age = (now() - row.started_at).total_seconds()
-    if age > clocks.SEND_WINDOW_SECONDS:  # then others may have sent since, and nothing is strange
+    if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
         raise NotSent("The claim had grown too old before it was marked.")
     if doubt:
         look_closely(now=now())
@@ -140,7 +140,7 @@ def marks_of(provider_id: int) -> list[Known]:
     return [*known, Known(asked, is_call=True)] if asked else known
 
 
-def why_strange(marks: list[Known], identity: str) -> dict[Known, str]:
+def why_doubted(marks: list[Known], identity: str) -> dict[Known, str]:
     """What speaks against this being the database in which these marks were made."""
     attempts = Attempt.objects.select_related("order").in_bulk(_numbers(marks, is_call=False))
     calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
@@ -172,13 +172,13 @@ def _newest_of(known: Known) -> str:
 
 
 def look_closely(*, now: datetime) -> bool:
-    """Compare every mark of this machine with the database; close the gate on doubt.
+    """Compare every mark of this machine with the database; close the halt on doubt.
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
-    database is adopted. Before that, and as long as the gate is closed, what this machine knows of
+    database is adopted. Before that, and as long as the halt is closed, what this machine knows of
     its sends is brought in. True: all is well.
     """
-    if Gate.objects.closed().filter(kind=GateKind.RESTORED).exists() or not _compare(now):
+    if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):
         recall_everywhere(now=now)
         return False
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
@@ -189,7 +189,7 @@ def look_closely(*, now: datetime) -> bool:
 def _compare(now: datetime) -> bool:
     identity = database_identity()
     marks = [known for account in send_journal.accounts() for known in marks_of(account)]
-    doubts = why_strange(marks, identity)
+    doubts = why_doubted(marks, identity)
     if not doubts:
         return True
     newest = max(known.mark.at for known in doubts)
@@ -215,7 +215,7 @@ def _recall(account: int, now: datetime) -> None:
 def quarantine(reason: str, *, now: datetime) -> bool:
     """Stop all sending until a reconcile run is acknowledged. False: it was stopped already."""
     log.critical("all sending stops: %s", reason)
-    return halts.close_gate(GateKind.RESTORED, now=now, reason=reason)
+    return halts.place_halt(HaltKind.RESTORED, now=now, reason=reason)
 
 
 def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:

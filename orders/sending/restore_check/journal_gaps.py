@@ -20,14 +20,14 @@ from providers.models import Provider
 from ...models import (
     Attempt,
     CancelRequest,
-    Gate,
+    Halt,
     JournalGap,
     Order,
     OrderEvent,
     Refill,
     RequestCall,
 )
-from ...status import RECALLED, GateKind
+from ...status import RECALLED, HaltKind
 from .. import send_journal
 from ..send_journal import Beginning, Marked
 from . import request_journal
@@ -79,13 +79,13 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
     To be asked before anything is brought in: a send that was given back says nothing of those
     before it.
     """
-    gate = Gate.objects.filter(kind=GateKind.RESTORED).newest_first().first()
+    halt = Halt.objects.filter(kind=HaltKind.RESTORED).newest_first().first()
     found = [gap for journal in JOURNALS if (gap := _gap(journal, account)) is not None]
-    if gate is None or not found or not Provider.objects.filter(pk=account).exists():
+    if halt is None or not found or not Provider.objects.filter(pk=account).exists():
         return None
     known = [one.known_until for one in found if one.known_until is not None]
     row, is_new = JournalGap.objects.get_or_create(
-        gate=gate, provider_id=account, host=socket.gethostname()[:80],
+        halt=halt, provider_id=account, host=socket.gethostname()[:80],
         defaults={
             "found_at": now,
             "known_until": min(known, default=None),

@@ -20,8 +20,8 @@ from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
 
-from ...models import Attempt, Gate, Order, StrangeOrder
-from ...status import NOT_SENT, RECALLED, Flag, GateKind, Outcome, Status
+from ...models import Attempt, Halt, Order, UnmatchedOrder
+from ...status import NOT_SENT, RECALLED, Flag, HaltKind, Outcome, Status
 from .. import answer_spool, claims
 from ..send_journal import Send, sends_since_adopted
 
@@ -74,7 +74,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
         answer_spool.settle_late(taken, settlement, now=now)
     if not taken:
         id_there = settlement.external_id if settlement else ""
-        _list_as_strange(send, id_there, order, now=now)
+        _list_as_unmatched(send, id_there, order, now=now)
     return True
 
 
@@ -165,18 +165,18 @@ def _is_open(row: Attempt) -> bool:
     return row.outcome in (Outcome.IN_FLIGHT, Outcome.UNKNOWN)
 
 
-def _list_as_strange(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
+def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
     """For the page: bought, and here there is no order that could take it."""
-    gate = Gate.objects.closed().filter(kind=GateKind.RESTORED).first()
+    halt = Halt.objects.standing().filter(kind=HaltKind.RESTORED).first()
     if order is not None:
         Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.LIVE_ATTEMPT)
     log.error("sent to account %s and not known here: %s", send.provider_id, send)
-    if gate is None:
+    if halt is None:
         return
-    known = StrangeOrder(
-        gate=gate, account=send.provider_id, token=send.token, external_id=external_id,
+    known = UnmatchedOrder(
+        halt=halt, account=send.provider_id, token=send.token, external_id=external_id,
         provider=Provider.objects.filter(pk=send.provider_id).first(), sent_at=send.started_at,
         service_id=send.wish.get("service", "")[:64], link=send.wish.get("link", ""),
         quantity=send.wish.get("quantity", "")[:20], order=order,
     )  # fmt: skip
-    StrangeOrder.objects.bulk_create([known], ignore_conflicts=True)
+    UnmatchedOrder.objects.bulk_create([known], ignore_conflicts=True)

@@ -17,7 +17,7 @@ from orders.status import CancelStatus, RefillStatus, Status
 from orders.tests.aftersales.test_requests_over_http import bought
 from orders.tests.sending.test_races import at_once
 from providers.connect import shared_transport
-from providers.models import Lane, Provider
+from providers.models import Lease, Provider
 from sandbox import Sandbox
 from tests.builders import make_order, make_provider, make_refill, make_service, make_user
 
@@ -54,14 +54,14 @@ def test_two_people_press_refill_and_the_provider_hears_one(box, account):
     assert len(box.provider.refills.tasks) == 1
 
 
-def test_many_workers_without_a_lane_send_each_refill_once(box, account):
+def test_many_workers_without_a_lease_send_each_refill_once(box, account):
     orders = [bought(box, account, "Completed") for _ in range(12)]
     for order in orders:
         make_refill(order=order)
     Provider.objects.update(batch_size=3)
 
     def work(number: int) -> int:
-        Lane.objects.all().update(holder="", held_until=None)  # every lease ran out
+        Lease.objects.all().update(holder="", held_until=None)  # every lease ran out
         aftersales_tasks.send_requests(provider_id=account.pk)
         return number
 

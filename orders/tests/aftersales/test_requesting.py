@@ -16,7 +16,7 @@ from orders.aftersales import batch_outcome, poll_refills, refill_sends, request
 from orders.aftersales.cancel_sends import CANCELS
 from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
-from orders.models import CancelRequest, EventKind, Refill, Watch
+from orders.models import CancelRequest, EventKind, PollSchedule, Refill
 from orders.status import FINAL, CancelStatus, RefillStatus, Status
 from providers.models import ProviderHealth
 from providers.panel_api import (
@@ -104,7 +104,7 @@ def send(row, desk, now=NOON):
 # claims and their answers
 
 
-def test_cancels_go_before_refills_and_one_lane_sends_both():
+def test_cancels_go_before_refills_and_one_lease_sends_both():
     refill = make_refill()
     make_cancel(order=make_order(Status.PENDING, provider=refill.provider))
     desk = FakeDesk()
@@ -222,7 +222,7 @@ def test_a_worker_that_died_leaves_a_refill_in_doubt_and_a_cancel_to_be_looked_i
     later = NOON + 5 * MINUTE
     assert not claim(REFILLS, refill.provider, now=later)
     assert not claim(CANCELS, cancel.provider, now=later)
-    Watch.objects.update(checked_at=NOON + 3 * MINUTE)
+    PollSchedule.objects.update(checked_at=NOON + 3 * MINUTE)
     claimed = claim(CANCELS, cancel.provider, now=later)
     assert claimed is not None and list(claimed.rows) == [cancel]
 
@@ -278,7 +278,7 @@ def test_a_second_send_is_not_settled_by_the_first_ones_lost_answer():
 
 def test_nothing_is_sent_while_the_breaker_is_closed_not_even_as_a_probe():
     refill, desk = make_refill(), FakeDesk()
-    ProviderHealth.objects.update(closed_until=NOON - MINUTE)
+    ProviderHealth.objects.update(open_until=NOON - MINUTE)
     assert send(refill, desk) == 0
     assert desk.calls == []
 
@@ -287,7 +287,7 @@ def test_a_lost_call_is_no_reason_to_leave_the_provider_alone():
     refill, desk = make_refill(), FakeDesk()
     desk.then = lost_answer()
     send(refill, desk)
-    assert ProviderHealth.objects.get().closed_until is None
+    assert ProviderHealth.objects.get().open_until is None
 
 
 @pytest.mark.parametrize("status", sorted(FINAL - {Status.REJECTED, Status.WITHDRAWN}))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from core.clocks import database_now
 from orders.aftersales import request_cancels, request_refills, runs
 from orders.aftersales import tasks as aftersales_tasks
-from orders.models import CancelRequest, EventKind, Order, Refill, Watch
+from orders.models import CancelRequest, EventKind, Order, PollSchedule, Refill
 from orders.sending import tasks as sending_tasks
 from orders.status import CancelStatus, RefillStatus, Status
 from providers.connect import client_for, shared_transport
@@ -79,8 +79,8 @@ def make_due() -> None:
     past = database_now() - timedelta(seconds=1)
     Refill.objects.exclude(status=RefillStatus.SENDING).update(due_at=past)
     CancelRequest.objects.exclude(status=CancelStatus.SENDING).update(due_at=past)
-    Watch.objects.update(next_at=past)
-    ProviderHealth.objects.update(closed_until=None, slow_until=None, failures=0)
+    PollSchedule.objects.update(next_at=past)
+    ProviderHealth.objects.update(open_until=None, slow_until=None, failures=0)
 
 
 def send(account: Provider) -> None:
@@ -348,7 +348,7 @@ def test_a_lost_cancel_looks_at_the_status_and_then_asks_again(box, account, pha
     assert (fresh(request).status, fresh(request).code) == (CancelStatus.QUEUED, "unclear")
     past = database_now() - timedelta(seconds=1)
     CancelRequest.objects.update(due_at=past)
-    ProviderHealth.objects.update(closed_until=None)
+    ProviderHealth.objects.update(open_until=None)
     send(account)
     assert box.calls("cancel") == 1, "not before the status was read"
     follow(account)

@@ -18,7 +18,7 @@ from orders.aftersales import request_refills
 from orders.bulk import apply_step, bulk_action
 from orders.bulk import tasks as bulk_tasks
 from orders.limits import check_limits
-from orders.models import BulkItem, BulkJob, CancelRequest, EventKind, Order, Refill, Watch
+from orders.models import BulkItem, BulkJob, CancelRequest, EventKind, Order, PollSchedule, Refill
 from orders.placing.order_again import CannotOrderAgain, draft_again, why_never_again
 from orders.status import JobKind, JobState, Status
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -106,10 +106,10 @@ def test_a_note_and_tags_are_written_and_remembered():
 
 def test_refreshing_makes_followed_orders_due_and_says_which_are_not():
     followed, ended = make_order(Status.IN_PROGRESS), make_order(Status.COMPLETED)
-    Watch.objects.update(next_at=NOON + timedelta(days=1))
+    PollSchedule.objects.update(next_at=NOON + timedelta(days=1))
     job = start(JobKind.REFRESH)
     turn = run(job)
-    assert Watch.objects.get().next_at == NOON
+    assert PollSchedule.objects.get().next_at == NOON
     assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_FOLLOWED)}
     assert turn.providers == {followed.provider_id, ended.provider_id}
 

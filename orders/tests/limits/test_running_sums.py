@@ -28,7 +28,7 @@ from orders.sending.send_orders import send_order
 from orders.status import Status
 from orders.tests.sending.test_races import THREADS, at_once
 from providers.panel_api import DefaultWish, OrderState, Progress
-from tests.builders import NOON, make_order, make_service, make_user, make_watch
+from tests.builders import NOON, make_order, make_poll_schedule, make_service, make_user
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -102,7 +102,7 @@ def end_partial_with_money_back(order):
 
 
 def follow(order, said):
-    make_watch(order)
+    make_poll_schedule(order)
     due = poll_schedule.due_batch(order.provider, NOON)
     assert poll_batch.record_answers(due, {"7": said}, now=NOON).changed == 1
     order.refresh_from_db()

@@ -232,10 +232,10 @@ def test_what_was_not_sent_is_withdrawn_and_the_rest_stays():
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_place_a_batch_once():
     batch = started(make_batch(paste_of(30)))
-    gate, turns = threading.Barrier(4), []
+    halt, turns = threading.Barrier(4), []
 
     def work():
-        gate.wait()
+        halt.wait()
         held = take_batch(batch.pk, now=NOON)
         turns.append(held)
         if held:
@@ -255,11 +255,11 @@ def test_workers_that_believe_they_hold_it_place_each_line_once():
     """The lease ran out under a worker that was only slow: its submissions still hold."""
     batch = started(make_batch(paste_of(20)))
     held = taken(batch)
-    gate = threading.Barrier(3)
+    halt = threading.Barrier(3)
 
     def work():
         mine = OrderBatch.objects.select_related("placed_by").get(pk=held.pk)
-        gate.wait()
+        halt.wait()
         place_turn(mine, judge_again, clock=lambda: NOON, seconds=60)
         connection.close()
 
@@ -273,10 +273,10 @@ def test_workers_that_believe_they_hold_it_place_each_line_once():
 def test_the_same_paste_started_twice_at_once_is_bought_once():
     text = paste_of(3)
     pair = [make_batch(text), make_batch(text)]
-    gate, answers = threading.Barrier(2), []
+    halt, answers = threading.Barrier(2), []
 
     def press(batch):
-        gate.wait()
+        halt.wait()
         answers.append(start_placing(batch, by=batch.created_by, again=False, now=NOON))
         connection.close()
 

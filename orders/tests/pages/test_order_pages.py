@@ -22,7 +22,7 @@ from providers.models import ProviderHealth
 from tests.builders import (
     make_attempt,
     make_event,
-    make_gate,
+    make_halt,
     make_order,
     make_provider,
     make_service,
@@ -99,7 +99,7 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
     health = ProviderHealth.objects.filter(provider=order.provider)
     health.update(next_add_at=now + timedelta(minutes=3))
     assert "given a pause" in page_of(staff, order)
-    make_gate(provider=order.provider)
+    make_halt(provider=order.provider)
     page = page_of(staff, order)
     assert "It waits" in page and "given a pause" not in page
 

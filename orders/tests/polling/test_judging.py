@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core import clocks
-from orders.models import ChargeEntry, Order, Watch
+from orders.models import ChargeEntry, Order, PollSchedule
 from orders.polling import plausibility, poll_batch, poll_schedule
 from orders.status import AT_PROVIDER, ENDED_THERE, HOW_FAR, Flag, Status, goes_back
 from providers.panel_api import OrderState, Progress, Unreadable
@@ -27,9 +27,9 @@ def made(status=Status.IN_PROGRESS, **over) -> Order:
 def hear(order: Order, *answers: Progress, every: int = 60) -> Order:
     """Let the provider say these things, one after the other, a minute apart."""
     for number, answer in enumerate(answers, start=1):
-        (watch,) = poll_schedule.due_batch(order.provider, NOON + timedelta(days=300))
+        (schedule,) = poll_schedule.due_batch(order.provider, NOON + timedelta(days=300))
         now = NOON + timedelta(seconds=number * every)
-        poll_batch.record_answers([watch], {watch.external_id: answer}, now=now)
+        poll_batch.record_answers([schedule], {schedule.external_id: answer}, now=now)
     return Order.objects.get(pk=order.pk)
 
 
@@ -262,11 +262,11 @@ def test_ten_odd_answers_cost_the_queries_of_one():
             make_order(Status.IN_PROGRESS, service=service, charge=Decimal("0.9"))
             for _ in range(number)
         ]
-        watches = poll_schedule.due_batch(orders[0].provider, NOON)
+        schedules = poll_schedule.due_batch(orders[0].provider, NOON)
         odd = progress(OrderState.PARTIAL, charge="0.7", remains=900)
         answers: dict[str, Progress | Unreadable] = {order.external_id: odd for order in orders}
-        captured = queries_of(lambda: poll_batch.record_answers(watches, answers, now=NOON))
+        captured = queries_of(lambda: poll_batch.record_answers(schedules, answers, now=NOON))
         return sum(not q.startswith("UPDATE") for q in captured)
 
     assert queries(10) == queries(1)
-    assert not Watch.objects.exists()
+    assert not PollSchedule.objects.exists()

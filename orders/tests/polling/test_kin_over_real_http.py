@@ -12,7 +12,7 @@ import pytest
 from core.clocks import database_now
 from orders import link_queue
 from orders.draft import OrderDraft
-from orders.models import Order, Watch
+from orders.models import Order, PollSchedule
 from orders.pages.related_figures import parts_of
 from orders.placing import place_orders
 from orders.sending import sweep_due
@@ -54,7 +54,7 @@ def send(order: Order) -> Order:
 
 def look(order: Order) -> Order:
     """Ask about everything there is; the order as it is then."""
-    Watch.objects.update(next_at=database_now() - timedelta(seconds=1))
+    PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
     sending_tasks.follow(provider_id=order.provider_id)
     return Order.objects.get(pk=order.pk)
 
@@ -65,7 +65,7 @@ def see_to_the_end(box: Sandbox, order: Order, seconds: float = 600) -> set[str]
     for _ in range(600):
         order = look(order)
         seen.add(order.status)
-        if order.is_final and not Watch.objects.exists():
+        if order.is_final and not PollSchedule.objects.exists():
             return seen
         box.advance(seconds)
     raise AssertionError(f"{order} has not ended: {seen}")

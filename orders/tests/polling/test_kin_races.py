@@ -9,7 +9,7 @@ import pytest
 from core.roles import Role
 from orders import link_queue
 from orders.links import link_key
-from orders.models import Order, OrderEvent, Watch
+from orders.models import Order, OrderEvent, PollSchedule
 from orders.placing import place_orders
 from orders.polling import poll_batch, poll_schedule
 from orders.sending import sweep_due
@@ -49,14 +49,14 @@ def test_the_end_of_the_blocker_is_seen_by_turn_and_sweep_at_once():
     first = make_order(Status.IN_PROGRESS, service=service, link=LINK, link_key=link_key(LINK))
     line = in_line(service, 3)
     Order.objects.filter(pk__in=[o.pk for o in line]).update(blocked_by=first)
-    watches = poll_schedule.due_batch(service.provider, NOON)
+    schedules = poll_schedule.due_batch(service.provider, NOON)
     ended = Progress(OrderState.COMPLETED, "Completed")
 
     def act(number: int) -> None:
         if number % 2:
             sweep_due.hold_and_release(now=NOON)
         else:
-            poll_batch.record_answers(watches, {first.external_id: ended}, now=NOON)
+            poll_batch.record_answers(schedules, {first.external_id: ended}, now=NOON)
 
     at_once(act)
     sweep_due.hold_and_release(now=NOON)
@@ -106,13 +106,13 @@ def test_starting_now_and_the_time_itself_queue_a_scheduled_order_once():
 def test_children_told_to_eight_workers_at_once_are_born_once():
     service = make_service(make_provider())
     parent = make_order(Status.IN_PROGRESS, service=service, wish={"runs": "9", "quantity": "1"})
-    watches = poll_schedule.due_batch(service.provider, NOON)
+    schedules = poll_schedule.due_batch(service.provider, NOON)
     ids = tuple(f"c{n}" for n in range(9))
     said = Progress(OrderState.IN_PROGRESS, "In progress", children=ids)
-    at_once(lambda _: poll_batch.record_answers(watches, {parent.external_id: said}, now=NOON))
+    at_once(lambda _: poll_batch.record_answers(schedules, {parent.external_id: said}, now=NOON))
     parent.refresh_from_db()
     assert (parent.children.count(), parent.parts_done, parent.flag) == (9, 9, "")
-    assert Watch.objects.filter(order__parent=parent).count() == 9
+    assert PollSchedule.objects.filter(order__parent=parent).count() == 9
     assert OrderEvent.objects.filter(order__parent=parent).count() == 9
 
 

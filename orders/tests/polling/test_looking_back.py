@@ -11,12 +11,12 @@ from django.test import Client
 from core import clocks
 from core.clocks import database_now
 from core.roles import Role
-from orders.models import LookBack, Order
+from orders.models import Order, Recheck
 from orders.polling import recheck_ended
 from orders.status import Flag, Status
-from providers.actions import lanes
+from providers.actions import leases
 from providers.connect import shared_transport
-from providers.models import LaneKind, Provider, ProviderHealth
+from providers.models import LeaseKind, Provider, ProviderHealth
 from providers.panel_api import BatchRefused, OrderState, RefusalCode, Unavailable, Unreadable
 from sandbox import Sandbox
 from tests.builders import NOON, make_order, make_provider, make_refill, make_user
@@ -26,7 +26,7 @@ from tests.query_counts import queries_of
 from ..reconciliation.test_reconciling_over_http import Day
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-DAY = timedelta(seconds=clocks.LOOK_BACK_SECONDS)
+DAY = timedelta(seconds=clocks.RECHECK_SECONDS)
 LATER = NOON + DAY + timedelta(minutes=1)
 
 
@@ -43,7 +43,7 @@ class Tells(FakeProvider):
 @pytest.fixture
 def account() -> Provider:
     made = make_provider(calls_per_minute=60_000)
-    LookBack.objects.create(provider=made, through_at=NOON - timedelta(minutes=1))
+    Recheck.objects.create(provider=made, through_at=NOON - timedelta(minutes=1))
     return made
 
 
@@ -53,7 +53,7 @@ def ended(account: Provider, status: Status = Status.COMPLETED, **over) -> Order
 
 
 def look(account: Provider, there: Tells, *, now=LATER) -> int:
-    return recheck_ended.look_back(account, there, clock=lambda: now, seconds=5)
+    return recheck_ended.recheck_ended_orders(account, there, clock=lambda: now, seconds=5)
 
 
 def remarks(order: Order) -> list[str]:
@@ -173,7 +173,7 @@ def test_a_call_is_about_no_more_than_the_provider_takes(account):
 def test_of_two_that_asked_about_the_same_orders_one_writes(account):
     order, there = ended(account), Tells()
     there.says = {order.external_id: progress(OrderState.CANCELED, charge="0.9")}
-    mark = LookBack.objects.get()
+    mark = Recheck.objects.get()
     look(account, there)
     assert not recheck_ended._write_down(mark, [order], there.says, LATER)
     assert len(remarks(order)) == 1
@@ -194,7 +194,7 @@ def test_a_provider_that_is_away_is_asked_again_later(account):
     there.down = Unavailable("It does not answer.")
     assert look(account, there) == 0
     assert ProviderHealth.objects.get(provider=account).last_error
-    ProviderHealth.objects.update(closed_until=None, failures=0)
+    ProviderHealth.objects.update(open_until=None, failures=0)
     there.down = None
     assert look(account, there) == 1
     assert there.asked[-1] == [order.external_id]
@@ -203,7 +203,7 @@ def test_a_provider_that_is_away_is_asked_again_later(account):
 def test_while_a_worker_is_at_it_another_one_asks_nothing(account):
     ended(account)
     there = Tells()
-    assert lanes.take_lane(account.pk, LaneKind.ENDED, now=LATER, seconds=60)
+    assert leases.acquire_lease(account.pk, LeaseKind.ENDED, now=LATER, seconds=60)
     assert look(account, there) == 0 and there.asked == []
 
 
@@ -213,13 +213,13 @@ def test_accounts_are_rung_for_when_an_order_is_a_day_over(account):
     ended(keyless)
     before = make_order(Status.COMPLETED, provider=make_provider())  # ended before it was known
     early = NOON + DAY - timedelta(seconds=1)
-    assert recheck_ended.accounts_to_look_back_at(early) == []
-    LookBack.objects.filter(provider=before.provider).update(through_at=LATER - DAY)
-    assert recheck_ended.accounts_to_look_back_at(LATER) == [account.pk]
-    assert LookBack.objects.get(provider=quiet).through_at == LATER - DAY
+    assert recheck_ended.accounts_to_recheck(early) == []
+    Recheck.objects.filter(provider=before.provider).update(through_at=LATER - DAY)
+    assert recheck_ended.accounts_to_recheck(LATER) == [account.pk]
+    assert Recheck.objects.get(provider=quiet).through_at == LATER - DAY
     look(account, Tells())
-    assert recheck_ended.accounts_to_look_back_at(LATER + timedelta(hours=1)) == []
-    assert LookBack.objects.get(provider=account).through_at == LATER + timedelta(hours=1) - DAY
+    assert recheck_ended.accounts_to_recheck(LATER + timedelta(hours=1)) == []
+    assert Recheck.objects.get(provider=account).through_at == LATER + timedelta(hours=1) - DAY
 
 
 def test_ten_accounts_with_ten_orders_cost_the_queries_of_one(account):
@@ -227,16 +227,16 @@ def test_ten_accounts_with_ten_orders_cost_the_queries_of_one(account):
         captured = queries_of(act)
         return len(captured)
 
-    lanes.ensure_lanes(account.pk)
+    leases.ensure_leases(account.pk)
     ended(account)
-    few = queries(lambda: recheck_ended.accounts_to_look_back_at(LATER))
+    few = queries(lambda: recheck_ended.accounts_to_recheck(LATER))
     few_asked = queries(lambda: look(account, Tells()))
     for _ in range(10):
         other = make_provider()
-        LookBack.objects.create(provider=other, through_at=NOON - timedelta(minutes=1))
+        Recheck.objects.create(provider=other, through_at=NOON - timedelta(minutes=1))
         ended(other)
         ended(account)
-    assert queries(lambda: recheck_ended.accounts_to_look_back_at(LATER)) == few
+    assert queries(lambda: recheck_ended.accounts_to_recheck(LATER)) == few
     assert queries(lambda: look(account, Tells())) == few_asked
 
 
@@ -262,12 +262,14 @@ def completed(day: Day) -> Order:
 
 
 def test_an_order_canceled_after_its_end_is_noticed_a_day_later(day):
-    assert recheck_ended.accounts_to_look_back_at(day.now()) == []
+    assert recheck_ended.accounts_to_recheck(day.now()) == []
     order = completed(day)
     day.box.force(order.external_id, status="Canceled")
     day.go_on(24 * 60 + 1)
-    assert recheck_ended.accounts_to_look_back_at(day.now()) == [day.account.pk]
-    assert recheck_ended.look_back(day.account, day.client, clock=day.now, seconds=5) == 1
+    assert recheck_ended.accounts_to_recheck(day.now()) == [day.account.pk]
+    assert (
+        recheck_ended.recheck_ended_orders(day.account, day.client, clock=day.now, seconds=5) == 1
+    )
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.COMPLETED, Flag.WENT_BACKWARDS)
     assert any("The provider says “Canceled”." in text for text in remarks(order))

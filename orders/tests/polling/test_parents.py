@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from core import clocks
-from orders.models import Order, Watch
+from orders.models import Order, PollSchedule
 from orders.polling import child_orders, poll_batch, poll_cycle, poll_schedule
 from orders.status import Flag, Status
 from providers.panel_api import OrderState
@@ -32,7 +32,7 @@ def says(*children: str, state: OrderState | None = OrderState.IN_PROGRESS, **mo
 
 
 def follow(order: Order, provider: FakeProvider, at=NOON) -> None:
-    Watch.objects.filter(order=order).update(next_at=at)
+    PollSchedule.objects.filter(order=order).update(next_at=at)
     poll_cycle.follow_account(order.provider, provider, clock=lambda: at, seconds=5)
     order.refresh_from_db()
 
@@ -47,7 +47,7 @@ def test_children_become_orders_that_are_followed_on_their_own():
     assert (first.status, first.units, first.service_id) == (Status.PENDING, 100, parent.service_id)
     assert (first.reference, first.link, first.placed_by_id) == ("ACME-7", parent.link, None)
     assert "runs" not in first.wish and first.wish["quantity"] == "100"
-    assert first.watch.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
+    assert first.poll_schedule.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
     assert first.events.get().text == f"Started by the provider for order {parent}."
     assert "2 orders were started" in parent.events.get(kind="progress").text
     provider.says["c1"] = progress(OrderState.COMPLETED, charge="0.09", remains=0)
@@ -64,7 +64,7 @@ def test_only_new_children_are_added_and_a_shorter_list_undoes_nothing():
         "c1", "c2", "c3",
     ]  # fmt: skip
     assert parent.parts_done == 3
-    assert Watch.objects.filter(order__parent=parent).count() == 3
+    assert PollSchedule.objects.filter(order__parent=parent).count() == 3
 
 
 def test_the_last_answer_of_a_parent_still_brings_its_children():
@@ -72,7 +72,7 @@ def test_the_last_answer_of_a_parent_still_brings_its_children():
     provider.says[parent.external_id] = says("c1", state=OrderState.COMPLETED)
     follow(parent, provider)
     assert parent.status == Status.COMPLETED
-    assert parent.children.get().watch
+    assert parent.children.get().poll_schedule
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_a_long_list_is_read_in_pieces():
     ids = tuple(f"c{n}" for n in range(2 * child_orders.AT_ONCE + 1))
     assert child_orders.adopt_children([(parent.pk, ids)], now=NOON) == len(ids)
     assert child_orders.adopt_children([(parent.pk, ids)], now=NOON) == 0
-    assert Watch.objects.filter(order__parent=parent).count() == len(ids)
+    assert PollSchedule.objects.filter(order__parent=parent).count() == len(ids)
 
 
 def test_orders_without_children_cost_nothing_more():
     parent = make_parent()
-    watches = poll_schedule.due_batch(parent.provider, NOON)
+    schedules = poll_schedule.due_batch(parent.provider, NOON)
     captured = queries_of(
-        lambda: poll_batch.record_answers(watches, {parent.external_id: progress()}, now=NOON)
+        lambda: poll_batch.record_answers(schedules, {parent.external_id: progress()}, now=NOON)
     )
     assert not [q for q in captured if "parent_id" in q]

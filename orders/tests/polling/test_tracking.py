@@ -11,12 +11,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core import clocks
-from orders.models import Order, OrderEvent, Watch
+from orders.models import Order, OrderEvent, PollSchedule
 from orders.polling import poll_batch, poll_cycle, poll_schedule, write_answers
 from orders.sending import sweep_due
 from orders.status import Flag, Status
-from providers.actions import lanes, pacing
-from providers.models import LaneKind, ProviderHealth
+from providers.actions import leases, pacing
+from providers.models import LeaseKind, ProviderHealth
 from providers.panel_api import (
     BatchRefused,
     OrderState,
@@ -82,7 +82,7 @@ def test_an_ended_order_is_not_followed_any_more():
     provider.says[order.external_id] = progress(OrderState.COMPLETED, charge="0.9", remains=0)
     follow([order], provider)
     assert (order.status, order.ended_at) == (Status.COMPLETED, NOON)
-    assert not Watch.objects.exists()
+    assert not PollSchedule.objects.exists()
 
 
 def test_nothing_new_writes_no_order_and_no_event():
@@ -91,7 +91,7 @@ def test_nothing_new_writes_no_order_and_no_event():
     provider.says[order.external_id] = progress(raw=order.raw_status or "in_progress")
     follow([order], provider)
     before = OrderEvent.objects.count()
-    Watch.objects.update(next_at=NOON)
+    PollSchedule.objects.update(next_at=NOON)
     with CaptureQueriesContext(connection) as queries:
         follow([order], provider)
     writes = [q["sql"] for q in queries if q["sql"].startswith("UPDATE")]
@@ -105,7 +105,7 @@ def test_what_is_not_said_does_not_overwrite_what_is_known():
     provider.says[order.external_id] = progress(charge="0.5", start_count=10, remains=40)
     follow([order], provider)
     provider.says[order.external_id] = progress(OrderState.PROCESSING)
-    Watch.objects.update(next_at=NOON)
+    PollSchedule.objects.update(next_at=NOON)
     follow([order], provider)
     assert (order.status, order.charge, order.start_count, order.remains) == (
         Status.PROCESSING,
@@ -134,9 +134,9 @@ def test_an_unknown_word_keeps_the_order_open_and_flags_it():
         "Awaiting moon",
     )
     assert "Awaiting moon" in order.events.get(kind="flagged").text
-    assert Watch.objects.filter(order=order).exists()
+    assert PollSchedule.objects.filter(order=order).exists()
     provider.says[order.external_id] = progress(OrderState.COMPLETED)
-    Watch.objects.update(next_at=NOON)
+    PollSchedule.objects.update(next_at=NOON)
     follow([order], provider)
     assert (order.status, order.flag) == (Status.COMPLETED, "")
 
@@ -148,7 +148,7 @@ def test_one_unreadable_row_does_not_touch_the_others():
     provider.says[orders[1].external_id] = Unreadable("charge is a list")
     follow(orders, provider)
     assert [o.status for o in orders] == [Status.IN_PROGRESS, Status.PENDING, Status.IN_PROGRESS]
-    assert Watch.objects.get(order=orders[1]).failures == 1
+    assert PollSchedule.objects.get(order=orders[1]).failures == 1
 
 
 def test_a_provider_that_does_not_know_an_order_three_times_gets_it_flagged():
@@ -156,7 +156,7 @@ def test_a_provider_that_does_not_know_an_order_three_times_gets_it_flagged():
     provider = FakeProvider()
     provider.says[order.external_id] = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
     for _ in range(poll_batch.STRIKES):
-        Watch.objects.update(next_at=NOON)
+        PollSchedule.objects.update(next_at=NOON)
         follow([order], provider)
     assert (order.status, order.flag) == (Status.PENDING, Flag.NOT_KNOWN_THERE)
 
@@ -197,7 +197,7 @@ def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_o
     assert len(provider.asked) == 5
     health = ProviderHealth.objects.get(provider=orders[0].provider)
     assert "answers every question about orders with: “Out of order" in health.last_error
-    assert health.closed_until is None  # placing goes on
+    assert health.open_until is None  # placing goes on
     assert pacing.next_add(orders[0].provider, now=NOON) == 0
 
 
@@ -209,7 +209,7 @@ def test_after_the_pause_everything_is_followed_again():
     well.says = {o.external_id: progress() for o in orders}
     follow(orders, well, lambda: later)
     assert {o.status for o in orders} == {Status.IN_PROGRESS}
-    assert set(Watch.objects.values_list("batch_cap", flat=True)) == {0}
+    assert set(PollSchedule.objects.values_list("batch_cap", flat=True)) == {0}
 
 
 def test_words_that_are_about_an_id_are_followed_to_each_of_them():
@@ -223,15 +223,15 @@ def test_orders_due_soon_fill_the_batch_up():
     orders = make_orders(5)
     soon = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS - 1)
     late = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS + 60)
-    Watch.objects.filter(order__in=orders[1:4]).update(next_at=soon)
-    Watch.objects.filter(order=orders[4]).update(next_at=late)
+    PollSchedule.objects.filter(order__in=orders[1:4]).update(next_at=soon)
+    PollSchedule.objects.filter(order=orders[4]).update(next_at=late)
     batch = poll_schedule.due_batch(orders[0].provider, NOON)
     assert {w.order_id for w in batch} == {o.pk for o in orders[:4]}
 
 
 def test_nothing_is_asked_when_nothing_is_due_yet():
     orders = make_orders(2)
-    Watch.objects.update(next_at=NOON + timedelta(seconds=5))
+    PollSchedule.objects.update(next_at=NOON + timedelta(seconds=5))
     provider = FakeProvider()
     follow(orders, provider)
     assert provider.asked == []
@@ -263,8 +263,8 @@ def test_a_provider_that_is_down_changes_no_order_and_closes_its_breaker():
     follow(orders, provider)
     assert {o.status for o in orders} == {Status.PENDING}
     health = ProviderHealth.objects.get(provider=orders[0].provider)
-    assert health.closed_until is not None
-    assert health.closed_until > NOON
+    assert health.open_until is not None
+    assert health.open_until > NOON
     assert health.last_error == "connection refused"
     follow(orders, provider)
     assert len(provider.asked) == 1, "the breaker keeps the second turn from calling"
@@ -280,32 +280,32 @@ def test_a_provider_that_asks_for_fewer_calls_gets_them():
     assert health.pace == 0.5
 
 
-def test_two_lanes_never_follow_one_account():
+def test_two_leases_never_follow_one_account():
     orders = make_orders(1)
-    lanes.take_lane(orders[0].provider_id, LaneKind.FOLLOWING, now=NOON, seconds=60)
+    leases.acquire_lease(orders[0].provider_id, LeaseKind.FOLLOWING, now=NOON, seconds=60)
     provider = FakeProvider()
     follow(orders, provider)
     assert provider.asked == []
 
 
-def test_accounts_wait_for_free_lanes_longest_first():
+def test_accounts_wait_for_free_leases_longest_first():
     accounts = [make_orders(1)[0].provider for _ in range(3)]
     for number, account in enumerate(accounts):
-        lanes.ensure_lanes(account.pk)
-        account.lanes.filter(kind=LaneKind.FOLLOWING).update(
+        leases.ensure_leases(account.pk)
+        account.leases.filter(kind=LeaseKind.FOLLOWING).update(
             due_at=NOON - timedelta(seconds=number)
         )
-    assert sweep_due.accounts_to_follow(NOON, lanes=2) == [accounts[2].pk, accounts[1].pk]
-    lanes.take_lane(accounts[2].pk, LaneKind.FOLLOWING, now=NOON, seconds=60)
-    assert sweep_due.accounts_to_follow(NOON, lanes=2) == [accounts[1].pk]
+    assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[2].pk, accounts[1].pk]
+    leases.acquire_lease(accounts[2].pk, LeaseKind.FOLLOWING, now=NOON, seconds=60)
+    assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[1].pk]
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing():
     (order,) = make_orders(1)
-    watches = poll_schedule.due_batch(order.provider, NOON)
-    Watch.objects.all().delete()
+    schedules = poll_schedule.due_batch(order.provider, NOON)
+    PollSchedule.objects.all().delete()
     Order.objects.update(status=Status.COMPLETED)
-    poll_batch.record_answers(watches, {order.external_id: progress()}, now=NOON)
+    poll_batch.record_answers(schedules, {order.external_id: progress()}, now=NOON)
     order.refresh_from_db()
     assert order.status == Status.COMPLETED
 
@@ -317,7 +317,7 @@ def test_an_order_that_has_ended_is_neither_revived_nor_watched_any_more():
     provider.says[order.external_id] = progress()
     follow([order], provider)
     assert order.status == Status.COMPLETED
-    assert not Watch.objects.exists()
+    assert not PollSchedule.objects.exists()
     assert not order.events.filter(kind="moved", after=Status.IN_PROGRESS).exists()
 
 
@@ -326,12 +326,14 @@ def test_orders_that_stand_still_are_written_with_one_statement():
     provider = FakeProvider()
     provider.says = {o.external_id: progress(raw="in_progress") for o in orders}
     follow(orders, provider)
-    Watch.objects.update(next_at=NOON, batch_cap=7)
+    PollSchedule.objects.update(next_at=NOON, batch_cap=7)
     with CaptureQueriesContext(connection) as queries:
         follow(orders, provider)
-    watched = [q["sql"] for q in queries if q["sql"].startswith("UPDATE") and "_watch" in q["sql"]]
+    watched = [
+        q["sql"] for q in queries if q["sql"].startswith("UPDATE") and "_pollschedule" in q["sql"]
+    ]
     assert len(watched) == 2, "seven after a refused batch, then the other three"
-    assert set(Watch.objects.values_list("batch_cap", flat=True)) == {0}
+    assert set(PollSchedule.objects.values_list("batch_cap", flat=True)) == {0}
 
 
 def test_ten_orders_cost_the_queries_of_one():
@@ -373,25 +375,25 @@ def test_an_account_whose_dialect_takes_one_id_a_call_is_asked_about_one_at_a_ti
     assert len(poll_schedule.due_batch(provider, NOON)) == 1
 
 
-def test_only_accounts_whose_lane_is_free_are_rung() -> None:
+def test_only_accounts_whose_lease_is_free_are_rung() -> None:
     order = make_order(Status.QUEUED)
     assert sweep_due.providers_to_ring(NOON) == [order.provider_id]
-    holder = lanes.take_lane(order.provider_id, LaneKind.PLACING, now=NOON, seconds=60)
+    holder = leases.acquire_lease(order.provider_id, LeaseKind.PLACING, now=NOON, seconds=60)
     assert holder is not None
     assert sweep_due.providers_to_ring(NOON) == []
-    lanes.give_back(order.provider_id, LaneKind.PLACING, holder)
+    leases.release_lease(order.provider_id, LeaseKind.PLACING, holder)
     assert sweep_due.providers_to_ring(NOON) == [order.provider_id]
 
 
 def test_an_order_whose_row_is_never_readable_again_is_flagged_until_it_is() -> None:
     order = make_order(Status.IN_PROGRESS, external_id="71")
-    Watch.objects.update(failures=poll_batch.STRIKES_UNREADABLE - 1)
+    PollSchedule.objects.update(failures=poll_batch.STRIKES_UNREADABLE - 1)
     broken = Unreadable("The row cannot be read.")
     batch = poll_schedule.due_batch(order.provider, NOON)
     poll_batch.record_answers(batch, {"71": broken}, now=NOON)
     order.refresh_from_db()
     assert order.flag == Flag.UNREADABLE
-    Watch.objects.update(next_at=NOON)
+    PollSchedule.objects.update(next_at=NOON)
     batch = poll_schedule.due_batch(order.provider, NOON)
     poll_batch.record_answers(batch, {"71": progress()}, now=NOON)
     order.refresh_from_db()

@@ -10,7 +10,7 @@ from django.test import Client
 
 from core.clocks import database_now
 from core.roles import Role
-from orders.models import Order, Watch
+from orders.models import Order, PollSchedule
 from orders.polling.status_aliases import follow_known_words, unknown_words
 from orders.status import Flag, Status
 from providers.actions import wording
@@ -31,12 +31,12 @@ def flagged(word: str = "Simmering", *, service=None, status=Status.PENDING) -> 
     order = make_order(
         status, service=service or make_service(), flag=Flag.UNKNOWN_WORD, raw_status=word
     )
-    Watch.objects.filter(order=order).update(next_at=LATER)
+    PollSchedule.objects.filter(order=order).update(next_at=LATER)
     return order
 
 
 def next_at(order: Order):
-    return Watch.objects.get(order=order).next_at
+    return PollSchedule.objects.get(order=order).next_at
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_taught_word_makes_its_orders_due_and_no_others():
 
 def test_an_order_that_cannot_be_read_keeps_its_pause():
     order = flagged()
-    Watch.objects.update(failures=2)
+    PollSchedule.objects.update(failures=2)
     wording.teach_word(order.provider, "simmering", OrderState.PENDING, actor=None, now=NOON)
     assert follow_known_words(now=NOON) == 0
 
@@ -119,7 +119,7 @@ def test_a_doctor_that_looked_meanwhile_does_not_forget_it():
 def test_the_page_maps_a_word_and_undoes_it(manager: Client):
     order = flagged()
     in_an_hour = database_now() + timedelta(hours=1)  # a page looks at the clock on the wall
-    Watch.objects.filter(order=order).update(next_at=in_an_hour)
+    PollSchedule.objects.filter(order=order).update(next_at=in_an_hour)
     address = f"/orders/words/{order.provider_id}/"
     assert "Simmering" in manager.get(address).content.decode()
     answer = manager.post(address, {"word": "Simmering", "meaning": "processing"}, follow=True)

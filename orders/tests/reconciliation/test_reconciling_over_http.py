@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from orders.draft import OrderDraft
-from orders.models import Case, Order, Statement, StatementState, Watch
+from orders.models import Case, Order, PollSchedule, Statement, StatementState
 from orders.placing import place_orders
 from orders.polling import poll_cycle
 from orders.reconciliation import reconcile
@@ -63,7 +63,7 @@ class Day:
         return order
 
     def look(self) -> None:
-        Watch.objects.update(next_at=self.now() - timedelta(seconds=1))
+        PollSchedule.objects.update(next_at=self.now() - timedelta(seconds=1))
         poll_cycle.follow_account(self.account, self.client, clock=self.now, seconds=5)
 
     def read(self) -> None:

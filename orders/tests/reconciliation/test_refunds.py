@@ -43,9 +43,9 @@ def running(provider: Provider, **over) -> Order:
 
 
 def hear(order: Order, word: OrderState, **said) -> Order:
-    (watch,) = poll_schedule.due_batch(order.provider, NOON + timedelta(days=300))
+    (schedule,) = poll_schedule.due_batch(order.provider, NOON + timedelta(days=300))
     answer = progress(word, raw=str(word), **said)
-    poll_batch.record_answers([watch], {watch.external_id: answer}, now=NOON + HOUR)
+    poll_batch.record_answers([schedule], {schedule.external_id: answer}, now=NOON + HOUR)
     return Order.objects.get(pk=order.pk)
 
 

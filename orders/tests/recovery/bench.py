@@ -15,7 +15,7 @@ from orders.recovery.resolve import Decided
 from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
 from orders.sending import halts, send_orders
-from orders.status import GateKind
+from orders.status import HaltKind
 from providers.actions import pacing
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
@@ -99,11 +99,11 @@ class Bench:
         return done
 
     def may_buy(self) -> bool:
-        return not halts.is_closed(self.provider.pk)
+        return not halts.sending_is_halted(self.provider.pk)
 
-    def open_gate(self) -> None:
+    def lift_halt(self) -> None:
         """As if the search had not to be waited for."""
-        halts.open_gate(GateKind.ANSWER_LOST, now=self.now, provider=self.provider)
+        halts.lift_halt(HaltKind.ANSWER_LOST, now=self.now, provider=self.provider)
 
     def upstream(self) -> list[str]:
         return [str(row["id"]) for row in self.box.ledger()]

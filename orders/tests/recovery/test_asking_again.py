@@ -9,7 +9,7 @@ import pytest
 from core import clocks
 from orders.models import Attempt, Order, Recovery
 from orders.sending import halts
-from orders.status import GateKind, Outcome, Resolution, Status
+from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.models import Provider, ProviderHealth
 
 from .bench import GRACE, Bench, running_box
@@ -97,7 +97,7 @@ def test_two_orders_for_one_link_are_not_told_apart_by_the_list(box):
     bench.send()
     link = "https://lumen.example/same"
     lost = [bench.lose(taken=True, order=bench.place(link=link))]
-    bench.open_gate()
+    bench.lift_halt()
     lost.append(bench.lose(taken=True, order=bench.place(link=link)))
     bench.recover(after=FIRST)
     assert [read(order)[0].status for order in lost] == [Status.UNCONFIRMED] * 2
@@ -206,7 +206,7 @@ def test_an_order_is_repeated_three_times_at_most(box):
     lost, adds = bench.lose(taken=False), box.calls("add")
     box.fault("reset_after_request", "before", action="add")
     for _ in range(30):
-        ProviderHealth.objects.update(closed_until=None, failures=0)
+        ProviderHealth.objects.update(open_until=None, failures=0)
         bench.recover(after=9)
     assert box.calls("add") == adds + 3 and read(lost)[0].status == Status.UNCONFIRMED
 
@@ -227,7 +227,7 @@ def test_what_the_provider_may_have_forgotten_is_not_repeated(box, away):
     assert box.calls("add") == adds and read(lost)[0].status == Status.UNCONFIRMED
 
 
-@pytest.mark.parametrize("rest", ["closed_until", "slow_until"])
+@pytest.mark.parametrize("rest", ["open_until", "slow_until"])
 def test_a_provider_that_needs_a_rest_is_sent_no_repeat(box, rest):
     bench = repeating(box, repeats_are_safe=True)
     bench.lose(taken=False)
@@ -274,7 +274,7 @@ def test_an_order_that_left_without_an_id_named_meanwhile_is_sent_again_with_one
 def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):
     bench = repeating(box, repeats_are_safe=True)
     lost = bench.lose(taken=False)
-    halts.close_gate(GateKind.STOP, now=bench.now)
+    halts.place_halt(HaltKind.STOP, now=bench.now)
     bench.recover(after=FIRST)
     assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
 

@@ -35,7 +35,7 @@ def said_not_to_be_there(bench: Bench) -> Order:
         now=bench.clock(),
         text="Not there.",
     )
-    bench.open_gate()
+    bench.lift_halt()
     return Order.objects.get(pk=order.pk)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core import clocks
-from orders.models import Attempt, Gate, Order
+from orders.models import Attempt, Halt, Order
 from orders.recovery import manual
-from orders.status import Doubt, GateKind, Outcome, Status
+from orders.status import Doubt, HaltKind, Outcome, Status
 from providers.connect import client_for
 from tests.builders import make_user
 
@@ -33,11 +33,11 @@ def box(settings):
 def test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit(box, mode, doubt):
     bench = Bench(box, lost_in_a_row=2)
     for _ in range(2):
-        bench.open_gate()
+        bench.lift_halt()
         box.fault(mode, "after", action="add", times=1)
         bench.send()
     assert set(Attempt.objects.values_list("outcome", "code")) == {(Outcome.UNKNOWN, doubt)}
-    stopped = Gate.objects.closed().filter(kind=GateKind.EXPOSURE).exists()
+    stopped = Halt.objects.standing().filter(kind=HaltKind.EXPOSURE).exists()
     assert stopped == (doubt is Doubt.LOST)
 
 

@@ -111,7 +111,7 @@ def test_where_staff_want_no_looking_nothing_is_asked(box):
 def test_an_id_that_two_answers_have_named_is_linked_to_neither(box):
     bench = Bench(box)
     first = wrapped(box, bench)
-    bench.open_gate()
+    bench.lift_halt()
     second = bench.lose(taken=False)
     named = {"candidate_id": bench.upstream()[-1]}
     Attempt.objects.filter(order=second).update(evidence=named)
@@ -127,7 +127,7 @@ def test_an_older_id_than_our_last_one_is_not_linked(box, least_adds):
     number = bench.upstream()[-1]
     Order.objects.filter(pk=older.pk).update(status=Status.GIVEN_UP)
     Attempt.objects.filter(order=older).update(outcome=Outcome.NOT_SENT)
-    bench.open_gate()
+    bench.lift_halt()
     for _ in range(6):
         bench.send()
     order = wrapped(box, bench)

@@ -151,7 +151,7 @@ def test_a_row_that_may_be_another_lost_order_explains_nothing_and_proves_nobody
     least = bench.service.min or 100
     there = bench.lose(taken=True, order=bench.place(quantity=least * 3))
     newest = bench.upstream()[-1]
-    bench.open_gate()
+    bench.lift_halt()
     bench.lose(taken=False, order=bench.place(quantity=least))
 
     def miscounted(row: RecentOrder) -> RecentOrder:

@@ -14,7 +14,7 @@ from orders.recovery.search.calibrate import calibrate
 from orders.sending import halts, record_outcome
 from orders.sending.outcome import Settlement
 from orders.sending.restore_check import guard
-from orders.status import GateKind, Outcome, Resolution, Status
+from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Provider
 from providers.panel_api import (
@@ -49,7 +49,11 @@ def test_an_order_that_was_taken_is_found_by_one_free_call(box):
     assert bench.recover(after=FIRST).found == 1
     order, attempt = read(lost)
     assert order.external_id == bench.upstream()[-1]
-    assert order.status == Status.PENDING and order.charge is not None and hasattr(order, "watch")
+    assert (
+        order.status == Status.PENDING
+        and order.charge is not None
+        and hasattr(order, "poll_schedule")
+    )
     assert (attempt.outcome, attempt.resolution) == (Outcome.ACCEPTED, Resolution.PROBE)
     assert attempt.calls == 1 and bench.may_buy()
 
@@ -71,7 +75,7 @@ def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_the_next_one(bo
 def test_nothing_is_shown_not_to_be_there_before_its_time_is_over(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
-    bench.open_gate()
+    bench.lift_halt()
     bench.send()  # a later order, but sent when the lost one could still appear after it
     bench.recover(after=FIRST)
     bench.recover(after=SECOND)
@@ -244,7 +248,7 @@ def test_the_last_look_goes_further_so_that_it_is_not_taken_for_the_next_lost_on
 def test_two_lost_orders_of_one_price_and_one_id_are_left_to_a_person(box):
     bench = Bench(box).calibrated()
     first = bench.lose(taken=False)
-    bench.open_gate()  # an acknowledgement came too soon
+    bench.lift_halt()  # an acknowledgement came too soon
     second = bench.lose(taken=True)
     bench.recover(after=FIRST)
     assert [read(order)[0].status for order in (first, second)] == [Status.UNCONFIRMED] * 2
@@ -256,7 +260,7 @@ def test_the_price_tells_two_lost_orders_apart(box):
     bench = Bench(box).calibrated()
     least = bench.service.min or 100
     first = bench.lose(taken=True, order=bench.place(quantity=least))
-    bench.open_gate()
+    bench.lift_halt()
     second = bench.lose(taken=True, order=bench.place(quantity=least * 3))
     assert bench.recover(after=FIRST).found == 2
     assert [read(order)[0].external_id for order in (first, second)] == bench.upstream()[-2:]
@@ -482,7 +486,7 @@ def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
     client_for(bench.provider).add(WrittenWish(bench.place().wish))  # sent since, not known here
-    halts.close_gate(GateKind.RESTORED, now=bench.now)
+    halts.place_halt(HaltKind.RESTORED, now=bench.now)
     done = [bench.recover(after=after) for after in (FIRST, SECOND, GRACE)]
     assert not any(done) and read(lost)[0].status == Status.UNCONFIRMED
     assert bench.rules().searches

@@ -15,7 +15,7 @@ from orders.recovery.search import replay
 from orders.restores.tasks import importers
 from orders.sending import halts, send_journal
 from orders.sending.writes import answer_files
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 from orders.tests.sending.test_every_write import terminate_backend
 from providers.models import Provider, ProviderState
 from providers.panel_api import Dialect, Placed, Unreadable
@@ -85,9 +85,9 @@ def desk(db) -> Desk:
     return Desk()
 
 
-def _stop(desk: Desk, kind: GateKind) -> None:
-    provider = None if kind in (GateKind.STOP, GateKind.RESTORED) else desk.provider
-    halts.close_gate(kind, now=NOON, provider=provider)
+def _stop(desk: Desk, kind: HaltKind) -> None:
+    provider = None if kind in (HaltKind.STOP, HaltKind.RESTORED) else desk.provider
+    halts.place_halt(kind, now=NOON, provider=provider)
 
 
 def _set_back(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def _paused(desk: Desk) -> None:
     Provider.objects.update(state=ProviderState.PAUSED)
 
 
-def _stopped(kind: GateKind) -> Callable[[Desk], None]:
+def _stopped(kind: HaltKind) -> Callable[[Desk], None]:
     return lambda desk: _stop(desk, kind)
 
 
@@ -115,7 +115,7 @@ OBSTACLES: dict[str, Callable[[Desk], None]] = {
     "suspended": _suspended,
     "settled meanwhile": _settled,
     "paused": _paused,
-    **{f"stopped: {kind}": _stopped(kind) for kind in GateKind if kind != GateKind.ANSWER_LOST},
+    **{f"stopped: {kind}": _stopped(kind) for kind in HaltKind if kind != HaltKind.ANSWER_LOST},
 }
 
 
@@ -127,7 +127,7 @@ def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle):
 
 
 def test_the_hold_for_the_lost_order_itself_does_not_stop_its_repeat(desk):
-    _stop(desk, GateKind.ANSWER_LOST)
+    _stop(desk, HaltKind.ANSWER_LOST)
     desk.repeat()
     assert desk.panel.repeated == 1 and desk.candidates == ["23501"]
 
@@ -137,7 +137,7 @@ def test_a_database_that_does_not_know_what_was_sent_repeats_nothing(desk):
     send_journal.note_send(unknown, "another database")
     desk.repeat()
     assert desk.panel.repeated == 0
-    assert desk.provider.gates.model.objects.filter(kind=GateKind.RESTORED).exists()
+    assert desk.provider.halts.model.objects.filter(kind=HaltKind.RESTORED).exists()
 
 
 def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeypatch):

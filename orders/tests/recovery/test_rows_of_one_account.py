@@ -102,7 +102,7 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
     twin = twin_of(bench)
-    bench.open_gate()
+    bench.lift_halt()
     theirs = bench.place()
     placed = client_for(twin).add(WrittenWish(theirs.wish))
     Order.objects.filter(pk=theirs.pk).update(

@@ -127,7 +127,7 @@ def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) 
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.IN_PROGRESS, "991305")
     assert asked.asked == ["991305"]
-    assert order.watch.external_id == "991305"
+    assert order.poll_schedule.external_id == "991305"
 
 
 def test_another_charge_is_shown_and_must_be_meant(manager: Client, answering: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core import clocks
 from core.roles import Role
-from orders.models import Order, Watch
+from orders.models import Order, PollSchedule
 from orders.placing import place_orders
 from orders.recovery import manual
 from orders.recovery.manual import Confirmed
@@ -62,7 +62,7 @@ def test_linking_adopts_the_order_and_follows_it(manager, provider):
     )
     attempt = order.attempts.get()
     assert (attempt.outcome, attempt.resolved_by) == (Outcome.ACCEPTED, manager)
-    assert Watch.objects.get(order=order).external_id == "555"
+    assert PollSchedule.objects.get(order=order).external_id == "555"
 
 
 def test_linking_an_ended_order_does_not_follow_it(manager, provider):
@@ -71,7 +71,7 @@ def test_linking_an_ended_order_does_not_follow_it(manager, provider):
     manual.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert (order.status, order.ended_at) == (Status.COMPLETED, LATER)
-    assert not Watch.objects.exists()
+    assert not PollSchedule.objects.exists()
 
 
 def test_an_id_the_provider_does_not_know_is_not_linked(manager, provider):

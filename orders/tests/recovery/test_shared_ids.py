@@ -53,7 +53,7 @@ def decided(
     order = Order.objects.get(pk=order.pk)
     if again:
         assert place_orders.requeue_order(order, actor=make_user(), now=bench.clock())
-    bench.open_gate()
+    bench.lift_halt()
     return order
 
 
@@ -111,7 +111,7 @@ def test_an_order_sent_after_the_decision_bounds_what_it_may_be(box):
 def test_a_lost_order_of_which_nothing_is_known_around_it_may_own_an_id_too(box):
     bench = Bench(box).calibrated()
     earlier = bench.lose(taken=True)
-    bench.open_gate()
+    bench.lift_halt()
     known = bench.lose(taken=False)
     # A clock was set: the row of the first and its time disagree.
     Attempt.objects.filter(order=earlier).update(started_at=bench.now - timedelta(days=1))
@@ -147,7 +147,7 @@ def test_an_id_that_another_orders_own_answer_has_named_is_not_given_away(box):
     named = bench.lose(taken=True)
     Order.objects.filter(pk=named.pk).update(estimate=1000, estimate_high=1000)
     Attempt.objects.filter(order=named).update(evidence={"candidate_id": bench.upstream()[-1]})
-    bench.open_gate()
+    bench.lift_halt()
     lost = bench.lose(taken=False)
     assert bench.recover(after=FIRST).found == 0
     assert [read(one)[0].status for one in (named, lost)] == [Status.UNCONFIRMED] * 2

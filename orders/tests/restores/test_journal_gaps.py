@@ -16,19 +16,19 @@ from orders.limits import doubtful_rows
 from orders.models import (
     Attempt,
     CancelRequest,
-    Gate,
+    Halt,
     JournalGap,
     Order,
     OrderEvent,
+    PollSchedule,
     Refill,
     RequestCall,
-    Watch,
 )
 from orders.placing import place_orders
 from orders.sending import send_journal, send_orders, send_run
 from orders.sending.restore_check import guard, journal_gaps
 from orders.sending.writes import journal_file
-from orders.status import CancelStatus, GateKind, HoldReason, RefillStatus, Status
+from orders.status import CancelStatus, HaltKind, HoldReason, RefillStatus, Status
 from providers.models import Provider
 from tests.builders import (
     NOON,
@@ -72,14 +72,14 @@ def take_back(orders) -> None:
     """What a backup made before these orders were sent would say of them."""
     Attempt.objects.filter(order__in=orders).delete()
     OrderEvent.objects.filter(order__in=orders).delete()
-    Watch.objects.filter(order__in=orders).delete()
+    PollSchedule.objects.filter(order__in=orders).delete()
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(
         status=Status.QUEUED, external_id="", sent_at=None, charge=None
     )
 
 
 def accept(moment=LATER) -> None:
-    Gate.objects.closed().filter(kind=GateKind.RESTORED).update(opened_at=moment)
+    Halt.objects.standing().filter(kind=HaltKind.RESTORED).update(lifted_at=moment)
     for account in send_journal.accounts():
         marks = guard.marks_of(account)
         guard.adopt(guard.database_identity(), marks, now=moment)
@@ -195,7 +195,7 @@ def test_a_rolled_journal_that_meets_the_database_holds_nothing(service, small_j
     newest = send(make_order(service=service), fake)
     take_back([newest])
     guard.look_closely(now=LATER)
-    assert Gate.objects.closed().filter(kind=GateKind.RESTORED).exists()
+    assert Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists()
     assert not JournalGap.objects.exists()
 
 
@@ -236,12 +236,12 @@ def test_a_machine_that_starts_after_the_database_was_accepted_holds_what_it_may
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
     guard.quarantine("by hand", now=LATER)
-    gate = Gate.objects.get(kind=GateKind.RESTORED)
-    gate.runs.create(
+    halt = Halt.objects.get(kind=HaltKind.RESTORED)
+    halt.runs.create(
         state="done", started_by=make_user(), created_at=LATER, acknowledged_at=LATER,
         database=guard.database_identity(),
     )  # fmt: skip
-    Gate.objects.update(opened_at=LATER)
+    Halt.objects.update(lifted_at=LATER)
     assert guard.look_closely(now=LATEST)
     assert Order.objects.get(pk=orders[0].pk).hold_reason == HoldReason.RESTORED
 
@@ -368,7 +368,7 @@ def test_a_claim_reads_the_gap_in_its_own_transaction(service, small_journal):
     orders = restored_over_a_gap(service, fake)
     guard.quarantine("by hand", now=LATER)
     journal_gaps.note_gap(service.provider_id, now=LATER)
-    Gate.objects.update(opened_at=LATER)
+    Halt.objects.update(lifted_at=LATER)
     bought = len(fake.placed)
     with armed("claim.moved", lambda: pytest.fail("claimed")):
         send(orders[0], fake, LATEST)

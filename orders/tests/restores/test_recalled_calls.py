@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError
 
 from orders.aftersales import runs
-from orders.models import CancelRequest, Gate, Refill, RequestCall
+from orders.models import CancelRequest, Halt, Refill, RequestCall
 from orders.sending.restore_check import guard, recalled_requests
 from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.status import Status
@@ -65,7 +65,7 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     statuses = [type(row).objects.get(pk=row.pk).status for row in rows]
     known = ["pending", "unconfirmed"] if make is make_refill else ["accepted", "queued"]
     assert statuses == known
-    Gate.objects.update(opened_at=later)
+    Halt.objects.update(lifted_at=later)
     identity = guard.database_identity()
     guard.adopt(identity, guard.marks_of(account.pk), now=later)
     send(later + timedelta(hours=2))
@@ -91,5 +91,5 @@ def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypat
         marks = guard.marks_of(account.pk)
         with pytest.raises(NotRecalled):
             guard.adopt(identity, marks, now=NOON)
-        assert guard.why_strange(guard.marks_of(account.pk), identity)
+        assert guard.why_doubted(guard.marks_of(account.pk), identity)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)

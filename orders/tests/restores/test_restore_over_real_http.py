@@ -20,16 +20,16 @@ from core.clocks import database_now
 from core.failpoints import armed
 from core.roles import Role
 from orders.draft import OrderDraft
-from orders.models import Gate, Order, StrangeOrder
+from orders.models import Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
 from orders.recovery import manual
 from orders.restores import compare_accounts
 from orders.restores import tasks as restores_tasks
 from orders.sending import tasks as sending_tasks
 from orders.sending.restore_check import recalled_sends
-from orders.status import GateKind, Status
+from orders.status import HaltKind, Status
 from providers.connect import client_for, shared_transport
-from providers.models import Lane, Provider, ProviderHealth
+from providers.models import Lease, Provider, ProviderHealth
 from providers.panel_api import DefaultWish
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service, make_user
@@ -121,15 +121,15 @@ def now_is(order: Order) -> tuple[str, str]:
 def send_now(account: Provider) -> None:
     """As if the pauses after failed tries, and the leases of workers that are gone, were over."""
     ProviderHealth.objects.update(next_add_at=None)
-    Lane.objects.update(holder="", held_until=None)
+    Lease.objects.update(holder="", held_until=None)
     sending_tasks.dispatch(provider_id=account.pk)
 
 
 def run_and_accept() -> None:
     """What a manager does on the page, once nothing on it is open."""
     boss = make_user(Role.MANAGER)
-    gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
-    run = compare_accounts.start_run(gate, actor=boss, now=database_now())
+    halt = Halt.objects.get(kind=HaltKind.RESTORED, lifted_at=None)
+    run = compare_accounts.start_run(halt, actor=boss, now=database_now())
     assert run is not None
     restores_tasks.compare(run_id=run.pk)
     run.refresh_from_db()
@@ -153,7 +153,7 @@ def test_the_machine_that_sent_them_gives_them_back(box, account, backup):
     restores_tasks.import_spool()
     assert now_is(queued_then) == (Status.PENDING, truth[queued_then.link])
     assert now_is(before) == (Status.PENDING, truth[before.link])
-    assert StrangeOrder.objects.get().external_id == truth[placed_since.link]
+    assert UnmatchedOrder.objects.get().external_id == truth[placed_since.link]
 
     waiting = place(service)
     sending_tasks.dispatch(provider_id=account.pk)
@@ -183,17 +183,17 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
     call_command("quarantine", verbosity=0)
     sending_tasks.dispatch(provider_id=account.pk)
     boss = make_user(Role.MANAGER)
-    gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
-    run = compare_accounts.start_run(gate, actor=boss, now=database_now())
+    halt = Halt.objects.get(kind=HaltKind.RESTORED, lifted_at=None)
+    run = compare_accounts.start_run(halt, actor=boss, now=database_now())
     assert run is not None
     restores_tasks.compare(run_id=run.pk)
-    strange = StrangeOrder.objects.get()
-    assert strange.external_id == truth[sent_since.link]
+    unmatched = UnmatchedOrder.objects.get()
+    assert unmatched.external_id == truth[sent_since.link]
     taken = Order.objects.select_related("provider").get(pk=sent_since.pk)
     now = database_now()
     recalled_sends.take_as_sent(taken, started_at=now, now=now, actor=boss, reason="Found there.")
     assert manual.link_order(
-        taken, strange.external_id, actor=boss, client=client_for(account), clock=database_now
+        taken, unmatched.external_id, actor=boss, client=client_for(account), clock=database_now
     )
     run.refresh_from_db()
     assert compare_accounts.acknowledge(run, actor=boss, note="Looked.", now=database_now())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from orders.models import Attempt, Gate, Order, OrderEvent, Watch
+from orders.models import Attempt, Halt, Order, OrderEvent, PollSchedule
 from orders.sending import send_journal, send_orders, send_run
 from orders.sending.restore_check import guard
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider
@@ -24,7 +24,7 @@ def noon():
 def take_back_everything() -> None:
     Attempt.objects.all().delete()
     OrderEvent.objects.all().delete()
-    Watch.objects.all().delete()
+    PollSchedule.objects.all().delete()
     Order.objects.update(status=Status.QUEUED, external_id="", sent_at=None)
 
 
@@ -43,7 +43,7 @@ def test_eight_workers_on_a_restored_database_buy_nothing_again():
 
     at_once(worker)
     assert len(fake.placed) == THREADS
-    assert Gate.objects.filter(kind=GateKind.RESTORED).count() == 1
+    assert Halt.objects.filter(kind=HaltKind.RESTORED).count() == 1
     at_once(lambda number: guard.look_closely(now=NOON))
     assert set(Order.objects.values_list("status", flat=True)) == {Status.PENDING}
     live = Attempt.objects.filter(outcome=Outcome.ACCEPTED).values_list("order", flat=True)

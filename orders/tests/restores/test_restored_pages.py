@@ -9,11 +9,11 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from orders.models import Gate, Order, ReconcileRun, StrangeOrder
+from orders.models import Halt, Order, ReconcileRun, UnmatchedOrder
 from orders.restores import compare_accounts
 from orders.sending import halts
 from orders.sending.restore_check import guard
-from orders.status import GateKind, JobState, Outcome, Status
+from orders.status import HaltKind, JobState, Outcome, Status
 from providers.panel_api import Dialect, RecentOrder, Unavailable
 from tests.builders import (
     NOON,
@@ -21,7 +21,7 @@ from tests.builders import (
     make_order,
     make_provider,
     make_service,
-    make_strange_order,
+    make_unmatched_order,
     make_user,
 )
 from tests.fake_provider import FakeProvider, progress
@@ -49,9 +49,9 @@ def noon():
     return NOON
 
 
-def close() -> Gate:
-    halts.close_gate(GateKind.RESTORED, now=NOON, reason="Attempt 7 is missing.")
-    return Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
+def close() -> Halt:
+    halts.place_halt(HaltKind.RESTORED, now=NOON, reason="Attempt 7 is missing.")
+    return Halt.objects.get(kind=HaltKind.RESTORED, lifted_at=None)
 
 
 def known(account, external_id: str) -> Order:
@@ -61,8 +61,8 @@ def known(account, external_id: str) -> Order:
     return order
 
 
-def begin(gate: Gate) -> ReconcileRun:
-    run = compare_accounts.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+def begin(halt: Halt) -> ReconcileRun:
+    run = compare_accounts.start_run(halt, actor=make_user(Role.MANAGER), now=NOON)
     assert run is not None
     return run
 
@@ -73,8 +73,8 @@ def take(run: ReconcileRun) -> ReconcileRun:
     return taken
 
 
-def run_through(gate: Gate, fake: Listing | None) -> ReconcileRun:
-    run = begin(gate)
+def run_through(halt: Halt, fake: Listing | None) -> ReconcileRun:
+    run = begin(halt)
     assert not compare_accounts.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
     return ReconcileRun.objects.get(pk=run.pk)
 
@@ -83,7 +83,7 @@ def fast_account(**over):
     return make_provider(calls_per_minute=60_000, **over)
 
 
-def test_ids_after_the_newest_known_one_are_asked_about_and_strange_ones_listed():
+def test_ids_after_the_newest_known_one_are_asked_about_and_unmatched_ones_listed():
     account, fake = fast_account(), Listing()
     for external_id in ("23400", "23410"):
         known(account, external_id)
@@ -91,8 +91,8 @@ def test_ids_after_the_newest_known_one_are_asked_about_and_strange_ones_listed(
     run = run_through(close(), fake)
     asked = [one for batch in fake.asked for one in batch]
     assert asked == [str(number) for number in range(23411, 23711)]
-    strange = StrangeOrder.objects.get()
-    assert (strange.external_id, strange.charge) == ("23412", Decimal("0.90"))
+    unmatched = UnmatchedOrder.objects.get()
+    assert (unmatched.external_id, unmatched.charge) == ("23412", Decimal("0.90"))
     assert (run.state, run.handled, run.total) == (JobState.DONE, 1, 1)
 
 
@@ -121,8 +121,8 @@ def test_the_providers_own_list_is_read_where_it_has_one():
         RecentOrder("55", progress(charge="1"), link="https://lumen.example/p", quantity=100),
     )
     run_through(close(), fake)
-    strange = StrangeOrder.objects.get()
-    assert (strange.external_id, strange.link, strange.quantity) == (
+    unmatched = UnmatchedOrder.objects.get()
+    assert (unmatched.external_id, unmatched.link, unmatched.quantity) == (
         "55",
         "https://lumen.example/p",
         "100",
@@ -175,9 +175,9 @@ def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
 
 
 def test_there_is_one_run_at_a_time():
-    gate, boss = close(), make_user(Role.MANAGER)
-    assert compare_accounts.start_run(gate, actor=boss, now=NOON)
-    assert compare_accounts.start_run(gate, actor=boss, now=NOON) is None
+    halt, boss = close(), make_user(Role.MANAGER)
+    assert compare_accounts.start_run(halt, actor=boss, now=NOON)
+    assert compare_accounts.start_run(halt, actor=boss, now=NOON) is None
 
 
 def test_without_an_ended_run_nothing_can_be_accepted(client_for_role):
@@ -188,42 +188,44 @@ def test_without_an_ended_run_nothing_can_be_accepted(client_for_role):
     assert b"First a run has to come to its end." in answer.content
     browser.post(f"{PAGE}run/")
     assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 422
-    assert Gate.objects.closed().exists()
+    assert Halt.objects.standing().exists()
 
 
-def test_accepting_takes_words_and_opens_the_gate_for_good(client_for_role):
+def test_accepting_takes_words_and_opens_the_halt_for_good(client_for_role):
     run = run_through(close(), Listing())
     browser = client_for_role(Role.MANAGER)
     assert browser.post(f"{PAGE}acknowledge/", {"note": ""}).status_code == 422
-    assert Gate.objects.closed().exists()
+    assert Halt.objects.standing().exists()
     assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 302
     run.refresh_from_db()
-    assert not Gate.objects.closed().exists()
+    assert not Halt.objects.standing().exists()
     assert (run.note, run.database) == (EVERYTHING["note"], guard.database_identity())
     assert b"restored from Monday" in browser.get(PAGE).content
     assert not compare_accounts.acknowledge(run, actor=make_user(), note="again", now=NOON)
 
 
-def test_a_strange_order_stands_beside_the_waiting_orders_it_could_be(client_for_role):
+def test_a_unmatched_order_stands_beside_the_waiting_orders_it_could_be(client_for_role):
     service = make_service(make_provider())
-    gate = close()
+    halt = close()
     fits = make_order(service=service)
     other_price = make_order(service=service, estimate=Decimal(7), estimate_high=Decimal(7))
     elsewhere = make_order()
-    strange = make_strange_order(service.provider, gate=gate, charge=fits.estimate)
+    unmatched = make_unmatched_order(service.provider, halt=halt, charge=fits.estimate)
     page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
     assert f'value="{fits.pk}"' in page
     assert f'value="{other_price.pk}"' not in page
     assert f'value="{elsewhere.pk}"' not in page
-    assert strange.external_id in page
+    assert unmatched.external_id in page
     assert f"waiting-{elsewhere.pk}" in page, "all that wait are listed below"
 
 
 def test_where_the_link_is_told_it_decides(client_for_role):
     service = make_service(make_provider())
-    gate = close()
+    halt = close()
     same_link, same_price = make_order(service=service), make_order(service=service)
-    make_strange_order(service.provider, gate=gate, charge=same_price.estimate, link=same_link.link)
+    make_unmatched_order(
+        service.provider, halt=halt, charge=same_price.estimate, link=same_link.link
+    )
     page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
     assert f'value="{same_link.pk}"' in page
     assert f'value="{same_price.pk}"' not in page
@@ -234,37 +236,37 @@ def test_a_waiting_order_that_was_sent_becomes_unconfirmed_and_goes_to_be_settle
     client_for_role, status
 ):
     order = make_order(status)
-    strange = make_strange_order(order.provider)
+    unmatched = make_unmatched_order(order.provider)
     browser = client_for_role(Role.MANAGER)
-    answer = browser.post(f"{PAGE}{strange.pk}/order/", {"order": order.pk})
+    answer = browser.post(f"{PAGE}{unmatched.pk}/order/", {"order": order.pk})
     assert answer.headers["Location"] == reverse("order-settle", args=[order.pk])
     order.refresh_from_db()
-    strange.refresh_from_db()
-    assert (order.status, strange.order) == (Status.UNCONFIRMED, order)
+    unmatched.refresh_from_db()
+    assert (order.status, unmatched.order) == (Status.UNCONFIRMED, order)
     assert order.attempts.get().outcome == Outcome.UNKNOWN
-    assert strange.external_id.encode() in browser.get(answer.headers["Location"]).content
+    assert unmatched.external_id.encode() in browser.get(answer.headers["Location"]).content
 
 
 def test_an_order_of_another_account_or_one_that_waits_no_more_is_not_taken(client_for_role):
-    strange, elsewhere = make_strange_order(), make_order()
-    ended = make_order(Status.COMPLETED, provider=strange.provider)
+    unmatched, elsewhere = make_unmatched_order(), make_order()
+    ended = make_order(Status.COMPLETED, provider=unmatched.provider)
     browser = client_for_role(Role.MANAGER)
-    address = f"{PAGE}{strange.pk}/order/"
+    address = f"{PAGE}{unmatched.pk}/order/"
     assert browser.post(address, {"order": elsewhere.pk}).status_code == 404
     assert browser.post(address, {"order": ended.pk}).headers["Location"] == PAGE
     assert browser.post(address, {"order": "x"}).headers["Location"] == PAGE
     elsewhere.refresh_from_db()
     assert elsewhere.status == Status.QUEUED
-    assert not StrangeOrder.objects.exclude(order=None).exists()
+    assert not UnmatchedOrder.objects.exclude(order=None).exists()
 
 
 def test_the_page_takes_as_many_queries_for_ten_rows_as_for_one(client_for_role):
-    gate = close()
+    halt = close()
     service = make_service(make_provider())
 
     def one_more() -> None:
         make_order(service=service)
-        make_strange_order(service.provider, gate=gate)
+        make_unmatched_order(service.provider, halt=halt)
 
     browser = client_for_role(Role.MANAGER)
     one_more()
@@ -276,8 +278,8 @@ def test_the_page_takes_as_many_queries_for_ten_rows_as_for_one(client_for_role)
 
 
 def test_the_page_asks_again_only_while_the_run_goes_on(client_for_role):
-    gate, browser = close(), client_for_role(Role.MANAGER)
-    compare_accounts.start_run(gate, actor=make_user(Role.MANAGER), now=NOON)
+    halt, browser = close(), client_for_role(Role.MANAGER)
+    compare_accounts.start_run(halt, actor=make_user(Role.MANAGER), now=NOON)
     whole = browser.get(PAGE).content.decode()
     part = browser.get(PAGE, headers={"HX-Request": "true"}).content.decode()
     assert 'hx-trigger="every 2s"' in part
@@ -295,7 +297,7 @@ def test_the_overview_says_it_first(client_for_role):
 
 
 def test_what_a_provider_says_is_text(client_for_role):
-    make_strange_order(status="<b>x</b>", link="javascript:alert(1)", service_id="<i>")
+    make_unmatched_order(status="<b>x</b>", link="javascript:alert(1)", service_id="<i>")
     page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
     assert "<b>x</b>" not in page
     assert 'href="javascript' not in page

@@ -122,7 +122,7 @@ def test_after_an_outage_orders_go_out_within_seconds_and_every_page_tells_meanw
 @pytest.mark.parametrize(
     ("seen", "over", "state"),
     [
-        ({"closed_until": NOON + timedelta(seconds=9)}, {}, AccountState.DOWN),
+        ({"open_until": NOON + timedelta(seconds=9)}, {}, AccountState.DOWN),
         ({"slow_until": NOON + timedelta(seconds=9)}, {}, AccountState.RATE_LIMITED),
         (
             {"funds_refused_at": NOON},
@@ -138,11 +138,11 @@ def test_after_an_outage_orders_go_out_within_seconds_and_every_page_tells_meanw
         ({}, {}, None),
         ({"latency_ms": 8000.0}, {}, None),  # it is slow, and orders go out all the same
         (
-            {"closed_until": NOON},
+            {"open_until": NOON},
             {"status": Status.HELD, "hold_reason": HoldReason.SCHEDULED},
             None,
         ),
-        ({"closed_until": NOON}, {"status": Status.PENDING}, None),
+        ({"open_until": NOON}, {"status": Status.PENDING}, None),
     ],
 )
 def test_an_order_waits_for_its_account_where_the_one_judgement_says_so(

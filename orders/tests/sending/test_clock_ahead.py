@@ -13,7 +13,7 @@ from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
 from orders.bulk import bulk_action
 from orders.mass import place_lines
-from orders.models import Attempt, BulkJob, CancelRequest, Order, OrderBatch, Refill, Watch
+from orders.models import Attempt, BulkJob, CancelRequest, Order, OrderBatch, PollSchedule, Refill
 from orders.models.batch import BatchState
 from orders.polling import poll_cycle, probe_account
 from orders.sending import clock_ahead, send_orders, sweep_due
@@ -25,8 +25,8 @@ from orders.status import (
     RefillStatus,
     Status,
 )
-from providers.actions import lanes, pacing
-from providers.models import Lane, LaneKind, Provider, ProviderHealth
+from providers.actions import leases, pacing
+from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 from providers.panel_api import RefusalCode, Rejected
 from tests.builders import (
     NOON,
@@ -102,10 +102,10 @@ def test_a_start_that_staff_set_is_left_alone() -> None:
 def test_an_order_that_was_polled_by_a_clock_ahead_is_polled_today() -> None:
     order, there = make_order(Status.PENDING), FakeProvider()
     there.says = {order.external_id: progress()}
-    Watch.objects.update(next_at=NOON)
+    PollSchedule.objects.update(next_at=NOON)
     poll_cycle.follow_account(order.provider, there, clock=tomorrow, seconds=1)
     clock_ahead.pull_back(NOON)
-    assert sweep_due.accounts_to_follow(NOON, lanes=4) == [order.provider_id]
+    assert sweep_due.accounts_to_follow(NOON, leases=4) == [order.provider_id]
     poll_cycle.follow_account(order.provider, there, clock=lambda: NOON, seconds=1)
     assert len(there.asked) == 2
 
@@ -113,9 +113,9 @@ def test_an_order_that_was_polled_by_a_clock_ahead_is_polled_today() -> None:
 def test_the_longest_wait_between_two_polls_is_waited_for() -> None:
     order = make_order(Status.PENDING)
     longest = NOON + timedelta(seconds=1.1 * clocks.FOLLOW_CEILING_SECONDS)
-    Watch.objects.update(next_at=longest)
+    PollSchedule.objects.update(next_at=longest)
     clock_ahead.pull_back(NOON)
-    assert Watch.objects.get(order=order).next_at == longest
+    assert PollSchedule.objects.get(order=order).next_at == longest
 
 
 def test_refills_and_cancels_that_a_clock_ahead_put_off_are_due_today() -> None:
@@ -126,7 +126,7 @@ def test_refills_and_cancels_that_a_clock_ahead_put_off_are_due_today() -> None:
     clock_ahead.pull_back(NOON)
     assert set(Refill.objects.due_to_send(NOON)) == {refill, named}
     assert set(Refill.objects.due_to_ask(NOON)) == {asked}
-    Watch.objects.update(checked_at=NOON + MINUTE)
+    PollSchedule.objects.update(checked_at=NOON + MINUTE)
     assert list(CancelRequest.objects.due_to_send(NOON)) == [cancel]
 
 
@@ -156,13 +156,13 @@ def test_requests_that_were_claimed_by_a_clock_ahead_are_given_up_today() -> Non
 
 def test_an_account_that_a_clock_ahead_shut_is_probed_today() -> None:
     provider = make_provider()
-    lanes.ensure_lanes(provider.pk)
-    Lane.objects.filter(kind__in=(LaneKind.BALANCE, LaneKind.CATALOG)).update(due_at=tomorrow())
-    ProviderHealth.objects.update(closed_until=tomorrow(), probe_until=tomorrow())
+    leases.ensure_leases(provider.pk)
+    Lease.objects.filter(kind__in=(LeaseKind.BALANCE, LeaseKind.CATALOG)).update(due_at=tomorrow())
+    ProviderHealth.objects.update(open_until=tomorrow(), probe_until=tomorrow())
     clock_ahead.pull_back(NOON)
     assert [pk for pk, _ in probe_account.accounts_to_probe(NOON)] == [provider.pk]
-    due = lanes.due_lanes([LaneKind.BALANCE, LaneKind.CATALOG], now=NOON)
-    assert {kind for _, kind in due} == {LaneKind.BALANCE, LaneKind.CATALOG}
+    due = leases.due_leases([LeaseKind.BALANCE, LeaseKind.CATALOG], now=NOON)
+    assert {kind for _, kind in due} == {LeaseKind.BALANCE, LeaseKind.CATALOG}
 
 
 def test_a_job_and_a_batch_that_a_clock_ahead_took_go_on_today() -> None:

@@ -9,10 +9,10 @@ import pytest
 from django.db import OperationalError
 
 from core import clocks
-from orders.models import Attempt, Order, Watch
+from orders.models import Attempt, Order, PollSchedule
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
 from orders.sending.outcome import Settlement
-from orders.status import Flag, GateKind, HoldReason, Outcome, Status
+from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
 from providers.actions import pacing
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import OutcomeUnknown, Placed, RefusalCode, Rejected
@@ -43,8 +43,8 @@ def test_an_accepted_order_is_followed():
     order = send(make_order(), provider)
     assert provider.placed == [("23501", order.wish)]
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
-    watch = Watch.objects.get(order=order)
-    assert watch.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
+    schedule = PollSchedule.objects.get(order=order)
+    assert schedule.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
     assert order.attempts.get().outcome == Outcome.ACCEPTED
 
 
@@ -291,7 +291,7 @@ def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
     attempt = claim(order)
     record_outcome.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=NOON)
     Order.objects.update(status=Status.QUEUED)  # what no code of ours does
-    halts.open_gate(GateKind.ANSWER_LOST, now=NOON, provider=order.provider)
+    halts.lift_halt(HaltKind.ANSWER_LOST, now=NOON, provider=order.provider)
     order = send(Order.objects.get(pk=order.pk), provider)
     assert provider.placed == []
     assert (order.status, order.flag) == (Status.QUEUED, Flag.LIVE_ATTEMPT)
@@ -310,15 +310,15 @@ def test_failures_in_a_row_space_the_next_sends_further_apart():
     assert pauses == list(clocks.BREAKER_SECONDS[:3])
 
 
-def test_a_lane_is_given_back_while_nobody_has_tried_whether_the_provider_answers(monkeypatch):
+def test_a_lease_is_given_back_while_nobody_has_tried_whether_the_provider_answers(monkeypatch):
     order, slept = make_order(), list[float]()
-    ProviderHealth.objects.update(closed_until=NOON)  # over, and no read has gone through yet
+    ProviderHealth.objects.update(open_until=NOON)  # over, and no read has gone through yet
     monkeypatch.setattr("time.sleep", slept.append)
     assert send_run.send_queued(order.provider, FakeProvider(), clock=noon, seconds=5) == 0
     assert sum(slept) <= send_run.PATIENCE_SECONDS
 
 
-def test_a_lane_sends_everything_that_is_queued_oldest_first():
+def test_a_lease_sends_everything_that_is_queued_oldest_first():
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
     orders = [make_order(service=service) for _ in range(4)]

@@ -11,12 +11,12 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.failpoints import armed
-from orders.models import Attempt, Gate, Order
+from orders.models import Attempt, Halt, Order
 from orders.recovery import manual
 from orders.sending import claims, halts, record_outcome, send_journal, send_orders, sweep_due
 from orders.sending.outcome import Settlement
 from orders.sending.writes import send_clock
-from orders.status import GateKind, Outcome, Resolution, Status
+from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Provider
 from providers.panel_api import Placed, WrittenWish
@@ -64,11 +64,11 @@ def test_a_submission_is_one_order():
         make_order(submission=submission)
 
 
-def test_a_gate_stands_closed_once_before_an_account():
+def test_a_halt_stands_closed_once_before_an_account():
     provider = make_provider()
-    Gate.objects.create(kind=GateKind.INCIDENT, provider=provider, closed_at=NOON)
+    Halt.objects.create(kind=HaltKind.INCIDENT, provider=provider, placed_at=NOON)
     with pytest.raises(IntegrityError):
-        Gate.objects.create(kind=GateKind.INCIDENT, provider=provider, closed_at=NOON)
+        Halt.objects.create(kind=HaltKind.INCIDENT, provider=provider, placed_at=NOON)
 
 
 # the fence, and what is believed
@@ -114,7 +114,7 @@ def test_the_fence_stops_a_claim_that_was_taken_for_lost():
         def add(self, wish, **how) -> Placed:
             later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
             sweep_due.reap_lost_sends(now=later)
-            halts.open_gate(GateKind.ANSWER_LOST, now=later, provider=order.provider)
+            halts.lift_halt(HaltKind.ANSWER_LOST, now=later, provider=order.provider)
             return super().add(wish, **how)
 
     order, fake = make_order(), WasReapedJustThen()
@@ -146,7 +146,7 @@ def test_what_an_answer_has_closed_is_not_decided_again():
 def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
-    bench.open_gate()
+    bench.lift_halt()
     other = bench.place()
     attempt = claims.claim(other, bench.provider, now=bench.clock())
     placed = client_for(bench.provider).add(WrittenWish(other.wish))  # and nothing is settled yet
@@ -163,7 +163,7 @@ def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
 def test_a_lost_order_that_is_numbered_after_a_later_one_is_found(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
-    bench.open_gate()
+    bench.lift_halt()
     bench.send()
     bench.recover(after=FIRST)
     client_for(bench.provider).add(WrittenWish(lost.wish))  # it arrives now

@@ -16,17 +16,17 @@ from orders.aftersales import runs
 from orders.models import (
     Attempt,
     CancelRequest,
-    Gate,
+    Halt,
     Order,
+    PollSchedule,
     Refill,
     RequestCall,
-    Watch,
 )
 from orders.restores.tasks import importers
 from orders.sending import halts, send_orders, sweep_due
 from orders.sending.restore_check import guard
 from orders.sending.writes import answer_files, pre_send, recording, send_clock
-from orders.status import GateKind, Status, Write
+from orders.status import HaltKind, Status, Write
 from providers.models import Provider, ProviderState
 from providers.panel_api import CancelAccepted, Placed, RefillStarted
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
@@ -93,13 +93,13 @@ class Desk:
         later = self.now + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
         sweep_due.reap_lost_sends(now=later)
         runs.reap_lost_requests(now=later)
-        halts.open_gate(GateKind.ANSWER_LOST, now=later, provider=self.row.provider)
+        halts.lift_halt(HaltKind.ANSWER_LOST, now=later, provider=self.row.provider)
 
-    def close(self, kind: GateKind, **over: Any) -> None:
-        everywhere = kind in (GateKind.STOP, GateKind.RESTORED)
+    def close(self, kind: HaltKind, **over: Any) -> None:
+        everywhere = kind in (HaltKind.STOP, HaltKind.RESTORED)
         provider = None if everywhere else self.row.provider
-        halts.close_gate(kind, now=self.now, provider=provider)
-        Gate.objects.update(**over)
+        halts.place_halt(kind, now=self.now, provider=provider)
+        Halt.objects.update(**over)
 
     @property
     def status(self) -> str:
@@ -153,7 +153,7 @@ def _other_key(desk: Desk) -> None:
     Provider.objects.update(version=7)
 
 
-def _stopped(kind: GateKind) -> Callable[[Desk], None]:
+def _stopped(kind: HaltKind) -> Callable[[Desk], None]:
     return lambda desk: desk.close(kind)
 
 
@@ -164,7 +164,7 @@ OBSTACLES: dict[str, Callable[[Desk], None]] = {
     "the database's clock was set forward": _set_forward,
     "the provider was paused": _paused,
     "its key was changed": _other_key,
-    **{f"stopped: {kind}": _stopped(kind) for kind in GateKind if kind != GateKind.ANSWER_LOST},
+    **{f"stopped: {kind}": _stopped(kind) for kind in HaltKind if kind != HaltKind.ANSWER_LOST},
 }
 
 
@@ -202,11 +202,11 @@ def test_a_database_that_is_away_at_the_last_moment_proves_that_nothing_was_sent
 # what holds before the claim
 
 
-@pytest.mark.parametrize("kind", GateKind)
+@pytest.mark.parametrize("kind", HaltKind)
 def test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders(desk, kind):
     desk.close(kind)
     desk.send()
-    goes = kind == GateKind.ANSWER_LOST and desk.write is not Write.ADD
+    goes = kind == HaltKind.ANSWER_LOST and desk.write is not Write.ADD
     assert bool(desk.panel.done) == goes
     assert desk.status == (SENT[desk.write] if goes else "queued")
     assert not RequestCall.objects.exists() or goes, "not even claimed"
@@ -215,7 +215,7 @@ def test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders(desk, kin
 @pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
 def test_a_stop_between_the_look_and_the_claim_leaves_no_claim(desk, monkeypatch):
     def call_is_free(*args: object) -> bool:
-        desk.close(GateKind.STOP)
+        desk.close(HaltKind.STOP)
         return True
 
     monkeypatch.setattr(runs, "_may_call", call_is_free)
@@ -226,8 +226,8 @@ def test_a_stop_between_the_look_and_the_claim_leaves_no_claim(desk, monkeypatch
 
 
 def test_cancels_go_through_where_staff_said_so_and_nothing_else_does(desk):
-    desk.close(GateKind.STOP, lets_cancels=True)
-    desk.close(GateKind.INCIDENT, lets_cancels=True)
+    desk.close(HaltKind.STOP, lets_cancels=True)
+    desk.close(HaltKind.INCIDENT, lets_cancels=True)
     desk.send()
     assert bool(desk.panel.done) == (desk.write is Write.CANCEL)
 
@@ -235,7 +235,7 @@ def test_cancels_go_through_where_staff_said_so_and_nothing_else_does(desk):
 def test_no_bell_rings_for_requests_that_a_stop_holds(desk):
     due = [] if desk.write is Write.ADD else [desk.row.provider_id]
     assert runs.accounts_to_send_at(NOON) == due
-    desk.close(GateKind.INCIDENT)
+    desk.close(HaltKind.INCIDENT)
     assert runs.accounts_to_send_at(NOON) == []
 
 
@@ -322,7 +322,7 @@ def take_back(desk: Desk) -> None:
     if desk.write is Write.ADD:
         Attempt.objects.all().delete()
         desk.row.events.all().delete()
-        Watch.objects.all().delete()
+        PollSchedule.objects.all().delete()
         Order.objects.update(status=Status.QUEUED, external_id="", sent_at=None)
         return
     model = type(desk.row)
@@ -343,13 +343,13 @@ def test_a_restored_database_never_sends_it_again(desk, answer_known, settings):
     desk.now += timedelta(minutes=5)
     desk.send()
     assert desk.panel.done == [OBSERVED[desk.write]], "the second was not sent"
-    assert Gate.objects.closed().filter(kind=GateKind.RESTORED).exists()
+    assert Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists()
     guard.look_closely(now=desk.now)
     lost = {Write.ADD: "unconfirmed", Write.REFILL: "unconfirmed", Write.CANCEL: "refused"}
     assert desk.status == (SENT if answer_known else lost)[desk.write]
     guard.look_closely(now=desk.now)
-    Gate.objects.all().update(opened_at=desk.now)
-    Watch.objects.update(checked_at=desk.now)
+    Halt.objects.all().update(lifted_at=desk.now)
+    PollSchedule.objects.update(checked_at=desk.now)
     desk.now += timedelta(hours=2)
     desk.send()
     assert desk.panel.done == [OBSERVED[desk.write]], "nor after somebody accepted it"
@@ -372,7 +372,7 @@ def test_an_accepted_database_sends_again(desk):
     guard.look_closely(now=desk.now)
     account, identity = desk.row.provider_id, guard.database_identity()
     guard.adopt(identity, guard.marks_of(account), now=desk.now)
-    Gate.objects.update(opened_at=desk.now)
+    Halt.objects.update(lifted_at=desk.now)
     type(desk.row).objects.update(status="queued", sent_at=None, due_at=desk.now)
     desk.send()
     assert len(desk.panel.done) == 2

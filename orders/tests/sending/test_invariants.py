@@ -9,9 +9,9 @@ import pytest
 from django.db import IntegrityError
 
 from core import clocks
-from orders.models import Attempt, EventKind, Gate, Order, Watch
+from orders.models import Attempt, EventKind, Halt, Order, PollSchedule
 from orders.sending import invariants, reused_id, sweep_due
-from orders.status import Doubt, Flag, GateKind, Outcome, Status
+from orders.status import Doubt, Flag, HaltKind, Outcome, Status
 from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 
@@ -33,7 +33,7 @@ def checked(order: Order) -> Order:
 def test_an_order_whose_attempt_was_accepted_is_linked(status):
     order = checked(broken(status, Outcome.ACCEPTED, external_id="77"))
     assert (order.status, order.external_id, order.flag) == (Status.PENDING, "77", Flag.NONE)
-    assert Watch.objects.get(order=order).external_id == "77"
+    assert PollSchedule.objects.get(order=order).external_id == "77"
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD, Status.WITHDRAWN])
@@ -198,7 +198,7 @@ def test_one_order_that_breaks_us_does_not_keep_the_others(monkeypatch):
 
 def test_nothing_is_concluded_in_a_database_that_may_have_been_taken_back():
     order = broken(Status.UNCONFIRMED, Outcome.NOT_SENT)
-    Gate.objects.create(kind=GateKind.RESTORED, closed_at=NOON)
+    Halt.objects.create(kind=HaltKind.RESTORED, placed_at=NOON)
     assert checked(order).status == Status.UNCONFIRMED
 
 

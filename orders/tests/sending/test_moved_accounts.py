@@ -16,7 +16,7 @@ from providers.account_health import AccountState
 from providers.actions import accounts
 from providers.actions.mirroring import mirror_turn
 from providers.actions.runs import end_run
-from providers.models import Lane, LaneKind, Provider, RunState
+from providers.models import Lease, LeaseKind, Provider, RunState
 from providers.panel_api.tests.stub import client_hearing, said
 from tests.builders import NOON, make_order, make_run, make_service
 from tests.fake_provider import FakeProvider
@@ -61,7 +61,7 @@ def test_nothing_is_ordered_there_by_the_catalog_of_another_place():
 
 def test_its_catalog_is_wanted_at_once_and_lets_the_same_service_be_ordered():
     order = moved()
-    assert Lane.objects.get(provider=order.provider_id, kind=LaneKind.CATALOG).due_at == NOON
+    assert Lease.objects.get(provider=order.provider_id, kind=LeaseKind.CATALOG).due_at == NOON
     assert mirror(order, order.service.name) is RunState.APPLIED
     assert sweep_due.providers_to_ring(LATER) == [order.provider_id]
     assert send(order) == 1

@@ -12,7 +12,7 @@ import pytest
 from core.clocks import database_now
 from core.roles import Role
 from orders.draft import OrderDraft
-from orders.models import Order, Watch
+from orders.models import Order, PollSchedule
 from orders.placing import place_orders
 from orders.recovery import manual
 from orders.sending import sweep_due
@@ -72,7 +72,7 @@ def wish_for(service) -> Wish:
 
 
 def look_again(order: Order) -> Order:
-    Watch.objects.update(next_at=database_now() - timedelta(seconds=1))
+    PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
     sending_tasks.follow(provider_id=order.provider_id)
     return Order.objects.get(pk=order.pk)
 
@@ -108,7 +108,7 @@ def test_an_order_is_seen_through_all_its_statuses_to_its_end(box, account):
     truth = box.order(order.external_id)
     assert order.charge == Decimal(truth["charge_now"])
     assert (order.start_count, order.remains) == (truth["start_count"], 0)
-    assert not Watch.objects.exists()
+    assert not PollSchedule.objects.exists()
 
 
 @pytest.mark.parametrize(

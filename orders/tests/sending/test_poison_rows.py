@@ -12,7 +12,7 @@ from core import clocks
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.mass import mass_order, place_lines
 from orders.mass.tasks import judge_again
-from orders.models import LookBack, Order, RequestCall, Statement
+from orders.models import Order, Recheck, RequestCall, Statement
 from orders.placing import place_orders
 from orders.polling import plausibility, recheck_ended
 from orders.reconciliation import reconcile, refunds
@@ -74,16 +74,16 @@ def test_a_cancel_that_cannot_be_ended_keeps_no_other_from_it(monkeypatch):
 
 def test_an_order_that_cannot_be_looked_back_at_does_not_hold_the_mark(monkeypatch):
     account = make_provider(calls_per_minute=60_000)
-    LookBack.objects.create(provider=account, through_at=NOON - timedelta(minutes=1))
+    Recheck.objects.create(provider=account, through_at=NOON - timedelta(minutes=1))
     orders = [make_order(Status.COMPLETED, provider=account, remains=0) for _ in range(3)]
     there = FakeProvider()
     for order in orders:
         there.says[order.external_id] = progress(OrderState.CANCELED, charge="0", remains=0)
     poison = orders[0].pk
     spoiling(monkeypatch, plausibility, "judge_all", lambda told: poison in {o.pk for o, _ in told})
-    later = NOON + timedelta(seconds=clocks.LOOK_BACK_SECONDS + 60)
-    assert recheck_ended.look_back(account, there, clock=lambda: later, seconds=5) == 3
-    assert LookBack.objects.get().through_order == orders[-1].pk
+    later = NOON + timedelta(seconds=clocks.RECHECK_SECONDS + 60)
+    assert recheck_ended.recheck_ended_orders(account, there, clock=lambda: later, seconds=5) == 3
+    assert Recheck.objects.get().through_order == orders[-1].pk
     flags = list(Order.objects.order_by("pk").values_list("flag", flat=True))
     assert flags[0] == Flag.NONE and Flag.NONE not in flags[1:]
 

@@ -18,7 +18,7 @@ from orders.draft import OrderDraft
 from orders.models import Attempt, Order
 from orders.placing import place_orders
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
 from providers.panel_api import DefaultWish
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
@@ -78,7 +78,7 @@ def test_forty_orders_and_eight_workers_send_forty_times():
 def test_a_hold_does_not_end_while_the_next_answer_is_being_lost():
     account = make_provider()
     attempt = make_attempt(make_order(Status.SENDING, provider=account), outcome=Outcome.IN_FLIGHT)
-    halts.close_gate(GateKind.ANSWER_LOST, now=NOON, provider=account)  # for an earlier one
+    halts.place_halt(HaltKind.ANSWER_LOST, now=NOON, provider=account)  # for an earlier one
     begun = threading.Event()
 
     def reopen() -> None:
@@ -96,7 +96,7 @@ def test_a_hold_does_not_end_while_the_next_answer_is_being_lost():
         begun.wait(5)
         opener.join(0.3)  # as far as it gets beside us
     opener.join(20)
-    assert halts.is_closed(account.pk)
+    assert halts.sending_is_halted(account.pk)
 
 
 def test_one_account_never_has_two_sends_in_flight():

@@ -12,18 +12,18 @@ from core.failpoints import armed
 from orders.models import (
     Attempt,
     DatabaseId,
-    Gate,
+    Halt,
     Order,
     OrderEvent,
+    PollSchedule,
     ReconcileRun,
-    StrangeOrder,
-    Watch,
+    UnmatchedOrder,
 )
 from orders.sending import answer_spool, claims, halts, record_outcome, send_journal, send_orders
 from orders.sending.outcome import Settlement
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
-from orders.status import Flag, GateKind, JobState, Outcome, Status
+from orders.status import Flag, HaltKind, JobState, Outcome, Status
 from providers.panel_api import NotSent, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
@@ -60,7 +60,7 @@ def take_back(order: Order) -> None:
     """What a backup made before this order was sent would say of it."""
     Attempt.objects.filter(order=order).delete()
     OrderEvent.objects.filter(order=order).delete()
-    Watch.objects.filter(order=order).delete()
+    PollSchedule.objects.filter(order=order).delete()
     Order.objects.filter(pk=order.pk).update(
         status=Status.QUEUED, external_id="", sent_at=None, charge=None
     )
@@ -73,24 +73,24 @@ def forget(order: Order) -> None:
 
 
 def quarantined() -> bool:
-    return Gate.objects.closed().filter(kind=GateKind.RESTORED, provider=None).exists()
+    return Halt.objects.standing().filter(kind=HaltKind.RESTORED, provider=None).exists()
 
 
 def acknowledge(moment=LATER) -> None:
     """As the page does it after a finished run."""
-    gate = Gate.objects.get(kind=GateKind.RESTORED, opened_at=None)
+    halt = Halt.objects.get(kind=HaltKind.RESTORED, lifted_at=None)
     ReconcileRun.objects.create(
-        gate=gate, state=JobState.DONE, started_by=make_user(), created_at=moment,
+        halt=halt, state=JobState.DONE, started_by=make_user(), created_at=moment,
         acknowledged_at=moment, database=guard.database_identity(),
     )  # fmt: skip
-    halts.open_gate(GateKind.RESTORED, now=moment)
+    halts.lift_halt(HaltKind.RESTORED, now=moment)
 
 
 def test_a_first_start_is_taken_as_it_is():
     order = send(make_order(), FakeProvider())
     assert order.status == Status.PENDING
     assert guard.look_closely(now=NOON)
-    assert not Gate.objects.exists()
+    assert not Halt.objects.exists()
 
 
 def test_the_mark_is_on_disk_before_the_first_byte():
@@ -113,7 +113,7 @@ def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
     guard.look_closely(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501"), "by what was kept"
-    reason = Gate.objects.get().reason
+    reason = Halt.objects.get().reason
     assert quarantined()
     assert "is missing" in reason
 
@@ -163,7 +163,7 @@ def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     assert guard.look_closely(now=NOON)
     with pytest.raises(NotSent):
         guard.mark(attempt, now=at(NOON))
-    assert "had been given out" in Gate.objects.get().reason
+    assert "had been given out" in Halt.objects.get().reason
 
 
 def test_another_database_is_noticed_at_every_account():
@@ -180,7 +180,7 @@ def test_another_database_is_noticed_at_every_account():
             cursor.execute(f"CREATE TABLE {table} (LIKE the_old_one INCLUDING ALL)")
             cursor.execute(f"INSERT INTO {table} SELECT * FROM the_old_one")
     assert not guard.look_closely(now=LATER)
-    assert f"Account {second.provider_id}: it is another database" in Gate.objects.get().reason
+    assert f"Account {second.provider_id}: it is another database" in Halt.objects.get().reason
 
 
 def test_the_database_has_a_name_that_lasts():
@@ -188,14 +188,14 @@ def test_the_database_has_a_name_that_lasts():
     assert guard.database_identity().startswith(connection.vendor)
 
 
-def test_a_claim_that_was_overtaken_closes_no_gate():
+def test_a_claim_that_was_overtaken_closes_no_halt():
     """Frozen between claim and mark, past its lease; another worker has sent meanwhile."""
     provider, service = FakeProvider(), make_service()
     slow, quick = make_order(service=service), make_order(service=service)
     attempt = claim(slow)
     reaped = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     record_outcome.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=reaped)
-    halts.open_gate(GateKind.ANSWER_LOST, now=reaped, provider=service.provider)
+    halts.lift_halt(HaltKind.ANSWER_LOST, now=reaped, provider=service.provider)
     send(quick, provider, reaped)
     with pytest.raises(NotSent):
         guard.mark(attempt, now=at(reaped))
@@ -294,12 +294,12 @@ def test_an_answer_from_the_log_is_given_back_to_its_order():
     guard.look_closely(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
-    assert Watch.objects.filter(order=order).exists()
+    assert PollSchedule.objects.filter(order=order).exists()
     events = order.events.count()
     guard.recall_everywhere(now=LATEST)
     order.refresh_from_db()
     assert (order.attempts.count(), order.events.count()) == (1, events), "once"
-    assert (order.flag, StrangeOrder.objects.count()) == (Flag.NONE, 0)
+    assert (order.flag, UnmatchedOrder.objects.count()) == (Flag.NONE, 0)
 
 
 def test_an_order_whose_answer_nobody_knows_is_unconfirmed_and_left_to_a_person():
@@ -307,7 +307,7 @@ def test_an_order_whose_answer_nobody_knows_is_unconfirmed_and_left_to_a_person(
     provider.then = lost_answer()
     send(order, provider)
     take_back(order)
-    Gate.objects.all().delete()
+    Halt.objects.all().delete()
     guard.look_closely(now=LATER)
     order.refresh_from_db()
     attempt = order.attempts.get()
@@ -350,8 +350,8 @@ def test_an_order_that_is_lost_altogether_is_listed_for_a_person():
     forget(order)
     guard.look_closely(now=LATER)
     guard.recall_everywhere(now=LATER)
-    strange = StrangeOrder.objects.get()
-    assert (strange.external_id, strange.link) == ("23501", order.link)
+    unmatched = UnmatchedOrder.objects.get()
+    assert (unmatched.external_id, unmatched.link) == ("23501", order.link)
 
 
 def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
@@ -362,7 +362,7 @@ def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
     guard.look_closely(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.WITHDRAWN, Flag.LIVE_ATTEMPT)
-    assert StrangeOrder.objects.get().order == order
+    assert UnmatchedOrder.objects.get().order == order
 
 
 def test_a_refusal_is_brought_back_as_one():

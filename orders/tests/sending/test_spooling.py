@@ -75,12 +75,12 @@ def test_a_crash_before_the_answer_is_on_disk_leaves_it_to_the_reaper():
 def test_an_answer_from_disk_adopts_an_order_the_reaper_took_for_lost():
     order = crash_at("send.spooled", make_order(), FakeProvider())
     sweep_due.reap_lost_sends(now=REAPED)
-    assert halts.is_closed(order.provider_id)
+    assert halts.sending_is_halted(order.provider_id)
     assert answer_spool.import_spool(now=REAPED) == 1
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert order.attempts.get().resolution == Resolution.SPOOL
-    assert not halts.is_closed(order.provider_id), "nothing is lost any more"
+    assert not halts.sending_is_halted(order.provider_id), "nothing is lost any more"
 
 
 def test_what_was_settled_before_the_crash_is_settled_silently_again():
@@ -117,7 +117,7 @@ def test_an_old_proof_of_not_sent_does_not_touch_the_attempt_that_followed():
     assert len(provider.placed) == 1
 
 
-def test_a_loss_that_is_known_already_closes_no_second_gate():
+def test_a_loss_that_is_known_already_closes_no_second_halt():
     provider = FakeProvider()
     provider.then = lost_answer("reset by peer")
     order = crash_at("send.spooled", make_order(), provider)
@@ -126,7 +126,7 @@ def test_a_loss_that_is_known_already_closes_no_second_gate():
     halts.reopen_if_settled(order.provider, now=REAPED)
     answer_spool.import_spool(now=LATER)
     attempt = order.attempts.get()
-    assert not halts.is_closed(order.provider_id)
+    assert not halts.sending_is_halted(order.provider_id)
     assert attempt.unknown_at == REAPED
     assert (attempt.reason, attempt.evidence["bytes_left"]) == ("reset by peer", True)
 

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client, TestCase
 
 from core.roles import Role
-from orders.models import Gate
-from orders.status import GateKind, Status
-from tests.builders import NOON, make_cancel, make_gate, make_order, make_provider, make_refill
+from orders.models import Halt
+from orders.status import HaltKind, Status
+from tests.builders import NOON, make_cancel, make_halt, make_order, make_provider, make_refill
 from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -34,19 +34,19 @@ def page(browser: Client, address: str) -> str:
 def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, manager):
     order = make_order()
     operator.post("/orders/stops/all/", {"reason": "Wrong prices <b>everywhere</b>"})
-    gate = Gate.objects.get()
-    assert (gate.kind, gate.provider, gate.opened_at) == (GateKind.STOP, None, None)
+    halt = Halt.objects.get()
+    assert (halt.kind, halt.provider, halt.lifted_at) == (HaltKind.STOP, None, None)
     for address in ("/", "/services/", f"/orders/{order.pk}/"):
         assert "Wrong prices &lt;b&gt;everywhere" in page(operator, address)
-    assert operator.post(f"/orders/stops/{gate.pk}/open/").status_code == 403
-    manager.post(f"/orders/stops/{gate.pk}/open/", {"note": "Prices are right."})
-    gate.refresh_from_db()
-    assert gate.opened_by is not None and gate.note == "Prices are right."
+    assert operator.post(f"/orders/stops/{halt.pk}/open/").status_code == 403
+    manager.post(f"/orders/stops/{halt.pk}/open/", {"note": "Prices are right."})
+    halt.refresh_from_db()
+    assert halt.lifted_by is not None and halt.note == "Prices are right."
     assert "Wrong prices" not in page(manager, "/services/")
 
 
 def test_each_label_leads_to_its_own_field(manager):
-    make_gate(kind=GateKind.EXPOSURE)
+    make_halt(kind=HaltKind.EXPOSURE)
     ids = re.findall(r' id="([^"]+)"', page(manager, "/orders/stops/"))
     assert {"id_reason", "incident-reason"} <= set(ids)
     assert len(ids) == len(set(ids))
@@ -54,7 +54,7 @@ def test_each_label_leads_to_its_own_field(manager):
 
 def test_a_stop_needs_its_reason_and_nothing_is_lost(operator):
     answer = operator.post("/orders/stops/all/", {"reason": "  "})
-    assert answer.status_code == 422 and not Gate.objects.exists()
+    assert answer.status_code == 422 and not Halt.objects.exists()
     assert "This field is required" in answer.content.decode()
 
 
@@ -63,103 +63,103 @@ def test_an_incident_holds_one_provider_and_keeps_the_form_when_it_is_not_filled
     answer = manager.post("/orders/stops/incident/", {"provider": "", "reason": "HTML answers"})
     assert answer.status_code == 422 and "HTML answers" in answer.content.decode()
     manager.post("/orders/stops/incident/", {"provider": provider.pk, "reason": "HTML answers"})
-    assert Gate.objects.get().provider == provider
+    assert Halt.objects.get().provider == provider
     assert str(provider) in page(manager, "/")
     manager.post("/orders/stops/incident/", {"provider": provider.pk, "reason": "again"})
-    assert Gate.objects.count() == 1
+    assert Halt.objects.count() == 1
 
 
 def test_a_queued_order_says_what_it_waits_for(operator):
     order = make_order()
     assert "It waits" not in page(operator, f"/orders/{order.pk}/")
-    make_gate(kind=GateKind.ANSWER_LOST, provider=order.provider, reason="Order #9 is looked for.")
+    make_halt(kind=HaltKind.ANSWER_LOST, provider=order.provider, reason="Order #9 is looked for.")
     assert "Order #9 is looked for." in page(operator, f"/orders/{order.pk}/")
     sent = make_order(Status.PENDING, provider=order.provider)
     assert "It waits" not in page(operator, f"/orders/{sent.pk}/")
 
 
 def test_the_hold_for_one_lost_order_is_no_banner(operator):
-    make_gate(kind=GateKind.ANSWER_LOST, reason="Order #9 is looked for.")
+    make_halt(kind=HaltKind.ANSWER_LOST, reason="Order #9 is looked for.")
     assert "Order #9 is looked for." not in page(operator, "/services/")
     assert "Order #9 is looked for." in page(operator, "/orders/stops/")
 
 
 def test_the_banner_comes_and_goes_with_the_sidebar(operator):
     assert 'id="stops" hx-swap-oob' in page(operator, "/navigation/")
-    make_gate(reason="Its pages answer instead of its API.")
+    make_halt(reason="Its pages answer instead of its API.")
     assert "Its pages answer instead" in page(operator, "/navigation/")
 
 
 def test_a_restored_database_is_not_opened_here(manager):
-    gate = make_gate(kind=GateKind.RESTORED)
-    manager.post(f"/orders/stops/{gate.pk}/open/")
-    gate.refresh_from_db()
-    assert gate.opened_at is None
+    halt = make_halt(kind=HaltKind.RESTORED)
+    manager.post(f"/orders/stops/{halt.pk}/open/")
+    halt.refresh_from_db()
+    assert halt.lifted_at is None
 
 
 def test_ten_stops_cost_what_one_costs(manager):
-    make_gate(opened_at=NOON)
-    make_gate()
+    make_halt(lifted_at=NOON)
+    make_halt()
     one = queries_of(lambda: manager.get("/orders/stops/"))
     for _ in range(9):
-        make_gate(opened_at=NOON)
-        make_gate()
+        make_halt(lifted_at=NOON)
+        make_halt()
     ten = queries_of(lambda: manager.get("/orders/stops/"))
     assert len(ten) == len(one)
 
 
 def test_whoever_stops_says_whether_cancels_go_through(operator):
     operator.post("/orders/stops/all/", {"reason": "Wrong prices", "lets_cancels": "on"})
-    gate = Gate.objects.get()
-    assert gate.lets_cancels and gate.cancels_said_by == gate.closed_by
+    halt = Halt.objects.get()
+    assert halt.lets_cancels and halt.cancels_said_by == halt.placed_by
     assert "cancels go through" in page(operator, "/services/")
 
 
 def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, manager):
-    gate = make_gate(reason="HTML answers")
+    halt = make_halt(reason="HTML answers")
     assert "Cancels and refills wait too" in page(operator, "/orders/stops/")
-    address = f"/orders/stops/{gate.pk}/cancels/"
+    address = f"/orders/stops/{halt.pk}/cancels/"
     assert operator.post(address, {"lets_cancels": "on"}).status_code == 403
     manager.post(address, {"lets_cancels": "on"})
-    gate.refresh_from_db()
-    assert gate.lets_cancels and gate.cancels_said_by is not None
+    halt.refresh_from_db()
+    assert halt.lets_cancels and halt.cancels_said_by is not None
     assert "Cancels go through; orders and refills wait" in page(operator, "/orders/stops/")
-    assert gate.provider is not None
-    told = gate.provider.events.values_list("text", flat=True)
+    assert halt.provider is not None
+    told = halt.provider.events.values_list("text", flat=True)
     assert "Cancels go through all the same." in list(told)
     manager.post(address)
-    gate.refresh_from_db()
-    assert not gate.lets_cancels and gate.opened_at is None
+    halt.refresh_from_db()
+    assert not halt.lets_cancels and halt.lifted_at is None
 
 
-@pytest.mark.parametrize("kind", [GateKind.RESTORED, GateKind.ANSWER_LOST])
+@pytest.mark.parametrize("kind", [HaltKind.RESTORED, HaltKind.ANSWER_LOST])
 def test_nobody_lets_cancels_through_what_nothing_may_pass(manager, kind):
-    gate = make_gate(kind=kind)
-    manager.post(f"/orders/stops/{gate.pk}/cancels/", {"lets_cancels": "on"})
-    gate.refresh_from_db()
-    assert not gate.lets_cancels
+    halt = make_halt(kind=kind)
+    manager.post(f"/orders/stops/{halt.pk}/cancels/", {"lets_cancels": "on"})
+    halt.refresh_from_db()
+    assert not halt.lets_cancels
 
 
 def test_letting_cancels_through_rings_for_those_that_wait(manager, monkeypatch):
     rung: list[int] = []
     monkeypatch.setattr("orders.wake_ups.ring_requests", rung.append)
     cancel = make_cancel(due_at=NOON)
-    gate = make_gate(provider=cancel.provider)
+    halt = make_halt(provider=cancel.provider)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        manager.post(f"/orders/stops/{gate.pk}/cancels/", {"lets_cancels": "on"})
+        manager.post(f"/orders/stops/{halt.pk}/cancels/", {"lets_cancels": "on"})
     assert rung == [cancel.provider_id]
 
 
 def test_a_refill_or_cancel_that_waits_says_what_it_waits_for(operator):
     for request in (make_refill(), make_cancel()):
-        make_gate(provider=request.provider, reason="HTML answers here.")
+        make_halt(provider=request.provider, reason="HTML answers here.")
         shown = page(operator, f"/orders/{request.order_id}/")
         assert "HTML answers here." in shown.partition("It waits")[2]
 
 
 def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):
     refill, cancel = make_refill(), make_cancel()
-    make_gate(kind=GateKind.RESTORED, closed_at=NOON)
+    make_halt(kind=HaltKind.RESTORED, placed_at=NOON)
     shown = page(manager, "/orders/restored/")
     assert "Refills and cancels asked for before the stop" in shown
     for request in (refill, cancel):

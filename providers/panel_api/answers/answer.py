@@ -134,7 +134,7 @@ def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
 
 
 def seen(text: str, key: SecretKey) -> str:
-    """The gate for every text beside the values of a body (`coerce` has those): as it may be kept
+    """The halt for every text beside the values of a body (`coerce` has those): as it may be kept
     and shown, without the key and without what no database holds."""
     return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text))
 

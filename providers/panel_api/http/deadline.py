@@ -1,7 +1,7 @@
 """One thread for the whole process that strikes when a time is up, and sleeps until the next.
 
 A thread for each call would have to be started before the call could go on: with sixteen
-lanes at work that wait is longer than the work.
+leases at work that wait is longer than the work.
 """
 
 from __future__ import annotations

@@ -9,19 +9,19 @@ from django.db import models
 from providers.models import Provider
 
 
-class WatchQuerySet(models.QuerySet["Watch"]):
-    def due(self, by: datetime) -> WatchQuerySet:
+class PollScheduleQuerySet(models.QuerySet["PollSchedule"]):
+    def due(self, by: datetime) -> PollScheduleQuerySet:
         return self.filter(next_at__lte=by)
 
-    def oldest_first(self) -> WatchQuerySet:
+    def oldest_first(self) -> PollScheduleQuerySet:
         return self.order_by("next_at", "pk")
 
 
-class Watch(models.Model):
+class PollSchedule(models.Model):
     """Deleted when its order has ended. Scheduling never touches the wide order row."""
 
     order = models.OneToOneField(
-        "orders.Order", models.CASCADE, related_name="watch", primary_key=True
+        "orders.Order", models.CASCADE, related_name="poll_schedule", primary_key=True
     )
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="+", db_index=False)
     external_id = models.CharField(max_length=64)
@@ -32,10 +32,10 @@ class Watch(models.Model):
     checked_at = models.DateTimeField(null=True)
     last_answer = models.CharField(max_length=16, blank=True, default="")  # a digest of it
 
-    objects = WatchQuerySet.as_manager()
+    objects = PollScheduleQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "next_at"], name="watch_due")]
+        indexes = [models.Index(fields=["provider", "next_at"], name="poll_schedule_due")]
 
     def __str__(self) -> str:
-        return f"watch of order {self.order_id}"
+        return f"schedule of order {self.order_id}"

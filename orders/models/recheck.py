@@ -7,12 +7,12 @@ from django.db import models
 from providers.models import Provider
 
 
-class LookBack(models.Model):
+class Recheck(models.Model):
     """All that ended before `through_at` have been, and of those that ended just then the ones up
     to the order `through_order`. What had ended before the account had this row is left alone."""
 
     provider = models.OneToOneField(
-        Provider, models.CASCADE, related_name="look_back", primary_key=True
+        Provider, models.CASCADE, related_name="recheck", primary_key=True
     )
     through_at = models.DateTimeField()
     through_order = models.BigIntegerField(default=0)

@@ -9,55 +9,55 @@ from django.db.models import Q
 from providers.identity import rows_of
 from providers.models import Provider
 
-from ..status import GateKind, Write
+from ..status import HaltKind, Write
 
 MOST_SHOWN = 5
 
 
-class GateQuerySet(models.QuerySet["Gate"]):
-    def closed(self) -> GateQuerySet:
-        return self.filter(opened_at=None)
+class HaltQuerySet(models.QuerySet["Halt"]):
+    def standing(self) -> HaltQuerySet:
+        return self.filter(lifted_at=None)
 
-    def for_provider(self, provider_id: int) -> GateQuerySet:
+    def for_provider(self, provider_id: int) -> HaltQuerySet:
         """Those in front of this account, whatever its rows, and those in front of all."""
         return self.filter(Q(provider=None) | Q(provider__in=rows_of(provider_id)))
 
-    def holding(self, write: Write) -> GateQuerySet:
+    def holding(self, write: Write) -> HaltQuerySet:
         """Those that hold this kind of write. A lost order holds the next one alone, because the
         search for it goes by the numbers of orders; a stop may let cancels through."""
         if write is Write.ADD:
             return self
-        held = self.exclude(kind=GateKind.ANSWER_LOST)
+        held = self.exclude(kind=HaltKind.ANSWER_LOST)
         return held.exclude(lets_cancels=True) if write is Write.CANCEL else held
 
-    def for_banner(self) -> GateQuerySet:
+    def for_banner(self) -> HaltQuerySet:
         """What everybody should know of; looking for one lost order is business as usual."""
-        wide = self.closed().exclude(kind=GateKind.ANSWER_LOST).select_related("provider")
+        wide = self.standing().exclude(kind=HaltKind.ANSWER_LOST).select_related("provider")
         return wide.order_by("kind", "pk")[:MOST_SHOWN]
 
-    def newest_first(self) -> GateQuerySet:
+    def newest_first(self) -> HaltQuerySet:
         return self.order_by("-pk")
 
 
-class Gate(models.Model):
-    """While a row with `opened_at=None` stands before an account, nothing is changed there.
+class Halt(models.Model):
+    """While a row with `lifted_at=None` stands before an account, nothing is changed there.
 
-    `provider` None stands before all accounts. Without `closed_by` the desk closed it itself.
+    `provider` None stands before all accounts. Without `placed_by` the desk closed it itself.
     `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they
     are the history of every stop.
     """
 
-    kind = models.CharField(max_length=12, choices=GateKind.choices)
+    kind = models.CharField(max_length=12, choices=HaltKind.choices)
     provider = models.ForeignKey(
-        Provider, models.CASCADE, null=True, blank=True, related_name="gates"
+        Provider, models.CASCADE, null=True, blank=True, related_name="halts"
     )
     reason = models.CharField(max_length=500, blank=True, default="")
-    closed_at = models.DateTimeField()
-    closed_by = models.ForeignKey(
+    placed_at = models.DateTimeField()
+    placed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    opened_at = models.DateTimeField(null=True, blank=True)
-    opened_by = models.ForeignKey(
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     note = models.CharField(max_length=500, blank=True, default="")
@@ -67,31 +67,31 @@ class Gate(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
 
-    objects = GateQuerySet.as_manager()
+    objects = HaltQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "provider"],
-                condition=Q(opened_at=None, provider__isnull=False),
-                name="one_closed_gate_of_a_kind_per_provider",
+                condition=Q(lifted_at=None, provider__isnull=False),
+                name="one_standing_halt_of_a_kind_per_provider",
             ),
             models.UniqueConstraint(
                 fields=["kind"],
-                condition=Q(opened_at=None, provider=None),
-                name="one_closed_gate_of_a_kind_for_all",
+                condition=Q(lifted_at=None, provider=None),
+                name="one_standing_halt_of_a_kind_for_all",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=GateKind.values), name="gate_kind_is_known"
+                condition=Q(kind__in=HaltKind.values), name="halt_kind_is_known"
             ),
         ]
-        indexes = [models.Index(fields=["provider", "-id"], name="gate_newest")]
+        indexes = [models.Index(fields=["provider", "-id"], name="halt_newest")]
 
     def holds(self, write: Write) -> bool:
-        """As `GateQuerySet.holding`, of a row that was read."""
+        """As `HaltQuerySet.holding`, of a row that was read."""
         if write is Write.ADD:
             return True
-        is_lost = self.kind == GateKind.ANSWER_LOST
+        is_lost = self.kind == HaltKind.ANSWER_LOST
         return not is_lost and not (write is Write.CANCEL and self.lets_cancels)
 
     def __str__(self) -> str:

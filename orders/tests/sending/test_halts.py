@@ -1,4 +1,4 @@
-"""While a gate is closed nothing is bought behind it, whoever asks."""
+"""While a halt is closed nothing is bought behind it, whoever asks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.roles import Role
-from orders.models import Gate, Order, Recovery
+from orders.models import Halt, Order, Recovery
 from orders.recovery import manual
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
-from orders.status import GateKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status
 from providers.actions import pacing
 from providers.models import ProviderHealth
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -28,8 +28,8 @@ def noon():
 
 
 def lose_one(service, *, at=NOON) -> Order:
-    """An order whose answer was lost at that moment, whatever gates were closed before."""
-    halts.open_gate(GateKind.ANSWER_LOST, now=at, provider=service.provider)
+    """An order whose answer was lost at that moment, whatever halts were closed before."""
+    halts.lift_halt(HaltKind.ANSWER_LOST, now=at, provider=service.provider)
     fake = FakeProvider()
     fake.then = lost_answer()
     order = make_order(service=service)
@@ -38,14 +38,14 @@ def lose_one(service, *, at=NOON) -> Order:
 
 
 def closed(provider) -> set[str]:
-    return set(Gate.objects.closed().for_provider(provider.pk).values_list("kind", flat=True))
+    return set(Halt.objects.standing().for_provider(provider.pk).values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["for all", "one account"])
-def test_behind_a_closed_gate_nothing_is_claimed_or_rung_for(everywhere):
+def test_behind_a_closed_halt_nothing_is_claimed_or_rung_for(everywhere):
     order = make_order()
-    halts.close_gate(
-        GateKind.STOP if everywhere else GateKind.INCIDENT,
+    halts.place_halt(
+        HaltKind.STOP if everywhere else HaltKind.INCIDENT,
         now=NOON,
         provider=None if everywhere else order.provider,
     )
@@ -57,15 +57,15 @@ def test_behind_a_closed_gate_nothing_is_claimed_or_rung_for(everywhere):
 
 def test_another_account_goes_on():
     order = make_order()
-    halts.close_gate(GateKind.INCIDENT, now=NOON, provider=make_provider())
+    halts.place_halt(HaltKind.INCIDENT, now=NOON, provider=make_provider())
     assert sweep_due.providers_to_ring(LATER) == [order.provider_id]
     assert claims.claim(order, order.provider, now=NOON)
 
 
-def test_a_gate_that_closes_after_the_claim_stops_the_first_byte():
+def test_a_halt_that_closes_after_the_claim_stops_the_first_byte():
     class StopsJustThen(FakeProvider):
         def add(self, wish, **how):
-            halts.close_gate(GateKind.STOP, now=NOON)
+            halts.place_halt(HaltKind.STOP, now=NOON)
             return super().add(wish, **how)
 
     order, fake = make_order(), StopsJustThen()
@@ -75,26 +75,26 @@ def test_a_gate_that_closes_after_the_claim_stops_the_first_byte():
     assert (order.status, order.attempts.get().outcome) == (Status.QUEUED, Outcome.NOT_SENT)
 
 
-def test_a_gate_is_closed_once_and_its_history_kept():
+def test_a_halt_is_closed_once_and_its_history_kept():
     boss = make_user(Role.MANAGER)
-    assert halts.close_gate(GateKind.STOP, now=NOON, actor=boss, reason="A price went wrong.")
-    assert not halts.close_gate(GateKind.STOP, now=NOON)
+    assert halts.place_halt(HaltKind.STOP, now=NOON, actor=boss, reason="A price went wrong.")
+    assert not halts.place_halt(HaltKind.STOP, now=NOON)
     with pytest.raises(IntegrityError):
-        Gate.objects.create(kind=GateKind.STOP, closed_at=NOON)
+        Halt.objects.create(kind=HaltKind.STOP, placed_at=NOON)
 
 
 def test_opening_says_who_and_only_once():
     boss = make_user(Role.MANAGER)
-    halts.close_gate(GateKind.STOP, now=NOON)
-    assert halts.open_gate(GateKind.STOP, now=LATER, actor=boss, note="All is well.")
-    assert not halts.open_gate(GateKind.STOP, now=LATER)
-    gate = Gate.objects.get()
-    assert (gate.opened_by, gate.note) == (boss, "All is well.")
+    halts.place_halt(HaltKind.STOP, now=NOON)
+    assert halts.lift_halt(HaltKind.STOP, now=LATER, actor=boss, note="All is well.")
+    assert not halts.lift_halt(HaltKind.STOP, now=LATER)
+    halt = Halt.objects.get()
+    assert (halt.lifted_by, halt.note) == (boss, "All is well.")
 
 
 def test_a_lost_answer_holds_its_account_until_it_is_settled():
     order = lose_one(make_service())
-    assert closed(order.provider) == {GateKind.ANSWER_LOST}
+    assert closed(order.provider) == {HaltKind.ANSWER_LOST}
     manual.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=LATER)
     assert closed(order.provider) == set()
 
@@ -104,15 +104,15 @@ def test_the_third_lost_answer_in_ten_minutes_stops_the_account_until_a_person_o
     provider = service.provider
     for _ in range(2):
         lose_one(service)
-    assert GateKind.EXPOSURE not in closed(provider)
+    assert HaltKind.EXPOSURE not in closed(provider)
     orders = [lose_one(service)]
-    assert GateKind.EXPOSURE in closed(provider)
+    assert HaltKind.EXPOSURE in closed(provider)
     for order in Order.objects.unconfirmed():
         manual.confirm_not_placed(order, actor=boss, now=LATER)
-    assert closed(provider) == {GateKind.EXPOSURE}
-    halts.open_gate(GateKind.EXPOSURE, now=LATER, provider=provider, actor=boss)
+    assert closed(provider) == {HaltKind.EXPOSURE}
+    halts.lift_halt(HaltKind.EXPOSURE, now=LATER, provider=provider, actor=boss)
     lose_one(service, at=LATER + timedelta(seconds=1))
-    assert GateKind.EXPOSURE not in closed(provider), "what was acknowledged counts no more"
+    assert HaltKind.EXPOSURE not in closed(provider), "what was acknowledged counts no more"
     assert orders
 
 
@@ -121,23 +121,23 @@ def test_lost_answers_far_apart_do_not_add_up():
     apart = timedelta(seconds=clocks.EXPOSURE_WINDOW_SECONDS)
     for number in range(4):
         lose_one(service, at=NOON + number * apart)
-    assert GateKind.EXPOSURE not in closed(service.provider)
+    assert HaltKind.EXPOSURE not in closed(service.provider)
 
 
 def test_too_much_money_in_lost_answers_stops_the_account():
     service = make_service(rate=Decimal("100"))
     Recovery.objects.create(provider=service.provider, lost_amount=Decimal("150"))
     lose_one(service)
-    assert GateKind.EXPOSURE not in closed(service.provider)
+    assert HaltKind.EXPOSURE not in closed(service.provider)
     lose_one(service)
-    assert GateKind.EXPOSURE in closed(service.provider)
-    assert "200 USD" in Gate.objects.get(kind=GateKind.EXPOSURE).reason
+    assert HaltKind.EXPOSURE in closed(service.provider)
+    assert "200 USD" in Halt.objects.get(kind=HaltKind.EXPOSURE).reason
 
 
 def test_after_an_incident_orders_go_out_far_apart_for_a_while():
     provider = make_provider(add_spacing_ms=1000)
-    halts.close_gate(GateKind.INCIDENT, now=NOON, provider=provider)
-    halts.open_gate(GateKind.INCIDENT, now=NOON, provider=provider)
+    halts.place_halt(HaltKind.INCIDENT, now=NOON, provider=provider)
+    halts.lift_halt(HaltKind.INCIDENT, now=NOON, provider=provider)
     assert pacing.next_add(provider, now=NOON) == 0
     assert pacing.next_add(provider, now=NOON) == clocks.EASED_SPACING
     ProviderHealth.objects.update(next_add_at=None)
