@@ -21,7 +21,7 @@ class May(StrEnum):
     PLACE = "place, refill and cancel orders"
     EXPORT = "take orders away as a file"
     MASS_ORDER = "place many orders at once"
-    SETTLE = "settle unconfirmed orders"
+    RESOLVE = "settle unconfirmed orders"
     SEE_BALANCES = "see balances"
     RUN_PROVIDERS = "pause providers, edit their limits, refresh and approve catalogs"
     KEEP_CREDENTIALS = "set a provider's address and key"
@@ -30,7 +30,7 @@ class May(StrEnum):
 
 _SEES = frozenset({May.SEE})
 _PLACES = _SEES | {May.PLACE, May.EXPORT}
-_MANAGES = _PLACES | {May.MASS_ORDER, May.SETTLE, May.SEE_BALANCES, May.RUN_PROVIDERS}
+_MANAGES = _PLACES | {May.MASS_ORDER, May.RESOLVE, May.SEE_BALANCES, May.RUN_PROVIDERS}
 
 ALLOWED: dict[Role, frozenset[May]] = {
     Role.VIEWER: _SEES,

@@ -21,7 +21,7 @@ class DeskAdmin(admin.AdminSite):
     """Open to those who keep people. One door: the desk's own log-in and password pages."""
 
     site_header = site_title = "Reseller Desk"
-    index_title = "Records"
+    index_title = "Admin data"
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -41,7 +41,7 @@ class Navigation:
     search: str
     new_order: str
     stops: list[Halt] = field(default_factory=list)
-    may_settle: bool = False
+    may_resolve: bool = False
     standstills: list[StandsStill] = field(default_factory=list)
 
 
@@ -49,20 +49,20 @@ class Navigation:
 PLACES = (
     ("Overview", "layout-dashboard", "overview", May.SEE),
     ("Orders", "shopping-cart", "orders", May.SEE),
-    ("Unconfirmed", "help-circle", "unconfirmed", May.SETTLE),
+    ("Unconfirmed", "help-circle", "unconfirmed", May.RESOLVE),
     ("Changed terms", "arrows-exchange", "changed-terms", May.PLACE),
     ("Refills", "refresh", "refills", May.SEE),
-    ("Jobs", "list-check", "jobs", May.PLACE),
-    ("Batches", "upload", "batches", May.MASS_ORDER),
+    ("Bulk actions", "list-check", "bulk-actions", May.PLACE),
+    ("Mass orders", "upload", "mass-orders", May.MASS_ORDER),
     ("Services", "list-details", "services", May.SEE),
     ("Order types", "file-text", "order-types", May.SEE),
-    ("Changes", "arrows-exchange", "service-changes", May.SEE),
+    ("Catalog changes", "arrows-exchange", "service-changes", May.SEE),
     ("Providers", "building-store", "providers", May.SEE),
-    ("Cases", "scale", "cases", May.SEE_BALANCES),
-    ("Guard", "shield-check", "guard", May.PLACE),
-    ("Stops", "ban", "stops", May.SEE),
+    ("Discrepancies", "scale", "discrepancies", May.SEE_BALANCES),
+    ("Limits", "shield-check", "limits", May.PLACE),
+    ("Sending control", "ban", "sending-control", May.SEE),
     ("People", "users", "people", May.KEEP_PEOPLE),
-    ("Records", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
+    ("Admin data", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
 )
 
 
@@ -70,7 +70,7 @@ PLACES = (
 NOW_AND_THEN = frozenset({"changed-terms"})
 
 # Below the address of the orders, and about one provider each.
-ABOUT_PROVIDERS = ("recovery/", "statements/", "words/")
+ABOUT_PROVIDERS = ("recovery/", "statements/", "phrases/")
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
         reverse("orders"),
         new_order,
         stops,
-        user.may(May.SETTLE),
+        user.may(May.RESOLVE),
         for_banner(database_now()),
     )
 
@@ -120,7 +120,7 @@ def _is_at(path: str, address: str) -> bool:
 def _counts(request: HttpRequest) -> dict[str, tuple[int, str]]:
     waiting = counts_once(request)
     return {
-        "unconfirmed": (waiting.unconfirmed, "orders to settle"),
+        "unconfirmed": (waiting.unconfirmed, "orders to resolve"),
         "changed-terms": (waiting.terms_changed, "orders under changed terms"),
         "orders": (waiting.not_placed + waiting.flagged, "orders that need a person"),
     }

@@ -19,8 +19,8 @@ LABELS = {
     "name": "Name",
     "type": "Type",
     "rate": "Price",
-    "min": "Least",
-    "max": "Most",
+    "min": "Min",
+    "max": "Max",
     "dripfeed": "Drip-feed",
     "offered": "Offered",
 }

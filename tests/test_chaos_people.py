@@ -51,8 +51,8 @@ def test_a_batch_is_pressed_on_until_every_line_is_an_order(
     service = make_service(provider=provider, type="Default", min=1, gone_at=None)
     browser = client_for_role(Role.MANAGER)
     text = f"{service.external_id} | https://lumen.example/1 | 100"
-    browser.post("/orders/mass/", {"provider": provider.pk, "name": "", "text": text})
-    batch = f"/orders/batches/{OrderBatch.objects.get().pk}/"
+    browser.post("/orders/mass-orders/new/", {"provider": provider.pk, "name": "", "text": text})
+    batch = f"/orders/mass-orders/{OrderBatch.objects.get().pk}/"
     assert next_step(seen(browser, batch), batch) == f"{batch}place/"
     Service.objects.update(gone_at=service.changed_at)
     browser.post(f"{batch}check/")

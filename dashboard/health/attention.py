@@ -91,7 +91,7 @@ def matters(
 
 def _stopped(user: User) -> Iterator[Matter]:
     """What the desk stopped by itself until somebody has looked."""
-    settles = user.may(May.SETTLE)
+    settles = user.may(May.RESOLVE)
     own = Halt.objects.standing().filter(kind__in=(HaltKind.RESTORED, HaltKind.EXPOSURE))
     for halt in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
         if halt.kind == HaltKind.RESTORED:
@@ -105,14 +105,14 @@ def _stopped(user: User) -> Iterator[Matter]:
             yield Matter(
                 "alert-triangle", "red", f"{halt.provider.name}: too many answers were lost",
                 f"{halt.reason} It is sent nothing until a manager has looked.",
-                reverse("stops"), "Look",
+                reverse("sending-control"), "Look",
             )  # fmt: skip
 
 
 def _may_have_been_sent(user: User) -> Iterator[Matter]:
     """Looked for here alone: after a restore whose gap nobody can close."""
     if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
-        settles = user.may(May.SETTLE)
+        settles = user.may(May.RESOLVE)
         yield Matter(
             "alert-triangle", "red", f"{_many(held)} may have been sent already",
             "The database was put back, and what was sent for a while is known to nobody. They are "
@@ -150,7 +150,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
             "help-circle", "orange", f"{_many(counts.unconfirmed)} unconfirmed",
             "Nobody knows yet whether the provider has them. "
             "They are never sent again by themselves.",
-            reverse("unconfirmed"), "Settle" if user.may(May.SETTLE) else "Look",
+            reverse("unconfirmed"), "Settle" if user.may(May.RESOLVE) else "Look",
         )  # fmt: skip
     attention = f"{reverse('orders')}?group=attention"
     if counts.not_placed:
@@ -204,7 +204,7 @@ def _cases(user: User) -> Iterator[Matter]:
     yield Matter(
         "scale", "orange", f"{title} to look at",
         "A balance did what our charges and refunds do not explain.",
-        reverse("cases"), "Look" if user.may(May.SETTLE) else "See",
+        reverse("discrepancies"), "Look" if user.may(May.RESOLVE) else "See",
     )  # fmt: skip
 
 

@@ -94,9 +94,9 @@ def _told(late: Standstill, now: datetime) -> StandsStill:
 
 def _address(late: Standstill) -> str:
     if late.job_id is not None:
-        return reverse("job", args=[late.job_id])
+        return reverse("bulk-action", args=[late.job_id])
     if late.batch_id is not None:
-        return reverse("batch", args=[late.batch_id])
+        return reverse("mass-order", args=[late.batch_id])
     if late.order_id is not None:
         return reverse("order", args=[late.order_id])
     if late.provider_id is not None:

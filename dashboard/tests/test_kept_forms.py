@@ -52,12 +52,12 @@ def browser(person: User) -> Client:
 def test_a_form_that_is_too_old_is_sent_again_from_its_page(browser: Client) -> None:
     service = make_service(external_id="7")
     refused = browser.post(
-        "/orders/mass/?a=1", {"text": PASTE, "name": "June", "csrfmiddlewaretoken": "x"},
+        "/orders/mass-orders/new/?a=1", {"text": PASTE, "name": "June", "csrfmiddlewaretoken": "x"},
         headers=HERE,
     )  # fmt: skip
     assert refused.status_code == 403 and not OrderBatch.objects.exists()
     path, fields = kept_in(refused)
-    assert path == "/orders/mass/?a=1"
+    assert path == "/orders/mass-orders/new/?a=1"
     assert fields["text"] == PASTE and fields["name"] == "June"
     assert browser.post(path, fields).status_code == 302
     assert [line.service for line in OrderBatch.objects.get().lines.all()] == [service]
@@ -66,7 +66,9 @@ def test_a_form_that_is_too_old_is_sent_again_from_its_page(browser: Client) -> 
 def test_a_form_sent_after_the_session_ended_is_offered_after_the_log_in(browser: Client) -> None:
     browser.cookies.clear()
     fresh = kept_in(browser.get("/log-in/"))[1]
-    asked = browser.post("/orders/stops/all/", {**fresh, "reason": "Odd <b>"}, headers=HERE)
+    asked = browser.post(
+        "/orders/sending-control/all/", {**fresh, "reason": "Odd <b>"}, headers=HERE
+    )
     assert asked.status_code == 403 and not Halt.objects.exists()
     path, fields = kept_in(asked)
     assert path == "/log-in/"
@@ -76,7 +78,7 @@ def test_a_form_sent_after_the_session_ended_is_offered_after_the_log_in(browser
     offered = browser.post(path, fields | {"username": "ada", "password": PASSWORD})
     assert offered.status_code == 200 and not Halt.objects.exists()  # never by itself
     path, fields = kept_in(offered)
-    assert (path, fields["reason"]) == ("/orders/stops/all/", "Odd <b>")
+    assert (path, fields["reason"]) == ("/orders/sending-control/all/", "Odd <b>")
     assert browser.post(path, fields).status_code == 302
     assert Halt.objects.get().reason == "Odd <b>"
 
@@ -90,9 +92,11 @@ def test_what_another_site_had_sent_lies_ready_behind_no_click(browser: Client) 
     ):
         assert (
             "theirs"
-            not in browser.post("/orders/stops/all/", typed, headers=headers).content.decode()
+            not in browser.post(
+                "/orders/sending-control/all/", typed, headers=headers
+            ).content.decode()
         )
-        stranger = Client().post("/orders/stops/all/", typed, headers=headers)
+        stranger = Client().post("/orders/sending-control/all/", typed, headers=headers)
         assert stranger.status_code == 302 and stranger.headers["Location"].startswith("/log-in/")
 
 
@@ -133,23 +137,29 @@ def test_every_field_that_hides_what_is_typed_is_known_as_a_secret() -> None:
 def test_a_file_is_named_to_be_chosen_again(browser: Client, tmp_path: Any) -> None:
     (tmp_path / "june.csv").write_text(PASTE)
     with (tmp_path / "june.csv").open("rb") as file:
-        page = browser.post("/orders/mass/", {"name": "June", "file": file}, headers=HERE)
+        page = browser.post(
+            "/orders/mass-orders/new/", {"name": "June", "file": file}, headers=HERE
+        )
     assert "not kept: june.csv." in page.content.decode()
 
 
 def test_a_live_form_keeps_its_page_and_is_given_a_fresh_token(browser: Client) -> None:
     live = {"HX-Request": "true"}
-    refused = browser.post("/orders/stops/all/", {"reason": "x"}, headers=live)
+    refused = browser.post("/orders/sending-control/all/", {"reason": "x"}, headers=live)
     assert refused.status_code == 403
     detail = json.loads(refused.headers["HX-Trigger"])["desk:refused"]
     again = browser.post(
-        "/orders/stops/all/", {"reason": "x"}, headers=live | {"X-CSRFToken": detail["token"]}
+        "/orders/sending-control/all/",
+        {"reason": "x"},
+        headers=live | {"X-CSRFToken": detail["token"]},
     )
     assert again.status_code in (200, 302) and Halt.objects.count() == 1
 
 
 def test_a_live_form_whose_session_has_ended_does_not_leave_its_page() -> None:
-    refused = Client().post("/orders/stops/all/", {"reason": "x"}, headers={"HX-Request": "true"})
+    refused = Client().post(
+        "/orders/sending-control/all/", {"reason": "x"}, headers={"HX-Request": "true"}
+    )
     assert refused.status_code == 401
     assert "desk:refused" in refused.headers["HX-Trigger"]
     assert "HX-Redirect" not in refused.headers

@@ -221,18 +221,18 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
     [
         (
             Role.VIEWER,
-            ["Overview", "Orders", "Refills", "Services", "Order types", "Changes", "Providers",
-             "Stops"],
+            ["Overview", "Orders", "Refills", "Services", "Order types", "Catalog changes", "Providers",
+             "Sending control"],
         ),
         (
             Role.MANAGER,
-            ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Cases", "Guard", "Stops"],
+            ["Overview", "Orders", "Unconfirmed", "Refills", "Bulk actions", "Mass orders", "Services",
+             "Order types", "Catalog changes", "Providers", "Discrepancies", "Limits", "Sending control"],
         ),
         (
             Role.ADMIN,
-            ["Overview", "Orders", "Unconfirmed", "Refills", "Jobs", "Batches", "Services",
-             "Order types", "Changes", "Providers", "Cases", "Guard", "Stops", "People", "Records"],
+            ["Overview", "Orders", "Unconfirmed", "Refills", "Bulk actions", "Mass orders", "Services",
+             "Order types", "Catalog changes", "Providers", "Discrepancies", "Limits", "Sending control", "People", "Admin data"],
         ),
     ],
 )  # fmt: skip

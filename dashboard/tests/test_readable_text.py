@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_kept_to_be_seen_and_refused_beside_its_field(
 ) -> None:
     line, service = make_batch_line(), make_service()
     cells = {"cell-service": service.external_id, "cell-link": "https://a.example/\0x"}
-    page = browser.post(f"/orders/batches/lines/{line.pk}/", cells)
+    page = browser.post(f"/orders/mass-orders/lines/{line.pk}/", cells)
     assert page.status_code == 422
     assert "a character in it that could not be read" in page.content.decode()
     assert BatchLine.objects.get(pk=line.pk).cells["link"] == "https://a.example/\ufffdx"
@@ -91,7 +91,7 @@ def test_a_form_in_another_encoding_is_refused_in_words(path: str, charset: str)
 @pytest.mark.parametrize("charset", ["utf8", "UTF-8", "us-ascii"])
 def test_utf_8_by_any_name_is_read(browser: Client, charset: str) -> None:
     kind = f"{FORM}; charset={charset}"
-    for path in ("/orders/mass/", "/orders/guard/block/"):
+    for path in ("/orders/mass-orders/new/", "/orders/limits/block/"):
         answer = browser.generic("POST", path, b"text=%C3%A4\xff\xfe%ff", content_type=kind)
         assert answer.status_code == 422
 

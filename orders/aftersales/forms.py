@@ -1,4 +1,4 @@
-"""What the list of refills may be narrowed by, and the steps taken on the ticked ones."""
+"""What the list of refills may be narrowed by, and the steps taken on the selected ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..models import Refill
 from ..models.refill import RefillQuerySet
 from ..status import RefillStatus
 
-MOST_TICKED = 100
+MOST_SELECTED = 100
 
 
 class RefillFilter(TablerForm, forms.Form):
@@ -50,7 +50,7 @@ class RefillFilter(TablerForm, forms.Form):
         return refills
 
 
-class TickedRefills(forms.Form):
+class SelectedRefills(forms.Form):
     """Which refills, and what is to be done with them."""
 
     step = forms.ChoiceField(choices=[("again", "Ask again"), ("withdraw", "Withdraw")])
@@ -59,10 +59,10 @@ class TickedRefills(forms.Form):
     )
 
     def clean_refill(self) -> RefillQuerySet:
-        ticked: RefillQuerySet = self.cleaned_data["refill"]
-        if len(ticked) > MOST_TICKED:
-            raise forms.ValidationError(f"At most {MOST_TICKED} at once.")
-        return ticked
+        selected: RefillQuerySet = self.cleaned_data["refill"]
+        if len(selected) > MOST_SELECTED:
+            raise forms.ValidationError(f"At most {MOST_SELECTED} at once.")
+        return selected
 
     @property
     def slip(self) -> str:

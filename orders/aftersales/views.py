@@ -22,7 +22,7 @@ from .. import shown, wake_ups
 from ..models import CancelRequest, Halt, Order, Refill
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 from . import request_cancels, request_refills
-from .forms import RefillFilter, TickedRefills
+from .forms import RefillFilter, SelectedRefills
 
 PAGE_SIZE = 50
 SHOWN = 20  # of an order's refills and of its requests to cancel
@@ -107,9 +107,9 @@ def refills(request: StaffRequest) -> HttpResponse:
 
 @allow(May.PLACE)
 @require_POST
-def refills_ticked(request: StaffRequest) -> HttpResponse:
-    """One step for each of the ticked refills; what could not be done says why."""
-    form = TickedRefills(request.POST)
+def refills_selected(request: StaffRequest) -> HttpResponse:
+    """One step for each of the selected refills; what could not be done says why."""
+    form = SelectedRefills(request.POST)
     if not form.is_valid():
         messages.warning(request, form.slip)
         return _to_list(request)

@@ -68,7 +68,7 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
         return ""  # asked when it was confirmed; a second click finds the orders changed
     count = orders.order_by()[: MOST + 1].count()
     if not count:
-        return "No order fits."
+        return "No matching orders."
     if count > MOST:
         return f"More than {MOST:,} orders fit, and one job takes {MOST:,}: narrow the list."
     return ""
@@ -79,7 +79,7 @@ def _earlier(form: BulkForm) -> HttpResponse | None:
     form.is_valid()
     token = form.cleaned_data.get("submission")
     job = BulkJob.objects.filter(submission=token).first() if token else None
-    return redirect("job", pk=job.pk) if job else None
+    return redirect("bulk-action", pk=job.pk) if job else None
 
 
 def _start(
@@ -103,7 +103,7 @@ def _start(
     )
     if is_new:
         tasks.ring_job(job.pk)
-    return redirect("job", pk=job.pk)
+    return redirect("bulk-action", pk=job.pk)
 
 
 def _ask(

@@ -1,4 +1,4 @@
-"""Which orders something is done to: those ticked on the list, or all that its filter finds."""
+"""Which orders something is done to: those selected on the list, or all that its filter finds."""
 
 from __future__ import annotations
 

@@ -56,11 +56,11 @@ def job_stop(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, "The job is stopped. What was done stays done.")
     else:
         messages.info(request, "The job had ended already.")
-    return redirect("job", pk=pk)
+    return redirect("bulk-action", pk=pk)
 
 
 def _sees_all(request: StaffRequest) -> bool:
-    return request.user.may(May.SETTLE)
+    return request.user.may(May.RESOLVE)
 
 
 def _visible(request: StaffRequest) -> BulkJobQuerySet:

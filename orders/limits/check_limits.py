@@ -28,7 +28,7 @@ from . import agree_terms, doubtful_rows, spending
 RELEASED_BY = {
     HoldReason.SPEND_LIMIT: May.RUN_PROVIDERS,
     HoldReason.BLOCKED_LINK: May.RUN_PROVIDERS,
-    HoldReason.RESTORED: May.SETTLE,
+    HoldReason.RESTORED: May.RESOLVE,
 }
 ADDRESSES = {"username"} | {
     ask.wire for wish in WISHES.values() for ask in wish.asks().values() if ask.kind is Kind.LINK

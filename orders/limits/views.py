@@ -42,7 +42,7 @@ def guard_block(request: StaffRequest) -> HttpResponse:
     pattern, reason = form.cleaned_data["pattern"], form.cleaned_data["reason"]
     if block_links(pattern, reason=reason, by=request.user, now=database_now()):
         messages.success(request, f"Links that contain “{pattern}” are blocked.")
-    return redirect("guard")
+    return redirect("limits")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -51,7 +51,7 @@ def guard_unblock(request: StaffRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(BlockedLink, pk=pk)
     if unblock_links(rule, by=request.user):
         messages.success(request, f"“{rule}” is no longer blocked.")
-    return redirect("guard")
+    return redirect("limits")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -69,7 +69,7 @@ def guard_limit(request: StaffRequest) -> HttpResponse:
         if is_gone
         else "The limit is changed. It counts from the next order on.",
     )
-    return redirect("guard")
+    return redirect("limits")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -80,7 +80,7 @@ def guard_tolerance(request: StaffRequest) -> HttpResponse:
         return _page(request, tolerance_form=form)
     set_tolerance(form.cleaned_data["percent"], by=request.user)
     messages.success(request, "The tolerance is changed. It counts for every order not sent yet.")
-    return redirect("guard")
+    return redirect("limits")
 
 
 def _page(

@@ -103,7 +103,7 @@ def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
     else:
         transaction.on_commit(lambda: tasks.ring_batch(found.pk))
         messages.success(request, "The good lines are being placed. You may close this page.")
-    return redirect("batch", pk=pk)
+    return redirect("mass-order", pk=pk)
 
 
 @allow(May.MASS_ORDER)
@@ -119,7 +119,7 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{len(lines):,} lines are checked again.")
     else:
         messages.warning(request, BUSY)
-    return redirect("batch", pk=pk)
+    return redirect("mass-order", pk=pk)
 
 
 @allow(May.MASS_ORDER)
@@ -131,7 +131,7 @@ def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     count, more = mass_order.withdraw_unsent(found, actor=request.user, now=database_now())
     rest = " More are left: press it again." if more else ""
     messages.success(request, f"{count:,} orders are withdrawn; nothing of them was sent.{rest}")
-    return redirect("batch", pk=pk)
+    return redirect("mass-order", pk=pk)
 
 
 @allow(May.MASS_ORDER)
@@ -140,9 +140,9 @@ def batch_discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Put away a dry run."""
     if mass_order.discard(_found(pk)):
         messages.success(request, "The paste is discarded. Nothing of it was placed.")
-        return redirect("batches")
+        return redirect("mass-orders")
     messages.warning(request, "It was placed meanwhile.")
-    return redirect("batch", pk=pk)
+    return redirect("mass-order", pk=pk)
 
 
 def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str, Any]:

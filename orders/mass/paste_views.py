@@ -26,7 +26,7 @@ def mass_order(request: StaffRequest) -> HttpResponse:
     """Paste or upload; POST checks every line and places nothing."""
     form = PasteForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return redirect("batch", pk=_check(request, form).pk)
+        return redirect("mass-order", pk=_check(request, form).pk)
     columns = [(name, LABELS[name], name in LISTS) for name in sorted(LABELS)]
     context = {"form": form, "columns": columns}
     status = 422 if request.method == "POST" else 200

@@ -182,7 +182,7 @@ def _draw(
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
             "may_place": request.user.may(May.PLACE),
-            "may_settle": request.user.may(May.SETTLE),
+            "may_resolve": request.user.may(May.RESOLVE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
             "halts": _halts(found),
             "sent_from": _sent_from(found, now),

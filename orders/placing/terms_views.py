@@ -60,7 +60,7 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
 def terms_accept(request: StaffRequest) -> HttpResponse:
     """Agree to the terms that were shown, order by order."""
     queued, refused = list[Order](), list[str]()
-    for pk, digest in _ticked(request):
+    for pk, digest in _selected(request):
         order = _waiting().filter(pk=pk).first()
         words = "It no longer waits for this."
         if order is not None:
@@ -78,9 +78,9 @@ def terms_accept(request: StaffRequest) -> HttpResponse:
 @allow(May.PLACE)
 @require_POST
 def terms_withdraw(request: StaffRequest) -> HttpResponse:
-    """Take the ticked orders back; nothing of them was sent."""
+    """Take the selected orders back; nothing of them was sent."""
     withdrawn, refused = 0, list[str]()
-    for pk, _ in _ticked(request):
+    for pk, _ in _selected(request):
         order = _waiting().filter(pk=pk).first()
         if order is not None and withdraw_order(order, actor=request.user, now=database_now()):
             withdrawn += 1
@@ -107,8 +107,8 @@ def _shown(order: Order, percent: Decimal) -> Shown:
     )
 
 
-def _ticked(request: StaffRequest) -> list[tuple[int, str]]:
-    """The ticked orders, each with the digest of the terms it was shown with."""
+def _selected(request: StaffRequest) -> list[tuple[int, str]]:
+    """The selected orders, each with the digest of the terms it was shown with."""
     pairs = (word.partition(":") for word in request.POST.getlist("order")[:PAGE_SIZE])
     return [
         (int(pk), digest)

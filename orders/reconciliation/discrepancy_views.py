@@ -38,7 +38,7 @@ def case(request: StaffRequest, pk: int) -> HttpResponse:
     return _draw(request, _found(pk))
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def case_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody has found out, or has asked the provider, and says what came of it."""
@@ -50,7 +50,7 @@ def case_close(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{found} is closed.")
     else:
         messages.warning(request, f"{found} had been closed already. This is what was said.")
-    return redirect("case", pk=pk)
+    return redirect("discrepancy", pk=pk)
 
 
 def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = None) -> HttpResponse:
@@ -62,7 +62,7 @@ def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = No
         "provider": found.provider,
         "steps": reconcile.unexplained_steps(found.statement),
         "form": form or CloseCaseForm(),
-        "may_settle": request.user.may(May.SETTLE),
+        "may_resolve": request.user.may(May.RESOLVE),
     }
     return render(request, "orders/case.html", context, status=422 if form else 200)
 

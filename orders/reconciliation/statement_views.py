@@ -42,7 +42,7 @@ def statement(request: StaffRequest, pk: int) -> HttpResponse:
     return _draw(request, _found(pk))
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def statement_again(request: StaffRequest, pk: int) -> HttpResponse:
     """Make it anew from what is known by now."""
@@ -51,7 +51,7 @@ def statement_again(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("statement", pk=pk)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody says what was put in."""
@@ -66,7 +66,7 @@ def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("statement", pk=pk)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def statement_case(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody wants the money that came in looked into."""
@@ -75,7 +75,7 @@ def statement_case(request: StaffRequest, pk: int) -> HttpResponse:
         messages.info(request, "Nothing came in on this day that is not explained.")
         return redirect("statement", pk=pk)
     case = discrepancies.ask_about(found, by=request.user, now=database_now())
-    return redirect("case", pk=case.pk)
+    return redirect("discrepancy", pk=case.pk)
 
 
 @allow(May.SEE_BALANCES)
@@ -110,7 +110,7 @@ def _draw(
         "top_ups": list(found.top_ups.select_related("by").order_by("pk")),
         "cases": list(found.cases.order_by("-pk")),
         "top_up_form": top_up_form or TopUpForm(),
-        "may_settle": request.user.may(May.SETTLE),
+        "may_resolve": request.user.may(May.RESOLVE),
     }
     status = 422 if top_up_form else 200
     return render(request, "orders/statement.html", context, status=status)

@@ -41,7 +41,7 @@ def provider_words(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{word}” means {label} from now on. {asked} asked about next.")
     else:
         messages.info(request, f"“{word}” was known already.")
-    return redirect("provider-words", pk=pk)
+    return redirect("provider-phrases", pk=pk)
 
 
 @allow(May.RUN_PROVIDERS)
@@ -55,7 +55,7 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{word}” is unknown again. What it did to orders stays.")
     else:
         messages.info(request, "This word was not known.")
-    return redirect("provider-words", pk=pk)
+    return redirect("provider-phrases", pk=pk)
 
 
 @allow(May.RUN_PROVIDERS)
@@ -69,7 +69,7 @@ def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"“{words}” proves nothing again. What it did to orders stays.")
     else:
         messages.info(request, "This sentence was not known.")
-    return redirect("provider-words", pk=pk)
+    return redirect("provider-phrases", pk=pk)
 
 
 def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:

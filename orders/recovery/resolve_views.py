@@ -42,12 +42,12 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
     context = {
         "page": page,
         "cases": [(order, attempts.get(order.pk)) for order in page.rows],
-        "may_settle": request.user.may(May.SETTLE),
+        "may_resolve": request.user.may(May.RESOLVE),
     }
     return render(request, "orders/unconfirmed.html", context)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_safe
 def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
     """Everything known about one of them, and the decisions there are."""
@@ -55,7 +55,7 @@ def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
     return _outcome(request, order) or _draw(request, order)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def order_link(request: StaffRequest, pk: int) -> HttpResponse:
     """It is this order of theirs: checked by asking the provider about it."""
@@ -86,7 +86,7 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
     return _done(request, pk, won, f"Order #{pk} is linked to {external_id} and is followed now.")
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
     """A person has looked, and it is not there."""
@@ -104,12 +104,12 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
         return _draw(request, order, not_placed_form=form)
     if said is manual.Confirmed.ONE_OF_TWO:
         messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
-        return redirect("order-settle", pk=pk)
+        return redirect("order-resolve", pk=pk)
     won = said is manual.Confirmed.DONE
     return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
     """Nobody can find out: the order rests, never to be sent again."""
@@ -125,7 +125,7 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
     return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
     """The text in its answer means refused, here and from now on."""
@@ -137,7 +137,7 @@ def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
     lesson = lesson_of(order)
     if lesson is None or lesson.words != form.cleaned_data["sentence"]:
         messages.warning(request, "Another answer came meanwhile. Look at it first.")
-        return redirect("order-settle", pk=pk)
+        return redirect("order-resolve", pk=pk)
     try:
         settled = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
     except CannotTeach as refused:
@@ -213,7 +213,7 @@ def _drawn_before(request: StaffRequest, order: Order) -> HttpResponse | None:
     if request.POST.get("shown") == shown.of_order(order):
         return None
     messages.warning(request, shown.CHANGED)
-    return redirect("order-settle", pk=order.pk)
+    return redirect("order-resolve", pk=order.pk)
 
 
 def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:

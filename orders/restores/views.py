@@ -30,7 +30,7 @@ WAITING_SHOWN = 100
 WAITING = (Status.QUEUED, Status.SENDING, Status.HELD, Status.NOT_PLACED)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_safe
 @vary_on_headers("HX-Request")
 def restored(request: StaffRequest) -> HttpResponse:
@@ -38,7 +38,7 @@ def restored(request: StaffRequest) -> HttpResponse:
     return _page(request)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def restored_run(request: StaffRequest) -> HttpResponse:
     """Ask all providers, in the background."""
@@ -53,7 +53,7 @@ def restored_run(request: StaffRequest) -> HttpResponse:
     return redirect("restored")
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     """Accept the database as it is: orders go out again."""
@@ -73,7 +73,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     return redirect("restored")
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
     """This order of ours was sent: it becomes unconfirmed, and is settled with the id there."""
@@ -93,10 +93,10 @@ def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("restored")
     UnmatchedOrder.objects.filter(pk=pk).update(order=order)
     messages.success(request, f"Order {order} will not be sent again. Now link it.")
-    return redirect("order-settle", pk=order.pk)
+    return redirect("order-resolve", pk=order.pk)
 
 
-@allow(May.SETTLE)
+@allow(May.RESOLVE)
 @require_POST
 def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
     """A held order that may have been sent is there: it becomes unconfirmed, to be linked."""
@@ -109,7 +109,7 @@ def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Order #{pk} is not held for this any more.")
         return redirect("restored")
     messages.success(request, f"Order {found} will not be sent again. Now link it.")
-    return redirect("order-settle", pk=pk)
+    return redirect("order-resolve", pk=pk)
 
 
 def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> HttpResponse:

@@ -50,7 +50,7 @@ def stop_all(request: StaffRequest) -> HttpResponse:
         messages.success(request, "All sending is stopped. What was sent is still followed.")
     else:
         messages.info(request, "All sending had been stopped already.")
-    return redirect("stops")
+    return redirect("sending-control")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -73,7 +73,7 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
         messages.success(request, f"Nothing is sent to {provider}. Its orders are still followed.")
     else:
         messages.info(request, f"{provider} had an incident already.")
-    return redirect("stops")
+    return redirect("sending-control")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -84,7 +84,7 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
     form = OpenForm(request.POST)
     if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
-        return redirect("stops")
+        return redirect("sending-control")
     opened = halt.lifted_at is None and halts.lift_halt(
         HaltKind(halt.kind),
         now=database_now(),
@@ -97,7 +97,7 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"Over: {halt.get_kind_display().lower()}.")
     else:
         messages.info(request, "It was over already.")
-    return redirect("stops")
+    return redirect("sending-control")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -114,7 +114,7 @@ def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, "Cancels go through now. Orders and refills still wait.")
     else:
         messages.success(request, "Cancels wait now, like orders and refills.")
-    return redirect("stops")
+    return redirect("sending-control")
 
 
 def _ring() -> None:

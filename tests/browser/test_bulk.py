@@ -65,10 +65,10 @@ def test_ticked_orders_are_canceled_in_the_background(
         admin_page.wait_for_timeout(3_500)  # a refresh of the list leaves the ticks alone
         assert admin_page.locator("[data-order-box]:checked").count() == 3
         admin_page.get_by_label("What to do with many orders").select_option("Cancel")
-        admin_page.get_by_role("button", name="Ticked orders").click()
+        admin_page.get_by_role("button", name="Selected orders").click()
         admin_page.get_by_text("does not cancel orders of this service").wait_for()
         admin_page.get_by_role("button", name="Cancel: 2 orders").dblclick()
-        admin_page.wait_for_url(re.compile(r"/orders/jobs/\d+/$"))
+        admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
         admin_page.evaluate("window.neverReloaded = true")
         admin_page.get_by_text("3 of 3").wait_for(timeout=SLOW)
         assert admin_page.evaluate("window.neverReloaded") is True
@@ -105,9 +105,9 @@ def test_all_that_match_a_filter_are_canceled(
         pending.nth(4).wait_for(timeout=SLOW)
         admin_page.get_by_label("What to do with many orders").focus()  # the list waits meanwhile
         admin_page.get_by_label("What to do with many orders").select_option("Cancel")
-        admin_page.get_by_role("button", name="All that match").click()
+        admin_page.get_by_role("button", name="All matching").click()
         admin_page.get_by_role("button", name="Cancel: 5 orders").click()
-        admin_page.wait_for_url(re.compile(r"/orders/jobs/\d+/$"))
+        admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
         admin_page.get_by_text("5 of 5").wait_for(timeout=SLOW)
         wait_until(lambda: len(canceled(box, mark)) == 5, "the cancels at the sandbox")
     finally:

@@ -30,22 +30,22 @@ PAGES = {
     "order-form": "/orders/new/?service=1",
     "order": "/orders/{order}/",
     "unconfirmed": "/orders/unconfirmed/",
-    "settle": "/orders/{order}/settle/",
+    "settle": "/orders/{order}/resolve/",
     "evidence": "/orders/{order}/evidence/",
-    "stops": "/orders/stops/",
+    "stops": "/orders/sending-control/",
     "recovery": "/orders/recovery/1/",
-    "words": "/orders/words/1/",
+    "words": "/orders/phrases/1/",
     "restored": "/orders/restored/",
-    "cases": "/orders/cases/",
-    "case": "/orders/cases/1/",
+    "cases": "/orders/discrepancies/",
+    "case": "/orders/discrepancies/1/",
     "statements": "/orders/statements/1/",
     "statement": "/orders/statements/day/1/",
-    "guard": "/orders/guard/",
+    "guard": "/orders/limits/",
     "changed-terms": "/orders/terms/",
     "refills": "/orders/refills/",
-    "mass": "/orders/mass/",
-    "batches": "/orders/batches/",
-    "jobs": "/orders/jobs/",
+    "mass": "/orders/mass-orders/new/",
+    "batches": "/orders/mass-orders/",
+    "jobs": "/orders/bulk-actions/",
     "bulk": "/orders/bulk/?kind=note&scope=all",
     "services": "/services/",
     "service": "/services/1/",
@@ -95,7 +95,7 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
     number = place(admin_page, link)
     wait_for_status(admin_page, "Unconfirmed")  # before that the sandbox has no order to link
     yield number
-    admin_page.goto(f"/orders/{number}/settle/")
+    admin_page.goto(f"/orders/{number}/resolve/")
     (truth,) = (order for order in box.ledger() if order["link"] == link)
     admin_page.get_by_label("The provider's order id").fill(str(truth["id"]))
     admin_page.get_by_role("button", name="Ask and link").click()

@@ -61,8 +61,8 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     assert f"Found at the provider as {truth['id']}" in page.locator("#order-live").inner_text()
     second = f"https://lumen.example/waits/{uuid.uuid4().hex}"
     place(page, second)
-    page.get_by_text("It waits: too many answers were lost.").wait_for()
-    page.locator("#stops").get_by_role("link", name="Stops").click()
+    page.get_by_text("Waiting: too many answers were lost.").wait_for()
+    page.locator("#stops").get_by_role("link", name="Sending control").click()
     page.get_by_role("button", name="I have looked: send again").click()
     page.get_by_text("Over: too many answers were lost.").wait_for()
     assert page.locator("#stops").inner_text() == ""
@@ -80,8 +80,8 @@ def test_a_person_settles_what_the_desk_does_not_look_for(
     page.get_by_text("It may still appear there.").wait_for()
     assert page.get_by_role("button", name="Confirm: not placed").is_disabled()
     waiting = place(page, f"{link}/next")
-    page.get_by_text("It waits: an order is in doubt.").wait_for()
-    page.goto(f"/orders/{number}/settle/")
+    page.get_by_text("Waiting: an order is in doubt.").wait_for()
+    page.goto(f"/orders/{number}/resolve/")
     page.set_viewport_size({"width": 375, "height": 812})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_role("button", name="Give up").click()
@@ -108,5 +108,5 @@ def test_a_sentence_is_taught_once_and_understood_from_then_on(
     wait_for_status(page, "Rejected")
     place(page, f"https://lumen.example/{word}/second")
     wait_for_status(page, "Rejected")
-    page.goto("/orders/words/1/")
+    page.goto("/orders/phrases/1/")
     page.get_by_text(f"no room for {word}").wait_for()

@@ -21,10 +21,10 @@ def service_number(page: Page) -> str:
 
 
 def check(page: Page, text: str) -> None:
-    page.goto("/orders/mass/")
+    page.goto("/orders/mass-orders/new/")
     page.get_by_label("Lines", exact=True).fill(text)
     page.get_by_role("button", name="Check the lines").click()
-    page.wait_for_url(re.compile(r"/orders/batches/\d+/"))
+    page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
 
 
 def test_lines_are_mended_where_they_stand_and_placed_once(

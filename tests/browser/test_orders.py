@@ -133,7 +133,7 @@ def test_a_lost_answer_is_settled_by_linking_the_providers_order(
     wait_for_status(admin_page, "Unconfirmed")
     (truth,) = (order for order in box.ledger() if order["link"] == link)
     admin_page.goto("/orders/unconfirmed/")
-    admin_page.locator(f"a[href='/orders/{number}/settle/']").first.click()
+    admin_page.locator(f"a[href='/orders/{number}/resolve/']").first.click()
     admin_page.get_by_label("The provider's order id").fill("1")
     admin_page.get_by_role("button", name="Ask and link").click()
     admin_page.get_by_text("does not know").wait_for()

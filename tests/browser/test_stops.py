@@ -23,8 +23,8 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     elsewhere = page.context.new_page()
     elsewhere.goto("/services/")
     elsewhere.get_by_label("Search orders").fill("half typ")
-    page.goto("/orders/stops/")
-    brake = page.locator("form[action$='/stops/all/']")
+    page.goto("/orders/sending-control/")
+    brake = page.locator("form[action$='/sending-control/all/']")
     brake.get_by_role("button").click()
     brake.get_by_text("This field is required").wait_for()
     brake.get_by_label("Why").fill("A bill looks strange.")
@@ -33,8 +33,8 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     elsewhere.evaluate(LOOK)
     elsewhere.locator("#stops").get_by_text("A bill looks strange.").wait_for()
     place(page, link)
-    page.get_by_text("It waits: all sending is stopped.").wait_for()
-    page.goto("/orders/stops/")
+    page.get_by_text("Waiting: all sending is stopped.").wait_for()
+    page.goto("/orders/sending-control/")
     page.get_by_label("Note").fill("The bill is right.")
     page.get_by_role("button", name="Send again").click()
     page.get_by_text("Over: all sending is stopped.").wait_for()
@@ -49,8 +49,8 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
 
 def test_an_incident_is_said_in_its_own_form(admin_page: Page) -> None:
     page = admin_page
-    page.goto("/orders/stops/?provider=1")
-    incident = page.locator("form[action$='/stops/incident/']")
+    page.goto("/orders/sending-control/?provider=1")
+    incident = page.locator("form[action$='/sending-control/incident/']")
     incident.locator("label", has_text="Why").click()  # its label leads to its own field
     page.keyboard.type("It answers with its front page.")
     assert incident.get_by_label("Why").input_value() == "It answers with its front page."

@@ -154,7 +154,7 @@ def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
     address: str | None = "/orders/unconfirmed/"
     while address:
         text = browser.get(address).text
-        told |= {int(number) for number in re.findall(r"/orders/(\d+)/settle/", text)}
+        told |= {int(number) for number in re.findall(r"/orders/(\d+)/resolve/", text)}
         forward = re.search(r'rel="next" href="([^"]*)"', text)
         address = forward[1].replace("&amp;", "&") if forward else None
         if address and address.startswith("?"):

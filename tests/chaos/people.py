@@ -24,7 +24,7 @@ CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
 _TO_MEND = re.compile(r'To mend</div><div class="[^"]*">([0-9,.\s]+)<')
 WANTED_TYPE = "Default"
-_BATCH = re.compile(r"/orders/batches/(\d+)/$")
+_BATCH = re.compile(r"/orders/mass-orders/(\d+)/$")
 
 
 class NobodyAnswers(Exception):
@@ -104,11 +104,11 @@ class Person:
         """The desk's number of the batch, once it has begun to place it."""
         lines = [f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in wishes]
         values = {"provider": str(account.row), "name": "", "text": "\n".join(lines)}
-        form = "/orders/mass/"
+        form = "/orders/mass-orders/new/"
         number = _BATCH.search(self._send_form(form, form, values).location)
         if number is None:
             raise Refused("the paste was not taken")
-        batch = f"/orders/batches/{number[1]}/"
+        batch = f"/orders/mass-orders/{number[1]}/"
         deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
         while step := next_step(self.persist(lambda: self.browser.get(batch)), batch):
             if time.monotonic() > deadline:

@@ -27,7 +27,9 @@ LEAST_ADDS = FIRST_ORDERS - 1
 LOST_IN_A_ROW = 3  # as in production
 LOOKS_EVERY_SECONDS = 2.0
 CALIBRATED_SECONDS = 180
-_LOOKED = re.compile(r'/orders/stops/(\d+)/open/"(?:(?!</form>).)*?I have looked', re.DOTALL)
+_LOOKED = re.compile(
+    r'/orders/sending-control/(\d+)/open/"(?:(?!</form>).)*?I have looked', re.DOTALL
+)
 
 
 def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
@@ -94,7 +96,7 @@ class Watcher:
                 self._look()
 
     def _look(self) -> None:
-        page = self.browser.get("/orders/stops/")
+        page = self.browser.get("/orders/sending-control/")
         if page.is_log_in:
             log_in(self.browser, WATCHER)
             return
@@ -107,5 +109,5 @@ class Watcher:
     def _open(self, page: Page, halt: str) -> bool:
         note = {"note": "They are being looked for."}
         return self.browser.post(
-            f"/orders/stops/{halt}/open/", {**page.hidden(), **note}
-        ).location.endswith("/orders/stops/")
+            f"/orders/sending-control/{halt}/open/", {**page.hidden(), **note}
+        ).location.endswith("/orders/sending-control/")

@@ -18,8 +18,10 @@ from .processes import wait_until
 
 QUIET_SECONDS = 120.0
 RUN_SECONDS = 5.0  # of a reconcile run, for each account
-STOPS, RESTORED = "/orders/stops/", "/orders/restored/"
-_HALT = re.compile(r"All sending is stopped</h3>(?:(?!<h3).)*?/orders/stops/(\d+)/open/", re.DOTALL)
+STOPS, RESTORED = "/orders/sending-control/", "/orders/restored/"
+_HALT = re.compile(
+    r"All sending is stopped</h3>(?:(?!<h3).)*?/orders/sending-control/(\d+)/open/", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

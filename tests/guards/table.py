@@ -125,7 +125,7 @@ LINES = (
     ),
     Guard(
         "claim: the terms, the rules and the limits as they are now",
-        "if reason := guarding.why_hold(order, now):",
+        "if reason := check_limits.why_hold(order, now):",
         'if reason := "":',
         (f"{TERMS}::test_the_claim_reads_the_service_in_its_own_transaction",),
         "orders/sending/claims.py",
@@ -279,14 +279,14 @@ LINES = (
     ),
     Guard(
         "restored: what may have been sent is held with its claim",
-        "    if doubtful.may_have_been_sent(order):",
+        "    if doubtful_rows.may_have_been_sent(order):",
         "    if not order.pk:",
         (f"{GAPS}::test_a_claim_reads_the_gap_in_its_own_transaction",),
         "orders/limits/check_limits.py",
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",
-        "        doubtful.give_up_requests(provider.pk, now=now)\n",
+        "        doubtful_rows.give_up_requests(provider.pk, now=now)\n",
         "",
         (f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",),
         "orders/aftersales/send_requests.py",
@@ -337,8 +337,8 @@ LINES = (
     ),
     Guard(
         "recording: a second try that bought nothing reopens the first, B11",
-        "        if outcome.outcome in NOTHING_BOUGHT and not reopening",
-        "        if outcome.outcome == NOTHING_BOUGHT and not reopening",
+        "        if outcome.outcome in NOTHING_BOUGHT and not reopen",
+        "        if outcome.outcome == NOTHING_BOUGHT and not reopen",
         (
             f"{OUTCOMES}::test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof"
             "_of_the_first",
@@ -517,7 +517,7 @@ LINES = (
     Guard(
         "repeat: a refused one proves nothing",
         "        # The first send may be what it is refused for: the money spent, the link busy.\n",
-        "        deciding.show_absent([attempt], by=Resolution.REPEAT, now=clock())\n",
+        "        resolve.show_absent([attempt], by=Resolution.REPEAT, now=clock())\n",
         (f"{ASKING}::test_a_refused_repeat_proves_nothing_of_the_first_send",),
         "orders/recovery/search/replay.py",
     ),
@@ -564,7 +564,7 @@ LINES = (
     ),
     Guard(
         "search: only a much later order closes the range",
-        "return None if waiting.left(attempt, rules.grace_seconds) else attempt.surely_after",
+        "return None if wait_clock.left(attempt, rules.grace_seconds) else attempt.surely_after",
         "return attempt.pk",
         (f"{EACH}::test_a_lost_order_that_is_numbered_after_a_later_one_is_found",),
         "orders/recovery/search/id_range.py",
@@ -628,8 +628,8 @@ LINES = (
     ),
     Guard(
         "search: what nobody here placed ends it",
-        "if verdict.foreign:\n            deciding.stop_searching",
-        "if not verdict:\n            deciding.stop_searching",
+        "if verdict.foreign:\n            resolve.stop_searching",
+        "if not verdict:\n            resolve.stop_searching",
         (f"{SEARCH}::test_an_order_nobody_here_placed_ends_the_search",),
         "orders/recovery/search/find_lost.py",
     ),
@@ -681,7 +681,7 @@ LINES = (
     ),
     Guard(
         "id in the answer: it costs what was ordered",
-        "    if windows.fits(attempt.order, said) is False or not",
+        "    if id_range.fits(attempt.order, said) is False or not",
         "    if not",
         (f"{NAMED}::test_an_order_that_cost_something_else_is_shown_and_not_linked",),
         "orders/recovery/search/answer_ids.py",

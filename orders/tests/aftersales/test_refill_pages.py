@@ -198,7 +198,7 @@ def test_the_ticked_ones_go_together_and_what_cannot_says_why(
     ticked = {"step": "again", "refill": [lost.pk, refused.pk, running.pk], "back": "status=open"}
     ticked |= {f"shown-{one.pk}": one.shown for one in (lost, refused, running)}
     with django_capture_on_commit_callbacks(execute=True):
-        answer = staff.post("/orders/refills/ticked/", ticked)
+        answer = staff.post("/orders/refills/selected/", ticked)
     assert answer.headers["Location"] == "/orders/refills/?status=open"
     page = list_of(staff)
     assert "2 refills are asked for again." in page
@@ -211,7 +211,7 @@ def test_the_ticked_ones_go_together_and_what_cannot_says_why(
 )
 def test_a_slip_changes_nothing(staff: Client, ticked: dict[str, str]) -> None:
     refill = make_refill(RefillStatus.UNCONFIRMED)
-    assert staff.post("/orders/refills/ticked/", ticked).status_code == 302
+    assert staff.post("/orders/refills/selected/", ticked).status_code == 302
     refill.refresh_from_db()
     assert refill.status == RefillStatus.UNCONFIRMED
 

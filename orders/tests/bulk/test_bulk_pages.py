@@ -84,7 +84,7 @@ def test_confirming_starts_one_job_however_often_it_is_clicked(
     form = confirmation(staff, query)
     answers = [staff.post(f"/orders/bulk/?{query}", form) for _ in range(3)]
     job = BulkJob.objects.get()
-    assert {answer.headers["Location"] for answer in answers} == {f"/orders/jobs/{job.pk}/"}
+    assert {answer.headers["Location"] for answer in answers} == {f"/orders/bulk-actions/{job.pk}/"}
     assert rung == [job.pk]
     assert (job.kind, job.total, job.started_by) == (JobKind.REORDER, 2, me(staff))
     assert set(job.items.values_list("order", flat=True)) == {order.pk for order in picked}
@@ -156,7 +156,7 @@ def test_a_slip_never_means_everything(staff: Client, query: str, words: str, me
 def test_a_filter_that_finds_nothing_starts_nothing(staff: Client) -> None:
     make_order()
     answer = staff.get("/orders/bulk/?kind=note&scope=all&q=nothing-like-it", follow=True)
-    assert b"No order fits" in answer.content
+    assert b"No matching orders" in answer.content
 
 
 def test_too_many_are_said_to_be_too_many(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,38 +227,40 @@ def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
     BulkItem.objects.filter(order=done).update(ok=True)
     BulkItem.objects.filter(order=failed).update(ok=False, words="It has ended.")
     BulkJob.objects.update(done=1, failed=1, state=JobState.RUNNING)
-    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     assert POLLS in page and "2 of 3" in page and "waits for its turn" in page
     assert '<progress class="bar bar-wide bar-blue" value="2" max="3"' in page
-    part = staff.get(f"/orders/jobs/{job.pk}/", headers={"HX-Request": "true"}).content.decode()
+    part = staff.get(
+        f"/orders/bulk-actions/{job.pk}/", headers={"HX-Request": "true"}
+    ).content.decode()
     assert part.strip() in page
-    shown = staff.get(f"/orders/jobs/{job.pk}/?show=failed").content.decode()
+    shown = staff.get(f"/orders/bulk-actions/{job.pk}/?show=failed").content.decode()
     assert "It has ended." in shown and f'id="item-{job.items.get(order=done).pk}"' not in shown
     BulkJob.objects.update(state=JobState.DONE)
-    assert POLLS not in staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    assert POLLS not in staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
 
 
 def test_stopping(staff: Client) -> None:
     job = make_job(make_order(), started_by=me(staff))
-    staff.post(f"/orders/jobs/{job.pk}/stop/")
+    staff.post(f"/orders/bulk-actions/{job.pk}/stop/")
     job.refresh_from_db()
     assert job.state == JobState.STOPPED
-    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     assert "left as it was" in page and POLLS not in page
 
 
 def test_jobs_of_others_are_for_managers(client_for_role: Any) -> None:
     job = make_job(make_order(), started_by=make_user())
     operator, manager = client_for_role(Role.OPERATOR), client_for_role(Role.MANAGER)
-    assert operator.get(f"/orders/jobs/{job.pk}/").status_code == 404
-    assert operator.post(f"/orders/jobs/{job.pk}/stop/").status_code == 404
-    assert f'id="job-{job.pk}"' not in operator.get("/orders/jobs/").content.decode()
-    assert f'id="job-{job.pk}"' in manager.get("/orders/jobs/").content.decode()
-    assert manager.get(f"/orders/jobs/{job.pk}/").status_code == 200
+    assert operator.get(f"/orders/bulk-actions/{job.pk}/").status_code == 404
+    assert operator.post(f"/orders/bulk-actions/{job.pk}/stop/").status_code == 404
+    assert f'id="job-{job.pk}"' not in operator.get("/orders/bulk-actions/").content.decode()
+    assert f'id="job-{job.pk}"' in manager.get("/orders/bulk-actions/").content.decode()
+    assert manager.get(f"/orders/bulk-actions/{job.pk}/").status_code == 200
 
 
 @pytest.mark.usefixtures("watchdog_has_looked")
-@pytest.mark.parametrize("address", ["/orders/jobs/", "/orders/jobs/{}/"])
+@pytest.mark.parametrize("address", ["/orders/bulk-actions/", "/orders/bulk-actions/{}/"])
 def test_ten_rows_cost_what_one_row_costs(client_for_role: Any, address: str) -> None:
     manager = client_for_role(Role.MANAGER)
     job = make_job(make_order())
@@ -273,8 +275,8 @@ def test_ten_rows_cost_what_one_row_costs(client_for_role: Any, address: str) ->
 def test_pages_of_a_job(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_pages, "PAGE_SIZE", 2)
     job = make_job(*(make_order() for _ in range(3)), started_by=me(staff))
-    first = staff.get(f"/orders/jobs/{job.pk}/").context["page"]
-    rest = staff.get(f"/orders/jobs/{job.pk}/", {"cursor": first.next}).context["page"]
+    first = staff.get(f"/orders/bulk-actions/{job.pk}/").context["page"]
+    rest = staff.get(f"/orders/bulk-actions/{job.pk}/", {"cursor": first.next}).context["page"]
     assert [len(first.rows), len(rest.rows)] == [2, 1]
 
 
@@ -282,7 +284,7 @@ def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
     order = make_order(service=make_service(name=HOSTILE), link=HOSTILE)
     job = make_job(order, started_by=me(staff), terms={"note": HOSTILE, "tags": HOSTILE})
     BulkItem.objects.update(ok=False, words=HOSTILE)
-    page = staff.get(f"/orders/jobs/{job.pk}/").content.decode()
+    page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     page = page[page.index('id="job-live"') :]
     assert "<img" not in page and page.count("&lt;img") >= 4
 
@@ -292,4 +294,4 @@ def test_a_token_of_another_job_leads_there(staff: Client) -> None:
     job = make_job(started_by=me(staff), submission=uuid.uuid4())
     form = {"submission": str(job.submission), "chosen": "1"}
     answer = staff.post("/orders/bulk/?kind=refresh&scope=all", form)
-    assert answer.headers["Location"] == f"/orders/jobs/{job.pk}/"
+    assert answer.headers["Location"] == f"/orders/bulk-actions/{job.pk}/"

@@ -23,19 +23,19 @@ def manager(client):
 
 
 def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
-    manager.post("/orders/guard/block/", {"pattern": "bad.example", "reason": "asked"})
+    manager.post("/orders/limits/block/", {"pattern": "bad.example", "reason": "asked"})
     rule = BlockedLink.objects.get()
     assert rule.added_by
     assert (rule.pattern, rule.reason, rule.added_by.role) == (
         "bad.example", "asked", Role.MANAGER,
     )  # fmt: skip
-    page = manager.get("/orders/guard/?link=https://BAD.example/x").content.decode()
+    page = manager.get("/orders/limits/?link=https://BAD.example/x").content.decode()
     assert "Blocked by" in page
-    manager.post(f"/orders/guard/{rule.pk}/unblock/")
+    manager.post(f"/orders/limits/{rule.pk}/unblock/")
     assert not BlockedLink.objects.exists()
     said = [entry.change_message for entry in LogEntry.objects.order_by("pk")]
     assert said == ["blocked: asked", "no longer blocked"]
-    page = manager.get("/orders/guard/?link=https://BAD.example/x").content.decode()
+    page = manager.get("/orders/limits/?link=https://BAD.example/x").content.decode()
     assert "may be ordered for" in page
     assert "no longer blocked" in page
 
@@ -46,7 +46,7 @@ def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
 )
 def test_a_pattern_that_makes_no_sense_comes_back(manager, pattern, words):
     make_blocked_link("twice.example")
-    answer = manager.post("/orders/guard/block/", {"pattern": pattern, "reason": "kept words"})
+    answer = manager.post("/orders/limits/block/", {"pattern": pattern, "reason": "kept words"})
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert "kept words" in answer.content.decode()
@@ -55,12 +55,12 @@ def test_a_pattern_that_makes_no_sense_comes_back(manager, pattern, words):
 def test_a_limit_is_set_changed_and_taken_away(manager):
     make_provider(currency="Eur")
     typed = {"role": "operator", "currency": "eur", "per_order": "1.5", "per_day": ""}
-    manager.post("/orders/guard/limit/", typed)
+    manager.post("/orders/limits/limit/", typed)
     limit = SpendLimit.objects.get()
     assert (limit.currency, limit.per_order, limit.per_day) == ("Eur", Decimal("1.5"), None)
-    manager.post("/orders/guard/limit/", {**typed, "per_day": "20"})
+    manager.post("/orders/limits/limit/", {**typed, "per_day": "20"})
     assert SpendLimit.objects.get().per_day == Decimal("20")
-    gone = manager.post("/orders/guard/limit/", {**typed, "per_order": ""}, follow=True)
+    gone = manager.post("/orders/limits/limit/", {**typed, "per_order": ""}, follow=True)
     assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
     assert LogEntry.objects.count() == 3
@@ -69,7 +69,7 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
 def test_a_limit_that_would_never_count_is_not_set(manager):
     make_provider(currency="USD")
     typed = {"role": "operator", "currency": "EURO", "per_order": "5", "per_day": "10"}
-    answer = manager.post("/orders/guard/limit/", typed)
+    answer = manager.post("/orders/limits/limit/", typed)
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "would never count" in page
@@ -80,14 +80,14 @@ def test_a_limit_that_would_never_count_is_not_set(manager):
 def test_a_limit_is_set_in_every_currency_an_account_may_have(manager):
     make_provider(currency="U1")
     typed = {"role": "operator", "currency": "u1", "per_order": "5", "per_day": ""}
-    manager.post("/orders/guard/limit/", typed)
+    manager.post("/orders/limits/limit/", typed)
     assert SpendLimit.objects.get().currency == "U1"
 
 
 @pytest.mark.parametrize("amount", ["-1", "much", "1e400"])
 def test_an_amount_that_is_none_comes_back(manager, amount):
     typed = {"role": "operator", "currency": "USD", "per_order": amount}
-    answer = manager.post("/orders/guard/limit/", typed)
+    answer = manager.post("/orders/limits/limit/", typed)
     assert answer.status_code == 422
     assert f'value="{amount}"' in answer.content.decode()
 
@@ -95,23 +95,23 @@ def test_an_amount_that_is_none_comes_back(manager, amount):
 def test_operators_see_the_rules_and_change_none(client):
     client.force_login(make_user(Role.OPERATOR))
     rule = make_blocked_link()
-    page = client.get("/orders/guard/").content.decode()
+    page = client.get("/orders/limits/").content.decode()
     assert rule.pattern in page
     assert "Unblock" not in page
-    assert client.post(f"/orders/guard/{rule.pk}/unblock/").status_code == 403
+    assert client.post(f"/orders/limits/{rule.pk}/unblock/").status_code == 403
 
 
 def test_hostile_patterns_stay_text(manager):
     make_blocked_link(HOSTILE, reason=HOSTILE)
-    page = manager.get(f"/orders/guard/?link={HOSTILE}").content.decode()
+    page = manager.get(f"/orders/limits/?link={HOSTILE}").content.decode()
     assert "<script>alert" not in page
 
 
 def test_ten_rules_cost_as_many_queries_as_one(manager):
     make_blocked_link(added_by=make_user())
-    one = queries_of(lambda: manager.get("/orders/guard/"))
+    one = queries_of(lambda: manager.get("/orders/limits/"))
     for number in range(9):
         make_blocked_link(added_by=make_user())
         SpendLimit.objects.create(role="operator", currency=f"X{number}")
-    ten = queries_of(lambda: manager.get("/orders/guard/"))
+    ten = queries_of(lambda: manager.get("/orders/limits/"))
     assert len(ten) == len(one)

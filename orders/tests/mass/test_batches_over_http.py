@@ -63,11 +63,13 @@ def paste_of(plain, talking) -> str:
 def test_two_hundred_pasted_lines_arrive_each_once(client, box, account):
     plain, talking = services_of(account, "Default", "Custom Comments")
     client.force_login(make_user(Role.MANAGER))
-    client.post("/orders/mass/", {"text": paste_of(plain, talking), "provider": account.pk})
+    client.post(
+        "/orders/mass-orders/new/", {"text": paste_of(plain, talking), "provider": account.pk}
+    )
     batch = OrderBatch.objects.get()
     assert (batch.total, batch.good, batch.wrong) == (LINES + 2, LINES, 2)
     assert box.ledger() == []  # a dry run tells the provider nothing
-    client.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    client.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     for _ in range(2):  # bells ring twice
         mass_tasks.place_batch(batch_id=batch.pk)
     while Order.objects.filter(status=Status.QUEUED).exists():

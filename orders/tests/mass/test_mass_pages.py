@@ -38,7 +38,7 @@ def service(north):
 
 
 def check(client, text, **more) -> OrderBatch:
-    answer = client.post("/orders/mass/", {"text": text, **more})
+    answer = client.post("/orders/mass-orders/new/", {"text": text, **more})
     assert answer.status_code == 302, answer.content.decode()
     return OrderBatch.objects.latest("pk")
 
@@ -49,7 +49,7 @@ def text_of(answer) -> str:
 
 def test_a_dry_run_places_nothing_and_shows_costs_and_faults(manager, service):
     batch = check(manager, "12|https://a.example|400\n12|https://b.example|300\n12|c.example|5")
-    page = text_of(manager.get(f"/orders/batches/{batch.pk}/"))
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
     assert not Order.objects.exists()
     assert "5 is too few: the least is 10." in page
     assert "Place 2 orders" in page
@@ -75,7 +75,7 @@ def test_a_file_is_read_too(manager, service):
     ids=["nothing", "unknown column", "not text", "too much", "both"],
 )
 def test_what_cannot_be_read_comes_back_with_what_was_typed(manager, typed, words):
-    answer = manager.post("/orders/mass/", {"name": "Spring", **typed})
+    answer = manager.post("/orders/mass-orders/new/", {"name": "Spring", **typed})
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert 'value="Spring"' in text_of(answer)
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_comes_back_with_what_was_typed(manager, typed, word
 def test_a_line_is_mended_in_place(manager, service):
     batch = check(manager, "12|https://a.example|5\n12|https://b.example|50")
     line = batch.lines.get(is_good=False)
-    address = f"/orders/batches/lines/{line.pk}/"
+    address = f"/orders/mass-orders/lines/{line.pk}/"
     still = manager.post(
         address, {"cell-service": "12", "cell-link": "https://a.example", "cell-quantity": "7"},
         headers={"HX-Request": "true"},
@@ -101,66 +101,66 @@ def test_a_line_is_mended_in_place(manager, service):
     assert "can be placed" in text_of(good)
     batch.refresh_from_db()
     assert (batch.good, batch.wrong) == (2, 0)
-    figures = text_of(manager.get(f"/orders/batches/{batch.pk}/figures/"))
+    figures = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/figures/"))
     assert "Place 2 orders" in figures
 
 
 def test_a_line_is_mended_without_javascript(manager, service):
     batch = check(manager, "12|https://a.example|5")
     line = batch.lines.get()
-    address = f"/orders/batches/lines/{line.pk}/"
+    address = f"/orders/mass-orders/lines/{line.pk}/"
     wrong = manager.post(address, {"cell-service": "12", "cell-quantity": "50"})
     assert wrong.status_code == 422
     assert "<html" in text_of(wrong)
     right = manager.post(
         address, {"cell-service": "12", "cell-link": "a.example", "cell-quantity": "50"}
     )
-    assert right.headers["Location"] == f"/orders/batches/{batch.pk}/?tab=fix"
+    assert right.headers["Location"] == f"/orders/mass-orders/{batch.pk}/?tab=fix"
 
 
 def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
     batch = check(manager, "12|a.example|50\n12|a.example|50\n12|a.example|50")
     line = batch.lines.filter(is_good=False).earliest("number")
-    assert "Place it anyway" in text_of(manager.get(f"/orders/batches/{batch.pk}/?tab=fix"))
+    assert "Place it anyway" in text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=fix"))
     cells = {f"cell-{name}": text for name, text in line.cells.items()}
-    manager.post(f"/orders/batches/lines/{line.pk}/", {**cells, "is_meant": "yes"})
+    manager.post(f"/orders/mass-orders/lines/{line.pk}/", {**cells, "is_meant": "yes"})
     line.refresh_from_db()
     assert line.is_good
-    manager.post(f"/orders/batches/{batch.pk}/check/", {"meant": "yes"})
+    manager.post(f"/orders/mass-orders/{batch.pk}/check/", {"meant": "yes"})
     batch.refresh_from_db()
     assert batch.good == 3
 
 
 def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_callbacks):
     batch = check(manager, "12|a.example|50\n12|b.example|50\n12|c.example|x")
-    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
-    placing = text_of(manager.get(f"/orders/batches/{batch.pk}/"))
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    placing = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
     assert "Stop, and withdraw" in placing
     assert "every 2s" in placing
     place_batch(batch_id=batch.pk)
     place_batch(batch_id=batch.pk)  # a bell that rings twice
     assert Order.objects.count() == 2
-    page = text_of(manager.get(f"/orders/batches/{batch.pk}/?tab=placed"))
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=placed"))
     for order in batch.orders.all():
         assert f"/orders/{order.pk}/" in page
-    manager.post(f"/orders/batches/{batch.pk}/withdraw/")
+    manager.post(f"/orders/mass-orders/{batch.pk}/withdraw/")
     assert set(batch.orders.values_list("status", flat=True)) == {Status.WITHDRAWN}
-    still = text_of(manager.get(f"/orders/batches/{batch.pk}/figures/"))
+    still = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/figures/"))
     assert "every" not in still  # nothing moves any more
 
 
 def test_the_same_paste_asks_before_it_buys_again(manager, service):
     first = check(manager, "12|a.example|50")
-    manager.post(f"/orders/batches/{first.pk}/place/", {"shown": digest_of_good(first)})
+    manager.post(f"/orders/mass-orders/{first.pk}/place/", {"shown": digest_of_good(first)})
     place_batch(batch_id=first.pk)
     Order.objects.update(status=Status.WITHDRAWN)
     second = check(manager, "12 | a.example | 50\n")
-    assert "placed before" in text_of(manager.get(f"/orders/batches/{second.pk}/"))
-    manager.post(f"/orders/batches/{second.pk}/place/", {"shown": digest_of_good(second)})
+    assert "placed before" in text_of(manager.get(f"/orders/mass-orders/{second.pk}/"))
+    manager.post(f"/orders/mass-orders/{second.pk}/place/", {"shown": digest_of_good(second)})
     second.refresh_from_db()
     assert second.state == BatchState.CHECKED
     manager.post(
-        f"/orders/batches/{second.pk}/place/", {"again": "yes", "shown": digest_of_good(second)}
+        f"/orders/mass-orders/{second.pk}/place/", {"again": "yes", "shown": digest_of_good(second)}
     )
     second.refresh_from_db()
     assert second.state == BatchState.PLACING
@@ -168,20 +168,20 @@ def test_the_same_paste_asks_before_it_buys_again(manager, service):
 
 def test_a_dry_run_is_discarded_and_a_placed_one_is_not(manager, service):
     batch = check(manager, "12|a.example|50")
-    manager.post(f"/orders/batches/{batch.pk}/discard/")
+    manager.post(f"/orders/mass-orders/{batch.pk}/discard/")
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
-    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
 
 
 def test_a_line_of_a_batch_being_placed_is_not_changed(manager, service):
     batch = check(manager, "12|a.example|50\n12|b.example|5")
-    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
     line = batch.lines.get(is_good=False)
     cells = {"cell-service": "12", "cell-link": "b.example", "cell-quantity": "50"}
-    answer = manager.post(f"/orders/batches/lines/{line.pk}/", cells)
+    answer = manager.post(f"/orders/mass-orders/lines/{line.pk}/", cells)
     assert answer.status_code == 422
     assert "being placed" in text_of(answer)
     assert 'value="50"' in text_of(answer)  # what was typed is kept
@@ -191,8 +191,8 @@ def test_a_line_of_a_batch_being_placed_is_not_changed(manager, service):
 
 def test_operators_place_one_at_a_time(client):
     client.force_login(make_user(Role.OPERATOR))
-    assert client.get("/orders/mass/").status_code == 403
-    assert "/orders/batches/" not in text_of(client.get("/orders/"))
+    assert client.get("/orders/mass-orders/new/").status_code == 403
+    assert "/orders/mass-orders/" not in text_of(client.get("/orders/"))
 
 
 def test_ten_lines_cost_as_many_queries_as_one(manager, service):
@@ -202,17 +202,17 @@ def test_ten_lines_cost_as_many_queries_as_one(manager, service):
     for address in ("{}", "{}?tab=all", "{}figures/"):
         costs = []
         for batch in (small, large):
-            page = partial(manager.get, address.format(f"/orders/batches/{batch.pk}/"))
+            page = partial(manager.get, address.format(f"/orders/mass-orders/{batch.pk}/"))
             costs.append(len(queries_of(page)))
         assert costs[0] == costs[1], address
 
 
 def test_ten_batches_cost_as_many_queries_as_one(manager, service):
     check(manager, "12|a.example|50")
-    one = queries_of(lambda: manager.get("/orders/batches/"))
+    one = queries_of(lambda: manager.get("/orders/mass-orders/"))
     for number in range(9):
         check(manager, f"12|s{number}.example|50")
-    ten = queries_of(lambda: manager.get("/orders/batches/"))
+    ten = queries_of(lambda: manager.get("/orders/mass-orders/"))
     assert len(ten) == len(one)
 
 
@@ -223,14 +223,14 @@ def test_hostile_cells_stay_text(manager, north, tab):
         manager, f"12|https://a.example/{HOSTILE}|50\n{HOSTILE}|{HOSTILE}|{HOSTILE}|{HOSTILE}",
         name=HOSTILE,
     )  # fmt: skip
-    page = text_of(manager.get(f"/orders/batches/{batch.pk}/?tab={tab}"))
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab={tab}"))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
 
 def test_the_parts_are_in_the_page_as_they_are_swapped(manager, service):
     batch = check(manager, "12|a.example|50\n12|b.example|x")
-    address = f"/orders/batches/{batch.pk}/"
+    address = f"/orders/mass-orders/{batch.pk}/"
     whole = text_of(manager.get(address))
     for part in (
         manager.get(f"{address}figures/"), manager.get(address, headers={"HX-Request": "true"}),
@@ -245,17 +245,19 @@ def _still(page: str) -> str:
 
 def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(manager):
     service = make_service()
-    manager.post("/orders/mass/", {"text": f"{service.external_id}|https://a.example/1|100"})
+    manager.post(
+        "/orders/mass-orders/new/", {"text": f"{service.external_id}|https://a.example/1|100"}
+    )
     batch = OrderBatch.objects.get()
-    shown = manager.get(f"/orders/batches/{batch.pk}/").context["shown"]
+    shown = manager.get(f"/orders/mass-orders/{batch.pk}/").context["shown"]
     row = batch.lines.get()
     cells = {f"cell-{name}": text for name, text in row.cells.items()}
-    manager.post(f"/orders/batches/lines/{row.pk}/", cells | {"cell-quantity": "90000"})
-    page = manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": shown}, follow=True)
+    manager.post(f"/orders/mass-orders/lines/{row.pk}/", cells | {"cell-quantity": "90000"})
+    page = manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": shown}, follow=True)
     assert "Its lines changed since this page was drawn" in page.content.decode()
     batch.refresh_from_db()
     assert batch.state == "checked"
     again = page.context["shown"]
-    manager.post(f"/orders/batches/{batch.pk}/place/", {"shown": again})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": again})
     batch.refresh_from_db()
     assert batch.state == "placing"

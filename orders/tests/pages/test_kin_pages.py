@@ -130,7 +130,7 @@ def test_a_waiting_order_says_for_whom_and_the_other_who_waits(staff: Client):
     first = make_order(Status.IN_PROGRESS)
     second = waiting(first)
     page = page_of(staff, second)
-    assert f'It waits for order <a href="/orders/{first.pk}/">' in page
+    assert f'Waiting for order <a href="/orders/{first.pk}/">' in page
     assert "Release" in page and "Withdraw" in page
     assert f'<a href="/orders/{second.pk}/">{second}</a>' in page_of(staff, first)
 

@@ -291,5 +291,5 @@ def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
 
 def test_an_empty_desk_says_so(staff: Client) -> None:
     assert "No orders yet" in staff.get("/orders/").content.decode()
-    assert "No order fits" in staff.get("/orders/?group=open").content.decode()
+    assert "No matching orders" in staff.get("/orders/?group=open").content.decode()
     assert not Order.objects.exists()

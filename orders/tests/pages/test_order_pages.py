@@ -101,7 +101,7 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
     assert "given a pause" in page_of(staff, order)
     make_halt(provider=order.provider)
     page = page_of(staff, order)
-    assert "It waits" in page and "given a pause" not in page
+    assert "Waiting: " in page and "given a pause" not in page
 
 
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:
@@ -136,7 +136,7 @@ def test_what_others_wrote_is_only_ever_text(client_for_role: Any) -> None:
     )  # fmt: skip
     make_event(order, kind=EventKind.EVIDENCE, text=HOSTILE, evidence=EVIDENCE)
     manager = client_for_role(Role.MANAGER)
-    for address in (f"/orders/{order.pk}/", f"/orders/{order.pk}/settle/", "/orders/unconfirmed/"):
+    for address in (f"/orders/{order.pk}/", f"/orders/{order.pk}/resolve/", "/orders/unconfirmed/"):
         page = manager.get(address).content.decode()
         assert "<img" not in page.replace('<img src="/static/', "")
         assert "&lt;img" in page

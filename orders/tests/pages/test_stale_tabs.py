@@ -68,8 +68,8 @@ def test_a_decision_from_before_the_proof_is_not_taken(
     manager: Client, step: str, said: dict[str, str]
 ) -> None:
     order = lost()
-    address = f"/orders/{order.pk}/settle/{step}/"
-    seen = carried_by(manager.get(f"/orders/{order.pk}/settle/").content.decode(), address)
+    address = f"/orders/{order.pk}/resolve/{step}/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/resolve/").content.decode(), address)
     confirmed_then_taken(order)
     answer = manager.post(address, said | {"shown": seen}, follow=True)
     assert status_of(order) == Status.UNCONFIRMED
@@ -80,14 +80,14 @@ def test_ids_that_a_search_found_meanwhile_are_looked_at_first(manager: Client) 
     order = lost()
     seen = shown.of_order(order)
     Attempt.objects.update(candidates=[{"id": "4711", "charge": "0.9", "status": "Pending"}])
-    manager.post(f"/orders/{order.pk}/settle/not-placed/", {"sure": "on", "shown": seen})
+    manager.post(f"/orders/{order.pk}/resolve/not-placed/", {"sure": "on", "shown": seen})
     assert status_of(order) == Status.UNCONFIRMED
 
 
 def test_what_was_seen_is_enough(manager: Client) -> None:
     order = lost()
-    address = f"/orders/{order.pk}/settle/not-placed/"
-    seen = carried_by(manager.get(f"/orders/{order.pk}/settle/").content.decode(), address)
+    address = f"/orders/{order.pk}/resolve/not-placed/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/resolve/").content.decode(), address)
     manager.post(address, {"sure": "on", "shown": seen})
     assert status_of(order) == Status.NOT_PLACED
     again = f"/orders/{order.pk}/requeue/"
@@ -138,7 +138,7 @@ def test_a_lost_refill_that_was_found_is_not_asked_for_anew(manager: Client) -> 
     Refill.objects.update(status=RefillStatus.COMPLETED, ended_at=NOON)
     manager.post(again, {"shown": seen})
     ticked = {"step": "again", "refill": [refill.pk], f"shown-{refill.pk}": seen}
-    manager.post("/orders/refills/ticked/", ticked)
+    manager.post("/orders/refills/selected/", ticked)
     assert list(Refill.objects.values_list("status", flat=True)) == [RefillStatus.COMPLETED]
 
 

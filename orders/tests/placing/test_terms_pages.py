@@ -190,12 +190,12 @@ def test_ten_rows_cost_what_one_row_costs(staff):
 
 
 def test_the_tolerance_is_set_on_the_page_of_the_rules(staff):
-    assert "5 %" in staff.get("/orders/guard/").content.decode()
-    staff.post("/orders/guard/tolerance/", {"percent": "12.5"})
+    assert "5 %" in staff.get("/orders/limits/").content.decode()
+    staff.post("/orders/limits/tolerance/", {"percent": "12.5"})
     assert PriceTolerance.objects.get().percent == Decimal("12.5")
-    page = staff.get("/orders/guard/").content.decode()
+    page = staff.get("/orders/limits/").content.decode()
     assert "12.5 %" in page and "Price tolerance" in page
-    assert staff.post("/orders/guard/tolerance/", {"percent": "-1"}).status_code == 422
+    assert staff.post("/orders/limits/tolerance/", {"percent": "-1"}).status_code == 422
 
 
 def test_the_form_of_a_fresh_row_names_its_terms():

@@ -120,7 +120,7 @@ def test_the_page_maps_a_word_and_undoes_it(manager: Client):
     order = flagged()
     in_an_hour = database_now() + timedelta(hours=1)  # a page looks at the clock on the wall
     PollSchedule.objects.filter(order=order).update(next_at=in_an_hour)
-    address = f"/orders/words/{order.provider_id}/"
+    address = f"/orders/phrases/{order.provider_id}/"
     assert "Simmering" in manager.get(address).content.decode()
     answer = manager.post(address, {"word": "Simmering", "meaning": "processing"}, follow=True)
     page = answer.content.decode()
@@ -135,7 +135,7 @@ def test_the_page_maps_a_word_and_undoes_it(manager: Client):
 def test_a_word_without_a_meaning_comes_back(manager: Client, meaning: str):
     order = flagged()
     answer = manager.post(
-        f"/orders/words/{order.provider_id}/", {"word": "Simmering", "meaning": meaning}
+        f"/orders/phrases/{order.provider_id}/", {"word": "Simmering", "meaning": meaning}
     )
     assert answer.status_code == 422
     assert "is-invalid" in answer.content.decode()
@@ -144,7 +144,7 @@ def test_a_word_without_a_meaning_comes_back(manager: Client, meaning: str):
 
 def test_the_word_is_only_ever_text(manager: Client):
     order = flagged(HOSTILE)
-    address = f"/orders/words/{order.provider_id}/"
+    address = f"/orders/phrases/{order.provider_id}/"
     assert HOSTILE not in manager.get(address).content.decode()
     manager.post(address, {"word": HOSTILE, "meaning": "processing"})
     assert HOSTILE not in manager.get(address).content.decode()
@@ -156,7 +156,7 @@ def test_ten_words_cost_the_queries_of_one(manager: Client):
         service = make_service()
         for each in range(number):
             flagged(f"Odd {each}", service=service)
-        captured = queries_of(lambda: manager.get(f"/orders/words/{service.provider_id}/"))
+        captured = queries_of(lambda: manager.get(f"/orders/phrases/{service.provider_id}/"))
         return len(captured)
 
     assert queries(10) == queries(1)
@@ -164,7 +164,7 @@ def test_ten_words_cost_the_queries_of_one(manager: Client):
 
 def test_the_flagged_order_leads_to_the_page(manager: Client, client_for_role):
     order = flagged()
-    address = f"/orders/words/{order.provider_id}/"
+    address = f"/orders/phrases/{order.provider_id}/"
     assert address in manager.get(f"/orders/{order.pk}/").content.decode()
     assert address in manager.get(f"/providers/{order.provider_id}/").content.decode()
     operator = client_for_role(Role.OPERATOR)

@@ -102,19 +102,19 @@ def test_a_person_opens_a_case_about_money_that_came_in(manager: Client) -> None
 
 def test_a_case_is_closed_with_a_note_and_once(manager: Client) -> None:
     case = make_case()
-    assert manager.post(f"/orders/cases/{case.pk}/close/", {"note": ""}).status_code == 422
-    manager.post(f"/orders/cases/{case.pk}/close/", {"note": "They paid it back."})
-    page = manager.post(f"/orders/cases/{case.pk}/close/", {"note": "No."}, follow=True)
+    assert manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": ""}).status_code == 422
+    manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": "They paid it back."})
+    page = manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": "No."}, follow=True)
     assert "had been closed already" in page.content.decode()
     assert "They paid it back." in page.content.decode()
 
 
 def test_the_list_shows_open_cases_and_can_be_narrowed(manager: Client) -> None:
     running, over = make_case(), make_case(closed_at=NOON, note="Done.")
-    assert f'id="case-{running.pk}"' in drawn(manager, "/orders/cases/")
-    assert f'id="case-{over.pk}"' not in drawn(manager, "/orders/cases/")
-    assert f'id="case-{over.pk}"' in drawn(manager, "/orders/cases/?show=closed")
-    other = f"/orders/cases/?show=all&provider={running.provider_id}"
+    assert f'id="case-{running.pk}"' in drawn(manager, "/orders/discrepancies/")
+    assert f'id="case-{over.pk}"' not in drawn(manager, "/orders/discrepancies/")
+    assert f'id="case-{over.pk}"' in drawn(manager, "/orders/discrepancies/?show=closed")
+    other = f"/orders/discrepancies/?show=all&provider={running.provider_id}"
     assert f'id="case-{over.pk}"' not in drawn(manager, other)
     assert f'id="case-{running.pk}"' in drawn(manager, other)
 
@@ -152,7 +152,7 @@ def test_hostile_words_stay_text(manager: Client) -> None:
         made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={"opening": HOSTILE}
     )
     for address in (
-        "/orders/cases/?show=all", f"/orders/cases/{case.pk}/",
+        "/orders/discrepancies/?show=all", f"/orders/discrepancies/{case.pk}/",
         f"/orders/statements/{provider.pk}/", f"/orders/statements/day/{made.pk}/",
     ):  # fmt: skip
         assert "<script>alert" not in drawn(manager, address)
@@ -170,7 +170,7 @@ def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
             make_charge(make_order(Status.COMPLETED, provider=provider))
 
     address = {
-        "cases": "/orders/cases/?show=all",
+        "cases": "/orders/discrepancies/?show=all",
         "statements": f"/orders/statements/{provider.pk}/",
         "day": f"/orders/statements/day/{made.pk}/",
     }[page]
@@ -189,10 +189,10 @@ def test_the_settle_page_shows_both_orders_of_an_id_given_twice(manager: Client)
         outcome=Outcome.UNKNOWN,
         evidence={"bytes_left": True, "candidate_id": first.external_id},
     )
-    page = drawn(manager, f"/orders/{second.pk}/settle/")
+    page = drawn(manager, f"/orders/{second.pk}/resolve/")
     assert f'is already <a href="/orders/{first.pk}/">order {first}</a>' in page
     Order.objects.filter(pk=first.pk).update(external_id="777")
-    assert "is already" not in drawn(manager, f"/orders/{second.pk}/settle/")
+    assert "is already" not in drawn(manager, f"/orders/{second.pk}/resolve/")
 
 
 def test_what_cannot_remain_is_said_in_words(manager: Client) -> None:

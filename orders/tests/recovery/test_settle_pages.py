@@ -85,9 +85,9 @@ def test_the_list_shows_the_oldest_first_with_what_was_seen(client_for_role: Any
     page = viewer.content.decode()
     assert [order for order, _ in viewer.context["cases"]] == [first, second]
     assert "HTTP 502" in page and "the request left us" in page and "991305" in page
-    assert "/settle/" not in page
+    assert "/resolve/" not in page
     manager = client_for_role(Role.MANAGER).get("/orders/unconfirmed/").content.decode()
-    assert f'href="/orders/{first.pk}/settle/"' in manager
+    assert f'href="/orders/{first.pk}/resolve/"' in manager
 
 
 def test_ten_cases_cost_what_one_costs(manager: Client) -> None:
@@ -112,7 +112,7 @@ def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) ->
     make_attempt(make_order(Status.PENDING), external_id="507", **accepted)  # another account
     order = lost(provider=provider, candidate_id="510")
     make_attempt(last, external_id="520", started_at=after, **accepted)
-    answer = manager.get(f"/orders/{order.pk}/settle/")
+    answer = manager.get(f"/orders/{order.pk}/resolve/")
     near = answer.context["neighbours"]
     assert (near.before.external_id, near.after.external_id) == ("500", "520")
     page = answer.content.decode()
@@ -122,7 +122,7 @@ def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) ->
 
 def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) -> None:
     order, asked = lost(), answering(FITS)
-    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": " #991305 "})
+    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": " #991305 "})
     assert answer.headers["Location"] == f"/orders/{order.pk}/"
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.IN_PROGRESS, "991305")
@@ -133,7 +133,7 @@ def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) 
 def test_another_charge_is_shown_and_must_be_meant(manager: Client, answering: Any) -> None:
     order = lost()
     answering(Progress(OrderState.COMPLETED, "Completed", charge=Decimal("7.5")))
-    address = f"/orders/{order.pk}/settle/link/"
+    address = f"/orders/{order.pk}/resolve/link/"
     refused = manager.post(address, {"external_id": "991305"})
     page = refused.content.decode()
     assert refused.status_code == 422
@@ -149,7 +149,7 @@ def test_an_id_that_is_not_theirs_or_already_ours_is_refused(
     order = lost()
     other = make_order(Status.PENDING, service=order.service, external_id="7")
     answering(Unreadable("Incorrect order ID"))
-    address = f"/orders/{order.pk}/settle/link/"
+    address = f"/orders/{order.pk}/resolve/link/"
     assert "Incorrect order ID" in manager.post(address, {"external_id": "8"}).content.decode()
     claimed = manager.post(address, {"external_id": "7"})
     assert claimed.status_code == 422 and f"our order {other}" in claimed.content.decode()
@@ -161,20 +161,20 @@ def test_what_is_no_id_never_reaches_the_provider(
     manager: Client, answering: Any, external_id: str
 ) -> None:
     order, asked = lost(), answering(FITS)
-    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": external_id})
+    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": external_id})
     assert answer.status_code == 422 and "invalid-feedback" in answer.content.decode()
     assert asked.asked == [] and status_of(order) == Status.UNCONFIRMED
 
 
 def test_a_provider_without_a_key_cannot_be_asked(manager: Client) -> None:
     order = lost(provider=make_provider(key=""))
-    answer = manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": "1"})
+    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "1"})
     assert answer.status_code == 422 and "cannot be asked" in answer.content.decode()
 
 
 def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
     order = lost()
-    address = f"/orders/{order.pk}/settle/not-placed/"
+    address = f"/orders/{order.pk}/resolve/not-placed/"
     assert manager.post(address).status_code == 422
     assert status_of(order) == Status.UNCONFIRMED
     manager.post(address, {"sure": "on", "shown": of_order(order)})
@@ -184,10 +184,10 @@ def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
 
 def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> None:
     order = lost(age=timedelta(seconds=5))
-    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "It may still appear there" in page and "disabled" in page
     said = {"sure": "on", "shown": of_order(order)}
-    answer = manager.post(f"/orders/{order.pk}/settle/not-placed/", said)
+    answer = manager.post(f"/orders/{order.pk}/resolve/not-placed/", said)
     assert answer.status_code == 422 and "Too early" in answer.content.decode()
     assert status_of(order) == Status.UNCONFIRMED
 
@@ -195,28 +195,28 @@ def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> Non
 def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Client) -> None:
     asks = 'hx-trigger="every 5s" hx-select="#not-placed"'
     early, old = lost(age=timedelta(seconds=5)), lost()
-    assert asks in manager.get(f"/orders/{early.pk}/settle/").content.decode()
-    ready = manager.get(f"/orders/{old.pk}/settle/").content.decode()
+    assert asks in manager.get(f"/orders/{early.pk}/resolve/").content.decode()
+    ready = manager.get(f"/orders/{old.pk}/resolve/").content.decode()
     assert asks not in ready and "Confirm: not placed" in ready
 
 
 def test_an_open_page_leaves_for_the_order_that_was_settled_meanwhile(manager: Client) -> None:
     order = make_order(Status.COMPLETED)
-    answer = manager.get(f"/orders/{order.pk}/settle/", headers={"HX-Request": "true"})
+    answer = manager.get(f"/orders/{order.pk}/resolve/", headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == f"/orders/{order.pk}/"
 
 
 def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answering: Any) -> None:
     order = lost()
-    address = f"/orders/{order.pk}/settle/give-up/"
+    address = f"/orders/{order.pk}/resolve/give-up/"
     assert "Say why" in manager.post(address, {"note": " "}).content.decode()
     note = "The provider does not answer tickets."
     manager.post(address, {"note": note, "shown": of_order(order)})
     assert status_of(order) == Status.GIVEN_UP
-    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Ask and link" in page and "Give up" not in page
     answering(FITS)
-    manager.post(f"/orders/{order.pk}/settle/link/", {"external_id": "991305"})
+    manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "991305"})
     assert status_of(order) == Status.IN_PROGRESS
 
 
@@ -226,7 +226,7 @@ def test_whoever_comes_second_is_shown_the_outcome(
 ) -> None:
     asked = answering(FITS)
     order = make_order(Status.COMPLETED)
-    address = f"/orders/{order.pk}/settle/{step}"
+    address = f"/orders/{order.pk}/resolve/{step}"
     values = {"external_id": "1", "sure": "on", "note": "x"}
     answer = manager.post(address, values) if step else manager.get(address)
     assert answer.headers["Location"] == f"/orders/{order.pk}/"
@@ -240,7 +240,7 @@ def test_losing_the_race_at_the_last_moment_is_said(
     order = lost()
     late = manual.Confirmed.TOO_LATE
     monkeypatch.setattr(manual, "confirm_not_placed", lambda *_, **__: late)
-    address = f"/orders/{order.pk}/settle/not-placed/"
+    address = f"/orders/{order.pk}/resolve/not-placed/"
     answer = manager.post(address, {"sure": "on", "shown": of_order(order)}, follow=True)
     assert "Somebody settled order" in answer.content.decode()
 
@@ -249,7 +249,7 @@ def test_losing_the_race_at_the_last_moment_is_said(
 def test_settling_is_for_managers(client_for_role: Any, step: str) -> None:
     order = lost()
     operator = client_for_role(Role.OPERATOR)
-    address = f"/orders/{order.pk}/settle/{step}"
+    address = f"/orders/{order.pk}/resolve/{step}"
     assert (operator.post(address) if step else operator.get(address)).status_code == 403
     assert status_of(order) == Status.UNCONFIRMED
 
@@ -282,6 +282,6 @@ def test_the_id_of_a_reopened_try_is_offered_although_a_later_one_was_not_sent(
     make_attempt(order, outcome=Outcome.NOT_SENT)
     taken = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="7788")
     record_outcome.record(old, taken, now=NOON)
-    page = manager.get(reverse("order-settle", args=[order.pk])).content.decode()
+    page = manager.get(reverse("order-resolve", args=[order.pk])).content.decode()
     assert 'value="7788"' in page and Doubt.IS_THERE.label in page
     assert "7788" in manager.get(reverse("unconfirmed")).content.decode()

@@ -224,17 +224,17 @@ def test_a_forgotten_sentence_proves_nothing_again():
 def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
     order = answered()
     answered(service=order.service)
-    address = f"/orders/{order.pk}/settle/"
+    address = f"/orders/{order.pk}/resolve/"
     page = manager.get(address).content.decode()
     assert f"<bdi>{WORDS}</bdi>" in page and "1 more unconfirmed order got" in page
     sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
     answer = manager.post(f"{address}teach/", sent, follow=True)
     page = answer.content.decode()
     assert "2 orders are settled by it" in page and "Queue again" in page
-    words = manager.get(f"/orders/words/{order.provider_id}/").content.decode()
+    words = manager.get(f"/orders/phrases/{order.provider_id}/").content.decode()
     assert WORDS in words and "not enough money on the account" in words
     answer = manager.post(
-        f"/orders/words/{order.provider_id}/sentence/forget/", {"sentence": WORDS}, follow=True
+        f"/orders/phrases/{order.provider_id}/sentence/forget/", {"sentence": WORDS}, follow=True
     )
     assert "proves nothing again" in answer.content.decode()
     assert Provider.objects.get().dialect == {}
@@ -246,7 +246,7 @@ def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
 def test_a_lesson_without_a_meaning_or_a_word_of_honour_comes_back(manager: Client, changed):
     order = answered()
     sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"} | changed
-    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and "is-invalid" in answer.content.decode()
     assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
 
@@ -254,34 +254,34 @@ def test_a_lesson_without_a_meaning_or_a_word_of_honour_comes_back(manager: Clie
 def test_another_sentence_than_the_one_shown_is_not_taught(manager: Client):
     order = answered('{"error":"Anders"}')
     sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
-    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent, follow=True)
+    answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent, follow=True)
     assert "Another answer came meanwhile" in answer.content.decode()
     assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
 
 
 def test_a_text_that_cannot_be_taught_says_why(manager: Client):
     order = answered('{"error":"Something went wrong"}')
-    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "It cannot be taught" in page and "Teach and settle" not in page
     sent = {"sentence": "something went wrong", "meaning": "funds", "sure": "on"}
-    answer = manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
 
 
 def test_an_order_found_after_the_lesson_is_settled_without_teaching_again(manager: Client):
     order = answered()
     sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
-    page = manager.get(f"/orders/{order.pk}/settle/").content.decode()
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Settle as refused" in page and "Teach and settle" not in page
     sent = {"sentence": WORDS, "meaning": "service", "sure": "on"}
-    manager.post(f"/orders/{order.pk}/settle/teach/", sent)
+    manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert status_of(order) == Status.REJECTED
 
 
 def test_the_sentence_is_only_ever_text(manager: Client):
     order = answered(f'{{"error":"{HOSTILE}"}}')
     teach(order)
-    for address in (f"/orders/{order.pk}/", f"/orders/words/{order.provider_id}/"):
+    for address in (f"/orders/{order.pk}/", f"/orders/phrases/{order.provider_id}/"):
         assert "<img src=x" not in manager.get(address).content.decode()
 
 
@@ -295,8 +295,8 @@ def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Clie
                 actor=make_user(Role.MANAGER), now=NOON,
             )  # fmt: skip
         with CaptureQueriesContext(connection) as captured:
-            manager.get(f"/orders/words/{service.provider_id}/")
-            manager.get(f"/orders/{order.pk}/settle/")
+            manager.get(f"/orders/phrases/{service.provider_id}/")
+            manager.get(f"/orders/{order.pk}/resolve/")
         return len(captured)
 
     assert queries(10) == queries(1)

@@ -347,7 +347,7 @@ def test_one_that_is_there_becomes_unconfirmed_and_can_be_linked(
     guard.look_closely(now=LATER)
     client = client_for_role(Role.MANAGER)
     answer = client.post(reverse("restored-sent", args=[orders[0].pk]))
-    assert answer.url == reverse("order-settle", args=[orders[0].pk])
+    assert answer.url == reverse("order-resolve", args=[orders[0].pk])
     assert Order.objects.get(pk=orders[0].pk).status == Status.UNCONFIRMED
     assert client.get(answer.url).status_code == 200
     client.post(reverse("restored-sent", args=[orders[0].pk]))

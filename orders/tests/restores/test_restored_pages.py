@@ -239,7 +239,7 @@ def test_a_waiting_order_that_was_sent_becomes_unconfirmed_and_goes_to_be_settle
     unmatched = make_unmatched_order(order.provider)
     browser = client_for_role(Role.MANAGER)
     answer = browser.post(f"{PAGE}{unmatched.pk}/order/", {"order": order.pk})
-    assert answer.headers["Location"] == reverse("order-settle", args=[order.pk])
+    assert answer.headers["Location"] == reverse("order-resolve", args=[order.pk])
     order.refresh_from_db()
     unmatched.refresh_from_db()
     assert (order.status, unmatched.order) == (Status.UNCONFIRMED, order)

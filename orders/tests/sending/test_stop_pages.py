@@ -33,13 +33,13 @@ def page(browser: Client, address: str) -> str:
 
 def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, manager):
     order = make_order()
-    operator.post("/orders/stops/all/", {"reason": "Wrong prices <b>everywhere</b>"})
+    operator.post("/orders/sending-control/all/", {"reason": "Wrong prices <b>everywhere</b>"})
     halt = Halt.objects.get()
     assert (halt.kind, halt.provider, halt.lifted_at) == (HaltKind.STOP, None, None)
     for address in ("/", "/services/", f"/orders/{order.pk}/"):
         assert "Wrong prices &lt;b&gt;everywhere" in page(operator, address)
-    assert operator.post(f"/orders/stops/{halt.pk}/open/").status_code == 403
-    manager.post(f"/orders/stops/{halt.pk}/open/", {"note": "Prices are right."})
+    assert operator.post(f"/orders/sending-control/{halt.pk}/open/").status_code == 403
+    manager.post(f"/orders/sending-control/{halt.pk}/open/", {"note": "Prices are right."})
     halt.refresh_from_db()
     assert halt.lifted_by is not None and halt.note == "Prices are right."
     assert "Wrong prices" not in page(manager, "/services/")
@@ -47,41 +47,45 @@ def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, mana
 
 def test_each_label_leads_to_its_own_field(manager):
     make_halt(kind=HaltKind.EXPOSURE)
-    ids = re.findall(r' id="([^"]+)"', page(manager, "/orders/stops/"))
+    ids = re.findall(r' id="([^"]+)"', page(manager, "/orders/sending-control/"))
     assert {"id_reason", "incident-reason"} <= set(ids)
     assert len(ids) == len(set(ids))
 
 
 def test_a_stop_needs_its_reason_and_nothing_is_lost(operator):
-    answer = operator.post("/orders/stops/all/", {"reason": "  "})
+    answer = operator.post("/orders/sending-control/all/", {"reason": "  "})
     assert answer.status_code == 422 and not Halt.objects.exists()
     assert "This field is required" in answer.content.decode()
 
 
 def test_an_incident_holds_one_provider_and_keeps_the_form_when_it_is_not_filled_in(manager):
     provider = make_provider()
-    answer = manager.post("/orders/stops/incident/", {"provider": "", "reason": "HTML answers"})
+    answer = manager.post(
+        "/orders/sending-control/incident/", {"provider": "", "reason": "HTML answers"}
+    )
     assert answer.status_code == 422 and "HTML answers" in answer.content.decode()
-    manager.post("/orders/stops/incident/", {"provider": provider.pk, "reason": "HTML answers"})
+    manager.post(
+        "/orders/sending-control/incident/", {"provider": provider.pk, "reason": "HTML answers"}
+    )
     assert Halt.objects.get().provider == provider
     assert str(provider) in page(manager, "/")
-    manager.post("/orders/stops/incident/", {"provider": provider.pk, "reason": "again"})
+    manager.post("/orders/sending-control/incident/", {"provider": provider.pk, "reason": "again"})
     assert Halt.objects.count() == 1
 
 
 def test_a_queued_order_says_what_it_waits_for(operator):
     order = make_order()
-    assert "It waits" not in page(operator, f"/orders/{order.pk}/")
+    assert "Waiting: " not in page(operator, f"/orders/{order.pk}/")
     make_halt(kind=HaltKind.ANSWER_LOST, provider=order.provider, reason="Order #9 is looked for.")
     assert "Order #9 is looked for." in page(operator, f"/orders/{order.pk}/")
     sent = make_order(Status.PENDING, provider=order.provider)
-    assert "It waits" not in page(operator, f"/orders/{sent.pk}/")
+    assert "Waiting: " not in page(operator, f"/orders/{sent.pk}/")
 
 
 def test_the_hold_for_one_lost_order_is_no_banner(operator):
     make_halt(kind=HaltKind.ANSWER_LOST, reason="Order #9 is looked for.")
     assert "Order #9 is looked for." not in page(operator, "/services/")
-    assert "Order #9 is looked for." in page(operator, "/orders/stops/")
+    assert "Order #9 is looked for." in page(operator, "/orders/sending-control/")
 
 
 def test_the_banner_comes_and_goes_with_the_sidebar(operator):
@@ -92,7 +96,7 @@ def test_the_banner_comes_and_goes_with_the_sidebar(operator):
 
 def test_a_restored_database_is_not_opened_here(manager):
     halt = make_halt(kind=HaltKind.RESTORED)
-    manager.post(f"/orders/stops/{halt.pk}/open/")
+    manager.post(f"/orders/sending-control/{halt.pk}/open/")
     halt.refresh_from_db()
     assert halt.lifted_at is None
 
@@ -100,16 +104,16 @@ def test_a_restored_database_is_not_opened_here(manager):
 def test_ten_stops_cost_what_one_costs(manager):
     make_halt(lifted_at=NOON)
     make_halt()
-    one = queries_of(lambda: manager.get("/orders/stops/"))
+    one = queries_of(lambda: manager.get("/orders/sending-control/"))
     for _ in range(9):
         make_halt(lifted_at=NOON)
         make_halt()
-    ten = queries_of(lambda: manager.get("/orders/stops/"))
+    ten = queries_of(lambda: manager.get("/orders/sending-control/"))
     assert len(ten) == len(one)
 
 
 def test_whoever_stops_says_whether_cancels_go_through(operator):
-    operator.post("/orders/stops/all/", {"reason": "Wrong prices", "lets_cancels": "on"})
+    operator.post("/orders/sending-control/all/", {"reason": "Wrong prices", "lets_cancels": "on"})
     halt = Halt.objects.get()
     assert halt.lets_cancels and halt.cancels_said_by == halt.placed_by
     assert "cancels go through" in page(operator, "/services/")
@@ -117,13 +121,15 @@ def test_whoever_stops_says_whether_cancels_go_through(operator):
 
 def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, manager):
     halt = make_halt(reason="HTML answers")
-    assert "Cancels and refills wait too" in page(operator, "/orders/stops/")
-    address = f"/orders/stops/{halt.pk}/cancels/"
+    assert "Cancels and refills wait too" in page(operator, "/orders/sending-control/")
+    address = f"/orders/sending-control/{halt.pk}/cancels/"
     assert operator.post(address, {"lets_cancels": "on"}).status_code == 403
     manager.post(address, {"lets_cancels": "on"})
     halt.refresh_from_db()
     assert halt.lets_cancels and halt.cancels_said_by is not None
-    assert "Cancels go through; orders and refills wait" in page(operator, "/orders/stops/")
+    assert "Cancels go through; orders and refills wait" in page(
+        operator, "/orders/sending-control/"
+    )
     assert halt.provider is not None
     told = halt.provider.events.values_list("text", flat=True)
     assert "Cancels go through all the same." in list(told)
@@ -135,7 +141,7 @@ def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, ma
 @pytest.mark.parametrize("kind", [HaltKind.RESTORED, HaltKind.ANSWER_LOST])
 def test_nobody_lets_cancels_through_what_nothing_may_pass(manager, kind):
     halt = make_halt(kind=kind)
-    manager.post(f"/orders/stops/{halt.pk}/cancels/", {"lets_cancels": "on"})
+    manager.post(f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on"})
     halt.refresh_from_db()
     assert not halt.lets_cancels
 
@@ -146,7 +152,7 @@ def test_letting_cancels_through_rings_for_those_that_wait(manager, monkeypatch)
     cancel = make_cancel(due_at=NOON)
     halt = make_halt(provider=cancel.provider)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        manager.post(f"/orders/stops/{halt.pk}/cancels/", {"lets_cancels": "on"})
+        manager.post(f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on"})
     assert rung == [cancel.provider_id]
 
 
@@ -154,7 +160,7 @@ def test_a_refill_or_cancel_that_waits_says_what_it_waits_for(operator):
     for request in (make_refill(), make_cancel()):
         make_halt(provider=request.provider, reason="HTML answers here.")
         shown = page(operator, f"/orders/{request.order_id}/")
-        assert "HTML answers here." in shown.partition("It waits")[2]
+        assert "HTML answers here." in shown.partition("Waiting: ")[2]
 
 
 def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):
