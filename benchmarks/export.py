@@ -109,7 +109,7 @@ def _fill() -> None:
     )  # fmt: skip
     pattern = Order.objects.create(
         provider=provider, service=service, type="Default", placed_by=person, units=1000,
-        wish={"link": "https://lumen.example/1", "quantity": "1000"}, external_id="9000001",
+        payload={"link": "https://lumen.example/1", "quantity": "1000"}, external_id="9000001",
         link="https://lumen.example/1", link_key="1", status=Status.PARTIAL, remains=10,
         charge=Decimal("0.891"), estimate=Decimal("0.9"), reference="INV-1", note="=1+1",
         send_after=now, changed_at=now, created_at=now,

@@ -121,7 +121,7 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
 
     settings.SANDBOX_URL = place["url"]
     from providers.connect import client_for
-    from providers.panel_api import DefaultWish
+    from providers.panel_api import DefaultPayload
 
     accounts = [_account(place["url"], f"bench-key-{n:04}") for n in range(LEASES)]
     item = next(i for i in client_for(accounts[0]).services().items if i.type == "Default")
@@ -130,12 +130,12 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
     def buy(account: Any) -> None:
         client = client_for(account)
         for number in range(ORDERS // LEASES):
-            wish = DefaultWish(
+            payload = DefaultPayload(
                 service_id=item.service_id,
                 link=f"https://lumen.example/{account.pk}/{number}",
                 quantity=item.min or 100,
             )
-            ids.setdefault(account.pk, []).append(client.add(wish).order_id)
+            ids.setdefault(account.pk, []).append(client.add(payload).order_id)
 
     with ThreadPoolExecutor(LEASES) as pool:
         list(pool.map(buy, accounts))
@@ -171,7 +171,7 @@ def _write_down(account: Any, item: Any, ids: list[str]) -> None:
     )  # fmt: skip
     orders = Order.objects.bulk_create(
         Order(
-            provider=account, service=service, type="Default", wish={}, link=f"lumen/{number}",
+            provider=account, service=service, type="Default", payload={}, link=f"lumen/{number}",
             link_key=str(number), units=item.min or 100, status=Status.PENDING,
             external_id=order_id, send_after=now, created_at=now, changed_at=now,
         )

@@ -74,7 +74,7 @@ def _fill() -> tuple[str, Any]:
     Order.objects.bulk_create(
         (
             Order(
-                provider=provider, service=services[n % SERVICES], type="Default", wish={},
+                provider=provider, service=services[n % SERVICES], type="Default", payload={},
                 link=f"https://lumen.example/o/{n}", units=1000, send_after=now, changed_at=now,
                 link_key=link_key(f"https://lumen.example/o/{n}"), created_at=now,
             )

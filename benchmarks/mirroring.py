@@ -108,11 +108,11 @@ def _mirror(provider: Provider, catalog: Catalog) -> None:
     from types import SimpleNamespace
 
     from core.clocks import database_now
-    from providers.actions.mirroring import mirror_turn
+    from providers.actions.mirroring import mirror_run
     from providers.models import RunState
 
     told: Any = SimpleNamespace(services=lambda: catalog)
-    state = mirror_turn(provider, lambda _: told, clock=database_now)
+    state = mirror_run(provider, lambda _: told, clock=database_now)
     assert state is RunState.APPLIED, state
 
 

@@ -74,7 +74,7 @@ def _fill() -> None:
         Order.objects.bulk_create(
             Order(
                 provider_id=services[n % 4].provider_id, service=services[n % 4], type="Default",
-                wish={"link": f"https://lumen.example/{n}", "quantity": "1000"},
+                payload={"link": f"https://lumen.example/{n}", "quantity": "1000"},
                 link=f"https://lumen.example/{n}", link_key=str(n), units=1000,
                 status=endings[n % 20], external_id=str(9_000_000 + n), charge=Decimal("0.9"),
                 estimate=Decimal("0.9"), send_after=now, changed_at=now,

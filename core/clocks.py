@@ -55,7 +55,7 @@ SAME_REFUSAL_PAUSE_SECONDS = 120  # where every question about orders is refused
 FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
 JOB_LEASE_SECONDS = 60  # a bulk job that stands still for longer has lost its worker
 LEASE_SECONDS = 60  # how long one account turn may hold its lease
-TURN_SECONDS = 20  # a lease passes on after this, so that every account gets one
+TASK_SECONDS = 20  # a lease passes on after this, so that every account gets one
 RECHECK_SECONDS = 24 * 3600  # after its end an order is asked about once more
 RECHECK_EVERY_SECONDS = 600
 

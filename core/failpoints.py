@@ -18,7 +18,7 @@ POINTS: Final = frozenset(
         "claim.written",  # with the attempt row, before the commit
         "claim.committed",  # claimed, nothing sent
         "claim.marked",  # the high-water mark outside the database is written
-        "fence.passed",  # connected, the next thing is the first byte
+        "pre_send_check.passed",  # connected, the next thing is the first byte
         "send.answered",  # the answer is in memory only
         "send.spooled",  # the answer is on disk beside the database
         "settle.begun",  # the outcome is known, its transaction has not begun

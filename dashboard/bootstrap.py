@@ -17,9 +17,9 @@ from core.clocks import Clock
 from core.models import User
 from core.roles import Role
 from providers.actions.accounts import add_provider, change_address, change_settings, set_key
-from providers.actions.balances import balance_turn
+from providers.actions.balances import balance_run
 from providers.actions.examining import examine_provider, open_report
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.connect import client_for
 from providers.models import Provider
 
@@ -100,6 +100,6 @@ def mirror_sandbox(provider: Provider, *, clock: Clock, say: Say) -> None:
     report = open_report(provider, actor=None, now=clock())
     examine_provider(report, client_for(provider), clock=clock)
     provider.refresh_from_db()
-    balance_turn(provider, client_for, clock=clock)
-    mirror_turn(provider, client_for, clock=clock)
+    balance_run(provider, client_for, clock=clock)
+    mirror_run(provider, client_for, clock=clock)
     say(f"  catalog    {provider.services.count()} services mirrored")

@@ -1,4 +1,4 @@
-"""A wish that passed every check."""
+"""A payload that passed every check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from providers.models import Service
-from providers.panel_api import Wish
+from providers.panel_api import OrderPayload
 
 from .terms import Terms
 
@@ -21,7 +21,7 @@ class OrderDraft:
     """
 
     service: Service
-    wish: Wish
+    payload: OrderPayload
     submission: UUID
     beside: int | None = None
     agreed: Terms | None = None
@@ -34,4 +34,4 @@ class OrderDraft:
     @property
     def link(self) -> str:
         """What the order is for: its link, or the username of a subscription."""
-        return str(getattr(self.wish, "link", "") or getattr(self.wish, "username", ""))
+        return str(getattr(self.payload, "link", "") or getattr(self.payload, "username", ""))

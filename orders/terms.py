@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from core.money import plain
 from providers.models import ProposedTerms, Service
-from providers.panel_api.order_types.table import WISHES, Ask, Kind, count_lines
+from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, count_lines
 
 LABELS = {
     "name": "Name",
@@ -119,10 +119,12 @@ def differences(before: Terms, after: Terms) -> list[Difference]:
     ]
 
 
-def faults(agreed: Terms, now: Terms, wish: Mapping[str, Any], *, tolerance: Decimal) -> list[str]:
+def faults(
+    agreed: Terms, now: Terms, payload: Mapping[str, Any], *, tolerance: Decimal
+) -> list[str]:
     """Why what was agreed to does not cover an order under the terms as they are now.
 
-    `wish` are the order's wire parameters; `tolerance` is a share of the price in percent.
+    `payload` are the order's wire parameters; `tolerance` is a share of the price in percent.
     """
     found = []
     if agreed.offered and not now.offered:
@@ -133,9 +135,9 @@ def faults(agreed: Terms, now: Terms, wish: Mapping[str, Any], *, tolerance: Dec
         found.append("It is of another type, which is asked for other things.")
     if is_dearer(agreed.rate, now.rate, tolerance):
         found.append("It costs more than was agreed to.")
-    if (agreed.min, agreed.max) != (now.min, now.max) and not _fits(wish, now):
+    if (agreed.min, agreed.max) != (now.min, now.max) and not _fits(payload, now):
         found.append("Its limits no longer fit the quantity.")
-    if "runs" in wish and now.dripfeed is False and agreed.dripfeed is not False:
+    if "runs" in payload and now.dripfeed is False and agreed.dripfeed is not False:
         found.append("It no longer allows drip-feed.")
     return found
 
@@ -160,25 +162,25 @@ def at_rate(
     return after * units / 1000 if units else after
 
 
-def _fits(wish: Mapping[str, Any], now: Terms) -> bool:
-    wish_class = WISHES.get(now.type)
-    asks = tuple(wish_class.asks().values()) if wish_class else ()
+def _fits(payload: Mapping[str, Any], now: Terms) -> bool:
+    payload_class = PAYLOADS.get(now.type)
+    asks = tuple(payload_class.asks().values()) if payload_class else ()
     lowest, highest = max(now.min or 1, 1), now.max or None
-    for amount in _amounts(wish, asks):
+    for amount in _amounts(payload, asks):
         if amount < lowest or (highest is not None and amount > highest):
             return False
     return True
 
 
-def _amounts(wish: Mapping[str, Any], asks: Iterable[Ask]) -> Iterator[int]:
-    """The numbers of a wish that have to lie within the limits: of one run, and of all."""
-    runs = _number(wish.get("runs")) or 1
+def _amounts(payload: Mapping[str, Any], asks: Iterable[Ask]) -> Iterator[int]:
+    """The numbers of a payload that have to lie within the limits: of one run, and of all."""
+    runs = _number(payload.get("runs")) or 1
     for ask in asks:
         amount = None
         if ask.kind is Kind.QUANTITY:
-            amount = _number(wish.get(ask.wire))
-        elif ask.counts and ask.wire in wish:
-            amount = count_lines(str(wish[ask.wire]))
+            amount = _number(payload.get(ask.wire))
+        elif ask.counts and ask.wire in payload:
+            amount = count_lines(str(payload[ask.wire]))
         if amount is not None:
             yield from (amount, amount * runs)
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from core import doorbell
 from core.clocks import database_now
 
-from .actions.balances import balance_turn
-from .actions.examining import examine_turn
-from .actions.mirroring import mirror_turn
+from .actions.balances import balance_run
+from .actions.examining import examine_run
+from .actions.mirroring import mirror_run
 from .actions.ringing import due_work
 from .connect import client_for
 from .models import DoctorReport, Provider
@@ -32,21 +32,21 @@ def ring_due() -> None:
 def read_balance(*, provider_id: int) -> None:
     """Read one account's balance."""
     for provider in Provider.objects.filter(pk=provider_id):
-        balance_turn(provider, client_for, clock=database_now)
+        balance_run(provider, client_for, clock=database_now)
 
 
 @shared_task(name="providers.mirror")
 def mirror(*, provider_id: int) -> None:
     """Make an account's open catalog run, or a new one."""
     for provider in Provider.objects.filter(pk=provider_id):
-        mirror_turn(provider, client_for, clock=database_now)
+        mirror_run(provider, client_for, clock=database_now)
 
 
 @shared_task(name="providers.examine")
 def examine(*, report_id: int) -> None:
     """Let the doctor examine an account."""
     for report in DoctorReport.objects.select_related("provider").filter(pk=report_id):
-        examine_turn(report, client_for, clock=database_now)
+        examine_run(report, client_for, clock=database_now)
 
 
 def ring(bell: Task[..., None], **ids: int) -> None:

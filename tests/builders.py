@@ -150,7 +150,7 @@ def make_order(
     over.setdefault("link_key", f"lumen.example/p/{number}"[:64])
     over.setdefault("units", 1000)
     over.setdefault(
-        "wish",
+        "payload",
         {"service": service.external_id, "link": over["link"], "quantity": str(over["units"])},
     )
     over.setdefault("rate", service.rate)
@@ -191,7 +191,7 @@ def make_attempt(
     over.setdefault("number", order.attempts.count() + 1)
     over.setdefault("provider", order.provider)
     over.setdefault("provider_version", order.provider.version)
-    over.setdefault("wire", {"action": "add", **order.wish})
+    over.setdefault("wire", {"action": "add", **order.payload})
     over.setdefault("worker", "test-worker")
     over.setdefault("started_at", order.created_at)
     over.setdefault(

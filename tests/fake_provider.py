@@ -18,7 +18,7 @@ from providers.panel_api import (
     RefusalCode,
     Rejected,
     Unreadable,
-    WrittenWish,
+    WrittenPayload,
 )
 
 
@@ -40,7 +40,9 @@ class FakeProvider:
         self.down: ProviderError | None = None
         self._ids = count(23501)
 
-    def add(self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None) -> Placed:
+    def add(
+        self, payload: WrittenPayload, *, before_send: Callable[[], None] | None = None
+    ) -> Placed:
         if before_send is not None:
             before_send()
         failure, self.then = self.then, None
@@ -51,7 +53,7 @@ class FakeProvider:
         if failure is not None and not self.accepts_first:
             raise failure
         order_id = str(next(self._ids))
-        self.placed.append((order_id, wish.wire()))
+        self.placed.append((order_id, payload.wire()))
         if failure is not None:
             raise failure
         return Placed(order_id)

@@ -20,9 +20,9 @@ from tests.chaos.plan import (
     ACCOUNTS_ON_A_PANEL,
     LINES_IN_A_PASTE,
     QUANTITIES,
+    PlannedOrder,
     Terms,
     Way,
-    Wish,
     accounts_of,
     first_orders,
     is_random,
@@ -35,8 +35,8 @@ from tests.chaos.sandboxes import LATE_SECONDS, Provider
 TERMS = Terms(orders=300, seed=5, database="postgres", kills_every=1.5, faults=0.3)
 
 
-def names(wishes: list[Wish]) -> list[tuple[str, str, int]]:
-    return [(wish.account, wish.link, wish.quantity) for wish in wishes]
+def names(planned_orders: list[PlannedOrder]) -> list[tuple[str, str, int]]:
+    return [(planned.account, planned.link, planned.quantity) for planned in planned_orders]
 
 
 def test_the_same_seed_is_the_same_plan_and_the_same_blows() -> None:
@@ -45,24 +45,24 @@ def test_the_same_seed_is_the_same_plan_and_the_same_blows() -> None:
     assert plan_of(TERMS) != plan_of(replace(TERMS, seed=6))
 
 
-def test_account_link_and_quantity_name_a_wish() -> None:
-    wishes = plan_of(TERMS)
-    assert len(set(names(wishes))) == len(wishes) == 300
-    assert any(wish.behind for wish in wishes)
+def test_account_link_and_quantity_name_a_planned() -> None:
+    planned_orders = plan_of(TERMS)
+    assert len(set(names(planned_orders))) == len(planned_orders) == 300
+    assert any(planned.behind for planned in planned_orders)
 
 
 def test_a_plan_uses_every_way_and_keeps_a_paste_at_one_account() -> None:
-    wishes = plan_of(TERMS)
-    assert set(Counter(wish.way for wish in wishes)) == set(Way)
-    for paste in {wish.paste for wish in wishes if wish.paste is not None}:
-        lines = [wish for wish in wishes if wish.paste == paste]
-        assert len({wish.account for wish in lines}) == 1
+    planned_orders = plan_of(TERMS)
+    assert set(Counter(planned.way for planned in planned_orders)) == set(Way)
+    for paste in {planned.paste for planned in planned_orders if planned.paste is not None}:
+        lines = [planned for planned in planned_orders if planned.paste == paste]
+        assert len({planned.account for planned in lines}) == 1
 
 
 def test_in_a_small_run_no_paste_is_more_than_half_of_what_an_account_gets() -> None:
     for orders, accounts, most in ((300, 28, 5), (300, 12, LINES_IN_A_PASTE), (30, 28, 3)):
-        wishes = plan_of(replace(TERMS, orders=orders, accounts=accounts, pastes=0.8))
-        lines = Counter(wish.paste for wish in wishes if wish.paste is not None)
+        planned_orders = plan_of(replace(TERMS, orders=orders, accounts=accounts, pastes=0.8))
+        lines = Counter(planned.paste for planned in planned_orders if planned.paste is not None)
         assert max(lines.values()) == most
 
 
@@ -89,19 +89,21 @@ def test_more_accounts_are_more_panels_with_all_kinds_of_them() -> None:
         assert len(set(names)) == accounts
         assert sum(map(is_random, names)) >= 2
         assert max(len(panel.accounts) for panel in panels_of(terms)) <= ACCOUNTS_ON_A_PANEL
-        assert {wish.account for wish in first_orders(terms)} == set(names)
-        assert {wish.account for wish in plan_of(terms)} <= set(names)
+        assert {planned.account for planned in first_orders(terms)} == set(names)
+        assert {planned.account for planned in plan_of(terms)} <= set(names)
 
 
 def test_prices_are_equal_but_for_those_that_stand_behind_another() -> None:
-    wishes = plan_of(TERMS)
-    assert {(w.service, w.quantity) for w in wishes if not w.behind} == {(0, QUANTITIES[0])}
+    planned_orders = plan_of(TERMS)
+    assert {(w.service, w.quantity) for w in planned_orders if not w.behind} == {(0, QUANTITIES[0])}
     mixed = plan_of(replace(TERMS, prices="mixed"))
-    assert len({(wish.service, wish.quantity) for wish in mixed}) == 9
+    assert len({(planned.service, planned.quantity) for planned in mixed}) == 9
 
 
 def test_the_share_of_pastes_is_what_was_asked_for() -> None:
-    pasted = [wish.way is Way.PASTE for wish in plan_of(replace(TERMS, orders=2000, pastes=0.85))]
+    pasted = [
+        planned.way is Way.PASTE for planned in plan_of(replace(TERMS, orders=2000, pastes=0.85))
+    ]
     assert 0.8 < sum(pasted) / len(pasted) < 0.9
 
 

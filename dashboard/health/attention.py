@@ -23,7 +23,7 @@ COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class AttentionItem:
     """One thing to do. `action` names the link at `address`."""
 
     icon: str
@@ -74,7 +74,7 @@ def _capped(rows: object) -> int:
 
 def matters(
     user: User, counts: OrderCounts, providers: list[Provider], now: datetime
-) -> list[Matter]:
+) -> list[AttentionItem]:
     """Everything that waits, for somebody who may do what `user` may."""
     return [
         *_stopped(user),
@@ -89,31 +89,31 @@ def matters(
     ]
 
 
-def _stopped(user: User) -> Iterator[Matter]:
+def _stopped(user: User) -> Iterator[AttentionItem]:
     """What the desk stopped by itself until somebody has looked."""
     settles = user.may(May.RESOLVE)
     own = Halt.objects.standing().filter(kind__in=(HaltKind.RESTORED, HaltKind.EXPOSURE))
     for halt in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
         if halt.kind == HaltKind.RESTORED:
-            yield Matter(
+            yield AttentionItem(
                 "alert-triangle", "red", "Nothing is sent: this is not the database we left",
                 "Orders that wait here may have been sent already. "
                 "A manager has to look through them.",
                 reverse("restored" if settles else "orders"), "Look" if settles else "Orders",
             )  # fmt: skip
         elif halt.provider is not None:
-            yield Matter(
+            yield AttentionItem(
                 "alert-triangle", "red", f"{halt.provider.name}: too many answers were lost",
                 f"{halt.reason} It is sent nothing until a manager has looked.",
                 reverse("sending-control"), "Look",
             )  # fmt: skip
 
 
-def _may_have_been_sent(user: User) -> Iterator[Matter]:
+def _may_have_been_sent(user: User) -> Iterator[AttentionItem]:
     """Looked for here alone: after a restore whose gap nobody can close."""
     if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
         settles = user.may(May.RESOLVE)
-        yield Matter(
+        yield AttentionItem(
             "alert-triangle", "red", f"{_many(held)} may have been sent already",
             "The database was put back, and what was sent for a while is known to nobody. They are "
             "held until a person has looked them up.",
@@ -121,20 +121,20 @@ def _may_have_been_sent(user: User) -> Iterator[Matter]:
         )  # fmt: skip
 
 
-def _unread_answers() -> Iterator[Matter]:
+def _unread_answers() -> Iterator[AttentionItem]:
     unread = UnreadAnswer.objects.order_by("name").first()
     if unread is not None:
-        yield Matter(
+        yield AttentionItem(
             "file-text", "red", "An answer on disk cannot be read",
             f"{unread.name} in the spool directory of {unread.host}. Its order is unconfirmed; "
             "settle it, then take the file away.", reverse("unconfirmed"), "Look",
         )  # fmt: skip
 
 
-def _background(now: datetime) -> Iterator[Matter]:
+def _background(now: datetime) -> Iterator[AttentionItem]:
     """Whatever stands still, with its reason; the banner tells only what nothing explains."""
     for late in what_stands_still(now)[:MOST_STOPS]:
-        yield Matter(
+        yield AttentionItem(
             "heartbeat",
             "red" if late.is_ours else "orange",
             late.title,
@@ -144,9 +144,9 @@ def _background(now: datetime) -> Iterator[Matter]:
         )
 
 
-def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
+def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
     if counts.unconfirmed:
-        yield Matter(
+        yield AttentionItem(
             "help-circle", "orange", f"{_many(counts.unconfirmed)} unconfirmed",
             "Nobody knows yet whether the provider has them. "
             "They are never sent again by themselves.",
@@ -154,30 +154,30 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[Matter]:
         )  # fmt: skip
     attention = f"{reverse('orders')}?group=attention"
     if counts.not_placed:
-        yield Matter(
+        yield AttentionItem(
             "arrow-back-up", "orange", f"{_many(counts.not_placed)} not placed",
             "Proven, or confirmed by somebody, not to be at the provider. Queue again or withdraw.",
             attention, "Decide",
         )  # fmt: skip
     if counts.terms_changed:
-        yield Matter(
+        yield AttentionItem(
             "arrows-exchange", "orange", f"{_many(counts.terms_changed)} under changed terms",
             "Their service changed since they were placed. Nothing of them is sent before a "
             "person decides.", *_where_terms(user),
         )  # fmt: skip
     if counts.flagged:
-        yield Matter(
+        yield AttentionItem(
             "flag", "yellow", f"{_many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.", attention, "Look",
         )  # fmt: skip
 
 
-def _refills() -> Iterator[Matter]:
+def _refills() -> Iterator[AttentionItem]:
     """Those of which nobody knows whether they were started; an index begins with the status."""
     count = _capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED))
     if count:
         title = "1 refill" if count == 1 else f"{min(count, COUNT_CAP):,} refills"
-        yield Matter(
+        yield AttentionItem(
             "help-circle", "orange", f"{title} unconfirmed",
             "Nobody knows whether they were started. They are never sent again by themselves.",
             f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}", "Look",
@@ -196,22 +196,22 @@ def _many(count: int) -> str:
     return "1 order" if count == 1 else f"{count:,} orders"
 
 
-def _cases(user: User) -> Iterator[Matter]:
+def _cases(user: User) -> Iterator[AttentionItem]:
     """Asked only for those who may see what a balance does; an index holds the open ones."""
     if not user.may(May.SEE_BALANCES) or not (count := _capped(Case.objects.open())):
         return
     title = "1 case" if count == 1 else f"{min(count, COUNT_CAP):,} cases"
-    yield Matter(
+    yield AttentionItem(
         "scale", "orange", f"{title} to look at",
         "A balance did what our charges and refunds do not explain.",
         reverse("discrepancies"), "Look" if user.may(May.RESOLVE) else "See",
     )  # fmt: skip
 
 
-def _catalogs(user: User) -> Iterator[Matter]:
+def _catalogs(user: User) -> Iterator[AttentionItem]:
     held = CatalogRun.objects.filter(state=RunState.HELD).select_related("provider")
     for run in held.defer("held_catalog", "unreadable_samples").order_by("started_at", "pk")[:10]:
-        yield Matter(
+        yield AttentionItem(
             "list-details", "orange", f"The catalog of {run.provider.name} was held back",
             run.brake or "It differs too much from the last one to be believed.",
             reverse("catalog-run", args=[run.pk]),
@@ -219,15 +219,15 @@ def _catalogs(user: User) -> Iterator[Matter]:
         )  # fmt: skip
 
 
-def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator[Matter]:
+def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator[AttentionItem]:
     for provider in providers:
         health = account_health(provider, now=now)
         address = reverse("provider", args=[provider.pk])
         if health.stops_orders:
             title = f"{provider.name}: {health.label.lower()}"
             text = health.sentence if health.until is None else "It is tried again by itself."
-            yield Matter("plug-connected-x", health.color, title, text, address, "Open")
+            yield AttentionItem("plug-connected-x", health.color, title, text, address, "Open")
         if user.may(May.SEE_BALANCES) and provider.is_low:
             title = f"{provider.name}: low balance"
             text = "Its balance is below the line you set."
-            yield Matter("wallet", "orange", title, text, address, "Open")
+            yield AttentionItem("wallet", "orange", title, text, address, "Open")

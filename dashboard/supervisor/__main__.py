@@ -14,7 +14,7 @@ from socket import socket
 from . import broker, crew, locks
 from .journal import say
 from .refusal import Refused
-from .sandbox_process import Playground, open_playground
+from .sandbox_process import SandboxProcess, open_sandbox
 from .watch import Stopped, Watch
 from .watchdog import Listener, ask, is_ready
 
@@ -56,10 +56,10 @@ def _run(watch: Watch, desk: crew.Desk, door: socket, chosen: argparse.Namespace
         environment = {"DESK_DATA_DIR": str(desk.data_dir), "PORT": str(desk.port)}
         if chosen.embedded_broker:
             _start_broker(watch, desk)
-        playground = _start_sandbox(watch, desk) if chosen.sandbox else None
-        if playground:
-            environment["DESK_SANDBOX_URL"] = playground.url
-        password = _prepare(watch, desk, environment, playground)
+        sandbox = _start_sandbox(watch, desk) if chosen.sandbox else None
+        if sandbox:
+            environment["DESK_SANDBOX_URL"] = sandbox.url
+        password = _prepare(watch, desk, environment, sandbox)
         _open(watch, desk, environment, door, password)
         _keep_running(watch, desk)
     except Stopped:
@@ -81,17 +81,17 @@ def _start_broker(watch: Watch, desk: crew.Desk) -> None:
     say("  broker     Valkey, in the data directory")
 
 
-def _start_sandbox(watch: Watch, desk: crew.Desk) -> Playground:
-    playground = open_playground(desk.data_dir / "sandbox", desk.port)
-    child = crew.sandbox_of(desk, playground)
+def _start_sandbox(watch: Watch, desk: crew.Desk) -> SandboxProcess:
+    sandbox = open_sandbox(desk.data_dir / "sandbox", desk.port)
+    child = crew.sandbox_of(desk, sandbox)
     watch.start(child)
     watch.wait_for(child.answers, "The sandbox provider")
-    say(f"  sandbox    a provider to play with, {playground.url}")
-    return playground
+    say(f"  sandbox    a provider to play with, {sandbox.url}")
+    return sandbox
 
 
 def _prepare(
-    watch: Watch, desk: crew.Desk, environment: dict[str, str], playground: Playground | None
+    watch: Watch, desk: crew.Desk, environment: dict[str, str], sandbox: SandboxProcess | None
 ) -> str:
     """Tables, static files, the first admin and the sandbox's catalog, by `manage.py prepare`.
 
@@ -101,8 +101,8 @@ def _prepare(
     password = given or secrets.token_urlsafe(12)
     report = desk.data_dir / "prepared.json"
     extra = {"DESK_ADMIN_PASSWORD": password}
-    if playground:
-        extra["DESK_SANDBOX_KEY"] = playground.key
+    if sandbox:
+        extra["DESK_SANDBOX_KEY"] = sandbox.key
     command = [sys.executable, "manage.py", "prepare", "--report", str(report)]
     if watch.run(command, {**os.environ, **environment, **extra}) != 0:
         raise Refused("The desk could not be prepared; the reason stands above.")

@@ -14,7 +14,7 @@ from . import broker
 from .child import Child
 from .journal import Journal
 from .locks import accepts
-from .sandbox_process import Playground
+from .sandbox_process import SandboxProcess
 from .watchdog import ask, is_ready
 
 WEB_THREADS = 8
@@ -47,13 +47,13 @@ def broker_of(desk: Desk) -> Child:
     )
 
 
-def sandbox_of(desk: Desk, playground: Playground) -> Child:
+def sandbox_of(desk: Desk, sandbox: SandboxProcess) -> Child:
     return Child(
         "sandbox",
-        playground.command(desk.data_dir / "sandbox", desk.sandbox_speed),
-        playground.secrets,
-        desk.journal("sandbox", tuple(playground.secrets.values())),
-        answers=lambda: accepts(playground.port),
+        sandbox.command(desk.data_dir / "sandbox", desk.sandbox_speed),
+        sandbox.secrets,
+        desk.journal("sandbox", tuple(sandbox.secrets.values())),
+        answers=lambda: accepts(sandbox.port),
         grace=BROKER_STOP_SECONDS,
     )
 

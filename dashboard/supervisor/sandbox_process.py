@@ -13,7 +13,7 @@ from .locks import LOOPBACK, is_free
 
 
 @dataclass(frozen=True, slots=True)
-class Playground:
+class SandboxProcess:
     port: int
     control_port: int
     seed: int
@@ -43,11 +43,11 @@ class Playground:
         return [sys.executable, "-m", "sandbox", *words]
 
 
-def open_playground(state_dir: Path, desk_port: int) -> Playground:
+def open_sandbox(state_dir: Path, desk_port: int) -> SandboxProcess:
     """The same as last time; other ports only when its own have been taken meanwhile."""
     state_dir.mkdir(mode=0o700, exist_ok=True)
-    path = state_dir / "playground.json"
-    known = _read(path) or Playground(
+    path = state_dir / "sandbox.json"
+    known = _read(path) or SandboxProcess(
         port=desk_port + 1,
         control_port=desk_port + 2,
         seed=secrets.randbelow(1_000_000),
@@ -56,15 +56,15 @@ def open_playground(state_dir: Path, desk_port: int) -> Playground:
     )
     port = _free_from(known.port, taken=desk_port)
     control = _free_from(known.control_port, taken=desk_port, also=port)
-    playground = replace(known, port=port, control_port=control)
+    sandbox = replace(known, port=port, control_port=control)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(asdict(playground), file)
-    return playground
+        json.dump(asdict(sandbox), file)
+    return sandbox
 
 
-def _read(path: Path) -> Playground | None:
+def _read(path: Path) -> SandboxProcess | None:
     try:
-        return Playground(**json.loads(path.read_text()))
+        return SandboxProcess(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 

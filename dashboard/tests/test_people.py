@@ -96,15 +96,15 @@ def test_nobody_takes_the_keys_from_themselves(admin: User, answer: dict[str, st
 
 def test_of_two_admins_who_demote_each_other_one_stays(admin: User) -> None:
     other = make_user(Role.ADMIN)
-    wish: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "first_name": "",
         "last_name": "",
         "role": Role.VIEWER,
         "is_active": True,
     }
-    changing.change_person(other, **wish, actor=admin)
+    changing.change_person(other, **payload, actor=admin)
     with pytest.raises(changing.NoLongerAdmin):
-        changing.change_person(admin, **wish, actor=other)
+        changing.change_person(admin, **payload, actor=other)
     assert User.objects.get(pk=admin.pk).role is Role.ADMIN
 
 

@@ -16,7 +16,7 @@ from dashboard.supervisor import broker, locks
 from dashboard.supervisor.child import Child
 from dashboard.supervisor.journal import Journal
 from dashboard.supervisor.refusal import Refused
-from dashboard.supervisor.sandbox_process import open_playground
+from dashboard.supervisor.sandbox_process import open_sandbox
 from dashboard.supervisor.watch import Stopped, Watch
 from dashboard.supervisor.watchdog import Listener, is_ready, silent_parts
 
@@ -181,13 +181,13 @@ def test_a_long_data_directory_gets_a_short_socket(tmp_path: Path) -> None:
 
 
 def test_the_sandbox_keeps_its_ports_and_keys_and_moves_only_when_it_must(tmp_path: Path) -> None:
-    first = open_playground(tmp_path, 48_200)
-    assert open_playground(tmp_path, 48_200) == first
+    first = open_sandbox(tmp_path, 48_200)
+    assert open_sandbox(tmp_path, 48_200) == first
     with socket.create_server(("127.0.0.1", first.port)):
-        moved = open_playground(tmp_path, 48_200)
+        moved = open_sandbox(tmp_path, 48_200)
     assert moved.port not in (48_200, first.port, moved.control_port)
     assert (moved.key, moved.seed) == (first.key, first.seed)
-    assert (tmp_path / "playground.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "sandbox.json").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("port", [80_000, -1], ids=["too high", "negative"])

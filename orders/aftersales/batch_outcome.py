@@ -44,7 +44,7 @@ AnyOutcome = Answered[Any] | Later | Lost
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RowOutcome:
     """What a call said of one row: where it goes, with which words for its order's history.
 
     Unless it is `proven`, a later word may overrule it.

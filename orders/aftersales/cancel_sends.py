@@ -18,7 +18,7 @@ from providers.panel_api import CancelAccepted, RefusalCode, Refused
 
 from ..models import CancelRequest, EventKind, PollSchedule, RequestCall
 from ..status import UNCLEAR, CancelStatus, Write
-from .batch_outcome import Answered, Later, Lost, Outcome, Verdict, refused_by_all
+from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
@@ -88,7 +88,7 @@ def look_again(order_ids: Sequence[int], now: datetime) -> None:
     PollSchedule.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
 
 
-def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:
+def write(request: CancelRequest, verdict: RowOutcome, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile."""
     from_where = ANSWERABLE if verdict.proven else {CancelStatus.SENDING}
     mine = CancelRequest.objects.filter(
@@ -105,22 +105,22 @@ def write(request: CancelRequest, verdict: Verdict, *, now: datetime) -> bool:
 
 def lost(
     request: CancelRequest, reason: str, now: datetime, *, until: datetime | None = None
-) -> Verdict:
+) -> RowOutcome:
     """Asked for perhaps. Again after a look at the order's status, but not for ever."""
     if request.requests >= MOST_REQUESTS:
         text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
         changes = {"ended_at": now, "reason": reason[:500], "code": UNCLEAR}
-        return Verdict(CancelStatus.REFUSED, text, changes, proven=False)
+        return RowOutcome(CancelStatus.REFUSED, text, changes, proven=False)
     soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
     due_at = max(until, soonest) if until else soonest
     changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
     text = f"Nobody knows whether the cancel was taken: {reason} The order's status is read first."
-    return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
+    return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)
 
 
 def _verdict(
     request: CancelRequest, outcome: Outcome[CancelAccepted | Refused], now: datetime
-) -> Verdict:
+) -> RowOutcome:
     if isinstance(outcome, Lost):
         return lost(request, outcome.reason, now, until=outcome.until)
     if isinstance(outcome, Later):
@@ -129,15 +129,15 @@ def _verdict(
     if isinstance(said, CancelAccepted):
         text = "The provider took the request to cancel. Its status will say what comes of it."
         changes = {"external_id": said.request_id[:64], "reason": "", "code": ""}
-        return Verdict(CancelStatus.ACCEPTED, text, changes)
+        return RowOutcome(CancelStatus.ACCEPTED, text, changes)
     return _refused(request, said, now)
 
 
-def _refused(request: CancelRequest, said: Refused, now: datetime) -> Verdict:
+def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome:
     reason, code = said.reason[:500], said.code.value
     if said.code is RefusalCode.ALREADY_OPEN:
         text = f"The provider has been asked to cancel it already: “{reason}”"
-        return Verdict(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
+        return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.UNLISTED:
         return lost(request, reason, now)
     if said.code is RefusalCode.RATE_LIMIT:
@@ -146,16 +146,16 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> Verdict:
     if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
         wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
         changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}
-        return Verdict(CancelStatus.QUEUED, f"Not yet: “{reason}” It is asked again.", changes)
+        return RowOutcome(CancelStatus.QUEUED, f"Not yet: “{reason}” It is asked again.", changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
-    return Verdict(CancelStatus.REFUSED, f"The provider will not cancel it: “{reason}”", changes)
+    return RowOutcome(CancelStatus.REFUSED, f"The provider will not cancel it: “{reason}”", changes)
 
 
-def _later(request: CancelRequest, reason: str, until: datetime) -> Verdict:
+def _later(request: CancelRequest, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
     changes = {
         "due_at": until, "reason": reason[:500], "requests": request.requests - 1,
         "sent_at": request.sent_at,
     }  # fmt: skip
     text = f"The cancel could not be sent yet: {reason}"
-    return Verdict(CancelStatus.QUEUED, text, changes, proven=False)
+    return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)

@@ -18,7 +18,7 @@ from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
-from .batch_outcome import Answered, Later, Lost, Outcome, Verdict, refused_by_all
+from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
@@ -78,7 +78,7 @@ REFILLS: Final[RequestKind[Refill]] = RequestKind(
 )
 
 
-def write(refill: Refill, verdict: Verdict, *, now: datetime) -> bool:
+def write(refill: Refill, verdict: RowOutcome, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile;
     after a person's decision it is only remembered. Safe to repeat."""
     from_where = ANSWERABLE if verdict.proven else {RefillStatus.SENDING}
@@ -93,15 +93,15 @@ def write(refill: Refill, verdict: Verdict, *, now: datetime) -> bool:
     return False
 
 
-def lost(reason: str) -> Verdict:
+def lost(reason: str) -> RowOutcome:
     """Sent perhaps, answer lost. Never queued again by itself."""
     text = f"Nobody knows whether the refill was started: {reason}"
-    return Verdict(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
+    return RowOutcome(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
 
 
 def _verdict(
     refill: Refill, outcome: Outcome[RefillStarted | Refused], by_order: bool, now: datetime
-) -> Verdict:
+) -> RowOutcome:
     if isinstance(outcome, Lost):
         return lost(outcome.reason)
     if isinstance(outcome, Later):
@@ -121,16 +121,16 @@ def _verdict(
 
 def _at_provider(
     text: str, number: str, followed_by: str, now: datetime, *, code: str = "", reason: str = ""
-) -> Verdict:
+) -> RowOutcome:
     soon = now + timedelta(seconds=clocks.REFILL_FLOOR_SECONDS)
     changes = {
         "external_id": number, "followed_by": followed_by, "failures": 0, "due_at": soon,
         "code": code, "reason": reason[:500],
     }  # fmt: skip
-    return Verdict(RefillStatus.PENDING, text, changes)
+    return RowOutcome(RefillStatus.PENDING, text, changes)
 
 
-def _refused(refill: Refill, said: Refused, now: datetime) -> Verdict:
+def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done."""
     if said.code is RefusalCode.UNLISTED:
         return lost(said.reason)
@@ -142,16 +142,16 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> Verdict:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is asked for again when it may be."
         changes = {"due_at": due_at, "reason": reason, "code": code}
-        return Verdict(RefillStatus.WAITING, text, changes)
+        return RowOutcome(RefillStatus.WAITING, text, changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
-    return Verdict(RefillStatus.REFUSED, f"The provider refused the refill: “{reason}”", changes)
+    return RowOutcome(RefillStatus.REFUSED, f"The provider refused the refill: “{reason}”", changes)
 
 
-def _later(refill: Refill, reason: str, until: datetime) -> Verdict:
+def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
     changes = {"due_at": until, "reason": reason[:500], "requests": refill.requests - 1}
     text = f"The refill could not be sent yet: {reason}"
-    return Verdict(RefillStatus.QUEUED, text, changes, proven=False)
+    return RowOutcome(RefillStatus.QUEUED, text, changes, proven=False)
 
 
 def _next_time(refill: Refill, said: Refused, now: datetime) -> datetime:

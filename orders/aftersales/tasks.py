@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 def send_requests(*, provider_id: int) -> None:
     """Send the refills and cancels that were asked for at one account."""
     if ready := wake_ups.account_of(provider_id):
-        runs.send_requests(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+        runs.send_requests(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
 
 
 @shared_task(name="orders.follow_refills")
 def follow_refills(*, provider_id: int) -> None:
     """Ask how the refills of one account are going."""
     if ready := wake_ups.account_of(provider_id):
-        runs.ask_about_refills(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+        runs.ask_about_refills(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
 
 
 @shared_task(name="orders.sweep_requests")

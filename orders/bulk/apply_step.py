@@ -106,7 +106,7 @@ def _not_agreed(draft: OrderDraft) -> str:
     if draft.agreed is None:
         return ""
     now = Terms.of(draft.service)
-    found = faults(draft.agreed, now, draft.wish.wire(), tolerance=agree_terms.tolerance())
+    found = faults(draft.agreed, now, draft.payload.wire(), tolerance=agree_terms.tolerance())
     return " ".join(found)
 
 
@@ -165,12 +165,12 @@ def outlook(
 
 
 def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
-    """Those of them for which the same is going on: a refill, a cancel, the same wish; or, to be
+    """Those of them for which the same is going on: a refill, a cancel, the same payload; or, to be
     asked about, those that are followed."""
     if kind == JobKind.REORDER:
         links = [order.link_key for order in some]
-        wishes = Order.objects.open().filter(link_key__in=links)
-        busy = set(wishes.values_list("service_id", "link_key"))
+        payloads = Order.objects.open().filter(link_key__in=links)
+        busy = set(payloads.values_list("service_id", "link_key"))
         return {order.pk for order in some if (order.service_id, order.link_key) in busy}
     of_these = [order.pk for order in some]
     rows = {

@@ -42,7 +42,7 @@ class NoLongerOurs(Exception):
 
 
 @dataclass(slots=True)
-class Turn:
+class BulkRun:
     """What one worker did: whether there is more to do, and the accounts whose bells to ring."""
 
     more: bool = False
@@ -121,12 +121,12 @@ def right_for(kind: str) -> May:
     return May.MASS_ORDER if kind == JobKind.REORDER else May.PLACE
 
 
-def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> Turn:
+def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRun:
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer do such things has their job stopped.
     """
-    turn, until = Turn(), clock() + timedelta(seconds=seconds)
+    turn, until = BulkRun(), clock() + timedelta(seconds=seconds)
     if not job.started_by.may(right_for(job.kind)):
         stop_job(job, now=clock())
     while _held(job).update(held_until=_lease(clock())):

@@ -21,7 +21,7 @@ def run_job(*, job_id: int) -> None:
     if job is None:
         return
     act = apply_step.act_for(job.kind, draft_again, database_now)
-    turn = bulk_action.run_turn(job, act, clock=database_now, seconds=clocks.TURN_SECONDS)
+    turn = bulk_action.run_turn(job, act, clock=database_now, seconds=clocks.TASK_SECONDS)
     for provider_id in sorted(turn.providers):
         if job.kind == JobKind.REORDER:
             ring(provider_id)

@@ -34,7 +34,7 @@ def what_changed(order: Order, service: Service, percent: Decimal | None = None)
     `percent` is the tolerance, for whoever asks about many orders.
     """
     allowed = tolerance() if percent is None else percent
-    return faults(agreed(order), Terms.known(service), order.wish, tolerance=allowed)
+    return faults(agreed(order), Terms.known(service), order.payload, tolerance=allowed)
 
 
 def why_hold(order: Order, service: Service) -> HoldReason:

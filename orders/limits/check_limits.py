@@ -17,7 +17,7 @@ from core.money import plain
 from core.roles import May
 from providers.models import Service
 from providers.panel_api import CostRange
-from providers.panel_api.order_types.table import WISHES, Kind, Wish
+from providers.panel_api.order_types.table import PAYLOADS, Kind, OrderPayload
 
 from ..draft import OrderDraft
 from ..links import pattern_readings, readings
@@ -31,7 +31,10 @@ RELEASED_BY = {
     HoldReason.RESTORED: May.RESOLVE,
 }
 ADDRESSES = {"username"} | {
-    ask.wire for wish in WISHES.values() for ask in wish.asks().values() if ask.kind is Kind.LINK
+    ask.wire
+    for payload in PAYLOADS.values()
+    for ask in payload.asks().values()
+    if ask.kind is Kind.LINK
 }  # the parameters that say what an order is for
 
 
@@ -56,15 +59,15 @@ class Guard:
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     day: str = "today"
 
-    def count(self, wish: Wish, rate: Decimal | None, currency: str) -> None:
-        self.spent[currency] += highest_cost(wish, rate)[0]
+    def count(self, payload: OrderPayload, rate: Decimal | None, currency: str) -> None:
+        self.spent[currency] += highest_cost(payload, rate)[0]
 
-    def objection(self, wish: Wish, rate: Decimal | None, currency: str) -> str:
+    def objection(self, payload: OrderPayload, rate: Decimal | None, currency: str) -> str:
         """Why this may not be placed, in words; empty when it may."""
-        found = self.blocking(address for _, address in addresses(wish.wire()))
+        found = self.blocking(address for _, address in addresses(payload.wire()))
         if found:
             return blocked_words(found)
-        cost, is_bounded = highest_cost(wish, rate)
+        cost, is_bounded = highest_cost(payload, rate)
         return self._over(cost, is_bounded=is_bounded, currency=currency)
 
     def blocking(self, links: Iterable[str]) -> BlockedLink | None:
@@ -140,7 +143,7 @@ def objection(
     rates = [rate for rate in (draft.terms.rate, draft.service.rate) if rate is not None]
     guard = guard_for(person, now=now, leaves_at=leaves_at, spent=spent)
     currency = draft.service.provider.currency
-    return guard.objection(draft.wish, max(rates, default=None), currency)
+    return guard.objection(draft.payload, max(rates, default=None), currency)
 
 
 def reserve(
@@ -192,15 +195,15 @@ def may_release(order: Order, person: User) -> bool:
 
 def _reasons(order: Order, service: Service, now: datetime) -> Iterator[HoldReason]:
     rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})
-    if rules.blocking([order.link, *(address for _, address in addresses(order.wish))]):
+    if rules.blocking([order.link, *(address for _, address in addresses(order.payload))]):
         yield HoldReason.BLOCKED_LINK
     if spending.is_over(order, service, now):
         yield HoldReason.SPEND_LIMIT
 
 
-def highest_cost(wish: Wish, rate: Decimal | None) -> tuple[Decimal, bool]:
+def highest_cost(payload: OrderPayload, rate: Decimal | None) -> tuple[Decimal, bool]:
     """The most it may cost and True; the least and False where there is no upper bound."""
-    cost = wish.cost(rate) if rate is not None else None
+    cost = payload.cost(rate) if rate is not None else None
     if isinstance(cost, CostRange):
         return (cost.low, False) if cost.high is None else (cost.high, True)
     return cost or Decimal(0), True

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.models import User
 from providers.models import Provider, Service
-from providers.panel_api.order_types.table import Wish
+from providers.panel_api.order_types.table import OrderPayload
 
 from ..draft import OrderDraft
 from ..limits.agree_terms import tolerance
@@ -24,7 +24,7 @@ REPEATED = "is_meant"  # the field of a problem that a person may overrule
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LineCheck:
     """What was found about one line. `draft` is None when something has to be mended;
     `shares_link`: an open order or an earlier line of its provider has the same link."""
 
@@ -41,7 +41,7 @@ def judge(
     now: datetime,
     with_others: bool = False,
     as_agreed: bool = False,
-) -> list[Verdict]:
+) -> list[LineCheck]:
     """Write into each line, not to the database, what is wrong with it and what it costs.
 
     The lines follow one on another in the batch and are judged in their order: by their fields,
@@ -57,47 +57,49 @@ def judge(
     return [_judge_one(line, batch, around) for line in lines]
 
 
-def _judge_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Verdict:
+def _judge_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> LineCheck:
     service, words = _service_of(line, batch.provider, around)
     line.service, line.cost, line.warnings = service, None, []
     if service is None or (words := obstacle(service)):
         return _refuse(line, [Problem("service", words)])
     reading = around.rules_of(service).read(line.cells)
     line.warnings = reading.warnings
-    wish, currency = reading.wish, service.provider.currency
+    payload, currency = reading.payload, service.provider.currency
     problems = [*reading.problems, *_repeats(line, service, around)]
-    problems += _changes(line, service, wish, around)
-    if wish is None or problems:
+    problems += _changes(line, service, payload, around)
+    if payload is None or problems:
         return _refuse(line, problems)
-    if words := around.guard.objection(wish, service.rate, currency):
+    if words := around.guard.objection(payload, service.rate, currency):
         return _refuse(line, [Problem("", words)])
-    around.guard.count(wish, service.rate, currency)
-    return _accept(line, service, wish, around)
+    around.guard.count(payload, service.rate, currency)
+    return _accept(line, service, payload, around)
 
 
 def _changes(
-    line: BatchLine, service: Service, wish: Wish | None, around: Surroundings
+    line: BatchLine, service: Service, payload: OrderPayload | None, around: Surroundings
 ) -> list[Problem]:
     """Terms that the dry run did not show and that its price or product does not cover."""
     shown, now = Terms.read(line.terms), Terms.of(service)
     if around.tolerance is None or shown is None:
         line.terms = now.as_json()
         return []
-    wire = wish.wire() if wish else {}
+    wire = payload.wire() if payload else {}
     return [
         Problem("", f"{words} Check the lines again to see and agree to its terms of now.")
         for words in faults(shown, now, wire, tolerance=around.tolerance)
     ]
 
 
-def _refuse(line: BatchLine, problems: list[Problem]) -> Verdict:
+def _refuse(line: BatchLine, problems: list[Problem]) -> LineCheck:
     line.is_good, line.problems = False, [problem.as_json() for problem in problems]
-    return Verdict(line, None)
+    return LineCheck(line, None)
 
 
-def _accept(line: BatchLine, service: Service, wish: Wish, around: Surroundings) -> Verdict:
+def _accept(
+    line: BatchLine, service: Service, payload: OrderPayload, around: Surroundings
+) -> LineCheck:
     line.is_good, line.problems = True, []
-    line.cost = highest_cost(wish, service.rate)[0] if service.rate is not None else None
+    line.cost = highest_cost(payload, service.rate)[0] if service.rate is not None else None
     ahead = _ahead(line, service, around)
     if ahead:
         line.warnings.append(f"{ahead} has this link at {service.provider}: it will wait for it.")
@@ -107,8 +109,8 @@ def _accept(line: BatchLine, service: Service, wish: Wish, around: Surroundings)
         around.claimed[service.pk, line.link_key] = line.number
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
     beside = None if line.is_meant else 0
-    draft = OrderDraft(service, wish, line.submission, beside, Terms.read(line.terms))
-    return Verdict(line, draft, shares_link=bool(ahead))
+    draft = OrderDraft(service, payload, line.submission, beside, Terms.read(line.terms))
+    return LineCheck(line, draft, shares_link=bool(ahead))
 
 
 def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:

@@ -10,7 +10,7 @@ from django import forms
 
 from core.forms import TablerForm
 from providers.models import Provider
-from providers.panel_api.order_types.table import WISHES
+from providers.panel_api.order_types.table import PAYLOADS
 
 from ..models import BatchLine
 from .check_lines import REPEATED
@@ -99,16 +99,16 @@ class Cell:
 
 def cells_to_mend(line: BatchLine) -> list[Cell]:
     """The fields of a line: those its service asks for, and whatever else it has."""
-    wish = WISHES.get(line.service.type) if line.service else None
-    asked = tuple(wish.asks()) if wish else WITHOUT_HEADER[1:]
+    payload = PAYLOADS.get(line.service.type) if line.service else None
+    asked = tuple(payload.asks()) if payload else WITHOUT_HEADER[1:]
     wrong = [problem["field"] for problem in line.problems]
     names = ["service", "provider", *asked, *line.cells, *wrong]
     shown = [name for name in dict.fromkeys(names) if name in LABELS or name == MORE]
-    optional = _optional(wish.asks()) if wish else set()
+    optional = _optional(payload.asks()) if payload else set()
     return [
         Cell(
             name,
-            "Cells beyond the columns" if name == MORE else _label(wish, name),
+            "Cells beyond the columns" if name == MORE else _label(payload, name),
             line.cells.get(name, ""),
             name in LISTS,
             tuple(p["words"] for p in line.problems if p["field"] == name),
@@ -122,8 +122,8 @@ def _optional(asks: Mapping[str, Any]) -> set[str]:
     return {name for name, ask in asks.items() if ask.optional}
 
 
-def _label(wish: Any, name: str) -> str:
-    asks = wish.asks() if wish else {}
+def _label(payload: Any, name: str) -> str:
+    asks = payload.asks() if payload else {}
     return str(asks[name].label if name in asks else LABELS[name])
 
 

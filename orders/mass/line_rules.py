@@ -11,7 +11,7 @@ from django import forms
 
 from core.forms import PlainTextField
 from providers.models import Service
-from providers.panel_api.order_types.table import Wish
+from providers.panel_api.order_types.table import OrderPayload
 
 from ..placing.field_rules import DRIP_FEED, fault_of_total, faults_between
 from ..placing.order_form import OrderForm
@@ -34,9 +34,9 @@ class Problem:
 
 @dataclass(slots=True)
 class Reading:
-    """What one line says. `wish` is None when there are problems."""
+    """What one line says. `payload` is None when there are problems."""
 
-    wish: Wish | None = None
+    payload: OrderPayload | None = None
     problems: list[Problem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -46,7 +46,7 @@ class LineRules:
 
     def __init__(self, service: Service, *, today: date) -> None:
         form = OrderForm(service, today=today)
-        self.service, self.asks, self.wish_class = service, form.asks, form.wish_class
+        self.service, self.asks, self.payload_class = service, form.asks, form.payload_class
         self.fields: dict[str, forms.Field] = {name: form.fields[name] for name in form.asks}
 
     def read(self, cells: Mapping[str, str]) -> Reading:
@@ -63,16 +63,16 @@ class LineRules:
         if all(name in values for name, ask in self.asks.items() if ask.weighs):
             self._judge_total(values, reading)
         if not reading.problems:
-            reading.wish = self._wish(values)
+            reading.payload = self._payload(values)
         return reading
 
     def _judge_total(self, values: dict[str, Any], reading: Reading) -> None:
-        if fault := fault_of_total(self._wish(values), self.service):
+        if fault := fault_of_total(self._payload(values), self.service):
             reading.problems.append(Problem(fault[0] or "", fault[1]))
 
-    def _wish(self, values: dict[str, Any]) -> Wish:
+    def _payload(self, values: dict[str, Any]) -> OrderPayload:
         read = {name: values.get(name) for name in self.asks}
-        return self.wish_class(service_id=self.service.external_id, **read)
+        return self.payload_class(service_id=self.service.external_id, **read)
 
     def _judge_left_over(self, cells: Mapping[str, str], reading: Reading) -> None:
         """Cells this type has no field for are not dropped without a word."""
@@ -80,11 +80,11 @@ class LineRules:
             if name == MORE:
                 words = "There are more cells in this line than columns: empty this, or mend them."
                 reading.problems.append(Problem(MORE, words))
-            elif name in DRIP_FEED and name in self.wish_class.asks():
+            elif name in DRIP_FEED and name in self.payload_class.asks():
                 words = "This service does not allow drip-feed: leave out the runs."
                 reading.problems.append(Problem(name, words))
             else:
-                label, kind = LABELS.get(name, name), self.wish_class.type_name
+                label, kind = LABELS.get(name, name), self.payload_class.type_name
                 reading.warnings.append(f"“{label}” is left out: {kind} orders have no such field.")
         reading.warnings.sort()
 

@@ -43,7 +43,7 @@ class _Lost(Exception):
 
 
 @dataclass(slots=True)
-class Turn:
+class PlaceRun:
     """What one worker did: whether there is more, and the accounts whose bells to ring."""
 
     more: bool = False
@@ -66,12 +66,12 @@ def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
     return held.filter(pk=batch_id, holder=holder).first()
 
 
-def place_turn(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) -> Turn:
+def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) -> PlaceRun:
     """Go on placing a batch that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer place many orders has their batch stopped.
     """
-    turn, until = Turn(), clock() + timedelta(seconds=seconds)
+    turn, until = PlaceRun(), clock() + timedelta(seconds=seconds)
     if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
         mass_order.stop_placing(batch)
     while _held(batch).update(held_until=_lease(clock())):
@@ -87,7 +87,7 @@ def place_turn(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float)
 
 
 def _place(
-    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, turn: Turn
+    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, turn: PlaceRun
 ) -> None:
     waiting = _without_placed(lines)
     verdicts = _judged(batch, waiting, judge, clock)

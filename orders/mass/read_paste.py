@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.texts import readable, without_unseen
-from providers.panel_api.order_types.table import WISHES, Ask, Kind
+from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind
 
 from ..placing.cells import LISTS_OF_NAMES, address_in, id_in, names_in
 from .read_own_export import as_pasted, is_own_export, own_columns
@@ -27,7 +27,7 @@ MORE = "more"  # the column of cells beyond the last column
 _FIRST_SEPARATOR = re.compile(r'\s*(?:"(?:[^"]|"")*"|[^"\t|;,\r\n]*)[^\S\t\r\n]*([\t|;,])')
 _SAID_SEPARATOR = re.compile(r'"?sep=([\t|;,])"?[^\S\r\n]*(?:\r\n|\r|\n|$)', re.IGNORECASE)
 _ASKS: dict[str, Ask] = {
-    name: ask for wish in reversed(WISHES.values()) for name, ask in wish.asks().items()
+    name: ask for payload in reversed(PAYLOADS.values()) for name, ask in payload.asks().items()
 }  # where types label a field differently, the first one's label counts
 OWN_COLUMNS = ("service", "provider", "reference", "note")
 WITHOUT_HEADER = ("service", "link", "quantity")

@@ -23,8 +23,8 @@ def place_batch(*, batch_id: int) -> None:
     batch = place_lines.take_batch(batch_id, now=database_now())
     if batch is None:
         return
-    turn = place_lines.place_turn(
-        batch, judge_again, clock=database_now, seconds=clocks.TURN_SECONDS
+    turn = place_lines.place_run(
+        batch, judge_again, clock=database_now, seconds=clocks.TASK_SECONDS
     )
     for provider_id in turn.providers:
         ring(provider_id)

@@ -60,7 +60,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def in_group(self, group: str) -> OrderQuerySet:
         return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
 
-    def with_same_wish(self, service: Service, link_key: str) -> OrderQuerySet:
+    def with_same_payload(self, service: Service, link_key: str) -> OrderQuerySet:
         """Open orders for the same service and the same link, however it was spelled. What a
         provider started for one of them is not told beside it."""
         return self.open().filter(service=service, link_key=link_key, parent=None)
@@ -102,16 +102,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
         tag = word.removeprefix("#").casefold()
         return self.exclude(tags="").filter(tags__contains=f" {tag} ")
 
-    def of_kin(self, kin: str) -> OrderQuerySet:
+    def of_related(self, related: str) -> OrderQuerySet:
         """`placed` at the desk, `parts` a provider started for another order, or the `parents`
         of such: drip-feeds and subscriptions."""
-        if kin == "parts":
+        if related == "parts":
             return self.exclude(parent=None)
         placed = self.filter(parent=None)
         # One that has begun its parts is known by them; one that has not, by what it asks for.
-        begun, feeds = Q(parts_done__isnull=False), Q(wish__has_key="runs")
+        begun, feeds = Q(parts_done__isnull=False), Q(payload__has_key="runs")
         return (
-            placed.filter(begun | feeds | Q(type__in=SUBSCRIPTIONS)) if kin == "parents" else placed
+            placed.filter(begun | feeds | Q(type__in=SUBSCRIPTIONS))
+            if related == "parents"
+            else placed
         )
 
     def for_list(self) -> OrderQuerySet:
@@ -122,7 +124,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 class Order(models.Model):
     """The row is the queue. `status` moves by `move` alone.
 
-    `wish` are the wire parameters beside key and action. `units` is what will be delivered in
+    `payload` are the wire parameters beside key and action. `units` is what will be delivered in
     all, None where the type has no fixed quantity. Estimates are ours, before the provider's
     rounding; `charge` is the provider's, `refund` what came back beside it where a provider does
     not lower the charge (None: not booked). Amounts are in the provider account's currency. `terms`
@@ -139,7 +141,7 @@ class Order(models.Model):
     submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
     type = models.CharField(max_length=40)
-    wish: models.JSONField[Any, Any] = models.JSONField()
+    payload: models.JSONField[Any, Any] = models.JSONField()
     link = models.CharField(max_length=2048)
     link_key = models.CharField(max_length=64, db_index=True)
     units = models.BigIntegerField(null=True, blank=True)

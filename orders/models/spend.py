@@ -17,7 +17,7 @@ from ..status import AT_PROVIDER, COSTS_NOTHING
 
 # A drip-feed or subscription that goes on: its charge, where one is told, is that of its parts.
 RUNS_ON = models.Q(status__in=sorted(AT_PROVIDER)) & (
-    models.Q(wish__has_key="runs") | models.Q(type__startswith="Subscriptions")
+    models.Q(payload__has_key="runs") | models.Q(type__startswith="Subscriptions")
 )
 
 

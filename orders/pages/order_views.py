@@ -31,7 +31,7 @@ from ..models import EventKind, Halt, Order
 from ..placing.place_orders import release_order, requeue_order, withdraw_order
 from ..polling import recheck_ended
 from ..status import Flag, HoldReason, Outcome, Status
-from .related_orders import kin_of
+from .related_orders import related_of
 from .step_forms import ClearFlagForm, NoteForm, QueueAgainForm
 
 PAGE = "orders/order.html"
@@ -189,7 +189,7 @@ def _draw(
             "is_followed": found.is_open and hasattr(found, "poll_schedule"),
             "may_be_asked_again": recheck_ended.may_be_asked_again(found),
         }
-        | kin_of(request, found)
+        | related_of(request, found)
         | requests_of(found)
     )
     mended = about_form or note_form or queue_again_form or flag_form

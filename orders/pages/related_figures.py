@@ -64,24 +64,24 @@ def parts_of(order: Order) -> Parts | None:
     if sums["charge"] is not None:
         sums["charge"] -= refund or Decimal(0)
     begun = max(sums.pop("begun"), order.parts_done or 0)
-    ends_on = _day(str(order.wish.get("expiry", "")))
+    ends_on = _day(str(order.payload.get("expiry", "")))
     return Parts(name=name, begun=begun, total=_total(order), ends_on=ends_on, **sums)
 
 
 def _name_of_parts(order: Order) -> str:
-    if "runs" in order.wish:
+    if "runs" in order.payload:
         return "run"
-    if "username" in order.wish and "min" in order.wish:
+    if "username" in order.payload and "min" in order.payload:
         return "post"
     return "order" if order.parts_done else ""
 
 
 def _total(order: Order) -> int | None:
     """Runs, or future and existing posts together; `posts` of 0 or none means without limit."""
-    if "runs" in order.wish:
-        return _count(order.wish["runs"])
-    future, existing = (_count(order.wish.get(name)) for name in ("posts", "old_posts"))
-    if not future and "delay" in order.wish:
+    if "runs" in order.payload:
+        return _count(order.payload["runs"])
+    future, existing = (_count(order.payload.get(name)) for name in ("posts", "old_posts"))
+    if not future and "delay" in order.payload:
         return None
     return ((future or 0) + (existing or 0)) or None
 

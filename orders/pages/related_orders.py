@@ -17,18 +17,18 @@ CHILDREN_SHOWN = 20
 FOLLOWERS_SHOWN = 5
 
 
-def kin_of(request: StaffRequest, order: Order) -> dict[str, Any]:
+def related_of(request: StaffRequest, order: Order) -> dict[str, Any]:
     """`parts` and a page of `children` of a parent; `ahead` and `followers` in the line."""
-    kin: dict[str, Any] = {"parts": parts_of(order), "cursor": request.GET.get("cursor", "")}
-    kin["may_teach_words"] = request.user.may(May.RUN_PROVIDERS)
+    related: dict[str, Any] = {"parts": parts_of(order), "cursor": request.GET.get("cursor", "")}
+    related["may_teach_words"] = request.user.may(May.RUN_PROVIDERS)
     if order.hold_reason == HoldReason.LINK_BUSY:
-        kin["ahead"] = ahead_of(order)
+        related["ahead"] = ahead_of(order)
     if order.is_open:
         behind = order.blocks.waiting_for_link().order_by("pk")
-        kin["followers"] = list(behind[: FOLLOWERS_SHOWN + 1])
-    if kin["parts"] and kin["parts"].begun:
+        related["followers"] = list(behind[: FOLLOWERS_SHOWN + 1])
+    if related["parts"] and related["parts"].begun:
         children = order.children.for_list()
-        kin["children"] = keyset_page(
-            children, keys=("-pk",), cursor=kin["cursor"], size=CHILDREN_SHOWN
+        related["children"] = keyset_page(
+            children, keys=("-pk",), cursor=related["cursor"], size=CHILDREN_SHOWN
         )
-    return kin
+    return related

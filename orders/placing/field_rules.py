@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from providers.models import Service
-from providers.panel_api.order_types.table import Ask, CostRange, Kind, Wish
+from providers.panel_api.order_types.table import Ask, CostRange, Kind, OrderPayload
 from providers.panel_api.order_types.types import minutes_in_words
 
 from .form_fields import LARGEST_NUMBER, limits
@@ -19,12 +19,12 @@ DRIP_FEED = ("runs", "interval")
 Fault = tuple[str | None, str]  # the field, or None for the whole form, and the words
 
 
-def asks_for(wish_class: type[Wish], service: Service) -> dict[str, Ask]:
+def asks_for(payload_class: type[OrderPayload], service: Service) -> dict[str, Ask]:
     """The fields to ask for: those of the type, as this service and its provider have them."""
     refused = DRIP_FEED if service.dripfeed is False else ()
     return {
         name: _as_the_provider_has_it(ask, service)
-        for name, ask in wish_class.asks().items()
+        for name, ask in payload_class.asks().items()
         if name not in refused
     }
 
@@ -65,13 +65,13 @@ def _fault_of_condition(
         yield name, f"Only for “{said}”: leave this empty, or choose that."
 
 
-def fault_of_total(wish: Wish, service: Service) -> Fault | None:
+def fault_of_total(payload: OrderPayload, service: Service) -> Fault | None:
     """All runs together stay within the service's maximum, and the money within reason."""
-    units, most = wish.units, limits(service)[1] or LARGEST_NUMBER
+    units, most = payload.units, limits(service)[1] or LARGEST_NUMBER
     if units is not None and units > most:
-        field = "runs" if getattr(wish, "runs", None) else None
+        field = "runs" if getattr(payload, "runs", None) else None
         return field, f"All runs together are {units:,}: the most is {most:,}."
-    cost = wish.cost(service.rate) if service.rate is not None else None
+    cost = payload.cost(service.rate) if service.rate is not None else None
     top = (cost.high or cost.low) if isinstance(cost, CostRange) else cost
     if top is not None and top >= LARGEST_COST:
         return None, "This would cost more than can be written down."

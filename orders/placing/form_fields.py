@@ -34,7 +34,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a field is built for: the service whose limits count, the day it is asked on, and
-    whether the wish keeps the value as a number."""
+    whether the payload keeps the value as a number."""
 
     service: Service
     today: date
@@ -255,7 +255,7 @@ FIELDS: dict[Kind, FieldMaker] = {
 
 
 def field_for(ask: Ask, setting: Setting) -> forms.Field:
-    """The form field that asks for this part of a wish."""
+    """The form field that asks for this part of a payload."""
     common = {"label": ask.label, "help_text": ask.help, "required": not ask.optional}
     return FIELDS[ask.kind](ask, setting, common)
 

@@ -37,7 +37,7 @@ def draft_again(
     data = initial_from(order) | {"submission": str(submission)}
     form = form_for(order.service, now=now, data=data)
     form.is_valid()
-    if form.same_wishes and beside_open:
+    if form.same_payloads and beside_open:
         form = form_for(order.service, now=now, data=data | {"place_anyway": form.consent})
     if not form.is_valid():
         raise CannotOrderAgain(_words_of(form))

@@ -1,4 +1,4 @@
-"""The order form, drawn from the table of wishes for the type of one service."""
+"""The order form, drawn from the table of payloads for the type of one service."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.forms.boundfield import BoundField
 from django.utils import timezone
 
 from providers.models import Service
-from providers.panel_api.order_types.table import WISHES, Ask, Kind, Wish
+from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, OrderPayload
 
 from ..draft import OrderDraft
 from ..link_queue import last_in_line
@@ -25,7 +25,7 @@ from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .form_fields import Setting, field_for
 from .schedule_field import WhenForm
 
-SAME_WISHES_SHOWN = 5
+SAME_PAYLOADS_SHOWN = 5
 WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.WORD, Kind.LINES)
 
 
@@ -33,7 +33,7 @@ def obstacle(service: Service) -> str:
     """Why this service cannot be ordered at all; empty when it can."""
     if not service.is_offered:
         return "The provider no longer offers this service."
-    if service.type not in WISHES:
+    if service.type not in PAYLOADS:
         published = service.published_type or "none"
         return (
             f"The desk does not know this type of service (published as: {published}). Whoever "
@@ -63,7 +63,7 @@ def form_for(
 class OrderForm(WhenForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
-    `same_wishes` are the open orders for the same service and link. While there are any,
+    `same_payloads` are the open orders for the same service and link. While there are any,
     `place_anyway` must repeat the `consent` that the list of them was shown with.
     """
 
@@ -79,16 +79,16 @@ class OrderForm(WhenForm):
         again: Order | None = None,
     ) -> None:
         self.service, self.today = service, today
-        self.wish_class = WISHES[service.type]
-        self.asks = asks_for(self.wish_class, service)
+        self.payload_class = PAYLOADS[service.type]
+        self.asks = asks_for(self.payload_class, service)
         initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
         super().__init__(data, initial=initial)
-        hints = get_type_hints(self.wish_class)
+        hints = get_type_hints(self.payload_class)
         for name, ask in self.asks.items():
             setting = Setting(service, today, as_number=_is_number(hints[name]))
             self.fields[name] = field_for(ask, setting)
-        self.wish: Wish | None = None
-        self.same_wishes: list[Order] = []
+        self.payload: OrderPayload | None = None
+        self.same_payloads: list[Order] = []
 
     @property
     def asked_fields(self) -> list[tuple[BoundField, bool]]:
@@ -103,7 +103,7 @@ class OrderForm(WhenForm):
     @property
     def is_package(self) -> bool:
         """The rate is for the whole, not for 1,000 units."""
-        return self.wish_class.priced_per_package
+        return self.payload_class.priced_per_package
 
     @property
     def counts_lines(self) -> bool:
@@ -112,7 +112,7 @@ class OrderForm(WhenForm):
     @property
     def is_consented(self) -> bool:
         """Somebody has said to place it beside exactly these open orders."""
-        return bool(self.same_wishes) and self["place_anyway"].value() == self.consent
+        return bool(self.same_payloads) and self["place_anyway"].value() == self.consent
 
     @property
     def token(self) -> uuid.UUID:
@@ -136,23 +136,23 @@ class OrderForm(WhenForm):
     @property
     def consent(self) -> str:
         """What `place_anyway` must say: it is worth nothing for another link or a newer order."""
-        return f"{self.same_wishes[0].pk}-{self.same_wishes[0].link_key[:16]}"
+        return f"{self.same_payloads[0].pk}-{self.same_payloads[0].link_key[:16]}"
 
     def draft(self) -> OrderDraft:
-        """The wish that passed every check."""
-        if not self.is_valid() or self.wish is None:
+        """The payload that passed every check."""
+        if not self.is_valid() or self.payload is None:
             raise ValueError("Only a valid form has a draft.")
         return OrderDraft(
             service=self.service,
-            wish=self.wish,
+            payload=self.payload,
             submission=self.cleaned_data["submission"],
-            beside=self.same_wishes[0].pk if self.same_wishes else 0,
+            beside=self.same_payloads[0].pk if self.same_payloads else 0,
         )
 
-    def partial_wish(self) -> Wish:
+    def partial_payload(self) -> OrderPayload:
         """What can be read so far, for a preview; what cannot be read is left out of it."""
         read = {name: self.cleaned_data.get(name) for name in self.asks}
-        return self.wish_class(service_id=self.service.external_id, **read)
+        return self.payload_class(service_id=self.service.external_id, **read)
 
     @property
     def is_countable(self) -> bool:
@@ -163,16 +163,16 @@ class OrderForm(WhenForm):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if "submission" in self.errors:
             self.add_error(None, "This form had lost its token and was given one: send it again.")
-        if "runs" in self.wish_class.asks() and "runs" not in self.asks:
+        if "runs" in self.payload_class.asks() and "runs" not in self.asks:
             self._refuse_drip_feed()
         for field, words in faults_between(self.asks, self.cleaned_data):
             self.add_error(field, words)
-        if self.is_countable and (fault := fault_of_total(self.partial_wish(), self.service)):
+        if self.is_countable and (fault := fault_of_total(self.partial_payload(), self.service)):
             self.add_error(*fault)
-        self._find_same_wishes()
+        self._find_same_payloads()
         if not self.errors:
-            self.wish = self.partial_wish()
-            if self.same_wishes and not self.is_consented and not values.get("queue_behind"):
+            self.payload = self.partial_payload()
+            if self.same_payloads and not self.is_consented and not values.get("queue_behind"):
                 self.add_error(
                     "place_anyway", "An open order has this link: say so if you mean it."
                 )
@@ -183,24 +183,24 @@ class OrderForm(WhenForm):
         if any(self.data.get(name) for name in DRIP_FEED):
             self.add_error(None, "This service does not allow drip-feed: leave out the runs.")
 
-    def _find_same_wishes(self) -> None:
+    def _find_same_payloads(self) -> None:
         link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
         if link:
-            same = Order.objects.with_same_wish(self.service, link_key(link))
+            same = Order.objects.with_same_payload(self.service, link_key(link))
             self.blocker = last_in_line(self.service.provider_id, link_key(link))
-            self.same_wishes = list(
-                same.select_related("placed_by").order_by("-pk")[:SAME_WISHES_SHOWN]
+            self.same_payloads = list(
+                same.select_related("placed_by").order_by("-pk")[:SAME_PAYLOADS_SHOWN]
             )
 
 
 def initial_from(order: Order) -> dict[str, Any]:
     """An earlier order's wire parameters as the values of a form of the same type."""
-    wish_class = WISHES.get(order.type)
-    asks = wish_class.asks() if wish_class else {}
+    payload_class = PAYLOADS.get(order.type)
+    asks = payload_class.asks() if payload_class else {}
     return {
-        name: _from_wire(ask, order.wish[ask.wire])
+        name: _from_wire(ask, order.payload[ask.wire])
         for name, ask in asks.items()
-        if ask.wire in order.wish
+        if ask.wire in order.payload
     }
 
 
@@ -212,5 +212,5 @@ def _from_wire(ask: Ask, text: str) -> Any:
 
 
 def _is_number(hint: Any) -> bool:
-    """Whether a wish keeps this field as an int (also where it may be None)."""
+    """Whether a payload keeps this field as an int (also where it may be None)."""
     return hint is int or int in getattr(hint, "__args__", ())

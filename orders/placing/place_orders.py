@@ -49,7 +49,7 @@ def place_order(
     before: Callable[[], object] | None = None,
     after: Callable[[Order], object] | None = None,
 ) -> tuple[Order, bool]:
-    """Queue the order; the same submission twice is the same order, and the first wish stands.
+    """Queue the order; the same submission twice is the same order, and the first payload stands.
 
     Returns the order and whether this call made it. It is held until `starts_at`, while the
     order `behind` which it is to stand keeps their link busy, and at a paused provider.
@@ -96,7 +96,7 @@ def _check_agreed(
         raise NotAgreed(words)
     if draft.beside is None:
         return
-    same = Order.objects.with_same_wish(draft.service, link_key(draft.link))
+    same = Order.objects.with_same_payload(draft.service, link_key(draft.link))
     unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
     if found := unseen.order_by("-pk").first():
         raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
@@ -121,18 +121,18 @@ def _what_it_waits_for(
 
 
 def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
-    service, wish = draft.service, draft.wish
+    service, payload = draft.service, draft.payload
     low, high = _estimate(draft)
     order = Order.objects.create(
         provider=service.provider,
         service=service,
         placed_by=placed_by,
         submission=draft.submission,
-        type=wish.type_name,
-        wish=wish.wire(),
+        type=payload.type_name,
+        payload=payload.wire(),
         link=draft.link,
         link_key=link_key(draft.link),
-        units=wish.units,
+        units=payload.units,
         rate=draft.terms.rate,
         terms=draft.terms.as_json(),
         spend_day=spending.day_of(more.get("starts_at") or now),
@@ -151,7 +151,7 @@ def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
     """Lowest and highest cost; the highest is None where there is no bound."""
     if draft.terms.rate is None:
         return None, None
-    cost = draft.wish.cost(draft.terms.rate)
+    cost = draft.payload.cost(draft.terms.rate)
     if isinstance(cost, CostRange):
         return cost.low, cost.high
     return cost, cost

@@ -41,15 +41,15 @@ def preview_of(form: OrderForm, *, now: datetime) -> Preview:
     if not form.is_bound:
         form = OrderForm(form.service, today=form.today, data=form.initial)
     form.is_valid()  # reads what there is; being unfinished is no fault here
-    wish, rate = form.partial_wish(), form.service.rate
-    known = form.is_countable or form.wish_class.priced_per_package
-    cost = wish.cost(rate) if known and rate is not None else None
+    payload, rate = form.partial_payload(), form.service.rate
+    known = form.is_countable or form.payload_class.priced_per_package
+    cost = payload.cost(rate) if known and rate is not None else None
     low, high = (cost.low, cost.high) if isinstance(cost, CostRange) else (cost, cost)
-    per_run, units = (wish.quantity_per_run, wish.units) if known else (None, None)
-    runs: int | None = getattr(wish, "runs", None) if known else None
-    interval: int | None = getattr(wish, "interval", None)
+    per_run, units = (payload.quantity_per_run, payload.units) if known else (None, None)
+    runs: int | None = getattr(payload, "runs", None) if known else None
+    interval: int | None = getattr(payload, "interval", None)
     return Preview(
-        wire=_wire(wish.wire(), form.service.provider),
+        wire=_wire(payload.wire(), form.service.provider),
         hints=_hints(form),
         per_run=per_run,
         runs=runs,

@@ -146,7 +146,7 @@ def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | No
 
 def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
     """The order that the form became. Filled in anew since then, it asks for another one."""
-    is_same = form.service.pk == order.service_id and form.partial_wish().wire() == order.wish
+    is_same = form.service.pk == order.service_id and form.partial_payload().wire() == order.payload
     moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
     if moved or not is_same:
         return _ask_for_another(request, form, order)

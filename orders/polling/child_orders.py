@@ -62,15 +62,15 @@ def _known(provider_id: int, ids: list[str]) -> dict[str, int | None]:
 
 def _child(parent: Order, external_id: str, now: datetime) -> Order:
     """One run of a drip-feed has its share; what a subscribed post gets is not told."""
-    runs = str(parent.wish.get("runs", ""))
+    runs = str(parent.payload.get("runs", ""))
     is_run = runs.isdecimal() and int(runs) > 0
-    wish = {name: text for name, text in parent.wish.items() if name not in OF_THE_WHOLE}
+    payload = {name: text for name, text in parent.payload.items() if name not in OF_THE_WHOLE}
     return Order(
         parent=parent, external_id=external_id, status=Status.PENDING,
         provider_id=parent.provider_id, service_id=parent.service_id,
         placed_by_id=parent.placed_by_id, batch_id=parent.batch_id, reference=parent.reference,
         type=parent.type, link=parent.link, link_key=parent.link_key, rate=parent.rate,
-        wish=wish if is_run else {},
+        payload=payload if is_run else {},
         units=(parent.units // int(runs) or None) if is_run and parent.units else None,
         send_after=now, sent_at=now, created_at=now, changed_at=now,
     )  # fmt: skip

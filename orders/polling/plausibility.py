@@ -39,7 +39,7 @@ _READ_BY_FEW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Plausibility:
     """What may be taken over. `charge` None: what is known stays, or nothing is. `refund` is
     what an ended order gets back beside its charge, None where nothing is known of it.
 
@@ -70,13 +70,13 @@ class Verdict:
 
 
 # The verdict on a dull answer, by the status it leaves the order in.
-_DULL: dict[str, Verdict] = {str(status): Verdict(status, None) for status in AT_PROVIDER}
+_DULL: dict[str, Plausibility] = {str(status): Plausibility(status, None) for status in AT_PROVIDER}
 
 
-def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Verdict]:
+def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Plausibility]:
     """The verdict on each readable answer, by the order's number, without what its history tells
     already: a provider that repeats itself is remembered once, and flagged once."""
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, Plausibility] = {}
     news: list[tuple[Order, Progress]] = []
     for order, answer in said:
         if isinstance(answer, Progress):
@@ -127,7 +127,7 @@ def _read_the_rest(orders: list[Order]) -> dict[int, RefundStyle]:
     return {pk: style for pk, (style, _) in rest.items()}
 
 
-def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN) -> Verdict:
+def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN) -> Plausibility:
     """What of this answer may be taken over, and what in it is odd."""
     was = Status(order.status)
     word = was if said.status is None else Status(said.status.value)
@@ -138,14 +138,14 @@ def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN
         remarks.append(_went_back(order, word, said))
     if was in ENDED_THERE:
         remarks += _after_the_end(order, said)
-        return Verdict(status, None, tuple(remarks), is_over=True)
+        return Plausibility(status, None, tuple(remarks), is_over=True)
     final = final_charge(order, said, status, style)
     if final.remark is not None:
         remarks.append(final.remark)
     charge = _charge(order, said, status in ENDED_THERE, remarks)
     if said.remains is not None and not may_remain(order, said.remains):
         remarks.append(_odd_remains(order, said.remains, status))
-    return Verdict(status, charge, tuple(remarks), refund=final.refund)
+    return Plausibility(status, charge, tuple(remarks), refund=final.refund)
 
 
 def final_charge(order: Order, said: Progress, status: Status, style: RefundStyle) -> FinalCharge:

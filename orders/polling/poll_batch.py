@@ -21,7 +21,7 @@ from ..models import EventKind, Order, OrderEvent, PollSchedule
 from ..status import FINAL, Flag, Status
 from . import child_orders, plausibility
 from .anomalies import remarks_as_events
-from .plausibility import Verdict
+from .plausibility import Plausibility
 from .poll_schedule import DueSchedule
 from .write_answers import READ_COLUMNS, Writes
 
@@ -36,7 +36,7 @@ class TellsStatuses(Protocol):
 
 
 @dataclass(slots=True)
-class Turn:
+class PollRun:
     """What one account turn did."""
 
     asked: int = 0
@@ -68,14 +68,14 @@ def ask(
 
 def record_answers(
     schedules: Iterable[DueSchedule], answers: dict[str, Progress | Unreadable], *, now: datetime
-) -> Turn:
+) -> PollRun:
     """Write what the provider said. One unreadable row does not touch the others.
 
     An order whose answer is the one it gave last time is not even read.
     """
     writes = Writes(now)
     news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
-    turn = Turn()
+    turn = PollRun()
     for schedule in schedules:
         turn.asked += 1
         answer = answers.get(schedule.external_id, Unreadable("No row.", missing=True))
@@ -115,7 +115,7 @@ def digest(answer: Progress) -> str:
 
 
 def _note_progress(
-    order: Order, schedule: DueSchedule, said: Progress, verdict: Verdict, writes: Writes
+    order: Order, schedule: DueSchedule, said: Progress, verdict: Plausibility, writes: Writes
 ) -> None:
     before, charge = Status(order.status), order.charge
     changed = _take_over(order, said, verdict)
@@ -138,7 +138,7 @@ def _note_progress(
     writes.answered(order.pk, writes.now if is_news else schedule.changed_at, digest(said))
 
 
-def _take_over(order: Order, said: Progress, verdict: Verdict) -> dict[str, Any]:
+def _take_over(order: Order, said: Progress, verdict: Plausibility) -> dict[str, Any]:
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows

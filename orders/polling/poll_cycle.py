@@ -14,7 +14,7 @@ from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
 
 from . import poll_batch, poll_schedule
-from .poll_batch import TellsStatuses, Turn
+from .poll_batch import PollRun, TellsStatuses
 from .same_refusal import RefusedQuestions, refused_alone
 
 RENEW_SECONDS = clocks.LEASE_SECONDS / 6
@@ -26,7 +26,7 @@ PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lease is bett
 class Followed:
     """What a lease did before it was given back. `more` is true when orders were still due."""
 
-    turns: list[Turn] = field(default_factory=list)
+    turns: list[PollRun] = field(default_factory=list)
     more: bool = False
 
 

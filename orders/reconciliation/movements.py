@@ -27,7 +27,7 @@ ROUNDING = Decimal("0.01")  # by so much of our estimate a provider may round
 
 
 @dataclass(slots=True)
-class Known:
+class KnownCharge:
     """`unpriced` orders may have cost something, and nobody can say how much."""
 
     movements: list[Movement] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Known:
     unpriced: int = 0
 
 
-def known_movements(provider_id: int, opening: datetime, closing: datetime) -> Known:
+def known_movements(provider_id: int, opening: datetime, closing: datetime) -> KnownCharge:
     """Everything that may have moved the balance between these two readings. Where nobody has
     said how the provider refunds, what an ended order still costs may have come back."""
     known = booked_movements(provider_id, opening, closing)
@@ -48,9 +48,9 @@ def known_movements(provider_id: int, opening: datetime, closing: datetime) -> K
     return known
 
 
-def booked_movements(provider_id: int, opening: datetime, closing: datetime) -> Known:
+def booked_movements(provider_id: int, opening: datetime, closing: datetime) -> KnownCharge:
     """What charges and refunds are known or expected of orders."""
-    known = Known()
+    known = KnownCharge()
     rows = entries_between(provider_id, opening, closing)
     for low, high, amount in rows.values_list("at_low", "at_high", "amount").iterator():
         known.movements.append(Movement(low, high, -amount, -amount))

@@ -32,7 +32,7 @@ from ..status import Doubt, Outcome, Resolution, Status
 from .search import wait_clock
 
 
-class TellsStatuses(Protocol):
+class TellsOneStatus(Protocol):
     """All this needs of a client."""
 
     def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
@@ -59,7 +59,7 @@ def link_order(
     external_id: str,
     *,
     actor: User,
-    client: TellsStatuses,
+    client: TellsOneStatus,
     clock: Clock,
     although_charge_differs: bool = False,
 ) -> bool:
@@ -330,7 +330,7 @@ def _refuse_if_claimed(order: Order, external_id: str) -> None:
         raise CannotLink(f"{external_id} is already our order {other}.")
 
 
-def _ask(client: TellsStatuses, external_id: str) -> Progress:
+def _ask(client: TellsOneStatus, external_id: str) -> Progress:
     try:
         said = client.statuses_once([external_id])[external_id]
     except ProviderError as error:

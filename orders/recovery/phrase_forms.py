@@ -58,5 +58,5 @@ class RefusalForm(TablerForm, forms.Form):
         return RefusalCode(self.cleaned_data["meaning"])
 
 
-class ForgetSentenceForm(forms.Form):
+class ForgetPhraseForm(forms.Form):
     sentence = forms.CharField(max_length=LONGEST_SENTENCE)

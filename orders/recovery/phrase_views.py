@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core.clocks import database_now
 from core.roles import May
 from core.web.policy import StaffRequest, allow
-from providers.actions.sentences import forget_sentence, taught_sentences
+from providers.actions.sentences import forget_phrase, taught_phrases
 from providers.actions.wording import forget_word, teach_word, words_of
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 
 from ..polling.status_aliases import follow_known_words, unknown_words
 from ..status import ENDED_THERE, Status
-from .phrase_forms import ForgetForm, ForgetSentenceForm, WordForm
+from .phrase_forms import ForgetForm, ForgetPhraseForm, WordForm
 
 PAGE = "orders/words.html"
 
@@ -63,9 +63,9 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a sentence prove nothing again."""
     provider = get_object_or_404(Provider, pk=pk)
-    form = ForgetSentenceForm(request.POST)
+    form = ForgetPhraseForm(request.POST)
     words = form.cleaned_data["sentence"] if form.is_valid() else ""
-    if forget_sentence(provider, words, actor=request.user, now=database_now()):
+    if forget_phrase(provider, words, actor=request.user, now=database_now()):
         messages.success(request, f"“{words}” proves nothing again. What it did to orders stays.")
     else:
         messages.info(request, "This sentence was not known.")
@@ -83,7 +83,7 @@ def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:
     return {
         "provider": provider,
         "rows": rows,
-        "sentences": taught_sentences(provider),
+        "sentences": taught_phrases(provider),
         "known": sorted((word, Status(meaning.value)) for word, meaning in known.items()),
         "ending": [status.label for status in Status if status in ENDED_THERE],
         "stray": form if form and all(row[1] is not form for row in rows) else None,

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from core.models import User
-from providers.actions.sentences import CannotTeach, taught_sentences, teach_sentence
+from providers.actions.sentences import CannotTeach, taught_phrases, teach_phrase
 from providers.panel_api import Dialect, RefusalCode, Rejected
 from providers.panel_api.answers.reread import Kept, read_again
 from providers.panel_api.refusals.classify import MEANINGS, normalised, why_not_taught
@@ -65,7 +65,7 @@ def teach_refusal(
     if lesson.obstacle:
         raise CannotTeach(lesson.obstacle)
     if lesson.code is None:
-        teach_sentence(order.provider, lesson.sentence, code, actor=actor, now=now)
+        teach_phrase(order.provider, lesson.sentence, code, actor=actor, now=now)
     return settle_taught(order, lesson.words, actor=actor, now=now)
 
 
@@ -74,7 +74,7 @@ def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> in
     proves a refusal."""
     provider = order.provider
     dialect = Dialect.from_profile(provider.dialect)
-    taught = {one.words: one for one in taught_sentences(provider)}.get(words)
+    taught = {one.words: one for one in taught_phrases(provider)}.get(words)
     evidence = {"sentence": words}
     if taught and taught.actor:
         evidence["taught_by"] = taught.actor.display_name

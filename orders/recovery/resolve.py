@@ -18,7 +18,7 @@ from ..models import Attempt, EventKind, Recovery
 from ..status import Doubt, Resolution, Status
 from . import manual
 from .search.id_owners import Owner, is_decided
-from .search.match_ids import Edges, Verdict
+from .search.match_ids import Edges, IdMatch
 
 MOST_CANDIDATES = 20  # kept for the settle page
 
@@ -44,8 +44,8 @@ def is_open(attempt: Attempt) -> bool:
 
 
 def linkable(
-    verdict: Verdict, owners: Iterable[Owner], candidates: Mapping[str, Progress]
-) -> Verdict:
+    verdict: IdMatch, owners: Iterable[Owner], candidates: Mapping[str, Progress]
+) -> IdMatch:
     """What of `found` the desk may link: lost orders whose window was shown, and nothing against
     it. An id that another answer of the order has named may be its own at another charge."""
     sure = {
@@ -55,11 +55,11 @@ def linkable(
         and (one := verdict.found.get(owner.attempt.pk)) is not None
         and owner.fits(one, candidates[one])
     }
-    return Verdict(found={pk: one for pk, one in verdict.found.items() if pk in sure})
+    return IdMatch(found={pk: one for pk, one in verdict.found.items() if pk in sure})
 
 
 def tell_shared(
-    attempts: Collection[Attempt], edges: Edges, verdict: Verdict, *, now: datetime
+    attempts: Collection[Attempt], edges: Edges, verdict: IdMatch, *, now: datetime
 ) -> None:
     """Each lost order is told of the orders counted as not there that may have what it may have."""
     settled = set(verdict.found.values())
@@ -74,7 +74,7 @@ def tell_shared(
 
 
 def adopt_found(
-    verdict: Verdict,
+    verdict: IdMatch,
     lost: Collection[Attempt],
     candidates: dict[str, Progress],
     *,

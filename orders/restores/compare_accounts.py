@@ -272,9 +272,9 @@ def _note_unmatched(
     provider: Provider,
     external_id: str,
     said: Progress | Unreadable,
-    **wish: str,
+    **payload: str,
 ) -> None:
-    seen: dict[str, object] = {name: value for name, value in wish.items() if value}
+    seen: dict[str, object] = {name: value for name, value in payload.items() if value}
     if isinstance(said, Progress):
         seen |= {"status": said.raw_status[:80] or "?", "charge": said.charge}
     row = UnmatchedOrder(

@@ -30,7 +30,7 @@ from core.texts import readable
 from ..models import Attempt, UnreadAnswer
 from ..status import Resolution
 from . import claims, halts, record_outcome, send_journal
-from .outcome import Settlement, id_known_already
+from .outcome import SendOutcome, id_known_already
 from .record_outcome import RaceLost
 
 log = logging.getLogger(__name__)
@@ -48,34 +48,34 @@ class KeptAnswer:
     """An answer while its worker settles it. `path` None: the disk would not take it."""
 
     attempt: Attempt
-    settlement: Settlement
+    send_outcome: SendOutcome
     path: Path | None
 
     def is_written_down(self) -> None:
         """The database has it."""
-        send_journal.note_end(self.attempt, self.settlement)
+        send_journal.note_end(self.attempt, self.send_outcome)
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
 @contextmanager
-def kept(attempt: Attempt, settlement: Settlement) -> Iterator[KeptAnswer]:
+def kept(attempt: Attempt, send_outcome: SendOutcome) -> Iterator[KeptAnswer]:
     """Have the answer on disk before the database is asked to take it. A disk that is full or
     may not be written is said in the log, and stops nothing."""
     path = directory() / f"{attempt.pk}-{attempt.token}.json"
     file: TextIO | None = None
     try:
-        file = write_whole(path, _safe(_written(attempt, settlement)))
+        file = write_whole(path, _safe(_written(attempt, send_outcome)))
     except OSError as error:
         log.error("the answer to attempt %s is not kept on disk: %s", attempt.pk, error)
     try:
-        yield KeptAnswer(attempt, settlement, path if file else None)
+        yield KeptAnswer(attempt, send_outcome, path if file else None)
     finally:
         if file is not None:
             file.close()
 
 
-def _written(attempt: Attempt, settlement: Settlement) -> dict[str, Any]:
+def _written(attempt: Attempt, send_outcome: SendOutcome) -> dict[str, Any]:
     return {
         "version": VERSION,
         "attempt": attempt.pk,
@@ -83,7 +83,7 @@ def _written(attempt: Attempt, settlement: Settlement) -> dict[str, Any]:
         "started_at": attempt.started_at.isoformat(),
         "lease_until": attempt.lease_until.isoformat(),
         "worker": claims.worker_name(),
-        "settlement": settlement.to_json(),
+        "send_outcome": send_outcome.to_json(),
     }
 
 
@@ -117,9 +117,9 @@ def _import_or_set_aside(path: Path, now: datetime) -> bool:
 def _safe(written: dict[str, Any]) -> str:
     """Without a key wherever a provider's words stand. The changes are our own figures and
     moments: digits that happen to be some key's must stay in an amount."""
-    changes = written["settlement"].pop("changes")
+    changes = written["send_outcome"].pop("changes")
     safe: dict[str, Any] = json.loads(redact(json.dumps(written)))
-    safe["settlement"]["changes"] = changes
+    safe["send_outcome"]["changes"] = changes
     return json.dumps(safe)
 
 
@@ -130,37 +130,37 @@ def _import_file(path: Path, now: datetime) -> bool:
         lease_until = datetime.fromisoformat(kept_then["lease_until"])
         if held and now <= lease_until + timedelta(seconds=clocks.SEND_LEASE_SECONDS):
             return False
-        settlement = Settlement.from_json(kept_then["settlement"])
+        send_outcome = SendOutcome.from_json(kept_then["send_outcome"])
         attempt = send_journal.attempt_of(kept_then)
         if attempt is None:  # of another life of this database: `restoring` looks for it
             path.rename(path.with_name(path.name + STRANGE))
             return False
-        settle_late(attempt, settlement, now=now)
-        KeptAnswer(attempt, settlement, path).is_written_down()
-    log.warning("an answer kept on disk settled attempt %s: %s", attempt.pk, settlement.outcome)
+        settle_late(attempt, send_outcome, now=now)
+        KeptAnswer(attempt, send_outcome, path).is_written_down()
+    log.warning("an answer kept on disk settled attempt %s: %s", attempt.pk, send_outcome.outcome)
     return True
 
 
-def left_behind(token: str, started_at: datetime) -> Settlement | None:
+def left_behind(token: str, started_at: datetime) -> SendOutcome | None:
     """The answer to this send, if it was kept and nobody has settled it."""
     for path in directory().glob(f"*-{token}.json*"):
         try:
             kept_then = json.loads(path.read_text(encoding="utf-8"))
             if datetime.fromisoformat(kept_then["started_at"]) == started_at:
-                return Settlement.from_json(kept_then["settlement"])
+                return SendOutcome.from_json(kept_then["send_outcome"])
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
             log.exception("the answer in %s cannot be read", path)
     return None
 
 
-def settle_late(attempt: Attempt, settlement: Settlement, *, now: datetime) -> None:
+def settle_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -> None:
     """Settle by what was kept. Safe to repeat: what has been decided stays as it is."""
     try:
-        record_outcome.record(attempt, settlement, now=now, by=Resolution.SPOOL)
+        record_outcome.record(attempt, send_outcome, now=now, by=Resolution.SPOOL)
     except IntegrityError as error:
         if broken_constraint(error) != "external_id_once_per_provider":
             raise
-        record_outcome.record(attempt, id_known_already(settlement), now=now, by=Resolution.SPOOL)
+        record_outcome.record(attempt, id_known_already(send_outcome), now=now, by=Resolution.SPOOL)
     halts.reopen_if_settled(attempt.provider, now=now)
 
 

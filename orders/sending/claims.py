@@ -113,11 +113,11 @@ def _new_attempt(order: Order, provider: Provider, now: datetime, skipped: int) 
         balance_before=provider.balance,
         balance_before_at=provider.balance_at,
     )
-    attempt.wire = {**order.wish, **_our_id(attempt)}
+    attempt.wire = {**order.payload, **_our_id(attempt)}
     return attempt
 
 
 def _our_id(attempt: Attempt) -> dict[str, str]:
     """An id of ours for this attempt, under the name by which the provider takes one."""
     name = Dialect.from_profile(attempt.provider.dialect).idempotency_parameter
-    return {name: attempt.token} if name and name not in attempt.order.wish else {}
+    return {name: attempt.token} if name and name not in attempt.order.payload else {}

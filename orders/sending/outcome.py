@@ -16,7 +16,7 @@ from ..status import Doubt, Outcome, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class SendOutcome:
     """How one send ended, ready to be written down: its texts are such as every row takes, so a
     provider cannot send one that keeps its own answer from being recorded."""
 
@@ -55,7 +55,7 @@ class Settlement:
         }
 
     @classmethod
-    def from_json(cls, written: dict[str, Any]) -> Settlement:
+    def from_json(cls, written: dict[str, Any]) -> SendOutcome:
         """Raises KeyError, TypeError or ValueError for what `to_json` never wrote."""
         return cls(
             Outcome(written["outcome"]),
@@ -68,10 +68,10 @@ class Settlement:
         )
 
 
-def id_known_already(settlement: Settlement) -> Settlement:
+def id_known_already(send_outcome: SendOutcome) -> SendOutcome:
     """What an accepted answer is worth when its id belongs to another order of ours: nothing."""
-    number = settlement.external_id
-    return Settlement(
+    number = send_outcome.external_id
+    return SendOutcome(
         Outcome.UNKNOWN,
         Status.UNCONFIRMED,
         f"The provider answered with order {number}, which is already another order of ours.",
@@ -80,14 +80,14 @@ def id_known_already(settlement: Settlement) -> Settlement:
     )
 
 
-def without_impossible_amount(settlement: Settlement) -> Settlement | None:
+def without_impossible_amount(send_outcome: SendOutcome) -> SendOutcome | None:
     """The same answer without a charge that no order can have; None where it has none such."""
-    changes = dict(settlement.changes or {})
+    changes = dict(send_outcome.changes or {})
     charge = changes.get("charge")
     if charge is None or charge >= 0:
         return None
     del changes["charge"]
-    return replace(settlement, changes=changes)
+    return replace(send_outcome, changes=changes)
 
 
 def _evidence(seen: dict[str, Any]) -> Evidence:

@@ -30,7 +30,7 @@ from ..status import (
     Status,
 )
 from . import halts, reopen
-from .outcome import Settlement, without_impossible_amount
+from .outcome import SendOutcome, without_impossible_amount
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
@@ -44,7 +44,7 @@ class RaceLost(DatabaseError):
 
 def record(
     attempt: Attempt,
-    outcome: Settlement,
+    outcome: SendOutcome,
     *,
     now: datetime,
     by: Resolution = Resolution.NONE,
@@ -94,7 +94,7 @@ def _until_won(act: Callable[[], bool]) -> bool:
     raise RaceLost(f"The order moved {MOST_RACES} times meanwhile.")
 
 
-def _record_once(attempt: Attempt, outcome: Settlement, now: datetime, by: Resolution) -> bool:
+def _record_once(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution) -> bool:
     possible = without_impossible_amount(outcome)
     failpoint("settle.begun")
     with durable_transaction():
@@ -121,7 +121,7 @@ def _lose(attempt_id: int, now: datetime) -> bool:
         if attempt is None:
             return False
         words = f"The worker {attempt.worker} was lost while sending."
-        outcome = Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, words)
+        outcome = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words)
         if not lost.update(**_columns(outcome, now), unknown_at=now):
             return False
         halts.note_lost_answer(attempt, now=now)
@@ -131,7 +131,7 @@ def _lose(attempt_id: int, now: datetime) -> bool:
         return _follow(attempt, order, outcome, now)
 
 
-def _columns(outcome: Settlement, now: datetime) -> dict[str, Any]:
+def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
     return {
         "outcome": outcome.outcome,
         "settled_at": now,
@@ -142,7 +142,7 @@ def _columns(outcome: Settlement, now: datetime) -> dict[str, Any]:
     }
 
 
-def _close_attempt(attempt: Attempt, outcome: Settlement, now: datetime, by: Resolution) -> bool:
+def _close_attempt(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution) -> bool:
     """Give the attempt its outcome while nobody has decided. A lost answer holds the account; a
     loss that is known already is no second loss, only what was seen of it is new."""
     undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})
@@ -160,7 +160,7 @@ def _close_attempt(attempt: Attempt, outcome: Settlement, now: datetime, by: Res
     return bool(lost.update(**columns, resolution=by or Resolution.LATE))
 
 
-def _follow(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
+def _follow(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Move the order after its attempt. False: it is where this outcome cannot bring it."""
     to, changes = outcome.to, dict(outcome.changes or {})
     if order.status == Status.UNCONFIRMED and to in NOT_SENT:
@@ -202,7 +202,7 @@ def _say_out_of_step(attempt: Attempt, order: Order, now: datetime) -> bool:
     return False
 
 
-def _tell_impossible_amount(order: Order, outcome: Settlement, now: datetime) -> None:
+def _tell_impossible_amount(order: Order, outcome: SendOutcome, now: datetime) -> None:
     charge: Decimal = (outcome.changes or {})["charge"]
     raise_flag(order, Flag.CHARGE_DIFFERS)
     order.remember(
@@ -212,7 +212,7 @@ def _tell_impossible_amount(order: Order, outcome: Settlement, now: datetime) ->
     )  # fmt: skip
 
 
-def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: datetime) -> bool:
+def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Keep what came after the decision. True when the two agree. The first such answer is kept
     and told; of a second one only that the provider took it after all."""
     decided = Attempt.objects.get(pk=attempt.pk)
@@ -239,7 +239,7 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: Settlement, now: 
     return False
 
 
-def _reopen(decided: Attempt, order: Order, outcome: Settlement, now: datetime) -> str:
+def _reopen(decided: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> str:
     """The provider took what was decided not to be there: the order is in doubt again, so that
     nobody buys it a second time, and can be linked. What happened, for the history. A second send
     that has not left yet is stopped by its own check, which asks `reopening.contradicted`."""

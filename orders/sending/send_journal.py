@@ -17,12 +17,12 @@ from uuid import UUID
 from django.conf import settings
 
 from ..models import Attempt
-from .outcome import Settlement
+from .outcome import SendOutcome
 from .writes.journal_file import JournalFile
 
 log = logging.getLogger(__name__)
 SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
-WISH_SHOWN: Final = ("service", "link", "quantity", "username")
+PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
 
 
 class Marked(Protocol):
@@ -58,13 +58,13 @@ class Mark:
 
 @dataclass(slots=True)
 class Send:
-    """One send as the file tells it. `settlement` None: how it ended is not known here."""
+    """One send as the file tells it. `send_outcome` None: how it ended is not known here."""
 
     provider_id: int
     token: str
     started_at: datetime
-    wish: dict[str, str]
-    settlement: Settlement | None = None
+    payload: dict[str, str]
+    send_outcome: SendOutcome | None = None
 
     @property
     def submission(self) -> UUID:
@@ -126,12 +126,14 @@ def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
 
 def note_send(attempt: Attempt, database: str) -> None:
     """On disk when this returns. Raises OSError when it cannot be."""
-    wish = {name: str(attempt.wire[name])[:300] for name in WISH_SHOWN if name in attempt.wire}
+    payload = {
+        name: str(attempt.wire[name])[:300] for name in PAYLOAD_SHOWN if name in attempt.wire
+    }
     file = _file(attempt.provider_id)
     others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)
     file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
     file.begin_anew_if_large(lambda: carried(newest_of(file, attempt.provider_id)))
-    file.write(SENT, wait=True, database=database, wish=wish, **name_of(attempt))
+    file.write(SENT, wait=True, database=database, payload=payload, **name_of(attempt))
 
 
 def mark_of(row: Marked | None, database: str) -> Mark | None:
@@ -153,11 +155,11 @@ def carried(mark: Mark | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def note_end(attempt: Attempt, settlement: Settlement) -> None:
+def note_end(attempt: Attempt, send_outcome: SendOutcome) -> None:
     """How it ended, as far as the disk takes it: the database has it already."""
-    said = settlement.to_json() | {"evidence": None}
+    said = send_outcome.to_json() | {"evidence": None}
     try:
-        _file(attempt.provider_id).write(ENDED, wait=False, settlement=said, **name_of(attempt))
+        _file(attempt.provider_id).write(ENDED, wait=False, send_outcome=said, **name_of(attempt))
     except OSError as error:
         log.error("the end of attempt %s is not noted on disk: %s", attempt.pk, error)
 
@@ -207,11 +209,11 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
     key = (line["token"], line["started_at"])
     if what == SENT:
         began = datetime.fromisoformat(line["started_at"])
-        send = Send(provider_id, line["token"], began, line["wish"])
+        send = Send(provider_id, line["token"], began, line["payload"])
         if send.submission and send.number:
             sends[key] = send
     elif what == ENDED and key in sends:
-        sends[key].settlement = Settlement.from_json(line["settlement"])
+        sends[key].send_outcome = SendOutcome.from_json(line["send_outcome"])
 
 
 def name_of(row: Marked) -> dict[str, Any]:

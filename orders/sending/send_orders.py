@@ -33,18 +33,18 @@ from providers.panel_api import (
     RefusalCode,
     Rejected,
     SlowDown,
-    WrittenWish,
+    WrittenPayload,
     parameter_asked_for,
 )
 from providers.panel_api.errors import Unavailable
-from providers.panel_api.http.connection import FenceClosed
+from providers.panel_api.http.connection import PreSendCheckFailed
 
 from .. import link_queue
 from ..models import Attempt, Order
 from ..status import Doubt, HoldReason, Outcome, Status, Write
 from . import answer_spool, claims, record_outcome, reopen
 from .doubts import doubt_of, says_it_is_there
-from .outcome import Settlement, id_known_already
+from .outcome import SendOutcome, id_known_already
 from .restore_check import guard
 from .reused_id import note_reused_id
 from .writes.pre_send import PreSendCheck
@@ -58,7 +58,7 @@ class PlacesOrders(Protocol):
     """All this needs of a client."""
 
     def add(
-        self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None
+        self, payload: WrittenPayload, *, before_send: Callable[[], None] | None = None
     ) -> Placed: ...
 
 
@@ -93,23 +93,23 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     attempt = claims.claim(order, provider, now=now.claimed_at)
     if attempt is None:
         return False
-    settlement = _speak(order, attempt, client, now)
+    send_outcome = _speak(order, attempt, client, now)
     failpoint("send.answered")
-    _write_down(attempt, settlement, clock)
+    _write_down(attempt, send_outcome, clock)
     record_if_possible(
-        lambda: _pace_placing(provider, settlement, now()), what=f"the health after {attempt}"
+        lambda: _pace_placing(provider, send_outcome, now()), what=f"the health after {attempt}"
     )
     return True
 
 
-def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock) -> Settlement:
+def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock) -> SendOutcome:
     """One call, and what it proves. Never raises: what is not understood is unknown."""
     check = PreSendCheck(
         Write.ADD, attempt.provider_id, attempt.provider_version, now, lambda: _still_holds(attempt)
     )
     try:
         guard.mark(attempt, now=now)
-        placed = client.add(WrittenWish(attempt.wire), before_send=check)
+        placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except NotSent as error:
         return _not_sent(order, error, now())
     except Rejected as error:
@@ -121,7 +121,7 @@ def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock)
         log.exception("sending order %s ended in an error of our own", order.pk)
         return _unknown(f"Our own error while sending: {type(error).__name__}", None)
     changes = {} if placed.charge is None else {"charge": placed.charge}
-    return Settlement(
+    return SendOutcome(
         Outcome.ACCEPTED,
         Status.PENDING,
         evidence=placed.evidence,
@@ -136,15 +136,15 @@ def _still_holds(attempt: Attempt) -> bool:
     return ours.exists() and reopen.contradicted(attempt.order) is None
 
 
-def _not_sent(order: Order, error: NotSent, now: datetime) -> Settlement:
+def _not_sent(order: Order, error: NotSent, now: datetime) -> SendOutcome:
     later = now + timedelta(seconds=order.backoff_seconds())
     changes = {"send_after": later, "not_sent_count": order.not_sent_count + 1}
-    return Settlement(
+    return SendOutcome(
         Outcome.NOT_SENT, Status.QUEUED, error.reason, evidence=error.evidence, changes=changes
     )
 
 
-def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) -> Settlement:
+def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) -> SendOutcome:
     to, changes = Status.REJECTED, dict[str, Any]()
     if error.code in _HOLDS:
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
@@ -152,7 +152,7 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
             changes |= _whom_to_wait_for(order, now)
     if says_it_is_there(order, error.code, knows_blocker=bool(changes.get("blocked_by"))):
         words = f"An earlier try counts as not placed, and now the provider says: {error.reason}"
-        return Settlement(
+        return SendOutcome(
             Outcome.UNKNOWN, Status.UNCONFIRMED, words, Doubt.IS_THERE, error.evidence
         )
     if error.code is RefusalCode.RATE_LIMIT:
@@ -161,7 +161,7 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         to, changes = Status.QUEUED, {"send_after": min(error.until or now + pause, most)}
     elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
-    return Settlement(
+    return SendOutcome(
         Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes,
         until=error.until,
     )  # fmt: skip
@@ -181,20 +181,20 @@ def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:
     return {"blocked_by": blocker, "send_after": later}
 
 
-def _unknown(reason: str, evidence: Evidence | None) -> Settlement:
+def _unknown(reason: str, evidence: Evidence | None) -> SendOutcome:
     code = doubt_of(evidence)
-    return Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, code, evidence)
+    return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, reason, code, evidence)
 
 
-def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
+def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> None:
     """To disk first, then to the database, patiently: it may be away for a moment. If it stays
     away, the reaper makes the order unconfirmed, which is true, and the file settles it later."""
     reused = ""
-    with answer_spool.kept(attempt, settlement) as answer:
+    with answer_spool.kept(attempt, send_outcome) as answer:
         failpoint("send.spooled")
         for _ in tries(f"the answer to attempt {attempt.pk}"):
             try:
-                record_outcome.record(attempt, settlement, now=clock())
+                record_outcome.record(attempt, send_outcome, now=clock())
                 failpoint("settle.committed")
                 answer.is_written_down()
                 if reused:
@@ -204,19 +204,19 @@ def _write_down(attempt: Attempt, settlement: Settlement, clock: Clock) -> None:
                 if broken_constraint(error) != "external_id_once_per_provider":
                     log.exception("the answer to attempt %s breaks a rule", attempt.pk)
                     break  # it would do so again: whoever finds the file sets it aside
-                reused = settlement.external_id
-                answer.settlement = settlement = id_known_already(settlement)
+                reused = send_outcome.external_id
+                answer.send_outcome = send_outcome = id_known_already(send_outcome)
             except DATABASE_AWAY:
                 continue
     log.error("attempt %s could not be settled; its answer is kept on disk", attempt.pk)
 
 
-def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> None:
+def _pace_placing(provider: Provider, send_outcome: SendOutcome, now: datetime) -> None:
     """After an answer that bodes ill for the next order, wait before sending it."""
     health = ProviderHealth.objects.filter(provider=provider)
-    code = settlement.account_trouble or settlement.code
+    code = send_outcome.account_trouble or send_outcome.code
     if code == RefusalCode.NEEDS_ID:
-        name = parameter_asked_for(settlement.reason)
+        name = parameter_asked_for(send_outcome.reason)
         words = f"It wants an id of ours with each order: from now on it gets one as “{name}”."
         provider.refresh_from_db(fields=["dialect"])  # somebody may have named one meanwhile
         if not Dialect.from_profile(provider.dialect).idempotency_parameter:
@@ -226,27 +226,27 @@ def _pace_placing(provider: Provider, settlement: Settlement, now: datetime) -> 
     elif code in (RefusalCode.KEY, RefusalCode.INACTIVE):
         # reads may work all the same and forget the refusal: tried again, but rarely
         later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-        words = redact(settlement.reason)[:300]
+        words = redact(send_outcome.reason)[:300]
         health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
     elif code == RefusalCode.RATE_LIMIT:
-        pacing.note_failure(provider, SlowDown(settlement.reason, settlement.until), now=now)
-    elif _was_unreachable(settlement):
-        pacing.note_failure(provider, Unavailable(settlement.reason), now=now)
-    elif settlement.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
+        pacing.note_failure(provider, SlowDown(send_outcome.reason, send_outcome.until), now=now)
+    elif _was_unreachable(send_outcome):
+        pacing.note_failure(provider, Unavailable(send_outcome.reason), now=now)
+    elif send_outcome.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         health.update(next_add_at=now + _pause_after_failures(provider))
-    elif settlement.outcome == Outcome.ACCEPTED:
+    elif send_outcome.outcome == Outcome.ACCEPTED:
         pacing.note_success(provider, now=now)
 
 
-def _was_unreachable(settlement: Settlement) -> bool:
+def _was_unreachable(send_outcome: SendOutcome) -> bool:
     """The way there failed, or a gateway said that nobody is behind it: the next order would fare
     no better. Our own objections before the first byte say nothing of the provider."""
-    seen = settlement.evidence
-    if seen is None or settlement.outcome not in (Outcome.NOT_SENT, Outcome.UNKNOWN):
+    seen = send_outcome.evidence
+    if seen is None or send_outcome.outcome not in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         return False
     if seen.http_status is not None:
         return seen.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    objected = any(cause.startswith(FenceClosed.__name__) for cause in seen.exception_chain)
+    objected = any(cause.startswith(PreSendCheckFailed.__name__) for cause in seen.exception_chain)
     return bool(seen.exception_chain) and not objected
 
 

@@ -26,7 +26,7 @@ def dispatch(*, provider_id: int) -> None:
     """Send the queued orders of one account; what a turn leaves is rung for at its end."""
     if not (ready := wake_ups.account_of(provider_id)):
         return
-    sent = send_run.send_queued(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    sent = send_run.send_queued(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
     if sent and provider_id in sweep_due.providers_to_ring(database_now()):
         wake_ups.ring(provider_id)
 
@@ -76,7 +76,7 @@ def follow(*, provider_id: int) -> None:
     """Account turns for one account."""
     if not (ready := wake_ups.account_of(provider_id)):
         return
-    done = poll_cycle.follow_account(*ready, clock=database_now, seconds=clocks.TURN_SECONDS)
+    done = poll_cycle.follow_account(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
     if done and any(turn.released for turn in done.turns):
         wake_ups.ring(provider_id)
     if done and done.more:

@@ -14,7 +14,7 @@ from django.db.models import F
 from core.rows.bulk import write_columns
 from providers.models import CatalogRun, ChangeKind, Service, ServiceChange
 
-from .diffing import Changed, Difference, Known, said
+from .diffing import Changed, Difference, KnownService, said
 from .snapshots import CATEGORY, COLUMNS, NAME, RATE, Values
 
 CHUNK = 1000  # rows in one transaction: SQLite's one writer must not be kept for long
@@ -105,7 +105,7 @@ def _keep_choices(pks: list[int]) -> None:
     chosen.exclude(type=F("chosen_type")).update(type=F("chosen_type"))
 
 
-def _write_gone(run: CatalogRun, gone: Sequence[Known], now: datetime) -> dict[str, int]:
+def _write_gone(run: CatalogRun, gone: Sequence[KnownService], now: datetime) -> dict[str, int]:
     write_columns(Service, ("gone_at", "changed_at"), ((now, now, one.pk) for one in gone))
     ServiceChange.objects.bulk_create(
         _line(run, one.pk, ChangeKind.GONE, said(one.values[RATE]), "", now) for one in gone

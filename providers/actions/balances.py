@@ -19,7 +19,7 @@ from .leases import acquire_lease, release_lease
 MOST_BALANCE = 10**15
 
 
-def balance_turn(provider: Provider, connect: Connect, *, clock: Clock) -> BalanceReading | None:
+def balance_run(provider: Provider, connect: Connect, *, clock: Clock) -> BalanceReading | None:
     """Read the balance if nobody else does just now, and say when it is next due.
 
     Nothing a provider does is raised: it is in the account's health and in `balance_error`.

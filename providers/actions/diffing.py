@@ -21,7 +21,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownService:
     """A service as our row has it."""
 
     pk: int
@@ -41,7 +41,7 @@ class Known:
 class Changed:
     """A service we know whose row must be written: other values, or back after it was gone."""
 
-    known: Known
+    known: KnownService
     after: Values
 
     @property
@@ -61,7 +61,7 @@ class Difference:
 
     new: list[tuple[str, Values]] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
-    gone: list[Known] = field(default_factory=list)
+    gone: list[KnownService] = field(default_factory=list)
     offered_before: int = 0
     is_first: bool = False  # no catalog of this account was ever applied
 
@@ -79,11 +79,11 @@ class Difference:
         }
 
 
-def known_services(provider: Provider) -> list[Known]:
+def known_services(provider: Provider) -> list[KnownService]:
     """Every service of the account, without building a model instance for each."""
     rows = Service.objects.filter(provider=provider).order_by()
     return [
-        Known(pk, external_id, values, gone_at is not None, chosen)
+        KnownService(pk, external_id, values, gone_at is not None, chosen)
         for pk, external_id, gone_at, chosen, *rest in rows.values_list(
             "pk", "external_id", "gone_at", "chosen_type", *COLUMNS
         ).iterator(chunk_size=2000)
@@ -91,7 +91,7 @@ def known_services(provider: Provider) -> list[Known]:
     ]
 
 
-def compare(known: list[Known], snapshot: Snapshot, *, is_first: bool = False) -> Difference:
+def compare(known: list[KnownService], snapshot: Snapshot, *, is_first: bool = False) -> Difference:
     """What has to be written. A service whose row could not be read is left as it is."""
     difference = Difference(is_first=is_first)
     unseen = dict(snapshot.services)

@@ -17,7 +17,7 @@ from providers.connect import Connect, NoKey
 from providers.models import DoctorReport, Provider, ProviderState
 from providers.panel_api import AccountRefused, Dialect, NotSent, PanelClient, Unavailable
 from providers.panel_api.connection_check.check import examine
-from providers.panel_api.connection_check.findings import Diagnosis, Finding, Verdict
+from providers.panel_api.connection_check.findings import Diagnosis, Finding, FindingLevel
 
 from .balances import keep_balance
 from .calling import note_no_way_in
@@ -25,7 +25,7 @@ from .pacing import note_failure, note_success
 
 INTERRUPTED = {
     "topic": "doctor",
-    "verdict": Verdict.FAIL.value,
+    "verdict": FindingLevel.FAIL.value,
     "words": "The examination was cut off. Run it again.",
     "detail": "",
 }
@@ -43,7 +43,7 @@ def open_report(
     )
 
 
-def examine_turn(report: DoctorReport, connect: Connect, *, clock: Clock) -> bool:
+def examine_run(report: DoctorReport, connect: Connect, *, clock: Clock) -> bool:
     """Examine the account, or say in the report why it cannot be called. False: not ours."""
     try:
         return examine_provider(report, connect(report.provider), clock=clock)
@@ -67,7 +67,7 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
         found.append(_kept(finding))
         mine.update(findings=found, step=f"Looked at: {finding.topic}")
 
-    def fence() -> None:
+    def pre_send_check() -> None:
         account = Provider.objects.filter(
             pk=report.provider_id, version=report.provider.version, state=ProviderState.ACTIVE
         )
@@ -76,7 +76,9 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
 
     own = Dialect.from_profile(report.provider.dialect)  # without what staff allow at most
     client = client.speaking(client.dialect.changed(batch_size=own.batch_size))
-    diagnosis = examine(client, tell, with_empty_order=report.with_empty_order, before_send=fence)
+    diagnosis = examine(
+        client, tell, with_empty_order=report.with_empty_order, before_send=pre_send_check
+    )
     ended = mine.update(
         findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"
     )
@@ -137,7 +139,7 @@ def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
         same.update(dialect=_with_taught_words(diagnosis.dialect, before, profile).to_profile())
         if diagnosis.balance is not None:
             keep_balance(provider, diagnosis.balance, clock=clock)
-    failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is Verdict.FAIL}
+    failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is FindingLevel.FAIL}
     if "key" in failed:
         note_failure(provider, AccountRefused(failed["key"]), now=clock())
     elif "connection" in failed:

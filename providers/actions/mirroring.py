@@ -29,7 +29,7 @@ OWN_FAULT = "Something went wrong at the desk, not at the provider; its log says
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class MirrorRun:
     """Who works for the account, and how to show that they still do."""
 
     provider: Provider
@@ -50,7 +50,7 @@ class Turn:
         release_lease(self.provider.pk, LeaseKind.CATALOG, self.holder, due_at=due_at)
 
 
-def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunState | None:
+def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunState | None:
     """Make the account's open run, or a new one, if nobody else does just now.
 
     Returns what became of it; None when another worker has the lease. A run that must wait for
@@ -63,7 +63,7 @@ def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunSta
     )
     if holder is None:
         return None
-    turn = Turn(provider, holder, clock)
+    turn = MirrorRun(provider, holder, clock)
     due_in = timedelta(hours=provider.catalog_every_hours)
     try:
         run = open_run(provider, now=now)
@@ -81,7 +81,7 @@ def mirror_turn(provider: Provider, connect: Connect, *, clock: Clock) -> RunSta
         turn.ends(clock() + due_in)
 
 
-def mirror_catalog(run: CatalogRun, connect: Connect, turn: Turn) -> RunState:
+def mirror_catalog(run: CatalogRun, connect: Connect, turn: MirrorRun) -> RunState:
     """Fetch and apply, hold, or fail; a catalog that a person approved is applied as shown.
 
     Raises MustWait with the run still open, and ProviderError with the run ended.
@@ -119,7 +119,7 @@ def is_first_catalog(provider: Provider) -> bool:
     return not provider.catalog_runs.filter(state=RunState.APPLIED).exists()
 
 
-def _fetched(run: CatalogRun, connect: Connect, turn: Turn) -> Snapshot:
+def _fetched(run: CatalogRun, connect: Connect, turn: MirrorRun) -> Snapshot:
     provider = turn.provider
     client = connect(provider)
     _say(run, "Fetching the catalog")
@@ -129,7 +129,7 @@ def _fetched(run: CatalogRun, connect: Connect, turn: Turn) -> Snapshot:
     return snapshot_of(catalog)
 
 
-def _settle(run: CatalogRun, snapshot: Snapshot, turn: Turn, *, believed: bool) -> RunState:
+def _settle(run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: bool) -> RunState:
     _say(run, "Comparing", total=snapshot.seen)
     difference = difference_of(turn.provider, snapshot)
     seen = {

@@ -9,7 +9,7 @@ from django.db import transaction
 from providers.models import CatalogRun, ProposedTerms
 
 from .applying import chunks
-from .diffing import Difference, Known
+from .diffing import Difference, KnownService
 from .snapshots import COLUMNS, Values
 
 TERMS = ("name", "type", "rate", "min", "max", "dripfeed")
@@ -41,7 +41,9 @@ def _rows(run: CatalogRun, difference: Difference) -> Iterator[ProposedTerms]:
         yield _row(run, gone, gone.values, is_offered=False)
 
 
-def _row(run: CatalogRun, known: Known, values: Values, *, is_offered: bool) -> ProposedTerms:
+def _row(
+    run: CatalogRun, known: KnownService, values: Values, *, is_offered: bool
+) -> ProposedTerms:
     return ProposedTerms(
         service_id=known.pk,
         provider_id=run.provider_id,

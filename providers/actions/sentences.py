@@ -28,7 +28,7 @@ class CannotTeach(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtSentence:
+class TaughtPhrase:
     """`words` as they are compared. `actor` and `at` are None where the history does not say."""
 
     words: str
@@ -41,7 +41,7 @@ class TaughtSentence:
         return MEANINGS.get(self.code, self.code.value.replace("_", " "))
 
 
-def teach_sentence(
+def teach_phrase(
     provider: Provider, sentence: str, code: RefusalCode, *, actor: User | None, now: datetime
 ) -> bool:
     """From now on an answer with this sentence is a refusal. False: it was known as that.
@@ -64,7 +64,7 @@ def teach_sentence(
     return change_dialect(provider, taught, text, actor=actor, now=now)
 
 
-def forget_sentence(provider: Provider, words: str, *, actor: User | None, now: datetime) -> bool:
+def forget_phrase(provider: Provider, words: str, *, actor: User | None, now: datetime) -> bool:
     """Undo it: the sentence proves nothing again, and what it did to orders stays. False: it
     was not known."""
 
@@ -82,7 +82,7 @@ def sentences_of(dialect: Dialect) -> dict[str, RefusalCode]:
     return {normalised(sentence): code for sentence, code in dialect.refusals.items()}
 
 
-def taught_sentences(provider: Provider) -> list[TaughtSentence]:
+def taught_phrases(provider: Provider) -> list[TaughtPhrase]:
     """The account's own sentences, and who taught each of them last."""
     lines = provider.events.filter(text__startswith="An answer “").select_related("actor")
     newest: dict[str, ProviderEvent] = {}
@@ -93,7 +93,7 @@ def taught_sentences(provider: Provider) -> list[TaughtSentence]:
     return [_as_taught(words, code, newest.get(words)) for words, code in known]
 
 
-def _as_taught(words: str, code: RefusalCode, event: ProviderEvent | None) -> TaughtSentence:
+def _as_taught(words: str, code: RefusalCode, event: ProviderEvent | None) -> TaughtPhrase:
     if event is None:
-        return TaughtSentence(words, code)
-    return TaughtSentence(words, code, event.actor, event.at)
+        return TaughtPhrase(words, code)
+    return TaughtPhrase(words, code, event.actor, event.at)

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from core.forms import TablerForm
 
 from ..models import ChangeKind, Provider, Service, ServiceQuerySet
-from ..panel_api import WISHES, Dialect, type_name
+from ..panel_api import PAYLOADS, Dialect, type_name
 
 ANY = ("", "Any")
 
@@ -50,7 +50,7 @@ class ServiceFilter(TablerForm, forms.Form):
         required=False,
         choices=(
             ("", "Any type"),
-            *((name, name) for name in WISHES),
+            *((name, name) for name in PAYLOADS),
             ("unknown", "Not orderable yet"),
         ),
     )
@@ -145,13 +145,16 @@ class ChosenTypeForm(TablerForm, forms.Form):
         field = self.fields["type"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         published = type_name(service.published_type) or "none, not orderable"
-        field.choices = [("", f"As published: {published}"), *((name, name) for name in WISHES)]
+        field.choices = [("", f"As published: {published}"), *((name, name) for name in PAYLOADS)]
 
     def clean_type(self) -> str:
         """A price kept as that of 1,000 units cannot become that of a package, or back."""
         chosen = str(self.cleaned_data["type"])
-        wish, published = WISHES.get(chosen), WISHES.get(type_name(self.service.published_type))
-        by_package = wish is not None and wish.priced_per_package
+        payload, published = (
+            PAYLOADS.get(chosen),
+            PAYLOADS.get(type_name(self.service.published_type)),
+        )
+        by_package = payload is not None and payload.priced_per_package
         was_by_package = published is not None and published.priced_per_package
         per_unit = Dialect.from_profile(self.service.provider.dialect).rate_per_unit
         if chosen and per_unit and by_package != was_by_package:

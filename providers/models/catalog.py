@@ -10,7 +10,7 @@ from django.db import models
 
 from core.money import MoneyField
 
-from ..panel_api.order_types.table import WISHES
+from ..panel_api.order_types.table import PAYLOADS
 from .provider import Provider
 
 
@@ -97,8 +97,8 @@ class Service(models.Model):
 
     @property
     def is_priced_per_package(self) -> bool:
-        wish = WISHES.get(self.type)
-        return wish is not None and wish.priced_per_package
+        payload = PAYLOADS.get(self.type)
+        return payload is not None and payload.priced_per_package
 
     @staticmethod
     def search_text_of(external_id: str, name: str, category: str) -> str:

@@ -21,11 +21,11 @@ from .answers.outcomes import (
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .http.credentials import Credentials
-from .http.request import address, naming, payload
+from .http.request import address, form_body, naming
 from .http.transport import Transport
 from .id_batches import ask_all
 from .made import may_be_made
-from .order_types.table import Wish, WrittenWish
+from .order_types.table import OrderPayload, WrittenPayload
 from .results import (
     Balance,
     CancelAccepted,
@@ -52,7 +52,7 @@ def _utc_now() -> datetime:
 
 
 class PanelClient:
-    """One account. Holds no state: as many threads as wish may use one client.
+    """One account. Holds no state: as many threads as payload may use one client.
 
     Every method raises `SlowDown` and `AccountRefused` when the provider says so. Reads raise
     `Unavailable` for everything else; `add`, `refill` and `cancel` raise `NotSent` when it is
@@ -126,16 +126,16 @@ class PanelClient:
 
     def add(
         self,
-        wish: Wish | WrittenWish,
+        payload: OrderPayload | WrittenPayload,
         *,
         before_send: Callable[[], None] | None = None,
     ) -> Placed:
         """Order it, once. Raises NotSent, Rejected or OutcomeUnknown, and nothing else.
 
-        `before_send` is the fence: it runs with the connection up, just before the first
+        `before_send` is the pre-send check: it runs with the connection up, just before the first
         byte; if it raises, nothing is written and NotSent carries its message.
         """
-        answer = self.call("add", wish.wire(), before_send=before_send)
+        answer = self.call("add", payload.wire(), before_send=before_send)
         return order_placed(answer, self.dialect, self.now())
 
     def refill(
@@ -163,7 +163,7 @@ class PanelClient:
 
         Raises NotSent or OutcomeUnknown (writes) or Unavailable (reads) when no whole answer came.
         """
-        body, headers = payload(action, fields, self.credentials, self.dialect)
+        body, headers = form_body(action, fields, self.credentials, self.dialect)
         delivery = self.transport.post(
             address(self.credentials.url, self.dialect),
             body,

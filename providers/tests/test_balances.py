@@ -7,7 +7,7 @@ import pytest
 
 from core.clocks import database_now
 from providers.account_health import AccountState, account_health
-from providers.actions.balances import balance_turn, read_balance
+from providers.actions.balances import balance_run, read_balance
 from providers.actions.pacing import next_add
 from providers.connect import client_for
 from providers.models import BalanceReading, Lease, LeaseKind, Provider, ProviderHealth
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.services
 
 
 def turn(account: Provider) -> BalanceReading | None:
-    return balance_turn(account, client_for, clock=database_now)
+    return balance_run(account, client_for, clock=database_now)
 
 
 def test_every_reading_is_kept_and_the_account_repeats_the_newest(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from core.clocks import database_now
 from core.roles import Role
 from providers import tasks
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.actions.snapshots import Snapshot, packed
 from providers.connect import client_for
 from providers.models import (
@@ -26,11 +26,11 @@ from .conftest import Bells, LogIn
 
 @pytest.fixture
 def held(account: Provider, box: Sandbox) -> CatalogRun:
-    mirror_turn(account, client_for, clock=database_now)
+    mirror_run(account, client_for, clock=database_now)
     box.change_catalog(halve=True)
     truth = box.services()[0]
     box.edit_service(truth["id"], rate=str(Decimal(truth["rate"]) * 2))
-    assert mirror_turn(account, client_for, clock=database_now) is RunState.HELD
+    assert mirror_run(account, client_for, clock=database_now) is RunState.HELD
     return CatalogRun.objects.newest_first()[0]
 
 

@@ -13,7 +13,7 @@ from core.clocks import database_now
 from core.roles import Role
 from providers.actions import applying
 from providers.actions.choosing import choose_type
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.connect import client_for
 from providers.models import Provider, RunState, Service, ServiceChange
 from sandbox import Sandbox
@@ -124,7 +124,7 @@ class TestMirroring:
 
     @staticmethod
     def mirror(account: Provider) -> RunState | None:
-        return mirror_turn(account, client_for, clock=database_now)
+        return mirror_run(account, client_for, clock=database_now)
 
     def test_an_unchanged_catalog_changes_nothing(self, account, chosen) -> None:
         before = Service.objects.values().get(pk=chosen.pk)

@@ -7,7 +7,7 @@ import pytest
 
 from core.clocks import DOCTOR_CUT_OFF_SECONDS, database_now
 from core.encryption import encrypt
-from providers.actions.examining import examine_turn, open_report, waiting_reports
+from providers.actions.examining import examine_run, open_report, waiting_reports
 from providers.actions.learning import FORGOTTEN, forget_learned
 from providers.connect import client_for
 from providers.models import DoctorReport, Provider, ProviderHealth
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.services
 
 def examined(account: Provider, *, with_empty_order: bool = False) -> DoctorReport:
     report = open_report(account, actor=None, now=database_now(), with_empty_order=with_empty_order)
-    assert examine_turn(report, client_for, clock=database_now)
+    assert examine_run(report, client_for, clock=database_now)
     report.refresh_from_db()
     return report
 
@@ -70,7 +70,7 @@ def test_one_examination_at_a_time(account: Provider) -> None:
     report = open_report(account, actor=None, now=database_now())
     assert open_report(account, actor=None, now=database_now()) == report
     DoctorReport.objects.update(step="Connecting")
-    assert not examine_turn(report, client_for, clock=database_now)
+    assert not examine_run(report, client_for, clock=database_now)
 
 
 def test_what_was_learned_is_not_written_over_a_new_address(
@@ -79,7 +79,7 @@ def test_what_was_learned_is_not_written_over_a_new_address(
     report = open_report(account, actor=None, now=database_now())
     assert report.provider.version == 1
     Provider.objects.update(version=2)
-    examine_turn(report, client_for, clock=database_now)
+    examine_run(report, client_for, clock=database_now)
     assert Provider.objects.get().dialect == {}
 
 
@@ -100,7 +100,7 @@ def test_a_parameter_that_an_admin_named_meanwhile_stays(account: Provider, name
     account.refresh_from_db()  # as the worker reads it, before the admin's change
     report = open_report(account, actor=None, now=database_now())
     Provider.objects.update(dialect={"idempotency_parameter": name} if name else {})
-    examine_turn(report, client_for, clock=database_now)
+    examine_run(report, client_for, clock=database_now)
     assert Provider.objects.get().dialect.get("idempotency_parameter", "") == name
 
 

@@ -11,7 +11,7 @@ from providers.models import ProviderHealth
 from providers.panel_api import OutcomeUnknown, ProviderError
 from providers.panel_api.http.transport import Delivery
 from providers.panel_api.tests.stub import client_hearing, said
-from providers.panel_api.tests.test_facts import WISH
+from providers.panel_api.tests.test_facts import PAYLOAD
 from tests.builders import NOON, make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -46,7 +46,7 @@ def test_a_failed_read_is_noted_whatever_its_texts_hold(answer):
 def test_the_evidence_of_a_write_holds_no_sign_that_no_row_takes(answer):
     client, _ = client_hearing(answer)
     with pytest.raises(OutcomeUnknown) as raised:
-        client.add(WISH)
+        client.add(PAYLOAD)
     seen = raised.value.evidence
     assert seen is not None
     kept = (seen.reason, seen.content_type, *seen.exception_chain)

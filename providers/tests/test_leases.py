@@ -115,7 +115,7 @@ def test_a_lease_given_back_is_free_and_due_when_it_was_said(provider: Provider)
     assert due_leases([LeaseKind.BALANCE], now=NOON + MINUTE) == [(provider.pk, LeaseKind.BALANCE)]
 
 
-def test_a_wish_makes_a_lease_due_sooner_never_later(provider: Provider) -> None:
+def test_a_payload_makes_a_lease_due_sooner_never_later(provider: Provider) -> None:
     ensure_leases(provider.pk, due_at=NOON)
     assert not make_due(provider.pk, LeaseKind.CATALOG, at=NOON + MINUTE)
     assert make_due(provider.pk, LeaseKind.CATALOG, at=NOON - MINUTE)

@@ -12,7 +12,7 @@ from core.clocks import database_now
 from core.money import plain
 from core.roles import Role
 from providers.actions.leases import acquire_lease, release_lease
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.actions.runs import approve_run, open_run, refuse_run
 from providers.connect import client_for
 from providers.models import (
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.services
 
 
 def mirror(account: Provider) -> RunState | None:
-    return mirror_turn(account, client_for, clock=database_now)
+    return mirror_run(account, client_for, clock=database_now)
 
 
 def newest_run() -> CatalogRun:

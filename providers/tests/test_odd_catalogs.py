@@ -8,7 +8,7 @@ import pytest
 
 from core.clocks import database_now
 from providers.actions.brake import _leapt
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.connect import Connect
 from providers.models import Provider, ProviderHealth, RunState, Service
 from providers.panel_api import Catalog, CatalogItem, Unreadable
@@ -89,7 +89,7 @@ def test_a_catalog_more_than_a_fifth_of_which_cannot_be_read_is_held_even_the_fi
     account: Provider, unreadable: int, state: RunState
 ) -> None:
     whole = told(*(item(str(1000 + n)) for n in range(100 - unreadable)), unreadable=unreadable)
-    assert mirror_turn(account, whole, clock=database_now) is state
+    assert mirror_run(account, whole, clock=database_now) is state
     run = newest_run()
     assert (run.seen, run.unreadable) == (100, unreadable)
     assert run.unreadable_samples[0] == "Service 0: Its rate is not an amount."
@@ -100,7 +100,7 @@ def test_what_hides_or_turns_text_around_is_taken_out_of_it(account: Provider) -
         "7", name="Vi\u202esits\u200b\n of\x00 the\u2066 day", category="\u200d",
         description="One\nTwo\ufeff", average_time="👩\u200d🔧 soon",
     )  # fmt: skip
-    assert mirror_turn(account, told(hostile), clock=database_now) is RunState.APPLIED
+    assert mirror_run(account, told(hostile), clock=database_now) is RunState.APPLIED
     row = Service.objects.get()
     assert (row.name, row.category) == ("Visits  of the day", "")
     assert (row.description, row.average_time) == ("One\nTwo", "👩\u200d🔧 soon")
@@ -109,7 +109,7 @@ def test_what_hides_or_turns_text_around_is_taken_out_of_it(account: Provider) -
 def test_a_price_no_column_can_hold_is_set_aside(account: Provider) -> None:
     dear = item("7", rate=Decimal(10) ** 15)
     whole = told(dear, *(item(str(n)) for n in range(100, 110)))
-    assert mirror_turn(account, whole, clock=database_now) is RunState.APPLIED
+    assert mirror_run(account, whole, clock=database_now) is RunState.APPLIED
     assert Service.objects.count() == 10
     assert newest_run().unreadable_samples == ["Service 7: Its rate is beyond all bounds."]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core.roles import Role
-from providers.panel_api import WISHES, Wish
+from providers.panel_api import PAYLOADS, OrderPayload
 from providers.views.reference import KINDS, in_words
 
 from .conftest import LogIn
@@ -23,28 +23,30 @@ def page(client_for_role: LogIn) -> str:
 
 def test_every_type_of_the_table_is_on_the_page(page: str) -> None:
     sections = page.split("<section ")[1:]
-    assert len(sections) == len(WISHES)
-    for section, wish in zip(sections, WISHES.values(), strict=True):
-        assert f">{wish.type_name}</h2>" in section
-        assert wish.about and wish.about in section
-        for ask in wish.asks().values():
+    assert len(sections) == len(PAYLOADS)
+    for section, payload in zip(sections, PAYLOADS.values(), strict=True):
+        assert f">{payload.type_name}</h2>" in section
+        assert payload.about and payload.about in section
+        for ask in payload.asks().values():
             assert ask.label in section and f"<code>{ask.wire}</code>" in section
             assert KINDS[ask.kind] in section and ask.help in section
             assert all(words in section for _, words in ask.choices)
-        for name, value in wish.example("1001", whole=True).wire().items():
+        for name, value in payload.example("1001", whole=True).wire().items():
             assert f"{name}={value}" in section
 
 
 def test_the_list_leads_to_every_section(page: str) -> None:
-    for wish in WISHES.values():
-        anchor = in_words(wish).anchor
+    for payload in PAYLOADS.values():
+        anchor = in_words(payload).anchor
         assert f'href="#{anchor}"' in page and f'id="{anchor}"' in page
 
 
-@pytest.mark.parametrize("wish", WISHES.values(), ids=list(WISHES))
-def test_needed_fields_are_those_without_which_there_is_no_order(wish: type[Wish]) -> None:
-    needed = {field.wire for field in in_words(wish).fields if field.needed == "needed"}
-    assert needed == {ask.wire for ask in wish.asks().values() if not ask.optional}
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=list(PAYLOADS))
+def test_needed_fields_are_those_without_which_there_is_no_order(
+    payload: type[OrderPayload],
+) -> None:
+    needed = {field.wire for field in in_words(payload).fields if field.needed == "needed"}
+    assert needed == {ask.wire for ask in payload.asks().values() if not ask.optional}
 
 
 def test_the_page_is_in_the_navigation(page: str) -> None:

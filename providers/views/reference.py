@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from core.roles import May
 from core.web.policy import StaffRequest, allow
 
-from ..panel_api import WISHES, Ask, Kind, Wish
+from ..panel_api import PAYLOADS, Ask, Kind, OrderPayload
 
 EXAMPLE_ID = "1001"
 KINDS = {
@@ -57,31 +57,34 @@ class TypeInWords:
 @require_safe
 def order_types(request: StaffRequest) -> HttpResponse:
     """Every type of order: its fields, their names on the wire, limits and an example."""
-    context: dict[str, Any] = {"types": [in_words(wish) for wish in WISHES.values()]}
+    context: dict[str, Any] = {"types": [in_words(payload) for payload in PAYLOADS.values()]}
     return render(request, "providers/order_types.html", context)
 
 
-def in_words(wish: type[Wish]) -> TypeInWords:
-    asks = wish.asks()
-    plain, whole = wish.example(EXAMPLE_ID).wire(), wish.example(EXAMPLE_ID, whole=True).wire()
+def in_words(payload: type[OrderPayload]) -> TypeInWords:
+    asks = payload.asks()
+    plain, whole = (
+        payload.example(EXAMPLE_ID).wire(),
+        payload.example(EXAMPLE_ID, whole=True).wire(),
+    )
     examples = [("An example", plain)]
     if whole != plain:
         examples.append(("With everything that may be said", whole))
     return TypeInWords(
-        name=wish.type_name,
-        about=wish.about,
-        anchor=wish.type_name.lower().replace(",", "").replace(" ", "-"),
-        quantity=_quantity(wish),
-        price="of the whole package" if wish.priced_per_package else "of 1,000 units",
-        also=wish.fits_on,
-        fields=tuple(_field(ask, wish) for ask in asks.values()),
+        name=payload.type_name,
+        about=payload.about,
+        anchor=payload.type_name.lower().replace(",", "").replace(" ", "-"),
+        quantity=_quantity(payload),
+        price="of the whole package" if payload.priced_per_package else "of 1,000 units",
+        also=payload.fits_on,
+        fields=tuple(_field(ask, payload) for ask in asks.values()),
         examples=tuple(examples),
     )
 
 
-def _quantity(wish: type[Wish]) -> str:
-    asks = wish.asks()
-    if wish.priced_per_package:
+def _quantity(payload: type[OrderPayload]) -> str:
+    asks = payload.asks()
+    if payload.priced_per_package:
         return "one package"
     counted = next((ask for ask in asks.values() if ask.counts), None)
     if counted:
@@ -91,22 +94,22 @@ def _quantity(wish: type[Wish]) -> str:
     return "as said; times the runs, if there are any" if "runs" in asks else "as said"
 
 
-def _field(ask: Ask, wish: type[Wish]) -> FieldInWords:
+def _field(ask: Ask, payload: type[OrderPayload]) -> FieldInWords:
     return FieldInWords(
         wire=ask.wire,
         label=ask.label,
-        needed=_needed(ask, wish),
+        needed=_needed(ask, payload),
         takes=_takes(ask),
         help=ask.help,
         choices=ask.choices,
     )
 
 
-def _needed(ask: Ask, wish: type[Wish]) -> str:
+def _needed(ask: Ask, payload: type[OrderPayload]) -> str:
     if ask.needed_when is None:
         return "may be left out" if ask.optional else "needed"
     other, value = ask.needed_when
-    return f"needed with {wish.asks()[other].wire} {value}"
+    return f"needed with {payload.asks()[other].wire} {value}"
 
 
 def _takes(ask: Ask) -> str:

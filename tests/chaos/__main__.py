@@ -79,10 +79,11 @@ def run_controls(terms: Terms) -> list[Control]:
     """All three beside each other."""
     print("controls …", flush=True)
     began = time.monotonic()
-    wishes = plan_of(terms)
+    planned_orders = plan_of(terms)
     with tempfile.TemporaryDirectory(prefix="chaos-") as scratch, ThreadPoolExecutor(3) as pool:
         work = [
-            pool.submit(run_control, name, wishes, terms, Path(scratch) / name) for name in CONTROLS
+            pool.submit(run_control, name, planned_orders, terms, Path(scratch) / name)
+            for name in CONTROLS
         ]
         found = [one.result() for one in work]
     print(f"  {time.monotonic() - began:.0f} s")

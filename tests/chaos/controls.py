@@ -23,7 +23,7 @@ from celery import Celery
 from .desk import ROOT
 from .judge import Kind, Shown, Violation, Wanted, judge
 from .naive import TABLE
-from .plan import Terms, Wish, panels_of
+from .plan import PlannedOrder, Terms, panels_of
 from .processes import Crew, Process, wait_until
 from .sandboxes import Provider, connect_all, first_mix, start_all
 from .servers import Broker
@@ -61,10 +61,12 @@ class Control:
         return dict(Counter(violation.kind.value for violation in self.violations))
 
 
-def run_control(name: str, wishes: Sequence[Wish], terms: Terms, directory: Path) -> Control:
+def run_control(
+    name: str, planned_orders: Sequence[PlannedOrder], terms: Terms, directory: Path
+) -> Control:
     """Send all of them in this way while workers are killed, then judge as the desk is judged."""
     directory.mkdir()
-    wishes = wishes[:MOST_ORDERS]
+    planned_orders = planned_orders[:MOST_ORDERS]
     providers = start_all(panels_of(terms), directory, terms)
     crew = Crew()
     try:
@@ -72,10 +74,10 @@ def run_control(name: str, wishes: Sequence[Wish], terms: Terms, directory: Path
         for provider in providers:
             provider.misbehave(first_mix(terms.seed), terms.faults)
         services = {p: provider.services for provider in providers for p in provider.keys}
-        database = _write_wishes(wishes, services, directory)
+        database = _write_planned_orders(planned_orders, services, directory)
         broker_url = _start(name, crew, providers, directory)
         if name != "loop":
-            _ring_all(name, len(wishes), broker_url)
+            _ring_all(name, len(planned_orders), broker_url)
         kills = _kill_until_quiet(crew, database, terms)
         bought = [row for provider in providers for row in provider.ledger()]
     finally:
@@ -84,21 +86,23 @@ def run_control(name: str, wishes: Sequence[Wish], terms: Terms, directory: Path
             provider.stop()
     wanted = [
         Wanted(w.account, services[w.account][w.service], w.link, w.quantity, acknowledged=True)
-        for w in wishes
+        for w in planned_orders
     ]
-    shown = [row for row in _shown(database) if row.key in {wish.key for wish in wanted}]
+    shown = [row for row in _shown(database) if row.key in {planned.key for planned in wanted}]
     found = judge(wanted, bought, _as_ended(shown), with_money=False)
-    return Control(name, len(wishes), kills, tuple(found))
+    return Control(name, len(planned_orders), kills, tuple(found))
 
 
-def _write_wishes(wishes: Sequence[Wish], services: dict[str, list[str]], directory: Path) -> Path:
+def _write_planned_orders(
+    planned_orders: Sequence[PlannedOrder], services: dict[str, list[str]], directory: Path
+) -> Path:
     path = directory / "naive.sqlite3"
     line = sqlite3.connect(path)
     line.execute("PRAGMA journal_mode=WAL")
     line.execute(TABLE)
     rows = [
         (n, w.account, services[w.account][w.service], w.link, w.quantity, "queued", "")
-        for n, w in enumerate(wishes, start=1)
+        for n, w in enumerate(planned_orders, start=1)
     ]
     line.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     line.commit()

@@ -62,7 +62,7 @@ def judged(
         violations=violations, blows=blows, restored=restored,
         stopped_searches=rows.stopped_searches_in(desk.database),
         consent=_consent_figures(consent, clerk, shown, bought, desk),
-        halts=rows.halts_in(desk.database), ways=Counter(wish.way.value for wish in staff.begun),
+        halts=rows.halts_in(desk.database), ways=Counter(planned.way.value for planned in staff.begun),
         starts={name: member.starts for name, member in desk.crew.members.items()},
         adds=adds_of(providers),
         under_fire=under_fire,
@@ -99,13 +99,13 @@ def _left(desk: Desk, lost: Sequence[Lost]) -> dict[int, list[str]]:
 
 
 def _wanted(staff: Staff) -> list[Wanted]:
-    """Each wish that somebody came to."""
+    """Each planned that somebody came to."""
     return [
         Wanted(
-            wish.account, staff.accounts[wish.account].service_ids[wish.service], wish.link,
-            wish.quantity, wish.number in staff.acknowledged,
+            planned.account, staff.accounts[planned.account].service_ids[planned.service], planned.link,
+            planned.quantity, planned.number in staff.acknowledged,
         )
-        for wish in staff.begun
+        for planned in staff.begun
     ]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ Key = tuple[str, str, int]  # account, link, quantity
 
 class Kind(StrEnum):
     DOUBLE = "double"  # bought more than once
-    TWICE_AT_DESK = "twice at the desk"  # one wish, two orders
+    TWICE_AT_DESK = "twice at the desk"  # one planned, two orders
     UNANSWERED = "unanswered"  # the desk did not take an order, however often it was sent
     LOST = "lost"  # somebody was told it is placed, or it was paid, and the desk has no order
     STRAY = "stray"  # bought or shown although nobody wanted it
@@ -138,12 +138,12 @@ def judge(
     with_money: bool = True,
 ) -> list[Violation]:
     """Everything that must not be, in no particular order."""
-    wishes = {wish.key for wish in wanted}
+    planned_orders = {planned.key for planned in wanted}
     found = [
         *_doubles(bought),
         *_twice(shown),
         *_lost(wanted, bought, shown),
-        *_strays(wishes, bought, shown),
+        *_strays(planned_orders, bought, shown),
         *_stuck(shown),
         *_wrong_ids(bought, shown),
         *_silently_wrong(bought, shown),
@@ -168,21 +168,21 @@ def _lost(
     wanted: Iterable[Wanted], bought: Iterable[Bought], shown: Iterable[Shown]
 ) -> Iterator[Violation]:
     known = {one.key for one in shown}
-    for wish in wanted:
-        if not wish.acknowledged:
-            yield Violation(Kind.UNANSWERED, f"{_said(wish.key)} was never taken")
-        if wish.acknowledged and wish.key not in known:
-            yield Violation(Kind.LOST, f"{_said(wish.key)} was acknowledged and is not there")
+    for planned in wanted:
+        if not planned.acknowledged:
+            yield Violation(Kind.UNANSWERED, f"{_said(planned.key)} was never taken")
+        if planned.acknowledged and planned.key not in known:
+            yield Violation(Kind.LOST, f"{_said(planned.key)} was acknowledged and is not there")
     for row in bought:
         if row.key not in known:
             yield Violation(Kind.LOST, f"{_said(row.key)} was bought as {row.id}, unknown to us")
 
 
 def _strays(
-    wishes: set[Key], bought: Iterable[Bought], shown: Iterable[Shown]
+    planned_orders: set[Key], bought: Iterable[Bought], shown: Iterable[Shown]
 ) -> Iterator[Violation]:
     for key in [*(row.key for row in bought), *(one.key for one in shown)]:
-        if key not in wishes:
+        if key not in planned_orders:
             yield Violation(Kind.STRAY, f"{_said(key)} was wanted by nobody")
 
 

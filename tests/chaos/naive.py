@@ -53,8 +53,8 @@ def rows() -> Iterator[sqlite3.Connection]:
 def add(order: Mapping[str, Any]) -> str:
     """The provider's number. NoGoodAnswer, or OSError, for everything else."""
     account = json.loads(os.environ["NAIVE_ACCOUNTS"])[order["account"]]
-    wish = {name: order[name] for name in ("service", "link", "quantity")}
-    body = urlencode({"key": account["key"], "action": "add", **wish}).encode()
+    planned = {name: order[name] for name in ("service", "link", "quantity")}
+    body = urlencode({"key": account["key"], "action": "add", **planned}).encode()
     try:
         with urlopen(account["url"], body, timeout=PATIENCE_SECONDS) as answer:
             return str(json.load(answer)["order"])

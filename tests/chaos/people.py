@@ -1,4 +1,4 @@
-"""Staff at work: each wish goes through the real form until the desk has answered for it."""
+"""Staff at work: each planned goes through the real form until the desk has answered for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functools import partial
 from .browser import Browser, NoAnswer, Page
 from .history import History
 from .opening import OPERATORS, PASTERS, Account, log_in
-from .plan import Way, Wish
+from .plan import PlannedOrder, Way
 
 PERSISTENT_FOR_SECONDS = 120
 MOST_WAITING = 20  # orders for each account; people do not run further ahead of the desk
@@ -56,17 +56,17 @@ class Person:
             time.sleep(REST_SECONDS)
         raise NobodyAnswers
 
-    def place(self, wish: Wish, account: Account) -> int:
+    def place(self, planned: PlannedOrder, account: Account) -> int:
         """The desk's number of the order. The submission token stays the same throughout."""
-        path = f"/orders/new/?service={account.services[wish.service]}"
+        path = f"/orders/new/?service={account.services[planned.service]}"
         fields = self.persist(lambda: self._form(path)).hidden()
-        values = {**fields, "link": wish.link, "quantity": str(wish.quantity)}
-        if wish.behind:
+        values = {**fields, "link": planned.link, "quantity": str(planned.quantity)}
+        if planned.behind:
             values["queue_behind"] = "on"
-        self._first_try(wish.way, path, values)
+        self._first_try(planned.way, path, values)
 
         def send() -> Page:
-            page = self.browser.post(path, values, headers=_headers(wish.way))
+            page = self.browser.post(path, values, headers=_headers(planned.way))
             if page.is_log_in or page.status == 403:  # a new session wants its own token
                 log_in(self.browser, self.name)
                 token = self.browser.get(path).hidden().get("csrfmiddlewaretoken", "")
@@ -100,9 +100,11 @@ class Person:
         elif way is Way.HTMX:
             _try(self.browser.twin(), path, values, 10.0, _headers(way))
 
-    def paste(self, wishes: Sequence[Wish], account: Account) -> int:
+    def paste(self, planned_orders: Sequence[PlannedOrder], account: Account) -> int:
         """The desk's number of the batch, once it has begun to place it."""
-        lines = [f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in wishes]
+        lines = [
+            f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in planned_orders
+        ]
         values = {"provider": str(account.row), "name": "", "text": "\n".join(lines)}
         form = "/orders/mass-orders/new/"
         number = _BATCH.search(self._send_form(form, form, values).location)
@@ -150,17 +152,17 @@ class Staff:
         self.accounts = {account.name: account for account in accounts}
         self.port, self.history = port, history
         self.acknowledged: set[int] = set()
-        self.begun: list[Wish] = []
+        self.begun: list[PlannedOrder] = []
         self._waiting = waiting
         self._until = float("inf")
         self._lock = threading.Lock()
 
-    def place_all(self, wishes: Sequence[Wish], *, seconds: float = 0) -> None:
+    def place_all(self, planned_orders: Sequence[PlannedOrder], *, seconds: float = 0) -> None:
         """All of them, or those that somebody comes to within so many seconds: `begun`. The
         numbers of those that the desk says it took are in `acknowledged`."""
         self._until = time.monotonic() + (seconds or float("inf"))
-        singles = iter([wish for wish in wishes if wish.paste is None])
-        pastes = iter(_pastes(wishes))
+        singles = iter([planned for planned in planned_orders if planned.paste is None])
+        pastes = iter(_pastes(planned_orders))
         with ThreadPoolExecutor(len(OPERATORS) + len(PASTERS)) as pool:
             work = [pool.submit(self._operate, name, singles) for name in OPERATORS]
             work += [pool.submit(self._manage, name, pastes) for name in PASTERS]
@@ -176,17 +178,17 @@ class Staff:
             time.sleep(1)
         return False
 
-    def _operate(self, name: str, singles: Iterator[Wish]) -> None:
-        """One operator takes wishes as long as there are any."""
+    def _operate(self, name: str, singles: Iterator[PlannedOrder]) -> None:
+        """One operator takes planned_orders as long as there are any."""
         person = Person(name, self.port)
         while self._may_go_on():
             with self._lock:
-                wish = next(singles, None)
-            if wish is None:
+                planned = next(singles, None)
+            if planned is None:
                 return
-            self._tell([wish], partial(person.place, wish, self.accounts[wish.account]))
+            self._tell([planned], partial(person.place, planned, self.accounts[planned.account]))
 
-    def _manage(self, name: str, pastes: Iterator[Sequence[Wish]]) -> None:
+    def _manage(self, name: str, pastes: Iterator[Sequence[PlannedOrder]]) -> None:
         """One manager pastes as long as there is anything to paste."""
         person = Person(name, self.port)
         while self._may_go_on():
@@ -197,20 +199,20 @@ class Staff:
             account = self.accounts[lines[0].account]
             self._tell(lines, partial(person.paste, lines, account))
 
-    def _tell(self, wishes: Sequence[Wish], act: Callable[[], int]) -> None:
+    def _tell(self, planned_orders: Sequence[PlannedOrder], act: Callable[[], int]) -> None:
         """Do it, and write into the history what came of it."""
-        numbers = [wish.number for wish in wishes]
+        numbers = [planned.number for planned in planned_orders]
         with self._lock:
-            self.begun.extend(wishes)
-        self.history.note("invoke", wishes=numbers, way=wishes[0].way)
+            self.begun.extend(planned_orders)
+        self.history.note("invoke", planned_orders=numbers, way=planned_orders[0].way)
         try:
             number = act()
         except Refused as words:
-            self.history.note("fail", wishes=numbers, words=str(words))
+            self.history.note("fail", planned_orders=numbers, words=str(words))
         except NobodyAnswers:
-            self.history.note("info", wishes=numbers)
+            self.history.note("info", planned_orders=numbers)
         else:
-            self.history.note("ok", wishes=numbers, number=number)
+            self.history.note("ok", planned_orders=numbers, number=number)
             with self._lock:
                 self.acknowledged.update(numbers)
 
@@ -245,11 +247,11 @@ def next_step(page: Page, batch: str) -> str:
     return f"{batch}place/" if f"{batch}place/" in page.text else ""
 
 
-def _pastes(wishes: Sequence[Wish]) -> Iterable[list[Wish]]:
-    found: dict[int, list[Wish]] = defaultdict(list)
-    for wish in wishes:
-        if wish.paste is not None:
-            found[wish.paste].append(wish)
+def _pastes(planned_orders: Sequence[PlannedOrder]) -> Iterable[list[PlannedOrder]]:
+    found: dict[int, list[PlannedOrder]] = defaultdict(list)
+    for planned in planned_orders:
+        if planned.paste is not None:
+            found[planned.paste].append(planned)
     return found.values()
 
 

@@ -57,7 +57,7 @@ def is_left_held(order: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PlannedOrder:
     """One order somebody wants once. Account, link and quantity name it everywhere.
 
     `service` counts the services in use of its account; `paste` is the paste it stands in.
@@ -113,34 +113,34 @@ def accounts_of(terms: Terms) -> tuple[str, ...]:
     return tuple(account for panel in panels_of(terms) for account in panel.accounts)
 
 
-def first_orders(terms: Terms) -> list[Wish]:
+def first_orders(terms: Terms) -> list[PlannedOrder]:
     """Before the trouble begins: pasted, a few for each account."""
     return [
-        Wish(-1, account, 0, f"https://lumen.example/{terms.seed}/first/{position}/{line}",
+        PlannedOrder(-1, account, 0, f"https://lumen.example/{terms.seed}/first/{position}/{line}",
              QUANTITIES[0], Way.PASTE, paste=-1 - position)
         for position, account in enumerate(accounts_of(terms))
         for line in range(FIRST_ORDERS)
     ]  # fmt: skip
 
 
-def one_each(terms: Terms, name: str, accounts: Iterable[str]) -> list[Wish]:
+def one_each(terms: Terms, name: str, accounts: Iterable[str]) -> list[PlannedOrder]:
     """An order for each of these accounts, each by the form of a single one."""
     return [
-        Wish(-1, account, 0, f"https://lumen.example/{terms.seed}/{name}/{position}",
+        PlannedOrder(-1, account, 0, f"https://lumen.example/{terms.seed}/{name}/{position}",
              QUANTITIES[0], Way.PLAIN)
         for position, account in enumerate(accounts)
     ]  # fmt: skip
 
 
-def numbered(wishes: Iterable[Wish], start: int) -> list[Wish]:
+def numbered(planned_orders: Iterable[PlannedOrder], start: int) -> list[PlannedOrder]:
     """With numbers of their own in this run."""
-    return [replace(wish, number=number) for number, wish in enumerate(wishes, start)]
+    return [replace(planned, number=number) for number, planned in enumerate(planned_orders, start)]
 
 
-def plan_of(terms: Terms) -> list[Wish]:
-    """The wishes of a run, in the order in which people come to them."""
+def plan_of(terms: Terms) -> list[PlannedOrder]:
+    """The planned_orders of a run, in the order in which people come to them."""
     dice = random.Random(f"plan-{terms.seed}")
-    wishes: list[Wish] = []
+    planned_orders: list[PlannedOrder] = []
     accounts = accounts_of(terms)
     weights = [RANDOM_WEIGHT if is_random(one) else 1.0 for one in accounts]
     singles = sum(SINGLE_WAYS.values())
@@ -154,26 +154,26 @@ def plan_of(terms: Terms) -> list[Wish]:
             if lines == most:
                 paste, account_of_paste, lines = paste + 1, account, 0
             account, lines = account_of_paste, lines + 1
-        wishes.append(_wish(dice, number, account, way, paste, wishes, terms))
-    return wishes
+        planned_orders.append(_planned(dice, number, account, way, paste, planned_orders, terms))
+    return planned_orders
 
 
-def _wish(
+def _planned(
     dice: random.Random,
     number: int,
     account: str,
     way: Way,
     paste: int,
-    earlier: list[Wish],
+    earlier: list[PlannedOrder],
     terms: Terms,
-) -> Wish:
+) -> PlannedOrder:
     """With equal prices only one that stands behind another costs something else."""
     link = f"https://lumen.example/{terms.seed}/{number}"
     service, quantity = dice.randrange(SERVICES_USED), dice.choice(QUANTITIES)
     if terms.prices == "equal":
         service, quantity = 0, QUANTITIES[0]
     if way is Way.PASTE:
-        return Wish(number, account, service, link, quantity, way, paste=paste)
+        return PlannedOrder(number, account, service, link, quantity, way, paste=paste)
     first = next((one for one in reversed(earlier) if one.account == account), None)
     stands_behind = (
         account.startswith(GUARDED) and first and first.link.endswith(f"/{first.number}")
@@ -181,5 +181,7 @@ def _wish(
     )  # fmt: skip
     if first and stands_behind:
         others = [one for one in QUANTITIES if one != first.quantity]
-        return Wish(number, account, service, first.link, dice.choice(others), way, behind=True)
-    return Wish(number, account, service, link, quantity, way)
+        return PlannedOrder(
+            number, account, service, first.link, dice.choice(others), way, behind=True
+        )
+    return PlannedOrder(number, account, service, link, quantity, way)

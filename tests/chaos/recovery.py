@@ -19,8 +19,8 @@ from .processes import wait_until
 from .sandboxes import LATE_SECONDS
 
 # So long after its claim an order may still appear at the provider: its worker is frozen before
-# the fence or just after it, sends as late as it may, and the provider takes its time. A grace
-# for "not placed" must be longer, with room for a machine that is slow.
+# the pre-send check or just after it, sends as late as it may, and the provider takes its time. A
+# grace for "not placed" must be longer, with room for a machine that is slow.
 LATEST_APPEARANCE_SECONDS = SHORT_CLOCKS["SEND_WINDOW_SECONDS"] + PAUSES[1] + LATE_SECONDS
 GRACE_SECONDS = ceil(LATEST_APPEARANCE_SECONDS) + 4
 LEAST_ADDS = FIRST_ORDERS - 1

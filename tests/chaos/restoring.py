@@ -13,7 +13,7 @@ from .desk import CLIENTS, START_SECONDS, Desk
 from .history import History
 from .opening import MANAGER, Account, log_in
 from .people import Person, Staff
-from .plan import Wish
+from .plan import PlannedOrder
 from .processes import wait_until
 
 QUIET_SECONDS = 120.0
@@ -36,13 +36,17 @@ class Restored:
 
 
 def restore_backup(
-    desk: Desk, staff: Staff, wishes: Sequence[Wish], accounts: Sequence[Account], history: History
+    desk: Desk,
+    staff: Staff,
+    planned_orders: Sequence[PlannedOrder],
+    accounts: Sequence[Account],
+    history: History,
 ) -> Restored:
     """Order while all is stopped, back up, let the orders go, restore, and find the way out."""
     manager = Person(MANAGER, desk.port)
     log_in(manager.browser, MANAGER)
     _press(manager, STOPS, f"{STOPS}all/", {"reason": "A backup is made."})
-    staff.place_all(wishes)
+    staff.place_all(planned_orders)
     backup = desk.directory / "backup"
     desk.database.back_up(backup)
     history.note("backed up")
@@ -61,7 +65,7 @@ def restore_backup(
     history.note("stopped", after=noticed)
 
     _wait_at_most(lambda: rows.waiting_in(desk.database) == 0, QUIET_SECONDS)
-    given_back = len(wishes) - rows.waiting_in(desk.database)
+    given_back = len(planned_orders) - rows.waiting_in(desk.database)
     _press(manager, RESTORED, f"{RESTORED}run/", {})
     wait_until(
         lambda: "/restored/acknowledge/" in manager.persist(lambda: _get(manager)).text,
@@ -70,7 +74,7 @@ def restore_backup(
     words = {"note": "Restored on purpose; the lists were looked through.", "sure": "on"}
     _press(manager, RESTORED, f"{RESTORED}acknowledge/", words)
     history.note("acknowledged", given_back=given_back)
-    return Restored(len(wishes), noticed, given_back, len(accounts))
+    return Restored(len(planned_orders), noticed, given_back, len(accounts))
 
 
 def _get(person: Person) -> Page:

@@ -142,9 +142,9 @@ def _restored(
 ) -> tuple[Restored | None, list[Violation]]:
     """A desk that does not find the way out is stuck; it is judged all the same."""
     start = terms.orders + 1_000_000
-    wishes = numbered(one_each(terms, "restored", accounts_of(terms)), start)
+    planned_orders = numbered(one_each(terms, "restored", accounts_of(terms)), start)
     try:
-        return restore_backup(desk, staff, wishes, accounts, history), []
+        return restore_backup(desk, staff, planned_orders, accounts, history), []
     except (OSError, LookupError, ValueError, NobodyAnswers, CalledProcessError) as error:
         return None, [Violation(Kind.STUCK, f"after the restore: {error!r}")]
 

@@ -36,7 +36,7 @@ def expected(place: Place, mode: Mode, *, spool: bool) -> End:
     if place.killed is Killed.SENDING and not place.is_reached(mode):
         left = Left.SETTLED  # nobody was killed
     match left:
-        case Left.WISH:
+        case Left.PAYLOAD:
             return THERE  # sent afterwards, when the provider is well again
         case Left.CLAIM:
             return NOT_THERE

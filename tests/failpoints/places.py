@@ -23,7 +23,7 @@ PRODUCT = ("core", "orders", "providers")
 class Left(Enum):
     """What the world knows of the order when the worker is dead."""
 
-    WISH = "nothing was claimed"
+    PAYLOAD = "nothing was claimed"
     CLAIM = "claimed, and no whole request has left"
     REQUEST = "the request has left, and no answer is kept"
     KEPT = "the answer is on disk, where there is a spool"
@@ -65,13 +65,13 @@ class Place:
 
 
 PLACES = (
-    Place("place.written", Left.WISH),
-    Place("place.committed", Left.WISH),
-    Place("claim.moved", Left.WISH),
-    Place("claim.written", Left.WISH),
+    Place("place.written", Left.PAYLOAD),
+    Place("place.committed", Left.PAYLOAD),
+    Place("claim.moved", Left.PAYLOAD),
+    Place("claim.written", Left.PAYLOAD),
     Place("claim.committed", Left.CLAIM),
     Place("claim.marked", Left.CLAIM),
-    Place("fence.passed", Left.CLAIM, is_reached=is_listened_to),
+    Place("pre_send_check.passed", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.marked", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.half", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.last", Left.REQUEST, is_reached=is_listened_to),

@@ -28,10 +28,10 @@ from .places import Left, Place, is_answered, is_listened_to
 from .walk import Walk, free_port
 
 REQUEST_PLACES = (
-    Place("request.taken", Left.WISH),
+    Place("request.taken", Left.PAYLOAD),
     Place("request.claimed", Left.CLAIM),
     Place("request.marked", Left.CLAIM),
-    Place("fence.passed", Left.CLAIM, is_reached=is_listened_to),
+    Place("pre_send_check.passed", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.half", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.last", Left.REQUEST, is_reached=is_listened_to),
     Place("answer.head", Left.REQUEST, is_reached=is_answered),
@@ -77,9 +77,9 @@ def walk_requests(chosen: Iterable[Cell], ground: Ground) -> Iterator[RequestRes
 def expected_end(write: Write, place: Place, mode: Mode) -> End:
     """From what the crash left and what was answered."""
     left = place.left if place.is_reached(mode) else Left.SETTLED
-    first = 1 if mode.listens and left not in (Left.WISH, Left.CLAIM) else 0
+    first = 1 if mode.listens and left not in (Left.PAYLOAD, Left.CLAIM) else 0
     known = left in (Left.KEPT, Left.SETTLED)
-    if left is Left.WISH or (known and mode.verdict is Verdict.NOT_SENT):
+    if left is Left.PAYLOAD or (known and mode.verdict is Verdict.NOT_SENT):
         return End(_done(write), first + 1)
     if known and mode.verdict is Verdict.ACCEPTED:
         return End(_done(write), first)

@@ -24,7 +24,7 @@ from orders.status import AT_PROVIDER, Outcome, Status
 from providers.actions import balances
 from providers.connect import client_for, shared_transport
 from providers.models import Provider
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_provider, make_service
 from tests.kept_answers import has_spool, import_spool
 from tests.passing_time import let_pass
@@ -89,11 +89,11 @@ class Walk:
         self.now = let_pass(self.now, seconds)
 
     def _draft(self) -> OrderDraft:
-        wish = DefaultWish(
+        payload = DefaultPayload(
             service_id=self.service.external_id, link=f"https://lumen.example/p/{uuid.uuid4()}",
             quantity=self.service.min or 100,
         )  # fmt: skip
-        return OrderDraft(self.service, wish, uuid.uuid4())
+        return OrderDraft(self.service, payload, uuid.uuid4())
 
     def _place(self, draft: OrderDraft) -> Order:
         return place_orders.place_order(draft, placed_by=None, now=self.clock())[0]

@@ -148,7 +148,7 @@ LINES = (
         "pre-send: the age of the claim",
         "if ours > clocks.SEND_WINDOW_SECONDS:",
         "if ours < 0:",
-        (f"{SENDING}::test_the_fence_stops_a_claim_that_has_grown_old",),
+        (f"{SENDING}::test_the_pre_send_check_stops_a_claim_that_has_grown_old",),
         "orders/sending/writes/send_clock.py",
     ),
     Guard(
@@ -160,8 +160,8 @@ LINES = (
     ),
     Guard(
         "pre-send: the age counts from before the claim of an order",
-        "    settlement = _speak(order, attempt, client, now)",
-        "    settlement = _speak(order, attempt, client, SendClock(clock))",
+        "    send_outcome = _speak(order, attempt, client, now)",
+        "    send_outcome = _speak(order, attempt, client, SendClock(clock))",
         (f"{EACH}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
         "orders/sending/send_orders.py",
     ),
@@ -183,7 +183,7 @@ LINES = (
         "pre-send: the claim is still ours",
         "        if not self.is_ours():",
         "        if not self.is_ours:",
-        (f"{EACH}::test_the_fence_stops_a_claim_that_was_taken_for_lost",),
+        (f"{EACH}::test_the_pre_send_check_stops_a_claim_that_was_taken_for_lost",),
         "orders/sending/writes/pre_send.py",
     ),
     Guard(
@@ -197,7 +197,7 @@ LINES = (
         "pre-send: the account as it was read",
         "pk=provider_id, version=version, state=ProviderState.ACTIVE",
         "pk=provider_id, state=ProviderState.ACTIVE",
-        (f"{EACH}::test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim",),
+        (f"{EACH}::test_the_pre_send_check_stops_a_send_whose_key_was_changed_after_the_claim",),
         "orders/sending/writes/pre_send.py",
     ),
     Guard(
@@ -395,8 +395,8 @@ LINES = (
     ),
     Guard(
         "reaper: never back to the queue",
-        "Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, words)",
-        "Settlement(Outcome.NOT_SENT, Status.QUEUED, words)",
+        "SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words)",
+        "SendOutcome(Outcome.NOT_SENT, Status.QUEUED, words)",
         (f"{SENDING}::test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again",),
         "orders/sending/record_outcome.py",
     ),
@@ -415,10 +415,10 @@ LINES = (
         "providers/panel_api/http/connection.py",
     ),
     Guard(
-        "client: the fence before the first byte",
+        "client: the pre-send check before the first byte",
         "                self._before_send()",
         "                self._before_send.__call__",
-        (f"{SOCKETS}::test_the_fence_stands_after_connecting_and_before_the_first_byte",),
+        (f"{SOCKETS}::test_the_pre_send_check_stands_after_connecting_and_before_the_first_byte",),
         "providers/panel_api/http/connection.py",
     ),
     Guard(

@@ -23,7 +23,7 @@ from django.db import connections, transaction
 from core import clocks
 from orders.models import Attempt, Order
 from orders.sending import record_outcome, sweep_due
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Flag, Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 
@@ -64,16 +64,16 @@ def hammer(orders: int, *, seed: int = 0) -> Tally:
     return tally
 
 
-def _claimed(outcome: Outcome, number: int) -> tuple[Attempt, Settlement]:
+def _claimed(outcome: Outcome, number: int) -> tuple[Attempt, SendOutcome]:
     """An order in the hands of its worker, and what that is about to record."""
     order = make_order(Status.SENDING, service=make_service(make_provider()))
     attempt = make_attempt(order, started_at=NOON)
     to = ENDS[outcome][0]
     accepted = str(700_000 + number) if outcome == Outcome.ACCEPTED else ""
-    return attempt, Settlement(outcome, to, "As it was heard.", external_id=accepted)
+    return attempt, SendOutcome(outcome, to, "As it was heard.", external_id=accepted)
 
 
-def _round(rows: list[tuple[Attempt, Settlement]], chance: random.Random, *, held: bool) -> None:
+def _round(rows: list[tuple[Attempt, SendOutcome]], chance: random.Random, *, held: bool) -> None:
     waits = [chance.random() * 0.01 for _ in range(len(rows) + REAPERS)]
     acts: list[Callable[[], object]] = [
         partial(record_outcome.record, *row, now=LATER) for row in rows
@@ -94,7 +94,7 @@ def _round(rows: list[tuple[Attempt, Settlement]], chance: random.Random, *, hel
 
 
 @contextmanager
-def _held_by_another(rows: list[tuple[Attempt, Settlement]], *, held: bool) -> Iterator[None]:
+def _held_by_another(rows: list[tuple[Attempt, SendOutcome]], *, held: bool) -> Iterator[None]:
     """Somebody else's write lock: on the orders of this round, in SQLite on all there is."""
     if not held:
         yield
@@ -118,7 +118,7 @@ def _held_by_another(rows: list[tuple[Attempt, Settlement]], *, held: bool) -> I
     other.join()
 
 
-def _judge(attempt: Attempt, heard: Settlement, tally: Tally) -> None:
+def _judge(attempt: Attempt, heard: SendOutcome, tally: Tally) -> None:
     order = Order.objects.get(pk=attempt.order_id)
     row = order.attempts.get()
     tally.raced += order.events.filter(after=Status.UNCONFIRMED).exists()

@@ -124,7 +124,7 @@ class AfterSales:
     def _leaves(self, write: Write) -> None:
         account = self.desk.account()
         held = halts.is_halted(account.pk, write) or not account.is_active
-        if held and not self.desk.stood_at_the_fence():
+        if held and not self.desk.stood_at_the_pre_send_check():
             self.left_unlawfully += 1
 
 

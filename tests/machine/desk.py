@@ -27,7 +27,7 @@ from orders.sending.writes import recording, send_clock
 from orders.status import HaltKind, Outcome, Status
 from providers.actions import pausing
 from providers.models import Provider, ProviderHealth
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_provider, make_service, make_user
 from tests.kept_answers import import_spool
 from tests.passing_time import let_pass
@@ -35,7 +35,7 @@ from tests.passing_time import let_pass
 from .upstream import Upstream
 
 HOLDS = {"rises": True, "own_answers": True, "foreign_errors": True, "largest_gap": 4, "version": 1}
-AT_THE_FENCE = timedelta(seconds=10)  # a worker frozen longer finds its socket closed
+AT_PRE_SEND_CHECK = timedelta(seconds=10)  # a worker frozen longer finds its socket closed
 Act = Callable[[], None]
 
 
@@ -63,7 +63,7 @@ class Desk:
         self.orders: dict[uuid.UUID, int] = {}
         self.left_unlawfully = 0
         self.seen: Counter[str] = Counter()
-        self._stood_at_fence = False
+        self._stood_at_pre_send_check = False
         self.upstream.departs = self._departs
 
     def clock(self) -> datetime:
@@ -89,11 +89,11 @@ class Desk:
     # staff
 
     def submit(self) -> None:
-        wish = DefaultWish(
+        payload = DefaultPayload(
             service_id=self.service.external_id, link=f"https://lumen.example/p/{uuid.uuid4()}",
             quantity=100,
         )  # fmt: skip
-        self.drafts.append(OrderDraft(self.service, wish, uuid.uuid4()))
+        self.drafts.append(OrderDraft(self.service, payload, uuid.uuid4()))
         self.resubmit(-1)
 
     def resubmit(self, which: int) -> None:
@@ -235,9 +235,11 @@ class Desk:
                 return  # another worker that comes by
             stood.append(None)
             self.seen["workers stood still"] += 1
-            self._stood_at_fence = point == "fence.passed"
-            at_the_fence = self.now + AT_THE_FENCE if point == "fence.passed" else None
-            before, self.latest = self.latest, at_the_fence or self.latest
+            self._stood_at_pre_send_check = point == "pre_send_check.passed"
+            at_the_pre_send_check = (
+                self.now + AT_PRE_SEND_CHECK if point == "pre_send_check.passed" else None
+            )
+            before, self.latest = self.latest, at_the_pre_send_check or self.latest
             for act in meanwhile:
                 act()
             self.latest = before
@@ -250,8 +252,8 @@ class Desk:
             work()
 
     def _departs(self) -> None:
-        """The first byte of a send. What said no before the fence was passed must have held it."""
-        stood = self.stood_at_the_fence()
+        """The first byte of a send. What said no before the pre-send check must have held it."""
+        stood = self.stood_at_the_pre_send_check()
         account = self.account()
         sent = Attempt.objects.filter(provider=account, outcome=Outcome.IN_FLIGHT)
         closed = halts.sending_is_halted(account.pk) or not account.is_active
@@ -259,9 +261,9 @@ class Desk:
         if (closed or stale) and not stood:
             self.left_unlawfully += 1
 
-    def stood_at_the_fence(self) -> bool:
+    def stood_at_the_pre_send_check(self) -> bool:
         """Whether who sends now had passed the check before it stood still; asked once."""
-        stood, self._stood_at_fence = self._stood_at_fence, False
+        stood, self._stood_at_pre_send_check = self._stood_at_pre_send_check, False
         return stood
 
     def account(self) -> Provider:

@@ -27,7 +27,9 @@ def check(desk: Desk) -> None:
     what_is_said_is_true(desk, orders)
     all_money_is_accounted_for(desk, orders)
     doubts_are_shown()
-    assert not desk.left_unlawfully, "a byte left although something said no before the fence"
+    assert not desk.left_unlawfully, (
+        "a byte left although something said no before the pre-send check"
+    )
 
 
 def nothing_is_lost(desk: Desk, orders: dict[str, Order]) -> None:

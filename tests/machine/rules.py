@@ -17,22 +17,28 @@ from .desk import Desk, acts
 from .upstream import Answer
 
 SENDING = (
-    "claim.moved", "claim.written", "claim.committed", "fence.passed", "send.answered",
+    "claim.moved", "claim.written", "claim.committed", "pre_send_check.passed", "send.answered",
     "settle.attempt", "settle.moved", "settle.committed",
 )  # fmt: skip
-STANDING = ("claim.committed", "fence.passed", "took", "send.answered", "settle.committed")
+STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "settle.committed")
 SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ASKING = (
-    "request.taken", "request.claimed", "request.marked", "fence.passed", "request.answered",
+    "request.taken", "request.claimed", "request.marked", "pre_send_check.passed", "request.answered",
     "request.kept", "request.recorded",
 )  # fmt: skip
-ASKING_STANDS = ("request.claimed", "fence.passed", "took", "request.answered", "request.recorded")
+ASKING_STANDS = (
+    "request.claimed",
+    "pre_send_check.passed",
+    "took",
+    "request.answered",
+    "request.recorded",
+)
 REQUESTS = (
     "ask refill", "ask cancel", "ask again", "let cancels", "send requests", "reap requests",
     "requests' timetable", "take back", "accept",
 )  # fmt: skip
-WISHES = ("ask refill", "ask cancel", "ask again")
+PAYLOADS = ("ask refill", "ask cancel", "ask again")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
     "a moment", "a lease", "a while", "reap", "import", "send anew", "recover", "ring", "stop",
@@ -167,27 +173,27 @@ class DeskMachine(RuleBasedStateMachine):
     def after_sales(self, act: str) -> None:
         request_acts(self.after)[act]()
 
-    @rule(wish=st.sampled_from(WISHES), answer=ANSWERS, point=st.sampled_from(ASKING))
-    def ask_and_crash(self, wish: str, answer: Answer, point: str) -> None:
-        self._wish(wish, answer)
+    @rule(payload=st.sampled_from(PAYLOADS), answer=ANSWERS, point=st.sampled_from(ASKING))
+    def ask_and_crash(self, payload: str, answer: Answer, point: str) -> None:
+        self._payload(payload, answer)
         self.desk.crash(self.after.send, point)
 
     @rule(
-        wish=st.sampled_from(WISHES),
+        payload=st.sampled_from(PAYLOADS),
         answer=ANSWERS,
         point=st.sampled_from(ASKING_STANDS),
         meanwhile=among_requests,
     )
     def ask_and_stand_still(
-        self, wish: str, answer: Answer, point: str, meanwhile: list[str]
+        self, payload: str, answer: Answer, point: str, meanwhile: list[str]
     ) -> None:
-        self._wish(wish, answer)
+        self._payload(payload, answer)
         self.desk.stand(self.after.send, point, self._acts(meanwhile))
 
-    def _wish(self, wish: str, answer: Answer) -> None:
+    def _payload(self, payload: str, answer: Answer) -> None:
         self.after.accept()
         self.desk.make_ready()
-        request_acts(self.after)[wish]()
+        request_acts(self.after)[payload]()
         self.desk.upstream.next = answer
 
     @invariant()

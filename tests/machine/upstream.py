@@ -24,7 +24,7 @@ from providers.panel_api import (
     Refused,
     Unavailable,
     Unreadable,
-    WrittenWish,
+    WrittenPayload,
 )
 from tests.fake_provider import lost_answer, never_left, progress, refusal
 
@@ -97,7 +97,9 @@ class Upstream:
         self.canceled: Counter[str] = Counter()
         self._last, self._step = 23_500, 0
 
-    def add(self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None) -> Placed:
+    def add(
+        self, payload: WrittenPayload, *, before_send: Callable[[], None] | None = None
+    ) -> Placed:
         answer, self.next = self.next, Answer.ACCEPTED
         if answer is Answer.NEVER_LEFT:
             raise never_left()
@@ -109,7 +111,7 @@ class Upstream:
         if answer is Answer.NOT_TAKEN:
             raise lost_answer()
         earlier = next((one for one in reversed(self.ledger) if _is_known(one)), "")
-        taken = self._take(wish, late=answer is Answer.LOST_LATE)
+        taken = self._take(payload, late=answer is Answer.LOST_LATE)
         self.took()
         if answer in (Answer.LOST, Answer.LOST_LATE):
             raise lost_answer()
@@ -177,10 +179,10 @@ class Upstream:
         for taken in self.ledger.values():
             taken.state = state
 
-    def _take(self, wish: WrittenWish, *, late: bool) -> Taken:
+    def _take(self, payload: WrittenPayload, *, late: bool) -> Taken:
         self._step += 1
         self._last += 1 + self._step % 4  # the ids between are other customers'
-        fields, order_id = wish.wire(), str(self._last)
+        fields, order_id = payload.wire(), str(self._last)
         quantity = int(fields["quantity"])
         visible = self.clock() + (LATE if late else timedelta())
         taken = Taken(order_id, fields["link"], quantity, PRICE * quantity, visible)

@@ -117,7 +117,7 @@ def provider() -> Iterator[Provider]:
 
 
 def add(client: PanelClient, mode: Mode) -> object:
-    return client.add(mode.wish, before_send=mode.fence)
+    return client.add(mode.payload, before_send=mode.pre_send_check)
 
 
 def read(client: PanelClient, mode: Mode) -> object:

@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from providers.panel_api import (
-    CustomCommentsWish,
+    CustomCommentsPayload,
     NotSent,
+    OrderPayload,
     OutcomeUnknown,
-    PackageWish,
+    PackagePayload,
     Placed,
     Rejected,
-    Wish,
 )
 from providers.panel_api.tests.servers import Behaviour
 
@@ -25,8 +25,8 @@ HOST: Final = "127.0.0.1"
 DEADLINE: Final = 0.6
 
 LINK = "https://shop.example/new"
-USUAL = PackageWish(service_id="1", link=LINK)
-LONG = CustomCommentsWish(service_id="1", link=LINK, comments=("Good to know " * 7,) * 2200)
+USUAL = PackagePayload(service_id="1", link=LINK)
+LONG = CustomCommentsPayload(service_id="1", link=LINK, comments=("Good to know " * 7,) * 2200)
 
 
 class Outcome(StrEnum):
@@ -64,7 +64,7 @@ class Door(StrEnum):
 
 
 def pass_through() -> None:
-    """The fence of a caller who has nothing against it."""
+    """The pre_send_check of a caller who has nothing against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ class Mode:
 
     `takes`: a request that the server reads whole is in its ledger from then on. `shows` names the
     certificate under TLS. What follows is the caller's side: `url` with `{scheme}` and `{port}`,
-    whether it is `known` (allowed on this machine), the fence, the wish, the transport's options.
+    whether it is `known` (allowed on this machine), the pre-send check, the payload, the options
+    of the transport.
     """
 
     name: str
@@ -89,8 +90,8 @@ class Mode:
     small_windows: bool = False
     url: str = "{scheme}://127.0.0.1:{port}/api/v2"
     known: bool = True
-    fence: Callable[[], None] = pass_through
-    wish: Wish = USUAL
+    pre_send_check: Callable[[], None] = pass_through
+    payload: OrderPayload = USUAL
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -103,7 +104,7 @@ def refuse() -> None:
 
 
 def fail() -> None:
-    raise BrokenPipeError("not of the connection, of the fence")
+    raise BrokenPipeError("not of the connection, of the pre-send check")
 
 
 def dawdle() -> None:

@@ -60,9 +60,9 @@ def connections() -> list[Mode]:
         Mode("a full backlog to the end", NOT_SENT, be.ordered, door=Door.FULL, options=PATIENT),
         Mode("close at accept", UNKNOWN, lambda caller: None),
         Mode("reset at accept", UNKNOWN, Caller.reset, or_else=(NOT_SENT,)),
-        Mode("the fence says no", NOT_SENT, be.ordered, fence=refuse),
-        Mode("the fence fails like a connection", NOT_SENT, be.ordered, fence=fail),
-        Mode("the deadline passes in the fence", NOT_SENT, be.ordered, fence=dawdle),
+        Mode("the pre-send check says no", NOT_SENT, be.ordered, pre_send_check=refuse),
+        Mode("the pre-send check fails like a connection", NOT_SENT, be.ordered, pre_send_check=fail),
+        Mode("the deadline passes in the pre-send check", NOT_SENT, be.ordered, pre_send_check=dawdle),
         Mode("plain HTTP on a TLS port", UNKNOWN, be.ordered, (PLAIN,), shows="port speaks TLS"),
     ]  # fmt: skip
 
@@ -100,7 +100,7 @@ def handshakes() -> list[Mode]:
 
 def requests() -> list[Mode]:
     """The request is on its way; from here on nothing is certain."""
-    upload: dict[str, Any] = {"wish": LONG, "small_windows": True}
+    upload: dict[str, Any] = {"payload": LONG, "small_windows": True}
     return [
         Mode("hang before reading", UNKNOWN, Caller.hang),
         Mode("reset inside the request", UNKNOWN, be.broken_off_inside, **upload),
@@ -264,7 +264,7 @@ def proper() -> list[Mode]:
         *(Mode(name, REJECTED, behave, takes=False) for name, behave in refusals.items()),
         *(Mode(name, ACCEPTED, behave) for name, behave in orders.items()),
         Mode("an order at a known name", ACCEPTED, be.ordered, url="{scheme}://panel.example:{port}/"),
-        Mode("an order of 200 kB", ACCEPTED, be.ordered, wish=LONG),
+        Mode("an order of 200 kB", ACCEPTED, be.ordered, payload=LONG),
         Mode("an order read by the drop", ACCEPTED, be.ordered, small_windows=True),
     ]  # fmt: skip
     return [replace(mode, options=UNHURRIED) for mode in modes]

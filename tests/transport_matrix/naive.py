@@ -38,7 +38,7 @@ def careless(there: Provider) -> Call:
     """`add` by types of exceptions, with redirects, and numbers as Python reads them."""
 
     def add(client: PanelClient, mode: Mode) -> object:
-        fields = {"key": KEY, "action": "add", **mode.wish.wire()}
+        fields = {"key": KEY, "action": "add", **mode.payload.wire()}
         with requests.Session() as session:
             session.trust_env = False
             try:

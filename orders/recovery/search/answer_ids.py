@@ -25,7 +25,7 @@ from . import id_range, search_schedule
 from .ask_ids import TellsOfIds, spend
 from .find_lost import MOST_CALLS
 from .id_owners import names_of, sends_without_an_id
-from .match_ids import Verdict
+from .match_ids import IdMatch
 
 
 def ask(
@@ -107,7 +107,7 @@ def _ask_about(
 
 
 def _link(attempt: Attempt, named: str, said: Progress, clock: Clock) -> int:
-    found = Verdict(found={attempt.pk: named})
+    found = IdMatch(found={attempt.pk: named})
     return resolve.adopt_found(found, [attempt], {named: said}, now=clock(), by=Resolution.NAMED)
 
 

@@ -22,12 +22,12 @@ from ...sending.reopen import note_seen, reopen
 from ...status import LIVE_OUTCOMES, REOPENED_BY_PROOF, Flag, Resolution
 from .. import resolve
 from .id_owners import Owner, is_decided
-from .match_ids import Edges, Verdict
+from .match_ids import Edges, IdMatch
 
 BY_PROOF = (Resolution.BRACKET, Resolution.LISTING)
 
 
-def offered(attempts: Iterable[Attempt], edges: Edges, verdict: Verdict) -> dict[int, str]:
+def offered(attempts: Iterable[Attempt], edges: Edges, verdict: IdMatch) -> dict[int, str]:
     """To each of these that counts as not there, the id that it may own once every other id has
     the owner that it must have."""
     others, found = set(verdict.found.values()), dict[int, str]()
@@ -42,7 +42,7 @@ def offered(attempts: Iterable[Attempt], edges: Edges, verdict: Verdict) -> dict
 
 
 def strangers_offered(
-    owners: Iterable[Owner], verdict: Verdict, candidates: Mapping[str, Progress]
+    owners: Iterable[Owner], verdict: IdMatch, candidates: Mapping[str, Progress]
 ) -> dict[int, str]:
     """The same of the ids that no send seems to own. What was cleared before does not count: it is
     what the proof rested on."""

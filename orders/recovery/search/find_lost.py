@@ -25,7 +25,7 @@ from . import contradictions, id_range, search_schedule
 from .ask_ids import WIDEST, TellsOfIds, look_between
 from .id_owners import edges_of, owners_of
 from .id_range import Window
-from .match_ids import Verdict, decide
+from .match_ids import IdMatch, decide
 from .search_types import CannotLook, Seen
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -146,7 +146,7 @@ class Search:
         later = search_schedule.later_moments(attempt, self.rules, now)
         return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
-    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> Verdict:
+    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> IdMatch:
         """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
         for one in id_range.claimed(self.provider, list(seen.candidates)):
@@ -226,7 +226,7 @@ class Search:
         resolve.tell(attempts, words, {}, now)
 
     def _show_absent(
-        self, window: Window, attempts: list[Attempt], seen: Seen, verdict: Verdict
+        self, window: Window, attempts: list[Attempt], seen: Seen, verdict: IdMatch
     ) -> None:
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
         absent = verdict.absent.intersection(keys)

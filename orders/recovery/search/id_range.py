@@ -22,7 +22,7 @@ CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
-STARTS_OTHERS = Q(wish__has_key="runs") | Q(type__in=SUBSCRIPTIONS) | Q(children__isnull=False)
+STARTS_OTHERS = Q(payload__has_key="runs") | Q(type__in=SUBSCRIPTIONS) | Q(children__isnull=False)
 REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
 
 

@@ -22,7 +22,7 @@ class Likeness(IntEnum):
 def likeness(order: Order, row: RecentOrder) -> Likeness:
     """Whether this row can be this order. Its link alone may only be doubtful, never wrong:
     providers write links anew, follow them, or show what they lead to."""
-    service = str(order.wish.get("service", ""))
+    service = str(order.payload.get("service", ""))
     if row.service_id and service and row.service_id != service:
         return Likeness.IS_NOT
     if row.quantity is not None and not _has_quantity(order, row.quantity):
@@ -34,7 +34,7 @@ def likeness(order: Order, row: RecentOrder) -> Likeness:
 
 def _has_quantity(order: Order, said: int) -> bool:
     """In all, or of one run: lists say either. What the order does not know is no contradiction."""
-    text = str(order.wish.get("quantity", ""))
+    text = str(order.payload.get("quantity", ""))
     of_one_run = int(text) if text.isdecimal() else None
     known = {count for count in (order.units, of_one_run) if count is not None}
     return not known or said in known

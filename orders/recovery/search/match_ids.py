@@ -15,7 +15,7 @@ Pairs = dict[str, int]  # candidate → its owner
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class IdMatch:
     """`found` and `absent` hold in every matching. `foreign`: candidates that cannot all have
     an owner among the lost orders, so something else orders with this key; then nothing holds."""
 
@@ -24,15 +24,15 @@ class Verdict:
     foreign: frozenset[str] = frozenset()
 
 
-def decide(edges: Edges, candidates: Collection[str]) -> Verdict:
+def decide(edges: Edges, candidates: Collection[str]) -> IdMatch:
     """What is proven by these lost orders and candidates."""
     owners = {c: [lost for lost, fits in edges.items() if c in fits] for c in candidates}
     matching = _matching(owners)
     if len(matching) < len(owners):
-        return Verdict(foreign=frozenset(owners.keys() - matching.keys()))
+        return IdMatch(foreign=frozenset(owners.keys() - matching.keys()))
     found = {lost: c for c, lost in matching.items() if _is_forced(owners, c, lost)}
     idle = edges.keys() - set(matching.values())
-    return Verdict(found, frozenset(lost for lost in idle if not _may_own(owners, lost)))
+    return IdMatch(found, frozenset(lost for lost in idle if not _may_own(owners, lost)))
 
 
 def _is_forced(owners: Mapping[str, list[int]], candidate: str, lost: int) -> bool:

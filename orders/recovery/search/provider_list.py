@@ -28,7 +28,7 @@ from .find_lost import MOST_CALLS
 from .id_owners import is_decided, sends_without_an_id
 from .list_rows import Likeness, likeness
 from .list_trust import OwnList, read_list
-from .match_ids import Edges, Verdict, decide
+from .match_ids import Edges, IdMatch, decide
 
 
 def search(
@@ -95,7 +95,7 @@ class _View:
     free: dict[str, RecentOrder]
     like: dict[int, dict[str, Likeness]]
     others: list[Attempt]
-    verdict: Verdict
+    verdict: IdMatch
 
     @property
     def edges(self) -> Edges:
@@ -120,7 +120,7 @@ def _view(provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recov
         like[attempt.pk] = _like(attempt, reach.values(), feeds)
         if is_decided(attempt):
             _leave_to_the_lost(like, attempt.pk)
-    view = _View(provider, free, like, others, Verdict())
+    view = _View(provider, free, like, others, IdMatch())
     return view if listed.doubt else replace(view, verdict=decide(view.edges, free))
 
 
@@ -197,7 +197,7 @@ def _decide(
         if pk in own and one in said and view.is_surely(pk, one)
     }
     done.found += resolve.adopt_found(
-        Verdict(found=sure), lost, said, now=now, by=Resolution.LISTING
+        IdMatch(found=sure), lost, said, now=now, by=Resolution.LISTING
     )
     explained = set(sure.values())
     gone = [

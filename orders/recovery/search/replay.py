@@ -23,7 +23,7 @@ from providers.panel_api import (
     Placed,
     Progress,
     Rejected,
-    WrittenWish,
+    WrittenPayload,
 )
 
 from ...models import Attempt, Recovery
@@ -38,7 +38,7 @@ from .. import resolve
 from ..resolve import Decided
 from . import contradictions
 from .ask_ids import TellsOfIds, spend
-from .match_ids import Verdict
+from .match_ids import IdMatch
 
 MOST_REPEATS = 3
 
@@ -47,7 +47,7 @@ class PlacesAgain(Protocol):
     """What this needs of a client beside telling of ids."""
 
     def add(
-        self, wish: WrittenWish, *, before_send: Callable[[], None] | None = None
+        self, payload: WrittenPayload, *, before_send: Callable[[], None] | None = None
     ) -> Placed: ...
 
 
@@ -100,7 +100,7 @@ def _repeat_one(
     resolve.count_calls([attempt], 1)
     progress = said[order_id]
     if isinstance(progress, Progress):
-        found = Verdict(found={attempt.pk: order_id})
+        found = IdMatch(found={attempt.pk: order_id})
         done.found += resolve.adopt_found(
             found, [attempt], {order_id: progress}, now=clock(), by=Resolution.REPEAT
         )
@@ -115,7 +115,7 @@ def _say_again(provider: Provider, client: PlacesAgain, attempt: Attempt, now: S
     )
     try:
         guard.refuse_another_database(provider.pk, now=now)
-        placed = client.add(WrittenWish(attempt.wire), before_send=check)
+        placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except Rejected as refusal:
         # The first send may be what it is refused for: the money spent, the link busy.
         words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"

@@ -126,21 +126,21 @@ def _refuse_if_unmatched(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownMark:
     """A mark of this machine and what it is about: an order sent, or a call about requests."""
 
     mark: Mark
     is_call: bool = False
 
 
-def marks_of(provider_id: int) -> list[Known]:
+def marks_of(provider_id: int) -> list[KnownMark]:
     """The newest of either kind at this account."""
     sent, asked = send_journal.newest_mark(provider_id), request_journal.newest_mark(provider_id)
-    known = [Known(sent)] if sent else []
-    return [*known, Known(asked, is_call=True)] if asked else known
+    known = [KnownMark(sent)] if sent else []
+    return [*known, KnownMark(asked, is_call=True)] if asked else known
 
 
-def why_doubted(marks: list[Known], identity: str) -> dict[Known, str]:
+def why_doubted(marks: list[KnownMark], identity: str) -> dict[KnownMark, str]:
     """What speaks against this being the database in which these marks were made."""
     attempts = Attempt.objects.select_related("order").in_bulk(_numbers(marks, is_call=False))
     calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
@@ -158,11 +158,11 @@ def why_doubted(marks: list[Known], identity: str) -> dict[Known, str]:
     return doubts
 
 
-def _numbers(marks: list[Known], *, is_call: bool) -> list[int]:
+def _numbers(marks: list[KnownMark], *, is_call: bool) -> list[int]:
     return [known.mark.attempt for known in marks if known.is_call == is_call]
 
 
-def _newest_of(known: Known) -> str:
+def _newest_of(known: KnownMark) -> str:
     model = RequestCall if known.is_call else Attempt
     rows = model._default_manager.filter(provider_id=known.mark.provider_id)
     newest = rows.order_by("-pk").values_list("pk", "started_at").first()
@@ -218,7 +218,7 @@ def quarantine(reason: str, *, now: datetime) -> bool:
     return halts.place_halt(HaltKind.RESTORED, now=now, reason=reason)
 
 
-def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:
+def adopt(identity: str, marks: list[KnownMark], *, now: datetime) -> None:
     """Bring in what this machine knows, then take the database as it is."""
     for account in sorted({known.mark.provider_id for known in marks}):
         for step in STEPS:
@@ -227,7 +227,7 @@ def adopt(identity: str, marks: list[Known], *, now: datetime) -> None:
         request_journal.note_adopted(account, identity, now=now)
 
 
-def _in_words(doubts: dict[Known, str]) -> str:
+def _in_words(doubts: dict[KnownMark, str]) -> str:
     said = [f"Account {known.mark.provider_id}: {doubt}" for known, doubt in doubts.items()]
     more = f"; and {len(said) - 3} more accounts" if len(said) > 3 else ""
     return "; ".join(said[:3]) + more

@@ -57,12 +57,12 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
 
 
 def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
-    settlement = send.settlement or answer_spool.left_behind(send.token, send.started_at)
+    send_outcome = send.send_outcome or answer_spool.left_behind(send.token, send.started_at)
     if attempt is not None:
-        if settlement is not None:
-            answer_spool.settle_late(attempt, settlement, now=now)
+        if send_outcome is not None:
+            answer_spool.settle_late(attempt, send_outcome, now=now)
         return False
-    if settlement is not None and settlement.outcome == Outcome.NOT_SENT:
+    if send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
     order = Order.objects.select_related("provider").filter(submission=send.submission).first()
     if order is not None and order.status == Status.SENDING:
@@ -70,10 +70,10 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
     taken = order and take_as_sent(
         order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
     )
-    if taken and settlement is not None:
-        answer_spool.settle_late(taken, settlement, now=now)
+    if taken and send_outcome is not None:
+        answer_spool.settle_late(taken, send_outcome, now=now)
     if not taken:
-        id_there = settlement.external_id if settlement else ""
+        id_there = send_outcome.external_id if send_outcome else ""
         _list_as_unmatched(send, id_there, order, now=now)
     return True
 
@@ -102,7 +102,7 @@ def take_as_sent(
             _step(order, Status.SENDING, now, actor, sent_at=started_at)
             attempt = Attempt.objects.create(
                 order=order, number=_free_number(order, number), provider=order.provider,
-                provider_version=order.provider.version, wire=order.wish,
+                provider_version=order.provider.version, wire=order.payload,
                 worker=claims.worker_name(), started_at=started_at, lease_until=started_at,
                 settled_at=now, looked_at=now, outcome=Outcome.UNKNOWN, code=RECALLED,
                 unknown_at=started_at,
@@ -176,7 +176,7 @@ def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now
     known = UnmatchedOrder(
         halt=halt, account=send.provider_id, token=send.token, external_id=external_id,
         provider=Provider.objects.filter(pk=send.provider_id).first(), sent_at=send.started_at,
-        service_id=send.wish.get("service", "")[:64], link=send.wish.get("link", ""),
-        quantity=send.wish.get("quantity", "")[:20], order=order,
+        service_id=send.payload.get("service", "")[:64], link=send.payload.get("link", ""),
+        quantity=send.payload.get("quantity", "")[:20], order=order,
     )  # fmt: skip
     UnmatchedOrder.objects.bulk_create([known], ignore_conflicts=True)

@@ -45,7 +45,7 @@ class PreSendCheck:
             raise NotSent("The database went away before sending.") from error
         if reason:
             raise NotSent(reason)
-        failpoint("fence.passed")
+        failpoint("pre_send_check.passed")
         self.objected = False
 
     def _objection(self) -> str:

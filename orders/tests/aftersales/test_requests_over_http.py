@@ -17,7 +17,7 @@ from orders.sending import tasks as sending_tasks
 from orders.status import CancelStatus, RefillStatus, Status
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, ProviderState
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
 from tests.builders import make_order, make_provider, make_service, make_user
 
@@ -49,8 +49,8 @@ def bought(box: Sandbox, account: Provider, ended: str = "", **wanted: bool) -> 
         account, external_id=str(truth["id"]), min=truth["min"], **terms
     )
     link = f"https://lumen.example/p/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=truth["min"])
-    placed = client_for(account).add(wish)
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=truth["min"])
+    placed = client_for(account).add(payload)
     if ended:
         box.force(placed.order_id, status=ended, remains=0)
     status = Status(ended.lower()) if ended else Status.IN_PROGRESS

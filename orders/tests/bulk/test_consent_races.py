@@ -14,7 +14,7 @@ from orders.bulk import apply_step, bulk_action
 from orders.draft import OrderDraft
 from orders.links import link_key
 from orders.mass import mass_order
-from orders.mass.place_lines import place_turn, take_batch
+from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import judge_again
 from orders.models import BatchState, BulkItem, Order
 from orders.placing import place_orders
@@ -22,7 +22,7 @@ from orders.placing.order_again import draft_again
 from orders.status import JobKind, JobState, Status
 from orders.tests.mass.test_batch_placing import make_batch, paste_of, started
 from orders.tests.sending.test_races import THREADS, at_once
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user, terms_shown
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -51,7 +51,7 @@ def test_nothing_of_a_batch_is_placed_after_it_was_withdrawn(monkeypatch):
         mass_order.withdraw_unsent(batch, actor=person, now=NOON)
 
     before_first(monkeypatch, withdraw)
-    place_turn(held, judge_again, clock=lambda: NOON, seconds=60)
+    place_run(held, judge_again, clock=lambda: NOON, seconds=60)
     batch.refresh_from_db()
     assert not Order.objects.exists()
     assert (batch.state, batch.placed, batch.good) == (BatchState.PLACED, 0, 5)
@@ -64,7 +64,7 @@ def test_a_batch_withdrawn_while_workers_place_it_leaves_nothing_to_send():
 
     def act(number: int) -> None:
         if number:
-            place_turn(held, judge_again, clock=lambda: NOON, seconds=60)
+            place_run(held, judge_again, clock=lambda: NOON, seconds=60)
             return
         while not Order.objects.exists():
             pass
@@ -95,8 +95,8 @@ def test_of_eight_tabs_that_were_told_of_no_order_one_places_it():
     service, person = make_service(), make_user()
 
     def press(number: int) -> bool:
-        wish = DefaultWish(service_id=service.external_id, link=LINK, quantity=100)
-        draft = OrderDraft(service, wish, uuid.uuid4(), beside=0)
+        payload = DefaultPayload(service_id=service.external_id, link=LINK, quantity=100)
+        draft = OrderDraft(service, payload, uuid.uuid4(), beside=0)
         try:
             return place_orders.place_order(draft, placed_by=person, now=NOON)[1]
         except place_orders.NotAgreed as refusal:
@@ -109,11 +109,11 @@ def test_of_eight_tabs_that_were_told_of_no_order_one_places_it():
 
 def test_consent_covers_the_orders_that_were_shown_and_no_newer_one():
     service, person = make_service(), make_user()
-    wish = DefaultWish(service_id=service.external_id, link=LINK, quantity=100)
+    payload = DefaultPayload(service_id=service.external_id, link=LINK, quantity=100)
     shown = make_order(service=service, link=LINK, link_key=link_key(LINK))
 
     def press(number: int) -> bool:
-        draft = OrderDraft(service, wish, uuid.uuid4(), beside=shown.pk)
+        draft = OrderDraft(service, payload, uuid.uuid4(), beside=shown.pk)
         try:
             return place_orders.place_order(draft, placed_by=person, now=NOON)[1]
         except place_orders.NotAgreed:

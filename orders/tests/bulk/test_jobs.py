@@ -48,7 +48,7 @@ def start(
 
 def run(
     job: BulkJob, *, now: datetime = NOON, act: bulk_action.Act | None = None
-) -> bulk_action.Turn:
+) -> bulk_action.BulkRun:
     mine = bulk_action.take_job(job.pk, now=now)
     assert mine
     act = act or apply_step.act_for(job.kind, draft_again, noon)
@@ -132,13 +132,13 @@ def test_refills_and_cancels_are_asked_for_or_say_why_not():
     assert (refills.done, refills.failed, refills.state) == (1, 2, JobState.DONE)
 
 
-def test_ordering_again_places_the_same_wish_once():
+def test_ordering_again_places_the_same_payload_once():
     order = make_order(Status.COMPLETED, reference="INV-1")
     job = start(JobKind.REORDER)
     run(job)
     item = job.items.get()
     assert item.ok and item.made and item.made.pk != order.pk
-    assert (item.made.wish, item.made.status) == (order.wish, Status.QUEUED)
+    assert (item.made.payload, item.made.status) == (order.payload, Status.QUEUED)
     assert (item.made.placed_by, item.made.reference) == (job.started_by, "INV-1")
 
 

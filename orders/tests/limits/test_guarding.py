@@ -19,7 +19,7 @@ from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms
 from providers.models import Service
-from providers.panel_api import DefaultWish, SubscriptionWish
+from providers.panel_api import DefaultPayload, SubscriptionPayload
 from tests.builders import NOON, make_order, make_service, make_user, terms_shown
 from tests.fake_provider import FakeProvider
 
@@ -28,8 +28,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 def draft(quantity=1000, link="https://lumen.example/home", service=None) -> OrderDraft:
     service = service or make_service(rate=Decimal("1"))
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=quantity)
-    return OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=quantity)
+    return OrderDraft(service, payload, uuid.uuid4())
 
 
 def block(pattern: str, reason: str = "") -> BlockedLink:
@@ -83,11 +83,11 @@ def test_a_pattern_cannot_be_made_slow():
 def test_the_account_of_a_subscription_is_looked_at_too():
     block("@watched")
     service = make_service(type="Subscriptions")
-    wish = SubscriptionWish(
+    payload = SubscriptionPayload(
         service_id=service.external_id, username="@Watched", min=10, max=20, delay=0
     )
     assert "block list" in objection(
-        OrderDraft(service, wish, uuid.uuid4()), person=make_user(), now=NOON
+        OrderDraft(service, payload, uuid.uuid4()), person=make_user(), now=NOON
     )
 
 
@@ -108,10 +108,10 @@ def test_a_limit_counts_in_its_currency():
 def test_what_has_no_highest_cost_does_not_fit_a_limit(named):
     limit(**{named: Decimal("100")})
     service = make_service(type="Subscriptions")
-    wish = SubscriptionWish(
+    payload = SubscriptionPayload(
         service_id=service.external_id, username="@them", min=10, max=20, delay=0
     )
-    words = objection(OrderDraft(service, wish, uuid.uuid4()), person=make_user(), now=NOON)
+    words = objection(OrderDraft(service, payload, uuid.uuid4()), person=make_user(), now=NOON)
     assert "no upper bound" in words
     endless = make_order(
         service=service, placed_by=make_user(), estimate=Decimal("1"), estimate_high=None

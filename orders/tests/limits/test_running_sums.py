@@ -27,7 +27,7 @@ from orders.sending import record_outcome
 from orders.sending.send_orders import send_order
 from orders.status import Status
 from orders.tests.sending.test_races import THREADS, at_once
-from providers.panel_api import DefaultWish, OrderState, Progress
+from providers.panel_api import DefaultPayload, OrderState, Progress
 from tests.builders import NOON, make_order, make_poll_schedule, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -46,8 +46,8 @@ def place(person, units=1000) -> Order:
     """An order for a dollar a thousand."""
     service = make_service(rate=Decimal("1"))
     link = f"https://lumen.example/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=units)
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=units)
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=person, now=NOON)[0]
 
 
@@ -241,12 +241,12 @@ def test_placed_withdrawn_and_charged_at_the_same_time_the_sum_is_right(person):
         order = Order.objects.get(pk=orders[number].pk)
         match number % 3:
             case 0:
-                wish = DefaultWish(
+                payload = DefaultPayload(
                     service_id=services[number].external_id,
                     link=f"https://lumen.example/new/{number}",
                     quantity=300,
                 )
-                draft = OrderDraft(services[number], wish, uuid.uuid4())
+                draft = OrderDraft(services[number], payload, uuid.uuid4())
                 place_orders.place_order(draft, placed_by=person, now=NOON)
             case 1:
                 withdraw(order)

@@ -18,7 +18,7 @@ from orders.placing import place_orders
 from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
 from orders.tests.sending.test_races import THREADS, at_once
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -35,8 +35,8 @@ def place(person, service=None, starts_at=None, now=NOON) -> Order:
     """An order for 1.00."""
     service = service or make_service(rate=Decimal("1"))
     link = f"https://lumen.example/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=1000)
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=1000)
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=person, now=now, starts_at=starts_at)[0]
 
 
@@ -110,7 +110,7 @@ def test_what_costs_nothing_is_free_again(status):
 
 
 @pytest.mark.parametrize(
-    "feed", [{"wish": {"runs": "10", "quantity": "100"}}, {"type": "Subscriptions"}]
+    "feed", [{"payload": {"runs": "10", "quantity": "100"}}, {"type": "Subscriptions"}]
 )
 @pytest.mark.parametrize(("status", "is_free"), [("in_progress", False), ("completed", True)])
 def test_a_drip_feed_that_goes_on_counts_with_all_its_runs(feed, status, is_free):

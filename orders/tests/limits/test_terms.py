@@ -22,7 +22,7 @@ from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms, differences, faults
 from providers.models import Service
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -49,11 +49,11 @@ COVERED: list[dict[str, Any]] = [
 
 def placed(service: Service | None = None, **over: Any) -> Order:
     service = service or make_service(name="Website visits · Mixed", dripfeed=True)
-    wish = DefaultWish(
+    payload = DefaultPayload(
         service_id=service.external_id, link="https://lumen.example/home", quantity=500, runs=2,
         interval=60,
     )  # fmt: skip
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=make_user(), now=NOON, **over)[0]
 
 

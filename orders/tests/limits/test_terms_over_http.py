@@ -14,7 +14,7 @@ from core.roles import Role
 from orders.models import Order
 from orders.sending import tasks as sending_tasks
 from orders.status import HoldReason, Status
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.actions.runs import approve_run, refuse_run
 from providers.connect import client_for
 from providers.models import CatalogRun, ProposedTerms, Provider, RunState, Service
@@ -26,7 +26,7 @@ WAITING = 4
 
 
 def read_catalog(account: Provider) -> None:
-    assert mirror_turn(account, client_for, clock=database_now) is RunState.APPLIED
+    assert mirror_run(account, client_for, clock=database_now) is RunState.APPLIED
 
 
 def place(browser: Client, service: Service, number: int) -> None:
@@ -73,7 +73,7 @@ def leap(box: Sandbox, factor: int = 1000) -> None:
 
 
 def hold_catalog(account: Provider) -> CatalogRun:
-    assert mirror_turn(account, client_for, clock=database_now) is RunState.HELD
+    assert mirror_run(account, client_for, clock=database_now) is RunState.HELD
     return CatalogRun.objects.held().get(provider=account)
 
 
@@ -176,7 +176,7 @@ def test_a_catalog_that_could_not_be_read_does_not_take_it_back(
     leap(box)
     hold_catalog(account)
     box.fault("http_503", "before", action="services")
-    assert mirror_turn(account, client_for, clock=database_now) is RunState.FAILED
+    assert mirror_run(account, client_for, clock=database_now) is RunState.FAILED
     assert ProposedTerms.objects.filter(service=service).exists()
     sending_tasks.dispatch(provider_id=account.pk)
     assert not box.ledger()

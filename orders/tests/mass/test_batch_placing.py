@@ -13,7 +13,7 @@ from core.roles import Role
 from orders.mass import mass_order, place_lines
 from orders.mass.check_lines import judge
 from orders.mass.mass_order import draft_batch, save_batch, start_placing
-from orders.mass.place_lines import batches_to_place, place_turn, take_batch
+from orders.mass.place_lines import batches_to_place, place_run, take_batch
 from orders.mass.read_paste import digest_of, read_paste
 from orders.mass.tasks import judge_again
 from orders.models import BatchState, Order, OrderBatch, SpendLimit
@@ -61,7 +61,7 @@ def taken(batch: OrderBatch, now=NOON) -> OrderBatch:
 def run(batch: OrderBatch, seconds=60) -> bool:
     held = take_batch(batch.pk, now=NOON)
     return (
-        held is not None and place_turn(held, judge_again, clock=lambda: NOON, seconds=seconds).more
+        held is not None and place_run(held, judge_again, clock=lambda: NOON, seconds=seconds).more
     )
 
 
@@ -130,7 +130,7 @@ def test_a_worker_that_died_between_order_and_note_is_followed_by_one_that_sees_
     assert batches_to_place(NOON) == []
     assert batches_to_place(later) == [batch.pk]
     held = taken(batch, later)
-    place_turn(held, judge_again, clock=lambda: later, seconds=60)
+    place_run(held, judge_again, clock=lambda: later, seconds=60)
     line.refresh_from_db()
     assert line.order == order
     assert Order.objects.count() == 2
@@ -163,7 +163,7 @@ def test_a_stopped_batch_is_placed_no_further(monkeypatch):
             mass_order.stop_placing(row)
         return judge_again(lines, row, now)
 
-    place_turn(held, stop_after_the_first, clock=lambda: NOON, seconds=60)
+    place_run(held, stop_after_the_first, clock=lambda: NOON, seconds=60)
     assert Order.objects.count() == 1
     batch.refresh_from_db()
     assert (batch.state, batch.good, batch.placed) == (BatchState.PLACED, 3, 1)
@@ -239,7 +239,7 @@ def test_two_workers_place_a_batch_once():
         held = take_batch(batch.pk, now=NOON)
         turns.append(held)
         if held:
-            place_turn(held, judge_again, clock=lambda: NOON, seconds=60)
+            place_run(held, judge_again, clock=lambda: NOON, seconds=60)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
@@ -260,7 +260,7 @@ def test_workers_that_believe_they_hold_it_place_each_line_once():
     def work():
         mine = OrderBatch.objects.select_related("placed_by").get(pk=held.pk)
         halt.wait()
-        place_turn(mine, judge_again, clock=lambda: NOON, seconds=60)
+        place_run(mine, judge_again, clock=lambda: NOON, seconds=60)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(3)]

@@ -81,6 +81,6 @@ def test_two_hundred_pasted_lines_arrive_each_once(client, box, account):
     for order in batch.orders.all():
         truth = ledger[order.external_id]
         arrived = {"service": str(truth["service"]), "link": truth["link"], **truth["fields"]}
-        assert {name: arrived[name] for name in order.wish} == order.wish
+        assert {name: arrived[name] for name in order.payload} == order.payload
     assert Counter(truth["link"] for truth in ledger.values()).most_common(1)[0][1] == 1
     assert batch.orders.get(reference="REF-7").link == "https://lumen.example/p/7"

@@ -34,7 +34,7 @@ def shop(north):
     make_service(north, external_id="1", rate=Decimal("1"), min=10, max=1000, dripfeed=True)
     make_service(north, external_id="2", type="Custom Comments", min=2, max=5)
     make_service(north, external_id="3", type="Package")
-    make_service(north, external_id="4", type="", published_type="Wish")
+    make_service(north, external_id="4", type="", published_type="OrderPayload")
     make_service(north, external_id="5", rate=None)
     make_service(north, external_id="6", dripfeed=False)
     make_service(make_provider(name="South"), external_id="1")

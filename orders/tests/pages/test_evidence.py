@@ -87,11 +87,11 @@ def test_it_tells_what_was_sent_and_what_came_back() -> None:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_key_is_in_it_in_no_spelling(spelling: str) -> None:
     order = seen_order(
-        wish={"service": "1", "link": f"https://x.example/{spelling}", "key": KEY, "KEY": spelling},
+        payload={"service": "1", "link": f"https://x.example/{spelling}", "key": KEY, "KEY": spelling},
         link=f"https://x.example/{spelling}", raw_status=spelling[:80],
     )  # fmt: skip
     attempt = order.attempts.get()
-    attempt.wire = {**order.wish, "comments": spelling}
+    attempt.wire = {**order.payload, "comments": spelling}
     attempt.evidence = {
         **attempt.evidence, "body_excerpt": f'{{"error":"{spelling}"}}',
         "exception_chain": [spelling],

@@ -35,9 +35,11 @@ def staff(client_for_role: Callable[[Role], Client]) -> Client:
     return client_for_role(Role.OPERATOR)
 
 
-def make_family(*children: Status, wish: dict[str, str] = DRIP, **over: Any) -> Order:
+def make_family(*children: Status, payload: dict[str, str] = DRIP, **over: Any) -> Order:
     """A drip-feed of ten runs, and its children: 100 units each, 40 of which remain."""
-    parent = make_order(Status.IN_PROGRESS, wish=wish, units=1000, parts_done=len(children), **over)
+    parent = make_order(
+        Status.IN_PROGRESS, payload=payload, units=1000, parts_done=len(children), **over
+    )
     for status in children:
         make_order(
             status, service=parent.service, parent=parent, units=100, remains=40,
@@ -71,7 +73,7 @@ def test_the_parts_of_a_drip_feed_are_counted_and_summed():
     ],
 )
 def test_a_subscription_without_a_number_of_posts_has_no_limit(more, total):
-    parent = make_family(wish={**WATCHED, **more, "expiry": "31/12/2026"}, type="Subscriptions")
+    parent = make_family(payload={**WATCHED, **more, "expiry": "31/12/2026"}, type="Subscriptions")
     parts = parts_of(parent)
     assert parts is not None
     assert (parts.name, parts.total) == ("post", total)

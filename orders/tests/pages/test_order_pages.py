@@ -107,7 +107,7 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:
     order = make_order(
         Status.PARTIAL, units=500, remains=425, start_count=1234, charge=Decimal("0.05"),
-        wish={"service": "42", "link": "https://lumen.example/x", "comments": "one\ntwo"},
+        payload={"service": "42", "link": "https://lumen.example/x", "comments": "one\ntwo"},
         link="https://lumen.example/x", raw_status="Partial done",
     )  # fmt: skip
     make_attempt(order, outcome=Outcome.ACCEPTED, evidence=EVIDENCE, external_id="777001")
@@ -128,7 +128,7 @@ def test_what_others_wrote_is_only_ever_text(client_for_role: Any) -> None:
     order = make_order(
         Status.UNCONFIRMED, link=HOSTILE, external_id=HOSTILE, raw_status=HOSTILE, reason=HOSTILE,
         service=make_service(make_provider(name=HOSTILE), name=HOSTILE), flag=Flag.LATE_ANSWER,
-        wish={HOSTILE: HOSTILE},
+        payload={HOSTILE: HOSTILE},
     )  # fmt: skip
     make_attempt(
         order, outcome=Outcome.UNKNOWN, evidence=EVIDENCE, reason=HOSTILE, wire={"link": HOSTILE},
@@ -143,7 +143,7 @@ def test_what_others_wrote_is_only_ever_text(client_for_role: Any) -> None:
 
 
 def test_a_key_among_the_parameters_would_be_hidden(staff: Client) -> None:
-    order = make_order(wish={"service": "1", "KEY": "super-secret"})
+    order = make_order(payload={"service": "1", "KEY": "super-secret"})
     assert "super-secret" not in page_of(staff, order)
 
 

@@ -16,14 +16,14 @@ from orders import shown
 from orders.models import Attempt, Order, Refill
 from orders.recovery import manual
 from orders.sending import record_outcome
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
 from tests.builders import NOON, make_attempt, make_order, make_refill, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
 OLD = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 60)
-TAKEN = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="4711")
+TAKEN = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="4711")
 
 
 @pytest.fixture

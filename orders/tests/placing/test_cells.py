@@ -92,7 +92,7 @@ def test_the_own_export_can_be_pasted_back() -> None:
     fed = {"service": "12", "link": "https://b.example", "quantity": "50"}
     parent = make_order(
         Status.COMPLETED, service=service, units=150, link="https://b.example",
-        wish=fed | {"runs": "3", "interval": "60"},
+        payload=fed | {"runs": "3", "interval": "60"},
     )  # fmt: skip
     make_order(Status.COMPLETED, service=service, units=50, parent=parent, link="https://b.example")
     pasted = read_paste("".join(export_lines(Order.objects.all())))

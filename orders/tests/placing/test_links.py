@@ -14,7 +14,7 @@ from orders.link_queue import last_in_line
 from orders.links import link_key, normalised_link
 from orders.models import BatchLine, Order
 from orders.status import Status
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import (
     NOON,
     make_batch_line,
@@ -157,5 +157,5 @@ def test_upgrading_gives_open_orders_and_waiting_lines_the_new_key():
 
 def _objection(link: str) -> str:
     service = make_service()
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=100)
-    return objection(OrderDraft(service, wish, uuid.uuid4()), person=make_user(), now=NOON)
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=100)
+    return objection(OrderDraft(service, payload, uuid.uuid4()), person=make_user(), now=NOON)

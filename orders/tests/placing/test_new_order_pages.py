@@ -18,7 +18,7 @@ from orders import wake_ups
 from orders.models import Order
 from orders.status import HoldReason, Status
 from providers.models import ProviderHealth
-from providers.panel_api import WISHES
+from providers.panel_api import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service, terms_shown
 from tests.query_counts import queries_of
 
@@ -52,7 +52,7 @@ def test_placing_queues_the_order_and_rings(
         answer = staff.post("/orders/new/", filled(service))
     order = Order.objects.get()
     assert answer.headers["Location"] == f"/orders/{order.pk}/"
-    assert order.wish == {"service": "42", "link": LINK, "quantity": "1000"}
+    assert order.payload == {"service": "42", "link": LINK, "quantity": "1000"}
     assert (order.status, order.service) == (Status.QUEUED, service)
     assert order.placed_by_id == int(staff.session["_auth_user_id"])
     assert rung == [service.provider_id]
@@ -69,14 +69,14 @@ def test_a_double_click_is_one_order(staff: Client) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"quantity": "2000"}, {"quantity": "nonsense"}])
-def test_the_first_wish_stands_when_the_form_is_sent_again_with_other_values(
+def test_the_first_payload_stands_when_the_form_is_sent_again_with_other_values(
     staff: Client, changed: dict[str, str]
 ) -> None:
     values = filled(make_service())
     staff.post("/orders/new/", values)
     answer = staff.post("/orders/new/", {**values, **changed})
     page = answer.content.decode()
-    assert Order.objects.get().wish["quantity"] == "1000"
+    assert Order.objects.get().payload["quantity"] == "1000"
     assert answer.status_code == 422
     assert "with other values" in page
     assert f'value="{changed["quantity"]}"' in page
@@ -98,7 +98,9 @@ def test_what_was_written_after_going_back_is_kept_and_is_an_order_of_its_own(
     assert list(links) == [LINK, "https://lumen.example/other"]
 
 
-def test_the_first_wish_stands_even_when_it_was_placed_for_another_service(staff: Client) -> None:
+def test_the_first_payload_stands_even_when_it_was_placed_for_another_service(
+    staff: Client,
+) -> None:
     values = filled(make_service())
     staff.post("/orders/new/", values)
     answer = staff.post("/orders/new/", {**values, "service": make_service().pk})
@@ -257,7 +259,7 @@ def test_the_balance_is_for_those_who_may_see_it(client_for_role: Any) -> None:
 
 
 def test_order_again_is_filled_in_and_is_a_new_order(staff: Client) -> None:
-    order = make_order(Status.COMPLETED, wish={"link": LINK, "quantity": "777"})
+    order = make_order(Status.COMPLETED, payload={"link": LINK, "quantity": "777"})
     page = staff.get(f"/orders/new/?again={order.pk}").content.decode()
     assert 'value="777"' in page and f'value="{LINK}"' in page
     assert str(order.submission) not in page
@@ -297,14 +299,14 @@ def test_services_are_shown_by_category_and_cut_only_when_there_are_more(staff: 
     assert "Visits, last" not in page and "The first 20" in page
 
 
-@pytest.mark.parametrize("type_name", WISHES)
+@pytest.mark.parametrize("type_name", PAYLOADS)
 def test_the_page_of_every_type_asks_for_its_fields(staff: Client, type_name: str) -> None:
     service = make_service(type=type_name)
     page = staff.get(f"/orders/new/?service={service.pk}").content.decode()
-    for name in WISHES[type_name].asks():
+    for name in PAYLOADS[type_name].asks():
         assert f'name="{name}"' in page
     refused = staff.post("/orders/new/", {"service": service.pk, "submission": uuid.uuid4()})
-    needed = sum(not ask.optional for ask in WISHES[type_name].asks().values())
+    needed = sum(not ask.optional for ask in PAYLOADS[type_name].asks().values())
     assert refused.status_code == 422
     assert refused.content.decode().count("This field is required.") == needed
 

@@ -1,4 +1,4 @@
-"""What staff type becomes a wish, or comes back with words beside the field."""
+"""What staff type becomes a payload, or comes back with words beside the field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from orders.placing.order_form import OrderForm, form_for, obstacle
 from orders.placing.preview import preview_of
 from orders.status import Status
 from providers.models import Service
-from providers.panel_api.order_types.table import WISHES
+from providers.panel_api.order_types.table import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_what_is_typed_is_what_is_sent(
     service = make_service(type=type_name, external_id="42", min=1)
     form = fill(service, values)
     assert form.is_valid(), form.errors
-    assert form.draft().wish.wire() == {"service": "42", **wire}
+    assert form.draft().payload.wire() == {"service": "42", **wire}
     assert form.draft().service == service
     assert str(form.draft().submission) == form.data["submission"]
 
@@ -169,9 +169,9 @@ def test_bad_input_is_answered_beside_its_field(
 
 
 def test_every_type_of_the_table_can_be_drawn() -> None:
-    for type_name, wish in WISHES.items():
+    for type_name, payload in PAYLOADS.items():
         form = form_for(make_service(type=type_name), now=NOON)
-        assert [field.name for field, _ in form.asked_fields] == list(wish.asks())
+        assert [field.name for field, _ in form.asked_fields] == list(payload.asks())
 
 
 def test_service_limits_that_are_not_known_still_bound_the_number() -> None:
@@ -191,7 +191,7 @@ def test_drip_feed_is_not_asked_for_where_it_is_refused() -> None:
     assert "runs" not in form_for(service, now=NOON).fields
     form = fill(service, DRIP_FEED)
     assert "does not allow drip-feed" in form.non_field_errors()[0]
-    assert fill(service, DEFAULT).draft().wish.wire()["quantity"] == "1000"
+    assert fill(service, DEFAULT).draft().payload.wire()["quantity"] == "1000"
 
 
 def test_a_form_without_its_token_is_given_one_and_asked_for_again() -> None:
@@ -211,8 +211,8 @@ def test_a_redrawn_form_keeps_its_token() -> None:
 def test_a_second_open_order_for_a_link_must_be_meant(status: Status) -> None:
     first = placed(status)
     form = fill(first.service, {"link": "http://www.lumen.example/home/", "quantity": "50"})
-    assert form.same_wishes == [] and not form.is_valid()
-    assert form.same_wishes == [first]
+    assert form.same_payloads == [] and not form.is_valid()
+    assert form.same_payloads == [first]
     assert list(form.errors) == ["place_anyway"]
     assert fill(first.service, {**DEFAULT, "place_anyway": form.consent}).is_valid()
 
@@ -242,7 +242,7 @@ def placed(status: Status, **over: Any) -> Any:
 def test_order_again_fills_in_what_was_sent() -> None:
     values = {**SUBSCRIPTION, "expiry": TOMORROW}
     first = fill(make_service(type="Subscriptions"), values).draft()
-    order = make_order(service=first.service, type="Subscriptions", wish=first.wish.wire())
+    order = make_order(service=first.service, type="Subscriptions", payload=first.payload.wire())
     form = form_for(order.service, now=NOON, again=order)
     assert {name: form.initial[name] for name in values} == values
     assert form.initial["submission"] != order.submission
@@ -305,7 +305,7 @@ def test_the_wire_preview_is_what_will_be_sent_without_the_key() -> None:
     shown = preview_of(form, now=NOON).wire
     ours = {"key": "••••", "action": "add"}
     assert dict(shown) == {
-        **ours, **form.draft().wish.wire(), "request_id": "(the attempt's own id)"
+        **ours, **form.draft().payload.wire(), "request_id": "(the attempt's own id)"
     }  # fmt: skip
     assert list(dict(shown))[:3] == ["key", "action", "service"]
 

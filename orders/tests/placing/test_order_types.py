@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 from orders.placing.order_form import OrderForm, form_for
 from orders.placing.preview import preview_of
 from providers.models import Provider, Service
-from providers.panel_api.order_types.table import WISHES, split_lines
+from providers.panel_api.order_types.table import PAYLOADS, split_lines
 from tests.builders import NOON, make_provider, make_service
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +80,7 @@ GOOD: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         VISITS,
     ),
 }
-EVERY_TYPE = pytest.mark.parametrize("type_name", WISHES)
+EVERY_TYPE = pytest.mark.parametrize("type_name", PAYLOADS)
 
 
 def fill(service: Service, values: dict[str, str]) -> OrderForm:
@@ -97,7 +97,7 @@ def test_what_is_typed_is_what_is_sent(type_name: str) -> None:
     typed, sent = GOOD[type_name]
     form = fill(service_of(type_name), typed)
     assert form.is_valid(), form.errors
-    assert form.draft().wish.wire() == {"service": "42", **sent}
+    assert form.draft().payload.wire() == {"service": "42", **sent}
     shown = dict(preview_of(form, now=NOON).wire)
     assert shown == {"key": "••••", "action": "add", "service": "42", **sent}
 
@@ -105,7 +105,7 @@ def test_what_is_typed_is_what_is_sent(type_name: str) -> None:
 @EVERY_TYPE
 def test_every_field_a_type_needs_is_missed_when_it_is_empty(type_name: str) -> None:
     typed, _ = GOOD[type_name]
-    for name, ask in WISHES[type_name].asks().items():
+    for name, ask in PAYLOADS[type_name].asks().items():
         if not ask.optional:
             form = fill(service_of(type_name), {**typed, name: ""})
             assert list(form.errors) == [name]
@@ -182,7 +182,7 @@ def test_bad_input_is_answered_beside_its_field(
 )
 def test_visits_need_the_field_of_their_kind(kind: str, needed: dict[str, str]) -> None:
     form = fill(service_of("Web Traffic"), {**VISITS, "type_of_traffic": kind, **needed})
-    assert form.draft().wish.wire() == {
+    assert form.draft().payload.wire() == {
         "service": "42", **VISITS, "type_of_traffic": kind, **needed
     }  # fmt: skip
 
@@ -226,8 +226,8 @@ def test_a_provider_may_have_minutes_of_its_own(
     values = {**typed, **DRIP_FEED} if field == "interval" else typed
     offered = form_for(service, now=NOON).fields[field].choices  # type: ignore[attr-defined]  # a choice now
     assert [value for value, _ in offered if value] == ["0", "5", "45"]
-    assert fill(service, {**values, field: "45"}).draft().wish.wire()[field] == "45"
-    assert fill(service, {**values, field: "0"}).draft().wish.wire()[field] == "0"
+    assert fill(service, {**values, field: "45"}).draft().payload.wire()[field] == "45"
+    assert fill(service, {**values, field: "0"}).draft().payload.wire()[field] == "0"
     refused = fill(service, {**values, field: "20"})
     assert "not one of" in refused.errors[field][0]
 
@@ -257,7 +257,7 @@ class EveryTypeOfText(TestCase):
         written = [line.strip() for line in lines if line.strip()]
         assert form.is_valid() is bool(written)
         if written:
-            wish = form.draft().wish
-            assert wish.units == len(written)
-            assert split_lines(wish.wire()["comments"]) == tuple(written)
-            assert wish.cost(Decimal("3.7")) == Decimal("3.7") * len(written) / 1000
+            payload = form.draft().payload
+            assert payload.units == len(written)
+            assert split_lines(payload.wire()["comments"]) == tuple(written)
+            assert payload.cost(Decimal("3.7")) == Decimal("3.7") * len(written) / 1000

@@ -14,7 +14,7 @@ from orders.models import EventKind, Order
 from orders.placing import place_orders
 from orders.status import HoldReason, Status
 from providers.models import ProviderHealth, ProviderState
-from providers.panel_api import DefaultWish, SubscriptionWish
+from providers.panel_api import DefaultPayload, SubscriptionPayload
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -22,11 +22,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 def draft(service=None, **over) -> OrderDraft:
     service = service or make_service()
-    wish = DefaultWish(
+    payload = DefaultPayload(
         service_id=service.external_id,
         **{"link": "https://lumen.example/home", "quantity": 500, **over},
     )
-    return OrderDraft(service, wish, uuid.uuid4())
+    return OrderDraft(service, payload, uuid.uuid4())
 
 
 def test_a_placed_order_is_queued_with_its_wire_and_its_cost():
@@ -35,7 +35,7 @@ def test_a_placed_order_is_queued_with_its_wire_and_its_cost():
     order.refresh_from_db()
     assert created
     assert order.status == Status.QUEUED
-    assert order.wish == {
+    assert order.payload == {
         "service": order.service.external_id,
         "link": "https://lumen.example/home",
         "quantity": "500",
@@ -44,7 +44,7 @@ def test_a_placed_order_is_queued_with_its_wire_and_its_cost():
     assert [event.kind for event in order.events.all()] == ["placed"]
 
 
-def test_the_same_submission_twice_is_one_order_and_the_first_wish_stands():
+def test_the_same_submission_twice_is_one_order_and_the_first_payload_stands():
     first = draft()
     again = replace(draft(first.service, quantity=900), submission=first.submission)
     order, _ = place_orders.place_order(first, placed_by=None, now=NOON)
@@ -66,12 +66,12 @@ def test_drip_feed_counts_all_its_runs():
 
 def test_a_subscription_knows_only_a_range_of_its_cost():
     service = make_service(type="Subscriptions")
-    wish = SubscriptionWish(
+    payload = SubscriptionPayload(
         service_id=service.external_id, username="lumen", min=100, max=200, delay=5, posts=3,
         expiry=date(2027, 1, 2),
     )  # fmt: skip
     order, _ = place_orders.place_order(
-        OrderDraft(service, wish, uuid.uuid4()), placed_by=None, now=NOON
+        OrderDraft(service, payload, uuid.uuid4()), placed_by=None, now=NOON
     )
     assert (order.units, order.estimate, order.estimate_high) == (
         None,
@@ -79,7 +79,7 @@ def test_a_subscription_knows_only_a_range_of_its_cost():
         Decimal("0.54"),
     )
     assert order.link == "lumen"
-    assert order.wish["expiry"] == "02/01/2027"
+    assert order.payload["expiry"] == "02/01/2027"
 
 
 def test_money_keeps_all_twelve_places():

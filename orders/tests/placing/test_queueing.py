@@ -17,7 +17,7 @@ from orders.placing import place_orders
 from orders.sending import send_orders, sweep_due
 from orders.status import HoldReason, Status
 from providers.models import ProviderState
-from providers.panel_api import DefaultWish, RefusalCode
+from providers.panel_api import DefaultPayload, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, refusal
 
@@ -32,8 +32,8 @@ def on_link(status: Status = Status.IN_PROGRESS, service=None, link=LINK, **over
 
 
 def place(service, *, link=LINK, **more) -> Order:
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=100)
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=100)
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=None, now=NOON, **more)[0]
 
 
@@ -98,7 +98,7 @@ def test_links_are_compared_without_their_spelling_and_sent_as_written(other, is
     first = on_link()
     second = place(first.service, link=other, behind=first)
     assert (second.status == Status.HELD) is is_same
-    assert second.wish["link"] == other
+    assert second.payload["link"] == other
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.REJECTED, Status.NOT_PLACED])

@@ -14,7 +14,7 @@ from orders.polling.final_charge import End, weigh
 from orders.recovery.search import id_range
 from orders.status import Status
 from providers.models import RefundStyle
-from providers.panel_api import WISHES, OldPostsWish, SubscriptionWish
+from providers.panel_api import PAYLOADS, OldPostsPayload, SubscriptionPayload
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 from tests.builders import NOON, make_order
 
@@ -24,8 +24,8 @@ ONLY_SOUNDS_SO = "Subscriptions to a letter"
 
 
 def test_the_table_names_them() -> None:
-    assert {SubscriptionWish.type_name, OldPostsWish.type_name} == SUBSCRIPTIONS
-    assert WISHES.keys() > SUBSCRIPTIONS
+    assert {SubscriptionPayload.type_name, OldPostsPayload.type_name} == SUBSCRIPTIONS
+    assert PAYLOADS.keys() > SUBSCRIPTIONS
 
 
 @pytest.mark.parametrize("type_name", [*sorted(SUBSCRIPTIONS), ONLY_SOUNDS_SO])
@@ -47,8 +47,8 @@ def test_only_of_a_subscription_nothing_comes_back(type_name: str) -> None:
 
 @pytest.mark.parametrize("type_name", [*sorted(SUBSCRIPTIONS), ONLY_SOUNDS_SO])
 def test_what_a_subscription_may_have_started_is_not_taken_for_a_lost_order(type_name: str) -> None:
-    wish = {"username": "lumen", "min": "10", "max": "20", "old_posts": "3"}
-    order = make_order(Status.IN_PROGRESS, type=type_name, wish=wish)
+    payload = {"username": "lumen", "min": "10", "max": "20", "old_posts": "3"}
+    order = make_order(Status.IN_PROGRESS, type=type_name, payload=payload)
     is_one = type_name in SUBSCRIPTIONS
     assert id_range.parents(order.provider, 5) == ([order.external_id] if is_one else [])
-    assert list(Order.objects.of_kin("parents")) == ([order] if is_one else [])
+    assert list(Order.objects.of_related("parents")) == ([order] if is_one else [])

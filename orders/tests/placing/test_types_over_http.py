@@ -14,7 +14,7 @@ from orders.sending import tasks as sending_tasks
 from orders.status import Status
 from providers.connect import client_for
 from providers.models import Provider, Service
-from providers.panel_api import WISHES, type_name
+from providers.panel_api import PAYLOADS, type_name
 from sandbox import Sandbox
 from tests.builders import make_service, terms_shown
 
@@ -74,7 +74,7 @@ def agrees(order: Order, box: Sandbox) -> dict[str, Any]:
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, str(truth["id"]))
     sent = {name: text for name, text in order.attempts.get().wire.items() if name != "action"}
-    assert sent == order.wish
+    assert sent == order.payload
     arrived = {"service": str(truth["service"]), **truth["fields"]}
     if "link" in sent:
         arrived["link"] = truth["link"]
@@ -82,7 +82,7 @@ def agrees(order: Order, box: Sandbox) -> dict[str, Any]:
     return truth
 
 
-@pytest.mark.parametrize("wanted", WISHES)
+@pytest.mark.parametrize("wanted", PAYLOADS)
 def test_every_type_arrives_as_it_was_typed(
     client_for_role: Any, box: Sandbox, account: Provider, wanted: str
 ) -> None:
@@ -91,12 +91,12 @@ def test_every_type_arrives_as_it_was_typed(
     order = place_in_the_browser(client_for_role(Role.OPERATOR), service, typed)
     sending_tasks.dispatch(provider_id=account.pk)
     truth = agrees(order, box)
-    assert order.wish == {"service": service.external_id, **sent}
+    assert order.payload == {"service": service.external_id, **sent}
     assert truth["link"] == sent.get("link", sent.get("username"))
     if not wanted.startswith("Subscriptions"):
         assert order.estimate is not None and order.estimate == order.estimate_high
         assert abs(order.estimate - Decimal(truth["charge"])) <= Decimal("0.00001")
-        assert WISHES[wanted].priced_per_package or order.units == truth["quantity"]
+        assert PAYLOADS[wanted].priced_per_package or order.units == truth["quantity"]
 
 
 @pytest.mark.parametrize(("wanted", "typed", "units"), VARIANTS)
@@ -112,8 +112,8 @@ def test_what_may_be_said_arrives_and_what_is_left_empty_does_not(
     order = place_in_the_browser(client_for_role(Role.OPERATOR), service, typed)
     sending_tasks.dispatch(provider_id=account.pk)
     truth = agrees(order, box)
-    asks = WISHES[wanted].asks()
-    assert set(order.wish) == {"service", *(asks[name].wire for name in typed if typed[name])}
+    asks = PAYLOADS[wanted].asks()
+    assert set(order.payload) == {"service", *(asks[name].wire for name in typed if typed[name])}
     assert order.units == units
     if units is not None:
         assert truth["quantity"] == units

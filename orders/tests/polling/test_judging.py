@@ -170,7 +170,9 @@ def test_the_final_charge_is_held_against_what_was_delivered(state, charge, rema
 def test_where_no_number_is_fixed_only_the_whole_is_compared(type_name, state, charge, fits):
     estimate = Decimal("4.2") if type_name == "Package" else None
     service = make_service(type=type_name, rate=Decimal("4.2"))
-    order = make_order(Status.IN_PROGRESS, service=service, wish={}, units=None, estimate=estimate)
+    order = make_order(
+        Status.IN_PROGRESS, service=service, payload={}, units=None, estimate=estimate
+    )
     order = hear(order, progress(state, charge=charge, remains=3))
     assert (order.flag == Flag.NONE) is fits
 
@@ -178,7 +180,7 @@ def test_where_no_number_is_fixed_only_the_whole_is_compared(type_name, state, c
 def test_a_subscription_is_paid_as_it_goes():
     service = make_service(type="Subscriptions")
     order = make_order(
-        Status.ACTIVE, service=service, wish={}, units=None, estimate=None, estimate_high=None
+        Status.ACTIVE, service=service, payload={}, units=None, estimate=None, estimate_high=None
     )
     charges = ("0", "1.5", "2.25")
     order = hear(order, *(progress(OrderState.ACTIVE, charge=one) for one in charges))

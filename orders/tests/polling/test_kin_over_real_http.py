@@ -20,7 +20,7 @@ from orders.sending import tasks as sending_tasks
 from orders.status import Flag, HoldReason, Status
 from providers.actions import wording
 from providers.models import Provider
-from providers.panel_api import DefaultWish, OrderState, SubscriptionWish, Wish
+from providers.panel_api import DefaultPayload, OrderPayload, OrderState, SubscriptionPayload
 from sandbox import Sandbox
 from tests.builders import make_service
 
@@ -37,13 +37,13 @@ def service_at(box: Sandbox, account: Provider, kind: str = "Default", **wanted:
     )  # fmt: skip
 
 
-def place(service: Any, wish: Wish, **more: Any) -> Order:
-    draft = OrderDraft(service, wish, uuid.uuid4())
+def place(service: Any, payload: OrderPayload, **more: Any) -> Order:
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=None, now=database_now(), **more)[0]
 
 
-def default(service: Any, link: str = LINK, **more: Any) -> DefaultWish:
-    return DefaultWish(service_id=service.external_id, link=link, quantity=service.min, **more)
+def default(service: Any, link: str = LINK, **more: Any) -> DefaultPayload:
+    return DefaultPayload(service_id=service.external_id, link=link, quantity=service.min, **more)
 
 
 def send(order: Order) -> Order:
@@ -95,11 +95,11 @@ def test_every_run_of_a_drip_feed_is_followed_to_its_own_end(box, account, paren
 
 def subscribe(box: Sandbox, account: Provider, **more: Any) -> Order:
     service = service_at(box, account, "Subscriptions")
-    wish = SubscriptionWish(
+    payload = SubscriptionPayload(
         service_id=service.external_id, username="lumen", min=service.min, max=service.min,
         delay=0, **more,
     )  # fmt: skip
-    return send(place(service, wish))
+    return send(place(service, payload))
 
 
 def test_a_subscription_is_active_until_all_its_posts_were_served(box, account):

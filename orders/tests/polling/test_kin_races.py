@@ -105,7 +105,7 @@ def test_starting_now_and_the_time_itself_queue_a_scheduled_order_once():
 
 def test_children_told_to_eight_workers_at_once_are_born_once():
     service = make_service(make_provider())
-    parent = make_order(Status.IN_PROGRESS, service=service, wish={"runs": "9", "quantity": "1"})
+    parent = make_order(Status.IN_PROGRESS, service=service, payload={"runs": "9", "quantity": "1"})
     schedules = poll_schedule.due_batch(service.provider, NOON)
     ids = tuple(f"c{n}" for n in range(9))
     said = Progress(OrderState.IN_PROGRESS, "In progress", children=ids)

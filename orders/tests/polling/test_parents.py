@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 def make_parent(status: Status = Status.PENDING, service=None, **over) -> Order:
     service = service or make_service(make_provider(calls_per_minute=60_000))
-    wish = {"service": service.external_id, "link": "https://lumen.example/p", "quantity": "100",
+    payload = {"service": service.external_id, "link": "https://lumen.example/p", "quantity": "100",
             "runs": "5", "interval": "30"}  # fmt: skip
-    return make_order(status, service=service, **{"wish": wish, "units": 500, **over})
+    return make_order(status, service=service, **{"payload": payload, "units": 500, **over})
 
 
 def says(*children: str, state: OrderState | None = OrderState.IN_PROGRESS, **more):
@@ -46,7 +46,7 @@ def test_children_become_orders_that_are_followed_on_their_own():
     assert (first.external_id, second.external_id) == ("c1", "c2")
     assert (first.status, first.units, first.service_id) == (Status.PENDING, 100, parent.service_id)
     assert (first.reference, first.link, first.placed_by_id) == ("ACME-7", parent.link, None)
-    assert "runs" not in first.wish and first.wish["quantity"] == "100"
+    assert "runs" not in first.payload and first.payload["quantity"] == "100"
     assert first.poll_schedule.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
     assert first.events.get().text == f"Started by the provider for order {parent}."
     assert "2 orders were started" in parent.events.get(kind="progress").text
@@ -82,14 +82,14 @@ def test_the_last_answer_of_a_parent_still_brings_its_children():
 )  # fmt: skip
 def test_a_subscription_goes_where_the_provider_says_though_nobody_asked(state):
     parent, provider = (
-        make_parent(type="Subscriptions", wish={"username": "lumen"}, units=None),
+        make_parent(type="Subscriptions", payload={"username": "lumen"}, units=None),
         (FakeProvider()),
     )
     provider.says[parent.external_id] = says("c1", state=state)
     follow(parent, provider)
     assert parent.status == state.value
     child = parent.children.get()
-    assert (child.units, child.wish, child.status) == (None, {}, Status.PENDING)
+    assert (child.units, child.payload, child.status) == (None, {}, Status.PENDING)
 
 
 def test_an_id_that_is_an_order_of_ours_is_never_written_over():

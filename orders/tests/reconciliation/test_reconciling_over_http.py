@@ -23,7 +23,7 @@ from providers.actions.accounts import change_settings
 from providers.actions.balances import read_balance
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, RefundStyle, Service
-from providers.panel_api import DefaultWish, Progress
+from providers.panel_api import DefaultPayload, Progress
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service
 
@@ -56,8 +56,8 @@ class Day:
     def place(self, quantity: int) -> Order:
         link = f"https://lumen.example/p/{uuid.uuid4()}"
         service = self.service.external_id
-        wish = DefaultWish(service_id=service, link=link, quantity=quantity)
-        draft = OrderDraft(self.service, wish, uuid.uuid4())
+        payload = DefaultPayload(service_id=service, link=link, quantity=quantity)
+        draft = OrderDraft(self.service, payload, uuid.uuid4())
         order = place_orders.place_order(draft, placed_by=None, now=self.now())[0]
         send_run.send_queued(self.account, self.client, clock=self.now, seconds=5)
         return order

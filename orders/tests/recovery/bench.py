@@ -19,7 +19,7 @@ from orders.status import HaltKind
 from providers.actions import pacing
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
 from tests.builders import NOON, make_provider, make_service
 from tests.passing_time import let_pass
@@ -59,12 +59,12 @@ class Bench:
 
     def place(self, quantity: int | None = None, link: str = "") -> Order:
         """A queued order; each one costs the same unless told otherwise."""
-        wish = DefaultWish(
+        payload = DefaultPayload(
             service_id=self.service.external_id,
             link=link or f"https://lumen.example/p/{uuid.uuid4()}",
             quantity=quantity or self.service.min or 100,
         )
-        draft = OrderDraft(self.service, wish, uuid.uuid4())
+        draft = OrderDraft(self.service, payload, uuid.uuid4())
         return place_orders.place_order(draft, placed_by=None, now=self.clock())[0]
 
     def send(self, order: Order | None = None) -> Order:

@@ -159,14 +159,14 @@ def test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one(box):
 def test_our_id_stands_among_what_was_sent(box):
     bench = repeating(box)
     order, attempt = read(bench.send())
-    assert attempt.wire == {**order.wish, "request_id": attempt.token}
+    assert attempt.wire == {**order.payload, "request_id": attempt.token}
     assert attempt.carries_our_id
 
 
 def test_our_id_never_stands_in_place_of_what_was_ordered(box):
     bench = Bench(box, dialect={"idempotency_parameter": "link"})  # from before names were checked
     order, attempt = read(bench.send())
-    assert attempt.wire == order.wish and not attempt.carries_our_id
+    assert attempt.wire == order.payload and not attempt.carries_our_id
 
 
 def test_nothing_is_repeated_unless_an_admin_said_that_it_is_safe(box):

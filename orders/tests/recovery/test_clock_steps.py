@@ -13,7 +13,7 @@ from orders.recovery.search import id_range, wait_clock
 from orders.sending import claims, sweep_due
 from orders.status import Outcome, Status
 from providers.connect import client_for
-from providers.panel_api import WrittenWish
+from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_user
 
 from .bench import GRACE, Bench, running_box
@@ -40,7 +40,7 @@ def buy_if_it_may(bench: Bench) -> None:
 
 def arrive(bench: Bench, lost: Order) -> None:
     """The provider takes it now."""
-    client_for(bench.provider).add(WrittenWish(lost.wish))
+    client_for(bench.provider).add(WrittenPayload(lost.payload))
 
 
 def test_a_clock_that_jumps_ahead_after_a_loss_does_not_shorten_the_wait(box):

@@ -16,7 +16,7 @@ from orders.recovery.search.list_rows import Likeness, likeness
 from orders.status import Resolution, Status
 from providers.connect import client_for
 from providers.models import Service
-from providers.panel_api import DefaultWish, PanelClient, Progress, RecentOrder, WrittenWish
+from providers.panel_api import DefaultPayload, PanelClient, Progress, RecentOrder, WrittenPayload
 from providers.panel_api.answers import decode_orders
 from tests.builders import make_order, make_service
 
@@ -166,7 +166,7 @@ def test_a_row_that_may_be_another_lost_order_explains_nothing_and_proves_nobody
 def test_an_order_of_somebody_else_is_not_what_we_lost_and_proves_nothing(box):
     bench = bench_at(box)
     lost = bench.lose(taken=False)
-    client_for(bench.provider).add(WrittenWish(bench.place(quantity=700).wish))
+    client_for(bench.provider).add(WrittenPayload(bench.place(quantity=700).payload))
     go_on(bench)
     assert read(lost)[0].status == Status.UNCONFIRMED
 
@@ -176,11 +176,11 @@ def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
     item = box.service("Default", dripfeed=True)
     known = Service.objects.filter(provider=bench.provider, external_id=str(item["id"])).first()
     service = known or make_service(bench.provider, external_id=str(item["id"]), rate=item["rate"])
-    wish = DefaultWish(
+    payload = DefaultPayload(
         service_id=service.external_id, link="https://lumen.example/d", quantity=int(item["min"]),
         runs=3, interval=1,
     )  # fmt: skip
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    draft = OrderDraft(service, payload, uuid.uuid4())
     feed = place_orders.place_order(draft, placed_by=None, now=bench.clock())[0]
     lost = bench.lose(taken=True, order=feed)
     go_on(bench)
@@ -200,7 +200,7 @@ def test_a_list_that_lacks_the_newest_rows_proves_nothing(box, monkeypatch):
 def test_an_order_from_before_the_send_is_not_adopted(box):
     bench = Bench(box, dialect=LISTS, least_adds=50)
     wanted = bench.place()
-    client_for(bench.provider).add(WrittenWish(wanted.wish))  # long ago, by hand
+    client_for(bench.provider).add(WrittenPayload(wanted.payload))  # long ago, by hand
     for _ in range(3):
         bench.send()
     lost = bench.lose(taken=False, order=wanted)
@@ -212,7 +212,7 @@ def test_an_order_from_before_the_send_is_not_adopted(box):
 def test_the_first_order_of_a_desk_adopts_nothing(box):
     bench = Bench(box, dialect=LISTS, least_adds=50)
     wanted = bench.place()
-    client_for(bench.provider).add(WrittenWish(wanted.wish))
+    client_for(bench.provider).add(WrittenPayload(wanted.payload))
     lost = bench.lose(taken=False, order=wanted)
     go_on(bench)
     order, attempt = read(lost)
@@ -268,7 +268,7 @@ def test_oldest_first_is_an_order_too(box, monkeypatch):
 def test_how_like_a_row_is(said, found):
     order = make_order(
         link="https://lumen.example/d", units=300,
-        wish={"service": "7", "link": "https://lumen.example/d", "quantity": "100", "runs": "3"},
+        payload={"service": "7", "link": "https://lumen.example/d", "quantity": "100", "runs": "3"},
     )  # fmt: skip
     row = RecentOrder("1", Progress(None, "New"), order.link, 300, "7")
     assert likeness(order, replace(row, **said)) is found

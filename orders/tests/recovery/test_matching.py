@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders.recovery.search.match_ids import Verdict, decide
+from orders.recovery.search.match_ids import IdMatch, decide
 
 
 @pytest.mark.parametrize(
     ("edges", "candidates", "verdict"),
     [
-        ({}, (), Verdict()),
-        ({1: ()}, (), Verdict(absent=frozenset({1}))),
-        ({1: "a"}, "a", Verdict({1: "a"})),
-        ({1: "a", 2: "a"}, "a", Verdict()),
-        ({1: "a", 2: "ab"}, "ab", Verdict({1: "a", 2: "b"})),
-        ({1: "ab", 2: "ab"}, "ab", Verdict()),
-        ({1: "ab", 2: "ab", 3: "c"}, "abc", Verdict({3: "c"})),
-        ({1: "a", 2: ""}, "a", Verdict({1: "a"}, frozenset({2}))),
-        ({1: "a"}, "ab", Verdict(foreign=frozenset("b"))),
-        ({}, "a", Verdict(foreign=frozenset("a"))),
+        ({}, (), IdMatch()),
+        ({1: ()}, (), IdMatch(absent=frozenset({1}))),
+        ({1: "a"}, "a", IdMatch({1: "a"})),
+        ({1: "a", 2: "a"}, "a", IdMatch()),
+        ({1: "a", 2: "ab"}, "ab", IdMatch({1: "a", 2: "b"})),
+        ({1: "ab", 2: "ab"}, "ab", IdMatch()),
+        ({1: "ab", 2: "ab", 3: "c"}, "abc", IdMatch({3: "c"})),
+        ({1: "a", 2: ""}, "a", IdMatch({1: "a"}, frozenset({2}))),
+        ({1: "a"}, "ab", IdMatch(foreign=frozenset("b"))),
+        ({}, "a", IdMatch(foreign=frozenset("a"))),
     ],
     ids=[
         "nothing lost", "no candidate: absent", "one and one", "two for one: nobody knows",

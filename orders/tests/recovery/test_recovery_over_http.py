@@ -12,17 +12,17 @@ from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.recovery import manual, resolve
 from orders.recovery.search.calibrate import calibrate
 from orders.sending import halts, record_outcome
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import guard
 from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Provider
 from providers.panel_api import (
-    DefaultWish,
+    DefaultPayload,
     PanelClient,
     RefusalCode,
     Unreadable,
-    WrittenWish,
+    WrittenPayload,
 )
 from tests.builders import make_user
 
@@ -291,7 +291,7 @@ def test_an_order_nobody_here_placed_ends_the_search(box):
     somebody = bench.place()
 
     for _ in range(2):
-        client_for(bench.provider).add(WrittenWish(somebody.wish))
+        client_for(bench.provider).add(WrittenPayload(somebody.payload))
     bench.recover(after=FIRST)
     assert read(lost)[0].status == Status.UNCONFIRMED
     assert "did not place" in bench.rules().stopped_because
@@ -448,12 +448,12 @@ def test_rows_that_could_not_be_read_are_asked_for_again_before_the_account_buys
 def running_drip_feed(bench: Bench, box) -> Order:
     """Runs of it have begun that nobody has asked about yet."""
     item = box.service("Default", dripfeed=True)
-    wish = DefaultWish(
+    payload = DefaultPayload(
         service_id=str(item["id"]), link="https://lumen.example/d", quantity=int(item["min"]),
         runs=3, interval=1,
     ).wire()  # fmt: skip
     parent = bench.place()
-    Order.objects.filter(pk=parent.pk).update(wish=wish)
+    Order.objects.filter(pk=parent.pk).update(payload=payload)
     parent = bench.send(Order.objects.get(pk=parent.pk))
     box.advance(200)
     return parent
@@ -485,7 +485,9 @@ def test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has_started(
 def test_nothing_is_looked_for_in_a_database_that_was_taken_back(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
-    client_for(bench.provider).add(WrittenWish(bench.place().wish))  # sent since, not known here
+    client_for(bench.provider).add(
+        WrittenPayload(bench.place().payload)
+    )  # sent since, not known here
     halts.place_halt(HaltKind.RESTORED, now=bench.now)
     done = [bench.recover(after=after) for after in (FIRST, SECOND, GRACE)]
     assert not any(done) and read(lost)[0].status == Status.UNCONFIRMED
@@ -520,7 +522,7 @@ def test_a_late_answer_that_says_the_same_is_no_news(box):
     order, attempt = read(lost)
     assert record_outcome.record(
         attempt,
-        Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=order.external_id),
+        SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id=order.external_id),
         now=bench.now,
     )
     assert not read(lost)[0].flag

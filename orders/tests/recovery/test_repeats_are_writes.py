@@ -39,7 +39,7 @@ class Panel:
         self.stands: Callable[[], object] = lambda: None
         self.took: Callable[[], object] = lambda: None
 
-    def add(self, wish: Any, *, before_send: Callable[[], None]) -> Placed:
+    def add(self, payload: Any, *, before_send: Callable[[], None]) -> Placed:
         self.stands()
         before_send()
         self.repeated += 1
@@ -61,7 +61,7 @@ class Desk:
             order, outcome=Outcome.UNKNOWN, unknown_at=NOON, look_at=NOON,
             provider_version=self.provider.version,
         )  # fmt: skip
-        self.attempt.wire = {**order.wish, NAME: self.attempt.token}
+        self.attempt.wire = {**order.payload, NAME: self.attempt.token}
         self.attempt.save()
         self.rules = Recovery(provider=self.provider, repeats_are_safe=True)
         self.rules.promise_repeats(self.provider)
@@ -166,6 +166,6 @@ def test_a_connection_that_breaks_during_a_repeat_loses_nothing(moment, monkeypa
 
 def test_a_repeat_comes_by_the_same_check_as_every_write(desk):
     passed: list[int] = []
-    with armed("fence.passed", lambda: passed.append(1)):
+    with armed("pre_send_check.passed", lambda: passed.append(1)):
         desk.repeat()
     assert passed == [1]

@@ -18,7 +18,7 @@ from providers.actions.accounts import AccountIsKept, add_provider, fingerprint,
 from providers.connect import client_for
 from providers.identity import same_account, server_of
 from providers.models import Provider
-from providers.panel_api import WrittenWish
+from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 
 from .bench import GRACE, Bench, running_box
@@ -104,7 +104,7 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     twin = twin_of(bench)
     bench.lift_halt()
     theirs = bench.place()
-    placed = client_for(twin).add(WrittenWish(theirs.wish))
+    placed = client_for(twin).add(WrittenPayload(theirs.payload))
     Order.objects.filter(pk=theirs.pk).update(
         provider=twin, status=Status.COMPLETED, external_id=placed.order_id
     )

@@ -18,7 +18,7 @@ from orders.models import Order
 from orders.recovery import manual
 from orders.recovery import resolve_views as views
 from orders.sending import record_outcome
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.shown import of_order
 from orders.status import Doubt, Outcome, Status
 from providers.models import Provider
@@ -117,7 +117,7 @@ def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) ->
     assert (near.before.external_id, near.after.external_id) == ("500", "520")
     page = answer.content.decode()
     assert "$31.50" in page and "$30.60" in page and 'value="510"' in page
-    assert order.wish["link"] in page
+    assert order.payload["link"] in page
 
 
 def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) -> None:
@@ -280,7 +280,7 @@ def test_the_id_of_a_reopened_try_is_offered_although_a_later_one_was_not_sent(
     order = make_order(Status.NOT_PLACED)
     old = make_attempt(order, outcome=Outcome.NOT_PLACED)
     make_attempt(order, outcome=Outcome.NOT_SENT)
-    taken = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="7788")
+    taken = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="7788")
     record_outcome.record(old, taken, now=NOON)
     page = manager.get(reverse("order-resolve", args=[order.pk])).content.decode()
     assert 'value="7788"' in page and Doubt.IS_THERE.label in page

@@ -14,7 +14,7 @@ from orders.placing import place_orders
 from orders.recovery import manual
 from orders.recovery.manual import Confirmed
 from orders.sending import claims, record_outcome
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Outcome, Status
 from providers.panel_api import OrderState, Unavailable
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -33,7 +33,7 @@ def make_unconfirmed(**over) -> Order:
     attempt = claims.claim(order, order.provider, now=NOON)
     assert attempt is not None
     record_outcome.record(
-        attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, "timeout"), now=NOON
+        attempt, SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "timeout"), now=NOON
     )
     order.refresh_from_db()
     return order

@@ -14,10 +14,10 @@ from orders.placing import place_orders
 from orders.recovery import manual
 from orders.recovery.search import contradictions
 from orders.sending import claims, record_outcome, reopen
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from providers.connect import client_for
-from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenWish
+from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenPayload
 from tests.builders import make_order, make_user
 
 from .bench import GRACE, Bench, running_box
@@ -128,11 +128,11 @@ def test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too(box, 
     def meanwhile(self: PanelClient, ids: Any) -> Any:
         if not other.attempts.exists():
             Attempt.objects.create(
-                order=other, number=1, provider=bench.provider, wire=other.wish, worker="w",
+                order=other, number=1, provider=bench.provider, wire=other.payload, worker="w",
                 provider_version=bench.provider.version, started_at=bench.now,
                 lease_until=bench.now + timedelta(seconds=60),
             )  # fmt: skip
-            client_for(bench.provider).add(WrittenWish(other.wish))
+            client_for(bench.provider).add(WrittenPayload(other.payload))
         return honest(self, ids)
 
     with monkeypatch.context() as patched:
@@ -207,7 +207,7 @@ def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_
     assert reopen.contradicted(wrong) == first, "it does not leave any more"
     if linked_elsewhere:
         make_order(Status.PENDING, provider=bench.provider, external_id=number)
-    not_sent = Settlement(Outcome.NOT_SENT, Status.QUEUED, "The connection did not stand.")
+    not_sent = SendOutcome(Outcome.NOT_SENT, Status.QUEUED, "The connection did not stand.")
     record_outcome.record(second, not_sent, now=bench.now)
     order = Order.objects.get(pk=wrong.pk)
     if linked_elsewhere:
@@ -236,7 +236,7 @@ def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubte
     def claimed_first(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
         if order.pk == busy.pk:
             Attempt.objects.create(
-                order=order, number=2, provider=bench.provider, wire=order.wish, worker="w",
+                order=order, number=2, provider=bench.provider, wire=order.payload, worker="w",
                 provider_version=bench.provider.version, started_at=bench.now,
                 lease_until=bench.now + timedelta(seconds=60),
             )  # fmt: skip

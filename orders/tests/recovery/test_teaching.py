@@ -144,7 +144,7 @@ def test_what_servers_say_after_taking_an_order_is_not_taught(text):
 def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     order = answered()
     attempt = order.attempts.get()
-    sentences.teach_sentence(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
+    sentences.teach_phrase(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
     (seen,) = refusal_phrase._lost_with(order, WORDS, TAUGHT)
     Attempt.objects.filter(pk=attempt.pk).update(
         settled_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
@@ -182,7 +182,7 @@ def test_the_order_itself_is_settled_however_many_are_lost_before_it(monkeypatch
 
 def test_what_somebody_has_taught_meanwhile_stands():
     order = answered()
-    sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     assert teach(order, RefusalCode.FUNDS) == 1
     assert status_of(order) == Status.REJECTED
     assert Provider.objects.get().dialect == {"refusals": {WORDS: "service"}}
@@ -195,7 +195,7 @@ def test_what_is_taught_at_the_same_time_is_not_lost():
     def change(dialect: Dialect) -> Dialect:
         """Between reading the dialect and writing it somebody else teaches a sentence."""
         for sentence in [others.pop()] if others else []:
-            sentences.teach_sentence(provider, sentence, RefusalCode.FUNDS, actor=None, now=NOON)
+            sentences.teach_phrase(provider, sentence, RefusalCode.FUNDS, actor=None, now=NOON)
         return dialect.changed(refusals={**dialect.refusals, "zwei": RefusalCode.KEY})
 
     assert change_dialect(Provider.objects.get(), change, "Zwei.", now=NOON)
@@ -204,7 +204,7 @@ def test_what_is_taught_at_the_same_time_is_not_lost():
 
 def test_the_doctor_does_not_forget_it():
     provider = make_provider()
-    sentences.teach_sentence(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
+    sentences.teach_phrase(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
     found = Diagnosis(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
     _learn(provider, found, clock=lambda: NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50, "refusals": {"eins": "funds"}}
@@ -212,13 +212,13 @@ def test_the_doctor_does_not_forget_it():
 
 def test_a_forgotten_sentence_proves_nothing_again():
     provider, person = make_provider(), make_user(Role.MANAGER)
-    sentences.teach_sentence(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
-    (taught,) = sentences.taught_sentences(provider)
+    sentences.teach_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
+    (taught,) = sentences.taught_phrases(provider)
     assert (taught.words, taught.actor, taught.at) == (WORDS, person, NOON)
-    assert sentences.forget_sentence(provider, WORDS, actor=person, now=NOON)
-    assert not sentences.forget_sentence(provider, WORDS, actor=person, now=NOON)
+    assert sentences.forget_phrase(provider, WORDS, actor=person, now=NOON)
+    assert not sentences.forget_phrase(provider, WORDS, actor=person, now=NOON)
     assert Provider.objects.get().dialect == {}
-    assert sentences.taught_sentences(provider) == []
+    assert sentences.taught_phrases(provider) == []
 
 
 def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
@@ -270,7 +270,7 @@ def test_a_text_that_cannot_be_taught_says_why(manager: Client):
 
 def test_an_order_found_after_the_lesson_is_settled_without_teaching_again(manager: Client):
     order = answered()
-    sentences.teach_sentence(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Settle as refused" in page and "Teach and settle" not in page
     sent = {"sentence": WORDS, "meaning": "service", "sure": "on"}
@@ -290,7 +290,7 @@ def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Clie
         service = make_service()
         for each in range(number):
             order = answered(service=service)
-            sentences.teach_sentence(
+            sentences.teach_phrase(
                 service.provider, f"Wort {chr(97 + each)}", RefusalCode.FUNDS,
                 actor=make_user(Role.MANAGER), now=NOON,
             )  # fmt: skip

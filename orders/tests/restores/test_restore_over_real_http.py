@@ -30,7 +30,7 @@ from orders.sending.restore_check import recalled_sends
 from orders.status import HaltKind, Status
 from providers.connect import client_for, shared_transport
 from providers.models import Lease, Provider, ProviderHealth
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service, make_user
 
@@ -100,12 +100,12 @@ def service_of(account: Provider):
 
 
 def place(service) -> Order:
-    wish = DefaultWish(
+    payload = DefaultPayload(
         service_id=service.external_id,
         link=f"https://lumen.example/p/{uuid.uuid4()}",
         quantity=int(service.min),
     )
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=None, now=database_now())[0]
 
 

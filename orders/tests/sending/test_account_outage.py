@@ -27,10 +27,10 @@ from orders.polling import probe_account
 from orders.sending import send_run, sweep_due
 from orders.status import HoldReason, Status
 from providers.account_health import AccountState
-from providers.actions.balances import balance_turn
+from providers.actions.balances import balance_run
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, ProviderState, Service
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
 from tests.builders import NOON, make_order, make_provider, make_service
 
@@ -66,10 +66,10 @@ class Desk:
 
     def place(self, service: Service) -> Order:
         link = f"https://lumen.example/p/{uuid.uuid4()}"
-        wish = DefaultWish(
+        payload = DefaultPayload(
             service_id=service.external_id, link=link, quantity=int(service.min or 1)
         )
-        draft = OrderDraft(service, wish, uuid.uuid4())
+        draft = OrderDraft(service, payload, uuid.uuid4())
         return place_orders.place_order(draft, placed_by=None, now=self.now)[0]
 
     def tick(self) -> None:
@@ -79,7 +79,7 @@ class Desk:
             if by_status:
                 probe_account.probe_by_status(account, client_for(account), clock=lambda: self.now)
             else:
-                balance_turn(account, client_for, clock=lambda: self.now)
+                balance_run(account, client_for, clock=lambda: self.now)
         for _ in sweep_due.providers_to_ring(self.now):
             send_run.send_queued(account, client_for(account), clock=lambda: self.now, seconds=1)
 
@@ -97,7 +97,7 @@ def test_after_an_outage_orders_go_out_within_seconds_and_every_page_tells_meanw
     browser = client_for_role(Role.OPERATOR)
     desk = Desk(make_provider(url=box.url, key=box.key, add_spacing_ms=0))
     service = desk.service()
-    balance_turn(desk.account, client_for, clock=lambda: desk.now)
+    balance_run(desk.account, client_for, clock=lambda: desk.now)
     if bought_before:
         desk.place(service)
         desk.tick()

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from core import clocks
 from orders.models import Attempt, Order, PollSchedule
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
 from providers.actions import pacing
 from providers.models import Provider, ProviderHealth, ProviderState
@@ -41,7 +41,7 @@ def send(order: Order, provider: FakeProvider) -> Order:
 def test_an_accepted_order_is_followed():
     provider = FakeProvider()
     order = send(make_order(), provider)
-    assert provider.placed == [("23501", order.wish)]
+    assert provider.placed == [("23501", order.payload)]
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     schedule = PollSchedule.objects.get(order=order)
     assert schedule.next_at == NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
@@ -192,7 +192,7 @@ def test_nothing_is_sent_with_a_key_that_was_changed_since():
     assert provider.placed == []
 
 
-def test_the_fence_stops_a_send_when_the_provider_was_paused_after_the_claim(monkeypatch):
+def test_the_pre_send_check_stops_a_send_when_the_provider_was_paused_after_the_claim(monkeypatch):
     order, provider = make_order(), FakeProvider()
     real = claims.claim
 
@@ -207,13 +207,13 @@ def test_the_fence_stops_a_send_when_the_provider_was_paused_after_the_claim(mon
     assert order.status == Status.QUEUED
 
 
-def test_the_fence_stops_a_claim_that_has_grown_old(monkeypatch):
+def test_the_pre_send_check_stops_a_claim_that_has_grown_old(monkeypatch):
     """The line took its time to stand: the mark before it has looked too, and found it fresh."""
 
     class StandsLate(FakeProvider):
-        def add(self, wish, **how) -> Placed:
+        def add(self, payload, **how) -> Placed:
             monkeypatch.setattr(clocks, "SEND_WINDOW_SECONDS", -1)
-            return super().add(wish, **how)
+            return super().add(payload, **how)
 
     provider = StandsLate()
     order = send(make_order(), provider)
@@ -250,7 +250,7 @@ def test_proof_of_not_sent_after_the_reaper_waits_for_a_person():
     attempt = claim(order)
     later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
     sweep_due.reap_lost_sends(now=later)
-    record_outcome.record(attempt, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=later)
+    record_outcome.record(attempt, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=later)
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
 
@@ -263,7 +263,7 @@ def test_a_late_proof_after_a_decision_puts_the_order_back_in_doubt():
     Attempt.objects.update(outcome=Outcome.NOT_PLACED)
     Order.objects.update(status=Status.NOT_PLACED)
     assert not record_outcome.record(
-        attempt, Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="77"), now=later
+        attempt, SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="77"), now=later
     )
     order.refresh_from_db()
     attempt.refresh_from_db()
@@ -289,7 +289,7 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_answer(monkeypat
 def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
     order, provider = make_order(), FakeProvider()
     attempt = claim(order)
-    record_outcome.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=NOON)
+    record_outcome.record(attempt, SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED), now=NOON)
     Order.objects.update(status=Status.QUEUED)  # what no code of ours does
     halts.lift_halt(HaltKind.ANSWER_LOST, now=NOON, provider=order.provider)
     order = send(Order.objects.get(pk=order.pk), provider)

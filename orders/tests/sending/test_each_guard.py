@@ -14,12 +14,12 @@ from core.failpoints import armed
 from orders.models import Attempt, Halt, Order
 from orders.recovery import manual
 from orders.sending import claims, halts, record_outcome, send_journal, send_orders, sweep_due
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.sending.writes import send_clock
 from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Provider
-from providers.panel_api import Placed, WrittenWish
+from providers.panel_api import Placed, WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -71,14 +71,14 @@ def test_a_halt_stands_closed_once_before_an_account():
         Halt.objects.create(kind=HaltKind.INCIDENT, provider=provider, placed_at=NOON)
 
 
-# the fence, and what is believed
+# the pre-send check, and what is believed
 
 
-def test_the_fence_stops_a_send_whose_key_was_changed_after_the_claim():
+def test_the_pre_send_check_stops_a_send_whose_key_was_changed_after_the_claim():
     class ChangesJustThen(FakeProvider):
-        def add(self, wish, **how) -> Placed:
+        def add(self, payload, **how) -> Placed:
             Provider.objects.update(version=7)
-            return super().add(wish, **how)
+            return super().add(payload, **how)
 
     order, fake = make_order(), ChangesJustThen()
     assert send_orders.send_order(order, order.provider, fake, clock=noon)
@@ -106,16 +106,16 @@ def test_a_claim_that_has_grown_old_is_not_even_marked():
     assert order.attempts.get().outcome == Outcome.NOT_SENT
 
 
-def test_the_fence_stops_a_claim_that_was_taken_for_lost():
+def test_the_pre_send_check_stops_a_claim_that_was_taken_for_lost():
     """A suspended machine does not count the time it slept; the reaper of another one does, and
     the search may have ended the hold since."""
 
     class WasReapedJustThen(FakeProvider):
-        def add(self, wish, **how) -> Placed:
+        def add(self, payload, **how) -> Placed:
             later = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
             sweep_due.reap_lost_sends(now=later)
             halts.lift_halt(HaltKind.ANSWER_LOST, now=later, provider=order.provider)
-            return super().add(wish, **how)
+            return super().add(payload, **how)
 
     order, fake = make_order(), WasReapedJustThen()
     assert send_orders.send_order(order, order.provider, fake, clock=noon)
@@ -149,13 +149,15 @@ def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
     bench.lift_halt()
     other = bench.place()
     attempt = claims.claim(other, bench.provider, now=bench.clock())
-    placed = client_for(bench.provider).add(WrittenWish(other.wish))  # and nothing is settled yet
+    placed = client_for(bench.provider).add(
+        WrittenPayload(other.payload)
+    )  # and nothing is settled yet
     bench.recover(after=FIRST)
     assert Order.objects.get(pk=lost.pk).external_id == ""
     assert attempt is not None
     assert record_outcome.record(
         attempt,
-        Settlement(Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id),
+        SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id=placed.order_id),
         now=bench.clock(),
     )
 
@@ -166,7 +168,7 @@ def test_a_lost_order_that_is_numbered_after_a_later_one_is_found(box):
     bench.lift_halt()
     bench.send()
     bench.recover(after=FIRST)
-    client_for(bench.provider).add(WrittenWish(lost.wish))  # it arrives now
+    client_for(bench.provider).add(WrittenPayload(lost.payload))  # it arrives now
     bench.recover(after=GRACE)
     assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
 

@@ -55,7 +55,7 @@ class Panel:
         self.done.append(what)
         self.took()
 
-    def add(self, wish: Any, *, before_send: Callable[[], None] | None = None) -> Placed:
+    def add(self, payload: Any, *, before_send: Callable[[], None] | None = None) -> Placed:
         self._do("placed", before_send)
         return Placed("23501")
 

@@ -64,9 +64,9 @@ def test_another_account_goes_on():
 
 def test_a_halt_that_closes_after_the_claim_stops_the_first_byte():
     class StopsJustThen(FakeProvider):
-        def add(self, wish, **how):
+        def add(self, payload, **how):
             halts.place_halt(HaltKind.STOP, now=NOON)
-            return super().add(wish, **how)
+            return super().add(payload, **how)
 
     order, fake = make_order(), StopsJustThen()
     assert send_orders.send_order(order, order.provider, fake, clock=noon)

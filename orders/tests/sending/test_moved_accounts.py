@@ -14,7 +14,7 @@ from orders.status import HoldReason, Status
 from orders.terms import Terms
 from providers.account_health import AccountState
 from providers.actions import accounts
-from providers.actions.mirroring import mirror_turn
+from providers.actions.mirroring import mirror_run
 from providers.actions.runs import end_run
 from providers.models import Lease, LeaseKind, Provider, RunState
 from providers.panel_api.tests.stub import client_hearing, said
@@ -47,7 +47,7 @@ def mirror(order: Order, name: str) -> RunState | None:
     offers = f'[{{"service":{number},"name":"{name}","type":"Default","category":"Website visits",'
     offers += '"rate":"0.90","min":10,"max":100000}]'
     client, _ = client_hearing(said(offers))
-    return mirror_turn(provider, lambda _: client, clock=lambda: LATER)
+    return mirror_run(provider, lambda _: client, clock=lambda: LATER)
 
 
 def test_nothing_is_ordered_there_by_the_catalog_of_another_place():

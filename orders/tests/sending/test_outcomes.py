@@ -14,7 +14,7 @@ from core.failpoints import armed
 from orders.models import Attempt, Order
 from orders.recovery import manual, resolve
 from orders.sending import answer_spool, claims, record_outcome, send_orders, sweep_due
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from providers.panel_api import Evidence, OrderState, Placed
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
@@ -22,10 +22,10 @@ from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 LATER = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
-ACCEPTED = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="77")
-NOT_SENT = Settlement(Outcome.NOT_SENT, Status.QUEUED, "It never left.")
-REFUSED = Settlement(Outcome.REJECTED, Status.REJECTED, "No.", "link")
-LOST = Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, "read timeout")
+ACCEPTED = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="77")
+NOT_SENT = SendOutcome(Outcome.NOT_SENT, Status.QUEUED, "It never left.")
+REFUSED = SendOutcome(Outcome.REJECTED, Status.REJECTED, "No.", "link")
+LOST = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "read timeout")
 
 
 def noon():
@@ -126,7 +126,7 @@ def test_a_loss_that_was_seen_by_both_is_one_loss():
     sweep_due.reap_lost_sends(now=LATER)
     later = LATER + timedelta(minutes=5)
     seen = Evidence(reason="read timeout", bytes_left=True)
-    heard = Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED, "read timeout", evidence=seen)
+    heard = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "read timeout", evidence=seen)
     assert record_outcome.record(attempt, heard, now=later)
     attempt.refresh_from_db()
     assert (attempt.unknown_at, attempt.reason) == (LATER, "read timeout")
@@ -239,7 +239,7 @@ def test_a_second_send_that_has_not_left_stops_at_a_late_proof_of_the_first(monk
     order, provider = make_order(), FakeProvider()
     old = make_attempt(order, outcome=Outcome.NOT_PLACED)
 
-    def add(wish, *, before_send):
+    def add(payload, *, before_send):
         record_outcome.record(old, ACCEPTED, now=NOON)
         before_send()
         raise AssertionError("It left.")

@@ -1,4 +1,4 @@
-"""From the wish to the end against the sandbox, over real HTTP; its ledger is the truth."""
+"""From the payload to the end against the sandbox, over real HTTP; its ledger is the truth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ from orders.sending import tasks as sending_tasks
 from orders.status import Status
 from providers.connect import client_for, shared_transport
 from providers.models import Provider
-from providers.panel_api import CustomCommentsWish, DefaultWish, PackageWish, SubscriptionWish, Wish
+from providers.panel_api import (
+    CustomCommentsPayload,
+    DefaultPayload,
+    OrderPayload,
+    PackagePayload,
+    SubscriptionPayload,
+)
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service, make_user
 
@@ -50,23 +56,23 @@ def service_of(account: Provider, type_name: str):
     )  # fmt: skip
 
 
-def place(service, wish: Wish) -> Order:
-    draft = OrderDraft(service, wish, uuid.uuid4())
+def place(service, payload: OrderPayload) -> Order:
+    draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=None, now=database_now())[0]
 
 
-def wish_for(service) -> Wish:
+def payload_for(service) -> OrderPayload:
     link = f"https://lumen.example/p/{uuid.uuid4()}"
     many, plenty = int(service.min), int(service.min) * 2
     match service.type:
         case "Default":
-            return DefaultWish(service_id=service.external_id, link=link, quantity=many)
+            return DefaultPayload(service_id=service.external_id, link=link, quantity=many)
         case "Package":
-            return PackageWish(service_id=service.external_id, link=link)
+            return PackagePayload(service_id=service.external_id, link=link)
         case "Custom Comments":
             lines = tuple(f"line {n}" for n in range(many))
-            return CustomCommentsWish(service_id=service.external_id, link=link, comments=lines)
-    return SubscriptionWish(
+            return CustomCommentsPayload(service_id=service.external_id, link=link, comments=lines)
+    return SubscriptionPayload(
         service_id=service.external_id, username="lumen", min=many, max=plenty, delay=5, posts=2
     )
 
@@ -80,19 +86,19 @@ def look_again(order: Order) -> Order:
 @pytest.mark.parametrize("type_name", ["Default", "Package", "Custom Comments", "Subscriptions"])
 def test_each_type_arrives_as_it_was_wished(box, account, type_name):
     service = service_of(account, type_name)
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     sending_tasks.dispatch(provider_id=account.pk)
     order.refresh_from_db()
     (truth,) = box.ledger()
     assert (order.status, order.external_id) == (Status.PENDING, str(truth["id"]))
     assert truth["link"] == order.link
     arrived = {"service": str(truth["service"]), "link": truth["link"], **truth["fields"]}
-    assert {name: arrived[name] for name in order.wish} == order.wish
+    assert {name: arrived[name] for name in order.payload} == order.payload
 
 
 def test_an_order_is_seen_through_all_its_statuses_to_its_end(box, account):
     service = service_of(account, "Default")
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     sending_tasks.dispatch(provider_id=account.pk)
     seen = []
     for _ in range(400):
@@ -131,7 +137,7 @@ def test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not(
     box, account, mode, phase, bought
 ):
     service = service_of(account, "Default")
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     box.fault(mode, phase, action="add")
     for _ in range(3):
         sending_tasks.dispatch(provider_id=account.pk)
@@ -143,7 +149,7 @@ def test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not(
 
 def test_a_lost_order_is_found_again_by_a_person(box, account):
     service = service_of(account, "Default")
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     box.fault("close_after_request", "after", action="add")
     sending_tasks.dispatch(provider_id=account.pk)
     box.clear_faults()
@@ -158,7 +164,7 @@ def test_a_lost_order_is_found_again_by_a_person(box, account):
 
 def test_a_provider_that_is_not_there_sends_nothing_and_loses_nothing(box, account):
     service = service_of(account, "Default")
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     box.stop()
     sending_tasks.dispatch(provider_id=account.pk)
     order.refresh_from_db()
@@ -169,7 +175,7 @@ def test_a_refusal_in_the_providers_words_reaches_the_order(box, account):
     service = service_of(account, "Default")
     order = place(
         service,
-        DefaultWish(
+        DefaultPayload(
             service_id=service.external_id, link="https://lumen.example", quantity=service.min - 1
         ),
     )
@@ -182,7 +188,7 @@ def test_a_refusal_in_the_providers_words_reaches_the_order(box, account):
 def test_no_money_holds_the_order_until_there_is_some(box, account):
     service = service_of(account, "Default")
     box.set_balance(0)
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     sending_tasks.dispatch(provider_id=account.pk)
     order.refresh_from_db()
     assert (order.status, order.hold_reason) == (Status.HELD, "funds")
@@ -197,7 +203,7 @@ def test_no_money_holds_the_order_until_there_is_some(box, account):
 
 def test_the_key_is_in_no_row_and_no_log(box, account, caplog):
     service = service_of(account, "Default")
-    order = place(service, wish_for(service))
+    order = place(service, payload_for(service))
     box.fault("html", "after", action="add")
     sending_tasks.dispatch(provider_id=account.pk)
     attempt = order.attempts.get()

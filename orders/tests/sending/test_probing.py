@@ -57,9 +57,9 @@ class Failing(FakeProvider):
         (OutcomeUnknown("No answer.", evidence("TimeoutError: x")), AccountState.DOWN),
         (OutcomeUnknown("A gateway's page.", evidence(status=502)), AccountState.DOWN),
         (OutcomeUnknown("Not understood.", evidence(status=200)), AccountState.HEALTHY),
-        (NotSent("Paused.", evidence("FenceClosed: Paused.")), AccountState.HEALTHY),
+        (NotSent("Paused.", evidence("PreSendCheckFailed: Paused.")), AccountState.HEALTHY),
     ],
-    ids=["refused", "no answer", "gateway", "not understood", "our own fence"],
+    ids=["refused", "no answer", "gateway", "not understood", "our own pre_send_check"],
 )
 def test_a_failed_send_touches_the_health_where_the_way_there_failed(
     error: ProviderError, state: AccountState

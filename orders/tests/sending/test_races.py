@@ -20,7 +20,7 @@ from orders.placing import place_orders
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
 from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
-from providers.panel_api import DefaultWish
+from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -120,8 +120,10 @@ def test_one_account_never_has_two_sends_in_flight():
 
 def test_fifty_posts_of_one_form_are_one_order():
     service, person = make_service(), make_user()
-    wish = DefaultWish(service_id=service.external_id, link="https://lumen.example", quantity=100)
-    draft = OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(
+        service_id=service.external_id, link="https://lumen.example", quantity=100
+    )
+    draft = OrderDraft(service, payload, uuid.uuid4())
     made = at_once(
         lambda number: place_orders.place_order(draft, placed_by=person, now=NOON)[1], threads=25
     )

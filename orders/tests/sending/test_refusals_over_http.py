@@ -20,7 +20,7 @@ from orders.status import Outcome, Status
 from providers.actions import accounts, pacing
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
-from providers.panel_api import DefaultWish, RefusalCode
+from providers.panel_api import DefaultPayload, RefusalCode
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service, make_user
 
@@ -110,8 +110,8 @@ def test_a_refusal_about_the_account_holds_all_its_orders(box, service, text, re
 
 def _draft(service: Service) -> OrderDraft:
     link = f"https://lumen.example/p/{uuid.uuid4()}"
-    wish = DefaultWish(service_id=service.external_id, link=link, quantity=service.min or 1)
-    return OrderDraft(service, wish, uuid.uuid4())
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=service.min or 1)
+    return OrderDraft(service, payload, uuid.uuid4())
 
 
 def test_a_closed_account_whose_reads_work_is_tried_again_but_rarely(box, service):

@@ -20,7 +20,7 @@ from orders.models import (
     UnmatchedOrder,
 )
 from orders.sending import answer_spool, claims, halts, record_outcome, send_journal, send_orders
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
 from orders.status import Flag, HaltKind, JobState, Outcome, Status
@@ -158,7 +158,7 @@ def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
 def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     provider, service = FakeProvider(), make_service()
     attempt = claim(make_order(service=service))
-    record_outcome.record(attempt, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    record_outcome.record(attempt, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     assert guard.look_closely(now=NOON)
     with pytest.raises(NotSent):
@@ -194,7 +194,7 @@ def test_a_claim_that_was_overtaken_closes_no_halt():
     slow, quick = make_order(service=service), make_order(service=service)
     attempt = claim(slow)
     reaped = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
-    record_outcome.record(attempt, Settlement(Outcome.UNKNOWN, Status.UNCONFIRMED), now=reaped)
+    record_outcome.record(attempt, SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED), now=reaped)
     halts.lift_halt(HaltKind.ANSWER_LOST, now=reaped, provider=service.provider)
     send(quick, provider, reaped)
     with pytest.raises(NotSent):
@@ -227,7 +227,7 @@ def test_a_database_that_goes_away_before_the_mark_leaves_the_order_unsent(monke
 def test_a_line_that_was_written_late_takes_the_mark_not_back():
     provider, service = FakeProvider(), make_service()
     slow = claim(make_order(service=service))
-    record_outcome.record(slow, Settlement(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    record_outcome.record(slow, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     newest = marked(service.provider_id)
     send_journal.note_send(slow, newest.database)

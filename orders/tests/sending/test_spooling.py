@@ -17,7 +17,7 @@ from core.roles import Role
 from orders.models import Attempt, Order, UnreadAnswer
 from orders.recovery import manual
 from orders.sending import answer_spool, claims, halts, record_outcome, send_orders, sweep_due
-from orders.sending.outcome import Settlement
+from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
 from providers.panel_api import Evidence, Placed, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -170,7 +170,7 @@ def test_an_answer_its_worker_still_holds_is_left_to_it():
     order = make_order()
     attempt = claims.claim(order, order.provider, now=NOON)
     assert attempt is not None
-    accepted = Settlement(Outcome.ACCEPTED, Status.PENDING, external_id="77")
+    accepted = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="77")
     with answer_spool.kept(attempt, accepted):
         assert answer_spool.import_spool(now=NOON) == 0
         long_past = NOON + timedelta(seconds=2 * clocks.SEND_LEASE_SECONDS + 1)
@@ -225,9 +225,9 @@ def test_the_key_is_not_in_the_file():
     assert path.stat().st_mode & 0o077 == 0
 
 
-def test_a_settlement_survives_its_way_over_the_disk():
+def test_a_send_outcome_survives_its_way_over_the_disk():
     blocker = make_order()
-    settlement = Settlement(
+    send_outcome = SendOutcome(
         Outcome.REJECTED,
         Status.HELD,
         "No.",
@@ -242,7 +242,7 @@ def test_a_settlement_survives_its_way_over_the_disk():
             "not_sent_count": 3,
         },
     )
-    assert Settlement.from_json(json.loads(json.dumps(settlement.to_json()))) == settlement
+    assert SendOutcome.from_json(json.loads(json.dumps(send_outcome.to_json()))) == send_outcome
 
 
 def test_the_charge_is_exact_after_the_disk_whatever_digits_some_key_has(monkeypatch):

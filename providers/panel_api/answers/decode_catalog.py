@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..order_types.table import WISHES, type_name
+from ..order_types.table import PAYLOADS, type_name
 from ..results import Balance, Catalog, CatalogItem, Unreadable
 from . import coerce
 from .decode import Unexpected, at_path, folded
@@ -145,8 +145,8 @@ def _rate(row: dict[str, Any], kind: str, dialect: Dialect) -> Decimal | None:
         raise Unexpected("Its rate is below zero.")
     if not dialect.rate_per_unit or per_thousand:
         return rate
-    wish = WISHES.get(type_name(kind))
-    return rate if wish and wish.priced_per_package else rate * 1000
+    payload = PAYLOADS.get(type_name(kind))
+    return rate if payload and payload.priced_per_package else rate * 1000
 
 
 def balance(body: Any, dialect: Dialect) -> Balance:

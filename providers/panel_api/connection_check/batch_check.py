@@ -13,7 +13,7 @@ from ..dialect import LARGEST_BATCH, Dialect
 from ..errors import BatchRefused, RefusalCode
 from ..refusals.classify import normalised, refusal_code
 from ..results import Unreadable
-from .findings import Verdict
+from .findings import FindingLevel
 from .steps import IMPOSSIBLE_IDS, Visit
 
 TOPIC: Final = "orders"
@@ -31,7 +31,7 @@ def ask_two_orders(visit: Visit) -> None:
     for changes, words in _other_ways(visit.dialect):
         if _refusal(asking.speaking(asking.dialect.changed(**changes))) is None:
             _learn_batches(visit, **changes)
-            visit.note(TOPIC, Verdict.OK, words)
+            visit.note(TOPIC, FindingLevel.OK, words)
             return
     _hear_refusal(visit, first)
 
@@ -58,7 +58,7 @@ def _learn_batches(visit: Visit, **changes: Any) -> None:
     if visit.dialect.batch_size < len(IMPOSSIBLE_IDS):  # as it was once learned
         changes["batch_size"] = LARGEST_BATCH
     visit.learn(many_statuses=True, **changes)
-    visit.note(TOPIC, Verdict.OK, "Two orders can be asked about in one call.")
+    visit.note(TOPIC, FindingLevel.OK, "Two orders can be asked about in one call.")
 
 
 def _hear_refusal(visit: Visit, refusal: BatchRefused) -> None:
@@ -68,17 +68,17 @@ def _hear_refusal(visit: Visit, refusal: BatchRefused) -> None:
             "Two unknown orders are refused together; known ones will show whether several can be"
             " asked about in one call."
         )
-        visit.note(TOPIC, Verdict.OK, words, said)
+        visit.note(TOPIC, FindingLevel.OK, words, said)
     elif refusal.singly or _is_about_two(visit, refusal):
         visit.learn(many_statuses=False, batch_size=1)
         words = "Orders must be asked about one at a time; following them is slower."
-        visit.note(TOPIC, Verdict.WARN, words, said)
+        visit.note(TOPIC, FindingLevel.WARN, words, said)
     else:
         words = (
             "Whether several orders can be asked about in one call could not be found out, because"
             " one alone was not understood either; nothing was changed."
         )
-        visit.note(TOPIC, Verdict.WARN, words, said)
+        visit.note(TOPIC, FindingLevel.WARN, words, said)
 
 
 def _is_about_two(visit: Visit, refusal: BatchRefused) -> bool:

@@ -27,7 +27,7 @@ def examine(
 
     `tell` hears of each finding as it is made. `with_empty_order` sends one `add` as well, without
     service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
-    carry an id of ours. `before_send` is the fence of that one.
+    carry an id of ours. `before_send` is the pre-send check of that one.
     """
     visit = Visit(client, tell)
     last = ((TOPIC, partial(add_nothing, visit, before_send)),) if with_empty_order else ()

@@ -12,7 +12,7 @@ from ..answers.outcomes import heed, order_placed
 from ..errors import NotSent, OutcomeUnknown, Rejected
 from ..errors import RefusalCode as Code
 from ..refusals.idempotency_parameter import parameter_asked_for
-from .findings import Verdict
+from .findings import FindingLevel
 from .steps import Visit
 
 TOPIC = "repeats"
@@ -21,15 +21,15 @@ TOPIC = "repeats"
 def add_nothing(visit: Visit, before_send: Callable[[], None] | None = None) -> None:
     """Send it once, and note what the answer tells of ids of ours. Raises as `heed` does.
 
-    `before_send` is the fence, as of any order.
+    `before_send` is the pre-send check, as of any order.
     """
     try:
         answer = visit.client.call("add", {}, before_send=before_send)
     except NotSent as error:
-        visit.note(TOPIC, Verdict.WARN, "The empty order was not sent.", error.reason)
+        visit.note(TOPIC, FindingLevel.WARN, "The empty order was not sent.", error.reason)
         return
     except OutcomeUnknown as error:
-        visit.note(TOPIC, Verdict.WARN, "The empty order got no answer.", error.reason)
+        visit.note(TOPIC, FindingLevel.WARN, "The empty order got no answer.", error.reason)
         return
     heed(answer, visit.dialect, visit.client.now(), write=True)
     missing = [said for said, code in answer.refusals(visit.dialect) if code is Code.NEEDS_ID]
@@ -42,7 +42,7 @@ def add_nothing(visit: Visit, before_send: Callable[[], None] | None = None) -> 
             _note_that_it_was_taken(visit, error.evidence.candidate_id)
             return
         words = "What it says to an empty order proves nothing about ids of ours."
-        visit.note(TOPIC, Verdict.WARN, words, error.reason)
+        visit.note(TOPIC, FindingLevel.WARN, words, error.reason)
     else:
         _note_that_it_was_taken(visit, placed.order_id)
 
@@ -57,9 +57,9 @@ def _hear_what_is_missing(visit: Visit, reason: str, missing: list[str]) -> None
             "It refused an empty order for another reason and asked for no id of ours. If it wants"
             " one, the first order shows it; whether it knows a repeat, its documentation tells."
         )
-    visit.note(TOPIC, Verdict.OK, words, reason)
+    visit.note(TOPIC, FindingLevel.OK, words, reason)
 
 
 def _note_that_it_was_taken(visit: Visit, order_id: str) -> None:
     words = f"It answered an empty order with the number {order_id}: look on its site what that is."
-    visit.note(TOPIC, Verdict.FAIL, words)
+    visit.note(TOPIC, FindingLevel.FAIL, words)

@@ -9,7 +9,7 @@ from ..dialect import Dialect
 from ..results import Balance
 
 
-class Verdict(StrEnum):
+class FindingLevel(StrEnum):
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
@@ -20,7 +20,7 @@ class Finding:
     """One thing found out. `words` are for staff; `detail` is what the provider said."""
 
     topic: str
-    verdict: Verdict
+    verdict: FindingLevel
     words: str
     detail: str = ""
 
@@ -35,7 +35,9 @@ class Diagnosis:
     services_seen: int = 0
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> FindingLevel:
         """The worst of the findings."""
         found = {finding.verdict for finding in self.findings}
-        return next((one for one in (Verdict.FAIL, Verdict.WARN) if one in found), Verdict.OK)
+        return next(
+            (one for one in (FindingLevel.FAIL, FindingLevel.WARN) if one in found), FindingLevel.OK
+        )

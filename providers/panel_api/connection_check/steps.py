@@ -16,7 +16,7 @@ from ..dialect import Dialect, KeyPlace
 from ..errors import AccountRefused, ProviderError, RefusalCode, SlowDown
 from ..order_types.table import type_name
 from ..results import Balance, Catalog, Progress, Unreadable
-from .findings import Finding, Verdict
+from .findings import Finding, FindingLevel
 
 IMPOSSIBLE_IDS: Final = ("2147483646", "2147483645")
 SLOW_MS: Final = 3000
@@ -42,7 +42,7 @@ class Visit:
     def dialect(self) -> Dialect:
         return self.client.dialect
 
-    def note(self, topic: str, verdict: Verdict, words: str, detail: str = "") -> None:
+    def note(self, topic: str, verdict: FindingLevel, words: str, detail: str = "") -> None:
         self.findings.append(Finding(topic, verdict, words, detail))
         if self.tell:
             self.tell(self.findings[-1])
@@ -56,15 +56,15 @@ class Visit:
             return step() is not False
         except SlowDown as error:
             self.stopped = True
-            self.note(topic, Verdict.WARN, "The provider asks for fewer calls; try again later.",
+            self.note(topic, FindingLevel.WARN, "The provider asks for fewer calls; try again later.",
                       error.reason)  # fmt: skip
         except AccountRefused as error:
             self.stopped = True
-            self.note("key", Verdict.FAIL, "The key is refused.", error.reason)
+            self.note("key", FindingLevel.FAIL, "The key is refused.", error.reason)
         except ProviderError as error:
-            self.note(topic, Verdict.FAIL, error.reason, _seen(error))
+            self.note(topic, FindingLevel.FAIL, error.reason, _seen(error))
         except Exception as error:
-            self.note(topic, Verdict.WARN, "This check could not be finished.", _name(error))
+            self.note(topic, FindingLevel.WARN, "This check could not be finished.", _name(error))
         return False
 
     # the connection
@@ -73,22 +73,24 @@ class Visit:
         answer = self.client.call("balance", {})
         if answer.is_redirect and (slash := self._other_slash(answer)) is not None:
             self.learn(trailing_slash=slash)
-            self.note("address", Verdict.WARN, "The provider wants the address "
+            self.note("address", FindingLevel.WARN, "The provider wants the address "
                       + ("with" if slash else "without") + " a slash at its end; we use that.",
                       answer.location)  # fmt: skip
             answer = self.client.call("balance", {})
         answer = self._other_request(answer)
         if answer.is_html or answer.is_redirect or answer.unreadable:
-            self.note("connection", Verdict.FAIL, trouble(answer), answer.excerpt[:200])
+            self.note("connection", FindingLevel.FAIL, trouble(answer), answer.excerpt[:200])
             return False
         if not self._all_in_unknown_words(answer):
             heed(answer, self.dialect, self.client.now(), about_account=True)
         self._first = answer
-        self.note("connection", Verdict.OK, f"It answers in {answer.elapsed_ms} ms.")
+        self.note("connection", FindingLevel.OK, f"It answers in {answer.elapsed_ms} ms.")
         if answer.elapsed_ms > SLOW_MS:
-            self.note("connection", Verdict.WARN, "It is slow; pages and polling will lag.")
+            self.note("connection", FindingLevel.WARN, "It is slow; pages and polling will lag.")
         if "html" in answer.content_type.lower():
-            self.note("connection", Verdict.OK, "Answers are labelled text/html; we read them.")
+            self.note(
+                "connection", FindingLevel.OK, "Answers are labelled text/html; we read them."
+            )
         return self._say_of_the_key(answer)
 
     def _all_in_unknown_words(self, answer: Answer) -> bool:
@@ -100,16 +102,16 @@ class Visit:
         said = answer.refusals(self.dialect)
         if said and answer.http_status in (401, 403):
             self.stopped = True
-            self.note("key", Verdict.FAIL, f"The call is refused with HTTP {answer.http_status}, in"
+            self.note("key", FindingLevel.FAIL, f"The call is refused with HTTP {answer.http_status}, in"
                       " words we do not know. Most often that is about the key.",
                       said[0][0])  # fmt: skip
         elif said:
-            self.note("key", Verdict.WARN, "The balance is refused in words we do not know, so it"
+            self.note("key", FindingLevel.WARN, "The balance is refused in words we do not know, so it"
                       " is not known whether the key is accepted.", said[0][0])  # fmt: skip
         elif answer.is_success and self._names_a_balance(answer):
-            self.note("key", Verdict.OK, "The key is accepted.")
+            self.note("key", FindingLevel.OK, "The key is accepted.")
         else:
-            self.note("key", Verdict.WARN, "The answer names no balance, so it is not known whether"
+            self.note("key", FindingLevel.WARN, "The answer names no balance, so it is not known whether"
                       " the key is accepted.", answer.excerpt[:200])  # fmt: skip
         return not self.stopped
 
@@ -137,7 +139,7 @@ class Visit:
             tried = other.call("balance", {})
             if self._understood(tried):
                 self.client = other
-                self.note("request", Verdict.WARN, f"{words} We do that now.")
+                self.note("request", FindingLevel.WARN, f"{words} We do that now.")
                 return tried
         return answer
 
@@ -155,21 +157,23 @@ class Visit:
     def ask_balance(self) -> None:
         answer = self._first or self.client.call("balance", {})
         if refused := answer.refusals(self.dialect):
-            self.note("balance", Verdict.FAIL, "The balance is refused.", refused[0][0])
+            self.note("balance", FindingLevel.FAIL, "The balance is refused.", refused[0][0])
             return
         self._find_balance_field(answer)
         try:
             self.balance = read_balance(answer.body, self.dialect)
         except Unexpected as error:
-            self.note("balance", Verdict.FAIL, f"{error} Set how amounts are written here.",
+            self.note("balance", FindingLevel.FAIL, f"{error} Set how amounts are written here.",
                       answer.excerpt[:200])  # fmt: skip
             return
         shown = f"{self.balance.amount:f} {self.balance.currency}".strip()
-        self.note("balance", Verdict.OK, f"The balance is {shown}.")
+        self.note("balance", FindingLevel.OK, f"The balance is {shown}.")
         if self.balance.currency:
             self.learn(currency=self.balance.currency)
         else:
-            self.note("currency", Verdict.WARN, "It does not say its currency; set it yourself.")
+            self.note(
+                "currency", FindingLevel.WARN, "It does not say its currency; set it yourself."
+            )
 
     def _find_balance_field(self, answer: Answer) -> None:
         for name, usual, others in (
@@ -181,23 +185,23 @@ class Visit:
             for other in others:
                 if at_path(answer.body, other.split(".")) is not None:
                     self.learn(**{name: other})
-                    self.note("balance", Verdict.OK, f"The {usual} is found under “{other}”.")
+                    self.note("balance", FindingLevel.OK, f"The {usual} is found under “{other}”.")
                     break
 
     def ask_services(self) -> None:
         catalog = self._whole_catalog(self.client.services())
         self.services_seen = len(catalog.items)
         if not catalog.items:
-            self.note("services", Verdict.WARN, "It publishes no services for this account.")
+            self.note("services", FindingLevel.WARN, "It publishes no services for this account.")
             return
-        self.note("services", Verdict.OK, f"{self.services_seen} services can be read.")
+        self.note("services", FindingLevel.OK, f"{self.services_seen} services can be read.")
         if catalog.unreadable:
-            self.note("services", Verdict.WARN,
+            self.note("services", FindingLevel.WARN,
                       f"{len(catalog.unreadable)} services cannot be read and stay out.",
                       catalog.unreadable[0].reason)  # fmt: skip
         strange = [item.type for item in catalog.items if not type_name(item.type)]
         if strange:
-            verdict = Verdict.WARN if len(strange) == self.services_seen else Verdict.OK
+            verdict = FindingLevel.WARN if len(strange) == self.services_seen else FindingLevel.OK
             words = f"{len(strange)} of them have a type that has no order form yet."
             self.note("services", verdict, words, ", ".join(sorted(set(strange))[:10]))
 
@@ -210,7 +214,7 @@ class Visit:
         whole = paged.services()
         if len(whole.items) > len(catalog.items):
             self.client = paged
-            self.note("services", Verdict.OK, f"The catalog comes in pages of {size}.")
+            self.note("services", FindingLevel.OK, f"The catalog comes in pages of {size}.")
             return whole
         return catalog
 
@@ -218,13 +222,15 @@ class Visit:
         row = self.client.statuses_once(IMPOSSIBLE_IDS[:1])[IMPOSSIBLE_IDS[0]]
         self.alone = row
         if not isinstance(row, Unreadable):
-            self.note("orders", Verdict.WARN,
+            self.note("orders", FindingLevel.WARN,
                       "It answers for an order that does not exist; lost orders cannot be found"
                       " by asking.", row.raw_status)  # fmt: skip
         elif row.code is RefusalCode.UNKNOWN_ORDER:
-            self.note("orders", Verdict.OK, "An unknown order is answered clearly.", row.reason)
+            self.note(
+                "orders", FindingLevel.OK, "An unknown order is answered clearly.", row.reason
+            )
         else:
-            self.note("orders", Verdict.WARN,
+            self.note("orders", FindingLevel.WARN,
                       "An unknown order is answered in words we do not know; add them to the"
                       " provider's refusals.", row.reason)  # fmt: skip
 
@@ -233,12 +239,14 @@ class Visit:
         code, said = (row.code, row.reason) if isinstance(row, Unreadable) else (None, "")
         if code is RefusalCode.UNSUPPORTED:
             self.learn(refills=False)
-            self.note("refills", Verdict.WARN, "It does not do refills.", said)
+            self.note("refills", FindingLevel.WARN, "It does not do refills.", said)
         elif code in (RefusalCode.UNKNOWN_REFILL, RefusalCode.UNKNOWN_ORDER):
             self.learn(refills=True)
-            self.note("refills", Verdict.OK, "Refills can be followed.")
+            self.note("refills", FindingLevel.OK, "Refills can be followed.")
         else:
-            self.note("refills", Verdict.OK, "Whether it does refills will show at the first one.")
+            self.note(
+                "refills", FindingLevel.OK, "Whether it does refills will show at the first one."
+            )
 
     def ask_recent_orders(self) -> None:
         answer = self.client.call("orders", {"limit": "5"})
@@ -249,11 +257,11 @@ class Visit:
             listed = False
         self.learn(recent_orders=listed)
         if listed:
-            self.note("list of orders", Verdict.OK, "It can list our newest orders.")
+            self.note("list of orders", FindingLevel.OK, "It can list our newest orders.")
         else:
-            self.note("list of orders", Verdict.OK, "It has no list of our newest orders.")
+            self.note("list of orders", FindingLevel.OK, "It has no list of our newest orders.")
         if answer.refusals(self.dialect):
-            self.note("errors", Verdict.OK, f"Errors come with HTTP {answer.http_status}.")
+            self.note("errors", FindingLevel.OK, f"Errors come with HTTP {answer.http_status}.")
 
 
 def _seen(error: ProviderError) -> str:

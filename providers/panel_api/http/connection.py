@@ -26,12 +26,12 @@ class DeadlinePassed(OSError):
     """The exchange ran out of time."""
 
 
-class FenceClosed(Exception):
+class PreSendCheckFailed(Exception):
     """The caller's check before sending said no. Not an OSError: urllib3 swallows some."""
 
 
 class Exchange:
-    """One request and its answer: its deadline, its fence, and what is known to have left.
+    """One request and its answer: its deadline, its pre_send_check, and what is known to have left.
 
     `bytes_left` is the mark. `cut_off` means that the writing broke off: the other side has at
     most a part of the request, so nothing it says is about the whole. `killed` means that the
@@ -62,7 +62,7 @@ class Exchange:
             previous.close()
 
     def depart(self, sock: socket.socket) -> None:
-        """Pass the fence and set the mark; the next thing to happen is the first byte."""
+        """Pass the pre-send check and set the mark; the next thing to happen is the first byte."""
         if self.bytes_left:
             return
         if self._socket is None:  # a kept connection; a new one is watched since it connected
@@ -71,7 +71,7 @@ class Exchange:
             try:
                 self._before_send()
             except Exception as refusal:
-                raise FenceClosed(str(refusal) or type(refusal).__name__) from refusal
+                raise PreSendCheckFailed(str(refusal) or type(refusal).__name__) from refusal
         with self._lock:
             if self.killed or time.monotonic() >= self._ends_at:  # a busy watchdog comes late
                 raise DeadlinePassed("the deadline passed before the request was written")

@@ -14,7 +14,7 @@ import urllib3.exceptions
 from requests_hardened.ip_filter import InvalidIPAddress
 
 from ..errors import UnsafeUrl
-from .connection import DeadlinePassed, FenceClosed
+from .connection import DeadlinePassed, PreSendCheckFailed
 
 _LONGEST_CAUSE: Final = 200
 
@@ -26,7 +26,7 @@ class AnswerRefused(Exception):
 # The first cause on the way down that is named here gives the failure its words.
 _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (UnsafeUrl, ""),
-    (FenceClosed, ""),
+    (PreSendCheckFailed, ""),
     (AnswerRefused, ""),
     (DeadlinePassed, "No whole answer came within the time allowed."),
     (socket.gaierror, "The host name cannot be found."),

@@ -18,7 +18,7 @@ def address(url: str, dialect: Dialect) -> str:
     return path.rstrip("/") + ("/" if dialect.trailing_slash else "") + mark + query
 
 
-def payload(
+def form_body(
     action: str, fields: Mapping[str, str], credentials: Credentials, dialect: Dialect
 ) -> tuple[bytes, dict[str, str]]:
     """The request's body and headers. The key leaves its wrapping here and nowhere else."""

@@ -79,7 +79,7 @@ def split_lines(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OrderPayload:
     """An order for one service, ready to be sent. Subclasses add the fields of their type."""
 
     type_name: ClassVar[str] = ""
@@ -99,7 +99,7 @@ class Wish:
 
     @classmethod
     def example(cls, service_id: str, *, whole: bool = False) -> Self:
-        """A wish filled with the examples of the table; `whole`: with the optional ones too."""
+        """A payload filled with the examples of the table; `whole`: with the optional ones too."""
         asks = cls.asks()
         values = {name: ask.example for name, ask in asks.items()}
         for name, ask in asks.items():
@@ -146,8 +146,8 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenWish:
-    """A wish as it was written down: exactly these parameters are sent, nothing is derived."""
+class WrittenPayload:
+    """A payload as it was written down: exactly these parameters are sent, nothing is derived."""
 
     parameters: dict[str, str]
 
@@ -155,12 +155,12 @@ class WrittenWish:
         return dict(self.parameters)
 
 
-_ASKS: dict[type[Wish], Mapping[str, Ask]] = {}
+_ASKS: dict[type[OrderPayload], Mapping[str, Ask]] = {}
 
 
-def _asks_of(wish: type[Wish]) -> Mapping[str, Ask]:
+def _asks_of(payload: type[OrderPayload]) -> Mapping[str, Ask]:
     """What must be said comes before what may be."""
-    found = {f.name: f.metadata["ask"] for f in dataclasses.fields(wish) if "ask" in f.metadata}
+    found = {f.name: f.metadata["ask"] for f in dataclasses.fields(payload) if "ask" in f.metadata}
     said_last = [name for name, ask in found.items() if ask.optional and not ask.needed_when]
     said_first = [name for name in found if name not in said_last]
     return MappingProxyType({name: found[name] for name in (*said_first, *said_last)})

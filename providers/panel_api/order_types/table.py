@@ -8,69 +8,69 @@ from __future__ import annotations
 
 from typing import Final
 
-from .fields import Ask, CostRange, Kind, Wish, WrittenWish, count_lines, split_lines
+from .fields import Ask, CostRange, Kind, OrderPayload, WrittenPayload, count_lines, split_lines
 from .types import (
-    CommentLikesWish,
-    CommentRepliesWish,
-    CustomCommentsPackageWish,
-    CustomCommentsWish,
-    DefaultWish,
-    InvitesFromGroupsWish,
-    MentionsCustomListWish,
-    MentionsHashtagWish,
-    MentionsMediaLikersWish,
-    MentionsUserFollowersWish,
-    MentionsWish,
-    MentionsWithHashtagsWish,
-    OldPostsWish,
-    PackageWish,
-    PollWish,
-    SeoWish,
-    SubscriptionWish,
-    WebTrafficWish,
+    CommentLikesPayload,
+    CommentRepliesPayload,
+    CustomCommentsPackagePayload,
+    CustomCommentsPayload,
+    DefaultPayload,
+    InvitesFromGroupsPayload,
+    MentionsCustomListPayload,
+    MentionsHashtagPayload,
+    MentionsMediaLikersPayload,
+    MentionsPayload,
+    MentionsUserFollowersPayload,
+    MentionsWithHashtagsPayload,
+    OldPostsPayload,
+    PackagePayload,
+    PollPayload,
+    SeoPayload,
+    SubscriptionPayload,
+    WebTrafficPayload,
 )
 
 __all__ = [
+    "PAYLOADS",
     "SUBSCRIPTIONS",
-    "WISHES",
     "Ask",
     "CostRange",
-    "CustomCommentsWish",
-    "DefaultWish",
+    "CustomCommentsPayload",
+    "DefaultPayload",
     "Kind",
-    "OldPostsWish",
-    "PackageWish",
-    "SubscriptionWish",
-    "WebTrafficWish",
-    "Wish",
-    "WrittenWish",
+    "OldPostsPayload",
+    "OrderPayload",
+    "PackagePayload",
+    "SubscriptionPayload",
+    "WebTrafficPayload",
+    "WrittenPayload",
     "count_lines",
     "split_lines",
     "type_name",
 ]
 
-_TYPES: tuple[type[Wish], ...] = (
-    DefaultWish,
-    PackageWish,
-    SeoWish,
-    CustomCommentsWish,
-    CustomCommentsPackageWish,
-    MentionsWish,
-    MentionsWithHashtagsWish,
-    MentionsCustomListWish,
-    MentionsHashtagWish,
-    MentionsUserFollowersWish,
-    MentionsMediaLikersWish,
-    CommentLikesWish,
-    CommentRepliesWish,
-    PollWish,
-    InvitesFromGroupsWish,
-    SubscriptionWish,
-    OldPostsWish,
-    WebTrafficWish,
+_TYPES: tuple[type[OrderPayload], ...] = (
+    DefaultPayload,
+    PackagePayload,
+    SeoPayload,
+    CustomCommentsPayload,
+    CustomCommentsPackagePayload,
+    MentionsPayload,
+    MentionsWithHashtagsPayload,
+    MentionsCustomListPayload,
+    MentionsHashtagPayload,
+    MentionsUserFollowersPayload,
+    MentionsMediaLikersPayload,
+    CommentLikesPayload,
+    CommentRepliesPayload,
+    PollPayload,
+    InvitesFromGroupsPayload,
+    SubscriptionPayload,
+    OldPostsPayload,
+    WebTrafficPayload,
 )
-WISHES: dict[str, type[Wish]] = {wish.type_name: wish for wish in _TYPES}
-SUBSCRIPTIONS: Final = frozenset(wish.type_name for wish in _TYPES if wish.is_subscription)
+PAYLOADS: dict[str, type[OrderPayload]] = {payload.type_name: payload for payload in _TYPES}
+SUBSCRIPTIONS: Final = frozenset(payload.type_name for payload in _TYPES if payload.is_subscription)
 
 
 def _letters(text: str) -> str:
@@ -78,9 +78,9 @@ def _letters(text: str) -> str:
 
 
 _BY_LETTERS = {
-    _letters(published): wish.type_name
-    for wish in _TYPES
-    for published in (wish.type_name, *wish.fits_on)
+    _letters(published): payload.type_name
+    for payload in _TYPES
+    for published in (payload.type_name, *payload.fits_on)
 }
 
 

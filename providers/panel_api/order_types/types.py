@@ -1,6 +1,6 @@
 """The types of order a provider may offer: one frozen dataclass for each, and nothing else.
 
-A type is its fields and the `Ask` of each. To add one, write its class and name it in `wishes`.
+A type is its fields and the `Ask` of each. To add one, write its class and name it in `payloads`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from .fields import CostRange, Kind, Wish, asked
+from .fields import CostRange, Kind, OrderPayload, asked
 
 SUBSCRIPTION_DELAYS = (
     *(0, 5, 10, 15, 20, 30, 40, 50, 60, 90, 120, 150, 180, 210, 240, 270, 300),
@@ -54,17 +54,17 @@ def _owner() -> Any:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkWish(Wish):
+class LinkPayload(OrderPayload):
     link: str = _link()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuantityWish(LinkWish):
+class QuantityPayload(LinkPayload):
     quantity: int = _quantity()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DripFedWish(QuantityWish):
+class DripFedPayload(QuantityPayload):
     """May be delivered in runs: `quantity` is that of one run, and every run is paid."""
 
     runs: int | None = asked(
@@ -87,20 +87,20 @@ class DripFedWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefaultWish(DripFedWish):
+class DefaultPayload(DripFedPayload):
     type_name = "Default"
     about = "A number of units for an address."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageWish(LinkWish):
+class PackagePayload(LinkPayload):
     type_name = "Package"
     about = "A bundle of a fixed size at a fixed price."
     priced_per_package = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeoWish(QuantityWish):
+class SeoPayload(QuantityPayload):
     type_name = "SEO"
     about = "Units that come by way of search phrases."
 
@@ -111,7 +111,7 @@ class SeoWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustomCommentsWish(LinkWish):
+class CustomCommentsPayload(LinkPayload):
     type_name = "Custom Comments"
     about = "Your own texts, each of them one unit."
     fits_on = ("custom_data",)
@@ -120,7 +120,7 @@ class CustomCommentsWish(LinkWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustomCommentsPackageWish(LinkWish):
+class CustomCommentsPackagePayload(LinkPayload):
     type_name = "Custom Comments Package"
     about = "A bundle at a fixed price, with your own texts."
     priced_per_package = True
@@ -129,7 +129,7 @@ class CustomCommentsPackageWish(LinkWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsWish(QuantityWish):
+class MentionsPayload(QuantityPayload):
     type_name = "Mentions"
     about = "Mentions of accounts you name; the quantity is said beside them."
 
@@ -137,7 +137,7 @@ class MentionsWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsWithHashtagsWish(QuantityWish):
+class MentionsWithHashtagsPayload(QuantityPayload):
     type_name = "Mentions with Hashtags"
     about = "Mentions of accounts you name, under tags you name."
 
@@ -148,7 +148,7 @@ class MentionsWithHashtagsWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsCustomListWish(LinkWish):
+class MentionsCustomListPayload(LinkPayload):
     type_name = "Mentions Custom List"
     about = "Mentions of exactly the accounts of a list."
 
@@ -156,7 +156,7 @@ class MentionsCustomListWish(LinkWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsHashtagWish(QuantityWish):
+class MentionsHashtagPayload(QuantityPayload):
     type_name = "Mentions Hashtag"
     about = "Mentions of accounts that use a tag."
 
@@ -164,7 +164,7 @@ class MentionsHashtagWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsUserFollowersWish(QuantityWish):
+class MentionsUserFollowersPayload(QuantityPayload):
     type_name = "Mentions User Followers"
     about = "Mentions of the followers of an account."
 
@@ -174,7 +174,7 @@ class MentionsUserFollowersWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MentionsMediaLikersWish(QuantityWish):
+class MentionsMediaLikersPayload(QuantityPayload):
     type_name = "Mentions Media Likers"
     about = "Mentions of those who liked a post."
 
@@ -184,7 +184,7 @@ class MentionsMediaLikersWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommentLikesWish(QuantityWish):
+class CommentLikesPayload(QuantityPayload):
     type_name = "Comment Likes"
     about = "Votes for a comment somebody wrote."
 
@@ -192,7 +192,7 @@ class CommentLikesWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommentRepliesWish(LinkWish):
+class CommentRepliesPayload(LinkPayload):
     type_name = "Comment Replies"
     about = "Your own replies to a comment, each of them one unit."
 
@@ -201,7 +201,7 @@ class CommentRepliesWish(LinkWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollWish(QuantityWish):
+class PollPayload(QuantityPayload):
     type_name = "Poll"
     about = "Answers for one option of a poll."
 
@@ -212,7 +212,7 @@ class PollWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InvitesFromGroupsWish(QuantityWish):
+class InvitesFromGroupsPayload(QuantityPayload):
     type_name = "Invites from Groups"
     about = "Invitations of members of other groups."
 
@@ -223,7 +223,7 @@ class InvitesFromGroupsWish(QuantityWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PostsWish(Wish):
+class PostsPayload(OrderPayload):
     """What is delivered to each post of an account: `min` to `max` units, drawn for each."""
 
     is_subscription = True
@@ -237,7 +237,7 @@ class PostsWish(Wish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionWish(PostsWish):
+class SubscriptionPayload(PostsPayload):
     type_name = "Subscriptions"
     about = "Every new post of an account gets units, until it ends."
 
@@ -262,7 +262,7 @@ class SubscriptionWish(PostsWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OldPostsWish(PostsWish):
+class OldPostsPayload(PostsPayload):
     type_name = "Subscriptions, old posts only"
     about = "The posts an account has already get units; new ones do not."
     fits_on = ("Likes spread",)
@@ -277,7 +277,7 @@ class OldPostsWish(PostsWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebTrafficWish(DripFedWish):
+class WebTrafficPayload(DripFedPayload):
     type_name = "Web Traffic"
     about = "Visits to a site, from a country and a kind of device."
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..order_types.table import WISHES
+from ..order_types.table import PAYLOADS
 from .classify import normalised
 from .phrases import IDEMPOTENCY_PARAMETERS
 
 _MAY_BE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
 _OF_THE_PROTOCOL: Final = frozenset(
     ("key", "action", "service", "order", "orders", "refill", "refills", "limit", "offset")
-) | frozenset(ask.wire for wish in WISHES.values() for ask in wish.asks().values())
+) | frozenset(ask.wire for payload in PAYLOADS.values() for ask in payload.asks().values())
 
 
 def parameter_asked_for(refusal: str) -> str:

@@ -21,7 +21,7 @@ from providers.panel_api import (
 from providers.panel_api import client as panel_client
 
 from .stub import client_hearing, said
-from .test_facts import WISH
+from .test_facts import PAYLOAD
 
 FUNDS = "Not enough funds on balance"
 SLOW = "Too many requests"
@@ -57,7 +57,7 @@ def test_a_refusal_beside_what_was_not_read_rejects_no_order(
 ) -> None:
     client, _ = client_hearing(json.dumps({"error": words, **beside}))
     with pytest.raises(OutcomeUnknown):
-        client.add(WISH)
+        client.add(PAYLOAD)
 
 
 REFUSED_IN_PART = {
@@ -71,7 +71,7 @@ REFUSED_IN_PART = {
 def test_a_refusal_that_was_not_read_whole_rejects_no_order(body: dict[str, Any]) -> None:
     client, _ = client_hearing(json.dumps(body))
     with pytest.raises(OutcomeUnknown) as raised:
-        client.add(WISH)
+        client.add(PAYLOAD)
     assert raised.value.reason.startswith(FUNDS) and len(raised.value.reason) <= 300
 
 
@@ -81,7 +81,7 @@ def test_a_taught_sentence_is_compared_to_its_end() -> None:
         refusals={"guthaben leer": RefusalCode.FUNDS},
     )
     with pytest.raises(OutcomeUnknown):
-        client.add(WISH)
+        client.add(PAYLOAD)
 
 
 THROTTLED_IN_PART = {
@@ -100,7 +100,7 @@ def test_a_throttle_that_was_not_read_whole_is_never_sent_again_and_slows_down(
     """For what may have been done it proves nothing; for the next call it is a throttle."""
     answer = said(json.dumps(body), http_status)
     writing, _ = client_hearing(answer, answer)
-    for write in (lambda: writing.add(WISH), lambda: writing.refill(["5"])):
+    for write in (lambda: writing.add(PAYLOAD), lambda: writing.refill(["5"])):
         with pytest.raises(OutcomeUnknown) as raised:
             write()
         assert raised.value.account_trouble is RefusalCode.RATE_LIMIT
@@ -120,7 +120,7 @@ def test_a_throttle_that_was_not_read_whole_is_never_sent_again_and_slows_down(
 def test_what_was_not_read_before_and_is_a_throttle_is_one(body: dict[str, Any]) -> None:
     client, _ = client_hearing(said(json.dumps(body), 429))
     with pytest.raises(Rejected) as raised:
-        client.add(WISH)
+        client.add(PAYLOAD)
     assert raised.value.code is RefusalCode.RATE_LIMIT
 
 
@@ -166,7 +166,7 @@ def test_an_id_is_not_taken_where_another_may_stand_deeper() -> None:
     for body in ({"id": 5, **nested({"order": 7}, 9)}, {"id": 5, "orders": [{"order": 7}] * 2}):
         client, _ = client_hearing(json.dumps(body))
         with pytest.raises(OutcomeUnknown):
-            client.add(WISH)
+            client.add(PAYLOAD)
 
 
 def page(first: int, size: int) -> str:

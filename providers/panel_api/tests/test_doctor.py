@@ -14,10 +14,10 @@ from providers.panel_api import (
     Credentials,
     Diagnosis,
     Dialect,
+    FindingLevel,
     KeyPlace,
     PanelClient,
     Transport,
-    Verdict,
     examine,
 )
 from providers.panel_api.http.transport import Delivery
@@ -65,7 +65,7 @@ def test_a_refused_key_is_said_in_plain_words() -> None:
     with Sandbox(seed=1, services=5) as box:
         diagnosis = examined(box, "not-the-key-at-all")
     assert "fail: The key is refused." in words(diagnosis)
-    assert diagnosis.verdict is Verdict.FAIL
+    assert diagnosis.verdict is FindingLevel.FAIL
     assert diagnosis.services_seen == 0
 
 
@@ -239,7 +239,7 @@ def test_a_provider_that_does_not_answer(behave: Behaviour) -> None:
     with serving(behave) as server:
         transport = Transport(loopback_origins={server.origin}, deadline=0.3)
         diagnosis = examine(PanelClient(Credentials(server.url, KEY), transport=transport))
-    assert diagnosis.verdict is Verdict.FAIL
+    assert diagnosis.verdict is FindingLevel.FAIL
     unreachable = Server(9)
     transport = Transport(loopback_origins={unreachable.origin}, deadline=0.3)
     diagnosis = examine(PanelClient(Credentials(unreachable.url, KEY), transport=transport))

@@ -12,8 +12,8 @@ import pytest
 
 from providers.panel_api import (
     Credentials,
-    CustomCommentsWish,
-    DefaultWish,
+    CustomCommentsPayload,
+    DefaultPayload,
     Dialect,
     KeyPlace,
     OrderState,
@@ -31,22 +31,24 @@ from providers.panel_api.refusals.phrases import DOTTED, SENTENCES
 
 from .stub import KEY, URL, StubTransport, client_hearing, said
 
-WISH = DefaultWish(service_id="7", link="https://a.example/x?a=1&b=ü", quantity=100)
+PAYLOAD = DefaultPayload(service_id="7", link="https://a.example/x?a=1&b=ü", quantity=100)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def test_an_order_is_a_form_and_names_only_what_was_asked() -> None:
     client, transport = client_hearing('{"order":1}')
-    client.add(WISH)
+    client.add(PAYLOAD)
     assert transport.asked == [
-        {"key": KEY, "action": "add", "service": "7", "link": WISH.link, "quantity": "100"}
+        {"key": KEY, "action": "add", "service": "7", "link": PAYLOAD.link, "quantity": "100"}
     ]
     assert transport.fresh == [True]
 
 
 def test_lines_travel_as_lines() -> None:
     client, transport = client_hearing('{"order":1}')
-    client.add(CustomCommentsWish(service_id="7", link="https://a.example", comments=("a", "ü b")))
+    client.add(
+        CustomCommentsPayload(service_id="7", link="https://a.example", comments=("a", "ü b"))
+    )
     assert transport.asked[0]["comments"] == "a\nü b"
 
 
@@ -158,7 +160,7 @@ def test_an_echoed_key_reaches_neither_results_nor_evidence(key: str) -> None:
         body = json.dumps({"error": f"Something odd about {echo}!"})
         client = PanelClient(Credentials(URL, key), transport=StubTransport(said(body)))
         with pytest.raises(OutcomeUnknown) as raised:
-            client.add(WISH)
+            client.add(PAYLOAD)
         everything = repr(raised.value.evidence) + raised.value.reason
         assert echo not in everything
         assert "[key]" in everything

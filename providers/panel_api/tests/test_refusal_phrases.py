@@ -16,7 +16,7 @@ from providers.panel_api.refusals.classify import PROVE_NOT_PLACED, refusal_code
 from providers.panel_api.refusals.phrases import SENTENCES
 
 from .stub import client_hearing
-from .test_facts import WISH
+from .test_facts import PAYLOAD
 
 HERE = Path(__file__).parent
 SAMPLES: dict[str, list[str]] = json.loads((HERE / "refusal_samples.json").read_text())
@@ -26,7 +26,7 @@ CASES = [(said, RefusalCode(code)) for code, texts in SAMPLES.items() for said i
 
 def hear(said: str) -> Any:
     client, _ = client_hearing(json.dumps({"error": said}))
-    return client.add(WISH)
+    return client.add(PAYLOAD)
 
 
 @pytest.mark.parametrize(("said", "code"), CASES)

@@ -7,7 +7,7 @@ import pytest
 from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused
 
 from .stub import client_hearing, said
-from .test_facts import WISH
+from .test_facts import PAYLOAD
 
 NO = '"error":"Too many requests"'
 WITH_ORDERS = (
@@ -37,7 +37,7 @@ def test_an_order_may_be_there(body: str, words: str, http_status: int) -> None:
     body = (body % NO if "%s" in body else body).replace("Too many requests", words)
     client, _ = client_hearing(said(body, http_status))
     with pytest.raises(OutcomeUnknown):
-        client.add(WISH)
+        client.add(PAYLOAD)
 
 
 @pytest.mark.parametrize(

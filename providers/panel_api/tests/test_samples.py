@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from providers.panel_api import Credentials, Dialect, PackageWish, PanelClient, ProviderError
+from providers.panel_api import Credentials, Dialect, PackagePayload, PanelClient, ProviderError
 
 from .plainly import plain_error, plainly
 from .stub import KEY, URL, StubTransport, said
@@ -21,7 +21,9 @@ SAMPLES = Path(__file__).parent / "samples"
 
 CALLS = {
     "services": lambda client, case: client.services(),
-    "add": lambda client, case: client.add(PackageWish(service_id="1", link="https://a.example/x")),
+    "add": lambda client, case: client.add(
+        PackagePayload(service_id="1", link="https://a.example/x")
+    ),
     "status": lambda client, case: client.statuses_once(case["asked"]),
     "refill": lambda client, case: client.refill(case["asked"]),
     "refill_status": lambda client, case: client.refill_statuses_once(case["asked"]),

@@ -22,7 +22,7 @@ from providers.panel_api import (
     Credentials,
     NotSent,
     OutcomeUnknown,
-    PackageWish,
+    PackagePayload,
     PanelClient,
     Placed,
     ProviderError,
@@ -37,7 +37,7 @@ from .servers import OK, ORDER, Caller, Server, after_reading, identity, saying,
 from .stub import KEY
 
 DEADLINE = 0.25
-WISH = PackageWish(service_id="1", link="https://a.example/x")
+PAYLOAD = PackagePayload(service_id="1", link="https://a.example/x")
 
 
 def client_of(server: Server, **options: Any) -> PanelClient:
@@ -51,17 +51,17 @@ def test_a_refused_connection_is_not_sent() -> None:
         port = free.getsockname()[1]
     client = client_of(Server(port))
     with pytest.raises(NotSent, match="refused") as raised:
-        client.add(WISH)
+        client.add(PAYLOAD)
     assert raised.value.evidence is not None
     assert not raised.value.evidence.bytes_left
     with pytest.raises(Unavailable, match="refused"):
         client.balance()
 
 
-def test_the_fence_stands_after_connecting_and_before_the_first_byte() -> None:
+def test_the_pre_send_check_stands_after_connecting_and_before_the_first_byte() -> None:
     seen: list[int] = []
 
-    def fence() -> None:
+    def pre_send_check() -> None:
         deadline = time.monotonic() + 1
         while not server.accepted and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -70,7 +70,7 @@ def test_the_fence_stands_after_connecting_and_before_the_first_byte() -> None:
 
     with serving(after_reading(lambda caller: caller.answer(ORDER))) as server:
         with pytest.raises(NotSent, match="kill switch"):
-            client_of(server, deadline=2).add(WISH, before_send=fence)
+            client_of(server, deadline=2).add(PAYLOAD, before_send=pre_send_check)
         assert seen == [1]
         time.sleep(0.02)
         assert server.heard == b""
@@ -79,13 +79,13 @@ def test_the_fence_stands_after_connecting_and_before_the_first_byte() -> None:
 @pytest.mark.parametrize(
     "trouble", [BrokenPipeError(), ConnectionResetError(104, "x"), KeyError("x"), TimeoutError()]
 )
-def test_whatever_the_fence_raises_nothing_is_written(trouble: Exception) -> None:
-    def fence() -> None:
+def test_whatever_the_pre_send_check_raises_nothing_is_written(trouble: Exception) -> None:
+    def pre_send_check() -> None:
         raise trouble
 
     with serving(saying(OK + b"\r\n" + ORDER)) as server:
         with pytest.raises(NotSent):
-            client_of(server).add(WISH, before_send=fence)
+            client_of(server).add(PAYLOAD, before_send=pre_send_check)
         time.sleep(0.02)
         assert server.heard == b""
 
@@ -98,8 +98,8 @@ def test_every_write_has_a_connection_of_its_own_and_reads_share_one() -> None:
     with serving(behave) as server:
         client = client_of(server)
         client.balance()
-        client.add(WISH)
-        client.add(WISH)
+        client.add(PAYLOAD)
+        client.add(PAYLOAD)
         assert server.accepted == 3
         assert server.received[1].count(b"Connection: close") == 1
         client.balance()
@@ -163,7 +163,7 @@ def test_a_killed_call_never_counts_as_answered() -> None:
 def test_errors_do_not_hold_the_request_of_the_library() -> None:
     with serving(after_reading(lambda caller: None)) as server:
         try:
-            client_of(server).add(WISH)
+            client_of(server).add(PAYLOAD)
         except ProviderError as error:
             assert error.__cause__ is None
             assert error.__context__ is None
@@ -180,7 +180,7 @@ def test_a_failed_call_lets_go_of_its_request() -> None:
     try:
         before = alive()
         with serving(after_reading(lambda caller: None)) as server, pytest.raises(ProviderError):
-            client_of(server).add(WISH)
+            client_of(server).add(PAYLOAD)
         assert alive() == before
     finally:
         gc.enable()
@@ -190,7 +190,7 @@ def test_a_busy_watchdog_does_not_let_a_late_request_out(monkeypatch: pytest.Mon
     monkeypatch.setattr(threading.Timer, "start", lambda timer: None)
     with serving(saying(OK + b"\r\n" + ORDER)) as server:
         with pytest.raises(NotSent):
-            client_of(server, deadline=0.1).add(WISH, before_send=lambda: time.sleep(0.15))
+            client_of(server, deadline=0.1).add(PAYLOAD, before_send=lambda: time.sleep(0.15))
         assert server.heard == b""
 
 
@@ -209,7 +209,7 @@ def test_the_rest_of_a_request_does_not_follow_after_a_standstill(
     monkeypatch.setattr(Exchange, "write", standing_still)
     with serving(saying(OK + b"\r\n" + ORDER)) as server:
         with pytest.raises(OutcomeUnknown):
-            client_of(server, deadline=0.2).add(WISH)
+            client_of(server, deadline=0.2).add(PAYLOAD)
         assert b"action=add" not in server.heard
 
 
@@ -220,17 +220,17 @@ def test_what_was_broken_off_is_not_called_slow() -> None:
     assert in_words(ConnectTimeoutError("late")) == "The provider did not answer in time."
 
 
-def test_the_fence_stands_after_the_handshake(tmp_path: Path) -> None:
-    def fence() -> None:
+def test_the_pre_send_check_stands_after_the_handshake(tmp_path: Path) -> None:
+    def pre_send_check() -> None:
         raise NotSent("too late")
 
     shown = identity(tmp_path, "127.0.0.1")
     answering = after_reading(lambda caller: caller.answer(ORDER))
     with serving(answering, tls=shown.context) as server:
         with pytest.raises(NotSent, match="certificate is not valid"):
-            client_of(server, deadline=5, connect_timeout=5).add(WISH)
+            client_of(server, deadline=5, connect_timeout=5).add(PAYLOAD)
         believing = client_of(server, ca_bundle=str(shown.bundle), deadline=5, connect_timeout=5)
         with pytest.raises(NotSent, match="too late"):
-            believing.add(WISH, before_send=fence)
+            believing.add(PAYLOAD, before_send=pre_send_check)
         assert server.heard == b""
-        assert believing.add(WISH) == Placed("23501")
+        assert believing.add(PAYLOAD) == Placed("23501")

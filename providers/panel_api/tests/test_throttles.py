@@ -19,7 +19,7 @@ from providers.panel_api import (
 )
 
 from .stub import KEY, URL, StubTransport, said
-from .test_facts import WISH
+from .test_facts import PAYLOAD
 
 HERE = Path(__file__).parent
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -36,7 +36,7 @@ def hearing(sample: dict[str, Any], retry_after: str = "") -> PanelClient:
 @pytest.mark.parametrize("sample", THROTTLES, ids=lambda sample: sample["by"])
 def test_a_stock_throttle_refuses_an_order(sample: dict[str, Any]) -> None:
     with pytest.raises(Rejected) as raised:
-        hearing(sample).add(WISH)
+        hearing(sample).add(PAYLOAD)
     assert raised.value.code is RefusalCode.RATE_LIMIT
     wait = sample["wait"]
     assert raised.value.until == (None if wait is None else NOON + timedelta(seconds=wait))
@@ -61,7 +61,7 @@ def test_what_is_not_clearly_a_throttle_leaves_an_order_unconfirmed(
     sample: dict[str, Any],
 ) -> None:
     with pytest.raises(OutcomeUnknown):
-        hearing(sample).add(WISH)
+        hearing(sample).add(PAYLOAD)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_is_not_clearly_a_throttle_leaves_an_order_unconfirmed(
 )
 def test_retry_after_is_kept_for_an_order_and_capped(header: str, seconds: float) -> None:
     with pytest.raises(Rejected) as raised:
-        hearing(THROTTLES[0], header).add(WISH)
+        hearing(THROTTLES[0], header).add(PAYLOAD)
     assert raised.value.until == NOON + timedelta(seconds=seconds)
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_answer_says_whether_it_is_about_the_account(
 ) -> None:
     sample = {"http_status": status, "body": body}
     with pytest.raises(OutcomeUnknown) as raised:
-        hearing(sample, "20").add(WISH)
+        hearing(sample, "20").add(PAYLOAD)
     assert raised.value.account_trouble is trouble
     with pytest.raises(OutcomeUnknown) as asked:
         hearing(sample).refill(["1"]) if trouble else hearing(

@@ -22,7 +22,7 @@ from providers.panel_api.http.urls import is_public
 
 from .servers import ORDER, after_reading, serving
 from .stub import KEY
-from .test_sockets import WISH
+from .test_sockets import PAYLOAD
 
 HOSTILE = (
     """
@@ -119,7 +119,7 @@ def test_hostile_addresses_are_refused(url: str) -> None:
         validate_url(url)
     assert str(raised.value).endswith(".")
     with pytest.raises(NotSent):
-        PanelClient(Credentials(url, KEY)).add(WISH)
+        PanelClient(Credentials(url, KEY)).add(PAYLOAD)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_name_that_leads_inside_is_not_called(
         url = f"https://panel.example:{server.port}/api/v2"
         client = PanelClient(Credentials(url, KEY), transport=Transport(ports={server.port}))
         with pytest.raises(NotSent, match=r"not (a )?public"):
-            client.add(WISH)
+            client.add(PAYLOAD)
         assert server.accepted == 0
 
 
@@ -206,7 +206,7 @@ def test_a_loopback_exception_does_not_lead_elsewhere(monkeypatch: pytest.Monkey
     transport = Transport(loopback_origins={"http://localhost:8711"})
     client = PanelClient(Credentials("http://localhost:8711/", KEY), transport=transport)
     with pytest.raises(NotSent, match="not a public address"):
-        client.add(WISH)
+        client.add(PAYLOAD)
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_called(
@@ -225,7 +225,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
     with pytest.raises(NotSent):
-        PanelClient(Credentials("https://panel.example/", KEY)).add(WISH)
+        PanelClient(Credentials("https://panel.example/", KEY)).add(PAYLOAD)
     assert called == [("93.184.216.34", 443)]
 
 
@@ -237,6 +237,6 @@ def test_a_name_that_is_never_resolved_ends_with_the_deadline(
     transport = Transport(deadline=0.2)
     began = time.monotonic()
     with pytest.raises(NotSent):
-        PanelClient(Credentials("https://panel.example/", KEY), transport=transport).add(WISH)
+        PanelClient(Credentials("https://panel.example/", KEY), transport=transport).add(PAYLOAD)
     assert time.monotonic() - began < 0.7
     over.set()

@@ -7,7 +7,7 @@ import pytest
 from providers.panel_api import OutcomeUnknown, RefusalCode, Rejected
 
 from .stub import client_hearing, said
-from .test_facts import WISH
+from .test_facts import PAYLOAD
 
 TAKEN = "Your order is placed and starts when you add funds"
 SAYING_MORE = (
@@ -35,7 +35,7 @@ TELLING_OF_AN_ORDER = (
 def test_it_may_have_been_taken(body: str, http_status: int) -> None:
     client, _ = client_hearing(said(body, http_status))
     with pytest.raises(OutcomeUnknown):
-        client.add(WISH)
+        client.add(PAYLOAD)
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_it_may_have_been_taken(body: str, http_status: int) -> None:
 def test_what_says_the_same_or_nothing_more_is_a_refusal(body: str, code: RefusalCode) -> None:
     client, _ = client_hearing(said(body, 422))
     with pytest.raises(Rejected) as refused:
-        client.add(WISH)
+        client.add(PAYLOAD)
     assert refused.value.code is code
