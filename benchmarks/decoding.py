@@ -23,24 +23,34 @@ ROUNDS = 25
 def hundred_statuses() -> str:
     rows = {
         str(23501 + n): {
-            "charge": f"0.{27819 + n}", "start_count": str(3572 + n), "status": "In progress",
-            "remains": str(157 + n), "currency": "USD",
+            "charge": f"0.{27819 + n}",
+            "start_count": str(3572 + n),
+            "status": "In progress",
+            "remains": str(157 + n),
+            "currency": "USD",
         }
         for n in range(100)
-    }  # fmt: skip
+    }
     return json.dumps(rows)
 
 
 def ten_thousand_services() -> str:
     rows = [
         {
-            "service": n, "name": f"Service {n} · fast · 30 days", "type": "Default",
-            "category": f"Category {n % 100}", "rate": f"{n % 90}.{n % 97:02d}", "min": "50",
-            "max": "10000", "refill": True, "cancel": False, "dripfeed": True,
+            "service": n,
+            "name": f"Service {n} · fast · 30 days",
+            "type": "Default",
+            "category": f"Category {n % 100}",
+            "rate": f"{n % 90}.{n % 97:02d}",
+            "min": "50",
+            "max": "10000",
+            "refill": True,
+            "cancel": False,
+            "dripfeed": True,
             "description": f"What service {n} does, in a sentence of the usual length.",
         }
         for n in range(1, 10_001)
-    ]  # fmt: skip
+    ]
     return json.dumps(rows)
 
 

@@ -104,21 +104,43 @@ def _fill() -> None:
     person.set_role(Role.OPERATOR)
     provider = Provider.objects.create(name="Northwind", url="https://a.example/api/v2")
     service = Service.objects.create(
-        provider=provider, external_id="1", name="Website visits", type="Default",
-        rate=Decimal("0.9"), first_seen_at=now, changed_at=now,
-    )  # fmt: skip
+        provider=provider,
+        external_id="1",
+        name="Website visits",
+        type="Default",
+        rate=Decimal("0.9"),
+        first_seen_at=now,
+        changed_at=now,
+    )
     pattern = Order.objects.create(
-        provider=provider, service=service, type="Default", placed_by=person, units=1000,
-        payload={"link": "https://lumen.example/1", "quantity": "1000"}, external_id="9000001",
-        link="https://lumen.example/1", link_key="1", status=Status.PARTIAL, remains=10,
-        charge=Decimal("0.891"), estimate=Decimal("0.9"), reference="INV-1", note="=1+1",
-        send_after=now, changed_at=now, created_at=now,
-    )  # fmt: skip
+        provider=provider,
+        service=service,
+        type="Default",
+        placed_by=person,
+        units=1000,
+        payload={"link": "https://lumen.example/1", "quantity": "1000"},
+        external_id="9000001",
+        link="https://lumen.example/1",
+        link_key="1",
+        status=Status.PARTIAL,
+        remains=10,
+        charge=Decimal("0.891"),
+        estimate=Decimal("0.9"),
+        reference="INV-1",
+        note="=1+1",
+        send_after=now,
+        changed_at=now,
+        created_at=now,
+    )
     own = {
-        "id": "n", "submission": "printf('%032x', n)", "external_id": "9000000 + n",
-        "link": "'https://lumen.example/' || n", "link_key": "n", "reference": "'INV-' || n",
+        "id": "n",
+        "submission": "printf('%032x', n)",
+        "external_id": "9000000 + n",
+        "link": "'https://lumen.example/' || n",
+        "link_key": "n",
+        "reference": "'INV-' || n",
         "status": f"CASE WHEN n % {ORDERS // FEW} = 0 THEN 'partial' ELSE 'completed' END",
-    }  # fmt: skip
+    }
     columns = [str(field.column) for field in Order._meta.concrete_fields]
     values = ", ".join(own.get(column, column) for column in columns)
     Order.objects.filter(pk=pattern.pk).update(status=Status.COMPLETED)

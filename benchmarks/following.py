@@ -102,10 +102,25 @@ class SandboxProcess:
     def __enter__(self) -> dict[str, Any]:
         keys = [f"--key=bench-key-{number:04}:1000000" for number in range(LEASES)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--port", "0", "--control-port", "0",
-             "--seed", "1", "--services", "20", "--speed", "0", *keys],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "sandbox",
+                "--port",
+                "0",
+                "--control-port",
+                "0",
+                "--seed",
+                "1",
+                "--services",
+                "20",
+                "--speed",
+                "0",
+                *keys,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self.process.stdout is not None
         place: dict[str, Any] = json.loads(self.process.stdout.readline())
         return place
@@ -166,17 +181,31 @@ def _write_down(account: Any, item: Any, ids: list[str]) -> None:
 
     now = database_now()
     service = Service.objects.create(
-        provider=account, external_id=item.service_id, name=item.name, type="Default",
-        rate=item.rate, first_seen_at=now, changed_at=now,
-    )  # fmt: skip
+        provider=account,
+        external_id=item.service_id,
+        name=item.name,
+        type="Default",
+        rate=item.rate,
+        first_seen_at=now,
+        changed_at=now,
+    )
     orders = Order.objects.bulk_create(
         Order(
-            provider=account, service=service, type="Default", payload={}, link=f"lumen/{number}",
-            link_key=str(number), units=item.min or 100, status=Status.PENDING,
-            external_id=order_id, send_after=now, created_at=now, changed_at=now,
+            provider=account,
+            service=service,
+            type="Default",
+            payload={},
+            link=f"lumen/{number}",
+            link_key=str(number),
+            units=item.min or 100,
+            status=Status.PENDING,
+            external_id=order_id,
+            send_after=now,
+            created_at=now,
+            changed_at=now,
         )
         for number, order_id in enumerate(ids)
-    )  # fmt: skip
+    )
     due = now - timedelta(seconds=1)
     PollSchedule.objects.bulk_create(
         PollSchedule(

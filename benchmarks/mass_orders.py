@@ -65,23 +65,36 @@ def _fill() -> tuple[str, Any]:
     provider = Provider.objects.create(name="Northwind", url="https://a.example/api/v2")
     services = [
         Service.objects.create(
-            provider=provider, external_id=str(1000 + n), name=f"Website visits {n}",
-            type="Default", rate=Decimal("0.9"), min=10, max=100_000, first_seen_at=now,
+            provider=provider,
+            external_id=str(1000 + n),
+            name=f"Website visits {n}",
+            type="Default",
+            rate=Decimal("0.9"),
+            min=10,
+            max=100_000,
+            first_seen_at=now,
             changed_at=now,
         )
         for n in range(SERVICES)
-    ]  # fmt: skip
+    ]
     Order.objects.bulk_create(
         (
             Order(
-                provider=provider, service=services[n % SERVICES], type="Default", payload={},
-                link=f"https://lumen.example/o/{n}", units=1000, send_after=now, changed_at=now,
-                link_key=link_key(f"https://lumen.example/o/{n}"), created_at=now,
+                provider=provider,
+                service=services[n % SERVICES],
+                type="Default",
+                payload={},
+                link=f"https://lumen.example/o/{n}",
+                units=1000,
+                send_after=now,
+                changed_at=now,
+                link_key=link_key(f"https://lumen.example/o/{n}"),
+                created_at=now,
             )
             for n in range(OPEN_ORDERS)
         ),
         batch_size=2_000,
-    )  # fmt: skip
+    )
     person = User.objects.create(username="manager")
     person.set_role(Role.MANAGER)
     rows = (

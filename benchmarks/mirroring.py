@@ -60,9 +60,13 @@ def _provider() -> Provider:
     from providers.models import Provider
 
     provider = add_provider(
-        name="Northwind", url="https://a.example/api/v2", key="", currency="USD", actor=None,
+        name="Northwind",
+        url="https://a.example/api/v2",
+        key="",
+        currency="USD",
+        actor=None,
         now=database_now(),
-    )  # fmt: skip
+    )
     Provider.objects.update(calls_per_minute=60_000)
     provider.refresh_from_db()
     return provider
@@ -127,19 +131,24 @@ def _upsert(provider: Provider, catalog: Catalog) -> None:
     now = database_now()
     rows = [
         Service(
-            provider=provider, external_id=key, first_seen_at=now, changed_at=now,
+            provider=provider,
+            external_id=key,
+            first_seen_at=now,
+            changed_at=now,
             search_text=Service.search_text_of(key, values[NAME], values[CATEGORY]),
             **dict(zip(COLUMNS, values, strict=True)),
         )
         for key, values in snapshot_of(catalog).services.items()
-    ]  # fmt: skip
+    ]
     written = [*COLUMNS, "search_text", "changed_at", "gone_at"]
     for start in range(0, len(rows), CHUNK):
         with transaction.atomic():
             Service.objects.bulk_create(
-                rows[start : start + CHUNK], update_conflicts=True,
-                unique_fields=["provider", "external_id"], update_fields=written,
-            )  # fmt: skip
+                rows[start : start + CHUNK],
+                update_conflicts=True,
+                unique_fields=["provider", "external_id"],
+                update_fields=written,
+            )
 
 
 if __name__ == "__main__":

@@ -64,26 +64,39 @@ def _fill() -> None:
     services = [
         Service.objects.create(
             provider=Provider.objects.create(name=f"Northwind {n}", url="https://a.example/api/v2"),
-            external_id=str(n), name=f"Website visits {n}", type="Default", rate=Decimal("0.9"),
-            first_seen_at=now, changed_at=now,
+            external_id=str(n),
+            name=f"Website visits {n}",
+            type="Default",
+            rate=Decimal("0.9"),
+            first_seen_at=now,
+            changed_at=now,
         )
         for n in range(4)
-    ]  # fmt: skip
+    ]
     endings = [Status.COMPLETED] * 17 + [Status.PARTIAL, Status.CANCELED, Status.IN_PROGRESS]
     for start in range(0, ORDERS, CHUNK):
         Order.objects.bulk_create(
             Order(
-                provider_id=services[n % 4].provider_id, service=services[n % 4], type="Default",
+                provider_id=services[n % 4].provider_id,
+                service=services[n % 4],
+                type="Default",
                 payload={"link": f"https://lumen.example/{n}", "quantity": "1000"},
-                link=f"https://lumen.example/{n}", link_key=str(n), units=1000,
-                status=endings[n % 20], external_id=str(9_000_000 + n), charge=Decimal("0.9"),
-                estimate=Decimal("0.9"), send_after=now, changed_at=now,
+                link=f"https://lumen.example/{n}",
+                link_key=str(n),
+                units=1000,
+                status=endings[n % 20],
+                external_id=str(9_000_000 + n),
+                charge=Decimal("0.9"),
+                estimate=Decimal("0.9"),
+                send_after=now,
+                changed_at=now,
                 created_at=now - timedelta(minutes=(ORDERS - n) * 2),
-                reference=str(500_000 + n), tags=" spring " if n % 50 else " spring urgent ",
+                reference=str(500_000 + n),
+                tags=" spring " if n % 50 else " spring urgent ",
                 note="Call Ms Okafor first." if n == ORDERS // 3 else "",
             )
             for n in range(start, start + CHUNK)
-        )  # fmt: skip
+        )
 
 
 def _pages() -> dict[str, Callable[[], None]]:

@@ -67,14 +67,23 @@ def _fill() -> None:
             name = f"{goods[n % 5]} · {places[n % 7]} · {'30-day refill' if n % 3 else 'steady'}"
             rows.append(
                 Service(
-                    provider=accounts[n % 5], external_id=str(n), name=name, category=category,
-                    published_type="Default", type="" if n % 500 == 0 else "Default",
-                    rate=Decimal(n % 9000 + 10) / 1000, min=10, max=100_000, refill=n % 3 > 0,
+                    provider=accounts[n % 5],
+                    external_id=str(n),
+                    name=name,
+                    category=category,
+                    published_type="Default",
+                    type="" if n % 500 == 0 else "Default",
+                    rate=Decimal(n % 9000 + 10) / 1000,
+                    min=10,
+                    max=100_000,
+                    refill=n % 3 > 0,
                     description=f"Public pages only, {places[n % 7]}. " * 20,
                     search_text=Service.search_text_of(str(n), name, category),
-                    first_seen_at=now, changed_at=now, gone_at=now if n % 1000 == 0 else None,
+                    first_seen_at=now,
+                    changed_at=now,
+                    gone_at=now if n % 1000 == 0 else None,
                 )
-            )  # fmt: skip
+            )
         Service.objects.bulk_create(rows)
 
 

@@ -17,8 +17,14 @@ class UserRecords(RecordAdmin):
     list_display = ("username", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fields = (
-        "username", "first_name", "last_name", "is_active", "groups", "last_login", "date_joined",
-    )  # fmt: skip
+        "username",
+        "first_name",
+        "last_name",
+        "is_active",
+        "groups",
+        "last_login",
+        "date_joined",
+    )
 
 
 @admin.register(LogEntry)

@@ -107,9 +107,10 @@ def daily(span: int, now: datetime) -> Days:
     )
     if span > RECENT:
         older = _remembered(
-            f"overview-days-{span}-{today}", clocks.OLDER_DAYS_SECONDS,
+            f"overview-days-{span}-{today}",
+            clocks.OLDER_DAYS_SECONDS,
             lambda: _daily(now, span - 1, RECENT),
-        )  # fmt: skip
+        )
         found = _one_after_the_other(older, found)
     return _with_today(found, figures(now))
 

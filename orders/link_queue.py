@@ -45,9 +45,13 @@ def hold_behind(order: Order, *, now: datetime, actor: User | None = None) -> bo
     if blocker is None or order.status != Status.QUEUED:
         return False
     return order.move(
-        Status.HELD, now=now, actor=actor, hold_reason=HoldReason.LINK_BUSY, blocked_by=blocker,
+        Status.HELD,
+        now=now,
+        actor=actor,
+        hold_reason=HoldReason.LINK_BUSY,
+        blocked_by=blocker,
         text=f"Behind order {blocker}.",
-    )  # fmt: skip
+    )
 
 
 def release_free(*, now: datetime, behind: list[int] | None = None) -> list[Order]:

@@ -71,9 +71,15 @@ _LIMITS = {
 
 # The kinds that are told for each account, in the order of the rows they stand in.
 AT_ACCOUNT = (
-    Late.ORDER, Late.POLL, Late.REFILL, Late.CANCEL, Late.LEASE, Late.MIRROR, Late.SENDING,
+    Late.ORDER,
+    Late.POLL,
+    Late.REFILL,
+    Late.CANCEL,
+    Late.LEASE,
+    Late.MIRROR,
+    Late.SENDING,
     Late.UNCONFIRMED,
-)  # fmt: skip
+)
 
 
 def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
@@ -110,9 +116,11 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
         Late.LEASE: (leases.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
         Late.MIRROR: (running.filter(started_at__lte=now - Late.MIRROR.limit), "started_at"),
         Late.SENDING: (
-            in_flight.filter(lease_until__lte=now - Late.SENDING.limit), "lease_until",
+            in_flight.filter(lease_until__lte=now - Late.SENDING.limit),
+            "lease_until",
         ),
         Late.UNCONFIRMED: (
-            lost.filter(unknown_at__lte=now - Late.UNCONFIRMED.limit), "unknown_at",
+            lost.filter(unknown_at__lte=now - Late.UNCONFIRMED.limit),
+            "unknown_at",
         ),
-    }  # fmt: skip
+    }

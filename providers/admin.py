@@ -22,11 +22,27 @@ class ProviderRecords(RecordAdmin):
     list_display = ("name", "url", "state", "balance", "balance_currency", "balance_at")
     list_filter = ("state",)
     fields = (
-        "name", "url", "state", "paused_reason", "currency", "key_last4", "key_fingerprint",
-        "version", "calls_per_minute", "add_spacing_ms", "batch_size", "catalog_every_hours",
-        "delays", "intervals", "low_balance", "balance", "balance_currency", "balance_at",
-        "dialect", "created_at",
-    )  # fmt: skip
+        "name",
+        "url",
+        "state",
+        "paused_reason",
+        "currency",
+        "key_last4",
+        "key_fingerprint",
+        "version",
+        "calls_per_minute",
+        "add_spacing_ms",
+        "batch_size",
+        "catalog_every_hours",
+        "delays",
+        "intervals",
+        "low_balance",
+        "balance",
+        "balance_currency",
+        "balance_at",
+        "dialect",
+        "created_at",
+    )
     readonly_fields = fields
 
 

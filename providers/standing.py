@@ -42,7 +42,7 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
         (dialect.recent_orders is True, "It can list our newest orders."),
         (own_words, "It has words of its own for statuses."),
         (bool(dialect.refusals), "It has words of its own for refusals."),
-    ]  # fmt: skip
+    ]
     return [words for is_so, words in said if is_so]
 
 

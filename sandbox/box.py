@@ -65,10 +65,19 @@ class Sandbox(Levers):
         for other, (amount, money) in (accounts or {}).items():
             rows.append((other, Decimal(str(amount)), money))
         self.setup = Setup(
-            seed, services, speed, tuple(rows), latency, drift, partial, canceled, pace,
+            seed,
+            services,
+            speed,
+            tuple(rows),
+            latency,
+            drift,
+            partial,
+            canceled,
+            pace,
             preset(dialect) if isinstance(dialect, str) else dialect,
-            limits or RateLimits(), state_dir,
-        )  # fmt: skip
+            limits or RateLimits(),
+            state_dir,
+        )
         self.key, self.host = key, host
         self.control_token = control_token or secrets.token_urlsafe(16)
         self._ports = (port, control_port)

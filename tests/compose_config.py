@@ -27,9 +27,13 @@ def compose(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """What `docker-compose` says of the files in this directory, with nothing of ours set."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
-        ["docker-compose", *words], cwd=place, env=environment, capture_output=True, text=True,
+        ["docker-compose", *words],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
 
 
 def place_files(place: Path) -> None:

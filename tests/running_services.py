@@ -25,9 +25,14 @@ from dashboard.supervisor import broker
 
 START_SECONDS = 30
 FOR_A_SHORT_LIFE = (
-    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
-    "max_wal_senders=0", "autovacuum=off", "jit=off",
-)  # fmt: skip
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "autovacuum=off",
+    "jit=off",
+)
 NOBODY = "nobody"  # PostgreSQL refuses to run as root
 
 

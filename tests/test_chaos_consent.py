@@ -94,9 +94,13 @@ def test_a_look_sees_the_newest_terms_at_the_dearer_price_and_each_claim_once() 
     seen = Looks(ThisDatabase(), [service.pk])
     seen.take()
     ProposedTerms.objects.create(
-        service=service, provider=service.provider, run=make_run(service.provider),
-        name="Poster", type="Default", rate=Decimal("0.5"),
-    )  # fmt: skip
+        service=service,
+        provider=service.provider,
+        run=make_run(service.provider),
+        name="Poster",
+        type="Default",
+        rate=Decimal("0.5"),
+    )
     seen.take()
     own = Offer(Decimal("0.9"), service.name, "Default")
     assert [look.offers[service.pk] for look in seen.taken] == [own, own._replace(name="Poster")]

@@ -111,10 +111,14 @@ def test_waiting_behind_an_order_in_doubt_is_no_harm() -> None:
         lambda: shown_with(3, external_id="5001"),
     ],
     ids=[
-        "never sold", "another's", "none at all", "of another service", "taken by two",
+        "never sold",
+        "another's",
+        "none at all",
+        "of another service",
+        "taken by two",
         "of another account",
     ],
-)  # fmt: skip
+)
 def test_a_wrong_number_is_seen(spoil: Callable[[], list[Shown]]) -> None:
     assert Kind.WRONG_ID in kinds(judge(WANTED, BOUGHT, spoil()))
 

@@ -75,9 +75,12 @@ def test_a_doubt_is_timed_from_the_send_that_was_lost() -> None:
         order, outcome=Outcome.UNKNOWN, started_at=later, lease_until=lease, reason="It was lost."
     )
     make_event(
-        order, kind=EventKind.MOVED, after=Status.UNCONFIRMED, text="",
+        order,
+        kind=EventKind.MOVED,
+        after=Status.UNCONFIRMED,
+        text="",
         at=lease + timedelta(seconds=5),
-    )  # fmt: skip
+    )
     [doubt] = rows.doubts_in(ThisDatabase())
     assert (doubt.after_start, doubt.after_lease, doubt.has_evidence) == (65, 5, True)
 
@@ -110,9 +113,22 @@ LINK = "https://lumen.example/{}"
 
 def outcome(shown: list[Shown], bought: list[Bought], lost: list[Lost]) -> report.Outcome:
     return report.Outcome(
-        Terms(3, 1, "sqlite", 1.5, 0.3), 1.0, len(shown), shown, bought, (), (), Counter(), {}, 3,
-        {}, {}, 1.0, 1.0, lost=lost,
-    )  # fmt: skip
+        Terms(3, 1, "sqlite", 1.5, 0.3),
+        1.0,
+        len(shown),
+        shown,
+        bought,
+        (),
+        (),
+        Counter(),
+        {},
+        3,
+        {},
+        {},
+        1.0,
+        1.0,
+        lost=lost,
+    )
 
 
 def test_wrong_settlements_and_missed_goals_are_told() -> None:

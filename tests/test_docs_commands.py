@@ -44,9 +44,13 @@ def environment_in(data_dir: Path, **more: str) -> dict[str, str]:
 
 def run(command: str, place: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
-        ["sh", "-ec", command], cwd=place, env=environment, capture_output=True, text=True,
+        ["sh", "-ec", command],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout
 

@@ -86,7 +86,7 @@ def test_added_rows_are_what_bulk_create_would_have_made() -> None:
         return [
             OrderEvent(order=order, at=NOON, kind="moved", before="pending", after="completed"),
             OrderEvent(order=order, at=NOON, kind="note", text="“odd” % 't'", evidence={"a": [1]}),
-        ]  # fmt: skip
+        ]
 
     def values(rows: Any) -> list[Any]:
         return list(rows.values_list("order", "at", "kind", "before", "after", "text", "evidence"))

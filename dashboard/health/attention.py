@@ -96,17 +96,23 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
     for halt in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
         if halt.kind == HaltKind.RESTORED:
             yield AttentionItem(
-                "alert-triangle", "red", "Nothing is sent: this is not the database we left",
+                "alert-triangle",
+                "red",
+                "Nothing is sent: this is not the database we left",
                 "Orders that wait here may have been sent already. "
                 "A manager has to look through them.",
-                reverse("restored" if settles else "orders"), "Look" if settles else "Orders",
-            )  # fmt: skip
+                reverse("restored" if settles else "orders"),
+                "Look" if settles else "Orders",
+            )
         elif halt.provider is not None:
             yield AttentionItem(
-                "alert-triangle", "red", f"{halt.provider.name}: too many answers were lost",
+                "alert-triangle",
+                "red",
+                f"{halt.provider.name}: too many answers were lost",
                 f"{halt.reason} It is sent nothing until a manager has looked.",
-                reverse("sending-control"), "Look",
-            )  # fmt: skip
+                reverse("sending-control"),
+                "Look",
+            )
 
 
 def _may_have_been_sent(user: User) -> Iterator[AttentionItem]:
@@ -114,21 +120,28 @@ def _may_have_been_sent(user: User) -> Iterator[AttentionItem]:
     if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
         settles = user.may(May.RESOLVE)
         yield AttentionItem(
-            "alert-triangle", "red", f"{_many(held)} may have been sent already",
+            "alert-triangle",
+            "red",
+            f"{_many(held)} may have been sent already",
             "The database was put back, and what was sent for a while is known to nobody. They are "
             "held until a person has looked them up.",
-            reverse("restored" if settles else "orders"), "Decide" if settles else "Orders",
-        )  # fmt: skip
+            reverse("restored" if settles else "orders"),
+            "Decide" if settles else "Orders",
+        )
 
 
 def _unread_answers() -> Iterator[AttentionItem]:
     unread = UnreadAnswer.objects.order_by("name").first()
     if unread is not None:
         yield AttentionItem(
-            "file-text", "red", "An answer on disk cannot be read",
+            "file-text",
+            "red",
+            "An answer on disk cannot be read",
             f"{unread.name} in the spool directory of {unread.host}. Its order is unconfirmed; "
-            "settle it, then take the file away.", reverse("unconfirmed"), "Look",
-        )  # fmt: skip
+            "settle it, then take the file away.",
+            reverse("unconfirmed"),
+            "Look",
+        )
 
 
 def _background(now: datetime) -> Iterator[AttentionItem]:
@@ -147,29 +160,42 @@ def _background(now: datetime) -> Iterator[AttentionItem]:
 def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
     if counts.unconfirmed:
         yield AttentionItem(
-            "help-circle", "orange", f"{_many(counts.unconfirmed)} unconfirmed",
+            "help-circle",
+            "orange",
+            f"{_many(counts.unconfirmed)} unconfirmed",
             "Nobody knows yet whether the provider has them. "
             "They are never sent again by themselves.",
-            reverse("unconfirmed"), "Settle" if user.may(May.RESOLVE) else "Look",
-        )  # fmt: skip
+            reverse("unconfirmed"),
+            "Settle" if user.may(May.RESOLVE) else "Look",
+        )
     attention = f"{reverse('orders')}?group=attention"
     if counts.not_placed:
         yield AttentionItem(
-            "arrow-back-up", "orange", f"{_many(counts.not_placed)} not placed",
+            "arrow-back-up",
+            "orange",
+            f"{_many(counts.not_placed)} not placed",
             "Proven, or confirmed by somebody, not to be at the provider. Queue again or withdraw.",
-            attention, "Decide",
-        )  # fmt: skip
+            attention,
+            "Decide",
+        )
     if counts.terms_changed:
         yield AttentionItem(
-            "arrows-exchange", "orange", f"{_many(counts.terms_changed)} under changed terms",
+            "arrows-exchange",
+            "orange",
+            f"{_many(counts.terms_changed)} under changed terms",
             "Their service changed since they were placed. Nothing of them is sent before a "
-            "person decides.", *_where_terms(user),
-        )  # fmt: skip
+            "person decides.",
+            *_where_terms(user),
+        )
     if counts.flagged:
         yield AttentionItem(
-            "flag", "yellow", f"{_many(counts.flagged)} flagged",
-            "They go on, but the provider said something odd.", attention, "Look",
-        )  # fmt: skip
+            "flag",
+            "yellow",
+            f"{_many(counts.flagged)} flagged",
+            "They go on, but the provider said something odd.",
+            attention,
+            "Look",
+        )
 
 
 def _refills() -> Iterator[AttentionItem]:
@@ -178,10 +204,13 @@ def _refills() -> Iterator[AttentionItem]:
     if count:
         title = "1 refill" if count == 1 else f"{min(count, COUNT_CAP):,} refills"
         yield AttentionItem(
-            "help-circle", "orange", f"{title} unconfirmed",
+            "help-circle",
+            "orange",
+            f"{title} unconfirmed",
             "Nobody knows whether they were started. They are never sent again by themselves.",
-            f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}", "Look",
-        )  # fmt: skip
+            f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}",
+            "Look",
+        )
 
 
 def _where_terms(user: User) -> tuple[str, str]:
@@ -202,21 +231,26 @@ def _cases(user: User) -> Iterator[AttentionItem]:
         return
     title = "1 case" if count == 1 else f"{min(count, COUNT_CAP):,} cases"
     yield AttentionItem(
-        "scale", "orange", f"{title} to look at",
+        "scale",
+        "orange",
+        f"{title} to look at",
         "A balance did what our charges and refunds do not explain.",
-        reverse("discrepancies"), "Look" if user.may(May.RESOLVE) else "See",
-    )  # fmt: skip
+        reverse("discrepancies"),
+        "Look" if user.may(May.RESOLVE) else "See",
+    )
 
 
 def _catalogs(user: User) -> Iterator[AttentionItem]:
     held = CatalogRun.objects.filter(state=RunState.HELD).select_related("provider")
     for run in held.defer("held_catalog", "unreadable_samples").order_by("started_at", "pk")[:10]:
         yield AttentionItem(
-            "list-details", "orange", f"The catalog of {run.provider.name} was held back",
+            "list-details",
+            "orange",
+            f"The catalog of {run.provider.name} was held back",
             run.brake or "It differs too much from the last one to be believed.",
             reverse("catalog-run", args=[run.pk]),
             "Decide" if user.may(May.RUN_PROVIDERS) else "Look",
-        )  # fmt: skip
+        )
 
 
 def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator[AttentionItem]:

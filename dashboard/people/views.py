@@ -60,9 +60,9 @@ def _change(form: PersonEditForm, person: User, actor: User) -> bool:
         changing.change_person(person, **form.cleaned_data, actor=actor)
     except changing.NotYourself:
         form.add_error(
-            None, "You cannot take the admin role from yourself or lock yourself out. "
-            "Ask another admin."
-        )  # fmt: skip
+            None,
+            "You cannot take the admin role from yourself or lock yourself out. Ask another admin.",
+        )
         return False
     except changing.NoLongerAdmin:
         raise PermissionDenied from None

@@ -55,8 +55,10 @@ def new_word() -> str:
 
 
 COMPOSE_MAKERS = {
-    "POSTGRES_PASSWORD": new_word, "BROKER_PASSWORD": new_word, "DESK_ADMIN_PASSWORD": new_word,
-}  # fmt: skip
+    "POSTGRES_PASSWORD": new_word,
+    "BROKER_PASSWORD": new_word,
+    "DESK_ADMIN_PASSWORD": new_word,
+}
 
 
 def as_lines(*, compose: bool = False) -> str:

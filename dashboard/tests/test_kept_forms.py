@@ -52,9 +52,10 @@ def browser(person: User) -> Client:
 def test_a_form_that_is_too_old_is_sent_again_from_its_page(browser: Client) -> None:
     service = make_service(external_id="7")
     refused = browser.post(
-        "/orders/mass-orders/new/?a=1", {"text": PASTE, "name": "June", "csrfmiddlewaretoken": "x"},
+        "/orders/mass-orders/new/?a=1",
+        {"text": PASTE, "name": "June", "csrfmiddlewaretoken": "x"},
         headers=HERE,
-    )  # fmt: skip
+    )
     assert refused.status_code == 403 and not OrderBatch.objects.exists()
     path, fields = kept_in(refused)
     assert path == "/orders/mass-orders/new/?a=1"

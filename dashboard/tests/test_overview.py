@@ -50,10 +50,16 @@ def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -
     make_run(make_provider(name="Shrunk"), state=RunState.HELD)
     drawn = page(client_for_role(Role.MANAGER))
     for words in (
-        "1 order unconfirmed", "1 order not placed", "1 order flagged", "Keyless: no key",
-        "1 refill unconfirmed", "/orders/refills/?status=unconfirmed", "confirmed by somebody",
-        "Poor: low balance", "The catalog of Shrunk was held back",
-    ):  # fmt: skip
+        "1 order unconfirmed",
+        "1 order not placed",
+        "1 order flagged",
+        "Keyless: no key",
+        "1 refill unconfirmed",
+        "/orders/refills/?status=unconfirmed",
+        "confirmed by somebody",
+        "Poor: low balance",
+        "The catalog of Shrunk was held back",
+    ):
         assert words in drawn
 
 
@@ -221,21 +227,57 @@ def test_the_standing_of_an_account(health: dict[str, datetime], label: str) -> 
     [
         (
             Role.VIEWER,
-            ["Overview", "Orders", "Refills", "Services", "Order types", "Catalog changes", "Providers",
-             "Sending control"],
+            [
+                "Overview",
+                "Orders",
+                "Refills",
+                "Services",
+                "Order types",
+                "Catalog changes",
+                "Providers",
+                "Sending control",
+            ],
         ),
         (
             Role.MANAGER,
-            ["Overview", "Orders", "Unconfirmed", "Refills", "Bulk actions", "Mass orders", "Services",
-             "Order types", "Catalog changes", "Providers", "Discrepancies", "Limits", "Sending control"],
+            [
+                "Overview",
+                "Orders",
+                "Unconfirmed",
+                "Refills",
+                "Bulk actions",
+                "Mass orders",
+                "Services",
+                "Order types",
+                "Catalog changes",
+                "Providers",
+                "Discrepancies",
+                "Limits",
+                "Sending control",
+            ],
         ),
         (
             Role.ADMIN,
-            ["Overview", "Orders", "Unconfirmed", "Refills", "Bulk actions", "Mass orders", "Services",
-             "Order types", "Catalog changes", "Providers", "Discrepancies", "Limits", "Sending control", "People", "Admin data"],
+            [
+                "Overview",
+                "Orders",
+                "Unconfirmed",
+                "Refills",
+                "Bulk actions",
+                "Mass orders",
+                "Services",
+                "Order types",
+                "Catalog changes",
+                "Providers",
+                "Discrepancies",
+                "Limits",
+                "Sending control",
+                "People",
+                "Admin data",
+            ],
         ),
     ],
-)  # fmt: skip
+)
 def test_the_sidebar_shows_where_one_may_go(
     client_for_role: ForRole, role: Role, places: list[str]
 ) -> None:

@@ -30,9 +30,14 @@ def admin() -> User:
 
 def new_person(**over: Any) -> dict[str, Any]:
     return {
-        "username": "nora", "first_name": "Nora", "last_name": "", "role": "operator",
-        "password1": PASSWORD, "password2": PASSWORD, **over,
-    }  # fmt: skip
+        "username": "nora",
+        "first_name": "Nora",
+        "last_name": "",
+        "role": "operator",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+        **over,
+    }
 
 
 def test_a_new_person_can_log_in_with_their_role(admin: User) -> None:
@@ -83,9 +88,10 @@ def test_somebody_let_go_is_out_at_once_and_stays_out_of_that_session(admin: Use
 
 
 @pytest.mark.parametrize(
-    "answer", [{"role": "manager", "is_active": "on"}, {"role": "admin"}],
+    "answer",
+    [{"role": "manager", "is_active": "on"}, {"role": "admin"}],
     ids=["demoted", "locked out"],
-)  # fmt: skip
+)
 def test_nobody_takes_the_keys_from_themselves(admin: User, answer: dict[str, str]) -> None:
     response = browser_of(admin).post(f"/people/{admin.pk}/", answer)
     assert response.status_code == 422
@@ -127,8 +133,10 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
     ours.post("/people/new/", new_person())
     nora = User.objects.get(username="nora")
     ours.post(f"/people/{nora.pk}/", {"role": "manager"})
-    ours.post(f"/people/{nora.pk}/password/", {"new_password1": "x" * 5 + PASSWORD,
-                                               "new_password2": "x" * 5 + PASSWORD})  # fmt: skip
+    ours.post(
+        f"/people/{nora.pk}/password/",
+        {"new_password1": "x" * 5 + PASSWORD, "new_password2": "x" * 5 + PASSWORD},
+    )
     words = LogEntry.objects.order_by("pk").values_list("change_message", "user__username")
     assert list(words) == [
         ("added as operator", "ada"),

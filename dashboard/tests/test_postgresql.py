@@ -34,9 +34,11 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up_after_the_connect_ti
         began = time.monotonic()
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(
-                host="127.0.0.1", port=silent.getsockname()[1], user="desk",
+                host="127.0.0.1",
+                port=silent.getsockname()[1],
+                user="desk",
                 **timeouts(connect=2, silent=20, statement=60),
-            )  # fmt: skip
+            )
         assert time.monotonic() - began < 5
 
 

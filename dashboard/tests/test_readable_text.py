@@ -18,8 +18,23 @@ from tests.builders import log_in, make_batch_line, make_order, make_service, ma
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 NUL, LONE = "a\0b", "a\ud800b"
-RAW = ("again", "back", "cell-link", "cell-service", "cursor", "days", "link", "list", "next",
-       "order", "page", "scope", "service", "show", "tab")  # fmt: skip
+RAW = (
+    "again",
+    "back",
+    "cell-link",
+    "cell-service",
+    "cursor",
+    "days",
+    "link",
+    "list",
+    "next",
+    "order",
+    "page",
+    "scope",
+    "service",
+    "show",
+    "tab",
+)
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -74,9 +74,10 @@ def test_an_order_that_nobody_sends_is_late_without_a_known_reason() -> None:
 def test_a_queue_that_moves_is_not_late_however_long_it_is() -> None:
     order = queued()
     make_attempt(
-        make_order(Status.PENDING, service=order.service), outcome=Outcome.ACCEPTED,
+        make_order(Status.PENDING, service=order.service),
+        outcome=Outcome.ACCEPTED,
         started_at=database_now() - timedelta(seconds=30),
-    )  # fmt: skip
+    )
     PollSchedule.objects.all().delete()
     assert late_kinds() == []
 
@@ -106,16 +107,23 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         make_order(Status.SENDING), outcome=Outcome.IN_FLIGHT, started_at=then, lease_until=then
     )
     make_attempt(
-        make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN,
-        started_at=then, unknown_at=then - timedelta(days=2),
-    )  # fmt: skip
+        make_order(Status.UNCONFIRMED),
+        outcome=Outcome.UNKNOWN,
+        started_at=then,
+        unknown_at=then - timedelta(days=2),
+    )
     BulkJob.objects.create(
         kind=JobKind.NOTE, submission=uuid4(), started_by=make_user(), created_at=then
     )
     OrderBatch.objects.create(
-        state=BatchState.PLACING, digest="x", created_by=make_user(), created_at=then,
-        placed_at=then, holder="dead", held_until=then + timedelta(minutes=1),
-    )  # fmt: skip
+        state=BatchState.PLACING,
+        digest="x",
+        created_by=make_user(),
+        created_at=then,
+        placed_at=then,
+        holder="dead",
+        held_until=then + timedelta(minutes=1),
+    )
     make_run(running.provider, state=RunState.RUNNING, started_at=then)
     ensure_leases(running.provider_id)
     Lease.objects.filter(kind=LeaseKind.BALANCE).update(due_at=then)
@@ -152,9 +160,12 @@ def test_requests_behind_a_stop_wait_on_purpose() -> None:
 def test_a_job_that_was_given_back_a_moment_ago_goes_on() -> None:
     now = database_now()
     BulkJob.objects.create(
-        kind=JobKind.NOTE, submission=uuid4(), started_by=make_user(), created_at=now - HOURS,
+        kind=JobKind.NOTE,
+        submission=uuid4(),
+        started_by=make_user(),
+        created_at=now - HOURS,
         held_until=now,
-    )  # fmt: skip
+    )
     assert late_kinds() == []
 
 
@@ -173,9 +184,13 @@ def test_it_costs_few_questions_and_none_while_it_is_fresh() -> None:
 def test_staff_can_let_an_order_go_from_behind_one_that_is_never_readable() -> None:
     blocker = make_order(Status.IN_PROGRESS, flag=Flag.UNREADABLE)
     waiting = make_order(
-        Status.HELD, hold_reason=HoldReason.LINK_BUSY, blocked_by=blocker,
-        service=blocker.service, link=blocker.link, link_key=blocker.link_key,
-    )  # fmt: skip
+        Status.HELD,
+        hold_reason=HoldReason.LINK_BUSY,
+        blocked_by=blocker,
+        service=blocker.service,
+        link=blocker.link,
+        link_key=blocker.link_key,
+    )
     now = database_now()
     assert link_queue.release_free(now=now) == []
     assert place_orders.release_order(waiting, actor=make_user(), now=now)

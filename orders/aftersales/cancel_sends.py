@@ -154,8 +154,10 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
 def _later(request: CancelRequest, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
     changes = {
-        "due_at": until, "reason": reason[:500], "requests": request.requests - 1,
+        "due_at": until,
+        "reason": reason[:500],
+        "requests": request.requests - 1,
         "sent_at": request.sent_at,
-    }  # fmt: skip
+    }
     text = f"The cancel could not be sent yet: {reason}"
     return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)

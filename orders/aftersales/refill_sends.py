@@ -124,9 +124,13 @@ def _at_provider(
 ) -> RowOutcome:
     soon = now + timedelta(seconds=clocks.REFILL_FLOOR_SECONDS)
     changes = {
-        "external_id": number, "followed_by": followed_by, "failures": 0, "due_at": soon,
-        "code": code, "reason": reason[:500],
-    }  # fmt: skip
+        "external_id": number,
+        "followed_by": followed_by,
+        "failures": 0,
+        "due_at": soon,
+        "code": code,
+        "reason": reason[:500],
+    }
     return RowOutcome(RefillStatus.PENDING, text, changes)
 
 

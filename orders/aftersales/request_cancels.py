@@ -67,9 +67,12 @@ def request_cancel(order: Order, *, actor: User | None, now: datetime) -> str:
     try:
         with transaction.atomic():
             CancelRequest.objects.create(
-                order=order, provider_id=order.provider_id, requested_by=actor, requested_at=now,
+                order=order,
+                provider_id=order.provider_id,
+                requested_by=actor,
+                requested_at=now,
                 due_at=now,
-            )  # fmt: skip
+            )
             order.remember(EventKind.CANCEL, now=now, actor=actor, text="A cancel was asked for.")
     except IntegrityError as error:
         if broken_constraint(error) != "one_open_cancel_request_per_order":

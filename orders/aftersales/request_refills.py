@@ -52,9 +52,13 @@ def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
     try:
         with transaction.atomic():
             Refill.objects.create(
-                order=order, provider_id=order.provider_id, requested_by=actor, requested_at=now,
-                due_at=now, changed_at=now,
-            )  # fmt: skip
+                order=order,
+                provider_id=order.provider_id,
+                requested_by=actor,
+                requested_at=now,
+                due_at=now,
+                changed_at=now,
+            )
             order.remember(EventKind.REFILL, now=now, actor=actor, text="A refill was asked for.")
     except IntegrityError as error:
         if broken_constraint(error) != "one_open_refill_per_order":

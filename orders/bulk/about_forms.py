@@ -28,9 +28,13 @@ class TagsField(PlainTextField):
 
 def _tags(label: str, **more: Any) -> TagsField:
     return TagsField(
-        required=False, empty_value="", label=label, max_length=LONGEST_TAGS,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}), **more,
-    )  # fmt: skip
+        required=False,
+        empty_value="",
+        label=label,
+        max_length=LONGEST_TAGS,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        **more,
+    )
 
 
 def _note(label: str, **more: Any) -> forms.CharField:

@@ -93,9 +93,12 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         return "" if item.made else words
     try:
         item.made, _ = place_orders.place_order(
-            draft, placed_by=job.started_by, now=now, reference=earlier.reference,
+            draft,
+            placed_by=job.started_by,
+            now=now,
+            reference=earlier.reference,
             before=lambda: stand_by(item),
-        )  # fmt: skip
+        )
     except place_orders.NotAgreed as refusal:
         return str(refusal)
     return ""

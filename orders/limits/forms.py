@@ -18,14 +18,18 @@ ROLES = [(role.value, role.value.capitalize()) for role in ALLOWED if May.PLACE 
 
 class BlockForm(TablerForm, forms.Form):
     pattern = PlainTextField(
-        max_length=200, label="Links that contain",
+        max_length=200,
+        label="Links that contain",
         help_text="* stands for anything; capitals do not matter.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "lumen.example/x*"}),
-    )  # fmt: skip
+    )
     reason = PlainTextField(
-        max_length=200, required=False, empty_value="", label="Why",
+        max_length=200,
+        required=False,
+        empty_value="",
+        label="Why",
         help_text="Shown to whoever runs into it.",
-    )  # fmt: skip
+    )
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"].strip()
@@ -41,9 +45,11 @@ class LimitForm(TablerForm, forms.Form):
 
     role = forms.ChoiceField(choices=ROLES, label="Role")
     currency = forms.RegexField(
-        r"^[A-Za-z0-9]{2,8}$", label="Currency", max_length=8,
+        r"^[A-Za-z0-9]{2,8}$",
+        label="Currency",
+        max_length=8,
         error_messages={"invalid": "Write its letters, as the provider's page has them."},
-    )  # fmt: skip
+    )
     per_order = forms.DecimalField(
         required=False, min_value=0, max_digits=18, decimal_places=6, label="For one order"
     )
@@ -83,6 +89,8 @@ class ToleranceForm(TablerForm, forms.Form):
 
 class TryForm(TablerForm, forms.Form):
     link = forms.CharField(
-        required=False, max_length=LONGEST_LINK, label="Would this link be blocked?",
+        required=False,
+        max_length=LONGEST_LINK,
+        label="Would this link be blocked?",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
-    )  # fmt: skip
+    )

@@ -35,24 +35,33 @@ class PasteForm(TablerForm, forms.Form):
     """Lines typed, pasted or in a file; when valid, `pasted` are the lines as cells."""
 
     provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"), required=False, label="Provider",
+        Provider.objects.order_by("name", "pk"),
+        required=False,
+        label="Provider",
         empty_label="Told by the service number, or by a column",
         help_text="Of every line that names none itself.",
-    )  # fmt: skip
+    )
     name = forms.CharField(
-        required=False, max_length=120, label="Name", help_text="To find it again.",
+        required=False,
+        max_length=120,
+        label="Name",
+        help_text="To find it again.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )  # fmt: skip
+    )
     text = forms.CharField(
-        required=False, strip=False, label="Lines",
+        required=False,
+        strip=False,
+        label="Lines",
         widget=forms.Textarea(
             attrs={"rows": 12, "spellcheck": "false", "wrap": "off", "placeholder": EXAMPLE}
         ),
-    )  # fmt: skip
+    )
     file = forms.FileField(
-        required=False, label="Or a file", help_text="CSV, TSV or text, at most 5 MB.",
+        required=False,
+        label="Or a file",
+        help_text="CSV, TSV or text, at most 5 MB.",
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
-    )  # fmt: skip
+    )
 
     pasted: list[PastedLine]
 
@@ -115,7 +124,7 @@ def cells_to_mend(line: BatchLine) -> list[Cell]:
         )
         for name in shown
         if name not in optional or name in line.cells or name in wrong
-    ]  # fmt: skip
+    ]
 
 
 def _optional(asks: Mapping[str, Any]) -> set[str]:

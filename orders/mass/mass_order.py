@@ -21,8 +21,16 @@ from ..status import NOT_SENT
 from .read_paste import PastedLine
 
 JUDGED = (
-    "cells", "service", "link_key", "cost", "terms", "is_meant", "problems", "warnings", "is_good",
-)  # fmt: skip
+    "cells",
+    "service",
+    "link_key",
+    "cost",
+    "terms",
+    "is_meant",
+    "problems",
+    "warnings",
+    "is_good",
+)
 WITHDRAWN_AT_ONCE = 2_000
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
@@ -39,9 +47,13 @@ def draft_batch(
 ) -> tuple[OrderBatch, list[BatchLine]]:
     """The rows of a paste, not yet in the database; each line has its submission for good."""
     batch = OrderBatch(
-        name=name, provider=provider, digest=digest, created_by=by, created_at=now,
+        name=name,
+        provider=provider,
+        digest=digest,
+        created_by=by,
+        created_at=now,
         total=len(pasted),
-    )  # fmt: skip
+    )
     lines = [
         BatchLine(batch=batch, number=line.number, cells=line.cells, submission=uuid.uuid4())
         for line in pasted
@@ -63,9 +75,10 @@ def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
     """Write what was found about lines that are not placed, and count the batch anew."""
     with transaction.atomic():
         placed = set(
-            BatchLine.objects.filter(pk__in=[line.pk for line in lines], order__isnull=False)
-            .values_list("pk", flat=True)
-        )  # fmt: skip
+            BatchLine.objects.filter(
+                pk__in=[line.pk for line in lines], order__isnull=False
+            ).values_list("pk", flat=True)
+        )
         rows = (
             (*(_column(line, name) for name in JUDGED), line.pk)
             for line in lines

@@ -6,8 +6,9 @@ from __future__ import annotations
 from ..csv_export import COLUMNS, bare
 
 HEADINGS = tuple(name for name, _, _ in COLUMNS)
-_ASKED = frozenset({"provider", "service", "link", "quantity", "runs", "interval", "reference",
-                    "note"})  # fmt: skip
+_ASKED = frozenset(
+    {"provider", "service", "link", "quantity", "runs", "interval", "reference", "note"}
+)
 _NEVER_ABSENT = frozenset({"id", "order", "service", "link", "quantity", "runs", "parent"})
 
 

@@ -327,9 +327,14 @@ class Order(models.Model):
                 return False
             self._recount(before, to, changes, now)
             self.remember(
-                EventKind.MOVED, now=now, actor=actor, before=before, after=to, text=text,
+                EventKind.MOVED,
+                now=now,
+                actor=actor,
+                before=before,
+                after=to,
+                text=text,
                 evidence=evidence,
-            )  # fmt: skip
+            )
         for name, value in changes.items():
             setattr(self, name, value)
         return True
@@ -353,9 +358,15 @@ class Order(models.Model):
     ) -> OrderEvent:
         """Add a line to the order's history."""
         return OrderEvent.objects.create(
-            order=self, at=now, actor=actor, kind=kind, before=before, after=after,
-            text=text[:500], evidence=evidence or {},
-        )  # fmt: skip
+            order=self,
+            at=now,
+            actor=actor,
+            kind=kind,
+            before=before,
+            after=after,
+            text=text[:500],
+            evidence=evidence or {},
+        )
 
     def backoff_seconds(self) -> int:
         """How long to wait after one more try that did not leave."""

@@ -49,9 +49,10 @@ class Recovery(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(100_000)],
     )
     lost_in_a_row = models.PositiveSmallIntegerField(
-        "lost answers in ten minutes that stop all sending there", default=3,
+        "lost answers in ten minutes that stop all sending there",
+        default=3,
         validators=[MaxValueValidator(1000)],
-    )  # fmt: skip
+    )
     lost_amount = MoneyField(
         "money in lost answers that stops all sending there", null=True, blank=True
     )

@@ -158,8 +158,9 @@ class UnmatchedOrder(models.Model):
     service_id = models.CharField(max_length=64, blank=True, default="")
     link = models.CharField(max_length=2048, blank=True, default="")
     quantity = models.CharField(max_length=20, blank=True, default="")
-    order = models.ForeignKey("orders.Order", models.PROTECT, null=True, blank=True,
-                              related_name="+")  # fmt: skip
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [

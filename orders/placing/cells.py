@@ -10,8 +10,10 @@ LISTS_OF_NAMES = frozenset({"usernames", "hashtags"})  # no entry of theirs hold
 
 _WHOLE = re.compile(r"([0-9]+)[.,]0+")
 _FORMULA = re.compile(r'=\s*HYPERLINK\s*\(\s*"((?:[^"]|"")+)"\s*(?:[;,].*)?\)', re.I | re.S)
-_MARKDOWN = re.compile(r"!?\[[^\]]*\]\(\s*(?:<([^<>]+)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))"
-                       r"""(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)""")  # fmt: skip
+_MARKDOWN = re.compile(
+    r"!?\[[^\]]*\]\(\s*(?:<([^<>]+)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))"
+    r"""(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)"""
+)
 _ANCHOR = re.compile(r"""<a\s[^>]*?href\s*=\s*(?:"([^"]+)"|'([^']+)')[^>]*>.*?</a>""", re.I | re.S)
 _POINTED = re.compile(r"<([^<>\s]+)>")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|[^\s/.]+(?:\.[^\s/.]+)+/", re.I)

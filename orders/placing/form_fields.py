@@ -227,9 +227,11 @@ def _number(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
 def _lines(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
     lowest, highest = limits(setting.service) if ask.counts else (ask.minimum or 1, ask.maximum)
     return LinesField(
-        lowest=lowest, highest=min(highest or MOST_LINES, MOST_LINES),
-        of_names=ask.wire in LISTS_OF_NAMES, **common,
-    )  # fmt: skip
+        lowest=lowest,
+        highest=min(highest or MOST_LINES, MOST_LINES),
+        of_names=ask.wire in LISTS_OF_NAMES,
+        **common,
+    )
 
 
 def _choice(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:

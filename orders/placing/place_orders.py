@@ -66,9 +66,15 @@ def place_order(
                 before()
             _check_agreed(draft, placed_by, now, starts_at)
             order = _insert(
-                draft, placed_by, now, starts_at=starts_at, batch=batch, reference=reference,
-                note=note, **_what_it_waits_for(draft, now, starts_at, behind),
-            )  # fmt: skip
+                draft,
+                placed_by,
+                now,
+                starts_at=starts_at,
+                batch=batch,
+                reference=reference,
+                note=note,
+                **_what_it_waits_for(draft, now, starts_at, behind),
+            )
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
             if after:
                 after(order)

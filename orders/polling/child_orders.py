@@ -66,14 +66,25 @@ def _child(parent: Order, external_id: str, now: datetime) -> Order:
     is_run = runs.isdecimal() and int(runs) > 0
     payload = {name: text for name, text in parent.payload.items() if name not in OF_THE_WHOLE}
     return Order(
-        parent=parent, external_id=external_id, status=Status.PENDING,
-        provider_id=parent.provider_id, service_id=parent.service_id,
-        placed_by_id=parent.placed_by_id, batch_id=parent.batch_id, reference=parent.reference,
-        type=parent.type, link=parent.link, link_key=parent.link_key, rate=parent.rate,
+        parent=parent,
+        external_id=external_id,
+        status=Status.PENDING,
+        provider_id=parent.provider_id,
+        service_id=parent.service_id,
+        placed_by_id=parent.placed_by_id,
+        batch_id=parent.batch_id,
+        reference=parent.reference,
+        type=parent.type,
+        link=parent.link,
+        link_key=parent.link_key,
+        rate=parent.rate,
         payload=payload if is_run else {},
         units=(parent.units // int(runs) or None) if is_run and parent.units else None,
-        send_after=now, sent_at=now, created_at=now, changed_at=now,
-    )  # fmt: skip
+        send_after=now,
+        sent_at=now,
+        created_at=now,
+        changed_at=now,
+    )
 
 
 def _told(parent: Order, born: list[str], now: datetime) -> Iterator[OrderEvent]:
@@ -81,9 +92,12 @@ def _told(parent: Order, born: list[str], now: datetime) -> Iterator[OrderEvent]
     if born:
         words = "1 order was" if len(born) == 1 else f"{len(born):,} orders were"
         yield OrderEvent(
-            order=parent, at=now, kind=EventKind.PROGRESS, text=f"{words} started for it.",
+            order=parent,
+            at=now,
+            kind=EventKind.PROGRESS,
+            text=f"{words} started for it.",
             evidence={"orders": born[:SHOWN_IN_HISTORY]},
-        )  # fmt: skip
+        )
 
 
 def _flagged(parent: Order, taken: list[str], now: datetime) -> Iterator[OrderEvent]:
@@ -92,9 +106,12 @@ def _flagged(parent: Order, taken: list[str], now: datetime) -> Iterator[OrderEv
     unmarked = Order.objects.filter(pk=parent.pk, flag=Flag.NONE)
     if taken and unmarked.update(flag=Flag.CHILD_TAKEN):
         yield OrderEvent(
-            order=parent, at=now, kind=EventKind.FLAGGED, text=f"{Flag.CHILD_TAKEN.label}.",
+            order=parent,
+            at=now,
+            kind=EventKind.FLAGGED,
+            text=f"{Flag.CHILD_TAKEN.label}.",
             evidence={"orders": taken[:SHOWN_IN_HISTORY]},
-        )  # fmt: skip
+        )
 
 
 def _count_parts(
@@ -124,11 +141,14 @@ def _enter(children: list[Order], now: datetime) -> None:
         )
         OrderEvent.objects.bulk_create(
             OrderEvent(
-                order_id=pk, at=now, kind=EventKind.MOVED, after=Status.PENDING,
+                order_id=pk,
+                at=now,
+                kind=EventKind.MOVED,
+                after=Status.PENDING,
                 text=f"Started by the provider for order #{parent}.",
             )
             for pk, _, _, parent in rows
-        )  # fmt: skip
+        )
 
 
 def _in_pieces(many: list[Item]) -> Iterator[list[Item]]:

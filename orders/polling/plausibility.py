@@ -33,9 +33,16 @@ from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
 # What the judgement of a dull answer needs; the rest is read for the others only.
 READ_BY_ALL = ("units",)
 _READ_BY_FEW = (
-    "type", "rate", "estimate", "estimate_high", "parts_done",
-    "provider_id", "parent_id", "sent_at", "created_at",  # for the charge that follows
-)  # fmt: skip
+    "type",
+    "rate",
+    "estimate",
+    "estimate_high",
+    "parts_done",
+    "provider_id",
+    "parent_id",
+    "sent_at",
+    "created_at",  # for the charge that follows
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,9 +146,14 @@ def _take_over(order: Order, said: Progress, verdict: Plausibility) -> dict[str,
     """
     fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
     if not verdict.is_over:
-        fresh |= {"status": verdict.status, "raw_status": said.raw_status[:80],
-                  "charge": verdict.charge, "start_count": said.start_count,
-                  "remains": said.remains, "refund": verdict.refund}  # fmt: skip
+        fresh |= {
+            "status": verdict.status,
+            "raw_status": said.raw_status[:80],
+            "charge": verdict.charge,
+            "start_count": said.start_count,
+            "remains": said.remains,
+            "refund": verdict.refund,
+        }
     changed = {
         name: value
         for name, value in fresh.items()
@@ -168,9 +173,13 @@ def _events(
         seen["charge_before"] = str(charge)
     if "status" in changed:
         yield OrderEvent(
-            order=order, at=now, kind=EventKind.MOVED, before=before, after=order.status,
+            order=order,
+            at=now,
+            kind=EventKind.MOVED,
+            before=before,
+            after=order.status,
             evidence=seen,
-        )  # fmt: skip
+        )
     elif "charge" in changed or "start_count" in changed:
         yield OrderEvent(order=order, at=now, kind=EventKind.PROGRESS, evidence=seen)
     if changed.get("flag") == Flag.UNKNOWN_WORD:
@@ -193,8 +202,11 @@ def _note_unreadable(
         evidence = {"asked": failures, "reason": answer.reason[:500]}
         writes.events.append(
             OrderEvent(
-                order=order, at=writes.now, kind=EventKind.FLAGGED, text=answer.reason[:500],
+                order=order,
+                at=writes.now,
+                kind=EventKind.FLAGGED,
+                text=answer.reason[:500],
                 evidence=evidence,
             )
-        )  # fmt: skip
+        )
     writes.unreadable(schedule, failures)

@@ -46,9 +46,12 @@ class _Lease:
             return True
         self.renewed = time.monotonic()
         return leases.renew_lease(
-            self.provider.pk, LeaseKind.FOLLOWING, self.holder,
-            now=self.clock(), seconds=clocks.LEASE_SECONDS,
-        )  # fmt: skip
+            self.provider.pk,
+            LeaseKind.FOLLOWING,
+            self.holder,
+            now=self.clock(),
+            seconds=clocks.LEASE_SECONDS,
+        )
 
     def note_success(self, elapsed_ms: float) -> None:
         if time.monotonic() - self.noted >= NOTE_SECONDS:

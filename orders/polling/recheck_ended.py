@@ -51,8 +51,9 @@ def accounts_to_recheck(now: datetime) -> list[int]:
     Recheck.objects.bulk_create(
         [Recheck(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
     )
-    left = Exists(_ended(OuterRef("provider"), OuterRef("through_at"),
-                         OuterRef("through_order"), until))  # fmt: skip
+    left = Exists(
+        _ended(OuterRef("provider"), OuterRef("through_at"), OuterRef("through_order"), until)
+    )
     behind = Recheck.objects.filter(through_at__lt=until, provider__in=accounts)
     found = sorted(behind.filter(left).values_list("provider_id", flat=True))
     behind.exclude(provider__in=found).update(through_at=until, through_order=0)
@@ -114,9 +115,11 @@ def ask_again(order: Order, client: TellsStatuses, *, clock: Clock, actor: User)
     answers: Answers
     try:
         answers = ask(
-            order.provider, lambda: client.statuses_once([order.external_id]), clock=clock,
+            order.provider,
+            lambda: client.statuses_once([order.external_id]),
+            clock=clock,
             answered=_is_refused,
-        )  # fmt: skip
+        )
     except BatchRefused as refusal:
         answers = {order.external_id: Unreadable(refusal.reason)}
     now = clock()

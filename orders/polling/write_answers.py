@@ -20,9 +20,16 @@ from .child_orders import Family
 from .poll_schedule import DueSchedule, next_check_in
 
 PROGRESS_COLUMNS = (
-    "status", "raw_status", "charge", "start_count", "remains", "flag", "refund",
-    "changed_at", "ended_at",
-)  # fmt: skip
+    "status",
+    "raw_status",
+    "charge",
+    "start_count",
+    "remains",
+    "flag",
+    "refund",
+    "changed_at",
+    "ended_at",
+)
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
 READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL, "spend_day")

@@ -46,9 +46,13 @@ def close_case(case: Case, *, by: User, note: str, now: datetime) -> bool:
 def _open(statement: Statement, told: dict[str, Any], *, now: datetime, by: User | None) -> Case:
     """One open case a statement, whoever comes first."""
     case = Case(
-        statement=statement, provider_id=statement.provider_id, day=statement.day,
-        opened_at=now, opened_by=by, **told,
-    )  # fmt: skip
+        statement=statement,
+        provider_id=statement.provider_id,
+        day=statement.day,
+        opened_at=now,
+        opened_by=by,
+        **told,
+    )
     Case.objects.bulk_create([case], ignore_conflicts=True)
     return Case.objects.open().for_list().get(statement=statement)
 
@@ -56,9 +60,11 @@ def _open(statement: Statement, told: dict[str, Any], *, now: datetime, by: User
 def _told(statement: Statement, kind: CaseKind) -> dict[str, Any]:
     amount = statement.difference if kind == CaseKind.MISSING else statement.added
     return {
-        "kind": kind, "difference": amount, "words": _words(statement, kind),
+        "kind": kind,
+        "difference": amount,
+        "words": _words(statement, kind),
         "numbers": numbers_of(statement),
-    }  # fmt: skip
+    }
 
 
 def _words(statement: Statement, kind: CaseKind) -> str:

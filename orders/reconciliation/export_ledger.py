@@ -12,8 +12,14 @@ from ..csv_export import BOM, CHUNK, LINE_END, moment_cell, text_cell
 from ..models import ChargeEntry
 
 HEADINGS = (
-    "order", "provider_order", "service", "paid", "not_before_utc", "not_after_utc", "currency",
-)  # fmt: skip
+    "order",
+    "provider_order",
+    "service",
+    "paid",
+    "not_before_utc",
+    "not_after_utc",
+    "currency",
+)
 
 
 def export_entries(entries: QuerySet[ChargeEntry]) -> Iterator[str]:
@@ -30,8 +36,12 @@ def export_entries(entries: QuerySet[ChargeEntry]) -> Iterator[str]:
 def _line(entry: ChargeEntry) -> str:
     order = entry.order
     cells = (
-        str(order.pk), text_cell(order.external_id), text_cell(order.service.external_id),
-        plain(entry.amount), moment_cell(entry.at_low), moment_cell(entry.at_high),
+        str(order.pk),
+        text_cell(order.external_id),
+        text_cell(order.service.external_id),
+        plain(entry.amount),
+        moment_cell(entry.at_low),
+        moment_cell(entry.at_high),
         text_cell(entry.provider.currency),
-    )  # fmt: skip
+    )
     return ",".join(cells) + LINE_END

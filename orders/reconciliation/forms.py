@@ -19,15 +19,21 @@ class TopUpForm(TablerForm, forms.Form):
     """Money put in on the day; below zero to put an earlier slip right."""
 
     amount = forms.DecimalField(
-        label="Amount put in", max_digits=24, decimal_places=12,
-        min_value=-AMOUNT_BOUND, max_value=AMOUNT_BOUND,
+        label="Amount put in",
+        max_digits=24,
+        decimal_places=12,
+        min_value=-AMOUNT_BOUND,
+        max_value=AMOUNT_BOUND,
         help_text="Everything that was put in on this day, invoice by invoice.",
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )  # fmt: skip
+    )
     note = PlainTextField(
-        max_length=200, required=False, empty_value="", label="Note",
+        max_length=200,
+        required=False,
+        empty_value="",
+        label="Note",
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Invoice, receipt"}),
-    )  # fmt: skip
+    )
 
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
@@ -48,9 +54,10 @@ class CaseFilter(TablerForm, forms.Form):
     """The query string of the list, read leniently: a slip narrows nothing."""
 
     show = forms.ChoiceField(
-        required=False, label="Show",
+        required=False,
+        label="Show",
         choices=[("", "Open cases"), ("closed", "Closed cases"), ("all", "All cases")],
-    )  # fmt: skip
+    )
     provider = forms.ModelChoiceField(
         Provider.objects.order_by("name", "pk"),
         required=False,

@@ -93,9 +93,12 @@ def orders_without_charge(
 ) -> QuerySet[Order]:
     """Orders that are or may be at the provider, and whose charge we have not been told."""
     sent = Order.objects.filter(
-        provider=provider_id, charge=None, status__in=sorted(MAY_HAVE_COST),
-        sent_at__gt=opening - LAG - _GRACE, sent_at__lte=closing + _BETWEEN_LOOKS,
-    )  # fmt: skip
+        provider=provider_id,
+        charge=None,
+        status__in=sorted(MAY_HAVE_COST),
+        sent_at__gt=opening - LAG - _GRACE,
+        sent_at__lte=closing + _BETWEEN_LOOKS,
+    )
     by_then = Q(parent=None, sent_at__lte=closing)
     paying = by_then | Q(parent__type__in=SUBSCRIPTIONS)
     itself = ~Q(parent=None, type__in=SUBSCRIPTIONS)

@@ -49,9 +49,10 @@ def keep_books(provider: Provider, *, now: datetime) -> list[Statement]:
             break
         newest = following
     one_by_one(
-        _doubtful(provider, now), lambda one: made.append(make_statement(one, now=now)),
+        _doubtful(provider, now),
+        lambda one: made.append(make_statement(one, now=now)),
         what="days in doubt",
-    )  # fmt: skip
+    )
     return made
 
 
@@ -77,17 +78,25 @@ def _begin_next(last: Statement, now: datetime) -> Statement | None:
     if first is None:
         return None
     opening = BalanceReading(
-        provider=last.provider, amount=last.closing, currency=last.currency,
+        provider=last.provider,
+        amount=last.closing,
+        currency=last.currency,
         read_at=last.closing_at,
-    )  # fmt: skip
+    )
     return _begin(last.provider, opening, timezone.localdate(first.read_at), now)
 
 
 def _begin(provider: Provider, opening: BalanceReading, day: date, now: datetime) -> Statement:
     statement = Statement(
-        provider=provider, day=day, opening=opening.amount, opening_at=opening.read_at,
-        closing=opening.amount, closing_at=opening.read_at, currency=opening.currency, made_at=now,
-    )  # fmt: skip
+        provider=provider,
+        day=day,
+        opening=opening.amount,
+        opening_at=opening.read_at,
+        closing=opening.amount,
+        closing_at=opening.read_at,
+        currency=opening.currency,
+        made_at=now,
+    )
     Statement.objects.bulk_create([statement], ignore_conflicts=True)
     return Statement.objects.select_related("provider").get(provider=provider, day=day)
 
@@ -137,10 +146,15 @@ def make_statement(statement: Statement, *, now: datetime) -> Statement:
 
 
 def _readings(statement: Statement) -> _Read:
-    rows = BalanceReading.objects.filter(
-        provider=statement.provider_id, read_at__gt=statement.opening_at,
-        read_at__lt=day_end(statement.day),
-    ).order_by("read_at", "pk").values_list("read_at", "amount", "currency")  # fmt: skip
+    rows = (
+        BalanceReading.objects.filter(
+            provider=statement.provider_id,
+            read_at__gt=statement.opening_at,
+            read_at__lt=day_end(statement.day),
+        )
+        .order_by("read_at", "pk")
+        .values_list("read_at", "amount", "currency")
+    )
     read = list(rows)
     currencies = {statement.currency, *(currency for _, _, currency in read)}
     return _Read(
@@ -166,11 +180,16 @@ def _figures(statement: Statement, found: _Read) -> dict[str, Any]:
         beyond = ZERO
     whole = span + came
     return {
-        "charged": known.charged, "refunded": known.refunded, "added": came.low,
-        "low": whole.low, "high": whole.high, "difference": beyond,
-        "movements": known.counted, "unpriced": known.unpriced,
+        "charged": known.charged,
+        "refunded": known.refunded,
+        "added": came.low,
+        "low": whole.low,
+        "high": whole.high,
+        "difference": beyond,
+        "movements": known.counted,
+        "unpriced": known.unpriced,
         "state": _state(found, came.low, bool(told), beyond),
-    }  # fmt: skip
+    }
 
 
 def _state(found: _Read, came: Decimal, is_told: bool, beyond: Decimal) -> StatementState:

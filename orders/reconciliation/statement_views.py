@@ -59,9 +59,12 @@ def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _draw(request, found, top_up_form=form)
     reconcile.add_top_up(
-        found, form.cleaned_data["amount"], note=form.cleaned_data["note"], by=request.user,
+        found,
+        form.cleaned_data["amount"],
+        note=form.cleaned_data["note"],
+        by=request.user,
         now=database_now(),
-    )  # fmt: skip
+    )
     messages.success(request, "Noted. The day is counted anew with it.")
     return redirect("statement", pk=pk)
 

@@ -75,8 +75,16 @@ def link_order(
     attempt = _open_attempt(order)
     if attempt is None:
         return False
-    return adopt(order, attempt, external_id, said, resolution=Resolution.PERSON, now=clock(),
-                 actor=actor, text=f"Linked to the provider's order {external_id}.")  # fmt: skip
+    return adopt(
+        order,
+        attempt,
+        external_id,
+        said,
+        resolution=Resolution.PERSON,
+        now=clock(),
+        actor=actor,
+        text=f"Linked to the provider's order {external_id}.",
+    )
 
 
 def adopt(
@@ -113,10 +121,17 @@ def adopt(
             )
             failpoint("adopt.attempt")
             if not order.move(
-                to, now=now, actor=actor, text=text, evidence=evidence,
-                external_id=external_id, raw_status=said.raw_status[:80], reason="",
-                refund=final.refund, **progress,
-            ):  # fmt: skip
+                to,
+                now=now,
+                actor=actor,
+                text=text,
+                evidence=evidence,
+                external_id=external_id,
+                raw_status=said.raw_status[:80],
+                reason="",
+                refund=final.refund,
+                **progress,
+            ):
                 raise _SettledMeanwhile
             charges.write_first_charge(order, now=now)
             add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
@@ -183,9 +198,11 @@ def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) ->
     with transaction.atomic():
         if unsaid.update(confirmed_by=actor, confirmed_at=now):
             order.remember(
-                EventKind.EVIDENCE, now=now, actor=actor,
+                EventKind.EVIDENCE,
+                now=now,
+                actor=actor,
                 text="Said not to be at the provider. A second person has to say so too.",
-            )  # fmt: skip
+            )
     return Confirmed.ONE_OF_TWO
 
 
@@ -200,8 +217,17 @@ def prove_not_placed(
     evidence: dict[str, Any] | None = None,
 ) -> bool:
     """It is shown not to be at the provider. False: somebody else settled it meanwhile."""
-    return _close(order, attempt, Outcome.NOT_PLACED, Status.NOT_PLACED, resolution, actor, now,
-                  text, evidence)  # fmt: skip
+    return _close(
+        order,
+        attempt,
+        Outcome.NOT_PLACED,
+        Status.NOT_PLACED,
+        resolution,
+        actor,
+        now,
+        text,
+        evidence,
+    )
 
 
 def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
@@ -209,8 +235,9 @@ def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
     attempt = _open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return False
-    return _close(order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, Resolution.PERSON, actor, now,
-                  note)  # fmt: skip
+    return _close(
+        order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, Resolution.PERSON, actor, now, note
+    )
 
 
 def settle_refused(

@@ -83,10 +83,14 @@ def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> in
         if refusal is not None:
             meaning = MEANINGS.get(refusal.code, refusal.code.value)
             settled += manual.settle_refused(
-                attempt.order, attempt, refusal, actor=actor, now=now,
+                attempt.order,
+                attempt,
+                refusal,
+                actor=actor,
+                now=now,
                 text=f"Refused, as “{words}” was taught: {meaning}.",
                 evidence={**evidence, "means": refusal.code.value},
-            )  # fmt: skip
+            )
     return settled
 
 

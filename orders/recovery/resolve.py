@@ -115,12 +115,16 @@ def show_absent(
     """These are proven not to be at the provider; how many were still open."""
     return sum(
         manual.prove_not_placed(
-            attempt.order, attempt, resolution=by, now=now, evidence=evidence,
+            attempt.order,
+            attempt,
+            resolution=by,
+            now=now,
+            evidence=evidence,
             text=f"Shown not to be at the provider: {by.label.lower()}.",
         )
         for attempt in attempts
         if is_open(attempt)
-    )  # fmt: skip
+    )
 
 
 def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetime) -> None:

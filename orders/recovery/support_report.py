@@ -66,8 +66,10 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
     yield _named("Start count", _count(order.start_count))
     yield _named("Remains", _count(order.remains))
     for label, moment in (
-        ("Wanted", order.created_at), ("Sent", order.sent_at), ("Ended", order.ended_at),
-    ):  # fmt: skip
+        ("Wanted", order.created_at),
+        ("Sent", order.sent_at),
+        ("Ended", order.ended_at),
+    ):
         yield _named(label, _at(moment))
 
 

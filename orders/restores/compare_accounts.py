@@ -255,9 +255,14 @@ def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrd
         row = listed[external_id]
         quantity = "" if row.quantity is None else str(row.quantity)
         _note_unmatched(
-            run, provider, external_id, row.progress,
-            link=row.link[:2048], service_id=row.service_id[:64], quantity=quantity[:20],
-        )  # fmt: skip
+            run,
+            provider,
+            external_id,
+            row.progress,
+            link=row.link[:2048],
+            service_id=row.service_id[:64],
+            quantity=quantity[:20],
+        )
 
 
 def _unknown_here(provider: Provider, ids: Iterable[str]) -> list[str]:

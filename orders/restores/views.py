@@ -85,9 +85,13 @@ def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
     order = get_object_or_404(orders, pk=form.cleaned_data["order"], provider=unmatched.account)
     now = database_now()
     taken = recalled_sends.take_as_sent(
-        order, started_at=now, now=now, actor=request.user, candidate_id=unmatched.external_id,
+        order,
+        started_at=now,
+        now=now,
+        actor=request.user,
+        candidate_id=unmatched.external_id,
         reason=f"Found at the provider after the database had been restored: {unmatched}.",
-    )  # fmt: skip
+    )
     if taken is None:
         messages.warning(request, f"Order {order} does not wait to be sent any more.")
         return redirect("restored")

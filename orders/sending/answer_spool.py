@@ -166,8 +166,10 @@ def settle_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -
 
 def _show_bad_files(now: datetime) -> None:
     """Rows that last as long as their files are found, for the overview."""
-    bad = [UnreadAnswer(name=readable(path.name)[:200], host=socket.gethostname()[:80], seen_at=now)
-           for path in directory().rglob(f"*{BAD}")]  # fmt: skip
+    bad = [
+        UnreadAnswer(name=readable(path.name)[:200], host=socket.gethostname()[:80], seen_at=now)
+        for path in directory().rglob(f"*{BAD}")
+    ]
     if bad:
         UnreadAnswer.objects.bulk_create(
             bad, update_conflicts=True, unique_fields=["name"], update_fields=["host", "seen_at"]

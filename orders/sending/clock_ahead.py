@@ -36,8 +36,12 @@ def pull_back(now: datetime) -> int:
     """Everything that waits for longer than its kind of wait can last; how many moments."""
     found: list[int] = []
     steps: tuple[Callable[[datetime], int], ...] = (
-        accounts.pull_back, _orders, _polls, _refills, _cancels,
-    )  # fmt: skip
+        accounts.pull_back,
+        _orders,
+        _polls,
+        _refills,
+        _cancels,
+    )
     one_by_one(steps, lambda step: found.append(step(now)), what="moments too far ahead")
     return sum(found)
 
@@ -51,9 +55,10 @@ def _orders(now: datetime) -> int:
         status=Status.QUEUED, provider__in=_accounts(), send_after__gt=_beyond(now, _BACK_OFF)
     )
     busy = Order.objects.filter(
-        status=Status.HELD, hold_reason=HoldReason.LINK_BUSY,
+        status=Status.HELD,
+        hold_reason=HoldReason.LINK_BUSY,
         send_after__gt=_beyond(now, _LINK_BUSY),
-    )  # fmt: skip
+    )
     return queued.update(send_after=now) + busy.update(send_after=now)
 
 

@@ -23,9 +23,11 @@ class CancelsForm(TablerForm, forms.Form):
 
 class StopForm(CancelsForm):
     reason = PlainTextField(
-        max_length=300, label="Why", help_text=REASON,
+        max_length=300,
+        label="Why",
+        help_text=REASON,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )  # fmt: skip
+    )
     field_order: tuple[str, ...] = ("reason", "lets_cancels")
 
 

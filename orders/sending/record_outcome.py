@@ -196,9 +196,10 @@ def _say_out_of_step(attempt: Attempt, order: Order, now: datetime) -> bool:
     """Its attempt ends, and the order is not touched: nothing tells which of them is right."""
     raise_flag(order, Flag.OUT_OF_STEP)
     order.remember(
-        EventKind.FLAGGED, now=now,
+        EventKind.FLAGGED,
+        now=now,
         text=f"Attempt {attempt.number} ended although the order was {order.status} already.",
-    )  # fmt: skip
+    )
     return False
 
 
@@ -206,10 +207,12 @@ def _tell_impossible_amount(order: Order, outcome: SendOutcome, now: datetime) -
     charge: Decimal = (outcome.changes or {})["charge"]
     raise_flag(order, Flag.CHARGE_DIFFERS)
     order.remember(
-        EventKind.FLAGGED, now=now, evidence={"charge": f"{charge:f}"},
+        EventKind.FLAGGED,
+        now=now,
+        evidence={"charge": f"{charge:f}"},
         text=f"The provider named a charge of {charge:f} for it. No order can cost that, so it is"
         " kept without one.",
-    )  # fmt: skip
+    )
 
 
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
@@ -219,9 +222,11 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now:
     if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
         return True
     late = {
-        "outcome": outcome.outcome.value, "reason": outcome.reason,
-        "external_id": outcome.external_id, "at": now.isoformat(),
-    }  # fmt: skip
+        "outcome": outcome.outcome.value,
+        "reason": outcome.reason,
+        "external_id": outcome.external_id,
+        "at": now.isoformat(),
+    }
     tells_more = outcome.outcome == Outcome.ACCEPTED != decided.late.get("outcome")
     if decided.late and not tells_more:
         return False  # told already

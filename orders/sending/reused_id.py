@@ -18,13 +18,19 @@ def note_reused_id(attempt: Attempt, external_id: str, *, now: datetime) -> Orde
     if other is None or other.pk == attempt.order_id:
         return None
     _tell(
-        attempt.order, now, external_id, other,
+        attempt.order,
+        now,
+        external_id,
+        other,
         f"The provider answered with {external_id}, which is order {other} of ours.",
-    )  # fmt: skip
+    )
     _tell(
-        other, now, external_id, attempt.order,
+        other,
+        now,
+        external_id,
+        attempt.order,
         f"The provider gave its id {external_id} again, for order {attempt.order}.",
-    )  # fmt: skip
+    )
     return other
 
 

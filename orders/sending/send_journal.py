@@ -149,10 +149,13 @@ def carried(mark: Mark | None) -> dict[str, Any] | None:
     if mark is None:
         return None
     return {
-        "what": CARRIED, "attempt": mark.attempt, "token": mark.token,
-        "started_at": mark.started_at.isoformat(), "at": mark.at.isoformat(),
+        "what": CARRIED,
+        "attempt": mark.attempt,
+        "token": mark.token,
+        "started_at": mark.started_at.isoformat(),
+        "at": mark.at.isoformat(),
         "database": mark.database,
-    }  # fmt: skip
+    }
 
 
 def note_end(attempt: Attempt, send_outcome: SendOutcome) -> None:

@@ -162,9 +162,14 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
     elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
     return SendOutcome(
-        Outcome.REJECTED, to, error.reason, error.code.value, error.evidence, changes=changes,
+        Outcome.REJECTED,
+        to,
+        error.reason,
+        error.code.value,
+        error.evidence,
+        changes=changes,
         until=error.until,
-    )  # fmt: skip
+    )
 
 
 def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:

@@ -40,9 +40,12 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
             if is_stopping():
                 break
             if not leases.renew_lease(
-                provider.pk, LeaseKind.PLACING, holder,
-                now=clock(), seconds=clocks.SEND_LEASE_SECONDS,
-            ):  # fmt: skip
+                provider.pk,
+                LeaseKind.PLACING,
+                holder,
+                now=clock(),
+                seconds=clocks.SEND_LEASE_SECONDS,
+            ):
                 break
     finally:
         leases.release_lease(provider.pk, LeaseKind.PLACING, holder)

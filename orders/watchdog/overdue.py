@@ -114,8 +114,10 @@ def _elsewhere(now: datetime) -> Iterator[Standstill]:
         since=Coalesce("held_until", "placed_at", "created_at"), what=Value(Late.BATCH.value)
     )
     names = ("since", "pk", "what")
-    begun = [waiting.order_by().filter(since__lte=limit).values_list(*names) for waiting in
-             (jobs, batches)]  # fmt: skip
+    begun = [
+        waiting.order_by().filter(since__lte=limit).values_list(*names)
+        for waiting in (jobs, batches)
+    ]
     places = answer_places.late_elsewhere(now).values_list(*names)
     for since, pk, what in begun[0].union(begun[1], places, all=True):
         match Late(what):

@@ -221,10 +221,14 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
         return False
     ensure_leases(provider.pk)
     ProviderHealth.objects.filter(pk=provider.pk).update(
-        key_refused_at=None, key_unreadable_at=None, failures=0,
-        open_until=None, probe_until=None, slow_until=None,
+        key_refused_at=None,
+        key_unreadable_at=None,
+        failures=0,
+        open_until=None,
+        probe_until=None,
+        slow_until=None,
         next_add_at=None,
-    )  # fmt: skip
+    )
     DoctorReport.objects.filter(provider=provider, ended_at=None).delete()
     return True
 

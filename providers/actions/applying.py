@@ -83,10 +83,15 @@ def _write_new(
 
 def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -> dict[str, int]:
     rows = (
-        (*change.after, _search_text(change.known.external_id, change.after), now, None,
-         change.known.pk)
+        (
+            *change.after,
+            _search_text(change.known.external_id, change.after),
+            now,
+            None,
+            change.known.pk,
+        )
         for change in changed
-    )  # fmt: skip
+    )
     write_columns(Service, WRITTEN, rows)
     _keep_choices([change.known.pk for change in changed])
     lines: list[ServiceChange] = []

@@ -23,8 +23,9 @@ def brake(snapshot: Snapshot, difference: Difference) -> str:
     gone = len(difference.gone)
     if gone > before * MOST_GONE:
         return f"{gone} of {before} services are gone."
-    leaps = sum(_leapt(change.known.values[RATE], change.after[RATE])
-                for change in difference.changed)  # fmt: skip
+    leaps = sum(
+        _leapt(change.known.values[RATE], change.after[RATE]) for change in difference.changed
+    )
     if leaps > before * MOST_LEAPS:
         return f"The price of {leaps} of {before} services is {LEAP} times what it was, or a tenth."
     return ""

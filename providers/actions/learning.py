@@ -48,9 +48,12 @@ def name_parameter(provider: Provider, name: str, *, now: datetime, actor: User 
         else "No id of ours goes along with orders any more."
     )
     return change_dialect(
-        provider, lambda dialect: dialect.changed(idempotency_parameter=name), text,
-        now=now, actor=actor,
-    )  # fmt: skip
+        provider,
+        lambda dialect: dialect.changed(idempotency_parameter=name),
+        text,
+        now=now,
+        actor=actor,
+    )
 
 
 def change_dialect(

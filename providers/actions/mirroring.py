@@ -142,9 +142,14 @@ def _settle(run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: b
         if not propose(run, difference, still_ours=turn.goes_on):
             return RunState.RUNNING
         end_run(
-            run, RunState.HELD, now=turn.clock(), brake=why,
-            held_catalog=packed(snapshot), **seen, **shown,
-        )  # fmt: skip
+            run,
+            RunState.HELD,
+            now=turn.clock(),
+            brake=why,
+            held_catalog=packed(snapshot),
+            **seen,
+            **shown,
+        )
         return RunState.HELD
     if not apply_difference(run, difference, now=turn.clock(), still_ours=turn.goes_on):
         return RunState.RUNNING  # whoever has the lease now goes on with it

@@ -61,9 +61,19 @@ def approve_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
     try:
         with transaction.atomic():
             return _decide(
-                run, RunState.RUNNING, actor, "applied", now, step="Waiting for a worker",
-                done=0, total=0, added=0, changed=0, gone=0, back=0,
-            )  # fmt: skip
+                run,
+                RunState.RUNNING,
+                actor,
+                "applied",
+                now,
+                step="Waiting for a worker",
+                done=0,
+                total=0,
+                added=0,
+                changed=0,
+                gone=0,
+                back=0,
+            )
     except IntegrityError as error:  # one_run_at_a_time: a newer run is under way
         if broken_constraint(error) != "one_run_at_a_time":
             raise

@@ -68,9 +68,9 @@ class Provider(models.Model):
     applied: till then nobody knows what our services are there, and nothing is ordered.
     `upstream` is equal for rows of one server and key, which are refused now;
     `is_allowed_twin` marks the later ones of those there were before. `refund_evidence` is what
-    ended orders and balances show of `refund_style`, as `orders.reconciliation.refund_evidence` writes
-    it; `refunds_booked_as` is the style that all ended orders are booked by. Balance columns
-    repeat the newest `BalanceReading`; `balance_error` is why there is no newer one.
+    ended orders and balances show of `refund_style`, written by the reconciliation;
+    `refunds_booked_as` is the style that all ended orders are booked by. Balance columns repeat
+    the newest `BalanceReading`; `balance_error` is why there is no newer one.
     """
 
     name = models.CharField(max_length=80, unique=True)

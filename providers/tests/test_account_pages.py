@@ -132,10 +132,15 @@ def test_the_key_is_in_no_page_event_or_log_line(
     pages.append(admin.get(reverse("providers")).content.decode())
     run = CatalogRun.objects.get()
     pages.append(admin.get(reverse("catalog-run", args=[run.pk])).content.decode())
-    rows = str([
-        *ProviderEvent.objects.values(), *ProviderHealth.objects.values(),
-        *DoctorReport.objects.values(), *CatalogRun.objects.values(), *rung,
-    ])  # fmt: skip
+    rows = str(
+        [
+            *ProviderEvent.objects.values(),
+            *ProviderHealth.objects.values(),
+            *DoctorReport.objects.values(),
+            *CatalogRun.objects.values(),
+            *rung,
+        ]
+    )
     assert "[key]" in rows
     for seen in (*pages, rows, caplog.text):
         assert DEMO_KEY not in seen
@@ -146,10 +151,16 @@ def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
     provider = make_provider(name="Harbor")
     url = reverse("provider-edit", args=[provider.pk])
     assert "clears the key" in admin.get(url).content.decode()
-    answer = admin.post(url, {
-        "name": "Harbor", "url": "https://other.example/api", "currency": "EUR",
-        "notes": "Ask Kim.",
-    }, follow=True)  # fmt: skip
+    answer = admin.post(
+        url,
+        {
+            "name": "Harbor",
+            "url": "https://other.example/api",
+            "currency": "EUR",
+            "notes": "Ask Kim.",
+        },
+        follow=True,
+    )
     provider.refresh_from_db()
     assert not provider.has_key
     assert (provider.url, provider.currency) == ("https://other.example/api", "EUR")
@@ -158,9 +169,15 @@ def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
 
 def test_an_edit_that_moves_nothing_keeps_the_key(admin: Client) -> None:
     provider = make_provider(name="Harbor", url="https://panel.example/api")
-    admin.post(reverse("provider-edit", args=[provider.pk]), {
-        "name": "Harbor West", "url": "https://panel.example/api", "currency": "USD", "notes": "",
-    })  # fmt: skip
+    admin.post(
+        reverse("provider-edit", args=[provider.pk]),
+        {
+            "name": "Harbor West",
+            "url": "https://panel.example/api",
+            "currency": "USD",
+            "notes": "",
+        },
+    )
     provider.refresh_from_db()
     assert provider.has_key and provider.name == "Harbor West"
 
@@ -169,9 +186,12 @@ def test_limits_are_saved_and_mistakes_come_back(manager: Client) -> None:
     provider = make_provider()
     url = reverse("provider-limits", args=[provider.pk])
     typed = {
-        "calls_per_minute": "120", "add_spacing_ms": "500", "batch_size": "50",
-        "catalog_every_hours": "12", "low_balance": "25.5",
-    }  # fmt: skip
+        "calls_per_minute": "120",
+        "add_spacing_ms": "500",
+        "batch_size": "50",
+        "catalog_every_hours": "12",
+        "low_balance": "25.5",
+    }
     assert manager.post(url, typed).status_code == 302
     provider.refresh_from_db()
     assert (provider.calls_per_minute, provider.low_balance) == (120, Decimal("25.5"))
@@ -187,9 +207,11 @@ def test_minutes_a_provider_takes_are_kept_in_order(manager: Client) -> None:
     provider = make_provider()
     url = reverse("provider-limits", args=[provider.pk])
     limits = {
-        "calls_per_minute": "30", "add_spacing_ms": "1000", "batch_size": "100",
+        "calls_per_minute": "30",
+        "add_spacing_ms": "1000",
+        "batch_size": "100",
         "catalog_every_hours": "6",
-    }  # fmt: skip
+    }
     typed = limits | {"delays": " 30,5, 0,5", "intervals": "15"}
     page = manager.post(url, typed, follow=True).content.decode()
     assert "delays of subscriptions, minutes nothing → 0, 5, 30" in page

@@ -31,9 +31,13 @@ def history(provider: Provider) -> list[str]:
 @pytest.fixture
 def provider(db: None) -> Provider:
     return add_provider(
-        name="Northwind", url="https://panel.example/api/v2", key=KEY, currency="USD",
-        actor=make_user(Role.ADMIN), now=NOON,
-    )  # fmt: skip
+        name="Northwind",
+        url="https://panel.example/api/v2",
+        key=KEY,
+        currency="USD",
+        actor=make_user(Role.ADMIN),
+        now=NOON,
+    )
 
 
 def test_a_new_account_is_ready_to_be_called(provider: Provider) -> None:
@@ -49,9 +53,13 @@ def test_a_new_account_is_ready_to_be_called(provider: Provider) -> None:
 
 def test_an_account_without_a_key_is_kept_but_cannot_be_called(db: None) -> None:
     provider = add_provider(
-        name="Northwind", url="https://panel.example/api/v2", key="", currency="USD",
-        actor=None, now=NOON,
-    )  # fmt: skip
+        name="Northwind",
+        url="https://panel.example/api/v2",
+        key="",
+        currency="USD",
+        actor=None,
+        now=NOON,
+    )
     with pytest.raises(NoKey):
         client_for(provider)
 
@@ -111,12 +119,14 @@ def test_changed_settings_are_said_and_unchanged_ones_are_not(provider: Provider
     said = change_settings(
         provider,
         {
-            "batch_size": 50, "calls_per_minute": provider.calls_per_minute,
-            "low_balance": Decimal("12.50"), "url": "x",
+            "batch_size": 50,
+            "calls_per_minute": provider.calls_per_minute,
+            "low_balance": Decimal("12.50"),
+            "url": "x",
         },
         actor=None,
         now=NOON,
-    )  # fmt: skip
+    )
     assert said == ["orders in one status call 100 → 50", "warn below nothing → 12.5"]
     row = Provider.objects.get()
     assert (row.batch_size, row.low_balance) == (50, Decimal("12.50"))

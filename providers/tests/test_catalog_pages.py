@@ -79,11 +79,15 @@ def test_an_odd_page_number_is_no_error(
 @pytest.mark.parametrize("state", list(RunState))
 def test_a_run_in_any_state_has_a_page(manager: Client, state: RunState) -> None:
     run = make_run(
-        state=state, step="Writing", done=5, total=10,
+        state=state,
+        step="Writing",
+        done=5,
+        total=10,
         error="It broke." if state == "failed" else "",
         held_catalog=packed(Snapshot({})) if state == RunState.HELD else None,
-        unreadable=2, unreadable_samples=["Service 7: Its min is above its max."],
-    )  # fmt: skip
+        unreadable=2,
+        unreadable_samples=["Service 7: Its min is above its max."],
+    )
     page = manager.get(reverse("catalog-run", args=[run.pk])).content.decode()
     assert "Its min is above its max." in page
     assert ("every 1s" in page) is (state == RunState.RUNNING)

@@ -45,8 +45,11 @@ def test_a_service_of_unknown_type_becomes_orderable_and_that_is_written_down(
     assert (strange.type, strange.chosen_type) == ("Poll", "Poll")
     change = ServiceChange.objects.get()
     assert (change.kind, change.run, change.before, change.after) == (
-        "type", None, "none, as published", "Poll, chosen by staff"
-    )  # fmt: skip
+        "type",
+        None,
+        "none, as published",
+        "Poll, chosen by staff",
+    )
     event = strange.provider.events.get()
     assert event.text == ("Order form of service 77: none, as published → Poll, chosen by staff.")
     assert event.actor_id == int(manager.session["_auth_user_id"])

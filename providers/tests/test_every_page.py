@@ -23,9 +23,14 @@ def test_the_swapped_fragment_stands_in_the_whole_page(manager: Client, name: st
     run = make_run(state=RunState.APPLIED)
     service = make_service(run.provider)
     ServiceChange.objects.create(
-        service=service, provider=run.provider, run=run, kind=ChangeKind.RATE, before="1",
-        after="2", seen_at=NOON,
-    )  # fmt: skip
+        service=service,
+        provider=run.provider,
+        run=run,
+        kind=ChangeKind.RATE,
+        before="1",
+        after="2",
+        seen_at=NOON,
+    )
     args = {"provider": [run.provider_id], "catalog-run": [run.pk]}.get(name, [])
     url = reverse(name, args=args)
     whole = manager.get(url).content.decode()
@@ -62,21 +67,35 @@ HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7|add:7 }}\
 
 def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) -> None:
     provider = make_provider(
-        name=f"N {HOSTILE}"[:80], balance=Decimal(1), balance_at=NOON, balance_currency="<b>",
-        currency="USD", balance_error=HOSTILE, paused_reason=HOSTILE, state="paused", notes=HOSTILE,
-    )  # fmt: skip
+        name=f"N {HOSTILE}"[:80],
+        balance=Decimal(1),
+        balance_at=NOON,
+        balance_currency="<b>",
+        currency="USD",
+        balance_error=HOSTILE,
+        paused_reason=HOSTILE,
+        state="paused",
+        notes=HOSTILE,
+    )
     ProviderHealth.objects.filter(pk=provider.pk).update(
         last_error=HOSTILE, open_until=NOON, last_error_at=NOON
     )
     DoctorReport.objects.create(
-        provider=provider, run_at=NOON, ended_at=NOON,
+        provider=provider,
+        run_at=NOON,
+        ended_at=NOON,
         findings=[{"topic": HOSTILE, "verdict": "warn", "words": HOSTILE, "detail": HOSTILE}],
-    )  # fmt: skip
+    )
     provider.remember(HOSTILE, now=NOON)
     service = make_service(
-        provider, name=HOSTILE, category=HOSTILE, published_type=HOSTILE[:80], type="",
-        description=HOSTILE, average_time=HOSTILE,
-    )  # fmt: skip
+        provider,
+        name=HOSTILE,
+        category=HOSTILE,
+        published_type=HOSTILE[:80],
+        type="",
+        description=HOSTILE,
+        average_time=HOSTILE,
+    )
     orderable = make_service(provider, name=HOSTILE, category=HOSTILE)
     Provider.objects.filter(pk=provider.pk).update(state="active")
     run = make_run(
@@ -84,9 +103,14 @@ def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) ->
     )
     for kind in ChangeKind:
         ServiceChange.objects.create(
-            service=service, provider=provider, run=run, kind=kind, before=HOSTILE, after=HOSTILE,
+            service=service,
+            provider=provider,
+            run=run,
+            kind=kind,
+            before=HOSTILE,
+            after=HOSTILE,
             seen_at=NOON,
-        )  # fmt: skip
+        )
     for url in (
         reverse("providers"),
         reverse("provider", args=[provider.pk]),

@@ -82,10 +82,16 @@ def test_an_unchanged_catalog_writes_no_service(mirrored: Provider) -> None:
 def test_every_kind_of_difference_leaves_a_line(mirrored: Provider, box: Sandbox) -> None:
     old = box.service("Default")
     box.edit_service(
-        old["id"], name="Website visits · North", category="Visits", rate="7.125",
-        min=old["min"] + 1, max=old["max"] + 1, refill=not old["refill"],
-        cancel=not old["cancel"], description="Now with a longer story.",
-    )  # fmt: skip
+        old["id"],
+        name="Website visits · North",
+        category="Visits",
+        rate="7.125",
+        min=old["min"] + 1,
+        max=old["max"] + 1,
+        refill=not old["refill"],
+        cancel=not old["cancel"],
+        description="Now with a longer story.",
+    )
     assert mirror(mirrored) is RunState.APPLIED
     assert kinds() == sorted(
         ["name", "category", "rate", "min", "max", "refill", "cancel", "description"]

@@ -28,12 +28,30 @@ def mirrored(account: Provider) -> Provider:
 @pytest.mark.parametrize(
     "mode",
     [
-        "html", "challenge", "login_page", "plain_text", "empty", "null", "malformed_json", "nan",
-        "nested_json", "utf16", "truncated_with_length",
-        "truncated_without_length", "close_after_request", "reset_mid_answer", "garbage_status",
-        "gzip_bomb", "http_301", "http_403", "http_429", "http_500", "http_503", "error_reply",
+        "html",
+        "challenge",
+        "login_page",
+        "plain_text",
+        "empty",
+        "null",
+        "malformed_json",
+        "nan",
+        "nested_json",
+        "utf16",
+        "truncated_with_length",
+        "truncated_without_length",
+        "close_after_request",
+        "reset_mid_answer",
+        "garbage_status",
+        "gzip_bomb",
+        "http_301",
+        "http_403",
+        "http_429",
+        "http_500",
+        "http_503",
+        "error_reply",
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_is_no_catalog_fails_the_run_and_changes_nothing(
     mirrored: Provider, box: Sandbox, mode: str
 ) -> None:
@@ -50,12 +68,27 @@ def test_an_answer_that_is_no_catalog_fails_the_run_and_changes_nothing(
 @pytest.mark.parametrize(
     "mode",
     [
-        "broken_rows", "duplicate_services", "min_above_max", "rate_negative", "rate_nan",
-        "rate_zero", "rate_jump", "null_values", "wrong_types", "html_names", "huge_description",
-        "huge_int", "duplicate_keys", "halved_catalog", "empty_catalog", "empty_list", "unicode_id",
-        "wrong_content_type", "bom",
+        "broken_rows",
+        "duplicate_services",
+        "min_above_max",
+        "rate_negative",
+        "rate_nan",
+        "rate_zero",
+        "rate_jump",
+        "null_values",
+        "wrong_types",
+        "html_names",
+        "huge_description",
+        "huge_int",
+        "duplicate_keys",
+        "halved_catalog",
+        "empty_catalog",
+        "empty_list",
+        "unicode_id",
+        "wrong_content_type",
+        "bom",
     ],
-)  # fmt: skip
+)
 def test_a_catalog_of_odd_rows_never_makes_good_services_vanish(
     mirrored: Provider, box: Sandbox, mode: str
 ) -> None:
@@ -97,9 +130,12 @@ def test_a_catalog_more_than_a_fifth_of_which_cannot_be_read_is_held_even_the_fi
 
 def test_what_hides_or_turns_text_around_is_taken_out_of_it(account: Provider) -> None:
     hostile = item(
-        "7", name="Vi\u202esits\u200b\n of\x00 the\u2066 day", category="\u200d",
-        description="One\nTwo\ufeff", average_time="👩\u200d🔧 soon",
-    )  # fmt: skip
+        "7",
+        name="Vi\u202esits\u200b\n of\x00 the\u2066 day",
+        category="\u200d",
+        description="One\nTwo\ufeff",
+        average_time="👩\u200d🔧 soon",
+    )
     assert mirror_run(account, told(hostile), clock=database_now) is RunState.APPLIED
     row = Service.objects.get()
     assert (row.name, row.category) == ("Visits  of the day", "")

@@ -29,12 +29,14 @@ def test_balances_are_only_for_those_who_may_see_them(client_for_role: LogIn) ->
     )
     BalanceReading.objects.create(provider=provider, amount=Decimal("4321.98"), read_at=NOON)
     DoctorReport.objects.create(
-        provider=provider, run_at=NOON, ended_at=NOON,
+        provider=provider,
+        run_at=NOON,
+        ended_at=NOON,
         findings=[
             {"topic": "balance", "verdict": "ok", "words": "It is 4321.98 USD.", "detail": ""},
             {"topic": "services", "verdict": "warn", "words": "Odd.", "detail": "4321.98"},
         ],
-    )  # fmt: skip
+    )
     for role, sees in ((Role.VIEWER, False), (Role.OPERATOR, False), (Role.MANAGER, True)):
         browser = client_for_role(role)
         for url in (reverse("providers"), reverse("provider", args=[provider.pk])):

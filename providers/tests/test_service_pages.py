@@ -30,10 +30,24 @@ def found(browser: Client, query: str) -> list[str]:
 @pytest.fixture
 def catalog(db: None) -> None:
     north, harbor = make_provider(name="North"), make_provider(name="Harbor")
-    make_service(north, external_id="a1", name="Visits · Zürich", category="Visits",
-                 rate=Decimal(5), refill=True, cancel=False)  # fmt: skip
-    make_service(north, external_id="a2", name="Visits · Berlin 50%", category="Visits",
-                 rate=Decimal("0.5"), refill=False, cancel=True)  # fmt: skip
+    make_service(
+        north,
+        external_id="a1",
+        name="Visits · Zürich",
+        category="Visits",
+        rate=Decimal(5),
+        refill=True,
+        cancel=False,
+    )
+    make_service(
+        north,
+        external_id="a2",
+        name="Visits · Berlin 50%",
+        category="Visits",
+        rate=Decimal("0.5"),
+        refill=False,
+        cancel=True,
+    )
     make_service(
         harbor, external_id="b3", name="Plays", category="Audio", rate=Decimal(12), type="Package"
     )
@@ -73,9 +87,20 @@ def test_the_catalog_is_narrowed(viewer: Client, query: str, ids: list[str]) -> 
 
 @pytest.mark.parametrize(
     "query",
-    ["provider=999", "provider=x", "rate_from=cheap", "rate_from=1e999", "type=Nonsense", "sort=z",
-     "cursor=rubbish", "q=%00", "refill=maybe", "rate_to=NaN", "q=" + "x" * 5000],
-)  # fmt: skip
+    [
+        "provider=999",
+        "provider=x",
+        "rate_from=cheap",
+        "rate_from=1e999",
+        "type=Nonsense",
+        "sort=z",
+        "cursor=rubbish",
+        "q=%00",
+        "refill=maybe",
+        "rate_to=NaN",
+        "q=" + "x" * 5000,
+    ],
+)
 @pytest.mark.usefixtures("catalog")
 def test_what_is_not_understood_is_no_error(viewer: Client, query: str) -> None:
     assert viewer.get(f"{reverse('services')}?{query}").status_code == 200
@@ -156,9 +181,13 @@ def test_a_service_shows_how_its_price_moved(viewer: Client) -> None:
     service = make_service(description="A story.\nWith two lines.")
     for before, after in (("1", "1.125"), ("1.125", "0.9"), ("", "1"), ("0", "2")):
         ServiceChange.objects.create(
-            service=service, provider=service.provider, kind=ChangeKind.RATE, before=before,
-            after=after, seen_at=NOON,
-        )  # fmt: skip
+            service=service,
+            provider=service.provider,
+            kind=ChangeKind.RATE,
+            before=before,
+            after=after,
+            seen_at=NOON,
+        )
     page = viewer.get(reverse("service", args=[service.pk])).content.decode()
     assert "Price +12.5 %" in page and "Price −20.0 %" in page
     assert "A story.<br>With two lines." in page

@@ -63,10 +63,23 @@ class Book:
         number, order_id = self.next_id(dialect)
         parent = wanted.runs > 0 or service.type == "Subscriptions"
         order = Order(
-            order_id, number, account.fingerprint, service.id, service.type, wanted.link,
-            wanted.total, charge, now, dialect.charge_places, fields or {}, "", request_id,
-            wanted.runs, wanted.interval, [] if parent else None,
-        )  # fmt: skip
+            order_id,
+            number,
+            account.fingerprint,
+            service.id,
+            service.type,
+            wanted.link,
+            wanted.total,
+            charge,
+            now,
+            dialect.charge_places,
+            fields or {},
+            "",
+            request_id,
+            wanted.runs,
+            wanted.interval,
+            [] if parent else None,
+        )
         self.enter(order, sequential=not dialect.random_ids)
         account.change(-charge, now)
         return order

@@ -73,9 +73,18 @@ class Parents:
             return False
         number, order_id = self.book.next_id(dialect)
         child = Order(
-            order_id, number, parent.account, parent.service, parent.type, parent.link,
-            quantity, charge, at, parent.places, parent=parent.id,
-        )  # fmt: skip
+            order_id,
+            number,
+            parent.account,
+            parent.service,
+            parent.type,
+            parent.link,
+            quantity,
+            charge,
+            at,
+            parent.places,
+            parent=parent.id,
+        )
         self.book.enter(child, sequential=not dialect.random_ids, paid=paid)
         if paid:
             account.change(-charge, at)

@@ -248,4 +248,4 @@ CASES: list[tuple[dict[str, Any], Heard]] = [
     ({"balance_field": "user.balance"}, lambda b: answer(b, "balance")["user"]["balance"]),
     ({"currency_field": "mata_uang"}, lambda b: answer(b, "balance")["mata_uang"] == "USD"),
     ({"reported_currency": "XTS"}, lambda b: answer(b, "balance")["currency"] == "XTS"),
-]  # fmt: skip
+]

@@ -23,12 +23,30 @@ def clean(shared: Sandbox) -> Iterator[Sandbox]:
 
 # Modes that show elsewhere, each with a test of its own below.
 ELSEWHERE = {
-    "refuse", "reused_id", "missing_rows", "extra_rows", "status_regress", "unknown_status",
-    "charge_drift", "remains_above_quantity", "negative_remains", "null_values", "rate_negative",
-    "rate_nan", "rate_zero", "rate_jump", "min_above_max", "html_names", "huge_description",
-    "duplicate_services", "broken_rows", "halved_catalog", "empty_catalog", "balance_lag",
+    "refuse",
+    "reused_id",
+    "missing_rows",
+    "extra_rows",
+    "status_regress",
+    "unknown_status",
+    "charge_drift",
+    "remains_above_quantity",
+    "negative_remains",
+    "null_values",
+    "rate_negative",
+    "rate_nan",
+    "rate_zero",
+    "rate_jump",
+    "min_above_max",
+    "html_names",
+    "huge_description",
+    "duplicate_services",
+    "broken_rows",
+    "halved_catalog",
+    "empty_catalog",
+    "balance_lag",
     "other_currency",
-}  # fmt: skip
+}
 CASES = [(mode, phase) for mode in ADD_CHECKS for phase in PHASES_OF[mode]]
 
 

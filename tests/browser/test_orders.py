@@ -120,8 +120,9 @@ def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: Remo
         box.set_speed(600)
     wait_until(
         lambda: sum("/same" in order["link"] for order in box.ledger()) == 2,
-        "the second once the first has ended", 60,
-    )  # fmt: skip
+        "the second once the first has ended",
+        60,
+    )
 
 
 def test_a_lost_answer_is_settled_by_linking_the_providers_order(
@@ -157,6 +158,7 @@ def test_a_provider_that_is_not_there_is_shown_as_such_and_the_rest_works(
     admin_page.get_by_label("Key").fill("not-a-key-at-all")
     admin_page.get_by_role("button", name=re.compile("Add|Save")).click()
     admin_page.wait_for_url(re.compile(r"/providers/\d+/$"))
-    admin_page.get_by_text(re.compile("could not be|cannot be|not be reached|no such|not resolve",
-                                      re.I)).first.wait_for(timeout=SLOW)  # fmt: skip
+    admin_page.get_by_text(
+        re.compile("could not be|cannot be|not be reached|no such|not resolve", re.I)
+    ).first.wait_for(timeout=SLOW)
     place(admin_page, "https://lumen.example/elsewhere")

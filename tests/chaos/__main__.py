@@ -67,12 +67,20 @@ def main() -> int:
 def runs_of(chosen: argparse.Namespace) -> list[Terms]:
     return [
         Terms(
-            chosen.orders, seed, database, chosen.kills_every, chosen.faults, chosen.accounts,
-            chosen.prices, chosen.pastes, chosen.minutes, chosen.restore,
+            chosen.orders,
+            seed,
+            database,
+            chosen.kills_every,
+            chosen.faults,
+            chosen.accounts,
+            chosen.prices,
+            chosen.pastes,
+            chosen.minutes,
+            chosen.restore,
         )
         for database in DATABASES[chosen.database]
         for seed in chosen.seeds
-    ]  # fmt: skip
+    ]
 
 
 def run_controls(terms: Terms) -> list[Control]:

@@ -141,9 +141,16 @@ def _claim(row: tuple[Any, ...]) -> Claim:
 
 
 def _offer(
-    rate: Any, name: str, kind: str, gone_at: Any, proposed: int | None,
-    rate_then: Any, name_then: str, kind_then: str, is_offered: Any,
-) -> Offer:  # fmt: skip
+    rate: Any,
+    name: str,
+    kind: str,
+    gone_at: Any,
+    proposed: int | None,
+    rate_then: Any,
+    name_then: str,
+    kind_then: str,
+    is_offered: Any,
+) -> Offer:
     own = Offer(_decimal(rate), name, kind, gone_at is None)
     if proposed is None:
         return own

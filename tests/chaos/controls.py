@@ -125,9 +125,19 @@ def _start(name: str, crew: Crew, providers: Sequence[Provider], directory: Path
         "NAIVE_ACCOUNTS": json.dumps(accounts),
     }
     worker = [
-        sys.executable, "-m", "celery", "-A", "tests.chaos.naive", "worker", "--concurrency", "4",
-        "--without-gossip", "--without-mingle", "--loglevel", "error",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "tests.chaos.naive",
+        "worker",
+        "--concurrency",
+        "4",
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "error",
+    ]
     commands = [worker] if name != "loop" else [[sys.executable, "-m", "tests.chaos.naive"]] * LOOPS
     crew.add(broker.process)
     wait_until(broker.answers, "the broker of a control", 20)

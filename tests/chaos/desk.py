@@ -84,9 +84,13 @@ class Desk:
 
     def _prepare(self) -> None:
         done = subprocess.run(
-            [sys.executable, "manage.py", "prepare"], cwd=ROOT, env=self.environment,
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
+            [sys.executable, "manage.py", "prepare"],
+            cwd=ROOT,
+            env=self.environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         (self.logs / "prepare.log").write_text(done.stdout + done.stderr)
         if done.returncode:
             raise RuntimeError(f"the desk could not be prepared: {done.stderr[-2000:]}")

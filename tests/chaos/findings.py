@@ -57,18 +57,28 @@ def judged(
     ]
     fired = sum((provider.fired for provider in providers), Counter[str]())
     return Outcome(
-        terms=terms, acknowledged=sum(one.acknowledged for one in wanted), shown=shown,
-        bought=bought, doubts=doubts, lost=lost, left_to_a_person=_left(desk, lost),
-        violations=violations, blows=blows, restored=restored,
+        terms=terms,
+        acknowledged=sum(one.acknowledged for one in wanted),
+        shown=shown,
+        bought=bought,
+        doubts=doubts,
+        lost=lost,
+        left_to_a_person=_left(desk, lost),
+        violations=violations,
+        blows=blows,
+        restored=restored,
         stopped_searches=rows.stopped_searches_in(desk.database),
         consent=_consent_figures(consent, clerk, shown, bought, desk),
-        halts=rows.halts_in(desk.database), ways=Counter(planned.way.value for planned in staff.begun),
+        halts=rows.halts_in(desk.database),
+        ways=Counter(planned.way.value for planned in staff.begun),
         starts={name: member.starts for name, member in desk.crew.members.items()},
         adds=adds_of(providers),
         under_fire=under_fire,
         faulty={key: count for key, count in sorted(fired.items()) if key.startswith("add")},
-        bells=desk.bells_delivered(), searched=searched, **measured,  # type: ignore[arg-type]  # a count among seconds
-    )  # fmt: skip
+        bells=desk.bells_delivered(),
+        searched=searched,
+        **measured,  # type: ignore[arg-type]  # a count among seconds
+    )
 
 
 def _consent_figures(
@@ -77,10 +87,12 @@ def _consent_figures(
     """What became of orders whose service had changed, and how much of it was seen."""
     agreed = rows.agreed_rates_in(desk.database)
     dearer = [
-        row for row in bought
-        if (rate := agreed.get(row.key)) and row.charge_at_first
+        row
+        for row in bought
+        if (rate := agreed.get(row.key))
+        and row.charge_at_first
         and row.charge_at_first * 1000 / row.quantity > rate * TOLERANCE
-    ]  # fmt: skip
+    ]
     return {
         "looks at what the desk knows": len(clerk.looks.taken),
         "sends judged by what was known": consent.looked_at,
@@ -102,11 +114,14 @@ def _wanted(staff: Staff) -> list[Wanted]:
     """Each planned that somebody came to."""
     return [
         Wanted(
-            planned.account, staff.accounts[planned.account].service_ids[planned.service], planned.link,
-            planned.quantity, planned.number in staff.acknowledged,
+            planned.account,
+            staff.accounts[planned.account].service_ids[planned.service],
+            planned.link,
+            planned.quantity,
+            planned.number in staff.acknowledged,
         )
         for planned in staff.begun
-    ]  # fmt: skip
+    ]
 
 
 def _balances(providers: Sequence[Provider]) -> list[Violation]:

@@ -143,9 +143,13 @@ class Nemesis:
             else:
                 self.done[blow.kind] += 1
             self.history.note(
-                "nemesis", planned=blow.at, kind=blow.kind, target=blow.target,
-                amount=blow.amount, words=words,
-            )  # fmt: skip
+                "nemesis",
+                planned=blow.at,
+                kind=blow.kind,
+                target=blow.target,
+                amount=blow.amount,
+                words=words,
+            )
 
     def _end_due(self) -> None:
         while self._later and self._later[0][0] <= self.history.seconds:

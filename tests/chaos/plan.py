@@ -116,20 +116,33 @@ def accounts_of(terms: Terms) -> tuple[str, ...]:
 def first_orders(terms: Terms) -> list[PlannedOrder]:
     """Before the trouble begins: pasted, a few for each account."""
     return [
-        PlannedOrder(-1, account, 0, f"https://lumen.example/{terms.seed}/first/{position}/{line}",
-             QUANTITIES[0], Way.PASTE, paste=-1 - position)
+        PlannedOrder(
+            -1,
+            account,
+            0,
+            f"https://lumen.example/{terms.seed}/first/{position}/{line}",
+            QUANTITIES[0],
+            Way.PASTE,
+            paste=-1 - position,
+        )
         for position, account in enumerate(accounts_of(terms))
         for line in range(FIRST_ORDERS)
-    ]  # fmt: skip
+    ]
 
 
 def one_each(terms: Terms, name: str, accounts: Iterable[str]) -> list[PlannedOrder]:
     """An order for each of these accounts, each by the form of a single one."""
     return [
-        PlannedOrder(-1, account, 0, f"https://lumen.example/{terms.seed}/{name}/{position}",
-             QUANTITIES[0], Way.PLAIN)
+        PlannedOrder(
+            -1,
+            account,
+            0,
+            f"https://lumen.example/{terms.seed}/{name}/{position}",
+            QUANTITIES[0],
+            Way.PLAIN,
+        )
         for position, account in enumerate(accounts)
-    ]  # fmt: skip
+    ]
 
 
 def numbered(planned_orders: Iterable[PlannedOrder], start: int) -> list[PlannedOrder]:
@@ -176,9 +189,12 @@ def _planned(
         return PlannedOrder(number, account, service, link, quantity, way, paste=paste)
     first = next((one for one in reversed(earlier) if one.account == account), None)
     stands_behind = (
-        account.startswith(GUARDED) and first and first.link.endswith(f"/{first.number}")
-        and first.way is not Way.PASTE and dice.random() < 0.2
-    )  # fmt: skip
+        account.startswith(GUARDED)
+        and first
+        and first.link.endswith(f"/{first.number}")
+        and first.way is not Way.PASTE
+        and dice.random() < 0.2
+    )
     if first and stands_behind:
         others = [one for one in QUANTITIES if one != first.quantity]
         return PlannedOrder(

@@ -39,10 +39,15 @@ class Process:
         command = tethered(self.command) if self.dies_with_us else self.command
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [str(word) for word in command], env=dict(self.environment), cwd=self.cwd,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                [str(word) for word in command],
+                env=dict(self.environment),
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 **self.how,
-            )  # fmt: skip
+            )
         self.starts += 1
 
     @property

@@ -203,11 +203,13 @@ def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Contr
         "words": [v.words for outcome in outcomes for v in outcome.violations],
         "controls": {
             control.name: {
-                "orders": control.orders, "kills": control.kills, "violations": control.by_kind,
+                "orders": control.orders,
+                "kills": control.kills,
+                "violations": control.by_kind,
             }
             for control in controls
         },
-    }  # fmt: skip
+    }
     (directory / "report.json").write_text(json.dumps(told, indent=1) + "\n")
     (directory / "report.md").write_text(as_markdown(outcomes, controls))
 

@@ -69,8 +69,9 @@ def restore_backup(
     _press(manager, RESTORED, f"{RESTORED}run/", {})
     wait_until(
         lambda: "/restored/acknowledge/" in manager.persist(lambda: _get(manager)).text,
-        "the reconcile run", QUIET_SECONDS + RUN_SECONDS * len(accounts),
-    )  # fmt: skip
+        "the reconcile run",
+        QUIET_SECONDS + RUN_SECONDS * len(accounts),
+    )
     words = {"note": "Restored on purpose; the lists were looked through.", "sure": "on"}
     _press(manager, RESTORED, f"{RESTORED}acknowledge/", words)
     history.note("acknowledged", given_back=given_back)

@@ -71,16 +71,33 @@ def shown_in(database: Database) -> list[Shown]:
     """Every order, as it stands."""
     return [
         Shown(
-            number, account, service, link, units, status, external_id,
+            number,
+            account,
+            service,
+            link,
+            units,
+            status,
+            external_id,
             None if charge is None else Decimal(str(charge)),
             waits_for_doubt=hold == "link_busy" and blocked_by in IN_DOUBT,
             waits_for_consent=_is_left(status, hold, number)
             or (hold == "link_busy" and _is_left(blocked_by, its_hold, its_number)),
         )
-        for number, account, service, link, units, status, external_id, charge, hold, blocked_by,
-            its_hold, its_number
-        in database.ask(SHOWN)
-    ]  # fmt: skip
+        for (
+            number,
+            account,
+            service,
+            link,
+            units,
+            status,
+            external_id,
+            charge,
+            hold,
+            blocked_by,
+            its_hold,
+            its_number,
+        ) in database.ask(SHOWN)
+    ]
 
 
 def _is_left(status: str | None, hold_reason: str | None, number: int) -> bool:
@@ -129,11 +146,15 @@ def lost_in(database: Database, right: RightTime = RIGHT) -> list[Lost]:
     """Every answer that was ever lost, and how it was replaced."""
     return [
         Lost(
-            order, account, outcome, resolution, calls,
+            order,
+            account,
+            outcome,
+            resolution,
+            calls,
             right.seconds(_moment(unknown), _moment(settled)) if resolution else None,
         )
         for order, account, outcome, resolution, calls, unknown, settled in database.ask(LOST)
-    ]  # fmt: skip
+    ]
 
 
 def stories_in(database: Database, orders: Collection[int]) -> dict[int, list[str]]:

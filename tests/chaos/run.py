@@ -98,9 +98,19 @@ def _story(
         late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
     watcher.stop()
     return judged(
-        desk, providers, terms, staff, struck, [*violations, *late], restored, under_fire, clerk,
-        seconds=time.monotonic() - began, acknowledgements=watcher.acknowledged, **passed,
-    )  # fmt: skip
+        desk,
+        providers,
+        terms,
+        staff,
+        struck,
+        [*violations, *late],
+        restored,
+        under_fire,
+        clerk,
+        seconds=time.monotonic() - began,
+        acknowledgements=watcher.acknowledged,
+        **passed,
+    )
 
 
 def _undisturbed(
@@ -199,10 +209,10 @@ def _is_recovered(desk: Desk) -> bool:
     still ask for."""
     with suppress(OSError):
         missing = [
-            lost for lost in rows.lost_in(desk.database)
-            if lost.outcome == "unknown" and lost.calls < MOST_CALLS
-            and not is_random(lost.account)
-        ]  # fmt: skip
+            lost
+            for lost in rows.lost_in(desk.database)
+            if lost.outcome == "unknown" and lost.calls < MOST_CALLS and not is_random(lost.account)
+        ]
         return not missing and _is_sent(desk)
     return False
 

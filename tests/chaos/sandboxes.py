@@ -87,16 +87,30 @@ class Provider:
         """Without waiting for it; whoever wants to use it calls `connect`."""
         self.directory.mkdir(parents=True)
         command = [
-            sys.executable, "-m", "sandbox", "--seed", str(self.seed), "--speed", str(SPEED),
-            "--services", str(SERVICES), "--balance", str(BALANCE),
-            "--state-dir", str(self.directory / "state"),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "sandbox",
+            "--seed",
+            str(self.seed),
+            "--speed",
+            str(SPEED),
+            "--services",
+            str(SERVICES),
+            "--balance",
+            str(BALANCE),
+            "--state-dir",
+            str(self.directory / "state"),
+        ]
         environment = {**os.environ, "SANDBOX_KEYS": " ".join(self.keys.values())}
         with (self.directory / "sandbox.log").open("wb") as log:
             self.process = subprocess.Popen(
-                tethered(command), env=environment, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=log, start_new_session=True,
-            )  # fmt: skip
+                tethered(command),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def connect(self) -> None:
         assert self.process.stdout is not None
@@ -155,11 +169,16 @@ class Provider:
         names = {fingerprint(key): name for name, key in self.keys.items()}
         return [
             Bought(
-                names[row["account"]], str(row["id"]), str(row["service"]), row["link"],
-                row["quantity"], Decimal(row["charge_now"]), Decimal(row["charge"]),
+                names[row["account"]],
+                str(row["id"]),
+                str(row["service"]),
+                row["link"],
+                row["quantity"],
+                Decimal(row["charge_now"]),
+                Decimal(row["charge"]),
             )
             for row in self.levers.ledger()
-        ]  # fmt: skip
+        ]
 
     def spent(self, account: str) -> Decimal:
         """By its balance: what it has taken for good."""

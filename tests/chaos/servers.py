@@ -91,11 +91,24 @@ class Postgres(Database):
         self.url = f"postgres://desk@/{self.sockets}/postgres"
         self.process = Process(
             "database",
-            [str(self.programs / "postgres"), "-D", str(self.cluster), "-k", str(self.sockets),
-             "-c", "listen_addresses=", "-c", "max_connections=300"],
-            os.environ, logs / "database.log", Path("/"), self.how,
-            dies_with_us=False, polite=signal.SIGINT,
-        )  # fmt: skip
+            [
+                str(self.programs / "postgres"),
+                "-D",
+                str(self.cluster),
+                "-k",
+                str(self.sockets),
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "max_connections=300",
+            ],
+            os.environ,
+            logs / "database.log",
+            Path("/"),
+            self.how,
+            dies_with_us=False,
+            polite=signal.SIGINT,
+        )
 
     def initialise(self) -> None:
         for directory in (self.cluster, self.sockets):
@@ -105,15 +118,21 @@ class Postgres(Database):
         wanted = ["-U", "desk", "-A", "trust", "--encoding=UTF8", "--no-locale"]
         subprocess.run(
             [self.programs / "initdb", "-D", self.cluster, *wanted],
-            check=True, capture_output=True, cwd="/", **self.how,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+            cwd="/",
+            **self.how,
+        )
 
     def _connect(self) -> psycopg.Connection[Row]:
         try:
             return psycopg.connect(
-                host=str(self.sockets), user="desk", dbname="postgres", connect_timeout=5,
+                host=str(self.sockets),
+                user="desk",
+                dbname="postgres",
+                connect_timeout=5,
                 autocommit=True,
-            )  # fmt: skip
+            )
         except psycopg.Error as error:
             raise ConnectionError(str(error)) from None
 

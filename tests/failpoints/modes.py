@@ -48,8 +48,10 @@ def _lost(name: str, fault: str, **more: Any) -> Mode:
 
 SHORT = 0.25
 _HANG: dict[str, Any] = {
-    "answers": False, "deadline": SHORT, "options": {"seconds": 2 * SHORT},
-}  # fmt: skip
+    "answers": False,
+    "deadline": SHORT,
+    "options": {"seconds": 2 * SHORT},
+}
 
 MODES = (
     Mode("accepts", Verdict.ACCEPTED, taken=True),

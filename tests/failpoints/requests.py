@@ -98,9 +98,14 @@ class RequestWalk(Walk):
         self.write = write
         truth = self.box.service("Default", refill=True, cancel=True)
         self.service = make_service(
-            self.provider, external_id=str(truth["id"]), rate=Decimal(truth["rate"]),
-            min=int(truth["min"]), max=int(truth["max"]), refill=True, cancel=True,
-        )  # fmt: skip
+            self.provider,
+            external_id=str(truth["id"]),
+            rate=Decimal(truth["rate"]),
+            min=int(truth["min"]),
+            max=int(truth["max"]),
+            refill=True,
+            cancel=True,
+        )
 
     def judged_request(self) -> RequestResult:
         row = self._wanted()

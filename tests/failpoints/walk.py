@@ -59,14 +59,20 @@ class Walk:
             url=ground.url, key=ground.next_key(), add_spacing_ms=0, calls_per_minute=60_000
         )
         Recovery.objects.create(
-            provider=self.provider, key_is_ours_alone=True, lost_in_a_row=0,
-            calibration=HOLDS, calibrated_at=NOON,
-        )  # fmt: skip
+            provider=self.provider,
+            key_is_ours_alone=True,
+            lost_in_a_row=0,
+            calibration=HOLDS,
+            calibrated_at=NOON,
+        )
         truth = ground.service
         self.service = make_service(
-            self.provider, external_id=str(truth["id"]), rate=Decimal(truth["rate"]),
-            min=int(truth["min"]), max=int(truth["max"]),
-        )  # fmt: skip
+            self.provider,
+            external_id=str(truth["id"]),
+            rate=Decimal(truth["rate"]),
+            min=int(truth["min"]),
+            max=int(truth["max"]),
+        )
         self.draft, self.later = self._draft(), self._draft()
 
     def result(self) -> Result:
@@ -90,9 +96,10 @@ class Walk:
 
     def _draft(self) -> OrderDraft:
         payload = DefaultPayload(
-            service_id=self.service.external_id, link=f"https://lumen.example/p/{uuid.uuid4()}",
+            service_id=self.service.external_id,
+            link=f"https://lumen.example/p/{uuid.uuid4()}",
             quantity=self.service.min or 100,
-        )  # fmt: skip
+        )
         return OrderDraft(self.service, payload, uuid.uuid4())
 
     def _place(self, draft: OrderDraft) -> Order:

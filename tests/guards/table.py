@@ -92,7 +92,9 @@ LINES = (
         "compare-and-set of every move",
         "if not Order.objects.filter(pk=self.pk, status=before).update(**changes):",
         "if not Order.objects.filter(pk=self.pk).update(**changes):",
-        ("orders/tests/placing/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",),
+        (
+            "orders/tests/placing/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",
+        ),
         "orders/models/order.py",
     ),
     Guard(
@@ -113,7 +115,9 @@ LINES = (
         "claim: not by the catalog of another address",
         "unchanged = unchanged.filter(moved_at=None)",
         "unchanged = unchanged.filter()",
-        ("orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",),
+        (
+            "orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",
+        ),
         "orders/sending/claims.py",
     ),
     Guard(
@@ -217,7 +221,7 @@ LINES = (
     Guard(
         "answer to a request: on disk first",
         "        file = write_whole(path, redact(",
-        "        write_whole(path.with_suffix(\".gone\"), redact(",
+        '        write_whole(path.with_suffix(".gone"), redact(',
         (f"{WRITES}::test_an_answer_that_was_heard_outlives_its_worker",),
         "orders/sending/writes/answer_files.py",
     ),
@@ -238,7 +242,7 @@ LINES = (
     Guard(
         "pre-send: asked directly before the first byte",
         "            reason = self._objection()",
-        "            reason = \"\"",
+        '            reason = ""',
         (f"{WRITES}::test_what_comes_up_before_the_first_byte_stops_it",),
         "orders/sending/writes/pre_send.py",
     ),
@@ -260,7 +264,9 @@ LINES = (
         "restored: another worker's whole call is no failure",
         "        if broken_constraint(error) not in FASTER:",
         "        if error:",
-        ("orders/tests/restores/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",),
+        (
+            "orders/tests/restores/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",
+        ),
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
@@ -288,7 +294,9 @@ LINES = (
         "restored: a request that may have been sent ends with its claim",
         "        doubtful_rows.give_up_requests(provider.pk, now=now)\n",
         "",
-        (f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",),
+        (
+            f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",
+        ),
         "orders/aftersales/send_requests.py",
     ),
     Guard(
@@ -329,10 +337,7 @@ LINES = (
         "recording: what contradicts a proof is in doubt again",
         "    if order.status not in REOPENED_BY_PROOF:\n        return taken",
         "    if order.status != REOPENED_BY_PROOF:\n        return taken",
-        (
-            f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
-            "_linked",
-        ),
+        (f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be_linked",),
         "orders/sending/record_outcome.py",
     ),
     Guard(
@@ -347,7 +352,7 @@ LINES = (
     ),
     Guard(
         "doubts: a refusal that says it is there reopens, B10",
-        "if says_it_is_there(order, error.code, knows_blocker=bool(changes.get(\"blocked_by\"))):",
+        'if says_it_is_there(order, error.code, knows_blocker=bool(changes.get("blocked_by"))):',
         "if not error.code:",
         (f"{DOUBTS}::test_a_refusal_that_says_it_is_there_reopens_the_doubt",),
         "orders/sending/send_orders.py",
@@ -356,24 +361,25 @@ LINES = (
         "doubts: the machine proves nothing of what is said to be there, B10",
         "    if attempt.code == Doubt.IS_THERE:\n        return False",
         "    if attempt.code == Doubt.LOST:\n        return True",
-        (
-            f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be"
-            "_linked",
-        ),
+        (f"{OUTCOMES}::test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be_linked",),
         "orders/recovery/resolve.py",
     ),
     Guard(
         "doubts: only lost answers count for the limit, G38",
         "    lost = lost.exclude(code__in=NOT_LOST)\n",
         "    lost = lost.exclude(code__in=NOT_LOST[:0])\n",
-        (f"{DOUBTS}::test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit",),
+        (
+            f"{DOUBTS}::test_why_nobody_knows_has_a_code_and_only_what_was_lost_counts_for_the_limit",
+        ),
         "orders/sending/halts.py",
     ),
     Guard(
         "accounts: a second row is refused, B9",
         "    if key and (row := row_of(url, fingerprint(key), besides=besides)):",
         "    if not key and (row := row_of(url, fingerprint(key), besides=besides)):",
-        ("orders/tests/recovery/test_rows_of_one_account.py::test_a_second_row_of_an_account_is_refused",),
+        (
+            "orders/tests/recovery/test_rows_of_one_account.py::test_a_second_row_of_an_account_is_refused",
+        ),
         "providers/actions/accounts.py",
     ),
     Guard(
@@ -539,20 +545,14 @@ LINES = (
         "search: an order of ours in every call",
         "return ([*own, *part] for part in chunks(others, size - len(own)))",
         "return chunks([*own, *others], size)",
-        (
-            f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared"
-            "_nothing",
-        ),
+        (f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing",),
         "orders/recovery/search/ask_ids.py",
     ),
     Guard(
         "search: every parent has to tell what it started",
         "_check_parents(parents, batch, answers)",
         "pass",
-        (
-            f"{SEARCH}::test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has"
-            "_started",
-        ),
+        (f"{SEARCH}::test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has_started",),
         "orders/recovery/search/ask_ids.py",
     ),
     Guard(
@@ -573,8 +573,10 @@ LINES = (
         "search: the last look is when it can no longer appear",
         "return [*(moment for moment in early if now < moment < over), over]",
         "return [moment for moment in early if now < moment]",
-        (f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
-         f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear"),
+        (
+            f"{SEARCH}::test_nothing_is_shown_not_to_be_there_before_its_time_is_over",
+            f"{EACH}::test_the_account_is_held_until_the_order_can_no_longer_appear",
+        ),
         "orders/recovery/search/search_schedule.py",
     ),
     Guard(
@@ -635,8 +637,8 @@ LINES = (
     ),
     Guard(
         "matching: an order counted as not there may own an id",
-        "    return [*rows.filter(OPEN_STILL).order_by(\"pk\"), *decided]",
-        "    return [*rows.filter(OPEN_STILL).order_by(\"pk\")]",
+        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]',
+        '    return [*rows.filter(OPEN_STILL).order_by("pk")]',
         (
             f"{SHARED}::test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one",
             f"{SHARED}::test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other"
@@ -717,6 +719,6 @@ LINES = (
         (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
         "orders/recovery/search/id_owners.py",
     ),
-)  # fmt: skip
+)
 
 GUARDS = (*INDEXES, *LINES)

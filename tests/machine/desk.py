@@ -90,9 +90,10 @@ class Desk:
 
     def submit(self) -> None:
         payload = DefaultPayload(
-            service_id=self.service.external_id, link=f"https://lumen.example/p/{uuid.uuid4()}",
+            service_id=self.service.external_id,
+            link=f"https://lumen.example/p/{uuid.uuid4()}",
             quantity=100,
-        )  # fmt: skip
+        )
         self.drafts.append(OrderDraft(self.service, payload, uuid.uuid4()))
         self.resubmit(-1)
 
@@ -114,9 +115,12 @@ class Desk:
             with contextlib.suppress(manual.TooEarly, manual.CannotLink):
                 if there:
                     manual.link_order(
-                        order, there[0].order_id, actor=self.person, client=self.upstream,
+                        order,
+                        there[0].order_id,
+                        actor=self.person,
+                        client=self.upstream,
                         clock=self.clock,
-                    )  # fmt: skip
+                    )
                 else:
                     manual.confirm_not_placed(order, actor=self.person, now=self.clock())
 

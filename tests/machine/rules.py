@@ -17,16 +17,27 @@ from .desk import Desk, acts
 from .upstream import Answer
 
 SENDING = (
-    "claim.moved", "claim.written", "claim.committed", "pre_send_check.passed", "send.answered",
-    "settle.attempt", "settle.moved", "settle.committed",
-)  # fmt: skip
+    "claim.moved",
+    "claim.written",
+    "claim.committed",
+    "pre_send_check.passed",
+    "send.answered",
+    "settle.attempt",
+    "settle.moved",
+    "settle.committed",
+)
 STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "settle.committed")
 SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ASKING = (
-    "request.taken", "request.claimed", "request.marked", "pre_send_check.passed", "request.answered",
-    "request.kept", "request.recorded",
-)  # fmt: skip
+    "request.taken",
+    "request.claimed",
+    "request.marked",
+    "pre_send_check.passed",
+    "request.answered",
+    "request.kept",
+    "request.recorded",
+)
 ASKING_STANDS = (
     "request.claimed",
     "pre_send_check.passed",
@@ -35,15 +46,37 @@ ASKING_STANDS = (
     "request.recorded",
 )
 REQUESTS = (
-    "ask refill", "ask cancel", "ask again", "let cancels", "send requests", "reap requests",
-    "requests' timetable", "take back", "accept",
-)  # fmt: skip
+    "ask refill",
+    "ask cancel",
+    "ask again",
+    "let cancels",
+    "send requests",
+    "reap requests",
+    "requests' timetable",
+    "take back",
+    "accept",
+)
 PAYLOADS = ("ask refill", "ask cancel", "ask again")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
-    "a moment", "a lease", "a while", "reap", "import", "send anew", "recover", "ring", "stop",
-    "go on", "pause", "resume", "change key", "withdraw", "say", "requeue", "poll",
-)  # fmt: skip
+    "a moment",
+    "a lease",
+    "a while",
+    "reap",
+    "import",
+    "send anew",
+    "recover",
+    "ring",
+    "stop",
+    "go on",
+    "pause",
+    "resume",
+    "change key",
+    "withdraw",
+    "say",
+    "requeue",
+    "poll",
+)
 MEANWHILE_REQUESTS = (*MEANWHILE, *REQUESTS)
 among_requests = st.lists(st.sampled_from(MEANWHILE_REQUESTS), min_size=1, max_size=4)
 meanwhiles = st.lists(st.sampled_from(MEANWHILE), min_size=1, max_size=4)

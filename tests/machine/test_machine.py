@@ -10,9 +10,13 @@ from .rules import DeskMachine
 
 pytestmark = pytest.mark.django_db
 SHORT = settings(
-    max_examples=8, stateful_step_count=20, deadline=None, derandomize=True, database=None,
+    max_examples=8,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
     suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+)
 
 
 def test_every_promise_holds_whatever_happens_and_in_whatever_order():

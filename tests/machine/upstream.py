@@ -194,6 +194,8 @@ class Upstream:
         if taken is None or taken.visible_at > self.clock():
             return NOBODYS
         return progress(
-            taken.state, charge=str(taken.charge), start_count=7,
+            taken.state,
+            charge=str(taken.charge),
+            start_count=7,
             remains=0 if taken.state is OrderState.COMPLETED else taken.quantity,
-        )  # fmt: skip
+        )

@@ -150,8 +150,13 @@ def _run(there: Provider, call: Call, name: str, over: str) -> Run:
     seconds = time.monotonic() - began
     evidence = getattr(ending, "evidence", None)
     return Run(
-        mode, over, Outcome.of(ending), str(getattr(ending, "order_id", "")), seconds,
-        ending=type(ending).__name__, words=str(ending)[:100],
+        mode,
+        over,
+        Outcome.of(ending),
+        str(getattr(ending, "order_id", "")),
+        seconds,
+        ending=type(ending).__name__,
+        words=str(ending)[:100],
         bytes_left=getattr(evidence, "bytes_left", None),
         shows_key=KEY in f"{ending!r} {ending} {evidence!r}",
-    )  # fmt: skip
+    )

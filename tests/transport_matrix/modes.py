@@ -45,7 +45,7 @@ def addresses() -> list[Mode]:
         ("a port beyond all ports", "{scheme}://panel.example:65536/", BOTH, False),
         ("a line break in the address", "{scheme}://127.0.0.1:{port}/\r\nX: y", BOTH, False),
         ("an open bracket", "{scheme}://[::1:{port}/", BOTH, False),
-    ]  # fmt: skip
+    ]
     return [
         Mode(name, NOT_SENT, be.ordered, over, url=url, known=known)
         for name, url, over, known in urls
@@ -61,10 +61,14 @@ def connections() -> list[Mode]:
         Mode("close at accept", UNKNOWN, lambda caller: None),
         Mode("reset at accept", UNKNOWN, Caller.reset, or_else=(NOT_SENT,)),
         Mode("the pre-send check says no", NOT_SENT, be.ordered, pre_send_check=refuse),
-        Mode("the pre-send check fails like a connection", NOT_SENT, be.ordered, pre_send_check=fail),
-        Mode("the deadline passes in the pre-send check", NOT_SENT, be.ordered, pre_send_check=dawdle),
+        Mode(
+            "the pre-send check fails like a connection", NOT_SENT, be.ordered, pre_send_check=fail
+        ),
+        Mode(
+            "the deadline passes in the pre-send check", NOT_SENT, be.ordered, pre_send_check=dawdle
+        ),
         Mode("plain HTTP on a TLS port", UNKNOWN, be.ordered, (PLAIN,), shows="port speaks TLS"),
-    ]  # fmt: skip
+    ]
 
 
 def handshakes() -> list[Mode]:
@@ -83,7 +87,7 @@ def handshakes() -> list[Mode]:
         "handshake alert": lambda caller: caller.send(b"\x15\x03\x03\x00\x02\x02\x28"),
         "plain HTTP from a TLS port": lambda caller: caller.answer(ORDER),
         "endless bytes from a TLS port": lambda caller: caller.pour(b"\x16\x03\x03\x40\x00" * 999),
-    }  # fmt: skip
+    }
     certificates = {
         "an expired certificate": "expired",
         "a certificate of tomorrow": "of tomorrow",
@@ -141,7 +145,7 @@ def heads() -> list[Mode]:
         "two lengths": be.headed(b"Content-Length: 15", b"Content-Length: 7"),
         "a length that is no number": be.headed(b"Content-Length: many"),
         "a length below zero": be.headed(b"Content-Length: -15"),
-    }  # fmt: skip
+    }
     return [Mode(name, UNKNOWN, behave) for name, behave in named.items()]
 
 
@@ -180,8 +184,18 @@ def bodies() -> list[Mode]:
 def codes() -> list[Mode]:
     """Redirects, which nobody follows, and HTTP codes that speak for a server in between."""
     moved = (b"301 Moved", b"302 Found", b"303 See Other", b"307 Temporary", b"308 Permanent")
-    failed = (b"401 No", b"403 No", b"404 No", b"405 No", b"413 No", b"429 No",
-              b"500 Oops", b"502 Bad", b"503 Busy", b"504 Late")  # fmt: skip
+    failed = (
+        b"401 No",
+        b"403 No",
+        b"404 No",
+        b"405 No",
+        b"413 No",
+        b"429 No",
+        b"500 Oops",
+        b"502 Bad",
+        b"503 Busy",
+        b"504 Late",
+    )
     named: dict[str, Behaviour] = {
         **{f"redirect {status.decode()}": be.redirecting(status) for status in moved},
         "redirect with an order": be.redirecting(b"302 Found", ORDER),
@@ -263,10 +277,12 @@ def proper() -> list[Mode]:
     modes = [
         *(Mode(name, REJECTED, behave, takes=False) for name, behave in refusals.items()),
         *(Mode(name, ACCEPTED, behave) for name, behave in orders.items()),
-        Mode("an order at a known name", ACCEPTED, be.ordered, url="{scheme}://panel.example:{port}/"),
+        Mode(
+            "an order at a known name", ACCEPTED, be.ordered, url="{scheme}://panel.example:{port}/"
+        ),
         Mode("an order of 200 kB", ACCEPTED, be.ordered, payload=LONG),
         Mode("an order read by the drop", ACCEPTED, be.ordered, small_windows=True),
-    ]  # fmt: skip
+    ]
     return [replace(mode, options=UNHURRIED) for mode in modes]
 
 

@@ -31,7 +31,7 @@ MODES: Final = (
     *("HTTP 500 with an order", "HTTP 500 with a refusal", "a web page", "order and error"),
     *("id true", "id with a fraction", "id padded", "a field twice", "id in Arabic digits"),
     *("an error nobody has reviewed", "a reviewed refusal and another"),
-)  # fmt: skip
+)
 
 
 def careless(there: Provider) -> Call:

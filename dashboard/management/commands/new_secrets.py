@@ -15,9 +15,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--compose", action="store_true",
+            "--compose",
+            action="store_true",
             help="with the passwords of database and broker, and the first admin's",
-        )  # fmt: skip
+        )
 
     def handle(self, *, compose: bool, **options: Any) -> None:
         self.stdout.write(as_lines(compose=compose))

@@ -120,9 +120,15 @@ class Search:
         them pays for a part of the calls only."""
         try:
             look_between(
-                self.provider, self.client, self.rules, seen,
-                controls=controls, most=most, spare=spare, clock=self.clock,
-            )  # fmt: skip
+                self.provider,
+                self.client,
+                self.rules,
+                seen,
+                controls=controls,
+                most=most,
+                spare=spare,
+                clock=self.clock,
+            )
         except CannotLook as doubt:
             self._put_off(attempts, seen.calls)
             resolve.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
@@ -194,10 +200,11 @@ class Search:
         """A later order is known: no id of ours between means that this one is not there. Those
         that were lost in a row stand in one range and put together what is left of their calls."""
         group = [
-            other for other in self.windows
+            other
+            for other in self.windows
             if (other.after, other.before) == (window.after, window.before)
             and _may_be_closed(other, self.clock())
-        ]  # fmt: skip
+        ]
         attempts = [other.attempt for other in group]
         first = min(max(other.after, other.cleared) for other in group) + 1
         last = (window.before or 0) - 1

@@ -72,9 +72,12 @@ def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
         row.external_id for row in near.accepted_after if later is not None and row.pk > later
     )
     return Window(
-        attempt, max(below), min(above, default=None),
-        attempt.looked_through or 0, tuple(sorted(below, reverse=True)[:CONTROLS]),
-    )  # fmt: skip
+        attempt,
+        max(below),
+        min(above, default=None),
+        attempt.looked_through or 0,
+        tuple(sorted(below, reverse=True)[:CONTROLS]),
+    )
 
 
 def widest_window(attempt: Attempt, rules: Recovery) -> Window:

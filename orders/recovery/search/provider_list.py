@@ -201,14 +201,16 @@ def _decide(
     )
     explained = set(sure.values())
     gone = [
-        attempt for attempt in closing
-        if attempt.pk in view.verdict.absent
-        and _is_explained(attempt, listed, rules, explained)
-    ]  # fmt: skip
+        attempt
+        for attempt in closing
+        if attempt.pk in view.verdict.absent and _is_explained(attempt, listed, rules, explained)
+    ]
     done.absent += resolve.show_absent(
-        resolve.reread(gone), by=Resolution.LISTING, now=now,
+        resolve.reread(gone),
+        by=Resolution.LISTING,
+        now=now,
         evidence={"rows": len(listed.rows)},
-    )  # fmt: skip
+    )
 
 
 def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained: set[str]) -> bool:

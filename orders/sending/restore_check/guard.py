@@ -36,8 +36,11 @@ log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
 # With each account, in this order: a gap is told from a database that nothing was brought into.
 STEPS: Final[tuple[Callable[..., object], ...]] = (
-    journal_gaps.note_gap, recalled_sends.recall_sends, recalled_requests.recall_calls, doubtful_rows.hold_waiting,
-)  # fmt: skip
+    journal_gaps.note_gap,
+    recalled_sends.recall_sends,
+    recalled_requests.recall_calls,
+    doubtful_rows.hold_waiting,
+)
 MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 
 

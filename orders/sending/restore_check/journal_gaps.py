@@ -85,7 +85,9 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
         return None
     known = [one.known_until for one in found if one.known_until is not None]
     row, is_new = JournalGap.objects.get_or_create(
-        halt=halt, provider_id=account, host=socket.gethostname()[:80],
+        halt=halt,
+        provider_id=account,
+        host=socket.gethostname()[:80],
         defaults={
             "found_at": now,
             "known_until": min(known, default=None),
@@ -95,7 +97,7 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
             "refills_through": _newest(Refill),
             "cancels_through": _newest(CancelRequest),
         },
-    )  # fmt: skip
+    )
     if is_new:
         log.critical("sends to account %s are known to nobody: %s", account, row)
     return row if is_new else None

@@ -77,9 +77,12 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
     try:
         with durable_transaction():
             call = RequestCall.objects.create(
-                key=then.token, provider_id=provider_id, write=then.write,
-                worker=worker_name(), started_at=then.started_at,
-            )  # fmt: skip
+                key=then.token,
+                provider_id=provider_id,
+                write=then.write,
+                worker=worker_name(),
+                started_at=then.started_at,
+            )
             taken = [name for name in then.requests if _take_as_sent(call, name, now)]
             if isinstance(outcome, Answered):
                 _settle(call, outcome, now)
@@ -121,18 +124,25 @@ def _take_as_sent(call: RequestCall, name: Named, now: datetime) -> bool:
 def _take_refill(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
     sent: dict[str, Any] = {
-        "status": RefillStatus.UNCONFIRMED, "call": call, "sent_at": call.started_at,
-        "reason": WORDS, "changed_at": now,
-    }  # fmt: skip
+        "status": RefillStatus.UNCONFIRMED,
+        "call": call,
+        "sent_at": call.started_at,
+        "reason": WORDS,
+        "changed_at": now,
+    }
     if mine.exists():
         waiting = mine.filter(status__in=NOT_SENT_REFILLS)
         return bool(waiting.update(requests=F("requests") + 1, **sent))
     if Refill.objects.open().filter(order=order).exists():
         return True  # one that somebody asked for since: its history says what it follows
     Refill.objects.create(
-        order=order, provider_id=call.provider_id, requested_at=name.requested_at,
-        due_at=now, requests=1, **sent,
-    )  # fmt: skip
+        order=order,
+        provider_id=call.provider_id,
+        requested_at=name.requested_at,
+        due_at=now,
+        requests=1,
+        **sent,
+    )
     return True
 
 

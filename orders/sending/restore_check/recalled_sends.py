@@ -101,13 +101,22 @@ def take_as_sent(
                 _step(order, Status.QUEUED, now, actor)
             _step(order, Status.SENDING, now, actor, sent_at=started_at)
             attempt = Attempt.objects.create(
-                order=order, number=_free_number(order, number), provider=order.provider,
-                provider_version=order.provider.version, wire=order.payload,
-                worker=claims.worker_name(), started_at=started_at, lease_until=started_at,
-                settled_at=now, looked_at=now, outcome=Outcome.UNKNOWN, code=RECALLED,
+                order=order,
+                number=_free_number(order, number),
+                provider=order.provider,
+                provider_version=order.provider.version,
+                wire=order.payload,
+                worker=claims.worker_name(),
+                started_at=started_at,
+                lease_until=started_at,
+                settled_at=now,
+                looked_at=now,
+                outcome=Outcome.UNKNOWN,
+                code=RECALLED,
                 unknown_at=started_at,
-                reason=reason[:500], evidence=_naming(candidate_id),
-            )  # fmt: skip
+                reason=reason[:500],
+                evidence=_naming(candidate_id),
+            )
             _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])
     except _Moved:
         return None
@@ -174,9 +183,15 @@ def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now
     if halt is None:
         return
     known = UnmatchedOrder(
-        halt=halt, account=send.provider_id, token=send.token, external_id=external_id,
-        provider=Provider.objects.filter(pk=send.provider_id).first(), sent_at=send.started_at,
-        service_id=send.payload.get("service", "")[:64], link=send.payload.get("link", ""),
-        quantity=send.payload.get("quantity", "")[:20], order=order,
-    )  # fmt: skip
+        halt=halt,
+        account=send.provider_id,
+        token=send.token,
+        external_id=external_id,
+        provider=Provider.objects.filter(pk=send.provider_id).first(),
+        sent_at=send.started_at,
+        service_id=send.payload.get("service", "")[:64],
+        link=send.payload.get("link", ""),
+        quantity=send.payload.get("quantity", "")[:20],
+        order=order,
+    )
     UnmatchedOrder.objects.bulk_create([known], ignore_conflicts=True)

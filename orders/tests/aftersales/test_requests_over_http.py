@@ -115,9 +115,11 @@ def test_a_refill_is_seen_through_to_its_end(box, account):
     assert (refills_there(box), box.calls("refill")) == (1, 1)
     words = list(order.events.filter(kind=EventKind.REFILL).values_list("text", flat=True))
     assert words == [
-        "A refill was asked for.", "The provider took the refill on as 1.",
-        "The refill is in progress.", "The refill is completed.",
-    ]  # fmt: skip
+        "A refill was asked for.",
+        "The provider took the refill on as 1.",
+        "The refill is in progress.",
+        "The refill is completed.",
+    ]
     assert fresh(order).status == Status.COMPLETED
 
 
@@ -331,8 +333,12 @@ def test_partial_success_of_many_is_shown_per_order(box, account):
     rows = [ask_cancel(order) for order in [*orders, Order.objects.get(pk=fixed.pk)]]
     send(account)
     assert [fresh(row).status for row in rows] == [
-        "accepted", "refused", "accepted", "accepted", "refused",
-    ]  # fmt: skip
+        "accepted",
+        "refused",
+        "accepted",
+        "accepted",
+        "refused",
+    ]
     assert fresh(rows[1]).reason == "Order is already ended"
     assert box.calls("cancel") == 1
     follow(account)

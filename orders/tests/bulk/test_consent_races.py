@@ -78,9 +78,13 @@ def test_a_batch_withdrawn_while_workers_place_it_leaves_nothing_to_send():
 def test_a_job_that_was_stopped_buys_nothing_more(monkeypatch):
     make_order(Status.COMPLETED)
     job, _ = bulk_action.start_job(
-        JobKind.REORDER, [order.pk for order in Order.objects.all()], submission=uuid.uuid4(),
-        terms={}, started_by=make_user(Role.MANAGER), now=NOON,
-    )  # fmt: skip
+        JobKind.REORDER,
+        [order.pk for order in Order.objects.all()],
+        submission=uuid.uuid4(),
+        terms={},
+        started_by=make_user(Role.MANAGER),
+        now=NOON,
+    )
     mine = bulk_action.take_job(job.pk, now=NOON)
     assert mine
     before_first(monkeypatch, lambda: bulk_action.stop_job(job, now=NOON))

@@ -25,12 +25,36 @@ from tests.query_counts import queries_of
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 STARTS = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "﹦", "﹢", "﹣", "﹫", "−"]
-BEFORE = ["", " ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2003", "\x00", "word\n", "word\r\n ",
-          "word\r\u00a0", "word\x0b", "word\u2028", "\u202e"]  # fmt: skip
+BEFORE = [
+    "",
+    " ",
+    "\u00a0",
+    "\u3000",
+    "\u200b",
+    "\ufeff",
+    "\u2003",
+    "\x00",
+    "word\n",
+    "word\r\n ",
+    "word\r\u00a0",
+    "word\x0b",
+    "word\u2028",
+    "\u202e",
+]
 PAYLOADS = [f"{before}{start}cmd|' /C calc'!A0" for before in BEFORE for start in STARTS] + [
-    '=HYPERLINK("https://evil.example","x")', '"=1+1', "@SUM(1+1)*cmd|' /C calc'!A0", "-2+3",
-    '=1+1","=1+1', "+4915112345", "@lumen", "⁼1+1", "\t=1+1", "\r\n=1+1", "-", "=",
-]  # fmt: skip
+    '=HYPERLINK("https://evil.example","x")',
+    '"=1+1',
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "-2+3",
+    '=1+1","=1+1',
+    "+4915112345",
+    "@lumen",
+    "⁼1+1",
+    "\t=1+1",
+    "\r\n=1+1",
+    "-",
+    "=",
+]
 LINE = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -60,18 +84,39 @@ def is_live(cell: str) -> bool:
 def test_a_line_tells_the_order_in_the_terms_of_the_field(staff: Client) -> None:
     service = make_service(make_provider(name="Northwind", currency="EUR"), external_id="77")
     order = make_order(
-        Status.PARTIAL, service=service, external_id="9912984", units=500, remains=25,
-        start_count=7, charge=Decimal("0.270000001"), reference="INV-7", note="soon",
-        tags=" spring urgent ", placed_by=make_user(username="ada"), link="https://lumen.example/ü",
-    )  # fmt: skip
+        Status.PARTIAL,
+        service=service,
+        external_id="9912984",
+        units=500,
+        remains=25,
+        start_count=7,
+        charge=Decimal("0.270000001"),
+        reference="INV-7",
+        note="soon",
+        tags=" spring urgent ",
+        placed_by=make_user(username="ada"),
+        link="https://lumen.example/ü",
+    )
     [line] = read(staff)
     expected = {
-        "id": str(order.pk), "provider": "Northwind", "order": "9912984", "service": "77",
-        "quantity": "500", "status": "Partial", "remains": "25", "start_count": "7",
-        "charge": "0.270000001", "currency": "EUR", "reference": "INV-7", "note": "soon",
-        "tags": "spring urgent", "placed_by": "ada", "link": "https://lumen.example/ü",
-        "placed_at_utc": "2026-11-23 12:00:00", "parent": "",
-    }  # fmt: skip
+        "id": str(order.pk),
+        "provider": "Northwind",
+        "order": "9912984",
+        "service": "77",
+        "quantity": "500",
+        "status": "Partial",
+        "remains": "25",
+        "start_count": "7",
+        "charge": "0.270000001",
+        "currency": "EUR",
+        "reference": "INV-7",
+        "note": "soon",
+        "tags": "spring urgent",
+        "placed_by": "ada",
+        "link": "https://lumen.example/ü",
+        "placed_at_utc": "2026-11-23 12:00:00",
+        "parent": "",
+    }
     assert {name: line[name] for name in expected} == expected
 
 

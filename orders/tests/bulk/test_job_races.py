@@ -33,9 +33,13 @@ def _job(kind: JobKind) -> BulkJob:
     for _ in range(ORDERS):
         make_order(Status.COMPLETED, service=service)
     job, _ = bulk_action.start_job(
-        kind, every_order(), submission=uuid.uuid4(), terms={"note": "x"},
-        started_by=make_user(Role.MANAGER), now=NOON,
-    )  # fmt: skip
+        kind,
+        every_order(),
+        submission=uuid.uuid4(),
+        terms={"note": "x"},
+        started_by=make_user(Role.MANAGER),
+        now=NOON,
+    )
     return job
 
 
@@ -135,10 +139,14 @@ def test_a_confirmation_sent_many_times_starts_one_job():
     person, submission = make_user(Role.OPERATOR), uuid.uuid4()
     started = at_once(
         lambda number: bulk_action.start_job(
-            JobKind.NOTE, every_order(), submission=submission, terms={}, started_by=person,
+            JobKind.NOTE,
+            every_order(),
+            submission=submission,
+            terms={},
+            started_by=person,
             now=NOON,
         )[1],
         threads=THREADS,
-    )  # fmt: skip
+    )
     assert sum(started) == 1
     assert BulkJob.objects.count() == 1

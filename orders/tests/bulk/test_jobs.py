@@ -40,9 +40,13 @@ def start(
     kind: JobKind, *, by: User | None = None, submission: uuid.UUID | None = None, **terms: Any
 ) -> BulkJob:
     job, _ = bulk_action.start_job(
-        kind, every_order(), submission=submission or uuid.uuid4(), terms=terms,
-        started_by=by or make_user(Role.MANAGER), now=NOON,
-    )  # fmt: skip
+        kind,
+        every_order(),
+        submission=submission or uuid.uuid4(),
+        terms=terms,
+        started_by=by or make_user(Role.MANAGER),
+        now=NOON,
+    )
     return job
 
 
@@ -78,9 +82,13 @@ def test_fixing_takes_one_statement_and_stops_at_the_most(monkeypatch: pytest.Mo
 
 def test_no_orders_are_a_job_that_ends():
     job, _ = bulk_action.start_job(
-        JobKind.NOTE, [], submission=uuid.uuid4(), terms={},
-        started_by=make_user(), now=NOON,
-    )  # fmt: skip
+        JobKind.NOTE,
+        [],
+        submission=uuid.uuid4(),
+        terms={},
+        started_by=make_user(),
+        now=NOON,
+    )
     run(job)
     job.refresh_from_db()
     assert (job.total, job.state) == (0, JobState.DONE)
@@ -159,8 +167,10 @@ def test_a_worker_that_died_after_buying_does_not_buy_again():
     assert Order.objects.count() == 2
     job.refresh_from_db()
     assert (job.state, job.done, job.items.get().made_id) == (
-        JobState.DONE, 1, Order.objects.latest("pk").pk,
-    )  # fmt: skip
+        JobState.DONE,
+        1,
+        Order.objects.latest("pk").pk,
+    )
 
 
 def test_what_died_half_way_is_undone_and_done_again():

@@ -27,8 +27,10 @@ def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
     rule = BlockedLink.objects.get()
     assert rule.added_by
     assert (rule.pattern, rule.reason, rule.added_by.role) == (
-        "bad.example", "asked", Role.MANAGER,
-    )  # fmt: skip
+        "bad.example",
+        "asked",
+        Role.MANAGER,
+    )
     page = manager.get("/orders/limits/?link=https://BAD.example/x").content.decode()
     assert "Blocked by" in page
     manager.post(f"/orders/limits/{rule.pk}/unblock/")

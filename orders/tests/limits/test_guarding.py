@@ -123,8 +123,10 @@ def test_a_limit_that_was_overruled_holds_again_at_a_price_that_somebody_else_ag
     limit(per_order=Decimal("0.5"))
     service, provider = make_service(rate=Decimal("1")), FakeProvider()
     order = make_order(
-        service=service, placed_by=make_user(), terms=Terms.of(service).as_json(),
-    )  # fmt: skip
+        service=service,
+        placed_by=make_user(),
+        terms=Terms.of(service).as_json(),
+    )
 
     def sent() -> HoldReason:
         now = Order.objects.get(pk=order.pk)
@@ -205,9 +207,12 @@ def test_the_form_says_why_and_keeps_what_was_typed(client):
     service = make_service()
     client.force_login(make_user())
     typed = {
-        "service": service.pk, "submission": str(uuid.uuid4()),
-        "link": "https://bad.example/x", "quantity": "777", "terms": terms_shown(service),
-    }  # fmt: skip
+        "service": service.pk,
+        "submission": str(uuid.uuid4()),
+        "link": "https://bad.example/x",
+        "quantity": "777",
+        "terms": terms_shown(service),
+    }
     answer = client.post("/orders/new/", typed)
     assert answer.status_code == 422
     assert "asked by legal" in answer.content.decode()

@@ -115,9 +115,15 @@ def leave_tomorrow(order):
 
 
 STEPS = [
-    withdraw, withdraw_and_reopen, refuse, lose_and_try_again, accept, be_charged_later,
-    end_partial_with_money_back, leave_tomorrow,
-]  # fmt: skip
+    withdraw,
+    withdraw_and_reopen,
+    refuse,
+    lose_and_try_again,
+    accept,
+    be_charged_later,
+    end_partial_with_money_back,
+    leave_tomorrow,
+]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)

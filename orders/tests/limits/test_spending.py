@@ -155,11 +155,13 @@ def test_two_that_leave_after_midnight_at_once_are_one():
     services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
     orders = [
         make_order(
-            service=service, placed_by=person, estimate=Decimal("1"),
+            service=service,
+            placed_by=person,
+            estimate=Decimal("1"),
             created_at=NOON - timedelta(days=number),
         )
         for number, service in enumerate(services)
-    ]  # fmt: skip
+    ]
 
     def leave(number: int) -> bool:
         mine = Order.objects.select_related("provider", "placed_by").get(pk=orders[number].pk)

@@ -50,9 +50,12 @@ COVERED: list[dict[str, Any]] = [
 def placed(service: Service | None = None, **over: Any) -> Order:
     service = service or make_service(name="Website visits · Mixed", dripfeed=True)
     payload = DefaultPayload(
-        service_id=service.external_id, link="https://lumen.example/home", quantity=500, runs=2,
+        service_id=service.external_id,
+        link="https://lumen.example/home",
+        quantity=500,
+        runs=2,
         interval=60,
-    )  # fmt: skip
+    )
     draft = OrderDraft(service, payload, uuid.uuid4())
     return place_orders.place_order(draft, placed_by=make_user(), now=NOON, **over)[0]
 
@@ -129,8 +132,11 @@ def test_the_order_keeps_the_terms_that_were_agreed_to():
     change(order, name="Another product", rate=Decimal("9"), max=7)
     kept = agree_terms.agreed(Order.objects.get(pk=order.pk))
     assert (kept.name, kept.rate, kept.min, kept.max) == (
-        "Website visits · Mixed", Decimal("0.9"), 10, 100_000,
-    )  # fmt: skip
+        "Website visits · Mixed",
+        Decimal("0.9"),
+        10,
+        100_000,
+    )
     assert kept.type == "Default"
 
 

@@ -179,9 +179,11 @@ def test_somebody_demoted_meanwhile_places_nothing():
 def test_lines_of_one_link_wait_for_one_another():
     provider = make_provider()
     one, two = make_service(provider), make_service(provider)
-    batch = started(make_batch(
-        f"{one.external_id}|https://a.example|100\n{two.external_id}|https://a.example|100"
-    ))  # fmt: skip
+    batch = started(
+        make_batch(
+            f"{one.external_id}|https://a.example|100\n{two.external_id}|https://a.example|100"
+        )
+    )
     run(batch)
     first, second = batch.orders.order_by("pk")
     assert (first.status, second.status) == (Status.QUEUED, Status.HELD)

@@ -40,9 +40,14 @@ def services_of(account, *type_names):
     for type_name in type_names:
         item = next(item for item in items if item.type == type_name)
         yield make_service(
-            account, external_id=item.service_id, type=type_name, rate=item.rate, min=item.min,
-            max=item.max, name=item.name,
-        )  # fmt: skip
+            account,
+            external_id=item.service_id,
+            type=type_name,
+            rate=item.rate,
+            min=item.min,
+            max=item.max,
+            name=item.name,
+        )
 
 
 def paste_of(plain, talking) -> str:

@@ -44,9 +44,13 @@ def shop(north):
 def judged(text, provider=None, person=None):
     pasted = read_paste(text)
     batch, lines = draft_batch(
-        pasted, provider=provider, name="", digest=digest_of(pasted, None),
-        by=person or make_user(Role.MANAGER), now=NOON,
-    )  # fmt: skip
+        pasted,
+        provider=provider,
+        name="",
+        digest=digest_of(pasted, None),
+        by=person or make_user(Role.MANAGER),
+        now=NOON,
+    )
     judge(lines, batch, person=person or batch.created_by, now=NOON)
     return batch, lines
 
@@ -112,9 +116,10 @@ def test_names_in_one_cell_are_as_many_units(shop):
     assert lines[0].cells["usernames"] == "anna\nben\ncarl"
     assert lines[1].cells["usernames"] == "anna\nben"
     form = form_for(
-        lines[0].service, now=NOON,
+        lines[0].service,
+        now=NOON,
         data={"submission": str(uuid.uuid4()), "link": "a.example", "usernames": "anna, ben"},
-    )  # fmt: skip
+    )
     assert "several names" in form.errors["usernames"][0]
 
 

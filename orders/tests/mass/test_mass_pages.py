@@ -87,16 +87,18 @@ def test_a_line_is_mended_in_place(manager, service):
     line = batch.lines.get(is_good=False)
     address = f"/orders/mass-orders/lines/{line.pk}/"
     still = manager.post(
-        address, {"cell-service": "12", "cell-link": "https://a.example", "cell-quantity": "7"},
+        address,
+        {"cell-service": "12", "cell-link": "https://a.example", "cell-quantity": "7"},
         headers={"HX-Request": "true"},
-    )  # fmt: skip
+    )
     assert still.status_code == 422
     assert 'value="7"' in text_of(still)
     assert "<html" not in text_of(still)
     good = manager.post(
-        address, {"cell-service": "12", "cell-link": "https://a.example", "cell-quantity": "70"},
+        address,
+        {"cell-service": "12", "cell-link": "https://a.example", "cell-quantity": "70"},
         headers={"HX-Request": "true"},
-    )  # fmt: skip
+    )
     assert (good.status_code, good.headers["HX-Trigger"]) == (200, "lines-changed")
     assert "can be placed" in text_of(good)
     batch.refresh_from_db()
@@ -220,9 +222,10 @@ def test_ten_batches_cost_as_many_queries_as_one(manager, service):
 def test_hostile_cells_stay_text(manager, north, tab):
     make_service(north, external_id="12", name=HOSTILE)
     batch = check(
-        manager, f"12|https://a.example/{HOSTILE}|50\n{HOSTILE}|{HOSTILE}|{HOSTILE}|{HOSTILE}",
+        manager,
+        f"12|https://a.example/{HOSTILE}|50\n{HOSTILE}|{HOSTILE}|{HOSTILE}|{HOSTILE}",
         name=HOSTILE,
-    )  # fmt: skip
+    )
     page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab={tab}"))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -233,8 +236,9 @@ def test_the_parts_are_in_the_page_as_they_are_swapped(manager, service):
     address = f"/orders/mass-orders/{batch.pk}/"
     whole = text_of(manager.get(address))
     for part in (
-        manager.get(f"{address}figures/"), manager.get(address, headers={"HX-Request": "true"}),
-    ):  # fmt: skip
+        manager.get(f"{address}figures/"),
+        manager.get(address, headers={"HX-Request": "true"}),
+    ):
         assert _still(text_of(part)) in _still(whole)
 
 

@@ -34,9 +34,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 KEY = 'k/Ey+"q~0123 456\\7&'
 HOSTILE = "<img src=x onerror=alert(1)>"
 SPELLINGS = [
-    KEY, quote(KEY, safe=""), quote_plus(KEY), quote(KEY), quote(KEY, safe="").lower(),
-    json.dumps(KEY)[1:-1], json.dumps(json.dumps(KEY)[1:-1])[1:-1], KEY.upper(), KEY.lower(),
-]  # fmt: skip
+    KEY,
+    quote(KEY, safe=""),
+    quote_plus(KEY),
+    quote(KEY),
+    quote(KEY, safe="").lower(),
+    json.dumps(KEY)[1:-1],
+    json.dumps(json.dumps(KEY)[1:-1])[1:-1],
+    KEY.upper(),
+    KEY.lower(),
+]
 
 
 def seen_order(provider: Any = None, **over: Any) -> Order:
@@ -44,16 +51,25 @@ def seen_order(provider: Any = None, **over: Any) -> Order:
     service = make_service(provider or make_provider(key=KEY))
     order = make_order(Status.UNCONFIRMED, service=service, sent_at=NOON, **over)
     make_attempt(
-        order, outcome=Outcome.UNKNOWN, worker="desk-host-7:4242:MainThread",
-        reason="Read timeout.", balance_before=Decimal("31.5"), balance_before_at=NOON,
+        order,
+        outcome=Outcome.UNKNOWN,
+        worker="desk-host-7:4242:MainThread",
+        reason="Read timeout.",
+        balance_before=Decimal("31.5"),
+        balance_before_at=NOON,
         external_id="",
         evidence={
-            "bytes_left": True, "http_status": 502, "body_excerpt": "<h1>Bad</h1>\nGateway",
-            "body_sha256": "ab" * 32, "elapsed_ms": 1234, "exception_chain": ["ReadTimeout: x"],
-            "candidate_id": "991305", "content_type": "text/html",
+            "bytes_left": True,
+            "http_status": 502,
+            "body_excerpt": "<h1>Bad</h1>\nGateway",
+            "body_sha256": "ab" * 32,
+            "elapsed_ms": 1234,
+            "exception_chain": ["ReadTimeout: x"],
+            "candidate_id": "991305",
+            "content_type": "text/html",
         },
         late={"outcome": "accepted", "external_id": "991306", "at": NOON.isoformat()},
-    )  # fmt: skip
+    )
     return order
 
 
@@ -64,9 +80,13 @@ def told(order: Order) -> str:
 def test_it_tells_what_was_sent_and_what_came_back() -> None:
     order = seen_order()
     make_event(
-        order, kind=EventKind.MOVED, before="sending", after="unconfirmed", text="Read timeout.",
+        order,
+        kind=EventKind.MOVED,
+        before="sending",
+        after="unconfirmed",
+        text="Read timeout.",
         at=NOON + timedelta(seconds=26),
-    )  # fmt: skip
+    )
     make_event(
         order, kind=EventKind.PROGRESS, text="", evidence={"charge": "0.9", "taught_by": "x"}
     )
@@ -74,28 +94,47 @@ def test_it_tells_what_was_sent_and_what_came_back() -> None:
     make_cancel(CancelStatus.ACCEPTED, order=order, external_id="77")
     text = told(order)
     for words in (
-        f"#{order.pk}", order.submission.hex, f"{order.submission.hex}-1",
+        f"#{order.pk}",
+        order.submission.hex,
+        f"{order.submission.hex}-1",
         "2026-11-23 12:00:26.000",
-        "HTTP status:    502", "1234 ms", "ab" * 32, "    | <h1>Bad</h1>\n    | Gateway",
-        "    | ReadTimeout: x", "991305", "external_id=991306", f"    | quantity={order.units}",
-        "desk   Status: sending -> unconfirmed", "    | Not eligible", "your number 77",
-        "0.9 USD", "Balance before: 31.5 USD", "All times are UTC",
-    ):  # fmt: skip
+        "HTTP status:    502",
+        "1234 ms",
+        "ab" * 32,
+        "    | <h1>Bad</h1>\n    | Gateway",
+        "    | ReadTimeout: x",
+        "991305",
+        "external_id=991306",
+        f"    | quantity={order.units}",
+        "desk   Status: sending -> unconfirmed",
+        "    | Not eligible",
+        "your number 77",
+        "0.9 USD",
+        "Balance before: 31.5 USD",
+        "All times are UTC",
+    ):
         assert words in text, words
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_key_is_in_it_in_no_spelling(spelling: str) -> None:
     order = seen_order(
-        payload={"service": "1", "link": f"https://x.example/{spelling}", "key": KEY, "KEY": spelling},
-        link=f"https://x.example/{spelling}", raw_status=spelling[:80],
-    )  # fmt: skip
+        payload={
+            "service": "1",
+            "link": f"https://x.example/{spelling}",
+            "key": KEY,
+            "KEY": spelling,
+        },
+        link=f"https://x.example/{spelling}",
+        raw_status=spelling[:80],
+    )
     attempt = order.attempts.get()
     attempt.wire = {**order.payload, "comments": spelling}
     attempt.evidence = {
-        **attempt.evidence, "body_excerpt": f'{{"error":"{spelling}"}}',
+        **attempt.evidence,
+        "body_excerpt": f'{{"error":"{spelling}"}}',
         "exception_chain": [spelling],
-    }  # fmt: skip
+    }
     attempt.late, attempt.reason = {"reason": spelling}, spelling
     attempt.save()
     make_event(order, kind=EventKind.EVIDENCE, text=spelling, evidence={"reason": spelling})
@@ -116,9 +155,14 @@ def test_people_machines_and_notes_stay_at_home() -> None:
     person = make_user(Role.MANAGER, username="ada-of-the-desk")
     make_event(order, text="He asked twice.", actor=person)
     make_event(
-        order, kind=EventKind.MOVED, before="unconfirmed", after="given_up", actor=person,
-        text="They never answer.", evidence={"taught_by": "ada-of-the-desk"},
-    )  # fmt: skip
+        order,
+        kind=EventKind.MOVED,
+        before="unconfirmed",
+        after="given_up",
+        actor=person,
+        text="They never answer.",
+        evidence={"taught_by": "ada-of-the-desk"},
+    )
     make_event(
         order, kind=EventKind.EVIDENCE, text="The worker desk-host-7:4242:MainThread was lost."
     )

@@ -42,9 +42,14 @@ def make_family(*children: Status, payload: dict[str, str] = DRIP, **over: Any) 
     )
     for status in children:
         make_order(
-            status, service=parent.service, parent=parent, units=100, remains=40,
-            charge=Decimal("0.05"), estimate=None,
-        )  # fmt: skip
+            status,
+            service=parent.service,
+            parent=parent,
+            units=100,
+            remains=40,
+            charge=Decimal("0.05"),
+            estimate=None,
+        )
     return parent
 
 
@@ -153,8 +158,14 @@ def test_a_scheduled_order_says_when_and_can_be_started_now(staff: Client):
 
 
 def filled(service: Any, **over: str) -> dict[str, str]:
-    return {"service": str(service.pk), "submission": str(uuid.uuid4()), "link": LINK,
-            "quantity": "100", "terms": terms_shown(service), **over}  # fmt: skip
+    return {
+        "service": str(service.pk),
+        "submission": str(uuid.uuid4()),
+        "link": LINK,
+        "quantity": "100",
+        "terms": terms_shown(service),
+        **over,
+    }
 
 
 def placed(service: Any, **over: Any) -> Order:

@@ -47,9 +47,14 @@ def rows_of(page: str) -> str:
 
 def test_a_row_says_how_the_order_is_going(staff: Client) -> None:
     make_order(
-        Status.IN_PROGRESS, external_id="9912984", remains=425, units=500, start_count=1234,
-        charge=Decimal("0.7637"), link="https://lumen.example/daily",
-    )  # fmt: skip
+        Status.IN_PROGRESS,
+        external_id="9912984",
+        remains=425,
+        units=500,
+        start_count=1234,
+        charge=Decimal("0.7637"),
+        link="https://lumen.example/daily",
+    )
     page = rows_of(staff.get("/orders/").content.decode())
     for words in ("9912984", "In progress", "75 / 500", "from 1,234", "425 remain", "$0.7637"):
         assert words in page
@@ -227,10 +232,20 @@ def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
 @pytest.mark.parametrize(
     "nonsense",
     [
-        "status=x", "provider=x", f"provider={'9' * 40}", "service=x", "group=x", "since=x",
-        "until=9999-12-31", "since=0001-01-01", "cursor=x", "q=%00", f"q={'x' * 2001}", "mine=x",
+        "status=x",
+        "provider=x",
+        f"provider={'9' * 40}",
+        "service=x",
+        "group=x",
+        "since=x",
+        "until=9999-12-31",
+        "since=0001-01-01",
+        "cursor=x",
+        "q=%00",
+        f"q={'x' * 2001}",
+        "mine=x",
     ],
-)  # fmt: skip
+)
 def test_nonsense_in_the_address_narrows_nothing(staff: Client, nonsense: str) -> None:
     order = make_order()
     order.placed_by = User.objects.get(pk=staff.session["_auth_user_id"])
@@ -282,8 +297,11 @@ def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
     make_order(
         Status.IN_PROGRESS,
         service=make_service(make_provider(name=HOSTILE), name=HOSTILE),
-        external_id=HOSTILE, link=HOSTILE, raw_status=HOSTILE, flag=Flag.UNKNOWN_WORD,
-    )  # fmt: skip
+        external_id=HOSTILE,
+        link=HOSTILE,
+        raw_status=HOSTILE,
+        flag=Flag.UNKNOWN_WORD,
+    )
     page = rows_of(staff.get("/orders/").content.decode())
     assert "<img" not in page and page.count("&lt;img") >= 5
     assert "status word we do not know" in page

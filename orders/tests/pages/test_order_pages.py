@@ -34,9 +34,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<img src=x onerror=alert(1)>"
 EVIDENCE = {
-    "bytes_left": True, "http_status": 502, "body_excerpt": HOSTILE, "body_sha256": "ab" * 32,
-    "elapsed_ms": 1234, "exception_chain": [HOSTILE], "candidate_id": HOSTILE, "reason": HOSTILE,
-}  # fmt: skip
+    "bytes_left": True,
+    "http_status": 502,
+    "body_excerpt": HOSTILE,
+    "body_sha256": "ab" * 32,
+    "elapsed_ms": 1234,
+    "exception_chain": [HOSTILE],
+    "candidate_id": HOSTILE,
+    "reason": HOSTILE,
+}
 
 
 @pytest.fixture
@@ -106,15 +112,29 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
 
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:
     order = make_order(
-        Status.PARTIAL, units=500, remains=425, start_count=1234, charge=Decimal("0.05"),
+        Status.PARTIAL,
+        units=500,
+        remains=425,
+        start_count=1234,
+        charge=Decimal("0.05"),
         payload={"service": "42", "link": "https://lumen.example/x", "comments": "one\ntwo"},
-        link="https://lumen.example/x", raw_status="Partial done",
-    )  # fmt: skip
+        link="https://lumen.example/x",
+        raw_status="Partial done",
+    )
     make_attempt(order, outcome=Outcome.ACCEPTED, evidence=EVIDENCE, external_id="777001")
     make_event(order, kind=EventKind.MOVED, before="pending", after="partial", text="Half a job.")
     page = page_of(staff, order)
-    for words in ("75 / 500", "1,234", "$0.05", "one<br>two", "Partial done", "Half a job.",
-                  "777001", "1,234 ms", "ab" * 32):  # fmt: skip
+    for words in (
+        "75 / 500",
+        "1,234",
+        "$0.05",
+        "one<br>two",
+        "Partial done",
+        "Half a job.",
+        "777001",
+        "1,234 ms",
+        "ab" * 32,
+    ):
         assert words in page
     assert 'href="https://lumen.example/x"' in page and 'rel="noopener noreferrer"' in page
 
@@ -126,14 +146,23 @@ def test_only_web_addresses_can_be_followed(staff: Client, link: str) -> None:
 
 def test_what_others_wrote_is_only_ever_text(client_for_role: Any) -> None:
     order = make_order(
-        Status.UNCONFIRMED, link=HOSTILE, external_id=HOSTILE, raw_status=HOSTILE, reason=HOSTILE,
-        service=make_service(make_provider(name=HOSTILE), name=HOSTILE), flag=Flag.LATE_ANSWER,
+        Status.UNCONFIRMED,
+        link=HOSTILE,
+        external_id=HOSTILE,
+        raw_status=HOSTILE,
+        reason=HOSTILE,
+        service=make_service(make_provider(name=HOSTILE), name=HOSTILE),
+        flag=Flag.LATE_ANSWER,
         payload={HOSTILE: HOSTILE},
-    )  # fmt: skip
+    )
     make_attempt(
-        order, outcome=Outcome.UNKNOWN, evidence=EVIDENCE, reason=HOSTILE, wire={"link": HOSTILE},
+        order,
+        outcome=Outcome.UNKNOWN,
+        evidence=EVIDENCE,
+        reason=HOSTILE,
+        wire={"link": HOSTILE},
         late={"reason": HOSTILE},
-    )  # fmt: skip
+    )
     make_event(order, kind=EventKind.EVIDENCE, text=HOSTILE, evidence=EVIDENCE)
     manager = client_for_role(Role.MANAGER)
     for address in (f"/orders/{order.pk}/", f"/orders/{order.pk}/resolve/", "/orders/unconfirmed/"):

@@ -73,8 +73,12 @@ def test_any_other_text_stays(plain: str) -> None:
 
 def test_ids_and_names() -> None:
     assert [id_in(text) for text in ("12.0", "12,000", " 12\u200b", "12.5", "a.0")] == [
-        "12", "12", "12", "12.5", "a.0",
-    ]  # fmt: skip
+        "12",
+        "12",
+        "12",
+        "12.5",
+        "a.0",
+    ]
     assert names_in("anna, ben;carl\r\n@dora  eve\n\n") == "anna\nben\ncarl\n@dora\neve"
 
 
@@ -91,15 +95,22 @@ def test_the_own_export_can_be_pasted_back() -> None:
     make_order(Status.COMPLETED, service=service, units=100, link="@name", note="=1+1")
     fed = {"service": "12", "link": "https://b.example", "quantity": "50"}
     parent = make_order(
-        Status.COMPLETED, service=service, units=150, link="https://b.example",
+        Status.COMPLETED,
+        service=service,
+        units=150,
+        link="https://b.example",
         payload=fed | {"runs": "3", "interval": "60"},
-    )  # fmt: skip
+    )
     make_order(Status.COMPLETED, service=service, units=50, parent=parent, link="https://b.example")
     pasted = read_paste("".join(export_lines(Order.objects.all())))
     batch, lines = draft_batch(
-        pasted, provider=None, name="", digest=digest_of(pasted, None),
-        by=make_user(Role.MANAGER), now=NOON,
-    )  # fmt: skip
+        pasted,
+        provider=None,
+        name="",
+        digest=digest_of(pasted, None),
+        by=make_user(Role.MANAGER),
+        now=NOON,
+    )
     judge(lines, batch, person=batch.created_by, now=NOON)
     part, feed, plain = lines
     assert plain.is_good and plain.cells["quantity"] == "100", plain.problems

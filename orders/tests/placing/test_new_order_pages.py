@@ -268,9 +268,14 @@ def test_order_again_is_filled_in_and_is_a_new_order(staff: Client) -> None:
 def test_what_a_provider_says_is_only_ever_text(staff: Client) -> None:
     provider = make_provider(name=HOSTILE[:80], state="paused", paused_reason=HOSTILE)
     service = make_service(
-        provider, name=HOSTILE, category=HOSTILE, description=HOSTILE, average_time=HOSTILE,
-        external_id=HOSTILE, search_text="hostile",
-    )  # fmt: skip
+        provider,
+        name=HOSTILE,
+        category=HOSTILE,
+        description=HOSTILE,
+        average_time=HOSTILE,
+        external_id=HOSTILE,
+        search_text="hostile",
+    )
     refused = make_service(provider, type="", published_type=HOSTILE)
     for address in (f"?service={service.pk}", "?q=hostile", f"?service={refused.pk}"):
         page = staff.get(f"/orders/new/{address}").content.decode()

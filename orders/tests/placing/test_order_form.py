@@ -62,15 +62,19 @@ def fill(service: Service, values: dict[str, Any]) -> OrderForm:
             id="subscription with everything",
         ),
         pytest.param(
-            "Subscriptions", {**SUBSCRIPTION, "posts": "", "expiry": ""}, SUBSCRIPTION,
+            "Subscriptions",
+            {**SUBSCRIPTION, "posts": "", "expiry": ""},
+            SUBSCRIPTION,
             id="optional fields left empty are not sent",
         ),
         pytest.param(
-            "Default", {"link": "  @lumen  ", "quantity": " 0010 "},
-            {"link": "@lumen", "quantity": "10"}, id="any text may be a link",
+            "Default",
+            {"link": "  @lumen  ", "quantity": " 0010 "},
+            {"link": "@lumen", "quantity": "10"},
+            id="any text may be a link",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_is_typed_is_what_is_sent(
     type_name: str, values: dict[str, str], wire: dict[str, str]
 ) -> None:
@@ -115,24 +119,36 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Default", {"interval": "5"}, "runs", "both", id="interval without runs"),
         pytest.param("Default", {"runs": "1", "interval": "5"}, "runs", "least is 2", id="one run"),
         pytest.param(
-            "Default", {"quantity": "300", "runs": "4", "interval": "5"}, "runs",
-            "All runs together are 1,200: the most is 1,000.", id="total above max",
+            "Default",
+            {"quantity": "300", "runs": "4", "interval": "5"},
+            "runs",
+            "All runs together are 1,200: the most is 1,000.",
+            id="total above max",
         ),
         pytest.param("Custom Comments", {"comments": ""}, "comments", "required", id="no lines"),
         pytest.param(
             "Custom Comments", {"comments": " \n\r\n "}, "comments", "required", id="empty lines"
         ),
         pytest.param(
-            "Custom Comments", {"comments": "\n".join("abc")}, "comments",
-            "3 lines are too few: the least is 10", id="too few lines",
+            "Custom Comments",
+            {"comments": "\n".join("abc")},
+            "comments",
+            "3 lines are too few: the least is 10",
+            id="too few lines",
         ),
         pytest.param(
-            "Custom Comments", {"comments": "\n".join(["a"] * 1001)}, "comments",
-            "1,001 lines are too many: the most is 1,000", id="too many lines",
+            "Custom Comments",
+            {"comments": "\n".join(["a"] * 1001)},
+            "comments",
+            "1,001 lines are too many: the most is 1,000",
+            id="too many lines",
         ),
         pytest.param(
-            "Custom Comments", {"comments": "\n".join(["a"] * 11 + ["b\x07"])}, "comments",
-            "Line 12 holds a control character", id="bell in a line",
+            "Custom Comments",
+            {"comments": "\n".join(["a"] * 11 + ["b\x07"])},
+            "comments",
+            "Line 12 holds a control character",
+            id="bell in a line",
         ),
         pytest.param(
             "Custom Comments", {"comments": "a" * 500_001}, "comments", "500000", id="huge text"
@@ -149,7 +165,7 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Subscriptions", {"expiry": "2026-02-30"}, "expiry", "year-m", id="no day"),
         pytest.param("Subscriptions", {"expiry": "٢٠٢٧-٠١-٠١"}, "expiry", "year-", id="arabic"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_answered_beside_its_field(
     type_name: str, values: dict[str, str], field: str, words: str
 ) -> None:
@@ -305,8 +321,10 @@ def test_the_wire_preview_is_what_will_be_sent_without_the_key() -> None:
     shown = preview_of(form, now=NOON).wire
     ours = {"key": "••••", "action": "add"}
     assert dict(shown) == {
-        **ours, **form.draft().payload.wire(), "request_id": "(the attempt's own id)"
-    }  # fmt: skip
+        **ours,
+        **form.draft().payload.wire(),
+        "request_id": "(the attempt's own id)",
+    }
     assert list(dict(shown))[:3] == ["key", "action", "service"]
 
 

@@ -160,13 +160,21 @@ def test_the_price_is_shown_for_every_type(type_name: str) -> None:
         ("Web Traffic", {"type_of_traffic": "2"}, "referring_url", "Needed for"),
         ("Web Traffic", {"google_keyword": "oak"}, "google_keyword", "leave this empty"),
         ("Web Traffic", {"referring_url": LINK}, "referring_url", "leave this empty"),
-        ("Web Traffic", {"type_of_traffic": "2", "referring_url": "data:x"}, "referring_url",
-         "run as code"),
+        (
+            "Web Traffic",
+            {"type_of_traffic": "2", "referring_url": "data:x"},
+            "referring_url",
+            "run as code",
+        ),
         ("Web Traffic", {"runs": "4"}, "interval", "both"),
-        ("Web Traffic", {"runs": "21", "interval": "5"}, "runs",
-         "All runs together are 1,050: the most is 1,000."),
+        (
+            "Web Traffic",
+            {"runs": "21", "interval": "5"},
+            "runs",
+            "All runs together are 1,050: the most is 1,000.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_answered_beside_its_field(
     type_name: str, values: dict[str, str], field: str, words: str
 ) -> None:
@@ -183,8 +191,11 @@ def test_bad_input_is_answered_beside_its_field(
 def test_visits_need_the_field_of_their_kind(kind: str, needed: dict[str, str]) -> None:
     form = fill(service_of("Web Traffic"), {**VISITS, "type_of_traffic": kind, **needed})
     assert form.draft().payload.wire() == {
-        "service": "42", **VISITS, "type_of_traffic": kind, **needed
-    }  # fmt: skip
+        "service": "42",
+        **VISITS,
+        "type_of_traffic": kind,
+        **needed,
+    }
 
 
 def test_visits_can_be_fed_drop_by_drop() -> None:
@@ -233,8 +244,30 @@ def test_a_provider_may_have_minutes_of_its_own(
 
 
 def test_a_provider_without_a_set_takes_the_protocols_delays_and_any_interval() -> None:
-    delays = [0, 5, 10, 15, 20, 30, 40, 50, 60, 90, 120, 150, 180, 210, 240, 270, 300, 360, 420,
-              480, 540, 600]  # fmt: skip
+    delays = [
+        0,
+        5,
+        10,
+        15,
+        20,
+        30,
+        40,
+        50,
+        60,
+        90,
+        120,
+        150,
+        180,
+        210,
+        240,
+        270,
+        300,
+        360,
+        420,
+        480,
+        540,
+        600,
+    ]
     service = service_of("Subscriptions")
     typed, _ = GOOD["Subscriptions"]
     tried = sorted({delay + step for delay in delays for step in (-1, 0, 1)})

@@ -67,9 +67,14 @@ def test_drip_feed_counts_all_its_runs():
 def test_a_subscription_knows_only_a_range_of_its_cost():
     service = make_service(type="Subscriptions")
     payload = SubscriptionPayload(
-        service_id=service.external_id, username="lumen", min=100, max=200, delay=5, posts=3,
+        service_id=service.external_id,
+        username="lumen",
+        min=100,
+        max=200,
+        delay=5,
+        posts=3,
         expiry=date(2027, 1, 2),
-    )  # fmt: skip
+    )
     order, _ = place_orders.place_order(
         OrderDraft(service, payload, uuid.uuid4()), placed_by=None, now=NOON
     )

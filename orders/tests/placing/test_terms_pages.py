@@ -46,9 +46,11 @@ def held(service: Service | None = None, **changes: Any) -> Order:
     """An order that waits because its service changed so."""
     service = service or make_service()
     order = make_order(
-        Status.HELD, service=service, hold_reason=HoldReason.TERMS,
+        Status.HELD,
+        service=service,
+        hold_reason=HoldReason.TERMS,
         terms=Terms.of(service).as_json(),
-    )  # fmt: skip
+    )
     Service.objects.filter(pk=service.pk).update(**changes)
     return order
 
@@ -57,9 +59,12 @@ def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):
     service = make_service()
     drawn = staff.get(f"/orders/new/?service={service.pk}").context["form"].terms_text
     values = {
-        "service": service.pk, "submission": uuid.uuid4(), "link": LINK, "quantity": "777",
+        "service": service.pk,
+        "submission": uuid.uuid4(),
+        "link": LINK,
+        "quantity": "777",
         "terms": drawn,
-    }  # fmt: skip
+    }
     Service.objects.filter(pk=service.pk).update(rate=Decimal("0.91"), max=900)
     answer = staff.post("/orders/new/", values)
     page = answer.content.decode()
@@ -73,9 +78,12 @@ def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):
 @pytest.mark.parametrize("terms", ["", "x", "{}", "[]", '{"rate": 1}'])
 def test_a_form_that_names_no_terms_places_nothing(staff, terms):
     values = {
-        "service": make_service().pk, "submission": uuid.uuid4(), "link": LINK,
-        "quantity": "100", "terms": terms,
-    }  # fmt: skip
+        "service": make_service().pk,
+        "submission": uuid.uuid4(),
+        "link": LINK,
+        "quantity": "100",
+        "terms": terms,
+    }
     answer = staff.post("/orders/new/", values)
     assert answer.status_code == 422 and not Order.objects.exists()
 
@@ -111,9 +119,10 @@ def test_ordering_again_is_asked_once_more_when_prices_changed_since_it_was_show
     address = "/orders/bulk/?kind=reorder&scope=all"
     shown = staff.get(address).context
     form = {
-        "submission": shown["token"], "chosen": shown["chosen"],
+        "submission": shown["token"],
+        "chosen": shown["chosen"],
         "shown_terms": shown["shown_terms"],
-    }  # fmt: skip
+    }
     Service.objects.filter(pk=service.pk).update(rate=Decimal("9"))
     answer = staff.post(address, form)
     assert answer.status_code == 422 and not BulkJob.objects.exists()
@@ -129,9 +138,11 @@ def test_a_job_buys_nothing_under_terms_that_were_not_confirmed_with_it(staff):
     shown = staff.get(address).context
     staff.post(
         address,
-        {name: shown["token" if name == "submission" else name]
-         for name in ("submission", "chosen", "shown_terms")},
-    )  # fmt: skip
+        {
+            name: shown["token" if name == "submission" else name]
+            for name in ("submission", "chosen", "shown_terms")
+        },
+    )
     job = bulk_action.take_job(BulkJob.objects.get().pk, now=NOON)
     assert job
     Service.objects.filter(pk=service.pk).update(rate=Decimal("9"))

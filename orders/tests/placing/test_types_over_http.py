@@ -38,12 +38,17 @@ VARIANTS = [
     (
         "Subscriptions",
         {
-            "username": "l", "min": "50", "max": "60", "delay": "600", "posts": "2",
-            "old_posts": "1", "expiry": "2029-02-28",
+            "username": "l",
+            "min": "50",
+            "max": "60",
+            "delay": "600",
+            "posts": "2",
+            "old_posts": "1",
+            "expiry": "2029-02-28",
         },
         None,
     ),
-]  # fmt: skip
+]
 
 
 def service_for(account: Provider, box: Sandbox, wanted: str) -> Service:
@@ -55,9 +60,14 @@ def service_for(account: Provider, box: Sandbox, wanted: str) -> Service:
     box.edit_service(int(found.service_id), min=1, max=1000, dripfeed=can_drip)
     assert type_name(found.type) == shipped
     return make_service(
-        account, external_id=found.service_id, type=wanted, published_type=found.type, min=1,
-        max=1000, rate=found.rate,
-    )  # fmt: skip
+        account,
+        external_id=found.service_id,
+        type=wanted,
+        published_type=found.type,
+        min=1,
+        max=1000,
+        rate=found.rate,
+    )
 
 
 def place_in_the_browser(browser: Any, service: Service, typed: dict[str, str]) -> Order:
@@ -124,9 +134,13 @@ def test_a_published_spelling_of_a_type_is_ordered_like_the_type(
 ) -> None:
     found = next(i for i in client_for(account).services().items if i.type == "Poll")
     service = make_service(
-        account, external_id=found.service_id, type=type_name("poll_"), published_type="poll_",
-        min=found.min, max=found.max,
-    )  # fmt: skip
+        account,
+        external_id=found.service_id,
+        type=type_name("poll_"),
+        published_type="poll_",
+        min=found.min,
+        max=found.max,
+    )
     typed = {"link": LINK, "quantity": str(found.min), "answer_number": "4"}
     order = place_in_the_browser(client_for_role(Role.OPERATOR), service, typed)
     sending_tasks.dispatch(provider_id=account.pk)

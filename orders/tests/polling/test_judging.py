@@ -64,9 +64,10 @@ def test_which_steps_go_back(before, after, back):
 
 def test_a_status_that_goes_back_is_kept_as_evidence_only():
     order = hear(
-        made(), progress(raw="In progress", remains=400),
+        made(),
+        progress(raw="In progress", remains=400),
         progress(OrderState.PENDING, raw="Pending", remains=400),
-    )  # fmt: skip
+    )
     assert (order.status, order.flag) == (Status.IN_PROGRESS, Flag.WENT_BACKWARDS)
     assert remarks(order) == [
         "The provider says “Pending”. It had said In progress before, and that stands."
@@ -110,16 +111,18 @@ def test_a_known_charge_stays_while_the_order_runs(said, flag):
 
 def test_the_end_may_bring_a_lower_charge_and_both_are_kept():
     order = hear(
-        made(), progress(charge="0.90000"),
+        made(),
+        progress(charge="0.90000"),
         progress(OrderState.PARTIAL, charge="0.22500", remains=750),
-    )  # fmt: skip
+    )
     assert (order.charge, order.flag, order.is_final) == (Decimal("0.225"), Flag.NONE, True)
     moved = order.events.get(kind="moved").evidence
     assert Decimal(moved["charge_before"]) == Decimal("0.9")
     assert Decimal(moved["charge"]) == Decimal("0.225")
     assert [entry.amount for entry in ChargeEntry.objects.order_by("pk")] == [
-        Decimal("0.9"), Decimal("-0.675"),
-    ]  # fmt: skip
+        Decimal("0.9"),
+        Decimal("-0.675"),
+    ]
 
 
 def test_the_end_never_brings_a_higher_charge():
@@ -238,9 +241,11 @@ def test_a_money_matter_weighs_more_than_an_unknown_word():
 def test_when_money_moved_is_known_between_two_looks():
     order = made(Status.PENDING, charge=None)
     order = hear(
-        order, progress(OrderState.PENDING, charge="0.9"),
-        progress(OrderState.CANCELED, charge="0", remains=1000), every=600,
-    )  # fmt: skip
+        order,
+        progress(OrderState.PENDING, charge="0.9"),
+        progress(OrderState.CANCELED, charge="0", remains=1000),
+        every=600,
+    )
     taken, back = ChargeEntry.objects.order_by("pk")
     lease = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
     assert (taken.at_low, taken.at_high) == (NOON, NOON + lease)

@@ -32,9 +32,14 @@ LINK = "https://lumen.example/home"
 def service_at(box: Sandbox, account: Provider, kind: str = "Default", **wanted: Any) -> Any:
     truth = box.service(kind, **wanted)
     return make_service(
-        account, external_id=str(truth["id"]), type=kind, name=truth["name"],
-        rate=Decimal(truth["rate"]), min=truth["min"], max=truth["max"],
-    )  # fmt: skip
+        account,
+        external_id=str(truth["id"]),
+        type=kind,
+        name=truth["name"],
+        rate=Decimal(truth["rate"]),
+        min=truth["min"],
+        max=truth["max"],
+    )
 
 
 def place(service: Any, payload: OrderPayload, **more: Any) -> Order:
@@ -96,9 +101,13 @@ def test_every_run_of_a_drip_feed_is_followed_to_its_own_end(box, account, paren
 def subscribe(box: Sandbox, account: Provider, **more: Any) -> Order:
     service = service_at(box, account, "Subscriptions")
     payload = SubscriptionPayload(
-        service_id=service.external_id, username="lumen", min=service.min, max=service.min,
-        delay=0, **more,
-    )  # fmt: skip
+        service_id=service.external_id,
+        username="lumen",
+        min=service.min,
+        max=service.min,
+        delay=0,
+        **more,
+    )
     return send(place(service, payload))
 
 

@@ -28,11 +28,14 @@ LINK = "https://lumen.example/home"
 def in_line(service, number: int) -> list[Order]:
     return [
         make_order(
-            Status.HELD, service=service, hold_reason=HoldReason.LINK_BUSY, link=LINK,
+            Status.HELD,
+            service=service,
+            hold_reason=HoldReason.LINK_BUSY,
+            link=LINK,
             link_key=link_key(LINK),
         )
         for _ in range(number)
-    ]  # fmt: skip
+    ]
 
 
 def test_eight_sweeps_let_one_of_a_line_go():

@@ -22,8 +22,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 def make_parent(status: Status = Status.PENDING, service=None, **over) -> Order:
     service = service or make_service(make_provider(calls_per_minute=60_000))
-    payload = {"service": service.external_id, "link": "https://lumen.example/p", "quantity": "100",
-            "runs": "5", "interval": "30"}  # fmt: skip
+    payload = {
+        "service": service.external_id,
+        "link": "https://lumen.example/p",
+        "quantity": "100",
+        "runs": "5",
+        "interval": "30",
+    }
     return make_order(status, service=service, **{"payload": payload, "units": 500, **over})
 
 
@@ -61,8 +66,10 @@ def test_only_new_children_are_added_and_a_shorter_list_undoes_nothing():
         provider.says[parent.external_id] = says(*children)
         follow(parent, provider)
     assert list(parent.children.order_by("pk").values_list("external_id", flat=True)) == [
-        "c1", "c2", "c3",
-    ]  # fmt: skip
+        "c1",
+        "c2",
+        "c3",
+    ]
     assert parent.parts_done == 3
     assert PollSchedule.objects.filter(order__parent=parent).count() == 3
 
@@ -77,9 +84,14 @@ def test_the_last_answer_of_a_parent_still_brings_its_children():
 
 @pytest.mark.parametrize(
     "state",
-    [OrderState.ACTIVE, OrderState.PAUSED, OrderState.EXPIRED, OrderState.COMPLETED,
-     OrderState.CANCELED],
-)  # fmt: skip
+    [
+        OrderState.ACTIVE,
+        OrderState.PAUSED,
+        OrderState.EXPIRED,
+        OrderState.COMPLETED,
+        OrderState.CANCELED,
+    ],
+)
 def test_a_subscription_goes_where_the_provider_says_though_nobody_asked(state):
     parent, provider = (
         make_parent(type="Subscriptions", payload={"username": "lumen"}, units=None),

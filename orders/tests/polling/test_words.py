@@ -67,9 +67,7 @@ def test_a_taught_word_makes_its_orders_due_and_no_others():
     assert follow_known_words(now=NOON) == 1
     assert (next_at(known), next_at(other), next_at(elsewhere)) == (NOON, LATER, LATER)
     event = service.provider.events.get()
-    assert (event.actor, event.text) == (
-        person, "The status word “simmering” means in progress."
-    )  # fmt: skip
+    assert (event.actor, event.text) == (person, "The status word “simmering” means in progress.")
     assert [one.key for one in unknown_words(service.provider)] == ["odd"]
 
 
@@ -83,8 +81,10 @@ def test_an_order_that_cannot_be_read_keeps_its_pause():
 def test_saying_it_again_differently_wins_and_the_same_is_no_news():
     provider = make_provider()
     for meaning, is_news in (
-        (OrderState.PARTIAL, True), (OrderState.PARTIAL, False), (OrderState.COMPLETED, True),
-    ):  # fmt: skip
+        (OrderState.PARTIAL, True),
+        (OrderState.PARTIAL, False),
+        (OrderState.COMPLETED, True),
+    ):
         assert wording.teach_word(provider, "Done-ish", meaning, actor=None, now=NOON) is is_news
     known = wording.words_of(Dialect.from_profile(Provider.objects.get().dialect))
     assert known == {"done ish": OrderState.COMPLETED}

@@ -50,7 +50,7 @@ def span(low: str, high: str | None = None) -> Span:
             Movement(NOON + HOUR, NOON + HOUR, Decimal(-3), Decimal(0)), span("-3", "0"), id="maybe"
         ),
     ],
-)  # fmt: skip
+)
 def test_a_movement_counts_where_it_can_have_been(move, expected):
     assert explained([move], START, END) == expected
 

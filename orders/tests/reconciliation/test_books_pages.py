@@ -152,9 +152,11 @@ def test_hostile_words_stay_text(manager: Client) -> None:
         made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={"opening": HOSTILE}
     )
     for address in (
-        "/orders/discrepancies/?show=all", f"/orders/discrepancies/{case.pk}/",
-        f"/orders/statements/{provider.pk}/", f"/orders/statements/day/{made.pk}/",
-    ):  # fmt: skip
+        "/orders/discrepancies/?show=all",
+        f"/orders/discrepancies/{case.pk}/",
+        f"/orders/statements/{provider.pk}/",
+        f"/orders/statements/day/{made.pk}/",
+    ):
         assert "<script>alert" not in drawn(manager, address)
 
 

@@ -33,9 +33,12 @@ def read(provider: Provider, amount: str, at: datetime, currency: str = "USD") -
 def pay(provider: Provider, amount: str, at: datetime, order: Order | None = None) -> None:
     order = order or make_order(Status.COMPLETED, provider=provider)
     ChargeEntry.objects.create(
-        order=order, provider=provider, amount=Decimal(amount), at_low=at,
+        order=order,
+        provider=provider,
+        amount=Decimal(amount),
+        at_low=at,
         at_high=at + timedelta(minutes=1),
-    )  # fmt: skip
+    )
 
 
 def a_day(provider: Provider, *readings: tuple[float, str]) -> Statement:
@@ -118,8 +121,10 @@ def test_days_hang_together_and_a_gap_falls_between_none():
     reconcile.keep_books(provider, now=later + 25 * HOUR)
     first, second = Statement.objects.order_by("day")
     assert (second.day, second.opening, second.opening_at) == (
-        DAY + timedelta(days=3), 90, first.closing_at,
-    )  # fmt: skip
+        DAY + timedelta(days=3),
+        90,
+        first.closing_at,
+    )
     assert (second.actual, second.state) == (Decimal(-20), "differs")
 
 

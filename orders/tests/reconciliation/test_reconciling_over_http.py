@@ -42,9 +42,12 @@ class Day:
         self.client = client_for(self.account)
         item = box.service("Default")
         self.service = make_service(
-            self.account, external_id=str(item["id"]), rate=Decimal(item["rate"]),
-            min=item["min"], max=item["max"],
-        )  # fmt: skip
+            self.account,
+            external_id=str(item["id"]),
+            rate=Decimal(item["rate"]),
+            min=item["min"],
+            max=item["max"],
+        )
 
     def now(self) -> datetime:
         return MIDNIGHT + timedelta(seconds=self.pushed + time.monotonic() - self.began)

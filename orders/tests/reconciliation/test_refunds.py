@@ -229,9 +229,15 @@ def test_a_balance_that_rises_by_what_was_kept_proposes_apart():
     assert proposed(provider) == RefundStyle.APART
     assert provider.refund_style == RefundStyle.UNKNOWN
     assert provider.refund_evidence["samples"] == [
-        {"order": order.pk, "status": "Canceled", "charge": "4.25", "remains": 0,
-         "refund": "4.25", "balance": "came_back"}
-    ]  # fmt: skip
+        {
+            "order": order.pk,
+            "status": "Canceled",
+            "charge": "4.25",
+            "remains": 0,
+            "refund": "4.25",
+            "balance": "came_back",
+        }
+    ]
 
 
 def test_a_balance_that_does_not_rise_proposes_nothing():

@@ -34,9 +34,12 @@ class Bench:
         self.box = box
         self.now = NOON
         self.provider: Provider = make_provider(
-            url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000,
+            url=box.url,
+            key=box.key,
+            add_spacing_ms=0,
+            calls_per_minute=60_000,
             dialect=told.pop("dialect", {}),
-        )  # fmt: skip
+        )
         wanted = {"key_is_ours_alone": True, "least_adds": 5, "lost_in_a_row": 0, **told}
         rules = Recovery(provider=self.provider, grace_seconds=GRACE, **wanted)
         rules.promise_repeats(self.provider)

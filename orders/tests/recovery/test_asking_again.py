@@ -248,9 +248,10 @@ def test_the_number_a_repeat_was_answered_with_is_kept_for_a_person(box):
 
 
 @pytest.mark.parametrize(
-    "promised", ["ref at {url}", "request_id at https://before.example/api/v2", ""],
+    "promised",
+    ["ref at {url}", "request_id at https://before.example/api/v2", ""],
     ids=["another name", "another address", "from before it was asked for"],
-)  # fmt: skip
+)
 def test_a_promise_is_about_one_parameter_at_one_address(box, promised):
     bench = repeating(box, repeats_are_safe=True)
     Recovery.objects.update(repeats_promised_for=promised.format(url=bench.provider.url))

@@ -103,13 +103,17 @@ def test_rows_that_were_written_again_close_no_range():
     earlier, lost, later = (make_order(Status.SENDING) for _ in range(3))
     account = earlier.provider
     for order, outcome, at, number in (
-        (earlier, Outcome.ACCEPTED, 0, "10"), (lost, Outcome.UNKNOWN, 2, ""),
+        (earlier, Outcome.ACCEPTED, 0, "10"),
+        (lost, Outcome.UNKNOWN, 2, ""),
         (later, Outcome.ACCEPTED, 9, "20"),
-    ):  # fmt: skip
+    ):
         make_attempt(
-            order, outcome=outcome, provider=account, external_id=number,
+            order,
+            outcome=outcome,
+            provider=account,
+            external_id=number,
             started_at=order.created_at + timedelta(hours=at),
-        )  # fmt: skip
+        )
     attempt, last = Attempt.objects.get(order=lost), Attempt.objects.get(order=later)
     rules, _ = Recovery.objects.get_or_create(provider=account)
     attempt.waited_seconds, attempt.surely_after = rules.grace_seconds, attempt.pk

@@ -64,8 +64,12 @@ def test_what_was_reopened_can_be_linked(box):
     lost = Order.objects.get()
     number = str(box.ledger()[0]["id"])
     assert manual.link_order(
-        lost, number, actor=make_user(), client=client_for(lost.provider),
-        clock=clocks.database_now, although_charge_differs=True,
-    )  # fmt: skip
+        lost,
+        number,
+        actor=make_user(),
+        client=client_for(lost.provider),
+        clock=clocks.database_now,
+        although_charge_differs=True,
+    )
     lost.refresh_from_db()
     assert lost.external_id == number

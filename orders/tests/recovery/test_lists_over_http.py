@@ -177,9 +177,12 @@ def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
     known = Service.objects.filter(provider=bench.provider, external_id=str(item["id"])).first()
     service = known or make_service(bench.provider, external_id=str(item["id"]), rate=item["rate"])
     payload = DefaultPayload(
-        service_id=service.external_id, link="https://lumen.example/d", quantity=int(item["min"]),
-        runs=3, interval=1,
-    )  # fmt: skip
+        service_id=service.external_id,
+        link="https://lumen.example/d",
+        quantity=int(item["min"]),
+        runs=3,
+        interval=1,
+    )
     draft = OrderDraft(service, payload, uuid.uuid4())
     feed = place_orders.place_order(draft, placed_by=None, now=bench.clock())[0]
     lost = bench.lose(taken=True, order=feed)
@@ -267,8 +270,9 @@ def test_oldest_first_is_an_order_too(box, monkeypatch):
 )
 def test_how_like_a_row_is(said, found):
     order = make_order(
-        link="https://lumen.example/d", units=300,
+        link="https://lumen.example/d",
+        units=300,
         payload={"service": "7", "link": "https://lumen.example/d", "quantity": "100", "runs": "3"},
-    )  # fmt: skip
+    )
     row = RecentOrder("1", Progress(None, "New"), order.link, 300, "7")
     assert likeness(order, replace(row, **said)) is found

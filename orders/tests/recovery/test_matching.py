@@ -26,11 +26,18 @@ from orders.recovery.search.match_ids import IdMatch, decide
         ({}, "a", IdMatch(foreign=frozenset("a"))),
     ],
     ids=[
-        "nothing lost", "no candidate: absent", "one and one", "two for one: nobody knows",
-        "forced by the other", "two for two", "a part is proven", "the rest is absent",
-        "one too many is not ours", "nobody to own it",
+        "nothing lost",
+        "no candidate: absent",
+        "one and one",
+        "two for one: nobody knows",
+        "forced by the other",
+        "two for two",
+        "a part is proven",
+        "the rest is absent",
+        "one too many is not ours",
+        "nobody to own it",
     ],
-)  # fmt: skip
+)
 def test_what_is_proven(edges, candidates, verdict):
     edges = {lost: frozenset(fits) for lost, fits in edges.items()}
     assert decide(edges, frozenset(candidates)) == verdict

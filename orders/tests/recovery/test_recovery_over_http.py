@@ -449,9 +449,12 @@ def running_drip_feed(bench: Bench, box) -> Order:
     """Runs of it have begun that nobody has asked about yet."""
     item = box.service("Default", dripfeed=True)
     payload = DefaultPayload(
-        service_id=str(item["id"]), link="https://lumen.example/d", quantity=int(item["min"]),
-        runs=3, interval=1,
-    ).wire()  # fmt: skip
+        service_id=str(item["id"]),
+        link="https://lumen.example/d",
+        quantity=int(item["min"]),
+        runs=3,
+        interval=1,
+    ).wire()
     parent = bench.place()
     Order.objects.filter(pk=parent.pk).update(payload=payload)
     parent = bench.send(Order.objects.get(pk=parent.pk))

@@ -19,9 +19,14 @@ from .bench import Bench, running_box
 
 pytestmark = pytest.mark.django_db
 WANTED = {
-    "enabled": "on", "key_is_ours_alone": "on", "least_adds": "20", "grace_seconds": "60",
-    "calls_per_hour": "100", "lost_in_a_row": "4", "lost_amount": "12.50",
-}  # fmt: skip
+    "enabled": "on",
+    "key_is_ours_alone": "on",
+    "least_adds": "20",
+    "grace_seconds": "60",
+    "calls_per_hour": "100",
+    "lost_in_a_row": "4",
+    "lost_amount": "12.50",
+}
 
 
 @pytest.fixture

@@ -58,9 +58,12 @@ class Desk:
         self.provider = make_provider(dialect={"idempotency_parameter": NAME})
         order = make_order(Status.UNCONFIRMED, provider=self.provider)
         self.attempt = make_attempt(
-            order, outcome=Outcome.UNKNOWN, unknown_at=NOON, look_at=NOON,
+            order,
+            outcome=Outcome.UNKNOWN,
+            unknown_at=NOON,
+            look_at=NOON,
             provider_version=self.provider.version,
-        )  # fmt: skip
+        )
         self.attempt.wire = {**order.payload, NAME: self.attempt.token}
         self.attempt.save()
         self.rules = Recovery(provider=self.provider, repeats_are_safe=True)

@@ -37,10 +37,13 @@ def box(settings):
 @pytest.mark.parametrize(
     "url",
     [
-        "https://panel.example/api/v2", "https://panel.example/api/v2/", "https://PANEL.example/",
-        "https://panel.example:443/v1?x=1", "http://panel.example/api/v2",
+        "https://panel.example/api/v2",
+        "https://panel.example/api/v2/",
+        "https://PANEL.example/",
+        "https://panel.example:443/v1?x=1",
+        "http://panel.example/api/v2",
     ],
-)  # fmt: skip
+)
 def test_a_server_is_the_same_however_it_is_written(url):
     assert server_of(url) == server_of("https://panel.example/api/v2")
     assert server_of(url) != server_of("https://panel.example:8443/api/v2")
@@ -116,6 +119,9 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     assert id_range.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
     with pytest.raises(manual.CannotLink, match="already our order"):
         manual.link_order(
-            Order.objects.get(pk=lost.pk), placed.order_id, actor=make_user(),
-            client=client_for(bench.provider), clock=bench.clock,
-        )  # fmt: skip
+            Order.objects.get(pk=lost.pk),
+            placed.order_id,
+            actor=make_user(),
+            client=client_for(bench.provider),
+            clock=bench.clock,
+        )

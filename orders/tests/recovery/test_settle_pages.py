@@ -40,13 +40,18 @@ def lost(*, age: timedelta = OLD, provider: Provider | None = None, **evidence: 
     """An unconfirmed order that should cost 0.90, sent `age` ago."""
     sent_at = database_now() - age
     order = make_order(
-        Status.UNCONFIRMED, provider=provider, created_at=sent_at, sent_at=sent_at,
+        Status.UNCONFIRMED,
+        provider=provider,
+        created_at=sent_at,
+        sent_at=sent_at,
         reason="The answer was cut off.",
-    )  # fmt: skip
+    )
     make_attempt(
-        order, outcome=Outcome.UNKNOWN, balance_before=Decimal("31.5"),
+        order,
+        outcome=Outcome.UNKNOWN,
+        balance_before=Decimal("31.5"),
         evidence={"bytes_left": True, "http_status": 502, **evidence},
-    )  # fmt: skip
+    )
     return order
 
 

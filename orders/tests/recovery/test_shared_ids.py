@@ -43,9 +43,14 @@ def decided(
     attempt = order.attempts.get()
     if by is Resolution.TAUGHT:
         assert manual.settle_refused(
-            order, attempt, Rejected("Nope", RefusalCode.SERVICE), actor=make_user(),
-            now=bench.clock(), text="Taught.", evidence={},
-        )  # fmt: skip
+            order,
+            attempt,
+            Rejected("Nope", RefusalCode.SERVICE),
+            actor=make_user(),
+            now=bench.clock(),
+            text="Taught.",
+            evidence={},
+        )
     else:
         assert manual.prove_not_placed(
             order, attempt, resolution=by, now=bench.clock(), text="Not there."
@@ -77,8 +82,10 @@ def test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one(box, by,
     assert read(lost)[0].status == Status.UNCONFIRMED
     order, attempt = read(wrong)
     assert (order.status, attempt.outcome, attempt.code) == (
-        Status.UNCONFIRMED, Outcome.UNKNOWN, Doubt.IS_THERE,
-    )  # fmt: skip
+        Status.UNCONFIRMED,
+        Outcome.UNKNOWN,
+        Doubt.IS_THERE,
+    )
     assert attempt.evidence["candidate_id"] == bench.upstream()[-1]
     assert lost.events.filter(text__contains=f"may also be order {wrong}").exists()
     assert bench.rules().searches == (by is not Resolution.BRACKET), "its own proof is in doubt"
@@ -128,10 +135,15 @@ def test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too(box, 
     def meanwhile(self: PanelClient, ids: Any) -> Any:
         if not other.attempts.exists():
             Attempt.objects.create(
-                order=other, number=1, provider=bench.provider, wire=other.payload, worker="w",
-                provider_version=bench.provider.version, started_at=bench.now,
+                order=other,
+                number=1,
+                provider=bench.provider,
+                wire=other.payload,
+                worker="w",
+                provider_version=bench.provider.version,
+                started_at=bench.now,
                 lease_until=bench.now + timedelta(seconds=60),
-            )  # fmt: skip
+            )
             client_for(bench.provider).add(WrittenPayload(other.payload))
         return honest(self, ids)
 
@@ -168,8 +180,9 @@ def test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other_lost_
     assert read(lost)[0].status == Status.UNCONFIRMED
     order, attempt = read(wrong)
     assert (order.status, attempt.evidence.get("candidate_id")) == (
-        Status.UNCONFIRMED, bench.upstream()[-1],
-    )  # fmt: skip
+        Status.UNCONFIRMED,
+        bench.upstream()[-1],
+    )
 
 
 # a later try of the same order
@@ -236,10 +249,15 @@ def test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being_doubte
     def claimed_first(attempt: Attempt, order: Order, *args: Any, **told: Any) -> bool:
         if order.pk == busy.pk:
             Attempt.objects.create(
-                order=order, number=2, provider=bench.provider, wire=order.payload, worker="w",
-                provider_version=bench.provider.version, started_at=bench.now,
+                order=order,
+                number=2,
+                provider=bench.provider,
+                wire=order.payload,
+                worker="w",
+                provider_version=bench.provider.version,
+                started_at=bench.now,
                 lease_until=bench.now + timedelta(seconds=60),
-            )  # fmt: skip
+            )
         return honest(attempt, order, *args, **told)
 
     monkeypatch.setattr(contradictions, "reopen", claimed_first)

@@ -291,9 +291,12 @@ def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Clie
         for each in range(number):
             order = answered(service=service)
             sentences.teach_phrase(
-                service.provider, f"Wort {chr(97 + each)}", RefusalCode.FUNDS,
-                actor=make_user(Role.MANAGER), now=NOON,
-            )  # fmt: skip
+                service.provider,
+                f"Wort {chr(97 + each)}",
+                RefusalCode.FUNDS,
+                actor=make_user(Role.MANAGER),
+                now=NOON,
+            )
         with CaptureQueriesContext(connection) as captured:
             manager.get(f"/orders/phrases/{service.provider_id}/")
             manager.get(f"/orders/{order.pk}/resolve/")

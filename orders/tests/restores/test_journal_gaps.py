@@ -238,9 +238,12 @@ def test_a_machine_that_starts_after_the_database_was_accepted_holds_what_it_may
     guard.quarantine("by hand", now=LATER)
     halt = Halt.objects.get(kind=HaltKind.RESTORED)
     halt.runs.create(
-        state="done", started_by=make_user(), created_at=LATER, acknowledged_at=LATER,
+        state="done",
+        started_by=make_user(),
+        created_at=LATER,
+        acknowledged_at=LATER,
         database=guard.database_identity(),
-    )  # fmt: skip
+    )
     Halt.objects.update(lifted_at=LATER)
     assert guard.look_closely(now=LATEST)
     assert Order.objects.get(pk=orders[0].pk).hold_reason == HoldReason.RESTORED

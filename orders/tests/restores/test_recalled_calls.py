@@ -56,9 +56,15 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     assert panel.done == [rows[0].order.external_id]
     for model in (Refill, CancelRequest):
         model.objects.update(
-            status="queued", requests=0, sent_at=None, call=None, external_id="", code="",
-            reason="", due_at=NOON,
-        )  # fmt: skip
+            status="queued",
+            requests=0,
+            sent_at=None,
+            call=None,
+            external_id="",
+            code="",
+            reason="",
+            due_at=NOON,
+        )
     RequestCall.objects.all().delete()
     later = NOON + timedelta(minutes=5)
     guard.look_closely(now=later)

@@ -60,9 +60,14 @@ class Desk:
     def service(self) -> Service:
         item = next(i for i in client_for(self.account).services().items if i.type == "Default")
         return make_service(
-            self.account, external_id=item.service_id, type=item.type, rate=item.rate,
-            min=item.min, max=item.max, name=item.name,
-        )  # fmt: skip
+            self.account,
+            external_id=item.service_id,
+            type=item.type,
+            rate=item.rate,
+            min=item.min,
+            max=item.max,
+            name=item.name,
+        )
 
     def place(self, service: Service) -> Order:
         link = f"https://lumen.example/p/{uuid.uuid4()}"

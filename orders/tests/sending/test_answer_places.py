@@ -148,14 +148,20 @@ def test_a_machine_that_was_taken_away_with_nothing_in_doubt_is_not_told(machine
     machine("first", "own").is_here()
     answer_places.report(now=database_now())
     make_attempt(
-        make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, worker="another:7:MainThread",
-        started_at=database_now(), looked_at=database_now(),
-    )  # fmt: skip
+        make_order(Status.UNCONFIRMED),
+        outcome=Outcome.UNKNOWN,
+        worker="another:7:MainThread",
+        started_at=database_now(),
+        looked_at=database_now(),
+    )
     AnswerPlace.objects.update(seen_at=database_now() - AWAY)
     assert machine("web", "web").looks() == []
     machine("first", "own").is_here()
     make_attempt(
-        make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, worker="first:7:MainThread",
-        started_at=database_now() - timedelta(days=5), unknown_at=database_now(),
-    )  # fmt: skip
+        make_order(Status.UNCONFIRMED),
+        outcome=Outcome.UNKNOWN,
+        worker="first:7:MainThread",
+        started_at=database_now() - timedelta(days=5),
+        unknown_at=database_now(),
+    )
     assert machine("web", "web").looks() == [], "it came by after that one was over"

@@ -82,9 +82,11 @@ def test_a_provider_cannot_hold_an_order_longer_than_its_cap() -> None:
 def test_a_claim_of_a_clock_ahead_holds_its_account_no_longer_than_another() -> None:
     lease = tomorrow() + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
     attempt = make_attempt(
-        make_order(Status.SENDING), outcome=Outcome.IN_FLIGHT, started_at=tomorrow(),
+        make_order(Status.SENDING),
+        outcome=Outcome.IN_FLIGHT,
+        started_at=tomorrow(),
         lease_until=lease,
-    )  # fmt: skip
+    )
     assert sweep_due.reap_lost_sends(now=NOON) == 1
     assert Attempt.objects.get().outcome == Outcome.UNKNOWN
     assert Order.objects.get(pk=attempt.order_id).status == Status.UNCONFIRMED
@@ -168,12 +170,20 @@ def test_an_account_that_a_clock_ahead_shut_is_probed_today() -> None:
 def test_a_job_and_a_batch_that_a_clock_ahead_took_go_on_today() -> None:
     person = make_user()
     job = BulkJob.objects.create(
-        kind=JobKind.NOTE, submission="6c1f3c1e-7a0e-4f57-9c39-0d9a4c7f0b11", started_by=person,
-        created_at=NOON, held_until=tomorrow(), holder="x",
-    )  # fmt: skip
-    batch = OrderBatch.objects.create(
-        state=BatchState.PLACING, digest="x", created_by=person, created_at=NOON, holder="x",
+        kind=JobKind.NOTE,
+        submission="6c1f3c1e-7a0e-4f57-9c39-0d9a4c7f0b11",
+        started_by=person,
+        created_at=NOON,
         held_until=tomorrow(),
-    )  # fmt: skip
+        holder="x",
+    )
+    batch = OrderBatch.objects.create(
+        state=BatchState.PLACING,
+        digest="x",
+        created_by=person,
+        created_at=NOON,
+        holder="x",
+        held_until=tomorrow(),
+    )
     assert bulk_action.take_job(job.pk, now=NOON) is not None
     assert place_lines.batches_to_place(NOON) == [batch.pk]

@@ -125,9 +125,14 @@ def test_what_fits_is_not_touched():
 
 @pytest.mark.parametrize(
     ("status", "outcome"),
-    [(Status.UNCONFIRMED, None), (Status.SENDING, None), (Status.IN_PROGRESS, None),
-     (Status.IN_PROGRESS, Outcome.UNKNOWN), (Status.PENDING, Outcome.ACCEPTED)],
-)  # fmt: skip
+    [
+        (Status.UNCONFIRMED, None),
+        (Status.SENDING, None),
+        (Status.IN_PROGRESS, None),
+        (Status.IN_PROGRESS, Outcome.UNKNOWN),
+        (Status.PENDING, Outcome.ACCEPTED),
+    ],
+)
 def test_what_nothing_proves_is_shown_to_a_person_once(status, outcome):
     order = make_order(status)
     if outcome:

@@ -79,8 +79,10 @@ def test_a_catalog_from_before_the_move_says_nothing_of_the_new_place():
     order = moved()
     run = make_run(order.provider, started_at=NOON - timedelta(seconds=1))
     assert accounts.change_address(
-        Provider.objects.get(pk=order.provider_id), "https://third.example/api/v2",
-        actor=None, now=NOON,
-    )  # fmt: skip
+        Provider.objects.get(pk=order.provider_id),
+        "https://third.example/api/v2",
+        actor=None,
+        now=NOON,
+    )
     assert end_run(run, RunState.APPLIED, now=LATER)
     assert Provider.objects.get(pk=order.provider_id).moved_at == NOON

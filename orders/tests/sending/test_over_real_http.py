@@ -51,9 +51,14 @@ def service_of(account: Provider, type_name: str):
     items = client_for(account).services().items
     item = next(i for i in items if i.type == type_name)
     return make_service(
-        account, external_id=item.service_id, type=type_name, rate=item.rate, min=item.min,
-        max=item.max, name=item.name,
-    )  # fmt: skip
+        account,
+        external_id=item.service_id,
+        type=type_name,
+        rate=item.rate,
+        min=item.min,
+        max=item.max,
+        name=item.name,
+    )
 
 
 def place(service, payload: OrderPayload) -> Order:
@@ -156,9 +161,12 @@ def test_a_lost_order_is_found_again_by_a_person(box, account):
     order.refresh_from_db()
     (truth,) = box.ledger()
     assert manual.link_order(
-        order, str(truth["id"]), actor=make_user(Role.MANAGER), client=client_for(account),
+        order,
+        str(truth["id"]),
+        actor=make_user(Role.MANAGER),
+        client=client_for(account),
         clock=database_now,
-    )  # fmt: skip
+    )
     assert look_again(order).charge == Decimal(truth["charge"])
 
 

@@ -80,9 +80,13 @@ def acknowledge(moment=LATER) -> None:
     """As the page does it after a finished run."""
     halt = Halt.objects.get(kind=HaltKind.RESTORED, lifted_at=None)
     ReconcileRun.objects.create(
-        halt=halt, state=JobState.DONE, started_by=make_user(), created_at=moment,
-        acknowledged_at=moment, database=guard.database_identity(),
-    )  # fmt: skip
+        halt=halt,
+        state=JobState.DONE,
+        started_by=make_user(),
+        created_at=moment,
+        acknowledged_at=moment,
+        database=guard.database_identity(),
+    )
     halts.lift_halt(HaltKind.RESTORED, now=moment)
 
 

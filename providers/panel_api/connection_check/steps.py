@@ -56,8 +56,12 @@ class Visit:
             return step() is not False
         except SlowDown as error:
             self.stopped = True
-            self.note(topic, FindingLevel.WARN, "The provider asks for fewer calls; try again later.",
-                      error.reason)  # fmt: skip
+            self.note(
+                topic,
+                FindingLevel.WARN,
+                "The provider asks for fewer calls; try again later.",
+                error.reason,
+            )
         except AccountRefused as error:
             self.stopped = True
             self.note("key", FindingLevel.FAIL, "The key is refused.", error.reason)
@@ -73,9 +77,14 @@ class Visit:
         answer = self.client.call("balance", {})
         if answer.is_redirect and (slash := self._other_slash(answer)) is not None:
             self.learn(trailing_slash=slash)
-            self.note("address", FindingLevel.WARN, "The provider wants the address "
-                      + ("with" if slash else "without") + " a slash at its end; we use that.",
-                      answer.location)  # fmt: skip
+            self.note(
+                "address",
+                FindingLevel.WARN,
+                "The provider wants the address "
+                + ("with" if slash else "without")
+                + " a slash at its end; we use that.",
+                answer.location,
+            )
             answer = self.client.call("balance", {})
         answer = self._other_request(answer)
         if answer.is_html or answer.is_redirect or answer.unreadable:
@@ -102,17 +111,30 @@ class Visit:
         said = answer.refusals(self.dialect)
         if said and answer.http_status in (401, 403):
             self.stopped = True
-            self.note("key", FindingLevel.FAIL, f"The call is refused with HTTP {answer.http_status}, in"
-                      " words we do not know. Most often that is about the key.",
-                      said[0][0])  # fmt: skip
+            self.note(
+                "key",
+                FindingLevel.FAIL,
+                f"The call is refused with HTTP {answer.http_status}, in"
+                " words we do not know. Most often that is about the key.",
+                said[0][0],
+            )
         elif said:
-            self.note("key", FindingLevel.WARN, "The balance is refused in words we do not know, so it"
-                      " is not known whether the key is accepted.", said[0][0])  # fmt: skip
+            self.note(
+                "key",
+                FindingLevel.WARN,
+                "The balance is refused in words we do not know, so it"
+                " is not known whether the key is accepted.",
+                said[0][0],
+            )
         elif answer.is_success and self._names_a_balance(answer):
             self.note("key", FindingLevel.OK, "The key is accepted.")
         else:
-            self.note("key", FindingLevel.WARN, "The answer names no balance, so it is not known whether"
-                      " the key is accepted.", answer.excerpt[:200])  # fmt: skip
+            self.note(
+                "key",
+                FindingLevel.WARN,
+                "The answer names no balance, so it is not known whether the key is accepted.",
+                answer.excerpt[:200],
+            )
         return not self.stopped
 
     def _names_a_balance(self, answer: Answer) -> bool:
@@ -148,9 +170,12 @@ class Visit:
         limited = answer.http_status == 429 or any(
             code is RefusalCode.RATE_LIMIT for _, code in refused
         )
-        return limited or answer.is_redirect or answer.is_html or (
-            answer.body is not None and not refused and answer.is_success
-        )  # fmt: skip
+        return (
+            limited
+            or answer.is_redirect
+            or answer.is_html
+            or (answer.body is not None and not refused and answer.is_success)
+        )
 
     # what it says
 
@@ -163,8 +188,12 @@ class Visit:
         try:
             self.balance = read_balance(answer.body, self.dialect)
         except Unexpected as error:
-            self.note("balance", FindingLevel.FAIL, f"{error} Set how amounts are written here.",
-                      answer.excerpt[:200])  # fmt: skip
+            self.note(
+                "balance",
+                FindingLevel.FAIL,
+                f"{error} Set how amounts are written here.",
+                answer.excerpt[:200],
+            )
             return
         shown = f"{self.balance.amount:f} {self.balance.currency}".strip()
         self.note("balance", FindingLevel.OK, f"The balance is {shown}.")
@@ -196,9 +225,12 @@ class Visit:
             return
         self.note("services", FindingLevel.OK, f"{self.services_seen} services can be read.")
         if catalog.unreadable:
-            self.note("services", FindingLevel.WARN,
-                      f"{len(catalog.unreadable)} services cannot be read and stay out.",
-                      catalog.unreadable[0].reason)  # fmt: skip
+            self.note(
+                "services",
+                FindingLevel.WARN,
+                f"{len(catalog.unreadable)} services cannot be read and stay out.",
+                catalog.unreadable[0].reason,
+            )
         strange = [item.type for item in catalog.items if not type_name(item.type)]
         if strange:
             verdict = FindingLevel.WARN if len(strange) == self.services_seen else FindingLevel.OK
@@ -222,17 +254,25 @@ class Visit:
         row = self.client.statuses_once(IMPOSSIBLE_IDS[:1])[IMPOSSIBLE_IDS[0]]
         self.alone = row
         if not isinstance(row, Unreadable):
-            self.note("orders", FindingLevel.WARN,
-                      "It answers for an order that does not exist; lost orders cannot be found"
-                      " by asking.", row.raw_status)  # fmt: skip
+            self.note(
+                "orders",
+                FindingLevel.WARN,
+                "It answers for an order that does not exist; lost orders cannot be found"
+                " by asking.",
+                row.raw_status,
+            )
         elif row.code is RefusalCode.UNKNOWN_ORDER:
             self.note(
                 "orders", FindingLevel.OK, "An unknown order is answered clearly.", row.reason
             )
         else:
-            self.note("orders", FindingLevel.WARN,
-                      "An unknown order is answered in words we do not know; add them to the"
-                      " provider's refusals.", row.reason)  # fmt: skip
+            self.note(
+                "orders",
+                FindingLevel.WARN,
+                "An unknown order is answered in words we do not know; add them to the"
+                " provider's refusals.",
+                row.reason,
+            )
 
     def ask_unknown_refill(self) -> None:
         row = self.client.refill_statuses(IMPOSSIBLE_IDS[:1])[IMPOSSIBLE_IDS[0]]

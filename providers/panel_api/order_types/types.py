@@ -37,16 +37,26 @@ def _quantity() -> Any:
 
 def _names(*, counts: bool = False) -> Any:
     return asked(
-        "usernames", Kind.LINES, "Usernames", ("lumen", "harbor"), counts=counts, weighs=counts,
+        "usernames",
+        Kind.LINES,
+        "Usernames",
+        ("lumen", "harbor"),
+        counts=counts,
+        weighs=counts,
         help="One a line; each line is one unit." if counts else "One a line.",
-    )  # fmt: skip
+    )
 
 
 def _comments(label: str = "Comments", *, counts: bool = True) -> Any:
     return asked(
-        "comments", Kind.LINES, label, ("Well made", "Good to know"), counts=counts, weighs=counts,
+        "comments",
+        Kind.LINES,
+        label,
+        ("Well made", "Good to know"),
+        counts=counts,
+        weighs=counts,
         help="One a line; each line is one unit." if counts else "One a line.",
-    )  # fmt: skip
+    )
 
 
 def _owner() -> Any:
@@ -68,14 +78,28 @@ class DripFedPayload(QuantityPayload):
     """May be delivered in runs: `quantity` is that of one run, and every run is paid."""
 
     runs: int | None = asked(
-        "runs", Kind.NUMBER, "Runs", 5, optional=True, weighs=True, minimum=2, maximum=10_000,
+        "runs",
+        Kind.NUMBER,
+        "Runs",
+        5,
+        optional=True,
+        weighs=True,
+        minimum=2,
+        maximum=10_000,
         help="Drip-feed: the quantity is delivered this many times.",
-    )  # fmt: skip
+    )
     interval: int | None = asked(
-        "interval", Kind.NUMBER, "Interval, minutes", 60, optional=True, weighs=True,
-        minimum=1, maximum=MOST_MINUTES, own_set="intervals",
+        "interval",
+        Kind.NUMBER,
+        "Interval, minutes",
+        60,
+        optional=True,
+        weighs=True,
+        minimum=1,
+        maximum=MOST_MINUTES,
+        own_set="intervals",
         help="Drip-feed: minutes between two runs.",
-    )  # fmt: skip
+    )
 
     @property
     def is_drip_feed(self) -> bool:
@@ -105,9 +129,12 @@ class SeoPayload(QuantityPayload):
     about = "Units that come by way of search phrases."
 
     keywords: tuple[str, ...] = asked(
-        "keywords", Kind.LINES, "Keywords", ("garden chairs", "oak table"),
+        "keywords",
+        Kind.LINES,
+        "Keywords",
+        ("garden chairs", "oak table"),
         help="Search phrases, one a line.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +233,14 @@ class PollPayload(QuantityPayload):
     about = "Answers for one option of a poll."
 
     answer_number: int = asked(
-        "answer_number", Kind.NUMBER, "Option", 2, minimum=0, maximum=10_000,
+        "answer_number",
+        Kind.NUMBER,
+        "Option",
+        2,
+        minimum=0,
+        maximum=10_000,
         help="Its place among the options; most providers count from 1.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,9 +249,12 @@ class InvitesFromGroupsPayload(QuantityPayload):
     about = "Invitations of members of other groups."
 
     groups: tuple[str, ...] = asked(
-        "groups", Kind.LINES, "Groups", ("https://groups.example/oak",),
+        "groups",
+        Kind.LINES,
+        "Groups",
+        ("https://groups.example/oak",),
         help="Whose members are invited, one group a line.",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,17 +277,35 @@ class SubscriptionPayload(PostsPayload):
     about = "Every new post of an account gets units, until it ends."
 
     delay: int = asked(
-        "delay", Kind.CHOICE, "Delay, minutes", 30, own_set="delays",
+        "delay",
+        Kind.CHOICE,
+        "Delay, minutes",
+        30,
+        own_set="delays",
         choices=tuple((str(d), minutes_in_words(d)) for d in SUBSCRIPTION_DELAYS),
-    )  # fmt: skip
+    )
     posts: int | None = asked(
-        "posts", Kind.NUMBER, "New posts", 10, optional=True, weighs=True, minimum=1,
-        maximum=MOST_POSTS, help="How many future posts are served; empty means no limit.",
-    )  # fmt: skip
+        "posts",
+        Kind.NUMBER,
+        "New posts",
+        10,
+        optional=True,
+        weighs=True,
+        minimum=1,
+        maximum=MOST_POSTS,
+        help="How many future posts are served; empty means no limit.",
+    )
     old_posts: int | None = asked(
-        "old_posts", Kind.NUMBER, "Existing posts", 2, optional=True, weighs=True, minimum=0,
-        maximum=MOST_POSTS, help="Only where the service allows it.",
-    )  # fmt: skip
+        "old_posts",
+        Kind.NUMBER,
+        "Existing posts",
+        2,
+        optional=True,
+        weighs=True,
+        minimum=0,
+        maximum=MOST_POSTS,
+        help="Only where the service allows it.",
+    )
     expiry: date | None = asked("expiry", Kind.DATE, "Ends on", date(2030, 12, 31), optional=True)
 
     def cost(self, rate: Decimal) -> Decimal | CostRange | None:
@@ -268,9 +321,15 @@ class OldPostsPayload(PostsPayload):
     fits_on = ("Likes spread",)
 
     old_posts: int = asked(
-        "old_posts", Kind.NUMBER, "Existing posts", 5, weighs=True, minimum=1, maximum=MOST_POSTS,
+        "old_posts",
+        Kind.NUMBER,
+        "Existing posts",
+        5,
+        weighs=True,
+        minimum=1,
+        maximum=MOST_POSTS,
         help="How many of them are served, the newest first.",
-    )  # fmt: skip
+    )
 
     def cost(self, rate: Decimal) -> Decimal | CostRange | None:
         return self.cost_of_posts(rate, self.old_posts)
@@ -285,27 +344,44 @@ class WebTrafficPayload(DripFedPayload):
         "country", Kind.TEXT, "Country", "DE", help="Its code or its English name."
     )
     device: int = asked(
-        "device", Kind.CHOICE, "Device", 5,
+        "device",
+        Kind.CHOICE,
+        "Device",
+        5,
         choices=(
-            ("1", "Desktop"), ("2", "Mobile, Android"), ("3", "Mobile, iOS"),
-            ("4", "Mobile, mixed"), ("5", "Mixed"),
+            ("1", "Desktop"),
+            ("2", "Mobile, Android"),
+            ("3", "Mobile, iOS"),
+            ("4", "Mobile, mixed"),
+            ("5", "Mixed"),
         ),
-    )  # fmt: skip
+    )
     type_of_traffic: int = asked(
-        "type_of_traffic", Kind.CHOICE, "Visitors come from", VISITORS_FROM_GOOGLE,
+        "type_of_traffic",
+        Kind.CHOICE,
+        "Visitors come from",
+        VISITORS_FROM_GOOGLE,
         choices=(
             (str(VISITORS_FROM_GOOGLE), "A Google keyword"),
             (str(VISITORS_FROM_AN_ADDRESS), "A referring address"),
             (str(VISITORS_FROM_NOWHERE), "Nowhere: no referrer is sent"),
         ),
-    )  # fmt: skip
+    )
     google_keyword: str | None = asked(
-        "google_keyword", Kind.TEXT, "Google keyword", "garden chairs", optional=True,
+        "google_keyword",
+        Kind.TEXT,
+        "Google keyword",
+        "garden chairs",
+        optional=True,
         needed_when=("type_of_traffic", VISITORS_FROM_GOOGLE),
         help="Needed, and sent, only when visitors come from a Google keyword.",
-    )  # fmt: skip
+    )
     referring_url: str | None = asked(
-        "referring_url", Kind.LINK, "Referring address", "https://news.example", optional=True,
+        "referring_url",
+        Kind.LINK,
+        "Referring address",
+        "https://news.example",
+        optional=True,
         needed_when=("type_of_traffic", VISITORS_FROM_AN_ADDRESS),
         help="Needed, and sent, only when visitors come from a referring address.",
-    )  # fmt: skip
+    )

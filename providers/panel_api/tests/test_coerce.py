@@ -13,10 +13,16 @@ from providers.panel_api.answers import coerce
 from providers.panel_api.answers.strict_json import NotJson, parse
 
 ANYTHING = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.decimals(),
-    st.lists(st.integers()), st.dictionaries(st.text(), st.text()),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.decimals(),
+    st.lists(st.integers()),
+    st.dictionaries(st.text(), st.text()),
     st.text("0123456789.,' eE+-_$NaInf\u0661\uff17", max_size=12),
-)  # fmt: skip
+)
 
 
 @given(ANYTHING)
@@ -56,18 +62,47 @@ def test_counts_survive_their_spellings(count: int) -> None:
 @pytest.mark.parametrize(
     ("written", "means"),
     [
-        ("1,234.56", "1234.56"), ("1.234,56", "1234.56"), ("1 234,56", "1234.56"),
-        ("1'234.56", "1234.56"), ("1,234,567", "1234567"), ("1.234.567", "1234567"),
-        ("12,34", "12.34"), ("0,85", "0.85"), ("0,123", "0.123"), ("1,2345", "1.2345"),
-        ("1.234", "1.234"), ("$1,234.50 USD", "1234.50"), ("€ 5", "5"), ("5 RUB", "5"),
-        ("-3.5", "-3.5"), ("8.0E-5", "0.00008"), (".5", "0.5"), ("1e3", "1000"),
-        ("1,234", None), ("12,345", None), ("1,23,456", None), ("1,234,56", None),
-        ("1.2.3", None), ("", None), ("N/A", None), ("Unknown", None), ("NaN", None),
-        ("Infinity", None), ("1e999", None), ("١٢", None), ("１２", None), ("1_000", None),
-        ("+5", None), ("0x10", None), ("--5", None), ("5-", None), ("1 2", None),
-        ("9" * 16, None), ("1" * 1000, None),
+        ("1,234.56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("1 234,56", "1234.56"),
+        ("1'234.56", "1234.56"),
+        ("1,234,567", "1234567"),
+        ("1.234.567", "1234567"),
+        ("12,34", "12.34"),
+        ("0,85", "0.85"),
+        ("0,123", "0.123"),
+        ("1,2345", "1.2345"),
+        ("1.234", "1.234"),
+        ("$1,234.50 USD", "1234.50"),
+        ("€ 5", "5"),
+        ("5 RUB", "5"),
+        ("-3.5", "-3.5"),
+        ("8.0E-5", "0.00008"),
+        (".5", "0.5"),
+        ("1e3", "1000"),
+        ("1,234", None),
+        ("12,345", None),
+        ("1,23,456", None),
+        ("1,234,56", None),
+        ("1.2.3", None),
+        ("", None),
+        ("N/A", None),
+        ("Unknown", None),
+        ("NaN", None),
+        ("Infinity", None),
+        ("1e999", None),
+        ("١٢", None),
+        ("１２", None),
+        ("1_000", None),
+        ("+5", None),
+        ("0x10", None),
+        ("--5", None),
+        ("5-", None),
+        ("1 2", None),
+        ("9" * 16, None),
+        ("1" * 1000, None),
     ],
-)  # fmt: skip
+)
 def test_money_is_read_where_it_means_one_thing(written: str, means: str | None) -> None:
     assert coerce.money(written) == (None if means is None else Decimal(means))
 
@@ -87,11 +122,21 @@ def test_thirteen_places_are_rounded_to_twelve() -> None:
 @pytest.mark.parametrize(
     ("said", "means"),
     [
-        (True, True), (0, False), ("1", True), ("0", False), ("Yes", True), ("No", False),
-        ("30 days", True), ("Lifetime", True), ("", None), (None, None), ("perhaps", None),
-        (2, None), ([], None),
+        (True, True),
+        (0, False),
+        ("1", True),
+        ("0", False),
+        ("Yes", True),
+        ("No", False),
+        ("30 days", True),
+        ("Lifetime", True),
+        ("", None),
+        (None, None),
+        ("perhaps", None),
+        (2, None),
+        ([], None),
     ],
-)  # fmt: skip
+)
 def test_flags(said: Any, means: bool | None) -> None:
     assert coerce.flag(said) is means
 

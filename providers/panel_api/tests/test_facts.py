@@ -182,11 +182,17 @@ def test_a_key_across_the_cut_of_an_excerpt_is_replaced() -> None:
 
 def test_a_dialect_survives_being_stored() -> None:
     dialect = Dialect(
-        json_body=True, key_place=KeyPlace.BEARER, trailing_slash=True, batch_size=50,
-        status_codes={"2": OrderState.COMPLETED}, refill_words={"done deal": RefillState.COMPLETED},
-        refusals={"Nope": RefusalCode.FUNDS}, decimal_mark=",", services_page_size=500,
+        json_body=True,
+        key_place=KeyPlace.BEARER,
+        trailing_slash=True,
+        batch_size=50,
+        status_codes={"2": OrderState.COMPLETED},
+        refill_words={"done deal": RefillState.COMPLETED},
+        refusals={"Nope": RefusalCode.FUNDS},
+        decimal_mark=",",
+        services_page_size=500,
         refills=False,
-    )  # fmt: skip
+    )
     stored = json.loads(json.dumps(dialect.to_profile()))
     assert Dialect.from_profile(stored) == dialect
     assert Dialect().to_profile() == {}
@@ -194,9 +200,15 @@ def test_a_dialect_survives_being_stored() -> None:
 
 def test_a_stored_dialect_of_another_version_is_read_as_far_as_it_goes() -> None:
     stored = {
-        "batch_size": 0, "json_body": "yes", "key_place": "url", "status_codes": [1],
-        "refusals": {"x": "no such code"}, "trailing_slash": 1, "later": True, "refills": False,
-    }  # fmt: skip
+        "batch_size": 0,
+        "json_body": "yes",
+        "key_place": "url",
+        "status_codes": [1],
+        "refusals": {"x": "no such code"},
+        "trailing_slash": 1,
+        "later": True,
+        "refills": False,
+    }
     assert Dialect.from_profile(stored) == Dialect(refills=False)
 
 

@@ -26,11 +26,25 @@ from providers.panel_api import (
 )
 
 THE_EIGHTEEN = [
-    "Default", "Package", "SEO", "Custom Comments", "Custom Comments Package", "Mentions",
-    "Mentions with Hashtags", "Mentions Custom List", "Mentions Hashtag",
-    "Mentions User Followers", "Mentions Media Likers", "Comment Likes", "Comment Replies", "Poll",
-    "Invites from Groups", "Subscriptions", "Subscriptions, old posts only", "Web Traffic",
-]  # fmt: skip
+    "Default",
+    "Package",
+    "SEO",
+    "Custom Comments",
+    "Custom Comments Package",
+    "Mentions",
+    "Mentions with Hashtags",
+    "Mentions Custom List",
+    "Mentions Hashtag",
+    "Mentions User Followers",
+    "Mentions Media Likers",
+    "Comment Likes",
+    "Comment Replies",
+    "Poll",
+    "Invites from Groups",
+    "Subscriptions",
+    "Subscriptions, old posts only",
+    "Web Traffic",
+]
 REQUIRED = {
     "Default": "link quantity",
     "Package": "link",
@@ -128,13 +142,23 @@ def test_the_whole_example_says_everything_that_goes_together(payload: type[Orde
 
 def test_days_are_sent_day_first_and_lines_with_line_feeds() -> None:
     payload = SubscriptionPayload(
-        service_id="7", username="lumen", min=1, max=2, delay=0, old_posts=0,
+        service_id="7",
+        username="lumen",
+        min=1,
+        max=2,
+        delay=0,
+        old_posts=0,
         expiry=date(2027, 2, 1),
-    )  # fmt: skip
+    )
     assert payload.wire() == {
-        "service": "7", "username": "lumen", "min": "1", "max": "2", "delay": "0",
-        "old_posts": "0", "expiry": "01/02/2027",
-    }  # fmt: skip
+        "service": "7",
+        "username": "lumen",
+        "min": "1",
+        "max": "2",
+        "delay": "0",
+        "old_posts": "0",
+        "expiry": "01/02/2027",
+    }
     said = CustomCommentsPayload(service_id="7", link="x", comments=("a", "b c"))
     assert said.wire()["comments"] == "a\nb c"
 
