@@ -18,7 +18,7 @@ from .models import OrderQuerySet
 from .status import GROUPS, Status
 
 SEARCH_LENGTH = 2_000  # a hundred ids
-MORE = ("since", "until", "related", "mine")  # the second row
+MORE = ("since", "until", "kin", "mine")  # the second row
 
 
 class SearchField(PlainTextField):
@@ -54,7 +54,7 @@ class OrderFilter(TablerForm, forms.Form):
     until = forms.DateField(
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
     )
-    related = forms.ChoiceField(
+    kin = forms.ChoiceField(  # its name stands in addresses that people keep
         required=False,
         label="Drip-feeds and subscriptions",
         choices=[
@@ -114,8 +114,8 @@ class OrderFilter(TablerForm, forms.Form):
             orders = orders.filter(created_at__gte=_midnight(wanted["since"]))
         if wanted.get("until"):
             orders = orders.filter(created_at__lt=_midnight(wanted["until"], days=1))
-        if wanted.get("related"):
-            orders = orders.of_related(wanted["related"])
+        if wanted.get("kin"):
+            orders = orders.of_related(wanted["kin"])
         if wanted.get("mine"):
             orders = orders.filter(placed_by=self.user)
         return orders

@@ -42,7 +42,7 @@ def test_it_says_where_it_is_and_how_to_log_in(desk: Desk) -> None:
 @LINUX_ONLY
 def test_secrets_are_the_owners_and_in_no_log(desk: Desk) -> None:
     assert (desk.data_dir / "secrets.env").stat().st_mode & 0o777 == 0o600
-    playground = json.loads((desk.data_dir / "sandbox" / "playground.json").read_text())
+    playground = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
     logs = "".join(path.read_text() for path in (desk.data_dir / "logs").iterdir())
     lines = desk.said() + logs + "".join(survivors(desk))
     assert playground["key"] not in lines

@@ -47,12 +47,17 @@ def open_sandbox(state_dir: Path, desk_port: int) -> SandboxProcess:
     """The same as last time; other ports only when its own have been taken meanwhile."""
     state_dir.mkdir(mode=0o700, exist_ok=True)
     path = state_dir / "sandbox.json"
-    known = _read(path) or SandboxProcess(
-        port=desk_port + 1,
-        control_port=desk_port + 2,
-        seed=secrets.randbelow(1_000_000),
-        key=secrets.token_hex(16),
-        control_token=secrets.token_hex(16),
+    of_an_earlier_release = _read(state_dir / "playground.json")
+    known = (
+        _read(path)
+        or of_an_earlier_release
+        or SandboxProcess(
+            port=desk_port + 1,
+            control_port=desk_port + 2,
+            seed=secrets.randbelow(1_000_000),
+            key=secrets.token_hex(16),
+            control_token=secrets.token_hex(16),
+        )
     )
     port = _free_from(known.port, taken=desk_port)
     control = _free_from(known.control_port, taken=desk_port, also=port)

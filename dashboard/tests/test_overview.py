@@ -285,7 +285,7 @@ def test_the_sidebar_shows_where_one_may_go(
     assert [item.title for item in response.context["navigation"].items] == places
 
 
-@pytest.mark.parametrize("page", ["recovery/1/", "statements/day/1/", "words/1/"])
+@pytest.mark.parametrize("page", ["recovery/1/", "statements/day/1/", "phrases/1/"])
 def test_what_is_about_one_provider_stands_below_providers(
     client_for_role: ForRole, page: str
 ) -> None:

@@ -190,6 +190,12 @@ def test_the_sandbox_keeps_its_ports_and_keys_and_moves_only_when_it_must(tmp_pa
     assert (tmp_path / "sandbox.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_sandbox_of_an_earlier_release_keeps_its_key(tmp_path: Path) -> None:
+    first = open_sandbox(tmp_path, 48_200)
+    (tmp_path / "sandbox.json").rename(tmp_path / "playground.json")
+    assert open_sandbox(tmp_path, 48_200) == first
+
+
 @pytest.mark.parametrize("port", [80_000, -1], ids=["too high", "negative"])
 def test_a_port_that_is_none_is_refused(port: int) -> None:
     with pytest.raises(Refused, match="no port"):

@@ -77,7 +77,7 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     context = {"batch": found, "line": _shown(line, words), "is_open": True}
     is_mended = request.method == "POST" and not words and (line.is_good or line.order is not None)
     if is_mended and not request.htmx:
-        return redirect(f"{reverse('batch', args=[found.pk])}?tab=fix")
+        return redirect(f"{reverse('mass-order', args=[found.pk])}?tab=fix")
     status = 422 if request.method == "POST" and not is_mended else 200
     answer = render(
         request, page_or_part(request, "orders/batch_line.html", "line"), context, status=status

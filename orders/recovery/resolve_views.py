@@ -151,7 +151,7 @@ def _taught(request: StaffRequest, pk: int, lesson: Lesson, settled: int) -> Htt
     orders = "1 order is" if settled == 1 else f"{settled:,} orders are"
     messages.success(request, f"“{lesson.words}” is a refusal from now on. {orders} settled by it.")
     is_settled = not Order.objects.unconfirmed().filter(pk=pk).exists()
-    return redirect("order" if is_settled else "order-settle", pk=pk)
+    return redirect("order" if is_settled else "order-resolve", pk=pk)
 
 
 def _draw(

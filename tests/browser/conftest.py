@@ -109,7 +109,7 @@ def admin_page(page: Page) -> Page:
 @pytest.fixture
 def box(desk: Desk) -> Iterator[RemoteSandbox]:
     """The levers of the sandbox that this desk buys from."""
-    known = json.loads((desk.data_dir / "sandbox" / "playground.json").read_text())
+    known = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
     url = f"http://127.0.0.1:{known['control_port']}"
     box = RemoteSandbox(url, known["control_token"])
     yield box

@@ -103,7 +103,7 @@ def test_a_sentence_is_taught_once_and_understood_from_then_on(
     page.get_by_role("link", name="Look at the evidence and decide").click(timeout=SLOW)
     page.get_by_label("It means").select_option("It does not take this link")
     page.get_by_label("I am sure: whenever it answers so").check()
-    page.get_by_role("button", name="Teach and settle").click()
+    page.get_by_role("button", name="Teach and resolve").click()
     page.wait_for_url(re.compile(rf"/orders/{number}/$"))
     wait_for_status(page, "Rejected")
     place(page, f"https://lumen.example/{word}/second")

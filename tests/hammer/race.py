@@ -127,7 +127,7 @@ def _judge(attempt: Attempt, heard: SendOutcome, tally: Tally) -> None:
         wrong.append(f"heard {heard.outcome}, attempt {row.outcome}, order {order.status}")
     if order.external_id != heard.external_id or row.external_id != heard.external_id:
         wrong.append(f"id {heard.external_id!r}: {row.external_id!r}, {order.external_id!r}")
-    if hasattr(order, "watch") != (heard.outcome == Outcome.ACCEPTED):
+    if hasattr(order, "poll_schedule") != (heard.outcome == Outcome.ACCEPTED):
         wrong.append("it is followed and should not be, or the other way round")
     if order.flag != Flag.NONE or row.late:
         wrong.append(f"flagged {order.flag!r}, late {row.late}")

@@ -215,7 +215,7 @@ def test_terms_come_back_from_the_row_as_they_were():
 def test_what_changed_is_told_side_by_side():
     before = Terms("A", "Default", Decimal("0.9"), 10, 1000)
     after = Terms("A", "Default", Decimal("1"), 10, None)
-    assert differences(before, after) == [("Price", "0.9", "1"), ("Most", "1,000", "not said")]
+    assert differences(before, after) == [("Price", "0.9", "1"), ("Max", "1,000", "not said")]
 
 
 def test_limits_are_compared_with_lines_and_with_the_posts_of_a_subscription():

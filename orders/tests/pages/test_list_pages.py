@@ -215,17 +215,18 @@ def test_many_ids_are_found_by_index_alone() -> None:
 def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
     plain = make_order(Status.QUEUED)
     feed = make_order(Status.ACTIVE, payload={"service": "1", "link": "x", "runs": "3"})
-    watcher = make_order(Status.ACTIVE, payload={"username": "lumen", "min": "1", "max": "2"})
+    asked = {"username": "lumen", "min": "1", "max": "2"}
+    watcher = make_order(Status.ACTIVE, type="Subscriptions", payload=asked)
     begun = make_order(Status.ACTIVE, parts_done=2)
     part = make_order(Status.PENDING, parent=begun, payload={"service": "1", "runs": "3"})
     mentions = make_order(Status.QUEUED, payload={"username": "lumen", "quantity": "5"})
     placed = {plain.pk, feed.pk, watcher.pk, begun.pk, mentions.pk}
     assert shown(staff) == {*placed, part.pk}
-    assert shown(staff, "/orders/?related=placed") == placed
-    assert shown(staff, "/orders/?related=parents") == {feed.pk, watcher.pk, begun.pk}
-    assert shown(staff, "/orders/?related=parts") == {part.pk}
-    assert shown(staff, "/orders/?related=sideways") == {*placed, part.pk}
-    page = staff.get("/orders/?related=parts").content.decode()
+    assert shown(staff, "/orders/?kin=placed") == placed
+    assert shown(staff, "/orders/?kin=parents") == {feed.pk, watcher.pk, begun.pk}
+    assert shown(staff, "/orders/?kin=parts") == {part.pk}
+    assert shown(staff, "/orders/?kin=sideways") == {*placed, part.pk}
+    page = staff.get("/orders/?kin=parts").content.decode()
     assert '<details class="mt-2" open>' in page and "Clear filters" in page
 
 

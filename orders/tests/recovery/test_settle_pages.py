@@ -266,7 +266,7 @@ def test_every_page_says_of_a_doubt_the_same_and_nothing_else(
     order = make_order(Status.UNCONFIRMED)
     make_attempt(order, outcome=Outcome.UNKNOWN, code=doubt)
     addresses = [reverse("unconfirmed")]
-    addresses += [reverse(name, args=[order.pk]) for name in ("order-settle", "order")]
+    addresses += [reverse(name, args=[order.pk]) for name in ("order-resolve", "order")]
     for address in addresses:
         page = manager.get(address).content.decode()
         said = {other for other in Doubt if other.label in page}

@@ -228,7 +228,7 @@ def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
     page = manager.get(address).content.decode()
     assert f"<bdi>{WORDS}</bdi>" in page and "1 more unconfirmed order got" in page
     sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
-    answer = manager.post(f"{address}teach/", sent, follow=True)
+    answer = manager.post(f"{address}phrase/", sent, follow=True)
     page = answer.content.decode()
     assert "2 orders are settled by it" in page and "Queue again" in page
     words = manager.get(f"/orders/phrases/{order.provider_id}/").content.decode()
@@ -262,7 +262,7 @@ def test_another_sentence_than_the_one_shown_is_not_taught(manager: Client):
 def test_a_text_that_cannot_be_taught_says_why(manager: Client):
     order = answered('{"error":"Something went wrong"}')
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "It cannot be taught" in page and "Teach and settle" not in page
+    assert "It cannot be taught" in page and "Teach and resolve" not in page
     sent = {"sentence": "something went wrong", "meaning": "funds", "sure": "on"}
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
@@ -272,7 +272,7 @@ def test_an_order_found_after_the_lesson_is_settled_without_teaching_again(manag
     order = answered()
     sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "Settle as refused" in page and "Teach and settle" not in page
+    assert "Resolve as refused" in page and "Teach and resolve" not in page
     sent = {"sentence": WORDS, "meaning": "service", "sure": "on"}
     manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert status_of(order) == Status.REJECTED

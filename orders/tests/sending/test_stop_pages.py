@@ -146,14 +146,12 @@ def test_nobody_lets_cancels_through_what_nothing_may_pass(manager, kind):
     assert not halt.lets_cancels
 
 
-def test_letting_cancels_through_rings_for_those_that_wait(manager, monkeypatch):
-    rung: list[int] = []
-    monkeypatch.setattr("orders.wake_ups.ring_requests", rung.append)
+def test_letting_cancels_through_rings_for_those_that_wait(manager, doorbell_rung):
     cancel = make_cancel(due_at=NOON)
     halt = make_halt(provider=cancel.provider)
     with TestCase.captureOnCommitCallbacks(execute=True):
         manager.post(f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on"})
-    assert rung == [cancel.provider_id]
+    assert doorbell_rung == [("orders.sweep_requests", {})]
 
 
 def test_a_refill_or_cancel_that_waits_says_what_it_waits_for(operator):
