@@ -1,0 +1,34 @@
+"""No page reads orders, attempts or events in proportion to how many there are."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.roles import Role
+from dashboard.tests.test_policy import OURS, TABLE, address, browser_of
+from orders.models import Order
+
+from .builders import make_attempt, make_event, make_order
+from .query_plans import scans_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+PAGES = sorted(
+    name
+    for name, (_, methods) in TABLE.items()
+    if "GET" in methods and name in OURS and not name.startswith(("moved-", "log-"))
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_it_finds_its_rows_by_an_index(page: str) -> None:
+    order = make_order()
+    make_attempt(order)
+    make_event(order)
+    browser, where = browser_of(Role.ADMIN), address(page)
+    assert scans_of(lambda: browser.get(where)) == []
+
+
+def test_a_query_that_reads_the_whole_table_is_seen() -> None:
+    assert len(scans_of(Order.objects.exclude(flag="").count)) == 1
+    assert scans_of(lambda: Order.objects.filter(flag__gt="").count()) == []
