@@ -14,6 +14,8 @@ from .query_counts import queries_of
 # Tables that grow with every order; reading one of them from end to end is what must not happen.
 LARGE = frozenset({"orders_order", "orders_attempt", "orders_orderevent"})
 
+_ALIAS = re.compile(r'"(\w+)" ([A-Z]\d+)\b')  # how Django names a table in a subquery
+
 
 def scans_of(work: Callable[[], object]) -> list[str]:
     """The queries of `work` that read a large table in proportion to its size, with their plans.
@@ -43,7 +45,9 @@ def _plan_of(sql: str) -> tuple[str, set[str]]:
         if connection.vendor == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
             plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
-            return plan, set(re.findall(r"^SCAN (\w+)", plan, re.MULTILINE))
+            names = {short: table for table, short in _ALIAS.findall(sql)}
+            read = re.findall(r"^SCAN (\w+)", plan, re.MULTILINE)
+            return plan, {names.get(name, name) for name in read}
         # With few rows PostgreSQL likes to read them all; now it does so only where it must.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}")
@@ -62,5 +66,7 @@ def _read_whole(node: dict[str, Any], partial: set[str], table: str = "") -> Ite
     unnarrowed = by_index and "Index Cond" not in node and node["Index Name"] not in partial
     if node["Node Type"] == "Seq Scan" or unnarrowed:
         yield table
+    if node["Node Type"] == "Limit" and not any("Filter" in child for child in node["Plans"]):
+        return  # so many rows and no more: how PostgreSQL finds the highest number
     for child in node.get("Plans", ()):
         yield from _read_whole(child, partial, table)
