@@ -16,7 +16,7 @@ from providers.panel_api.refusals.classify import MEANINGS, normalised, why_not_
 
 from ..models import Attempt, Order
 from ..status import Doubt, Outcome, Status
-from . import manual
+from . import not_placed
 
 ORDERS_LOOKED_AT = (
     500  # other lost orders of the account, oldest first; the rest can be settled later
@@ -82,7 +82,7 @@ def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> in
     for attempt, refusal in _lost_with(order, words, dialect):
         if refusal is not None:
             meaning = MEANINGS.get(refusal.code, refusal.code.value)
-            settled += manual.settle_refused(
+            settled += not_placed.settle_refused(
                 attempt.order,
                 attempt,
                 refusal,

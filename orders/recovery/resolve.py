@@ -16,7 +16,7 @@ from providers.panel_api import Progress
 
 from ..models import Attempt, EventKind, Recovery
 from ..status import Doubt, Resolution, Status
-from . import manual
+from . import link_orders, not_placed
 from .search.id_owners import Owner, is_decided
 from .search.match_ids import Edges, IdMatch
 
@@ -91,7 +91,7 @@ def adopt_found(
             continue
         words = f"Found at the provider as {external_id}: {resolution.label.lower()}."
         try:
-            adopted += manual.adopt(
+            adopted += link_orders.adopt(
                 attempt.order,
                 attempt,
                 external_id,
@@ -100,7 +100,7 @@ def adopt_found(
                 now=now,
                 text=words,
             )
-        except manual.CannotLink:
+        except link_orders.CannotLink:
             continue  # it was given to another order a moment ago: the next look knows
     return adopted
 
@@ -114,7 +114,7 @@ def show_absent(
 ) -> int:
     """These are proven not to be at the provider; how many were still open."""
     return sum(
-        manual.prove_not_placed(
+        not_placed.prove_not_placed(
             attempt.order,
             attempt,
             resolution=by,

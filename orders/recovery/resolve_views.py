@@ -21,7 +21,7 @@ from .. import shown
 from ..models import Order
 from ..sending.reused_id import order_with
 from ..status import Status
-from . import manual
+from . import link_orders, not_placed
 from .decision_forms import GiveUpForm, LinkForm, NotPlacedForm
 from .neighbours import doubted_attempts, neighbours
 from .phrase_forms import RefusalForm
@@ -66,7 +66,7 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
         return _draw(request, order, link_form=form)
     external_id = form.cleaned_data["external_id"]
     try:
-        won = manual.link_order(
+        won = link_orders.link_order(
             order,
             external_id,
             actor=request.user,
@@ -74,10 +74,10 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
             clock=database_now,
             although_charge_differs=form.cleaned_data["although_charge_differs"],
         )
-    except manual.ChargeDiffers as mismatch:
+    except link_orders.ChargeDiffers as mismatch:
         form.add_error("external_id", str(mismatch))
         return _draw(request, order, link_form=form, charge_differs=True)
-    except manual.CannotLink as mismatch:
+    except link_orders.CannotLink as mismatch:
         form.add_error("external_id", str(mismatch))
         return _draw(request, order, link_form=form)
     except (NoKey, WrongEncryptionKey):
@@ -98,14 +98,14 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
     if answer := _drawn_before(request, order):
         return answer
     try:
-        said = manual.confirm_not_placed(order, actor=request.user, now=database_now())
-    except manual.TooEarly as early:
+        said = not_placed.confirm_not_placed(order, actor=request.user, now=database_now())
+    except not_placed.TooEarly as early:
         form.add_error(None, str(early))
         return _draw(request, order, not_placed_form=form)
-    if said is manual.Confirmed.ONE_OF_TWO:
+    if said is not_placed.Confirmed.ONE_OF_TWO:
         messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
         return redirect("order-resolve", pk=pk)
-    won = said is manual.Confirmed.DONE
+    won = said is not_placed.Confirmed.DONE
     return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
 
 
@@ -121,7 +121,7 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
     if answer := _drawn_before(request, order):
         return answer
     note = form.cleaned_data["note"]
-    won = manual.give_up(order, actor=request.user, note=note, now=database_now())
+    won = not_placed.give_up(order, actor=request.user, note=note, now=database_now())
     return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
 
 
@@ -170,7 +170,7 @@ def _draw(
     taken_by = order_with(order.provider_id, candidate)
     now = database_now()
     lesson = lesson_of(order)
-    may_confirm_from = manual.not_placed_from(attempt, now) if attempt else now
+    may_confirm_from = not_placed.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
         "shown": shown.of_order(order),
@@ -181,7 +181,7 @@ def _draw(
         "events": list(order.events.select_related("actor").order_by("-pk")),
         "may_confirm_from": may_confirm_from,
         "is_too_early": now < may_confirm_from,
-        "takes_two": manual.takes_two(order),
+        "takes_two": not_placed.takes_two(order),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "link_form": link_form or LinkForm(initial={"external_id": "" if taken_by else candidate}),
         "charge_differs": charge_differs,

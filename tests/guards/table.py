@@ -122,10 +122,10 @@ LINES = (
     ),
     Guard(
         "people: the doubt that was read",
-        "as_read = _only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened",
-        "as_read = _only(attempt)",
+        "as_read = only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened",
+        "as_read = only(attempt)",
         ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
-        "orders/recovery/manual.py",
+        "orders/recovery/not_placed.py",
     ),
     Guard(
         "claim: the terms, the rules and the limits as they are now",
@@ -504,14 +504,14 @@ LINES = (
         "    if now < until:\n        raise TooEarly(until)",
         "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",
         (f"{SETTLING}::test_not_placed_is_confirmed_only_after_the_grace_period",),
-        "orders/recovery/manual.py",
+        "orders/recovery/not_placed.py",
     ),
     Guard(
         "deciding: once",
         "unresolved = attempt.filter(outcome=Outcome.UNKNOWN)",
         "unresolved = attempt",
         (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
-        "orders/recovery/manual.py",
+        "orders/recovery/doubted_attempt.py",
     ),
     Guard(
         "repeat: only what went out with our id",

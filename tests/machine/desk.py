@@ -20,7 +20,7 @@ from orders.draft import OrderDraft
 from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
 from orders.polling import poll_cycle
-from orders.recovery import manual
+from orders.recovery import link_orders, not_placed
 from orders.recovery.run import recover_account
 from orders.sending import halts, send_run, sweep_due
 from orders.sending.writes import recording, send_clock
@@ -112,9 +112,9 @@ class Desk:
         """A person looks at the provider and says, truthfully, what became of a lost order."""
         for order in self._orders(Status.UNCONFIRMED)[:1]:
             there = self.upstream.of_link(order.link)
-            with contextlib.suppress(manual.TooEarly, manual.CannotLink):
+            with contextlib.suppress(not_placed.TooEarly, link_orders.CannotLink):
                 if there:
-                    manual.link_order(
+                    link_orders.link_order(
                         order,
                         there[0].order_id,
                         actor=self.person,
@@ -122,15 +122,15 @@ class Desk:
                         clock=self.clock,
                     )
                 else:
-                    manual.confirm_not_placed(order, actor=self.person, now=self.clock())
+                    not_placed.confirm_not_placed(order, actor=self.person, now=self.clock())
 
     def link_anything(self) -> None:
         """A person types numbers that cannot be it: of another order of ours, of nobody."""
         others = [order.external_id for order in Order.objects.exclude(external_id="")[:1]]
         for order in self._orders(Status.UNCONFIRMED)[:1]:
             for number in (*others, "23500"):
-                with contextlib.suppress(manual.CannotLink):
-                    manual.link_order(
+                with contextlib.suppress(link_orders.CannotLink):
+                    link_orders.link_order(
                         order, number, actor=self.person, client=self.upstream, clock=self.clock
                     )
 

@@ -14,7 +14,7 @@ from core.clocks import database_now
 from core.roles import Role
 from orders import shown
 from orders.models import Attempt, Order, Refill
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
@@ -42,7 +42,7 @@ def lost() -> Order:
 def confirmed_then_taken(order: Order) -> None:
     """Somebody says that it is not there, and then the provider's answer comes: it took it."""
     attempt = order.attempts.get()
-    assert manual.confirm_not_placed(
+    assert not_placed.confirm_not_placed(
         Order.objects.get(pk=order.pk), actor=make_user(Role.MANAGER), now=database_now()
     )
     record_outcome.record(attempt, TAKEN, now=database_now())
@@ -102,7 +102,7 @@ def test_a_doubt_that_was_reopened_is_another_one() -> None:
     attempt = order.attempts.get()
     confirmed_then_taken(order)
     order = Order.objects.get(pk=order.pk)
-    done = manual.prove_not_placed(
+    done = not_placed.prove_not_placed(
         order, attempt, resolution=Resolution.PERSON, text="It is not there.", now=database_now()
     )
     assert not done and status_of(order) == Status.UNCONFIRMED

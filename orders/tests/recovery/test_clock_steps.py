@@ -8,7 +8,7 @@ import pytest
 
 from core import clocks
 from orders.models import Attempt, Order, Recovery
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.recovery.search import id_range, wait_clock
 from orders.sending import claims, sweep_due
 from orders.status import Outcome, Status
@@ -138,11 +138,11 @@ def test_a_person_waits_from_the_loss_too():
     order = make_order(Status.UNCONFIRMED)
     lost_at = order.created_at + HOUR
     make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=lost_at)
-    with pytest.raises(manual.TooEarly) as early:
-        manual.confirm_not_placed(order, actor=make_user(), now=lost_at)
+    with pytest.raises(not_placed.TooEarly) as early:
+        not_placed.confirm_not_placed(order, actor=make_user(), now=lost_at)
     assert early.value.until == lost_at + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-    with pytest.raises(manual.TooEarly) as early:
-        manual.confirm_not_placed(order, actor=make_user(), now=order.created_at)
+    with pytest.raises(not_placed.TooEarly) as early:
+        not_placed.confirm_not_placed(order, actor=make_user(), now=order.created_at)
     assert early.value.until < lost_at, "the clock was set back: it is not held for an hour"
 
 

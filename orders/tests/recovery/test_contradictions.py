@@ -7,7 +7,7 @@ import pytest
 from core import clocks
 from orders.models import Attempt, Order
 from orders.placing import place_orders
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.recovery.search import replay
 from orders.status import Doubt, Outcome, Resolution, Status
 from tests.builders import make_user
@@ -28,7 +28,7 @@ def said_not_to_be_there(bench: Bench) -> Order:
     """A person was wrong: the provider has it."""
     order = bench.lose(taken=True)
     bench.wait(GRACE + 1)
-    assert manual.prove_not_placed(
+    assert not_placed.prove_not_placed(
         order,
         order.attempts.get(),
         resolution=Resolution.PERSON,

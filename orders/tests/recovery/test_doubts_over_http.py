@@ -6,7 +6,7 @@ import pytest
 
 from core import clocks
 from orders.models import Attempt, Halt, Order
-from orders.recovery import manual
+from orders.recovery import link_orders, not_placed
 from orders.status import Doubt, HaltKind, Outcome, Status
 from providers.connect import client_for
 from tests.builders import make_user
@@ -47,7 +47,9 @@ def test_a_refusal_that_says_it_is_there_reopens_the_doubt(box):
     lost = bench.lose(taken=True)
     bench.wait(GRACE + 1)
     boss = make_user()
-    assert manual.confirm_not_placed(lost, actor=boss, now=bench.now) is manual.Confirmed.DONE
+    assert (
+        not_placed.confirm_not_placed(lost, actor=boss, now=bench.now) is not_placed.Confirmed.DONE
+    )
     lost = Order.objects.get(pk=lost.pk)
     assert lost.move(Status.QUEUED, now=bench.now)
     lost = bench.send(lost)
@@ -63,7 +65,7 @@ def test_what_was_reopened_can_be_linked(box):
     test_a_refusal_that_says_it_is_there_reopens_the_doubt(box)
     lost = Order.objects.get()
     number = str(box.ledger()[0]["id"])
-    assert manual.link_order(
+    assert link_orders.link_order(
         lost,
         number,
         actor=make_user(),

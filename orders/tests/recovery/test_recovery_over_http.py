@@ -9,7 +9,7 @@ from django.db.models import F
 
 from core import clocks
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
-from orders.recovery import manual, resolve
+from orders.recovery import not_placed, resolve
 from orders.recovery.search.calibrate import calibrate
 from orders.sending import halts, record_outcome
 from orders.sending.outcome import SendOutcome
@@ -537,10 +537,10 @@ def test_a_person_and_the_search_do_not_both_decide(box):
     seen = Order.objects.get(pk=lost.pk)
     bench.recover(after=FIRST)
     boss = make_user()
-    assert not manual.give_up(seen, actor=boss, note="late", now=bench.now)
+    assert not not_placed.give_up(seen, actor=boss, note="late", now=bench.now)
     bench.wait(GRACE)
-    word = manual.confirm_not_placed(seen, actor=boss, now=bench.now + timedelta(hours=1))
-    assert word is manual.Confirmed.TOO_LATE
+    word = not_placed.confirm_not_placed(seen, actor=boss, now=bench.now + timedelta(hours=1))
+    assert word is not_placed.Confirmed.TOO_LATE
     assert read(lost)[0].status == Status.PENDING
 
 
@@ -549,10 +549,18 @@ def test_above_its_limit_an_order_takes_two_people(box):
     lost = bench.lose(taken=False)
     one, two = make_user(), make_user()
     bench.wait(GRACE)
-    assert manual.confirm_not_placed(lost, actor=one, now=bench.now) is manual.Confirmed.ONE_OF_TWO
-    assert manual.confirm_not_placed(lost, actor=one, now=bench.now) is manual.Confirmed.ONE_OF_TWO
+    assert (
+        not_placed.confirm_not_placed(lost, actor=one, now=bench.now)
+        is not_placed.Confirmed.ONE_OF_TWO
+    )
+    assert (
+        not_placed.confirm_not_placed(lost, actor=one, now=bench.now)
+        is not_placed.Confirmed.ONE_OF_TWO
+    )
     assert read(lost)[0].status == Status.UNCONFIRMED
-    assert manual.confirm_not_placed(lost, actor=two, now=bench.now) is manual.Confirmed.DONE
+    assert (
+        not_placed.confirm_not_placed(lost, actor=two, now=bench.now) is not_placed.Confirmed.DONE
+    )
     assert read(lost)[0].status == Status.NOT_PLACED
 
 

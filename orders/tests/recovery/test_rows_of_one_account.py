@@ -10,7 +10,7 @@ from django.urls import reverse
 from core import clocks
 from core.roles import Role
 from orders.models import Attempt, Order
-from orders.recovery import manual
+from orders.recovery import link_orders
 from orders.recovery.search import id_range
 from orders.sending import claims
 from orders.status import Outcome, Status
@@ -117,8 +117,8 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
         bench.recover(after=after)
     assert Order.objects.get(pk=lost.pk).external_id == ""
     assert id_range.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
-    with pytest.raises(manual.CannotLink, match="already our order"):
-        manual.link_order(
+    with pytest.raises(link_orders.CannotLink, match="already our order"):
+        link_orders.link_order(
             Order.objects.get(pk=lost.pk),
             placed.order_id,
             actor=make_user(),

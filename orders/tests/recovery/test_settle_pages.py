@@ -15,7 +15,7 @@ from core import clocks
 from core.clocks import database_now
 from core.roles import Role
 from orders.models import Order
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.recovery import resolve_views as views
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
@@ -243,8 +243,8 @@ def test_losing_the_race_at_the_last_moment_is_said(
     manager: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = lost()
-    late = manual.Confirmed.TOO_LATE
-    monkeypatch.setattr(manual, "confirm_not_placed", lambda *_, **__: late)
+    late = not_placed.Confirmed.TOO_LATE
+    monkeypatch.setattr(not_placed, "confirm_not_placed", lambda *_, **__: late)
     address = f"/orders/{order.pk}/resolve/not-placed/"
     answer = manager.post(address, {"sure": "on", "shown": of_order(order)}, follow=True)
     assert "Somebody settled order" in answer.content.decode()

@@ -11,8 +11,8 @@ from core import clocks
 from core.roles import Role
 from orders.models import Order, PollSchedule
 from orders.placing import place_orders
-from orders.recovery import manual
-from orders.recovery.manual import Confirmed
+from orders.recovery import link_orders, not_placed
+from orders.recovery.not_placed import Confirmed
 from orders.sending import claims, record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.status import Outcome, Status
@@ -53,7 +53,7 @@ def provider():
 
 def test_linking_adopts_the_order_and_follows_it(manager, provider):
     order = make_unconfirmed()
-    assert manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert (order.status, order.external_id, order.charge) == (
         Status.IN_PROGRESS,
@@ -68,7 +68,7 @@ def test_linking_adopts_the_order_and_follows_it(manager, provider):
 def test_linking_an_ended_order_does_not_follow_it(manager, provider):
     provider.says["555"] = progress(OrderState.COMPLETED, charge="0.9")
     order = make_unconfirmed()
-    manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert (order.status, order.ended_at) == (Status.COMPLETED, LATER)
     assert not PollSchedule.objects.exists()
@@ -76,8 +76,8 @@ def test_linking_an_ended_order_does_not_follow_it(manager, provider):
 
 def test_an_id_the_provider_does_not_know_is_not_linked(manager, provider):
     order = make_unconfirmed()
-    with pytest.raises(manual.CannotLink, match="does not know 777"):
-        manual.link_order(order, "777", actor=manager, client=provider, clock=later)
+    with pytest.raises(link_orders.CannotLink, match="does not know 777"):
+        link_orders.link_order(order, "777", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert order.status == Status.UNCONFIRMED
 
@@ -86,17 +86,17 @@ def test_an_id_that_is_another_order_of_ours_is_not_linked(manager, provider):
     service = make_service(make_provider())
     other = make_order(Status.PENDING, service=service, external_id="555")
     order = make_unconfirmed(service=service)
-    with pytest.raises(manual.CannotLink, match=f"already our order #{other.pk}"):
-        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    with pytest.raises(link_orders.CannotLink, match=f"already our order #{other.pk}"):
+        link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     assert provider.asked == []
 
 
 def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
     provider.says["555"] = progress(charge="9")
     order = make_unconfirmed()
-    with pytest.raises(manual.ChargeDiffers, match="charged 9"):
-        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
-    assert manual.link_order(
+    with pytest.raises(link_orders.ChargeDiffers, match="charged 9"):
+        link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert link_orders.link_order(
         order, "555", actor=manager, client=provider, clock=later, although_charge_differs=True
     )
 
@@ -104,16 +104,16 @@ def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
 def test_a_provider_that_cannot_be_asked_links_nothing(manager, provider):
     provider.down = Unavailable("down")
     order = make_unconfirmed()
-    with pytest.raises(manual.CannotLink, match="could not be asked"):
-        manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    with pytest.raises(link_orders.CannotLink, match="could not be asked"):
+        link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
 
 
 def test_not_placed_is_confirmed_only_after_the_grace_period(manager):
     order = make_unconfirmed()
-    with pytest.raises(manual.TooEarly) as early:
-        manual.confirm_not_placed(order, actor=manager, now=NOON)
+    with pytest.raises(not_placed.TooEarly) as early:
+        not_placed.confirm_not_placed(order, actor=manager, now=NOON)
     assert early.value.until == NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-    assert manual.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
     assert order.attempts.get().outcome == Outcome.NOT_PLACED
@@ -122,7 +122,7 @@ def test_not_placed_is_confirmed_only_after_the_grace_period(manager):
 
 def test_after_not_placed_a_new_attempt_may_be_made(manager):
     order = make_unconfirmed()
-    manual.confirm_not_placed(order, actor=manager, now=LATER)
+    not_placed.confirm_not_placed(order, actor=manager, now=LATER)
     place_orders.requeue_order(order, actor=manager, now=LATER)
     attempt = claims.claim(order, order.provider, now=LATER)
     assert attempt is not None
@@ -131,11 +131,11 @@ def test_after_not_placed_a_new_attempt_may_be_made(manager):
 
 def test_a_given_up_order_can_never_be_sent_again_but_can_be_found(manager, provider):
     order = make_unconfirmed()
-    assert manual.give_up(order, actor=manager, note="ticket closed", now=LATER)
+    assert not_placed.give_up(order, actor=manager, note="ticket closed", now=LATER)
     order.refresh_from_db()
     assert order.status == Status.GIVEN_UP
     assert order.attempts.get().outcome == Outcome.UNKNOWN
-    assert manual.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert (order.status, order.ended_at) == (Status.IN_PROGRESS, None)
 
@@ -143,11 +143,11 @@ def test_a_given_up_order_can_never_be_sent_again_but_can_be_found(manager, prov
 def test_two_people_settle_it_once(manager, provider):
     order = make_unconfirmed()
     seen_by_the_second = Order.objects.get(pk=order.pk)
-    assert manual.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
     second = make_user(Role.MANAGER)
-    assert not manual.link_order(
+    assert not link_orders.link_order(
         seen_by_the_second, "555", actor=second, client=provider, clock=later
     )
-    assert not manual.give_up(seen_by_the_second, actor=second, note="late", now=LATER)
+    assert not not_placed.give_up(seen_by_the_second, actor=second, note="late", now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.NOT_PLACED, "")

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from core import clocks
 from orders.models import Attempt, Order
 from orders.placing import place_orders
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.recovery.search import contradictions
 from orders.sending import claims, record_outcome, reopen
 from orders.sending.outcome import SendOutcome
@@ -42,7 +42,7 @@ def decided(
     """Somebody, or a proof, says that it is not there."""
     attempt = order.attempts.get()
     if by is Resolution.TAUGHT:
-        assert manual.settle_refused(
+        assert not_placed.settle_refused(
             order,
             attempt,
             Rejected("Nope", RefusalCode.SERVICE),
@@ -52,7 +52,7 @@ def decided(
             evidence={},
         )
     else:
-        assert manual.prove_not_placed(
+        assert not_placed.prove_not_placed(
             order, attempt, resolution=by, now=bench.clock(), text="Not there."
         )
     order = Order.objects.get(pk=order.pk)
@@ -229,7 +229,7 @@ def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_
     assert order.status == Status.UNCONFIRMED
     first.refresh_from_db()
     assert (first.outcome, first.evidence["candidate_id"]) == (Outcome.UNKNOWN, number)
-    assert manual.prove_not_placed(
+    assert not_placed.prove_not_placed(
         order, first, resolution=Resolution.PERSON, now=bench.clock(), text="Looked again."
     )
     assert Order.objects.get(pk=wrong.pk).status == Status.NOT_PLACED, "the word of now stands"

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.models import Attempt, Order
-from orders.recovery import manual, refusal_phrase
+from orders.recovery import not_placed, refusal_phrase
 from orders.status import Doubt, Outcome, Status
 from providers.actions import sentences
 from providers.actions.examining import _learn
@@ -151,7 +151,7 @@ def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     )
     lost, refusal = seen
     assert refusal is not None
-    assert not manual.settle_refused(
+    assert not not_placed.settle_refused(
         lost.order, lost, refusal, actor=make_user(Role.MANAGER), now=NOON, text="", evidence={}
     )
     assert status_of(order) == Status.UNCONFIRMED and not order.events.exists()

@@ -22,7 +22,7 @@ from core.roles import Role
 from orders.draft import OrderDraft
 from orders.models import Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
-from orders.recovery import manual
+from orders.recovery import link_orders
 from orders.restores import compare_accounts
 from orders.restores import tasks as restores_tasks
 from orders.sending import tasks as sending_tasks
@@ -192,7 +192,7 @@ def test_what_another_machine_had_sent_is_found_at_the_provider(box, account, ba
     taken = Order.objects.select_related("provider").get(pk=sent_since.pk)
     now = database_now()
     recalled_sends.take_as_sent(taken, started_at=now, now=now, actor=boss, reason="Found there.")
-    assert manual.link_order(
+    assert link_orders.link_order(
         taken, unmatched.external_id, actor=boss, client=client_for(account), clock=database_now
     )
     run.refresh_from_db()

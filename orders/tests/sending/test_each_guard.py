@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from core import clocks
 from core.failpoints import armed
 from orders.models import Attempt, Halt, Order
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.sending import claims, halts, record_outcome, send_journal, send_orders, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.sending.writes import send_clock
@@ -134,7 +134,7 @@ def test_what_an_answer_has_closed_is_not_decided_again():
     order = make_order(Status.UNCONFIRMED)
     attempt = make_attempt(order, outcome=Outcome.UNKNOWN)
     Attempt.objects.update(outcome=Outcome.ACCEPTED, external_id="77")  # an answer, this moment
-    assert not manual.prove_not_placed(
+    assert not not_placed.prove_not_placed(
         order, attempt, resolution=Resolution.PERSON, text="Not there.", now=NOON, actor=make_user()
     )
     assert Attempt.objects.get().outcome == Outcome.ACCEPTED

@@ -11,7 +11,7 @@ from django.db import IntegrityError
 from core import clocks
 from core.roles import Role
 from orders.models import Halt, Order, Recovery
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
 from orders.status import HaltKind, Outcome, Status
 from providers.actions import pacing
@@ -95,7 +95,7 @@ def test_opening_says_who_and_only_once():
 def test_a_lost_answer_holds_its_account_until_it_is_settled():
     order = lose_one(make_service())
     assert closed(order.provider) == {HaltKind.ANSWER_LOST}
-    manual.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=LATER)
+    not_placed.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=LATER)
     assert closed(order.provider) == set()
 
 
@@ -108,7 +108,7 @@ def test_the_third_lost_answer_in_ten_minutes_stops_the_account_until_a_person_o
     orders = [lose_one(service)]
     assert HaltKind.EXPOSURE in closed(provider)
     for order in Order.objects.unconfirmed():
-        manual.confirm_not_placed(order, actor=boss, now=LATER)
+        not_placed.confirm_not_placed(order, actor=boss, now=LATER)
     assert closed(provider) == {HaltKind.EXPOSURE}
     halts.lift_halt(HaltKind.EXPOSURE, now=LATER, provider=provider, actor=boss)
     lose_one(service, at=LATER + timedelta(seconds=1))

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from core import clocks
 from core.failpoints import armed
 from orders.models import Attempt, Order
-from orders.recovery import manual, resolve
+from orders.recovery import link_orders, not_placed, resolve
 from orders.sending import answer_spool, claims, record_outcome, send_orders, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
@@ -156,7 +156,7 @@ def test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be_linked(st
     assert claims.claim(order, order.provider, now=LATER) is None
     provider = FakeProvider()
     provider.says = {"77": progress(OrderState.IN_PROGRESS)}
-    linked = manual.link_order(order, "77", actor=person, client=provider, clock=lambda: LATER)
+    linked = link_orders.link_order(order, "77", actor=person, client=provider, clock=lambda: LATER)
     order.refresh_from_db()
     assert linked and (order.status, order.external_id) == (Status.IN_PROGRESS, "77")
 
@@ -216,7 +216,7 @@ def test_a_second_try_that_is_proven_not_to_be_there_leaves_the_late_proof_of_th
     lost = order_of(second)
     second.refresh_from_db()
     proven = Resolution.BRACKET
-    manual.prove_not_placed(lost, second, resolution=proven, text="Not there.", now=LATER)
+    not_placed.prove_not_placed(lost, second, resolution=proven, text="Not there.", now=LATER)
     old.refresh_from_db()
     assert (order_of(old).status, old.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
 
@@ -227,7 +227,7 @@ def test_a_person_who_has_judged_the_late_proof_is_not_asked_about_it_again():
     record_outcome.record(old, ACCEPTED, now=LATER)
     old.refresh_from_db()
     person = Resolution.PERSON
-    manual.prove_not_placed(order_of(old), old, resolution=person, text="Not there.", now=LATER)
+    not_placed.prove_not_placed(order_of(old), old, resolution=person, text="Not there.", now=LATER)
     order = order_of(old)
     assert order.move(Status.QUEUED, now=LATER)
     second = claims.claim(order, order.provider, now=LATER)

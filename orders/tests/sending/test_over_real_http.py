@@ -14,7 +14,7 @@ from core.roles import Role
 from orders.draft import OrderDraft
 from orders.models import Order, PollSchedule
 from orders.placing import place_orders
-from orders.recovery import manual
+from orders.recovery import link_orders
 from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Status
@@ -160,7 +160,7 @@ def test_a_lost_order_is_found_again_by_a_person(box, account):
     box.clear_faults()
     order.refresh_from_db()
     (truth,) = box.ledger()
-    assert manual.link_order(
+    assert link_orders.link_order(
         order,
         str(truth["id"]),
         actor=make_user(Role.MANAGER),

@@ -15,7 +15,7 @@ from core.failpoints import armed
 from core.redaction import remember_secret
 from core.roles import Role
 from orders.models import Attempt, Order, UnreadAnswer
-from orders.recovery import manual
+from orders.recovery import not_placed
 from orders.sending import answer_spool, claims, halts, record_outcome, send_orders, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
@@ -97,7 +97,7 @@ def test_an_answer_from_disk_that_contradicts_a_person_puts_the_order_back_in_do
     order = crash_at("send.spooled", make_order(), FakeProvider())
     sweep_due.reap_lost_sends(now=REAPED)
     order.refresh_from_db()
-    assert manual.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=FROM_THE_LOSS)
+    assert not_placed.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=FROM_THE_LOSS)
     answer_spool.import_spool(now=FROM_THE_LOSS)
     order.refresh_from_db()
     attempt = order.attempts.get()

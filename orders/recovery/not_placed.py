@@ -1,49 +1,26 @@
-"""A person decides what became of an order whose answer was lost."""
+"""A person or a proof says that a lost order is not at its provider, or that nobody looks on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
-from core.clocks import Clock
-from core.failpoints import failpoint
 from core.models import User
-from core.rows.bulk import add_rows
-from core.rows.constraints import broken_constraint
 from core.rows.durable import durable_transaction
-from providers.identity import same_account
-from providers.models import RefundStyle
-from providers.panel_api import Progress, ProviderError, Rejected, Unreadable
+from providers.panel_api import Rejected
 
-from .. import charges, link_queue
-from ..charges import CHARGE_TOLERANCE
+from .. import link_queue
 from ..models import Attempt, EventKind, Order, Recovery
-from ..polling import plausibility
-from ..polling.anomalies import remarks_as_events
-from ..sending import halts, record_outcome, reopen
+from ..sending import halts, reopen
 from ..sending.doubts import says_it_is_there
 from ..sending.send_orders import may_be_sent_again
 from ..status import Doubt, Outcome, Resolution, Status
+from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
 from .search import wait_clock
-
-
-class TellsOneStatus(Protocol):
-    """All this needs of a client."""
-
-    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
-
-
-class CannotLink(Exception):
-    """The id cannot be this order's, or could not be checked; the words are for staff."""
-
-
-class ChargeDiffers(CannotLink):
-    """The id exists and is free, but its charge is not what this order should have cost."""
 
 
 class TooEarly(Exception):
@@ -54,99 +31,6 @@ class TooEarly(Exception):
         self.until = until
 
 
-def link_order(
-    order: Order,
-    external_id: str,
-    *,
-    actor: User,
-    client: TellsOneStatus,
-    clock: Clock,
-    although_charge_differs: bool = False,
-) -> bool:
-    """Adopt the provider's order `external_id` as this one, after asking the provider for it.
-
-    False: somebody else settled the order meanwhile. Raises CannotLink, and ChargeDiffers
-    unless told to link all the same.
-    """
-    _refuse_if_claimed(order, external_id)
-    said = _ask(client, external_id)
-    if not although_charge_differs:
-        _compare_charge(order, said)
-    attempt = _open_attempt(order)
-    if attempt is None:
-        return False
-    return adopt(
-        order,
-        attempt,
-        external_id,
-        said,
-        resolution=Resolution.PERSON,
-        now=clock(),
-        actor=actor,
-        text=f"Linked to the provider's order {external_id}.",
-    )
-
-
-def adopt(
-    order: Order,
-    attempt: Attempt,
-    external_id: str,
-    said: Progress,
-    *,
-    resolution: Resolution,
-    now: datetime,
-    text: str,
-    actor: User | None = None,
-) -> bool:
-    """The lost order is the provider's `external_id`: write it down and follow it from now on.
-
-    False: somebody else settled it meanwhile. Raises CannotLink when the id belongs to another
-    order by now.
-    """
-    to = Status(said.status.value) if said.status else Status.PENDING
-    progress: dict[str, Any] = {
-        "charge": said.charge,
-        "start_count": said.start_count,
-        "remains": said.remains,
-    }
-    evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
-    final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
-    if final.remark and final.remark.flag and not order.flag:
-        progress["flag"] = final.remark.flag
-    try:
-        with durable_transaction():
-            _refuse_if_claimed(order, external_id)
-            _resolve(
-                _only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
-            )
-            failpoint("adopt.attempt")
-            if not order.move(
-                to,
-                now=now,
-                actor=actor,
-                text=text,
-                evidence=evidence,
-                external_id=external_id,
-                raw_status=said.raw_status[:80],
-                reason="",
-                refund=final.refund,
-                **progress,
-            ):
-                raise _SettledMeanwhile
-            charges.write_first_charge(order, now=now)
-            add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
-            record_outcome.schedule_polls(order, now=now)
-            failpoint("adopt.moved")
-    except _SettledMeanwhile:
-        return False
-    except IntegrityError as error:
-        if broken_constraint(error) != "external_id_once_per_provider":
-            raise
-        raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
-    halts.reopen_if_settled(order.provider, now=now)
-    return True
-
-
 class Confirmed(Enum):
     """What became of a person's word that an order is not there."""
 
@@ -155,16 +39,12 @@ class Confirmed(Enum):
     TOO_LATE = auto()
 
 
-class _SettledMeanwhile(Exception):
-    """Rolls the attempt's outcome back with the order that could not be moved."""
-
-
 def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed:
     """A person has made sure that the provider does not have this order.
 
     Above the account's limit another person has to say so too. Raises TooEarly.
     """
-    attempt = _open_attempt(order)
+    attempt = open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return Confirmed.TOO_LATE
     until = not_placed_from(attempt, now)
@@ -232,7 +112,7 @@ def prove_not_placed(
 
 def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
     """Stop looking. The attempt stays unknown, so the order can never be sent again."""
-    attempt = _open_attempt(order)
+    attempt = open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return False
     return _close(
@@ -257,7 +137,7 @@ def settle_refused(
     """
     if order.status != Status.UNCONFIRMED:
         return False
-    as_read = _only(attempt).filter(settled_at=attempt.settled_at)
+    as_read = only(attempt).filter(settled_at=attempt.settled_at)
     blocker = link_queue.ahead_of(order)
     if says_it_is_there(order, refusal.code, knows_blocker=blocker is not None):
         _leave_in_doubt(order, as_read, refusal, actor, now)
@@ -265,14 +145,14 @@ def settle_refused(
     to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
     try:
         with durable_transaction():
-            _resolve(
+            resolve_attempt(
                 as_read, Outcome.REJECTED, Resolution.TAUGHT, actor, now, code=refusal.code.value
             )
             if not order.move(
                 to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]
             ) or not reopen.reopen_contradicted(order, now=now):
-                raise _SettledMeanwhile
-    except _SettledMeanwhile:
+                raise SettledMeanwhile
+    except SettledMeanwhile:
         return False
     halts.reopen_if_settled(order.provider, now=now)
     return True
@@ -312,67 +192,15 @@ def _close(
     text: str,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
-    as_read = _only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened is another
+    as_read = only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened is another
     try:
         with durable_transaction():
-            _resolve(as_read, outcome, resolution, actor, now)
+            resolve_attempt(as_read, outcome, resolution, actor, now)
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
             ) or not reopen.reopen_contradicted(order, now=now):
-                raise _SettledMeanwhile
-    except _SettledMeanwhile:
+                raise SettledMeanwhile
+    except SettledMeanwhile:
         return False
     halts.reopen_if_settled(order.provider, now=now)
     return True
-
-
-def _resolve(
-    attempt: QuerySet[Attempt],
-    outcome: Outcome,
-    resolution: Resolution,
-    actor: User | None,
-    now: datetime,
-    **found: str,
-) -> None:
-    """Close the attempt by a word or a proof. Raises when a late answer has closed it already."""
-    unresolved = attempt.filter(outcome=Outcome.UNKNOWN)
-    if not unresolved.update(
-        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now, **found
-    ):
-        raise _SettledMeanwhile
-
-
-def _only(attempt: Attempt) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(pk=attempt.pk)
-
-
-def _open_attempt(order: Order) -> Attempt | None:
-    return order.attempts.filter(outcome=Outcome.UNKNOWN).order_by("-number").first()
-
-
-def _refuse_if_claimed(order: Order, external_id: str) -> None:
-    rows = same_account(order.provider)
-    other = Order.objects.filter(provider__in=rows, external_id=external_id).first()
-    if other:
-        raise CannotLink(f"{external_id} is already our order {other}.")
-
-
-def _ask(client: TellsOneStatus, external_id: str) -> Progress:
-    try:
-        said = client.statuses_once([external_id])[external_id]
-    except ProviderError as error:
-        raise CannotLink(f"The provider could not be asked: {error.reason}") from error
-    if isinstance(said, Unreadable):
-        raise CannotLink(f"The provider does not know {external_id}: {said.reason}")
-    return said
-
-
-def _compare_charge(order: Order, said: Progress) -> None:
-    low, high = order.estimate, order.estimate_high or order.estimate
-    if said.charge is None or low is None or high is None:
-        return
-    if not low * (1 - CHARGE_TOLERANCE) <= said.charge <= high * (1 + CHARGE_TOLERANCE):
-        raise ChargeDiffers(
-            f"The provider charged {said.charge.normalize():f} for it; "
-            f"this order should cost {low.normalize():f}."
-        )

@@ -1,0 +1,40 @@
+"""The attempt whose outcome is unknown: where it is found, and how it is closed once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from core.models import User
+
+from ..models import Attempt, Order
+from ..status import Outcome, Resolution
+
+
+class SettledMeanwhile(Exception):
+    """Rolls the attempt's outcome back with the order that could not be moved."""
+
+
+def resolve_attempt(
+    attempt: QuerySet[Attempt],
+    outcome: Outcome,
+    resolution: Resolution,
+    actor: User | None,
+    now: datetime,
+    **found: str,
+) -> None:
+    """Close the attempt by a word or a proof. Raises when a late answer has closed it already."""
+    unresolved = attempt.filter(outcome=Outcome.UNKNOWN)
+    if not unresolved.update(
+        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now, **found
+    ):
+        raise SettledMeanwhile
+
+
+def only(attempt: Attempt) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(pk=attempt.pk)
+
+
+def open_attempt(order: Order) -> Attempt | None:
+    return order.attempts.filter(outcome=Outcome.UNKNOWN).order_by("-number").first()

@@ -1,0 +1,163 @@
+"""A lost order is one that the provider has: it gets that id, and is followed from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import IntegrityError
+
+from core.clocks import Clock
+from core.failpoints import failpoint
+from core.models import User
+from core.rows.bulk import add_rows
+from core.rows.constraints import broken_constraint
+from core.rows.durable import durable_transaction
+from providers.identity import same_account
+from providers.models import RefundStyle
+from providers.panel_api import Progress, ProviderError, Unreadable
+
+from .. import charges
+from ..charges import CHARGE_TOLERANCE
+from ..models import Attempt, Order
+from ..polling import plausibility
+from ..polling.anomalies import remarks_as_events
+from ..sending import halts, record_outcome
+from ..status import Outcome, Resolution, Status
+from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
+
+
+class TellsOneStatus(Protocol):
+    """All this needs of a client."""
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
+
+
+class CannotLink(Exception):
+    """The id cannot be this order's, or could not be checked; the words are for staff."""
+
+
+class ChargeDiffers(CannotLink):
+    """The id exists and is free, but its charge is not what this order should have cost."""
+
+
+def link_order(
+    order: Order,
+    external_id: str,
+    *,
+    actor: User,
+    client: TellsOneStatus,
+    clock: Clock,
+    although_charge_differs: bool = False,
+) -> bool:
+    """Adopt the provider's order `external_id` as this one, after asking the provider for it.
+
+    False: somebody else settled the order meanwhile. Raises CannotLink, and ChargeDiffers
+    unless told to link all the same.
+    """
+    _refuse_if_claimed(order, external_id)
+    said = _ask(client, external_id)
+    if not although_charge_differs:
+        _compare_charge(order, said)
+    attempt = open_attempt(order)
+    if attempt is None:
+        return False
+    return adopt(
+        order,
+        attempt,
+        external_id,
+        said,
+        resolution=Resolution.PERSON,
+        now=clock(),
+        actor=actor,
+        text=f"Linked to the provider's order {external_id}.",
+    )
+
+
+def adopt(
+    order: Order,
+    attempt: Attempt,
+    external_id: str,
+    said: Progress,
+    *,
+    resolution: Resolution,
+    now: datetime,
+    text: str,
+    actor: User | None = None,
+) -> bool:
+    """The lost order is the provider's `external_id`: write it down and follow it from now on.
+
+    False: somebody else settled it meanwhile. Raises CannotLink when the id belongs to another
+    order by now.
+    """
+    to = Status(said.status.value) if said.status else Status.PENDING
+    progress: dict[str, Any] = {
+        "charge": said.charge,
+        "start_count": said.start_count,
+        "remains": said.remains,
+    }
+    evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
+    final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
+    if final.remark and final.remark.flag and not order.flag:
+        progress["flag"] = final.remark.flag
+    try:
+        with durable_transaction():
+            _refuse_if_claimed(order, external_id)
+            resolve_attempt(
+                only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
+            )
+            failpoint("adopt.attempt")
+            if not order.move(
+                to,
+                now=now,
+                actor=actor,
+                text=text,
+                evidence=evidence,
+                external_id=external_id,
+                raw_status=said.raw_status[:80],
+                reason="",
+                refund=final.refund,
+                **progress,
+            ):
+                raise SettledMeanwhile
+            charges.write_first_charge(order, now=now)
+            add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
+            record_outcome.schedule_polls(order, now=now)
+            failpoint("adopt.moved")
+    except SettledMeanwhile:
+        return False
+    except IntegrityError as error:
+        if broken_constraint(error) != "external_id_once_per_provider":
+            raise
+        raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
+    halts.reopen_if_settled(order.provider, now=now)
+    return True
+
+
+def _refuse_if_claimed(order: Order, external_id: str) -> None:
+    rows = same_account(order.provider)
+    other = Order.objects.filter(provider__in=rows, external_id=external_id).first()
+    if other:
+        raise CannotLink(f"{external_id} is already our order {other}.")
+
+
+def _ask(client: TellsOneStatus, external_id: str) -> Progress:
+    try:
+        said = client.statuses_once([external_id])[external_id]
+    except ProviderError as error:
+        raise CannotLink(f"The provider could not be asked: {error.reason}") from error
+    if isinstance(said, Unreadable):
+        raise CannotLink(f"The provider does not know {external_id}: {said.reason}")
+    return said
+
+
+def _compare_charge(order: Order, said: Progress) -> None:
+    low, high = order.estimate, order.estimate_high or order.estimate
+    if said.charge is None or low is None or high is None:
+        return
+    if not low * (1 - CHARGE_TOLERANCE) <= said.charge <= high * (1 + CHARGE_TOLERANCE):
+        raise ChargeDiffers(
+            f"The provider charged {said.charge.normalize():f} for it; "
+            f"this order should cost {low.normalize():f}."
+        )
