@@ -20,9 +20,9 @@ class Guard:
     path: str = ""
 
 
-SENDING, RACES = "orders/tests/sending/test_dispatch.py", "orders/tests/sending/test_races.py"
+SENDING, RACES = "orders/tests/sending/test_send_orders.py", "orders/tests/sending/test_races.py"
 EACH, HALTS = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/test_halts.py"
-SETTLING = "orders/tests/recovery/test_settling.py"
+SETTLING = "orders/tests/recovery/test_decisions.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"

@@ -20,7 +20,7 @@ from orders.models import BatchState, BulkItem, Order
 from orders.placing import place_orders
 from orders.placing.order_again import draft_again
 from orders.status import JobKind, JobState, Status
-from orders.tests.mass.test_batch_placing import make_batch, paste_of, started
+from orders.tests.mass.test_place_lines import make_batch, paste_of, started
 from orders.tests.sending.test_races import THREADS, at_once
 from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user, terms_shown

@@ -22,7 +22,7 @@ from orders.models import BatchLine, BulkJob, Order, PriceTolerance
 from orders.placing.order_again import draft_again
 from orders.status import HoldReason, Status
 from orders.terms import Terms
-from orders.tests.mass.test_batch_placing import make_batch, run, started
+from orders.tests.mass.test_place_lines import make_batch, run, started
 from providers.models import Service
 from tests.builders import NOON, make_order, make_service, terms_shown
 from tests.query_counts import queries_of

@@ -32,7 +32,7 @@ from tests.builders import (
 )
 from tests.fake_provider import FakeProvider, progress
 
-from ..mass.test_batch_placing import make_batch, paste_of, run, started
+from ..mass.test_place_lines import make_batch, paste_of, run, started
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LATE = NOON + timedelta(minutes=5)
@@ -124,7 +124,7 @@ def test_a_line_that_breaks_is_refused_and_the_others_are_placed(monkeypatch, br
             raise ValueError("a line that nobody can judge")
         return judge_again(lines, batch, now)
 
-    monkeypatch.setattr("orders.tests.mass.test_batch_placing.judge_again", poisoned_judge)
+    monkeypatch.setattr("orders.tests.mass.test_place_lines.judge_again", poisoned_judge)
     if broken == "placing":
         spoiling(
             monkeypatch,
