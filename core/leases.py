@@ -1,15 +1,53 @@
-"""When a lease that is written as a moment in a row is over."""
+"""One worker at a time for a row: a lease is a holder and a moment, and every step one UPDATE.
+
+A holder that died keeps nothing: its lease runs out, and the next worker goes on.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+from uuid import uuid4
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Q, QuerySet
 
 from . import clocks
+
+Row = TypeVar("Row", bound="Leased")
+RELEASED: Final[dict[str, Any]] = {"holder": "", "held_until": None}
+
+
+class Leased(models.Model):
+    """A row that one worker holds at a time. `holder` is the token of who does, "" for nobody."""
+
+    holder = models.CharField(max_length=36, blank=True, default="")
+    held_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
 
 
 def is_free(now: datetime) -> Q:
     """Nobody's, run out, or leased for longer than any lease is: then a clock was ahead."""
     beyond = now + timedelta(seconds=clocks.LONGEST_LEASE_SECONDS)
     return Q(holder="") | Q(held_until=None) | Q(held_until__lte=now) | Q(held_until__gt=beyond)
+
+
+def acquire(
+    rows: QuerySet[Row], *, now: datetime, seconds: float, **changes: Any
+) -> dict[str, Any] | None:
+    """Hold the one row of `rows` if it is free; `changes` are written with it. What finds the row
+    as long as it is held, or None while somebody else has it."""
+    mine = {"holder": str(uuid4()), "held_until": now + timedelta(seconds=seconds), **changes}
+    return {"holder": mine["holder"]} if rows.filter(is_free(now)).update(**mine) else None
+
+
+def renew(rows: QuerySet[Row], *, now: datetime, seconds: float, **changes: Any) -> bool:
+    """Hold on to what `rows`, narrowed to their holder, finds. False: it is somebody else's."""
+    return bool(rows.update(held_until=now + timedelta(seconds=seconds), **changes))
+
+
+def release(rows: QuerySet[Row], **changes: Any) -> bool:
+    """Let go of what is still ours, with `changes`. False: it was not, and nothing was written."""
+    return bool(rows.update(**{**RELEASED, **changes}))

@@ -10,11 +10,11 @@ from typing import Protocol
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from core import clocks
 from core.clocks import Clock
 from core.rows.loops import one_by_one
-from providers.actions import leases, pacing
+from providers.actions import pacing
 from providers.actions.calling import MustWait
+from providers.actions.leases import account_lease
 from providers.models import LeaseKind, Provider, ProviderState
 from providers.panel_api import ProviderError
 
@@ -76,19 +76,14 @@ def _with_lease(
     provider: Provider, kind: LeaseKind, turn: Callable[[], int], clock: Clock, seconds: float
 ) -> int | None:
     """Turns, one after the other, until there is nothing to do or the time is up."""
-    holder = leases.acquire_lease(provider.pk, kind, now=clock(), seconds=clocks.LEASE_SECONDS)
-    if holder is None:
-        return None
     done, ends = 0, time.monotonic() + seconds
-    try:
+    with account_lease(provider.pk, kind, clock=clock) as lease:
+        if lease is None:
+            return None
         while did := turn():
             done += did
-            if time.monotonic() >= ends or not leases.renew_lease(
-                provider.pk, kind, holder, now=clock(), seconds=clocks.LEASE_SECONDS
-            ):
+            if time.monotonic() >= ends or not lease.renew():
                 break
-    finally:
-        leases.release_lease(provider.pk, kind, holder)
     return done
 
 

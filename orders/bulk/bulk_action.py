@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, F, IntegerField, Q, TextField, Value
 
-from core import clocks
+from core import clocks, leases
 from core.clocks import Clock
 from core.models import User
 from core.roles import May
@@ -102,8 +102,8 @@ def _fix(job: BulkJob, orders: OrderQuerySet) -> int:
 def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
     """Hold the job for a while. None: it has ended, or another worker has it."""
     free = BulkJob.objects.filter(pk=job_id).free_to_run(now)
-    mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
-    if not free.update(**mine):
+    mine = leases.acquire(free, now=now, seconds=clocks.JOB_LEASE_SECONDS, state=JobState.RUNNING)
+    if mine is None:
         return None
     return BulkJob.objects.select_related("started_by").filter(**mine, pk=job_id).first()
 
@@ -111,9 +111,9 @@ def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
 def stop_job(job: BulkJob, *, now: datetime) -> bool:
     """Leave the orders that have not had their turn. False: the job has ended meanwhile."""
     under_way = BulkJob.objects.filter(pk=job.pk, state__in=UNDER_WAY)
-    stopped = under_way.update(state=JobState.STOPPED, ended_at=now, holder="", held_until=None)
+    stopped = leases.release(under_way, state=JobState.STOPPED, ended_at=now)
     _count(job)
-    return bool(stopped)
+    return stopped
 
 
 def right_for(kind: str) -> May:
@@ -129,16 +129,16 @@ def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRun
     turn, until = BulkRun(), clock() + timedelta(seconds=seconds)
     if not job.started_by.may(right_for(job.kind)):
         stop_job(job, now=clock())
-    while _held(job).update(held_until=_lease(clock())):
+    while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         items = _next_items(job)
         for item in items:
             _do(item, act, job)
             turn.providers.add(item.order.provider_id)
         _count(job)
         if not items:
-            _held(job).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
+            leases.release(_held(job), state=JobState.DONE, ended_at=clock())
         elif (now := clock()) >= until:
-            turn.more = bool(_held(job).update(holder="", held_until=now))
+            turn.more = leases.release(_held(job), held_until=now)
     _count(job)
     return turn
 
@@ -202,10 +202,6 @@ def _unclaimed(item: BulkItem, job: BulkJob) -> Any:
 
 def _held(job: BulkJob) -> Any:
     return BulkJob.objects.filter(pk=job.pk, holder=job.holder, state=JobState.RUNNING)
-
-
-def _lease(now: datetime) -> datetime:
-    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)
 
 
 def _count(job: BulkJob) -> None:

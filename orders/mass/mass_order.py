@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Count, F, Q
 
+from core import leases
 from core.models import User
 from core.rows.bulk import write_columns
 from core.rows.loops import one_by_one
@@ -146,7 +147,7 @@ def start_placing(
             return "Its lines changed since this page was drawn: look at them once more."
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         started = idle.update(
-            state=BatchState.PLACING, placed_by=by, placed_at=now, holder="", held_until=None
+            state=BatchState.PLACING, placed_by=by, placed_at=now, **leases.RELEASED
         )
     return "" if started else "It is being placed already, or was discarded."
 
@@ -160,7 +161,7 @@ def discard(batch: OrderBatch) -> bool:
 def stop_placing(batch: OrderBatch) -> bool:
     """Place no more of it; what was placed stays. False: it was not being placed."""
     placing = OrderBatch.objects.filter(pk=batch.pk, state=BatchState.PLACING)
-    stopped = placing.update(state=BatchState.PLACED, holder="", held_until=None)
+    stopped = leases.release(placing, state=BatchState.PLACED)
     recount(batch)
     return bool(stopped)
 

@@ -7,14 +7,13 @@ just before the death are found by their submissions.
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from core import clocks
+from core import clocks, leases
 from core.clocks import Clock
 from core.leases import is_free
 from core.roles import May
@@ -58,12 +57,12 @@ def batches_to_place(now: datetime) -> list[int]:
 
 def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
     """Hold the batch for a while. None: it is not being placed, or another worker has it."""
-    free = OrderBatch.objects.filter(is_free(now), pk=batch_id, state=BatchState.PLACING)
-    holder = str(uuid.uuid4())
-    if not free.update(holder=holder, held_until=_lease(now)):
+    placing_now = OrderBatch.objects.filter(pk=batch_id, state=BatchState.PLACING)
+    mine = leases.acquire(placing_now, now=now, seconds=clocks.JOB_LEASE_SECONDS)
+    if mine is None:
         return None
     held = OrderBatch.objects.select_related("provider", "placed_by")
-    return held.filter(pk=batch_id, holder=holder).first()
+    return held.filter(**mine, pk=batch_id).first()
 
 
 def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) -> PlaceRun:
@@ -74,15 +73,15 @@ def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) 
     turn, until = PlaceRun(), clock() + timedelta(seconds=seconds)
     if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
         mass_order.stop_placing(batch)
-    while _held(batch).update(held_until=_lease(clock())):
+    while leases.renew(_held(batch), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         lines = list(batch.lines.filter(is_good=True, order=None).order_by("number")[:CHUNK])
         if not lines:
-            _held(batch).update(state=BatchState.PLACED, holder="", held_until=None)
+            leases.release(_held(batch), state=BatchState.PLACED)
         else:
             _place(batch, lines, judge, clock, turn)
         mass_order.recount(batch)
         if lines and clock() >= until:
-            turn.more = bool(_held(batch).update(holder="", held_until=clock()))
+            turn.more = leases.release(_held(batch), held_until=clock())
     return turn
 
 
@@ -162,7 +161,7 @@ def _place_line(
 def _stand_by(batch: OrderBatch, now: datetime) -> None:
     """In the transaction that writes an order: nobody stops or takes over the batch until then,
     so whoever has stopped it finds every order of it there."""
-    if not _held(batch).update(held_until=_lease(now)):
+    if not leases.renew(_held(batch), now=now, seconds=clocks.JOB_LEASE_SECONDS):
         raise _Lost
 
 
@@ -179,7 +178,3 @@ def _held(batch: OrderBatch) -> QuerySet[OrderBatch]:
     return OrderBatch.objects.filter(
         pk=batch.pk, holder=batch.holder, state=BatchState.PLACING
     ).exclude(holder="")
-
-
-def _lease(now: datetime) -> datetime:
-    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)

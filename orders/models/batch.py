@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from core.leases import Leased
 from core.money import MoneyField
 
 
@@ -17,7 +18,7 @@ class BatchState(models.TextChoices):
     DISCARDED = "discarded", "Discarded"
 
 
-class OrderBatch(models.Model):
+class OrderBatch(Leased):
     """`digest` is of the normalised lines: the same paste twice is asked about. `provider` is
     the account of every line that names none."""
 
@@ -36,8 +37,6 @@ class OrderBatch(models.Model):
     total = models.PositiveIntegerField(default=0)
     good = models.PositiveIntegerField(default=0)
     placed = models.PositiveIntegerField(default=0)
-    holder = models.CharField(max_length=36, blank=True, default="")
-    held_until = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "id"], name="batch_to_place")]

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from core.leases import is_free
+from core.leases import Leased, is_free
 from core.models import User
 
 from ..status import UNDER_WAY, JobKind, JobState
@@ -23,7 +23,7 @@ class BulkJobQuerySet(models.QuerySet["BulkJob"]):
         return self if sees_all else self.filter(started_by=person)
 
 
-class BulkJob(models.Model):
+class BulkJob(Leased):
     """The orders are fixed as `BulkItem` rows when staff confirm. `terms` are what the action
     needs beside the orders (the text of a note, say)."""
 
@@ -37,8 +37,6 @@ class BulkJob(models.Model):
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    holder = models.CharField(max_length=36, blank=True, default="")
-    held_until = models.DateTimeField(null=True)
 
     objects = BulkJobQuerySet.as_manager()
 

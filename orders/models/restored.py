@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.leases import is_free
+from core.leases import Leased, is_free
 from core.money import MoneyField
 from providers.models import Provider
 
@@ -63,7 +63,7 @@ class ReconcileRunQuerySet(models.QuerySet["ReconcileRun"]):
         return self.order_by("-pk")
 
 
-class ReconcileRun(models.Model):
+class ReconcileRun(Leased):
     """One comparison of all accounts with what their providers show.
 
     `accounts` is how far it is: `{"<account>": {"asked": int, "found": int, "words": str}}`, an
@@ -76,8 +76,6 @@ class ReconcileRun(models.Model):
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
-    holder = models.CharField(max_length=36, blank=True, default="")
-    held_until = models.DateTimeField(null=True, blank=True)
     accounts: models.JSONField[Any, Any] = models.JSONField(default=dict)
     total = models.PositiveIntegerField(default=0)
     acknowledged_at = models.DateTimeField(null=True, blank=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
-from providers.actions import leases, pacing
+from providers.actions import pacing
+from providers.actions.leases import AccountLease, account_lease
 from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
 
@@ -33,10 +34,10 @@ class Followed:
 class _Lease:
     """The lease and the account's health, renewed now and then and not with every call."""
 
-    def __init__(self, provider: Provider, holder: str, clock: Clock) -> None:
-        self.provider, self.holder, self.clock = provider, holder, clock
+    def __init__(self, provider: Provider, held: AccountLease) -> None:
+        self.provider, self.held, self.clock = provider, held, held.clock
         self.budget = pacing.Budget(provider)
-        self.refused = RefusedQuestions(provider, "orders", clock)
+        self.refused = RefusedQuestions(provider, "orders", held.clock)
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -45,13 +46,7 @@ class _Lease:
         if time.monotonic() - self.renewed < RENEW_SECONDS:
             return True
         self.renewed = time.monotonic()
-        return leases.renew_lease(
-            self.provider.pk,
-            LeaseKind.FOLLOWING,
-            self.holder,
-            now=self.clock(),
-            seconds=clocks.LEASE_SECONDS,
-        )
+        return self.held.renew()
 
     def note_success(self, elapsed_ms: float) -> None:
         if time.monotonic() - self.noted >= NOTE_SECONDS:
@@ -79,20 +74,18 @@ def follow_account(
     provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
 ) -> Followed | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
-    holder = leases.acquire_lease(
-        provider.pk, LeaseKind.FOLLOWING, now=clock(), seconds=clocks.LEASE_SECONDS
-    )
-    if holder is None:
-        return None
-    done, lease = Followed(), _Lease(provider, holder, clock)
     ends = time.monotonic() + seconds
-    try:
-        while _take_turn(lease, client, done) and lease.is_ours():
-            if time.monotonic() >= ends or is_stopping():
-                done.more = True
-                break
-    finally:
-        leases.release_lease(provider.pk, LeaseKind.FOLLOWING, holder, due_at=clock())
+    with account_lease(provider.pk, LeaseKind.FOLLOWING, clock=clock) as held:
+        if held is None:
+            return None
+        done, lease = Followed(), _Lease(provider, held)
+        try:
+            while _take_turn(lease, client, done) and lease.is_ours():
+                if time.monotonic() >= ends or is_stopping():
+                    done.more = True
+                    break
+        finally:
+            held.due_at = clock()
     return done
 
 

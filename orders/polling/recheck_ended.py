@@ -22,8 +22,8 @@ from core.money import plain
 from core.rows.loops import AWAY, one_by_one
 from core.rows.one_writer import one_writer
 from core.stopping import is_stopping
-from providers.actions import leases
 from providers.actions.calling import MustWait, ask
+from providers.actions.leases import AccountLease, account_lease
 from providers.connect import batch_size
 from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadable
@@ -65,14 +65,15 @@ def recheck_ended_orders(
 ) -> int:
     """Ask about them in batches for about `seconds`; how many were asked about: none while
     another worker is at it. Each call is one of the account's budget."""
-    holder = leases.acquire_lease(
-        provider.pk, LeaseKind.ENDED, now=clock(), seconds=clocks.LEASE_SECONDS
-    )
-    if holder is None:
-        return 0
+    with account_lease(provider.pk, LeaseKind.ENDED, clock=clock) as lease:
+        return 0 if lease is None else _recheck(provider, client, lease, time.monotonic() + seconds)
+
+
+def _recheck(provider: Provider, client: TellsStatuses, lease: AccountLease, ends: float) -> int:
+    clock = lease.clock
     refused = RefusedQuestions(provider, "ended orders", clock)
     full = size = batch_size(provider)
-    asked, ends = 0, time.monotonic() + seconds
+    asked = 0
     try:
         while time.monotonic() < ends and not is_stopping():
             mark = Recheck.objects.filter(provider=provider).first()
@@ -95,14 +96,10 @@ def recheck_ended_orders(
             if not _write_down(mark, orders, answers, clock()):
                 break
             asked, size = asked + len(orders), min(full, 2 * size)
-            if not leases.renew_lease(
-                provider.pk, LeaseKind.ENDED, holder, now=clock(), seconds=clocks.LEASE_SECONDS
-            ):
+            if not lease.renew():
                 break
     except (MustWait, ProviderError):
         pass  # its health tells of it; the next ring goes on from the mark
-    finally:
-        leases.release_lease(provider.pk, LeaseKind.ENDED, holder)
     return asked
 
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from core import clocks
 from core.clocks import Clock
 from core.rows.loops import one_by_one
-from providers.actions import leases
 from providers.actions.calling import MustWait
+from providers.actions.leases import account_lease
 from providers.identity import same_account
 from providers.models import LeaseKind, Provider
 from providers.panel_api import ProviderError
@@ -34,15 +34,8 @@ log = logging.getLogger(__name__)
 def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> Decided | None:
     """Look for this account's lost orders. None: somebody else is at it."""
     lead = same_account(provider)[0]  # rows of one account are looked after one after the other
-    holder = leases.acquire_lease(
-        lead, LeaseKind.RECOVERY, now=clock(), seconds=clocks.LEASE_SECONDS
-    )
-    if holder is None:
-        return None
-    try:
-        return _recover(provider, client, clock)
-    finally:
-        leases.release_lease(lead, LeaseKind.RECOVERY, holder)
+    with account_lease(lead, LeaseKind.RECOVERY, clock=clock) as lease:
+        return None if lease is None else _recover(provider, client, clock)
 
 
 def _recover(provider: Provider, client: TellsOfIds, clock: Clock) -> Decided:

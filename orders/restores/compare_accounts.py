@@ -11,15 +11,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, Protocol
-from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from core import clocks
+from core import clocks, leases
 from core.clocks import Clock
 from core.models import User
 from core.redaction import redact
@@ -92,8 +91,8 @@ def start_run(halt: Halt, *, actor: User, now: datetime) -> ReconcileRun | None:
 def take_run(run_id: int, *, now: datetime) -> ReconcileRun | None:
     """Hold the run for a while. None: it has ended, or another worker has it."""
     free = ReconcileRun.objects.filter(pk=run_id).free_to_run(now)
-    mine = {"holder": str(uuid4()), "held_until": _lease(now), "state": JobState.RUNNING}
-    if not free.update(**mine):
+    mine = leases.acquire(free, now=now, seconds=clocks.JOB_LEASE_SECONDS, state=JobState.RUNNING)
+    if mine is None:
         return None
     return ReconcileRun.objects.select_related("halt").filter(**mine, pk=run_id).first()
 
@@ -115,8 +114,8 @@ def run_turn(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: floa
                 return False
             time.sleep(max(0.0, min(wait, until - time.monotonic())))
             if time.monotonic() >= until and not stand.done:
-                return bool(_held(run).update(holder="", held_until=None))
-    _held(run).update(state=JobState.DONE, ended_at=clock(), holder="", held_until=None)
+                return leases.release(_held(run))
+    leases.release(_held(run), state=JobState.DONE, ended_at=clock())
     return False
 
 
@@ -292,12 +291,10 @@ def _note_unmatched(
 def _save(run: ReconcileRun, provider: Provider, stand: Stand, now: datetime) -> bool:
     """Write down how far it is and hold on. False: the run is somebody else's by now."""
     run.accounts[str(provider.pk)] = asdict(stand)
-    return bool(_held(run).update(accounts=run.accounts, held_until=_lease(now)))
+    return leases.renew(
+        _held(run), now=now, seconds=clocks.JOB_LEASE_SECONDS, accounts=run.accounts
+    )
 
 
 def _held(run: ReconcileRun) -> QuerySet[ReconcileRun]:
     return ReconcileRun.objects.filter(pk=run.pk, holder=run.holder, state=JobState.RUNNING)
-
-
-def _lease(now: datetime) -> datetime:
-    return now + timedelta(seconds=clocks.JOB_LEASE_SECONDS)

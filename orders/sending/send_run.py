@@ -9,7 +9,8 @@ from core import clocks
 from core.clocks import Clock
 from core.rows.loops import AWAY
 from core.stopping import is_stopping
-from providers.actions import leases, pacing
+from providers.actions import pacing
+from providers.actions.leases import account_lease
 from providers.models import LeaseKind, Provider
 
 from ..models import Order
@@ -28,27 +29,15 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
     """
     if halts.sending_is_halted(provider.pk):
         return 0
-    holder = leases.acquire_lease(
-        provider.pk, LeaseKind.PLACING, now=clock(), seconds=clocks.SEND_LEASE_SECONDS
-    )
-    if holder is None:
-        return 0
     sent, ends = 0, time.monotonic() + seconds
-    try:
+    held_for = clocks.SEND_LEASE_SECONDS
+    with account_lease(provider.pk, LeaseKind.PLACING, clock=clock, seconds=held_for) as lease:
+        if lease is None:
+            return 0
         while time.monotonic() < ends and _send_next(provider, client, clock):
             sent += 1
-            if is_stopping():
+            if is_stopping() or not lease.renew():
                 break
-            if not leases.renew_lease(
-                provider.pk,
-                LeaseKind.PLACING,
-                holder,
-                now=clock(),
-                seconds=clocks.SEND_LEASE_SECONDS,
-            ):
-                break
-    finally:
-        leases.release_lease(provider.pk, LeaseKind.PLACING, holder)
     return sent
 
 

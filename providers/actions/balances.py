@@ -14,7 +14,7 @@ from providers.models import BalanceReading, LeaseKind, Provider
 from providers.panel_api import Balance, PanelClient, ProviderError, Unavailable
 
 from .calling import MustWait, ask, note_no_way_in
-from .leases import acquire_lease, release_lease
+from .leases import account_lease
 
 MOST_BALANCE = 10**15
 
@@ -24,23 +24,20 @@ def balance_run(provider: Provider, connect: Connect, *, clock: Clock) -> Balanc
 
     Nothing a provider does is raised: it is in the account's health and in `balance_error`.
     """
-    holder = acquire_lease(
-        provider.pk, LeaseKind.BALANCE, now=clock(), seconds=clocks.LEASE_SECONDS
-    )
-    if holder is None:
-        return None
     wait: float = clocks.BALANCE_EVERY_SECONDS
-    try:
-        return read_balance(provider, connect(provider), clock=clock)
-    except MustWait as busy:
-        wait = busy.seconds
-    except (NoKey, WrongEncryptionKey) as error:
-        note_no_way_in(provider, error, now=clock())
-    except ProviderError:
-        pass  # noted already, and `balance_error` says so
-    finally:
-        due_at = clock() + timedelta(seconds=wait)
-        release_lease(provider.pk, LeaseKind.BALANCE, holder, due_at=due_at)
+    with account_lease(provider.pk, LeaseKind.BALANCE, clock=clock) as lease:
+        if lease is None:
+            return None
+        try:
+            return read_balance(provider, connect(provider), clock=clock)
+        except MustWait as busy:
+            wait = busy.seconds
+        except (NoKey, WrongEncryptionKey) as error:
+            note_no_way_in(provider, error, now=clock())
+        except ProviderError:
+            pass  # noted already, and `balance_error` says so
+        finally:
+            lease.due_at = clock() + timedelta(seconds=wait)
     return None
 
 

@@ -6,12 +6,15 @@ that died loses its lease when the lease runs out.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from core import clocks, leases
+from core.clocks import Clock
 from core.leases import is_free
 from core.rows.one_writer import one_writer
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth
@@ -48,18 +51,15 @@ def acquire_lease(
     provider_id: int, kind: LeaseKind, *, now: datetime, seconds: float
 ) -> str | None:
     """The holder's token, or None while somebody else holds the lease."""
-    holder = str(uuid.uuid4())
-    free = is_free(now)
     lease = Lease.objects.filter(provider_id=provider_id, kind=kind)
-    held = {"holder": holder, "held_until": now + timedelta(seconds=seconds)}
     with one_writer():
-        taken = lease.filter(free).update(**held)
-    if taken:
-        return holder
-    if lease.exists() or not Provider.objects.filter(pk=provider_id).exists():
-        return None
-    ensure_leases(provider_id)
-    return holder if lease.filter(free).update(**held) else None
+        mine = leases.acquire(lease, now=now, seconds=seconds)
+    if mine is None:
+        if lease.exists() or not Provider.objects.filter(pk=provider_id).exists():
+            return None
+        ensure_leases(provider_id)
+        mine = leases.acquire(lease, now=now, seconds=seconds)
+    return mine["holder"] if mine else None
 
 
 def renew_lease(
@@ -67,7 +67,7 @@ def renew_lease(
 ) -> bool:
     """Hold on for `seconds` from now. False: the lease ran out and somebody else took it."""
     lease = Lease.objects.filter(provider_id=provider_id, kind=kind, holder=holder)
-    return bool(lease.update(held_until=now + timedelta(seconds=seconds)))
+    return leases.renew(lease, now=now, seconds=seconds)
 
 
 def release_lease(
@@ -79,7 +79,43 @@ def release_lease(
     """
     lease = Lease.objects.filter(provider_id=provider_id, kind=kind, holder=holder)
     wanted = {} if due_at is None else {"due_at": due_at}
-    return bool(lease.update(holder="", held_until=None, **wanted))
+    return leases.release(lease, **wanted)
+
+
+@dataclass(slots=True)
+class AccountLease:
+    """One worker's, for one kind of work at one account. `due_at` says when this work is next
+    wanted; None leaves it as it is."""
+
+    provider_id: int
+    kind: LeaseKind
+    holder: str
+    clock: Clock
+    seconds: float
+    due_at: datetime | None = None
+
+    def renew(self) -> bool:
+        """Hold on. False: it ran out and somebody else took it."""
+        return renew_lease(
+            self.provider_id, self.kind, self.holder, now=self.clock(), seconds=self.seconds
+        )
+
+
+@contextmanager
+def account_lease(
+    provider_id: int, kind: LeaseKind, *, clock: Clock, seconds: float = clocks.LEASE_SECONDS
+) -> Iterator[AccountLease | None]:
+    """Hold the lease while the block runs, and release it however that ends. None: somebody else
+    is at this work."""
+    holder = acquire_lease(provider_id, kind, now=clock(), seconds=seconds)
+    if holder is None:
+        yield None
+        return
+    lease = AccountLease(provider_id, kind, holder, clock, seconds)
+    try:
+        yield lease
+    finally:
+        release_lease(provider_id, kind, holder, due_at=lease.due_at)
 
 
 def make_due(provider_id: int, kind: LeaseKind, *, at: datetime) -> bool:

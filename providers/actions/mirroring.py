@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core import clocks
 from core.clocks import Clock
@@ -18,7 +18,7 @@ from .applying import apply_difference
 from .brake import brake
 from .calling import MustWait, ask, note_no_way_in
 from .diffing import Difference, Proposed, compare, known_services, lists_of
-from .leases import acquire_lease, release_lease, renew_lease
+from .leases import AccountLease, account_lease
 from .proposing import propose
 from .runs import end_run, open_run
 from .snapshots import Snapshot, packed, snapshot_of, unpacked
@@ -33,21 +33,15 @@ class MirrorRun:
     """Who works for the account, and how to show that they still do."""
 
     provider: Provider
-    holder: str
-    clock: Clock
+    lease: AccountLease
+
+    @property
+    def clock(self) -> Clock:
+        return self.lease.clock
 
     def goes_on(self) -> bool:
-        """False when the lease ran out and somebody else has the lease: stop writing."""
-        return renew_lease(
-            self.provider.pk,
-            LeaseKind.CATALOG,
-            self.holder,
-            now=self.clock(),
-            seconds=clocks.CATALOG_LEASE_SECONDS,
-        )
-
-    def ends(self, due_at: datetime) -> None:
-        release_lease(self.provider.pk, LeaseKind.CATALOG, self.holder, due_at=due_at)
+        """False when the lease ran out and somebody else has it: stop writing."""
+        return self.lease.renew()
 
 
 def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunState | None:
@@ -57,16 +51,16 @@ def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunStat
     the account's budget stays RUNNING and its lease is due when the wait is over. Nothing a
     provider does is raised: it is in the run and in the account's health.
     """
-    now = clock()
-    holder = acquire_lease(
-        provider.pk, LeaseKind.CATALOG, now=now, seconds=clocks.CATALOG_LEASE_SECONDS
-    )
-    if holder is None:
-        return None
-    turn = MirrorRun(provider, holder, clock)
-    due_in = timedelta(hours=provider.catalog_every_hours)
+    held_for = clocks.CATALOG_LEASE_SECONDS
+    with account_lease(provider.pk, LeaseKind.CATALOG, clock=clock, seconds=held_for) as lease:
+        return None if lease is None else _mirror_once(MirrorRun(provider, lease), connect)
+
+
+def _mirror_once(turn: MirrorRun, connect: Connect) -> RunState:
+    """One run, and when the catalog is next wanted by how it ended."""
+    due_in = timedelta(hours=turn.provider.catalog_every_hours)
     try:
-        run = open_run(provider, now=now)
+        run = open_run(turn.provider, now=turn.clock())
         return mirror_catalog(run, connect, turn)
     except MustWait as busy:
         _say(run, "Waiting until the provider may be called again")
@@ -76,9 +70,9 @@ def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunStat
         due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
         return RunState.FAILED
     finally:
-        if _waits_for_its_catalog(provider):
+        if _waits_for_its_catalog(turn.provider):
             due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
-        turn.ends(clock() + due_in)
+        turn.lease.due_at = turn.clock() + due_in
 
 
 def mirror_catalog(run: CatalogRun, connect: Connect, turn: MirrorRun) -> RunState:

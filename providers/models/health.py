@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from core.leases import Leased
+
 from .provider import Provider
 
 
@@ -53,13 +55,11 @@ class LeaseKind(models.TextChoices):
     ENDED = "ended"  # asking once more about orders that have ended
 
 
-class Lease(models.Model):
+class Lease(Leased):
     """The lease under which one worker works for one account: one lease a kind, one holder."""
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="leases")
     kind = models.CharField(max_length=10, choices=LeaseKind.choices)
-    holder = models.CharField(max_length=36, blank=True, default="")
-    held_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)  # when this kind of work is next wanted
 
     class Meta:

@@ -232,7 +232,7 @@ def test_who_lost_the_lease_stops_writing_and_the_next_one_goes_on(
     lost = iter([True, False])
     with monkeypatch.context() as patch:
         patch.setattr("providers.actions.applying.CHUNK", 25)
-        patch.setattr("providers.actions.mirroring.renew_lease", lambda *_, **__: next(lost))
+        patch.setattr("providers.actions.leases.renew_lease", lambda *_, **__: next(lost))
         assert mirror(account) is RunState.RUNNING
     assert Service.objects.count() == 25
     assert mirror(account) is RunState.APPLIED

@@ -1,0 +1,46 @@
+"""A lease in a row: one holder, who keeps it as long as nobody else could have taken it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core import leases
+from orders.models import BulkJob
+from orders.status import JobState
+from tests.builders import make_job
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def later(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_one_of_two_holds_it_until_it_runs_out() -> None:
+    rows = BulkJob.objects.filter(pk=make_job().pk)
+    first = leases.acquire(rows, now=NOON, seconds=60)
+    assert first is not None
+    assert leases.acquire(rows, now=later(59), seconds=60) is None
+    second = leases.acquire(rows, now=later(61), seconds=60)
+    assert second is not None and second != first
+    assert not leases.renew(rows.filter(**first), now=later(62), seconds=60)
+    assert not leases.release(rows.filter(**first))
+    assert leases.renew(rows.filter(**second), now=later(62), seconds=60)
+
+
+def test_what_is_held_is_written_with_it_and_what_is_released_is_free() -> None:
+    rows = BulkJob.objects.filter(pk=make_job().pk)
+    mine = leases.acquire(rows, now=NOON, seconds=60, state=JobState.RUNNING)
+    assert mine is not None and rows.get().state == JobState.RUNNING
+    assert leases.release(rows.filter(**mine), state=JobState.DONE)
+    assert (rows.get().state, rows.get().holder, rows.get().held_until) == (JobState.DONE, "", None)
+    assert leases.acquire(rows, now=later(1), seconds=60) is not None
+
+
+def test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free() -> None:
+    rows = BulkJob.objects.filter(pk=make_job().pk)
+    assert leases.acquire(rows, now=later(86_400), seconds=60) is not None
+    assert leases.acquire(rows, now=NOON, seconds=60) is not None
