@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import QueryDict
 
 from core.models import User
+from core.row_numbers import row_number
 
 from ..filters import OrderFilter
 from ..list_tabs import in_tab
@@ -49,5 +50,5 @@ class Selection:
 
 def _numbers(words: list[str]) -> list[int]:
     """The ids among these words, each once, at most PICKED_MOST."""
-    ids = (int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 19)
-    return list(dict.fromkeys(ids))[:PICKED_MOST]
+    ids = (row_number(word) for word in words)
+    return list(dict.fromkeys(pk for pk in ids if pk is not None))[:PICKED_MOST]

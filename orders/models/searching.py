@@ -8,12 +8,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from core.row_numbers import row_number
 from providers.models import Provider, Service
 
 from ..links import link_key
 
 LIST_SEARCH_MIN = 3
-LONGEST_ID = 19  # digits that no id of ours has any more
 Orders = QuerySet[Any]
 
 _ID = re.compile(r"#?[0-9]{1,64}")
@@ -30,14 +30,14 @@ def known_by_ids(orders: Orders, ids: list[str]) -> Q:
     accounts = Provider.objects.values("pk")
     theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id__in=ids)
     referred = orders.exclude(reference="").filter(reference__in=ids)
-    ours = [int(one) for one in ids if len(one) < LONGEST_ID]
+    ours = [number for one in ids if (number := row_number(one)) is not None]
     return Q(pk__in=ours) | Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
 
 
 def naming(orders: Orders, text: str) -> Q:
     """Numbers and short words are found by index alone; longer ones may stand anywhere."""
-    if text.isascii() and text.isdigit() and len(text) < LONGEST_ID:
-        return _known_as(orders, text) | Q(pk=int(text))
+    if (number := row_number(text)) is not None:
+        return _known_as(orders, text) | Q(pk=number)
     if len(text) < LIST_SEARCH_MIN:
         return _known_as(orders, text)
     anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)

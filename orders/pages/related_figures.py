@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import Case, Count, F, Q, Sum, When
 
 from core.money import MoneySum
+from core.row_numbers import row_number
 
 from ..models import Order
 from ..status import AT_PROVIDER, FINAL, Status
@@ -87,8 +88,7 @@ def _total(order: Order) -> int | None:
 
 
 def _count(text: object) -> int | None:
-    written = str(text or "")
-    return int(written) if written.isascii() and written.isdigit() and len(written) < 19 else None
+    return row_number(text or "")
 
 
 def _day(text: str) -> date | None:

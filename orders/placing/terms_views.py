@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.row_numbers import row_number
 from core.rows.keyset import keyset_page
 from core.web.policy import StaffRequest, allow
 
@@ -46,8 +47,8 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
     """Those that wait, oldest first; `?order=` shows one alone."""
     rows = _waiting().select_related("service__proposed", "provider", "placed_by")
     one = request.GET.get("order", "")
-    if one.isascii() and one.isdigit() and len(one) < 19:
-        rows = rows.filter(pk=int(one))
+    if (number := row_number(one)) is not None:
+        rows = rows.filter(pk=number)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(rows, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
     percent = tolerance()
@@ -110,11 +111,7 @@ def _shown(order: Order, percent: Decimal) -> Shown:
 def _selected(request: StaffRequest) -> list[tuple[int, str]]:
     """The selected orders, each with the digest of the terms it was shown with."""
     pairs = (word.partition(":") for word in request.POST.getlist("order")[:PAGE_SIZE])
-    return [
-        (int(pk), digest)
-        for pk, _, digest in pairs
-        if pk.isascii() and pk.isdigit() and len(pk) < 19
-    ]
+    return [(number, digest) for pk, _, digest in pairs if (number := row_number(pk)) is not None]
 
 
 def _say(request: StaffRequest, count: int, done: str, refused: list[str]) -> None:

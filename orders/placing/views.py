@@ -15,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
+from core.row_numbers import row_number
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.account_health import account_health
@@ -202,6 +203,7 @@ def _earlier_order(request: StaffRequest) -> Order | None:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = row_number(text)
+    if number is None:
         raise Http404("No such row.")
-    return int(text)
+    return number

@@ -22,6 +22,7 @@ from core import clocks, leases
 from core.clocks import Clock
 from core.models import User
 from core.redaction import redact
+from core.row_numbers import row_number
 from core.rows.constraints import broken_constraint
 from core.rows.loops import AWAY
 from providers.actions.calling import MustWait, ask
@@ -214,9 +215,9 @@ def _newest_id(provider: Provider) -> tuple[int, str]:
     ids = list(newest.values_list("external_id", flat=True)[:RISING])
     if not ids:
         return 0, "No id of this account is known here to ask from."
-    if not all(one.isascii() and one.isdecimal() and len(one) < 19 for one in ids):
+    numbers = [number for one in ids if (number := row_number(one)) is not None]
+    if len(numbers) < len(ids):
         return 0, "Its ids are no numbers."
-    numbers = [int(one) for one in ids]
     if any(newer <= older for newer, older in pairwise(numbers)):
         return 0, "Its ids do not rise."
     return numbers[0], f"Asked for the {IDS_ASKED} ids after {numbers[0]}."
