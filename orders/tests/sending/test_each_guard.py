@@ -154,6 +154,7 @@ def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
     )  # and nothing is settled yet
     bench.recover(after=FIRST)
     assert Order.objects.get(pk=lost.pk).external_id == ""
+    assert Attempt.objects.get(order=lost).calls == 0, "no call is spent that could tell nothing"
     assert attempt is not None
     assert record_outcome.record(
         attempt,
