@@ -69,7 +69,6 @@ REQUESTS_EVERY_SECONDS = 5
 BREAKER_SECONDS = (10, 30, 60, 300, 900)
 UNREACHABLE_SECONDS = (2, 3, 5, 5, 5, 5, 10, 10, 10, 15, 15, 30)  # between probes, by failures
 PROBE_EVERY_SECONDS = 2
-ADD_PAUSE_CAP_SECONDS = 3600  # no pause between two orders of an account is longer
 RETRY_AFTER_CAP_SECONDS = 900
 BALANCE_EVERY_SECONDS = 120
 BALANCE_LAG_SECONDS = 300  # a balance may be as old as this when it is read

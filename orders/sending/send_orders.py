@@ -258,9 +258,7 @@ def _was_unreachable(send_outcome: SendOutcome) -> bool:
 def _pause_after_failures(provider: Provider) -> timedelta:
     """Grows with the number of attempts that failed one after the other."""
     recent = provider.attempts.exclude(outcome=Outcome.IN_FLIGHT).order_by("-pk")
-    record_outcome = list(recent.values_list("outcome", flat=True)[: len(clocks.BREAKER_SECONDS)])
+    outcomes = list(recent.values_list("outcome", flat=True)[: len(clocks.BREAKER_SECONDS)])
     failed = (Outcome.NOT_SENT, Outcome.UNKNOWN)
-    in_a_row = next(
-        (n for n, o in enumerate(record_outcome) if o not in failed), len(record_outcome)
-    )
+    in_a_row = next((n for n, o in enumerate(outcomes) if o not in failed), len(outcomes))
     return timedelta(seconds=clocks.BREAKER_SECONDS[max(in_a_row, 1) - 1])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core import clocks
+from core.clocks import still_ahead
 from providers.models import Lease, LeaseKind, ProviderHealth
 
-from .pacing import PROBE_SECONDS
+from .pacing import PROBE_SECONDS, longest_add_pause
 
 # The longest that each kind of work is put off; what is further ahead was not meant.
 _LEASES = {
@@ -25,10 +26,21 @@ def pull_back(now: datetime) -> int:
     for name, seconds in (
         ("open_until", clocks.BREAKER_SECONDS[-1]),
         ("probe_until", PROBE_SECONDS),
-        ("next_add_at", clocks.ADD_PAUSE_CAP_SECONDS),
         ("slow_until", clocks.RETRY_AFTER_CAP_SECONDS),
         ("eased_until", clocks.EASED_SECONDS),
     ):
         beyond = now + timedelta(seconds=seconds)
         found += ProviderHealth.objects.filter(**{f"{name}__gt": beyond}).update(**{name: now})
-    return found
+    return found + _orders_put_off(now)
+
+
+def _orders_put_off(now: datetime) -> int:
+    """The longest pause before an order is each account's own."""
+    soonest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+    far = ProviderHealth.objects.filter(next_add_at__gt=soonest).select_related("provider")
+    beyond = [
+        health.pk
+        for health in far
+        if still_ahead(health.next_add_at, now, longest_add_pause(health.provider)) is None
+    ]
+    return ProviderHealth.objects.filter(pk__in=beyond).update(next_add_at=now) if beyond else 0

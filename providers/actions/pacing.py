@@ -97,10 +97,17 @@ def addable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> d
     """The earliest moment an order may be sent, as it looks now; nothing is reserved. `rate` is
     calls a second, of which orders have their share."""
     moments = [_rests_until(health, now), _open_until(health, now)]
-    moments.append(still_ahead(health.next_add_at, now, clocks.ADD_PAUSE_CAP_SECONDS))
+    moments.append(still_ahead(health.next_add_at, now, longest_add_pause(health.provider)))
     if rate:
         moments.append(_booked_until(health.adds_booked_until, now, rate * ADD_SHARE))
     return max([now, *(moment for moment in moments if moment is not None)])
+
+
+def longest_add_pause(provider: Provider) -> float:
+    """Seconds that an order waits at most after the one before: the pause after an incident, or
+    the last step after failures. What is further ahead was written by a clock that was ahead."""
+    after_an_incident = _usual_or_eased(provider, eased=True).total_seconds()
+    return max(after_an_incident, clocks.BREAKER_SECONDS[-1])
 
 
 def _rests_until(health: ProviderHealth, now: datetime) -> datetime | None:
@@ -176,8 +183,12 @@ def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None 
 
 def _spacing(provider: Provider, health: ProviderHealth, now: datetime) -> timedelta:
     """The pause after an order; longer for a while after an incident, never less than usual."""
-    usual = timedelta(milliseconds=provider.add_spacing_ms)
     eased = health.eased_until is not None and health.eased_until > now
+    return _usual_or_eased(provider, eased=eased)
+
+
+def _usual_or_eased(provider: Provider, *, eased: bool) -> timedelta:
+    usual = timedelta(milliseconds=provider.add_spacing_ms)
     return max(usual, EASED_LEAST) * clocks.EASED_SPACING if eased else usual
 
 
@@ -290,4 +301,5 @@ def _health(provider: Provider) -> ProviderHealth:
     if health is None:
         ensure_leases(provider.pk)
         health = _row(provider).get()
+    health.provider = provider
     return health

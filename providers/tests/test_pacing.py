@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import clocks
-from providers.actions import pacing
+from providers.actions import clock_ahead, pacing
 from providers.actions.pacing import (
     Budget,
     addable_at,
@@ -318,3 +318,20 @@ def test_a_moment_beyond_its_own_cap_counts_as_due(provider: Provider, column: s
     assert readable_at(health, NOON, rate=1) == NOON
     assert addable_at(health, NOON, rate=1) == NOON
     assert take_call(provider, now=NOON) == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("spacing_ms", "minutes"), [(0, 16), (1_000, 16), (600_000, 51)])
+def test_a_clock_that_was_ahead_puts_orders_off_no_longer_than_a_pause_may_be(
+    spacing_ms: int, minutes: int
+) -> None:
+    """An hour was believed of every account, and ten minutes of a clock ahead were waited out."""
+    provider = make_provider(add_spacing_ms=spacing_ms)
+    health = ProviderHealth.objects.get(provider=provider)
+    for ahead, waits in ((minutes - 1, True), (minutes, False)):
+        health.next_add_at = NOON + timedelta(minutes=ahead)
+        assert (addable_at(health, NOON) > NOON) is waits
+    ProviderHealth.objects.update(next_add_at=NOON + timedelta(minutes=minutes))
+    assert clock_ahead.pull_back(NOON) == 1
+    assert ProviderHealth.objects.get().next_add_at == NOON
+    assert clock_ahead.pull_back(NOON) == 0

@@ -52,10 +52,10 @@ class Tally:
 def hammer(orders: int, *, seed: int = 0) -> Tally:
     """So many orders, in rounds. What ended wrongly is told order by order."""
     tally, chance = Tally(), random.Random(seed)
-    record_outcome = cycle(ENDS)
+    ends = cycle(ENDS)
     while tally.orders < orders:
         number = min(WORKERS, orders - tally.orders)
-        rows = [_claimed(next(record_outcome), tally.orders + one) for one in range(number)]
+        rows = [_claimed(next(ends), tally.orders + one) for one in range(number)]
         held = (tally.orders // WORKERS) % 2 == 1
         _round(rows, chance, held=held)
         for attempt, wanted in rows:
