@@ -184,11 +184,11 @@ def test_a_reused_id_is_judged_by_the_order_as_it_is_in_that_transaction(monkeyp
         Order.objects.filter(pk=order.pk).update(status=Status.HELD)
         return real(*args, **how)
 
-    monkeypatch.setattr(invariants, "note_reused_id", meanwhile)
-    invariants.check_order(order.pk, now=NOON)
+    with monkeypatch.context() as patch:
+        patch.setattr(invariants, "note_reused_id", meanwhile)
+        invariants.check_order(order.pk, now=NOON)
     attempt.refresh_from_db()
     assert attempt.outcome == Outcome.ACCEPTED, "nothing of it is kept: the next sweep looks again"
-    monkeypatch.undo()
     assert checked(order).status == Status.UNCONFIRMED
 
 
