@@ -94,6 +94,7 @@ def test_a_bell_for_what_is_gone_is_not_heard(db: None) -> None:
     tasks.read_balance(provider_id=999)
     tasks.mirror(provider_id=999)
     tasks.examine(report_id=999)
+    assert not CatalogRun.objects.exists(), "no row was made for an account that is not there"
 
 
 def test_a_bell_that_cannot_be_rung_costs_the_page_nothing(
