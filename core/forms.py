@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import BoundField, widgets
 
 from core.texts import UNREADABLE
@@ -19,6 +21,7 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Textarea, "form-control"),
 )
 LONGEST_TEXT = 500
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
@@ -52,6 +55,42 @@ class TablerForm(forms.BaseForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
+
+
+class FilterForm(TablerForm, forms.Form, Generic[Rows]):
+    """The query string of a list, read leniently: a slip is said beside its field, narrows nothing.
+
+    A field narrows by its entry in `lookups`, or by a method `narrow_<field>(rows, value)`.
+    """
+
+    lookups: ClassVar[Mapping[str, str]] = {}
+    not_counted: ClassVar[frozenset[str]] = frozenset()  # in `is_narrowed`: a tab, a sort order
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.is_valid()
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What was understood; a field that was not is as if it were empty."""
+        return {name: value for name, value in self.cleaned_data.items() if _is_filled(value)}
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.wanted.keys() - self.not_counted)
+
+    def narrow(self, rows: Rows) -> Rows:
+        for name, value in self.wanted.items():
+            if name in self.lookups:
+                rows = rows.filter(**{self.lookups[name]: value})
+            elif step := getattr(self, f"narrow_{name}", None):
+                rows = step(rows, value)
+        return rows
+
+
+def _is_filled(value: Any) -> bool:
+    """An empty field and an unticked box are not; a zero is."""
+    return value is not None and value is not False and value != ""
 
 
 class PlainTextField(forms.CharField):

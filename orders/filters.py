@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils import timezone
 
-from core.forms import PlainTextField, TablerForm
+from core.forms import FilterForm, PlainTextField
 from core.models import User
 from core.texts import without_unseen
-from providers.models import Provider, Service
+from providers.forms.fields import provider_field
+from providers.models import Service
 
 from .models import OrderQuerySet
 from .status import GROUPS, Status
@@ -28,9 +29,7 @@ class SearchField(PlainTextField):
         return super().to_python(without_unseen(value or "").replace("\r", " ").replace("\n", " "))
 
 
-class OrderFilter(TablerForm, forms.Form):
-    """The query string of the list, read leniently: a slip is said beside its field."""
-
+class OrderFilter(FilterForm[OrderQuerySet]):
     q = SearchField(
         required=False,
         max_length=SEARCH_LENGTH,
@@ -42,12 +41,7 @@ class OrderFilter(TablerForm, forms.Form):
     status = forms.ChoiceField(
         required=False, label="Status", choices=[("", "Any status"), *Status.choices]
     )
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"),
-        required=False,
-        label="Provider",
-        empty_label="Any provider",
-    )
+    provider = provider_field()
     since = forms.DateField(
         required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -72,19 +66,16 @@ class OrderFilter(TablerForm, forms.Form):
         required=False, choices=[(name, name) for name in ("", *GROUPS)], widget=forms.HiddenInput
     )
 
+    lookups = {"status": "status", "provider": "provider", "service": "service"}
+    not_counted = frozenset({"group"})  # it is the tab
+
     def __init__(self, data: Any, *, user: User) -> None:
         self.user = user
         super().__init__(data)
-        self.is_valid()
 
     @property
     def group_name(self) -> str:
         return str(self.cleaned_data.get("group") or "")
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Something beside the tab is asked for."""
-        return any(value for name, value in self.cleaned_data.items() if name != "group")
 
     @property
     def has_more(self) -> bool:
@@ -100,25 +91,20 @@ class OrderFilter(TablerForm, forms.Form):
         """The same as a query string."""
         return urlencode(self.asked())
 
-    def narrow(self, orders: OrderQuerySet) -> OrderQuerySet:
-        wanted = self.cleaned_data
-        if wanted.get("q"):
-            orders = orders.searching(wanted["q"])
-        if wanted.get("status"):
-            orders = orders.filter(status=wanted["status"])
-        if wanted.get("provider"):
-            orders = orders.filter(provider=wanted["provider"])
-        if wanted.get("service"):
-            orders = orders.filter(service=wanted["service"])
-        if wanted.get("since"):
-            orders = orders.filter(created_at__gte=_midnight(wanted["since"]))
-        if wanted.get("until"):
-            orders = orders.filter(created_at__lt=_midnight(wanted["until"], days=1))
-        if wanted.get("kin"):
-            orders = orders.of_related(wanted["kin"])
-        if wanted.get("mine"):
-            orders = orders.filter(placed_by=self.user)
-        return orders
+    def narrow_q(self, orders: OrderQuerySet, words: str) -> OrderQuerySet:
+        return orders.searching(words)
+
+    def narrow_since(self, orders: OrderQuerySet, day: date) -> OrderQuerySet:
+        return orders.filter(created_at__gte=_midnight(day))
+
+    def narrow_until(self, orders: OrderQuerySet, day: date) -> OrderQuerySet:
+        return orders.filter(created_at__lt=_midnight(day, days=1))
+
+    def narrow_kin(self, orders: OrderQuerySet, which: str) -> OrderQuerySet:
+        return orders.of_related(which)
+
+    def narrow_mine(self, orders: OrderQuerySet, _ticked: bool) -> OrderQuerySet:
+        return orders.filter(placed_by=self.user)
 
 
 def _midnight(day: date, *, days: int = 0) -> datetime:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
-from core.forms import TablerForm
-from providers.models import Provider
+from core.forms import FilterForm
+from providers.forms.fields import provider_field
 
 from ..models import Refill
 from ..models.refill import RefillQuerySet
@@ -16,38 +14,18 @@ from ..status import RefillStatus
 MOST_SELECTED = 100
 
 
-class RefillFilter(TablerForm, forms.Form):
-    """The query string of the list, read leniently: a slip narrows nothing."""
-
+class RefillFilter(FilterForm[RefillQuerySet]):
     status = forms.ChoiceField(
         required=False,
         label="Status",
         choices=[("", "Any status"), ("open", "Open"), *RefillStatus.choices],
     )
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"),
-        required=False,
-        label="Provider",
-        empty_label="Any provider",
-    )
+    provider = provider_field()
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        self.is_valid()
+    lookups = {"provider": "provider"}
 
-    @property
-    def is_narrowed(self) -> bool:
-        return any(self.cleaned_data.values())
-
-    def narrow(self, refills: RefillQuerySet) -> RefillQuerySet:
-        wanted = self.cleaned_data
-        if wanted.get("status") == "open":
-            refills = refills.open()
-        elif wanted.get("status"):
-            refills = refills.filter(status=wanted["status"])
-        if wanted.get("provider"):
-            refills = refills.filter(provider=wanted["provider"])
-        return refills
+    def narrow_status(self, refills: RefillQuerySet, status: str) -> RefillQuerySet:
+        return refills.open() if status == "open" else refills.filter(status=status)
 
 
 class SelectedRefills(forms.Form):

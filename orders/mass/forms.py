@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from core.forms import TablerForm
-from providers.models import Provider
+from providers.forms.fields import provider_field
 from providers.panel_api.order_types.table import PAYLOADS
 
 from ..models import BatchLine
@@ -34,10 +34,7 @@ ALWAYS = ("reference", "note")
 class PasteForm(TablerForm, forms.Form):
     """Lines typed, pasted or in a file; when valid, `pasted` are the lines as cells."""
 
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"),
-        required=False,
-        label="Provider",
+    provider = provider_field(
         empty_label="Told by the service number, or by a column",
         help_text="Of every line that names none itself.",
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 
-from core.forms import PlainTextField, TablerForm
-from providers.models import Provider
+from core.forms import FilterForm, PlainTextField, TablerForm
+from providers.forms.fields import provider_field
 
 from ..models import CaseQuerySet
 
@@ -50,35 +49,20 @@ class CloseCaseForm(TablerForm, forms.Form):
     )
 
 
-class CaseFilter(TablerForm, forms.Form):
-    """The query string of the list, read leniently: a slip narrows nothing."""
+class CaseFilter(FilterForm[CaseQuerySet]):
+    """Open cases, unless others are asked for."""
 
     show = forms.ChoiceField(
         required=False,
         label="Show",
         choices=[("", "Open cases"), ("closed", "Closed cases"), ("all", "All cases")],
     )
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"),
-        required=False,
-        label="Provider",
-        empty_label="Any provider",
-    )
+    provider = provider_field()
 
-    def __init__(self, data: Any) -> None:
-        super().__init__(data)
-        self.is_valid()
-
-    @property
-    def is_narrowed(self) -> bool:
-        return any(self.cleaned_data.values())
+    lookups = {"provider": "provider"}
 
     def narrow(self, cases: CaseQuerySet) -> CaseQuerySet:
-        show = self.cleaned_data.get("show")
-        if show == "closed":
-            cases = cases.closed()
-        elif show != "all":
-            cases = cases.open()
-        if provider := self.cleaned_data.get("provider"):
-            cases = cases.filter(provider=provider)
-        return cases
+        return super().narrow(cases if "show" in self.wanted else cases.open())
+
+    def narrow_show(self, cases: CaseQuerySet, which: str) -> CaseQuerySet:
+        return cases.closed() if which == "closed" else cases

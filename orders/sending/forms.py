@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from core.forms import PlainTextField, TablerForm
-from providers.models import Provider
+from providers.forms.fields import provider_field
 
 REASON = "What everybody at the desk reads while nothing is sent."
 
@@ -32,9 +32,7 @@ class StopForm(CancelsForm):
 
 
 class IncidentForm(StopForm):
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name", "pk"), label="Provider", empty_label="Choose one"
-    )
+    provider = provider_field(required=True, empty_label="Choose one")
     field_order = ("provider", "reason", "lets_cancels")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

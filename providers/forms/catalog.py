@@ -7,19 +7,22 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
-from core.forms import TablerForm
+from core.forms import FilterForm, TablerForm
 
-from ..models import ChangeKind, Provider, Service, ServiceQuerySet
+from ..models import ChangeKind, Service, ServiceChange, ServiceQuerySet
 from ..panel_api import PAYLOADS, Dialect, type_name
+from .fields import provider_field
 
 ANY = ("", "Any")
 
 
-class ServiceFilter(TablerForm, forms.Form):
+class ServiceFilter(FilterForm[ServiceQuerySet]):
     """What the catalog page is narrowed to. Every field may be empty."""
 
     YES_NO = (ANY, ("yes", "Yes"), ("no", "No"), ("unknown", "Not said"))
+    SAID = {"yes": True, "no": False, "unknown": None}
     SORTS = (("", "By category"), ("price", "Cheapest first"), ("newest", "Newest first"))
     AVAILABLE = (("", "On offer"), ("gone", "Gone"), ("all", "On offer or gone"))
     KEYS = {"": ("category", "id"), "price": ("rate", "id"), "newest": ("-id",)}
@@ -36,9 +39,7 @@ class ServiceFilter(TablerForm, forms.Form):
             }
         ),
     )
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name"), required=False, empty_label="Any provider"
-    )
+    provider = provider_field()
     category = forms.CharField(
         required=False,
         max_length=300,
@@ -65,68 +66,51 @@ class ServiceFilter(TablerForm, forms.Form):
     available = forms.ChoiceField(required=False, choices=AVAILABLE)
     sort = forms.ChoiceField(label="Order", required=False, choices=SORTS)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.is_valid()
-
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """What was understood; a field that was not is as if it were empty."""
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+    lookups = {
+        "provider": "provider",
+        "category": "category__icontains",
+        "rate_from": "rate__gte",
+        "rate_to": "rate__lte",
+    }
+    not_counted = frozenset({"sort"})
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return self.KEYS[self.chosen.get("sort", "")]
+        return self.KEYS[self.wanted.get("sort", "")]
 
     @property
     def has_more(self) -> bool:
         """One of the fields behind "More filters" is in use."""
-        return bool(self.chosen.keys() & {"refill", "cancel", "rate_from", "rate_to", "available"})
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.chosen.keys() - {"sort"})
+        return bool(self.wanted.keys() & {"refill", "cancel", "rate_from", "rate_to", "available"})
 
     def narrow(self, services: ServiceQuerySet) -> ServiceQuerySet:
-        chosen = self.chosen
-        if (available := chosen.get("available")) != "all":
-            services = services.gone() if available == "gone" else services.offered()
-        if "q" in chosen:
-            services = services.matching(chosen["q"])
-        if "provider" in chosen:
-            services = services.filter(provider=chosen["provider"])
-        if "category" in chosen:
-            services = services.filter(category__icontains=chosen["category"])
-        if "type" in chosen:
-            kind = chosen["type"]
-            services = services.filter(type="" if kind == "unknown" else kind)
-        for flag in chosen.keys() & {"refill", "cancel"}:
-            wanted = {"yes": True, "no": False, "unknown": None}[chosen[flag]]
-            services = services.filter(**{flag: wanted})
-        return self._priced(services)
+        return super().narrow(services if "available" in self.wanted else services.offered())
 
-    def _priced(self, services: ServiceQuerySet) -> ServiceQuerySet:
-        chosen = self.chosen
-        if "rate_from" in chosen:
-            services = services.filter(rate__gte=chosen["rate_from"])
-        if "rate_to" in chosen:
-            services = services.filter(rate__lte=chosen["rate_to"])
-        if chosen.get("sort") == "price":
-            services = services.exclude(rate=None)
-        return services
+    def narrow_available(self, services: ServiceQuerySet, which: str) -> ServiceQuerySet:
+        return services.gone() if which == "gone" else services
+
+    def narrow_q(self, services: ServiceQuerySet, words: str) -> ServiceQuerySet:
+        return services.matching(words)
+
+    def narrow_type(self, services: ServiceQuerySet, name: str) -> ServiceQuerySet:
+        return services.filter(type="" if name == "unknown" else name)
+
+    def narrow_refill(self, services: ServiceQuerySet, answer: str) -> ServiceQuerySet:
+        return services.filter(refill=self.SAID[answer])
+
+    def narrow_cancel(self, services: ServiceQuerySet, answer: str) -> ServiceQuerySet:
+        return services.filter(cancel=self.SAID[answer])
+
+    def narrow_sort(self, services: ServiceQuerySet, key: str) -> ServiceQuerySet:
+        """The keyset needs a price in every row."""
+        return services.exclude(rate=None) if key == "price" else services
 
 
-class ChangeFilter(TablerForm, forms.Form):
-    provider = forms.ModelChoiceField(
-        Provider.objects.order_by("name"), required=False, empty_label="Any provider"
-    )
+class ChangeFilter(FilterForm[QuerySet[ServiceChange]]):
+    provider = provider_field()
     kind = forms.ChoiceField(required=False, choices=(("", "Any change"), *ChangeKind.choices))
 
-    @property
-    def chosen(self) -> dict[str, Any]:
-        """What was understood."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+    lookups = {"provider": "provider", "kind": "kind"}
 
 
 class ChosenTypeForm(TablerForm, forms.Form):

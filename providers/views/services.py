@@ -30,21 +30,21 @@ CATEGORIES_OFFERED = 300
 @vary_on_headers("HX-Request")
 def services(request: StaffRequest) -> HttpResponse:
     """The catalog of all providers, narrowed as staff type."""
-    wanted = ServiceFilter(request.GET)
+    asked = ServiceFilter(request.GET)
     page = keyset_page(
-        wanted.narrow(Service.objects.for_list()),
-        keys=wanted.keys,
+        asked.narrow(Service.objects.for_list()),
+        keys=asked.keys,
         cursor=request.GET.get("cursor", ""),
         size=PAGE_SIZE,
     )
     template = page_or_part(request, "providers/services.html", "service-list")
     context: dict[str, Any] = {
-        "filter": wanted,
+        "filter": asked,
         "page": page,
         "may_place": request.user.may(May.PLACE),
     }
     if "#" not in template:
-        context["categories"] = _categories(wanted)
+        context["categories"] = _categories(asked)
     return render(request, template, context)
 
 
@@ -108,19 +108,19 @@ def service_search(request: StaffRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def service_changes(request: StaffRequest) -> HttpResponse:
     """Every difference between two catalogs, newest first."""
-    wanted = ChangeFilter(request.GET)
-    changes = ServiceChange.objects.select_related("service", "provider").filter(**wanted.chosen)
+    asked = ChangeFilter(request.GET)
+    changes = asked.narrow(ServiceChange.objects.select_related("service", "provider"))
     cursor = request.GET.get("cursor", "")
     page = keyset_page(changes, keys=("-id",), cursor=cursor, size=PAGE_SIZE)
-    context = {"filter": wanted, "page": page}
+    context = {"filter": asked, "page": page}
     template = page_or_part(request, "providers/service_changes.html", "change-list")
     return render(request, template, context)
 
 
-def _categories(wanted: ServiceFilter) -> list[str]:
+def _categories(asked: ServiceFilter) -> list[str]:
     """Categories to choose from: of the chosen provider, or of all."""
     services = Service.objects.exclude(category="")
-    if provider := wanted.chosen.get("provider"):
+    if provider := asked.wanted.get("provider"):
         services = services.filter(provider=provider)
     names = services.order_by("category").values_list("category", flat=True).distinct()
     return list(names[:CATEGORIES_OFFERED])
