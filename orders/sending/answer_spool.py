@@ -130,7 +130,7 @@ def _import_file(path: Path, now: datetime) -> bool:
         lease_until = datetime.fromisoformat(kept_then["lease_until"])
         if held and now <= lease_until + timedelta(seconds=clocks.SEND_LEASE_SECONDS):
             return False
-        send_outcome = SendOutcome.from_json(kept_then["send_outcome"])
+        send_outcome = SendOutcome.kept_in(kept_then)
         attempt = send_journal.attempt_of(kept_then)
         if attempt is None:  # of another life of this database: `restoring` looks for it
             path.rename(path.with_name(path.name + STRANGE))
@@ -147,7 +147,7 @@ def left_behind(token: str, started_at: datetime) -> SendOutcome | None:
         try:
             kept_then = json.loads(path.read_text(encoding="utf-8"))
             if datetime.fromisoformat(kept_then["started_at"]) == started_at:
-                return SendOutcome.from_json(kept_then["send_outcome"])
+                return SendOutcome.kept_in(kept_then)
         except (KeyError, TypeError, ValueError, AttributeError, OSError):
             log.exception("the answer in %s cannot be read", path)
     return None

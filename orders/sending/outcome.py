@@ -55,6 +55,13 @@ class SendOutcome:
         }
 
     @classmethod
+    def kept_in(cls, written: dict[str, Any]) -> SendOutcome:
+        """Of a file or a line of the journal; releases up to 0.1.0 called it `settlement`. Raises
+        as `from_json`."""
+        name = "send_outcome" if "send_outcome" in written else "settlement"
+        return cls.from_json(written[name])
+
+    @classmethod
     def from_json(cls, written: dict[str, Any]) -> SendOutcome:
         """Raises KeyError, TypeError or ValueError for what `to_json` never wrote."""
         return cls(

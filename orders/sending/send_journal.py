@@ -212,11 +212,17 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
     key = (line["token"], line["started_at"])
     if what == SENT:
         began = datetime.fromisoformat(line["started_at"])
-        send = Send(provider_id, line["token"], began, line["payload"])
+        send = Send(provider_id, line["token"], began, _payload_of(line))
         if send.submission and send.number:
             sends[key] = send
     elif what == ENDED and key in sends:
-        sends[key].send_outcome = SendOutcome.from_json(line["send_outcome"])
+        sends[key].send_outcome = SendOutcome.kept_in(line)
+
+
+def _payload_of(line: dict[str, Any]) -> dict[str, str]:
+    """For people alone, so no send is forgotten for it. Releases up to 0.1.0 called it `wish`."""
+    shown = line.get("payload", line.get("wish"))
+    return {name: str(text) for name, text in shown.items()} if isinstance(shown, dict) else {}
 
 
 def name_of(row: Marked) -> dict[str, Any]:
