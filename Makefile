@@ -25,7 +25,7 @@ help:
 	@echo "make lint    ruff, layout and the directions of imports"
 	@echo "make types   mypy"
 	@echo "make e2e     journeys in a real browser"
-	@echo "make bench   speed and memory, as ratios"
+	@echo "make bench   speed and memory as ratios, walks as counts"
 	@echo "make matrix  call providers that fail in every way there is; what the client claims must be so"
 	@echo "make failpoints  kill a worker everywhere, before every provider; the whole table"
 	@echo "make machine     anything in any order, thousands of times; every promise has to hold"
