@@ -132,7 +132,7 @@ def _import_file(path: Path, now: datetime) -> bool:
             return False
         send_outcome = SendOutcome.kept_in(kept_then)
         attempt = send_journal.attempt_of(kept_then)
-        if attempt is None:  # of another life of this database: `restoring` looks for it
+        if attempt is None:  # of another life of this database: `recall_sends` looks for it
             path.rename(path.with_name(path.name + STRANGE))
             return False
         settle_late(attempt, send_outcome, now=now)

@@ -37,6 +37,7 @@ SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
+FORMATS = "orders/tests/sending/test_file_formats.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
 INDEXES = (
@@ -666,6 +667,20 @@ LINES = (
         "    if not named:",
         (f"{NAMED}::test_an_id_beside_an_error_is_shown_and_not_linked",),
         "orders/recovery/search/answer_ids.py",
+    ),
+    Guard(
+        "files on disk: sends of the release before are known",
+        'line.get("payload", line.get("wish"))',
+        'line["payload"]',
+        (f"{FORMATS}::test_the_send_journal_of_each_release_is_read",),
+        "orders/sending/send_journal.py",
+    ),
+    Guard(
+        "files on disk: answers of the release before are taken in",
+        'name = "send_outcome" if "send_outcome" in written else "settlement"',
+        'name = "send_outcome"',
+        (f"{FORMATS}::test_the_kept_answer_of_each_release_is_read",),
+        "orders/sending/outcome.py",
     ),
     Guard(
         "id in the answer: no other answer names it",

@@ -1,0 +1,95 @@
+"""Files on a machine's disk outlive an upgrade: what each release wrote is read, to the letter.
+
+A new format gets a new line here. One that is here is never changed: on some disk it is the only
+thing that knows of a send.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from orders.aftersales.batch_outcome import Answered
+from orders.sending import answer_spool, send_journal
+from orders.sending.restore_check import request_journal
+from orders.sending.writes import answer_files
+from orders.status import Outcome, Status, Write
+from providers.panel_api import RefillStarted
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TOKEN = "685ba9d8168146d4baacae065b51390e-1"
+CALL = "9f1c6a52d0a04f2f9d3a6a0d2a7c4b11"
+NAME = f'"attempt": 7, "token": "{TOKEN}", "started_at": "2026-11-23T12:00:00+00:00"'
+PAYLOAD = '{"service": "1002", "link": "https://lumen.example/p/3", "quantity": "1000"}'
+TAKEN = (
+    '{"outcome": "accepted", "to": "pending", "reason": "", "code": "", "evidence": null,'
+    ' "external_id": "23501", "changes": {"charge": "1.25"}}'
+)
+SENDS = {
+    "0.1.0": [
+        f'{{"what": "sent", "database": "one", "wish": {PAYLOAD}, {NAME}}}',
+        f'{{"what": "ended", "settlement": {TAKEN}, {NAME}}}',
+    ],
+    "0.2.0": [
+        f'{{"what": "sent", "database": "one", "payload": {PAYLOAD}, {NAME}}}',
+        f'{{"what": "ended", "send_outcome": {TAKEN}, {NAME}}}',
+    ],
+}
+ANSWERS = {
+    release: f'{{"version": 1, {NAME}, "lease_until": "2026-11-23T12:01:00+00:00",'
+    f' "worker": "one:7:MainThread", "{name}": {TAKEN}}}'
+    for release, name in (("0.1.0", "settlement"), ("0.2.0", "send_outcome"))
+}
+STARTED = '{"is": "answered", "rows": {"23501": ["started", {"refill_id": "77"}]}}'
+CALLED = f'"attempt": 3, "token": "{CALL}", "started_at": "2026-11-23T12:00:00+00:00"'
+CALLS = [
+    '{"what": "sent", "database": "one", "write": "refill", "requests":'
+    ' [["685ba9d8168146d4baacae065b51390e", "2026-11-23T11:59:00+00:00", "23501"]],'
+    f" {CALLED}}}",
+    f'{{"what": "ended", "outcome": {STARTED}, {CALLED}}}',
+]
+WRITE = f'{{"write": "refill", "said": {{"call": "{CALL}", "outcome": {STARTED}}}}}'
+
+
+def put(path: Any, *lines: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["", *lines, ""]))
+
+
+@pytest.mark.parametrize("release", SENDS)
+def test_the_send_journal_of_each_release_is_read(release):
+    put(send_journal.directory() / "5.jsonl", *SENDS[release])
+    (send,) = send_journal.sends_since_adopted(5)
+    assert (send.token, send.started_at, send.payload) == (TOKEN, NOON, json.loads(PAYLOAD))
+    assert send.send_outcome is not None
+    assert (send.send_outcome.outcome, send.send_outcome.to) == (Outcome.ACCEPTED, Status.PENDING)
+    assert send.send_outcome.external_id == "23501"
+    mark = send_journal.newest_mark(5)
+    assert mark is not None
+    assert (mark.attempt, mark.database) == (7, "one")
+
+
+@pytest.mark.parametrize("release", ANSWERS)
+def test_the_kept_answer_of_each_release_is_read(release):
+    put(answer_spool.directory() / f"7-{TOKEN}.json", ANSWERS[release])
+    kept = answer_spool.left_behind(TOKEN, NOON)
+    assert kept is not None
+    assert (kept.external_id, str(kept.changes and kept.changes["charge"])) == ("23501", "1.25")
+
+
+def test_the_journal_of_requests_is_read():
+    put(send_journal.directory() / "5.requests.jsonl", *CALLS)
+    (call,) = request_journal.calls_since_adopted(5)
+    assert (call.token, call.write, call.started_at) == (CALL, Write.REFILL, NOON)
+    assert [one.order_id for one in call.requests] == ["23501"]
+    assert call.outcome == Answered({"23501": RefillStarted("77")})
+
+
+def test_the_kept_answer_to_a_request_is_read():
+    put(answer_files.directory() / f"refill-{CALL}.json", WRITE)
+    said = answer_files.left_behind(CALL)
+    assert said == {"call": CALL, "outcome": json.loads(STARTED)}
