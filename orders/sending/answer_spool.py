@@ -1,8 +1,5 @@
-"""Answers on disk: what a provider said outlives the worker that heard it and the database.
-
-One file an attempt, whole or not there, locked by the worker that still tries to write its answer
-down. A file that nobody holds any more is settled by whoever finds it; settling twice is harmless.
-The files hold no key.
+"""Answers to orders in the spool: what a provider said outlives the worker that heard it and the
+database. The files hold no key.
 """
 
 from __future__ import annotations
@@ -21,10 +18,9 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from core import clocks
-from core.durable_files import is_worked_on, write_whole
+from core.durable_files import is_worked_on
 from core.redaction import redact
 from core.rows.constraints import broken_constraint
-from core.rows.loops import AWAY, one_by_one
 from core.texts import readable
 
 from ..models import Attempt, UnreadAnswer
@@ -32,11 +28,11 @@ from ..status import Resolution
 from . import claims, halts, record_outcome, send_journal
 from .outcome import SendOutcome, id_known_already
 from .record_outcome import RaceLost
+from .writes import spool_files
+from .writes.spool_files import AnswerFile
 
 log = logging.getLogger(__name__)
 VERSION = 1
-BAD = ".bad"
-STRANGE = ".strange"
 
 
 def directory() -> Path:
@@ -45,34 +41,24 @@ def directory() -> Path:
 
 @dataclass(slots=True)
 class KeptAnswer:
-    """An answer while its worker settles it. `path` None: the disk would not take it."""
+    """An answer while its worker records it."""
 
     attempt: Attempt
     send_outcome: SendOutcome
-    path: Path | None
+    file: AnswerFile
 
-    def is_written_down(self) -> None:
+    def is_recorded(self) -> None:
         """The database has it."""
         send_journal.note_end(self.attempt, self.send_outcome)
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        self.file.is_recorded()
 
 
 @contextmanager
 def kept(attempt: Attempt, send_outcome: SendOutcome) -> Iterator[KeptAnswer]:
-    """Have the answer on disk before the database is asked to take it. A disk that is full or
-    may not be written is said in the log, and stops nothing."""
     path = directory() / f"{attempt.pk}-{attempt.token}.json"
-    file: TextIO | None = None
-    try:
-        file = write_whole(path, _safe(_written(attempt, send_outcome)))
-    except OSError as error:
-        log.error("the answer to attempt %s is not kept on disk: %s", attempt.pk, error)
-    try:
-        yield KeptAnswer(attempt, send_outcome, path if file else None)
-    finally:
-        if file is not None:
-            file.close()
+    text = _safe(_written(attempt, send_outcome))
+    with spool_files.on_disk(path, text, what=f"attempt {attempt.pk}") as file:
+        yield KeptAnswer(attempt, send_outcome, file)
 
 
 def _written(attempt: Attempt, send_outcome: SendOutcome) -> dict[str, Any]:
@@ -88,30 +74,23 @@ def _written(attempt: Attempt, send_outcome: SendOutcome) -> dict[str, Any]:
 
 
 def import_spool(*, now: datetime) -> int:
-    """Settle what workers of this machine left behind; how many answers that were.
+    """Record what workers of this machine left behind; how many answers that were.
 
     Left behind is what nobody holds any more, and what somebody has held past the lease. What
     cannot be read, and what no row takes, is set aside under another name and shown.
     """
-    paths = sorted(directory().glob("*.json"))
-    settled = one_by_one(paths, lambda path: _import_or_set_aside(path, now), what="spool")
+    recorded = spool_files.import_each(
+        directory(), lambda path, file: _import_unless_raced(path, file, now), what="spool"
+    )
     _show_bad_files(now)
-    return settled
+    return recorded
 
 
-def _import_or_set_aside(path: Path, now: datetime) -> bool:
+def _import_unless_raced(path: Path, file: TextIO, now: datetime) -> bool:
     try:
-        return _import_file(path, now)
-    except FileNotFoundError:
-        return False  # settled by its own worker meanwhile
-    except AWAY:
-        raise
+        return _import_file(path, file, now)
     except RaceLost:
-        return False  # the next look
-    except Exception:
-        log.exception("the answer in %s cannot be settled; it is set aside", path)
-        path.rename(path.with_name(path.name + BAD))
-    return False
+        return False  # the next run takes it
 
 
 def _safe(written: dict[str, Any]) -> str:
@@ -123,34 +102,33 @@ def _safe(written: dict[str, Any]) -> str:
     return json.dumps(safe)
 
 
-def _import_file(path: Path, now: datetime) -> bool:
-    with path.open("r+", encoding="utf-8") as file:  # a shared disk locks only what may be written
-        held = is_worked_on(file)
-        kept_then = json.load(file)
-        lease_until = datetime.fromisoformat(kept_then["lease_until"])
-        if held and now <= lease_until + timedelta(seconds=clocks.SEND_LEASE_SECONDS):
-            return False
-        send_outcome = SendOutcome.kept_in(kept_then)
-        attempt = send_journal.attempt_of(kept_then)
-        if attempt is None:  # of another life of this database: `recall_sends` looks for it
-            path.rename(path.with_name(path.name + STRANGE))
-            return False
-        settle_late(attempt, send_outcome, now=now)
-        KeptAnswer(attempt, send_outcome, path).is_written_down()
+def _import_file(path: Path, file: TextIO, now: datetime) -> bool:
+    held = is_worked_on(file)
+    kept_then = json.load(file)
+    lease_until = datetime.fromisoformat(kept_then["lease_until"])
+    if held and now <= lease_until + timedelta(seconds=clocks.SEND_LEASE_SECONDS):
+        return False
+    send_outcome = SendOutcome.kept_in(kept_then)
+    attempt = send_journal.attempt_of(kept_then)
+    if attempt is None:  # of another life of this database: `recall_sends` looks for it
+        spool_files.set_aside_unmatched(path)
+        return False
+    settle_late(attempt, send_outcome, now=now)
+    KeptAnswer(attempt, send_outcome, AnswerFile(path)).is_recorded()
     log.warning("an answer kept on disk settled attempt %s: %s", attempt.pk, send_outcome.outcome)
     return True
 
 
 def left_behind(token: str, started_at: datetime) -> SendOutcome | None:
-    """The answer to this send, if it was kept and nobody has settled it."""
-    for path in directory().glob(f"*-{token}.json*"):
-        try:
-            kept_then = json.loads(path.read_text(encoding="utf-8"))
-            if datetime.fromisoformat(kept_then["started_at"]) == started_at:
-                return SendOutcome.kept_in(kept_then)
-        except (KeyError, TypeError, ValueError, AttributeError, OSError):
-            log.exception("the answer in %s cannot be read", path)
-    return None
+    """The answer to this send, if it was kept and nobody has recorded it."""
+    return spool_files.first_of(directory(), token, lambda path: _read_of(path, started_at))
+
+
+def _read_of(path: Path, started_at: datetime) -> SendOutcome | None:
+    kept_then = json.loads(path.read_text(encoding="utf-8"))
+    if datetime.fromisoformat(kept_then["started_at"]) != started_at:
+        return None
+    return SendOutcome.kept_in(kept_then)
 
 
 def settle_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -> None:
@@ -168,7 +146,7 @@ def _show_bad_files(now: datetime) -> None:
     """Rows that last as long as their files are found, for the overview."""
     bad = [
         UnreadAnswer(name=readable(path.name)[:200], host=socket.gethostname()[:80], seen_at=now)
-        for path in directory().rglob(f"*{BAD}")
+        for path in directory().rglob(f"*{spool_files.BAD}")
     ]
     if bad:
         UnreadAnswer.objects.bulk_create(

@@ -201,7 +201,7 @@ def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> No
             try:
                 record_outcome.record(attempt, send_outcome, now=clock())
                 failpoint("settle.committed")
-                answer.is_written_down()
+                answer.is_recorded()
                 if reused:
                     note_reused_id(attempt, reused, now=clock())
                 return

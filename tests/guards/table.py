@@ -221,10 +221,10 @@ LINES = (
     ),
     Guard(
         "answer to a request: on disk first",
-        "        file = write_whole(path, redact(",
-        '        write_whole(path.with_suffix(".gone"), redact(',
+        "        file = write_whole(path, text)",
+        '        write_whole(path.with_suffix(".gone"), text)',
         (f"{WRITES}::test_an_answer_that_was_heard_outlives_its_worker",),
-        "orders/sending/writes/answer_files.py",
+        "orders/sending/writes/spool_files.py",
     ),
     Guard(
         "answer to a request: kept until the database has it",

@@ -7,9 +7,8 @@ the last sign. Nothing but an answer with a number decides; a refusal of a repea
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from django.db.models import F, Q
 
@@ -20,7 +19,6 @@ from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     NotSent,
     OutcomeUnknown,
-    Placed,
     Progress,
     Rejected,
     WrittenPayload,
@@ -29,6 +27,7 @@ from providers.panel_api import (
 from ...models import Attempt, Recovery
 from ...sending import send_journal
 from ...sending.restore_check import guard
+from ...sending.send_orders import PlacesOrders
 from ...sending.writes import answer_files
 from ...sending.writes.pre_send import PreSendCheck
 from ...sending.writes.recording import record
@@ -41,14 +40,6 @@ from .ask_ids import TellsOfIds, spend
 from .match_ids import IdMatch
 
 MOST_REPEATS = 3
-
-
-class PlacesAgain(Protocol):
-    """What this needs of a client beside telling of ids."""
-
-    def add(
-        self, payload: WrittenPayload, *, before_send: Callable[[], None] | None = None
-    ) -> Placed: ...
 
 
 def repeat(
@@ -93,7 +84,7 @@ def _repeat_one(
     # Before the call: who dies in it has had it. When it is looked for next, the search says.
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
     done.looked += 1
-    order_id = _say_again(provider, cast(PlacesAgain, client), attempt, now)
+    order_id = _say_again(provider, cast(PlacesOrders, client), attempt, now)
     if not order_id:
         return
     said = ask(provider, lambda: client.statuses_once([order_id]), clock=clock)
@@ -106,7 +97,7 @@ def _repeat_one(
         )
 
 
-def _say_again(provider: Provider, client: PlacesAgain, attempt: Attempt, now: SendClock) -> str:
+def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: SendClock) -> str:
     """The number it was answered with, which is written down; else empty."""
     # Still nobody knows what became of it, and nothing but the search for it holds us.
     open_still = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, resolved_by=None)

@@ -1,4 +1,4 @@
-"""What this machine has asked of refills and cancels, outside the database: `sent_log` for calls.
+"""What this machine has asked of refills and cancels, outside the database: their send journal.
 
 A line names the requests by what they have in every life of the database: their order's
 submission and the moment at which somebody asked.

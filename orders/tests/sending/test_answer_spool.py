@@ -18,6 +18,7 @@ from orders.models import Attempt, Order, UnreadAnswer
 from orders.recovery import not_placed
 from orders.sending import answer_spool, claims, halts, record_outcome, send_orders, sweep_due
 from orders.sending.outcome import SendOutcome
+from orders.sending.writes import spool_files
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
 from providers.panel_api import Evidence, Placed, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -206,7 +207,7 @@ def test_a_disk_that_takes_nothing_stops_no_settling(monkeypatch, caplog):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(answer_spool, "write_whole", full)
+    monkeypatch.setattr(spool_files, "write_whole", full)
     order = make_order()
     assert send_orders.send_order(order, order.provider, FakeProvider(), clock=noon)
     order.refresh_from_db()

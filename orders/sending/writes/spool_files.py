@@ -1,0 +1,87 @@
+"""Files of the spool: what was heard is on disk before the database is asked to take it.
+
+One file an answer, whole or not there, locked by the worker that still tries to record it. A file
+that nobody holds any more is taken in by whoever finds it; taking it in twice is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TextIO, TypeVar
+
+from core.durable_files import write_whole
+from core.rows.loops import AWAY, one_by_one
+
+log = logging.getLogger(__name__)
+BAD: Final = ".bad"
+UNMATCHED: Final = ".strange"
+UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError, OSError)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class AnswerFile:
+    """`path` None: the disk would not take it, which is said in the log and stops nothing."""
+
+    path: Path | None
+
+    def is_recorded(self) -> None:
+        """The database has it."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def on_disk(path: Path, text: str, *, what: Any) -> Iterator[AnswerFile]:
+    """Keep an answer, locked, while its worker records it."""
+    file: TextIO | None = None
+    try:
+        file = write_whole(path, text)
+    except OSError as error:
+        log.error("the answer to %s is not kept on disk: %s", what, error)
+    try:
+        yield AnswerFile(path if file else None)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def import_each(directory: Path, take_in: Callable[[Path, TextIO], bool], *, what: str) -> int:
+    """Take in what lies there; how many answers that were. What cannot be read, or what no row
+    takes, is set aside under another name."""
+    paths = sorted(directory.glob("*.json"))
+    return one_by_one(paths, lambda path: _import_or_set_aside(path, take_in), what=what)
+
+
+def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) -> bool:
+    try:
+        with path.open("r+", encoding="utf-8") as file:  # a shared disk locks only what is writable
+            return take_in(path, file)
+    except FileNotFoundError:
+        return False  # recorded by its own worker meanwhile
+    except AWAY:
+        raise  # it waits
+    except Exception:
+        log.exception("the answer in %s cannot be recorded; it is set aside", path)
+        path.rename(path.with_name(path.name + BAD))
+    return False
+
+
+def set_aside_unmatched(path: Path) -> None:
+    """It is about no send of this database, perhaps of another life of it."""
+    path.rename(path.with_name(path.name + UNMATCHED))
+
+
+def first_of(directory: Path, token: str, read: Callable[[Path], T | None]) -> T | None:
+    """What was heard of this call, if it was kept and nobody has recorded it."""
+    for path in directory.glob(f"*-{token}.json*"):
+        try:
+            if (answer := read(path)) is not None:
+                return answer
+        except UNREADABLE:
+            log.exception("the answer in %s cannot be read", path)
+    return None
