@@ -18,6 +18,8 @@ from celery.signals import (
 
 from core.stopping import stop_soon
 
+from . import broker_transport
+
 if TYPE_CHECKING:
     from .health.pulse import Work
 
@@ -25,6 +27,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 DISPATCH = "dispatch"
 log = logging.getLogger(__name__)
+broker_transport.install()
 app = Celery("desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

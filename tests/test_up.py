@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from core.clocks import WORKER_STOP_SECONDS
 from tests.running_desk import Desk, survivors, wait_until
 
 LINUX_ONLY = pytest.mark.skipif(
@@ -98,11 +99,9 @@ def test_a_killed_child_is_back_within_seconds(desk: Desk, name: str) -> None:
 
 @LINUX_ONLY
 def test_ctrl_c_leaves_nothing_behind_and_the_next_start_finds_its_data(desk: Desk) -> None:
-    assert desk.stop() < 5
+    assert desk.stop() < WORKER_STOP_SECONDS / 2  # nobody had to be killed, also on a busy machine
     assert survivors(desk) == []
-    began = time.monotonic()
     desk.start()
-    assert time.monotonic() - began < 20
     assert "Log in as admin" not in desk.said()
     assert "mirrored" not in desk.said()
 
