@@ -70,7 +70,7 @@ def amount(count: int | None) -> str:
 
 @register.simple_tag
 def when(moment: datetime | None) -> SafeString | str:
-    """How long ago, with the exact time behind it; app.js keeps it fresh."""
+    """How long ago, with the exact time behind it; static/js/relative_times.js keeps it fresh."""
     return NOTHING if moment is None else _moment(moment, "", ago)
 
 

@@ -13,11 +13,16 @@ _WhiteNoise: Any = CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFiles(_WhiteNoise):  # type: ignore[misc]  # whitenoise has no types
-    """Vendored files name source maps we do not ship; they are left as they are."""
+    """Vendored files name source maps we do not ship; they are left as they are. Our modules import
+    each other by their hashed names; Django's own rule for that would also read others' scripts,
+    and stumble over one that imports what only a build step finds."""
 
-    patterns = tuple(
-        (glob, tuple(rule for rule in rules if "sourceMappingURL" not in str(rule)))
-        for glob, rules in _WhiteNoise.patterns
+    patterns = (
+        *(
+            (glob, tuple(rule for rule in rules if "sourceMappingURL" not in str(rule)))
+            for glob, rules in _WhiteNoise.patterns
+        ),
+        ("js/*.js", ((r'(?P<matched>from "(?P<url>\./[\w.]+)";)', 'from "%(url)s";'),)),
     )
 
     def stored_name(self, name: str) -> str:

@@ -1,0 +1,25 @@
+// Parts of a page that htmx asks for again every few seconds.
+import { one } from "./dom.js";
+
+export const isPolled = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") || "");
+
+// An open menu, what somebody is typing into, what somebody has ticked.
+const IN_USE = [
+  ".dropdown-menu.show",
+  "input:focus",
+  "textarea:focus",
+  "select:focus",
+  "[data-order-box]:checked",
+  "[data-hold][open]",
+].join(", ");
+
+// A page nobody looks at asks for nothing.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && isPolled(event.detail.elt)) event.preventDefault();
+});
+// The refresh must not pull away what is in use.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { requestConfig, target } = detail;
+  if (!requestConfig || !isPolled(requestConfig.elt)) return;
+  if (one(IN_USE, target)) detail.shouldSwap = false;
+});

@@ -1,0 +1,206 @@
+"""What the small scripts do on every page; docs/scripts.md says which test is whose."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .test_orders import place
+from .test_sending_control import LOOK
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+SAY = "([text, level]) => document.dispatchEvent(new CustomEvent('toast', {detail: {text, level}}))"
+THEME = "document.documentElement.dataset.bsTheme"
+DRAWN = "Chart.getChart(document.querySelector('canvas[data-chart]')) !== undefined"
+SOONER = "nav => { nav.setAttribute('hx-trigger', 'every 1s'); htmx.process(nav); }"
+HIDE = "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
+
+
+@pytest.fixture
+def other_page(admin_page: Page) -> Iterator[Page]:
+    """A second tab, in which a failed answer is not a complaint."""
+    page = admin_page.context.new_page()
+    yield page
+    page.close()
+
+
+def toast(page: Page, text: str) -> None:
+    page.locator("#toasts").get_by_text(text).wait_for()
+
+
+def test_a_toast_is_said_and_closed(admin_page: Page) -> None:
+    admin_page.evaluate(SAY, ["The first one.", "error"])
+    card = admin_page.locator("#toasts .toast").filter(has_text="The first one.")
+    assert card.get_attribute("role") == "alert"
+    card.get_by_label("Close").click()
+    assert card.count() == 0
+
+
+def test_a_chosen_theme_outlives_the_page(admin_page: Page) -> None:
+    for name, theme in (("Dark", "dark"), ("Light", "light")):
+        admin_page.get_by_label("Colours").click()
+        admin_page.get_by_role("button", name=name, exact=True).click()
+        assert admin_page.evaluate(THEME) == theme
+        admin_page.reload()
+        assert admin_page.evaluate(THEME) == theme
+
+
+def test_keys_search_and_begin_an_order(admin_page: Page) -> None:
+    search = admin_page.get_by_label("Search orders")
+    admin_page.keyboard.press("/")
+    assert search.evaluate("field => field === document.activeElement")
+    admin_page.keyboard.press("n")
+    assert search.input_value() == "n"
+    search.blur()
+    admin_page.keyboard.press("n")
+    admin_page.wait_for_url("**/orders/new/")
+
+
+def test_a_mistake_is_forgotten_when_its_field_changes(admin_page: Page) -> None:
+    admin_page.goto("/orders/sending-control/")
+    stop = admin_page.locator("form[action$='/sending-control/all/']")
+    stop.get_by_role("button").click()
+    field = stop.get_by_label("Why")
+    assert field.get_attribute("aria-invalid") == "true"
+    field.press_sequentially("A")
+    assert field.get_attribute("aria-invalid") is None
+    assert stop.get_by_text("This field is required").count() == 0
+
+
+@pytest.fixture
+def open_order(admin_page: Page, box: RemoteSandbox) -> Iterator[None]:
+    """One that stays open, so that the list of orders is asked for again and again."""
+    box.set_speed(0)
+    place(admin_page, f"https://lumen.example/open/{uuid.uuid4().hex}")
+    yield
+    box.set_speed(600)
+
+
+@pytest.mark.usefixtures("open_order")
+def test_what_is_in_use_is_not_refreshed_away(admin_page: Page) -> None:
+    admin_page.goto("/orders/")
+    box = admin_page.locator("[data-order-box]").first
+    box.check()
+    row = admin_page.locator("tr[id^=order-]").first
+    row.evaluate("row => row.dataset.mark = 'old'")
+    with admin_page.expect_response("**/orders/"):
+        pass
+    assert row.get_attribute("data-mark") == "old"
+    box.uncheck()
+    box.blur()
+    admin_page.locator("tr[id^=order-]:not([data-mark])").first.wait_for()
+
+
+@pytest.mark.usefixtures("open_order")
+def test_a_hidden_page_asks_for_nothing(admin_page: Page) -> None:
+    admin_page.goto("/orders/")
+    with admin_page.expect_response("**/orders/"):
+        pass
+    admin_page.evaluate(HIDE)
+    admin_page.wait_for_timeout(500)  # what was under way
+    asked: list[str] = []
+    admin_page.on("request", lambda request: asked.append(request.url))
+    admin_page.wait_for_timeout(4_000)
+    assert asked == []
+
+
+def test_a_desk_that_does_not_answer_is_said_until_it_does(other_page: Page) -> None:
+    other_page.goto("/orders/")
+    banner = other_page.locator("#connection-lost")
+    other_page.route("**/navigation/", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    other_page.locator("#navigation").evaluate(SOONER)
+    banner.wait_for()
+    other_page.unroute("**/navigation/")
+    banner.wait_for(state="hidden")
+    toast(other_page, "The desk answers again.")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(403, "You may not do that"), (404, "no longer there"), (429, "Too many"), (500, "No answer")],
+)
+def test_an_answer_that_failed_is_explained(other_page: Page, status: int, words: str) -> None:
+    other_page.goto("/services/")
+    other_page.route("**/services/?*", lambda route: route.fulfill(status=status, body="no"))
+    other_page.locator("#id_q").fill("visits")
+    toast(other_page, words)
+
+
+def test_what_is_typed_stays_when_the_session_ends(admin_page: Page) -> None:
+    admin_page.goto("/orders/sending-control/")
+    why = admin_page.locator("form[action$='/sending-control/all/']").get_by_label("Why")
+    why.fill("Half a reason")
+    admin_page.context.clear_cookies()
+    admin_page.evaluate(LOOK)
+    toast(admin_page, "Your session has ended.")
+    assert why.input_value() == "Half a reason"
+
+
+def test_a_refused_form_gets_the_new_token(admin_page: Page) -> None:
+    detail = "{detail: {token: 'the-new-one', text: 'Send it again.'}}"
+    admin_page.evaluate(f"document.dispatchEvent(new CustomEvent('desk:refused', {detail}))")
+    toast(admin_page, "Send it again.")
+    tokens = admin_page.locator("input[name=csrfmiddlewaretoken]")
+    assert {field.input_value() for field in tokens.all()} == {"the-new-one"}
+    assert "the-new-one" in (admin_page.locator("body").get_attribute("hx-headers") or "")
+
+
+def test_times_in_words_stay_true(admin_page: Page) -> None:
+    number = place(admin_page, "https://lumen.example/times")
+    admin_page.goto(f"/orders/{number}/")
+    admin_page.evaluate(
+        """() => {
+          const time = document.querySelector(".card-footer time");
+          time.dateTime = new Date(Date.now() - 125_000).toISOString();
+          document.dispatchEvent(new Event("htmx:afterSettle"));
+        }"""
+    )
+    assert admin_page.locator(".card-footer time").first.inner_text() == "2 min ago"
+
+
+def test_a_text_is_copied(admin_page: Page) -> None:
+    number = place(admin_page, "https://lumen.example/copied")
+    admin_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    admin_page.goto(f"/orders/{number}/evidence/")
+    admin_page.locator("[data-copy-from]").click()
+    toast(admin_page, "Copied.")
+    assert "lumen.example/copied" in admin_page.evaluate("navigator.clipboard.readText()")
+
+
+def test_every_row_is_selected_and_counted(admin_page: Page) -> None:
+    for number in range(2):
+        place(admin_page, f"https://lumen.example/counted/{number}")
+    admin_page.goto("/orders/?q=lumen.example/counted")
+    admin_page.locator("[data-check-all]").check()
+    assert admin_page.locator("[data-order-box]:checked").count() == 2
+    assert admin_page.locator("[data-ticked]").inner_text() == "2"
+    admin_page.locator("[data-order-box]").first.uncheck()
+    assert admin_page.locator("[data-ticked]").inner_text() == "1"
+
+
+def test_a_step_that_asks_is_taken_only_after_a_yes(admin_page: Page) -> None:
+    leave = admin_page.locator("form[action='/log-out/'] button")
+    leave.evaluate("button => button.dataset.confirm = 'Really?'")
+    admin_page.once("dialog", lambda dialog: dialog.dismiss())
+    leave.evaluate("button => button.click()")
+    admin_page.wait_for_timeout(500)
+    assert admin_page.locator("h1").inner_text() == "Overview"
+    admin_page.once("dialog", lambda dialog: dialog.accept())
+    leave.evaluate("button => button.click()")
+    admin_page.wait_for_url("**/log-in/**")
+
+
+def test_the_chart_is_drawn_and_follows_the_chosen_days(admin_page: Page) -> None:
+    admin_page.wait_for_function(DRAWN)
+    canvas = admin_page.locator("canvas[data-chart]")
+    before = canvas.get_attribute("aria-label")
+    admin_page.locator("#overview-chart nav a:not(.active)").first.click()
+    admin_page.locator(f"canvas[data-chart]:not([aria-label='{before}'])").wait_for()
+    admin_page.wait_for_function(DRAWN)
