@@ -8,20 +8,13 @@ from typing import Any, Final, TypeVar
 
 from .answers import decode_catalog, decode_orders
 from .answers.answer import Answer, failure_evidence, read_answer
-from .answers.coerce import issued_id
+from .answers.coerce import issued_ids
 from .answers.decode import Unexpected, WithoutIds, error_texts
-from .answers.outcomes import (
-    account_trouble,
-    can_prove,
-    heed,
-    must_be_readable,
-    order_placed,
-    trouble,
-)
+from .answers.outcomes import account_trouble, can_prove, heed, order_placed
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .http.credentials import Credentials
-from .http.request import address, form_body, naming
+from .http.request import naming, written
 from .http.transport import Transport
 from .id_batches import ask_all
 from .made import may_be_made
@@ -163,11 +156,8 @@ class PanelClient:
 
         Raises NotSent or OutcomeUnknown (writes) or Unavailable (reads) when no whole answer came.
         """
-        body, headers = form_body(action, fields, self.credentials, self.dialect)
         delivery = self.transport.post(
-            address(self.credentials.url, self.dialect),
-            body,
-            headers,
+            *written(action, fields, self.credentials, self.dialect),
             fresh=action in WRITES,
             catalog=action == "services",
             before_send=before_send,
@@ -189,7 +179,7 @@ class PanelClient:
         heed(answer, self.dialect, self.now(), about_account=about_account)
         for reason, _ in answer.refusals(self.dialect):
             raise Unavailable(reason, answer.evidence(reason))
-        must_be_readable(answer)
+        answer.must_be_readable()
         try:
             return decode(answer.body, self.dialect)
         except Unexpected as error:
@@ -216,7 +206,7 @@ class PanelClient:
             if len(asked) > 1:
                 raise BatchRefused(reason, answer.evidence(reason), code=code)
             return known | {asked[0]: Unreadable(reason, code)}
-        must_be_readable(answer)
+        answer.must_be_readable()
         try:
             return known | decode(answer.body, asked, self.dialect)
         except Unexpected as error:
@@ -240,7 +230,7 @@ class PanelClient:
         # the protocol knows cancel only in the plural
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
-        refusal, reason = answer.refusal(self.dialect), trouble(answer)
+        refusal, reason = answer.refusal(self.dialect), answer.trouble
         if refusal and action == "refill" and may_be_made(answer.body, action):
             raise self._unknown(answer, refusal[0], may_be_made=True)
         heed(answer, self.dialect, self.now(), write=True)
@@ -274,6 +264,6 @@ class PanelClient:
         once = list(dict.fromkeys(ids))
         if len(once) > self.dialect.batch_size:
             raise ValueError(f"One call is about at most {self.dialect.batch_size} ids.")
-        asked = [one for one in once if issued_id(one)]
+        asked = issued_ids(once)
         strange = [one for one in once if one not in asked] if len(asked) < len(once) else []
         return asked, strange

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..errors import Evidence, RefusalCode
+from ..errors import Evidence, RefusalCode, Unavailable
 from ..http.credentials import SecretKey
 from ..http.transport import Delivery
 from ..refusals.classify import refusal_code
-from ..refusals.throttles import may_be_throttle, named_wait, stock_throttle
+from ..refusals.throttles import Throttle, named_wait, throttle_in
 from .decode import REASON_LENGTH, error_texts
 from .strict_json import NotJson, parse
 
 EXCERPT_LENGTH: Final = 4096
 LONGEST_WAIT: Final = timedelta(minutes=15)
+_CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # no database holds them
 
@@ -41,6 +42,11 @@ class Answer:
     framed: bool
     retry_after: str = ""
     location: str = ""
+    throttle: Throttle = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = throttle_in(self.body, self.excerpt, self.http_status, is_html=self.is_html)
+        object.__setattr__(self, "throttle", found)
 
     @property
     def is_html(self) -> bool:
@@ -61,8 +67,8 @@ class Answer:
         said = error_texts(self.body, self.http_status)
         known = tuple((text[:REASON_LENGTH], refusal_code(text, dialect.refusals)) for text in said)
         reviewed = known and all(code is not RefusalCode.UNLISTED for _, code in known)
-        if not reviewed and self.throttle:
-            return ((self.throttle, RefusalCode.RATE_LIMIT),)
+        if not reviewed and self.throttle.said:
+            return ((self.throttle.said, RefusalCode.RATE_LIMIT),)
         return known
 
     def refusal(self, dialect: Dialect) -> tuple[str, RefusalCode] | None:
@@ -74,14 +80,27 @@ class Answer:
         return known[0] if reviewed else (known[0][0], RefusalCode.UNLISTED)
 
     @property
-    def throttle(self) -> str:
-        """What a framework's own throttle said; empty when this is not clearly one."""
-        return stock_throttle(self.body, self.excerpt, self.http_status, is_html=self.is_html)
+    def trouble(self) -> str:
+        """Why this is not an answer from the provider's API, in words for staff; empty if it is."""
+        start, is_html = self.excerpt[:2000].lower(), self.is_html
+        if is_html and any(word in start for word in _CHALLENGES):
+            return "A browser check page came instead of an answer."
+        if self.is_redirect:
+            return f"The provider answered with a redirect (HTTP {self.http_status})."
+        if self.http_status >= 500:
+            return f"The provider's server failed (HTTP {self.http_status})."
+        if is_html:
+            return "A web page came instead of an answer."
+        if not self.is_success:
+            return f"The provider answered with HTTP {self.http_status}."
+        if not self.sha256 or not self.excerpt.strip():
+            return "The answer is empty."
+        return self.unreadable
 
-    @property
-    def may_be_throttle(self) -> bool:
-        """Some of its words are a throttle's. It asks for fewer calls, and proves nothing."""
-        return may_be_throttle(self.body, self.excerpt, self.http_status, is_html=self.is_html)
+    def must_be_readable(self) -> None:
+        """Raise Unavailable unless a read brought back JSON with a successful HTTP code."""
+        if reason := self.trouble:
+            raise Unavailable(reason, self.evidence(reason))
 
     def evidence(self, reason: str, *, candidate_id: str = "") -> Evidence:
         return Evidence(
@@ -136,7 +155,7 @@ def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
 def seen(text: str, key: SecretKey) -> str:
     """The halt for every text beside the values of a body (`coerce` has those): as it may be kept
     and shown, without the key and without what no database holds."""
-    return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text))
+    return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text)) if text else ""
 
 
 def excerpt(body: bytes, key: SecretKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import lru_cache
 from typing import Any
@@ -47,6 +48,11 @@ def issued_id(value: Any) -> str | None:
         return value
     text = identifier(value)
     return text if text and _DIGIT.search(text) else None
+
+
+def issued_ids(values: Iterable[str]) -> list[str]:
+    """Those of them that are ids of orders or refills."""
+    return [value for value in values if issued_id(value)]
 
 
 def whole(value: Any, *, least: int = 0) -> int | None:

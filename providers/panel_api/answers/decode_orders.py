@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -53,10 +53,24 @@ _NOT_CANCELED: Final = "The cancel was not taken."
 def statuses(body: Any, asked: Sequence[str], dialect: Dialect) -> dict[str, Progress | Unreadable]:
     """Every asked id with its progress, or with why there is none. Raises Unexpected."""
     rows = rows_by_id(body, asked, id_names=ORDER_ID_NAMES, marks=_STATUS_MARKS)
-    return {
-        one: progress(rows[one], dialect) if one in rows else Unreadable(_NO_ROW, missing=True)
-        for one in asked
-    }
+    alike = dict[str, Progress | Unreadable]()
+    return {one: _status(rows, one, dialect, alike) for one in asked}
+
+
+def _status(
+    rows: Mapping[str, Any], one: str, dialect: Dialect, alike: dict[str, Progress | Unreadable]
+) -> Progress | Unreadable:
+    """Most ids of a batch that are refused are refused in the same words: what a row that holds
+    nothing but these means is found once and kept in `alike`."""
+    if one not in rows:
+        return Unreadable(_NO_ROW, missing=True)
+    row = rows[one]
+    said = row.get("error") if isinstance(row, dict) and len(row) == 1 else None
+    if not isinstance(said, str):
+        return progress(row, dialect)
+    if said not in alike:
+        alike[said] = progress(row, dialect)
+    return alike[said]
 
 
 def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:

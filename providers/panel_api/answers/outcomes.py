@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from ..dialect import Dialect
-from ..errors import AccountRefused, OutcomeUnknown, RefusalCode, Rejected, SlowDown, Unavailable
+from ..errors import AccountRefused, OutcomeUnknown, RefusalCode, Rejected, SlowDown
 from ..made import candidate_id, may_be_made
 from ..refusals.classify import PROVE_NOT_PLACED
 from ..results import Placed
 from .answer import Answer
 from .decode import Unexpected, placed, placed_id
-
-_CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 
 
 def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) -> Placed:
@@ -38,7 +35,7 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     if reviewed and not may_be_there and can_prove(answer):
         reason, code = refusals[0]
         raise Rejected(reason, code, answer.evidence(reason), until=until)
-    reason = refusals[0][0] if refusals else trouble(answer) or "The answer names no order."
+    reason = refusals[0][0] if refusals else answer.trouble or "The answer names no order."
     raise OutcomeUnknown(
         reason,
         answer.evidence(reason, candidate_id=candidate),
@@ -50,7 +47,7 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
 def can_prove(answer: Answer) -> bool:
     """Words in it may prove a refusal; those of a redirect or a failing server never do, but for
     a throttle's own: it speaks before the provider's code, whatever code it sends."""
-    return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle)
+    return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle.said)
 
 
 def account_trouble(
@@ -97,28 +94,4 @@ def heed(
 
 
 def _asks_for_rest(answer: Answer) -> bool:
-    return answer.http_status == 429 or answer.may_be_throttle
-
-
-def must_be_readable(answer: Answer) -> None:
-    """Raise Unavailable unless a read brought back JSON with a successful HTTP code."""
-    if reason := trouble(answer):
-        raise Unavailable(reason, answer.evidence(reason))
-
-
-def trouble(answer: Answer) -> str:
-    """Why this is not an answer from the provider's API, in words for staff; empty if it is."""
-    start = answer.excerpt[:2000].lower()
-    if answer.is_html and any(word in start for word in _CHALLENGES):
-        return "A browser check page came instead of an answer."
-    if answer.is_redirect:
-        return f"The provider answered with a redirect (HTTP {answer.http_status})."
-    if answer.http_status >= 500:
-        return f"The provider's server failed (HTTP {answer.http_status})."
-    if answer.is_html:
-        return "A web page came instead of an answer."
-    if not answer.is_success:
-        return f"The provider answered with HTTP {answer.http_status}."
-    if not answer.sha256 or not answer.excerpt.strip():
-        return "The answer is empty."
-    return answer.unreadable
+    return answer.http_status == 429 or answer.throttle.is_likely

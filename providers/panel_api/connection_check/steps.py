@@ -10,7 +10,7 @@ from ..answers.answer import Answer
 from ..answers.decode import Unexpected, at_path
 from ..answers.decode_catalog import balance as read_balance
 from ..answers.decode_orders import recent_orders
-from ..answers.outcomes import heed, trouble
+from ..answers.outcomes import heed
 from ..client import PanelClient
 from ..dialect import Dialect, KeyPlace
 from ..errors import AccountRefused, ProviderError, RefusalCode, SlowDown
@@ -88,7 +88,7 @@ class Visit:
             answer = self.client.call("balance", {})
         answer = self._other_request(answer)
         if answer.is_html or answer.is_redirect or answer.unreadable:
-            self.note("connection", FindingLevel.FAIL, trouble(answer), answer.excerpt[:200])
+            self.note("connection", FindingLevel.FAIL, answer.trouble, answer.excerpt[:200])
             return False
         if not self._all_in_unknown_words(answer):
             heed(answer, self.dialect, self.client.now(), about_account=True)
@@ -292,7 +292,7 @@ class Visit:
         answer = self.client.call("orders", {"limit": "5"})
         heed(answer, self.dialect, self.client.now())
         try:
-            listed = not trouble(answer) and recent_orders(answer.body, self.dialect) is not None
+            listed = not answer.trouble and recent_orders(answer.body, self.dialect) is not None
         except Unexpected:
             listed = False
         self.learn(recent_orders=listed)

@@ -102,15 +102,13 @@ class Exchange:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[Exchange]:
-        """The connections of this thread belong to this exchange while the block runs."""
-        token = _running.set(self)
+    def watched(self) -> Iterator[None]:
+        """Its socket is shut when its time is up, and let go after the block."""
         deadline = WATCHDOG.watch(self._ends_at, self._kill)
         try:
-            yield self
+            yield
         finally:
             deadline.call_off()
-            _running.reset(token)
             with self._lock:
                 watched, self._socket = self._socket, None
             if watched is not None:
@@ -119,6 +117,18 @@ class Exchange:
 
 Result = TypeVar("Result")
 _running: ContextVar[Exchange] = ContextVar("running_exchange")
+
+
+@contextlib.contextmanager
+def running(seconds: float, before_send: Callable[[], None] | None = None) -> Iterator[Exchange]:
+    """An exchange that the connections of this thread belong to while the block runs."""
+    exchange = Exchange(seconds, before_send)
+    token = _running.set(exchange)
+    try:
+        with exchange.watched():
+            yield exchange
+    finally:
+        _running.reset(token)
 
 
 def bounded(step: Callable[[], Result]) -> Result:

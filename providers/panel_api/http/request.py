@@ -10,7 +10,15 @@ from ..dialect import Dialect, KeyPlace
 from .credentials import Credentials
 
 
-def address(url: str, dialect: Dialect) -> str:
+def written(
+    action: str, fields: Mapping[str, str], credentials: Credentials, dialect: Dialect
+) -> tuple[str, bytes, dict[str, str]]:
+    """Address, body and headers of a request."""
+    body, headers = _form_body(action, fields, credentials, dialect)
+    return _address(credentials.url, dialect), body, headers
+
+
+def _address(url: str, dialect: Dialect) -> str:
     """The account's address with or without its last slash, as the dialect wants it."""
     if dialect.trailing_slash is None:
         return url
@@ -18,7 +26,7 @@ def address(url: str, dialect: Dialect) -> str:
     return path.rstrip("/") + ("/" if dialect.trailing_slash else "") + mark + query
 
 
-def form_body(
+def _form_body(
     action: str, fields: Mapping[str, str], credentials: Credentials, dialect: Dialect
 ) -> tuple[bytes, dict[str, str]]:
     """The request's body and headers. The key leaves its wrapping here and nowhere else."""

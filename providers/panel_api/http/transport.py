@@ -21,9 +21,9 @@ from requests.structures import CaseInsensitiveDict
 
 from ..errors import UnsafeUrl
 from .adapter import GuardedAdapter, tls_context
-from .connection import Exchange
+from .connection import Exchange, running
 from .failures import AnswerRefused, exception_chain, in_words, let_go
-from .urls import HTTPS_ONLY, Origin, origin, validate_url
+from .urls import HTTPS_ONLY, CheckedAddress, checked_address, validate_url
 
 KIB: Final = 1024
 ANSWER_CAP: Final = 256 * KIB
@@ -111,16 +111,15 @@ class Transport:
         """
         started = time.monotonic()
         try:
-            url = self.checked(url)
+            where = checked_address(url, self.ports, self.loopback_origins)
         except UnsafeUrl as error:
             return Delivery(failure=str(error))
         seconds, cap = (
             (self.catalog_deadline, CATALOG_CAP) if catalog else (self.deadline, ANSWER_CAP)
         )
-        exchange = Exchange(seconds, before_send)
-        request = self._prepared(url, body, headers, fresh=fresh)
-        with exchange.running():
-            delivery = self._deliver(request, exchange, fresh=fresh, cap=cap)
+        request = self._prepared(where.url, body, headers, fresh=fresh)
+        with running(seconds, before_send) as exchange:
+            delivery = self._deliver(where, request, exchange, fresh=fresh, cap=cap)
         return _settled(delivery, exchange, started)
 
     def close(self) -> None:
@@ -150,14 +149,21 @@ class Transport:
         return request
 
     def _deliver(
-        self, request: requests.PreparedRequest, exchange: Exchange, *, fresh: bool, cap: int
+        self,
+        where: CheckedAddress,
+        request: requests.PreparedRequest,
+        exchange: Exchange,
+        *,
+        fresh: bool,
+        cap: int,
     ) -> Delivery:
         adapter: GuardedAdapter | None = None
         try:
-            adapter = self._adapter(origin(str(request.url)), fresh=fresh)
+            adapter = self._adapter(where, fresh=fresh)
             # The adapter, not a Session: that would keep cookies between accounts and read
             # the whole body of a redirect, however long.
-            timeout = (min(self.connect_timeout, exchange.seconds_left), exchange.seconds_left)
+            left = exchange.seconds_left
+            timeout = (min(self.connect_timeout, left), left)
             response = adapter.send(request, stream=True, timeout=timeout, verify=True)
             return _answer(response, cap)
         except Exception as error:  # the list of what may come is long, and wrong outcomes cost
@@ -168,8 +174,8 @@ class Transport:
             if fresh and adapter is not None:
                 adapter.close()
 
-    def _adapter(self, where: Origin, *, fresh: bool) -> GuardedAdapter:
-        kind = (where.scheme == "https", str(where) in self.loopback_origins)
+    def _adapter(self, where: CheckedAddress, *, fresh: bool) -> GuardedAdapter:
+        kind = (where.is_https, where.is_loopback)
         if fresh:
             return self._new_adapter(*kind, pool_size=1)
         with self._lock:

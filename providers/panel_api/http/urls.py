@@ -39,6 +39,14 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.host}:{self.port}"
 
 
+class CheckedAddress(NamedTuple):
+    """An address in its normal spelling that may be called; `is_loopback`: the sandbox's own."""
+
+    url: str
+    is_https: bool
+    is_loopback: bool
+
+
 def validate_url(
     url: str, *, ports: Collection[int] = HTTPS_ONLY, loopback_origins: Collection[str] = ()
 ) -> str:
@@ -48,15 +56,24 @@ def validate_url(
     "http://127.0.0.1:8711" are let through as they are, for the sandbox. Raises UnsafeUrl
     with a message for staff. What the name resolves to is checked anew on every call.
     """
+    return checked_address(url, ports, loopback_origins).url
+
+
+def checked_address(
+    url: str, ports: Collection[int], loopback_origins: Collection[str]
+) -> CheckedAddress:
+    """As `validate_url`, with what a connection has to know of it."""
     scheme, host, port, path, query = _parts(url)
     if f"{scheme}://{host}:{port}" in loopback_origins:
-        return f"{scheme}://{host}:{port}{path}{query}"
+        found = f"{scheme}://{host}:{port}{path}{query}"
+        return CheckedAddress(found, scheme == "https", is_loopback=True)
     if scheme != "https":
         raise UnsafeUrl("The address must begin with https://.")
     if port not in ports:
         raise UnsafeUrl(f"Port {port} is not allowed; an administrator can allow it.")
     shown_port = "" if port == 443 else f":{port}"
-    return f"https://{_public_name(host)}{shown_port}{path}{query}"
+    found = f"https://{_public_name(host)}{shown_port}{path}{query}"
+    return CheckedAddress(found, is_https=True, is_loopback=False)
 
 
 def origin(url: str) -> Origin:

@@ -55,31 +55,31 @@ _PAGE_TITLES: Final = frozenset(
 _WAIT_NAMES: Final = ("retry_after", "retryafter", "retry-after", "retry_in", "wait")
 
 
-def stock_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> str:
-    """What a throttle of the usual kind said; empty when this answer is not clearly one, or was
-    not read whole: then what it says of the request is not known."""
-    if http_status in GATEWAY_FAILED or 300 <= http_status < 400 or says_success(body):
-        return ""
-    if _has_rows(body):
-        return ""
-    if is_html:
-        return _page(excerpt) if http_status == 429 else ""
-    spoken = list(_spoken(excerpt if body is None else body))
-    throttled = [said for said in spoken if said.whole and _is_throttle(said.text, http_status)]
-    rest = [said for said in spoken if said not in throttled]
-    adds_nothing = all(said.whole and normalised(said.text) in _SAYS_NO_MORE for said in rest)
-    return throttled[0].text if throttled and adds_nothing else ""
+class Throttle(NamedTuple):
+    """`said` is what a throttle of the usual kind said; empty when the answer is not clearly one,
+    or was not read whole: then what it says of the request is not known. `is_likely`: some of its
+    words are a throttle's, whatever else it says or was not read. What it says of the request it
+    proves no more, and the next call should not come soon."""
+
+    said: str = ""
+    is_likely: bool = False
 
 
-def may_be_throttle(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> bool:
-    """Some of its words are a throttle's, whatever else it says or was not read. What it says of
-    the request it proves no more, and the next call should not come soon."""
+def throttle_in(body: Any, excerpt: str, http_status: int, *, is_html: bool) -> Throttle:
+    """What of a throttle is in this answer."""
     if says_success(body) or _has_rows(body):
-        return False
+        return Throttle()
     if is_html:
-        return bool(_page(excerpt))
-    spoken = _spoken(excerpt if body is None else body)
-    return any(_is_throttle(said.text, http_status) for said in spoken)
+        page = _page(excerpt)
+        return Throttle(page if http_status == 429 else "", bool(page))
+    spoken = list(_spoken(excerpt if body is None else body))
+    throttled = [said for said in spoken if _is_throttle(said.text, http_status)]
+    clear = [said for said in throttled if said.whole]
+    rest = [said for said in spoken if said not in clear]
+    adds_nothing = all(said.whole and normalised(said.text) in _SAYS_NO_MORE for said in rest)
+    may_be_from_behind = http_status in GATEWAY_FAILED or 300 <= http_status < 400
+    is_clear = bool(clear) and adds_nothing and not may_be_from_behind
+    return Throttle(clear[0].text if is_clear else "", bool(throttled))
 
 
 def named_wait(body: Any, excerpt: str) -> float | None:

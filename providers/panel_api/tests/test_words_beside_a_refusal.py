@@ -71,3 +71,14 @@ def test_what_says_the_same_or_nothing_more_is_a_refusal(body: str, code: Refusa
     with pytest.raises(Rejected) as refused:
         client.add(PAYLOAD)
     assert refused.value.code is code
+
+
+def test_in_a_batch_only_rows_that_are_alike_mean_the_same() -> None:
+    unknown = '{"error":"Incorrect order ID"}'
+    more = f'{{"error":"Incorrect order ID","message":"{TAKEN}"}}'
+    body = f'{{"1":{unknown},"2":{unknown},"3":{more},"4":{{"error":"Busy, ask later"}}}}'
+    client, _ = client_hearing(said(body))
+    rows = client.statuses_once(["1", "2", "3", "4"])
+    codes = {one: getattr(row, "code", None) for one, row in rows.items()}
+    known, unlisted = RefusalCode.UNKNOWN_ORDER, RefusalCode.UNLISTED
+    assert codes == {"1": known, "2": known, "3": unlisted, "4": unlisted}
