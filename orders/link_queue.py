@@ -18,7 +18,7 @@ from core.rows.loops import one_by_one
 from providers.panel_api import RefusalCode
 
 from .models import EventKind, Order, OrderQuerySet
-from .models.order import IDLE
+from .models.order_queries import IDLE
 from .status import OPEN, HoldReason, Status
 
 RELEASED_AT_ONCE = 500  # the next sweep goes on

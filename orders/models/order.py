@@ -10,22 +10,18 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.lookups import Exact
 
 from core import clocks
 from core.models import User
 from core.money import MoneyField
 from providers.models import Provider, Service
-from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..status import (
     AT_PROVIDER,
     COSTS_NOTHING,
     ENDED_THERE,
     FINAL,
-    GROUPS,
     MOVES,
-    NEEDS_A_PERSON,
     NOT_SENT,
     OPEN,
     Flag,
@@ -33,92 +29,14 @@ from ..status import (
     Status,
 )
 from .event import EventKind, OrderEvent
-from .searching import ids_in, known_by_ids, naming
+from .order_queries import OrderQueries
 from .spend import recount
 
-# They keep no link busy: they wait for the link themselves, or for their time.
-IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
-TAG_WORD = "tag:"
 _COUNTED = frozenset({"charge", "refund", "estimate", "estimate_high"})
 
 
-class OrderQuerySet(models.QuerySet["Order"]):
-    def open(self) -> OrderQuerySet:
-        return self.filter(status__in=OPEN)
-
-    def unconfirmed(self) -> OrderQuerySet:
-        return self.filter(status=Status.UNCONFIRMED)
-
-    def needing_a_person(self) -> OrderQuerySet:
-        waits = Q(status=Status.HELD, hold_reason=HoldReason.TERMS)
-        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(flag__gt="") | waits)
-
-    def due_to_send(self, now: datetime) -> OrderQuerySet:
-        """Queued, not waiting out a back-off."""
-        return self.filter(status=Status.QUEUED, send_after__lte=now)
-
-    def in_group(self, group: str) -> OrderQuerySet:
-        return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
-
-    def with_same_payload(self, service: Service, link_key: str) -> OrderQuerySet:
-        """Open orders for the same service and the same link, however it was spelled. What a
-        provider started for one of them is not told beside it."""
-        return self.open().filter(service=service, link_key=link_key, parent=None)
-
-    def on_link(self, provider_id: Any, link_key: Any) -> OrderQuerySet:
-        """Open orders of this account for the same link, whatever their service."""
-        # By an expression: with the bare column SQLite would walk all orders of the account.
-        return self.open().filter(Exact(F("provider_id") + 0, provider_id), link_key=link_key)
-
-    def waiting_for_link(self) -> OrderQuerySet:
-        return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
-
-    def held_for(self, reason: HoldReason) -> OrderQuerySet:
-        return self.filter(status=Status.HELD, hold_reason=reason)
-
-    def keeping_link_busy(self) -> OrderQuerySet:
-        """Those that others with their link wait for: all but the waiting and the scheduled."""
-        return self.open().exclude(IDLE)
-
-    def searching(self, text: str) -> OrderQuerySet:
-        """Our id, the provider's id, the start of the customer's reference; a part of the link,
-        the reference, the note or the service's name; a tag, also as `tag:word`. All words must
-        fit, but several ids are a list: each of them is found."""
-        every = self.model._default_manager.all()
-        ids = ids_in(text)
-        if len(ids) > 1:
-            return self.filter(known_by_ids(every, ids))
-        words = text.strip().removeprefix("#").split()
-        found = self
-        for word in words:
-            if word.casefold().startswith(TAG_WORD):
-                found = found.filter(
-                    pk__in=Order.objects.tagged(word[len(TAG_WORD) :]).values("pk")
-                )
-        rest = " ".join(word for word in words if not word.casefold().startswith(TAG_WORD))
-        return found.filter(naming(every, rest)) if rest else found
-
-    def tagged(self, word: str) -> OrderQuerySet:
-        tag = word.removeprefix("#").casefold()
-        return self.exclude(tags="").filter(tags__contains=f" {tag} ")
-
-    def of_related(self, related: str) -> OrderQuerySet:
-        """`placed` at the desk, `parts` a provider started for another order, or the `parents`
-        of such: drip-feeds and subscriptions."""
-        if related == "parts":
-            return self.exclude(parent=None)
-        placed = self.filter(parent=None)
-        # One that has begun its parts is known by them; one that has not, by what it asks for.
-        begun, feeds = Q(parts_done__isnull=False), Q(payload__has_key="runs")
-        return (
-            placed.filter(begun | feeds | Q(type__in=SUBSCRIPTIONS))
-            if related == "parents"
-            else placed
-        )
-
-    def for_list(self) -> OrderQuerySet:
-        """Everything a row of the list shows, in one query."""
-        return self.select_related("service", "provider__health", "poll_schedule")
+class OrderQuerySet(OrderQueries["Order"]):
+    """The questions of `OrderQueries`, answered with orders."""
 
 
 class Order(models.Model):

@@ -1,0 +1,145 @@
+"""Which orders: by what is due, by what keeps a link busy, and by what staff search for."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Self, TypeVar
+
+from django.db import connection
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.lookups import Exact
+
+from core.row_numbers import row_number
+from providers.models import Provider, Service
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
+
+from ..links import link_key
+from ..status import GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
+
+Row = TypeVar("Row", bound=Model)
+Orders = QuerySet[Any]
+# They keep no link busy: they wait for the link themselves, or for their time.
+IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
+LIST_SEARCH_MIN = 3
+TAG_WORD = "tag:"
+_ID = re.compile(r"#?[0-9]{1,64}")
+
+
+class OrderQueries(QuerySet[Row]):
+    """Which orders, asked of the database. `Row` is the order, which is built on top of this."""
+
+    def open(self) -> Self:
+        return self.filter(status__in=OPEN)
+
+    def unconfirmed(self) -> Self:
+        return self.filter(status=Status.UNCONFIRMED)
+
+    def needing_a_person(self) -> Self:
+        waits = Q(status=Status.HELD, hold_reason=HoldReason.TERMS)
+        return self.filter(Q(status__in=NEEDS_A_PERSON) | Q(flag__gt="") | waits)
+
+    def due_to_send(self, now: datetime) -> Self:
+        """Queued, not waiting out a back-off."""
+        return self.filter(status=Status.QUEUED, send_after__lte=now)
+
+    def in_group(self, group: str) -> Self:
+        return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
+
+    def with_same_payload(self, service: Service, link_key: str) -> Self:
+        """Open orders for the same service and the same link, however it was spelled. What a
+        provider started for one of them is not told beside it."""
+        return self.open().filter(service=service, link_key=link_key, parent=None)
+
+    def on_link(self, provider_id: Any, link_key: Any) -> Self:
+        """Open orders of this account for the same link, whatever their service."""
+        # By an expression: with the bare column SQLite would walk all orders of the account.
+        return self.open().filter(Exact(F("provider_id") + 0, provider_id), link_key=link_key)
+
+    def waiting_for_link(self) -> Self:
+        return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
+
+    def held_for(self, reason: HoldReason) -> Self:
+        return self.filter(status=Status.HELD, hold_reason=reason)
+
+    def keeping_link_busy(self) -> Self:
+        """Those that others with their link wait for: all but the waiting and the scheduled."""
+        return self.open().exclude(IDLE)
+
+    def searching(self, text: str) -> Self:
+        """Our id, the provider's id, the start of the customer's reference; a part of the link,
+        the reference, the note or the service's name; a tag, also as `tag:word`. All words must
+        fit, but several ids are a list: each of them is found."""
+        every = type(self)(self.model, using=self.db)
+        ids = ids_in(text)
+        if len(ids) > 1:
+            return self.filter(known_by_ids(every, ids))
+        words = text.strip().removeprefix("#").split()
+        found = self
+        for word in words:
+            if word.casefold().startswith(TAG_WORD):
+                found = found.filter(pk__in=every.tagged(word[len(TAG_WORD) :]).values("pk"))
+        rest = " ".join(word for word in words if not word.casefold().startswith(TAG_WORD))
+        return found.filter(naming(every, rest)) if rest else found
+
+    def tagged(self, word: str) -> Self:
+        tag = word.removeprefix("#").casefold()
+        return self.exclude(tags="").filter(tags__contains=f" {tag} ")
+
+    def of_related(self, related: str) -> Self:
+        """`placed` at the desk, `parts` a provider started for another order, or the `parents`
+        of such: drip-feeds and subscriptions."""
+        if related == "parts":
+            return self.exclude(parent=None)
+        placed = self.filter(parent=None)
+        # One that has begun its parts is known by them; one that has not, by what it asks for.
+        begun, feeds = Q(parts_done__isnull=False), Q(payload__has_key="runs")
+        return (
+            placed.filter(begun | feeds | Q(type__in=SUBSCRIPTIONS))
+            if related == "parents"
+            else placed
+        )
+
+    def for_list(self) -> Self:
+        """Everything a row of the list shows, in one query."""
+        return self.select_related("service", "provider__health", "poll_schedule")
+
+
+def ids_in(text: str) -> list[str]:
+    """The ids of a list of nothing else, apart by commas, semicolons, spaces or lines."""
+    parts = [part.removeprefix("#") for part in re.split(r"[,;\s]+", text) if part]
+    return list(dict.fromkeys(parts)) if all(map(_ID.fullmatch, parts)) else []
+
+
+def known_by_ids(orders: Orders, ids: list[str]) -> Q:
+    """Each by index, as one id alone is."""
+    accounts = Provider.objects.values("pk")
+    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id__in=ids)
+    referred = orders.exclude(reference="").filter(reference__in=ids)
+    ours = [number for one in ids if (number := row_number(one)) is not None]
+    return Q(pk__in=ours) | Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
+
+
+def naming(orders: Orders, text: str) -> Q:
+    """Numbers and short words are found by index alone; longer ones may stand anywhere."""
+    if (number := row_number(text)) is not None:
+        return _known_as(orders, text) | Q(pk=number)
+    if len(text) < LIST_SEARCH_MIN:
+        return _known_as(orders, text)
+    anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)
+    if "." in text:
+        anywhere |= Q(link_key=link_key(text))  # the same place in another spelling
+    named = Service.objects.matching(text).values("pk")
+    anywhere |= Q(service__in=named)
+    return Q(external_id=text) | anywhere | Q(tags__contains=f" {text.casefold()} ")
+
+
+def _known_as(orders: Orders, text: str) -> Q:
+    """The provider's id, or the start of a reference. Each is asked for by itself and with the
+    condition of its index spelled out: SQLite would read every order for the plain `or`."""
+    accounts = Provider.objects.values("pk")
+    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id=text)
+    referred = orders.exclude(reference="").filter(reference__startswith=text)
+    if connection.vendor == "sqlite":  # its LIKE uses no index
+        referred = referred.filter(reference__gte=text, reference__lt=f"{text}{chr(0x10FFFF)}")
+    return Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
