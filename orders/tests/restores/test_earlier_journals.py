@@ -18,13 +18,12 @@ from orders.status import Outcome, Status
 from orders.tests.sending.test_answer_spool import crash_at, files
 from orders.tests.sending.test_restore_guard import (
     LATER,
-    NOON,
     forget,
     quarantined,
     send,
     take_back,
 )
-from tests.builders import make_order
+from tests.builders import NOON, make_order
 from tests.fake_provider import FakeProvider, lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
