@@ -32,7 +32,7 @@ class Moved(NamedTuple):
 
 def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
     """Write down what moved with these new charges. In the transaction that writes the charges,
-    before the watches are written: they say when the old charge was last heard."""
+    before the schedules are written: they say when the old charge was last heard."""
     changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
     looks = PollSchedule.objects.filter(pk__in=changed) if changed else PollSchedule.objects.none()
     since = {pk: _last_read(*rest) for pk, *rest in looks.values_list(*_OF_A_LOOK)}

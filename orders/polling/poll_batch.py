@@ -84,6 +84,7 @@ def record_answers(
         else:
             news[schedule.order_id] = schedule, answer
     orders = load_by_key(Order, READ_COLUMNS, news)
+    writes.as_read = {order.pk: (order.status, order.flag) for order in orders}
     verdicts = plausibility.judge_all((order, news[order.pk][1]) for order in orders)
     for order in orders:
         schedule, answer = news[order.pk]
@@ -142,7 +143,7 @@ def _take_over(order: Order, said: Progress, verdict: Plausibility) -> dict[str,
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows
-    leaves the order where it is and flags it; so does what `judging` finds odd.
+    leaves the order where it is and flags it; so does what `plausibility` finds odd.
     """
     fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
     if not verdict.is_over:

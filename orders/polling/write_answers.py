@@ -33,7 +33,7 @@ PROGRESS_COLUMNS = (
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
 READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL, "spend_day")
-WATCH_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
+SCHEDULE_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
 def _jitter() -> float:
@@ -43,9 +43,11 @@ def _jitter() -> float:
 @dataclass(slots=True)
 class Writes:
     """`jitter` is the same for the whole batch, so that orders asked about together stay
-    together. `unchanged` holds orders by how long to leave them alone."""
+    together. `as_read` has each order's status and flag before its answer; `unchanged` holds
+    orders by how long to leave them alone."""
 
     now: datetime
+    as_read: dict[int, tuple[str, str]] = field(default_factory=dict)
     jitter: float = field(default_factory=_jitter)
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     figures: list[tuple[Any, ...]] = field(default_factory=list)
@@ -87,14 +89,17 @@ class Writes:
         )
 
     def drop_overtaken(self) -> None:
-        """Forget about orders that somebody else has moved since they were read. In the
-        transaction that writes, so that history never tells of a change that was not made."""
-        wanted = {entry[-2]: entry[-1] for entry in (*self.orders, *self.figures)}
-        found = dict(read_by_key(Order, ("id", "status"), wanted, lock=True))
-        lost = {pk for pk, before in wanted.items() if found.get(pk) != before}
+        """Forget about orders that somebody else has moved or flagged since they were read; they
+        stay due, so that their answer is heard again. In the transaction that writes, so that
+        history never tells of a change that was not made."""
+        wanted = {entry[-2] for entry in (*self.orders, *self.figures)}
+        rows = read_by_key(Order, ("id", "status", "flag"), sorted(wanted), lock=True)
+        found = {pk: (status, flag) for pk, status, flag in rows}
+        lost = {pk for pk in wanted if found.get(pk) != self.as_read[pk]}
         if lost:
             self.orders = [entry for entry in self.orders if entry[-2] not in lost]
             self.figures = [entry for entry in self.figures if entry[-2] not in lost]
+            self.schedules = [entry for entry in self.schedules if entry[-1] not in lost]
             self.events = [event for event in self.events if event.order_id not in lost]
             self.ended = [pk for pk in self.ended if pk not in lost]
             self.families = [family for family in self.families if family[0] not in lost]
@@ -106,7 +111,7 @@ class Writes:
         write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
         write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
         self._recount()
-        write_columns(PollSchedule, WATCH_COLUMNS, self.schedules)
+        write_columns(PollSchedule, SCHEDULE_COLUMNS, self.schedules)
         for wait, order_ids in self.unchanged.items():
             due = self.now + wait * self.jitter
             write_same(PollSchedule, order_ids, next_at=due, checked_at=self.now, batch_cap=0)

@@ -37,6 +37,7 @@ SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
+POLLS = "orders/tests/polling/test_poll_batch.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
@@ -667,6 +668,20 @@ LINES = (
         "    if not named:",
         (f"{NAMED}::test_an_id_beside_an_error_is_shown_and_not_linked",),
         "orders/recovery/search/answer_ids.py",
+    ),
+    Guard(
+        "polling: a flag of this moment is not written over",
+        "found = {pk: (status, flag) for pk, status, flag in rows}",
+        "found = {pk: (status, self.as_read[pk][1]) for pk, status, flag in rows}",
+        (f"{POLLS}::test_a_flag_that_is_raised_while_its_answer_was_read_stays",),
+        "orders/polling/write_answers.py",
+    ),
+    Guard(
+        "polling: what was overtaken stays due",
+        "self.schedules = [entry for entry in self.schedules if entry[-1] not in lost]",
+        "pass",
+        (f"{POLLS}::test_an_answer_that_was_overtaken_is_taken_over_when_it_comes_again",),
+        "orders/polling/write_answers.py",
     ),
     Guard(
         "files on disk: sends of the release before are known",

@@ -368,6 +368,54 @@ def test_an_order_moved_while_its_answer_was_read_is_left_alone_and_leaves_no_hi
     assert orders[1].events.filter(kind="moved").exists()
 
 
+@pytest.fixture
+def just_before_writing(monkeypatch):
+    """Once, between the reading of an order and the transaction that writes its answer."""
+
+    def happen(**changes):
+        real, left = write_answers.Writes.drop_overtaken, [changes]
+
+        def somebody_else_first(writes):
+            if left:
+                Order.objects.update(**left.pop())
+            real(writes)
+
+        monkeypatch.setattr(write_answers.Writes, "drop_overtaken", somebody_else_first)
+
+    return happen
+
+
+def test_a_flag_that_is_raised_while_its_answer_was_read_stays(just_before_writing):
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(raw="In progress", charge="0.5")
+    just_before_writing(flag=Flag.ID_REUSED)
+    follow([order], provider)
+    assert order.flag == Flag.ID_REUSED
+    assert (order.status, order.charge) == (Status.IN_PROGRESS, Decimal("0.5"))
+    assert order.events.filter(kind="moved").count() == 1
+
+
+def test_a_flag_that_is_cleared_while_its_answer_was_read_is_not_put_back(just_before_writing):
+    (order,) = make_orders(1)
+    Order.objects.update(flag=Flag.CHARGE_CHANGED)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress()
+    just_before_writing(flag=Flag.NONE)
+    follow([order], provider)
+    assert (order.flag, order.status) == (Flag.NONE, Status.IN_PROGRESS)
+
+
+def test_an_answer_that_was_overtaken_is_taken_over_when_it_comes_again(just_before_writing):
+    (order,) = make_orders(1)
+    provider = FakeProvider()
+    provider.says[order.external_id] = progress(raw="In progress", charge="0.5", remains=7)
+    just_before_writing(status=Status.PAUSED)
+    follow([order], provider)
+    assert (order.status, order.charge) == (Status.IN_PROGRESS, Decimal("0.5"))
+    assert order.remains == 7
+
+
 def test_an_account_whose_dialect_takes_one_id_a_call_is_asked_about_one_at_a_time():
     provider = make_provider(dialect={"batch_size": 1})
     for _ in range(3):
