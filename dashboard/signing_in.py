@@ -23,6 +23,8 @@ from core.forms import TablerForm
 from core.web.kept_forms import KeptForm
 from core.web.policy import StaffRequest, public, signed_in
 
+from .people.forms import PasswordAlone
+
 SESSION_ENDED = "Your session has ended. Log in in another tab, then press it here again."
 
 
@@ -35,7 +37,7 @@ class LogInForm(TablerForm, AuthenticationForm):
     }
 
 
-class OwnPasswordForm(TablerForm, PasswordChangeForm):
+class OwnPasswordForm(TablerForm, PasswordAlone, PasswordChangeForm):
     pass
 
 

@@ -53,5 +53,15 @@ class PersonEditForm(TablerForm, UserForm):
         help_texts = {"is_active": "Without this they are logged out at once, everywhere."}
 
 
-class PersonPasswordForm(TablerForm, PasswordForm):
+class PasswordAlone(PasswordForm):
+    """Writes nothing else of the person: somebody may let them go while it is being made."""
+
+    def save(self, commit: bool = True) -> User:
+        person: User = super().save(commit=False)
+        if commit:
+            person.save(update_fields=["password"])
+        return person
+
+
+class PersonPasswordForm(TablerForm, PasswordAlone):
     pass

@@ -80,6 +80,28 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one() -> None:
     assert User.objects.get(pk=person.pk).check_password(new)
 
 
+def test_somebody_who_is_let_go_this_moment_is_not_let_in_by_a_new_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the new password is being made, which takes a while on purpose."""
+    person = make_user(Role.VIEWER, password=PASSWORD)
+    browser = Client()
+    browser.force_login(person, "django.contrib.auth.backends.ModelBackend")
+    made = User.set_password
+
+    def let_go_first(user: User, raw: str | None) -> None:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        made(user, raw)
+
+    monkeypatch.setattr(User, "set_password", let_go_first)
+    new = "another-good-long-phrase"
+    answer = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    browser.post("/password/", answer)
+    person.refresh_from_db()
+    assert person.check_password(new)
+    assert not person.is_active
+
+
 @pytest.mark.parametrize(
     "change",
     [{"old_password": "wrong"}, {"new_password1": "short", "new_password2": "short"}],

@@ -33,12 +33,13 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         rule_names = [name for name in form.changed_data if name in form.Meta.fields]
         changed = [str(form.fields[name].label).lower() for name in rule_names]
-        rules = form.save(commit=False)
+        rules, written = form.save(commit=False), set(rule_names)
         if is_admin:
             parameter = form.cleaned_data["idempotency_parameter"]
             name_parameter(provider, parameter, now=database_now(), actor=request.user)
             rules.promise_repeats(provider)
-        rules.save()
+            written |= {"repeats_are_safe", "repeats_promised_for"}
+        rules.save(update_fields=written)  # the desk may switch its search off this moment
         if changed:
             words = f"Rules for lost answers changed: {', '.join(changed)}."
             provider.remember(words, now=database_now(), actor=request.user)

@@ -11,6 +11,7 @@ from django.utils.html import escape
 
 from core.roles import Role
 from orders.models import Attempt, Recovery
+from orders.recovery.forms import RecoveryForm
 from orders.status import Outcome, Resolution, Status
 from providers.models import Provider
 from tests.builders import NOON, make_attempt, make_order, make_provider
@@ -44,6 +45,40 @@ def test_a_manager_sets_the_rules_and_the_account_remembers(manager):
     assert rules.lost_amount == Decimal("12.5")
     assert provider.events.filter(text__startswith="Rules for lost answers changed").exists()
     assert 'value="12.5"' in manager.get(address).content.decode()
+
+
+@pytest.fixture
+def just_before_saving(monkeypatch):
+    """Between the reading of the rules and their writing, while the form is looked at."""
+
+    def happen(**changes):
+        looked = RecoveryForm.clean
+
+        def clean(form):
+            Recovery.objects.update(**changes)
+            return looked(form)
+
+        monkeypatch.setattr(RecoveryForm, "clean", clean)
+
+    return happen
+
+
+def test_a_search_that_switches_itself_off_this_moment_stays_off(manager, just_before_saving):
+    provider = make_provider()
+    Recovery.objects.create(provider=provider)
+    just_before_saving(stopped_because="A number nobody knows.", calls_made=7)
+    assert manager.post(f"/orders/recovery/{provider.pk}/", WANTED).status_code == 302
+    rules = Recovery.objects.get()
+    assert (rules.stopped_because, rules.calls_made) == ("A number nobody knows.", 7)
+    assert (rules.key_is_ours_alone, rules.grace_seconds) == (True, 60)
+
+
+def test_a_rule_that_an_admin_sets_this_moment_is_not_put_back(manager, just_before_saving):
+    provider = make_provider()
+    Recovery.objects.create(provider=provider)
+    just_before_saving(two_people_above=Decimal(50))
+    manager.post(f"/orders/recovery/{provider.pk}/", WANTED)
+    assert Recovery.objects.get().two_people_above == 50
 
 
 def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_role):
