@@ -20,7 +20,7 @@ from providers.models import Service
 
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
 from ..models.spend import RUNS_ON, countable, first_day_kept
-from ..status import COSTS_NOTHING, HoldReason, Status
+from ..status import COSTS_NOTHING, MAY_HAVE_COST, HoldReason, Status
 from ..terms import at_rate
 
 
@@ -88,7 +88,8 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
 
     Of orders that are to leave today the ones placed first go; one that was to leave on another
     day, or that cost nothing for a while and may have been made up for, comes after all of them.
-    One whose cost nobody knows passes the limits on amounts.
+    All come after what has left: it may have cost more than it was to, and this one too. One whose
+    cost nobody knows passes the limits on amounts.
     """
     person, currency = order.placed_by, order.provider.currency
     limits = limit_of(person, currency)
@@ -111,7 +112,7 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     held_too = Q(status=Status.HELD, hold_reason=HoldReason.SPEND_LIMIT)
     others = orders_of(person, today).exclude(held_too).exclude(pk=order.pk)
     if order.spend_day == today and not _was_queued_again(order):
-        others = others.filter(pk__lt=order.pk)
+        others = others.filter(Q(pk__lt=order.pk) | Q(status__in=sorted(MAY_HAVE_COST)))
     spent = spent_by_currency(others).get(currency, Decimal(0))
     too_much: bool = spent + cost > limits.per_day
     return too_much

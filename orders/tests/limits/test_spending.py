@@ -11,13 +11,15 @@ import pytest
 from core.roles import Role
 from orders import link_queue
 from orders.draft import OrderDraft
-from orders.limits import spending
+from orders.limits import agree_terms, spending
 from orders.models import Order, SpendLimit
 from orders.models.spend import recount
 from orders.placing import place_orders
 from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
+from orders.terms import Terms
 from orders.tests.sending.test_races import THREADS, at_once
+from providers.models import Service
 from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user
 from tests.fake_provider import FakeProvider
@@ -145,6 +147,49 @@ def test_what_is_queued_again_and_was_not_made_up_for_leaves():
         assert first.move(status, now=NOON)
     assert place_orders.requeue_order(first, actor=person, now=NOON)
     assert refused(person)  # it is counted again
+    assert send_order(first, first.provider, provider, clock=lambda: NOON)
+
+
+def cheap(person) -> Order:
+    """One for 0.50."""
+    return place(person, service=make_service(rate=Decimal("0.5")))
+
+
+def test_what_became_dearer_does_not_leave_on_top_of_what_was_placed_later():
+    """The other one was placed for what the limit left then, and is bought already."""
+    person, provider = make_user(), FakeProvider()
+    first, second = place(person), cheap(person)
+    Service.objects.filter(pk=first.service_id).update(rate=Decimal("1.4"))
+    assert not send_order(first, first.provider, provider, clock=lambda: NOON)
+    first.refresh_from_db()
+    assert first.hold_reason == HoldReason.TERMS
+    assert send_order(second, second.provider, provider, clock=lambda: NOON)
+    shown = Terms.known(Service.objects.get(pk=first.service_id)).digest
+    assert agree_terms.accept_terms(first.pk, shown, actor=person, now=NOON) == ""
+    first = Order.objects.select_related("provider", "placed_by").get(pk=first.pk)
+    assert not send_order(first, first.provider, provider, clock=lambda: NOON)
+    first.refresh_from_db()
+    assert (first.status, first.hold_reason) == (Status.HELD, HoldReason.SPEND_LIMIT)
+
+
+def test_what_was_charged_more_than_expected_leaves_less_to_what_was_placed_before():
+    person, provider = make_user(), FakeProvider()
+    first, second = place(person), cheap(person)
+    assert second.move(Status.SENDING, now=NOON)
+    charged = {"external_id": "7", "charge": Decimal("1.2")}
+    assert second.move(Status.PENDING, now=NOON, **charged)
+    assert not send_order(first, first.provider, provider, clock=lambda: NOON)
+    first.refresh_from_db()
+    assert first.hold_reason == HoldReason.SPEND_LIMIT
+
+
+def test_of_two_that_wait_the_one_that_was_placed_first_leaves():
+    person, provider = make_user(), FakeProvider()
+    first, second = place(person), cheap(person)
+    Order.objects.filter(pk=second.pk).update(estimate=1, estimate_high=1)
+    recount(Order.objects.all(), now=NOON)
+    second.refresh_from_db()
+    assert not send_order(second, second.provider, provider, clock=lambda: NOON)
     assert send_order(first, first.provider, provider, clock=lambda: NOON)
 
 
