@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
@@ -77,9 +78,27 @@ def accept_terms(order_id: int, shown: str, *, actor: User, now: datetime) -> st
             text="Agreed to the new terms.",
             evidence={"agreed": after.as_json(), "before": before.as_json()},
             terms=after.as_json(),
-            rate=after.rate,
-            estimate=at_rate(order.estimate, before.rate, after.rate, units=order.units),
-            estimate_high=at_rate(order.estimate_high, before.rate, after.rate, units=order.units),
             send_after=now,
+            **_at(order, after.rate),
         )
         return "" if moved else "It changed meanwhile."
+
+
+def dearer_since(order: Order) -> dict[str, Any]:
+    """The price and costs with which an order leaves that became dearer within the tolerance: the
+    sums of its person and the search for it count with what it will cost. Nobody has agreed to
+    that price, so its terms stay."""
+    service = Service.objects.select_related("proposed").get(pk=order.service_id)
+    now = Terms.known(service).rate
+    if order.terms is None or order.rate is None or now is None or now <= order.rate:
+        return {}
+    return _at(order, now)
+
+
+def _at(order: Order, rate: Decimal | None) -> dict[str, Any]:
+    """The columns of its price, at another one."""
+    return {
+        "rate": rate,
+        "estimate": at_rate(order.estimate, order.rate, rate, units=order.units),
+        "estimate_high": at_rate(order.estimate_high, order.rate, rate, units=order.units),
+    }

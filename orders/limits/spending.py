@@ -21,7 +21,7 @@ from providers.models import Service
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
 from ..models.spend import RUNS_ON, countable, first_day_kept
 from ..status import COSTS_NOTHING, MAY_HAVE_COST, HoldReason, Status
-from ..terms import at_rate
+from ..terms import Terms, at_rate
 
 
 def day_of(moment: datetime) -> date:
@@ -79,7 +79,7 @@ def highest_estimate(order: Order, service: Service) -> Decimal | None:
     cost: Decimal | None = order.estimate_high
     if cost is None:
         cost = order.estimate
-    now = at_rate(cost, order.rate, service.rate, units=order.units)
+    now = at_rate(cost, order.rate, Terms.known(service).rate, units=order.units)
     return cost if cost is None or now is None else max(cost, now)
 
 

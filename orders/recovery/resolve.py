@@ -181,5 +181,6 @@ def count_calls(attempts: Collection[Attempt], calls: int, *, shared: bool = Fal
 def reread(attempts: Iterable[Attempt]) -> list[Attempt]:
     """As they are now, with their orders, those that are still open."""
     keys = [attempt.pk for attempt in attempts]
-    rows = Attempt.objects.filter(pk__in=keys).select_related("order").order_by("pk")
+    rows = Attempt.objects.filter(pk__in=keys).select_related("order__service__proposed")
+    rows = rows.order_by("pk")
     return [attempt for attempt in rows if is_open(attempt)]

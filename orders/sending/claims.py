@@ -19,7 +19,7 @@ from providers.models import Provider, ProviderState
 from providers.panel_api import Dialect
 
 from ..flags import raise_flag
-from ..limits import check_limits, spending
+from ..limits import agree_terms, check_limits, spending
 from ..models import Attempt, EventKind, Order
 from ..status import Flag, Status
 from . import halts
@@ -90,8 +90,8 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
         if reason := check_limits.why_hold(order, now):
             order.move(Status.HELD, now=now, hold_reason=reason)
             return None
-        day = spending.day_of(now)
-        if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day):
+        day, price = spending.day_of(now), agree_terms.dearer_since(order)
+        if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day, **price):
             return None
         failpoint("claim.moved")
         attempt = _new_attempt(order, provider, now, skipped)

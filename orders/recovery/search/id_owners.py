@@ -63,7 +63,7 @@ def sends_without_an_id(provider: Provider) -> list[Attempt]:
     """What left this account, or is leaving, and has no id: to be read once the provider has
     answered, so that nothing is missed that left meanwhile."""
     rows = Attempt.objects.filter(provider__in=same_account(provider))
-    rows = rows.select_related("order", "provider")
+    rows = rows.select_related("order__service__proposed", "provider")
     decided = rows.filter(DECIDED).order_by("-pk")[:MOST_DECIDED]
     return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]
 

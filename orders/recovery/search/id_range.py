@@ -16,12 +16,16 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
+from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock
 
 CONTROLS = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
+MOVED_UNSEEN = Decimal(
+    "0.05"
+)  # of the cost: a price may have moved so far since a catalog was read
 STARTS_OTHERS = Q(payload__has_key="runs") | Q(type__in=SUBSCRIPTIONS) | Q(children__isnull=False)
 REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDED})
 
@@ -54,7 +58,7 @@ def lost_attempts(provider: Provider) -> list[Attempt]:
     """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first.
     Those of its other rows belong to it: an id that is nobody's may be theirs."""
     rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.UNKNOWN)
-    return list(rows.select_related("order", "provider").order_by("pk"))
+    return list(rows.select_related("order__service__proposed", "provider").order_by("pk"))
 
 
 def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
@@ -170,15 +174,29 @@ def parents(provider: Provider, most: int) -> list[str] | None:
 def fits(order: Order, said: Progress) -> bool | None:
     """Whether what the provider says can be this order; None where it says too little.
 
-    The charge is compared within one unit of its last place, which is how providers round.
+    The charge is compared within one unit of its last place, which is how providers round, and
+    within what a price moves before a catalog tells: only a clear difference is a contradiction.
     """
     if said.remains is not None and order.units is not None and said.remains > order.units:
         return False
     if said.charge is None or order.estimate is None:
         return None
-    high = order.estimate_high if order.estimate_high is not None else order.estimate
-    low: Decimal = Decimal(0) if said.status in REDUCED else order.estimate
+    low, high = _costs(order)
     exponent = said.charge.as_tuple().exponent
     place = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
-    slack = min(place, high * NEARLY)
-    return bool(low - slack <= said.charge <= high + slack)
+    slack = max(min(place, high * NEARLY), high * MOVED_UNSEEN)
+    least = Decimal(0) if said.status in REDUCED else low - slack
+    is_endless = order.estimate_high is None
+    return bool(least <= said.charge and (is_endless or said.charge <= high + slack))
+
+
+def _costs(order: Order) -> tuple[Decimal, Decimal]:
+    """The least and the most at the prices its service is known to have had: the one agreed to, the
+    one at which it left, and the one of now, which may have been that of the send already."""
+    agreed, now = Terms.read(order.terms), order.service
+    told = proposed_for(now)
+    rates = [order.rate, now.rate, *(terms.rate for terms in (agreed, told) if terms)]
+    ends = (order.estimate, order.estimate if order.estimate_high is None else order.estimate_high)
+    costs = [at_rate(end, order.rate, rate, units=order.units) for end in ends for rate in rates]
+    known = [cost for cost in costs if cost is not None]
+    return min(known), max(known)

@@ -77,7 +77,10 @@ def _sends_in(provider: Provider, ids: Sequence[str]) -> dict[str, Attempt]:
     accepted = Attempt.objects.filter(
         provider__in=same_account(provider), outcome=Outcome.ACCEPTED, external_id__in=ids
     )
-    return {attempt.external_id: attempt for attempt in accepted.select_related("order")}
+    return {
+        attempt.external_id: attempt
+        for attempt in accepted.select_related("order__service__proposed")
+    }
 
 
 def _why_not(

@@ -22,7 +22,7 @@ from orders.tests.sending.test_races import THREADS, at_once
 from providers.models import Service
 from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user
-from tests.fake_provider import FakeProvider
+from tests.fake_provider import FakeProvider, never_left
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 TOMORROW = NOON + timedelta(days=1)
@@ -181,6 +181,29 @@ def test_what_was_charged_more_than_expected_leaves_less_to_what_was_placed_befo
     assert not send_order(first, first.provider, provider, clock=lambda: NOON)
     first.refresh_from_db()
     assert first.hold_reason == HoldReason.SPEND_LIMIT
+
+
+def test_what_leaves_a_little_dearer_counts_with_what_it_will_cost():
+    """Within the tolerance nobody is asked; its charge is told later, or never."""
+    person = make_user()
+    order = place(person)
+    Service.objects.update(rate=Decimal("1.04"))
+    for _ in range(2):  # the first time it did not get out
+        order = Order.objects.select_related("provider", "placed_by").get(pk=order.pk)
+        provider = FakeProvider()
+        provider.then = None if order.not_sent_count else never_left()
+        assert send_order(order, order.provider, provider, clock=lambda: NOON)
+        Order.objects.filter(status=Status.QUEUED).update(send_after=NOON)
+    left = Order.objects.get()
+    assert (left.status, left.estimate, left.rate) == (
+        Status.PENDING,
+        Decimal("1.04"),
+        Decimal("1.04"),
+    )
+    assert Terms.read(left.terms).rate == Decimal("1"), "nobody has agreed to more"
+    assert spending.take_turn(person, "USD", spending.day_of(NOON)) == Decimal("1.04")
+    with pytest.raises(place_orders.NotAgreed):
+        place(person, service=make_service(rate=Decimal("0.47")))
 
 
 def test_of_two_that_wait_the_one_that_was_placed_first_leaves():

@@ -1,0 +1,103 @@
+"""A price that moves between the placing of an order, its send and the search for it.
+
+Up to the tolerance an order leaves at another price than it was placed at; what it was charged then
+must not make it look like somebody else's order, or like another one of ours.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from core import clocks
+from orders.models import Order
+from orders.recovery.search.id_range import fits
+from orders.status import Status
+from providers.models import Service
+from providers.panel_api import OrderState, Progress
+from tests.builders import make_order, make_service
+
+from .bench import GRACE, Bench, running_box
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+DEARER = Decimal("1.04")  # within the tolerance of five percent
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+def move_price(bench: Bench, factor: Decimal, *, is_known: bool = True) -> None:
+    service = Service.objects.get(pk=bench.service.pk)
+    rate = (service.rate or Decimal(1)) * factor
+    bench.box.edit_service(int(service.external_id), rate=str(rate))
+    if is_known:
+        Service.objects.filter(pk=service.pk).update(rate=rate)
+
+
+def charged(amount: str) -> Progress:
+    return Progress(OrderState.PENDING, "Pending", charge=Decimal(amount))
+
+
+@pytest.mark.parametrize("factor", [DEARER, Decimal("0.7")], ids=["dearer", "cheaper"])
+def test_a_lost_order_is_found_although_its_price_moved_since_it_was_placed(box, factor):
+    bench = Bench(box).calibrated()
+    order = bench.place(quantity=10 * (bench.service.min or 100))
+    move_price(bench, factor)
+    lost = bench.lose(taken=True, order=order)
+    assert bench.recover(after=FIRST).found == 1
+    assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
+    assert bench.rules().stopped_because == ""
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["before", "after"])
+def test_an_order_that_became_dearer_is_not_taken_for_another_of_that_price(box, is_known):
+    """The first was taken at the price of now, which is what the second was to cost: linked to it,
+    the first would count as not there and be bought again. The desk reads the new price before
+    the send or after it."""
+    bench = Bench(box).calibrated()
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    first, second = bench.place(quantity=least), bench.place(quantity=least * 104 // 100)
+    move_price(bench, DEARER, is_known=is_known)
+    bench.lose(taken=True, order=first)
+    bench.lift_halt()
+    bench.lose(taken=False, order=second)
+    if not is_known:
+        Service.objects.update(rate=(bench.service.rate or Decimal(1)) * DEARER)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    bench.service.refresh_from_db()
+    bench.send()
+    bench.recover()
+    first, second = (Order.objects.get(pk=one.pk) for one in (first, second))
+    assert second.status in (Status.UNCONFIRMED, Status.NOT_PLACED)
+    assert first.status in (Status.UNCONFIRMED, Status.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("charge", "is_it"),
+    [
+        ("0.94", True),
+        ("1.00", True),
+        ("1.31", True),
+        ("1.37", True),
+        ("0.90", False),
+        ("1.40", False),
+    ],
+)
+def test_a_charge_between_the_prices_it_is_known_to_have_had_is_no_contradiction(charge, is_it):
+    service = make_service(rate=Decimal("1"))
+    order = make_order(service=service, units=1000)
+    Service.objects.filter(pk=service.pk).update(rate=Decimal("1.31"))
+    order = Order.objects.get(pk=order.pk)
+    assert fits(order, charged(charge)) is is_it
+
+
+def test_a_charge_above_the_least_fits_an_order_without_a_highest_cost():
+    order = make_order(estimate=Decimal("1"), estimate_high=None)
+    assert fits(order, charged("7"))
+    assert fits(order, charged("0.5")) is False
