@@ -112,10 +112,11 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
     """Judge every line that is not placed once more; `meant`: repeated ones are wanted too."""
     found = _found(pk)
     lines = list(found.lines.filter(order=None).order_by("number"))
+    typed = mass_order.as_typed(lines)
     for line in lines:
         line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
     judge(lines, found, person=request.user, now=database_now())
-    if mass_order.mend_lines(found, lines):
+    if mass_order.mend_lines(found, lines, unless_mended=typed):
         messages.success(request, f"{len(lines):,} lines are checked again.")
     else:
         messages.warning(request, BUSY)

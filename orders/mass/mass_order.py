@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -35,6 +35,9 @@ JUDGED = (
 WITHDRAWN_AT_ONCE = 2_000
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
+Typed = Mapping[
+    int, tuple[dict[str, str], bool]
+]  # by a line's number: its cells, and whether meant
 
 
 def draft_batch(
@@ -89,12 +92,25 @@ def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
         recount(batch)
 
 
-def mend_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> bool:
-    """Write what a person changed. False: the batch is being placed, so nothing is written."""
+def as_typed(lines: Iterable[BatchLine]) -> Typed:
+    """What people have said of these lines, before they are judged."""
+    return {line.pk: (line.cells, line.is_meant) for line in lines}
+
+
+def mend_lines(
+    batch: OrderBatch, lines: Sequence[BatchLine], *, unless_mended: Typed | None = None
+) -> bool:
+    """Write what a person changed. False: the batch is being placed, so nothing is written.
+
+    With `unless_mended` lines that somebody has mended since then are left as they are.
+    """
     with transaction.atomic():
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         if not idle.update(total=F("total")):  # placing cannot start until this is written
             return False
+        if unless_mended is not None:
+            typed = as_typed(batch.lines.only("cells", "is_meant"))
+            lines = [line for line in lines if typed.get(line.pk) == unless_mended[line.pk]]
         write_lines(batch, lines)
     return True
 

@@ -10,10 +10,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from core.roles import Role
+from orders.mass import batch_views, check_lines
 from orders.mass.mass_order import digest_of_good
 from orders.mass.tasks import place_batch
 from orders.models import BatchState, Order, OrderBatch
 from orders.status import Status
+from providers.models import Service
 from tests.builders import make_provider, make_service, make_user
 from tests.query_counts import queries_of
 
@@ -265,3 +267,29 @@ def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(mana
     manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": again})
     batch.refresh_from_db()
     assert batch.state == "placing"
+
+
+def test_a_line_that_is_mended_while_all_are_checked_again_keeps_what_was_typed(
+    manager, service, monkeypatch
+):
+    """Checking many lines takes seconds, and is about what they were when it began."""
+    batch = check(manager, "12|https://a.example|400\n12|https://b.example|5")
+    first, second = batch.lines.order_by("number")
+    checked = check_lines.judge
+
+    def somebody_mends_first(lines, *args, **more):
+        typed = {"cell-service": "12", "cell-link": "https://c.example", "cell-quantity": "500"}
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(batch_views, "judge", checked)
+            manager.post(f"/orders/mass-orders/lines/{second.pk}/", typed)
+        return checked(lines, *args, **more)
+
+    monkeypatch.setattr(batch_views, "judge", somebody_mends_first)
+    Service.objects.update(rate=Decimal("2"))
+    manager.post(f"/orders/mass-orders/{batch.pk}/check/")
+    first.refresh_from_db()
+    second.refresh_from_db()
+    batch.refresh_from_db()
+    assert second.cells == {"service": "12", "link": "https://c.example", "quantity": "500"}
+    assert (second.is_good, second.cost, batch.good) == (True, Decimal(1), 2)
+    assert first.cost == Decimal("0.8"), "the others are checked"
