@@ -20,6 +20,7 @@ from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
 from ..models import CancelRequest, Halt, Order, Refill
+from ..placing.place_orders import withdrawn_in_words
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 from . import request_cancels, request_refills
 from .forms import RefillFilter, SelectedRefills
@@ -49,9 +50,9 @@ def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
     at_provider = order.status in AT_PROVIDER
     words = request_cancels.request_cancel(order, actor=request.user, now=database_now())
-    done = f"Order {order} is withdrawn. Nothing was sent."
-    if at_provider:
-        done = f"The cancel of order {order} is asked for. Its status will say what comes of it."
+    done = f"The cancel of order {order} is asked for. Its status will say what comes of it."
+    if not at_provider:
+        done = withdrawn_in_words(order)
     if at_provider and not words:
         _ring(order.provider_id)
     _say(request, words, done)

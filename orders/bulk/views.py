@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -14,7 +15,7 @@ from core.rows.keyset import keyset_page
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
-from ..models import BulkItem, BulkJob
+from ..models import BulkItem, BulkJob, CancelRequest
 from ..models.job import BulkJobQuerySet
 from .bulk_action import stop_job
 
@@ -40,6 +41,7 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_visible(request).select_related("started_by"), pk=pk)
     show = request.GET.get("show", "")
     items = BulkItem.objects.filter(job=found).select_related("order__service", "made")
+    items = items.annotate(has_cancel=_was_asked_to_cancel())
     if show in SHOWN:
         items = items.filter(ok=SHOWN[show])
     page = keyset_page(items, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
@@ -57,6 +59,12 @@ def job_stop(request: StaffRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "The job had ended already.")
     return redirect("bulk-action", pk=pk)
+
+
+def _was_asked_to_cancel() -> Exists:
+    """Of what was taken back before it was sent there is no request to cancel."""
+    since = Q(requested_at__gte=OuterRef("job__created_at"))
+    return Exists(CancelRequest.objects.filter(since, order=OuterRef("order")))
 
 
 def _sees_all(request: StaffRequest) -> bool:

@@ -131,7 +131,7 @@ def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     mass_order.stop_placing(found)
     count, more = mass_order.withdraw_unsent(found, actor=request.user, now=database_now())
     rest = " More are left: press it again." if more else ""
-    messages.success(request, f"{count:,} orders are withdrawn; nothing of them was sent.{rest}")
+    messages.success(request, f"Orders withdrawn: {count:,}. They will not be sent.{rest}")
     return redirect("mass-order", pk=pk)
 
 

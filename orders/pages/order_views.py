@@ -28,7 +28,12 @@ from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
 from ..limits.check_limits import may_release
 from ..models import EventKind, Halt, Order
-from ..placing.place_orders import release_order, requeue_order, withdraw_order
+from ..placing.place_orders import (
+    release_order,
+    requeue_order,
+    withdraw_order,
+    withdrawn_in_words,
+)
 from ..polling import recheck_ended
 from ..status import Flag, HoldReason, Outcome, Status
 from .related_orders import related_of
@@ -54,7 +59,7 @@ def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take it back before it is sent."""
     found = _found(pk)
     if withdraw_order(found, actor=request.user, now=database_now()):
-        messages.success(request, f"Order {found} is withdrawn. Nothing was sent.")
+        messages.success(request, withdrawn_in_words(found))
     else:
         _say_too_late(request, pk, "withdrawn")
     return _back(request, pk)

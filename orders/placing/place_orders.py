@@ -17,11 +17,11 @@ from providers.models import ProviderHealth, Service
 from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
-from ..limits import check_limits, spending
+from ..limits import check_limits, doubtful_rows, spending
 from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
 from ..models.spend import recount
-from ..status import HoldReason, Status
+from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
 
 
@@ -168,6 +168,21 @@ def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
     if not order.may_be_withdrawn and order.status != Status.NOT_PLACED:
         return False
     return order.move(Status.WITHDRAWN, now=now, actor=actor)
+
+
+def withdrawn_in_words(order: Order) -> str:
+    """What staff are told once it is withdrawn: "nothing was sent" only where that is known."""
+    if order.attempts.exclude(outcome=Outcome.NOT_SENT).exists():
+        return (
+            f"Order {order} is withdrawn and will not be sent again. "
+            "An earlier attempt was sent: see the attempts on its page."
+        )
+    if doubtful_rows.may_have_been_sent(order):
+        return (
+            f"Order {order} is withdrawn and will not be sent from now on. "
+            "It may have been sent before the database was put back."
+        )
+    return f"Order {order} is withdrawn. Nothing was sent."
 
 
 def release_order(order: Order, *, actor: User, now: datetime) -> bool:

@@ -79,7 +79,7 @@ def terms_accept(request: StaffRequest) -> HttpResponse:
 @allow(May.PLACE)
 @require_POST
 def terms_withdraw(request: StaffRequest) -> HttpResponse:
-    """Take the selected orders back; nothing of them was sent."""
+    """Take the selected orders back."""
     withdrawn, refused = 0, list[str]()
     for pk, _ in _selected(request):
         order = _waiting().filter(pk=pk).first()
@@ -87,7 +87,7 @@ def terms_withdraw(request: StaffRequest) -> HttpResponse:
             withdrawn += 1
         else:
             refused.append(f"Order #{pk}: It no longer waits for this.")
-    _say(request, withdrawn, "withdrawn; nothing of them was sent", refused)
+    _say(request, withdrawn, "withdrawn", refused)
     return redirect("changed-terms")
 
 

@@ -1,0 +1,104 @@
+"""What staff are told of an order they take back: "nothing was sent" only where that is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from core.roles import Role
+from orders.bulk.tasks import run_job
+from orders.models import JournalGap
+from orders.status import HoldReason, JobKind, Outcome, Status
+from tests.builders import make_attempt, make_batch, make_halt, make_job, make_order
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+STEPS = ("withdraw", "cancel")
+AGAIN = "withdrawn and will not be sent again. An earlier attempt was sent"
+MAYBE = "It may have been sent before the database was put back."
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.OPERATOR)
+
+
+def answer_to(staff: Client, step: str, pk: int) -> str:
+    answer = staff.post(f"/orders/{pk}/{step}/", follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD, Status.NOT_PLACED])
+@pytest.mark.parametrize("outcome", [Outcome.NOT_PLACED, Outcome.REJECTED])
+def test_what_was_sent_before_is_not_called_never_sent(
+    staff: Client, step: str, status: Status, outcome: Outcome
+) -> None:
+    order = make_order(status)
+    make_attempt(order, outcome=outcome)
+    page = answer_to(staff, step, order.pk)
+    assert AGAIN in page
+    assert "Nothing was sent" not in page
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_attempt_of_which_no_byte_left_is_none(staff: Client, step: str) -> None:
+    order = make_order(Status.QUEUED)
+    make_attempt(order, outcome=Outcome.NOT_SENT)
+    assert "is withdrawn. Nothing was sent." in answer_to(staff, step, order.pk)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_a_restored_database_may_have_forgotten_is_said(staff: Client, step: str) -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.RESTORED)
+    JournalGap.objects.create(
+        halt=make_halt(provider=order.provider),
+        provider=order.provider,
+        host="desk-1",
+        kept_from=order.created_at,
+        orders_through=order.pk,
+        refills_through=0,
+        cancels_through=0,
+        events_through=0,
+        found_at=order.created_at,
+    )
+    page = answer_to(staff, step, order.pk)
+    assert MAYBE in page
+    assert "Nothing was sent" not in page
+
+
+def test_many_at_once_are_not_called_never_sent(client_for_role: Callable[[Role], Client]) -> None:
+    manager = client_for_role(Role.MANAGER)
+    batch = make_batch()
+    order = make_order(Status.QUEUED, batch=batch)
+    make_attempt(order, outcome=Outcome.NOT_PLACED)
+    answer = manager.post(f"/orders/mass-orders/{batch.pk}/withdraw/", follow=True)
+    page = answer.content.decode()
+    assert "Orders withdrawn: 1. They will not be sent." in page
+    assert "nothing of them was sent" not in page
+
+
+def test_those_with_changed_terms_neither(staff: Client) -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.TERMS)
+    make_attempt(order, outcome=Outcome.NOT_PLACED)
+    answer = staff.post("/orders/terms/withdraw/", {"order": f"{order.pk}:x"}, follow=True)
+    page = answer.content.decode()
+    assert "Orders withdrawn: 1." in page
+    assert "nothing of them was sent" not in page
+
+
+def test_a_bulk_cancel_says_of_each_order_what_became_of_it(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    waiting, there = make_order(Status.QUEUED), make_order(Status.IN_PROGRESS)
+    job = make_job(waiting, there, kind=JobKind.CANCEL, terms={})
+    run_job(job_id=job.pk)
+    page = client_for_role(Role.MANAGER).get(f"/orders/bulk-actions/{job.pk}/").content.decode()
+    results = [
+        " ".join(part.split()) for part in re.findall(r"</svg>([^<]*)</span></div></td>", page)
+    ]
+    assert results == ["withdrawn, it will not be sent", "cancel asked for"]
