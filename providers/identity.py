@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from functools import lru_cache
 
 from .models import Provider
 from .panel_api import UnsafeUrl
@@ -12,6 +13,7 @@ from .panel_api.http.urls import origin
 _LOCAL = "localhost"
 
 
+@lru_cache(maxsize=1024)
 def server_of(url: str) -> tuple[str, int]:
     """Host and port, however the address is spelled: scheme, path and case do not make another
     server, and neither do the default ports of http and https."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.utils.http import parse_header_parameters
 
-from ..texts import readable
+from ..texts import readable_json
 
 CURRENT_URL = "HTTP_HX_CURRENT_URL"  # taken apart by django_htmx, which trusts it
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -20,20 +20,20 @@ _UTF_8 = frozenset({"utf-8", "ascii"})  # as codecs calls them; ASCII is a part 
 
 
 class ReadableText:
-    """Middleware: path, headers, cookies, query and form as `readable` leaves them. A form in
+    """Middleware: path, headers, cookies, query and form as `readable_json` leaves them. A form in
     another encoding than UTF-8 is refused: read wrongly, it would be ordered wrongly."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.path, request.path_info = readable(request.path), readable(request.path_info)
+        request.path, request.path_info = readable_json([request.path, request.path_info])
         _clean_headers(request.META)
         if not _is_utf_8(request.encoding) and request.method in _WITH_BODY:
             return render(request, "not_utf_8.html", status=400)
         if request.encoding is not None:
             request.encoding = "utf-8"  # UTF-8 by another name, or said of a body that is not there
-        request.COOKIES = {name: readable(value) for name, value in request.COOKIES.items()}
+        request.COOKIES = readable_json(request.COOKIES)
         request.GET = _cleaned(request.GET)
         return self.get_response(request)
 
@@ -44,9 +44,8 @@ class ReadableText:
 
 
 def _clean_headers(meta: dict[str, Any]) -> None:
-    for name, value in meta.items():
-        if name.startswith("HTTP_") and isinstance(value, str):
-            meta[name] = readable(value)
+    headers = {name: value for name, value in meta.items() if name.startswith("HTTP_")}
+    meta.update(readable_json(headers))
     address = meta.get(CURRENT_URL, "")
     try:
         urlsplit(address)
@@ -72,8 +71,8 @@ def _is_utf_8(encoding: str | None) -> bool:
 
 def _cleaned(asked: Asked) -> Asked:
     """The same, if there is nothing to clean."""
-    pairs = [(name, value) for name, values in asked.lists() for value in values]
-    clean = [(readable(name), readable(value)) for name, value in pairs]
+    pairs = [[name, value] for name, values in asked.lists() for value in values]
+    clean = readable_json(pairs)
     if clean == pairs:
         return asked
     found = asked.copy()

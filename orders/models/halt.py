@@ -20,7 +20,14 @@ class HaltQuerySet(models.QuerySet["Halt"]):
 
     def for_provider(self, provider_id: int) -> HaltQuerySet:
         """Those in front of this account, whatever its rows, and those in front of all."""
-        return self.filter(Q(provider=None) | Q(provider__in=rows_of(provider_id)))
+        return self.for_rows(rows_of(provider_id))
+
+    def for_rows(self, rows: list[int]) -> HaltQuerySet:
+        return self.filter(Q(provider=None) | Q(provider__in=rows))
+
+    def against(self, write: Write, rows: list[int]) -> HaltQuerySet:
+        """What keeps this write from the account of these rows."""
+        return self.standing().for_rows(rows).holding(write)
 
     def holding(self, write: Write) -> HaltQuerySet:
         """Those that hold this kind of write. A lost order holds the next one alone, because the

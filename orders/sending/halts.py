@@ -32,9 +32,9 @@ def sending_is_halted(provider_id: int) -> bool:
     return is_halted(provider_id, Write.ADD)
 
 
-def _other_row_sends(provider_id: int) -> bool:
+def _other_row_sends(provider_id: int, rows: list[int]) -> bool:
     """A second row of this account has an order on its way: one at a time is for both together."""
-    others = [row for row in rows_of(provider_id) if row != provider_id]
+    others = [row for row in rows if row != provider_id]
     if not others:
         return False
     return Attempt.objects.filter(provider__in=others, outcome=Outcome.IN_FLIGHT).exists()
@@ -42,9 +42,10 @@ def _other_row_sends(provider_id: int) -> bool:
 
 def is_halted(provider_id: int, write: Write) -> bool:
     """No write of this kind may be sent to this account."""
-    if Halt.objects.standing().for_provider(provider_id).holding(write).exists():
+    rows = rows_of(provider_id)
+    if Halt.objects.against(write, rows).exists():
         return True
-    return write is Write.ADD and _other_row_sends(provider_id)
+    return write is Write.ADD and _other_row_sends(provider_id, rows)
 
 
 def may_be_another_database(now: datetime) -> bool:

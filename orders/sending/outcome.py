@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.texts import readable, readable_json
+from core.texts import readable_json
 from providers.panel_api import Evidence, RefusalCode
 
 from ..models import Order
@@ -32,8 +32,9 @@ class SendOutcome:
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name in ("reason", "code", "external_id"):
-            object.__setattr__(self, name, readable(getattr(self, name)))
+        texts = {"reason": self.reason, "code": self.code, "external_id": self.external_id}
+        for name, text in readable_json(texts).items():
+            object.__setattr__(self, name, text)
         if self.evidence is not None:
             object.__setattr__(self, "evidence", _evidence(asdict(self.evidence)))
 

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from ..models import Attempt
 from .outcome import SendOutcome
-from .writes.journal_file import JournalFile
+from .writes.journal_file import JournalFile, Line
 
 log = logging.getLogger(__name__)
 SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
@@ -92,12 +92,15 @@ def newest_mark(provider_id: int) -> Mark | None:
 
 def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
     """The newest mark in this file, or in the one before it."""
-    for lines in (file.tail(), file.older().tail()):
-        marks = [mark for line in lines if (mark := _mark(provider_id, line))]
-        since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
-        if marks:
-            return max((mark for _, mark in marks[since:]), key=lambda mark: mark.attempt)
-    return None
+    here = _newest_in(file.tail(), provider_id)
+    return here or _newest_in(file.older().tail(), provider_id)
+
+
+def _newest_in(lines: list[Line], provider_id: int) -> Mark | None:
+    marks = [mark for line in lines if (mark := _mark(provider_id, line))]
+    since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
+    newest = (mark for _, mark in marks[since:])
+    return max(newest, key=lambda mark: mark.attempt, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,15 +68,13 @@ def mark(attempt: Attempt, *, now: Clock) -> None:
 
     Raises NotSent: then no byte may leave, and the halt is closed where there is doubt.
     """
-    known = send_journal.newest_mark(attempt.provider_id)
-    _mark(attempt, "attempt", known, partial(send_journal.note_send, attempt), now)
+    _mark(attempt, partial(send_journal.note_send, attempt), now)
     failpoint("claim.marked")
 
 
 def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None:
     """The same for a call about refills or cancels."""
-    known = request_journal.newest_mark(call.provider_id)
-    _mark(call, "call", known, partial(request_journal.note_call, call, requests), now)
+    _mark(call, partial(request_journal.note_call, call, requests), now)
     failpoint("request.marked")
 
 
@@ -90,16 +88,11 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
         raise NotSent("The database went away before sending.") from error
 
 
-def _mark(
-    row: Attempt | RequestCall,
-    what: str,
-    known: Mark | None,
-    note: Callable[[str], None],
-    now: Clock,
-) -> None:
+def _mark(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock) -> None:
+    what = _kind(isinstance(row, RequestCall))
     try:
         identity = database_identity()
-        _refuse_if_unmatched(row, what, known, identity, now)
+        _refuse_if_unmatched(row, what, identity, now)
         note(identity)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
@@ -108,10 +101,10 @@ def _mark(
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
-def _refuse_if_unmatched(
-    row: Attempt | RequestCall, what: str, known: Mark | None, identity: str, now: Clock
-) -> None:
-    doubt = bool(why_doubted(marks_of(row.provider_id), identity))
+def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, now: Clock) -> None:
+    marks = marks_of(row.provider_id)
+    doubt = bool(why_doubted(marks, identity))
+    known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
     overtaken = known is not None and row.pk <= known.attempt
     age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
@@ -126,6 +119,10 @@ def _refuse_if_unmatched(
         )
     if doubt or overtaken:
         raise NotSent(MAY_BE_RESTORED)
+
+
+def _kind(is_call: bool) -> str:
+    return "call" if is_call else "attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ def why_doubted(marks: list[KnownMark], identity: str) -> dict[KnownMark, str]:
     calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
     doubts = {}
     for known in marks:
-        mark, what = known.mark, "call" if known.is_call else "attempt"
+        mark, what = known.mark, _kind(known.is_call)
         row = calls.get(mark.attempt) if known.is_call else attempts.get(mark.attempt)
         if mark.database != identity:
             doubts[known] = f"it is another database ({identity}), we left {mark.database}"

@@ -59,8 +59,9 @@ class JournalFile:
         for path in (self.older().path, self.path):
             yield from _readable(path, 0)
 
-    def tail(self) -> Iterator[Line]:
-        return _readable(self.path, TAIL)
+    def tail(self) -> list[Line]:
+        """The newest lines, oldest first."""
+        return list(_readable(self.path, TAIL))
 
 
 def _readable(path: Path, tail: int) -> Iterator[Line]:
