@@ -112,7 +112,7 @@ def _mirror(provider: Provider, catalog: Catalog) -> None:
     from types import SimpleNamespace
 
     from core.clocks import database_now
-    from providers.actions.mirroring import mirror_run
+    from providers.actions.catalog.mirror_catalog import mirror_run
     from providers.models import RunState
 
     told: Any = SimpleNamespace(services=lambda: catalog)
@@ -125,7 +125,7 @@ def _upsert(provider: Provider, catalog: Catalog) -> None:
     from django.db import transaction
 
     from core.clocks import database_now
-    from providers.actions.snapshots import CATEGORY, COLUMNS, NAME, snapshot_of
+    from providers.actions.catalog.snapshots import CATEGORY, COLUMNS, NAME, snapshot_of
     from providers.models import Service
 
     now = database_now()

@@ -18,8 +18,8 @@ from core.models import User
 from core.roles import Role
 from providers.actions.accounts import add_provider, change_address, change_settings, set_key
 from providers.actions.balances import balance_run
+from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.actions.examining import examine_provider, open_report
-from providers.actions.mirroring import mirror_run
 from providers.connect import client_for
 from providers.models import Provider
 

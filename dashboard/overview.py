@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core import clocks
 from core.money import MoneySum
-from orders.list_tabs import COUNT_CAP
+from orders.lists.tabs import COUNT_CAP
 from orders.models import Order
 from orders.status import MAY_HAVE_COST, Status
 from providers.models import Provider

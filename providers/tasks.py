@@ -9,8 +9,8 @@ from core import doorbell
 from core.clocks import database_now
 
 from .actions.balances import balance_run
+from .actions.catalog.mirror_catalog import mirror_run
 from .actions.examining import examine_run
-from .actions.mirroring import mirror_run
 from .actions.ringing import due_work
 from .connect import client_for
 from .models import DoctorReport, Provider

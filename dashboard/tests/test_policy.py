@@ -15,7 +15,7 @@ from core.web.policy import PUBLIC, SIGNED_IN
 from orders.models import Order
 from orders.moved_addresses import MOVED
 from orders.status import Outcome, Status
-from providers.actions.snapshots import packed, snapshot_of
+from providers.actions.catalog.snapshots import packed, snapshot_of
 from providers.models import CatalogRun, RunState
 from providers.panel_api import Catalog
 from tests.builders import (

@@ -17,7 +17,7 @@ from core import clocks
 from core.clocks import Clock
 from core.failpoints import failpoint
 from core.rows.durable import durable_transaction
-from providers.actions import pacing
+from providers.actions import note_calls
 from providers.models import Provider
 from providers.panel_api import (
     AccountRefused,
@@ -195,11 +195,11 @@ def _within_cap(until: datetime | None, now: datetime) -> datetime | None:
 
 
 def _failure(provider: Provider, error: ProviderError) -> Callable[[datetime], None]:
-    return lambda now: pacing.note_failure(provider, error, now=now)
+    return lambda now: note_calls.note_failure(provider, error, now=now)
 
 
 def _success(provider: Provider, elapsed_ms: float) -> Callable[[datetime], None]:
-    return lambda now: pacing.note_success(provider, now=now, elapsed_ms=elapsed_ms)
+    return lambda now: note_calls.note_success(provider, now=now, elapsed_ms=elapsed_ms)
 
 
 def _write_down(

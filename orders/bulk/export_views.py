@@ -12,7 +12,7 @@ from core.clocks import database_now
 from core.roles import May
 from core.web.policy import StaffRequest, allow
 
-from ..csv_export import export_lines
+from ..lists.csv_export import export_lines
 from .selection import Selection
 
 

@@ -7,8 +7,8 @@ from django.http import QueryDict
 from core.models import User
 from core.row_numbers import row_number
 
-from ..filters import OrderFilter
-from ..list_tabs import in_tab
+from ..lists.filters import OrderFilter
+from ..lists.tabs import in_tab
 from ..models import Order, OrderQuerySet
 
 PICKED_MOST = 200  # a page of the list has far fewer

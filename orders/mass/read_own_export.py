@@ -3,7 +3,7 @@ tells of an order is left out, and what cannot be ordered again as it was is sai
 
 from __future__ import annotations
 
-from ..csv_export import COLUMNS, bare
+from ..lists.csv_export import COLUMNS, bare
 
 HEADINGS = tuple(name for name, _, _ in COLUMNS)
 _ASKED = frozenset(

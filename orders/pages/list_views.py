@@ -16,8 +16,8 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..bulk.bulk_action import right_for
-from ..filters import OrderFilter
-from ..list_tabs import in_tab, matching, tabs
+from ..lists.filters import OrderFilter
+from ..lists.tabs import in_tab, matching, tabs
 from ..models import Order, SavedFilter
 from ..status import JobKind
 from .saved_view_forms import SaveFilterForm

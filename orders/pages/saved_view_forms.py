@@ -8,7 +8,7 @@ from django import forms
 
 from core.forms import PlainTextField, TablerForm
 
-from ..filters import OrderFilter
+from ..lists.filters import OrderFilter
 from ..models import SavedFilter
 
 NAME_LENGTH, QUERY_LENGTH = 60, 1000

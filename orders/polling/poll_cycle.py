@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
-from providers.actions import pacing
+from providers.actions import note_calls, pacing
 from providers.actions.leases import AccountLease, account_lease
 from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
@@ -51,7 +51,7 @@ class _Lease:
     def note_success(self, elapsed_ms: float) -> None:
         if time.monotonic() - self.noted >= NOTE_SECONDS:
             self.noted = time.monotonic()
-            pacing.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
+            note_calls.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
 
     def goes_on_after(self, ids: Collection[str], refusal: BatchRefused) -> bool:
         """False once it is about the account and not about an order: all that is due is put off."""
@@ -67,7 +67,7 @@ class _Lease:
 
     def note_failure(self, error: ProviderError) -> None:
         self.write_next_success()
-        pacing.note_failure(self.provider, error, now=self.clock())
+        note_calls.note_failure(self.provider, error, now=self.clock())
 
 
 def follow_account(

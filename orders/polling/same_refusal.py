@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from core.clocks import Clock
-from providers.actions import pacing
+from providers.actions import note_calls
 from providers.models import Provider
 from providers.panel_api import BatchRefused, Unreadable
 from providers.panel_api.id_batches import SameRefusal
@@ -30,11 +30,11 @@ class RefusedQuestions:
     def are_about_ids(self, ids: Collection[str], refusal: BatchRefused) -> bool:
         """False once the same refusal came so often that no id explains it; then the account's
         health says why, and what is due should be put off."""
-        pacing.note_failure(self.provider, refusal, now=self.clock())
+        note_calls.note_failure(self.provider, refusal, now=self.clock())
         if not self._same.is_about_the_account(ids, refusal.reason, refusal.code):
             return True
         words = EVERY_QUESTION.format(what=self.what, said=refusal.reason)
-        pacing.note_failure(self.provider, BatchRefused(words), now=self.clock())
+        note_calls.note_failure(self.provider, BatchRefused(words), now=self.clock())
         return False
 
 

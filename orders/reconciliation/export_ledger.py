@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from core.money import plain
 
-from ..csv_export import BOM, CHUNK, LINE_END, moment_cell, text_cell
+from ..lists.csv_export import BOM, CHUNK, LINE_END, moment_cell, text_cell
 from ..models import ChargeEntry
 
 HEADINGS = (

@@ -22,7 +22,7 @@ from core.failpoints import failpoint
 from core.redaction import redact
 from core.rows.constraints import broken_constraint
 from core.rows.durable import DATABASE_AWAY
-from providers.actions import learning, pacing
+from providers.actions import learning, note_calls
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     Dialect,
@@ -234,13 +234,15 @@ def _pace_placing(provider: Provider, send_outcome: SendOutcome, now: datetime) 
         words = redact(send_outcome.reason)[:300]
         health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
     elif code == RefusalCode.RATE_LIMIT:
-        pacing.note_failure(provider, SlowDown(send_outcome.reason, send_outcome.until), now=now)
+        note_calls.note_failure(
+            provider, SlowDown(send_outcome.reason, send_outcome.until), now=now
+        )
     elif _was_unreachable(send_outcome):
-        pacing.note_failure(provider, Unavailable(send_outcome.reason), now=now)
+        note_calls.note_failure(provider, Unavailable(send_outcome.reason), now=now)
     elif send_outcome.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         health.update(next_add_at=now + _pause_after_failures(provider))
     elif send_outcome.outcome == Outcome.ACCEPTED:
-        pacing.note_success(provider, now=now)
+        note_calls.note_success(provider, now=now)
 
 
 def _was_unreachable(send_outcome: SendOutcome) -> bool:

@@ -14,7 +14,8 @@ from core.redaction import redact
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import ProviderError
 
-from .pacing import note_failure, note_failure_of_one_action, note_success, take_call
+from .note_calls import note_failure, note_failure_of_one_action, note_success
+from .pacing import take_call
 
 Read = TypeVar("Read")
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from providers.panel_api.connection_check.findings import Diagnosis, Finding, Fi
 
 from .balances import keep_balance
 from .calling import note_no_way_in
-from .pacing import note_failure, note_success
+from .note_calls import note_failure, note_success
 
 INTERRUPTED = {
     "topic": "doctor",

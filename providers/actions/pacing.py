@@ -1,4 +1,4 @@
-"""How often an account may be called: its bucket, its breaker, its own pace for orders.
+"""How often an account may be called: its token bucket, its own pace for orders.
 
 Rows, not memory, so that every worker of every machine keeps the same pace; each step is one
 read and one filtered UPDATE. Every call is taken out of one budget an account. Orders do not wait
@@ -10,33 +10,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest, Least
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import still_ahead
-from core.redaction import redact
 from core.rows.bulk import compare_and_set
 from core.rows.one_writer import one_writer
 from providers.models import Provider, ProviderHealth
-from providers.panel_api.errors import (
-    AccountRefused,
-    BatchRefused,
-    NotSent,
-    OutcomeUnknown,
-    ProviderError,
-    RefusalCode,
-    SlowDown,
-    Unavailable,
-)
 
 from .leases import ensure_leases
 
 BURST_SECONDS = 5  # an idle account may catch up this much at once
 ADD_SHARE = 0.8  # of the budget that orders may use up; the rest is for reads
 SLOWEST_PACE = 1 / 32
-PACE_REGAINED_PER_CALL = 0.01
-LATENCY_SHARE = 0.2  # of the newest call in the moving average
 PROBE_SECONDS = clocks.PROVIDER_DEADLINE_SECONDS + clocks.PROVIDER_CONNECT_SECONDS
 EASED_LEAST = timedelta(milliseconds=500)
 SHORT_WAIT = 0.05  # somebody else was quicker: look again at once
@@ -59,7 +45,7 @@ class Budget:
         """
         for _ in range(TRIES):
             remembered, self._known = self._known, None
-            health = remembered or _health(self.provider)
+            health = remembered or read_health(self.provider)
             rate = _rate(self.provider, health)
             wait = _seconds_until(readable_at(health, now, rate=rate), now)
             if wait > 0 and remembered is None:
@@ -77,7 +63,7 @@ def take_call(provider: Provider, *, now: datetime) -> float:
 
 def take_request(provider: Provider, *, now: datetime) -> float:
     """Take one call for a refill or a cancel: as `take_call`, but never as the breaker's probe."""
-    health = _health(provider)
+    health = read_health(provider)
     if health.open_until is not None:
         return max(_seconds_until(_open_until(health, now) or now, now), 1.0)
     return take_call(provider, now=now)
@@ -132,11 +118,11 @@ def next_add(provider: Provider, *, now: datetime) -> float:
     """Reserve the account's next moment to send an order: 0 to send now, else seconds to wait.
 
     The spacing is counted from this reservation, which counts for the reads as well. Nothing is
-    sent while the provider asks for fewer calls or while the breaker is closed: an order is never
+    sent while the provider asks for fewer calls or while the breaker is open: an order is never
     the probe.
     """
     for _ in range(TRIES):
-        health = _health(provider)
+        health = read_health(provider)
         if health.open_until is not None:
             return max(_seconds_until(_open_until(health, now) or now, now), 1.0)
         rate = _rate(provider, health)
@@ -165,22 +151,6 @@ def _one_more_call(booked_until: datetime | None, now: datetime, rate: float) ->
     return (still_ahead(booked_until, now, furthest) or now) + timedelta(seconds=1 / rate)
 
 
-def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:
-    """The account answered: the breaker lets calls through, its pace grows back a little."""
-    average = {} if elapsed_ms is None else {"latency_ms": _average(elapsed_ms)}
-    with one_writer():
-        _row(provider).update(
-            last_ok_at=now,
-            **average,
-            pace=Least(F("pace") + PACE_REGAINED_PER_CALL, Value(1.0)),
-            failures=0,
-            open_until=None,
-            probe_until=None,
-            key_refused_at=None,
-            key_unreadable_at=None,
-        )
-
-
 def _spacing(provider: Provider, health: ProviderHealth, now: datetime) -> timedelta:
     """The pause after an order; longer for a while after an incident, never less than usual."""
     eased = health.eased_until is not None and health.eased_until > now
@@ -190,77 +160,6 @@ def _spacing(provider: Provider, health: ProviderHealth, now: datetime) -> timed
 def _usual_or_eased(provider: Provider, *, eased: bool) -> timedelta:
     usual = timedelta(milliseconds=provider.add_spacing_ms)
     return max(usual, EASED_LEAST) * clocks.EASED_SPACING if eased else usual
-
-
-def _average(elapsed_ms: float) -> Case:
-    newest = Value(float(elapsed_ms), output_field=FloatField())
-    moved = F("latency_ms") * (1 - LATENCY_SHARE) + newest * LATENCY_SHARE
-    return Case(When(latency_ms=None, then=newest), default=moved)
-
-
-def note_failure_of_one_action(provider: Provider, error: ProviderError, *, now: datetime) -> None:
-    """A read that placing does not need (balance, catalog) failed after its request had left.
-
-    That says nothing of the others: it is remembered, and an account that was well may be sent
-    orders. An account that was down already stays down for its next step. What is said of the key
-    or the pace, and a host that cannot be reached, is about all of it.
-    """
-    left = error.evidence is not None and error.evidence.bytes_left
-    was_down = _row(provider).filter(open_until__isnull=False).exists()
-    if type(error) is Unavailable and left and not was_down:
-        words = redact(error.reason)[:300]
-        _row(provider).update(last_error=words, last_error_at=now)
-        return
-    note_failure(provider, error, now=now)
-
-
-def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> None:
-    """Write down what went wrong and how long to leave the account alone for it.
-
-    Refusals of one request, and answers that were lost, say nothing of the account's health:
-    they are only remembered.
-    """
-    _health(provider)
-    words = redact(error.reason)[:300]
-    _row(provider).update(last_error=words, last_error_at=now, **_consequence(error, now))
-
-
-def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:
-    match error:
-        case SlowDown() | OutcomeUnknown(account_trouble=RefusalCode.RATE_LIMIT):
-            asked = error.until or now + timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-            until = min(asked, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))
-            slower = Greatest(F("pace") / 2, Value(SLOWEST_PACE))
-            return {"pace": slower, "slow_until": until, "probe_until": None}
-        case AccountRefused() | OutcomeUnknown(account_trouble=RefusalCode.KEY):
-            until = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-            return {"key_refused_at": now, "open_until": until, "probe_until": None}
-        case BatchRefused():
-            return {}
-        case Unavailable() | NotSent():
-            steps = {"open_until": _open_longer(now), "failures": _one_more(now)}
-            return {**steps, "probe_until": None}
-    return {}
-
-
-def _open_longer(now: datetime) -> Case:
-    """Longer with each failure in a row; failures of calls already under way do not add up."""
-    steps = [now + timedelta(seconds=seconds) for seconds in clocks.UNREACHABLE_SECONDS]
-    return Case(
-        When(_is_open(now), then=F("open_until")),
-        *(When(failures=count, then=Value(moment)) for count, moment in enumerate(steps)),
-        default=Value(steps[-1]),
-        output_field=DateTimeField(),
-    )
-
-
-def _one_more(now: datetime) -> Case:
-    return Case(When(_is_open(now), then=F("failures")), default=F("failures") + 1)
-
-
-def _is_open(now: datetime) -> Q:
-    furthest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-    return Q(open_until__gt=now, open_until__lte=furthest)
 
 
 def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:
@@ -291,15 +190,15 @@ def _seconds_until(moment: datetime, now: datetime) -> float:
     return max((moment - now).total_seconds(), 0.0)
 
 
-def _row(provider: Provider) -> QuerySet[ProviderHealth]:
+def health_row(provider: Provider) -> QuerySet[ProviderHealth]:
     return ProviderHealth.objects.filter(pk=provider.pk)
 
 
-def _health(provider: Provider) -> ProviderHealth:
+def read_health(provider: Provider) -> ProviderHealth:
     """The row as it is now, not as it was when the provider was read."""
-    health = _row(provider).first()
+    health = health_row(provider).first()
     if health is None:
         ensure_leases(provider.pk)
-        health = _row(provider).get()
+        health = health_row(provider).get()
     health.provider = provider
     return health

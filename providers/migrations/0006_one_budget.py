@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import migrations, models
 from django.db.models import Q
 
-from providers.actions.snapshots import one_line, shown
+from providers.actions.catalog.snapshots import one_line, shown
 
 AT_ONCE = 1_000
 LINES = ("name", "category", "average_time")

@@ -9,8 +9,8 @@ from django.urls import reverse
 from core.clocks import database_now
 from core.roles import Role
 from providers import tasks
-from providers.actions.mirroring import mirror_run
-from providers.actions.snapshots import Snapshot, packed
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.snapshots import Snapshot, packed
 from providers.connect import client_for
 from providers.models import (
     CatalogRun,

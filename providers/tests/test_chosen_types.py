@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from core.clocks import database_now
 from core.roles import Role
-from providers.actions import applying
-from providers.actions.choosing import choose_type
-from providers.actions.mirroring import mirror_run
+from providers.actions.catalog import apply_changes
+from providers.actions.catalog.choose_type import choose_type
+from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.connect import client_for
 from providers.models import Provider, RunState, Service, ServiceChange
 from sandbox import Sandbox
@@ -163,11 +163,11 @@ class TestMirroring:
     @staticmethod
     def meanwhile(monkeypatch: Any, service: Service, choice: str) -> None:
         """Somebody chooses after the comparison, before the rows are written."""
-        write = applying.apply_difference
+        write = apply_changes.apply_difference
 
         def later(*args: Any, **more: Any) -> bool:
             service.refresh_from_db()
             assert choose_type(service, choice, actor=None, now=database_now())
             return write(*args, **more)
 
-        monkeypatch.setattr("providers.actions.mirroring.apply_difference", later)
+        monkeypatch.setattr("providers.actions.catalog.mirror_catalog.apply_difference", later)

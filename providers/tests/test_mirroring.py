@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from core.clocks import database_now
 from core.money import plain
 from core.roles import Role
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.runs import approve_run, open_run, refuse_run
 from providers.actions.leases import acquire_lease, release_lease
-from providers.actions.mirroring import mirror_run
-from providers.actions.runs import approve_run, open_run, refuse_run
 from providers.connect import client_for
 from providers.models import (
     CatalogRun,
@@ -231,7 +231,7 @@ def test_who_lost_the_lease_stops_writing_and_the_next_one_goes_on(
 ) -> None:
     lost = iter([True, False])
     with monkeypatch.context() as patch:
-        patch.setattr("providers.actions.applying.CHUNK", 25)
+        patch.setattr("providers.actions.catalog.apply_changes.CHUNK", 25)
         patch.setattr("providers.actions.leases.renew_lease", lambda *_, **__: next(lost))
         assert mirror(account) is RunState.RUNNING
     assert Service.objects.count() == 25

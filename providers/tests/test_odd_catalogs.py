@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.clocks import database_now
-from providers.actions.brake import _leapt
-from providers.actions.mirroring import mirror_run
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.plausibility import _leapt
 from providers.connect import Connect
 from providers.models import Provider, ProviderHealth, RunState, Service
 from providers.panel_api import Catalog, CatalogItem, Unreadable
@@ -153,7 +153,7 @@ def test_a_price_no_column_can_hold_is_set_aside(account: Provider) -> None:
 def test_a_fault_of_our_own_ends_the_run_and_says_so(
     account: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("providers.actions.mirroring.known_services", lambda _: 1 / 0)
+    monkeypatch.setattr("providers.actions.catalog.mirror_catalog.known_services", lambda _: 1 / 0)
     assert mirror(account) is RunState.FAILED
     assert "at the desk" in newest_run().error
     assert "ZeroDivisionError" in caplog.text

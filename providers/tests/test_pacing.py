@@ -7,15 +7,8 @@ import pytest
 
 from core import clocks
 from providers.actions import clock_ahead, pacing
-from providers.actions.pacing import (
-    Budget,
-    addable_at,
-    next_add,
-    note_failure,
-    note_success,
-    readable_at,
-    take_call,
-)
+from providers.actions.note_calls import note_failure, note_success
+from providers.actions.pacing import Budget, addable_at, next_add, readable_at, take_call
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,
@@ -132,9 +125,9 @@ def test_who_read_before_somebody_else_wrote_looks_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take_call(provider, now=NOON)
-    stale, read = health_of(provider), pacing._health
+    stale, read = health_of(provider), pacing.read_health
     seen = [stale, stale]
-    monkeypatch.setattr(pacing, "_health", lambda _: seen.pop() if seen else read(provider))
+    monkeypatch.setattr(pacing, "read_health", lambda _: seen.pop() if seen else read(provider))
     assert next_add(provider, now=NOON) == 0
     seen = [stale]
     assert next_add(provider, now=NOON) == 1.0

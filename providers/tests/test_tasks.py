@@ -10,10 +10,10 @@ from django.urls import reverse
 from core import doorbell
 from core.clocks import database_now
 from providers import tasks
+from providers.actions.catalog.runs import open_run
 from providers.actions.examining import open_report
 from providers.actions.leases import acquire_lease, ensure_leases
 from providers.actions.ringing import due_work
-from providers.actions.runs import open_run
 from providers.models import CatalogRun, LeaseKind, Provider, ProviderHealth, Service
 from sandbox import Sandbox
 from tests.builders import make_provider

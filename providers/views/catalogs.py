@@ -18,9 +18,9 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import tasks
+from ..actions.catalog.mirror_catalog import shown_difference
+from ..actions.catalog.runs import approve_run, open_run, refuse_run
 from ..actions.leases import ensure_leases
-from ..actions.mirroring import shown_difference
-from ..actions.runs import approve_run, open_run, refuse_run
 from ..models import CatalogRun, Provider, ServiceChange
 
 PAGE_SIZE = 50

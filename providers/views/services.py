@@ -16,7 +16,7 @@ from core.rows.keyset import keyset_page
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
-from ..actions.choosing import choose_type
+from ..actions.catalog.choose_type import choose_type
 from ..forms import ChangeFilter, ChosenTypeForm, ServiceFilter
 from ..models import Service, ServiceChange
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
-from orders import csv_export
+from orders.lists import csv_export
 from orders.models import Order
 from orders.status import Status
 from tests.builders import make_order, make_provider, make_service, make_user

@@ -14,8 +14,8 @@ from core.roles import Role
 from orders.models import Order
 from orders.sending import tasks as sending_tasks
 from orders.status import HoldReason, Status
-from providers.actions.mirroring import mirror_run
-from providers.actions.runs import approve_run, refuse_run
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.runs import approve_run, refuse_run
 from providers.connect import client_for
 from providers.models import CatalogRun, ProposedTerms, Provider, RunState, Service
 from sandbox import Sandbox

@@ -15,8 +15,8 @@ from django.test import Client
 from core.models import User
 from core.roles import Role
 from dashboard.health.attention import order_counts
-from orders import list_tabs
 from orders.links import link_key
+from orders.lists import tabs
 from orders.models import Order
 from orders.pages import list_views
 from orders.status import FINAL, GROUPS, Flag, HoldReason, Status
@@ -120,7 +120,7 @@ def test_an_order_that_waits_for_a_decision_is_counted_where_it_is_listed(staff:
 def test_a_tab_holds_the_same_orders_whichever_way_they_are_found(
     staff: Client, monkeypatch: pytest.MonkeyPatch, cap: int, group: str
 ) -> None:
-    monkeypatch.setattr(list_tabs, "COUNT_CAP", cap)
+    monkeypatch.setattr(tabs, "COUNT_CAP", cap)
     for status in Status:
         make_order(status)
     wanted = {order.pk for order in Order.objects.in_group(group)}
@@ -128,17 +128,17 @@ def test_a_tab_holds_the_same_orders_whichever_way_they_are_found(
 
 
 def test_counting_stops_at_the_cap(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_tabs, "COUNT_CAP", 2)
+    monkeypatch.setattr(tabs, "COUNT_CAP", 2)
     for _ in range(4):
         make_order()
-    tabs = {tab.group: tab for tab in staff.get("/orders/").context["tabs"]}
-    assert (tabs["open"].count, tabs["open"].shown, tabs["ended"].shown) == (3, "2+", "0")
+    shown = {tab.group: tab for tab in staff.get("/orders/").context["tabs"]}
+    assert (shown["open"].count, shown["open"].shown, shown["ended"].shown) == (3, "2+", "0")
 
 
 def test_a_narrowed_list_does_not_show_counts_of_everything(staff: Client) -> None:
     make_order()
-    tabs = staff.get("/orders/?q=lumen").context["tabs"]
-    assert {tab.count for tab in tabs} == {None}
+    uncounted = staff.get("/orders/?q=lumen").context["tabs"]
+    assert {tab.count for tab in uncounted} == {None}
 
 
 def test_filters_narrow(staff: Client) -> None:
@@ -193,7 +193,7 @@ def test_searching_finds_the_name_of_the_service(staff: Client) -> None:
 
 def test_a_narrowed_list_says_how_many(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(list_views, "PAGE_SIZE", 2)
-    monkeypatch.setattr(list_tabs, "COUNT_CAP", 4)
+    monkeypatch.setattr(tabs, "COUNT_CAP", 4)
     service = make_service()
     for count, said in ((1, "1 order matches."), (3, "3 orders match."), (5, "4+ orders match.")):
         while Order.objects.count() < count:

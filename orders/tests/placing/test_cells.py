@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.roles import Role
-from orders.csv_export import bare, export_lines, inert
+from orders.lists.csv_export import bare, export_lines, inert
 from orders.mass.check_lines import judge
 from orders.mass.mass_order import draft_batch
 from orders.mass.read_paste import MORE, digest_of, read_paste

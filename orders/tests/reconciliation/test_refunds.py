@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from core.roles import Role
 from dashboard import overview
-from orders.csv_export import export_lines
 from orders.limits import spending
+from orders.lists.csv_export import export_lines
 from orders.models import ChargeEntry, Order, StatementState
 from orders.polling import poll_batch, poll_schedule
 from orders.polling.final_charge import ASK_FOR_STYLE

@@ -16,7 +16,7 @@ from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
 from orders.sending import halts, send_orders
 from orders.status import HaltKind
-from providers.actions import pacing
+from providers.actions import note_calls
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultPayload
@@ -86,7 +86,7 @@ class Bench:
 
     def probe(self) -> None:
         """The account answers: what beat finds out within seconds of a failed send."""
-        pacing.note_success(self.provider, now=self.clock())
+        note_calls.note_success(self.provider, now=self.clock())
 
     def calibrated(self, orders: int = 6) -> Bench:
         for _ in range(orders):

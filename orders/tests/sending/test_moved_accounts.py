@@ -14,8 +14,8 @@ from orders.status import HoldReason, Status
 from orders.terms import Terms
 from providers.account_health import AccountState
 from providers.actions import accounts
-from providers.actions.mirroring import mirror_run
-from providers.actions.runs import end_run
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.runs import end_run
 from providers.models import Lease, LeaseKind, Provider, RunState
 from providers.panel_api.tests.stub import client_hearing, said
 from tests.builders import NOON, make_order, make_run, make_service

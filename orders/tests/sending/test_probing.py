@@ -13,7 +13,8 @@ from orders.sending import send_run, sweep_due
 from orders.status import Status
 from orders.wake_ups import account_of
 from providers.account_health import AccountState, account_health
-from providers.actions.pacing import next_add, note_success
+from providers.actions.note_calls import note_success
+from providers.actions.pacing import next_add
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     Evidence,

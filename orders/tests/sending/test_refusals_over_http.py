@@ -17,7 +17,7 @@ from orders.recovery import refusal_phrase
 from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Outcome, Status
-from providers.actions import accounts, pacing
+from providers.actions import accounts, note_calls, pacing
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultPayload, RefusalCode
@@ -118,7 +118,7 @@ def test_a_closed_account_whose_reads_work_is_tried_again_but_rarely(box, servic
     answering(box, "Your account is suspended")
     order = send(service)
     account = service.provider
-    pacing.note_success(account, now=database_now())  # its balance was read
+    note_calls.note_success(account, now=database_now())  # its balance was read
     sweep_due.hold_and_release(now=database_now())
     order.refresh_from_db()
     assert order.status == Status.QUEUED

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from providers.models import CatalogRun, ProposedTerms
 
-from .applying import chunks
-from .diffing import Difference, KnownService
+from .apply_changes import chunks
+from .differences import Difference, KnownService
 from .snapshots import COLUMNS, Values
 
 TERMS = ("name", "type", "rate", "min", "max", "dripfeed")

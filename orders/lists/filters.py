@@ -15,8 +15,8 @@ from core.texts import without_unseen
 from providers.forms.fields import provider_field
 from providers.models import Service
 
-from .models import OrderQuerySet
-from .status import GROUPS, Status
+from ..models import OrderQuerySet
+from ..status import GROUPS, Status
 
 SEARCH_LENGTH = 2_000  # a hundred ids
 MORE = ("since", "until", "kin", "mine")  # the second row

@@ -14,12 +14,12 @@ from providers.connect import Connect, NoKey
 from providers.models import CatalogRun, LeaseKind, Provider, RunState
 from providers.panel_api import ProviderError
 
-from .applying import apply_difference
-from .brake import brake
-from .calling import MustWait, ask, note_no_way_in
-from .diffing import Difference, Proposed, compare, known_services, lists_of
-from .leases import AccountLease, account_lease
-from .proposing import propose
+from ..calling import MustWait, ask, note_no_way_in
+from ..leases import AccountLease, account_lease
+from .apply_changes import apply_difference
+from .differences import Difference, Proposed, compare, known_services, lists_of
+from .plausibility import why_implausible
+from .propose_terms import propose
 from .runs import end_run, open_run
 from .snapshots import Snapshot, packed, snapshot_of, unpacked
 
@@ -131,7 +131,7 @@ def _settle(run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: b
         "unreadable": len(snapshot.unreadable),
         "unreadable_samples": snapshot.samples(),
     }
-    if not believed and (why := brake(snapshot, difference)):
+    if not believed and (why := why_implausible(snapshot, difference)):
         shown = difference.counts()
         if not propose(run, difference, still_ours=turn.goes_on):
             return RunState.RUNNING

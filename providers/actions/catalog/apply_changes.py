@@ -14,7 +14,7 @@ from django.db.models import F
 from core.rows.bulk import write_columns
 from providers.models import CatalogRun, ChangeKind, Service, ServiceChange
 
-from .diffing import Changed, Difference, KnownService, said
+from .differences import Changed, Difference, KnownService, said
 from .snapshots import CATEGORY, COLUMNS, NAME, RATE, Values
 
 CHUNK = 1000  # rows in one transaction: SQLite's one writer must not be kept for long

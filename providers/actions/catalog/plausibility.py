@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .diffing import Difference
+from .differences import Difference
 from .snapshots import RATE, Snapshot
 
 MOST_UNREADABLE = 0.2
@@ -13,7 +13,7 @@ MOST_LEAPS = 0.2
 LEAP = 10  # a price ten times what it was, or a tenth of it, or to or from nothing
 
 
-def brake(snapshot: Snapshot, difference: Difference) -> str:
+def why_implausible(snapshot: Snapshot, difference: Difference) -> str:
     """Why this catalog is to be held, in a sentence for staff; empty when it is believed."""
     unreadable, before = len(snapshot.unreadable), difference.offered_before
     if not snapshot.services and (before or unreadable):

@@ -10,8 +10,8 @@ from typing import Any
 
 from core.money import plain
 
-from .models import OrderQuerySet
-from .status import Status
+from ..models import OrderQuerySet
+from ..status import Status
 
 CHUNK = 1_000  # rows a query reads; none stays open while they are sent
 LINE_END = "\r\n"

@@ -10,8 +10,8 @@ from django.core.cache import cache
 from core import clocks
 from core.rows.keyset import KeysetPage
 
-from .models import Order, OrderQuerySet
-from .status import GROUPS, Status
+from ..models import Order, OrderQuerySet
+from ..status import GROUPS, Status
 
 COUNT_CAP = 10_000
 
