@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from core.money import MoneySum
 from providers.models import Service
 
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
-from ..models.spend import RUNS_ON, countable, first_day_kept
+from ..models.spend import RUNS_ON, countable, first_day_kept, recount
 from ..status import COSTS_NOTHING, MAY_HAVE_COST, HoldReason, Status
 from ..terms import Terms, at_rate
 
@@ -36,8 +36,10 @@ def limit_of(person: User | None, currency: str) -> SpendLimit | None:
 def take_turn(person: User, currency: str, day: date) -> Decimal:
     """What this person spends that day; until the end of the transaction nobody else adds to it
     against a limit."""
-    row, _ = SpendDay.objects.get_or_create(person=person, currency=currency, day=day)
+    row, is_new = SpendDay.objects.get_or_create(person=person, currency=currency, day=day)
     SpendDay.objects.filter(pk=row.pk).update(turns=F("turns") + 1)
+    if is_new:  # of a currency that an account has just been given there may be orders
+        SpendDay.objects.filter(pk=row.pk).update(total=_without_changes(row))
     row.refresh_from_db()  # as it is now that nobody else has it
     total: Decimal = row.total
     changes = dict(_changes(row).values_list("pk", "amount"))
@@ -50,6 +52,22 @@ def take_turn(person: User, currency: str, day: date) -> Decimal:
 
 def _changes(row: SpendDay) -> QuerySet[SpendChange]:
     return SpendChange.objects.filter(person=row.person_id, currency=row.currency, day=row.day)
+
+
+def _counted_on(row: SpendDay) -> OrderQuerySet:
+    return Order.objects.filter(
+        placed_by=row.person_id, provider__currency=row.currency, spend_day=row.day, parent=None
+    )
+
+
+def _without_changes(row: SpendDay) -> Decimal:
+    """What its orders count for, less the changes that are still to be added to the sum. Read in
+    one statement: orders change meanwhile, each together with the change that it adds."""
+    one, other = Value(1, IntegerField()), Value(-1, IntegerField())
+    counted = _counted_on(row).order_by().values_list(one, "spend_counted")
+    waiting = _changes(row).order_by().values_list(other, "amount")
+    both = counted.union(waiting, all=True)
+    return sum((sign * (amount or Decimal(0)) for sign, amount in both), Decimal(0))
 
 
 def orders_of(person: User, day: date) -> OrderQuerySet:
@@ -125,11 +143,7 @@ def _was_queued_again(order: Order) -> bool:
 
 
 def check_days(*, now: datetime) -> int:
-    """Put sums right that are not what their orders add up to; how many were not.
-
-    Who adds to a sum meanwhile may make it too high here, never too low: a sum that is too high
-    only has the orders added once more.
-    """
+    """Put sums right that are not what their orders add up to; how many were not."""
     kept = {"day__gte": first_day_kept(now)}
     SpendChange.objects.exclude(**kept).delete()
     days = set(SpendDay.objects.filter(**kept).values_list("person", "currency", "day"))
@@ -140,16 +154,14 @@ def check_days(*, now: datetime) -> int:
 def _check_day(person_id: int, currency: str, day: date, *, now: datetime) -> bool:
     """True: this sum was wrong."""
     with transaction.atomic():
-        person = User.objects.get(pk=person_id)
-        kept = take_turn(person, currency, day)
-        orders = Order.objects.filter(placed_by=person, spend_day=day, provider__currency=currency)
-        rows = list(countable(orders, now))
-        for row in rows:
-            if row.due != row.counted:
-                same = Order.objects.filter(pk=row.pk, spend_counted=row.spend_counted)
-                same.update(spend_counted=row.due)
-        true = sum((row.due for row in rows), Decimal(0))
-        if true == kept:
-            return False
-        SpendDay.objects.filter(person=person, currency=currency, day=day).update(total=true)
-        return True
+        kept = take_turn(User.objects.get(pk=person_id), currency, day)
+        row = SpendDay.objects.get(person=person_id, currency=currency, day=day)
+        wrong = [one.pk for one in countable(_counted_on(row), now) if one.due != one.counted]
+        if wrong:
+            locked = Order.objects.filter(pk__in=wrong).order_by("pk")
+            list(locked.select_for_update(no_key=True).values_list("pk"))
+            recount(Order.objects.filter(pk__in=wrong), now=now)
+        true = _without_changes(row)
+        if true != kept:
+            SpendDay.objects.filter(pk=row.pk).update(total=true)
+        return bool(wrong) or true != kept

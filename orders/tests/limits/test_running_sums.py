@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ from orders.sending import record_outcome
 from orders.sending.send_orders import send_order
 from orders.status import Status
 from orders.tests.sending.test_races import THREADS, at_once
+from providers.models import Provider
 from providers.panel_api import DefaultPayload, OrderState, Progress
 from tests.builders import NOON, make_order, make_poll_schedule, make_service, make_user
 from tests.fake_provider import FakeProvider
@@ -232,6 +234,56 @@ def test_the_first_sums_of_an_older_release_are_made_by_the_migration(person):
     today = timezone.localdate()
     assert sum_of(person, today) == truth_of(person, today) == Decimal("1.2")
     assert spending.check_days(now=timezone.now()) == 0
+
+
+def meanwhile(monkeypatch, act: Callable[[], None]) -> threading.Thread:
+    """`act` in another thread, once the sweep holds the day and before it reads the orders. Where
+    one writer keeps all others out it waits until the sweep is done."""
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connections.close_all()
+
+    other, real = threading.Thread(target=run), spending.countable
+
+    def countable(*args):
+        if not other.ident:
+            other.start()
+            other.join(2)
+        return real(*args)
+
+    monkeypatch.setattr(spending, "countable", countable)
+    return other
+
+
+def test_what_is_withdrawn_while_the_sweep_adds_up_is_not_taken_off_twice(person, monkeypatch):
+    kept, order = place(person), place(person, units=500)
+    SpendDay.objects.update(total=7)  # something to put right
+    other = meanwhile(monkeypatch, lambda: withdraw(order))
+    spending.check_days(now=NOON)
+    other.join()
+    assert sum_of(person) == truth_of(person) == Decimal(1)
+    assert Order.objects.get(pk=kept.pk).spend_counted == Decimal(1)
+
+
+def test_a_day_without_a_row_begins_with_what_its_orders_cost(person):
+    """As after a change of an account's currency, or where an older release placed them."""
+    placed = [place(person), place(person, units=500)]
+    Provider.objects.update(currency="EUR")
+    assert spending.take_turn(person, "EUR", TODAY) == Decimal("1.5")
+    withdraw(placed[0])
+    assert spending.take_turn(person, "EUR", TODAY) == Decimal("0.5")
+
+
+def test_the_sweep_finds_the_sum_of_a_currency_that_an_account_was_given(person):
+    place(person)
+    SpendDay.objects.create(person=person, currency="EUR", day=TODAY)
+    Provider.objects.update(currency="EUR")
+    assert spending.check_days(now=NOON) > 0
+    assert spending.take_turn(person, "EUR", TODAY) == Decimal(1)
+    assert spending.check_days(now=NOON) == 0
 
 
 def test_placed_withdrawn_and_charged_at_the_same_time_the_sum_is_right(person):
