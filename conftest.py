@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker, Settings
 
 from core import doorbell, redaction
@@ -19,6 +20,10 @@ from dashboard.health import watchdog
 from tests.builders import log_in, make_user
 from tests.cloned_database import cloned_database
 from tests.closed_network import closed_network
+
+# A machine that does other things beside is slow for a moment, and that is no fault.
+examples.register_profile("any machine", deadline=None)
+examples.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True, scope="session")

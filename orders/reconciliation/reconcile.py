@@ -209,6 +209,8 @@ def add_top_up(
     is taken for money put in any more. The statement is made anew."""
     with transaction.atomic():
         TopUp.objects.create(statement=statement, amount=amount, note=note[:200], at=now, by=by)
+        Statement.objects.filter(pk=statement.pk).update(made_at=now)  # nobody knew of it before
+        statement.made_at = now
         words = f"{plain(amount)} was put in on {statement.day:%Y-%m-%d}. {note}".strip()
         statement.provider.remember(words, now=now, actor=by)
     return make_statement(statement, now=now)

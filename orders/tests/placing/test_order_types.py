@@ -283,7 +283,7 @@ class EveryTypeOfText(TestCase):
         Provider.objects.all().delete()
         self.service = service_of("Custom Comments", max=None, rate=Decimal("3.7"))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.lists(st.text(alphabet="aü 字\t,#"), max_size=40), st.sampled_from(["\n", "\r\n"]))
     def test_units_cost_and_wire_agree(self, lines: list[str], end: str) -> None:
         form = fill(self.service, {"link": LINK, "comments": end.join(lines)})

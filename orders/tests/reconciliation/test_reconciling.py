@@ -194,6 +194,25 @@ def test_staff_say_what_was_put_in_and_the_loss_behind_the_jump_shows():
     assert provider.events.filter(text__contains="invoice 7").exists()
 
 
+def test_what_was_put_in_counts_although_the_day_is_made_at_the_same_moment(monkeypatch):
+    """By the task, which has read the day before and writes while the top-up is being counted."""
+    made = a_day(make_provider(), (10, "147"), (23, "147"))
+    counted = reconcile._figures
+    read_before = counted(made, reconcile._readings(made))
+    same = Statement.objects.filter(pk=made.pk, made_at=made.made_at)
+
+    def task_writes_first(statement, found):
+        figures = counted(statement, found)
+        same.update(made_at=NEXT_DAY + HOUR, **read_before)
+        return figures
+
+    monkeypatch.setattr(reconcile, "_figures", task_writes_first)
+    told = reconcile.add_top_up(
+        made, Decimal(50), note="", by=make_user(Role.MANAGER), now=NEXT_DAY + 2 * HOUR
+    )
+    assert (told.state, told.added, told.difference) == (StatementState.DIFFERS, 50, -3)
+
+
 def test_a_person_may_want_money_that_came_in_looked_into():
     made, person = a_day(make_provider(), (10, "150"), (23, "150")), make_user(Role.MANAGER)
     case = discrepancies.ask_about(made, by=person, now=NEXT_DAY)
