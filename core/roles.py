@@ -38,3 +38,14 @@ ALLOWED: dict[Role, frozenset[May]] = {
     Role.MANAGER: _MANAGES,
     Role.ADMIN: _MANAGES | {May.KEEP_CREDENTIALS, May.KEEP_PEOPLE},
 }
+
+
+def who_may(what: May) -> str:
+    """The roles that may do it, in words, the lowest first: "managers and admins"."""
+    names = [f"{role.value}s" for role in Role if what in ALLOWED[role]]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def refusal(what: May) -> str:
+    """What somebody is told who may not do it."""
+    return f"Only {who_may(what)} may {what.value}."

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from ..models import User
-from ..roles import May
+from ..roles import May, refusal
 
 View = Callable[..., HttpResponseBase]
 SIGNED_IN = "anyone signed in"
@@ -32,7 +32,7 @@ def allow(what: May) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.may(what):
-                raise PermissionDenied(f"Your role may not {what.value}.")
+                raise PermissionDenied(refusal(what))
             return view(request, *args, **kwargs)
 
         guarded.policy = what  # type: ignore[attr-defined]  # read by the policy test

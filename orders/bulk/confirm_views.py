@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.clocks import database_now
-from core.roles import May
+from core.roles import May, refusal
 from core.web.policy import StaffRequest, allow
 
 from ..models import BulkJob, OrderQuerySet
@@ -52,7 +52,7 @@ def order_bulk(request: StaffRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('orders')}?{selection.list_query()}")
     kind = JobKind(request.GET["kind"])
     if not request.user.may(right_for(kind)):
-        raise PermissionDenied(f"Your role may not {right_for(kind).value}.")
+        raise PermissionDenied(refusal(right_for(kind)))
     form_class = FORMS.get(kind, BulkForm)
     if request.method == "POST":
         form = form_class(request.POST)

@@ -26,7 +26,6 @@ from ..annotate import annotate
 from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
-from ..limits.check_limits import may_release
 from ..models import EventKind, Halt, Order
 from ..placing.place_orders import (
     release_order,
@@ -35,13 +34,12 @@ from ..placing.place_orders import (
     withdrawn_in_words,
 )
 from ..polling import recheck_ended
-from ..status import Flag, HoldReason, Outcome, Status
+from ..status import Flag, Outcome, Status
 from .related_orders import related_of
+from .release_step import why_not_released
 from .step_forms import ClearFlagForm, NoteForm, QueueAgainForm
 
 PAGE = "orders/order.html"
-GUARDED = "The guard holds it: somebody who may change its rules may."
-DOUBTFUL = "It may have been sent already: somebody who may settle orders in doubt may release it."
 WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 
@@ -70,8 +68,8 @@ def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     """Queue a held order although what it waited for may not have come."""
     found = _found(pk)
-    if not may_release(found, request.user):
-        messages.warning(request, DOUBTFUL if found.hold_reason == HoldReason.RESTORED else GUARDED)
+    if words := why_not_released(found, request.user):
+        messages.warning(request, words)
         return _back(request, pk)
     if request.POST.get("shown") != shown.of_hold(found):
         messages.warning(request, shown.CHANGED)
@@ -177,6 +175,7 @@ def _draw(
             "order": found,
             "shown": shown.of_order(found, attempts),
             "shown_hold": shown.of_hold(found),
+            "why_not_released": why_not_released(found, request.user),
             "now": now,
             "events": list(found.events.select_related("actor").order_by("-pk")),
             "attempts": attempts,

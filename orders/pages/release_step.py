@@ -1,0 +1,30 @@
+"""Why a held order cannot be released on its page, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.models import User
+from core.roles import who_may
+
+from ..limits.check_limits import RELEASED_BY, may_release
+from ..models import Order
+from ..status import HoldReason, Status
+
+BECAUSE: Final = {
+    HoldReason.SPEND_LIMIT: "A spend limit holds it",
+    HoldReason.BLOCKED_LINK: "Its link is blocked",
+    HoldReason.RESTORED: "It may have been sent already",
+}
+
+
+def why_not_released(order: Order, person: User) -> str:
+    """Empty where this person may release it, and for what is not held."""
+    if order.status != Status.HELD:
+        return ""
+    if not order.provider.is_active:
+        return "Its provider is paused, so it cannot be released now."
+    if may_release(order, person):
+        return ""
+    reason = HoldReason(order.hold_reason)
+    return f"{BECAUSE[reason]}: only {who_may(RELEASED_BY[reason])} may release it."
