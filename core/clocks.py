@@ -117,15 +117,22 @@ OLDER_DAYS_SECONDS = 3600  # of the chart's days that are more than a week old
 SESSION_SECONDS = 12 * 3600
 LOG_IN_COOL_OFF = timedelta(minutes=15)
 
+# Several workers, one clock
+READINGS_APART_SECONDS = 30  # between a "now" that somebody acts on and the moment they read it
+
 SQLITE_BUSY_SECONDS = 20
 
 
 def still_ahead(moment: datetime | None, now: datetime, most_seconds: float) -> datetime | None:
     """The moment, if it is still to come and no further off than it can have been set. One beyond
     its cap was written by a clock that was ahead, and counts as over."""
-    if moment is None or not now < moment <= now + timedelta(seconds=most_seconds):
-        return None
-    return moment
+    return moment if moment is not None and now < moment <= furthest(now, most_seconds) else None
+
+
+def furthest(now: datetime, most_seconds: float) -> datetime:
+    """Up to where a moment may lie that was set for so long at most. Whoever set it may have read
+    the clock after us, who act on what we read a while ago."""
+    return now + timedelta(seconds=most_seconds + READINGS_APART_SECONDS)
 
 
 def database_now() -> datetime:

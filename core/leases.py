@@ -30,7 +30,7 @@ class Leased(models.Model):
 
 def is_free(now: datetime) -> Q:
     """Nobody's, run out, or leased for longer than any lease is: then a clock was ahead."""
-    beyond = now + timedelta(seconds=clocks.LONGEST_LEASE_SECONDS)
+    beyond = clocks.furthest(now, clocks.LONGEST_LEASE_SECONDS)
     return Q(holder="") | Q(held_until=None) | Q(held_until__lte=now) | Q(held_until__gt=beyond)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import leases
+from core import clocks, leases
 from orders.models import BulkJob
 from orders.status import JobState
 from tests.builders import make_job
@@ -44,3 +44,13 @@ def test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free() -> N
     rows = BulkJob.objects.filter(pk=make_job().pk)
     assert leases.acquire(rows, now=later(86_400), seconds=60) is not None
     assert leases.acquire(rows, now=NOON, seconds=60) is not None
+
+
+@pytest.mark.parametrize("earlier", [0.001, 1, 29])
+def test_the_longest_lease_is_not_taken_by_who_read_the_clock_before(earlier) -> None:
+    """Two workers at the same moment: one reads the clock, the other reads it and holds the lease,
+    and then the first asks."""
+    rows = BulkJob.objects.filter(pk=make_job().pk)
+    longest = clocks.LONGEST_LEASE_SECONDS
+    assert leases.acquire(rows, now=NOON, seconds=longest) is not None
+    assert leases.acquire(rows, now=later(-earlier), seconds=longest) is None

@@ -9,11 +9,12 @@ staff to say, and is never touched.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 
 from core import clocks
+from core.clocks import furthest
 from core.rows.loops import one_by_one
 from providers.actions import clock_ahead as accounts
 from providers.models import Provider
@@ -46,24 +47,20 @@ def pull_back(now: datetime) -> int:
     return sum(found)
 
 
-def _beyond(now: datetime, seconds: float) -> datetime:
-    return now + timedelta(seconds=seconds)
-
-
 def _orders(now: datetime) -> int:
     queued = Order.objects.filter(
-        status=Status.QUEUED, provider__in=_accounts(), send_after__gt=_beyond(now, _BACK_OFF)
+        status=Status.QUEUED, provider__in=_accounts(), send_after__gt=furthest(now, _BACK_OFF)
     )
     busy = Order.objects.filter(
         status=Status.HELD,
         hold_reason=HoldReason.LINK_BUSY,
-        send_after__gt=_beyond(now, _LINK_BUSY),
+        send_after__gt=furthest(now, _LINK_BUSY),
     )
     return queued.update(send_after=now) + busy.update(send_after=now)
 
 
 def _polls(now: datetime) -> int:
-    far = PollSchedule.objects.filter(provider__in=_accounts(), next_at__gt=_beyond(now, _POLL))
+    far = PollSchedule.objects.filter(provider__in=_accounts(), next_at__gt=furthest(now, _POLL))
     return far.update(next_at=now)
 
 
@@ -74,20 +71,20 @@ def _accounts() -> list[int]:
 
 def _refills(now: datetime) -> int:
     """A claim that has lost its worker is then taken for lost, as after its lease."""
-    asked = Q(status__in=sorted(REFILLS_AT_PROVIDER), due_at__gt=_beyond(now, _POLL))
-    queued = Q(status=RefillStatus.QUEUED, due_at__gt=_beyond(now, _BACK_OFF))
-    claimed = Q(status=RefillStatus.SENDING, due_at__gt=_beyond(now, _LEASE))
-    named = Q(status=RefillStatus.WAITING, changed_at__gt=_beyond(now, _LEASE))
+    asked = Q(status__in=sorted(REFILLS_AT_PROVIDER), due_at__gt=furthest(now, _POLL))
+    queued = Q(status=RefillStatus.QUEUED, due_at__gt=furthest(now, _BACK_OFF))
+    claimed = Q(status=RefillStatus.SENDING, due_at__gt=furthest(now, _LEASE))
+    named = Q(status=RefillStatus.WAITING, changed_at__gt=furthest(now, _LEASE))
     far = Refill.objects.filter(asked | queued | claimed | named)
     return far.update(due_at=now, changed_at=now)
 
 
 def _cancels(now: datetime) -> int:
     waiting = CancelRequest.objects.filter(status=CancelStatus.QUEUED)
-    ahead = waiting.filter(sent_at__gt=_beyond(now, _LEASE))
-    far = waiting.exclude(code=RefusalCode.WAIT.value).filter(due_at__gt=_beyond(now, _BACK_OFF))
+    ahead = waiting.filter(sent_at__gt=furthest(now, _LEASE))
+    far = waiting.exclude(code=RefusalCode.WAIT.value).filter(due_at__gt=furthest(now, _BACK_OFF))
     claimed = CancelRequest.objects.filter(
-        status=CancelStatus.SENDING, due_at__gt=_beyond(now, _LEASE)
+        status=CancelStatus.SENDING, due_at__gt=furthest(now, _LEASE)
     )
     pulled = ahead.update(sent_at=now, due_at=now)
     return pulled + far.update(due_at=now) + claimed.update(due_at=now)

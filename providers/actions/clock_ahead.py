@@ -28,15 +28,16 @@ def pull_back(now: datetime) -> int:
         ("probe_until", PROBE_SECONDS),
         ("slow_until", clocks.RETRY_AFTER_CAP_SECONDS),
         ("eased_until", clocks.EASED_SECONDS),
+        ("funds_refused_at", 0),  # only a balance that was read later ends it
     ):
-        beyond = now + timedelta(seconds=seconds)
+        beyond = clocks.furthest(now, seconds)
         found += ProviderHealth.objects.filter(**{f"{name}__gt": beyond}).update(**{name: now})
     return found + _orders_put_off(now)
 
 
 def _orders_put_off(now: datetime) -> int:
     """The longest pause before an order is each account's own."""
-    soonest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
+    soonest = clocks.furthest(now, clocks.BREAKER_SECONDS[-1])
     far = ProviderHealth.objects.filter(next_add_at__gt=soonest).select_related("provider")
     beyond = [
         health.pk

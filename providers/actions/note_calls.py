@@ -112,5 +112,5 @@ def _one_more(now: datetime) -> Case:
 
 
 def _is_open(now: datetime) -> Q:
-    furthest = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
-    return Q(open_until__gt=now, open_until__lte=furthest)
+    latest = clocks.furthest(now, clocks.BREAKER_SECONDS[-1])
+    return Q(open_until__gt=now, open_until__lte=latest)

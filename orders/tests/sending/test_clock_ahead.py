@@ -48,6 +48,30 @@ def tomorrow() -> datetime:
     return NOON + DAY
 
 
+def test_a_refusal_for_funds_by_a_clock_ahead_ends_with_the_next_balance_that_pays() -> None:
+    order, there = make_order(Status.QUEUED, send_after=NOON), FakeProvider()
+    there.then = Rejected("Not enough funds on balance", RefusalCode.FUNDS)
+    assert send_orders.send_order(order, order.provider, there, clock=tomorrow)
+    clock_ahead.pull_back(NOON)
+    Provider.objects.update(balance=100, balance_at=NOON + MINUTE)
+    assert sweep_due.forget_funds_refusals(now=NOON + MINUTE) == 1
+    assert sweep_due.hold_and_release(now=NOON + MINUTE) == 1
+
+
+@pytest.mark.parametrize("name", ["open_until", "slow_until", "next_add_at"])
+def test_a_pause_as_long_as_any_is_kept_by_who_read_the_clock_before(name: str) -> None:
+    """One worker reads the clock, another one reads it and writes the pause, the first asks."""
+    provider = make_provider()
+    until = NOON + timedelta(
+        seconds=max(clocks.BREAKER_SECONDS[-1], clocks.RETRY_AFTER_CAP_SECONDS)
+    )
+    ProviderHealth.objects.filter(provider=provider).update(**{name: until})
+    before = NOON - timedelta(milliseconds=1)
+    assert clock_ahead.pull_back(before) == 0
+    health = ProviderHealth.objects.select_related("provider").get(provider=provider)
+    assert pacing.addable_at(health, before) == until
+
+
 def next_order(provider: Provider) -> Order | None:
     return send_orders.next_to_send(provider, NOON)
 
