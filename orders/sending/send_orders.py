@@ -232,7 +232,8 @@ def _pace_placing(provider: Provider, send_outcome: SendOutcome, now: datetime) 
         # reads may work all the same and forget the refusal: tried again, but rarely
         later = now + timedelta(seconds=clocks.BREAKER_SECONDS[-1])
         words = redact(send_outcome.reason)[:300]
-        health.update(key_refused_at=now, next_add_at=later, last_error=words, last_error_at=now)
+        refused = {"key_refused_at": now, "last_error": words, "last_error_at": now}
+        note_calls.with_same_key(provider).update(next_add_at=later, **refused)
     elif code == RefusalCode.RATE_LIMIT:
         note_calls.note_failure(
             provider, SlowDown(send_outcome.reason, send_outcome.until), now=now

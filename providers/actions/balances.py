@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
@@ -29,7 +30,10 @@ def balance_run(provider: Provider, connect: Connect, *, clock: Clock) -> Balanc
         if lease is None:
             return None
         try:
-            return read_balance(provider, connect(provider), clock=clock)
+            reading = read_balance(provider, connect(provider), clock=clock)
+            if reading is None:
+                wait = 0  # to be asked with its new key
+            return reading
         except MustWait as busy:
             wait = busy.seconds
         except (NoKey, WrongEncryptionKey) as error:
@@ -41,11 +45,12 @@ def balance_run(provider: Provider, connect: Connect, *, clock: Clock) -> Balanc
     return None
 
 
-def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> BalanceReading:
+def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> BalanceReading | None:
     """Ask for the balance and keep the reading; the account repeats the newest one.
 
     Where it cannot be read the last known one stays with its age, `balance_error` says why,
-    and the error is raised.
+    and the error is raised. None: address or key changed since `provider` was read, so it is the
+    balance of another account.
     """
     try:
         balance = ask(
@@ -54,13 +59,13 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
         if abs(balance.amount) >= MOST_BALANCE:
             raise Unavailable("The balance is beyond all bounds.")
     except ProviderError as error:
-        Provider.objects.filter(pk=provider.pk).update(balance_error=error.reason[:300])
+        _same(provider).update(balance_error=error.reason[:300])
         raise
     return keep_balance(provider, balance, clock=clock)
 
 
-def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> BalanceReading:
-    """Write down a balance the provider has told us."""
+def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> BalanceReading | None:
+    """Write down a balance the provider has told us. None: as `read_balance`."""
     now = clock()
     reading = BalanceReading(
         provider=provider, amount=balance.amount, currency=balance.currency[:8], read_at=now
@@ -72,11 +77,16 @@ def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> Balan
         "balance_error": "",
     }
     with transaction.atomic():
+        if not _same(provider).update(**newest):
+            return None
         reading.save(force_insert=True)
-        Provider.objects.filter(pk=provider.pk).update(**newest)
     for name, value in newest.items():
         setattr(provider, name, value)
     return reading
+
+
+def _same(provider: Provider) -> QuerySet[Provider]:
+    return Provider.objects.filter(pk=provider.pk, version=provider.version)
 
 
 def _answered_oddly(error: ProviderError) -> bool:

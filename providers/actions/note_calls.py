@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, FloatField, Q, Value, When
+from django.db.models import Case, DateTimeField, F, FloatField, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Least
 
 from core import clocks
 from core.redaction import redact
 from core.rows.one_writer import one_writer
-from providers.models import Provider
+from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,
     BatchRefused,
@@ -71,11 +71,17 @@ def note_failure(provider: Provider, error: ProviderError, *, now: datetime) -> 
     """Write down what went wrong and how long to leave the account alone for it.
 
     Refusals of one request, and answers that were lost, say nothing of the account's health:
-    they are only remembered.
+    they are only remembered. That its key is refused says nothing once it has another.
     """
     read_health(provider)
-    words = redact(error.reason)[:300]
-    health_row(provider).update(last_error=words, last_error_at=now, **_consequence(error, now))
+    words, change = redact(error.reason)[:300], _consequence(error, now)
+    row = with_same_key(provider) if "key_refused_at" in change else health_row(provider)
+    row.update(last_error=words, last_error_at=now, **change)
+
+
+def with_same_key(provider: Provider) -> QuerySet[ProviderHealth]:
+    """The health of the account, if its address and key are those that `provider` was read with."""
+    return health_row(provider).filter(provider__version=provider.version)
 
 
 def _consequence(error: ProviderError, now: datetime) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Budget:
     def take_call(self, *, now: datetime) -> float:
         """Take one call out of the budget: 0 to go, else the seconds to wait.
 
-        Honours the provider's payload for fewer calls and the breaker. After the breaker's time
+        Honours the provider's wish for fewer calls and the breaker. After the breaker's time
         one caller alone is let through as a probe; its `note_success` or `note_failure` decides.
         """
         for _ in range(TRIES):

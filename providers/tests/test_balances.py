@@ -2,16 +2,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from core.clocks import database_now
 from providers.account_health import AccountState, account_health
+from providers.actions.accounts import set_key
 from providers.actions.balances import balance_run, read_balance
 from providers.actions.pacing import next_add
 from providers.connect import client_for
 from providers.models import BalanceReading, Lease, LeaseKind, Provider, ProviderHealth
-from providers.panel_api import Unavailable
+from providers.panel_api import AccountRefused, Balance, PanelClient, Unavailable
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.services
@@ -94,6 +96,40 @@ def test_a_refused_key_is_noted(account: Provider, box: Sandbox) -> None:
     account.refresh_from_db()
     assert turn(account) is None
     assert ProviderHealth.objects.get().key_refused_at is not None
+
+
+class Changed:
+    """A client of an account that gets another key while it answers."""
+
+    def __init__(self, account: Provider, then: Exception | None = None) -> None:
+        self.account, self.then = account, then
+
+    def balance(self) -> Balance:
+        read_then = Provider.objects.get(pk=self.account.pk)
+        assert set_key(read_then, "another-key-0123456789", actor=None, now=database_now())
+        if self.then:
+            raise self.then
+        return Balance(Decimal(7), "EUR")
+
+
+def test_the_balance_that_another_key_was_told_is_not_the_account_s(account: Provider) -> None:
+    assert (
+        balance_run(account, lambda _: cast(PanelClient, Changed(account)), clock=database_now)
+        is None
+    )
+    row = Provider.objects.get()
+    assert (row.balance, row.balance_error) == (None, "")
+    assert not BalanceReading.objects.exists()
+    lease = Lease.objects.get(kind=LeaseKind.BALANCE)
+    assert lease.due_at is not None and lease.due_at <= database_now(), "asked with the new one"
+
+
+def test_that_another_key_is_refused_says_nothing_of_the_new_one(account: Provider) -> None:
+    asked = Changed(account, AccountRefused("Invalid API key"))
+    assert balance_run(account, lambda _: cast(PanelClient, asked), clock=database_now) is None
+    health = ProviderHealth.objects.get()
+    assert (health.key_refused_at, health.open_until) == (None, None)
+    assert Provider.objects.get().balance_error == ""
 
 
 def test_another_currency_is_flagged(account: Provider, box: Sandbox) -> None:
