@@ -86,11 +86,9 @@ def _kilobytes() -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if "RssAnon" in line)
 
 
-def _fill() -> None:
-    """A million orders written by the database itself, one in a hundred of them partial."""
+def _pattern() -> Any:
+    """One order, of which all others are copies."""
     from decimal import Decimal
-
-    from django.db import connection
 
     from core.clocks import database_now
     from core.models import User
@@ -112,7 +110,7 @@ def _fill() -> None:
         first_seen_at=now,
         changed_at=now,
     )
-    pattern = Order.objects.create(
+    return Order.objects.create(
         provider=provider,
         service=service,
         type="Default",
@@ -132,6 +130,16 @@ def _fill() -> None:
         changed_at=now,
         created_at=now,
     )
+
+
+def _fill() -> None:
+    """A million orders written by the database itself, one in a hundred of them partial."""
+    from django.db import connection
+
+    from orders.models import Order
+    from orders.status import Status
+
+    pattern = _pattern()
     own = {
         "id": "n",
         "submission": "printf('%032x', n)",

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from providers.models import Service
+from providers.panel_api.order_types.subscriptions import minutes_in_words
 from providers.panel_api.order_types.table import Ask, CostRange, Kind, OrderPayload
-from providers.panel_api.order_types.types import minutes_in_words
 
 from .form_fields import LARGEST_NUMBER, limits
 

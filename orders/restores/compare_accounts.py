@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -37,10 +37,11 @@ from providers.panel_api import (
     Unreadable,
 )
 
-from ..models import Attempt, Halt, Order, ReconcileRun, Recovery, UnmatchedOrder
+from ..models import Attempt, Halt, ReconcileRun, Recovery
 from ..sending import halts
 from ..sending.restore_check import guard
 from ..status import RECALLED, HaltKind, JobState, Outcome
+from .note_unmatched import note_asked, note_listed
 
 log = logging.getLogger(__name__)
 IDS_ASKED: Final = 300  # after the newest known one
@@ -172,11 +173,11 @@ def _one_question(
         if client.dialect.recent_orders and not stand.listed:
             rows = ask(provider, client.recent_orders, clock=clock)
             stand.listed = True
-            _note_listed(run, provider, rows)
+            note_listed(run, provider, rows)
         elif ids := _next_ids(run, provider, stand):
             said = ask(provider, lambda: client.statuses_once(ids), clock=clock)
             stand.asked += sum(int(one) > stand.after for one in ids if one.isdecimal())
-            _note_asked(run, provider, ids, said)
+            note_asked(run, provider, ids, said)
         else:
             stand.done = True
     except MustWait as pause:
@@ -234,59 +235,6 @@ def _next_ids(run: ReconcileRun, provider: Provider, stand: Stand) -> list[str]:
     first = stand.after + 1 + stand.asked
     last = min(first + stand.size, stand.after + 1 + IDS_ASKED)
     return [str(number) for number in range(first, last)]
-
-
-def _note_asked(
-    run: ReconcileRun,
-    provider: Provider,
-    ids: list[str],
-    said: dict[str, Progress | Unreadable],
-) -> None:
-    unmatched = run.halt.unmatched_orders.filter(account=provider.pk)
-    unmatched.filter(external_id__in=ids, status="").update(status="not known there")
-    found = {one: row for one, row in said.items() if isinstance(row, Progress)}
-    for external_id in _unknown_here(provider, found):
-        _note_unmatched(run, provider, external_id, found[external_id])
-
-
-def _note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrder]) -> None:
-    listed = {row.order_id: row for row in rows if row.order_id}
-    for external_id in _unknown_here(provider, listed):
-        row = listed[external_id]
-        quantity = "" if row.quantity is None else str(row.quantity)
-        _note_unmatched(
-            run,
-            provider,
-            external_id,
-            row.progress,
-            link=row.link[:2048],
-            service_id=row.service_id[:64],
-            quantity=quantity[:20],
-        )
-
-
-def _unknown_here(provider: Provider, ids: Iterable[str]) -> list[str]:
-    wanted = list(ids)
-    known = Order.objects.filter(provider=provider, external_id__in=wanted)
-    ours = set(known.values_list("external_id", flat=True))
-    return [one for one in wanted if one not in ours]
-
-
-def _note_unmatched(
-    run: ReconcileRun,
-    provider: Provider,
-    external_id: str,
-    said: Progress | Unreadable,
-    **payload: str,
-) -> None:
-    seen: dict[str, object] = {name: value for name, value in payload.items() if value}
-    if isinstance(said, Progress):
-        seen |= {"status": said.raw_status[:80] or "?", "charge": said.charge}
-    row = UnmatchedOrder(
-        halt=run.halt, account=provider.pk, provider=provider, external_id=external_id, **seen
-    )
-    UnmatchedOrder.objects.bulk_create([row], ignore_conflicts=True)
-    run.halt.unmatched_orders.filter(account=provider.pk, external_id=external_id).update(**seen)
 
 
 def _save(run: ReconcileRun, provider: Provider, stand: Stand, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from ..connect import checked_address
 from ..models import Provider, RefundStyle
 from ..models.provider import minutes_in
 from ..panel_api import SecretKey, UnsafeUrl
-from ..panel_api.order_types.types import MOST_MINUTES
+from ..panel_api.order_types.common import MOST_MINUTES
 
 SHORTEST_KEY = 8
 LONGEST_KEY = 300

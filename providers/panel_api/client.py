@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from .answers import decode_catalog, decode_orders
+from .answers import decode_catalog, decode_orders, decode_requests
 from .answers.answer import Answer, failure_evidence, read_answer
 from .answers.coerce import issued_ids
 from .answers.decode import Unexpected, WithoutIds, error_texts
@@ -109,7 +109,7 @@ class PanelClient:
     def refill_statuses_once(self, ids: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
         """One call about at most `dialect.batch_size` refills; raises as `statuses_once`."""
         name = "order" if self.dialect.refill_status_by_order else "refill"
-        return self._ask("refill_status", name, ids, decode_orders.refill_statuses)
+        return self._ask("refill_status", name, ids, decode_requests.refill_statuses)
 
     def recent_orders(self, limit: int = RECENT_LIMIT) -> tuple[RecentOrder, ...]:
         """The provider's own list of our newest orders; few have one (`dialect.recent_orders`)."""
@@ -135,13 +135,13 @@ class PanelClient:
         self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
     ) -> dict[str, RefillStarted | Refused]:
         """One call for at most `dialect.batch_size` orders."""
-        return self._request("refill", order_ids, decode_orders.refills, before_send)
+        return self._request("refill", order_ids, decode_requests.refills, before_send)
 
     def cancel(
         self, order_ids: Sequence[str], *, before_send: Callable[[], None] | None = None
     ) -> dict[str, CancelAccepted | Refused]:
         """One call for at most `dialect.batch_size` orders; a status will say what came of it."""
-        return self._request("cancel", order_ids, decode_orders.cancels, before_send)
+        return self._request("cancel", order_ids, decode_requests.cancels, before_send)
 
     # one call
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
@@ -7,11 +8,13 @@ from django.test import Client
 from django.urls import reverse
 
 from providers.models import (
+    CatalogRun,
     ChangeKind,
     DoctorReport,
     Provider,
     ProviderHealth,
     RunState,
+    Service,
     ServiceChange,
 )
 from tests.builders import NOON, make_provider, make_run, make_service
@@ -65,7 +68,18 @@ def test_ten_rows_cost_what_one_row_costs(manager: Client, name: str) -> None:
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{ 7|add:7 }}\u202e</td>'
 
 
-def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) -> None:
+@dataclass(frozen=True)
+class Hostile:
+    """A provider all of whose words are an attack, and what it has."""
+
+    provider: Provider
+    service: Service
+    orderable: Service
+    run: CatalogRun
+
+
+@pytest.fixture
+def hostile() -> Hostile:
     provider = make_provider(
         name=f"N {HOSTILE}"[:80],
         balance=Decimal(1),
@@ -111,15 +125,21 @@ def test_hostile_text_of_a_provider_stays_text_on_every_page(manager: Client) ->
             after=HOSTILE,
             seen_at=NOON,
         )
+    return Hostile(provider, service, orderable, run)
+
+
+def test_hostile_text_of_a_provider_stays_text_on_every_page(
+    manager: Client, hostile: Hostile
+) -> None:
     for url in (
         reverse("providers"),
-        reverse("provider", args=[provider.pk]),
-        reverse("provider-pause", args=[provider.pk]),
-        reverse("catalog-run", args=[run.pk]),
+        reverse("provider", args=[hostile.provider.pk]),
+        reverse("provider-pause", args=[hostile.provider.pk]),
+        reverse("catalog-run", args=[hostile.run.pk]),
         reverse("services"),
         reverse("services") + "?q=img",
-        reverse("service", args=[service.pk]),
-        reverse("service", args=[orderable.pk]),
+        reverse("service", args=[hostile.service.pk]),
+        reverse("service", args=[hostile.orderable.pk]),
         reverse("service-search") + "?q=onerror",
         reverse("service-changes"),
     ):

@@ -1,4 +1,4 @@
-"""Answers about orders: how they are going, refills, cancels, and the provider's own list."""
+"""Answers about orders: how they are going, and the provider's own list."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..errors import RefusalCode
-from ..made import may_be_made
-from ..refusals.classify import meaning, refusal_code, spacing_seconds, wait_seconds
+from ..refusals.classify import meaning, spacing_seconds, wait_seconds
 from ..results import (
-    CancelAccepted,
     OrderState,
     Progress,
     RecentOrder,
-    RefillProgress,
-    RefillStarted,
     Refused,
     Unreadable,
 )
@@ -29,10 +24,8 @@ from .decode import (
     error_texts,
     folded,
     rows_by_id,
-    sentence,
-    succeeded,
 )
-from .status_aliases import order_state, refill_state
+from .status_aliases import order_state
 
 WORD_LENGTH: Final = 64
 MOST_CHILDREN: Final = 10_000
@@ -40,14 +33,7 @@ MOST_CHILDREN: Final = 10_000
 _STATUS_MARKS: Final = frozenset({"status", "order_status", "charge", "remains"})
 _START_NAMES: Final = ("start_count", "start_counter", "startcount", "startcounter", "start")
 _REMAIN_NAMES: Final = ("remains", "remain", "remaining")
-_REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
-_TAKEN: Final = SUCCEEDED | {
-    *("1", "accepted", "requested", "queued", "canceled", "cancelled", "pending", "in progress"),
-    *("processing", "canceling", "cancelling"),
-}
-_NO_ROW: Final = "The answer has no row for this id."
-_NOT_TAKEN_ON: Final = "The refill was not taken on."
-_NOT_CANCELED: Final = "The cancel was not taken."
+NO_ROW: Final = "The answer has no row for this id."
 
 
 def statuses(body: Any, asked: Sequence[str], dialect: Dialect) -> dict[str, Progress | Unreadable]:
@@ -63,7 +49,7 @@ def _status(
     """Most ids of a batch that are refused are refused in the same words: what a row that holds
     nothing but these means is found once and kept in `alike`."""
     if one not in rows:
-        return Unreadable(_NO_ROW, missing=True)
+        return Unreadable(NO_ROW, missing=True)
     row = rows[one]
     said = row.get("error") if isinstance(row, dict) and len(row) == 1 else None
     if not isinstance(said, str):
@@ -76,13 +62,13 @@ def _status(
 def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
     """One order's row: an object, an object with an error, or only the error's text."""
     if type(row) is not dict:
-        return _unreadable([row] if isinstance(row, str) else [], dialect)
+        return without_progress([row] if isinstance(row, str) else [], dialect)
     try:
         row = folded(row)
     except Unexpected as error:
         return Unreadable(str(error))
     if ("error" in row or "errors" in row or "message" in row) and (said := error_texts(row)):
-        return _unreadable(said, dialect)
+        return without_progress(said, dialect)
     children = _children(row.get("orders"))
     if children is None:
         return Unreadable(f"The row names more than {MOST_CHILDREN} orders.")
@@ -97,8 +83,8 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         status=_state(raw, word, dialect),
         raw_status=word,
         charge=_charge(get("charge"), dialect),
-        start_count=coerce.whole(_first(row, _START_NAMES)),
-        remains=coerce.whole(_first(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
+        start_count=coerce.whole(first_of(row, _START_NAMES)),
+        remains=coerce.whole(first_of(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
         currency=coerce.text(get("currency"), 10),
         children=children,
         runs=coerce.whole(get("runs")) if "runs" in row else None,
@@ -106,19 +92,19 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
     )
 
 
-def _first(row: dict[str, Any], names: Sequence[str]) -> Any:
+def first_of(row: dict[str, Any], names: Sequence[str]) -> Any:
     return next((value for name in names if (value := row.get(name)) is not None), None)
 
 
 def _state(raw: Any, word: str, dialect: Dialect) -> OrderState | None:
-    if _is_cut(raw):
+    if is_cut(raw):
         return None
     if dialect.status_codes and (state := dialect.status_codes.get(word)):
         return state
     return order_state(word, dialect.status_words) if isinstance(raw, str) else None
 
 
-def _is_cut(raw: Any) -> bool:
+def is_cut(raw: Any) -> bool:
     """Longer than a word for a status: what was read of it means nothing."""
     return len(coerce.text(raw, WORD_LENGTH + 1)) > WORD_LENGTH
 
@@ -140,7 +126,7 @@ def _children(orders: Any) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(one for one in ids if one))
 
 
-def _unreadable(said: Sequence[str], dialect: Dialect) -> Unreadable:
+def without_progress(said: Sequence[str], dialect: Dialect) -> Unreadable:
     """A row without what was asked for, in the provider's words, if it has any."""
     reason = coerce.text("".join(said[:1]), REASON_LENGTH)
     if not reason:
@@ -153,128 +139,6 @@ def refused(said: Sequence[str], dialect: Dialect) -> Refused:
     first = said[0]
     reason, code = coerce.text(first, REASON_LENGTH), meaning(said, dialect.refusals)
     return Refused(reason, code, wait_seconds(first), spacing_seconds(first))
-
-
-def refills(
-    body: Any, asked: Sequence[str], dialect: Dialect
-) -> dict[str, RefillStarted | Refused]:
-    """Every asked order with its refill's id, or with the refusal. Raises Unexpected."""
-    marks = frozenset({"refill", "refill_id"})
-    rows = rows_by_id(body, asked, id_names=("order", "order_id", "orderid"), marks=marks)
-    return {one: _refill(rows.get(one), dialect) for one in asked}
-
-
-def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
-    if row is None:
-        return Refused(_NO_ROW)
-    value = row
-    if isinstance(row, dict):
-        if said := error_texts(row):
-            return _no_refill(said, row, dialect)
-        row = folded(row)
-        value = row.get("refill_id", row.get("refill"))
-    if isinstance(value, dict):
-        return _refill_inside(value, dialect)
-    if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
-        return RefillStarted("")
-    if refill_id := coerce.issued_id(value):
-        return RefillStarted(refill_id)
-    return refused([_sentence(value) or _NOT_TAKEN_ON], dialect)
-
-
-def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
-    """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
-    named = folded(value)
-    refill_id = coerce.issued_id(_first(named, ("refill_id", "refillid", "id")))
-    if said := error_texts(value):
-        return _no_refill(said, {"refill": value}, dialect)
-    if not refill_id:
-        return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
-    return RefillStarted(refill_id)
-
-
-def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
-    """Words beside what may be a refill prove nothing, whatever they say."""
-    if may_be_made(row, "refill"):
-        return Refused(said[0][:REASON_LENGTH])
-    return refused(said, dialect)
-
-
-def refill_statuses(
-    body: Any, asked: Sequence[str], dialect: Dialect
-) -> dict[str, RefillProgress | Unreadable]:
-    """Every asked refill with how it is going. Raises Unexpected."""
-    by_order = dialect.refill_status_by_order
-    names = ORDER_ID_NAMES if by_order else _REFILL_ID_NAMES
-    rows = rows_by_id(body, asked, id_names=names, marks=frozenset({"status"}))
-    return {
-        one: _refill_progress(rows[one], dialect)
-        if one in rows
-        else Unreadable(_NO_ROW, missing=True)
-        for one in asked
-    }
-
-
-def _refill_progress(row: Any, dialect: Dialect) -> RefillProgress | Unreadable:
-    if isinstance(row, dict):
-        if ("error" in row or "message" in row) and (said := error_texts(row)):
-            return _unreadable(said, dialect)
-        row = folded(row).get("status")
-    if isinstance(row, dict):
-        return _unreadable(error_texts(row), dialect)
-    word = coerce.text(row, WORD_LENGTH)
-    if not word:
-        return Unreadable("The row has no status.")
-    if _is_cut(row):
-        return RefillProgress(None, word)
-    if refusal_code(word, dialect.refusals) is not RefusalCode.UNLISTED:
-        return _unreadable([word], dialect)
-    return RefillProgress(refill_state(word, dialect.refill_words), word)
-
-
-def cancels(
-    body: Any, asked: Sequence[str], dialect: Dialect
-) -> dict[str, CancelAccepted | Refused]:
-    """Every asked order with whether its cancel was taken. Raises Unexpected."""
-    marks = frozenset({"cancel", "status", "success"})
-    rows = rows_by_id(body, asked, id_names=("order", "order_id", "orderid"), marks=marks)
-    return {one: _cancel(rows.get(one), dialect) for one in asked}
-
-
-def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
-    if row is None:
-        return Refused(_NO_ROW)
-    value = row
-    if isinstance(row, dict):
-        if said := error_texts(row):
-            return refused(said, dialect)
-        row = folded(row)
-        value = row.get("cancel")
-        if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
-            return CancelAccepted()
-    if isinstance(value, dict):
-        return _cancel_inside(value, dialect)
-    if value is True or value == 1 or (isinstance(value, str) and value.lower() in _TAKEN):
-        return CancelAccepted()
-    if request_id := coerce.issued_id(value):
-        return CancelAccepted(request_id)
-    return refused([_sentence(value) or _NOT_CANCELED], dialect)
-
-
-def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
-    """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
-    if said := error_texts(value):
-        return refused(said, dialect)
-    named = folded(value)
-    request_id = coerce.issued_id(_first(named, ("cancel_id", "request_id", "id"))) or ""
-    word = _sentence(named.get("status"))
-    if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
-        return CancelAccepted(request_id)
-    return refused([word or _NOT_CANCELED], dialect)
-
-
-def _sentence(value: Any) -> str:
-    return sentence(value) if isinstance(value, str) else ""
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:

@@ -14,26 +14,26 @@ from ..errors import BatchRefused, RefusalCode
 from ..refusals.classify import normalised, refusal_code
 from ..results import Unreadable
 from .findings import FindingLevel
-from .steps import IMPOSSIBLE_IDS, Visit
+from .steps import IMPOSSIBLE_IDS, ConnectionCheck
 
 TOPIC: Final = "orders"
 ACTIONS: Final = ("status", "multi_status", "multistatus")
 
 
-def ask_two_orders(visit: Visit) -> None:
+def ask_two_orders(check: ConnectionCheck) -> None:
     """Ask about two at once in every known way, until one is understood."""
-    most = max(visit.dialect.batch_size, len(IMPOSSIBLE_IDS))
-    asking = visit.client.speaking(visit.dialect.changed(batch_size=most))
+    most = max(check.dialect.batch_size, len(IMPOSSIBLE_IDS))
+    asking = check.client.speaking(check.dialect.changed(batch_size=most))
     first = _refusal(asking)
     if first is None:
-        _learn_batches(visit)
+        _learn_batches(check)
         return
-    for changes, words in _other_ways(visit.dialect):
+    for changes, words in _other_ways(check.dialect):
         if _refusal(asking.speaking(asking.dialect.changed(**changes))) is None:
-            _learn_batches(visit, **changes)
-            visit.note(TOPIC, FindingLevel.OK, words)
+            _learn_batches(check, **changes)
+            check.note(TOPIC, FindingLevel.OK, words)
             return
-    _hear_refusal(visit, first)
+    _hear_refusal(check, first)
 
 
 def _refusal(client: PanelClient) -> BatchRefused | None:
@@ -54,36 +54,36 @@ def _other_ways(dialect: Dialect) -> Iterator[tuple[dict[str, Any], str]]:
             yield {"batch_status_action": action}, words
 
 
-def _learn_batches(visit: Visit, **changes: Any) -> None:
-    if visit.dialect.batch_size < len(IMPOSSIBLE_IDS):  # as it was once learned
+def _learn_batches(check: ConnectionCheck, **changes: Any) -> None:
+    if check.dialect.batch_size < len(IMPOSSIBLE_IDS):  # as it was once learned
         changes["batch_size"] = LARGEST_BATCH
-    visit.learn(many_statuses=True, **changes)
-    visit.note(TOPIC, FindingLevel.OK, "Two orders can be asked about in one call.")
+    check.learn(many_statuses=True, **changes)
+    check.note(TOPIC, FindingLevel.OK, "Two orders can be asked about in one call.")
 
 
-def _hear_refusal(visit: Visit, refusal: BatchRefused) -> None:
+def _hear_refusal(check: ConnectionCheck, refusal: BatchRefused) -> None:
     said = refusal.reason
-    if refusal_code(said, visit.dialect.refusals) is RefusalCode.UNKNOWN_ORDER:
+    if refusal_code(said, check.dialect.refusals) is RefusalCode.UNKNOWN_ORDER:
         words = (
             "Two unknown orders are refused together; known ones will show whether several can be"
             " asked about in one call."
         )
-        visit.note(TOPIC, FindingLevel.OK, words, said)
-    elif refusal.singly or _is_about_two(visit, refusal):
-        visit.learn(many_statuses=False, batch_size=1)
+        check.note(TOPIC, FindingLevel.OK, words, said)
+    elif refusal.singly or _is_about_two(check, refusal):
+        check.learn(many_statuses=False, batch_size=1)
         words = "Orders must be asked about one at a time; following them is slower."
-        visit.note(TOPIC, FindingLevel.WARN, words, said)
+        check.note(TOPIC, FindingLevel.WARN, words, said)
     else:
         words = (
             "Whether several orders can be asked about in one call could not be found out, because"
             " one alone was not understood either; nothing was changed."
         )
-        visit.note(TOPIC, FindingLevel.WARN, words, said)
+        check.note(TOPIC, FindingLevel.WARN, words, said)
 
 
-def _is_about_two(visit: Visit, refusal: BatchRefused) -> bool:
+def _is_about_two(check: ConnectionCheck, refusal: BatchRefused) -> bool:
     """One alone was understood, and two are refused in other words."""
-    one = visit.alone
+    one = check.alone
     if isinstance(one, Unreadable) and one.code is not RefusalCode.UNKNOWN_ORDER:
         return False
     said = one.reason if isinstance(one, Unreadable) else ""

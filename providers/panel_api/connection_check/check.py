@@ -13,7 +13,7 @@ from ..client import PanelClient
 from .batch_check import ask_two_orders
 from .empty_order import TOPIC, add_nothing
 from .findings import Diagnosis, Finding
-from .steps import Visit
+from .steps import ConnectionCheck
 
 
 def examine(
@@ -29,18 +29,18 @@ def examine(
     service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
     carry an id of ours. `before_send` is the pre-send check of that one.
     """
-    visit = Visit(client, tell)
-    last = ((TOPIC, partial(add_nothing, visit, before_send)),) if with_empty_order else ()
-    if visit.attempt("connection", visit.connect):
+    check = ConnectionCheck(client, tell)
+    last = ((TOPIC, partial(add_nothing, check, before_send)),) if with_empty_order else ()
+    if check.attempt("connection", check.connect):
         for topic, step in (
-            ("balance", visit.ask_balance),
-            ("services", visit.ask_services),
-            ("orders", visit.ask_unknown_order),
-            ("orders", partial(ask_two_orders, visit)),
-            ("refills", visit.ask_unknown_refill),
-            ("list of orders", visit.ask_recent_orders),
+            ("balance", check.ask_balance),
+            ("services", check.ask_services),
+            ("orders", check.ask_unknown_order),
+            ("orders", partial(ask_two_orders, check)),
+            ("refills", check.ask_unknown_refill),
+            ("list of orders", check.ask_recent_orders),
             *last,
         ):
-            if not visit.stopped:
-                visit.attempt(topic, step)
-    return Diagnosis(tuple(visit.findings), visit.dialect, visit.balance, visit.services_seen)
+            if not check.stopped:
+                check.attempt(topic, step)
+    return Diagnosis(tuple(check.findings), check.dialect, check.balance, check.services_seen)

@@ -13,53 +13,53 @@ from ..errors import NotSent, OutcomeUnknown, Rejected
 from ..errors import RefusalCode as Code
 from ..refusals.idempotency_parameter import parameter_asked_for
 from .findings import FindingLevel
-from .steps import Visit
+from .steps import ConnectionCheck
 
 TOPIC = "repeats"
 
 
-def add_nothing(visit: Visit, before_send: Callable[[], None] | None = None) -> None:
+def add_nothing(check: ConnectionCheck, before_send: Callable[[], None] | None = None) -> None:
     """Send it once, and note what the answer tells of ids of ours. Raises as `heed` does.
 
     `before_send` is the pre-send check, as of any order.
     """
     try:
-        answer = visit.client.call("add", {}, before_send=before_send)
+        answer = check.client.call("add", {}, before_send=before_send)
     except NotSent as error:
-        visit.note(TOPIC, FindingLevel.WARN, "The empty order was not sent.", error.reason)
+        check.note(TOPIC, FindingLevel.WARN, "The empty order was not sent.", error.reason)
         return
     except OutcomeUnknown as error:
-        visit.note(TOPIC, FindingLevel.WARN, "The empty order got no answer.", error.reason)
+        check.note(TOPIC, FindingLevel.WARN, "The empty order got no answer.", error.reason)
         return
-    heed(answer, visit.dialect, visit.client.now(), write=True)
-    missing = [said for said, code in answer.refusals(visit.dialect) if code is Code.NEEDS_ID]
+    heed(answer, check.dialect, check.client.now(), write=True)
+    missing = [said for said, code in answer.refusals(check.dialect) if code is Code.NEEDS_ID]
     try:
-        placed = order_placed(answer, visit.dialect)
+        placed = order_placed(answer, check.dialect)
     except Rejected as refusal:
-        _hear_what_is_missing(visit, refusal.reason, missing)
+        _hear_what_is_missing(check, refusal.reason, missing)
     except OutcomeUnknown as error:
         if error.evidence is not None and error.evidence.candidate_id:
-            _note_that_it_was_taken(visit, error.evidence.candidate_id)
+            _note_that_it_was_taken(check, error.evidence.candidate_id)
             return
         words = "What it says to an empty order proves nothing about ids of ours."
-        visit.note(TOPIC, FindingLevel.WARN, words, error.reason)
+        check.note(TOPIC, FindingLevel.WARN, words, error.reason)
     else:
-        _note_that_it_was_taken(visit, placed.order_id)
+        _note_that_it_was_taken(check, placed.order_id)
 
 
-def _hear_what_is_missing(visit: Visit, reason: str, missing: list[str]) -> None:
+def _hear_what_is_missing(check: ConnectionCheck, reason: str, missing: list[str]) -> None:
     if missing:
         name = parameter_asked_for(missing[0])
-        visit.learn(idempotency_parameter=name)
+        check.learn(idempotency_parameter=name)
         words = f"It wants an id of ours with each order; from now on it gets one as “{name}”."
     else:
         words = (
             "It refused an empty order for another reason and asked for no id of ours. If it wants"
             " one, the first order shows it; whether it knows a repeat, its documentation tells."
         )
-    visit.note(TOPIC, FindingLevel.OK, words, reason)
+    check.note(TOPIC, FindingLevel.OK, words, reason)
 
 
-def _note_that_it_was_taken(visit: Visit, order_id: str) -> None:
+def _note_that_it_was_taken(check: ConnectionCheck, order_id: str) -> None:
     words = f"It answered an empty order with the number {order_id}: look on its site what that is."
-    visit.note(TOPIC, FindingLevel.FAIL, words)
+    check.note(TOPIC, FindingLevel.FAIL, words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from .fields import Ask, CostRange, Kind, OrderPayload, WrittenPayload, count_lines, split_lines
+from .subscriptions import OldPostsPayload, SubscriptionPayload
 from .types import (
     CommentLikesPayload,
     CommentRepliesPayload,
@@ -22,11 +23,9 @@ from .types import (
     MentionsPayload,
     MentionsUserFollowersPayload,
     MentionsWithHashtagsPayload,
-    OldPostsPayload,
     PackagePayload,
     PollPayload,
     SeoPayload,
-    SubscriptionPayload,
     WebTrafficPayload,
 )
 

@@ -1,7 +1,7 @@
-"""Following 20,000 open orders: requests made, share of the latency limit, against one by one.
+"""Polling 20,000 open orders: requests made, share of the latency limit, against one by one.
 
 The sandbox stands in a process of its own and takes 200 ms for every answer. Sixteen leases
-follow sixteen accounts, as threads of two processes of eight: so do the two `worker-follow` of
+poll sixteen accounts, as threads of two processes of eight: so do the two `worker-follow` of
 docker-compose.yml, and each does what its task does. The limit is what sixteen leases could do if
 neither the desk nor the sandbox took any time. The share of it is taken over the middle 80 % of
 the orders, when all leases are under way; the one from the first lease's start to the last one's
@@ -11,10 +11,8 @@ of `make run` reaches. Of three rounds the median counts, and all are told.
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import statistics
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,10 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.desk import fresh_desk
+from benchmarks.open_orders import LEASES, SandboxProcess, account_at, write_down
 from sandbox import RemoteSandbox
 
 ORDERS = 20_000
-LEASES = 16
 WORKERS = 2
 LATENCY = 0.2
 BATCH = 100
@@ -41,7 +39,7 @@ def main() -> dict[str, Any]:
     with SandboxProcess() as place:
         accounts, ids = _open_orders(place)
         box = RemoteSandbox(place["control_url"], place["control_token"])
-        _follow_all(accounts)  # the first words, and code and connections as in a running worker
+        _poll_all(accounts)  # the first words, and code and connections as in a running worker
         box.fault("latency", "after", action="status", seconds=LATENCY)
         rounds = [_round(box, accounts, passed) for passed in ROUNDS]
         alone = _round(box, accounts, ROUNDS[-1], workers=1)
@@ -53,7 +51,7 @@ def main() -> dict[str, Any]:
         and figures["times_one_by_one"] >= BARS["times_one_by_one"]
         and figures["left_behind"] == 0
     )
-    return {"name": "following", "figures": figures, "bars": BARS, "met": met}
+    return {"name": "polling", "figures": figures, "bars": BARS, "met": met}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def _round(box: RemoteSandbox, accounts: list[Any], passed: float, workers: int 
     box.advance(passed)
     _make_all_due()
     before, events = box.calls("status"), _events()
-    seconds = _follow_all(accounts, workers)
+    seconds = _poll_all(accounts, workers)
     moved, requests = _events() - events, box.calls("status") - before
     return Round(requests, seconds, _steady_pace(), moved, _still_due())
 
@@ -96,49 +94,15 @@ def _figures(rounds: list[Round], alone: Round, pace_of_one: float) -> dict[str,
     }
 
 
-class SandboxProcess:
-    """The sandbox as a process of its own, so that it takes no time of ours."""
-
-    def __enter__(self) -> dict[str, Any]:
-        keys = [f"--key=bench-key-{number:04}:1000000" for number in range(LEASES)]
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "sandbox",
-                "--port",
-                "0",
-                "--control-port",
-                "0",
-                "--seed",
-                "1",
-                "--services",
-                "20",
-                "--speed",
-                "0",
-                *keys,
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        place: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return place
-
-    def __exit__(self, *args: object) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-
-
 def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]]:
-    """Accounts whose orders the sandbox has accepted and the desk is following, all due."""
+    """Accounts whose orders the sandbox has accepted and the desk polls, all due."""
     from django.conf import settings
 
     settings.SANDBOX_URL = place["url"]
     from providers.connect import client_for
     from providers.panel_api import DefaultPayload
 
-    accounts = [_account(place["url"], f"bench-key-{n:04}") for n in range(LEASES)]
+    accounts = [account_at(place["url"], f"bench-key-{n:04}") for n in range(LEASES)]
     item = next(i for i in client_for(accounts[0]).services().items if i.type == "Default")
     ids: dict[int, list[str]] = {}
 
@@ -155,64 +119,8 @@ def _open_orders(place: dict[str, Any]) -> tuple[list[Any], dict[int, list[str]]
     with ThreadPoolExecutor(LEASES) as pool:
         list(pool.map(buy, accounts))
     for account in accounts:
-        _write_down(account, item, ids[account.pk])
+        write_down(account, item, ids[account.pk])
     return accounts, ids
-
-
-def _account(url: str, key: str) -> Any:
-    from core.encryption import encrypt
-    from providers.actions.leases import ensure_leases
-    from providers.models import Provider
-
-    account = Provider.objects.create(
-        name=key, url=url, key_ciphertext=encrypt(key), calls_per_minute=60_000
-    )
-    ensure_leases(account.pk)
-    return account
-
-
-def _write_down(account: Any, item: Any, ids: list[str]) -> None:
-    from datetime import timedelta
-
-    from core.clocks import database_now
-    from orders.models import Order, PollSchedule
-    from orders.status import Status
-    from providers.models import Service
-
-    now = database_now()
-    service = Service.objects.create(
-        provider=account,
-        external_id=item.service_id,
-        name=item.name,
-        type="Default",
-        rate=item.rate,
-        first_seen_at=now,
-        changed_at=now,
-    )
-    orders = Order.objects.bulk_create(
-        Order(
-            provider=account,
-            service=service,
-            type="Default",
-            payload={},
-            link=f"lumen/{number}",
-            link_key=str(number),
-            units=item.min or 100,
-            status=Status.PENDING,
-            external_id=order_id,
-            send_after=now,
-            created_at=now,
-            changed_at=now,
-        )
-        for number, order_id in enumerate(ids)
-    )
-    due = now - timedelta(seconds=1)
-    PollSchedule.objects.bulk_create(
-        PollSchedule(
-            order=o, provider=account, external_id=o.external_id, next_at=due, changed_at=now
-        )
-        for o in orders
-    )
 
 
 def _make_all_due() -> None:
@@ -234,7 +142,7 @@ def _events() -> int:
     return OrderEvent.objects.count()
 
 
-def _follow_all(accounts: list[Any], workers: int = WORKERS) -> float:
+def _poll_all(accounts: list[Any], workers: int = WORKERS) -> float:
     """Seconds until nothing is due, with a lease an account, over so many processes."""
     from django.db import connections
 

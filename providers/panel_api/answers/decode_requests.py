@@ -1,0 +1,171 @@
+"""Answers about refills and cancels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..dialect import Dialect
+from ..errors import RefusalCode
+from ..made import may_be_made
+from ..refusals.classify import refusal_code
+from ..results import (
+    CancelAccepted,
+    RefillProgress,
+    RefillStarted,
+    Refused,
+    Unreadable,
+)
+from . import coerce
+from .decode import (
+    ORDER_ID_NAMES,
+    REASON_LENGTH,
+    SUCCEEDED,
+    error_texts,
+    folded,
+    rows_by_id,
+    sentence,
+    succeeded,
+)
+from .decode_orders import (
+    NO_ROW,
+    WORD_LENGTH,
+    first_of,
+    is_cut,
+    refused,
+    without_progress,
+)
+from .status_aliases import refill_state
+
+_REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
+
+_TAKEN: Final = SUCCEEDED | {
+    *("1", "accepted", "requested", "queued", "canceled", "cancelled", "pending", "in progress"),
+    *("processing", "canceling", "cancelling"),
+}
+
+_NOT_TAKEN_ON: Final = "The refill was not taken on."
+
+_NOT_CANCELED: Final = "The cancel was not taken."
+
+
+def refills(
+    body: Any, asked: Sequence[str], dialect: Dialect
+) -> dict[str, RefillStarted | Refused]:
+    """Every asked order with its refill's id, or with the refusal. Raises Unexpected."""
+    marks = frozenset({"refill", "refill_id"})
+    rows = rows_by_id(body, asked, id_names=("order", "order_id", "orderid"), marks=marks)
+    return {one: _refill(rows.get(one), dialect) for one in asked}
+
+
+def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
+    if row is None:
+        return Refused(NO_ROW)
+    value = row
+    if isinstance(row, dict):
+        if said := error_texts(row):
+            return _no_refill(said, row, dialect)
+        row = folded(row)
+        value = row.get("refill_id", row.get("refill"))
+    if isinstance(value, dict):
+        return _refill_inside(value, dialect)
+    if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
+        return RefillStarted("")
+    if refill_id := coerce.issued_id(value):
+        return RefillStarted(refill_id)
+    return refused([_sentence(value) or _NOT_TAKEN_ON], dialect)
+
+
+def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
+    """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
+    named = folded(value)
+    refill_id = coerce.issued_id(first_of(named, ("refill_id", "refillid", "id")))
+    if said := error_texts(value):
+        return _no_refill(said, {"refill": value}, dialect)
+    if not refill_id:
+        return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
+    return RefillStarted(refill_id)
+
+
+def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
+    """Words beside what may be a refill prove nothing, whatever they say."""
+    if may_be_made(row, "refill"):
+        return Refused(said[0][:REASON_LENGTH])
+    return refused(said, dialect)
+
+
+def refill_statuses(
+    body: Any, asked: Sequence[str], dialect: Dialect
+) -> dict[str, RefillProgress | Unreadable]:
+    """Every asked refill with how it is going. Raises Unexpected."""
+    by_order = dialect.refill_status_by_order
+    names = ORDER_ID_NAMES if by_order else _REFILL_ID_NAMES
+    rows = rows_by_id(body, asked, id_names=names, marks=frozenset({"status"}))
+    return {
+        one: _refill_progress(rows[one], dialect)
+        if one in rows
+        else Unreadable(NO_ROW, missing=True)
+        for one in asked
+    }
+
+
+def _refill_progress(row: Any, dialect: Dialect) -> RefillProgress | Unreadable:
+    if isinstance(row, dict):
+        if ("error" in row or "message" in row) and (said := error_texts(row)):
+            return without_progress(said, dialect)
+        row = folded(row).get("status")
+    if isinstance(row, dict):
+        return without_progress(error_texts(row), dialect)
+    word = coerce.text(row, WORD_LENGTH)
+    if not word:
+        return Unreadable("The row has no status.")
+    if is_cut(row):
+        return RefillProgress(None, word)
+    if refusal_code(word, dialect.refusals) is not RefusalCode.UNLISTED:
+        return without_progress([word], dialect)
+    return RefillProgress(refill_state(word, dialect.refill_words), word)
+
+
+def cancels(
+    body: Any, asked: Sequence[str], dialect: Dialect
+) -> dict[str, CancelAccepted | Refused]:
+    """Every asked order with whether its cancel was taken. Raises Unexpected."""
+    marks = frozenset({"cancel", "status", "success"})
+    rows = rows_by_id(body, asked, id_names=("order", "order_id", "orderid"), marks=marks)
+    return {one: _cancel(rows.get(one), dialect) for one in asked}
+
+
+def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
+    if row is None:
+        return Refused(NO_ROW)
+    value = row
+    if isinstance(row, dict):
+        if said := error_texts(row):
+            return refused(said, dialect)
+        row = folded(row)
+        value = row.get("cancel")
+        if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
+            return CancelAccepted()
+    if isinstance(value, dict):
+        return _cancel_inside(value, dialect)
+    if value is True or value == 1 or (isinstance(value, str) and value.lower() in _TAKEN):
+        return CancelAccepted()
+    if request_id := coerce.issued_id(value):
+        return CancelAccepted(request_id)
+    return refused([_sentence(value) or _NOT_CANCELED], dialect)
+
+
+def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
+    """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
+    if said := error_texts(value):
+        return refused(said, dialect)
+    named = folded(value)
+    request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
+    word = _sentence(named.get("status"))
+    if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
+        return CancelAccepted(request_id)
+    return refused([word or _NOT_CANCELED], dialect)
+
+
+def _sentence(value: Any) -> str:
+    return sentence(value) if isinstance(value, str) else ""
