@@ -64,7 +64,8 @@ def _annotate(item: BulkItem, now: datetime) -> str:
         written["note"] = terms["note"]
     try:
         if terms.get("tags"):
-            written["tags"] = read_tags(item.order.tags + terms["tags"])
+            tags = Order.objects.select_for_update().values_list("tags", flat=True)
+            written["tags"] = read_tags(tags.get(pk=item.order_id) + terms["tags"])
     except NotATag as error:
         return str(error)
     annotate(item.order, actor=item.job.started_by, now=now, **written)

@@ -141,8 +141,8 @@ class _OpenAlready(Exception):
 
 
 def _open(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
-    still_closed = Halt.objects.standing().filter(pk=run.halt_id).exists()
-    if not still_closed or not halts.lift_halt(HaltKind.RESTORED, now=now, actor=actor, note=note):
+    kind, only = HaltKind.RESTORED, run.halt_id
+    if not halts.lift_halt(kind, now=now, actor=actor, note=note, only=only):
         raise _OpenAlready
     return True
 

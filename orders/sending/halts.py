@@ -106,11 +106,17 @@ def lift_halt(
     provider: Provider | None = None,
     actor: User | None = None,
     note: str = "",
+    only: int | None = None,
 ) -> bool:
-    """Let orders go again. False: it was open already. After an incident they go far apart."""
-    closed = Halt.objects.standing().filter(kind=kind, provider=provider)
+    """Let orders go again. False: it was lifted already. After an incident they go far apart.
+
+    `only` is the number of the one that a person looked at: none that came after it is lifted.
+    """
+    standing = Halt.objects.standing().filter(kind=kind, provider=provider)
+    if only is not None:
+        standing = standing.filter(pk=only)
     with transaction.atomic():
-        if not closed.update(lifted_at=now, lifted_by=actor, note=note[:500]):
+        if not standing.update(lifted_at=now, lifted_by=actor, note=note[:500]):
             return False
         if provider is not None:
             words = f"Over: {HaltKind(kind).label.lower()}. {note}".strip()

@@ -85,14 +85,15 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
         return redirect("sending-control")
-    opened = halt.lifted_at is None and halts.lift_halt(
+    lifted = halts.lift_halt(
         HaltKind(halt.kind),
         now=database_now(),
         provider=halt.provider,
         actor=request.user,
         note=form.cleaned_data["note"],
+        only=halt.pk,
     )
-    if opened:
+    if lifted:
         transaction.on_commit(_ring)
         messages.success(request, f"Over: {halt.get_kind_display().lower()}.")
     else:

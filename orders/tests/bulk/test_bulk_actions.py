@@ -102,6 +102,21 @@ def test_the_same_confirmation_twice_is_one_job():
     assert (again.pk, again.kind, BulkItem.objects.count()) == (first.pk, JobKind.NOTE, 1)
 
 
+def test_a_tag_that_somebody_writes_before_its_turn_is_kept():
+    """A worker reads some orders at a time and comes to each of them later."""
+    order = make_order(tags=" old ")
+    job = start(JobKind.NOTE, tags=" spring ")
+    act = apply_step.act_for(job.kind, draft_again, noon)
+
+    def somebody_writes_first(item: BulkItem) -> str:
+        Order.objects.filter(pk=item.order_id).update(tags=" old urgent ")
+        return act(item)
+
+    run(job, act=somebody_writes_first)
+    order.refresh_from_db()
+    assert order.tags == " old urgent spring "
+
+
 def test_a_note_and_tags_are_written_and_remembered():
     order = make_order(note="before", tags=" old ")
     job = start(JobKind.NOTE, note="after", tags=" spring ")

@@ -10,6 +10,8 @@ from django.test import Client, TestCase
 
 from core.roles import Role
 from orders.models import Halt
+from orders.sending import halts
+from orders.sending.forms import OpenForm
 from orders.status import HaltKind, Status
 from tests.builders import NOON, make_cancel, make_halt, make_order, make_provider, make_refill
 from tests.query_counts import queries_of
@@ -43,6 +45,22 @@ def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, mana
     halt.refresh_from_db()
     assert halt.lifted_by is not None and halt.note == "Prices are right."
     assert "Wrong prices" not in page(manager, "/services/")
+
+
+def test_a_stop_of_this_moment_is_not_ended_with_the_one_before_it(manager, monkeypatch):
+    """The button was about another one, with another reason."""
+    make_halt(kind=HaltKind.STOP, reason="Wrong prices")
+    first = Halt.objects.get()
+    looked = OpenForm.is_valid
+
+    def somebody_ends_it_and_another_stops(form: OpenForm) -> bool:
+        halts.lift_halt(HaltKind.STOP, now=NOON)
+        halts.place_halt(HaltKind.STOP, now=NOON, reason="A wrong paste")
+        return looked(form)
+
+    monkeypatch.setattr(OpenForm, "is_valid", somebody_ends_it_and_another_stops)
+    manager.post(f"/orders/sending-control/{first.pk}/open/", {"note": "Prices are right."})
+    assert Halt.objects.standing().get().reason == "A wrong paste"
 
 
 def test_each_label_leads_to_its_own_field(manager):
