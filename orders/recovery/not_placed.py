@@ -74,6 +74,8 @@ def takes_two(order: Order) -> bool:
 
 
 def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:
+    """Once: who says it again is still the first. Where another person said it this moment, they
+    are the first."""
     unsaid = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, confirmed_by=None)
     with transaction.atomic():
         if unsaid.update(confirmed_by=actor, confirmed_at=now):
@@ -83,7 +85,13 @@ def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) ->
                 actor=actor,
                 text="Said not to be at the provider. A second person has to say so too.",
             )
-    return Confirmed.ONE_OF_TWO
+            return Confirmed.ONE_OF_TWO
+    known = open_attempt(order)
+    if known is None or known.pk != attempt.pk:
+        return Confirmed.TOO_LATE
+    if known.confirmed_by_id == actor.pk:
+        return Confirmed.ONE_OF_TWO
+    return confirm_not_placed(order, actor=actor, now=now)
 
 
 def prove_not_placed(

@@ -140,6 +140,37 @@ def test_a_given_up_order_can_never_be_sent_again_but_can_be_found(manager, prov
     assert (order.status, order.ended_at) == (Status.IN_PROGRESS, None)
 
 
+def test_of_two_who_say_at_the_same_moment_that_it_is_not_there_one_is_the_second(
+    manager, monkeypatch
+):
+    order, other = make_unconfirmed(), make_user(Role.MANAGER)
+
+    def the_other_says_so(_: Order) -> bool:
+        order.attempts.update(confirmed_by=other, confirmed_at=LATER)
+        return True
+
+    monkeypatch.setattr(not_placed, "takes_two", the_other_says_so)
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    order.refresh_from_db()
+    assert order.status == Status.NOT_PLACED
+    assert str(other) in order.reason
+
+
+def test_a_word_that_comes_after_the_answer_is_not_noted(manager, monkeypatch):
+    order = make_unconfirmed()
+    taken = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id="77")
+
+    def the_answer_comes(_: Order) -> bool:
+        record_outcome.record(order.attempts.get(), taken, now=LATER)
+        return True
+
+    monkeypatch.setattr(not_placed, "takes_two", the_answer_comes)
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.TOO_LATE
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "77")
+    assert order.attempts.get().confirmed_by is None
+
+
 def test_two_people_settle_it_once(manager, provider):
     order = make_unconfirmed()
     seen_by_the_second = Order.objects.get(pk=order.pk)
