@@ -27,6 +27,7 @@ from ..send_journal import Send, sends_since_adopted
 
 log = logging.getLogger(__name__)
 CHUNK = 200
+OPEN: Final = (Outcome.IN_FLIGHT, Outcome.UNKNOWN)
 MAY_BE_TAKEN: Final = NOT_SENT | {Status.NOT_PLACED}
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
@@ -150,17 +151,20 @@ def _free_number(order: Order, wanted: int) -> int:
 
 
 def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | None]]:
-    """Sends without an attempt, and those whose attempt has no answer; oldest first. Looks back
-    from the newest until everything is known."""
-    found: list[tuple[Send, Attempt | None]] = []
-    for end in range(len(sends), 0, -CHUNK):
-        chunk = sends[max(0, end - CHUNK) : end]
-        rows = _attempts_of(chunk)
-        new = [(send, rows.get((send.submission, send.started_at))) for send in chunk]
-        found = [(send, row) for send, row in new if row is None or _is_open(row)] + found
-        if all(row is not None for _, row in new):
-            break
-    yield from found
+    """Sends without an attempt, and those whose attempt has no answer; oldest first. Every one is
+    looked up each time: one that was in somebody's hands, or broke, may be older than many that
+    were given back."""
+    for start in range(0, len(sends), CHUNK):
+        chunk = sends[start : start + CHUNK]
+        settled = _settled(chunk)
+        rest = [send for send in chunk if (send.submission, send.started_at) not in settled]
+        rows = _attempts_of(rest) if rest else {}
+        yield from ((send, rows.get((send.submission, send.started_at))) for send in rest)
+
+
+def _settled(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
+    rows = Attempt.objects.filter(order__submission__in=[send.submission for send in sends])
+    return set(rows.exclude(outcome__in=OPEN).values_list("order__submission", "started_at"))
 
 
 def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
@@ -168,10 +172,6 @@ def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
     rows = Attempt.objects.filter(order__submission__in=submissions)
     rows = rows.select_related("order", "provider")
     return {(row.order.submission, row.started_at): row for row in rows}
-
-
-def _is_open(row: Attempt) -> bool:
-    return row.outcome in (Outcome.IN_FLIGHT, Outcome.UNKNOWN)
 
 
 def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:

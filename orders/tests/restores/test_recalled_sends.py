@@ -1,0 +1,64 @@
+"""Every send that a restored database has forgotten is given back, however many there are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Order
+from orders.sending.restore_check import guard, recalled_sends
+from orders.status import Status
+from orders.tests.sending.test_restore_guard import LATER, NOON, acknowledge, send, take_back
+from tests.builders import make_order, make_provider, make_service
+from tests.fake_provider import FakeProvider
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture(params=[2, recalled_sends.CHUNK], ids=["more than at once", "all at once"])
+def forgotten(request, monkeypatch) -> tuple[list[Order], FakeProvider]:
+    """Seven orders, sent one after the other, that stand as queued again."""
+    monkeypatch.setattr(recalled_sends, "CHUNK", request.param)
+    service, provider = make_service(make_provider(add_spacing_ms=0)), FakeProvider()
+    orders = [make_order(service=service) for _ in range(7)]
+    for number, order in enumerate(orders):
+        send(order, provider, NOON + timedelta(seconds=number))
+    for order in orders:
+        take_back(order)
+    return orders, provider
+
+
+def statuses(orders: list[Order]) -> set[str]:
+    keys = [order.pk for order in orders]
+    return set(Order.objects.filter(pk__in=keys).values_list("status", flat=True))
+
+
+def test_the_one_whose_claim_found_it_out_is_given_back_by_the_next_look(forgotten):
+    """It is on its way to be sent while the others are given back, and queued again after that."""
+    orders, provider = forgotten
+    first = send(orders[0], provider, LATER)
+    assert first.status == Status.QUEUED
+    assert statuses(orders[1:]) == {Status.PENDING}
+    guard.look_closely(now=LATER)
+    assert statuses(orders) == {Status.PENDING}
+    acknowledge(LATER)
+    assert guard.look_closely(now=LATER)
+    assert len(provider.placed) == len(orders)
+
+
+def test_the_one_that_broke_is_given_back_by_the_next_look(forgotten, monkeypatch):
+    orders, _ = forgotten
+    real = recalled_sends.take_as_sent
+
+    def take_as_sent(order, **more):
+        if order.pk == orders[0].pk:
+            raise ValueError("this once")
+        return real(order, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recalled_sends, "take_as_sent", take_as_sent)
+        guard.look_closely(now=LATER)
+    assert statuses(orders[1:]) == {Status.PENDING}
+    guard.look_closely(now=LATER)
+    assert statuses(orders) == {Status.PENDING}
