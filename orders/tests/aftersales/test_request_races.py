@@ -19,7 +19,7 @@ from orders.tests.sending.test_races import at_once
 from providers.connect import shared_transport
 from providers.models import Lease, Provider
 from sandbox import Sandbox
-from tests.builders import make_order, make_provider, make_refill, make_service, make_user
+from tests.builders import make_order, make_refill, make_service, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -31,11 +31,6 @@ def box(settings) -> Iterator[Sandbox]:
         shared_transport.cache_clear()
         yield running
     shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def test_two_people_press_refill_and_the_provider_hears_one(box, account):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from orders.aftersales import tasks as aftersales_tasks
 from orders.models import CancelRequest, EventKind, Order, PollSchedule, Refill
 from orders.sending import tasks as sending_tasks
 from orders.status import CancelStatus, RefillStatus, Status
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
@@ -24,20 +23,6 @@ from tests.builders import make_order, make_provider, make_service, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 DAY = 24 * 3600
-
-
-@pytest.fixture
-def box(settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def bought(box: Sandbox, account: Provider, ended: str = "", **wanted: bool) -> Order:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,26 +12,11 @@ from orders.mass.mass_order import digest_of_good
 from orders.models import Order, OrderBatch
 from orders.sending import tasks as sending_tasks
 from orders.status import Status
-from providers.connect import client_for, shared_transport
-from sandbox import Sandbox
-from tests.builders import make_provider, make_service, make_user
+from providers.connect import client_for
+from tests.builders import make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LINES = 200
-
-
-@pytest.fixture
-def box(settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box):
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def services_of(account, *type_names):

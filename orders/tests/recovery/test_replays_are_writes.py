@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,17 +16,12 @@ from orders.restores.tasks import importers
 from orders.sending import halts, send_journal
 from orders.sending.writes import answer_files
 from orders.status import HaltKind, Outcome, Status
-from orders.tests.sending.test_every_write import terminate_backend
-from providers.models import Provider, ProviderState
+from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
 from providers.panel_api import Dialect, Placed, Unreadable
 from tests.builders import NOON, make_attempt, make_order, make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NAME = "request_id"
-
-
-class Crash(BaseException):
-    """The worker is dead. No Exception: nothing of ours may catch it."""
 
 
 class Panel:
@@ -78,6 +73,10 @@ class Desk:
         lost, done = [self.attempt], Decided()
         replay.repeat(self.provider, panel, self.rules, lost, done, clock=self.clock)
 
+    def place_halt(self, kind: HaltKind) -> None:
+        everywhere = kind in (HaltKind.STOP, HaltKind.RESTORED)
+        halts.place_halt(kind, now=NOON, provider=None if everywhere else self.provider)
+
     @property
     def candidates(self) -> list[str]:
         return [row["id"] for row in Attempt.objects.get(pk=self.attempt.pk).candidates]
@@ -88,41 +87,14 @@ def desk(db) -> Desk:
     return Desk()
 
 
-def _stop(desk: Desk, kind: HaltKind) -> None:
-    provider = None if kind in (HaltKind.STOP, HaltKind.RESTORED) else desk.provider
-    halts.place_halt(kind, now=NOON, provider=provider)
-
-
-def _set_back(desk: Desk) -> None:
-    desk.now -= timedelta(minutes=1)
-
-
-def _suspended(desk: Desk) -> None:
-    desk.now += timedelta(minutes=1)
-
-
-def _settled(desk: Desk) -> None:
+def _resolved(desk: Desk) -> None:
     Attempt.objects.update(outcome=Outcome.REJECTED)
 
 
-def _paused(desk: Desk) -> None:
-    Provider.objects.update(state=ProviderState.PAUSED)
+BEFORE_SENDING = {"resolved meanwhile": _resolved, **OBSTACLES}
 
 
-def _stopped(kind: HaltKind) -> Callable[[Desk], None]:
-    return lambda desk: _stop(desk, kind)
-
-
-OBSTACLES: dict[str, Callable[[Desk], None]] = {
-    "set back": _set_back,
-    "suspended": _suspended,
-    "settled meanwhile": _settled,
-    "paused": _paused,
-    **{f"stopped: {kind}": _stopped(kind) for kind in HaltKind if kind != HaltKind.ANSWER_LOST},
-}
-
-
-@pytest.mark.parametrize("obstacle", OBSTACLES.values(), ids=OBSTACLES)
+@pytest.mark.parametrize("obstacle", BEFORE_SENDING.values(), ids=BEFORE_SENDING)
 def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle):
     desk.panel.stands = lambda: obstacle(desk)
     desk.repeat()
@@ -130,7 +102,7 @@ def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle):
 
 
 def test_the_hold_for_the_lost_order_itself_does_not_stop_its_repeat(desk):
-    _stop(desk, HaltKind.ANSWER_LOST)
+    desk.place_halt(HaltKind.ANSWER_LOST)
     desk.repeat()
     assert desk.panel.repeated == 1 and desk.candidates == ["23501"]
 
@@ -144,9 +116,6 @@ def test_a_database_that_does_not_know_what_was_sent_repeats_nothing(desk):
 
 
 def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeypatch):
-    def die(*args: object) -> None:
-        raise Crash
-
     with monkeypatch.context() as dying:
         dying.setattr(replay, "_note_id", die)
         with pytest.raises(Crash):

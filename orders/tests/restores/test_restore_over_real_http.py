@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,27 +28,12 @@ from orders.restores import tasks as restores_tasks
 from orders.sending import tasks as sending_tasks
 from orders.sending.restore_check import recalled_sends
 from orders.status import HaltKind, Status
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import Lease, Provider, ProviderHealth
 from providers.panel_api import DefaultPayload
-from sandbox import Sandbox
-from tests.builders import make_provider, make_service, make_user
+from tests.builders import make_service, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from orders.oldest_work import Late
 from orders.restores import tasks as restores_tasks
 from orders.sending import answer_places, answer_spool, send_orders
 from orders.status import Outcome, RefillStatus, Status
+from orders.tests.sending.obstacles import Crash, die
 from orders.watchdog.overdue import Standstill, standstills
 from tests.builders import make_attempt, make_order, make_refill, make_user
 from tests.fake_provider import FakeProvider
@@ -29,14 +30,6 @@ AWAY = timedelta(minutes=11)
 def nothing_remembered() -> None:
     """By the watchdog, of a page that another test has read."""
     cache.clear()
-
-
-class Crash(BaseException):
-    pass
-
-
-def _die() -> None:
-    raise Crash
 
 
 class Machine:
@@ -53,7 +46,7 @@ class Machine:
         self.is_here()
         order, now = make_order(), database_now()
         fresh = Order.objects.select_related("provider").get(pk=order.pk)
-        with armed("send.spooled", _die), pytest.raises(Crash):
+        with armed("send.spooled", die), pytest.raises(Crash):
             send_orders.send_order(fresh, fresh.provider, FakeProvider(), clock=lambda: now)
         return fresh
 

@@ -20,6 +20,7 @@ from orders.sending import answer_spool, claims, halts, record_outcome, send_ord
 from orders.sending.outcome import SendOutcome
 from orders.sending.writes import spool_files
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
+from orders.tests.sending.obstacles import Crash, die
 from providers.panel_api import Evidence, Placed, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
@@ -31,16 +32,8 @@ EXACT = Decimal("123456789012.123456789012")
 LATER = NOON + timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS + 1)
 
 
-class Crash(BaseException):
-    """The process is gone."""
-
-
 def noon():
     return NOON
-
-
-def crash():
-    raise Crash
 
 
 def files() -> list[str]:
@@ -49,7 +42,7 @@ def files() -> list[str]:
 
 def crash_at(point: str, order: Order, provider: FakeProvider) -> Order:
     """Send it, and die just there."""
-    with armed(point, crash), pytest.raises(Crash):
+    with armed(point, die), pytest.raises(Crash):
         send_orders.send_order(order, order.provider, provider, clock=noon)
     return Order.objects.get(pk=order.pk)
 
@@ -159,7 +152,7 @@ def test_a_refusal_is_kept_although_the_database_cannot_tell_the_time():
             raise OperationalError("gone")
         return moment
 
-    with armed("send.spooled", crash), pytest.raises(Crash):
+    with armed("send.spooled", die), pytest.raises(Crash):
         order = make_order()
         send_orders.send_order(order, order.provider, provider, clock=clock)
     answer_spool.import_spool(now=NOON)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, connection
 
 from core import clocks
 from core.failpoints import armed
@@ -27,7 +27,8 @@ from orders.sending import halts, send_orders, sweep_due
 from orders.sending.restore_check import guard
 from orders.sending.writes import answer_files, pre_send, recording, send_clock
 from orders.status import HaltKind, Status, Write
-from providers.models import Provider, ProviderState
+from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
+from providers.models import Provider
 from providers.panel_api import CancelAccepted, Placed, RefillStarted
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
 
@@ -95,7 +96,7 @@ class Desk:
         runs.reap_lost_requests(now=later)
         halts.lift_halt(HaltKind.ANSWER_LOST, now=later, provider=self.row.provider)
 
-    def close(self, kind: HaltKind, **over: Any) -> None:
+    def place_halt(self, kind: HaltKind, **over: Any) -> None:
         everywhere = kind in (HaltKind.STOP, HaltKind.RESTORED)
         provider = None if everywhere else self.row.provider
         halts.place_halt(kind, now=self.now, provider=provider)
@@ -133,42 +134,10 @@ def _own_clock(desk: Desk) -> None:
     desk.watch += clocks.SEND_WINDOW_SECONDS + 1
 
 
-def _suspended(desk: Desk) -> None:
-    desk.now += timedelta(seconds=clocks.SEND_WINDOW_SECONDS + 1)
+BEFORE_SENDING = {"old by our clock": _own_clock, **OBSTACLES}
 
 
-def _set_back(desk: Desk) -> None:
-    desk.now -= timedelta(hours=1)
-
-
-def _set_forward(desk: Desk) -> None:
-    desk.now += 5 * SECOND
-
-
-def _paused(desk: Desk) -> None:
-    Provider.objects.update(state=ProviderState.PAUSED)
-
-
-def _other_key(desk: Desk) -> None:
-    Provider.objects.update(version=7)
-
-
-def _stopped(kind: HaltKind) -> Callable[[Desk], None]:
-    return lambda desk: desk.close(kind)
-
-
-OBSTACLES: dict[str, Callable[[Desk], None]] = {
-    "old by our clock": _own_clock,
-    "the machine was suspended": _suspended,
-    "the database's clock was set back": _set_back,
-    "the database's clock was set forward": _set_forward,
-    "the provider was paused": _paused,
-    "its key was changed": _other_key,
-    **{f"stopped: {kind}": _stopped(kind) for kind in HaltKind if kind != HaltKind.ANSWER_LOST},
-}
-
-
-@pytest.mark.parametrize("obstacle", OBSTACLES.values(), ids=OBSTACLES)
+@pytest.mark.parametrize("obstacle", BEFORE_SENDING.values(), ids=BEFORE_SENDING)
 def test_what_comes_up_before_the_first_byte_stops_it(desk, obstacle):
     desk.panel.stands = lambda: obstacle(desk)
     desk.send()
@@ -204,7 +173,7 @@ def test_a_database_that_is_away_at_the_last_moment_proves_that_nothing_was_sent
 
 @pytest.mark.parametrize("kind", HaltKind)
 def test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders(desk, kind):
-    desk.close(kind)
+    desk.place_halt(kind)
     desk.send()
     goes = kind == HaltKind.ANSWER_LOST and desk.write is not Write.ADD
     assert bool(desk.panel.done) == goes
@@ -215,7 +184,7 @@ def test_a_stop_holds_every_kind_of_write_but_a_lost_order_only_orders(desk, kin
 @pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
 def test_a_stop_between_the_look_and_the_claim_leaves_no_claim(desk, monkeypatch):
     def call_is_free(*args: object) -> bool:
-        desk.close(HaltKind.STOP)
+        desk.place_halt(HaltKind.STOP)
         return True
 
     monkeypatch.setattr(runs, "_may_call", call_is_free)
@@ -226,8 +195,8 @@ def test_a_stop_between_the_look_and_the_claim_leaves_no_claim(desk, monkeypatch
 
 
 def test_cancels_go_through_where_staff_said_so_and_nothing_else_does(desk):
-    desk.close(HaltKind.STOP, lets_cancels=True)
-    desk.close(HaltKind.INCIDENT, lets_cancels=True)
+    desk.place_halt(HaltKind.STOP, lets_cancels=True)
+    desk.place_halt(HaltKind.INCIDENT, lets_cancels=True)
     desk.send()
     assert bool(desk.panel.done) == (desk.write is Write.CANCEL)
 
@@ -235,24 +204,16 @@ def test_cancels_go_through_where_staff_said_so_and_nothing_else_does(desk):
 def test_no_bell_rings_for_requests_that_a_stop_holds(desk):
     due = [] if desk.write is Write.ADD else [desk.row.provider_id]
     assert runs.accounts_to_send_at(NOON) == due
-    desk.close(HaltKind.INCIDENT)
+    desk.place_halt(HaltKind.INCIDENT)
     assert runs.accounts_to_send_at(NOON) == []
 
 
 # the answer was heard
 
 
-class Crash(BaseException):
-    """The worker is dead. No Exception: nothing of ours may catch it."""
-
-
-def _die() -> None:
-    raise Crash
-
-
 @pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
 def test_an_answer_that_was_heard_outlives_its_worker(desk):
-    with armed("request.kept", _die), pytest.raises(Crash):
+    with armed("request.kept", die), pytest.raises(Crash):
         desk.send()
     desk.reap()
     assert desk.status == REAPED[desk.write]
@@ -297,7 +258,7 @@ def test_a_broken_connection_is_let_go_before_the_next_try(monkeypatch):
 
 @pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
 def test_an_answer_that_is_recorded_twice_is_told_once(desk):
-    with armed("request.recorded", _die), pytest.raises(Crash):
+    with armed("request.recorded", die), pytest.raises(Crash):
         desk.send()
     told = desk.row.order.events.count()
     assert answer_files.import_left_behind(importers(NOON)) == 1
@@ -308,7 +269,7 @@ def test_an_answer_that_is_recorded_twice_is_told_once(desk):
 def test_a_spoiled_answer_file_is_set_aside_and_the_next_one_is_read(desk):
     answer_files.directory().mkdir(parents=True)
     (answer_files.directory() / "a.json").write_text("{")
-    with armed("request.kept", _die), pytest.raises(Crash):
+    with armed("request.kept", die), pytest.raises(Crash):
         desk.send()
     assert answer_files.import_left_behind(importers(NOON)) == 1
     assert [path.name for path in answer_files.directory().iterdir()] == ["a.json.bad"]
@@ -379,21 +340,6 @@ def test_an_accepted_database_sends_again(desk):
 
 
 # the connection to the database breaks during the call
-
-
-def terminate_backend() -> None:
-    """As a server that restarts or a network that fails does it. SQLite has none to lose."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    other = connections["default"].copy()
-    try:
-        with other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-    finally:
-        other.close()
 
 
 @pytest.mark.django_db(transaction=True)

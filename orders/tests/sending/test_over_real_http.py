@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,7 +17,7 @@ from orders.recovery import link_orders
 from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Status
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import Provider
 from providers.panel_api import (
     CustomCommentsPayload,
@@ -27,24 +26,9 @@ from providers.panel_api import (
     PackagePayload,
     SubscriptionPayload,
 )
-from sandbox import Sandbox
-from tests.builders import make_provider, make_service, make_user
+from tests.builders import make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=120, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
-
-
-@pytest.fixture
-def account(box) -> Provider:
-    return make_provider(url=box.url, key=box.key, add_spacing_ms=0, calls_per_minute=60_000)
 
 
 def service_of(account: Provider, type_name: str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,22 +17,13 @@ from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Outcome, Status
 from providers.actions import accounts, note_calls, pacing
-from providers.connect import client_for, shared_transport
+from providers.connect import client_for
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultPayload, RefusalCode
 from sandbox import Sandbox
 from tests.builders import make_provider, make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings) -> Iterator[Sandbox]:
-    with Sandbox(seed=7, services=60, speed=0, partial=0, canceled=0) as running:
-        settings.SANDBOX_URL = running.url
-        shared_transport.cache_clear()
-        yield running
-    shared_transport.cache_clear()
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
 from orders.status import Flag, HaltKind, JobState, Outcome, Status
+from orders.tests.sending.obstacles import Crash, die
 from providers.panel_api import NotSent, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
@@ -331,14 +332,8 @@ def test_what_is_proven_not_to_have_left_may_be_sent():
 
 
 def test_an_answer_still_in_the_spool_is_used_too():
-    class Crash(BaseException):
-        pass
-
-    def crash():
-        raise Crash
-
     order, provider = make_order(), FakeProvider()
-    with armed("send.spooled", crash), pytest.raises(Crash):
+    with armed("send.spooled", die), pytest.raises(Crash):
         send(order, provider)
     take_back(order)
     guard.look_closely(now=LATER)
