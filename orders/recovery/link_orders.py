@@ -20,6 +20,7 @@ from providers.panel_api import Progress, ProviderError, Unreadable
 
 from .. import charges
 from ..charges import CHARGE_TOLERANCE
+from ..flags import raise_flag
 from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import remarks_as_events
@@ -99,8 +100,6 @@ def adopt(
     }
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
-    if final.remark and final.remark.flag and not order.flag:
-        progress["flag"] = final.remark.flag
     try:
         with durable_transaction():
             _refuse_if_claimed(order, external_id)
@@ -121,6 +120,8 @@ def adopt(
                 **progress,
             ):
                 raise SettledMeanwhile
+            if final.remark and final.remark.flag:
+                raise_flag(order, final.remark.flag)
             charges.write_first_charge(order, now=now)
             add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
             record_outcome.schedule_polls(order, now=now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from django.db import transaction
 from django.db.models import F, Q
 
 from core import clocks
@@ -24,7 +25,8 @@ from providers.panel_api import (
     WrittenPayload,
 )
 
-from ...models import Attempt, Recovery
+from ...flags import raise_flag
+from ...models import Attempt, EventKind, Recovery
 from ...sending import send_journal
 from ...sending.restore_check import guard
 from ...sending.send_orders import PlacesOrders
@@ -32,7 +34,7 @@ from ...sending.writes import answer_files
 from ...sending.writes.pre_send import PreSendCheck
 from ...sending.writes.recording import record
 from ...sending.writes.send_clock import SendClock
-from ...status import NOTHING_BOUGHT, Outcome, Resolution, Write
+from ...status import Flag, Outcome, Resolution, Write
 from .. import resolve
 from ..resolve import Decided
 from . import contradictions
@@ -136,20 +138,38 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     attempt = send_journal.attempt_of(said)
     if attempt is None:
         return False
-    is_open = attempt.outcome == Outcome.UNKNOWN and not attempt.candidates
-    if is_open or attempt.outcome in NOTHING_BOUGHT:
+    if attempt.outcome != Outcome.UNKNOWN or not attempt.candidates:
         _note_id(attempt, str(said["id"]), now)
     return True
 
 
 def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
-    found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
-    # Named, so that no other order is given it.
-    evidence = {**attempt.evidence, "candidate_id": order_id}
-    Attempt.objects.filter(pk=attempt.pk).update(candidates=[found], evidence=evidence)
-    resolve.tell([attempt], f"The repeat was answered with the number {order_id}.", {}, now)
-    # Somebody may have decided meanwhile that it is not there.
+    """By what is known of the attempt now that the answer is here: the first send's own may have
+    come, or somebody may have decided that it is not there."""
+    with transaction.atomic():
+        rows = Attempt.objects.select_for_update(of=("self",)).select_related("order")
+        known = rows.get(pk=attempt.pk)
+        if known.outcome == Outcome.ACCEPTED:
+            _compare(known, order_id, now)
+            return
+        found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
+        # Named, so that no other order is given it.
+        evidence = {**known.evidence, "candidate_id": order_id}
+        Attempt.objects.filter(pk=known.pk).update(candidates=[found], evidence=evidence)
+        resolve.tell([known], f"The repeat was answered with the number {order_id}.", {}, now)
     contradictions.reopen_one(attempt.pk, order_id, now=now)
+
+
+def _compare(accepted: Attempt, order_id: str, now: datetime) -> None:
+    """A repeat that comes back as another order than the first was no repeat to the provider. Told
+    once for each number."""
+    order, first = accepted.order, accepted.external_id
+    words = f"The repeat was answered with the number {order_id}, and the first send with {first}."
+    if first == order_id or order.events.filter(text=words).exists():
+        return
+    raise_flag(order, Flag.BOUGHT_TWICE)
+    evidence = {"candidate_id": order_id}
+    order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:

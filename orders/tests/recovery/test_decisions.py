@@ -15,7 +15,7 @@ from orders.recovery import link_orders, not_placed
 from orders.recovery.not_placed import Confirmed
 from orders.sending import claims, record_outcome
 from orders.sending.outcome import SendOutcome
-from orders.status import Outcome, Status
+from orders.status import Flag, Outcome, Status
 from providers.panel_api import OrderState, Unavailable
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, progress
@@ -72,6 +72,32 @@ def test_linking_an_ended_order_does_not_follow_it(manager, provider):
     order.refresh_from_db()
     assert (order.status, order.ended_at) == (Status.COMPLETED, LATER)
     assert not PollSchedule.objects.exists()
+
+
+def test_a_flag_that_is_raised_while_the_provider_is_asked_stays(manager, provider, monkeypatch):
+    """Although what it says is odd as well: canceled at the full price."""
+    order = make_unconfirmed()
+    price = str(order.estimate)
+    provider.says["555"] = progress(OrderState.CANCELED, charge=price, remains=0)
+    answered = provider.statuses_once
+
+    def flagged_meanwhile(ids):
+        Order.objects.filter(pk=order.pk).update(flag=Flag.BOUGHT_TWICE)
+        return answered(ids)
+
+    monkeypatch.setattr(provider, "statuses_once", flagged_meanwhile)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.CANCELED, Flag.BOUGHT_TWICE)
+    assert order.events.filter(text__contains="is still charged").exists()
+
+
+def test_an_odd_end_flags_the_order_that_is_linked(manager, provider):
+    order = make_unconfirmed()
+    provider.says["555"] = progress(OrderState.CANCELED, charge=str(order.estimate), remains=0)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert order.flag == Flag.CHARGE_DIFFERS
 
 
 def test_an_id_the_provider_does_not_know_is_not_linked(manager, provider):

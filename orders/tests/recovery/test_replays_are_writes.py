@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from core.failpoints import armed
-from orders.models import Attempt, Recovery
+from orders.models import Attempt, Order, Recovery
 from orders.recovery.resolve import Decided
 from orders.recovery.search import replay
 from orders.restores.tasks import importers
-from orders.sending import halts, send_journal
+from orders.sending import halts, record_outcome, send_journal
+from orders.sending.outcome import SendOutcome
 from orders.sending.writes import answer_files
-from orders.status import HaltKind, Outcome, Status
+from orders.status import Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
-from providers.panel_api import Dialect, Placed, Unreadable
+from providers.panel_api import Dialect, Evidence, Placed, Unreadable
 from tests.builders import NOON, make_attempt, make_order, make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -123,6 +124,40 @@ def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeyp
     assert desk.candidates == []
     assert answer_files.import_left_behind(importers(NOON)) == 1
     assert desk.candidates == ["23501"]
+
+
+def answered_late(desk: Desk, number: str) -> Callable[[], object]:
+    """The first send's own answer comes from the disk while its repeat is under way."""
+    seen = Evidence(reason="", bytes_left=True, body_excerpt=f'{{"order": {number}}}')
+    taken = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id=number, evidence=seen)
+    return lambda: record_outcome.record(desk.attempt, taken, now=NOON, by=Resolution.SPOOL)
+
+
+def test_an_answer_that_comes_while_it_is_repeated_keeps_what_was_seen_of_it(desk):
+    desk.panel.took = answered_late(desk, "23501")
+    desk.repeat()
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.external_id) == (Outcome.ACCEPTED, "23501")
+    assert attempt.evidence["body_excerpt"] == '{"order": 23501}'
+    assert Order.objects.get().flag == Flag.NONE
+
+
+def test_a_repeat_that_is_answered_with_another_number_may_have_bought_twice(desk):
+    desk.panel.took = answered_late(desk, "23400")
+    desk.repeat()
+    order = Order.objects.get()
+    assert (order.external_id, order.flag) == ("23400", Flag.BOUGHT_TWICE)
+    assert "23501" in order.events.latest("pk").text
+    assert Attempt.objects.get().evidence["body_excerpt"] == '{"order": 23400}'
+
+
+def test_so_may_one_whose_worker_died_with_the_number(desk, monkeypatch):
+    with monkeypatch.context() as dying, pytest.raises(Crash):
+        dying.setattr(replay, "_note_id", die)
+        desk.repeat()
+    answered_late(desk, "23400")()
+    answer_files.import_left_behind(importers(NOON))
+    assert Order.objects.get().flag == Flag.BOUGHT_TWICE
 
 
 @pytest.mark.django_db(transaction=True)
