@@ -1,4 +1,4 @@
-"""The operator's guard: its rules, a place to try a link, what was changed when."""
+"""The limits of what may be ordered: their rules, a place to try a link, what was changed when."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _page(
 
 
 def _tried(request: StaffRequest) -> dict[str, Any]:
-    """What the guard says about the link in the address."""
+    """What the block list says about the link in the address."""
     form = TryForm(request.GET if "link" in request.GET else None)
     link = form.cleaned_data["link"] if form.is_valid() else ""
     rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.clocks import database_now
 from core.roles import May
+from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
 from providers.actions.sentences import forget_phrase, taught_phrases
 from providers.actions.wording import forget_word, teach_word, words_of
@@ -51,10 +52,12 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
     provider = get_object_or_404(Provider, pk=pk)
     form = ForgetForm(request.POST)
     word = form.cleaned_data["word"] if form.is_valid() else ""
-    if forget_word(provider, word, actor=request.user, now=database_now()):
-        messages.success(request, f"“{word}” is unknown again. What it did to orders stays.")
-    else:
-        messages.info(request, "This word was not known.")
+    tell(
+        request,
+        forget_word(provider, word, actor=request.user, now=database_now()),
+        f"“{word}” is unknown again. What it did to orders stays.",
+        "This word was not known.",
+    )
     return redirect("provider-phrases", pk=pk)
 
 
@@ -65,10 +68,12 @@ def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
     provider = get_object_or_404(Provider, pk=pk)
     form = ForgetPhraseForm(request.POST)
     words = form.cleaned_data["sentence"] if form.is_valid() else ""
-    if forget_phrase(provider, words, actor=request.user, now=database_now()):
-        messages.success(request, f"“{words}” proves nothing again. What it did to orders stays.")
-    else:
-        messages.info(request, "This sentence was not known.")
+    tell(
+        request,
+        forget_phrase(provider, words, actor=request.user, now=database_now()),
+        f"“{words}” proves nothing again. What it did to orders stays.",
+        "This sentence was not known.",
+    )
     return redirect("provider-phrases", pk=pk)
 
 

@@ -1,4 +1,4 @@
-"""What keeps orders from being sent just now, and who may stop and open what."""
+"""What keeps orders from being sent just now, and who may place and lift which halt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from core import doorbell
 from core.clocks import database_now
 from core.roles import May
 from core.rows.keyset import keyset_page
+from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
+from providers.models import Provider
 
 from .. import wake_ups
 from ..models import Halt, HaltQuerySet
@@ -27,29 +29,23 @@ LIFTED_BY_HAND = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE, HaltKind.
 @allow(May.SEE)
 @require_safe
 def stops(request: StaffRequest) -> HttpResponse:
-    """What is closed, and the history of all stops."""
+    """What is in force, and the history of all halts."""
     return _page(request)
 
 
 @allow(May.PLACE)
 @require_POST
 def stop_all(request: StaffRequest) -> HttpResponse:
-    """Whoever may order may also pull the brake; opening takes a manager."""
+    """Whoever may order may also stop everything; lifting takes a manager."""
     form = StopForm(request.POST)
     if not form.is_valid():
         return _page(request, stop_form=form)
-    said = form.cleaned_data
-    closed = halts.place_halt(
-        HaltKind.STOP,
-        now=database_now(),
-        actor=request.user,
-        reason=said["reason"],
-        lets_cancels=said["lets_cancels"],
+    tell(
+        request,
+        _place(request, HaltKind.STOP, form),
+        "All sending is stopped. What was sent is still followed.",
+        "All sending had been stopped already.",
     )
-    if closed:
-        messages.success(request, "All sending is stopped. What was sent is still followed.")
-    else:
-        messages.info(request, "All sending had been stopped already.")
     return redirect("sending-control")
 
 
@@ -60,26 +56,34 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
     form = IncidentForm(request.POST)
     if not form.is_valid():
         return _page(request, incident_form=form)
-    provider, reason = form.cleaned_data["provider"], form.cleaned_data["reason"]
-    closed = halts.place_halt(
-        HaltKind.INCIDENT,
+    provider = form.cleaned_data["provider"]
+    tell(
+        request,
+        _place(request, HaltKind.INCIDENT, form, provider),
+        f"Nothing is sent to {provider}. Its orders are still followed.",
+        f"{provider} had an incident already.",
+    )
+    return redirect("sending-control")
+
+
+def _place(
+    request: StaffRequest, kind: HaltKind, form: StopForm, provider: Provider | None = None
+) -> bool:
+    """False: it was in force already."""
+    return halts.place_halt(
+        kind,
         now=database_now(),
         provider=provider,
         actor=request.user,
-        reason=reason,
+        reason=form.cleaned_data["reason"],
         lets_cancels=form.cleaned_data["lets_cancels"],
     )
-    if closed:
-        messages.success(request, f"Nothing is sent to {provider}. Its orders are still followed.")
-    else:
-        messages.info(request, f"{provider} had an incident already.")
-    return redirect("sending-control")
 
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
 def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
-    """End a stop: orders behind it are sent again."""
+    """Orders behind it are sent again."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
     form = OpenForm(request.POST)
     if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.clocks import database_now
 from core.roles import May
+from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
 
 from .. import tasks
@@ -162,10 +163,12 @@ def provider_pause(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, "providers/provider_pause.html", provider, form)
     reason = form.cleaned_data["reason"]
-    if pause_provider(provider, reason=reason, actor=request.user, now=database_now()):
-        messages.success(request, f"{provider} is paused. Its orders wait.")
-    else:
-        messages.info(request, f"{provider} was paused already.")
+    tell(
+        request,
+        pause_provider(provider, reason=reason, actor=request.user, now=database_now()),
+        f"{provider} is paused. Its orders wait.",
+        f"{provider} was paused already.",
+    )
     return redirect("provider", pk=pk)
 
 
