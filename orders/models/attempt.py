@@ -25,6 +25,12 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         over = Q(lease_until__lt=now) | Q(lease_until__gt=beyond)
         return self.filter(over, outcome=Outcome.IN_FLIGHT)
 
+    def counted_as_not_there(self) -> AttemptQuerySet:
+        """By a person or a proof that may have been wrong. A refusal in words that the desk knows
+        is proof; what staff said that words mean is their word."""
+        taught = Q(outcome=Outcome.REJECTED, resolution=Resolution.TAUGHT)
+        return self.filter(Q(outcome=Outcome.NOT_PLACED) | taught)
+
 
 class Attempt(models.Model):
     """What was sent, to whom, by whom, and everything seen of the answer.

@@ -8,7 +8,7 @@ from providers.panel_api import Evidence, RefusalCode
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 
 from ..models import Order
-from ..status import Doubt, Outcome
+from ..status import Doubt
 
 FAILED = 500  # from this HTTP code on it is not the provider's answer, but word of its failure
 
@@ -30,4 +30,4 @@ def says_it_is_there(order: Order, code: RefusalCode, *, knows_blocker: bool) ->
     that nothing else we know keeps busy. The earlier send is the likely reason."""
     if code is not RefusalCode.DUPLICATE and (code is not RefusalCode.LINK_BUSY or knows_blocker):
         return False
-    return order.attempts.filter(outcome=Outcome.NOT_PLACED).exists()
+    return order.attempts.counted_as_not_there().exists()

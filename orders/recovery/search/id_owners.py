@@ -17,12 +17,10 @@ from providers.models import Provider
 from providers.panel_api import Progress
 
 from ...models import Attempt, Recovery
-from ...status import LIVE_OUTCOMES, Outcome, Resolution
+from ...status import LIVE_OUTCOMES, Outcome
 from .id_range import Window, fits, number_of, widest_window
 from .match_ids import Edges
 
-# A refusal in words that the desk knows is proof; what staff said that words mean is their word.
-DECIDED = Q(outcome=Outcome.NOT_PLACED) | Q(outcome=Outcome.REJECTED, resolution=Resolution.TAUGHT)
 OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))
 MOST_DECIDED = 500  # the newest of an account
 
@@ -64,7 +62,7 @@ def sends_without_an_id(provider: Provider) -> list[Attempt]:
     answered, so that nothing is missed that left meanwhile."""
     rows = Attempt.objects.filter(provider__in=same_account(provider))
     rows = rows.select_related("order__service__proposed", "provider")
-    decided = rows.filter(DECIDED).order_by("-pk")[:MOST_DECIDED]
+    decided = rows.counted_as_not_there().order_by("-pk")[:MOST_DECIDED]
     return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]
 
 

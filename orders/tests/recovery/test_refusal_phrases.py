@@ -13,15 +13,18 @@ from django.test.utils import CaptureQueriesContext
 
 from core.roles import Role
 from orders.models import Attempt, Order
+from orders.placing import place_orders
 from orders.recovery import not_placed, refusal_phrase
+from orders.sending import send_orders
 from orders.status import Doubt, Outcome, Status
 from providers.actions import sentences
 from providers.actions.examining import _learn
 from providers.actions.learning import change_dialect
 from providers.models import Provider
-from providers.panel_api import Dialect, RefusalCode
+from providers.panel_api import Dialect, RefusalCode, Rejected
 from providers.panel_api.connection_check.findings import Diagnosis
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -64,6 +67,22 @@ def test_words_that_say_it_is_there_end_no_doubt_about_an_earlier_try(code: Refu
     assert status_of(order) == Status.UNCONFIRMED
     assert order.attempts.get(number=1).code == Doubt.IS_THERE
     assert refusal_phrase.lesson_of(order) is None
+
+
+@pytest.mark.parametrize("code", [RefusalCode.LINK_BUSY, RefusalCode.DUPLICATE])
+def test_what_staff_took_for_a_refusal_is_in_doubt_when_the_next_try_finds_it_there(
+    code: RefusalCode,
+):
+    """Else it would wait for its own first send to end, and be bought again."""
+    order = answered()
+    assert teach(order, RefusalCode.RATE_LIMIT) == 1
+    order = Order.objects.select_related("provider").get(pk=order.pk)
+    assert place_orders.requeue_order(order, actor=make_user(Role.MANAGER), now=NOON)
+    provider = FakeProvider()
+    provider.then = Rejected("It is there already.", code)
+    assert send_orders.send_order(order, order.provider, provider, clock=lambda: NOON)
+    assert status_of(order) == Status.UNCONFIRMED
+    assert order.attempts.get(outcome=Outcome.UNKNOWN).code == Doubt.IS_THERE
 
 
 def test_a_busy_link_is_no_word_of_it_where_another_order_of_ours_keeps_it_busy():
