@@ -20,7 +20,7 @@ from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, REFILLS_TO_SEND, Refi
 UNKNOWN_WHETHER = "The provider does not say whether it refills this service; it may be tried."
 
 _UNDER_WAY = {
-    RefillStatus.QUEUED: "A refill has been asked for already and is about to be sent.",
+    RefillStatus.QUEUED: "A refill has been asked for already and was not sent yet.",
     RefillStatus.WAITING: "A refill has been asked for already and waits for its time.",
     RefillStatus.SENDING: "A refill of it is being sent at this moment.",
     RefillStatus.UNCONFIRMED: "Nobody knows what became of its last refill: settle that one first.",

@@ -23,6 +23,7 @@ from .check_limits import Guard
 from .forms import BlockForm, LimitForm, ToleranceForm, TryForm
 
 CHANGES_SHOWN = 20
+STAYS_HELD = "Orders that it held stay held until somebody releases them."
 RULES = (BlockedLink, SpendLimit, PriceTolerance)
 
 
@@ -50,7 +51,7 @@ def guard_block(request: StaffRequest) -> HttpResponse:
 def guard_unblock(request: StaffRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(BlockedLink, pk=pk)
     if unblock_links(rule, by=request.user):
-        messages.success(request, f"“{rule}” is no longer blocked.")
+        messages.success(request, f"“{rule}” is no longer blocked. {STAYS_HELD}")
     return redirect("limits")
 
 
@@ -65,9 +66,9 @@ def guard_limit(request: StaffRequest) -> HttpResponse:
     is_gone = limit["per_order"] is None and limit["per_day"] is None
     messages.success(
         request,
-        f"There is no limit in {limit['currency']} for this role any more."
+        f"There is no limit in {limit['currency']} for this role any more. {STAYS_HELD}"
         if is_gone
-        else "The limit is changed. It counts from the next order on.",
+        else "The limit is changed. It also holds orders that were placed before and not sent yet.",
     )
     return redirect("limits")
 

@@ -23,7 +23,7 @@ from providers.models import Service
 
 from .. import wake_ups
 from ..limits.check_limits import objection
-from ..models import Order
+from ..models import Halt, Order
 from ..terms import Difference, Terms, differences
 from .order_form import OrderForm, form_for, obstacle
 from .place_orders import NotAgreed, place_order
@@ -176,6 +176,9 @@ def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
         "service": form.service,
         "form": form,
         "trouble": health if health.keeps_orders else None,
+        "halts": Halt.objects.standing()
+        .for_provider(form.service.provider_id)
+        .order_by("kind", "pk"),
         "preview": preview_of(form, now=now),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }

@@ -119,7 +119,7 @@ def lift_halt(
         if not standing.update(lifted_at=now, lifted_by=actor, note=note[:500]):
             return False
         if provider is not None:
-            words = f"Over: {HaltKind(kind).label.lower()}. {note}".strip()
+            words = f"Ended: “{HaltKind(kind).label}”. {note}".strip()
             provider.remember(words, now=now, actor=actor)
             if kind == HaltKind.INCIDENT:
                 ProviderHealth.objects.filter(provider=provider).update(

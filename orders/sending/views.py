@@ -43,7 +43,7 @@ def stop_all(request: StaffRequest) -> HttpResponse:
     tell(
         request,
         _place(request, HaltKind.STOP, form),
-        "All sending is stopped. What was sent is still followed.",
+        f"All sending is stopped: {_what_waits(form)}",
         "All sending had been stopped already.",
     )
     return redirect("sending-control")
@@ -60,7 +60,7 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
     tell(
         request,
         _place(request, HaltKind.INCIDENT, form, provider),
-        f"Nothing is sent to {provider}. Its orders are still followed.",
+        f"{provider} has an incident: {_what_waits(form)}",
         f"{provider} had an incident already.",
     )
     return redirect("sending-control")
@@ -99,7 +99,7 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
     )
     if lifted:
         transaction.on_commit(_ring)
-        messages.success(request, f"Over: {halt.get_kind_display().lower()}.")
+        messages.success(request, f"Ended: “{halt.get_kind_display()}”.")
     else:
         messages.info(request, "It was over already.")
     return redirect("sending-control")
@@ -120,6 +120,13 @@ def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Cancels wait now, like orders and refills.")
     return redirect("sending-control")
+
+
+def _what_waits(form: StopForm) -> str:
+    waiting = "orders, refills and cancels wait."
+    if form.cleaned_data["lets_cancels"]:
+        waiting = "orders and refills wait, cancels go through."
+    return f"{waiting} What was sent is still followed."
 
 
 def _ring() -> None:

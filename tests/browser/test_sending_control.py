@@ -37,7 +37,7 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     page.goto("/orders/sending-control/")
     page.get_by_label("Note").fill("The bill is right.")
     page.get_by_role("button", name="Send again").click()
-    page.get_by_text("Over: all sending is stopped.").wait_for()
+    page.get_by_text("Ended: “All sending is stopped”.").wait_for()
     page.get_by_text("The bill is right.").wait_for()
     wait_until(
         lambda: any(order["link"] == link for order in box.ledger()), "the order that waited"

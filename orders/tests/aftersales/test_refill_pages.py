@@ -76,7 +76,7 @@ def test_a_refill_is_asked_for_and_rung_for_at_once(
     refill = Refill.objects.get()
     assert refill.requested_by_id == int(staff.session["_auth_user_id"])
     assert rung == [order.provider_id]
-    assert "about to be sent" in page_of(staff, order)
+    assert "asked for already and was not sent yet" in page_of(staff, order)
 
 
 def test_a_cancel_is_asked_for_and_the_order_stays_as_it_is(
