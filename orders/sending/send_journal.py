@@ -8,6 +8,7 @@ we left. The lines before it say which orders of such a database were sent after
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -91,12 +92,15 @@ def newest_mark(provider_id: int) -> Mark | None:
 
 
 def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
-    """The newest mark in this file, or in the one before it."""
-    here = _newest_in(file.tail(), provider_id)
-    return here or _newest_in(file.older().tail(), provider_id)
+    """The newest mark in this file, or in the one before it. At its end nearly always; what was
+    answered to a call about many orders may be longer than that."""
+    for one in (file, file.older()):
+        if mark := _newest_in(one.tail(), provider_id) or _newest_in(one.lines(), provider_id):
+            return mark
+    return None
 
 
-def _newest_in(lines: list[Line], provider_id: int) -> Mark | None:
+def _newest_in(lines: Iterable[Line], provider_id: int) -> Mark | None:
     marks = [mark for line in lines if (mark := _mark(provider_id, line))]
     since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
     newest = (mark for _, mark in marks[since:])

@@ -11,7 +11,7 @@ from typing import Any, Final
 from core.durable_files import append_line, locked
 from core.redaction import redact
 
-TAIL: Final = 64 * 1024  # bytes, more than one line of any kind: the mark is among them
+TAIL: Final = 64 * 1024  # bytes, many lines: the mark is nearly always among them
 LARGEST: Final = 4 * 1024 * 1024  # then a new file is begun and the one before the last forgotten
 Line = dict[str, Any]
 
@@ -54,10 +54,14 @@ class JournalFile:
     def _is_large(self) -> bool:
         return self.path.exists() and self.path.stat().st_size >= LARGEST
 
+    def lines(self) -> Iterator[Line]:
+        """Of this file, oldest first."""
+        return _readable(self.path, 0)
+
     def all_lines(self) -> Iterator[Line]:
         """Oldest first, those of the file before it too."""
-        for path in (self.older().path, self.path):
-            yield from _readable(path, 0)
+        yield from self.older().lines()
+        yield from self.lines()
 
     def tail(self) -> list[Line]:
         """The newest lines, oldest first."""

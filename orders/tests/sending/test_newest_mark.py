@@ -1,0 +1,36 @@
+"""The newest send of a journal is found however much its answer has said."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from orders.aftersales.batch_outcome import Answered
+from orders.models import RequestCall
+from orders.sending.restore_check import guard, request_journal
+from orders.sending.restore_check.request_journal import Named
+from orders.status import Write
+from providers.panel_api import RefusalCode, Refused
+from tests.builders import NOON, make_provider
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+MOST_ORDERS, LONGEST_REASON = 100, 300
+
+
+@pytest.mark.parametrize("letter", ["a", "я", "𝔞"])
+def test_a_refusal_of_every_order_of_a_call_hides_no_send(letter: str) -> None:
+    """In letters that are written as six or twelve signs its line is longer than what is read of
+    the end of the file; unread, the call would be forgotten by a restored database unnoticed."""
+    provider = make_provider()
+    call = RequestCall.objects.create(
+        provider=provider, write=Write.REFILL, worker="here", started_at=NOON
+    )
+    named = [Named(uuid4(), NOON, str(number)) for number in range(MOST_ORDERS)]
+    guard.mark_call(call, named, now=lambda: NOON)
+    said = Refused(letter * LONGEST_REASON, RefusalCode.WAIT)
+    request_journal.note_end(call, Answered({one.order_id: said for one in named}))
+    mark = request_journal.newest_mark(provider.pk)
+    assert mark is not None and mark.is_of(call)
+    RequestCall.objects.all().delete()
+    assert not guard.look_closely(now=NOON)
