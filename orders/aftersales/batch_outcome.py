@@ -35,10 +35,6 @@ class Lost:
     until: datetime | None = None
 
 
-PROVIDER_NAMED: Final = (
-    RefusalCode.WAIT.value
-)  # the code of a row that waits as long as it was told
-
 Outcome = Answered[Said] | Later | Lost
 AnyOutcome = Answered[Any] | Later | Lost
 

@@ -1,6 +1,6 @@
 """What staff do to stop an order: take it back here, or ask its provider to cancel it.
 
-Nothing here speaks to a provider. The row is the queue; `cancel_sending` sends it, and only the
+Nothing here speaks to a provider. The row is the queue; `cancel_sends` sends it, and only the
 order's own status says what became of it.
 """
 

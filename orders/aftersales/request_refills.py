@@ -1,6 +1,6 @@
 """What staff do about refills: ask for one, ask again, take it back, close it.
 
-Nothing here speaks to a provider. The row is the queue; `refill_sending` sends it.
+Nothing here speaks to a provider. The row is the queue; `refill_sends` sends it.
 """
 
 from __future__ import annotations

@@ -118,8 +118,8 @@ def accounts_to_send_at(now: datetime) -> list[int]:
 
 
 def _not_halted(due: QuerySet[Refill] | QuerySet[CancelRequest], write: Write) -> Iterable[int]:
-    halts = Halt.objects.standing().holding(write)
-    before_it = halts.filter(Q(provider=None) | Q(provider=OuterRef("provider")))
+    standing = Halt.objects.standing().holding(write)
+    before_it = standing.filter(Q(provider=None) | Q(provider=OuterRef("provider")))
     return due.exclude(Exists(before_it)).values_list("provider_id", flat=True).distinct()
 
 

@@ -41,7 +41,7 @@ class Attempt(models.Model):
 
     A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
     for, and only then the account may buy again. `waited_seconds` are counted from the loss on, as
-    `recovery.waiting` does; once they are enough, attempts of the account with a higher number
+    `search.wait_clock` does; once they are enough, attempts of the account with a higher number
     than `surely_after` were sent when this order could no longer appear. `candidates` are ids of
     ours nobody has claimed, as `{"id", "charge", "status", "start_count", "remains"}` in text.
     """

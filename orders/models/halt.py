@@ -1,4 +1,4 @@
-"""What keeps orders from being sent, account by account or everywhere, and who opened it again."""
+"""What keeps orders from being sent, account by account or everywhere, and who lifted it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class HaltQuerySet(models.QuerySet["Halt"]):
 class Halt(models.Model):
     """While a row with `lifted_at=None` stands before an account, nothing is changed there.
 
-    `provider` None stands before all accounts. Without `placed_by` the desk closed it itself.
+    `provider` None stands before all accounts. Without `placed_by` the desk placed it itself.
     `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they
     are the history of every stop.
     """

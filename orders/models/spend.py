@@ -12,12 +12,13 @@ from django.db import models
 from django.utils import timezone
 
 from core.money import MoneyField
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..status import AT_PROVIDER, COSTS_NOTHING
 
 # A drip-feed or subscription that goes on: its charge, where one is told, is that of its parts.
 RUNS_ON = models.Q(status__in=sorted(AT_PROVIDER)) & (
-    models.Q(payload__has_key="runs") | models.Q(type__startswith="Subscriptions")
+    models.Q(payload__has_key="runs") | models.Q(type__in=SUBSCRIPTIONS)
 )
 
 

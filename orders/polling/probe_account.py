@@ -26,8 +26,8 @@ def accounts_to_probe(now: datetime) -> Wanted:
     unsure = Q(open_until=None, last_error_at__gt=F("last_ok_at")) & ~Q(provider__balance_error="")
     found = ProviderHealth.objects.filter(due & idle | unsure).exclude(provider__key_ciphertext="")
     rows = found.order_by("pk").values_list("pk", "provider__balance_error", "open_until")
-    wanted = [(pk, bool(error and _newest_id(pk)), closed) for pk, error, closed in rows]
-    return [(pk, by_status) for pk, by_status, closed in wanted if by_status or closed]
+    wanted = [(pk, bool(error and _newest_id(pk)), open_until) for pk, error, open_until in rows]
+    return [(pk, by_status) for pk, by_status, open_until in wanted if by_status or open_until]
 
 
 def probe_by_status(provider: Provider, client: TellsStatuses, *, clock: Clock) -> bool:

@@ -1,5 +1,5 @@
 """Refunds that come apart from the charge, for orders that ended before this was known of their
-provider. Those that end later get theirs with their last answer, in `judging`."""
+provider. Those that end later get theirs with their last answer, in `plausibility`."""
 
 from __future__ import annotations
 

@@ -18,9 +18,7 @@ from ..models import Attempt, Order
 from ..status import Doubt, Outcome, Status
 from . import not_placed
 
-ORDERS_LOOKED_AT = (
-    500  # other lost orders of the account, oldest first; the rest can be settled later
-)
+ORDERS_LOOKED_AT = 500  # other lost orders of an account, oldest first; the rest come later
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,11 @@ def worker_name() -> str:
 def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
     """Take the order for sending and write the attempt down, on disk before we speak.
 
-    None: somebody else has it, another send is in flight for this account, a halt before it is
-    closed, it was paused or given another key since `provider` was read, its catalog is that of
-    another address, or the order is held
-    because a rule, a limit or the terms of its service no longer let it go. One that cannot be
-    taken is flagged and put back for later, so that the orders behind it go on.
+    None: somebody else has it, another send is in flight for this account, a halt stands before it,
+    it was paused or given another key since `provider` was read, its catalog is that of another
+    address, or the order is held because a rule, a limit or the terms of its service no longer let
+    it go. One that cannot be taken is flagged and put back for later, so that the orders behind it
+    go on.
     """
     for tried in range(MOST_NUMBERS):
         try:

@@ -1,6 +1,6 @@
-"""Closing and opening what stands between queued orders and their provider.
+"""Placing and lifting halts: while one stands, no write of its kinds goes to the provider.
 
-A closed halt leaves orders queued: nothing has to be moved when it opens. It is looked for when
+Orders stay queued behind it, and nothing has to be moved when it is lifted. It is looked for when
 an order is claimed and once more just before the first byte.
 """
 
@@ -69,7 +69,7 @@ def place_halt(
     actor: User | None = None,
     lets_cancels: bool = False,
 ) -> bool:
-    """Stop sending to one account, or with no provider to all. False: it was closed already."""
+    """Stop sending to one account, or with no provider to all. False: such a halt stood already."""
     halt = Halt(kind=kind, provider=provider, reason=reason[:500], placed_at=now, placed_by=actor)
     if lets_cancels:
         halt.lets_cancels, halt.cancels_said_at, halt.cancels_said_by = True, now, actor
@@ -129,7 +129,7 @@ def lift_halt(
 
 
 def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
-    """Hold the account until the order has been looked for; after too many, until a person has
+    """Halt the account until the order has been looked for; after too many, until a person has
     seen it. In the transaction that makes the attempt unknown."""
     provider = Provider.objects.get(pk=attempt.provider_id)
     _one_at_a_time(provider)
@@ -144,7 +144,7 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
 
 
 def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
-    """End the hold after a lost answer, once each of them is settled or has been looked for."""
+    """Lift the halt after a lost answer, once each of them is settled or has been looked for."""
     waiting = Attempt.objects.filter(
         provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
     )
@@ -153,14 +153,16 @@ def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
     ):
         return False
     with transaction.atomic():
-        _one_at_a_time(provider)  # who loses the next answer this moment, closes after we opened
+        _one_at_a_time(
+            provider
+        )  # who loses the next answer this moment, places theirs after ours is lifted
         if waiting.exists():
             return False
         return lift_halt(HaltKind.ANSWER_LOST, now=now, provider=provider)
 
 
 def _one_at_a_time(provider: Provider) -> None:
-    """Until this transaction ends nobody else opens or closes for this account: the row is
+    """Until this transaction ends nobody else places or lifts a halt of this account: the row is
     written, which PostgreSQL makes others wait for and SQLite's transactions do anyway."""
     rules, _ = Recovery.objects.get_or_create(provider=provider)
     Recovery.objects.filter(pk=rules.pk).update(enabled=F("enabled"))

@@ -247,7 +247,7 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now:
 def _reopen(decided: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> str:
     """The provider took what was decided not to be there: the order is in doubt again, so that
     nobody buys it a second time, and can be linked. What happened, for the history. A second send
-    that has not left yet is stopped by its own check, which asks `reopening.contradicted`."""
+    that has not left yet is stopped by its own check, which asks `reopen.contradicted`."""
     number = outcome.external_id
     taken = f"Attempt {decided.number} was answered late: the provider took it as {number}."
     others = order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk)

@@ -28,7 +28,7 @@ def reopen(
 ) -> bool:
     """To be called in a transaction, which is to be taken back where this is False: somebody else
     moved the order. No search ends such a doubt; the id is offered to be linked. Sends of other
-    orders go on: no halt is closed for it."""
+    orders go on: no halt is placed for it."""
     kept = {name: value for name, value in attempt.evidence.items() if name != SEEN_THERE}
     evidence = {**kept, **seen, "candidate_id": external_id}
     late = {**attempt.late, "reopened": True} if attempt.late else {}

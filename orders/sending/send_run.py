@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lease is be
 def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
     """Send what is queued for this account for about `seconds`; how many sends were tried.
 
-    Nothing while another worker has the account's placing lease, or a halt before it is closed.
+    Nothing while another worker has the account's placing lease, or while a halt stands before it.
     """
     if halts.sending_is_halted(provider.pk):
         return 0
@@ -69,7 +69,7 @@ def _send(order: Order, provider: Provider, client: PlacesOrders, clock: Clock) 
 
 
 def _is_still_first(order: Order, provider: Provider, clock: Clock) -> bool:
-    """Then it is not this order that keeps the lease: a halt is closed, or another send is under
+    """Then it is not this order that keeps the lease: a halt stands, or another send is under
     way. Held or put back, it has made way for the next one."""
     following = next_to_send(provider, clock())
     return following is not None and following.pk == order.pk

@@ -26,11 +26,11 @@ def ensure_leases(provider_id: int, *, due_at: datetime | None = None) -> None:
     `due_at` is when balance and catalog are first wanted; the other leases are rung by orders.
     """
     rung = {LeaseKind.BALANCE, LeaseKind.CATALOG}
-    leases = [
+    rows = [
         Lease(provider_id=provider_id, kind=kind, due_at=due_at if kind in rung else None)
         for kind in LeaseKind
     ]
-    Lease.objects.bulk_create(leases, ignore_conflicts=True)
+    Lease.objects.bulk_create(rows, ignore_conflicts=True)
     ProviderHealth.objects.bulk_create(
         [ProviderHealth(provider_id=provider_id)], ignore_conflicts=True
     )

@@ -45,7 +45,7 @@ def _utc_now() -> datetime:
 
 
 class PanelClient:
-    """One account. Holds no state: as many threads as payload may use one client.
+    """One account. Holds no state: as many threads as like may use one client.
 
     Every method raises `SlowDown` and `AccountRefused` when the provider says so. Reads raise
     `Unavailable` for everything else; `add`, `refill` and `cancel` raise `NotSent` when it is

@@ -64,7 +64,7 @@ class Door(StrEnum):
 
 
 def pass_through() -> None:
-    """The pre_send_check of a caller who has nothing against it."""
+    """The pre-send check of a caller who has nothing against it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def database_identity() -> str:
 def mark(attempt: Attempt, *, now: Clock) -> None:
     """Write this send down outside the database, unless the database is not the one we left.
 
-    Raises NotSent: then no byte may leave, and the halt is closed where there is doubt.
+    Raises NotSent: then no byte may leave, and a halt is placed where there is doubt.
     """
     _mark(attempt, partial(send_journal.note_send, attempt), now)
     failpoint("claim.marked")
@@ -79,7 +79,7 @@ def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> No
 
 
 def refuse_another_database(provider_id: int, *, now: Clock) -> None:
-    """Raises NotSent, and closes the halt where there is doubt, for what is marked already."""
+    """Raises NotSent, and places a halt where there is doubt, for what is marked already."""
     try:
         if why_doubted(marks_of(provider_id), database_identity()):
             look_closely(now=now())
@@ -172,10 +172,10 @@ def _newest_of(known: KnownMark) -> str:
 
 
 def look_closely(*, now: datetime) -> bool:
-    """Compare every mark of this machine with the database; close the halt on doubt.
+    """Compare every mark of this machine with the database; place a halt on doubt.
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
-    database is adopted. Before that, and as long as the halt is closed, what this machine knows of
+    database is adopted. Before that, and as long as the halt stands, what this machine knows of
     its sends is brought in. True: all is well.
     """
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):

@@ -60,7 +60,7 @@ class Failing(FakeProvider):
         (OutcomeUnknown("Not understood.", evidence(status=200)), AccountState.HEALTHY),
         (NotSent("Paused.", evidence("PreSendCheckFailed: Paused.")), AccountState.HEALTHY),
     ],
-    ids=["refused", "no answer", "gateway", "not understood", "our own pre_send_check"],
+    ids=["refused", "no answer", "gateway", "not understood", "our own check before sending"],
 )
 def test_a_failed_send_touches_the_health_where_the_way_there_failed(
     error: ProviderError, state: AccountState

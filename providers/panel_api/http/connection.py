@@ -31,7 +31,7 @@ class PreSendCheckFailed(Exception):
 
 
 class Exchange:
-    """One request and its answer: its deadline, its pre_send_check, and what is known to have left.
+    """One request and its answer: its deadline, its pre-send check, and what is known to have left.
 
     `bytes_left` is the mark. `cut_off` means that the writing broke off: the other side has at
     most a part of the request, so nothing it says is about the whole. `killed` means that the
