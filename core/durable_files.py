@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -13,12 +14,15 @@ OURS_ALONE = 0o600
 
 
 def append_line(path: Path, line: str, *, wait_for_disk: bool = True) -> None:
-    """Add a line. One that a crash left half written before it stands apart and spoils nothing."""
+    """Add a line. One that a crash left half written before it stands apart and spoils nothing.
+    Raises OSError where the disk does not take all of it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OURS_ALONE)
     try:
-        os.write(descriptor, f"\n{line}\n".encode())
+        text = f"\n{line}\n".encode()
+        if os.write(descriptor, text) < len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         if wait_for_disk:
             os.fsync(descriptor)
     finally:
