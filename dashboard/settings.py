@@ -116,7 +116,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.navigation.navigation",
             ],
-            "builtins": ["core.templatetags.desk"],
+            "builtins": ["core.templatetags.desk", "core.templatetags.components"],
         },
     }
 ]

@@ -58,6 +58,14 @@ class Line:
     highest: Decimal
     since: datetime
 
+    @property
+    def summary(self) -> str:
+        """For who hears the page instead of seeing the line."""
+        return (
+            f"Balance over the last days: from {self.first} to {self.last},"
+            f" lowest {self.lowest}, highest {self.highest}"
+        )
+
 
 WIDTH, HEIGHT, MARGIN = 600, 80, 4
 MOST_POINTS = 150

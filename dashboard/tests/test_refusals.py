@@ -9,6 +9,7 @@ from django.test import Client
 
 from core.roles import ALLOWED, May, Role, who_may
 from tests.builders import make_order
+from tests.one_line import one_line
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def test_it_names_the_roles(
 ) -> None:
     refused = client_for_role(Role.VIEWER).get(address)
     assert refused.status_code == 403
-    page = refused.content.decode()
+    page = one_line(refused.content.decode())
     assert words in page and "Nothing was changed." in page
 
 

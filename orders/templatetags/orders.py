@@ -10,16 +10,27 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.templatetags.components import state_badge
 from core.templatetags.desk import amount, money, spell_money
 from providers.account_health import AccountHealth
 
 from ..account_trouble import account_trouble as trouble_of
-from ..models import CancelRequest, Order, Refill
+from ..models import (
+    BatchState,
+    BulkJob,
+    CancelRequest,
+    Case,
+    Order,
+    OrderBatch,
+    ReconcileRun,
+    Refill,
+)
 from ..status import (
     CANCEL_COLORS,
     COLORS,
     REFILL_COLORS,
     CancelStatus,
+    JobState,
     Outcome,
     RefillStatus,
     Status,
@@ -36,12 +47,18 @@ OUTCOME_COLORS: dict[str, str] = {
     Outcome.NOT_SENT: "secondary",
     Outcome.NOT_PLACED: "secondary",
 }
-
-
-def badge(color: str, label: str) -> SafeString:
-    return format_html(
-        '<span class="badge bg-{}-lt"><span class="badge-dot"></span>{}</span>', color, label
-    )
+JOB_COLORS: dict[str, str] = {
+    JobState.WAITING: "secondary",
+    JobState.RUNNING: "blue",
+    JobState.DONE: "green",
+    JobState.STOPPED: "orange",
+}
+BATCH_COLORS: dict[str, str] = {
+    BatchState.CHECKED: "yellow",
+    BatchState.PLACING: "blue",
+    BatchState.PLACED: "green",
+    BatchState.DISCARDED: "secondary",
+}
 
 
 @register.simple_tag
@@ -51,8 +68,8 @@ def status_badge(status: Order | str) -> SafeString:
     try:
         known = Status(word)
     except ValueError:
-        return badge("secondary", word)
-    return badge(COLORS[known], known.label)
+        return state_badge("secondary", word)
+    return state_badge(COLORS[known], known.label)
 
 
 @register.simple_tag
@@ -63,17 +80,34 @@ def account_trouble(order: Order, now: datetime) -> AccountHealth | None:
 
 @register.simple_tag
 def refill_badge(refill: Refill) -> SafeString:
-    return badge(REFILL_COLORS[RefillStatus(refill.status)], refill.get_status_display())
+    return state_badge(REFILL_COLORS[RefillStatus(refill.status)], refill.get_status_display())
 
 
 @register.simple_tag
 def cancel_badge(request: CancelRequest) -> SafeString:
-    return badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
+    return state_badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
 
 
 @register.simple_tag
 def outcome_badge(outcome: str) -> SafeString:
-    return badge(OUTCOME_COLORS.get(outcome, "secondary"), Outcome(outcome).label)
+    return state_badge(OUTCOME_COLORS.get(outcome, "secondary"), Outcome(outcome).label)
+
+
+@register.simple_tag
+def job_badge(job: BulkJob | ReconcileRun) -> SafeString:
+    return state_badge(JOB_COLORS[JobState(job.state)], job.get_state_display())
+
+
+@register.simple_tag
+def batch_badge(batch: OrderBatch) -> SafeString:
+    is_checked = batch.state == BatchState.CHECKED
+    label = "Checked, not placed" if is_checked else batch.get_state_display()
+    return state_badge(BATCH_COLORS[BatchState(batch.state)], label)
+
+
+@register.simple_tag
+def case_badge(case: Case) -> SafeString:
+    return state_badge("orange", "Open") if case.is_open else state_badge("secondary", "Closed")
 
 
 @register.simple_tag

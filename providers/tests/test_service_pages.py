@@ -22,7 +22,7 @@ def viewer(client_for_role: LogIn) -> Client:
 def found(browser: Client, query: str) -> list[str]:
     """The external ids on the page, in its order."""
     page = browser.get(f"{reverse('services')}?{query}").content.decode()
-    links = [int(pk) for pk in re.findall(r'class="cell-main" href="/services/(\d+)/"', page)]
+    links = [int(pk) for pk in re.findall(r'class="cell-main"\s+href="/services/(\d+)/"', page)]
     ids = dict(Service.objects.values_list("pk", "external_id"))
     return [ids[pk] for pk in links]
 

@@ -13,6 +13,7 @@ from orders import wake_ups
 from orders.models import CancelRequest, Order, Refill
 from orders.status import AT_PROVIDER, CancelStatus, RefillStatus, Status
 from tests.builders import make_cancel, make_order, make_provider, make_refill, make_service
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -53,9 +54,9 @@ def test_the_heading_names_what_stands_under_it(staff: Client) -> None:
     make_cancel(CancelStatus.ENDED, order=partial)
     make_refill(RefillStatus.REFUSED, order=partial)
     heading = '<h2 class="card-title">{}</h2>'
-    assert heading.format("Cancel") in page_of(staff, canceled)
-    assert heading.format("Refill") not in page_of(staff, canceled)
-    assert heading.format("Refill and cancel") in page_of(staff, partial)
+    assert heading.format("Cancel") in one_line(page_of(staff, canceled))
+    assert heading.format("Refill") not in one_line(page_of(staff, canceled))
+    assert heading.format("Refill and cancel") in one_line(page_of(staff, partial))
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -17,6 +17,7 @@ from orders.bulk import views as job_pages
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import JobKind, JobState, Status
 from tests.builders import make_job, make_order, make_service, make_user
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -57,7 +58,7 @@ def test_it_says_how_many_and_why_not(staff: Client) -> None:
     make_order(Status.COMPLETED, service=service)
     for _ in range(3):
         make_order(Status.IN_PROGRESS, service=service)
-    page = staff.get("/orders/bulk/?kind=refill&scope=all").content.decode()
+    page = one_line(staff.get("/orders/bulk/?kind=refill&scope=all").content.decode())
     assert "Refill: 4 orders" in page and "Refill: 1 order<" in page
     assert "It is still running" in page
     figures = page[page.index("Can be done") :]
@@ -72,7 +73,7 @@ def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Cl
     make_order(Status.COMPLETED, service=service)
     page = staff.get("/orders/bulk/?kind=reorder&scope=all&status=completed")
     assert (page.context["seen"].possible, page.context["seen"].beside_open) == (2, 1)
-    assert "1 of those that can be done has an open order" in page.content.decode()
+    assert "1 of those that can be done has an open order" in one_line(page.content.decode())
 
 
 def test_confirming_starts_one_job_however_often_it_is_clicked(
@@ -198,7 +199,7 @@ def test_exporting_a_selection_leads_to_the_file(staff: Client) -> None:
 
 def test_the_list_offers_it_with_its_filter(staff: Client) -> None:
     order = make_order()
-    page = staff.get("/orders/?q=lumen&group=open&cursor=x").content.decode()
+    page = one_line(staff.get("/orders/?q=lumen&group=open&cursor=x").content.decode())
     bar = page[page.index('id="bulk-form"') :]
     assert '<input type="hidden" name="q" value="lumen">' in bar
     assert '<input type="hidden" name="group" value="open">' in bar and 'name="cursor"' not in bar
@@ -229,7 +230,7 @@ def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
     BulkJob.objects.update(done=1, failed=1, state=JobState.RUNNING)
     page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     assert POLLS in page and "2 of 3" in page and "waits for its turn" in page
-    assert '<progress class="bar bar-wide bar-blue" value="2" max="3"' in page
+    assert '<progress class="bar bar-wide bar-blue" value="2" max="3"' in one_line(page)
     part = staff.get(
         f"/orders/bulk-actions/{job.pk}/", headers={"HX-Request": "true"}
     ).content.decode()

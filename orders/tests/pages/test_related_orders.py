@@ -21,6 +21,7 @@ from orders.pages.related_figures import parts_of
 from orders.pages.related_orders import CHILDREN_SHOWN
 from orders.status import HoldReason, Status
 from tests.builders import NOON, make_order, make_service, terms_shown
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -143,7 +144,7 @@ def test_a_waiting_order_says_for_whom_and_the_other_who_waits(staff: Client):
 
 
 def test_a_waiting_order_of_which_only_the_provider_knows_why_says_when_it_is_tried(staff: Client):
-    assert "None of ours is known to be; it is tried again" in page_of(staff, waiting())
+    assert "None of ours is known to be; it is tried again" in one_line(page_of(staff, waiting()))
 
 
 def test_a_scheduled_order_says_when_and_can_be_started_now(staff: Client):

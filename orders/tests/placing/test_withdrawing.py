@@ -13,6 +13,7 @@ from orders.bulk.tasks import run_job
 from orders.models import JournalGap
 from orders.status import HoldReason, JobKind, Outcome, Status
 from tests.builders import make_attempt, make_batch, make_halt, make_job, make_order
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -98,7 +99,5 @@ def test_a_bulk_cancel_says_of_each_order_what_became_of_it(
     job = make_job(waiting, there, kind=JobKind.CANCEL, terms={})
     run_job(job_id=job.pk)
     page = client_for_role(Role.MANAGER).get(f"/orders/bulk-actions/{job.pk}/").content.decode()
-    results = [
-        " ".join(part.split()) for part in re.findall(r"</svg>([^<]*)</span></div></td>", page)
-    ]
+    results = re.findall(r"</svg>([^<]*)</span></div></td>", one_line(page))
     assert results == ["withdrawn, it will not be sent", "cancel asked for"]

@@ -25,6 +25,7 @@ from tests.builders import (
     make_statement,
     make_user,
 )
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -191,8 +192,8 @@ def test_the_settle_page_shows_both_orders_of_an_id_given_twice(manager: Client)
         outcome=Outcome.UNKNOWN,
         evidence={"bytes_left": True, "candidate_id": first.external_id},
     )
-    page = drawn(manager, f"/orders/{second.pk}/resolve/")
-    assert f'is already <a href="/orders/{first.pk}/">order {first}</a>' in page
+    page = one_line(drawn(manager, f"/orders/{second.pk}/resolve/"))
+    assert f'is already<a href="/orders/{first.pk}/">order {first}</a>' in page
     Order.objects.filter(pk=first.pk).update(external_id="777")
     assert "is already" not in drawn(manager, f"/orders/{second.pk}/resolve/")
 

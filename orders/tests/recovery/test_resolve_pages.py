@@ -24,6 +24,7 @@ from orders.status import Doubt, Outcome, Status
 from providers.models import Provider
 from providers.panel_api.results import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -87,7 +88,7 @@ def test_the_list_shows_the_oldest_first_with_what_was_seen(client_for_role: Any
     first, second = lost(age=3 * OLD), lost(candidate_id="991305")
     make_order(Status.COMPLETED)
     viewer = client_for_role(Role.VIEWER).get("/orders/unconfirmed/")
-    page = viewer.content.decode()
+    page = one_line(viewer.content.decode())
     assert [order for order, _ in viewer.context["cases"]] == [first, second]
     assert "HTTP 502" in page and "the request left us" in page and "991305" in page
     assert "/resolve/" not in page
@@ -200,8 +201,8 @@ def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> Non
 def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Client) -> None:
     asks = 'hx-trigger="every 5s" hx-select="#not-placed"'
     early, old = lost(age=timedelta(seconds=5)), lost()
-    assert asks in manager.get(f"/orders/{early.pk}/resolve/").content.decode()
-    ready = manager.get(f"/orders/{old.pk}/resolve/").content.decode()
+    assert asks in one_line(manager.get(f"/orders/{early.pk}/resolve/").content.decode())
+    ready = one_line(manager.get(f"/orders/{old.pk}/resolve/").content.decode())
     assert asks not in ready and "Confirm: not placed" in ready
 
 

@@ -176,7 +176,7 @@ def test_a_refill_or_cancel_that_waits_says_what_it_waits_for(operator):
     for request in (make_refill(), make_cancel()):
         make_halt(provider=request.provider, reason="HTML answers here.")
         shown = page(operator, f"/orders/{request.order_id}/")
-        assert "HTML answers here." in shown.partition("Waiting: ")[2]
+        assert "HTML answers here." in shown.partition("Waiting:")[2]
 
 
 def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):

@@ -1,0 +1,135 @@
+"""Parts that many pages share, each with its markup in one place; no page has to load them."""
+
+from __future__ import annotations
+
+from django import template
+from django.forms import BoundField
+from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ..models import User
+from ..roles import Role
+from .desk import icon, query
+
+register = template.Library()
+
+LEVEL_COLORS = {"success": "green", "warning": "orange", "error": "red"}
+ROLE_COLORS = {Role.ADMIN: "indigo", Role.MANAGER: "blue", Role.OPERATOR: "green"}
+
+
+@register.simple_block_tag
+def fact(content: str, title: str, css: str = "") -> SafeString:
+    """A title with its value, inside `<div class="datagrid">`."""
+    return format_html(
+        '<div class="datagrid-item"><div class="datagrid-title">{}</div>'
+        '<div class="datagrid-content{}">{}</div></div>',
+        title,
+        _more(css),
+        _inside(content),
+    )
+
+
+@register.simple_block_tag
+def alert(
+    content: str, level: str, icon_name: str, role: str = "alert", css: str = "", account: str = ""
+) -> SafeString:
+    """What people should know before they go on; `role="status"` is not read out at once.
+    `account` is the state of an account, for who looks for it."""
+    return format_html(
+        '<div class="alert alert-{}{}" role="{}"{}><div class="d-flex gap-2">{}'
+        '<div class="text-body">{}</div></div></div>',
+        level,
+        _more(css),
+        role,
+        format_html(' data-account="{}"', account) if account else "",
+        icon(icon_name, "flex-shrink-0"),
+        _inside(content),
+    )
+
+
+@register.filter
+def alert_level(color: str) -> str:
+    """Of a state that is trouble."""
+    return "danger" if color == "red" else "warning"
+
+
+@register.simple_block_tag
+def table(content: str, css: str = "") -> SafeString:
+    """Head and body of a list; on a phone each row is a card with `data-label`s."""
+    return format_html(
+        '<div class="table-responsive{}">'
+        '<table class="table table-vcenter table-cards card-table">{}</table></div>',
+        _more(css),
+        _inside(content),
+    )
+
+
+@register.simple_block_tag
+def empty_state(
+    content: str, icon_name: str, title: str, address: str = "", action: str = ""
+) -> SafeString:
+    """What stands where a list has no rows: why, and what to do about it."""
+    told = {"icon": icon_name, "title": title, "text": _inside(content)}
+    return render_to_string("_empty.html", {**told, "address": address, "action": action})
+
+
+@register.simple_block_tag(takes_context=True)
+def tab(context: Context, content: str, name: str, value: str, chosen: str | None) -> SafeString:
+    """A tab that sets `name` of the page's query string to `value`."""
+    is_here = (chosen or "") == value
+    return format_html(
+        '<li class="nav-item"><a class="nav-link nowrap{}" href="{}"{}>{}</a></li>',
+        _more("active" if is_here else ""),
+        query(context, **{name: value}),
+        SafeString(' aria-current="true"' if is_here else ""),
+        _inside(content),
+    )
+
+
+@register.simple_tag
+def state_badge(color: str, label: str) -> SafeString:
+    """A state in its colour."""
+    return format_html(
+        '<span class="badge bg-{}-lt"><span class="badge-dot"></span>{}</span>', color, label
+    )
+
+
+@register.filter
+def level_color(level: str) -> str:
+    """Of a message; static/js/toasts.js has the same."""
+    return LEVEL_COLORS.get(level, "blue")
+
+
+@register.filter
+def role_color(role: Role | None) -> str:
+    return ROLE_COLORS.get(role, "secondary") if role else "secondary"
+
+
+@register.simple_tag
+def person(user: User | None) -> SafeString:
+    """Who did it; nobody is the desk itself."""
+    return format_html("<bdi>{}</bdi>", user.display_name) if user else SafeString("the desk")
+
+
+@register.simple_tag
+def filter_field(field: BoundField, label: str, css: str, *, has_label: bool = False) -> SafeString:
+    """A field of a filter form; its label is for the ear alone unless `has_label`."""
+    return format_html(
+        '<div class="{}"><label class="{}" for="{}">{}</label>{}</div>',
+        css,
+        "form-label mb-1" if has_label else "visually-hidden",
+        field.id_for_label,
+        label,
+        field,
+    )
+
+
+def _more(css: str) -> str:
+    return f" {css}" if css else ""
+
+
+def _inside(content: str) -> SafeString:
+    # Strip and mark: the parts were escaped when they were drawn.
+    return SafeString(content.strip())

@@ -1,0 +1,61 @@
+"""The component tags: their markup stands in one place, and what they hold is escaped once."""
+
+from __future__ import annotations
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from core.models import User
+
+
+def draw(source: str, **context: object) -> str:
+    return Template(source).render(Context(context))
+
+
+def test_a_fact_is_a_title_with_what_it_holds() -> None:
+    drawn = draw('{% fact title "break" %}\n  {{ value }}\n{% endfact %}', title="A&B", value="<i>")
+    assert drawn == (
+        '<div class="datagrid-item"><div class="datagrid-title">A&amp;B</div>'
+        '<div class="datagrid-content break">&lt;i&gt;</div></div>'
+    )
+
+
+def test_an_alert_says_its_level_and_how_urgent_it_is() -> None:
+    urgent = draw('{% alert "danger" "ban" %}No{% endalert %}')
+    assert '<div class="alert alert-danger" role="alert">' in urgent
+    assert '#ban"></use>' in urgent
+    calm = draw(
+        '{% alert level "key" role="status" account="down" %}{% endalert %}', level="warning"
+    )
+    assert '<div class="alert alert-warning" role="status" data-account="down">' in calm
+
+
+@pytest.mark.parametrize(("color", "level"), [("red", "danger"), ("orange", "warning")])
+def test_trouble_in_red_is_danger(color: str, level: str) -> None:
+    assert draw("{{ color|alert_level }}", color=color) == level
+
+
+def test_an_empty_state_offers_what_to_do() -> None:
+    drawn = draw(
+        '{% empty_state "inbox" "None" address="/new/" action="New" %}Why{% endempty_state %}'
+    )
+    assert '<p class="empty-title">None</p>' in drawn
+    assert '<p class="empty-subtitle text-secondary">Why</p>' in drawn
+    assert '<a class="btn btn-primary" href="/new/">New</a>' in drawn
+    assert "empty-subtitle" not in draw('{% empty_state "inbox" "None" %}{% endempty_state %}')
+
+
+def test_a_tab_keeps_the_rest_of_the_query_and_marks_the_one_chosen() -> None:
+    request = RequestFactory().get("/", {"q": "a", "show": "done", "cursor": "x"})
+    source = '{% tab "show" "done" chosen=show %}Done{% endtab %}'
+    here = draw(source, request=request, show="done")
+    assert 'class="nav-link nowrap active" href="?q=a&amp;show=done" aria-current="true"' in here
+    assert "aria-current" not in draw(source, request=request, show="")
+    every = draw('{% tab "show" "" chosen=show %}All{% endtab %}', request=request, show=None)
+    assert 'active" href="?q=a"' in every
+
+
+def test_nobody_is_the_desk_itself() -> None:
+    assert draw("{% person by %}", by=None) == "the desk"
+    assert draw("{% person by %}", by=User(username="<ann>")) == "<bdi>&lt;ann&gt;</bdi>"

@@ -1,0 +1,32 @@
+"""Templates are read like code: lines that fit, and markup that many pages share in one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR) / "templates"
+TEMPLATES = sorted(ROOT.rglob("*.html"))
+WIDEST = 120  # characters
+# What a component tag of core/templatetags/components.py draws; nobody writes it by hand.
+DRAWN = re.compile(
+    r'class="datagrid-item"'
+    r'|class="badge-dot"'
+    r'|class="table table-vcenter (?:card-table table-cards|table-cards card-table)"'
+    r'|"_empty\.html"'
+)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_line_fits(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > WIDEST] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_written_by_hand_that_a_component_draws(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert DRAWN.findall(text) == []
