@@ -10,6 +10,10 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR) / "templates"
 TEMPLATES = sorted(ROOT.rglob("*.html"))
+SOURCES = [
+    path.read_text(encoding="utf-8")
+    for path in (*ROOT.rglob("*.html"), *Path(settings.BASE_DIR).glob("[cdop]*/**/*.py"))
+]
 WIDEST = 120  # characters
 # What a component tag of core/templatetags/components.py draws; nobody writes it by hand.
 DRAWN = re.compile(
@@ -30,3 +34,17 @@ def test_a_line_fits(path: Path) -> None:
 def test_nothing_is_written_by_hand_that_a_component_draws(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert DRAWN.findall(text) == []
+
+
+def test_pages_of_orders_stand_in_the_room_of_their_view() -> None:
+    rooms = {path.parent.relative_to(ROOT) for path in TEMPLATES} - {Path()}
+    assert [room for room in rooms if not (settings.BASE_DIR / room).is_dir()] == []
+    assert list((ROOT / "orders").glob("*.html")) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_is_drawn_by_a_view_or_another_template(path: Path) -> None:
+    if path.stem.isdecimal():
+        return  # Django finds the pages of its errors by their status
+    name = str(path.relative_to(ROOT))
+    assert any(name in text for text in SOURCES)

@@ -22,7 +22,7 @@ from .forms import PersonEditForm, PersonNewForm, PersonPasswordForm
 @require_safe
 def people(request: StaffRequest) -> HttpResponse:
     everybody = User.objects.prefetch_related("groups").order_by("-is_active", "username", "pk")
-    return render(request, "dashboard/people.html", {"people": everybody})
+    return render(request, "dashboard/people/people.html", {"people": everybody})
 
 
 @allow(May.KEEP_PEOPLE)
@@ -36,7 +36,7 @@ def person_new(request: StaffRequest) -> HttpResponse:
         messages.success(request, f"{person.display_name} can log in now.")
         return redirect("people")
     status = 422 if form.is_bound else 200
-    return render(request, "dashboard/person_new.html", {"form": form}, status=status)
+    return render(request, "dashboard/people/person_new.html", {"form": form}, status=status)
 
 
 @allow(May.KEEP_PEOPLE)
@@ -51,7 +51,7 @@ def person_edit(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("people")
     status = 422 if form.is_bound else 200
     context = {"form": form, "person": shown}
-    return render(request, "dashboard/person_edit.html", context, status=status)
+    return render(request, "dashboard/people/person_edit.html", context, status=status)
 
 
 def _change(form: PersonEditForm, person: User, actor: User) -> bool:
@@ -84,4 +84,4 @@ def person_password(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect("people")
     status = 422 if form.is_bound else 200
     context = {"form": form, "person": person}
-    return render(request, "dashboard/person_password.html", context, status=status)
+    return render(request, "dashboard/people/person_password.html", context, status=status)

@@ -103,7 +103,9 @@ def refills(request: StaffRequest) -> HttpResponse:
         "moving": any(refill.is_moving for refill in page.rows),
         "may_place": request.user.may(May.PLACE),
     }
-    return render(request, page_or_part(request, "orders/refills.html", "refill-list"), context)
+    return render(
+        request, page_or_part(request, "orders/aftersales/refills.html", "refill-list"), context
+    )
 
 
 @allow(May.PLACE)

@@ -124,7 +124,7 @@ def _ask(
         "chosen": spelled(chosen),
         "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
     }
-    return render(request, "orders/bulk.html", context, status=status)
+    return render(request, "orders/bulk/confirm.html", context, status=status)
 
 
 def _digest(terms: dict[str, Any]) -> str:

@@ -30,7 +30,9 @@ def jobs(request: StaffRequest) -> HttpResponse:
     cursor = request.GET.get("cursor", "")
     found = _visible(request).select_related("started_by")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
-    return render(request, "orders/jobs.html", {"page": page, "sees_all": _sees_all(request)})
+    return render(
+        request, "orders/bulk/bulk_actions.html", {"page": page, "sees_all": _sees_all(request)}
+    )
 
 
 @allow(May.PLACE)
@@ -46,7 +48,9 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
         items = items.filter(ok=SHOWN[show])
     page = keyset_page(items, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
     context = {"job": found, "page": page, "show": show if show in SHOWN else ""}
-    return render(request, page_or_part(request, "orders/job.html", "job-live"), context)
+    return render(
+        request, page_or_part(request, "orders/bulk/bulk_action.html", "job-live"), context
+    )
 
 
 @allow(May.PLACE)

@@ -106,7 +106,7 @@ def _page(
         **_tried(request),
     }
     status = 422 if block_form or limit_form or tolerance_form else 200
-    return render(request, "orders/guard.html", context, status=status)
+    return render(request, "orders/limits/limits.html", context, status=status)
 
 
 def _tried(request: StaffRequest) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from .check_lines import judge
 from .figures import TABS, figures_of
 from .forms import cells_to_mend, is_repeated, mended_cells, other_problems
 
-PAGE = "orders/batch.html"
+PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
 BUSY = "The batch is being placed: mend this line when that is done."
 
@@ -80,7 +80,10 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
         return redirect(f"{reverse('mass-order', args=[found.pk])}?tab=fix")
     status = 422 if request.method == "POST" and not is_mended else 200
     answer = render(
-        request, page_or_part(request, "orders/batch_line.html", "line"), context, status=status
+        request,
+        page_or_part(request, "orders/mass/mass_order_line.html", "line"),
+        context,
+        status=status,
     )
     answer.headers["HX-Trigger"] = "lines-changed"
     return answer

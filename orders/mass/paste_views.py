@@ -30,7 +30,7 @@ def mass_order(request: StaffRequest) -> HttpResponse:
     columns = [(name, LABELS[name], name in LISTS) for name in sorted(LABELS)]
     context = {"form": form, "columns": columns}
     status = 422 if request.method == "POST" else 200
-    return render(request, "orders/mass.html", context, status=status)
+    return render(request, "orders/mass/mass_order_new.html", context, status=status)
 
 
 def _check(request: StaffRequest, form: PasteForm) -> OrderBatch:
@@ -56,4 +56,4 @@ def batches(request: StaffRequest) -> HttpResponse:
     rows = OrderBatch.objects.select_related("created_by", "provider")
     cursor = request.GET.get("cursor", "")
     page = keyset_page(rows, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
-    return render(request, "orders/batches.html", {"page": page})
+    return render(request, "orders/mass/mass_orders.html", {"page": page})

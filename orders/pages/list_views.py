@@ -78,5 +78,5 @@ def _draw(
         "save_form": save_form,
         "saved_filters": list(request.user.saved_filters.order_by("name", "pk")),
     }
-    template = page_or_part(request, "orders/orders.html", "order-list")
+    template = page_or_part(request, "orders/pages/orders.html", "order-list")
     return render(request, template, context, status=status)

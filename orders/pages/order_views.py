@@ -39,7 +39,7 @@ from .related_orders import related_of
 from .release_step import why_not_released
 from .step_forms import ClearFlagForm, NoteForm, QueueAgainForm
 
-PAGE = "orders/order.html"
+PAGE = "orders/pages/order.html"
 WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 

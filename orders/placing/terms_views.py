@@ -53,7 +53,7 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
     page = keyset_page(rows, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
     percent = tolerance()
     context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
-    return render(request, "orders/terms.html", context)
+    return render(request, "orders/placing/changed_terms.html", context)
 
 
 @allow(May.PLACE)

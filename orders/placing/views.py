@@ -30,7 +30,7 @@ from .place_orders import NotAgreed, place_order
 from .preview import preview_of
 
 SERVICES_SHOWN = 20
-PAGE = "orders/new.html"
+PAGE = "orders/placing/order_new.html"
 TERMS_CHANGED = (
     "The terms of this service are not those that the form was drawn with: look at them, and "
     "place the order again if you agree."

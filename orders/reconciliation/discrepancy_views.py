@@ -28,7 +28,9 @@ def cases(request: StaffRequest) -> HttpResponse:
     found = asked.narrow(Case.objects.for_list())
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
-    return render(request, "orders/cases.html", {"page": page, "filter": asked})
+    return render(
+        request, "orders/reconciliation/discrepancies.html", {"page": page, "filter": asked}
+    )
 
 
 @allow(May.SEE_BALANCES)
@@ -64,7 +66,9 @@ def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = No
         "form": form or CloseCaseForm(),
         "may_resolve": request.user.may(May.RESOLVE),
     }
-    return render(request, "orders/case.html", context, status=422 if form else 200)
+    return render(
+        request, "orders/reconciliation/discrepancy.html", context, status=422 if form else 200
+    )
 
 
 def _found(pk: int) -> Case:

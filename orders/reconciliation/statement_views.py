@@ -32,7 +32,9 @@ def provider_statements(request: StaffRequest, pk: int) -> HttpResponse:
     found = Statement.objects.filter(provider=provider)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
-    return render(request, "orders/statements.html", {"provider": provider, "page": page})
+    return render(
+        request, "orders/reconciliation/statements.html", {"provider": provider, "page": page}
+    )
 
 
 @allow(May.SEE_BALANCES)
@@ -116,7 +118,7 @@ def _draw(
         "may_resolve": request.user.may(May.RESOLVE),
     }
     status = 422 if top_up_form else 200
-    return render(request, "orders/statement.html", context, status=status)
+    return render(request, "orders/reconciliation/statement.html", context, status=status)
 
 
 def _found(pk: int) -> Statement:

@@ -22,7 +22,7 @@ from ..polling.status_aliases import follow_known_words, unknown_words
 from ..status import ENDED_THERE, Status
 from .phrase_forms import ForgetForm, ForgetPhraseForm, WordForm
 
-PAGE = "orders/words.html"
+PAGE = "orders/recovery/phrases.html"
 
 
 @allow(May.RUN_PROVIDERS)

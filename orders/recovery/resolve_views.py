@@ -44,7 +44,7 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
         "cases": [(order, attempts.get(order.pk)) for order in page.rows],
         "may_resolve": request.user.may(May.RESOLVE),
     }
-    return render(request, "orders/unconfirmed.html", context)
+    return render(request, "orders/recovery/unconfirmed.html", context)
 
 
 @allow(May.RESOLVE)
@@ -191,7 +191,7 @@ def _draw(
         "refusal_form": refusal_form or RefusalForm(),
     }
     mended = link_form or not_placed_form or give_up_form or refusal_form
-    return render(request, "orders/settle.html", context, status=422 if mended else 200)
+    return render(request, "orders/recovery/resolve.html", context, status=422 if mended else 200)
 
 
 def _found(pk: int) -> Order:

@@ -20,7 +20,7 @@ def order_evidence(request: StaffRequest, pk: int) -> HttpResponse:
     """As text on a page, with a button that copies it."""
     order = _found(pk)
     context = {"order": order, "text": _text(request, order)}
-    return render(request, "orders/evidence.html", context)
+    return render(request, "orders/recovery/evidence.html", context)
 
 
 @allow(May.SEE)

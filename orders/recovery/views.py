@@ -52,7 +52,9 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
         "figures": recovery_rules.figures(provider),
         "labels": Resolution,
     }
-    return render(request, "orders/recovery.html", context, status=422 if form.errors else 200)
+    return render(
+        request, "orders/recovery/recovery.html", context, status=422 if form.errors else 200
+    )
 
 
 @allow(May.RUN_PROVIDERS)

@@ -122,7 +122,7 @@ def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> Http
     context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
     context |= _findings(request, halt) if halt else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
-    template = page_or_part(request, "orders/restored.html", "restored-live")
+    template = page_or_part(request, "orders/restores/restored.html", "restored-live")
     return render(request, template, context, status=422 if form else 200)
 
 

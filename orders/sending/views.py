@@ -161,4 +161,4 @@ def _page(
         "may_open": request.user.may(May.RUN_PROVIDERS),
     }
     status = 422 if stop_form or incident_form else 200
-    return render(request, "orders/stops.html", context, status=status)
+    return render(request, "orders/sending/sending_control.html", context, status=status)
