@@ -11,6 +11,7 @@ from core.roles import Role
 from orders.models import Halt
 from orders.status import HaltKind
 from tests.builders import make_blocked_link, make_halt, make_provider, make_service
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -75,11 +76,11 @@ def test_the_order_form_says_before_that_the_order_would_wait(
     service = make_service()
     address = f"/orders/new/?service={service.pk}"
     make_halt(kind=HaltKind.INCIDENT, provider=make_provider())
-    assert WAITS not in manager.get(address).content.decode(), "that of another provider"
+    assert WAITS not in one_line(manager.get(address).content.decode()), "that of another provider"
     make_halt(
         kind=kind,
         provider=None if kind == HaltKind.STOP else service.provider,
         reason="Order #9 is looked for.",
     )
-    page = manager.get(address).content.decode()
+    page = one_line(manager.get(address).content.decode())
     assert WAITS in page and "Order #9 is looked for." in page

@@ -93,11 +93,11 @@ def test_an_incident_holds_one_provider_and_keeps_the_form_when_it_is_not_filled
 
 def test_a_queued_order_says_what_it_waits_for(operator):
     order = make_order()
-    assert "Waiting: " not in page(operator, f"/orders/{order.pk}/")
+    assert "Waiting:" not in page(operator, f"/orders/{order.pk}/")
     make_halt(kind=HaltKind.ANSWER_LOST, provider=order.provider, reason="Order #9 is looked for.")
     assert "Order #9 is looked for." in page(operator, f"/orders/{order.pk}/")
     sent = make_order(Status.PENDING, provider=order.provider)
-    assert "Waiting: " not in page(operator, f"/orders/{sent.pk}/")
+    assert "Waiting:" not in page(operator, f"/orders/{sent.pk}/")
 
 
 def test_the_hold_for_one_lost_order_is_no_banner(operator):
