@@ -55,9 +55,10 @@ def may_be_another_database(now: datetime) -> bool:
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists():
         return True
     compared_at = DatabaseId.objects.filter(pk=1).values_list("compared_at", flat=True).first()
-    return compared_at is not None and now - compared_at > timedelta(
-        seconds=clocks.COMPARED_SECONDS
-    )
+    if compared_at is None:
+        return False
+    lately = now - timedelta(seconds=clocks.COMPARED_SECONDS) <= compared_at
+    return not lately or compared_at > clocks.furthest(now, 0)  # by a clock that was ahead
 
 
 def place_halt(
@@ -172,8 +173,9 @@ def _too_many(provider: Provider, now: datetime) -> str:
     """Why this account has lost more than staff want to have open; empty if it has not."""
     rules, _ = Recovery.objects.get_or_create(provider=provider)
     since = now - timedelta(seconds=clocks.EXPOSURE_WINDOW_SECONDS)
+    known = {"lifted_at__gt": since, "lifted_at__lte": clocks.furthest(now, 0)}
     acknowledged = (
-        Halt.objects.filter(kind=HaltKind.EXPOSURE, provider=provider, lifted_at__gt=since)
+        Halt.objects.filter(kind=HaltKind.EXPOSURE, provider=provider, **known)
         .newest_first()
         .values_list("lifted_at", flat=True)
         .first()

@@ -7,10 +7,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from core import clocks
-from core.clocks import Clock
+from core.clocks import Clock, furthest
 from providers.actions.calling import MustWait, ask
 from providers.models import Provider
 from providers.panel_api import (
@@ -183,8 +183,8 @@ def spend(rules: Recovery, *, clock: Clock) -> None:
     """Take one call out of the hour's budget for looking. Raises MustWait when it is used up."""
     now = clock()
     row = Recovery.objects.filter(pk=rules.pk)
-    hour_ago = now - timedelta(hours=1)
-    row.filter(calls_since__lte=hour_ago).update(calls_since=now, calls_made=0)
-    row.filter(calls_since=None).update(calls_since=now, calls_made=0)
+    over = Q(calls_since__lte=now - timedelta(hours=1)) | Q(calls_since=None)
+    ahead = Q(calls_since__gt=furthest(now, 0))  # begun by a clock that was
+    row.filter(over | ahead).update(calls_since=now, calls_made=0)
     if not row.filter(calls_made__lt=rules.calls_per_hour).update(calls_made=F("calls_made") + 1):
         raise MustWait(clocks.BREAKER_SECONDS[-1])

@@ -156,3 +156,12 @@ def test_a_new_loss_is_counted_before_those_that_were_counted_already(monkeypatc
     wait_clock.count(now=NOON + timedelta(seconds=2))
     new.refresh_from_db()
     assert new.waited_seconds == 2
+
+
+def test_an_hour_of_calls_that_a_clock_ahead_has_begun_is_over(box):
+    """Else no lost order would be looked for until the clock has come there."""
+    bench = Bench(box, calls_per_hour=4).calibrated()
+    lost = bench.lose(taken=True)
+    Recovery.objects.update(calls_since=bench.now + HOUR, calls_made=4)
+    assert bench.recover(after=FIRST).found == 1
+    assert status(lost) == Status.PENDING

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from core import clocks
 from core.roles import Role
-from orders.models import Halt, Order, Recovery
+from orders.models import DatabaseId, Halt, Order, Recovery
 from orders.recovery import not_placed
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
 from orders.status import HaltKind, Outcome, Status
@@ -144,3 +144,24 @@ def test_after_an_incident_orders_go_out_far_apart_for_a_while():
     much_later = NOON + timedelta(seconds=clocks.EASED_SECONDS)
     assert pacing.next_add(provider, now=much_later) == 0
     assert pacing.next_add(provider, now=much_later) == 1
+
+
+def test_a_limit_of_losses_that_a_clock_ahead_has_lifted_holds_again():
+    service = make_service(make_provider(add_spacing_ms=0))
+    Recovery.objects.create(provider=service.provider, lost_in_a_row=2)
+    ahead = NOON + timedelta(minutes=10)
+    halts.place_halt(HaltKind.EXPOSURE, now=ahead, provider=service.provider)
+    halts.lift_halt(HaltKind.EXPOSURE, now=ahead, provider=service.provider, actor=make_user())
+    lose_one(service)
+    assert HaltKind.EXPOSURE not in closed(service.provider)
+    lose_one(service)
+    assert HaltKind.EXPOSURE in closed(service.provider)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_doubted"), [(-10, True), (-0.4, False), (0, False), (0.4, False), (10, True)]
+)
+def test_a_database_that_a_clock_ahead_has_compared_was_compared_by_nobody(minutes, is_doubted):
+    compared_at = NOON + timedelta(minutes=minutes)
+    DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": compared_at})
+    assert halts.may_be_another_database(NOON) is is_doubted
