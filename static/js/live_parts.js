@@ -1,9 +1,10 @@
 // Parts of a page that htmx asks for again every few seconds.
 import { one } from "./dom.js";
+import { writtenFields } from "./forms.js";
 
 export const isPolled = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") || "");
 
-// An open menu, what somebody is typing into, what somebody has ticked.
+// An open menu, what somebody is typing into, what somebody has ticked. Written words too, below.
 const IN_USE = [
   ".dropdown-menu.show",
   "input:focus",
@@ -21,5 +22,5 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, target } = detail;
   if (!requestConfig || !isPolled(requestConfig.elt)) return;
-  if (one(IN_USE, target)) detail.shouldSwap = false;
+  if (one(IN_USE, target) || writtenFields(target).length) detail.shouldSwap = false;
 });

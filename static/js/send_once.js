@@ -1,8 +1,6 @@
 // A form is sent once, however often its button is pressed.
 import { all } from "./dom.js";
-import { isPost } from "./forms.js";
-
-const isSentByHtmx = (form) => form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
+import { isPost, isSentByHtmx } from "./forms.js";
 
 const submitters = (form) =>
   all("button, input[type=submit]", form).filter((b) => b.type === "submit" && !b.disabled);
