@@ -17,7 +17,7 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..models import Order
 from ..status import MONEY_BACK, Flag, Status
-from .anomalies import Remark
+from .anomalies import Anomaly, AnomalyCode
 
 SMALLEST_ALERT = Decimal("0.01")  # a change is a person's matter above this and above its share
 SHARE_ALERT = Decimal("0.01")
@@ -43,7 +43,7 @@ class FinalCharge:
     """`refund` is what comes back beside the charge; None where nothing is known of it."""
 
     refund: Decimal | None = None
-    remark: Remark | None = None
+    anomaly: Anomaly | None = None
 
 
 def weigh(order: Order, end: End, style: RefundStyle) -> FinalCharge:
@@ -56,7 +56,7 @@ def weigh(order: Order, end: End, style: RefundStyle) -> FinalCharge:
         return FinalCharge(refund=Decimal(0))
     if fits or not allowed:
         return FinalCharge()
-    return FinalCharge(remark=_misfit(order, end, allowed))
+    return FinalCharge(anomaly=_misfit(order, end, allowed))
 
 
 def keeps_price(order: Order, end: End, style: RefundStyle = RefundStyle.UNKNOWN) -> bool:
@@ -84,23 +84,28 @@ def _room(order: Order, end: End, allowed: list[Decimal]) -> Decimal:
 def _kept(order: Order, end: End, style: RefundStyle, allowed: list[Decimal]) -> FinalCharge:
     hint = ASK_FOR_STYLE if style == RefundStyle.UNKNOWN else ""
     if style != RefundStyle.APART and allowed and end.status == Status.PARTIAL:
-        return FinalCharge(remark=_misfit(order, end, allowed, hint))
+        return FinalCharge(anomaly=_misfit(order, end, allowed, hint))
     evidence = _evidence(order, end)
     if style != RefundStyle.APART:
         text = f"It ended as {end.status.label}, and {plain(end.charge)} is still charged.{hint}"
-        return FinalCharge(remark=Remark(text, evidence, Flag.CHARGE_DIFFERS))
+        return FinalCharge(
+            anomaly=Anomaly(AnomalyCode.CHARGE_KEPT, text, evidence, Flag.CHARGE_DIFFERS)
+        )
     refund = refund_of(order, end)
     if refund is None:
         text = (
             f"The charge stays at {plain(end.charge)}, as this provider does it, and nobody can "
             "tell how much of it comes back: what remains is not known."
         )
-        return FinalCharge(remark=Remark(text, evidence, Flag.CHARGE_DIFFERS))
+        return FinalCharge(
+            anomaly=Anomaly(AnomalyCode.REFUND_UNKNOWN, text, evidence, Flag.CHARGE_DIFFERS)
+        )
     text = (
         f"The charge stays at {plain(end.charge)}, as this provider does it; {plain(refund)} "
         f"comes back apart. It cost {plain(end.charge - refund)}."
     )
-    return FinalCharge(refund, Remark(text, evidence | {"refund": plain(refund)}))
+    seen = evidence | {"refund": plain(refund)}
+    return FinalCharge(refund, Anomaly(AnomalyCode.REFUND_APART, text, seen))
 
 
 def refund_of(order: Order, end: End, *, places: int = 0) -> Decimal | None:
@@ -155,20 +160,21 @@ def is_alarming(known: Decimal, charge: Decimal) -> bool:
     return abs(charge - known) > max(SMALLEST_ALERT, SHARE_ALERT * known)
 
 
-def too_much(order: Order, charge: Decimal) -> Remark | None:
+def too_much(order: Order, charge: Decimal) -> Anomaly | None:
     """A first charge above the highest that the order could cost."""
     highest = order.estimate_high
     if highest is None or charge <= highest or not is_alarming(highest, charge):
         return None
     text = f"The provider charges {plain(charge)}. It should be {plain(highest)} at most."
     evidence = {"charge": plain(charge), "expected": [plain(highest)]}
-    return Remark(text, evidence, Flag.CHARGE_DIFFERS)
+    return Anomaly(AnomalyCode.CHARGE_TOO_HIGH, text, evidence, Flag.CHARGE_DIFFERS)
 
 
-def _misfit(order: Order, end: End, allowed: list[Decimal], hint: str = "") -> Remark:
+def _misfit(order: Order, end: End, allowed: list[Decimal], hint: str = "") -> Anomaly:
     expected = [plain(one) for one in allowed]
     text = f"The final charge is {plain(end.charge)}. It should be {' or '.join(expected)}.{hint}"
-    return Remark(text, _evidence(order, end) | {"expected": expected}, Flag.CHARGE_DIFFERS)
+    seen = _evidence(order, end) | {"expected": expected}
+    return Anomaly(AnomalyCode.CHARGE_UNEXPECTED, text, seen, Flag.CHARGE_DIFFERS)
 
 
 def _evidence(order: Order, end: End) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Whether what a provider says of an order may replace what it said before.
 
-`judge` is pure: an order as we know it and an answer go in; out come what may be written down
-and what is to be remembered. docs/decisions/what-never-overwrites.md has the table.
+`check_answer` is pure: an order as we know it and an answer go in; out come what may be written
+down and what is to be remembered. docs/decisions/what-never-overwrites.md has the table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from providers.models import RefundStyle
 from providers.panel_api import Progress, Unreadable
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
-from ..models import Order, OrderEvent
+from ..models import Order
 from ..status import (
     AT_PROVIDER,
     ENDED_THERE,
@@ -27,7 +27,7 @@ from ..status import (
     Status,
     goes_back,
 )
-from .anomalies import Remark
+from .anomalies import STANDS, Anomaly, AnomalyCode, untold
 from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
 
 # What the judgement of a dull answer needs; the rest is read for the others only.
@@ -50,13 +50,13 @@ class Plausibility:
     """What may be taken over. `charge` None: what is known stays, or nothing is. `refund` is
     what an ended order gets back beside its charge, None where nothing is known of it.
 
-    `known` are flags of remarks that the order's history has already: none is set anew by them,
+    `known` are flags of anomalies that the order's history has already: none is set anew by them,
     and none that tells of them passes.
     """
 
     status: Status
     charge: Decimal | None
-    remarks: tuple[Remark, ...] = ()
+    anomalies: tuple[Anomaly, ...] = ()
     known: frozenset[Flag] = frozenset()
     is_over: bool = False  # it had ended before: no figure of this answer is taken
     refund: Decimal | None = None
@@ -69,10 +69,10 @@ class Plausibility:
             flag = flag or Flag.UNKNOWN_WORD
         elif flag in PASSING_FLAGS - self.known:
             flag = Flag.NONE
-        for remark in self.remarks:
-            is_weightier = flag in PASSING_FLAGS and remark.flag not in PASSING_FLAGS
-            if remark.flag and (not flag or is_weightier):
-                flag = remark.flag
+        for anomaly in self.anomalies:
+            is_weightier = flag in PASSING_FLAGS and anomaly.flag not in PASSING_FLAGS
+            if anomaly.flag and (not flag or is_weightier):
+                flag = anomaly.flag
         return flag
 
 
@@ -80,7 +80,7 @@ class Plausibility:
 _DULL: dict[str, Plausibility] = {str(status): Plausibility(status, None) for status in AT_PROVIDER}
 
 
-def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Plausibility]:
+def check_answers(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Plausibility]:
     """The verdict on each readable answer, by the order's number, without what its history tells
     already: a provider that repeats itself is remembered once, and flagged once."""
     verdicts: dict[int, Plausibility] = {}
@@ -92,16 +92,12 @@ def judge_all(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, 
             else:
                 news.append((order, answer))
     styles = _read_the_rest([order for order, _ in news])
-    verdicts |= {order.pk: judge(order, answer, styles[order.pk]) for order, answer in news}
-    odd = {pk: verdict.remarks for pk, verdict in verdicts.items() if verdict.remarks}
+    verdicts |= {order.pk: check_answer(order, answer, styles[order.pk]) for order, answer in news}
+    odd = {pk: verdict.anomalies for pk, verdict in verdicts.items() if verdict.anomalies}
     if odd:
-        texts = {remark.text for remarks in odd.values() for remark in remarks}
-        told = OrderEvent.objects.filter(order__in=list(odd), text__in=texts)
-        heard = set(told.values_list("order", "text"))
-        for pk, remarks in odd.items():
-            new = tuple(one for one in remarks if (pk, one.text) not in heard)
-            known = frozenset(one.flag for one in remarks if one not in new)
-            verdicts[pk] = replace(verdicts[pk], remarks=new, known=known)
+        for pk, new in untold(odd).items():
+            known = frozenset(one.flag for one in odd[pk] if one not in new)
+            verdicts[pk] = replace(verdicts[pk], anomalies=new, known=known)
     return verdicts
 
 
@@ -134,25 +130,27 @@ def _read_the_rest(orders: list[Order]) -> dict[int, RefundStyle]:
     return {pk: style for pk, (style, _) in rest.items()}
 
 
-def judge(order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN) -> Plausibility:
+def check_answer(
+    order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN
+) -> Plausibility:
     """What of this answer may be taken over, and what in it is odd."""
     was = Status(order.status)
     word = was if said.status is None else Status(said.status.value)
-    remarks: list[Remark] = []
+    anomalies: list[Anomaly] = []
     status = word
     if goes_back(was, word):
         status = was
-        remarks.append(_went_back(order, word, said))
+        anomalies.append(_went_back(order, word, said))
     if was in ENDED_THERE:
-        remarks += _after_the_end(order, said)
-        return Plausibility(status, None, tuple(remarks), is_over=True)
+        anomalies += _after_the_end(order, said)
+        return Plausibility(status, None, tuple(anomalies), is_over=True)
     final = final_charge(order, said, status, style)
-    if final.remark is not None:
-        remarks.append(final.remark)
-    charge = _charge(order, said, status in ENDED_THERE, remarks)
+    if final.anomaly is not None:
+        anomalies.append(final.anomaly)
+    charge = _charge(order, said, status in ENDED_THERE, anomalies)
     if said.remains is not None and not may_remain(order, said.remains):
-        remarks.append(_odd_remains(order, said.remains, status))
-    return Plausibility(status, charge, tuple(remarks), refund=final.refund)
+        anomalies.append(_odd_remains(order, said.remains, status))
+    return Plausibility(status, charge, tuple(anomalies), refund=final.refund)
 
 
 def final_charge(order: Order, said: Progress, status: Status, style: RefundStyle) -> FinalCharge:
@@ -174,14 +172,19 @@ def final_charge(order: Order, said: Progress, status: Status, style: RefundStyl
     return weigh(order, End(status, charge, remains, parts), style)
 
 
-def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
+def _after_the_end(order: Order, said: Progress) -> Iterator[Anomaly]:
     """Whatever is said otherwise than at its end: no figure of it is taken over."""
     if said.status is None:
         text = (
             f"The provider says “{said.raw_status[:80]}”, which nobody has explained yet. "
             f"It had said {Status(order.status).label} before, and that stands."
         )
-        yield Remark(text, {"said": said.raw_status[:80]}, Flag.WENT_BACKWARDS)
+        yield Anomaly(
+            AnomalyCode.UNKNOWN_WORD,
+            text,
+            {"said": said.raw_status[:80], STANDS: order.status},
+            Flag.WENT_BACKWARDS,
+        )
     charge, known = said.charge, order.charge
     if charge is not None and charge != known:
         was = "None was known" if known is None else f"It was {plain(known)}"
@@ -189,45 +192,53 @@ def _after_the_end(order: Order, said: Progress) -> Iterator[Remark]:
         flag = Flag.CHARGE_CHANGED if odd else Flag.NONE
         text = f"The provider says a charge of {plain(charge)}. {was}, and that stands."
         before = "" if known is None else plain(known)
-        yield Remark(text, {"charge": before, "said": plain(charge)}, flag)
+        yield Anomaly(
+            AnomalyCode.CHARGE_CHANGED, text, {"charge": before, "said": plain(charge)}, flag
+        )
     if said.remains is not None and said.remains != order.remains:
         text = f"{said.remains:,} are said to remain after its end. It was {order.remains}."
-        yield Remark(text, {"remains": said.remains, "before": order.remains})
+        yield Anomaly(
+            AnomalyCode.REMAINS_CHANGED, text, {"remains": said.remains, "before": order.remains}
+        )
 
 
-def _went_back(order: Order, word: Status, said: Progress) -> Remark:
+def _went_back(order: Order, word: Status, said: Progress) -> Anomaly:
     text = (
         f"The provider says “{said.raw_status[:80]}”. It had said {Status(order.status).label} "
         "before, and that stands."
     )
-    return Remark(text, {"said": said.raw_status[:80], "read_as": str(word)}, Flag.WENT_BACKWARDS)
+    seen = {"said": said.raw_status[:80], "read_as": str(word), STANDS: order.status}
+    return Anomaly(AnomalyCode.WENT_BACK, text, seen, Flag.WENT_BACKWARDS)
 
 
-def _odd_remains(order: Order, remains: int, status: Status) -> Remark:
+def _odd_remains(order: Order, remains: int, status: Status) -> Anomaly:
     """Less than none at a completed end is what came beyond what was ordered: nobody need look."""
     if remains < 0 and status == Status.COMPLETED:
         text = f"{-remains:,} more than ordered were delivered."
-        return Remark(text, {"remains": remains, "units": order.units})
+        return Anomaly(AnomalyCode.DELIVERED_MORE, text, {"remains": remains, "units": order.units})
     of = "" if order.units is None else f" of {order.units:,}"
     text = f"{remains:,} are said to remain{of}."
-    return Remark(text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS)
+    return Anomaly(
+        AnomalyCode.REMAINS_ODD, text, {"remains": remains, "units": order.units}, Flag.ODD_REMAINS
+    )
 
 
-def _charge(order: Order, said: Progress, ends: bool, remarks: list[Remark]) -> Decimal | None:
+def _charge(order: Order, said: Progress, ends: bool, anomalies: list[Anomaly]) -> Decimal | None:
     """The charge to write down. A known one only falls, with the word that ends the order; that of
     a drip-feed or subscription moves with its parts."""
     charge, known = said.charge, order.charge
     if charge is None:
         return None
-    if known is None and not ends and (remark := too_much(order, charge)):
-        remarks.append(remark)
+    if known is None and not ends and (anomaly := too_much(order, charge)):
+        anomalies.append(anomaly)
     if charge == known:
         return None
     if known is None or _is_paid_in_parts(order, said) or (ends and charge < known):
         return charge
     flag = Flag.CHARGE_CHANGED if is_alarming(known, charge) else Flag.NONE
     text = f"The provider says a charge of {plain(charge)}. It was {plain(known)}, and that stands."
-    remarks.append(Remark(text, {"charge": plain(known), "said": plain(charge)}, flag))
+    seen = {"charge": plain(known), "said": plain(charge)}
+    anomalies.append(Anomaly(AnomalyCode.CHARGE_CHANGED, text, seen, flag))
     return None
 
 

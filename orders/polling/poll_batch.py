@@ -20,7 +20,7 @@ from ..charges import Moved
 from ..models import EventKind, Order, OrderEvent, PollSchedule
 from ..status import FINAL, Flag, Status
 from . import child_orders, plausibility
-from .anomalies import remarks_as_events
+from .anomalies import anomalies_as_events
 from .plausibility import Plausibility
 from .poll_schedule import DueSchedule
 from .write_answers import READ_COLUMNS, Writes
@@ -85,7 +85,7 @@ def record_answers(
             news[schedule.order_id] = schedule, answer
     orders = load_by_key(Order, READ_COLUMNS, news)
     writes.as_read = {order.pk: (order.status, order.flag) for order in orders}
-    verdicts = plausibility.judge_all((order, news[order.pk][1]) for order in orders)
+    verdicts = plausibility.check_answers((order, news[order.pk][1]) for order in orders)
     for order in orders:
         schedule, answer = news[order.pk]
         if order.status in FINAL:
@@ -126,8 +126,8 @@ def _note_progress(
         writes.note_figures(order)
     if changed:
         writes.events.extend(_events(order, before, changed, charge, writes.now))
-    if verdict.remarks:
-        writes.events.extend(remarks_as_events(order, verdict.remarks, now=writes.now))
+    if verdict.anomalies:
+        writes.events.extend(anomalies_as_events(order, verdict.anomalies, now=writes.now))
     if changed.keys() & {"charge", "refund"}:
         writes.charges.append(Moved(order, charge))
     if said.children:

@@ -31,7 +31,7 @@ from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadabl
 from ..models import EventKind, Order, OrderEvent, OrderQuerySet, Recheck, Refill
 from ..status import ENDED_THERE, Flag
 from . import plausibility
-from .anomalies import remarks_as_events
+from .anomalies import anomalies_as_events
 from .poll_batch import TellsStatuses
 from .same_refusal import RefusedQuestions, refused_alone
 
@@ -198,12 +198,12 @@ def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
     """An order the provider does not know any more is none that it has changed."""
     said = [(order, answers.get(order.external_id)) for order in orders]
     told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]
-    verdicts = plausibility.judge_all(told)
+    verdicts = plausibility.check_answers(told)
     events: list[OrderEvent] = []
     for order, _ in told:
         verdict = verdicts[order.pk]
-        events += remarks_as_events(order, verdict.remarks, now=now)
-        flag = next((remark.flag for remark in verdict.remarks if remark.flag), Flag.NONE)
+        events += anomalies_as_events(order, verdict.anomalies, now=now)
+        flag = next((anomaly.flag for anomaly in verdict.anomalies if anomaly.flag), Flag.NONE)
         if flag:
             Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
     OrderEvent.objects.bulk_create(events)

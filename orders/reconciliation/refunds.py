@@ -18,7 +18,7 @@ from providers.models import Provider, RefundStyle
 from .. import charges
 from ..models import Order, OrderQuerySet
 from ..models.spend import recount
-from ..polling.anomalies import Remark, remarks_as_events
+from ..polling.anomalies import Anomaly, AnomalyCode, anomalies_as_events
 from ..polling.final_charge import End, too_much, weigh
 from ..status import MONEY_BACK, Flag, Status
 
@@ -78,7 +78,7 @@ def span_of_end(order: Order) -> tuple[datetime, datetime]:
 
 def _book_apart(order: Order, now: datetime) -> bool:
     final = weigh(before_end(order), end_of(order), RefundStyle.APART)
-    return final.refund is not None and _book(order, final.refund, final.remark, now)
+    return final.refund is not None and _book(order, final.refund, final.anomaly, now)
 
 
 def _in_chunks(orders: OrderQuerySet) -> Iterator[Order]:
@@ -90,7 +90,7 @@ def _in_chunks(orders: OrderQuerySet) -> Iterator[Order]:
         after = found[-1].pk
 
 
-def _book(order: Order, refund: Decimal, remark: Remark | None, now: datetime) -> bool:
+def _book(order: Order, refund: Decimal, anomaly: Anomaly | None, now: datetime) -> bool:
     changes = {"refund": refund}
     is_explained = order.charge is not None and too_much(order, order.charge) is None
     with transaction.atomic():
@@ -100,10 +100,10 @@ def _book(order: Order, refund: Decimal, remark: Remark | None, now: datetime) -
         recount(Order.objects.filter(pk=order.pk), now=now)
         if refund:
             charges.entry(order, -refund, *span_of_end(order)).save()
-        if remark is not None and remark.flag == Flag.NONE and is_explained:
+        if anomaly is not None and anomaly.flag == Flag.NONE and is_explained:
             flagged = Order.objects.filter(pk=order.pk, flag=Flag.CHARGE_DIFFERS)
             flagged.update(flag=Flag.NONE)
-        _remember(order, remark, now)
+        _remember(order, anomaly, now)
     return True
 
 
@@ -121,10 +121,13 @@ def _take_back(order: Order, now: datetime) -> bool:
         recount(Order.objects.filter(pk=order.pk), now=now)
         charges.entry(order, refund, *span_of_end(order)).save()
         Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.CHARGE_DIFFERS)
-        _remember(order, Remark(text, {"refund": plain(refund)}, Flag.CHARGE_DIFFERS), now)
+        withdrawn = {"refund": plain(refund)}
+        _remember(
+            order, Anomaly(AnomalyCode.REFUND_WITHDRAWN, text, withdrawn, Flag.CHARGE_DIFFERS), now
+        )
     return True
 
 
-def _remember(order: Order, remark: Remark | None, now: datetime) -> None:
-    for event in remarks_as_events(order, [remark] if remark else [], now=now):
+def _remember(order: Order, anomaly: Anomaly | None, now: datetime) -> None:
+    for event in anomalies_as_events(order, [anomaly] if anomaly else [], now=now):
         event.save()

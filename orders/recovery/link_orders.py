@@ -23,7 +23,7 @@ from ..charges import CHARGE_TOLERANCE
 from ..flags import raise_flag
 from ..models import Attempt, Order
 from ..polling import plausibility
-from ..polling.anomalies import remarks_as_events
+from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome
 from ..status import Outcome, Resolution, Status
 from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
@@ -120,10 +120,10 @@ def adopt(
                 **progress,
             ):
                 raise SettledMeanwhile
-            if final.remark and final.remark.flag:
-                raise_flag(order, final.remark.flag)
+            if final.anomaly and final.anomaly.flag:
+                raise_flag(order, final.anomaly.flag)
             charges.write_first_charge(order, now=now)
-            add_rows(remarks_as_events(order, [final.remark] if final.remark else [], now=now))
+            add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
             record_outcome.schedule_polls(order, now=now)
             failpoint("adopt.moved")
     except SettledMeanwhile:

@@ -56,7 +56,7 @@ def look(account: Provider, there: Tells, *, now=LATER) -> int:
     return recheck_ended.recheck_ended_orders(account, there, clock=lambda: now, seconds=5)
 
 
-def remarks(order: Order) -> list[str]:
+def anomalies(order: Order) -> list[str]:
     return list(order.events.order_by("pk").values_list("text", flat=True))
 
 
@@ -66,7 +66,7 @@ def test_each_is_asked_about_once_together_with_the_others(account):
     assert look(account, there) == 5
     assert there.asked == [[order.external_id for order in orders]]
     assert look(account, there) == 0 and len(there.asked) == 1
-    assert not any(remarks(order) for order in orders)
+    assert not any(anomalies(order) for order in orders)
 
 
 def test_orders_that_ended_at_one_moment_are_not_lost_between_two_calls(account):
@@ -105,8 +105,8 @@ def test_what_the_provider_takes_back_is_kept_flagged_and_changes_nothing(
     look(account, there)
     before, order = order, Order.objects.get()
     assert (order.status, order.charge, order.flag) == (Status.COMPLETED, before.charge, flag)
-    (remark,) = remarks(order)
-    assert words in remark
+    (anomaly,) = anomalies(order)
+    assert words in anomaly
     assert order.ended_at == before.ended_at
 
 
@@ -115,7 +115,7 @@ def test_a_flag_that_a_person_has_to_see_first_stays(account):
     there.says = {order.external_id: progress(OrderState.CANCELED, charge="0.9")}
     look(account, there)
     order.refresh_from_db()
-    assert order.flag == Flag.CHARGE_DIFFERS and len(remarks(order)) == 1
+    assert order.flag == Flag.CHARGE_DIFFERS and len(anomalies(order)) == 1
 
 
 def test_one_that_the_provider_has_forgotten_is_no_matter(account):
@@ -123,7 +123,7 @@ def test_one_that_the_provider_has_forgotten_is_no_matter(account):
     there.says = {order.external_id: Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)}
     assert look(account, there) == 1
     order.refresh_from_db()
-    assert order.flag == Flag.NONE and remarks(order) == []
+    assert order.flag == Flag.NONE and anomalies(order) == []
 
 
 def test_what_may_honestly_move_or_never_was_there_is_left_alone(account):
@@ -176,7 +176,7 @@ def test_of_two_that_asked_about_the_same_orders_one_writes(account):
     mark = Recheck.objects.get()
     look(account, there)
     assert not recheck_ended._write_down(mark, [order], there.says, LATER)
-    assert len(remarks(order)) == 1
+    assert len(anomalies(order)) == 1
 
 
 def test_of_an_order_that_is_refilled_nothing_is_odd(account):
@@ -186,7 +186,7 @@ def test_of_an_order_that_is_refilled_nothing_is_odd(account):
     there.says = {order.external_id: progress(OrderState.IN_PROGRESS, charge="0.9")}
     recheck_ended.ask_again(order, there, clock=lambda: LATER, actor=make_user(Role.OPERATOR))
     order.refresh_from_db()
-    assert order.flag == Flag.NONE and len(remarks(order)) == 1
+    assert order.flag == Flag.NONE and len(anomalies(order)) == 1
 
 
 def test_a_provider_that_is_away_is_asked_again_later(account):
@@ -272,7 +272,7 @@ def test_an_order_canceled_after_its_end_is_noticed_a_day_later(day):
     )
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.COMPLETED, Flag.WENT_BACKWARDS)
-    assert any("The provider says “Canceled”." in text for text in remarks(order))
+    assert any("The provider says “Canceled”." in text for text in anomalies(order))
 
 
 def test_somebody_asks_about_an_ended_order_and_is_told_at_once(day, client_for_role):

@@ -174,9 +174,9 @@ def test_a_wrong_word_of_staff_can_be_taken_back():
 def test_a_refund_that_somebody_booked_meanwhile_is_not_booked_again():
     provider = account(RefundStyle.APART)
     order = ended(provider)
-    remark = None
-    assert refunds._book(order, PRICE, remark, NOON + 2 * HOUR)
-    assert not refunds._book(order, PRICE, remark, NOON + 2 * HOUR)
+    anomaly = None
+    assert refunds._book(order, PRICE, anomaly, NOON + 2 * HOUR)
+    assert not refunds._book(order, PRICE, anomaly, NOON + 2 * HOUR)
     assert ChargeEntry.objects.count() == 1
 
 

@@ -80,7 +80,9 @@ def test_an_order_that_cannot_be_looked_back_at_does_not_hold_the_mark(monkeypat
     for order in orders:
         there.says[order.external_id] = progress(OrderState.CANCELED, charge="0", remains=0)
     poison = orders[0].pk
-    spoiling(monkeypatch, plausibility, "judge_all", lambda told: poison in {o.pk for o, _ in told})
+    spoiling(
+        monkeypatch, plausibility, "check_answers", lambda told: poison in {o.pk for o, _ in told}
+    )
     later = NOON + timedelta(seconds=clocks.RECHECK_SECONDS + 60)
     assert recheck_ended.recheck_ended_orders(account, there, clock=lambda: later, seconds=5) == 3
     assert Recheck.objects.get().through_order == orders[-1].pk
