@@ -19,6 +19,7 @@ WIDEST = 120  # characters
 DRAWN = re.compile(
     r'class="datagrid-item"'
     r'|class="badge-dot"'
+    r'|role="search" aria-label'
     r'|class="table table-vcenter (?:card-table table-cards|table-cards card-table)"'
     r'|"_empty\.html"'
 )

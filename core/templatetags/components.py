@@ -6,6 +6,7 @@ from django import template
 from django.forms import BoundField
 from django.template.context import Context
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -63,6 +64,48 @@ def table(content: str, css: str = "") -> SafeString:
         '<table class="table table-vcenter table-cards card-table">{}</table></div>',
         _more(css),
         _inside(content),
+    )
+
+
+@register.simple_block_tag
+def kpi(content: str, icon_name: str, color: str, label: str) -> SafeString:
+    """The body of a card with one figure; `content` begins with `<div class="kpi-figure">`."""
+    return format_html(
+        '<div class="card-body kpi"><span class="kpi-mark bg-{}-lt">{}</span>'
+        '<div><div class="kpi-label">{}</div>{}</div></div>',
+        color,
+        icon(icon_name),
+        label,
+        _inside(content),
+    )
+
+
+@register.simple_block_tag
+def filter_form(content: str, view: str, label: str, of: str = "", typed: str = "") -> SafeString:
+    """The form above a list. With `of` it refreshes `<div id="{of}-list">` by itself when a choice
+    changes, and while somebody types into a field of `typed`: `"id_q:300"`, its id and how many
+    milliseconds are waited."""
+    address = reverse(view)
+    return format_html(
+        '<form class="card-body border-bottom py-3" method="get" action="{}" role="search"'
+        ' aria-label="{}"{}>{}</form>',
+        address,
+        label,
+        _refreshing(address, of, typed) if of else "",
+        _inside(content),
+    )
+
+
+def _refreshing(address: str, of: str, typed: str) -> SafeString:
+    waits = [field.split(":") for field in typed.split()]
+    fields = [f"input changed delay:{pause}ms from:#{field}" for field, pause in waits]
+    return format_html(
+        ' id="{}-filter" hx-get="{}" hx-trigger="{}" hx-target="#{}-list"'
+        ' hx-swap="morph:outerHTML" hx-push-url="true" hx-sync="this:replace"',
+        of,
+        address,
+        ", ".join([*fields, "change", "submit"]),
+        of,
     )
 
 

@@ -46,6 +46,24 @@ def test_an_empty_state_offers_what_to_do() -> None:
     assert "empty-subtitle" not in draw('{% empty_state "inbox" "None" %}{% endempty_state %}')
 
 
+def test_a_figure_has_its_mark_and_its_label() -> None:
+    drawn = draw(
+        '{% kpi "clock" "blue" "Answers in" %}<div class="kpi-figure">3 s</div>{% endkpi %}'
+    )
+    assert '<span class="kpi-mark bg-blue-lt"><svg' in drawn
+    assert '<div class="kpi-label">Answers in</div><div class="kpi-figure">3 s</div>' in drawn
+
+
+def test_a_filter_refreshes_its_list_where_it_is_told_to() -> None:
+    drawn = draw(
+        '{% filter_form "orders" "Narrow" of="order" typed="id_q:300" %}{% endfilter_form %}'
+    )
+    assert 'action="/orders/" role="search" aria-label="Narrow" id="order-filter"' in drawn
+    assert 'hx-trigger="input changed delay:300ms from:#id_q, change, submit"' in drawn
+    assert 'hx-target="#order-list"' in drawn
+    assert "hx-" not in draw('{% filter_form "orders" "Narrow" %}{% endfilter_form %}')
+
+
 def test_a_tab_keeps_the_rest_of_the_query_and_marks_the_one_chosen() -> None:
     request = RequestFactory().get("/", {"q": "a", "show": "done", "cursor": "x"})
     source = '{% tab "show" "done" chosen=show %}Done{% endtab %}'
