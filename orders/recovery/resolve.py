@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,18 +20,6 @@ from .search.id_owners import Owner, is_decided
 from .search.match_ids import Edges, IdMatch
 
 MOST_CANDIDATES = 20  # kept for the settle page
-
-
-@dataclass(slots=True)
-class Decided:
-    """How many lost orders a turn has found, shown not to be there, and looked for."""
-
-    found: int = 0
-    absent: int = 0
-    looked: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.found or self.absent or self.looked)
 
 
 def is_open(attempt: Attempt) -> bool:

@@ -706,7 +706,7 @@ LINES = (
     ),
     Guard(
         "id in the answer: no older one",
-        "    return _is_newer(attempt, named)\n",
+        "    return _is_newer(case, attempt, named)\n",
         "    return True\n",
         (f"{NAMED}::test_an_older_id_than_our_last_one_is_not_linked",),
         "orders/recovery/search/answer_ids.py",

@@ -8,80 +8,68 @@ else is shown to the person who decides.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 
-from core.clocks import Clock
-from providers.actions.calling import ask as call
-from providers.models import Provider
 from providers.panel_api import Progress, RefusalCode, Unreadable
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 
-from ...models import Attempt, Recovery
+from ...models import Attempt
 from ...status import Resolution
 from .. import resolve
-from ..resolve import Decided
 from . import id_range, search_schedule
-from .ask_ids import TellsOfIds, spend
+from .case import Case
 from .find_lost import MOST_CALLS
 from .id_owners import names_of, sends_without_an_id
 from .match_ids import IdMatch
 
 
-def ask(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    lost: list[Attempt],
-    done: Decided,
-    *,
-    clock: Clock,
-) -> list[Attempt]:
+def ask(case: Case, lost: list[Attempt]) -> list[Attempt]:
     """Ask about the id of each due attempt that has one; those that are still lost."""
-    linked = set[int]()
-    for attempt in resolve.reread(lost):
-        if _is_worth_a_call(attempt, rules, clock) and _ask_about(
-            provider, client, rules, attempt, clock
-        ):
-            linked.add(attempt.pk)
-    done.found += len(linked)
+    linked = {
+        attempt.pk
+        for attempt in resolve.reread(lost)
+        if _is_worth_a_call(case, attempt) and _ask_about(case, attempt)
+    }
+    case.done.found += len(linked)
     return [attempt for attempt in lost if attempt.pk not in linked]
 
 
-def _is_worth_a_call(attempt: Attempt, rules: Recovery, clock: Clock) -> bool:
+def _is_worth_a_call(case: Case, attempt: Attempt) -> bool:
     """At the first look, and at the last one where ids are not searched. Where they are, the search
     asks about what it can link, and only an id that may be linked at once goes before it."""
-    now = clock()
     named = _named(attempt)
-    if not named or not search_schedule.is_due(attempt, now) or attempt.calls >= MOST_CALLS:
+    if not named or attempt.calls >= MOST_CALLS:
         return False
-    if id_range.claimed(attempt.provider, [named]):
-        return False  # another order of ours: a person has to ask which of the two it is
-    if rules.searches:
-        return attempt.calls == 0 and _may_be_linked(attempt, named, rules)
-    return attempt.calls == 0 or not search_schedule.later_moments(attempt, rules, now)
+    now = case.clock()
+    if not search_schedule.is_due(attempt, now) or id_range.claimed(case.rows, [named]):
+        return False  # of another order of ours a person has to ask which of the two it is
+    if case.rules.searches:
+        return attempt.calls == 0 and _may_be_linked(case, attempt, named)
+    return attempt.calls == 0 or not search_schedule.later_moments(attempt, case.rules, now)
 
 
 def _named(attempt: Attempt) -> str:
     return str(attempt.evidence.get("candidate_id") or "")
 
 
-def _may_be_linked(attempt: Attempt, named: str, rules: Recovery) -> bool:
+def _may_be_linked(case: Case, attempt: Attempt, named: str) -> bool:
     """By what is known before asking: nobody else orders with this key, nothing in the answer says
     that something went wrong, no other answer names the id, and it is not an older one."""
-    if not rules.key_is_ours_alone or rules.stopped_because:
+    if not case.rules.key_is_ours_alone or case.rules.stopped_because:
         return False
     if named_without_a_word_against_it(attempt.evidence) != named:
         return False
-    others = (one for one in sends_without_an_id(attempt.provider) if one.pk != attempt.pk)
+    others = (one for one in sends_without_an_id(case.rows) if one.pk != attempt.pk)
     if any(named in names_of(one) for one in others):
         return False
-    return _is_newer(attempt, named)
+    return _is_newer(case, attempt, named)
 
 
-def _is_newer(attempt: Attempt, named: str) -> bool:
+def _is_newer(case: Case, attempt: Attempt, named: str) -> bool:
     """Than our orders from before; where their numbers do not rise, nothing tells."""
-    before = id_range.Neighbourhood.of(attempt).accepted_before
+    before = id_range.Neighbourhood.of(attempt, case.rows).accepted_before
     numbers = [id_range.number_of(row.external_id) for row in before]
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers) or any(one >= other for one, other in pairwise(known)):
@@ -90,25 +78,23 @@ def _is_newer(attempt: Attempt, named: str) -> bool:
     return not known or (number is not None and number > known[-1])
 
 
-def _ask_about(
-    provider: Provider, client: TellsOfIds, rules: Recovery, attempt: Attempt, clock: Clock
-) -> bool:
+def _ask_about(case: Case, attempt: Attempt) -> bool:
     named = _named(attempt)
-    spend(rules, clock=clock)
-    said = call(provider, partial(client.statuses_once, [named]), clock=clock)[named]
+    said = case.ask(partial(case.client.statuses_once, [named]))[named]
+    now = case.clock()
     resolve.count_calls([attempt], 1)
-    resolve.tell([attempt], _in_words(named, said), {"asked": named}, clock())
+    resolve.tell([attempt], _in_words(named, said), {"asked": named}, now)
     if not isinstance(said, Progress):
         return False
     resolve.keep_candidates([attempt], {named: said})
-    if id_range.fits(attempt.order, said) is False or not _may_be_linked(attempt, named, rules):
+    if id_range.fits(attempt.order, said) is False or not _may_be_linked(case, attempt, named):
         return False
-    return bool(_link(attempt, named, said, clock))
+    return bool(_link(attempt, named, said, now))
 
 
-def _link(attempt: Attempt, named: str, said: Progress, clock: Clock) -> int:
+def _link(attempt: Attempt, named: str, said: Progress, now: datetime) -> int:
     found = IdMatch(found={attempt.pk: named})
-    return resolve.adopt_found(found, [attempt], {named: said}, now=clock(), by=Resolution.NAMED)
+    return resolve.adopt_found(found, [attempt], {named: said}, now=now, by=Resolution.NAMED)
 
 
 def _in_words(named: str, said: Progress | Unreadable) -> str:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from functools import partial
-from typing import Protocol
 
-from django.db.models import F, Q
-
-from core import clocks
-from core.clocks import Clock, furthest
-from providers.actions.calling import MustWait, ask
-from providers.models import Provider
-from providers.panel_api import (
-    Dialect,
-    Progress,
-    ProviderError,
-    RecentOrder,
-    RefusalCode,
-    Unreadable,
-)
+from providers.actions.calling import MustWait
+from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 from providers.panel_api.id_batches import chunks
 
-from ...models import Recovery
 from . import id_range
 from .ask_singly import look_singly
+from .case import Case
 from .search_types import CannotLook, Seen
 
 WIDEST = 300  # ids in one look
@@ -34,28 +20,7 @@ IDS_TO_A_QUESTION = 10  # most of them are known to be ours where so many go to 
 ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
 
 
-class TellsOfIds(Protocol):
-    """All this needs of a client."""
-
-    @property
-    def dialect(self) -> Dialect: ...
-
-    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
-
-    def recent_orders(self) -> tuple[RecentOrder, ...]: ...
-
-
-def look_between(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    seen: Seen,
-    *,
-    controls: Sequence[int],
-    most: int,
-    spare: int,
-    clock: Clock,
-) -> None:
+def look_between(case: Case, seen: Seen, *, controls: Sequence[int], most: int, spare: int) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
     and in each call about `controls`, accepted orders of ours from before: while these are unknown
     there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
@@ -64,18 +29,18 @@ def look_between(
     Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
     """
-    parents = id_range.parents(provider, MOST_PARENTS)
+    parents = id_range.parents(case.rows, MOST_PARENTS)
     if parents is None:
         raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
-    size = client.dialect.batch_size
+    size = case.client.dialect.batch_size
     seen.last = min(seen.last, seen.first + max(1, most) * size * IDS_TO_A_QUESTION)
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
-    taken = id_range.claimed(provider, asked)
+    taken = id_range.claimed(case.rows, asked)
     wanted = [one for one in asked if one not in taken]
     own = [str(number) for number in controls]
     rest = [one for one in parents if one not in own]
     if size == 1:
-        ask_one = partial(_answers, provider, client, rules, seen, clock=clock)
+        ask_one = partial(_answers, case, seen)
         look_singly(seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare)
         return
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
@@ -87,7 +52,7 @@ def look_between(
     is_first = True
     for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
         try:
-            answers = _answers(provider, client, rules, seen, batch, clock)
+            answers = _answers(case, seen, batch)
             _check_controls(own, answers)
             _check_parents(parents, batch, answers)
         except (MustWait, ProviderError, CannotLook):
@@ -101,26 +66,20 @@ def look_between(
         children |= _sort(answers, known, seen)
     while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
         again, seen.doubtful = seen.doubtful, []
-        children |= _sort(_again(provider, client, rules, seen, own, again, clock), known, seen)
+        children |= _sort(_again(case, seen, own, again), known, seen)
     for child in children:
         seen.candidates.pop(child, None)
 
 
 def _again(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    seen: Seen,
-    own: list[str],
-    doubtful: list[str],
-    clock: Clock,
+    case: Case, seen: Seen, own: list[str], doubtful: list[str]
 ) -> dict[str, Progress | Unreadable]:
     """Once more about these; those that do not fit into the call, or all where it fails, stay as
     doubtful as they are."""
-    batch = doubtful[: client.dialect.batch_size - len(own)]
+    batch = doubtful[: case.client.dialect.batch_size - len(own)]
     unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
     try:
-        answers = _answers(provider, client, rules, seen, [*own, *batch], clock)
+        answers = _answers(case, seen, [*own, *batch])
         _check_controls(own, answers)
     except (MustWait, ProviderError, CannotLook):
         seen.is_cut = True
@@ -128,16 +87,8 @@ def _again(
     return unread | {one: said for one, said in answers.items() if one in batch}
 
 
-def _answers(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    seen: Seen,
-    batch: Sequence[str],
-    clock: Clock,
-) -> dict[str, Progress | Unreadable]:
-    spend(rules, clock=clock)
-    answers = ask(provider, partial(client.statuses_once, batch), clock=clock)
+def _answers(case: Case, seen: Seen, batch: Sequence[str]) -> dict[str, Progress | Unreadable]:
+    answers = case.ask(partial(case.client.statuses_once, batch))
     seen.calls += 1
     return answers
 
@@ -177,14 +128,3 @@ def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen
         elif said.code is not RefusalCode.UNKNOWN_ORDER:
             seen.doubtful.append(external_id)
     return children
-
-
-def spend(rules: Recovery, *, clock: Clock) -> None:
-    """Take one call out of the hour's budget for looking. Raises MustWait when it is used up."""
-    now = clock()
-    row = Recovery.objects.filter(pk=rules.pk)
-    over = Q(calls_since__lte=now - timedelta(hours=1)) | Q(calls_since=None)
-    ahead = Q(calls_since__gt=furthest(now, 0))  # begun by a clock that was
-    row.filter(over | ahead).update(calls_since=now, calls_made=0)
-    if not row.filter(calls_made__lt=rules.calls_per_hour).update(calls_made=F("calls_made") + 1):
-        raise MustWait(clocks.BREAKER_SECONDS[-1])

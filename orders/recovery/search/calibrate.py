@@ -10,8 +10,6 @@ from django.db.models import QuerySet
 
 from core.clocks import Clock
 from core.models import User
-from providers.actions.calling import ask
-from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import Progress, RefusalCode, Unreadable
 from providers.panel_api.id_batches import chunks
@@ -19,7 +17,7 @@ from providers.panel_api.id_batches import chunks
 from ...models import Attempt, Recovery
 from ...status import Outcome
 from . import id_range, wait_clock
-from .ask_ids import TellsOfIds, spend
+from .case import Case, TellsOfIds
 
 MOST = 500  # newest accepted orders that are looked at
 FAR = 1_000_000  # where no gap lies between our ids, one so far ahead is nobody's yet
@@ -46,11 +44,16 @@ def calibrate(
     provider: Provider, client: TellsOfIds, *, clock: Clock, actor: User | None = None
 ) -> Calibration:
     """Find out and keep it. Raises MustWait or ProviderError where the provider cannot be asked."""
-    rules, _ = Recovery.objects.get_or_create(provider=provider)
-    found = _ids(provider, rules.least_adds)
+    return calibrate_case(Case.of(provider, client, clock), actor=actor)
+
+
+def calibrate_case(case: Case, *, actor: User | None = None) -> Calibration:
+    """As `calibrate`, in a run."""
+    provider, rules = case.provider, case.rules
+    found = _ids(case.rows, rules.least_adds)
     if found.rises:
-        found = _asked(found, provider, client, rules, clock)
-    now = clock()
+        found = _asked(found, case)
+    now = case.clock()
     kept = asdict(found) | {
         "version": provider.version
     }  # of another address or key it says nothing
@@ -61,9 +64,9 @@ def calibrate(
     return found
 
 
-def _ids(provider: Provider, least: int) -> Calibration:
+def _ids(rows: list[int], least: int) -> Calibration:
     """From the rows alone: are the newest accepted orders numbered as they were sent?"""
-    newest = list(_accepted(provider)[:MOST])[::-1]
+    newest = list(_accepted(rows)[:MOST])[::-1]
     if not wait_clock.times_agree(newest):
         words = "A clock was set, or rows were written again: how its ids were given is not known."
         return Calibration(len(newest), words=words)
@@ -79,22 +82,19 @@ def _ids(provider: Provider, least: int) -> Calibration:
     return Calibration(len(numbers), rises=True, largest_gap=max(gaps, default=0))
 
 
-def _accepted(provider: Provider) -> QuerySet[Attempt]:
+def _accepted(rows: list[int]) -> QuerySet[Attempt]:
     """Newest first: rows of one account are written as its orders are sent."""
-    rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.ACCEPTED)
-    return rows.only("started_at", "unknown_at", "external_id").order_by("-pk")
+    sends = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    return sends.only("started_at", "unknown_at", "external_id").order_by("-pk")
 
 
-def _asked(
-    found: Calibration, provider: Provider, client: TellsOfIds, rules: Recovery, clock: Clock
-) -> Calibration:
+def _asked(found: Calibration, case: Case) -> Calibration:
     """With one call, or two where it is asked about one at a time: does it know its own order,
     and does it refuse somebody else's?"""
-    own, foreign = _pair(provider)
+    own, foreign = _pair(case.rows)
     answers: dict[str, Progress | Unreadable] = {}
-    for batch in chunks([own, foreign], client.dialect.batch_size):
-        spend(rules, clock=clock)
-        answers |= ask(provider, partial(client.statuses_once, batch), clock=clock)
+    for batch in chunks([own, foreign], case.client.dialect.batch_size):
+        answers |= case.ask(partial(case.client.statuses_once, batch))
     knows = isinstance(answers.get(own), Progress)
     said = answers.get(foreign)
     refuses = isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER
@@ -109,10 +109,10 @@ def _asked(
     return Calibration(found.adds, True, found.largest_gap, knows, refuses, words)
 
 
-def _pair(provider: Provider) -> tuple[str, str]:
+def _pair(rows: list[int]) -> tuple[str, str]:
     """Our newest accepted id, and one that is not ours: from a gap, else far ahead."""
-    numbers = sorted(int(row.external_id) for row in _accepted(provider)[:50])
+    numbers = sorted(int(row.external_id) for row in _accepted(rows)[:50])
     between = [str(low + 1) for low, high in pairwise(numbers) if high - low > 1]
-    taken = id_range.claimed(provider, between)
+    taken = id_range.claimed(rows, between)
     free = [one for one in between if one not in taken]
     return str(numbers[-1]), free[-1] if free else str(numbers[-1] + FAR)

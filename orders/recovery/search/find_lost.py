@@ -12,17 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from core import clocks
-from core.clocks import Clock
 from core.failpoints import failpoint
-from providers.identity import same_account
-from providers.models import Provider
 
-from ...models import Attempt, Recovery
+from ...models import Attempt
 from ...status import RECALLED, Outcome, Resolution
 from .. import resolve
-from ..resolve import Decided
 from . import contradictions, id_range, search_schedule
-from .ask_ids import WIDEST, TellsOfIds, look_between
+from .ask_ids import WIDEST, look_between
+from .case import Case
 from .id_owners import edges_of, owners_of
 from .id_range import Window
 from .match_ids import IdMatch, decide
@@ -36,34 +33,25 @@ GAPS = 4  # times the largest gap seen, where that is more
 
 
 class Search:
-    """One turn of looking for the lost orders of an account; what it decides is told in `done`."""
+    """The search by ids in one run; what it decides is told in `case.done`."""
 
-    def __init__(
-        self,
-        provider: Provider,
-        client: TellsOfIds,
-        rules: Recovery,
-        done: Decided,
-        *,
-        clock: Clock,
-    ) -> None:
-        self.provider, self.client, self.rules = provider, client, rules
-        self.done, self.clock = done, clock
+    def __init__(self, case: Case) -> None:
+        self.case, self.rules, self.clock = case, case.rules, case.clock
 
     def go(self) -> None:
-        attempts = Attempt.objects.filter(provider__in=same_account(self.provider))
+        attempts = Attempt.objects.filter(provider__in=self.case.rows)
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
         if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
             return  # between which ids those are nobody knows: a person settles them first
-        known = [id_range.window_of(a, self.rules) for a in id_range.lost_attempts(self.provider)]
-        self.windows = [window for window in known if window is not None]
-        due = [w for w in self.windows if search_schedule.is_due(w.attempt, self.clock())]
+        self.windows = id_range.windows(self.case.rows, self.rules)
+        now = self.clock()
+        due = [w for w in self.windows if search_schedule.is_due(w.attempt, now)]
         if due:
             self._look(due)
             return  # one look a turn: what it found changes the windows of the others
         for window in self.windows:
-            if _may_be_closed(window, self.clock()):
+            if _may_be_closed(window, now):
                 self._close(window)
                 return
 
@@ -119,16 +107,7 @@ class Search:
         """False: nothing was learned, and they are looked for a little later. `shared`: each of
         them pays for a part of the calls only."""
         try:
-            look_between(
-                self.provider,
-                self.client,
-                self.rules,
-                seen,
-                controls=controls,
-                most=most,
-                spare=spare,
-                clock=self.clock,
-            )
+            look_between(self.case, seen, controls=controls, most=most, spare=spare)
         except CannotLook as doubt:
             self._put_off(attempts, seen.calls)
             resolve.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
@@ -155,25 +134,25 @@ class Search:
     def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> IdMatch:
         """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
-        for one in id_range.claimed(self.provider, list(seen.candidates)):
+        for one in id_range.claimed(self.case.rows, list(seen.candidates)):
             del seen.candidates[one]  # while the provider was asked
-        self.done.looked += len(attempts)
+        self.case.done.looked += len(attempts)
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         resolve.keep_candidates(attempts, seen.candidates)
-        owners = owners_of(self.provider, self.rules, self.windows, seen.candidates)
+        owners = owners_of(self.case, self.windows, seen.candidates)
         edges = edges_of(owners, seen.candidates)
         verdict = decide(edges, seen.candidates)
         if verdict.foreign:
-            resolve.stop_searching(self.provider, verdict.foreign, now=now)
+            resolve.stop_searching(self.case.provider, verdict.foreign, now=now)
         sends = [owner.attempt for owner in owners]
         offers = contradictions.strangers_offered(owners, verdict, seen.candidates)
         offers |= contradictions.offered(sends, edges, verdict)
-        contradictions.reopen_contradicted(self.provider, offers, now=now)
+        contradictions.reopen_contradicted(self.case.provider, offers, now=now)
         resolve.tell_shared(sends, edges, verdict, now=now)
         lost = [window.attempt for window in self.windows]
         sure = resolve.linkable(verdict, owners, seen.candidates)
-        self.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
+        self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
         return verdict
 
     def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
@@ -239,7 +218,7 @@ class Search:
         absent = verdict.absent.intersection(keys)
         gone = resolve.reread(attempt for attempt in attempts if attempt.pk in absent)
         evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
-        self.done.absent += resolve.show_absent(
+        self.case.done.absent += resolve.show_absent(
             gone, by=Resolution.BRACKET, now=now, evidence=evidence
         )
         # Last: who dies before has closed nothing, and the next turn does it again.

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from providers.identity import same_account
-from providers.models import Provider
 from providers.panel_api import Progress
 
-from ...models import Attempt, Recovery
+from ...models import Attempt
 from ...status import LIVE_OUTCOMES, Outcome
+from .case import Case
 from .id_range import Window, fits, number_of, widest_window
 from .match_ids import Edges
 
@@ -57,32 +56,30 @@ def names_of(attempt: Attempt) -> frozenset[str]:
     return frozenset(str(one) for one in named if one)
 
 
-def sends_without_an_id(provider: Provider) -> list[Attempt]:
+def sends_without_an_id(account: list[int]) -> list[Attempt]:
     """What left this account, or is leaving, and has no id: to be read once the provider has
     answered, so that nothing is missed that left meanwhile."""
-    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    rows = Attempt.objects.filter(provider__in=account)
     rows = rows.select_related("order__service__proposed", "provider")
     decided = rows.counted_as_not_there().order_by("-pk")[:MOST_DECIDED]
     return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]
 
 
 def owners_of(
-    provider: Provider,
-    rules: Recovery,
-    known: Iterable[Window],
-    candidates: Mapping[str, Progress],
+    case: Case, known: Iterable[Window], candidates: Mapping[str, Progress]
 ) -> list[Owner]:
     """Every send that may own one of these, and each lost one of which the window is known."""
     windows = {window.attempt.pk: window for window in known}
     found = list[Owner]()
-    for attempt in sends_without_an_id(provider):
+    for attempt in sends_without_an_id(case.rows):
         if (window := windows.get(attempt.pk)) is not None:
             found.append(Owner(attempt, window, is_proven=True))
         elif any(
             one in names_of(attempt) or fits(attempt.order, said) is not False
             for one, said in candidates.items()
         ):
-            found.append(Owner(attempt, widest_window(attempt, rules), is_proven=False))
+            widest = widest_window(attempt, case.rules, case.rows)
+            found.append(Owner(attempt, widest, is_proven=False))
     return found
 
 

@@ -10,7 +10,6 @@ from decimal import Decimal
 from django.db.models import Max, Q
 
 from providers.identity import same_account
-from providers.models import Provider
 from providers.panel_api import OrderState, Progress
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
@@ -54,20 +53,26 @@ def number_of(external_id: str) -> int | None:
     return int(external_id) if plain and len(external_id) < 19 else None
 
 
-def lost_attempts(provider: Provider) -> list[Attempt]:
-    """Attempts of this account whose outcome nobody knows, the given-up ones too, oldest first.
-    Those of its other rows belong to it: an id that is nobody's may be theirs."""
-    rows = Attempt.objects.filter(provider__in=same_account(provider), outcome=Outcome.UNKNOWN)
-    return list(rows.select_related("order__service__proposed", "provider").order_by("pk"))
+def lost_attempts(rows: list[int]) -> list[Attempt]:
+    """Attempts of the account of these rows whose outcome nobody knows, the given-up ones too,
+    oldest first. Those of all its rows: an id that is nobody's may be theirs."""
+    lost = Attempt.objects.filter(provider__in=rows, outcome=Outcome.UNKNOWN)
+    return list(lost.select_related("order__service__proposed", "provider").order_by("pk"))
 
 
-def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
+def windows(rows: list[int], rules: Recovery) -> list[Window]:
+    """Those of the lost orders of this account of which it can be told."""
+    known = (window_of(attempt, rules, rows) for attempt in lost_attempts(rows))
+    return [window for window in known if window is not None]
+
+
+def window_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> Window | None:
     """None where no id is known from before it, or its neighbours prove nothing: ids that are not
     numbers, rows that are not in the order of their times.
 
     One send at a time is in flight at an account, so its rows are numbered as they were sent.
     """
-    near = Neighbourhood.of(attempt)
+    near = Neighbourhood.of(attempt, rows)
     below = _numbers(row.external_id for row in near.accepted_before)
     if not below or not near.times_agree:
         return None
@@ -84,12 +89,10 @@ def window_of(attempt: Attempt, rules: Recovery) -> Window | None:
     )
 
 
-def widest_window(attempt: Attempt, rules: Recovery) -> Window:
+def widest_window(attempt: Attempt, rules: Recovery, account: list[int]) -> Window:
     """Where an order of this attempt can be at most, however little is known around it: only what
     stands before or after it both by its row and by its time is a bound. It proves no absence."""
-    accepted = Attempt.objects.filter(
-        provider__in=same_account(attempt.provider), outcome=Outcome.ACCEPTED
-    )
+    accepted = Attempt.objects.filter(provider__in=account, outcome=Outcome.ACCEPTED)
     earlier = accepted.filter(pk__lt=attempt.pk, started_at__lte=attempt.started_at)
     later = surely_after(attempt, rules)
     below = _numbers(row.external_id for row in earlier.order_by("-pk")[:NEIGHBOURS])
@@ -115,9 +118,9 @@ class Neighbourhood:
     accepted_after: list[Attempt]
 
     @classmethod
-    def of(cls, attempt: Attempt) -> Neighbourhood:
-        rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
-        accepted = rows.filter(outcome=Outcome.ACCEPTED)
+    def of(cls, attempt: Attempt, rows: list[int]) -> Neighbourhood:
+        sends = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+        accepted = sends.only("external_id", "started_at", "unknown_at")
         before = list(accepted.filter(pk__lt=attempt.pk).order_by("-pk")[:NEIGHBOURS])
         after = list(accepted.filter(pk__gt=attempt.pk).order_by("pk")[:NEIGHBOURS])
         return cls(before[::-1], attempt, after)
@@ -151,18 +154,16 @@ def _numbers(ids: Iterable[str]) -> list[int]:
     return [number for number in map(number_of, ids) if number is not None]
 
 
-def claimed(provider: Provider, ids: Sequence[str]) -> set[str]:
+def claimed(rows: list[int], ids: Sequence[str]) -> set[str]:
     """Which of these ids already belong to an order of ours."""
-    orders = Order.objects.filter(provider__in=same_account(provider), external_id__in=ids)
+    orders = Order.objects.filter(provider__in=rows, external_id__in=ids)
     return set(orders.values_list("external_id", flat=True))
 
 
-def parents(provider: Provider, most: int) -> list[str] | None:
+def parents(rows: list[int], most: int) -> list[str] | None:
     """Ids of the orders that may start others; None where they are too many to ask along."""
     found = (
-        Order.objects.filter(
-            provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
-        )
+        Order.objects.filter(provider__in=rows, status__in=AT_PROVIDER, parent=None)
         .filter(STARTS_OTHERS)
         .order_by("pk")
         .distinct()

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from providers.identity import same_account
-from providers.models import Provider
 from providers.panel_api import RecentOrder
 
 from ...models import Attempt, Recovery
@@ -57,12 +55,12 @@ class OwnList:
         return max(places, default=None)
 
 
-def read_list(provider: Provider, rows: Sequence[RecentOrder]) -> OwnList:
+def read_list(account: list[int], rows: Sequence[RecentOrder]) -> OwnList:
     named = [row for row in rows if row.order_id]
     nameless, rows = len(rows) - len(named), named
     ids = [row.order_id for row in rows]
-    taken = frozenset(id_range.claimed(provider, ids))
-    sends = _sends_in(provider, ids)
+    taken = frozenset(id_range.claimed(account, ids))
+    sends = _sends_in(account, ids)
     at = [(place, sends[one]) for place, one in enumerate(ids) if one in sends]
     rising = [attempt.pk for _, attempt in at]
     if rising == sorted(rising) and len(rising) > 1:
@@ -73,9 +71,9 @@ def read_list(provider: Provider, rows: Sequence[RecentOrder]) -> OwnList:
     return OwnList(tuple(rows), taken, places, doubt)
 
 
-def _sends_in(provider: Provider, ids: Sequence[str]) -> dict[str, Attempt]:
+def _sends_in(account: list[int], ids: Sequence[str]) -> dict[str, Attempt]:
     accepted = Attempt.objects.filter(
-        provider__in=same_account(provider), outcome=Outcome.ACCEPTED, external_id__in=ids
+        provider__in=account, outcome=Outcome.ACCEPTED, external_id__in=ids
     )
     return {
         attempt.external_id: attempt

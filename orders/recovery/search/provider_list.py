@@ -12,18 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core import clocks
-from core.clocks import Clock
-from providers.actions.calling import ask
-from providers.identity import same_account
-from providers.models import Provider
 from providers.panel_api import Progress, RecentOrder
 
 from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
 from .. import resolve
-from ..resolve import Decided
 from . import contradictions, id_range, search_schedule
-from .ask_ids import TellsOfIds, spend
+from .case import Case
 from .find_lost import MOST_CALLS
 from .id_owners import is_decided, sends_without_an_id
 from .list_rows import Likeness, likeness
@@ -31,32 +26,24 @@ from .list_trust import OwnList, read_list
 from .match_ids import Edges, IdMatch, decide
 
 
-def search(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    lost: list[Attempt],
-    done: Decided,
-    *,
-    clock: Clock,
-) -> None:
+def search(case: Case, lost: list[Attempt]) -> None:
     """Look up in the list what is due, or what can be shown not to be there by now."""
-    now = clock()
+    now, rules = case.clock(), case.rules
     due = [a for a in lost if search_schedule.is_due(a, now) and _is_worth_it(a, rules, now)]
-    closing = [a for a in lost if _may_be_closed(a, rules, now)]
+    closing = [a for a in lost if _may_be_closed(a, case, now)]
     asked = [*due, *closing]
-    if not asked or client.dialect.recent_orders is not True or _is_unclear(provider, lost):
+    if not asked or case.client.dialect.recent_orders is not True or _is_unclear(case, lost):
         return
     _ask_later_again(closing, now)  # first, in case the list does not come
-    spend(rules, clock=clock)
-    listed = read_list(provider, ask(provider, client.recent_orders, clock=clock))
+    listed = read_list(case.rows, case.ask(case.client.recent_orders))
     resolve.count_calls(asked, 1)
-    done.looked += len(due)
-    view = _view(provider, listed, lost, rules)
-    _tell(asked, listed, view, clock())
+    case.done.looked += len(due)
+    view = _view(case, listed, lost)
+    now = case.clock()
+    _tell(asked, listed, view, now)
     if rules.key_is_ours_alone and not rules.stopped_because:
-        _decide(view, listed, lost, closing, rules, done, clock())
-    _leave(closing, clock())
+        _decide(case, view, listed, lost, closing, now)
+    _leave(closing, now)
 
 
 def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
@@ -65,24 +52,24 @@ def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
     return attempt.calls == 0 or (is_last and not rules.searches and attempt.calls < MOST_CALLS)
 
 
-def _may_be_closed(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
+def _may_be_closed(attempt: Attempt, case: Case, now: datetime) -> bool:
     """It was looked for, and an order has been sent since that must be in the list."""
-    later = id_range.surely_after(attempt, rules)
+    rules, later = case.rules, id_range.surely_after(attempt, case.rules)
     if rules.searches or not rules.key_is_ours_alone or later is None:
         return False
     waits = attempt.look_at is not None and attempt.look_at > now
     is_left = attempt.bracketed_at is not None or attempt.calls >= MOST_CALLS
     if attempt.looked_at is None or waits or is_left or not resolve.is_open(attempt):
         return False
-    rows = Attempt.objects.filter(provider__in=same_account(attempt.provider))
+    rows = Attempt.objects.filter(provider__in=case.rows)
     return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
 
 
-def _is_unclear(provider: Provider, lost: list[Attempt]) -> bool:
+def _is_unclear(case: Case, lost: list[Attempt]) -> bool:
     """Something is on its way, or was sent nobody knows when: its row would look like another's."""
     if any(attempt.code == RECALLED for attempt in lost):
         return True
-    rows = Attempt.objects.filter(provider__in=same_account(provider))
+    rows = Attempt.objects.filter(provider__in=case.rows)
     return rows.filter(outcome=Outcome.IN_FLIGHT).exists()
 
 
@@ -91,7 +78,6 @@ class _View:
     """The unclaimed rows from after the first lost send, and which send each can be: `others` are
     those that are not looked for, or of which the list does not show where they stand."""
 
-    provider: Provider
     free: dict[str, RecentOrder]
     like: dict[int, dict[str, Likeness]]
     others: list[Attempt]
@@ -105,32 +91,30 @@ class _View:
         return self.like[pk].get(order_id) is Likeness.IS
 
 
-def _view(provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery) -> _View:
-    feeds = _links_of_feeds(provider)
+def _view(case: Case, listed: OwnList, lost: list[Attempt]) -> _View:
+    feeds, rules = _links_of_feeds(case.rows), case.rules
     free, like = dict[str, RecentOrder](), dict[int, dict[str, Likeness]]()
     for attempt in lost:
         rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
         reach = {row.order_id: row for row in rows or () if row.order_id not in listed.taken}
         free |= reach
         like[attempt.pk] = _like(attempt, reach.values(), feeds)
-    others = _others(provider, listed, lost, rules)
+    others = _others(case, listed, lost)
     for attempt in others:
         rows = listed.rows_that_may_be(attempt, rules)
         reach = {row.order_id: row for row in rows if row.order_id in free}
         like[attempt.pk] = _like(attempt, reach.values(), feeds)
         if is_decided(attempt):
             _leave_to_the_lost(like, attempt.pk)
-    view = _View(provider, free, like, others, IdMatch())
+    view = _View(free, like, others, IdMatch())
     return view if listed.doubt else replace(view, verdict=decide(view.edges, free))
 
 
-def _others(
-    provider: Provider, listed: OwnList, lost: list[Attempt], rules: Recovery
-) -> list[Attempt]:
+def _others(case: Case, listed: OwnList, lost: list[Attempt]) -> list[Attempt]:
     if listed.doubt:
         return []
-    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, rules) is not None}
-    return [one for one in sends_without_an_id(provider) if one.pk not in known]
+    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, case.rules) is not None}
+    return [one for one in sends_without_an_id(case.rows) if one.pk not in known]
 
 
 def _leave_to_the_lost(like: dict[int, dict[str, Likeness]], pk: int) -> None:
@@ -150,11 +134,9 @@ def _like(
     return {one: grade for one, grade in graded.items() if grade}
 
 
-def _links_of_feeds(provider: Provider) -> frozenset[str]:
+def _links_of_feeds(rows: list[int]) -> frozenset[str]:
     """Links for which a running drip-feed or subscription may have started this row."""
-    running = Order.objects.filter(
-        provider__in=same_account(provider), status__in=AT_PROVIDER, parent=None
-    )
+    running = Order.objects.filter(provider__in=rows, status__in=AT_PROVIDER, parent=None)
     return frozenset(running.filter(id_range.STARTS_OTHERS).values_list("link_key", flat=True))
 
 
@@ -175,18 +157,17 @@ def _tell(asked: list[Attempt], listed: OwnList, view: _View, now: datetime) -> 
 
 
 def _decide(
+    case: Case,
     view: _View,
     listed: OwnList,
     lost: list[Attempt],
     closing: list[Attempt],
-    rules: Recovery,
-    done: Decided,
     now: datetime,
 ) -> None:
     told = {one: row.progress for one, row in view.free.items()}
     said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
     offered = contradictions.offered(view.others, view.edges, view.verdict)
-    contradictions.reopen_contradicted(view.provider, offered, now=now)
+    contradictions.reopen_contradicted(case.provider, offered, now=now)
     others = {attempt.pk for attempt in view.others}
     own = {attempt.pk: attempt for attempt in lost if attempt.pk not in others}
     sends = [*own.values(), *view.others]
@@ -196,16 +177,17 @@ def _decide(
         for pk, one in view.verdict.found.items()
         if pk in own and one in said and view.is_surely(pk, one)
     }
-    done.found += resolve.adopt_found(
+    case.done.found += resolve.adopt_found(
         IdMatch(found=sure), lost, said, now=now, by=Resolution.LISTING
     )
     explained = set(sure.values())
     gone = [
         attempt
         for attempt in closing
-        if attempt.pk in view.verdict.absent and _is_explained(attempt, listed, rules, explained)
+        if attempt.pk in view.verdict.absent
+        and _is_explained(attempt, listed, case.rules, explained)
     ]
-    done.absent += resolve.show_absent(
+    case.done.absent += resolve.show_absent(
         resolve.reread(gone),
         by=Resolution.LISTING,
         now=now,

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from core import clocks
-from core.clocks import Clock
 from providers.actions.calling import ask
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
@@ -26,7 +25,7 @@ from providers.panel_api import (
 )
 
 from ...flags import raise_flag
-from ...models import Attempt, EventKind, Recovery
+from ...models import Attempt, EventKind
 from ...sending import send_journal
 from ...sending.restore_check import guard
 from ...sending.send_orders import PlacesOrders
@@ -36,34 +35,25 @@ from ...sending.writes.recording import record
 from ...sending.writes.send_clock import SendClock
 from ...status import Flag, Outcome, Resolution, Write
 from .. import resolve
-from ..resolve import Decided
 from . import contradictions
-from .ask_ids import TellsOfIds, spend
+from .case import Case
 from .match_ids import IdMatch
 
 MOST_REPEATS = 3
 
 
-def repeat(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    lost: list[Attempt],
-    done: Decided,
-    *,
-    clock: Clock,
-) -> None:
+def repeat(case: Case, lost: list[Attempt]) -> None:
     """Repeat each due attempt of this account, one after the other."""
-    if not rules.promises_repeats(provider):
+    if not case.rules.promises_repeats(case.provider):
         return
-    now, parameter = clock(), client.dialect.idempotency_parameter
-    if _asks_for_a_rest(provider, now):
+    now, parameter = case.clock(), case.client.dialect.idempotency_parameter
+    if _asks_for_a_rest(case.provider, now):
         return
     for attempt in resolve.reread(lost):
         due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
         carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
         if due and carries and attempt.looks < MOST_REPEATS and _is_young(attempt, now):
-            _repeat_one(provider, client, rules, attempt, done, clock)
+            _repeat_one(case, attempt)
 
 
 def _is_young(attempt: Attempt, now: datetime) -> bool:
@@ -73,29 +63,22 @@ def _is_young(attempt: Attempt, now: datetime) -> bool:
     return timedelta(0) <= age <= timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS)
 
 
-def _repeat_one(
-    provider: Provider,
-    client: TellsOfIds,
-    rules: Recovery,
-    attempt: Attempt,
-    done: Decided,
-    clock: Clock,
-) -> None:
-    spend(rules, clock=clock)
-    now = SendClock(clock)
+def _repeat_one(case: Case, attempt: Attempt) -> None:
+    case.spend()
+    now = SendClock(case.clock)
     # Before the call: who dies in it has had it. When it is looked for next, the search says.
     Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
-    done.looked += 1
-    order_id = _say_again(provider, cast(PlacesOrders, client), attempt, now)
+    case.done.looked += 1
+    order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
     if not order_id:
         return
-    said = ask(provider, lambda: client.statuses_once([order_id]), clock=clock)
+    said = ask(case.provider, lambda: case.client.statuses_once([order_id]), clock=case.clock)
     resolve.count_calls([attempt], 1)
     progress = said[order_id]
     if isinstance(progress, Progress):
         found = IdMatch(found={attempt.pk: order_id})
-        done.found += resolve.adopt_found(
-            found, [attempt], {order_id: progress}, now=clock(), by=Resolution.REPEAT
+        case.done.found += resolve.adopt_found(
+            found, [attempt], {order_id: progress}, now=case.clock(), by=Resolution.REPEAT
         )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from orders.draft import OrderDraft
 from orders.models import Order, Recovery
 from orders.placing import place_orders
-from orders.recovery.resolve import Decided
 from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
+from orders.recovery.search.case import Decided
 from orders.sending import halts, send_orders
 from orders.status import HaltKind
 from providers.actions import note_calls

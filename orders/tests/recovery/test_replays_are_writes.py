@@ -10,8 +10,8 @@ import pytest
 
 from core.failpoints import armed
 from orders.models import Attempt, Order, Recovery
-from orders.recovery.resolve import Decided
 from orders.recovery.search import replay
+from orders.recovery.search.case import Case
 from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
@@ -71,8 +71,8 @@ class Desk:
 
     def repeat(self) -> None:
         panel: Any = self.panel
-        lost, done = [self.attempt], Decided()
-        replay.repeat(self.provider, panel, self.rules, lost, done, clock=self.clock)
+        case = Case(self.provider, panel, self.rules, [self.provider.pk], self.clock)
+        replay.repeat(case, [self.attempt])
 
     def place_halt(self, kind: HaltKind) -> None:
         everywhere = kind in (HaltKind.STOP, HaltKind.RESTORED)

@@ -116,7 +116,7 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
     assert Order.objects.get(pk=lost.pk).external_id == ""
-    assert id_range.claimed(bench.provider, [placed.order_id]) == {placed.order_id}
+    assert id_range.claimed(same_account(bench.provider), [placed.order_id]) == {placed.order_id}
     with pytest.raises(link_orders.CannotLink, match="already our order"):
         link_orders.link_order(
             Order.objects.get(pk=lost.pk),

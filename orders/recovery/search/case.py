@@ -1,0 +1,79 @@
+"""What one recovery run has in hand: read when it begins and passed along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from django.db.models import F, Q
+
+from core import clocks
+from core.clocks import Clock, furthest
+from providers.actions import calling
+from providers.actions.calling import MustWait
+from providers.identity import same_account
+from providers.models import Provider
+from providers.panel_api import Dialect, Progress, RecentOrder, Unreadable
+
+from ...models import Recovery
+
+Read = TypeVar("Read")
+
+
+class TellsOfIds(Protocol):
+    """All this needs of a client."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Progress | Unreadable]: ...
+
+    def recent_orders(self) -> tuple[RecentOrder, ...]: ...
+
+
+@dataclass(slots=True)
+class Decided:
+    """How many lost orders a run has found, shown not to be there, and looked for."""
+
+    found: int = 0
+    absent: int = 0
+    looked: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.found or self.absent or self.looked)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An account, its rules, and every row of it upstream (`rows`). What a decision rests on is
+    not here: that is read in the decision's own transaction."""
+
+    provider: Provider
+    client: TellsOfIds
+    rules: Recovery
+    rows: list[int]
+    clock: Clock
+    done: Decided = field(default_factory=Decided)
+
+    @classmethod
+    def of(cls, provider: Provider, client: TellsOfIds, clock: Clock) -> Case:
+        rules, _ = Recovery.objects.get_or_create(provider=provider)
+        return cls(provider, client, rules, same_account(provider), clock)
+
+    def ask(self, question: Callable[[], Read]) -> Read:
+        """The answer to one free call. Raises MustWait where a budget is used up."""
+        self.spend()
+        return calling.ask(self.provider, question, clock=self.clock)
+
+    def spend(self) -> None:
+        """Take one call out of the hour's budget for looking. Raises MustWait when it is used
+        up."""
+        now, most = self.clock(), self.rules.calls_per_hour
+        row = Recovery.objects.filter(pk=self.rules.pk)
+        over = Q(calls_since__lte=now - timedelta(hours=1)) | Q(calls_since=None)
+        ahead = Q(calls_since__gt=furthest(now, 0))  # begun by a clock that was
+        row.filter(over | ahead).update(calls_since=now, calls_made=0)
+        if not row.filter(calls_made__lt=most).update(calls_made=F("calls_made") + 1):
+            raise MustWait(clocks.BREAKER_SECONDS[-1])
