@@ -7,22 +7,17 @@ sleep costs more than the writing. PostgreSQL needs none of this.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from django.db import connection
 
 _turn = threading.RLock()
 
 
-@contextmanager
-def one_writer() -> Iterator[None]:
+def one_writer() -> AbstractContextManager[Any]:
     """Hold this around a short write outside any transaction, or around a whole transaction.
 
     Inside a transaction it does nothing: who holds the database's lock must not wait for ours.
     """
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        yield
-        return
-    with _turn:
-        yield
+    return nullcontext() if connection.vendor != "sqlite" or connection.in_atomic_block else _turn

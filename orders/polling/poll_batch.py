@@ -85,7 +85,8 @@ def record_answers(
             news[schedule.order_id] = schedule, answer
     orders = load_by_key(Order, READ_COLUMNS, news)
     writes.as_read = {order.pk: (order.status, order.flag) for order in orders}
-    verdicts = plausibility.check_answers((order, news[order.pk][1]) for order in orders)
+    answered = [(order, news[order.pk][1]) for order in orders]
+    verdicts = plausibility.check_answers(answered)
     for order in orders:
         schedule, answer = news[order.pk]
         if order.status in FINAL:
@@ -96,7 +97,6 @@ def record_answers(
         else:
             _note_progress(order, schedule, answer, verdicts[order.pk], writes)
     with one_writer(), transaction.atomic():
-        writes.drop_overtaken()
         writes.write()
         child_orders.adopt_children(writes.families, now=now)
     turn.changed = len(writes.orders) + len(writes.figures)

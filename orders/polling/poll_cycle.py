@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
 from providers.actions import note_calls, pacing
 from providers.actions.leases import AccountLease, account_lease
+from providers.connect import batch_size
 from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, ProviderError
 
@@ -37,7 +39,8 @@ class _Lease:
     def __init__(self, provider: Provider, held: AccountLease) -> None:
         self.provider, self.held, self.clock = provider, held, held.clock
         self.budget = pacing.Budget(provider)
-        self.refused = RefusedQuestions(provider, "orders", held.clock)
+        self.most = batch_size(provider)
+        self.refused: RefusedQuestions | None = None  # in a row, since something was answered
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
 
@@ -48,14 +51,15 @@ class _Lease:
         self.renewed = time.monotonic()
         return self.held.renew()
 
-    def note_success(self, elapsed_ms: float) -> None:
+    def note_success(self, elapsed_ms: float, now: datetime) -> None:
         if time.monotonic() - self.noted >= NOTE_SECONDS:
             self.noted = time.monotonic()
-            note_calls.note_success(self.provider, now=self.clock(), elapsed_ms=elapsed_ms)
+            note_calls.note_success(self.provider, now=now, elapsed_ms=elapsed_ms)
 
     def goes_on_after(self, ids: Collection[str], refusal: BatchRefused) -> bool:
         """False once it is about the account and not about an order: all that is due is put off."""
         self.write_next_success()
+        self.refused = self.refused or RefusedQuestions(self.provider, "orders", self.clock)
         if self.refused.are_about_ids(ids, refusal):
             return True
         poll_schedule.put_off(self.provider, self.clock())
@@ -91,16 +95,18 @@ def follow_account(
 
 def _take_turn(lease: _Lease, client: TellsStatuses, done: Followed) -> bool:
     """One call and what it changed. False: nothing is due, or the account may not be called."""
-    batch = poll_schedule.due_batch(lease.provider, lease.clock())
+    now = lease.clock()
+    batch = poll_schedule.due_batch(lease.provider, now, most=lease.most)
     if not batch:
         return False
-    while wait := lease.budget.take_call(now=lease.clock()):
+    while wait := lease.budget.take_call(now=now):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
+        now = lease.clock()
     ids, asked = [schedule.external_id for schedule in batch], time.monotonic()
     try:
-        answers = poll_batch.ask(batch, client, now=lease.clock())
+        answers = poll_batch.ask(batch, client, now=now)
     except BatchRefused as error:
         return lease.goes_on_after(ids, error)  # with halves of it
     except ProviderError as error:
@@ -109,8 +115,9 @@ def _take_turn(lease: _Lease, client: TellsStatuses, done: Followed) -> bool:
     refusal = refused_alone(ids, answers)
     if refusal and not lease.goes_on_after(ids, refusal):
         return False
-    lease.note_success((time.monotonic() - asked) * 1000)
+    now = lease.clock()
+    lease.note_success((time.monotonic() - asked) * 1000, now)
     if refusal is None:
-        lease.refused.end()
-    done.turns.append(poll_batch.record_answers(batch, answers, now=lease.clock()))
+        lease.refused = None
+    done.turns.append(poll_batch.record_answers(batch, answers, now=now))
     return True

@@ -29,14 +29,15 @@ class DueSchedule(NamedTuple):
     last_answer: str
 
 
-def due_batch(provider: Provider, now: datetime) -> list[DueSchedule]:
-    """The next orders to ask about in one call, oldest due first.
+def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSchedule]:
+    """The next orders to ask about in one call, oldest due first; at most `most`, or as many as
+    the provider takes.
 
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
     in halves until the one that spoils it stands alone.
     """
     soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
-    most = batch_size(provider)
+    most = most or batch_size(provider)
     rows = read_columns(PollSchedule, DueSchedule._fields, DUE, (provider.pk, soon, most))
     batch = list(map(DueSchedule._make, rows))
     if not batch or batch[0].next_at > now:

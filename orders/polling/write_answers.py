@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from core import clocks
@@ -36,8 +37,7 @@ READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL, "spend_day")
 SCHEDULE_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
-def _jitter() -> float:
-    return random.uniform(0.9, 1.1)  # noqa: S311  (it keeps no secret)
+_jitter = partial(random.uniform, 0.9, 1.1)
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Writes:
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     figures: list[tuple[Any, ...]] = field(default_factory=list)
     schedules: list[tuple[Any, ...]] = field(default_factory=list)
-    unchanged: dict[timedelta, list[int]] = field(default_factory=lambda: defaultdict(list))
+    unchanged: dict[timedelta, list[int]] = field(default_factory=partial(defaultdict, list))
     events: list[OrderEvent] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
@@ -90,8 +90,7 @@ class Writes:
 
     def drop_overtaken(self) -> None:
         """Forget about orders that somebody else has moved or flagged since they were read; they
-        stay due, so that their answer is heard again. In the transaction that writes, so that
-        history never tells of a change that was not made."""
+        stay due, so that their answer is heard again."""
         wanted = {entry[-2] for entry in (*self.orders, *self.figures)}
         rows = read_by_key(Order, ("id", "status", "flag"), sorted(wanted), lock=True)
         found = {pk: (status, flag) for pk, status, flag in rows}
@@ -106,7 +105,9 @@ class Writes:
             self.charges = [moved for moved in self.charges if moved.order.pk not in lost]
 
     def write(self) -> None:
-        """Everything but the families. In a transaction."""
+        """Everything but the families. In a transaction, which looks for what was overtaken first,
+        so that history never tells of a change that was not made."""
+        self.drop_overtaken()
         charges.write_moved(self.charges, now=self.now)
         write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
         write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")

@@ -176,9 +176,8 @@ class PanelClient:
     ) -> Read:
         answer = self.call(action, fields)
         about_account = action in ("balance", "services")
-        heed(answer, self.dialect, self.now(), about_account=about_account)
-        for reason, _ in answer.refusals(self.dialect):
-            raise Unavailable(reason, answer.evidence(reason))
+        if refusal := heed(answer, self.dialect, self.now(), about_account=about_account):
+            raise Unavailable(refusal[0], answer.evidence(refusal[0]))
         answer.must_be_readable()
         try:
             return decode(answer.body, self.dialect)
@@ -200,8 +199,7 @@ class PanelClient:
         if action == "status" and len(asked) > 1:
             action = self.dialect.batch_status_action
         answer = self.call(action, naming(name, asked, self.dialect, plural=False))
-        heed(answer, self.dialect, self.now())
-        if refusal := answer.refusal(self.dialect):
+        if refusal := heed(answer, self.dialect, self.now()):
             reason, code = refusal
             if len(asked) > 1:
                 raise BatchRefused(reason, answer.evidence(reason), code=code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -72,12 +73,8 @@ class Answer:
         return known
 
     def refusal(self, dialect: Dialect) -> tuple[str, RefusalCode] | None:
-        """Its first sentence, with what all of them together mean."""
-        known = self.refusals(dialect)
-        if not known:
-            return None
-        reviewed = all(code is not RefusalCode.UNLISTED for _, code in known)
-        return known[0] if reviewed else (known[0][0], RefusalCode.UNLISTED)
+        """Its first sentence, with what all of them mean."""
+        return together(self.refusals(dialect))
 
     @property
     def trouble(self) -> str:
@@ -127,6 +124,14 @@ class Answer:
             seconds = named_wait(self.body, self.excerpt)
             return None if seconds is None else now + timedelta(seconds=seconds)
         return now + max(timedelta(0), min(wait, LONGEST_WAIT))
+
+
+def together(refusals: Sequence[tuple[str, RefusalCode]]) -> tuple[str, RefusalCode] | None:
+    """The first of these sentences, with what all of them mean; None for none."""
+    if not refusals:
+        return None
+    reviewed = all(code is not RefusalCode.UNLISTED for _, code in refusals)
+    return refusals[0] if reviewed else (refusals[0][0], RefusalCode.UNLISTED)
 
 
 def read_answer(delivery: Delivery, key: SecretKey) -> Answer:

@@ -284,6 +284,7 @@ def _listed(rows: list[Any], asked: Sequence[str], id_names: Sequence[str]) -> d
 
 def _id_of(row: Mapping[str, Any], names: Sequence[str]) -> str | None:
     for name in names:
-        if (value := coerce.identifier(row.get(name))) is not None:
+        named = row.get(name)
+        if named is not None and (value := coerce.identifier(named)) is not None:
             return value
     return None

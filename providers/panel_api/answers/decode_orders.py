@@ -75,13 +75,13 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
     raw = row.get("order_status")
     if raw is None:
         raw = row.get("status")
-    word = coerce.text(raw, WORD_LENGTH)
+    word = coerce.text(raw, WORD_LENGTH + 1)
     if not word or word.lower() in SUCCEEDED:
         return Unreadable("The row has no status.")
     get = row.get
     return Progress(
         status=_state(raw, word, dialect),
-        raw_status=word,
+        raw_status=word[:WORD_LENGTH],
         charge=_charge(get("charge"), dialect),
         start_count=coerce.whole(first_of(row, _START_NAMES)),
         remains=coerce.whole(first_of(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
@@ -97,16 +97,11 @@ def first_of(row: dict[str, Any], names: Sequence[str]) -> Any:
 
 
 def _state(raw: Any, word: str, dialect: Dialect) -> OrderState | None:
-    if is_cut(raw):
-        return None
+    if len(word) > WORD_LENGTH:
+        return None  # what was read of it means nothing
     if dialect.status_codes and (state := dialect.status_codes.get(word)):
         return state
     return order_state(word, dialect.status_words) if isinstance(raw, str) else None
-
-
-def is_cut(raw: Any) -> bool:
-    """Longer than a word for a status: what was read of it means nothing."""
-    return len(coerce.text(raw, WORD_LENGTH + 1)) > WORD_LENGTH
 
 
 def _charge(value: Any, dialect: Dialect) -> Decimal | None:

@@ -31,7 +31,6 @@ from .decode_orders import (
     NO_ROW,
     WORD_LENGTH,
     first_of,
-    is_cut,
     refused,
     without_progress,
 )
@@ -116,11 +115,11 @@ def _refill_progress(row: Any, dialect: Dialect) -> RefillProgress | Unreadable:
         row = folded(row).get("status")
     if isinstance(row, dict):
         return without_progress(error_texts(row), dialect)
-    word = coerce.text(row, WORD_LENGTH)
+    word = coerce.text(row, WORD_LENGTH + 1)
     if not word:
         return Unreadable("The row has no status.")
-    if is_cut(row):
-        return RefillProgress(None, word)
+    if len(word) > WORD_LENGTH:  # what was read of it means nothing
+        return RefillProgress(None, word[:WORD_LENGTH])
     if refusal_code(word, dialect.refusals) is not RefusalCode.UNLISTED:
         return without_progress([word], dialect)
     return RefillProgress(refill_state(word, dialect.refill_words), word)

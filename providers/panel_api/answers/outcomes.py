@@ -10,7 +10,7 @@ from ..errors import AccountRefused, OutcomeUnknown, RefusalCode, Rejected, Slow
 from ..made import candidate_id, may_be_made
 from ..refusals.classify import PROVE_NOT_PLACED
 from ..results import Placed
-from .answer import Answer
+from .answer import Answer, together
 from .decode import Unexpected, placed, placed_id
 
 
@@ -70,16 +70,18 @@ def heed(
     *,
     write: bool = False,
     about_account: bool = False,
-) -> None:
-    """Raise what concerns the account as a whole: SlowDown or AccountRefused.
+) -> tuple[str, RefusalCode] | None:
+    """Raise what concerns the account as a whole: SlowDown or AccountRefused. Otherwise what the
+    answer says went wrong, as `Answer.refusal`.
 
     After a write only an answer in nothing but reviewed words does so: a bare 429 may come from a
     server in between, and what else is said may be that it was done. `about_account` is true of a
     read that asks for nothing in particular: a 403 is then no refusal of one order.
     """
-    codes = {code: reason for reason, code in reversed(answer.refusals(dialect))}
+    refusals = answer.refusals(dialect)
+    codes = {code: reason for reason, code in reversed(refusals)}
     if write and (RefusalCode.UNLISTED in codes or not can_prove(answer)):
-        return
+        return together(refusals)
     if RefusalCode.RATE_LIMIT in codes or (not write and _asks_for_rest(answer)):
         reason = codes.get(RefusalCode.RATE_LIMIT, "The provider asks for fewer calls.")
         raise SlowDown(reason, answer.ask_again_at(now), answer.evidence(reason))
@@ -91,6 +93,7 @@ def heed(
     if unlisted and not write and not may_be_one_order and account_trouble(answer, dialect):
         reason = codes[RefusalCode.UNLISTED]
         raise AccountRefused(reason, answer.evidence(reason))
+    return together(refusals)
 
 
 def _asks_for_rest(answer: Answer) -> bool:
