@@ -78,10 +78,10 @@ def orders_of(person: User, day: date) -> OrderQuerySet:
 
 
 def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
-    """What each order has cost, or our highest estimate while it has no charge, or only that of
-    the runs so far, added exactly."""
-    whole = When(RUNS_ON, then=Coalesce("estimate_high", "estimate", "charge"))
-    cost = Case(whole, default=Coalesce("charge", "estimate_high", "estimate"))
+    """What each order is due (`models.spend`), added exactly."""
+    wanted = Coalesce("estimate_high", "estimate")
+    whole = When(RUNS_ON & Q(charge__lt=wanted), then=wanted)
+    cost = Case(whole, default=Coalesce("charge", wanted))
     sums = (
         orders.order_by()
         .values_list("provider__currency")

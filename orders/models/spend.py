@@ -76,15 +76,13 @@ class Countable(NamedTuple):
 
     @property
     def due(self) -> Decimal:
-        """What it has cost, or our highest estimate while it has no charge, or only that of the
-        runs so far."""
+        """What it has cost, or our highest estimate while it has no charge; of one that goes on the
+        higher of the two, for its charge is that of the runs so far."""
         if self.status in COSTS_NOTHING:
             return Decimal(0)
-        costs = (self.charge, self.estimate_high, self.estimate)
-        if self.runs_on:
-            costs = (self.estimate_high, self.estimate, self.charge)
-        known = next((cost for cost in costs if cost is not None), Decimal(0))
-        return known - (self.refund or Decimal(0))
+        wanted = self.estimate if self.estimate_high is None else self.estimate_high
+        known = [cost for cost in (self.charge, wanted) if cost is not None] or [Decimal(0)]
+        return (max(known) if self.runs_on else known[0]) - (self.refund or Decimal(0))
 
     @property
     def counted(self) -> Decimal:

@@ -126,6 +126,22 @@ def test_a_drip_feed_that_goes_on_counts_with_all_its_runs(feed, status, is_free
     assert Order.objects.get(pk=order.pk).spend_counted == Decimal("0.1" if is_free else "1.4")
 
 
+@pytest.mark.parametrize("high", [Decimal("1.2"), None], ids=["a drip-feed", "without an end"])
+def test_runs_that_have_cost_more_than_all_of_them_were_to_count_with_that(high):
+    person = make_user()
+    order = make_order(
+        Status.IN_PROGRESS,
+        placed_by=person,
+        payload={"runs": "10", "quantity": "100"},
+        estimate=Decimal("1.2"),
+        estimate_high=high,
+        charge=Decimal("1.4"),
+    )
+    assert Order.objects.get(pk=order.pk).spend_counted == Decimal("1.4")
+    spent = spending.spent_by_currency(spending.orders_of(person, spending.day_of(NOON)))
+    assert spent == {"USD": Decimal("1.4")}
+
+
 def test_what_was_made_up_for_is_not_bought_as_well_when_it_is_queued_again():
     """While it counted as not placed its money was free, and another one took it."""
     person, provider = make_user(), FakeProvider()
