@@ -102,11 +102,14 @@ def test_what_was_written_after_going_back_is_kept_and_is_an_order_of_its_own(
 def test_the_first_payload_stands_even_when_it_was_placed_for_another_service(
     staff: Client,
 ) -> None:
-    values = filled(make_service())
+    """Also one of the same number, at another provider: all that is sent is the same."""
+    first = make_service()
+    values = filled(first)
     staff.post("/orders/new/", values)
-    answer = staff.post("/orders/new/", {**values, "service": make_service().pk})
-    assert Order.objects.count() == 1
-    assert "with other values" in answer.content.decode()
+    for other in (make_service(), make_service(make_provider(), external_id=first.external_id)):
+        answer = staff.post("/orders/new/", {**values, "service": other.pk})
+        assert Order.objects.count() == 1
+        assert "with other values" in answer.content.decode()
 
 
 def test_another_start_is_not_dropped_either(staff: Client) -> None:
