@@ -282,10 +282,12 @@ def test_a_request_that_nobody_knows_of_is_not_sent_again(service, small_journal
     panel = Panel()
     asked = requests_over_a_gap(service, panel, kind)
     guard.look_closely(now=LATER)
+    oldest = type(asked[0]).objects.get(pk=asked[0].pk)
+    assert oldest.status == GIVEN_UP[kind], "it does not wait until somebody would send it"
     accept()
     ask(service.provider, panel, LATEST)
     assert len(panel.done) == len(asked)
-    oldest = type(asked[0]).objects.get(pk=asked[0].pk)
+    oldest.refresh_from_db()
     assert oldest.status == GIVEN_UP[kind]
     assert oldest.reason == doubtful_rows.WORDS
     assert oldest.order.events.filter(text=doubtful_rows.WORDS).count() == 1
