@@ -110,6 +110,8 @@ def test_all_that_match_a_filter_are_canceled(
         admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
         admin_page.get_by_text("5 of 5").wait_for(timeout=SLOW)
         wait_until(lambda: len(canceled(box, mark)) == 5, "the cancels at the sandbox")
+        asked = {order["link"] for order in canceled(box, mark)}
+        assert asked == {f"https://lumen.example/{mark}/{number}" for number in range(5)}
     finally:
         box.set_speed(600)
 

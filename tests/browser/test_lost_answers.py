@@ -110,3 +110,4 @@ def test_a_sentence_is_taught_once_and_understood_from_then_on(
     wait_for_status(page, "Rejected")
     page.goto("/orders/phrases/1/")
     page.get_by_text(f"no room for {word}").wait_for()
+    assert not [order for order in box.ledger() if word in order["link"]], "both were refused"

@@ -60,7 +60,10 @@ def test_lines_are_mended_where_they_stand_and_placed_once(
     assert sorted(o["link"] for o in box.ledger() if o["link"] in links) == links
 
 
-def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page) -> None:
+def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteSandbox) -> None:
+    def bought() -> int:
+        return sum(order["link"].endswith("/mass/twice") for order in box.ledger())
+
     line = f"{service_number(admin_page)} | https://lumen.example/mass/twice | 1000"
     check(admin_page, line)
     admin_page.get_by_role("button", name="Place 1 order").click()
@@ -72,3 +75,6 @@ def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page) -> None:
     admin_page.get_by_text("The same lines were placed before").wait_for()
     admin_page.get_by_role("button", name="Place 1 order").click()
     admin_page.get_by_text("say so if you mean it").wait_for()
+    wait_until(lambda: bought() > 0, "the order at the sandbox")
+    admin_page.wait_for_timeout(2_000)
+    assert bought() == 1

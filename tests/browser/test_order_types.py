@@ -64,6 +64,7 @@ def test_lines_are_counted_as_they_are_typed(admin_page: Page) -> None:
     open_form(admin_page, "Custom Comments")
     admin_page.get_by_label("Comments").press_sequentially("Good\n\nWell made\n")
     admin_page.get_by_text("2 units, one for each line").wait_for()
+    assert admin_page.get_by_label("Comments").input_value() == "Good\n\nWell made\n"
 
 
 def test_a_chosen_form_is_used_and_can_be_taken_back(admin_page: Page) -> None:
