@@ -23,7 +23,7 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
         (dialect.key_place is KeyPlace.BEARER, "The key travels as a bearer token."),
         (dialect.trailing_slash is True, "The address is called with a slash at its end."),
         (dialect.trailing_slash is False, "The address is called without a slash at its end."),
-        (dialect.ids_as_json, "The ids of a batch are sent as a JSON list."),
+        (dialect.ids_as_json, "The ids of several orders are sent as a JSON list."),
         (dialect.batch_size < 100, f"At most {dialect.batch_size} orders in one call."),
         (dialect.many_statuses is True, "Several orders can be asked about in one call."),
         (dialect.many_statuses is False, "Orders are asked about one at a time."),

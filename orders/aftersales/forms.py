@@ -33,7 +33,7 @@ class SelectedRefills(forms.Form):
 
     step = forms.ChoiceField(choices=[("again", "Ask again"), ("withdraw", "Withdraw")])
     refill = forms.ModelMultipleChoiceField(
-        Refill.objects.all(), error_messages={"required": "Tick at least one refill first."}
+        Refill.objects.all(), error_messages={"required": "Select at least one refill first."}
     )
 
     def clean_refill(self) -> RefillQuerySet:

@@ -70,7 +70,9 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
     if not count:
         return "No matching orders."
     if count > MOST:
-        return f"More than {MOST:,} orders fit, and one job takes {MOST:,}: narrow the list."
+        return (
+            f"More than {MOST:,} orders fit, and one bulk action takes {MOST:,}: narrow the list."
+        )
     return ""
 
 

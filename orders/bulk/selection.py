@@ -30,7 +30,7 @@ class Selection:
     def problem(self) -> str:
         """Why these words name no orders; empty when they do."""
         if self.is_picked:
-            return "" if self.picked else "Tick at least one order."
+            return "" if self.picked else "Select at least one order."
         for name, errors in self.filter.errors.items():
             return f"{self.filter[name].label}: {errors[0]}"
         return ""

@@ -59,9 +59,9 @@ def job_stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Leave the orders that have not had their turn."""
     found = get_object_or_404(_visible(request), pk=pk)
     if stop_job(found, now=database_now()):
-        messages.success(request, "The job is stopped. What was done stays done.")
+        messages.success(request, "The bulk action is stopped. What was done stays done.")
     else:
-        messages.info(request, "The job had ended already.")
+        messages.info(request, "The bulk action had ended already.")
     return redirect("bulk-action", pk=pk)
 
 

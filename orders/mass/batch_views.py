@@ -26,7 +26,7 @@ from .forms import cells_to_mend, is_repeated, mended_cells, other_problems
 
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
-BUSY = "The batch is being placed: mend this line when that is done."
+BUSY = "This mass order is being placed: correct the line when that is done."
 
 
 @allow(May.MASS_ORDER)

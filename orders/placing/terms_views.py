@@ -116,7 +116,7 @@ def _selected(request: StaffRequest) -> list[tuple[int, str]]:
 
 def _say(request: StaffRequest, count: int, done: str, refused: list[str]) -> None:
     if not count and not refused:
-        messages.warning(request, "Nothing was done. Tick at least one order.")
+        messages.warning(request, "Nothing was done. Select at least one order.")
     if count:
         messages.success(request, f"Orders {done}: {count}.")
     for words in refused[:5]:

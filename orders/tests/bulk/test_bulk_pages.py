@@ -140,8 +140,8 @@ def test_a_list_of_orders_without_end_is_not_read(staff: Client) -> None:
     [
         ("scope=all", "Choose what"),
         ("kind=explode&scope=all", "Choose what"),
-        ("kind=note&scope=picked", "Tick at least one order"),
-        ("kind=note&scope=picked&order=x&order=-1", "Tick at least one order"),
+        ("kind=note&scope=picked", "Select at least one order"),
+        ("kind=note&scope=picked&order=x&order=-1", "Select at least one order"),
         ("kind=note&scope=all&since=tomorrow", "From: Enter a valid date"),
         ("kind=cancel&scope=all&status=wrong", "Status: Select a valid choice"),
     ],

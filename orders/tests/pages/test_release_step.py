@@ -59,6 +59,7 @@ def test_nobody_is_offered_to_release_at_a_paused_provider(
     order = make_order(Status.HELD, hold_reason=HoldReason.PROVIDER_PAUSED, provider=provider)
     page = page_of(admin, order)
     assert PAUSED in page and f"/orders/{order.pk}/release/" not in page
+    assert 'class="text-warning mb-3 break" data-account="paused"' in page  # readable on white
     assert PAUSED in release(admin, order)
     assert Order.objects.get().status == Status.HELD
 

@@ -83,4 +83,4 @@ def test_the_order_form_says_before_that_the_order_would_wait(
         reason="Order #9 is looked for.",
     )
     page = one_line(manager.get(address).content.decode())
-    assert WAITS in page and "Order #9 is looked for." in page
+    assert f'“<bdi class="break">Order #9 is looked for.</bdi>” {WAITS}' in page

@@ -47,7 +47,7 @@ def _refusal(client: PanelClient) -> BatchRefused | None:
 def _other_ways(dialect: Dialect) -> Iterator[tuple[dict[str, Any], str]]:
     """Other ways to ask about several, with what to say where one works."""
     if not dialect.ids_as_json:
-        yield {"ids_as_json": True}, "It wants the ids of a batch as JSON; we do that now."
+        yield {"ids_as_json": True}, "It wants the ids of several orders as JSON; we do that now."
     for action in ACTIONS:
         if action != dialect.batch_status_action:
             words = f"Several orders are asked about with the action “{action}”; we use it now."
