@@ -62,6 +62,7 @@ def test_a_refusal_beside_what_was_not_read_rejects_no_order(
 
 REFUSED_IN_PART = {
     "the last of many sentences": {"errors": [FUNDS] * 20 + ["Your order was placed"]},
+    "the last one, which names no order": {"errors": [FUNDS] * 20 + ["See your panel for more"]},
     "a sentence deep inside": {"errors": [FUNDS, nested({"of": "Your order was placed"}, 9)]},
     "the end of a long sentence": {"error": FUNDS + " " * 300 + "but your order was placed"},
 }
