@@ -34,8 +34,10 @@ def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
 def unblock_links(rule: BlockedLink, *, by: User) -> bool:
     """Take a pattern off the list. False: somebody did meanwhile."""
     with transaction.atomic():
+        if not BlockedLink.objects.filter(pk=rule.pk).delete()[0]:
+            return False
         _log(rule, DELETION, "no longer blocked", by)
-        return bool(BlockedLink.objects.filter(pk=rule.pk).delete()[0])
+    return True
 
 
 def set_limit(

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from core.roles import Role
+from orders.limits import change_rules
 from orders.models import BlockedLink, SpendLimit
 from tests.builders import make_blocked_link, make_provider, make_user
 from tests.query_counts import queries_of
@@ -117,3 +118,11 @@ def test_ten_rules_cost_as_many_queries_as_one(manager):
         SpendLimit.objects.create(role="operator", currency=f"X{number}")
     ten = queries_of(lambda: manager.get("/orders/limits/"))
     assert len(ten) == len(one)
+
+
+def test_a_rule_that_two_take_off_is_said_to_be_taken_off_once():
+    person = make_user(Role.MANAGER)
+    rule, same = make_blocked_link(), BlockedLink.objects.get()
+    assert change_rules.unblock_links(rule, by=person)
+    assert not change_rules.unblock_links(same, by=person)
+    assert LogEntry.objects.filter(change_message="no longer blocked").count() == 1
