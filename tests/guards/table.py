@@ -38,6 +38,7 @@ CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
+MOVING = "orders/tests/recovery/test_moving_prices.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
@@ -748,6 +749,53 @@ LINES = (
         "",
         (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
         "orders/recovery/search/id_owners.py",
+    ),
+    Guard(
+        "limits: what has left counts before all that waits",
+        "others.filter(Q(pk__lt=order.pk) | Q(status__in=sorted(MAY_HAVE_COST)))",
+        "others.filter(pk__lt=order.pk)",
+        (
+            "orders/tests/limits/test_spending.py"
+            "::test_what_became_dearer_does_not_leave_on_top_of_what_was_placed_later",
+        ),
+        "orders/limits/spending.py",
+    ),
+    Guard(
+        "search: a price that moved is no contradiction",
+        "    low, high = _costs(order)\n",
+        "    low = order.estimate\n    high = low\n",
+        (f"{MOVING}::test_a_lost_order_is_found_although_its_price_moved_since_it_was_placed",),
+        "orders/recovery/search/id_range.py",
+    ),
+    Guard(
+        "restore: the names of an earlier release",
+        'line.get("payload", line.get("wish"))',
+        'line["payload"]',
+        (
+            "orders/tests/restores/test_earlier_journals.py"
+            "::test_an_order_sent_by_an_earlier_release_is_not_sent_again_by_a_restored_database",
+        ),
+        "orders/sending/send_journal.py",
+    ),
+    Guard(
+        "journal: a line is on disk as a whole",
+        "if os.write(descriptor, text) < len(text):",
+        "if not os.write(descriptor, text):",
+        (
+            "orders/tests/sending/test_newest_mark.py"
+            "::test_nothing_is_sent_whose_line_the_disk_has_taken_in_part",
+        ),
+        "core/durable_files.py",
+    ),
+    Guard(
+        "leases: two readings of one clock",
+        "    return now + timedelta(seconds=most_seconds + READINGS_APART_SECONDS)",
+        "    return now + timedelta(seconds=most_seconds)",
+        (
+            "core/tests/test_leases.py"
+            "::test_the_longest_lease_is_not_taken_by_who_read_the_clock_before",
+        ),
+        "core/clocks.py",
     ),
 )
 
