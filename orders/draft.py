@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from providers.models import Service
 from providers.panel_api import OrderPayload
 
+from .links import link_key
 from .terms import Terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is worked out of it is kept
 class OrderDraft:
     """What a form hands to `place_order`. `submission` is the token drawn with the form.
 
@@ -26,12 +28,16 @@ class OrderDraft:
     beside: int | None = None
     agreed: Terms | None = None
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
         """What the person agrees to."""
         return self.agreed or Terms.of(self.service)
 
-    @property
+    @cached_property
     def link(self) -> str:
         """What the order is for: its link, or the username of a subscription."""
         return str(getattr(self.payload, "link", "") or getattr(self.payload, "username", ""))
+
+    @cached_property
+    def link_key(self) -> str:
+        return link_key(self.link)

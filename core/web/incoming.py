@@ -27,13 +27,14 @@ class ReadableText:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.path, request.path_info = readable_json([request.path, request.path_info])
+        request.path, request.path_info, request.COOKIES = readable_json(
+            [request.path, request.path_info, request.COOKIES]
+        )
         _clean_headers(request.META)
         if not _is_utf_8(request.encoding) and request.method in _WITH_BODY:
             return render(request, "not_utf_8.html", status=400)
         if request.encoding is not None:
             request.encoding = "utf-8"  # UTF-8 by another name, or said of a body that is not there
-        request.COOKIES = readable_json(request.COOKIES)
         request.GET = _cleaned(request.GET)
         return self.get_response(request)
 

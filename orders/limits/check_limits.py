@@ -122,7 +122,7 @@ def guard_for(
     }
     guard = Guard(role, tuple(BlockedLink.objects.order_by("pk")), limits)
     day = spending.day_of(leaves_at or now)
-    if day != spending.day_of(now):
+    if leaves_at is not None and day != spending.day_of(now):
         guard.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
         if spent is None:

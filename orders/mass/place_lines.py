@@ -21,7 +21,6 @@ from core.rows.loops import AWAY
 
 from .. import link_queue
 from ..draft import OrderDraft
-from ..links import link_key
 from ..models import BatchLine, BatchState, Order, OrderBatch
 from ..placing import place_orders
 from . import mass_order
@@ -142,7 +141,7 @@ def _without_placed(lines: list[BatchLine]) -> list[BatchLine]:
 def _place_line(
     batch: OrderBatch, line: BatchLine, draft: OrderDraft, shares_link: bool, now: datetime
 ) -> Order:
-    provider_id, key = draft.service.provider_id, link_key(draft.link)
+    provider_id, key = draft.service.provider_id, draft.link_key
     order, _ = place_orders.place_order(
         draft,
         placed_by=batch.placed_by,

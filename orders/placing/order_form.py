@@ -186,8 +186,9 @@ class OrderForm(WhenForm):
     def _find_same_payloads(self) -> None:
         link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
         if link:
-            same = Order.objects.with_same_payload(self.service, link_key(link))
-            self.blocker = last_in_line(self.service.provider_id, link_key(link))
+            key = link_key(link)
+            same = Order.objects.with_same_payload(self.service, key)
+            self.blocker = last_in_line(self.service.provider_id, key)
             self.same_payloads = list(
                 same.select_related("placed_by").order_by("-pk")[:SAME_PAYLOADS_SHOWN]
             )

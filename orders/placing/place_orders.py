@@ -18,7 +18,6 @@ from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows, spending
-from ..links import link_key
 from ..models import EventKind, Order, OrderBatch
 from ..models.spend import recount
 from ..status import HoldReason, Outcome, Status
@@ -102,7 +101,7 @@ def _check_agreed(
         raise NotAgreed(words)
     if draft.beside is None:
         return
-    same = Order.objects.with_same_payload(draft.service, link_key(draft.link))
+    same = Order.objects.with_same_payload(draft.service, draft.link_key)
     unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
     if found := unseen.order_by("-pk").first():
         raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
@@ -113,7 +112,7 @@ def _what_it_waits_for(
 ) -> dict[str, Any]:
     """The status a new order begins with, and the reason when it is held."""
     provider = draft.service.provider
-    line = Order.objects.on_link(provider.pk, link_key(draft.link))
+    line = Order.objects.on_link(provider.pk, draft.link_key)
     blocker = line.filter(pk=behind.pk).first() if behind else None
     reason = HoldReason.NONE
     if starts_at is not None and starts_at > now:
@@ -128,7 +127,7 @@ def _what_it_waits_for(
 
 def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
     service, payload = draft.service, draft.payload
-    low, high = _estimate(draft)
+    (low, high), terms = _estimate(draft), draft.terms
     order = Order.objects.create(
         provider=service.provider,
         service=service,
@@ -137,10 +136,10 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
         type=payload.type_name,
         payload=payload.wire(),
         link=draft.link,
-        link_key=link_key(draft.link),
+        link_key=draft.link_key,
         units=payload.units,
-        rate=draft.terms.rate,
-        terms=draft.terms.as_json(),
+        rate=terms.rate,
+        terms=terms.as_json(),
         spend_day=spending.day_of(more.get("starts_at") or now),
         estimate=low,
         estimate_high=high,
@@ -155,9 +154,10 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
 
 def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
     """Lowest and highest cost; the highest is None where there is no bound."""
-    if draft.terms.rate is None:
+    rate = draft.terms.rate
+    if rate is None:
         return None, None
-    cost = draft.payload.cost(draft.terms.rate)
+    cost = draft.payload.cost(rate)
     if isinstance(cost, CostRange):
         return cost.low, cost.high
     return cost, cost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -52,7 +53,7 @@ def order_new(request: StaffRequest) -> HttpResponse:
     now = database_now()
     if request.method == "POST":
         form = form_for(service, now=now, data=request.POST)
-        return _earlier_answer(request, form) or _place(request, form)
+        return _earlier_answer(request, form) or _place(request, form, now)
     form = form_for(service, now=now, again=again)
     return render(request, PAGE, _form_context(request, form) | {"again": again})
 
@@ -84,22 +85,18 @@ def _search(request: StaffRequest) -> HttpResponse:
     return render(request, page_or_part(request, PAGE, "service-results"), context)
 
 
-def _place(request: StaffRequest, form: OrderForm) -> HttpResponse:
-    if form.is_valid():
+def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpResponse:
+    draft = form.draft() if form.is_valid() else None
+    if draft is not None:
         leaves_at = form.cleaned_data.get("starts_at")
-        words = objection(
-            form.draft(), person=request.user, now=database_now(), leaves_at=leaves_at
-        )
-        if words:
+        if words := objection(draft, person=request.user, now=now, leaves_at=leaves_at):
             form.add_error(None, words)
     if form.shown_terms != Terms.of(form.service):
         form.add_error(None, TERMS_CHANGED)
-    if not form.is_valid():
+    if draft is None or not form.is_valid():
         return _refuse(request, form)
     try:
-        order, is_new = place_order(
-            form.draft(), placed_by=request.user, now=database_now(), **form.when()
-        )
+        order, is_new = place_order(draft, placed_by=request.user, now=now, **form.when())
     except NotAgreed as refusal:
         return _ask_again(request, form, str(refusal))
     if not is_new:

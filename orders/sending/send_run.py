@@ -42,15 +42,18 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
 
 
 def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
-    if next_to_send(provider, clock()) is None:
+    now = clock()
+    order = next_to_send(provider, now)
+    if order is None:
         return False
     patience = PATIENCE_SECONDS
-    while wait := pacing.next_add(provider, now=clock()):
+    while wait := pacing.next_add(provider, now=now):
         patience -= wait  # of all waits together: a breaker that nobody probes asks for ever
         if patience < 0:
             return False
         time.sleep(wait)
-    order = next_to_send(provider, clock())
+        now, order = clock(), None
+    order = order or next_to_send(provider, now)  # after a wait another may be the first
     if order is None or is_stopping():
         return False
     return _send(order, provider, client, clock) or not _is_still_first(order, provider, clock)

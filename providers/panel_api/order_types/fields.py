@@ -142,7 +142,8 @@ class OrderPayload:
         """Our estimate in the account's currency, before the provider's own rounding."""
         if self.priced_per_package:
             return rate
-        return None if self.units is None else rate * self.units / 1000
+        units = self.units
+        return None if units is None else rate * units / 1000
 
 
 @dataclass(frozen=True, slots=True)
