@@ -21,12 +21,12 @@ POINTS: Final = frozenset(
         "pre_send_check.passed",  # connected, the next thing is the first byte
         "send.answered",  # the answer is in memory only
         "send.spooled",  # the answer is on disk beside the database
-        "settle.begun",  # the outcome is known, its transaction has not begun
-        "settle.attempt",  # the attempt has its outcome, the order not yet
-        "settle.read",  # the order was read too, nothing of it is written
-        "settle.moved",  # both, before the commit
-        "settle.committed",  # written down, the spool file is still there
-        "reap.settled",  # a lost claim has become unconfirmed
+        "record.begun",  # the outcome is known, its transaction has not begun
+        "record.attempt",  # the attempt has its outcome, the order not yet
+        "record.read",  # the order was read too, nothing of it is written
+        "record.moved",  # both, before the commit
+        "record.committed",  # written down, the spool file is still there
+        "reap.recorded",  # a lost claim has become unconfirmed
         "request.taken",  # refills or cancels are claimed, before the commit
         "request.claimed",  # claimed, nothing sent
         "request.marked",  # the call is in the journal outside the database

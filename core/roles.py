@@ -21,7 +21,7 @@ class May(StrEnum):
     PLACE = "place, refill and cancel orders"
     EXPORT = "take orders away as a file"
     MASS_ORDER = "place many orders at once"
-    RESOLVE = "settle unconfirmed orders"
+    RESOLVE = "resolve unconfirmed orders"
     SEE_BALANCES = "see balances"
     RUN_PROVIDERS = "pause providers, edit their limits, refresh and approve catalogs"
     KEEP_CREDENTIALS = "set a provider's address and key"

@@ -186,7 +186,7 @@ def make_poll_schedule(order: Order, **over: Any) -> PollSchedule:
 def make_attempt(
     order: Order | None = None, *, outcome: Outcome = Outcome.IN_FLIGHT, **over: Any
 ) -> Attempt:
-    """One try to send `order`, by default still in flight; settled outcomes get a moment."""
+    """One try to send `order`, by default still in flight; known outcomes get a moment."""
     order = order or make_order(Status.SENDING)
     over.setdefault("number", order.attempts.count() + 1)
     over.setdefault("provider", order.provider)

@@ -92,7 +92,7 @@ def matters(
 
 def _stopped(user: User) -> Iterator[AttentionItem]:
     """What the desk stopped by itself until somebody has looked."""
-    settles = user.may(May.RESOLVE)
+    resolves = user.may(May.RESOLVE)
     own = Halt.objects.standing().filter(kind__in=(HaltKind.RESTORED, HaltKind.EXPOSURE))
     for halt in own.select_related("provider").order_by("pk")[:MOST_STOPS]:
         if halt.kind == HaltKind.RESTORED:
@@ -102,8 +102,8 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
                 "Nothing is sent: this is not the database we left",
                 "Orders that wait here may have been sent already. "
                 "A manager has to look through them.",
-                reverse("restored" if settles else "orders"),
-                "Look" if settles else "Orders",
+                reverse("restored" if resolves else "orders"),
+                "Look" if resolves else "Orders",
             )
         elif halt.provider is not None:
             yield AttentionItem(
@@ -119,15 +119,15 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
 def _may_have_been_sent(user: User) -> Iterator[AttentionItem]:
     """Looked for here alone: after a restore whose gap nobody can close."""
     if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
-        settles = user.may(May.RESOLVE)
+        resolves = user.may(May.RESOLVE)
         yield AttentionItem(
             "alert-triangle",
             "red",
             f"{_many(held)} may have been sent already",
             "The database was put back, and what was sent for a while is known to nobody. They are "
             "held until a person has looked them up.",
-            reverse("restored" if settles else "orders"),
-            "Decide" if settles else "Orders",
+            reverse("restored" if resolves else "orders"),
+            "Decide" if resolves else "Orders",
         )
 
 
@@ -139,7 +139,7 @@ def _unread_answers() -> Iterator[AttentionItem]:
             "red",
             "An answer on disk cannot be read",
             f"{unread.name} in the spool directory of {unread.host}. Its order is unconfirmed; "
-            "settle it, then take the file away.",
+            "resolve it, then take the file away.",
             reverse("unconfirmed"),
             "Look",
         )

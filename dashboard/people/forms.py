@@ -21,7 +21,7 @@ else:
 _SUMS = {
     Role.VIEWER: "sees orders, the catalog and statistics",
     Role.OPERATOR: "also places, refills and cancels orders",
-    Role.MANAGER: "also places many orders at once, settles orders, runs providers, sees balances",
+    Role.MANAGER: "also places many orders at once, resolves orders, runs providers, sees balances",
     Role.ADMIN: "also keeps provider keys and people",
 }
 ROLE_CHOICES = [(role.value, f"{role.value.capitalize()}: {_SUMS[role]}") for role in ALLOWED]

@@ -57,7 +57,7 @@ def _count_ours(call: RequestCall) -> int:
     return CancelRequest.objects.filter(call=call, status=CancelStatus.SENDING).count()
 
 
-def settle(
+def record(
     requests: Sequence[CancelRequest],
     outcome: Outcome[CancelAccepted | Refused],
     provider: Provider,
@@ -79,7 +79,7 @@ def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: 
 
 
 CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
-    Write.CANCEL, _due, _take, _of_call, _count_ours, settle, _learn
+    Write.CANCEL, _due, _take, _of_call, _count_ours, record, _learn
 )
 
 

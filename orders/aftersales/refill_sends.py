@@ -56,7 +56,7 @@ def _count_ours(call: RequestCall) -> int:
     return Refill.objects.filter(call=call, status=RefillStatus.SENDING).count()
 
 
-def settle(
+def record(
     refills: Sequence[Refill],
     outcome: Outcome[RefillStarted | Refused],
     provider: Provider,
@@ -74,7 +74,7 @@ def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: d
 
 
 REFILLS: Final[RequestKind[Refill]] = RequestKind(
-    Write.REFILL, _due, _take, _of_call, _count_ours, settle, _learn
+    Write.REFILL, _due, _take, _of_call, _count_ours, record, _learn
 )
 
 

@@ -24,7 +24,7 @@ ASKED_FOR = "Its cancel has been asked for already."
 
 _NOT_NOW = {
     Status.SENDING: "It is being sent at this moment: wait for the answer.",
-    Status.UNCONFIRMED: "Nobody knows yet whether the provider has it: settle it first.",
+    Status.UNCONFIRMED: "Nobody knows yet whether the provider has it: resolve it first.",
     Status.GIVEN_UP: "Nobody knows whether the provider has it, and it has no number there.",
 }
 

@@ -23,7 +23,7 @@ _UNDER_WAY = {
     RefillStatus.QUEUED: "A refill has been asked for already and was not sent yet.",
     RefillStatus.WAITING: "A refill has been asked for already and waits for its time.",
     RefillStatus.SENDING: "A refill of it is being sent at this moment.",
-    RefillStatus.UNCONFIRMED: "Nobody knows what became of its last refill: settle that one first.",
+    RefillStatus.UNCONFIRMED: "Nobody knows what became of its last refill: resolve that first.",
 }
 
 

@@ -63,7 +63,7 @@ class RequestKind(Generic[Row]):
     """What differs between refills and cancels.
 
     `due` are the requests to send now, `take` claims one of them for a call, `of_call` are those
-    of a call and `count_ours` how many of them are still claimed. `settle` writes down what a call
+    of a call and `count_ours` how many of them are still claimed. `record` writes down what a call
     said, in the caller's transaction and safe to repeat; `learn` what it says of the account.
     """
 
@@ -72,7 +72,7 @@ class RequestKind(Generic[Row]):
     take: Callable[[Row, RequestCall, datetime], bool]
     of_call: Callable[[RequestCall], list[Row]]
     count_ours: Callable[[RequestCall], int]
-    settle: Callable[[Sequence[Row], AnyOutcome, Provider, datetime], None]
+    record: Callable[[Sequence[Row], AnyOutcome, Provider, datetime], None]
     learn: Callable[[AnyOutcome, Provider, datetime], None]
 
 
@@ -210,12 +210,14 @@ def _write_down(
     now: SendClock,
 ) -> None:
     """To disk first, then to the database, patiently. If it stays away the reaper takes the claim
-    for lost, which is true, and the file settles it later. What is good to know comes last."""
+    for lost, which is true, and the file tells it later. What is good to know comes last."""
     call, outcome = claimed.call, heard.outcome
     said = {"call": call.token, "outcome": outcome_to_json(outcome)}
     with answer_files.kept(kind.write, call.token, said) as file:
         failpoint("request.kept")
-        if record(lambda: _settle(kind, claimed.rows, outcome, provider, now()), what=str(call)):
+        if record(
+            lambda: _record_rows(kind, claimed.rows, outcome, provider, now()), what=str(call)
+        ):
             failpoint("request.recorded")
             request_journal.note_end(call, outcome)
             file.is_recorded()
@@ -224,7 +226,7 @@ def _write_down(
     record_if_possible(lambda: kind.learn(outcome, provider, now()), what=f"what {call} taught")
 
 
-def _settle(
+def _record_rows(
     kind: RequestKind[Row],
     rows: Sequence[Row],
     outcome: AnyOutcome,
@@ -232,4 +234,4 @@ def _settle(
     now: datetime,
 ) -> None:
     with durable_transaction():
-        kind.settle(rows, outcome, provider, now)
+        kind.record(rows, outcome, provider, now)

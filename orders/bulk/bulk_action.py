@@ -159,7 +159,7 @@ def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
     try:
         if job.kind == JobKind.REORDER:
             if _unclaimed(item, job).exists():
-                _settle(item, act(item))
+                _end_item(item, act(item))
             return
         with transaction.atomic():
             if _keep(job) and _unclaimed(item, job).update(ok=True):
@@ -172,7 +172,7 @@ def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
         raise  # the database, not the order: the job goes on when it answers again
     except Exception:
         log.exception("item %s of job %s", item.pk, job.pk)
-        _settle(item, BROKEN)
+        _end_item(item, BROKEN)
 
 
 def stand_by(item: BulkItem) -> None:
@@ -186,7 +186,7 @@ def _keep(job: BulkJob) -> bool:
     return bool(_held(job).update(total=F("total")))
 
 
-def _settle(item: BulkItem, words: str) -> None:
+def _end_item(item: BulkItem, words: str) -> None:
     waiting = BulkItem.objects.filter(pk=item.pk, ok=None)
     waiting.update(ok=not words, words=words[:300], made=None if words else item.made)
 

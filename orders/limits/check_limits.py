@@ -188,7 +188,7 @@ def was_released(order: Order, reason: HoldReason) -> bool:
 
 def may_release(order: Order, person: User) -> bool:
     """What the guard holds is let go only by those who may change its rules, and what may have
-    been sent by those who settle what is in doubt."""
+    been sent by those who resolve what is in doubt."""
     needed = RELEASED_BY.get(HoldReason(order.hold_reason))
     return needed is None or person.may(needed)
 

@@ -37,7 +37,7 @@ class Attempt(models.Model):
 
     `wire` are the parameters without the key, an id of ours among them where the provider takes
     one. `evidence` is the client's Evidence as JSON.
-    `late` is what became known after the attempt had been settled by somebody else.
+    `late` is what became known after the attempt had been resolved by somebody else.
 
     A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
     for, and only then the account may buy again. `waited_seconds` are counted from the loss on, as

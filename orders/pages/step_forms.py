@@ -1,4 +1,4 @@
-"""The small forms of an order's page and of settling one."""
+"""The small forms of an order's page and of resolving one."""
 
 from __future__ import annotations
 

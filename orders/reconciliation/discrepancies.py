@@ -19,14 +19,14 @@ def follow_statement(statement: Statement, *, now: datetime) -> None:
         found.update(closed_at=now, note="Explained by what was learned later.")
     elif statement.state == StatementState.DIFFERS:
         told = _told(statement, CaseKind.MISSING)
-        if not found.update(**told) and not _is_settled(statement):
+        if not found.update(**told) and not _is_balanced(statement):
             _open(statement, told, now=now, by=None)
     else:
         cleared = found.filter(kind=CaseKind.MISSING)
         cleared.update(closed_at=now, note="No money is missing by what was learned later.")
 
 
-def _is_settled(statement: Statement) -> bool:
+def _is_balanced(statement: Statement) -> bool:
     """Somebody has closed a case about this very amount."""
     same = statement.cases.filter(difference=statement.difference, closed_by__isnull=False)
     return same.exists()

@@ -104,8 +104,8 @@ def _begin(provider: Provider, opening: BalanceReading, day: date, now: datetime
 def _doubtful(provider: Provider, now: datetime) -> list[Statement]:
     """Days of late that are not explained yet, now and then: what is learned since may do it."""
     since = timezone.localdate(now) - timedelta(days=clocks.RECONCILE_AGAIN_DAYS)
-    settled = Q(state=StatementState.FITS) | Q(state=StatementState.RUNNING)
-    recent = Statement.objects.filter(provider=provider, day__gte=since).exclude(settled)
+    balanced = Q(state=StatementState.FITS) | Q(state=StatementState.RUNNING)
+    recent = Statement.objects.filter(provider=provider, day__gte=since).exclude(balanced)
     stale = recent.filter(made_at__lt=now - timedelta(hours=1))
     return list(stale.select_related("provider").order_by("day"))
 

@@ -54,7 +54,7 @@ def link_order(
 ) -> bool:
     """Adopt the provider's order `external_id` as this one, after asking the provider for it.
 
-    False: somebody else settled the order meanwhile. Raises CannotLink, and ChargeDiffers
+    False: somebody else resolved the order meanwhile. Raises CannotLink, and ChargeDiffers
     unless told to link all the same.
     """
     _refuse_if_claimed(order, external_id)
@@ -89,7 +89,7 @@ def adopt(
 ) -> bool:
     """The lost order is the provider's `external_id`: write it down and follow it from now on.
 
-    False: somebody else settled it meanwhile. Raises CannotLink when the id belongs to another
+    False: somebody else resolved it meanwhile. Raises CannotLink when the id belongs to another
     order by now.
     """
     to = Status(said.status.value) if said.status else Status.PENDING
@@ -132,7 +132,7 @@ def adopt(
         if broken_constraint(error) != "external_id_once_per_provider":
             raise
         raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
-    halts.reopen_if_settled(order.provider, now=now)
+    halts.lift_if_resolved(order.provider, now=now)
     return True
 
 

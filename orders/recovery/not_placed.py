@@ -104,7 +104,7 @@ def prove_not_placed(
     actor: User | None = None,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
-    """It is shown not to be at the provider. False: somebody else settled it meanwhile."""
+    """It is shown not to be at the provider. False: somebody else resolved it meanwhile."""
     return _close(
         order,
         attempt,
@@ -128,7 +128,7 @@ def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
     )
 
 
-def settle_refused(
+def resolve_refused(
     order: Order,
     attempt: Attempt,
     refusal: Rejected,
@@ -141,7 +141,8 @@ def settle_refused(
     """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
 
     A refusal that is not about the order leaves it not placed, for a person to queue again.
-    False: somebody settled it, or a late answer came, meanwhile; or the words say that it is there.
+    False: somebody resolved it, or a late answer came, meanwhile; or the words say that it is
+    there.
     """
     if order.status != Status.UNCONFIRMED:
         return False
@@ -162,7 +163,7 @@ def settle_refused(
                 raise SettledMeanwhile
     except SettledMeanwhile:
         return False
-    halts.reopen_if_settled(order.provider, now=now)
+    halts.lift_if_resolved(order.provider, now=now)
     return True
 
 
@@ -175,7 +176,7 @@ def _leave_in_doubt(
     with transaction.atomic():
         if as_read.filter(outcome=Outcome.UNKNOWN).update(**doubt):
             order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
-    halts.reopen_if_settled(order.provider, now=now)
+    halts.lift_if_resolved(order.provider, now=now)
 
 
 def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
@@ -210,5 +211,5 @@ def _close(
                 raise SettledMeanwhile
     except SettledMeanwhile:
         return False
-    halts.reopen_if_settled(order.provider, now=now)
+    halts.lift_if_resolved(order.provider, now=now)
     return True

@@ -1,4 +1,4 @@
-"""Staff say that a text means *refused*: the orders that were answered with it are settled."""
+"""Staff say that a text means *refused*: the orders that were answered with it are resolved."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Lesson:
     """A sentence in the answer to a lost order, `words` as it is compared.
 
     `code` is what it is known to mean already. `obstacle` says why it cannot be taught, or why
-    it would settle nothing here. `others` are the other lost orders it would settle.
+    it would resolve nothing here. `others` are the other lost orders it would resolve.
     """
 
     sentence: str
@@ -56,18 +56,18 @@ def lesson_of(order: Order) -> Lesson | None:
 def teach_refusal(
     order: Order, lesson: Lesson, code: RefusalCode, *, actor: User, now: datetime
 ) -> int:
-    """Teach the account of this order what the sentence means, and settle by it.
+    """Teach the account of this order what the sentence means, and resolve by it.
 
-    What it is known to mean already stands. How many orders were settled. Raises CannotTeach.
+    What it is known to mean already stands. How many orders were resolved. Raises CannotTeach.
     """
     if lesson.obstacle:
         raise CannotTeach(lesson.obstacle)
     if lesson.code is None:
         teach_phrase(order.provider, lesson.sentence, code, actor=actor, now=now)
-    return settle_taught(order, lesson.words, actor=actor, now=now)
+    return resolve_taught(order, lesson.words, actor=actor, now=now)
 
 
-def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> int:
+def resolve_taught(order: Order, words: str, *, actor: User, now: datetime) -> int:
     """Settle this lost order and those of its account whose kept answer, by this sentence,
     proves a refusal."""
     provider = order.provider
@@ -76,11 +76,11 @@ def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> in
     evidence = {"sentence": words}
     if taught and taught.actor:
         evidence["taught_by"] = taught.actor.display_name
-    settled = 0
+    resolved = 0
     for attempt, refusal in _lost_with(order, words, dialect):
         if refusal is not None:
             meaning = MEANINGS.get(refusal.code, refusal.code.value)
-            settled += not_placed.settle_refused(
+            resolved += not_placed.resolve_refused(
                 attempt.order,
                 attempt,
                 refusal,
@@ -89,7 +89,7 @@ def settle_taught(order: Order, words: str, *, actor: User, now: datetime) -> in
                 text=f"Refused, as “{words}” was taught: {meaning}.",
                 evidence={**evidence, "means": refusal.code.value},
             )
-    return settled
+    return resolved
 
 
 def _lost_with(

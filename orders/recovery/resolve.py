@@ -19,7 +19,7 @@ from . import link_orders, not_placed
 from .search.id_owners import Owner, is_decided
 from .search.match_ids import Edges, IdMatch
 
-MOST_CANDIDATES = 20  # kept for the settle page
+MOST_CANDIDATES = 20  # kept for the page of the decision
 
 
 def is_open(attempt: Attempt) -> bool:
@@ -49,13 +49,13 @@ def tell_shared(
     attempts: Collection[Attempt], edges: Edges, verdict: IdMatch, *, now: datetime
 ) -> None:
     """Each lost order is told of the orders counted as not there that may have what it may have."""
-    settled = set(verdict.found.values())
+    linked = set(verdict.found.values())
     others = [one for one in attempts if is_decided(one) and edges[one.pk]]
     for attempt in attempts:
         if not is_open(attempt):
             continue
         for other in others:
-            if shared := sorted((edges[attempt.pk] & edges[other.pk]) - settled):
+            if shared := sorted((edges[attempt.pk] & edges[other.pk]) - linked):
                 words = f"{', '.join(shared)} may also be order {other.order}, which counts as not"
                 tell([attempt], f"{words} there: a person has to tell which.", {}, now)
 

@@ -49,7 +49,7 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
 
 @allow(May.RESOLVE)
 @require_safe
-def order_settle(request: StaffRequest, pk: int) -> HttpResponse:
+def order_resolve(request: StaffRequest, pk: int) -> HttpResponse:
     """Everything known about one of them, and the decisions there are."""
     order = _found(pk)
     return _outcome(request, order) or _draw(request, order)
@@ -139,19 +139,21 @@ def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
         messages.warning(request, "Another answer came meanwhile. Look at it first.")
         return redirect("order-resolve", pk=pk)
     try:
-        settled = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
+        resolved = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
     except CannotTeach as refused:
         form.add_error(None, str(refused))
         return _draw(request, order, refusal_form=form)
-    return _taught(request, pk, lesson, settled)
+    return _taught(request, pk, lesson, resolved)
 
 
-def _taught(request: StaffRequest, pk: int, lesson: Lesson, settled: int) -> HttpResponse:
+def _taught(request: StaffRequest, pk: int, lesson: Lesson, resolved: int) -> HttpResponse:
     """To the order; back to its evidence when there is more to say of it."""
-    orders = "1 order is" if settled == 1 else f"{settled:,} orders are"
-    messages.success(request, f"“{lesson.words}” is a refusal from now on. {orders} settled by it.")
-    is_settled = not Order.objects.unconfirmed().filter(pk=pk).exists()
-    return redirect("order" if is_settled else "order-resolve", pk=pk)
+    orders = "1 order is" if resolved == 1 else f"{resolved:,} orders are"
+    messages.success(
+        request, f"“{lesson.words}” is a refusal from now on. {orders} resolved by it."
+    )
+    is_resolved = not Order.objects.unconfirmed().filter(pk=pk).exists()
+    return redirect("order" if is_resolved else "order-resolve", pk=pk)
 
 
 def _draw(
@@ -199,10 +201,12 @@ def _found(pk: int) -> Order:
 
 
 def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
-    """Where an order that needs no settling (any more) is shown instead."""
+    """Where an order that needs no decision (any more) is shown instead."""
     if order.status in MAY_BE_SETTLED:
         return None
-    messages.info(request, f"Order {order} is settled: it is {order.get_status_display().lower()}.")
+    messages.info(
+        request, f"Order {order} is resolved: it is {order.get_status_display().lower()}."
+    )
     if request.htmx:  # the open page asks whether its time has come
         return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
     return redirect("order", pk=order.pk)
@@ -221,5 +225,7 @@ def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse
     if won:
         messages.success(request, words)
     else:
-        messages.warning(request, f"Somebody settled order #{pk} first. This is what they decided.")
+        messages.warning(
+            request, f"Somebody resolved order #{pk} first. This is what they decided."
+        )
     return redirect("order", pk=pk)

@@ -64,7 +64,7 @@ def _recover(case: Case) -> None:
         still = id_range.lost_attempts(case.rows)
         search_schedule.put_off((a for a in still if search_schedule.is_due(a, now)), now)
     _wait_out(case, clock())
-    halts.reopen_if_settled(case.provider, now=clock())
+    halts.lift_if_resolved(case.provider, now=clock())
 
 
 def _calibrated(case: Case) -> Recovery:

@@ -43,8 +43,8 @@ def import_spool() -> None:
 
 
 def _import(now: datetime) -> None:
-    if settled := answer_spool.import_spool(now=now):
-        log.warning("%s answers were settled from disk", settled)
+    if recorded := answer_spool.import_spool(now=now):
+        log.warning("%s answers were recorded from disk", recorded)
 
 
 @shared_task(name="orders.compare")

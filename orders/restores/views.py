@@ -76,7 +76,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
 @allow(May.RESOLVE)
 @require_POST
 def restored_order(request: StaffRequest, pk: int) -> HttpResponse:
-    """This order of ours was sent: it becomes unconfirmed, and is settled with the id there."""
+    """This order of ours was sent: it becomes unconfirmed, and is resolved with the id there."""
     unmatched, form = get_object_or_404(UnmatchedOrder, pk=pk), TakenForm(request.POST)
     if not form.is_valid():
         messages.warning(request, "Choose the order it is.")

@@ -113,9 +113,9 @@ def _import_file(path: Path, file: TextIO, now: datetime) -> bool:
     if attempt is None:  # of another life of this database: `recall_sends` looks for it
         spool_files.set_aside_unmatched(path)
         return False
-    settle_late(attempt, send_outcome, now=now)
+    record_late(attempt, send_outcome, now=now)
     KeptAnswer(attempt, send_outcome, AnswerFile(path)).is_recorded()
-    log.warning("an answer kept on disk settled attempt %s: %s", attempt.pk, send_outcome.outcome)
+    log.warning("an answer kept on disk ended attempt %s: %s", attempt.pk, send_outcome.outcome)
     return True
 
 
@@ -131,15 +131,15 @@ def _read_of(path: Path, started_at: datetime) -> SendOutcome | None:
     return SendOutcome.kept_in(kept_then)
 
 
-def settle_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -> None:
-    """Settle by what was kept. Safe to repeat: what has been decided stays as it is."""
+def record_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -> None:
+    """Record what was kept. Safe to repeat: what has been decided stays as it is."""
     try:
         record_outcome.record(attempt, send_outcome, now=now, by=Resolution.SPOOL)
     except IntegrityError as error:
         if broken_constraint(error) != "external_id_once_per_provider":
             raise
         record_outcome.record(attempt, id_known_already(send_outcome), now=now, by=Resolution.SPOOL)
-    halts.reopen_if_settled(attempt.provider, now=now)
+    halts.lift_if_resolved(attempt.provider, now=now)
 
 
 def _show_bad_files(now: datetime) -> None:

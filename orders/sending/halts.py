@@ -144,8 +144,8 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
         place_halt(HaltKind.EXPOSURE, now=now, provider=provider, reason=reason)
 
 
-def reopen_if_settled(provider: Provider, *, now: datetime) -> bool:
-    """Lift the halt after a lost answer, once each of them is settled or has been looked for."""
+def lift_if_resolved(provider: Provider, *, now: datetime) -> bool:
+    """Lift the halt after a lost answer, once each of them is resolved or has been looked for."""
     waiting = Attempt.objects.filter(
         provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
     )

@@ -62,7 +62,7 @@ def record(
 
 
 def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
-    """A claim past its lease: sent perhaps, answer lost. False: it was settled meanwhile."""
+    """A claim past its lease: sent perhaps, answer lost. False: it was decided meanwhile."""
     return _until_won(lambda: _lose(attempt_id, now))
 
 
@@ -96,12 +96,12 @@ def _until_won(act: Callable[[], bool]) -> bool:
 
 def _record_once(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution) -> bool:
     possible = without_impossible_amount(outcome)
-    failpoint("settle.begun")
+    failpoint("record.begun")
     with durable_transaction():
         won = _close_attempt(attempt, outcome, now, by)
-        failpoint("settle.attempt")
+        failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)
-        failpoint("settle.read")
+        failpoint("record.read")
         if not won:
             return _keep_late_answer(attempt, order, outcome, now)
         done = _follow(attempt, order, possible or outcome, now)
@@ -109,12 +109,12 @@ def _record_once(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Reso
             raise RaceLost(f"Order {order} was moved by somebody else.")
         if possible is not None:
             _tell_impossible_amount(order, outcome, now)
-        failpoint("settle.moved")
+        failpoint("record.moved")
         return done
 
 
 def _lose(attempt_id: int, now: datetime) -> bool:
-    failpoint("settle.begun")
+    failpoint("record.begun")
     with durable_transaction():
         lost = Attempt.objects.filter(pk=attempt_id).past_their_lease(now)
         attempt = lost.first()
@@ -125,9 +125,9 @@ def _lose(attempt_id: int, now: datetime) -> bool:
         if not lost.update(**_columns(outcome, now), unknown_at=now):
             return False
         halts.note_lost_answer(attempt, now=now)
-        failpoint("settle.attempt")
+        failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)
-        failpoint("settle.read")
+        failpoint("record.read")
         return _follow(attempt, order, outcome, now)
 
 

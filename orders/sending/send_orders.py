@@ -193,14 +193,14 @@ def _unknown(reason: str, evidence: Evidence | None) -> SendOutcome:
 
 def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> None:
     """To disk first, then to the database, patiently: it may be away for a moment. If it stays
-    away, the reaper makes the order unconfirmed, which is true, and the file settles it later."""
+    away, the reaper makes the order unconfirmed, which is true, and the file tells it later."""
     reused = ""
     with answer_spool.kept(attempt, send_outcome) as answer:
         failpoint("send.spooled")
         for _ in tries(f"the answer to attempt {attempt.pk}"):
             try:
                 record_outcome.record(attempt, send_outcome, now=clock())
-                failpoint("settle.committed")
+                failpoint("record.committed")
                 answer.is_recorded()
                 if reused:
                     note_reused_id(attempt, reused, now=clock())
@@ -213,7 +213,7 @@ def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> No
                 answer.send_outcome = send_outcome = id_known_already(send_outcome)
             except DATABASE_AWAY:
                 continue
-    log.error("attempt %s could not be settled; its answer is kept on disk", attempt.pk)
+    log.error("attempt %s could not be recorded; its answer is kept on disk", attempt.pk)
 
 
 def _pace_placing(provider: Provider, send_outcome: SendOutcome, now: datetime) -> None:

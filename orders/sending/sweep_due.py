@@ -34,7 +34,7 @@ def reap_lost_sends(*, now: datetime) -> int:
 
 def _reap(attempt_id: int, now: datetime) -> bool:
     reaped = record_outcome.take_for_lost(attempt_id, now=now)
-    failpoint("reap.settled")
+    failpoint("reap.recorded")
     return reaped
 
 

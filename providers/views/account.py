@@ -112,12 +112,12 @@ def provider_page(
     context["is_busy"] = _is_busy(account, context, now)
     template = page_or_part(request, "providers/provider.html", "provider-live")
     if "#" not in template:
-        context |= _settled(account, limits)
+        context |= _settings(account, limits)
         context |= refunds_context(account, may_see_balances=may(May.SEE_BALANCES))
     return render(request, template, context, status=status)
 
 
-def _settled(account: Provider, limits: LimitsForm | None) -> dict[str, Any]:
+def _settings(account: Provider, limits: LimitsForm | None) -> dict[str, Any]:
     """What does not change by itself."""
     return {
         "limits": limits or LimitsForm(instance=account),

@@ -30,7 +30,7 @@ PAGES = {
     "order-form": "/orders/new/?service=1",
     "order": "/orders/{order}/",
     "unconfirmed": "/orders/unconfirmed/",
-    "settle": "/orders/{order}/resolve/",
+    "resolve": "/orders/{order}/resolve/",
     "evidence": "/orders/{order}/evidence/",
     "stops": "/orders/sending-control/",
     "recovery": "/orders/recovery/1/",

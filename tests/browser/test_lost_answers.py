@@ -1,4 +1,4 @@
-"""Answers that get lost: found again by the desk, settled by a person, stopped when too many."""
+"""Answers that get lost: found again by the desk, resolved by a person, stopped when too many."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     wait_until(lambda: any(o["link"] == second for o in box.ledger()), "the one that waited")
 
 
-def test_a_person_settles_what_the_desk_does_not_look_for(
+def test_a_person_resolves_what_the_desk_does_not_look_for(
     admin_page: Page, box: RemoteSandbox
 ) -> None:
     page, link = admin_page, f"https://lumen.example/given-up/{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""The main job in a real browser: find, place, watch it move, settle what got lost."""
+"""The main job in a real browser: find, place, watch it move, resolve what got lost."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: Remo
     )
 
 
-def test_a_lost_answer_is_settled_by_linking_the_providers_order(
+def test_a_lost_answer_is_resolved_by_linking_the_providers_order(
     admin_page: Page, box: RemoteSandbox
 ) -> None:
     link = "https://lumen.example/lost"

@@ -105,7 +105,7 @@ def _consent_figures(
 
 
 def _left(desk: Desk, lost: Sequence[Lost]) -> dict[int, list[str]]:
-    """The stories of the orders that the desk could have settled and did not."""
+    """The stories of the orders that the desk could have resolved and did not."""
     left = {one.order for one in lost if not one.by_itself and not is_random(one.account)}
     return rows.stories_in(desk.database, left)
 
@@ -162,7 +162,7 @@ def fewest_faults(share: float, sends: int) -> float:
 
 
 def _pages(desk: Desk, in_doubt: set[int]) -> list[Violation]:
-    """Every unconfirmed order stands on the page of those, with a way to settle it."""
+    """Every unconfirmed order stands on the page of those, with a way to resolve it."""
     browser = Browser(desk.port)
     log_in(browser, MANAGER)
     told: set[int] = set()

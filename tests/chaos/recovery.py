@@ -1,4 +1,4 @@
-"""How far the desk of a run may settle lost answers by itself, and who looks at what it stops."""
+"""How far the desk of a run may resolve lost answers by itself, and who looks at what it stops."""
 
 from __future__ import annotations
 

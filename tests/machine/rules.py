@@ -22,11 +22,11 @@ SENDING = (
     "claim.committed",
     "pre_send_check.passed",
     "send.answered",
-    "settle.attempt",
-    "settle.moved",
-    "settle.committed",
+    "record.attempt",
+    "record.moved",
+    "record.committed",
 )
-STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "settle.committed")
+STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "record.committed")
 SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ASKING = (

@@ -107,7 +107,7 @@ def test_a_proof_of_not_sent_that_comes_late_sends_nothing_by_itself(desk):
 
 
 def test_a_search_that_stands_still_while_a_person_decides_changes_nothing(desk):
-    lost = send(desk, Answer.LOST, "settle.committed", "a moment")
+    lost = send(desk, Answer.LOST, "record.committed", "a moment")
     desk.stand(desk.recover, "look.answered", [desk.say_what_became])
     lost.refresh_from_db()
     assert lost.external_id == desk.upstream.of_link(lost.link)[0].order_id
@@ -125,7 +125,7 @@ def test_a_reused_number_overwrites_nothing_and_the_true_one_is_found(desk):
 
 def test_three_lost_answers_stop_the_account_until_a_person_goes_on(desk):
     for _ in range(3):
-        crash(desk, Answer.LOST, "settle.committed")
+        crash(desk, Answer.LOST, "record.committed")
         desk.timetable()
     closed = desk.provider.halts.standing().values_list("kind", flat=True)
     assert list(closed) == [HaltKind.EXPOSURE]
@@ -135,7 +135,7 @@ def test_three_lost_answers_stop_the_account_until_a_person_goes_on(desk):
 
 
 def test_an_id_that_answers_late_is_found_at_the_last_look(desk):
-    lost = crash(desk, Answer.LOST_LATE, "settle.committed")
+    lost = crash(desk, Answer.LOST_LATE, "record.committed")
     desk.timetable()
     lost.refresh_from_db()
     assert lost.status == Status.PENDING

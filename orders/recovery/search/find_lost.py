@@ -43,7 +43,7 @@ class Search:
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
         if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
-            return  # between which ids those are nobody knows: a person settles them first
+            return  # between which ids those are nobody knows: a person resolves them first
         self.windows = id_range.windows(self.case.rows, self.rules)
         now = self.clock()
         due = [w for w in self.windows if search_schedule.is_due(w.attempt, now)]
@@ -75,7 +75,7 @@ class Search:
         spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
         wanted_last = seen.last
         if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
-            self._settle(seen, attempts, wanted_last)
+            self._resolve(seen, attempts, wanted_last)
             self._note_look(resolve.reread(attempts), asked_at, seen)
 
     def _is_last(self, attempt: Attempt, now: datetime) -> bool:
@@ -131,7 +131,7 @@ class Search:
         later = search_schedule.later_moments(attempt, self.rules, now)
         return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
-    def _settle(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> IdMatch:
+    def _resolve(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> IdMatch:
         """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
         for one in id_range.claimed(self.case.rows, list(seen.candidates)):
@@ -191,7 +191,7 @@ class Search:
         seen = Seen(first, last)
         if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        verdict = self._settle(seen, attempts, last)
+        verdict = self._resolve(seen, attempts, last)
         if verdict.foreign:
             return
         if seen.is_patchy and seen.calls < left:  # it is asked again

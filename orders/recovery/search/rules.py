@@ -35,8 +35,8 @@ class Figures:
 def figures(provider: Provider) -> Figures:
     """Two queries, whatever the number of attempts."""
     lost = Attempt.objects.filter(provider=provider, unknown_at__isnull=False)
-    settled = lost.exclude(resolution="").order_by().values_list("resolution")
-    counted = settled.annotate(count=Count("pk")).order_by("-count", "resolution")
+    resolved = lost.exclude(resolution="").order_by().values_list("resolution")
+    counted = resolved.annotate(count=Count("pk")).order_by("-count", "resolution")
     totals = lost.aggregate(
         lost=Count("pk"),
         unknown=Count("pk", filter=Q(outcome=Outcome.UNKNOWN)),

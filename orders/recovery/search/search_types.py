@@ -33,5 +33,5 @@ class Seen:
 
     @property
     def cleared(self) -> int:
-        unsettled = [int(one) for one in (*self.candidates, *self.doubtful)]
-        return min(unsettled) - 1 if unsettled else self.last
+        undecided = [int(one) for one in (*self.candidates, *self.doubtful)]
+        return min(undecided) - 1 if undecided else self.last

@@ -43,7 +43,7 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
         return False
     outcome = outcome_from_json(said["outcome"])
     with durable_transaction():
-        _settle(call, outcome, now)
+        _record(call, outcome, now)
     return True
 
 
@@ -85,7 +85,7 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
             )
             taken = [name for name in then.requests if _take_as_sent(call, name, now)]
             if isinstance(outcome, Answered):
-                _settle(call, outcome, now)
+                _record(call, outcome, now)
             _give_up_cancels(call, now)
     except IntegrityError as error:
         if broken_constraint(error) not in FASTER:
@@ -100,11 +100,11 @@ def _left_behind(token: str) -> AnyOutcome | None:
     return outcome_from_json(said["outcome"]) if said else None
 
 
-def _settle(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
+def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
     if call.write == Write.REFILL:
-        REFILLS.settle(REFILLS.of_call(call), outcome, call.provider, now)
+        REFILLS.record(REFILLS.of_call(call), outcome, call.provider, now)
     else:
-        CANCELS.settle(CANCELS.of_call(call), outcome, call.provider, now)
+        CANCELS.record(CANCELS.of_call(call), outcome, call.provider, now)
 
 
 def _take_as_sent(call: RequestCall, name: Named, now: datetime) -> bool:

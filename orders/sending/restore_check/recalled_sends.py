@@ -61,7 +61,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
     send_outcome = send.send_outcome or answer_spool.left_behind(send.token, send.started_at)
     if attempt is not None:
         if send_outcome is not None:
-            answer_spool.settle_late(attempt, send_outcome, now=now)
+            answer_spool.record_late(attempt, send_outcome, now=now)
         return False
     if send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
@@ -72,7 +72,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
         order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
     )
     if taken and send_outcome is not None:
-        answer_spool.settle_late(taken, send_outcome, now=now)
+        answer_spool.record_late(taken, send_outcome, now=now)
     if not taken:
         id_there = send_outcome.external_id if send_outcome else ""
         _list_as_unmatched(send, id_there, order, now=now)
@@ -156,13 +156,13 @@ def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | No
     were given back."""
     for start in range(0, len(sends), CHUNK):
         chunk = sends[start : start + CHUNK]
-        settled = _settled(chunk)
-        rest = [send for send in chunk if (send.submission, send.started_at) not in settled]
+        recorded = _recorded(chunk)
+        rest = [send for send in chunk if (send.submission, send.started_at) not in recorded]
         rows = _attempts_of(rest) if rest else {}
         yield from ((send, rows.get((send.submission, send.started_at))) for send in rest)
 
 
-def _settled(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
+def _recorded(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
     rows = Attempt.objects.filter(order__submission__in=[send.submission for send in sends])
     return set(rows.exclude(outcome__in=OPEN).values_list("order__submission", "started_at"))
 

@@ -233,7 +233,7 @@ def test_a_late_answer_is_still_the_answer():
     assert claimed is not None
     runs.reap_lost_requests(now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sends.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
+    refill_sends.record(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert (fresh(refill).status, fresh(refill).external_id) == (RefillStatus.PENDING, "5")
 
 
@@ -244,7 +244,7 @@ def test_a_late_answer_stops_a_second_send_that_a_person_asked_for():
     runs.reap_lost_requests(now=NOON + 2 * MINUTE)
     request_refills.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sends.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
+    refill_sends.record(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.PENDING
     assert not claim(REFILLS, refill.provider, now=NOON + 4 * MINUTE)
 
@@ -256,20 +256,20 @@ def test_a_late_answer_after_a_person_closed_it_is_only_remembered():
     runs.reap_lost_requests(now=NOON + 2 * MINUTE)
     request_refills.withdraw_refill(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     answer = taken_on(refill)
-    refill_sends.settle(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
+    refill_sends.record(claimed.rows, answer, refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.WITHDRAWN
     last = refill.order.events.filter(kind=EventKind.REFILL).latest("pk")
     assert last.text == "Late answer to a refill: The provider took the refill on as 5."
 
 
-def test_a_second_send_is_not_settled_by_the_first_ones_lost_answer():
+def test_a_second_send_is_not_ended_by_the_first_ones_lost_answer():
     refill = make_refill()
     first = claim(REFILLS, refill.provider, now=NOON)
     assert first is not None
     runs.reap_lost_requests(now=NOON + 2 * MINUTE)
     request_refills.ask_again(fresh(refill), actor=make_user(), now=NOON + 2 * MINUTE)
     assert claim(REFILLS, refill.provider, now=NOON + 2 * MINUTE)
-    refill_sends.settle(first.rows, batch_outcome.Lost("late"), refill.provider, NOON + 3 * MINUTE)
+    refill_sends.record(first.rows, batch_outcome.Lost("late"), refill.provider, NOON + 3 * MINUTE)
     assert fresh(refill).status == RefillStatus.SENDING
 
 

@@ -184,7 +184,7 @@ def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
     assert len(ten) == len(one)
 
 
-def test_the_settle_page_shows_both_orders_of_an_id_given_twice(manager: Client) -> None:
+def test_the_resolve_page_shows_both_orders_of_an_id_given_twice(manager: Client) -> None:
     first = make_order(Status.IN_PROGRESS)
     second = make_order(Status.UNCONFIRMED, provider=first.provider)
     make_attempt(

@@ -1,4 +1,4 @@
-"""A person settles what the machine cannot know."""
+"""A person resolves what the machine cannot know."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_a_word_that_comes_after_the_answer_is_not_noted(manager, monkeypatch):
     assert order.attempts.get().confirmed_by is None
 
 
-def test_two_people_settle_it_once(manager, provider):
+def test_two_people_resolve_it_once(manager, provider):
     order = make_unconfirmed()
     seen_by_the_second = Order.objects.get(pk=order.pk)
     assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE

@@ -1,4 +1,4 @@
-"""Staff say that a text means *refused*: what it settles, and what it never settles."""
+"""Staff say that a text means *refused*: what it resolves, and what it never does."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_lesson_is_the_sentence_as_it_is_compared():
         (RefusalCode.BELOW_MIN, Status.REJECTED),
     ],
 )
-def test_teaching_settles_all_that_were_answered_so(code, becomes):
+def test_teaching_resolves_all_that_were_answered_so(code, becomes):
     order = answered()
     alike = answered('{"error":"kein guthaben kunde 7"}', service=order.service)
     other, elsewhere = answered('{"error":"Anders"}', service=order.service), answered()
@@ -134,7 +134,7 @@ def test_teaching_settles_all_that_were_answered_so(code, becomes):
     "evidence",
     [{"http_status": 500}, {"http_status": 302}, {"candidate_id": "991305"}, {"body_sha256": "0"}],
 )
-def test_an_answer_that_proves_nothing_is_never_settled_by_words(evidence):
+def test_an_answer_that_proves_nothing_is_never_resolved_by_words(evidence):
     order = answered()
     doubtful = answered(service=order.service, **evidence)
     assert teach(order) == 1
@@ -145,7 +145,7 @@ def test_an_answer_that_proves_nothing_is_never_settled_by_words(evidence):
         teach(doubtful)
 
 
-def test_an_answer_with_an_order_in_it_is_never_settled_by_words():
+def test_an_answer_with_an_order_in_it_is_never_resolved_by_words():
     order = answered()
     both = answered(f'{{"order":991305,"error":"{SAID}"}}', service=order.service)
     teach(order)
@@ -170,13 +170,13 @@ def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     )
     lost, refusal = seen
     assert refusal is not None
-    assert not not_placed.settle_refused(
+    assert not not_placed.resolve_refused(
         lost.order, lost, refusal, actor=make_user(Role.MANAGER), now=NOON, text="", evidence={}
     )
     assert status_of(order) == Status.UNCONFIRMED and not order.events.exists()
 
 
-def test_two_people_who_teach_at_once_settle_it_once():
+def test_two_people_who_teach_at_once_resolve_it_once():
     order = answered()
     lesson = refusal_phrase.lesson_of(order)
     assert lesson is not None
@@ -190,7 +190,7 @@ def test_two_people_who_teach_at_once_settle_it_once():
     assert order.events.count() == 1
 
 
-def test_the_order_itself_is_settled_however_many_are_lost_before_it(monkeypatch):
+def test_the_order_itself_is_resolved_however_many_are_lost_before_it(monkeypatch):
     monkeypatch.setattr(refusal_phrase, "ORDERS_LOOKED_AT", 1)
     first = answered()
     answered(service=first.service)
@@ -240,7 +240,7 @@ def test_a_forgotten_sentence_proves_nothing_again():
     assert sentences.taught_phrases(provider) == []
 
 
-def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
+def test_the_page_shows_the_words_teaches_them_and_resolves(manager: Client):
     order = answered()
     answered(service=order.service)
     address = f"/orders/{order.pk}/resolve/"
@@ -249,7 +249,7 @@ def test_the_page_shows_the_words_teaches_them_and_settles(manager: Client):
     sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
     answer = manager.post(f"{address}phrase/", sent, follow=True)
     page = answer.content.decode()
-    assert "2 orders are settled by it" in page and "Queue again" in page
+    assert "2 orders are resolved by it" in page and "Queue again" in page
     words = manager.get(f"/orders/phrases/{order.provider_id}/").content.decode()
     assert WORDS in words and "not enough money on the account" in words
     answer = manager.post(
@@ -287,7 +287,7 @@ def test_a_text_that_cannot_be_taught_says_why(manager: Client):
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
 
 
-def test_an_order_found_after_the_lesson_is_settled_without_teaching_again(manager: Client):
+def test_an_order_found_after_the_lesson_is_resolved_without_teaching_again(manager: Client):
     order = answered()
     sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()

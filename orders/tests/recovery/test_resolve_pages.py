@@ -206,7 +206,7 @@ def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Cli
     assert asks not in ready and "Confirm: not placed" in ready
 
 
-def test_an_open_page_leaves_for_the_order_that_was_settled_meanwhile(manager: Client) -> None:
+def test_an_open_page_leaves_for_the_order_that_was_resolved_meanwhile(manager: Client) -> None:
     order = make_order(Status.COMPLETED)
     answer = manager.get(f"/orders/{order.pk}/resolve/", headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == f"/orders/{order.pk}/"
@@ -236,7 +236,7 @@ def test_whoever_comes_second_is_shown_the_outcome(
     values = {"external_id": "1", "sure": "on", "note": "x"}
     answer = manager.post(address, values) if step else manager.get(address)
     assert answer.headers["Location"] == f"/orders/{order.pk}/"
-    assert "is settled: it is completed" in manager.get(f"/orders/{order.pk}/").content.decode()
+    assert "is resolved: it is completed" in manager.get(f"/orders/{order.pk}/").content.decode()
     assert asked.asked == [] and status_of(order) == Status.COMPLETED
 
 
@@ -248,11 +248,11 @@ def test_losing_the_race_at_the_last_moment_is_said(
     monkeypatch.setattr(not_placed, "confirm_not_placed", lambda *_, **__: late)
     address = f"/orders/{order.pk}/resolve/not-placed/"
     answer = manager.post(address, {"sure": "on", "shown": of_order(order)}, follow=True)
-    assert "Somebody settled order" in answer.content.decode()
+    assert "Somebody resolved order" in answer.content.decode()
 
 
 @pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/"])
-def test_settling_is_for_managers(client_for_role: Any, step: str) -> None:
+def test_resolving_is_for_managers(client_for_role: Any, step: str) -> None:
     order = lost()
     operator = client_for_role(Role.OPERATOR)
     address = f"/orders/{order.pk}/resolve/{step}"

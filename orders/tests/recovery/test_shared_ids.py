@@ -42,7 +42,7 @@ def decided(
     """Somebody, or a proof, says that it is not there."""
     attempt = order.attempts.get()
     if by is Resolution.TAUGHT:
-        assert not_placed.settle_refused(
+        assert not_placed.resolve_refused(
             order,
             attempt,
             Rejected("Nope", RefusalCode.SERVICE),

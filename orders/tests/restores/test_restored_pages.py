@@ -232,7 +232,7 @@ def test_where_the_link_is_told_it_decides(client_for_role):
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD, Status.NOT_PLACED])
-def test_a_waiting_order_that_was_sent_becomes_unconfirmed_and_goes_to_be_settled(
+def test_a_waiting_order_that_was_sent_becomes_unconfirmed_and_goes_to_be_resolved(
     client_for_role, status
 ):
     order = make_order(status)

@@ -118,7 +118,7 @@ def test_a_machine_that_is_away_with_what_it_heard_is_told(machine, client):
     assert ready.status_code == 503
     assert "machine" in json.dumps(ready.json())
     Attempt.objects.update(resolved_by=make_user(), outcome=Outcome.NOT_PLACED)
-    assert machine("web", "web").looks() == [], "somebody has settled it"
+    assert machine("web", "web").looks() == [], "somebody has resolved it"
 
 
 def test_a_refill_in_doubt_counts_as_well(machine):

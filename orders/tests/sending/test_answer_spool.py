@@ -77,8 +77,8 @@ def test_an_answer_from_disk_adopts_an_order_the_reaper_took_for_lost():
     assert not halts.sending_is_halted(order.provider_id), "nothing is lost any more"
 
 
-def test_what_was_settled_before_the_crash_is_settled_silently_again():
-    order = crash_at("settle.committed", make_order(), FakeProvider())
+def test_what_was_recorded_before_the_crash_is_recorded_silently_again():
+    order = crash_at("record.committed", make_order(), FakeProvider())
     assert order.status == Status.PENDING
     events = order.events.count()
     assert answer_spool.import_spool(now=NOON) == 1
@@ -103,7 +103,7 @@ def test_an_answer_from_disk_that_contradicts_a_person_puts_the_order_back_in_do
 def test_an_old_proof_of_not_sent_does_not_touch_the_attempt_that_followed():
     provider = FakeProvider()
     provider.then = never_left()
-    order = crash_at("settle.committed", make_order(), provider)
+    order = crash_at("record.committed", make_order(), provider)
     assert send_orders.send_order(order, order.provider, provider, clock=noon)
     answer_spool.import_spool(now=NOON)
     order.refresh_from_db()
@@ -117,7 +117,7 @@ def test_a_loss_that_is_known_already_closes_no_second_halt():
     order = crash_at("send.spooled", make_order(), provider)
     sweep_due.reap_lost_sends(now=REAPED)
     Attempt.objects.update(looked_at=REAPED)
-    halts.reopen_if_settled(order.provider, now=REAPED)
+    halts.lift_if_resolved(order.provider, now=REAPED)
     answer_spool.import_spool(now=LATER)
     attempt = order.attempts.get()
     assert not halts.sending_is_halted(order.provider_id)
@@ -196,7 +196,7 @@ def test_what_cannot_be_read_is_set_aside_and_shown_as_long_as_it_is_there():
     assert not UnreadAnswer.objects.exists()
 
 
-def test_a_disk_that_takes_nothing_stops_no_settling(monkeypatch, caplog):
+def test_a_disk_that_takes_nothing_stops_no_recording(monkeypatch, caplog):
     def full(*args):
         raise OSError(28, "No space left on device")
 

@@ -151,7 +151,7 @@ def test_what_is_on_its_way_is_not_taken_for_what_was_lost(box):
     attempt = claims.claim(other, bench.provider, now=bench.clock())
     placed = client_for(bench.provider).add(
         WrittenPayload(other.payload)
-    )  # and nothing is settled yet
+    )  # and nothing is recorded yet
     bench.recover(after=FIRST)
     assert Order.objects.get(pk=lost.pk).external_id == ""
     assert Attempt.objects.get(order=lost).calls == 0, "no call is spent that could tell nothing"

@@ -229,7 +229,7 @@ def test_an_answer_that_was_heard_outlives_a_database_that_stays_away(desk, monk
 
     monkeypatch.setattr(recording, "time", SimpleNamespace(sleep=lambda seconds: None))
     with monkeypatch.context() as away:
-        away.setattr("orders.aftersales.send_requests._settle", gone)
+        away.setattr("orders.aftersales.send_requests._record_rows", gone)
         desk.send()
     assert desk.status == "sending"
     assert answer_files.import_left_behind(importers(NOON)) == 1

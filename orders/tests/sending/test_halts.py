@@ -92,7 +92,7 @@ def test_opening_says_who_and_only_once():
     assert (halt.lifted_by, halt.note) == (boss, "All is well.")
 
 
-def test_a_lost_answer_holds_its_account_until_it_is_settled():
+def test_a_lost_answer_holds_its_account_until_it_is_resolved():
     order = lose_one(make_service())
     assert closed(order.provider) == {HaltKind.ANSWER_LOST}
     not_placed.confirm_not_placed(order, actor=make_user(Role.MANAGER), now=LATER)

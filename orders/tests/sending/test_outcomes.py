@@ -67,7 +67,7 @@ def second_worker(act):
 def test_an_answer_counts_although_the_reaper_commits_just_before_it(heard, status):
     attempt = in_flight()
     reap = second_worker(lambda: sweep_due.reap_lost_sends(now=LATER))
-    with armed("settle.begun", reap):
+    with armed("record.begun", reap):
         assert record_outcome.record(attempt, heard, now=LATER)
     order = order_of(attempt)
     assert (order.status, order.flag) == (status, Flag.NONE)
@@ -82,7 +82,7 @@ def test_an_attempt_is_not_closed_where_its_order_was_moved_by_somebody_else():
         Order.objects.filter(pk=attempt.order_id).update(status=Status.UNCONFIRMED)
 
     once = second_worker(move) if connection.vendor == "postgresql" else _once(move)
-    with armed("settle.read", once):
+    with armed("record.read", once):
         assert record_outcome.record(attempt, ACCEPTED, now=NOON)
     assert (order_of(attempt).status, order_of(attempt).external_id) == (Status.PENDING, "77")
     assert Attempt.objects.get().outcome == Outcome.ACCEPTED
@@ -102,7 +102,7 @@ def test_a_race_that_is_always_lost_writes_nothing():
         there = next(place for place in places if place != read)
         Order.objects.filter(pk=attempt.order_id).update(status=there)
 
-    with armed("settle.read", move), pytest.raises(record_outcome.RaceLost):
+    with armed("record.read", move), pytest.raises(record_outcome.RaceLost):
         record_outcome.record(attempt, ACCEPTED, now=NOON)
     assert Attempt.objects.get().outcome == Outcome.IN_FLIGHT
     assert order_of(attempt).status == Status.SENDING
@@ -110,8 +110,8 @@ def test_a_race_that_is_always_lost_writes_nothing():
 
 def test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes():
     first, second = in_flight(), in_flight()
-    settle = second_worker(lambda: record_outcome.record(second, ACCEPTED, now=LATER))
-    with armed("reap.settled", settle):
+    record = second_worker(lambda: record_outcome.record(second, ACCEPTED, now=LATER))
+    with armed("reap.recorded", record):
         assert sweep_due.reap_lost_sends(now=LATER) == 1
     assert (order_of(first).status, order_of(second).status) == (
         Status.UNCONFIRMED,
@@ -183,7 +183,7 @@ def test_a_claim_that_comes_before_the_late_proof_keeps_its_order_and_is_flagged
     order = make_order()
     old = make_attempt(order, outcome=Outcome.NOT_PLACED)
     claim = second_worker(lambda: claims.claim(order, order.provider, now=LATER))
-    with armed("settle.begun", claim):
+    with armed("record.begun", claim):
         assert not record_outcome.record(old, ACCEPTED, now=LATER)
     order = order_of(old)
     assert (order.status, order.flag) == (Status.SENDING, Flag.LATE_ANSWER)

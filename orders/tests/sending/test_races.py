@@ -84,7 +84,7 @@ def test_a_hold_does_not_end_while_the_next_answer_is_being_lost():
     def reopen() -> None:
         try:
             begun.set()
-            halts.reopen_if_settled(Provider.objects.get(pk=account.pk), now=NOON)
+            halts.lift_if_resolved(Provider.objects.get(pk=account.pk), now=NOON)
         finally:
             connections.close_all()
 

@@ -50,13 +50,13 @@ def answering(box: Sandbox, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "settled", "next_one"),
+    ("code", "resolved", "next_one"),
     [
         (RefusalCode.FUNDS, Status.NOT_PLACED, (Status.HELD, "funds")),
         (RefusalCode.SERVICE, Status.REJECTED, (Status.REJECTED, "")),
     ],
 )
-def test_after_the_lesson_the_next_such_answer_is_a_refusal(box, service, code, settled, next_one):
+def test_after_the_lesson_the_next_such_answer_is_a_refusal(box, service, code, resolved, next_one):
     answering(box, "Kein Guthaben, Kunde 12")
     lost = send(service)
     assert lost.status == Status.UNCONFIRMED
@@ -65,7 +65,7 @@ def test_after_the_lesson_the_next_such_answer_is_a_refusal(box, service, code, 
     actor = make_user(Role.MANAGER)
     refusal_phrase.teach_refusal(lost, lesson, code, actor=actor, now=database_now())
     lost.refresh_from_db()
-    assert lost.status == settled
+    assert lost.status == resolved
     answering(box, "KEIN GUTHABEN! Kunde 7")
     order = send(service)
     assert (order.status, order.hold_reason) == next_one

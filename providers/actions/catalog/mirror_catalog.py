@@ -82,8 +82,8 @@ def mirror_catalog(run: CatalogRun, connect: Connect, turn: MirrorRun) -> RunSta
     """
     try:
         if run.held_catalog is not None:
-            return _settle(run, unpacked(run.held_catalog), turn, believed=True)
-        return _settle(run, _fetched(run, connect, turn), turn, believed=False)
+            return _apply_or_hold(run, unpacked(run.held_catalog), turn, believed=True)
+        return _apply_or_hold(run, _fetched(run, connect, turn), turn, believed=False)
     except MustWait:
         raise
     except ProviderError as error:
@@ -123,7 +123,9 @@ def _fetched(run: CatalogRun, connect: Connect, turn: MirrorRun) -> Snapshot:
     return snapshot_of(catalog)
 
 
-def _settle(run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: bool) -> RunState:
+def _apply_or_hold(
+    run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: bool
+) -> RunState:
     _say(run, "Comparing", total=snapshot.seen)
     difference = difference_of(turn.provider, snapshot)
     seen = {

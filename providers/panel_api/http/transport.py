@@ -120,7 +120,7 @@ class Transport:
         request = self._prepared(where.url, body, headers, fresh=fresh)
         with running(seconds, before_send) as exchange:
             delivery = self._deliver(where, request, exchange, fresh=fresh, cap=cap)
-        return _settled(delivery, exchange, started)
+        return _with_proof(delivery, exchange, started)
 
     def close(self) -> None:
         """Close the kept connections; the next call opens new ones."""
@@ -191,7 +191,7 @@ class Transport:
         return GuardedAdapter(https=https, loopback=loopback, tls=self._tls, pool_size=pool_size)
 
 
-def _settled(delivery: Delivery, exchange: Exchange, started: float) -> Delivery:
+def _with_proof(delivery: Delivery, exchange: Exchange, started: float) -> Delivery:
     """The delivery with what the exchange knows; a killed one has failed, whatever it read."""
     changes: dict[str, Any] = {
         "bytes_left": exchange.bytes_left,
