@@ -14,6 +14,7 @@ SOURCES = [
     path.read_text(encoding="utf-8")
     for path in (*ROOT.rglob("*.html"), *Path(settings.BASE_DIR).glob("[cdop]*/**/*.py"))
 ]
+NAMED = re.compile(r'"((?:orders|providers|dashboard)/[\w/]+\.html)')
 WIDEST = 120  # characters
 # What a component tag of core/templatetags/components.py draws; nobody writes it by hand.
 DRAWN = re.compile(
@@ -49,3 +50,8 @@ def test_a_template_is_drawn_by_a_view_or_another_template(path: Path) -> None:
         return  # Django finds the pages of its errors by their status
     name = str(path.relative_to(ROOT))
     assert any(name in text for text in SOURCES)
+
+
+def test_every_template_that_is_named_is_there() -> None:
+    named = {name for text in SOURCES for name in NAMED.findall(text)}
+    assert {name for name in named if not (ROOT / name).is_file()} == set()
