@@ -49,7 +49,7 @@ BOXES = frozenset(
         "delivered",
     )
 )
-BLOCK_CLASSES = frozenset(("d-block", "form-check"))
+BLOCK_CLASSES = frozenset(("d-block", "form-check", "form-control", "form-select"))
 EXACT = frozenset(("textarea", "pre"))
 EXACT_CLASSES = frozenset(("kept-value",))
 VOID = frozenset(
