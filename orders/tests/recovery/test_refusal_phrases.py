@@ -321,4 +321,5 @@ def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Clie
             manager.get(f"/orders/{order.pk}/resolve/")
         return len(captured)
 
+    queries(1)  # what every page keeps for a while is read now
     assert queries(10) == queries(1)
