@@ -1,4 +1,4 @@
-"""Run a command that dies with its parent: `tether.py PARENT_PID COMMAND…`.
+"""Run a command that dies with its parent: `parent_death.py PARENT_PID COMMAND…`.
 
 A step between fork and exec of its own, because setting the death signal in `preexec_fn` runs
 Python in a forked process that has threads. Elsewhere than on Linux it only runs the command.

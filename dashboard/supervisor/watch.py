@@ -23,8 +23,8 @@ class Stopped(Exception):
 
 
 class Watch:
-    """Children are started from the main thread only: a tether is tied to the thread it was
-    made in, and would pull when that thread ends."""
+    """Children are started from the main thread only: what ends them with their parent is tied to
+    the thread it was made in, and would act when that thread ends."""
 
     def __init__(self) -> None:
         self.children: list[Child] = []

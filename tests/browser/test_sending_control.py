@@ -1,4 +1,4 @@
-"""The brake: anybody who orders pulls it, everybody sees it, a manager lets go."""
+"""The kill switch: anybody who orders uses it, everybody sees it, a manager lifts it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     elsewhere.goto("/services/")
     elsewhere.get_by_label("Search orders").fill("half typ")
     page.goto("/orders/sending-control/")
-    brake = page.locator("form[action$='/sending-control/all/']")
-    brake.get_by_role("button").click()
-    brake.get_by_text("This field is required").wait_for()
-    brake.get_by_label("Why").fill("A bill looks strange.")
-    brake.get_by_role("button").click()
+    stop_form = page.locator("form[action$='/sending-control/all/']")
+    stop_form.get_by_role("button").click()
+    stop_form.get_by_text("This field is required").wait_for()
+    stop_form.get_by_label("Why").fill("A bill looks strange.")
+    stop_form.get_by_role("button").click()
     page.locator("#stops").get_by_text("A bill looks strange.").wait_for()
     elsewhere.evaluate(LOOK)
     elsewhere.locator("#stops").get_by_text("A bill looks strange.").wait_for()

@@ -1,4 +1,4 @@
-"""The brake anybody may pull, who may let go of it, and what everybody is told meanwhile."""
+"""The kill switch anybody may use, who may lift it, and what everybody is told meanwhile."""
 
 from __future__ import annotations
 

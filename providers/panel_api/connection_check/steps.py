@@ -81,11 +81,11 @@ class ConnectionCheck(ConnectSteps):
                 f"{len(catalog.unreadable)} services cannot be read and stay out.",
                 catalog.unreadable[0].reason,
             )
-        strange = [item.type for item in catalog.items if not type_name(item.type)]
-        if strange:
-            verdict = FindingLevel.WARN if len(strange) == self.services_seen else FindingLevel.OK
-            words = f"{len(strange)} of them have a type that has no order form yet."
-            self.note("services", verdict, words, ", ".join(sorted(set(strange))[:10]))
+        unknown = [item.type for item in catalog.items if not type_name(item.type)]
+        if unknown:
+            verdict = FindingLevel.WARN if len(unknown) == self.services_seen else FindingLevel.OK
+            words = f"{len(unknown)} of them have a type that has no order form yet."
+            self.note("services", verdict, words, ", ".join(sorted(set(unknown))[:10]))
 
     def _whole_catalog(self, catalog: Catalog) -> Catalog:
         """The catalog with its further pages, when its size looks like a page's."""
