@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.money import MoneySum
+from core.money import MoneySum, plain
 from providers.models import BalanceReading
 from tests.builders import NOON, make_provider
 
@@ -28,3 +28,31 @@ def test_a_sum_loses_no_digit() -> None:
         BalanceReading.objects.create(provider=provider, amount=amount, read_at=NOON)
     total = BalanceReading.objects.aggregate(total=MoneySum("amount"))["total"]
     assert total == Decimal("123456789012345678.123456789014")
+
+
+def test_amounts_are_compared_as_numbers_not_as_text() -> None:
+    provider = make_provider()
+    for amount in (SMALLEST, LARGEST, Decimal("9.5"), Decimal(10)):
+        BalanceReading.objects.create(provider=provider, amount=amount, read_at=NOON)
+    rows = BalanceReading.objects.order_by("amount")
+    assert [row.amount for row in rows] == [SMALLEST, Decimal("9.5"), Decimal(10), LARGEST]
+    assert rows.filter(amount__gt=Decimal("9.5")).count() == 2
+    assert rows.get(amount=Decimal("10.00")).amount == Decimal(10)
+
+
+def test_a_sum_of_nothing_is_nothing() -> None:
+    assert BalanceReading.objects.aggregate(total=MoneySum("amount"))["total"] is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("0.278190", "0.27819"),
+        ("100", "100"),
+        ("1E+2", "100"),
+        ("0.00", "0"),
+        ("1E-12", f"{SMALLEST:f}"),
+    ],
+)
+def test_an_amount_is_said_without_exponent_and_idle_zeros(amount: str, text: str) -> None:
+    assert plain(Decimal(amount)) == text
