@@ -20,6 +20,7 @@ from core.roles import Role
 from orders.draft import OrderDraft
 from orders.limits import spending
 from orders.models import Order, SpendChange, SpendDay, SpendLimit
+from orders.models.spend import countable as countable_orders
 from orders.models.spend import first_day_kept
 from orders.placing import place_orders
 from orders.polling import poll_batch, poll_schedule
@@ -246,7 +247,7 @@ def meanwhile(monkeypatch, act: Callable[[], None]) -> threading.Thread:
         finally:
             connections.close_all()
 
-    other, real = threading.Thread(target=run), spending.countable
+    other, real = threading.Thread(target=run), countable_orders
 
     def countable(*args):
         if not other.ident:

@@ -192,8 +192,7 @@ def test_what_was_charged_more_than_expected_leaves_less_to_what_was_placed_befo
     person, provider = make_user(), FakeProvider()
     first, second = place(person), cheap(person)
     assert second.move(Status.SENDING, now=NOON)
-    charged = {"external_id": "7", "charge": Decimal("1.2")}
-    assert second.move(Status.PENDING, now=NOON, **charged)
+    assert second.move(Status.PENDING, now=NOON, external_id="7", charge=Decimal("1.2"))
     assert not send_order(first, first.provider, provider, clock=lambda: NOON)
     first.refresh_from_db()
     assert first.hold_reason == HoldReason.SPEND_LIMIT
@@ -216,7 +215,8 @@ def test_what_leaves_a_little_dearer_counts_with_what_it_will_cost():
         Decimal("1.04"),
         Decimal("1.04"),
     )
-    assert Terms.read(left.terms).rate == Decimal("1"), "nobody has agreed to more"
+    agreed = Terms.read(left.terms)
+    assert agreed and agreed.rate == Decimal("1"), "nobody has agreed to more"
     assert spending.take_turn(person, "USD", spending.day_of(NOON)) == Decimal("1.04")
     with pytest.raises(place_orders.NotAgreed):
         place(person, service=make_service(rate=Decimal("0.47")))

@@ -9,8 +9,8 @@ import pytest
 from orders.models import Order
 from orders.sending.restore_check import guard, recalled_sends
 from orders.status import Status
-from orders.tests.sending.test_restore_guard import LATER, NOON, acknowledge, send, take_back
-from tests.builders import make_order, make_provider, make_service
+from orders.tests.sending.test_restore_guard import LATER, acknowledge, send, take_back
+from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]

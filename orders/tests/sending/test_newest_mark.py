@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from core import durable_files
 from orders.aftersales.batch_outcome import Answered
 from orders.models import RequestCall
 from orders.sending.restore_check import guard, request_journal
@@ -43,7 +42,7 @@ def test_a_refusal_of_every_order_of_a_call_hides_no_send(letter: str) -> None:
 def test_nothing_is_sent_whose_line_the_disk_has_taken_in_part(monkeypatch) -> None:
     """A disk that gets full takes what still fits and says how much that was."""
     real, order, provider = os.write, make_order(), FakeProvider()
-    monkeypatch.setattr(durable_files.os, "write", lambda file, line: real(file, line[:20]))
+    monkeypatch.setattr("os.write", lambda file, line: real(file, line[:20]))
     assert send_order(order, order.provider, provider, clock=lambda: NOON)
     order.refresh_from_db()
     assert (order.status, provider.placed) == (Status.QUEUED, [])
