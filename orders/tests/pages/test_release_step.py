@@ -12,6 +12,7 @@ from orders.models import Order
 from orders.status import HoldReason, Status
 from providers.models import ProviderState
 from tests.builders import make_order, make_provider
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -24,7 +25,7 @@ PAUSED = "Its provider is paused, so it cannot be released now."
 
 
 def page_of(client: Client, order: Order) -> str:
-    return client.get(f"/orders/{order.pk}/").content.decode()
+    return one_line(client.get(f"/orders/{order.pk}/").content.decode())
 
 
 def release(client: Client, order: Order) -> str:
