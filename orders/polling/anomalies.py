@@ -54,12 +54,15 @@ class Anomaly:
     def kept(self) -> dict[str, Any]:
         return {**self.evidence, CODE: self.code.value}
 
-    def is_told_by(self, event: OrderEvent) -> bool:
-        """Lines of earlier releases have no code: what they have is compared."""
+    def is_told_by(self, event: OrderEvent, stood: str = "") -> bool:
+        """Lines of earlier releases have no code: what they have is compared, with the status in
+        which the order `stood` when they were written."""
         if event.kind != self.kind:
             return False
         seen = self.kept
         if CODE not in event.evidence:
+            if stood and seen.get(STANDS, stood) != stood:
+                return False
             seen = {name: value for name, value in seen.items() if name not in _SINCE_CODES}
         return bool(event.evidence == seen)
 
@@ -68,12 +71,17 @@ def untold(
     anomalies: dict[int, tuple[Anomaly, ...]],
 ) -> dict[int, tuple[Anomaly, ...]]:
     """Those of each order that its history does not tell yet."""
-    lines: dict[int, list[OrderEvent]] = {pk: [] for pk in anomalies}
-    kinds = (EventKind.FLAGGED, EventKind.EVIDENCE)
-    for event in OrderEvent.objects.filter(order__in=list(anomalies), kind__in=kinds):
-        lines[event.order_id].append(event)
+    lines: dict[int, list[tuple[OrderEvent, str]]] = {pk: [] for pk in anomalies}
+    stood = dict.fromkeys(anomalies, "")
+    kinds = (EventKind.FLAGGED, EventKind.EVIDENCE, EventKind.MOVED)
+    history = OrderEvent.objects.filter(order__in=list(anomalies), kind__in=kinds)
+    for event in history.order_by("pk"):
+        if event.kind == EventKind.MOVED:
+            stood[event.order_id] = event.after
+        else:
+            lines[event.order_id].append((event, stood[event.order_id]))
     return {
-        pk: tuple(one for one in seen if not any(map(one.is_told_by, lines[pk])))
+        pk: tuple(one for one in seen if not any(one.is_told_by(*line) for line in lines[pk]))
         for pk, seen in anomalies.items()
     }
 

@@ -98,6 +98,19 @@ def test_a_lie_told_in_other_words_is_still_the_same(forgotten):
     assert (len(anomalies(order)), order.flag) == (1, Flag.NONE)
 
 
+def test_a_line_without_a_code_tells_nothing_of_a_later_status():
+    """The same word had been a lie while the order ran; after its end it is another one."""
+    back = [progress(OrderState.PENDING, raw="Pending", remains=n) for n in (400, 0)]
+    order = hear(made(Status.PENDING), progress(remains=500), back[0])
+    told = order.events.get(kind="flagged")
+    kept = {name: value for name, value in told.evidence.items() if name in ("said", "read_as")}
+    order.events.filter(pk=told.pk).update(evidence=kept)
+    Order.objects.update(flag=Flag.NONE)
+    order = hear(order, progress(OrderState.COMPLETED, raw="Completed", remains=0))
+    (verdict,) = plausibility.check_answers([(order, back[1])]).values()
+    assert [one.flag for one in verdict.anomalies] == [Flag.WENT_BACKWARDS]
+
+
 def test_an_order_that_has_ended_takes_nothing_more_over():
     order = made(Status.COMPLETED, charge=Decimal("0.9"), remains=0, raw_status="Completed")
     verdict = plausibility.check_answer(order, progress(raw="In progress", remains=1, charge="2"))
