@@ -150,8 +150,8 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         to, changes = Status.HELD, {"hold_reason": _HOLDS[error.code]}
         if error.code is RefusalCode.LINK_BUSY:
             changes |= _whom_to_wait_for(order, now)
-    if says_it_is_there(order, error.code, knows_blocker=bool(changes.get("blocked_by"))):
-        words = f"An earlier try counts as not placed, and now the provider says: {error.reason}"
+    if earlier := _of_an_earlier_try(attempt, error, knows_blocker=bool(changes.get("blocked_by"))):
+        words = f"{earlier}, and now the provider says: {error.reason}"
         return SendOutcome(
             Outcome.UNKNOWN, Status.UNCONFIRMED, words, Doubt.IS_THERE, error.evidence
         )
@@ -170,6 +170,16 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         changes=changes,
         until=error.until,
     )
+
+
+def _of_an_earlier_try(attempt: Attempt, refusal: Rejected, *, knows_blocker: bool) -> str:
+    """Which try this refusal may speak of, in words; empty where it is about this one. While the
+    database is away only a first try surely has none before it."""
+    try:
+        is_there = says_it_is_there(attempt.order, refusal.code, knows_blocker=knows_blocker)
+    except DATABASE_AWAY:
+        return "" if attempt.number == 1 else "What became of an earlier try could not be read"
+    return "An earlier try counts as not placed" if is_there else ""
 
 
 def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:

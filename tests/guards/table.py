@@ -355,8 +355,8 @@ LINES = (
     ),
     Guard(
         "doubts: a refusal that says it is there reopens, B10",
-        'if says_it_is_there(order, error.code, knows_blocker=bool(changes.get("blocked_by"))):',
-        "if not error.code:",
+        "is_there = says_it_is_there(attempt.order, refusal.code, knows_blocker=knows_blocker)",
+        "is_there = not refusal.code",
         (f"{DOUBTS}::test_a_refusal_that_says_it_is_there_reopens_the_doubt",),
         "orders/sending/send_orders.py",
     ),

@@ -10,13 +10,14 @@ from django.db import OperationalError
 
 from core import clocks
 from orders.models import Attempt, Order, PollSchedule
+from orders.models.attempt import AttemptQuerySet
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
 from providers.actions import pacing
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import OutcomeUnknown, Placed, RefusalCode, Rejected
-from tests.builders import NOON, make_order, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -284,6 +285,29 @@ def test_a_database_that_is_away_for_a_moment_does_not_lose_the_answer(monkeypat
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     order = send(make_order(), FakeProvider())
     assert order.status == Status.PENDING
+
+
+@pytest.mark.parametrize(
+    ("earlier", "status"),
+    [(None, Status.REJECTED), (Outcome.NOT_PLACED, Status.UNCONFIRMED)],
+    ids=["the first try", "a second try"],
+)
+def test_a_database_that_is_away_at_a_refusal_does_not_lose_the_answer(
+    earlier, status, monkeypatch
+):
+    order, provider = make_order(), FakeProvider()
+    if earlier:
+        make_attempt(order, outcome=earlier)
+
+    def gone(self):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(AttemptQuerySet, "counted_as_not_there", gone)
+    provider.then = refusal(RefusalCode.DUPLICATE, "Duplicate order.")
+    order = send(order, provider)
+    assert order.status == status
+    assert "Duplicate order." in order.reason
+    assert order.attempts.latest("number").evidence["reason"] == "Duplicate order."
 
 
 def test_an_order_queued_although_an_attempt_is_live_is_flagged_not_sent():
