@@ -31,6 +31,7 @@ from ..status import (
 )
 from . import halts, reopen
 from .outcome import SendOutcome, without_impossible_amount
+from .repeats import REPEATED_AS, keep_in_doubt, note_second_id
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
@@ -98,14 +99,14 @@ def _record_once(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Reso
     possible = without_impossible_amount(outcome)
     failpoint("record.begun")
     with durable_transaction():
-        won = _close_attempt(attempt, outcome, now, by)
+        followed = _close_attempt(attempt, outcome, now, by)
         failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)
         failpoint("record.read")
-        if not won:
+        if followed is None:
             return _keep_late_answer(attempt, order, outcome, now)
-        done = _follow(attempt, order, possible or outcome, now)
-        if outcome.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
+        done = _follow(attempt, order, possible or followed, now)
+        if followed.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
             raise RaceLost(f"Order {order} was moved by somebody else.")
         if possible is not None:
             _tell_impossible_amount(order, outcome, now)
@@ -142,9 +143,12 @@ def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
     }
 
 
-def _close_attempt(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution) -> bool:
-    """Give the attempt its outcome while nobody has decided. A lost answer holds the account; a
-    loss that is known already is no second loss, only what was seen of it is new."""
+def _close_attempt(
+    attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution
+) -> SendOutcome | None:
+    """Give the attempt its outcome while nobody has decided, and say what its order follows; None
+    where somebody has. A lost answer holds the account; a loss that is known already is no second
+    loss, only what was seen of it is new."""
     undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})
     columns = _columns(outcome, now)
     claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
@@ -152,12 +156,21 @@ def _close_attempt(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Re
     if outcome.outcome == Outcome.UNKNOWN:
         if claimed.update(**columns, unknown_at=now):
             halts.note_lost_answer(attempt, now=now)
-            return True
-        seen = {"evidence": outcome.seen, "reason": outcome.reason[:500]}
-        return bool(lost.filter(evidence={}).update(**seen)) or lost.exists()
+            return outcome
+        for unseen in ({}, {REPEATED_AS: ""}):
+            seen = {"evidence": outcome.seen | unseen, "reason": outcome.reason[:500]}
+            lost.filter(evidence=unseen).update(**seen)
+        return outcome if lost.exists() else None
     if claimed.update(**columns, resolution=by):
-        return True
-    return bool(lost.update(**columns, resolution=by or Resolution.LATE))
+        return outcome
+    known = lost.select_for_update(of=("self",)).select_related("order").first()
+    if known is None:
+        return None
+    if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:
+        return keep_in_doubt(known, outcome, now=now)
+    if repeated := known.evidence.get(REPEATED_AS):
+        note_second_id(known.order, repeated, outcome.external_id, now=now)
+    return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 
 def _follow(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:

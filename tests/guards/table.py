@@ -36,6 +36,7 @@ NAMED = "orders/tests/recovery/test_ids_in_answers.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
+REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
@@ -345,8 +346,8 @@ LINES = (
     ),
     Guard(
         "recording: a second try that bought nothing reopens the first, B11",
-        "        if outcome.outcome in NOTHING_BOUGHT and not reopen",
-        "        if outcome.outcome == NOTHING_BOUGHT and not reopen",
+        "        if followed.outcome in NOTHING_BOUGHT and not reopen",
+        "        if followed.outcome == NOTHING_BOUGHT and not reopen",
         (
             f"{OUTCOMES}::test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof"
             "_of_the_first",
@@ -529,6 +530,20 @@ LINES = (
         "        resolve.show_absent([attempt], by=Resolution.REPEAT, now=clock())\n",
         (f"{ASKING}::test_a_refused_repeat_proves_nothing_of_the_first_send",),
         "orders/recovery/search/replay.py",
+    ),
+    Guard(
+        "repeat: the first answer alone ends nothing",
+        "if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:",
+        "if REPEATED_AS in known.evidence and outcome.outcome == NOTHING_BOUGHT:",
+        (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt",),
+        "orders/sending/record_outcome.py",
+    ),
+    Guard(
+        "repeat: written down before its first byte",
+        'evidence = {REPEATED_AS: "", **known.evidence}',
+        "evidence = {**known.evidence}",
+        (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt",),
+        "orders/sending/repeats.py",
     ),
     Guard(
         "repeat: under the name and address it was promised for",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from core import clocks
 from providers.actions.calling import ask
@@ -24,16 +24,16 @@ from providers.panel_api import (
     WrittenPayload,
 )
 
-from ...flags import raise_flag
-from ...models import Attempt, EventKind
-from ...sending import send_journal
+from ...models import Attempt
+from ...sending import repeats, send_journal
+from ...sending.repeats import REPEATED_AS
 from ...sending.restore_check import guard
 from ...sending.send_orders import PlacesOrders
 from ...sending.writes import answer_files
 from ...sending.writes.pre_send import PreSendCheck
 from ...sending.writes.recording import record
 from ...sending.writes.send_clock import SendClock
-from ...status import Flag, Outcome, Resolution, Write
+from ...status import Outcome, Resolution, Write
 from .. import resolve
 from . import contradictions
 from .case import Case
@@ -66,8 +66,7 @@ def _is_young(attempt: Attempt, now: datetime) -> bool:
 def _repeat_one(case: Case, attempt: Attempt) -> None:
     case.spend()
     now = SendClock(case.clock)
-    # Before the call: who dies in it has had it. When it is looked for next, the search says.
-    Attempt.objects.filter(pk=attempt.pk).update(looks=F("looks") + 1)
+    repeats.begin(attempt)  # when it is looked for next, the search says
     case.done.looked += 1
     order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
     if not order_id:
@@ -96,8 +95,11 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
         # The first send may be what it is refused for: the money spent, the link busy.
         words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
         _tell(attempt, words, {"code": refusal.code.value}, now)
+        _end_without_an_order(attempt)
     except (NotSent, OutcomeUnknown) as error:
         _tell(attempt, f"The repeat did not help: {error.reason}", {}, now)
+        if isinstance(error, NotSent):
+            _end_without_an_order(attempt)
     else:
         _keep_id(attempt, placed.order_id, now)
         return placed.order_id
@@ -106,6 +108,10 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
 
 def _tell(attempt: Attempt, words: str, evidence: dict[str, str], now: SendClock) -> None:
     record(lambda: resolve.tell([attempt], words, evidence, now()), what=f"the repeat of {attempt}")
+
+
+def _end_without_an_order(attempt: Attempt) -> None:
+    record(lambda: repeats.end_without_an_order(attempt), what=f"the repeat of {attempt}")
 
 
 def _keep_id(attempt: Attempt, order_id: str, now: SendClock) -> None:
@@ -133,26 +139,14 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
         rows = Attempt.objects.select_for_update(of=("self",)).select_related("order")
         known = rows.get(pk=attempt.pk)
         if known.outcome == Outcome.ACCEPTED:
-            _compare(known, order_id, now)
+            repeats.note_second_id(known.order, order_id, known.external_id, now=now)
             return
         found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
         # Named, so that no other order is given it.
-        evidence = {**known.evidence, "candidate_id": order_id}
+        evidence = {**known.evidence, "candidate_id": order_id, REPEATED_AS: order_id}
         Attempt.objects.filter(pk=known.pk).update(candidates=[found], evidence=evidence)
         resolve.tell([known], f"The repeat was answered with the number {order_id}.", {}, now)
     contradictions.reopen_one(attempt.pk, order_id, now=now)
-
-
-def _compare(accepted: Attempt, order_id: str, now: datetime) -> None:
-    """A repeat that comes back as another order than the first was no repeat to the provider. Told
-    once for each number."""
-    order, first = accepted.order, accepted.external_id
-    words = f"The repeat was answered with the number {order_id}, and the first send with {first}."
-    if first == order_id or order.events.filter(text=words).exists():
-        return
-    raise_flag(order, Flag.BOUGHT_TWICE)
-    evidence = {"candidate_id": order_id}
-    order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from core.failpoints import armed
 from orders.models import Attempt, Order, Recovery
+from orders.recovery import refusal_phrase
 from orders.recovery.search import replay
 from orders.recovery.search.case import Case
 from orders.restores.tasks import importers
@@ -18,7 +20,15 @@ from orders.sending.outcome import SendOutcome
 from orders.sending.writes import answer_files
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
-from providers.panel_api import Dialect, Evidence, Placed, Unreadable
+from providers.panel_api import (
+    Dialect,
+    Evidence,
+    OutcomeUnknown,
+    Placed,
+    RefusalCode,
+    Rejected,
+    Unreadable,
+)
 from tests.builders import NOON, make_attempt, make_order, make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -158,6 +168,92 @@ def test_so_may_one_whose_worker_died_with_the_number(desk, monkeypatch):
     answered_late(desk, "23400")()
     answer_files.import_left_behind(importers(NOON))
     assert Order.objects.get().flag == Flag.BOUGHT_TWICE
+
+
+def test_a_first_answer_with_another_number_after_the_repeat_may_have_bought_twice(desk):
+    desk.repeat()
+    assert desk.candidates == ["23501"]
+    answered_late(desk, "23400")()
+    order = Order.objects.get()
+    assert (order.status, order.external_id) == (Status.PENDING, "23400")
+    assert order.flag == Flag.BOUGHT_TWICE
+    assert "23501" in order.events.get(kind="flagged").text
+
+
+def test_a_first_answer_with_the_same_number_is_no_second_order(desk):
+    desk.repeat()
+    answered_late(desk, "23501")()
+    order = Order.objects.get()
+    assert (order.status, order.flag) == (Status.PENDING, Flag.NONE)
+
+
+REFUSED = SendOutcome(Outcome.REJECTED, Status.REJECTED, "No funds.", "funds")
+NEVER_LEFT = SendOutcome(Outcome.NOT_SENT, Status.QUEUED, "Connection refused.")
+FIRST = pytest.mark.parametrize("first", [REFUSED, NEVER_LEFT], ids=["refused", "not sent"])
+
+
+def answered_from_disk(desk: Desk, first: SendOutcome) -> tuple[Order, Attempt]:
+    """Twice: who dies before the file is gone takes it in again."""
+    for _ in range(2):
+        record_outcome.record(desk.attempt, first, now=NOON, by=Resolution.SPOOL)
+    return Order.objects.get(), Attempt.objects.get()
+
+
+@FIRST
+def test_an_order_that_only_its_repeat_has_bought_is_not_offered_to_be_bought_again(desk, first):
+    desk.repeat()
+    order, attempt = answered_from_disk(desk, first)
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert attempt.evidence["candidate_id"] == "23501" and desk.candidates == ["23501"]
+    assert order.events.filter(text__contains=first.reason).count() == 1
+
+
+def lost_on_the_way(desk: Desk) -> None:
+    def answer() -> None:
+        raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
+
+    desk.panel.took = answer
+
+
+def killed(desk: Desk) -> None:
+    desk.panel.took = die
+
+
+@FIRST
+@pytest.mark.parametrize("end", [lost_on_the_way, killed])
+def test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt(desk, first, end):
+    end(desk)
+    with suppress(Crash):
+        desk.repeat()
+    assert desk.panel.repeated == 1
+    order, attempt = answered_from_disk(desk, first)
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert refusal_phrase.lesson_of(order) is None
+
+
+def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
+    lost_on_the_way(desk)
+    desk.repeat()
+    seen = Evidence(reason="?", bytes_left=True, body_excerpt="{}")
+    odd = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "?", evidence=seen)
+    _, attempt = answered_from_disk(desk, odd)
+    assert attempt.evidence["body_excerpt"] == "{}"
+    _, attempt = answered_from_disk(desk, REFUSED)
+    assert attempt.outcome == Outcome.UNKNOWN
+
+
+def _refused(desk: Desk) -> None:
+    raise Rejected("No.", RefusalCode.DUPLICATE)
+
+
+@pytest.mark.parametrize(
+    "end", [_refused, OBSTACLES["the provider was paused"]], ids=["refused", "not sent"]
+)
+def test_a_repeat_that_has_bought_nothing_says_nothing_against_the_first_answer(desk, end):
+    desk.panel.stands = lambda: end(desk)
+    desk.repeat()
+    order, attempt = answered_from_disk(desk, REFUSED)
+    assert (order.status, attempt.outcome) == (Status.REJECTED, Outcome.REJECTED)
 
 
 @pytest.mark.django_db(transaction=True)
