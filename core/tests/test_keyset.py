@@ -91,13 +91,18 @@ def test_a_cursor_of_another_order_is_the_first_page(
     assert page(page(keys=keys).next).rows == readings[:2]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["x", "a:b:c", "\0", "9" * 5000, signing.dumps(["a", 5, 1]), signing.dumps(None)]
-)
+@pytest.mark.parametrize("cursor", ["x", "a:b:c", "\0", "9" * 5000], ids=lambda one: repr(one[:9]))
 def test_a_cursor_that_is_not_ours_is_the_first_page(
     readings: list[BalanceReading], cursor: str
 ) -> None:
     assert page(cursor).rows == readings[:2]
+
+
+@pytest.mark.parametrize("value", [["a", 5, 1], None], ids=repr)
+def test_a_cursor_signed_for_something_else_is_the_first_page(
+    readings: list[BalanceReading], value: object
+) -> None:
+    assert page(signing.dumps(value)).rows == readings[:2]
 
 
 def test_an_empty_list_is_one_page(db: None) -> None:

@@ -115,11 +115,13 @@ def show_absent(
 
 
 def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetime) -> None:
-    """Something else orders with this key: from now on ids prove nothing here."""
+    """Something else orders with this key, as far as can be told: from now on ids prove nothing
+    here. A price that moved, and that the desk has not read, looks the same."""
     shown = ", ".join(sorted(foreign)[:5])
     switch_off(
         provider,
-        f"The provider has an order of ours that the desk did not place: {shown}.",
+        f"The provider has an order that fits none of the desk's: {shown}. Something else may "
+        "order with this key, or a price has moved that the desk has not read.",
         now=now,
     )
 

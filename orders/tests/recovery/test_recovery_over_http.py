@@ -294,7 +294,7 @@ def test_an_order_nobody_here_placed_ends_the_search(box):
         client_for(bench.provider).add(WrittenPayload(somebody.payload))
     bench.recover(after=FIRST)
     assert read(lost)[0].status == Status.UNCONFIRMED
-    assert "did not place" in bench.rules().stopped_because
+    assert "fits none of the desk's" in bench.rules().stopped_because
     assert not bench.rules().searches
     for after in (SECOND, GRACE):
         bench.recover(after=after)
