@@ -68,7 +68,7 @@ types: $(VENV)/dev.stamp
 
 e2e: $(VENV)/e2e.stamp
 	@sh tests/browser/find_chromium.sh
-	@$(PY) -m pytest -m browser tests/browser
+	@$(PY) -m pytest -m browser --numprocesses auto --maxprocesses 2 --dist loadfile tests/browser
 
 bench: $(VENV)/dev.stamp
 	@$(PY) -m benchmarks
