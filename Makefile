@@ -22,7 +22,7 @@ help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
 	@echo "make test    everything that must hold before a change is taken"
 	@echo "make unit    the fast tests on SQLite, in another order each time (SEED=… for the same again)"
-	@echo "make coverage  what the suite reaches: nine lines in ten, and every line about money"
+	@echo "make coverage  what the suite reaches: nine lines in ten, and no new line about money left out"
 	@echo "make lint    ruff, layout and the directions of imports"
 	@echo "make types   mypy"
 	@echo "make e2e     journeys in a real browser"
