@@ -14,6 +14,7 @@ _DEEPEST: Final = 8
 ANY_ERROR: Final = 400  # from this HTTP code on a message alone is an error
 _LETTERS: Final = re.compile(r"[^a-z]")
 _DIGIT: Final = re.compile(r"[1-9]")
+_CHARGE: Final = re.compile(r"(?:order|total|amount|your)?charged?(?:amount|total)?")
 _TAKEN: Final = re.compile(
     r"\b(?:created|placed|saved|stored|accepted|queued|received|submitted|successful(?:ly)?|"
     r"awaiting|waits|on hold|pending|processing|in progress|started|starts|scheduled)\b"
@@ -30,13 +31,16 @@ _NAMES: Final = {
 
 def may_be_made(body: Any, what: str) -> bool:
     """An "order" or a "refill" may stand behind this answer: it says success, or names one in
-    whatever place and spelling. Wider than what is read as an id: it takes a proof away, and
-    gives none. A bare `id` counts only inside what is called so. What is longer or deeper than
-    is looked through may hold one."""
+    whatever place and spelling, or what was charged for an order. Wider than what is read as an
+    id: it takes a proof away, and gives none. A bare `id` counts only inside what is called so, and
+    an object that shows nothing of itself is one; an empty list says that there is none. What is
+    longer or deeper than is looked through may hold one."""
     if says_success(body) or _names(body, _NAMES[what], _DEEPEST):
         return True
     if what != "order":
         return False
+    if _is_charged(body, _DEEPEST):
+        return True
     judged = frozenset(error_texts(body, ANY_ERROR))
     return _tells_of_one(body, judged, _DEEPEST) or any(True for _ in _possible_ids(body, _DEEPEST))
 
@@ -74,9 +78,30 @@ def _names(part: Any, about: re.Pattern[str], depth: int, *, inside: bool = Fals
         is_so_called = bool(about.fullmatch(letters))
         if (is_so_called or (inside and letters == "id")) and _is_number(value, depth):
             return True
+        if is_so_called and value == {}:
+            return True
         if _names(value, about, depth - 1, inside=inside or is_so_called):
             return True
     return False
+
+
+def _is_charged(part: Any, depth: int) -> bool:
+    """Money was taken: more than nothing stands where a charge is named."""
+    if not isinstance(part, dict | list) or not depth:
+        return False  # `_names` has said that nobody looked
+    if isinstance(part, list):
+        return any(_is_charged(one, depth - 1) for one in part)
+    return any(
+        (_CHARGE.fullmatch(_LETTERS.sub("", name.lower())) and _is_amount(value))
+        or _is_charged(value, depth - 1)
+        for name, value in part.items()
+    )
+
+
+def _is_amount(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(_DIGIT.search(value))
+    return isinstance(value, int | Decimal) and value > 0
 
 
 def _is_number(value: Any, depth: int) -> bool:

@@ -472,6 +472,23 @@ LINES = (
         "providers/panel_api/answers/outcomes.py",
     ),
     Guard(
+        "answer: an order that shows nothing of itself may be one",
+        "if is_so_called and value == {}:",
+        "if is_so_called and value is NotImplemented:",
+        (
+            "providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",
+            "providers/panel_api/tests/test_refusals_beside_ids.py::test_a_refill_may_be_there",
+        ),
+        "providers/panel_api/made.py",
+    ),
+    Guard(
+        "answer: what was charged for may have been bought",
+        "if _is_charged(body, _DEEPEST):",
+        "if False:",
+        ("providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",),
+        "providers/panel_api/made.py",
+    ),
+    Guard(
         "verdict: an id beside an error proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and answer.is_success:",

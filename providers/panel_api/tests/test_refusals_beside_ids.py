@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused
+from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused, Rejected
 
 from .stub import client_hearing, said
 from .test_facts import PAYLOAD
@@ -27,6 +27,18 @@ WITH_ORDERS = (
     '{%s,"result":"7"}',
     '{%s,"status":"success"}',
     '{%s,"success":true}',
+    '{%s,"orders":{}}',
+    '{%s,"data":{"order":{}}}',
+    '{%s,"charge":"0.90"}',
+    '{%s,"charge":0.9,"balance":"0.10"}',
+    '{%s,"data":{"order_charge":"1.50 USD"}}',
+    '{%s,"charged":1}',
+)
+WITH_NONE = (
+    '{%s,"order":null}',
+    '{%s,"order":0,"orders":[]}',
+    '{%s,"charge":"0.00"}',
+    '{%s,"charge":null,"price":"0.90"}',
 )
 
 
@@ -40,8 +52,18 @@ def test_an_order_may_be_there(body: str, words: str, http_status: int) -> None:
         client.add(PAYLOAD)
 
 
+@pytest.mark.parametrize("body", WITH_NONE)
+@pytest.mark.parametrize("http_status", [200, 422])
+def test_what_says_that_there_is_none_leaves_a_refusal_one(body: str, http_status: int) -> None:
+    client, _ = client_hearing(said(body % '"error":"Not enough funds on balance"', http_status))
+    with pytest.raises(Rejected) as refused:
+        client.add(PAYLOAD)
+    assert refused.value.code is RefusalCode.FUNDS
+
+
 @pytest.mark.parametrize(
-    "body", ['{%s,"refill":77}', '{%s,"refill_id":"77"}', '{%s,"refill":{"id":77}}']
+    "body",
+    ['{%s,"refill":{}}', '{%s,"refill":77}', '{%s,"refill_id":"77"}', '{%s,"refill":{"id":77}}'],
 )
 def test_a_refill_may_be_there(body: str) -> None:
     client, _ = client_hearing(said(body % NO, 200))
