@@ -63,6 +63,7 @@ def change_dialect(
     *,
     now: datetime,
     actor: User | None = None,
+    phrase: str = "",
 ) -> bool:
     """Write what `change` makes of the dialect as it is now, with a line in the history.
 
@@ -80,7 +81,7 @@ def change_dialect(
         same = Provider.objects.filter(pk=row.pk, version=row.version, dialect=row.dialect)
         with transaction.atomic():
             if same.update(dialect=wanted.to_profile()):
-                row.remember(text, now=now, actor=actor)
+                row.remember(text, now=now, actor=actor, phrase=phrase)
                 provider.dialect = wanted.to_profile()
                 return True
     return False

@@ -5,7 +5,6 @@ A sentence is known by its plain words (`normalised`), as every answer is compar
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +18,6 @@ from .learning import change_dialect
 MOST_SENTENCES = 200
 _TAUGHT = "An answer “{words}” means a refusal: {meaning}."
 _FORGOTTEN = "An answer “{words}” proves nothing again."
-_QUOTED = re.compile("^An answer “(.+)” means a refusal: ")
-_EVENTS_LOOKED_AT = 4 * MOST_SENTENCES
 
 
 class CannotTeach(Exception):
@@ -61,7 +58,7 @@ def teach_phrase(
         return dialect.changed(refusals={**sentences_of(dialect), words: code})
 
     text = _TAUGHT.format(words=words, meaning=MEANINGS[code])
-    return change_dialect(provider, taught, text, actor=actor, now=now)
+    return change_dialect(provider, taught, text, actor=actor, now=now, phrase=words)
 
 
 def forget_phrase(provider: Provider, words: str, *, actor: User | None, now: datetime) -> bool:
@@ -84,12 +81,9 @@ def sentences_of(dialect: Dialect) -> dict[str, RefusalCode]:
 
 def taught_phrases(provider: Provider) -> list[TaughtPhrase]:
     """The account's own sentences, and who taught each of them last."""
-    lines = provider.events.filter(text__startswith="An answer “").select_related("actor")
-    newest: dict[str, ProviderEvent] = {}
-    for event in lines.order_by("-pk")[:_EVENTS_LOOKED_AT]:
-        if match := _QUOTED.match(event.text):
-            newest.setdefault(match[1], event)
     known = sorted(sentences_of(Dialect.from_profile(provider.dialect)).items())
+    lines = provider.events.exclude(phrase="").filter(phrase__in=[words for words, _ in known])
+    newest = {event.phrase: event for event in lines.select_related("actor").order_by("pk")}
     return [_as_taught(words, code, newest.get(words)) for words, code in known]
 
 

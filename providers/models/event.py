@@ -11,7 +11,10 @@ from .provider import Provider
 
 
 class ProviderEvent(models.Model):
-    """One thing a person or the desk did to an account. `text` never holds a key."""
+    """One thing a person or the desk did to an account. `text` never holds a key.
+
+    `phrase` is the refusal phrase that was added with it, as answers are compared with it.
+    """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="events")
     at = models.DateTimeField()
@@ -19,9 +22,17 @@ class ProviderEvent(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     text = models.CharField(max_length=500)
+    phrase = models.TextField(blank=True, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "-id"], name="provider_event_newest")]
+        indexes = [
+            models.Index(fields=["provider", "-id"], name="provider_event_newest"),
+            models.Index(
+                fields=["provider", "id"],
+                condition=~models.Q(phrase=""),
+                name="provider_event_phrases",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -163,9 +163,11 @@ class Provider(models.Model):
         """Its health row, which a provider made outside the pages may lack."""
         return getattr(self, "health", None)
 
-    def remember(self, text: str, *, now: datetime, actor: User | None = None) -> None:
-        """Add a line to the account's history."""
-        self.events.create(at=now, actor=actor, text=text[:500])
+    def remember(
+        self, text: str, *, now: datetime, actor: User | None = None, phrase: str = ""
+    ) -> None:
+        """Add a line to the account's history; `phrase` is the refusal phrase it adds."""
+        self.events.create(at=now, actor=actor, text=text[:500], phrase=phrase)
 
     def allowed_minutes(self, column: str) -> tuple[int, ...]:
         """The numbers in `delays` or `intervals`; none: whatever the protocol allows."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from core.roles import Role
@@ -237,6 +239,25 @@ def test_a_forgotten_sentence_proves_nothing_again():
     assert not sentences.forget_phrase(provider, WORDS, actor=person, now=NOON)
     assert Provider.objects.get().dialect == {}
     assert sentences.taught_phrases(provider) == []
+
+
+def test_who_added_a_phrase_is_known_whatever_its_line_in_the_history_says():
+    provider, person = make_provider(), make_user(Role.MANAGER)
+    sentences.teach_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
+    provider.events.update(text="Reworded.")
+    (taught,) = sentences.taught_phrases(provider)
+    assert (taught.actor, taught.at) == (person, NOON)
+
+
+def test_lines_of_earlier_releases_get_the_phrase_they_added():
+    provider, person = make_provider(dialect=TAUGHT.to_profile()), make_user(Role.MANAGER)
+    said = f"An answer “{WORDS}” means a refusal: not enough money on the account."
+    provider.remember(said, now=NOON, actor=person)
+    provider.remember(f"An answer “{WORDS}” proves nothing again.", now=NOON)
+    import_module("providers.migrations.0014_phrases_of_events").read_phrases(apps, None)
+    (taught,) = sentences.taught_phrases(provider)
+    assert (taught.actor, taught.at) == (person, NOON)
+    assert provider.events.filter(phrase=WORDS).count() == 1
 
 
 def test_the_page_shows_the_words_teaches_them_and_resolves(manager: Client):
