@@ -31,7 +31,7 @@ class OrderRecords(RecordAdmin):
 
 @admin.register(Attempt)
 class AttemptRecords(RecordAdmin):
-    list_display = ("pk", "order", "number", "provider", "outcome", "started_at", "settled_at")
+    list_display = ("pk", "order", "number", "provider", "outcome", "started_at", "recorded_at")
     list_filter = ("outcome",)
     list_select_related = ("order", "provider")
 

@@ -189,7 +189,7 @@ class Flag(models.TextChoices):
     NONE = "", "—"
     UNKNOWN_WORD = "unknown_word", "The provider uses a status word we do not know"
     NOT_KNOWN_THERE = "not_known_there", "The provider does not know this order"
-    LATE_ANSWER = "late_answer", "An answer came after the order had been settled"
+    LATE_ANSWER = "late_answer", "An answer came after the order had been resolved"
     LIVE_ATTEMPT = "live_attempt", "Queued although an earlier try may have reached the provider"
     BOUGHT_TWICE = "bought_twice", "It may have been bought twice"
     CHILD_TAKEN = "child_taken", "The provider lists another order of ours as one it started"

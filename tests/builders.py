@@ -198,7 +198,7 @@ def make_attempt(
         "lease_until", over["started_at"] + timedelta(seconds=clocks.SEND_LEASE_SECONDS)
     )
     if outcome is not Outcome.IN_FLIGHT:
-        over.setdefault("settled_at", over["started_at"] + timedelta(seconds=1))
+        over.setdefault("recorded_at", over["started_at"] + timedelta(seconds=1))
     if outcome is Outcome.UNKNOWN:
         over.setdefault("unknown_at", over["started_at"])
     if outcome is Outcome.ACCEPTED:

@@ -98,10 +98,10 @@ def test_a_run_whose_controls_did_no_harm_is_void() -> None:
 @pytest.mark.django_db
 def test_a_lost_answer_is_timed_until_it_is_replaced() -> None:
     provider = make_provider()
-    known = {"unknown_at": NOON, "settled_at": NOON + timedelta(seconds=4), "calls": 2}
+    known = {"unknown_at": NOON, "recorded_at": NOON + timedelta(seconds=4), "calls": 2}
     found, missing = (make_order(Status.UNCONFIRMED, provider=provider) for _ in range(2))
     make_attempt(found, outcome=Outcome.ACCEPTED, resolution="probe", external_id="9", **known)
-    make_attempt(missing, outcome=Outcome.UNKNOWN, unknown_at=NOON, settled_at=NOON)
+    make_attempt(missing, outcome=Outcome.UNKNOWN, unknown_at=NOON, recorded_at=NOON)
     assert rows.lost_in(ThisDatabase()) == [
         Lost(found.pk, provider.name, "accepted", "probe", 2, 4.0),
         Lost(missing.pk, provider.name, "unknown", "", 0, None),

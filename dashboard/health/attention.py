@@ -248,7 +248,7 @@ def _catalogs(user: User) -> Iterator[AttentionItem]:
             "list-details",
             "orange",
             f"The catalog of {run.provider.name} was held back",
-            run.brake or "It differs too much from the last one to be believed.",
+            run.held_because or "It differs too much from the last one to be believed.",
             reverse("catalog-run", args=[run.pk]),
             "Decide" if user.may(May.RUN_PROVIDERS) else "Look",
         )

@@ -54,7 +54,7 @@ class Attempt(models.Model):
     worker = models.CharField(max_length=80)
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField()
-    settled_at = models.DateTimeField(null=True, blank=True)
+    recorded_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT)
     reason = models.CharField(max_length=500, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")

@@ -27,7 +27,7 @@ def resolve_attempt(
     """Close the attempt by a word or a proof. Raises when a late answer has closed it already."""
     unresolved = attempt.filter(outcome=Outcome.UNKNOWN)
     if not unresolved.update(
-        outcome=outcome, resolution=resolution, resolved_by=actor, settled_at=now, **found
+        outcome=outcome, resolution=resolution, resolved_by=actor, recorded_at=now, **found
     ):
         raise SettledMeanwhile
 

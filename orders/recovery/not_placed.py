@@ -146,7 +146,7 @@ def resolve_refused(
     """
     if order.status != Status.UNCONFIRMED:
         return False
-    as_read = only(attempt).filter(settled_at=attempt.settled_at)
+    as_read = only(attempt).filter(recorded_at=attempt.recorded_at)
     blocker = link_queue.ahead_of(order)
     if says_it_is_there(order, refusal.code, knows_blocker=blocker is not None):
         _leave_in_doubt(order, as_read, refusal, actor, now)
@@ -201,7 +201,7 @@ def _close(
     text: str,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
-    as_read = only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened is another
+    as_read = only(attempt).filter(recorded_at=attempt.recorded_at)  # a doubt reopened is another
     try:
         with durable_transaction():
             resolve_attempt(as_read, outcome, resolution, actor, now)

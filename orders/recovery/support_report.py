@@ -81,7 +81,7 @@ def _attempt(attempt: Attempt, order: Order, with_balances: bool) -> Iterator[st
     seen = attempt.evidence if isinstance(attempt.evidence, dict) else {}
     left = {True: "yes", False: "no, not a byte"}.get(seen.get("bytes_left", ""), NOT_KNOWN)
     yield _named("Started", _at(attempt.started_at))
-    yield _named("Resolved", _at(attempt.settled_at))
+    yield _named("Resolved", _at(attempt.recorded_at))
     yield _named("Token", attempt.token)
     yield _named("Left us", left)
     yield _named("Parameters", "action=add, our key, and these:")

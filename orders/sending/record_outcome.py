@@ -135,7 +135,7 @@ def _lose(attempt_id: int, now: datetime) -> bool:
 def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
     return {
         "outcome": outcome.outcome,
-        "settled_at": now,
+        "recorded_at": now,
         "reason": outcome.reason[:500],
         "code": outcome.code,
         "evidence": outcome.seen,

@@ -1,4 +1,7 @@
-"""Which refusal phrase a line of the history added is a column, filled from the lines there are."""
+"""Which refusal phrase a line of the history added is a column, filled from the lines there are.
+
+And why a catalog is held is called so.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ class Migration(migrations.Migration):
     dependencies = [("providers", "0013_leased_rows")]
 
     operations = [
+        migrations.RenameField("catalogrun", "brake", "held_because"),
         migrations.AddField(
             model_name="providerevent",
             name="phrase",

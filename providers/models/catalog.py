@@ -131,7 +131,7 @@ class CatalogRun(models.Model):
     """One fetch of a provider's catalog and what became of it.
 
     `held_catalog` is the zlib-compressed JSON of the items of a held run, so that applying it
-    applies exactly what staff were shown. `brake` says why it was held. A running run with a
+    applies exactly what staff were shown. `held_because` says why it was held. A running run with a
     held catalog is being applied; one without is to be fetched.
     """
 
@@ -155,7 +155,7 @@ class CatalogRun(models.Model):
     back = models.PositiveIntegerField(default=0)
     unreadable = models.PositiveIntegerField(default=0)
     unreadable_samples: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
-    brake = models.CharField(max_length=300, blank=True, default="")
+    held_because = models.CharField(max_length=300, blank=True, default="")
     error = models.CharField(max_length=300, blank=True, default="")
     held_catalog = models.BinaryField(null=True, blank=True)
 

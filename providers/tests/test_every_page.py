@@ -113,7 +113,11 @@ def hostile() -> Hostile:
     orderable = make_service(provider, name=HOSTILE, category=HOSTILE)
     Provider.objects.filter(pk=provider.pk).update(state="active")
     run = make_run(
-        provider, state=RunState.FAILED, brake=HOSTILE, error=HOSTILE, unreadable_samples=[HOSTILE]
+        provider,
+        state=RunState.FAILED,
+        held_because=HOSTILE,
+        error=HOSTILE,
+        unreadable_samples=[HOSTILE],
     )
     for kind in ChangeKind:
         ServiceChange.objects.create(

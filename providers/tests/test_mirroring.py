@@ -144,7 +144,7 @@ def test_a_catalog_that_shrank_is_held_and_nothing_is_written(
     before = rows()
     box.change_catalog(**change)
     assert mirror(mirrored) is RunState.HELD
-    assert words in newest_run().brake
+    assert words in newest_run().held_because
     assert rows() == before
     assert kinds() == []
 
@@ -153,7 +153,7 @@ def test_prices_that_leap_are_held(mirrored: Provider, box: Sandbox) -> None:
     for truth in box.services()[:20]:
         box.edit_service(truth["id"], rate=str(Decimal(truth["rate"]) * 1000))
     assert mirror(mirrored) is RunState.HELD
-    assert "The price of 20 of 60" in newest_run().brake
+    assert "The price of 20 of 60" in newest_run().held_because
 
 
 def test_exactly_the_held_catalog_is_applied(mirrored: Provider, box: Sandbox) -> None:

@@ -96,7 +96,7 @@ def test_a_catalog_of_odd_rows_never_makes_good_services_vanish(
     state = mirror(mirrored)
     run = newest_run()
     assert state in (RunState.APPLIED, RunState.HELD, RunState.FAILED)
-    assert (run.brake != "") == (state is RunState.HELD)
+    assert (run.held_because != "") == (state is RunState.HELD)
     assert Service.objects.offered().count() == 60
     for service in Service.objects.all():
         assert len(service.name) <= 500 and len(service.description) <= 20_000

@@ -36,7 +36,7 @@ DOUBTS = """
     ORDER BY e.id
 """
 LOST = """
-    SELECT a.order_id, p.name, a.outcome, a.resolution, a.calls, a.unknown_at, a.settled_at
+    SELECT a.order_id, p.name, a.outcome, a.resolution, a.calls, a.unknown_at, a.recorded_at
     FROM orders_attempt a
     JOIN providers_provider p ON p.id = a.provider_id
     WHERE a.unknown_at IS NOT NULL AND a.code <> 'recalled'
@@ -151,9 +151,9 @@ def lost_in(database: Database, right: RightTime = RIGHT) -> list[Lost]:
             outcome,
             resolution,
             calls,
-            right.seconds(_moment(unknown), _moment(settled)) if resolution else None,
+            right.seconds(_moment(unknown), _moment(recorded)) if resolution else None,
         )
-        for order, account, outcome, resolution, calls, unknown, settled in database.ask(LOST)
+        for order, account, outcome, resolution, calls, unknown, recorded in database.ask(LOST)
     ]
 
 

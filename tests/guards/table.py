@@ -126,7 +126,7 @@ LINES = (
     ),
     Guard(
         "people: the doubt that was read",
-        "as_read = only(attempt).filter(settled_at=attempt.settled_at)  # a doubt reopened",
+        "as_read = only(attempt).filter(recorded_at=attempt.recorded_at)  # a doubt reopened",
         "as_read = only(attempt)",
         ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
         "orders/recovery/not_placed.py",

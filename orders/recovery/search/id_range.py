@@ -141,10 +141,10 @@ def surely_after(attempt: Attempt, rules: Recovery) -> int | None:
 def _after_the_decision(attempt: Attempt, rules: Recovery) -> int | None:
     """Of one that was decided the wait is counted no further: what left after the decision, and
     after the wait as the clock tells it, is later."""
-    if attempt.surely_after is not None or attempt.settled_at is None:
+    if attempt.surely_after is not None or attempt.recorded_at is None:
         return attempt.surely_after
     known = attempt.unknown_at or attempt.started_at
-    over = max(attempt.settled_at, known + timedelta(seconds=rules.grace_seconds))
+    over = max(attempt.recorded_at, known + timedelta(seconds=rules.grace_seconds))
     rows = Attempt.objects.filter(provider__in=same_account(attempt.provider), started_at__lte=over)
     newest: int | None = rows.aggregate(newest=Max("pk"))["newest"]
     return newest

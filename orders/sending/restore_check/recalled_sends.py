@@ -110,7 +110,7 @@ def take_as_sent(
                 worker=claims.worker_name(),
                 started_at=started_at,
                 lease_until=started_at,
-                settled_at=now,
+                recorded_at=now,
                 looked_at=now,
                 outcome=Outcome.UNKNOWN,
                 code=RECALLED,

@@ -18,7 +18,7 @@ from core.rows.loops import AWAY, one_by_one
 
 log = logging.getLogger(__name__)
 BAD: Final = ".bad"
-UNMATCHED: Final = ".strange"
+UNMATCHED: Final = ".unmatched"
 UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError, OSError)
 T = TypeVar("T")
 

@@ -167,7 +167,7 @@ def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     sentences.teach_phrase(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
     (seen,) = refusal_phrase._lost_with(order, WORDS, TAUGHT)
     Attempt.objects.filter(pk=attempt.pk).update(
-        settled_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
+        recorded_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
     )
     lost, refusal = seen
     assert refusal is not None

@@ -15,7 +15,7 @@ import pytest
 from orders.aftersales.batch_outcome import Answered
 from orders.sending import answer_spool, send_journal
 from orders.sending.restore_check import request_journal
-from orders.sending.writes import answer_files
+from orders.sending.writes import answer_files, spool_files
 from orders.status import Outcome, Status, Write
 from providers.panel_api import RefillStarted
 
@@ -54,6 +54,8 @@ CALLS = [
 ]
 WRITE = f'{{"write": "refill", "said": {{"call": "{CALL}", "outcome": {STARTED}}}}}'
 
+SET_ASIDE = ["", ".strange", spool_files.UNMATCHED]  # `.strange`: 0.1.0 and 0.2.0
+
 
 def put(path: Any, *lines: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,9 +75,10 @@ def test_the_send_journal_of_each_release_is_read(release):
     assert (mark.attempt, mark.database) == (7, "one")
 
 
+@pytest.mark.parametrize("suffix", SET_ASIDE)
 @pytest.mark.parametrize("release", ANSWERS)
-def test_the_kept_answer_of_each_release_is_read(release):
-    put(answer_spool.directory() / f"7-{TOKEN}.json", ANSWERS[release])
+def test_the_kept_answer_of_each_release_is_read(release, suffix):
+    put(answer_spool.directory() / f"7-{TOKEN}.json{suffix}", ANSWERS[release])
     kept = answer_spool.left_behind(TOKEN, NOON)
     assert kept is not None
     assert (kept.external_id, str(kept.changes and kept.changes["charge"])) == ("23501", "1.25")
@@ -89,7 +92,8 @@ def test_the_journal_of_requests_is_read():
     assert call.outcome == Answered({"23501": RefillStarted("77")})
 
 
-def test_the_kept_answer_to_a_request_is_read():
-    put(answer_files.directory() / f"refill-{CALL}.json", WRITE)
+@pytest.mark.parametrize("suffix", SET_ASIDE)
+def test_the_kept_answer_to_a_request_is_read(suffix):
+    put(answer_files.directory() / f"refill-{CALL}.json{suffix}", WRITE)
     said = answer_files.left_behind(CALL)
     assert said == {"call": CALL, "outcome": json.loads(STARTED)}

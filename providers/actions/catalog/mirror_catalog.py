@@ -141,7 +141,7 @@ def _apply_or_hold(
             run,
             RunState.HELD,
             now=turn.clock(),
-            brake=why,
+            held_because=why,
             held_catalog=packed(snapshot),
             **seen,
             **shown,

@@ -105,5 +105,5 @@ def _decide(
     held = CatalogRun.objects.held().filter(pk=run.pk)
     if not held.update(state=state, decided_by=actor, **columns):
         return False
-    run.provider.remember(f"Held catalog {word}: {run.brake}", now=now, actor=actor)
+    run.provider.remember(f"Held catalog {word}: {run.held_because}", now=now, actor=actor)
     return True
