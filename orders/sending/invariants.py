@@ -2,9 +2,9 @@
 
 Unconfirmed: one attempt is unknown, and no other is live. At the provider: one attempt was
 accepted, with the order's id (what a provider started for another order was never sent, and has
-none). Waiting, not placed, withdrawn or rejected: no attempt is live. Every step of ours keeps
-this in one transaction; rows of an older release, a restored backup or a hand may break it, and
-then no page and no search gets at the order.
+none), and it is asked about. Waiting, not placed, withdrawn or rejected: no attempt is live. Every
+step of ours keeps this in one transaction; rows of an older release, a restored backup or a hand
+may break it, and then no page and no search gets at the order.
 
 What its attempts prove is put right. Of the rest a person is told, once.
 """
@@ -27,7 +27,7 @@ from providers.panel_api import RefusalCode
 
 from .. import charges
 from ..flags import raise_flag
-from ..models import Attempt, EventKind, Order, OrderQuerySet
+from ..models import Attempt, EventKind, Order, OrderQuerySet, PollSchedule
 from ..status import AT_PROVIDER, LIVE_OUTCOMES, REOPENED_BY_PROOF, Doubt, Flag, Outcome, Status
 from . import halts
 from .record_outcome import THERE, RaceLost, schedule_polls, step
@@ -87,7 +87,8 @@ def _of_this_part(now: datetime) -> Iterator[int]:
     live = Attempt.objects.filter(order=OuterRef("pk"), outcome__in=LIVE_OUTCOMES)
     resting = part.filter(Exists(live), status__in=sorted(REOPENED_BY_PROOF))
     yield from resting.values_list("pk", flat=True)
-    yield from _without_its_send(part).values_list("pk", flat=True)
+    there = _without_its_send(part) | _not_asked_about(part)
+    yield from there.values_list("pk", flat=True)
 
 
 def _without_its_send(orders: OrderQuerySet) -> OrderQuerySet:
@@ -97,11 +98,23 @@ def _without_its_send(orders: OrderQuerySet) -> OrderQuerySet:
     return orders.filter(status__in=sorted(AT_PROVIDER), parent=None).exclude(Exists(sent))
 
 
+def _not_asked_about(orders: OrderQuerySet) -> OrderQuerySet:
+    """At the provider, without a schedule by which this very order is asked about."""
+    schedule = PollSchedule.objects.filter(
+        order=OuterRef("pk"), provider=OuterRef("provider"), external_id=OuterRef("external_id")
+    )
+    there = orders.filter(status__in=sorted(AT_PROVIDER)).exclude(external_id="")
+    return there.exclude(Exists(schedule))
+
+
 def _judge(order: Order, now: datetime) -> bool:
     attempts = list(order.attempts.order_by("-number"))
     live = next((one for one in attempts if one.outcome in LIVE_OUTCOMES), None)
     if order.status in THERE:
-        return _without_its_send(Order.objects.filter(pk=order.pk)).exists() and _tell(order, now)
+        mine = Order.objects.filter(pk=order.pk)
+        if _without_its_send(mine).exists():
+            _tell(order, now)
+        return _ask_about(order, now)
     if live is not None and live.outcome == Outcome.IN_FLIGHT:
         return False  # its worker's, or the reaper's
     if live is not None and live.outcome == Outcome.ACCEPTED:
@@ -114,6 +127,18 @@ def _judge(order: Order, now: datetime) -> bool:
         return _tell(order, now)
     taken = contradicted(order)
     return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)
+
+
+def _ask_about(order: Order, now: datetime) -> bool:
+    """Judged on the row as nobody can move it now: an answer may have ended it this moment."""
+    locked = Order.objects.filter(pk=order.pk).select_for_update(of=("self",))
+    if _not_asked_about(locked).first() is None:
+        return False
+    PollSchedule.objects.filter(order=order).delete()
+    schedule_polls(order, now=now)
+    text = f"{AFTER_PROOF}: the provider has it, and it was not asked about."
+    order.remember(EventKind.EVIDENCE, now=now, text=text)
+    return True
 
 
 def _offer(order: Order, taken: Attempt, now: datetime) -> bool:

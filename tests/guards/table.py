@@ -258,6 +258,13 @@ LINES = (
         "orders/aftersales/send_requests.py",
     ),
     Guard(
+        "invariants: an order that nobody asks about is asked about again",
+        "        return _ask_about(order, now)",
+        "        return False",
+        (f"{INVARIANTS}::test_an_order_that_nobody_asks_about_is_asked_about_again",),
+        "orders/sending/invariants.py",
+    ),
+    Guard(
         "invariants: a late acceptance that nobody judged is not ended",
         "    return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)",
         "    return _end(order, attempts[0], now)",

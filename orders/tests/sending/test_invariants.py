@@ -152,6 +152,29 @@ def test_what_nothing_proves_is_shown_to_a_person_once(status, outcome):
     assert told.words == f"{Flag.OUT_OF_STEP.label}.", "the sentence is made when it is shown"
 
 
+@pytest.mark.parametrize("has_schedule", [False, True], ids=["none", "of another id"])
+@pytest.mark.parametrize("is_child", [False, True])
+def test_an_order_that_nobody_asks_about_is_asked_about_again(has_schedule, is_child):
+    parent = make_order(Status.COMPLETED) if is_child else None
+    order = make_order(Status.IN_PROGRESS, watched=has_schedule, parent=parent)
+    make_attempt(order, outcome=Outcome.ACCEPTED)
+    PollSchedule.objects.update(external_id="1", next_at=NOON + timedelta(hours=5))
+    order = checked(order)
+    schedule = PollSchedule.objects.get(order=order)
+    assert (schedule.external_id, schedule.provider) == (order.external_id, order.provider)
+    assert schedule.next_at <= NOON + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
+    assert (order.status, order.flag) == (Status.IN_PROGRESS, Flag.NONE)
+    told = order.events.count()
+    checked(order)
+    assert "was not asked about" in order.events.get().text and order.events.count() == told
+
+
+def test_an_order_that_ended_a_moment_ago_is_not_asked_about_again():
+    order = make_order(Status.COMPLETED)
+    assert not invariants.check_order(order.pk, now=NOON)
+    assert not PollSchedule.objects.exists()
+
+
 def test_what_an_older_release_told_in_words_is_not_told_again():
     order = make_order(Status.UNCONFIRMED)
     text = "Its status and its sends contradict each other"
