@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from core.roles import Role
 from orders.limits import change_rules
 from orders.models import BlockedLink, SpendLimit
-from tests.builders import make_blocked_link, make_provider, make_user
+from tests.builders import NOON, make_blocked_link, make_provider, make_user
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -126,3 +126,12 @@ def test_a_rule_that_two_take_off_is_said_to_be_taken_off_once():
     assert change_rules.unblock_links(rule, by=person)
     assert not change_rules.unblock_links(same, by=person)
     assert LogEntry.objects.filter(change_message="no longer blocked").count() == 1
+
+
+def test_a_pattern_that_two_put_on_the_list_is_on_it_once():
+    """The second has looked at the list before the first wrote."""
+    person = make_user(Role.MANAGER)
+    assert change_rules.block_links("bad.example", reason="first", by=person, now=NOON)
+    assert not change_rules.block_links("bad.example", reason="second", by=person, now=NOON)
+    assert BlockedLink.objects.get().reason == "first"
+    assert LogEntry.objects.count() == 1

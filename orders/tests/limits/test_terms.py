@@ -21,7 +21,7 @@ from orders.sending import claims
 from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms, differences, faults
-from providers.models import Service
+from providers.models import Provider, ProviderState, Service
 from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
@@ -182,6 +182,28 @@ def test_what_cannot_be_asked_for_any_more_cannot_be_agreed_to(changes):
     assert agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON)
     order.refresh_from_db()
     assert order.status == Status.HELD
+
+
+def test_nobody_agrees_for_a_paused_provider():
+    order = placed()
+    change(order, rate=Decimal("1.80"))
+    sent(order)
+    Provider.objects.filter(pk=order.provider_id).update(state=ProviderState.PAUSED)
+    shown = Terms.of(Service.objects.get(pk=order.service_id)).digest
+    assert "paused" in agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON)
+    order.refresh_from_db()
+    assert order.status == Status.HELD
+
+
+def test_of_two_who_agree_the_second_is_told_that_it_is_done():
+    order = placed()
+    change(order, rate=Decimal("1.80"))
+    sent(order)
+    shown = Terms.of(Service.objects.get(pk=order.service_id)).digest
+    assert agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON) == ""
+    told = agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON)
+    assert told == "It no longer waits for this."
+    assert order.events.filter(text="Agreed to the new terms.").count() == 1
 
 
 def test_no_release_without_a_look_at_the_terms():
