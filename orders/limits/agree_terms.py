@@ -38,6 +38,11 @@ def what_changed(order: Order, service: Service, percent: Decimal | None = None)
     return faults(agreed(order), Terms.known(service), order.payload, tolerance=allowed)
 
 
+def service_now(order: Order) -> Service:
+    """Its service as it reads in this transaction, with what a held catalog says of it."""
+    return Service.objects.select_related("proposed").get(pk=order.service_id)
+
+
 def why_hold(order: Order, service: Service) -> HoldReason:
     """Asked in the transaction of the claim, with the service as it reads there, and what a
     catalog that waits for a decision says of it."""
@@ -84,11 +89,10 @@ def accept_terms(order_id: int, shown: str, *, actor: User, now: datetime) -> st
         return "" if moved else "It changed meanwhile."
 
 
-def dearer_since(order: Order) -> dict[str, Any]:
+def dearer_since(order: Order, service: Service) -> dict[str, Any]:
     """The price and costs with which an order leaves that became dearer within the tolerance: the
     sums of its person and the search for it count with what it will cost. Nobody has agreed to
     that price, so its terms stay."""
-    service = Service.objects.select_related("proposed").get(pk=order.service_id)
     now = Terms.known(service).rate
     if order.terms is None or order.rate is None or now is None or now <= order.rate:
         return {}

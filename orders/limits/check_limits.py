@@ -161,15 +161,15 @@ def reserve(
     return objection(draft, person=person, now=now, leaves_at=leaves_at)
 
 
-def why_hold(order: Order, now: datetime) -> HoldReason:
+def why_hold(order: Order, service: Service, now: datetime) -> HoldReason:
     """What this order is held for instead of being sent; NONE lets it go.
 
-    Asked in the transaction of the claim: it reads the rules and the service as they are there.
-    What somebody with the right has released is not held again for the same reason.
+    Asked in the transaction of the claim, which reads the service once: the order leaves at the
+    price that is judged here. What somebody with the right has released is not held again for the
+    same reason.
     """
     if doubtful_rows.may_have_been_sent(order):
         return HoldReason.RESTORED
-    service = Service.objects.select_related("proposed").get(pk=order.service_id)
     for reason in _reasons(order, service, now):
         if not was_released(order, reason):
             return reason

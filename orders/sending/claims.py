@@ -87,10 +87,11 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
         unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
         if not unchanged.exists() or halts.sending_is_halted(provider.pk):
             return None
-        if reason := check_limits.why_hold(order, now):
+        service = agree_terms.service_now(order)
+        if reason := check_limits.why_hold(order, service, now):
             order.move(Status.HELD, now=now, hold_reason=reason)
             return None
-        day, price = spending.day_of(now), agree_terms.dearer_since(order)
+        day, price = spending.day_of(now), agree_terms.dearer_since(order, service)
         if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day, **price):
             return None
         failpoint("claim.moved")

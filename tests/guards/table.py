@@ -133,9 +133,16 @@ LINES = (
     ),
     Guard(
         "claim: the terms, the rules and the limits as they are now",
-        "if reason := check_limits.why_hold(order, now):",
+        "if reason := check_limits.why_hold(order, service, now):",
         'if reason := "":',
         (f"{TERMS}::test_the_claim_reads_the_service_in_its_own_transaction",),
+        "orders/sending/claims.py",
+    ),
+    Guard(
+        "claim: the price that was judged is the one it leaves at",
+        "agree_terms.dearer_since(order, service)",
+        "agree_terms.dearer_since(order, agree_terms.service_now(order))",
+        (f"{TERMS}::test_the_price_with_which_it_leaves_is_the_one_that_was_judged",),
         "orders/sending/claims.py",
     ),
     Guard(

@@ -116,7 +116,7 @@ def test_what_has_no_highest_cost_does_not_fit_a_limit(named):
     endless = make_order(
         service=service, placed_by=make_user(), estimate=Decimal("1"), estimate_high=None
     )
-    assert why_hold(endless, NOON) == HoldReason.SPEND_LIMIT
+    assert why_hold(endless, agree_terms.service_now(endless), NOON) == HoldReason.SPEND_LIMIT
 
 
 def test_a_limit_that_was_overruled_holds_again_at_a_price_that_somebody_else_agreed_to():
@@ -176,10 +176,12 @@ def test_of_two_orders_that_are_too_much_together_the_first_goes():
     first = make_order(estimate=Decimal("0.6"), **mine)
     second = make_order(estimate=Decimal("0.6"), **mine)
     third = make_order(estimate=Decimal("0.4"), **mine)
-    assert why_hold(first, NOON) is HoldReason.NONE
-    assert why_hold(second, NOON) is HoldReason.SPEND_LIMIT
+    assert why_hold(first, agree_terms.service_now(first), NOON) is HoldReason.NONE
+    assert why_hold(second, agree_terms.service_now(second), NOON) is HoldReason.SPEND_LIMIT
     second.move(Status.HELD, now=NOON, hold_reason=HoldReason.SPEND_LIMIT)
-    assert why_hold(third, NOON) is HoldReason.NONE  # the held one is not spent
+    assert (
+        why_hold(third, agree_terms.service_now(third), NOON) is HoldReason.NONE
+    )  # the held one is not spent
 
 
 def test_only_who_may_change_the_rules_releases_and_then_it_goes():
@@ -199,7 +201,7 @@ def test_a_release_for_one_reason_is_not_a_release_for_another():
     order = make_order(Status.HELD, hold_reason=HoldReason.LINK_BUSY, placed_by=person)
     place_orders.release_order(order, actor=make_user(Role.ADMIN), now=NOON)
     limit(per_order=Decimal("0.01"))
-    assert why_hold(order, NOON) is HoldReason.SPEND_LIMIT
+    assert why_hold(order, agree_terms.service_now(order), NOON) is HoldReason.SPEND_LIMIT
 
 
 def test_the_form_says_why_and_keeps_what_was_typed(client):

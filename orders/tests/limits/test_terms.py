@@ -100,6 +100,23 @@ def test_the_claim_reads_the_service_in_its_own_transaction(monkeypatch):
     assert order.hold_reason == HoldReason.TERMS
 
 
+def test_the_price_with_which_it_leaves_is_the_one_that_was_judged(monkeypatch):
+    """A catalog commits between the judgement and the move, in the middle of the claim."""
+    order = placed()
+    change(order, rate=Decimal("0.93"))
+    real = check_limits.why_hold
+
+    def why_hold(*args: Any) -> HoldReason:
+        reason = real(*args)
+        change(order, rate=Decimal("9"))
+        return reason
+
+    monkeypatch.setattr(check_limits, "why_hold", why_hold)
+    assert sent(order)
+    order.refresh_from_db()
+    assert (order.rate, order.estimate) == (Decimal("0.93"), Decimal("0.93"))
+
+
 def test_a_scheduled_order_is_looked_at_when_its_time_comes():
     order = placed(starts_at=NOON + timedelta(hours=1))
     change(order, name="Another product")
@@ -218,13 +235,17 @@ def test_no_release_without_a_look_at_the_terms():
 def test_a_limit_counts_the_dearer_of_what_was_agreed_to_and_what_it_is_now():
     order = placed()
     SpendLimit.objects.create(role=Role.OPERATOR.value, currency="USD", per_order=Decimal("0.92"))
-    assert check_limits.why_hold(order, NOON) is HoldReason.NONE
+    assert check_limits.why_hold(order, agree_terms.service_now(order), NOON) is HoldReason.NONE
     change(order, rate=Decimal("0.93"))
-    assert check_limits.why_hold(order, NOON) is HoldReason.SPEND_LIMIT
+    assert (
+        check_limits.why_hold(order, agree_terms.service_now(order), NOON) is HoldReason.SPEND_LIMIT
+    )
     Order.objects.update(estimate=Decimal("0.95"), estimate_high=Decimal("0.95"))
     change(order, rate=Decimal("0.1"))
     order.refresh_from_db()
-    assert check_limits.why_hold(order, NOON) is HoldReason.SPEND_LIMIT
+    assert (
+        check_limits.why_hold(order, agree_terms.service_now(order), NOON) is HoldReason.SPEND_LIMIT
+    )
 
 
 def test_terms_come_back_from_the_row_as_they_were():

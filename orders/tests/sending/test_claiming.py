@@ -82,10 +82,10 @@ def test_an_order_that_breaks_us_before_its_claim_waits_flagged_and_the_next_is_
     poison, sound = two_queued()
     real = check_limits.why_hold
 
-    def why_hold(order, now):
+    def why_hold(order, service, now):
         if order.pk == poison.pk:
             raise ValueError("a link nobody can read")
-        return real(order, now)
+        return real(order, service, now)
 
     monkeypatch.setattr(check_limits, "why_hold", why_hold)
     provider = FakeProvider()
