@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 from django.conf import settings
-from django.db import IntegrityError
 
 from core import clocks
 from core.durable_files import is_worked_on
 from core.redaction import redact
-from core.rows.constraints import broken_constraint
 from core.texts import readable
 
 from ..models import Attempt, UnreadAnswer
@@ -28,6 +27,7 @@ from ..status import Resolution
 from . import claims, halts, record_outcome, send_journal
 from .outcome import SendOutcome, id_known_already
 from .record_outcome import RaceLost
+from .reused_id import IdTaken
 from .writes import spool_files
 from .writes.spool_files import AnswerFile
 
@@ -133,12 +133,11 @@ def _read_of(path: Path, started_at: datetime) -> SendOutcome | None:
 
 def record_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -> None:
     """Record what was kept. Safe to repeat: what has been decided stays as it is."""
+    record = partial(record_outcome.record, attempt, now=now, by=Resolution.SPOOL)
     try:
-        record_outcome.record(attempt, send_outcome, now=now, by=Resolution.SPOOL)
-    except IntegrityError as error:
-        if broken_constraint(error) != "external_id_once_per_provider":
-            raise
-        record_outcome.record(attempt, id_known_already(send_outcome), now=now, by=Resolution.SPOOL)
+        record(send_outcome)
+    except IdTaken:
+        record(id_known_already(send_outcome), reused=send_outcome.external_id)
     halts.lift_if_resolved(attempt.provider, now=now)
 
 

@@ -32,6 +32,7 @@ from ..status import (
 from . import halts, reopen
 from .outcome import SendOutcome, without_impossible_amount
 from .repeats import REPEATED_AS, keep_in_doubt, note_second_id
+from .reused_id import IdTaken, note_reused_id, refuse_id_of_twin
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
@@ -49,6 +50,7 @@ def record(
     *,
     now: datetime,
     by: Resolution = Resolution.NONE,
+    reused: str = "",
 ) -> bool:
     """Write down how an attempt ended and let its order follow.
 
@@ -56,10 +58,16 @@ def record(
     decided since: a late answer is still the answer. After a decision the answer is kept beside
     it, and False comes back where the two contradict each other; a proof that the provider took
     the order puts it back in doubt. `by` says where an answer comes from that is not recorded by
-    the worker who heard it. Raises IntegrityError when the provider's id belongs to another order
-    of this account (`external_id_once_per_provider`), and RaceLost, a DatabaseError.
+    the worker who heard it; `reused` is the id in it that both orders are flagged for. Raises
+    IdTaken when the provider's id belongs to another order of this account, and RaceLost, a
+    DatabaseError.
     """
-    return _until_won(lambda: _record_once(attempt, outcome, now, by))
+    try:
+        return _until_won(lambda: _record_once(attempt, outcome, now, by, reused))
+    except IntegrityError as error:
+        if broken_constraint(error) == "external_id_once_per_provider":
+            raise IdTaken(outcome.external_id) from error
+        raise
 
 
 def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
@@ -95,10 +103,15 @@ def _until_won(act: Callable[[], bool]) -> bool:
     raise RaceLost(f"The order moved {MOST_RACES} times meanwhile.")
 
 
-def _record_once(attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution) -> bool:
+def _record_once(
+    attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution, reused: str
+) -> bool:
     possible = without_impossible_amount(outcome)
     failpoint("record.begun")
     with durable_transaction():
+        refuse_id_of_twin(attempt, outcome.external_id)
+        if reused:
+            note_reused_id(attempt, reused, now=now)
         followed = _close_attempt(attempt, outcome, now, by)
         failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)

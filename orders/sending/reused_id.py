@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from providers.identity import rows_of, twins_of
+
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order
 from ..status import Flag
 
 
+class IdTaken(Exception):
+    """The id that the provider answered with belongs to another order of its account."""
+
+
+def refuse_id_of_twin(attempt: Attempt, external_id: str) -> None:
+    """Raises IdTaken where an order of another row of this account has it: no index of the
+    database reaches over two rows."""
+    twins = twins_of(attempt.provider) if external_id else []
+    if twins and Order.objects.filter(provider__in=twins, external_id=external_id).exists():
+        raise IdTaken(external_id)
+
+
 def note_reused_id(attempt: Attempt, external_id: str, *, now: datetime) -> Order | None:
-    """Flag this attempt's order and the one that had the id before; neither is changed.
+    """Flag this attempt's order and the one that had the id before; neither is changed. Told once.
 
     Returns the other order, None when there is none: then it was not the id that was twice.
     """
@@ -38,10 +52,13 @@ def order_with(provider_id: int, external_id: str) -> Order | None:
     """The order of this account that the provider's id belongs to."""
     if not external_id:
         return None
-    return Order.objects.filter(provider=provider_id, external_id=external_id).first()
+    rows = rows_of(provider_id)
+    return Order.objects.filter(provider__in=rows, external_id=external_id).first()
 
 
 def _tell(order: Order, now: datetime, external_id: str, other: Order, text: str) -> None:
+    if order.events.filter(kind=EventKind.FLAGGED, text=text).exists():
+        return
     raise_flag(order, Flag.ID_REUSED)
     evidence = {"external_id": external_id, "other_order": other.pk}
     order.remember(EventKind.FLAGGED, now=now, text=text, evidence=evidence)

@@ -20,7 +20,6 @@ from core import clocks
 from core.clocks import Clock
 from core.failpoints import failpoint
 from core.redaction import redact
-from core.rows.constraints import broken_constraint
 from core.rows.durable import DATABASE_AWAY
 from providers.actions import learning, note_calls
 from providers.models import Provider, ProviderHealth
@@ -46,7 +45,7 @@ from . import answer_spool, claims, record_outcome, reopen
 from .doubts import doubt_of, says_it_is_there
 from .outcome import SendOutcome, id_known_already
 from .restore_check import guard
-from .reused_id import note_reused_id
+from .reused_id import IdTaken
 from .writes.pre_send import PreSendCheck
 from .writes.recording import record_if_possible, tries
 from .writes.send_clock import SendClock
@@ -209,18 +208,16 @@ def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> No
         failpoint("send.spooled")
         for _ in tries(f"the answer to attempt {attempt.pk}"):
             try:
-                record_outcome.record(attempt, send_outcome, now=clock())
+                record_outcome.record(attempt, send_outcome, now=clock(), reused=reused)
                 failpoint("record.committed")
                 answer.is_recorded()
-                if reused:
-                    note_reused_id(attempt, reused, now=clock())
                 return
-            except IntegrityError as error:
-                if broken_constraint(error) != "external_id_once_per_provider":
-                    log.exception("the answer to attempt %s breaks a rule", attempt.pk)
-                    break  # it would do so again: whoever finds the file sets it aside
+            except IdTaken:
                 reused = send_outcome.external_id
                 answer.send_outcome = send_outcome = id_known_already(send_outcome)
+            except IntegrityError:
+                log.exception("the answer to attempt %s breaks a rule", attempt.pk)
+                break  # it would do so again: whoever finds the file sets it aside
             except DATABASE_AWAY:
                 continue
     log.error("attempt %s could not be recorded; its answer is kept on disk", attempt.pk)

@@ -41,6 +41,7 @@ HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
+TWINS = "orders/tests/recovery/test_rows_of_one_account.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
 INDEXES = (
@@ -366,6 +367,20 @@ LINES = (
             f"{OUTCOMES}::test_a_second_try_that_bought_nothing_leaves_the_order_to_the_late_proof"
             "_of_the_first",
         ),
+        "orders/sending/record_outcome.py",
+    ),
+    Guard(
+        "recording: an id of the account's other row is taken",
+        "if twins and Order.objects.filter(provider__in=twins, external_id=external_id).exists():",
+        "if not twins and external_id != external_id:",
+        (f"{TWINS}::test_an_id_that_an_order_of_the_other_row_has_is_nobody_s",),
+        "orders/sending/reused_id.py",
+    ),
+    Guard(
+        "recording: both orders of an id given twice are flagged with the outcome",
+        "        if reused:\n",
+        "        if reused and not reused:\n",
+        (f"{OUTCOMES}::test_both_orders_of_an_id_given_twice_are_flagged_whoever_records_it",),
         "orders/sending/record_outcome.py",
     ),
     Guard(

@@ -13,13 +13,15 @@ from orders.models import Attempt, Order
 from orders.recovery import link_orders
 from orders.recovery.search import id_range
 from orders.sending import claims
-from orders.status import Outcome, Status
+from orders.sending.send_orders import send_order
+from orders.status import Flag, Outcome, Status
 from providers.actions.accounts import AccountIsKept, add_provider, fingerprint, set_key
 from providers.connect import client_for
 from providers.identity import same_account, server_of
 from providers.models import Provider
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider
 
 from .bench import GRACE, Bench, running_box
 
@@ -125,3 +127,16 @@ def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
             client=client_for(bench.provider),
             clock=bench.clock,
         )
+
+
+def test_an_id_that_an_order_of_the_other_row_has_is_nobody_s():
+    one, two = (
+        make_provider(url=f"https://panel.example/{path}", key=KEY) for path in ("v2", "v2/")
+    )
+    there = make_order(Status.IN_PROGRESS, provider=one, external_id="23501")
+    order = make_order(provider=two)
+    assert send_order(order, two, FakeProvider(), clock=lambda: NOON)
+    for known in (there, order):
+        known.refresh_from_db()
+        assert known.flag == Flag.ID_REUSED
+    assert (order.status, order.external_id) == (Status.UNCONFIRMED, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,11 +12,12 @@ from django.db import connection, connections
 
 from core import clocks
 from core.failpoints import armed
-from orders.models import Attempt, Order
+from orders.models import Attempt, EventKind, Order
 from orders.recovery import link_orders, not_placed, resolve
 from orders.sending import answer_spool, claims, record_outcome, send_orders, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
+from orders.tests.sending.obstacles import Crash, die
 from providers.panel_api import Evidence, OrderState, Placed
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, progress
@@ -347,3 +349,30 @@ def test_an_id_of_another_order_is_told_by_the_name_of_its_constraint():
     send_orders.send_order(order, order.provider, FakeProvider(), clock=noon)
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.ID_REUSED)
+
+
+def found_on_disk(attempt: Attempt) -> None:
+    with answer_spool.kept(attempt, ACCEPTED):
+        pass
+    assert answer_spool.import_spool(now=LATER) == 1
+
+
+def recorded_by_a_worker_that_dies(attempt: Attempt) -> None:
+    with armed("record.committed", die), suppress(Crash):
+        send_orders._write_down(attempt, ACCEPTED, noon)
+
+
+@pytest.mark.parametrize("record", [found_on_disk, recorded_by_a_worker_that_dies])
+def test_both_orders_of_an_id_given_twice_are_flagged_whoever_records_it(record):
+    attempt = in_flight()
+    first = make_order(Status.IN_PROGRESS, provider=attempt.provider, external_id="77")
+    record(attempt)
+    order = order_of(attempt)
+    first.refresh_from_db()
+    assert (order.status, order.flag, first.flag) == (
+        Status.UNCONFIRMED,
+        Flag.ID_REUSED,
+        Flag.ID_REUSED,
+    )
+    record_outcome.record(attempt, LOST, now=LATER, reused="77")
+    assert first.events.filter(kind=EventKind.FLAGGED).count() == 1, "told once"
