@@ -3,20 +3,23 @@ order was bought. Providers promise that a repeat is no other order; what if it 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
 
 from ..flags import raise_flag
-from ..models import Attempt, EventKind, Order
+from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Flag, Outcome, Status
 from .outcome import SendOutcome
 
 # In `Attempt.evidence` from before a repeat's first byte: the number that it was answered with,
 # empty while nobody knows what became of it.
 REPEATED_AS: Final = "repeated_as"
+CANDIDATE: Final = "candidate_id"  # the first number that any answer to this send has named
+ALSO_NAMED: Final = "also_named"  # and the others: of several none is known to be the order
 
 
 def begin(attempt: Attempt) -> None:
@@ -39,14 +42,40 @@ def end_without_an_order(attempt: Attempt) -> None:
         Attempt.objects.filter(pk=known.pk).update(evidence=rest)
 
 
+def names_in(evidence: Mapping[str, Any]) -> frozenset[str]:
+    """Every number that an answer to this send, or to a repeat of it, has named."""
+    one = (evidence.get(CANDIDATE), evidence.get(REPEATED_AS))
+    return frozenset(str(name) for name in (*one, *evidence.get(ALSO_NAMED, ())) if name)
+
+
+def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
+    """A repeat of this lost send, as it reads in this transaction, was answered with this number.
+    It takes the place of none that was named before: a person tells which is the order."""
+    seen = lost.evidence
+    others = names_in(seen) - {number}
+    first = str(seen.get(CANDIDATE) or min(others, default=number))
+    evidence = {**seen, CANDIDATE: first, REPEATED_AS: seen.get(REPEATED_AS) or number}
+    if others:
+        evidence[ALSO_NAMED] = sorted({number, *others} - {first})
+    rows = {row["id"]: row for row in lost.candidates}
+    shown = [rows.get(name) or _unread(name) for name in sorted({number, *others})]
+    Attempt.objects.filter(pk=lost.pk).update(candidates=shown, evidence=evidence)
+    if others:
+        note_second_id(lost.order, number, min(others), now=now)
+
+
+def _unread(number: str) -> dict[str, str]:
+    return {"id": number, "charge": "", "status": "", "start_count": "", "remains": ""}
+
+
 def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOutcome:
     """The first send has bought nothing, and its repeat may have: what the order follows. In the
     transaction that records it. Told once."""
     words = f"Its first send bought nothing, and its repeat may have been taken. {first.reason}"
-    repeated = lost.evidence[REPEATED_AS]
-    named = {"candidate_id": repeated} if repeated else {}
+    named = (CANDIDATE, REPEATED_AS, ALSO_NAMED)
+    kept = {name: lost.evidence[name] for name in named if name in lost.evidence}
     if lost.reason != words[:500]:
-        evidence = {**first.seen, REPEATED_AS: repeated, **named}
+        evidence = {**first.seen, **kept}
         Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:500])
         lost.order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=first.seen)
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words, evidence=first.evidence)
@@ -55,9 +84,18 @@ def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOu
 def note_second_id(order: Order, repeated: str, first: str, *, now: datetime) -> None:
     """A repeat that comes back as another order than the first was no repeat to the provider. Told
     once for each number."""
-    words = f"The repeat was answered with the number {repeated}, and the first send with {first}."
+    words = f"The repeat was answered with the number {repeated}, and the same send with {first}."
     if first == repeated or order.events.filter(text=words).exists():
         return
     raise_flag(order, Flag.BOUGHT_TWICE)
     evidence = {"candidate_id": repeated}
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)
+    _end_promise(order, now)
+
+
+def _end_promise(order: Order, now: datetime) -> None:
+    """That a repeat is answered with the first order; an admin may promise it again."""
+    promised = Recovery.objects.filter(pk=order.provider_id).exclude(repeats_promised_for="")
+    if promised.update(repeats_promised_for=""):
+        words = f"Orders are no longer repeated under the same id: order {order} came back as two."
+        order.provider.remember(words, now=now)

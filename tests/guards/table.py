@@ -700,6 +700,15 @@ LINES = (
         "orders/recovery/search/find_lost.py",
     ),
     Guard(
+        "repeat: a number that contradicts one named before decides nothing",
+        "if not order_id or ALSO_NAMED in attempt.evidence:",
+        "if not order_id:",
+        (
+            f"{REPLAYS}::test_a_repeat_that_contradicts_an_id_noted_before_keeps_both_and_decides_nothing",
+        ),
+        "orders/recovery/search/replay.py",
+    ),
+    Guard(
         "matching: an order counted as not there may own an id",
         '    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]',
         '    return [*rows.filter(OPEN_STILL).order_by("pk")]',

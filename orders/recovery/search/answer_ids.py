@@ -61,6 +61,8 @@ def _may_be_linked(case: Case, attempt: Attempt, named: str) -> bool:
         return False
     if named_without_a_word_against_it(attempt.evidence) != named:
         return False
+    if names_of(attempt) != {named}:
+        return False  # a repeat has named another
     others = (one for one in sends_without_an_id(case.rows) if one.pk != attempt.pk)
     if any(named in names_of(one) for one in others):
         return False

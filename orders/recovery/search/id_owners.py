@@ -15,6 +15,7 @@ from django.db.models import Q
 from providers.panel_api import Progress
 
 from ...models import Attempt
+from ...sending.repeats import names_in
 from ...status import LIVE_OUTCOMES, Outcome
 from .case import Case
 from .id_range import Window, fits, number_of, widest_window
@@ -52,8 +53,8 @@ def is_decided(attempt: Attempt) -> bool:
 
 def names_of(attempt: Attempt) -> frozenset[str]:
     """Ids that an answer to this send has named, whatever else it said."""
-    named = (attempt.evidence.get("candidate_id"), attempt.late.get("external_id"))
-    return frozenset(str(one) for one in named if one)
+    late = attempt.late.get("external_id")
+    return names_in(attempt.evidence) | ({str(late)} if late else frozenset())
 
 
 def sends_without_an_id(account: list[int]) -> list[Attempt]:

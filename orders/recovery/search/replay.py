@@ -26,7 +26,7 @@ from providers.panel_api import (
 
 from ...models import Attempt
 from ...sending import repeats, send_journal
-from ...sending.repeats import REPEATED_AS
+from ...sending.repeats import ALSO_NAMED, names_in
 from ...sending.restore_check import guard
 from ...sending.send_orders import PlacesOrders
 from ...sending.writes import answer_files
@@ -52,8 +52,15 @@ def repeat(case: Case, lost: list[Attempt]) -> None:
     for attempt in resolve.reread(lost):
         due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
         carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
-        if due and carries and attempt.looks < MOST_REPEATS and _is_young(attempt, now):
+        is_clear = ALSO_NAMED not in attempt.evidence and attempt.looks < MOST_REPEATS
+        if due and carries and is_clear and _is_young(attempt, now) and _is_promised_still(case):
             _repeat_one(case, attempt)
+
+
+def _is_promised_still(case: Case) -> bool:
+    """The repeat before may have come back as another order."""
+    case.rules.refresh_from_db(fields=["repeats_are_safe", "repeats_promised_for"])
+    return case.rules.promises_repeats(case.provider)
 
 
 def _is_young(attempt: Attempt, now: datetime) -> bool:
@@ -69,7 +76,8 @@ def _repeat_one(case: Case, attempt: Attempt) -> None:
     repeats.begin(attempt)  # when it is looked for next, the search says
     case.done.looked += 1
     order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
-    if not order_id:
+    attempt.refresh_from_db(fields=["evidence"])
+    if not order_id or ALSO_NAMED in attempt.evidence:
         return
     said = ask(case.provider, lambda: case.client.statuses_once([order_id]), clock=case.clock)
     resolve.count_calls([attempt], 1)
@@ -127,8 +135,9 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     attempt = send_journal.attempt_of(said)
     if attempt is None:
         return False
-    if attempt.outcome != Outcome.UNKNOWN or not attempt.candidates:
-        _note_id(attempt, str(said["id"]), now)
+    number = str(said["id"])
+    if attempt.outcome != Outcome.UNKNOWN or number not in names_in(attempt.evidence):
+        _note_id(attempt, number, now)
     return True
 
 
@@ -141,10 +150,7 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
         if known.outcome == Outcome.ACCEPTED:
             repeats.note_second_id(known.order, order_id, known.external_id, now=now)
             return
-        found = {"id": order_id, "charge": "", "status": "", "start_count": "", "remains": ""}
-        # Named, so that no other order is given it.
-        evidence = {**known.evidence, "candidate_id": order_id, REPEATED_AS: order_id}
-        Attempt.objects.filter(pk=known.pk).update(candidates=[found], evidence=evidence)
+        repeats.note_number(known, order_id, now=now)  # so that no other order is given it
         resolve.tell([known], f"The repeat was answered with the number {order_id}.", {}, now)
     contradictions.reopen_one(attempt.pk, order_id, now=now)
 

@@ -14,6 +14,7 @@ from orders.models import Attempt, Order, Recovery
 from orders.recovery import refusal_phrase
 from orders.recovery.search import replay
 from orders.recovery.search.case import Case
+from orders.recovery.search.id_owners import names_of
 from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
@@ -23,8 +24,10 @@ from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_back
 from providers.panel_api import (
     Dialect,
     Evidence,
+    OrderState,
     OutcomeUnknown,
     Placed,
+    Progress,
     RefusalCode,
     Rejected,
     Unreadable,
@@ -41,19 +44,20 @@ class Panel:
     dialect = Dialect(idempotency_parameter=NAME)
 
     def __init__(self) -> None:
-        self.repeated = 0
+        self.repeated, self.answers = 0, "23501"
         self.stands: Callable[[], object] = lambda: None
         self.took: Callable[[], object] = lambda: None
+        self.knows = dict[str, Progress]()
 
     def add(self, payload: Any, *, before_send: Callable[[], None]) -> Placed:
         self.stands()
         before_send()
         self.repeated += 1
         self.took()
-        return Placed("23501")
+        return Placed(self.answers)
 
     def statuses_once(self, order_ids: Sequence[str]) -> dict[str, Any]:
-        return {one: Unreadable("Not yet.") for one in order_ids}
+        return {one: self.knows.get(one, Unreadable("Not yet.")) for one in order_ids}
 
 
 class Desk:
@@ -136,6 +140,15 @@ def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeyp
     assert desk.candidates == ["23501"]
 
 
+def test_it_is_not_forgotten_for_an_id_that_was_found_meanwhile(desk, monkeypatch):
+    with monkeypatch.context() as dying, pytest.raises(Crash):
+        dying.setattr(replay, "_note_id", die)
+        desk.repeat()
+    Attempt.objects.update(candidates=[{"id": "23400"}])
+    answer_files.import_left_behind(importers(NOON))
+    assert names_of(Attempt.objects.get()) == {"23501"}
+
+
 def answered_late(desk: Desk, number: str) -> Callable[[], object]:
     """The first send's own answer comes from the disk while its repeat is under way."""
     seen = Evidence(reason="", bytes_left=True, body_excerpt=f'{{"order": {number}}}')
@@ -185,6 +198,61 @@ def test_a_first_answer_with_the_same_number_is_no_second_order(desk):
     answered_late(desk, "23501")()
     order = Order.objects.get()
     assert (order.status, order.flag) == (Status.PENDING, Flag.NONE)
+
+
+def named_by_its_repeat(desk: Desk) -> None:
+    desk.panel.answers = "23400"
+    desk.repeat()
+    desk.attempt.refresh_from_db()
+
+
+def named_by_its_first_answer(desk: Desk) -> None:
+    Attempt.objects.update(evidence={"candidate_id": "23400"})
+    desk.attempt.refresh_from_db()
+
+
+@pytest.fixture(params=[named_by_its_repeat, named_by_its_first_answer])
+def contradicted(desk, request) -> Desk:
+    """Something said 23400, and a repeat says 23501, of which the provider knows an order."""
+    request.param(desk)
+    desk.panel.answers = "23501"
+    said = Progress(OrderState.PENDING, "Pending", charge=desk.attempt.order.estimate)
+    desk.panel.knows = {"23501": said, "23400": said}
+    desk.repeat()
+    return desk
+
+
+def test_a_repeat_that_contradicts_an_id_noted_before_keeps_both_and_decides_nothing(contradicted):
+    order, attempt = Order.objects.get(), Attempt.objects.get()
+    assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.BOUGHT_TWICE)
+    assert sorted(contradicted.candidates) == ["23400", "23501"]
+    assert attempt.evidence["candidate_id"] == "23400"
+    assert names_of(attempt) == {"23400", "23501"}, "neither is given to another order"
+    told = order.events.get(kind="flagged").text
+    assert "23400" in told and "23501" in told
+
+
+def test_nor_is_an_id_forgotten_when_the_first_answer_is_a_refusal(contradicted):
+    order, attempt = answered_from_disk(contradicted, REFUSED)
+    assert order.status == Status.UNCONFIRMED
+    assert names_of(attempt) == {"23400", "23501"}
+
+
+def test_where_a_repeat_came_back_as_another_order_nothing_is_repeated_any_more(contradicted):
+    repeated = contradicted.panel.repeated
+    contradicted.rules.refresh_from_db()
+    assert not contradicted.rules.promises_repeats(contradicted.provider)
+    contradicted.repeat()
+    assert contradicted.panel.repeated == repeated
+    told = contradicted.provider.events.values_list("text", flat=True)
+    assert any("repeated" in text for text in told)
+
+
+def test_a_second_order_of_a_repeat_ends_the_promise_too(desk):
+    desk.repeat()
+    answered_late(desk, "23400")()
+    desk.rules.refresh_from_db()
+    assert not desk.rules.promises_repeats(desk.provider)
 
 
 REFUSED = SendOutcome(Outcome.REJECTED, Status.REJECTED, "No funds.", "funds")
