@@ -44,7 +44,11 @@ def checked_address(url: str) -> str:
 @sensitive_variables()
 def batch_size(provider: Provider) -> int:
     """The most orders one call may be about."""
-    return min(provider.batch_size, Dialect.from_profile(provider.dialect).batch_size)
+    return dialect_of(provider).batch_size
+
+
+def dialect_of(provider: Provider) -> Dialect:
+    return Dialect.from_profile(provider.dialect, largest_batch=provider.batch_size)
 
 
 def client_for(provider: Provider) -> PanelClient:
@@ -53,12 +57,8 @@ def client_for(provider: Provider) -> PanelClient:
         raise NoKey(f"{provider.name} has no key.")
     key = decrypt(provider.key_ciphertext)
     remember_secret(key)
-    dialect = Dialect.from_profile(provider.dialect)
-    return PanelClient(
-        Credentials(provider.url, key),
-        dialect=dialect.changed(batch_size=min(dialect.batch_size, provider.batch_size)),
-        transport=shared_transport(),
-    )
+    credentials = Credentials(provider.url, key)
+    return PanelClient(credentials, dialect_of(provider), shared_transport())
 
 
 @sensitive_variables()

@@ -23,7 +23,7 @@ from .errors import (
     Unavailable,
     UnsafeUrl,
 )
-from .http.credentials import Credentials, SecretKey
+from .http.request import Credentials, SecretKey
 from .http.transport import Transport
 from .http.urls import validate_url
 from .order_types.table import (

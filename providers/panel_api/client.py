@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from .answers import decode_catalog, decode_orders, decode_requests
-from .answers.answer import Answer, failure_evidence, read_answer
+from .answers.answer import (
+    Answer,
+    account_trouble,
+    can_prove,
+    failure_evidence,
+    heed,
+    order_placed,
+    read_answer,
+    refusal_of_read,
+)
 from .answers.coerce import issued_ids
 from .answers.decode import Unexpected, WithoutIds, error_texts
-from .answers.outcomes import account_trouble, can_prove, heed, order_placed
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
-from .http.credentials import Credentials
-from .http.request import naming, written
+from .http.request import Credentials, naming, written
 from .http.transport import Transport
 from .id_batches import ask_all
 from .made import may_be_made
@@ -44,6 +52,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(eq=False, repr=False)
 class PanelClient:
     """One account. Holds no state: as many threads as like may use one client.
 
@@ -52,22 +61,14 @@ class PanelClient:
     proven that no byte left, and otherwise `OutcomeUnknown`.
     """
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        dialect: Dialect | None = None,
-        transport: Transport | None = None,
-        *,
-        now: Callable[[], datetime] = _utc_now,
-    ) -> None:
-        self.credentials = credentials
-        self.dialect = dialect or Dialect()
-        self.transport = transport or Transport()
-        self.now = now
+    credentials: Credentials
+    dialect: Dialect = field(default_factory=Dialect)
+    transport: Transport = field(default_factory=Transport)
+    now: Callable[[], datetime] = field(default=_utc_now, kw_only=True)
 
     def speaking(self, dialect: Dialect) -> PanelClient:
         """The same account, spoken to in another dialect."""
-        return PanelClient(self.credentials, dialect, self.transport, now=self.now)
+        return replace(self, dialect=dialect)
 
     # reads
 
@@ -176,9 +177,9 @@ class PanelClient:
     ) -> Read:
         answer = self.call(action, fields)
         about_account = action in ("balance", "services")
-        if refusal := heed(answer, self.dialect, self.now(), about_account=about_account):
+        refusal = refusal_of_read(answer, self.dialect, self.now(), about_account=about_account)
+        if refusal:
             raise Unavailable(refusal[0], answer.evidence(refusal[0]))
-        answer.must_be_readable()
         try:
             return decode(answer.body, self.dialect)
         except Unexpected as error:
@@ -199,12 +200,11 @@ class PanelClient:
         if action == "status" and len(asked) > 1:
             action = self.dialect.batch_status_action
         answer = self.call(action, naming(name, asked, self.dialect, plural=False))
-        if refusal := heed(answer, self.dialect, self.now()):
+        if refusal := refusal_of_read(answer, self.dialect, self.now()):
             reason, code = refusal
             if len(asked) > 1:
                 raise BatchRefused(reason, answer.evidence(reason), code=code)
             return known | {asked[0]: Unreadable(reason, code)}
-        answer.must_be_readable()
         try:
             return known | decode(answer.body, asked, self.dialect)
         except Unexpected as error:

@@ -77,8 +77,11 @@ class Dialect:
         return profile
 
     @classmethod
-    def from_profile(cls, profile: Mapping[str, Any]) -> Dialect:
-        """Read what `to_profile` wrote; names and values of other versions are left out."""
+    def from_profile(
+        cls, profile: Mapping[str, Any], *, largest_batch: int = LARGEST_BATCH
+    ) -> Dialect:
+        """Read what `to_profile` wrote; names and values of other versions are left out. Batches
+        are not larger than what was found out and than `largest_batch`."""
         dialect = cls()
         for item in dataclasses.fields(cls):
             if item.name not in profile:
@@ -88,7 +91,7 @@ class Dialect:
                 dialect = dialect.changed(**{item.name: value})
             except (AttributeError, TypeError, ValueError):
                 continue
-        return dialect
+        return dialect.changed(batch_size=min(dialect.batch_size, largest_batch))
 
 
 def _default(item: dataclasses.Field[Any]) -> Any:

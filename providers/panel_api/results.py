@@ -103,7 +103,6 @@ class Progress:
     charge: Decimal | None = None
     start_count: int | None = None
     remains: int | None = None
-    currency: str = ""
     children: tuple[str, ...] = field(default=())
     runs: int | None = None
     posts: int | None = None

@@ -498,7 +498,7 @@ LINES = (
         "reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)",
         "reviewed = bool(refusals)",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
-        "providers/panel_api/answers/outcomes.py",
+        "providers/panel_api/answers/answer.py",
     ),
     Guard(
         "answer: an order that shows nothing of itself may be one",
@@ -522,21 +522,21 @@ LINES = (
         "if order_id and answer.is_success and not refusals:",
         "if order_id and answer.is_success:",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
-        "providers/panel_api/answers/outcomes.py",
+        "providers/panel_api/answers/answer.py",
     ),
     Guard(
         "verdict: a failing HTTP code proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and not refusals:",
         (f"{EACH}::test_an_id_with_a_failing_code_is_not_believed",),
-        "providers/panel_api/answers/outcomes.py",
+        "providers/panel_api/answers/answer.py",
     ),
     Guard(
         "verdict: what may be an order beside an error takes the proof away",
         "if reviewed and not may_be_there and can_prove(answer):",
         "if reviewed and not candidate and can_prove(answer):",
         ("providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",),
-        "providers/panel_api/answers/outcomes.py",
+        "providers/panel_api/answers/answer.py",
     ),
     Guard(
         "restored: a call that cannot be brought in stops the adoption",

@@ -1,21 +1,33 @@
-"""What one call brought back, read as strict JSON and free of the key."""
+"""What one call brought back, read as strict JSON and free of the key, and what it means for the
+caller; the default is the cautious reading."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..errors import Evidence, RefusalCode, Unavailable
-from ..http.credentials import SecretKey
+from ..errors import (
+    AccountRefused,
+    Evidence,
+    OutcomeUnknown,
+    RefusalCode,
+    Rejected,
+    SlowDown,
+    Unavailable,
+)
+from ..http.request import SecretKey
 from ..http.transport import Delivery
-from ..refusals.classify import refusal_code
+from ..made import candidate_id, may_be_made
+from ..refusals.classify import PROVE_NOT_PLACED, refusal_code
 from ..refusals.throttles import Throttle, named_wait, throttle_in
-from .decode import REASON_LENGTH, error_texts
+from ..results import Placed
+from .decode import REASON_LENGTH, Unexpected, error_texts, placed, placed_id
 from .strict_json import NotJson, parse
 
 EXCERPT_LENGTH: Final = 4096
@@ -94,11 +106,6 @@ class Answer:
             return "The answer is empty."
         return self.unreadable
 
-    def must_be_readable(self) -> None:
-        """Raise Unavailable unless a read brought back JSON with a successful HTTP code."""
-        if reason := self.trouble:
-            raise Unavailable(reason, self.evidence(reason))
-
     def evidence(self, reason: str, *, candidate_id: str = "") -> Evidence:
         return Evidence(
             reason=reason,
@@ -138,18 +145,20 @@ def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
     """The delivery's bytes as JSON. The key is taken out first, so that no result can hold it."""
     body, unreadable = None, ""
     try:
-        body = parse(key.redact(delivery.body.decode("utf-8-sig")))
+        text = key.redact(delivery.body.decode())
+        body = parse(text.removeprefix("\ufeff"))
+    except UnicodeDecodeError:
+        text = key.redact(delivery.body.decode(errors="replace"))
+        unreadable = "The answer is not UTF-8 text."
     except NotJson as error:
         unreadable = str(error)
-    except UnicodeDecodeError:
-        unreadable = "The answer is not UTF-8 text."
     return Answer(
         body=body,
         unreadable=unreadable,
         http_status=delivery.http_status or 0,
         content_type=seen(delivery.content_type, key),
-        excerpt=excerpt(delivery.body, key),
-        sha256=delivery.sha256,
+        excerpt=_excerpt(text),
+        sha256=hashlib.sha256(delivery.body).hexdigest(),
         elapsed_ms=delivery.elapsed_ms,
         framed=delivery.framed,
         retry_after=seen(delivery.retry_after, key),
@@ -163,10 +172,9 @@ def seen(text: str, key: SecretKey) -> str:
     return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text)) if text else ""
 
 
-def excerpt(body: bytes, key: SecretKey) -> str:
-    """The beginning of a body for a person to see. A key across the cut is replaced too."""
-    window = body[: 4 * EXCERPT_LENGTH + key.longest_spelling].decode("utf-8", "replace")
-    text = seen(window, key)
+def _excerpt(text: str) -> str:
+    """The beginning of a text without the key, for a person to see."""
+    text = _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", text[:EXCERPT_LENGTH])
     while len(text.encode()) > EXCERPT_LENGTH:
         text = text[: min(len(text) - 1, EXCERPT_LENGTH * len(text) // len(text.encode()))]
     return text
@@ -180,3 +188,100 @@ def failure_evidence(delivery: Delivery, key: SecretKey) -> Evidence:
         elapsed_ms=delivery.elapsed_ms,
         exception_chain=tuple(seen(cause, key) for cause in delivery.exception_chain),
     )
+
+
+def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) -> Placed:
+    """The order an answer to `add` proves. Raises Rejected if it proves a refusal.
+
+    Everything else is OutcomeUnknown: what may be an order beside an error, an id with a failing
+    HTTP code, words nobody has reviewed, redirects, server errors, and what is not JSON. `now` is
+    for the moment to ask again, where one is named.
+    """
+    try:
+        order_id = placed_id(answer.body, framed=answer.framed)
+    except Unexpected:
+        order_id = None
+    refusals = answer.refusals(dialect)
+    if order_id and answer.is_success and not refusals:
+        return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
+    candidate = order_id or candidate_id(answer.body)
+    may_be_there = bool(order_id) or may_be_made(answer.body, "order")
+    until = answer.ask_again_at(now) if now else None
+    reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)
+    if reviewed and not may_be_there and can_prove(answer):
+        reason, code = refusals[0]
+        raise Rejected(reason, code, answer.evidence(reason), until=until)
+    reason = refusals[0][0] if refusals else answer.trouble or "The answer names no order."
+    raise OutcomeUnknown(
+        reason,
+        answer.evidence(reason, candidate_id=candidate),
+        account_trouble=account_trouble(answer, dialect, may_be_made=may_be_there),
+        until=until,
+    )
+
+
+def can_prove(answer: Answer) -> bool:
+    """Words in it may prove a refusal; those of a redirect or a failing server never do, but for
+    a throttle's own: it speaks before the provider's code, whatever code it sends."""
+    return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle.said)
+
+
+def account_trouble(
+    answer: Answer, dialect: Dialect, *, may_be_made: bool = False
+) -> RefusalCode | None:
+    """What an answer in unknown words still says of the account: one error with 401 or 403 is
+    about the key, 429 about the number of calls, and so are a throttle's words among others.
+    Beside what may have been made nothing is said of the key."""
+    if _asks_for_rest(answer):
+        return RefusalCode.RATE_LIMIT
+    if not may_be_made and answer.http_status in (401, 403) and len(answer.refusals(dialect)) == 1:
+        return RefusalCode.KEY
+    return None
+
+
+def heed(
+    answer: Answer,
+    dialect: Dialect,
+    now: datetime,
+    *,
+    write: bool = False,
+    about_account: bool = False,
+) -> tuple[str, RefusalCode] | None:
+    """Raise what concerns the account as a whole: SlowDown or AccountRefused. Otherwise what the
+    answer says went wrong, as `Answer.refusal`.
+
+    After a write only an answer in nothing but reviewed words does so: a bare 429 may come from a
+    server in between, and what else is said may be that it was done. `about_account` is true of a
+    read that asks for nothing in particular: a 403 is then no refusal of one order.
+    """
+    refusals = answer.refusals(dialect)
+    codes = {code: reason for reason, code in reversed(refusals)}
+    if write and (RefusalCode.UNLISTED in codes or not can_prove(answer)):
+        return together(refusals)
+    if RefusalCode.RATE_LIMIT in codes or (not write and _asks_for_rest(answer)):
+        reason = codes.get(RefusalCode.RATE_LIMIT, "The provider asks for fewer calls.")
+        raise SlowDown(reason, answer.ask_again_at(now), answer.evidence(reason))
+    for code in (RefusalCode.KEY, RefusalCode.INACTIVE):
+        if code in codes:
+            raise AccountRefused(codes[code], answer.evidence(codes[code]))
+    may_be_one_order = answer.http_status == 403 and not about_account
+    unlisted = codes.keys() == {RefusalCode.UNLISTED}
+    if unlisted and not write and not may_be_one_order and account_trouble(answer, dialect):
+        reason = codes[RefusalCode.UNLISTED]
+        raise AccountRefused(reason, answer.evidence(reason))
+    return together(refusals)
+
+
+def refusal_of_read(
+    answer: Answer, dialect: Dialect, now: datetime, *, about_account: bool = False
+) -> tuple[str, RefusalCode] | None:
+    """As `heed`. Raises Unavailable as well, for what refuses nothing and is not JSON with a
+    successful HTTP code."""
+    refusal = heed(answer, dialect, now, about_account=about_account)
+    if refusal is None and (reason := answer.trouble):
+        raise Unavailable(reason, answer.evidence(reason))
+    return refusal
+
+
+def _asks_for_rest(answer: Answer) -> bool:
+    return answer.http_status == 429 or answer.throttle.is_likely

@@ -85,7 +85,6 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         charge=_charge(get("charge"), dialect),
         start_count=coerce.whole(first_of(row, _START_NAMES)),
         remains=coerce.whole(first_of(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
-        currency=coerce.text(get("currency"), 10),
         children=children,
         runs=coerce.whole(get("runs")) if "runs" in row else None,
         posts=coerce.whole(get("posts")) if "posts" in row else None,

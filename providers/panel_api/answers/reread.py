@@ -10,9 +10,8 @@ from typing import Any, Final
 from ..dialect import Dialect
 from ..errors import OutcomeUnknown, RefusalCode, Rejected
 from ..made import candidate_id, may_be_made
-from .answer import Answer
+from .answer import Answer, can_prove, order_placed
 from .decode import SUCCEEDED
-from .outcomes import can_prove, order_placed
 from .status_aliases import order_state
 from .strict_json import NotJson, parse
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..answers.answer import Answer
+from ..answers.answer import Answer, heed
 from ..answers.decode import at_path
-from ..answers.outcomes import heed
 from ..dialect import KeyPlace
 from ..errors import RefusalCode
 from .findings import FindingLevel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..answers.outcomes import heed, order_placed
+from ..answers.answer import heed, order_placed
 from ..errors import NotSent, OutcomeUnknown, Rejected
 from ..errors import RefusalCode as Code
 from ..refusals.idempotency_parameter import parameter_asked_for

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..answers.answer import Answer
+from ..answers.answer import Answer, heed
 from ..answers.decode import Unexpected, at_path
 from ..answers.decode_catalog import balance as read_balance
 from ..answers.decode_orders import recent_orders
-from ..answers.outcomes import heed
 from ..errors import RefusalCode
 from ..order_types.table import type_name
 from ..results import Balance, Catalog, Progress, Unreadable

@@ -6,7 +6,6 @@ threads. A write gets a connection of its own.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import ssl
@@ -52,10 +51,6 @@ class Delivery:
     framed: bool = False
     elapsed_ms: int = 0
     exception_chain: tuple[str, ...] = ()
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.body).hexdigest() if self.http_status is not None else ""
 
 
 class Transport:
@@ -119,7 +114,7 @@ class Transport:
         )
         request = self._prepared(where.url, body, headers, fresh=fresh)
         with running(seconds, before_send) as exchange:
-            delivery = self._deliver(where, request, exchange, fresh=fresh, cap=cap)
+            delivery = self._deliver(where, request, seconds, fresh=fresh, cap=cap)
         return _with_proof(delivery, exchange, started)
 
     def close(self) -> None:
@@ -152,7 +147,7 @@ class Transport:
         self,
         where: CheckedAddress,
         request: requests.PreparedRequest,
-        exchange: Exchange,
+        seconds: float,
         *,
         fresh: bool,
         cap: int,
@@ -161,9 +156,8 @@ class Transport:
         try:
             adapter = self._adapter(where, fresh=fresh)
             # The adapter, not a Session: that would keep cookies between accounts and read
-            # the whole body of a redirect, however long.
-            left = exchange.seconds_left
-            timeout = (min(self.connect_timeout, left), left)
+            # the whole body of a redirect, however long. The exchange bounds the call as a whole.
+            timeout = (min(self.connect_timeout, seconds), seconds)
             response = adapter.send(request, stream=True, timeout=timeout, verify=True)
             return _answer(response, cap)
         except Exception as error:  # the list of what may come is long, and wrong outcomes cost

@@ -29,8 +29,7 @@ from providers.panel_api import (
     Transport,
     Unavailable,
 )
-from providers.panel_api.http.connection import Exchange
-from providers.panel_api.http.deadline import WATCHDOG
+from providers.panel_api.http.connection import WATCHDOG, Exchange
 from providers.panel_api.http.failures import in_words
 
 from .servers import OK, ORDER, Caller, Server, after_reading, identity, saying, serving

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from providers.panel_api.http.deadline import Watchdog
+from providers.panel_api.http.connection import Watchdog
 
 PATIENCE = 5.0
 
