@@ -6,7 +6,7 @@ provider is given up on before its claim is taken for dead, and a bell comes aga
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], datetime]
@@ -127,6 +127,12 @@ def still_ahead(moment: datetime | None, now: datetime, most_seconds: float) -> 
     """The moment, if it is still to come and no further off than it can have been set. One beyond
     its cap was written by a clock that was ahead, and counts as over."""
     return moment if moment is not None and now < moment <= furthest(now, most_seconds) else None
+
+
+def latest_ahead(now: datetime, bounds: Iterable[tuple[datetime | None, float]]) -> datetime:
+    """The last of these moments that are `still_ahead`, each with its cap; `now` for none."""
+    ahead = (still_ahead(moment, now, most_seconds) for moment, most_seconds in bounds)
+    return max((moment for moment in ahead if moment is not None), default=now)
 
 
 def furthest(now: datetime, most_seconds: float) -> datetime:

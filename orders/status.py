@@ -59,13 +59,6 @@ HOW_FAR: dict[str, int] = {
 }
 
 
-def goes_back(before: Status, after: Status) -> bool:
-    """Is this step of the provider's one that it cannot mean? An end is final."""
-    if before in ENDED_THERE:
-        return before != after
-    return HOW_FAR.get(after, 0) < HOW_FAR.get(before, 0)
-
-
 NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
 COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}

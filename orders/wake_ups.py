@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
     """The account and its client; None when it cannot be called, which its page shows."""
-    provider = Provider.objects.get(pk=provider_id)
+    provider = Provider.objects.select_related("health").get(pk=provider_id)
     try:
         client = client_for(provider)
     except NoKey:
@@ -29,7 +29,9 @@ def account_of(provider_id: int) -> tuple[Provider, PanelClient] | None:
     except WrongEncryptionKey as error:
         note_no_way_in(provider, error, now=database_now())
         return None
-    note_way_in(provider)
+    health = getattr(provider, "health", None)
+    if health is not None and health.key_unreadable_at is not None:
+        note_way_in(provider)
     return provider, client
 
 

@@ -8,6 +8,7 @@ from itertools import count
 
 from providers.panel_api import (
     BatchRefused,
+    Dialect,
     Evidence,
     NotSent,
     OrderState,
@@ -38,6 +39,7 @@ class FakeProvider:
         self.says: dict[str, Progress | Unreadable] = {}
         self.poison: set[str] = set()
         self.down: ProviderError | None = None
+        self.dialect = Dialect()
         self._ids = count(23501)
 
     def add(

@@ -2,17 +2,32 @@
 
 Writing so is an order of magnitude faster than bulk_update. Reading a few columns so costs a
 quarter of what the ORM takes to build the statement and to convert its rows.
+
+SQLite has one writer at a time; within one process its writers wait in `one_writer`, awake. Its own
+way to wait is to sleep longer and longer between tries, which with sixteen leases costs more than
+the writing. PostgreSQL needs none of this.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
+_turn = threading.RLock()
+
+
+def one_writer() -> AbstractContextManager[Any]:
+    """Hold this around a short write outside any transaction, or around a whole transaction.
+
+    Inside a transaction it does nothing: who holds the database's lock must not wait for ours.
+    """
+    return nullcontext() if connection.vendor != "sqlite" or connection.in_atomic_block else _turn
 
 
 def read_columns(
@@ -66,13 +81,14 @@ def load_by_key(model: type[Row], columns: Collection[str], keys: Collection[int
 def compare_and_set(
     model: type[models.Model], key: int, known: Mapping[str, Any], **values: Any
 ) -> bool:
-    """Write one row if these columns still hold what is `known` of them."""
+    """Write one row if these columns still hold what is `known` of them; as `one_writer`."""
     where, filled = [f"{_key(model)} = %s"], [key]
     for name, value in known.items():
         column = connection.ops.quote_name(_fields(model, [name])[0].column)
         where.append(f"{column} IS NULL" if value is None else f"{column} = %s")
         filled += [] if value is None else [_as_written(value)]
-    return _update(model, values, " AND ".join(where), filled) == 1
+    with one_writer():
+        return _update(model, values, " AND ".join(where), filled) == 1
 
 
 def write_same(model: type[models.Model], keys: Collection[int], **values: Any) -> None:

@@ -6,7 +6,7 @@ down and what is to be remembered. docs/decisions/what-never-overwrites.md has t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -25,7 +25,6 @@ from ..status import (
     THE_END,
     Flag,
     Status,
-    goes_back,
 )
 from .anomalies import STANDS, Anomaly, AnomalyCode, untold
 from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
@@ -80,9 +79,12 @@ class Plausibility:
 _DULL: dict[str, Plausibility] = {str(status): Plausibility(status, None) for status in AT_PROVIDER}
 
 
-def check_answers(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[int, Plausibility]:
-    """The verdict on each readable answer, by the order's number, without what its history tells
-    already: a provider that repeats itself is remembered once, and flagged once."""
+def check_answers(
+    said: Sequence[tuple[Order, Progress | Unreadable]],
+) -> dict[int, tuple[Plausibility, Flag]]:
+    """The verdict on each readable answer and the flag of its order after it, by the order's
+    number. What its history tells already is left out: a provider that repeats itself is
+    remembered once, and flagged once."""
     verdicts: dict[int, Plausibility] = {}
     news: list[tuple[Order, Progress]] = []
     for order, answer in said:
@@ -98,7 +100,11 @@ def check_answers(said: Iterable[tuple[Order, Progress | Unreadable]]) -> dict[i
         for pk, new in untold(odd).items():
             known = frozenset(one.flag for one in odd[pk] if one not in new)
             verdicts[pk] = replace(verdicts[pk], anomalies=new, known=known)
-    return verdicts
+    return {
+        order.pk: (verdicts[order.pk], verdicts[order.pk].flag_for(order, answer))
+        for order, answer in said
+        if isinstance(answer, Progress)
+    }
 
 
 def is_dull(order: Order, said: Progress) -> bool:
@@ -128,6 +134,13 @@ def _read_the_rest(orders: list[Order]) -> dict[int, RefundStyle]:
     for order in orders:
         order.__dict__.update(zip(_READ_BY_FEW, rest[order.pk][1], strict=True))
     return {pk: style for pk, (style, _) in rest.items()}
+
+
+def goes_back(before: Status, after: Status) -> bool:
+    """Is this step of the provider's one that it cannot mean? An end is final."""
+    if before in ENDED_THERE:
+        return before != after
+    return HOW_FAR.get(after, 0) < HOW_FAR.get(before, 0)
 
 
 def check_answer(

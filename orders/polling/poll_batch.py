@@ -11,8 +11,7 @@ from typing import Any, Protocol
 
 from django.db import transaction
 
-from core.rows.bulk import load_by_key
-from core.rows.one_writer import one_writer
+from core.rows.bulk import load_by_key, one_writer
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from .. import link_queue
@@ -95,10 +94,11 @@ def record_answers(
             turn.unreadable += 1
             _note_unreadable(order, schedule, answer, writes)
         else:
-            _note_progress(order, schedule, answer, verdicts[order.pk], writes)
+            _note_progress(order, schedule, answer, *verdicts[order.pk], writes)
     with one_writer(), transaction.atomic():
         writes.write()
-        child_orders.adopt_children(writes.families, now=now)
+        if writes.families:
+            child_orders.adopt_children(writes.families, now=now)
     turn.changed = len(writes.orders) + len(writes.figures)
     turn.ended = len(writes.ended)
     if writes.ended:
@@ -116,10 +116,15 @@ def digest(answer: Progress) -> str:
 
 
 def _note_progress(
-    order: Order, schedule: DueSchedule, said: Progress, verdict: Plausibility, writes: Writes
+    order: Order,
+    schedule: DueSchedule,
+    said: Progress,
+    verdict: Plausibility,
+    flag: Flag,
+    writes: Writes,
 ) -> None:
     before, charge = Status(order.status), order.charge
-    changed = _take_over(order, said, verdict)
+    changed = _take_over(order, said, verdict, flag)
     if changed.keys() & {"status", "flag"}:
         writes.change(order, before)
     elif changed:
@@ -139,13 +144,13 @@ def _note_progress(
     writes.answered(order.pk, writes.now if is_news else schedule.changed_at, digest(said))
 
 
-def _take_over(order: Order, said: Progress, verdict: Plausibility) -> dict[str, Any]:
+def _take_over(order: Order, said: Progress, verdict: Plausibility, flag: Flag) -> dict[str, Any]:
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows
     leaves the order where it is and flags it; so does what `plausibility` finds odd.
     """
-    fresh: dict[str, Any] = {"flag": verdict.flag_for(order, said)}
+    fresh: dict[str, Any] = {"flag": flag}
     if not verdict.is_over:
         fresh |= {
             "status": verdict.status,

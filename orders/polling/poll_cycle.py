@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Protocol
 
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
 from providers.actions import note_calls, pacing
 from providers.actions.leases import AccountLease, account_lease
-from providers.connect import batch_size
 from providers.models import LeaseKind, Provider
-from providers.panel_api import BatchRefused, ProviderError
+from providers.panel_api import BatchRefused, Dialect, Progress, ProviderError, Unreadable
 
 from . import poll_batch, poll_schedule
 from .poll_batch import PollRun, TellsStatuses
+from .poll_schedule import DueSchedule
 from .same_refusal import RefusedQuestions, refused_alone
 
 RENEW_SECONDS = clocks.LEASE_SECONDS / 6
 NOTE_SECONDS = 1.0
 PATIENCE_SECONDS = 1.0  # waiting longer than this for a call, the lease is better given back
+
+
+class AsksInBatches(TellsStatuses, Protocol):
+    """All this needs of a client."""
+
+    @property
+    def dialect(self) -> Dialect: ...
 
 
 @dataclass(slots=True)
@@ -34,12 +41,14 @@ class Followed:
 
 
 class _Lease:
-    """The lease and the account's health, renewed now and then and not with every call."""
+    """The lease and the account's health, renewed now and then and not with every call. `now` is
+    when the lease was acquired, and then when the last call had ended."""
 
-    def __init__(self, provider: Provider, held: AccountLease) -> None:
+    def __init__(self, provider: Provider, client: AsksInBatches, held: AccountLease) -> None:
         self.provider, self.held, self.clock = provider, held, held.clock
+        self.client, self.most = client, client.dialect.batch_size
+        self.now = held.since
         self.budget = pacing.Budget(provider)
-        self.most = batch_size(provider)
         self.refused: RefusedQuestions | None = None  # in a row, since something was answered
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
@@ -51,10 +60,17 @@ class _Lease:
         self.renewed = time.monotonic()
         return self.held.renew()
 
-    def note_success(self, elapsed_ms: float, now: datetime) -> None:
+    def ask(self, batch: Sequence[DueSchedule]) -> dict[str, Progress | Unreadable]:
+        """One request; `now` is the moment of its answer then, however it ended."""
+        try:
+            return poll_batch.ask(batch, self.client, now=self.now)
+        finally:
+            self.now = self.clock()
+
+    def note_success(self, elapsed_ms: float) -> None:
         if time.monotonic() - self.noted >= NOTE_SECONDS:
             self.noted = time.monotonic()
-            note_calls.note_success(self.provider, now=now, elapsed_ms=elapsed_ms)
+            note_calls.note_success(self.provider, now=self.now, elapsed_ms=elapsed_ms)
 
     def goes_on_after(self, ids: Collection[str], refusal: BatchRefused) -> bool:
         """False once it is about the account and not about an order: all that is due is put off."""
@@ -62,7 +78,7 @@ class _Lease:
         self.refused = self.refused or RefusedQuestions(self.provider, "orders", self.clock)
         if self.refused.are_about_ids(ids, refusal):
             return True
-        poll_schedule.put_off(self.provider, self.clock())
+        poll_schedule.put_off(self.provider, self.now)
         return False
 
     def write_next_success(self) -> None:
@@ -71,42 +87,42 @@ class _Lease:
 
     def note_failure(self, error: ProviderError) -> None:
         self.write_next_success()
-        note_calls.note_failure(self.provider, error, now=self.clock())
+        note_calls.note_failure(self.provider, error, now=self.now)
 
 
 def follow_account(
-    provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
+    provider: Provider, client: AsksInBatches, *, clock: Clock, seconds: float
 ) -> Followed | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
     ends = time.monotonic() + seconds
     with account_lease(provider.pk, LeaseKind.FOLLOWING, clock=clock) as held:
         if held is None:
             return None
-        done, lease = Followed(), _Lease(provider, held)
+        done, lease = Followed(), _Lease(provider, client, held)
         try:
-            while _take_turn(lease, client, done) and lease.is_ours():
+            while _take_turn(lease, done) and lease.is_ours():
                 if time.monotonic() >= ends or is_stopping():
                     done.more = True
                     break
         finally:
-            held.due_at = clock()
+            held.due_at = lease.now
     return done
 
 
-def _take_turn(lease: _Lease, client: TellsStatuses, done: Followed) -> bool:
-    """One call and what it changed. False: nothing is due, or the account may not be called."""
-    now = lease.clock()
-    batch = poll_schedule.due_batch(lease.provider, now, most=lease.most)
+def _take_turn(lease: _Lease, done: Followed) -> bool:
+    """One call and what it changed. False: nothing more is due (a batch that is not full, and is
+    no part of a refused one, was all of it), or the account may not be called."""
+    batch = poll_schedule.due_batch(lease.provider, lease.now, most=lease.most)
     if not batch:
         return False
-    while wait := lease.budget.take_call(now=now):
+    while wait := lease.budget.take_call(now=lease.now):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)
-        now = lease.clock()
+        lease.now = lease.clock()
     ids, asked = [schedule.external_id for schedule in batch], time.monotonic()
     try:
-        answers = poll_batch.ask(batch, client, now=now)
+        answers = lease.ask(batch)
     except BatchRefused as error:
         return lease.goes_on_after(ids, error)  # with halves of it
     except ProviderError as error:
@@ -115,9 +131,8 @@ def _take_turn(lease: _Lease, client: TellsStatuses, done: Followed) -> bool:
     refusal = refused_alone(ids, answers)
     if refusal and not lease.goes_on_after(ids, refusal):
         return False
-    now = lease.clock()
-    lease.note_success((time.monotonic() - asked) * 1000, now)
+    lease.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
         lease.refused = None
-    done.turns.append(poll_batch.record_answers(batch, answers, now=now))
-    return True
+    done.turns.append(poll_batch.record_answers(batch, answers, now=lease.now))
+    return len(batch) == lease.most or batch[0].batch_cap > 0

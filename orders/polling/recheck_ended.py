@@ -19,8 +19,8 @@ from core import clocks
 from core.clocks import Clock
 from core.models import User
 from core.money import plain
+from core.rows.bulk import one_writer
 from core.rows.loops import AWAY, one_by_one
-from core.rows.one_writer import one_writer
 from core.stopping import is_stopping
 from providers.actions.calling import MustWait, ask
 from providers.actions.leases import AccountLease, account_lease
@@ -201,7 +201,7 @@ def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
     verdicts = plausibility.check_answers(told)
     events: list[OrderEvent] = []
     for order, _ in told:
-        verdict = verdicts[order.pk]
+        verdict, _ = verdicts[order.pk]
         events += anomalies_as_events(order, verdict.anomalies, now=now)
         flag = next((anomaly.flag for anomaly in verdict.anomalies if anomaly.flag), Flag.NONE)
         if flag:

@@ -15,7 +15,7 @@ from core.rows.bulk import add_rows, read_by_key, write_columns, write_same
 from .. import charges
 from ..charges import Moved
 from ..models import Order, OrderEvent, PollSchedule
-from ..models.spend import first_day_kept, recount
+from ..models.spend import recount
 from . import plausibility
 from .child_orders import Family
 from .poll_schedule import DueSchedule, next_check_in
@@ -33,7 +33,7 @@ PROGRESS_COLUMNS = (
 )
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
-READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL, "spend_day")
+READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL)
 SCHEDULE_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
 
 
@@ -108,10 +108,14 @@ class Writes:
         """Everything but the families. In a transaction, which looks for what was overtaken first,
         so that history never tells of a change that was not made."""
         self.drop_overtaken()
-        charges.write_moved(self.charges, now=self.now)
-        write_columns(Order, PROGRESS_COLUMNS, self.orders, unless_changed="status")
-        write_columns(Order, FIGURE_COLUMNS, self.figures, unless_changed="status")
-        self._recount()
+        if self.charges:
+            charges.write_moved(self.charges, now=self.now)
+        for columns, rows in ((PROGRESS_COLUMNS, self.orders), (FIGURE_COLUMNS, self.figures)):
+            if rows:
+                write_columns(Order, columns, rows, unless_changed="status")
+        if self.charges:
+            moved = [one.order.pk for one in self.charges]
+            recount(Order.objects.filter(pk__in=moved), now=self.now)
         write_columns(PollSchedule, SCHEDULE_COLUMNS, self.schedules)
         for wait, order_ids in self.unchanged.items():
             due = self.now + wait * self.jitter
@@ -119,11 +123,3 @@ class Writes:
         add_rows(self.events)
         if self.ended:
             PollSchedule.objects.filter(pk__in=self.ended).delete()
-
-    def _recount(self) -> None:
-        """New charges of orders that left on a day whose sum is still asked for."""
-        kept = first_day_kept(self.now)
-        moved = (one.order for one in self.charges)
-        recent = [order.pk for order in moved if order.spend_day and order.spend_day >= kept]
-        if recent:
-            recount(Order.objects.filter(pk__in=recent), now=self.now)

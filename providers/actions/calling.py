@@ -70,9 +70,8 @@ def note_no_way_in(provider: Provider, error: Exception, *, now: datetime) -> No
 
 
 def note_way_in(provider: Provider) -> None:
-    """The stored key can be read: again, perhaps."""
-    unreadable = ProviderHealth.objects.filter(pk=provider.pk, key_unreadable_at__isnull=False)
-    unreadable.update(key_unreadable_at=None)
+    """The stored key can be read again."""
+    ProviderHealth.objects.filter(pk=provider.pk).update(key_unreadable_at=None)
 
 
 def _since(started: float) -> float:

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from core import clocks, leases
 from core.clocks import Clock
 from core.leases import is_free
-from core.rows.one_writer import one_writer
+from core.rows.bulk import one_writer
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 
 
@@ -84,14 +84,15 @@ def release_lease(
 
 @dataclass(slots=True)
 class AccountLease:
-    """One worker's, for one kind of work at one account. `due_at` says when this work is next
-    wanted; None leaves it as it is."""
+    """One worker's, for one kind of work at one account, acquired at `since`. `due_at` says when
+    this work is next wanted; None leaves it as it is."""
 
     provider_id: int
     kind: LeaseKind
     holder: str
     clock: Clock
     seconds: float
+    since: datetime
     due_at: datetime | None = None
 
     def renew(self) -> bool:
@@ -107,11 +108,12 @@ def account_lease(
 ) -> Iterator[AccountLease | None]:
     """Hold the lease while the block runs, and release it however that ends. None: somebody else
     is at this work."""
-    holder = acquire_lease(provider_id, kind, now=clock(), seconds=seconds)
+    now = clock()
+    holder = acquire_lease(provider_id, kind, now=now, seconds=seconds)
     if holder is None:
         yield None
         return
-    lease = AccountLease(provider_id, kind, holder, clock, seconds)
+    lease = AccountLease(provider_id, kind, holder, clock, seconds, since=now)
     try:
         yield lease
     finally:

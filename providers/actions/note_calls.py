@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest, Least
 
 from core import clocks
 from core.redaction import redact
-from core.rows.one_writer import one_writer
+from core.rows.bulk import one_writer
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,
@@ -23,10 +23,14 @@ from providers.panel_api.errors import (
     Unavailable,
 )
 
-from .pacing import SLOWEST_PACE, health_row, read_health
+from .pacing import SLOWEST_PACE, read_health
 
 PACE_REGAINED_PER_CALL = 0.01
 LATENCY_SHARE = 0.2  # of the newest call in the moving average
+
+
+def health_row(provider: Provider) -> QuerySet[ProviderHealth]:
+    return ProviderHealth.objects.filter(pk=provider.pk)
 
 
 def note_success(provider: Provider, *, now: datetime, elapsed_ms: float | None = None) -> None:

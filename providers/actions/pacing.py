@@ -10,12 +10,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-
 from core import clocks
-from core.clocks import still_ahead
+from core.clocks import latest_ahead, still_ahead
 from core.rows.bulk import compare_and_set
-from core.rows.one_writer import one_writer
 from providers.models import Provider, ProviderHealth
 
 from .leases import ensure_leases
@@ -71,22 +68,18 @@ def take_request(provider: Provider, *, now: datetime) -> float:
 
 def readable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment a read may be made; `now` when at once. `rate` is calls a second."""
-    moments = [_rests_until(health, now), _open_until(health, now)]
+    bounds = _bounds(health, health.booked_until, rate)
     if health.open_until is not None:
-        moments.append(still_ahead(health.probe_until, now, PROBE_SECONDS))
-    if rate:
-        moments.append(_booked_until(health.booked_until, now, rate))
-    return max([now, *(moment for moment in moments if moment is not None)])
+        bounds.append((health.probe_until, PROBE_SECONDS))
+    return latest_ahead(now, bounds)
 
 
 def addable_at(health: ProviderHealth, now: datetime, *, rate: float = 0.0) -> datetime:
     """The earliest moment an order may be sent, as it looks now; nothing is reserved. `rate` is
     calls a second, of which orders have their share."""
-    moments = [_rests_until(health, now), _open_until(health, now)]
-    moments.append(still_ahead(health.next_add_at, now, longest_add_pause(health.provider)))
-    if rate:
-        moments.append(_booked_until(health.adds_booked_until, now, rate * ADD_SHARE))
-    return max([now, *(moment for moment in moments if moment is not None)])
+    bounds = _bounds(health, health.adds_booked_until, rate * ADD_SHARE)
+    bounds.append((health.next_add_at, longest_add_pause(health.provider)))
+    return latest_ahead(now, bounds)
 
 
 def longest_add_pause(provider: Provider) -> float:
@@ -96,22 +89,29 @@ def longest_add_pause(provider: Provider) -> float:
     return max(after_an_incident, clocks.BREAKER_SECONDS[-1])
 
 
-def _rests_until(health: ProviderHealth, now: datetime) -> datetime | None:
-    return still_ahead(health.slow_until, now, clocks.RETRY_AFTER_CAP_SECONDS)
+def _bounds(
+    health: ProviderHealth, booked: datetime | None, rate: float
+) -> list[tuple[datetime | None, float]]:
+    """What every call waits for, each moment with the furthest that it may be ahead: the rest that
+    was asked for, the breaker, and the bucket that is `booked` until then."""
+    bounds: list[tuple[datetime | None, float]] = [
+        (health.slow_until, clocks.RETRY_AFTER_CAP_SECONDS),
+        (health.open_until, clocks.BREAKER_SECONDS[-1]),
+    ]
+    if booked is not None and rate:
+        slack = _slack(rate)
+        bounds.append((booked - timedelta(seconds=slack), _most_booked(rate) - slack))
+    return bounds
+
+
+def _most_booked(rate: float) -> float:
+    """Seconds that the bucket is booked ahead at most, its burst and one call at the slowest pace:
+    what is beyond was booked by a clock that was ahead."""
+    return (_slack(rate) + 1 / rate) / SLOWEST_PACE
 
 
 def _open_until(health: ProviderHealth, now: datetime) -> datetime | None:
     return still_ahead(health.open_until, now, clocks.BREAKER_SECONDS[-1])
-
-
-def _booked_until(booked: datetime | None, now: datetime, rate: float) -> datetime | None:
-    """When the bucket has a call again. It is never booked further ahead than its burst and one
-    call at the slowest pace, so what is beyond was booked by a clock that was ahead."""
-    if booked is None:
-        return None
-    furthest = (_slack(rate) + 1 / rate) / SLOWEST_PACE
-    due = still_ahead(booked, now, furthest)
-    return None if due is None else due - timedelta(seconds=_slack(rate))
 
 
 def next_add(provider: Provider, *, now: datetime) -> float:
@@ -142,13 +142,12 @@ def _book_add(health: ProviderHealth, now: datetime, *, rate: float, spaced: dat
         "adds_booked_until": _one_more_call(health.adds_booked_until, now, rate * ADD_SHARE),
         "next_add_at": spaced,
     }
-    with one_writer():
-        return compare_and_set(ProviderHealth, health.pk, known, **booked)
+    return compare_and_set(ProviderHealth, health.pk, known, **booked)
 
 
 def _one_more_call(booked_until: datetime | None, now: datetime, rate: float) -> datetime:
-    furthest = (_slack(rate) + 1 / rate) / SLOWEST_PACE
-    return (still_ahead(booked_until, now, furthest) or now) + timedelta(seconds=1 / rate)
+    booked = still_ahead(booked_until, now, _most_booked(rate)) or now
+    return booked + timedelta(seconds=1 / rate)
 
 
 def _spacing(provider: Provider, health: ProviderHealth, now: datetime) -> timedelta:
@@ -168,9 +167,8 @@ def _book(health: ProviderHealth, now: datetime, *, rate: float) -> bool:
     booked: dict[str, Any] = {"booked_until": _one_more_call(health.booked_until, now, rate)}
     if health.open_until is not None:
         booked["probe_until"] = now + timedelta(seconds=PROBE_SECONDS)
-    with one_writer():
-        if not compare_and_set(ProviderHealth, health.pk, known, **booked):
-            return False
+    if not compare_and_set(ProviderHealth, health.pk, known, **booked):
+        return False
     for name, moment in booked.items():
         setattr(health, name, moment)
     return True
@@ -190,15 +188,11 @@ def _seconds_until(moment: datetime, now: datetime) -> float:
     return max((moment - now).total_seconds(), 0.0)
 
 
-def health_row(provider: Provider) -> QuerySet[ProviderHealth]:
-    return ProviderHealth.objects.filter(pk=provider.pk)
-
-
 def read_health(provider: Provider) -> ProviderHealth:
     """The row as it is now, not as it was when the provider was read."""
-    health = health_row(provider).first()
+    health = ProviderHealth.objects.filter(pk=provider.pk).first()
     if health is None:
         ensure_leases(provider.pk)
-        health = health_row(provider).get()
+        health = ProviderHealth.objects.get(pk=provider.pk)
     health.provider = provider
     return health

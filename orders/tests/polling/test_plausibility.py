@@ -10,7 +10,7 @@ import pytest
 from core import clocks
 from orders.models import ChargeEntry, Order, PollSchedule
 from orders.polling import plausibility, poll_batch, poll_schedule
-from orders.status import AT_PROVIDER, ENDED_THERE, HOW_FAR, Flag, Status, goes_back
+from orders.status import AT_PROVIDER, ENDED_THERE, HOW_FAR, Flag, Status
 from providers.panel_api import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import progress
@@ -59,7 +59,7 @@ def test_every_status_at_the_provider_has_its_place():
     ],
 )
 def test_which_steps_go_back(before, after, back):
-    assert goes_back(before, after) is back
+    assert plausibility.goes_back(before, after) is back
 
 
 def test_a_status_that_goes_back_is_kept_as_evidence_only():
@@ -107,7 +107,7 @@ def test_a_line_without_a_code_tells_nothing_of_a_later_status():
     order.events.filter(pk=told.pk).update(evidence=kept)
     Order.objects.update(flag=Flag.NONE)
     order = hear(order, progress(OrderState.COMPLETED, raw="Completed", remains=0))
-    (verdict,) = plausibility.check_answers([(order, back[1])]).values()
+    ((verdict, _),) = plausibility.check_answers([(order, back[1])]).values()
     assert [one.flag for one in verdict.anomalies] == [Flag.WENT_BACKWARDS]
 
 

@@ -19,6 +19,7 @@ from providers.actions import leases, pacing
 from providers.models import LeaseKind, ProviderHealth
 from providers.panel_api import (
     BatchRefused,
+    Dialect,
     OrderState,
     RefusalCode,
     SlowDown,
@@ -191,6 +192,7 @@ class RefusesAll(FakeProvider):
 def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_often(one_a_call):
     orders = make_orders(100, dialect={"batch_size": 1} if one_a_call else {})
     provider = RefusesAll()
+    provider.dialect = Dialect(batch_size=1 if one_a_call else 100)
     clock = ticking(timedelta(milliseconds=100))
     while clock() < NOON + timedelta(seconds=45):
         follow(orders, provider, clock)
