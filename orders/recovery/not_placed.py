@@ -17,6 +17,7 @@ from .. import link_queue
 from ..models import Attempt, EventKind, Order, Recovery
 from ..sending import halts, reopen
 from ..sending.doubts import says_it_is_there
+from ..sending.repeats import REPEATED_AS
 from ..sending.send_orders import may_be_sent_again
 from ..status import Doubt, Outcome, Resolution, Status
 from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
@@ -146,7 +147,7 @@ def resolve_refused(
     """
     if order.status != Status.UNCONFIRMED:
         return False
-    as_read = only(attempt).filter(recorded_at=attempt.recorded_at)
+    as_read = _as_read(attempt)
     blocker = link_queue.ahead_of(order)
     if says_it_is_there(order, refusal.code, knows_blocker=blocker is not None):
         _leave_in_doubt(order, as_read, refusal, actor, now)
@@ -181,13 +182,19 @@ def _leave_in_doubt(
 
 def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there. Counted
-    from the loss; where the clock was set back since, by what was waited so far."""
+    from the loss; where the clock was set back since, or it was repeated, by what was waited."""
     grace = wait_clock.grace_of(attempt.provider_id)
     until = max(attempt.started_at, attempt.unknown_at or attempt.started_at)
     until += timedelta(seconds=grace)
-    if until > now + timedelta(seconds=grace):
+    if until > now + timedelta(seconds=grace) or REPEATED_AS in attempt.evidence:
         return now + timedelta(seconds=wait_clock.left(attempt, grace))
     return until
+
+
+def _as_read(attempt: Attempt) -> QuerySet[Attempt]:
+    """A doubt that was reopened since is another one, and so is one that was repeated since."""
+    waited = {"waited_seconds__gte": attempt.waited_seconds}
+    return only(attempt).filter(recorded_at=attempt.recorded_at, **waited)
 
 
 def _close(
@@ -201,10 +208,9 @@ def _close(
     text: str,
     evidence: dict[str, Any] | None = None,
 ) -> bool:
-    as_read = only(attempt).filter(recorded_at=attempt.recorded_at)  # a doubt reopened is another
     try:
         with durable_transaction():
-            resolve_attempt(as_read, outcome, resolution, actor, now)
+            resolve_attempt(_as_read(attempt), outcome, resolution, actor, now)
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
             ) or not reopen.reopen_contradicted(order, now=now):

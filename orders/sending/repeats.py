@@ -20,26 +20,30 @@ from .outcome import SendOutcome
 REPEATED_AS: Final = "repeated_as"
 CANDIDATE: Final = "candidate_id"  # the first number that any answer to this send has named
 ALSO_NAMED: Final = "also_named"  # and the others: of several none is known to be the order
+_WAIT: Final = ("waited_seconds", "waited_at", "surely_after")
 
 
-def begin(attempt: Attempt) -> None:
-    """Before the call: who dies in it has had it."""
+def begin(attempt: Attempt, *, now: datetime) -> None:
+    """Before the call: who dies in it has had it. It may buy the order, which is waited for from
+    here on as it was from the loss of the first send."""
     with transaction.atomic():
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
         evidence = {REPEATED_AS: "", **known.evidence}
         lost = Attempt.objects.filter(pk=known.pk, outcome=Outcome.UNKNOWN)
-        lost.update(looks=F("looks") + 1, evidence=evidence)
+        anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}
+        lost.update(looks=F("looks") + 1, evidence=evidence, **anew)
 
 
 def end_without_an_order(attempt: Attempt) -> None:
-    """This repeat is proven to have bought nothing; of one before it, as `attempt` was read, nobody
-    may know."""
-    if REPEATED_AS in attempt.evidence:
-        return
+    """This repeat is proven to have bought nothing, so it is not waited for; of one before it, as
+    `attempt` was read, nobody may know."""
     with transaction.atomic():
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
-        rest = {name: value for name, value in known.evidence.items() if name != REPEATED_AS}
-        Attempt.objects.filter(pk=known.pk).update(evidence=rest)
+        waited = {name: getattr(attempt, name) for name in _WAIT}
+        evidence = dict(known.evidence)
+        if REPEATED_AS not in attempt.evidence:
+            evidence.pop(REPEATED_AS, None)
+        Attempt.objects.filter(pk=known.pk).update(evidence=evidence, **waited)
 
 
 def names_in(evidence: Mapping[str, Any]) -> frozenset[str]:

@@ -592,6 +592,20 @@ LINES = (
         "orders/sending/repeats.py",
     ),
     Guard(
+        "repeat: waited for as the first send was",
+        'anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}',
+        'anew = {"waited_at": now}',
+        (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send",),
+        "orders/sending/repeats.py",
+    ),
+    Guard(
+        "repeat: nobody decides by what was seen before it",
+        'waited = {"waited_seconds__gte": attempt.waited_seconds}',
+        'waited = {"waited_seconds__gte": 0}',
+        (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send",),
+        "orders/recovery/not_placed.py",
+    ),
+    Guard(
         "repeat: under the name and address it was promised for",
         "bool(rests_on) and self.repeats_promised_for == rests_on",
         "bool(rests_on)",

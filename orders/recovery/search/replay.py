@@ -73,7 +73,7 @@ def _is_young(attempt: Attempt, now: datetime) -> bool:
 def _repeat_one(case: Case, attempt: Attempt) -> None:
     case.spend()
     now = SendClock(case.clock)
-    repeats.begin(attempt)  # when it is looked for next, the search says
+    repeats.begin(attempt, now=now())  # when it is looked for next, the search says
     case.done.looked += 1
     order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
     attempt.refresh_from_db(fields=["evidence"])

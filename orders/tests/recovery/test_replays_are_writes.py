@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from core import clocks
 from core.failpoints import armed
 from orders.models import Attempt, Order, Recovery
-from orders.recovery import refusal_phrase
+from orders.recovery import not_placed, refusal_phrase
+from orders.recovery.not_placed import Confirmed
 from orders.recovery.search import replay
 from orders.recovery.search.case import Case
 from orders.recovery.search.id_owners import names_of
@@ -32,10 +34,11 @@ from providers.panel_api import (
     Rejected,
     Unreadable,
 )
-from tests.builders import NOON, make_attempt, make_order, make_provider
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NAME = "request_id"
+GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
 
 
 class Panel:
@@ -297,6 +300,47 @@ def test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt(desk, first, e
     order, attempt = answered_from_disk(desk, first)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert refusal_phrase.lesson_of(order) is None
+
+
+def waited_out(desk: Desk) -> None:
+    """The first send can no longer appear, and is repeated a last time."""
+    desk.now = NOON + GRACE
+    waited = {"waited_seconds": GRACE.total_seconds(), "waited_at": desk.now}
+    Attempt.objects.update(surely_after=desk.attempt.pk, **waited)
+    desk.attempt = Attempt.objects.select_related("order", "provider").get()
+
+
+def confirm(desk: Desk) -> Confirmed:
+    return not_placed.confirm_not_placed(Order.objects.get(), actor=make_user(), now=desk.now)
+
+
+def test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
+    waited_out(desk)
+    as_seen_before = Attempt.objects.get()
+    during = list[bool]()
+
+    def answer() -> None:
+        with pytest.raises(not_placed.TooEarly):
+            confirm(desk)
+        proven = {"resolution": Resolution.BRACKET, "text": "Not there.", "now": desk.now}
+        order = Order.objects.get()
+        during.append(not_placed.prove_not_placed(order, as_seen_before, **proven))
+        raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
+
+    desk.panel.took = answer
+    desk.repeat()
+    assert during == [False]
+    with pytest.raises(not_placed.TooEarly):
+        confirm(desk)
+    assert Attempt.objects.get().surely_after is None, "what was sent meanwhile is not surely later"
+
+
+def test_a_repeat_that_has_bought_nothing_is_not_waited_for(desk):
+    waited_out(desk)
+    desk.panel.stands = lambda: _refused(desk)
+    desk.repeat()
+    assert Attempt.objects.get().surely_after == desk.attempt.pk
+    assert confirm(desk) is Confirmed.DONE
 
 
 def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
