@@ -20,6 +20,7 @@ from dashboard.health import watchdog
 from tests.builders import log_in, make_user
 from tests.cloned_database import cloned_database
 from tests.closed_network import closed_network
+from tests.way_back import instead_of_flush
 
 # A machine that does other things beside is slow for a moment, and that is no fault.
 examples.register_profile("any machine", deadline=None)
@@ -45,6 +46,7 @@ def django_db_setup(
     with ExitStack() as stack:
         with django_db_blocker.unblock():
             stack.enter_context(cloned_database(worker, kept))
+            stack.enter_context(instead_of_flush())
         yield
         with django_db_blocker.unblock():
             stack.close()
