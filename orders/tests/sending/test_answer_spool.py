@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from core import clocks
 from core.durable_files import write_whole
@@ -256,3 +256,67 @@ def test_a_file_is_whole_or_not_there(tmp_path):
         write_whole(tmp_path / "a.json", 5)  # type: ignore[arg-type]  # dies half-way
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert (tmp_path / "a.json").read_text() == "first"
+
+
+def test_an_answer_whose_order_moves_all_the_time_is_left_to_the_next_run(monkeypatch):
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    real = record_outcome.record
+
+    def always_lost(*args, **kwargs):
+        raise record_outcome.RaceLost("It moved.")
+
+    monkeypatch.setattr(record_outcome, "record", always_lost)
+    assert answer_spool.import_spool(now=NOON) == 0
+    assert len(files()) == 1 and files()[0].endswith(".json")
+    monkeypatch.setattr(record_outcome, "record", real)
+    assert answer_spool.import_spool(now=NOON) == 1
+    order.refresh_from_db()
+    assert (order.status, files()) == (Status.PENDING, [])
+
+
+def test_an_answer_that_the_database_is_too_far_away_for_stays_where_it_is(monkeypatch):
+    crash_at("send.spooled", make_order(), FakeProvider())
+
+    def away(*args, **kwargs):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(record_outcome, "record", away)
+    answer_spool.import_spool(now=NOON)
+    assert len(files()) == 1 and files()[0].endswith(".json")
+
+
+def test_an_answer_that_breaks_a_rule_while_it_is_recorded_is_kept_for_whoever_looks(monkeypatch):
+    order, tries = make_order(), []
+
+    def broken(*args, **kwargs):
+        tries.append(args)
+        raise IntegrityError("CHECK constraint failed: another_rule")
+
+    monkeypatch.setattr(record_outcome, "record", broken)
+    assert send_orders.send_order(order, order.provider, FakeProvider(), clock=noon)
+    assert len(tries) == 1, "it would break the same rule again"
+    assert answer_spool.import_spool(now=NOON) == 0
+    (name,) = files()
+    assert name.endswith(".json.bad")
+    assert Order.objects.get(pk=order.pk).status == Status.SENDING
+
+
+def test_a_file_that_its_own_worker_takes_away_in_this_moment_is_no_fault(caplog):
+    gone = answer_spool.directory() / "5-x.json"
+    gone.parent.mkdir(parents=True)
+    gone.symlink_to(gone.with_name("recorded"))
+    assert answer_spool.import_spool(now=NOON) == 0
+    assert "cannot be recorded" not in caplog.text
+
+
+def test_an_amount_on_disk_that_is_none_is_no_answer(caplog):
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    (path,) = answer_spool.directory().glob("*")
+    kept = json.loads(path.read_text())
+    kept["send_outcome"]["changes"] = {"charge": "ten"}
+    path.write_text(json.dumps(kept))
+    attempt = order.attempts.get()
+    assert answer_spool.left_behind(attempt.token, attempt.started_at) is None
+    assert "cannot be read" in caplog.text
+    assert answer_spool.import_spool(now=NOON) == 0
+    assert files() == [f"{path.name}.bad"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError
 
+from core.failpoints import armed
 from orders.limits import check_limits
 from orders.models import Attempt, Order
 from orders.sending import claims, send_orders, send_run
@@ -111,3 +113,55 @@ def test_another_send_under_way_puts_no_order_back():
     assert not send_orders.send_order(second, second.provider, FakeProvider(), clock=noon)
     second.refresh_from_db()
     assert (second.status, second.flag, second.send_after) == (Status.QUEUED, Flag.NONE, NOON)
+
+
+def test_an_order_whose_claim_breaks_another_rule_waits_flagged_and_the_next_is_sent(monkeypatch):
+    poison, sound = two_queued()
+    real = claims._new_attempt
+
+    def below_nothing(order, *args):
+        attempt = real(order, *args)
+        if order.pk == poison.pk:
+            attempt.number = -1
+        return attempt
+
+    monkeypatch.setattr(claims, "_new_attempt", below_nothing)
+    provider = FakeProvider()
+    send_all(sound, provider)
+    poison.refresh_from_db()
+    assert [wire["link"] for _, wire in provider.placed] == [sound.link]
+    assert (poison.status, poison.flag) == (Status.QUEUED, Flag.NOT_CLAIMED)
+    assert not poison.attempts.exists()
+
+
+def test_an_order_that_breaks_us_after_its_claim_is_left_to_the_reaper():
+    order, _ = two_queued()
+
+    def broken():
+        raise ValueError("a fault of ours")
+
+    with armed("claim.committed", broken), pytest.raises(ValueError, match="fault of ours"):
+        send_all(order, FakeProvider())
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.SENDING, Flag.NONE)
+    assert order.attempts.get().outcome == Outcome.IN_FLIGHT
+
+
+def test_a_database_that_is_away_says_nothing_about_the_order_in_hand(monkeypatch):
+    order, _ = two_queued()
+
+    def away(*args):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(check_limits, "why_hold", away)
+    with pytest.raises(OperationalError):
+        send_all(order, FakeProvider())
+    order.refresh_from_db()
+    assert (order.status, order.flag, order.send_after) == (Status.QUEUED, Flag.NONE, NOON)
+
+
+def test_a_worker_that_is_told_to_stop_claims_nothing_more(monkeypatch):
+    order, _ = two_queued()
+    monkeypatch.setattr(send_run, "is_stopping", lambda: True)
+    assert send_all(order, FakeProvider()) == 0
+    assert not Attempt.objects.exists()

@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from core import clocks
+from orders import link_queue
 from orders.models import Attempt, Order, PollSchedule
 from orders.models.attempt import AttemptQuerySet
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
@@ -16,7 +17,7 @@ from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
 from providers.actions import pacing
 from providers.models import Provider, ProviderHealth, ProviderState
-from providers.panel_api import OutcomeUnknown, Placed, RefusalCode, Rejected
+from providers.panel_api import Dialect, OutcomeUnknown, Placed, RefusalCode, Rejected
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
@@ -399,3 +400,31 @@ def test_a_worker_that_was_told_to_stop_finishes_the_order_in_hand_and_begins_no
     assert len(provider.placed) == 1
     statuses = sorted(Order.objects.values_list("status", flat=True))
     assert statuses == [Status.PENDING, Status.QUEUED, Status.QUEUED]
+
+
+def test_an_order_that_is_refused_without_an_id_goes_out_again_with_one():
+    provider, order = FakeProvider(), make_order()
+    provider.then = refusal(RefusalCode.NEEDS_ID, "The parameter order_ref is required.")
+    order = send(order, provider)
+    assert (order.status, order.send_after) == (Status.QUEUED, NOON)
+    order.provider.refresh_from_db()
+    name = Dialect.from_profile(order.provider.dialect).idempotency_parameter
+    order = send(order, provider)
+    second = order.attempts.get(number=2)
+    assert (order.status, second.wire[name]) == (Status.PENDING, second.token)
+    provider.then = refusal(RefusalCode.NEEDS_ID, "The parameter order_ref is required.")
+    refused = send(make_order(service=order.service), provider)
+    assert refused.status == Status.REJECTED, "it had one already"
+
+
+def test_whom_a_busy_link_waits_for_need_not_be_known(monkeypatch):
+    def gone(*args, **kwargs):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(link_queue, "refused_as_busy", gone)
+    provider = FakeProvider()
+    provider.then = refusal(RefusalCode.LINK_BUSY, "An order for this link is active.")
+    order = send(make_order(), provider)
+    assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.LINK_BUSY)
+    assert order.blocked_by is None
+    assert order.send_after == NOON + timedelta(seconds=clocks.LINK_BUSY_RETRY_SECONDS[0])
