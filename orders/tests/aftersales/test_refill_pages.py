@@ -10,6 +10,7 @@ from django.test import Client
 
 from core.roles import Role
 from orders import wake_ups
+from orders.aftersales import forms
 from orders.models import CancelRequest, Order, Refill
 from orders.status import AT_PROVIDER, CancelStatus, RefillStatus, Status
 from tests.builders import make_cancel, make_order, make_provider, make_refill, make_service
@@ -236,3 +237,23 @@ def test_ten_refills_cost_what_one_costs(staff: Client) -> None:
         make_cancel(CancelStatus.ENDED, order=first.order)
     assert len(queries_of(lambda: list_of(staff))) == len(one)
     assert len(queries_of(lambda: page_of(staff, first.order))) == len(one_order)
+
+
+def test_more_than_the_list_takes_at_once_is_told_and_changes_nothing(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "MOST_SELECTED", 1)
+    rows = [make_refill(), make_refill()]
+    staff.post("/orders/refills/selected/", {"step": "withdraw", "refill": [r.pk for r in rows]})
+    assert "At most 1 at once." in list_of(staff)
+    assert set(Refill.objects.values_list("status", flat=True)) == {RefillStatus.QUEUED}
+
+
+def test_of_many_that_could_not_be_changed_five_are_told_and_the_rest_counted(
+    staff: Client,
+) -> None:
+    rows = [make_refill(RefillStatus.SENDING) for _ in range(7)]
+    staff.post("/orders/refills/selected/", {"step": "withdraw", "refill": [r.pk for r in rows]})
+    page = list_of(staff)
+    assert page.count("It was sent already, or it has ended.") == 5
+    assert "And 2 more could not be taken back." in page

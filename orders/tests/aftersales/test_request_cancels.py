@@ -95,3 +95,12 @@ def test_a_request_that_was_not_sent_can_be_taken_back_and_one_that_was_cannot()
     assert (request.status, request.ended_at) == (CancelStatus.ENDED, NOON)
     sent = make_cancel(requests=1, sent_at=NOON)
     assert not request_cancels.withdraw_cancel(sent, actor=make_user(), now=NOON)
+
+
+def test_of_two_who_looked_at_the_same_moment_one_asks(monkeypatch):
+    order = make_cancel().order
+    monkeypatch.setattr(request_cancels, "why_not", lambda order: "")
+    words = request_cancels.request_cancel(order, actor=make_user(), now=NOON)
+    assert words == request_cancels.ASKED_FOR
+    assert order.cancel_requests.count() == 1
+    assert not order.events.filter(kind=EventKind.CANCEL).exists()

@@ -121,3 +121,34 @@ def test_a_step_from_where_it_no_longer_is_changes_nothing():
     Refill.objects.update(status=RefillStatus.SENDING, requests=1)
     assert not request_refills.withdraw_refill(refill, actor=make_user(), now=NOON)
     assert not refill.order.events.exists()
+
+
+@pytest.mark.parametrize("status", [RefillStatus.QUEUED, RefillStatus.REFUSED])
+def test_of_two_who_looked_at_the_same_moment_one_asks(status, monkeypatch):
+    """The second one has looked before the first one's refill was there; it may even have ended
+    by the time the second is told."""
+    order = make_refill().order
+    under_way = request_refills._under_way
+    monkeypatch.setattr(request_refills, "why_not", lambda order, now: "")
+    if status == RefillStatus.REFUSED:
+        monkeypatch.setattr(request_refills, "_under_way", lambda order: "")
+    words = request_refills.request_refill(order, actor=make_user(), now=NOON)
+    assert words == under_way(order) or words == "A refill of it is under way already."
+    assert order.refills.count() == 1
+    assert not order.events.filter(kind=EventKind.REFILL).exists()
+
+
+def test_what_the_provider_no_longer_offers_is_not_asked_for_again():
+    refill = make_refill(RefillStatus.UNCONFIRMED, requests=1)
+    refill.order.service.refill = False
+    words = request_refills.ask_again(refill, actor=make_user(), now=NOON)
+    assert words == "The provider does not refill this service."
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.UNCONFIRMED
+
+
+def test_what_is_taken_back_before_a_second_send_says_so():
+    refill = make_refill(requests=1)
+    assert request_refills.withdraw_refill(refill, actor=make_user(), now=NOON)
+    told = refill.order.events.get(kind=EventKind.REFILL).text
+    assert told == "The refill was taken back before it was sent again."

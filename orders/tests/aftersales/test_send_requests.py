@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import count
@@ -16,8 +18,9 @@ from orders.aftersales import batch_outcome, poll_refills, refill_sends, request
 from orders.aftersales.cancel_sends import CANCELS
 from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
-from orders.models import CancelRequest, EventKind, PollSchedule, Refill
+from orders.models import CancelRequest, EventKind, PollSchedule, Refill, RequestCall
 from orders.status import FINAL, CancelStatus, RefillStatus, Status
+from providers.actions import pacing
 from providers.models import ProviderHealth
 from providers.panel_api import (
     BatchRefused,
@@ -32,6 +35,7 @@ from providers.panel_api import (
     Unavailable,
     Unreadable,
 )
+from providers.panel_api.id_batches import SAME_IN_A_ROW
 from tests.builders import (
     NOON,
     make_cancel,
@@ -430,3 +434,71 @@ def test_rows_are_counted_by_status():
     make_refill(RefillStatus.WAITING)
     make_cancel(CancelStatus.ENDED)
     assert (Refill.objects.open().count(), CancelRequest.objects.open().count()) == (1, 0)
+
+
+# what else a claim, a call and an answer may meet
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        batch_outcome.Answered({"1": RefillStarted("5"), "2": CancelAccepted("c")}),
+        batch_outcome.Answered({"1": Refused("Not yet.", RefusalCode.WAIT, 60, 3600)}),
+        batch_outcome.Later("Too many requests", NOON),
+        batch_outcome.Lost("read timeout"),
+        batch_outcome.Lost("read timeout", NOON),
+    ],
+    ids=str,
+)
+def test_what_a_call_ended_in_survives_its_way_over_the_disk(outcome):
+    written = json.loads(json.dumps(batch_outcome.outcome_to_json(outcome)))
+    assert batch_outcome.outcome_from_json(written) == outcome
+
+
+def test_what_no_call_ends_in_is_no_outcome():
+    with pytest.raises(ValueError, match="no way in which a call ends"):
+        batch_outcome.outcome_from_json({"is": "sent"})
+
+
+def test_a_claim_for_which_others_were_faster_leaves_no_call_behind():
+    refill = make_refill()
+    nobody = dataclasses.replace(REFILLS, take=lambda *claim: False)
+    assert claim(nobody, refill.provider, now=NOON) is None
+    assert not RequestCall.objects.exists()
+    assert fresh(refill).status == RefillStatus.QUEUED
+
+
+def test_an_error_that_no_write_ends_in_is_a_lost_answer():
+    refill, desk = make_refill(), FakeDesk()
+    desk.then = Unavailable("It is away.")
+    send(refill, desk)
+    assert fresh(refill).status == RefillStatus.UNCONFIRMED
+    assert "Our own error while sending: Unavailable" in fresh(refill).reason
+
+
+def test_a_call_that_has_to_wait_for_a_moment_waits(monkeypatch):
+    waits, slept = [0.25, 0.0], list[float]()
+    monkeypatch.setattr(pacing, "take_request", lambda *a, **k: waits.pop(0) if waits else 9.0)
+    monkeypatch.setattr("time.sleep", slept.append)
+    refill, desk = make_refill(), FakeDesk()
+    assert send(refill, desk) == 1
+    assert slept == [0.25]
+
+
+def test_refills_that_are_all_refused_alone_are_asked_about_less_often():
+    service = make_service(make_provider(calls_per_minute=60_000))
+    alone = {"failures": poll_refills.ALONE}
+    rows = [
+        make_refill(
+            RefillStatus.PENDING, order=make_order(Status.COMPLETED, service=service), **alone
+        )
+        for _ in range(SAME_IN_A_ROW + 1)
+    ]
+    desk = FakeDesk()
+    desk.down = BatchRefused("Out of order.")
+    ticks = (NOON + timedelta(seconds=tick) for tick in count())
+    runs.ask_about_refills(service.provider, desk, clock=lambda: next(ticks), seconds=5)
+    assert len(desk.calls) == SAME_IN_A_ROW
+    untouched = fresh(rows[-1])
+    assert untouched.failures == poll_refills.ALONE
+    assert untouched.due_at > NOON + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
