@@ -89,7 +89,7 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
 
 
 def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
-    """Raises KeyError, TypeError or ValueError for what `outcome_to_json` never wrote."""
+    """Raises one of `UNREADABLE` for what `outcome_to_json` never wrote."""
     match written["is"]:
         case "answered":
             return Answered({one: _row(*said) for one, said in written["rows"].items()})

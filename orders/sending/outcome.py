@@ -64,7 +64,7 @@ class SendOutcome:
 
     @classmethod
     def from_json(cls, written: dict[str, Any]) -> SendOutcome:
-        """Raises KeyError, TypeError or ValueError for what `to_json` never wrote."""
+        """Raises one of `UNREADABLE` for what `to_json` never wrote."""
         return cls(
             Outcome(written["outcome"]),
             Status(written["to"]),

@@ -20,6 +20,7 @@ from django.conf import settings
 from ..models import Attempt
 from .outcome import SendOutcome
 from .writes.journal_file import JournalFile, Line
+from .writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
 SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
@@ -193,7 +194,7 @@ def sends_since_adopted(provider_id: int) -> list[Send]:
     for line in _file(provider_id).all_lines():
         try:
             _take_in(sends, provider_id, line)
-        except (KeyError, TypeError, ValueError):
+        except UNREADABLE:
             log.warning("a line about account %s cannot be read", provider_id)
     return sorted(sends.values(), key=lambda send: send.started_at)
 

@@ -31,6 +31,7 @@ from ..send_journal import (
     newest_of,
 )
 from ..writes.journal_file import JournalFile, Line
+from ..writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def calls_since_adopted(provider_id: int) -> list[JournaledCall]:
     for line in _file(provider_id).all_lines():
         try:
             _take_in(calls, line)
-        except (KeyError, TypeError, ValueError):
+        except UNREADABLE:
             log.warning("a line about requests to account %s cannot be read", provider_id)
     return sorted(calls.values(), key=lambda call: call.started_at)
 

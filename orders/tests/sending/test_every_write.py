@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +26,7 @@ from orders.models import (
 from orders.restores.tasks import importers
 from orders.sending import halts, send_orders, sweep_due
 from orders.sending.restore_check import guard
-from orders.sending.writes import answer_files, pre_send, recording, send_clock
+from orders.sending.writes import answer_files, journal_file, pre_send, recording, send_clock
 from orders.status import HaltKind, Status, Write
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
 from providers.models import Provider
@@ -358,3 +359,25 @@ def test_nothing_is_sent_when_the_connection_breaks_before_the_first_byte(desk, 
     breaks = connection.vendor == "postgresql"
     assert desk.panel.done == ([] if breaks else [OBSERVED[desk.write]])
     assert desk.status == ("queued" if breaks else SENT[desk.write])
+
+
+@pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
+def test_an_answer_that_its_worker_still_records_is_left_to_it(desk):
+    with answer_files.kept(desk.write, "a-call", {"call": "a-call"}):
+        assert answer_files.import_left_behind({desk.write: lambda said: True}) == 0
+    assert answer_files.import_left_behind({desk.write: lambda said: True}) == 1
+
+
+@pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
+def test_an_end_that_the_disk_does_not_take_is_no_end_of_the_sending(desk, monkeypatch, caplog):
+    real = journal_file.append_line
+
+    def full(path: Path, line: str, **how: bool) -> None:
+        if '"ended"' in line:
+            raise OSError(28, "No space left on device")
+        real(path, line, **how)
+
+    monkeypatch.setattr(journal_file, "append_line", full)
+    desk.send()
+    assert desk.status == SENT[desk.write]
+    assert "is not noted on disk" in caplog.text

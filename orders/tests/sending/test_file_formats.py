@@ -97,3 +97,38 @@ def test_the_kept_answer_to_a_request_is_read(suffix):
     put(answer_files.directory() / f"refill-{CALL}.json{suffix}", WRITE)
     said = answer_files.left_behind(CALL)
     assert said == {"call": CALL, "outcome": json.loads(STARTED)}
+
+
+ODD_SENDS = {
+    "without its token": '{"what": "sent", "database": "one"}',
+    "with an end of no shape": f'{{"what": "ended", "send_outcome": [], {NAME}}}',
+    "with changes that are none": f'{{"what": "ended", {NAME}, "send_outcome":'
+    ' {"outcome": "accepted", "to": "pending", "reason": "", "code": "", "evidence": null,'
+    ' "external_id": "1", "changes": null}}',
+}
+ODD_CALLS = {
+    "without its token": '{"what": "sent", "database": "one"}',
+    "with an end that no call has": f'{{"what": "ended", "outcome": {{"is": "?"}}, {CALLED}}}',
+    "with rows that are none": f'{{"what": "ended", {CALLED}, "outcome":'
+    ' {"is": "answered", "rows": []}}',
+}
+
+
+@pytest.mark.parametrize("odd", ODD_SENDS.values(), ids=ODD_SENDS)
+def test_a_line_of_no_shape_we_know_hides_no_send(odd, caplog):
+    sent, ended = SENDS["0.2.0"]
+    put(send_journal.directory() / "5.jsonl", sent, odd, ended)
+    (send,) = send_journal.sends_since_adopted(5)
+    assert send.send_outcome is not None and send.send_outcome.external_id == "23501"
+    assert "a line about account 5 cannot be read" in caplog.text
+    mark = send_journal.newest_mark(5)
+    assert mark is not None and mark.attempt == 7
+
+
+@pytest.mark.parametrize("odd", ODD_CALLS.values(), ids=ODD_CALLS)
+def test_a_line_of_no_shape_we_know_hides_no_call(odd, caplog):
+    sent, ended = CALLS
+    put(send_journal.directory() / "5.requests.jsonl", sent, odd, ended)
+    (call,) = request_journal.calls_since_adopted(5)
+    assert call.outcome == Answered({"23501": RefillStarted("77")})
+    assert "a line about requests to account 5 cannot be read" in caplog.text
