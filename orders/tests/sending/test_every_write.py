@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from core import clocks
+from core import clocks, durable_files
 from core.failpoints import armed
 from orders.aftersales import runs
 from orders.models import (
@@ -370,7 +370,7 @@ def test_an_answer_that_its_worker_still_records_is_left_to_it(desk):
 
 @pytest.mark.parametrize("desk", [Write.REFILL, Write.CANCEL], indirect=True)
 def test_an_end_that_the_disk_does_not_take_is_no_end_of_the_sending(desk, monkeypatch, caplog):
-    real = journal_file.append_line
+    real = durable_files.append_line
 
     def full(path: Path, line: str, **how: bool) -> None:
         if '"ended"' in line:
