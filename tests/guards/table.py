@@ -127,8 +127,8 @@ LINES = (
     ),
     Guard(
         "people: the doubt that was read",
-        "as_read = only(attempt).filter(recorded_at=attempt.recorded_at)  # a doubt reopened",
-        "as_read = only(attempt)",
+        "return only(attempt).filter(recorded_at=attempt.recorded_at, **waited)",
+        "return only(attempt).filter(**waited)",
         ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
         "orders/recovery/not_placed.py",
     ),
