@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from .money import teach_sqlite_to_add
+from .money import let_sqlite_add
 
 
 class CoreConfig(AppConfig):
@@ -11,4 +11,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)
 
-        connection_created.connect(teach_sqlite_to_add)
+        connection_created.connect(let_sqlite_add)

@@ -76,7 +76,7 @@ CATALOG_EVERY_HOURS = 6
 CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
 CATALOG_LEASE_SECONDS = 300  # a mirror that stands still for longer has died
 LONGEST_LEASE_SECONDS = CATALOG_LEASE_SECONDS  # a lease that ends later is of another clock
-DOCTOR_CUT_OFF_SECONDS = 240  # an examination that takes longer has died
+CONNECTION_CHECK_CUT_OFF_SECONDS = 240  # a connection check that takes longer has died
 
 # Bells
 BELL_EXPIRES_SECONDS = 60  # a bell nobody heard for longer is thrown away: the sweeps have rung

@@ -87,7 +87,7 @@ class _ExactSum:
         return None if self.total is None else f"{self.total:f}"
 
 
-def teach_sqlite_to_add(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+def let_sqlite_add(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Give a new SQLite connection its exact sum."""
     if connection.vendor == "sqlite":
         connection.connection.create_aggregate("DESK_MONEY_SUM", 1, _ExactSum)

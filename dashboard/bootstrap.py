@@ -19,7 +19,7 @@ from core.roles import Role
 from providers.actions.accounts import add_provider, change_address, change_settings, set_key
 from providers.actions.balances import balance_run
 from providers.actions.catalog.mirror_catalog import mirror_run
-from providers.actions.examining import examine_provider, open_report
+from providers.actions.connection_checks import check_provider, open_report
 from providers.connect import client_for
 from providers.models import Provider
 
@@ -93,12 +93,12 @@ def add_sandbox(url: str, key: str, *, clock: Clock, say: Say) -> Provider:
 
 
 def mirror_sandbox(provider: Provider, *, clock: Clock, say: Say) -> None:
-    """Examine the sandbox and mirror its catalog, the first time; later, beat does."""
+    """Check the sandbox's connection and mirror its catalog, the first time; later, beat does."""
     if provider.services.exists():
         return
     say("  catalog    asking the sandbox what it offers …")
     report = open_report(provider, actor=None, now=clock())
-    examine_provider(report, client_for(provider), clock=clock)
+    check_provider(report, client_for(provider), clock=clock)
     provider.refresh_from_db()
     balance_run(provider, client_for, clock=clock)
     mirror_run(provider, client_for, clock=clock)

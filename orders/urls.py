@@ -90,8 +90,8 @@ urlpatterns = [
         "phrases/<int:pk>/forget/", phrase_views.provider_word_forget, name="provider-phrase-forget"
     ),
     path(
-        "phrases/<int:pk>/sentence/forget/",
-        phrase_views.provider_sentence_forget,
+        "phrases/<int:pk>/refusal/forget/",
+        phrase_views.provider_phrase_forget,
         name="provider-refusal-forget",
     ),
     path("<int:pk>/", order_views.order, name="order"),
@@ -112,7 +112,7 @@ urlpatterns = [
     path("<int:pk>/resolve/link/", resolve_views.order_link, name="order-link"),
     path("<int:pk>/resolve/not-placed/", resolve_views.order_not_placed, name="order-not-placed"),
     path("<int:pk>/resolve/give-up/", resolve_views.order_give_up, name="order-give-up"),
-    path("<int:pk>/resolve/phrase/", resolve_views.order_teach, name="order-phrase"),
+    path("<int:pk>/resolve/phrase/", resolve_views.order_add_phrase, name="order-phrase"),
     path("<int:pk>/refill/", aftersales_views.order_refill, name="order-refill"),
     path("<int:pk>/cancel/", aftersales_views.order_cancel, name="order-cancel"),
     path("cancels/<int:pk>/withdraw/", aftersales_views.cancel_withdraw, name="cancel-withdraw"),

@@ -9,7 +9,7 @@ from core.record_admin import RecordAdmin
 from .models import (
     BalanceReading,
     CatalogRun,
-    DoctorReport,
+    ConnectionReport,
     Provider,
     ProviderEvent,
     Service,
@@ -81,7 +81,7 @@ class BalanceReadingRecords(RecordAdmin):
     list_select_related = ("provider",)
 
 
-@admin.register(DoctorReport)
-class DoctorReportRecords(RecordAdmin):
+@admin.register(ConnectionReport)
+class ConnectionReportRecords(RecordAdmin):
     list_display = ("pk", "provider", "services_seen", "run_at", "run_by")
     list_select_related = ("provider", "run_by")

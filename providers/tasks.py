@@ -10,10 +10,10 @@ from core.clocks import database_now
 
 from .actions.balances import balance_run
 from .actions.catalog.mirror_catalog import mirror_run
-from .actions.examining import examine_run
+from .actions.connection_checks import run_check
 from .actions.ringing import due_work
 from .connect import client_for
-from .models import DoctorReport, Provider
+from .models import ConnectionReport, Provider
 
 
 @shared_task(name="providers.ring_due")
@@ -25,7 +25,7 @@ def ring_due() -> None:
     for provider_id in due.catalogs:
         doorbell.ring(mirror.name, provider_id=provider_id)
     for report_id in due.reports:
-        doorbell.ring(examine.name, report_id=report_id)
+        doorbell.ring(check_connection.name, report_id=report_id)
 
 
 @shared_task(name="providers.read_balance")
@@ -42,11 +42,11 @@ def mirror(*, provider_id: int) -> None:
         mirror_run(provider, client_for, clock=database_now)
 
 
-@shared_task(name="providers.examine")
-def examine(*, report_id: int) -> None:
-    """Let the doctor examine an account."""
-    for report in DoctorReport.objects.select_related("provider").filter(pk=report_id):
-        examine_run(report, client_for, clock=database_now)
+@shared_task(name="providers.examine")  # as bells of an earlier release ask for it
+def check_connection(*, report_id: int) -> None:
+    """Check the connection of an account."""
+    for report in ConnectionReport.objects.select_related("provider").filter(pk=report_id):
+        run_check(report, client_for, clock=database_now)
 
 
 def ring(bell: Task[..., None], **ids: int) -> None:

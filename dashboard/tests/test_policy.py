@@ -139,7 +139,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "provider-refusal-forget": (May.RUN_PROVIDERS, CHANGE),
     "provider-pause": (May.RUN_PROVIDERS, BOTH),
     "provider-resume": (May.RUN_PROVIDERS, CHANGE),
-    "provider-doctor": (May.RUN_PROVIDERS, CHANGE),
+    "provider-check": (May.RUN_PROVIDERS, CHANGE),
     "provider-forget": (May.RUN_PROVIDERS, CHANGE),
     "provider-balance": (May.RUN_PROVIDERS, CHANGE),
     "provider-mirror": (May.RUN_PROVIDERS, CHANGE),

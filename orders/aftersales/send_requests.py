@@ -223,7 +223,7 @@ def _write_down(
             file.is_recorded()
     if note := heard.note:
         record_if_possible(lambda: note(now()), what=f"the health after {call}")
-    record_if_possible(lambda: kind.learn(outcome, provider, now()), what=f"what {call} taught")
+    record_if_possible(lambda: kind.learn(outcome, provider, now()), what=f"what {call} showed")
 
 
 def _record_rows(

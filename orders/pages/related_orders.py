@@ -20,7 +20,7 @@ FOLLOWERS_SHOWN = 5
 def related_of(request: StaffRequest, order: Order) -> dict[str, Any]:
     """`parts` and a page of `children` of a parent; `ahead` and `followers` in the line."""
     related: dict[str, Any] = {"parts": parts_of(order), "cursor": request.GET.get("cursor", "")}
-    related["may_teach_words"] = request.user.may(May.RUN_PROVIDERS)
+    related["may_add_aliases"] = request.user.may(May.RUN_PROVIDERS)
     if order.hold_reason == HoldReason.LINK_BUSY:
         related["ahead"] = ahead_of(order)
     if order.is_open:

@@ -30,8 +30,8 @@ FOR_ADMINS = ("idempotency_parameter", "repeats_are_safe", "two_people_above")
 class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     idempotency_parameter = forms.CharField(
         label="Parameter of an order that takes an id of ours",
-        help_text="As the provider's documentation names it, such as request_id; the doctor can "
-        "ask for it. Empty: it takes none.",
+        help_text="As the provider's documentation names it, such as request_id; the "
+        "connection check can ask for it. Empty: it takes none.",
         required=False,
         max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

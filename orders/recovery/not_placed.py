@@ -171,7 +171,7 @@ def resolve_refused(
 def _leave_in_doubt(
     order: Order, as_read: QuerySet[Attempt], refusal: Rejected, actor: User, now: datetime
 ) -> None:
-    """An earlier try counts as not placed, and what was taught speaks of it."""
+    """An earlier try counts as not placed, and its evidence speaks of the phrase."""
     words = f"An earlier try counts as not placed, and now the provider says: {refusal.reason}"
     doubt = {"code": Doubt.IS_THERE, "reason": words[:500], "looked_at": now}
     with transaction.atomic():

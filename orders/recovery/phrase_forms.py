@@ -1,4 +1,4 @@
-"""What a provider means by a status word, or by a sentence in an answer."""
+"""What a provider means by a status word, or by a phrase in an answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..sending.send_orders import may_be_sent_again
 from ..status import Status
 
 LONGEST_WORD = 80
-LONGEST_SENTENCE = 400
+LONGEST_PHRASE = 400
 
 
 class WordForm(TablerForm, forms.Form):
@@ -36,9 +36,9 @@ def _meanings(*, final: bool) -> list[tuple[str, str]]:
 
 
 class RefusalForm(TablerForm, forms.Form):
-    """One sentence of a provider and why it refuses by it. The sentence is carried, not typed."""
+    """One phrase of a provider and why it refuses by it. The phrase is carried, not typed."""
 
-    sentence = forms.CharField(max_length=LONGEST_SENTENCE, widget=forms.HiddenInput)
+    phrase = forms.CharField(max_length=LONGEST_PHRASE, widget=forms.HiddenInput)
     meaning = forms.ChoiceField(
         label="It means",
         choices=[
@@ -59,4 +59,4 @@ class RefusalForm(TablerForm, forms.Form):
 
 
 class ForgetPhraseForm(forms.Form):
-    sentence = forms.CharField(max_length=LONGEST_SENTENCE)
+    phrase = forms.CharField(max_length=LONGEST_PHRASE)

@@ -1,4 +1,4 @@
-"""A provider's own words, for a status or a refusal: taught once, undone when they were wrong."""
+"""A provider's own words, for a status or a refusal: added once, undone when they were wrong."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.clocks import database_now
 from core.roles import May
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
-from providers.actions.sentences import forget_phrase, taught_phrases
-from providers.actions.wording import forget_word, teach_word, words_of
+from providers.actions.refusal_phrases import added_phrases, forget_phrase
+from providers.actions.status_aliases import add_alias, aliases_of, forget_alias
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 
@@ -35,7 +35,7 @@ def provider_words(request: StaffRequest, pk: int) -> HttpResponse:
         return render(request, PAGE, _context(provider, form), status=422 if form else 200)
     word, meaning = form.cleaned_data["word"], OrderState(form.cleaned_data["meaning"])
     now = database_now()
-    if teach_word(provider, word, meaning, actor=request.user, now=now):
+    if add_alias(provider, word, meaning, actor=request.user, now=now):
         due = follow_known_words(now=now, provider_id=pk)
         asked = "1 order is" if due == 1 else f"{due:,} orders are"
         label = Status(meaning.value).label
@@ -54,7 +54,7 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
     word = form.cleaned_data["word"] if form.is_valid() else ""
     tell(
         request,
-        forget_word(provider, word, actor=request.user, now=database_now()),
+        forget_alias(provider, word, actor=request.user, now=database_now()),
         f"“{word}” is unknown again. What it did to orders stays.",
         "This word was not known.",
     )
@@ -63,16 +63,16 @@ def provider_word_forget(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def provider_sentence_forget(request: StaffRequest, pk: int) -> HttpResponse:
-    """Let a sentence prove nothing again."""
+def provider_phrase_forget(request: StaffRequest, pk: int) -> HttpResponse:
+    """Let a phrase prove nothing again."""
     provider = get_object_or_404(Provider, pk=pk)
     form = ForgetPhraseForm(request.POST)
-    words = form.cleaned_data["sentence"] if form.is_valid() else ""
+    words = form.cleaned_data["phrase"] if form.is_valid() else ""
     tell(
         request,
         forget_phrase(provider, words, actor=request.user, now=database_now()),
         f"“{words}” proves nothing again. What it did to orders stays.",
-        "This sentence was not known.",
+        "This phrase was not known.",
     )
     return redirect("provider-phrases", pk=pk)
 
@@ -84,11 +84,11 @@ def _context(provider: Provider, form: WordForm | None) -> dict[str, Any]:
         (one, form if form and sent == one.word else _form_for(one.word, number))
         for number, one in enumerate(unknown_words(provider))
     ]
-    known = words_of(Dialect.from_profile(provider.dialect))
+    known = aliases_of(Dialect.from_profile(provider.dialect))
     return {
         "provider": provider,
         "rows": rows,
-        "sentences": taught_phrases(provider),
+        "phrases": added_phrases(provider),
         "known": sorted((word, Status(meaning.value)) for word, meaning in known.items()),
         "ending": [status.label for status in Status if status in ENDED_THERE],
         "stray": form if form and all(row[1] is not form for row in rows) else None,

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from core.models import User
-from providers.actions.sentences import CannotTeach, taught_phrases, teach_phrase
+from providers.actions.refusal_phrases import CannotAddPhrase, add_phrase, added_phrases
 from providers.panel_api import Dialect, RefusalCode, Rejected
 from providers.panel_api.answers.reread import Kept, read_again
-from providers.panel_api.refusals.classify import MEANINGS, normalised, why_not_taught
+from providers.panel_api.refusals.classify import MEANINGS, normalised, why_no_phrase
 
 from ..models import Attempt, Order
 from ..sending.repeats import REPEATED_AS
@@ -23,22 +23,22 @@ ORDERS_LOOKED_AT = 500  # other lost orders of an account, oldest first; the res
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """A sentence in the answer to a lost order, `words` as it is compared.
+class AnswerPhrase:
+    """A phrase in the answer to a lost order, `words` as it is compared.
 
-    `code` is what it is known to mean already. `obstacle` says why it cannot be taught, or why
+    `code` is what it is known to mean already. `obstacle` says why it cannot be added, or why
     it would resolve nothing here. `others` are the other lost orders it would resolve.
     """
 
-    sentence: str
+    text: str
     words: str
     code: RefusalCode | None
     obstacle: str
     others: int
 
 
-def lesson_of(order: Order) -> Lesson | None:
-    """What can be learned from the answer to this lost order; None when it said nothing."""
+def phrase_in_answer(order: Order) -> AnswerPhrase | None:
+    """The phrase in the answer to this lost order; None when it said nothing."""
     attempt = _lost_sends(order.provider_id).filter(order=order).first()
     if attempt is None:
         return None
@@ -46,37 +46,37 @@ def lesson_of(order: Order) -> Lesson | None:
     kept = read_again(attempt.evidence, dialect)
     if not kept.said:
         return None
-    sentence, code = _to_be_taught(kept)
-    obstacle = kept.obstacle or ("" if kept.refusal else why_not_taught(sentence))
-    words = normalised(sentence)
+    text, code = _phrase_to_add(kept)
+    obstacle = kept.obstacle or ("" if kept.refusal else why_no_phrase(text))
+    words = normalised(text)
     alike = 0 if obstacle else sum(1 for _ in _lost_with(order, words, dialect))
     is_known = kept.refusal is not None
-    return Lesson(sentence, words, code if is_known else None, obstacle, max(alike - 1, 0))
+    return AnswerPhrase(text, words, code if is_known else None, obstacle, max(alike - 1, 0))
 
 
-def teach_refusal(
-    order: Order, lesson: Lesson, code: RefusalCode, *, actor: User, now: datetime
+def add_refusal_phrase(
+    order: Order, phrase: AnswerPhrase, code: RefusalCode, *, actor: User, now: datetime
 ) -> int:
-    """Teach the account of this order what the sentence means, and resolve by it.
+    """Add the phrase to the account of this order, and resolve by it.
 
-    What it is known to mean already stands. How many orders were resolved. Raises CannotTeach.
+    What it is known to mean already stands. How many orders were resolved. Raises CannotAddPhrase.
     """
-    if lesson.obstacle:
-        raise CannotTeach(lesson.obstacle)
-    if lesson.code is None:
-        teach_phrase(order.provider, lesson.sentence, code, actor=actor, now=now)
-    return resolve_taught(order, lesson.words, actor=actor, now=now)
+    if phrase.obstacle:
+        raise CannotAddPhrase(phrase.obstacle)
+    if phrase.code is None:
+        add_phrase(order.provider, phrase.text, code, actor=actor, now=now)
+    return resolve_by_phrase(order, phrase.words, actor=actor, now=now)
 
 
-def resolve_taught(order: Order, words: str, *, actor: User, now: datetime) -> int:
-    """Settle this lost order and those of its account whose kept answer, by this sentence,
+def resolve_by_phrase(order: Order, words: str, *, actor: User, now: datetime) -> int:
+    """Resolve this lost order and those of its account whose kept answer, by this phrase,
     proves a refusal."""
     provider = order.provider
     dialect = Dialect.from_profile(provider.dialect)
-    taught = {one.words: one for one in taught_phrases(provider)}.get(words)
+    added = {one.words: one for one in added_phrases(provider)}.get(words)
     evidence = {"sentence": words}
-    if taught and taught.actor:
-        evidence["taught_by"] = taught.actor.display_name
+    if added and added.actor:
+        evidence["taught_by"] = added.actor.display_name
     resolved = 0
     for attempt, refusal in _lost_with(order, words, dialect):
         if refusal is not None:
@@ -87,7 +87,7 @@ def resolve_taught(order: Order, words: str, *, actor: User, now: datetime) -> i
                 refusal,
                 actor=actor,
                 now=now,
-                text=f"Refused, as “{words}” was taught: {meaning}.",
+                text=f"Refused: “{words}” means it: {meaning}.",
                 evidence={**evidence, "means": refusal.code.value},
             )
     return resolved
@@ -96,7 +96,7 @@ def resolve_taught(order: Order, words: str, *, actor: User, now: datetime) -> i
 def _lost_with(
     order: Order, words: str, dialect: Dialect
 ) -> Iterator[tuple[Attempt, Rejected | None]]:
-    """Lost sends answered with this sentence, this order's first, each with the refusal it
+    """Lost sends answered with this phrase, this order's first, each with the refusal it
     proves by now."""
     lost = _lost_sends(order.provider_id)
     others = lost.exclude(order=order).order_by("pk")[:ORDERS_LOOKED_AT]
@@ -113,7 +113,7 @@ def _lost_sends(provider_id: int) -> QuerySet[Attempt]:
     return lost.filter(order__status=Status.UNCONFIRMED).select_related("order")
 
 
-def _to_be_taught(kept: Kept) -> tuple[str, RefusalCode]:
-    """The first sentence nobody knows, else the first."""
+def _phrase_to_add(kept: Kept) -> tuple[str, RefusalCode]:
+    """The first phrase nobody knows, else the first."""
     unknown = (one for one in kept.said if one[1] is RefusalCode.UNLISTED)
     return next(unknown, kept.said[0])

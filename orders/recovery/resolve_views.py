@@ -14,7 +14,7 @@ from core.encryption import WrongEncryptionKey
 from core.roles import May
 from core.rows.keyset import keyset_page
 from core.web.policy import StaffRequest, allow
-from providers.actions.sentences import CannotTeach
+from providers.actions.refusal_phrases import CannotAddPhrase
 from providers.connect import NoKey, client_for
 
 from .. import shown
@@ -25,7 +25,7 @@ from . import link_orders, not_placed
 from .decision_forms import GiveUpForm, LinkForm, NotPlacedForm
 from .neighbours import doubted_attempts, neighbours
 from .phrase_forms import RefusalForm
-from .refusal_phrase import Lesson, lesson_of, teach_refusal
+from .refusal_phrase import AnswerPhrase, add_refusal_phrase, phrase_in_answer
 
 PAGE_SIZE = 25
 MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
@@ -127,30 +127,34 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.RESOLVE)
 @require_POST
-def order_teach(request: StaffRequest, pk: int) -> HttpResponse:
+def order_add_phrase(request: StaffRequest, pk: int) -> HttpResponse:
     """The text in its answer means refused, here and from now on."""
     order, form = _found(pk), RefusalForm(request.POST)
     if answer := _outcome(request, order):
         return answer
     if not form.is_valid():
         return _draw(request, order, refusal_form=form)
-    lesson = lesson_of(order)
-    if lesson is None or lesson.words != form.cleaned_data["sentence"]:
+    phrase = phrase_in_answer(order)
+    if phrase is None or phrase.words != form.cleaned_data["phrase"]:
         messages.warning(request, "Another answer came meanwhile. Look at it first.")
         return redirect("order-resolve", pk=pk)
     try:
-        resolved = teach_refusal(order, lesson, form.code, actor=request.user, now=database_now())
-    except CannotTeach as refused:
+        resolved = add_refusal_phrase(
+            order, phrase, form.code, actor=request.user, now=database_now()
+        )
+    except CannotAddPhrase as refused:
         form.add_error(None, str(refused))
         return _draw(request, order, refusal_form=form)
-    return _taught(request, pk, lesson, resolved)
+    return _phrase_added(request, pk, phrase, resolved)
 
 
-def _taught(request: StaffRequest, pk: int, lesson: Lesson, resolved: int) -> HttpResponse:
+def _phrase_added(
+    request: StaffRequest, pk: int, phrase: AnswerPhrase, resolved: int
+) -> HttpResponse:
     """To the order; back to its evidence when there is more to say of it."""
     orders = "1 order is" if resolved == 1 else f"{resolved:,} orders are"
     messages.success(
-        request, f"“{lesson.words}” is a refusal from now on. {orders} resolved by it."
+        request, f"“{phrase.words}” is a refusal from now on. {orders} resolved by it."
     )
     is_resolved = not Order.objects.unconfirmed().filter(pk=pk).exists()
     return redirect("order" if is_resolved else "order-resolve", pk=pk)
@@ -171,7 +175,7 @@ def _draw(
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     taken_by = order_with(order.provider_id, candidate)
     now = database_now()
-    lesson = lesson_of(order)
+    phrase = phrase_in_answer(order)
     may_confirm_from = not_placed.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
@@ -189,7 +193,7 @@ def _draw(
         "charge_differs": charge_differs,
         "not_placed_form": not_placed_form or NotPlacedForm(),
         "give_up_form": give_up_form or GiveUpForm(),
-        "lesson": lesson,
+        "phrase": phrase,
         "refusal_form": refusal_form or RefusalForm(),
     }
     mended = link_form or not_placed_form or give_up_form or refusal_form

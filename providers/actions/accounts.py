@@ -20,7 +20,7 @@ from core.rows.constraints import broken_constraint
 from providers.identity import row_of, upstream_digest
 from providers.models import (
     CatalogRun,
-    DoctorReport,
+    ConnectionReport,
     LeaseKind,
     Provider,
     ProviderHealth,
@@ -229,7 +229,7 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
         slow_until=None,
         next_add_at=None,
     )
-    DoctorReport.objects.filter(provider=provider, ended_at=None).delete()
+    ConnectionReport.objects.filter(provider=provider, ended_at=None).delete()
     return True
 
 

@@ -11,7 +11,7 @@ from core import clocks
 from providers.models import CatalogRun, LeaseKind, Provider, ProviderHealth
 
 from . import leases
-from .examining import waiting_reports
+from .connection_checks import waiting_reports
 from .leases import due_leases, ensure_leases
 
 

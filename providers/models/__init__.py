@@ -12,13 +12,13 @@ from .catalog import (
 from .event import ProviderEvent
 from .health import Lease, LeaseKind, ProviderHealth
 from .proposed import ProposedTerms
-from .provider import BalanceReading, DoctorReport, Provider, ProviderState, RefundStyle
+from .provider import BalanceReading, ConnectionReport, Provider, ProviderState, RefundStyle
 
 __all__ = [
     "BalanceReading",
     "CatalogRun",
     "ChangeKind",
-    "DoctorReport",
+    "ConnectionReport",
     "Lease",
     "LeaseKind",
     "ProposedTerms",

@@ -1,4 +1,4 @@
-"""One account at one upstream panel, its balance readings and what its doctor found."""
+"""One account at one upstream panel, its balance readings and what its connection checks found."""
 
 from __future__ import annotations
 
@@ -206,15 +206,15 @@ class BalanceReading(models.Model):
         return f"{self.amount} {self.currency}".strip()
 
 
-class DoctorReport(models.Model):
-    """One run of the connection doctor. `findings` is a list of
+class ConnectionReport(models.Model):
+    """One connection check. `findings` is a list of
     `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`.
 
     While `ended_at` is None it still runs, and `step` says what it is asking. `with_empty_order`:
     it sends an order of nothing as well, which buys nothing, to hear what an order must carry.
     """
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="doctor_reports")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="connection_reports")
     findings: models.JSONField[Any, Any] = models.JSONField(default=list)
     services_seen = models.PositiveIntegerField(default=0)
     run_at = models.DateTimeField()
@@ -224,7 +224,7 @@ class DoctorReport(models.Model):
     with_empty_order = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["provider", "-run_at"], name="doctor_newest")]
+        indexes = [models.Index(fields=["provider", "-run_at"], name="connection_report_newest")]
 
     def __str__(self) -> str:
         return f"{self.provider} · {self.run_at:%Y-%m-%d %H:%M}"

@@ -7,8 +7,8 @@ Imports the standard library and requests; nothing of the project. `PanelClient`
 from .answers.answer import Answer
 from .answers.coerce import issued_id
 from .client import PanelClient
-from .connection_check.check import examine
-from .connection_check.findings import Diagnosis, Finding, FindingLevel
+from .connection_check.check import check_connection
+from .connection_check.findings import CheckResult, Finding, FindingLevel
 from .dialect import LARGEST_BATCH, Dialect, KeyPlace
 from .errors import (
     AccountRefused,
@@ -71,11 +71,11 @@ __all__ = [
     "CancelAccepted",
     "Catalog",
     "CatalogItem",
+    "CheckResult",
     "CostRange",
     "Credentials",
     "CustomCommentsPayload",
     "DefaultPayload",
-    "Diagnosis",
     "Dialect",
     "Evidence",
     "Finding",
@@ -108,8 +108,8 @@ __all__ = [
     "UnsafeUrl",
     "WebTrafficPayload",
     "WrittenPayload",
+    "check_connection",
     "count_lines",
-    "examine",
     "issued_id",
     "parameter_asked_for",
     "split_lines",

@@ -1,4 +1,4 @@
-"""How one provider differs from the published protocol; found by the doctor or set by staff."""
+"""How one provider differs from the published protocol; found by its check or set by staff."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from core.roles import Role
 from providers import tasks
 from providers.models import (
     CatalogRun,
-    DoctorReport,
+    ConnectionReport,
     Provider,
     ProviderEvent,
     ProviderHealth,
@@ -35,13 +35,13 @@ def wanted(**over: Any) -> dict[str, Any]:
     } | over
 
 
-def test_adding_a_provider_keeps_it_and_sends_the_doctor(admin: Client, rung: Bells) -> None:
+def test_adding_a_provider_keeps_it_and_checks_its_connection(admin: Client, rung: Bells) -> None:
     answer = admin.post(reverse("provider-new"), wanted())
     provider = Provider.objects.get()
     assert answer.headers["Location"] == reverse("provider", args=[provider.pk])
     assert (provider.name, provider.currency) == ("Harbor", "USD")
     assert decrypt(provider.key_ciphertext) == KEY
-    assert rung == [("providers.examine", {"report_id": DoctorReport.objects.get().pk})]
+    assert rung == [("providers.examine", {"report_id": ConnectionReport.objects.get().pk})]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_from_adding_to_a_catalog_at_a_real_provider(
     url = reverse("provider", args=[provider.pk])
     page = admin.get(url).content.decode()
     assert "Waiting for a worker" in page and 'hx-trigger="every 1500ms"' in page
-    tasks.examine(report_id=rung[0][1]["report_id"])
+    tasks.check_connection(report_id=rung[0][1]["report_id"])
     tasks.read_balance(provider_id=provider.pk)
     page = admin.get(url).content.decode()
     assert "60 services can be read." in page
@@ -101,12 +101,12 @@ def test_a_wrong_key_is_said_plainly_and_nothing_is_lost(
     admin: Client, box: Sandbox, rung: Bells
 ) -> None:
     admin.post(reverse("provider-new"), wanted(url=box.url))
-    tasks.examine(report_id=rung[0][1]["report_id"])
+    tasks.check_connection(report_id=rung[0][1]["report_id"])
     provider = Provider.objects.get()
     page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
     assert "Key refused" in page and "Enter the key" in page
     admin.post(reverse("provider-key", args=[provider.pk]), {"key": DEMO_KEY})
-    tasks.examine(report_id=rung[-1][1]["report_id"])
+    tasks.check_connection(report_id=rung[-1][1]["report_id"])
     page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
     assert "Key refused" not in page and "Healthy" in page
 
@@ -121,7 +121,7 @@ def test_the_key_is_in_no_page_event_or_log_line(
     box.fault("error_reply", action="services", reason=f"we know {DEMO_KEY} well")
     admin.post(reverse("provider-new"), wanted(url=box.url, key=DEMO_KEY))
     provider = Provider.objects.get()
-    tasks.examine(report_id=rung[0][1]["report_id"])
+    tasks.check_connection(report_id=rung[0][1]["report_id"])
     tasks.read_balance(provider_id=provider.pk)
     ProviderHealth.objects.update(open_until=None, slow_until=None)
     tasks.mirror(provider_id=provider.pk)
@@ -136,7 +136,7 @@ def test_the_key_is_in_no_page_event_or_log_line(
         [
             *ProviderEvent.objects.values(),
             *ProviderHealth.objects.values(),
-            *DoctorReport.objects.values(),
+            *ConnectionReport.objects.values(),
             *CatalogRun.objects.values(),
             *rung,
         ]
@@ -264,22 +264,22 @@ def test_pausing_wants_a_reason_and_resuming_takes_it_back(manager: Client) -> N
     assert provider.is_active and provider.paused_reason == ""
 
 
-@pytest.mark.parametrize("name", ["provider-doctor", "provider-balance", "provider-mirror"])
+@pytest.mark.parametrize("name", ["provider-check", "provider-balance", "provider-mirror"])
 def test_asking_twice_is_asking_once(manager: Client, rung: Bells, name: str) -> None:
     provider = make_provider()
     for _ in range(2):
         manager.post(reverse(name, args=[provider.pk]))
     assert len(rung) == 2 and rung[0] == rung[1]
-    assert DoctorReport.objects.count() + CatalogRun.objects.count() <= 1
+    assert ConnectionReport.objects.count() + CatalogRun.objects.count() <= 1
 
 
-def test_the_doctor_sends_an_empty_order_only_where_somebody_asked_for_that(
+def test_an_empty_order_is_sent_only_where_somebody_asked_for_that(
     manager: Client, rung: Bells
 ) -> None:
     plain, thorough = make_provider(), make_provider()
-    manager.post(reverse("provider-doctor", args=[plain.pk]))
-    manager.post(reverse("provider-doctor", args=[thorough.pk]), {"with_empty_order": "1"})
-    asked = DoctorReport.objects.values_list("provider_id", "with_empty_order")
+    manager.post(reverse("provider-check", args=[plain.pk]))
+    manager.post(reverse("provider-check", args=[thorough.pk]), {"with_empty_order": "1"})
+    asked = ConnectionReport.objects.values_list("provider_id", "with_empty_order")
     assert dict(asked) == {plain.pk: False, thorough.pk: True} and len(rung) == 2
 
 

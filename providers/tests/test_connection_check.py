@@ -5,33 +5,33 @@ from decimal import Decimal
 
 import pytest
 
-from core.clocks import DOCTOR_CUT_OFF_SECONDS, database_now
+from core.clocks import CONNECTION_CHECK_CUT_OFF_SECONDS, database_now
 from core.encryption import encrypt
-from providers.actions.examining import examine_run, open_report, waiting_reports
+from providers.actions.connection_checks import open_report, run_check, waiting_reports
 from providers.actions.learning import FORGOTTEN, forget_learned
 from providers.connect import client_for
-from providers.models import DoctorReport, Provider, ProviderHealth
+from providers.models import ConnectionReport, Provider, ProviderHealth
 from providers.panel_api import Dialect
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.services
 
 
-def examined(account: Provider, *, with_empty_order: bool = False) -> DoctorReport:
+def checked(account: Provider, *, with_empty_order: bool = False) -> ConnectionReport:
     report = open_report(account, actor=None, now=database_now(), with_empty_order=with_empty_order)
-    assert examine_run(report, client_for, clock=database_now)
+    assert run_check(report, client_for, clock=database_now)
     report.refresh_from_db()
     return report
 
 
-def verdicts(report: DoctorReport) -> dict[str, str]:
+def verdicts(report: ConnectionReport) -> dict[str, str]:
     return {finding["topic"]: finding["verdict"] for finding in report.findings}
 
 
 def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
     account: Provider, box: Sandbox
 ) -> None:
-    report = examined(account)
+    report = checked(account)
     assert report.ended_at and report.services_seen == 60
     assert "fail" not in verdicts(report).values()
     assert {"add", "refill", "cancel"}.isdisjoint(box.stats()["calls"])
@@ -44,7 +44,7 @@ def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
 def test_a_wrong_key_is_named_and_marked(account: Provider) -> None:
     Provider.objects.update(key_ciphertext=encrypt("not-the-key-at-all"))
     account.refresh_from_db()
-    report = examined(account)
+    report = checked(account)
     assert verdicts(report)["key"] == "fail"
     assert ProviderHealth.objects.get().key_refused_at
 
@@ -54,7 +54,7 @@ def test_a_provider_that_does_not_answer_is_said_to_be_so(
     account: Provider, box: Sandbox, mode: str
 ) -> None:
     box.fault(mode)
-    report = examined(account)
+    report = checked(account)
     assert "fail" in verdicts(report).values()
     assert ProviderHealth.objects.get().open_until
 
@@ -62,15 +62,15 @@ def test_a_provider_that_does_not_answer_is_said_to_be_so(
 def test_an_account_without_a_key_gets_a_report_that_says_so(account: Provider) -> None:
     Provider.objects.update(key_ciphertext="")
     account.refresh_from_db()
-    report = examined(account)
+    report = checked(account)
     assert report.ended_at and "no key" in report.findings[0]["words"]
 
 
-def test_one_examination_at_a_time(account: Provider) -> None:
+def test_one_connection_check_at_a_time(account: Provider) -> None:
     report = open_report(account, actor=None, now=database_now())
     assert open_report(account, actor=None, now=database_now()) == report
-    DoctorReport.objects.update(step="Connecting")
-    assert not examine_run(report, client_for, clock=database_now)
+    ConnectionReport.objects.update(step="Connecting")
+    assert not run_check(report, client_for, clock=database_now)
 
 
 def test_what_was_learned_is_not_written_over_a_new_address(
@@ -79,7 +79,7 @@ def test_what_was_learned_is_not_written_over_a_new_address(
     report = open_report(account, actor=None, now=database_now())
     assert report.provider.version == 1
     Provider.objects.update(version=2)
-    examine_run(report, client_for, clock=database_now)
+    run_check(report, client_for, clock=database_now)
     assert Provider.objects.get().dialect == {}
 
 
@@ -87,9 +87,9 @@ def test_with_an_empty_order_it_finds_the_parameter_that_takes_our_ids(
     account: Provider, box: Sandbox
 ) -> None:
     box.dialect(request_id="required")
-    examined(account)
+    checked(account)
     assert "idempotency_parameter" not in Provider.objects.get().dialect
-    report = examined(account, with_empty_order=True)
+    report = checked(account, with_empty_order=True)
     assert verdicts(report)["repeats"] == "ok" and box.ledger() == []
     assert Provider.objects.get().dialect["idempotency_parameter"] == "request_id"
 
@@ -100,17 +100,17 @@ def test_a_parameter_that_an_admin_named_meanwhile_stays(account: Provider, name
     account.refresh_from_db()  # as the worker reads it, before the admin's change
     report = open_report(account, actor=None, now=database_now())
     Provider.objects.update(dialect={"idempotency_parameter": name} if name else {})
-    examine_run(report, client_for, clock=database_now)
+    run_check(report, client_for, clock=database_now)
     assert Provider.objects.get().dialect.get("idempotency_parameter", "") == name
 
 
-def test_a_lost_bell_is_found_and_a_dead_examination_is_ended(account: Provider) -> None:
+def test_a_lost_bell_is_found_and_a_dead_check_is_ended(account: Provider) -> None:
     now = database_now()
     report = open_report(account, actor=None, now=now)
     assert waiting_reports(now=now) == []
     assert waiting_reports(now=now + timedelta(seconds=60)) == [report.pk]
-    DoctorReport.objects.update(step="Connecting")
-    later = now + timedelta(seconds=DOCTOR_CUT_OFF_SECONDS)
+    ConnectionReport.objects.update(step="Connecting")
+    later = now + timedelta(seconds=CONNECTION_CHECK_CUT_OFF_SECONDS)
     assert waiting_reports(now=later) == []
     report.refresh_from_db()
     assert report.ended_at == later and "cut off" in report.findings[-1]["words"]
@@ -118,7 +118,7 @@ def test_a_lost_bell_is_found_and_a_dead_examination_is_ended(account: Provider)
 
 def test_the_key_is_in_no_finding(account: Provider, box: Sandbox) -> None:
     box.fault("error_reply", reason=f"The key {box.key} is unknown to us")
-    report = examined(account)
+    report = checked(account)
     assert box.key not in str(report.findings)
 
 
@@ -127,7 +127,7 @@ def test_what_staff_allow_at_most_is_not_learned_as_a_limit_of_the_provider(
 ) -> None:
     Provider.objects.update(batch_size=1, dialect={"batch_size": 1, "many_statuses": False})
     account.refresh_from_db()
-    report = examined(account)
+    report = checked(account)
     assert "could not be finished" not in str(report.findings)
     assert Dialect.from_profile(Provider.objects.get().dialect).batch_size == 100
 

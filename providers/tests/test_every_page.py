@@ -10,7 +10,7 @@ from django.urls import reverse
 from providers.models import (
     CatalogRun,
     ChangeKind,
-    DoctorReport,
+    ConnectionReport,
     Provider,
     ProviderHealth,
     RunState,
@@ -94,7 +94,7 @@ def hostile() -> Hostile:
     ProviderHealth.objects.filter(pk=provider.pk).update(
         last_error=HOSTILE, open_until=NOON, last_error_at=NOON
     )
-    DoctorReport.objects.create(
+    ConnectionReport.objects.create(
         provider=provider,
         run_at=NOON,
         ended_at=NOON,

@@ -12,7 +12,7 @@ from core.clocks import database_now
 from core.roles import Role
 from providers.models import (
     BalanceReading,
-    DoctorReport,
+    ConnectionReport,
     ProviderHealth,
 )
 from tests.builders import NOON, make_provider
@@ -28,7 +28,7 @@ def test_balances_are_only_for_those_who_may_see_them(client_for_role: LogIn) ->
         low_balance=Decimal(9000),
     )
     BalanceReading.objects.create(provider=provider, amount=Decimal("4321.98"), read_at=NOON)
-    DoctorReport.objects.create(
+    ConnectionReport.objects.create(
         provider=provider,
         run_at=NOON,
         ended_at=NOON,

@@ -11,7 +11,7 @@ from core import doorbell
 from core.clocks import database_now
 from providers import tasks
 from providers.actions.catalog.runs import open_run
-from providers.actions.examining import open_report
+from providers.actions.connection_checks import open_report
 from providers.actions.leases import acquire_lease, ensure_leases
 from providers.actions.ringing import due_work
 from providers.models import CatalogRun, LeaseKind, Provider, ProviderHealth, Service
@@ -68,11 +68,11 @@ def test_the_bells_carry_ids_and_nothing_else(
 def test_each_door_does_its_work(account: Provider, box: Sandbox) -> None:
     tasks.read_balance(provider_id=account.pk)
     tasks.mirror(provider_id=account.pk)
-    tasks.examine(report_id=open_report(account, actor=None, now=database_now()).pk)
+    tasks.check_connection(report_id=open_report(account, actor=None, now=database_now()).pk)
     account.refresh_from_db()
     assert account.balance == 1000
     assert Service.objects.count() == 60
-    assert account.doctor_reports.get().ended_at
+    assert account.connection_reports.get().ended_at
 
 
 @pytest.mark.parametrize("mode", ["html", "http_500", "http_429", "http_401", "hang_up"])
@@ -86,14 +86,14 @@ def test_no_door_raises_for_what_a_provider_does(
     tasks.read_balance(provider_id=account.pk)
     ProviderHealth.objects.update(slow_until=None, open_until=None)
     tasks.mirror(provider_id=account.pk)
-    tasks.examine(report_id=open_report(account, actor=None, now=database_now()).pk)
+    tasks.check_connection(report_id=open_report(account, actor=None, now=database_now()).pk)
     assert CatalogRun.objects.get().error
 
 
 def test_a_bell_for_what_is_gone_is_not_heard(db: None) -> None:
     tasks.read_balance(provider_id=999)
     tasks.mirror(provider_id=999)
-    tasks.examine(report_id=999)
+    tasks.check_connection(report_id=999)
     assert not CatalogRun.objects.exists(), "no row was made for an account that is not there"
 
 

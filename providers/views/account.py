@@ -20,12 +20,12 @@ from core.web.policy import StaffRequest, allow
 
 from .. import tasks
 from ..account_health import account_health
-from ..actions.examining import open_report
+from ..actions.connection_checks import open_report
 from ..actions.learning import forget_learned
 from ..actions.leases import ensure_leases, make_due
 from ..forms import LimitsForm
 from ..identity import twins_of
-from ..models import BalanceReading, CatalogRun, DoctorReport, LeaseKind, Provider
+from ..models import BalanceReading, CatalogRun, ConnectionReport, LeaseKind, Provider
 from ..standing import dialect_in_words, line_of
 from .refunds import refunds_context
 
@@ -46,8 +46,8 @@ def provider(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def provider_doctor(request: StaffRequest, pk: int) -> HttpResponse:
-    """Let the doctor examine the connection; where it is wished, with an order of nothing."""
+def provider_check(request: StaffRequest, pk: int) -> HttpResponse:
+    """Check the connection; where it is wished, with an order of nothing."""
     account = get_object_or_404(Provider, pk=pk)
     report = open_report(
         account,
@@ -55,17 +55,17 @@ def provider_doctor(request: StaffRequest, pk: int) -> HttpResponse:
         now=database_now(),
         with_empty_order="with_empty_order" in request.POST,
     )
-    tasks.ring(tasks.examine, report_id=report.pk)
+    tasks.ring(tasks.check_connection, report_id=report.pk)
     return redirect("provider", pk=pk)
 
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
 def provider_forget(request: StaffRequest, pk: int) -> HttpResponse:
-    """Forget what was found out about what it can do; the next examination finds it out anew."""
+    """Forget what was found out about what it can do; the next check finds it out anew."""
     account = get_object_or_404(Provider, pk=pk)
     if forget_learned(account, now=database_now(), actor=request.user):
-        messages.success(request, "Forgotten. Examine it to find out anew.")
+        messages.success(request, "Forgotten. Check the connection to find it out anew.")
     else:
         messages.info(request, "There was nothing to forget.")
     return redirect("provider", pk=pk)
@@ -105,7 +105,7 @@ def provider_page(
         "may_run": may(May.RUN_PROVIDERS),
         "may_keep": may(May.KEEP_CREDENTIALS),
         "may_see_balances": may(May.SEE_BALANCES),
-        **_doctor(account, may_see_balances=may(May.SEE_BALANCES)),
+        **_connection_check(account, may_see_balances=may(May.SEE_BALANCES)),
     }
     if may(May.SEE_BALANCES):
         context |= _balances(account, now)
@@ -131,9 +131,9 @@ def _runs(account: Provider) -> Any:
     return runs.defer("held_catalog", "unreadable_samples")[:RUNS_SHOWN]
 
 
-def _doctor(account: Provider, *, may_see_balances: bool) -> dict[str, Any]:
+def _connection_check(account: Provider, *, may_see_balances: bool) -> dict[str, Any]:
     """The newest report; what it says of the balance is for those who may see balances."""
-    report = account.doctor_reports.select_related("run_by").order_by("-run_at", "-pk").first()
+    report = account.connection_reports.select_related("run_by").order_by("-run_at", "-pk").first()
     findings = report.findings if report else []
     if not may_see_balances:
         findings = [{**f, "detail": ""} for f in findings if f["topic"] != "balance"]
@@ -160,7 +160,7 @@ def _moves(readings: list[BalanceReading]) -> list[tuple[BalanceReading, Decimal
 
 def _is_busy(account: Provider, context: dict[str, Any], now: datetime) -> bool:
     """Something is being done that will change what the page shows."""
-    report: DoctorReport | None = context["report"]
+    report: ConnectionReport | None = context["report"]
     if report is not None and report.ended_at is None:
         return True
     if any(run.is_running for run in context["runs"]):

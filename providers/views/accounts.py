@@ -27,7 +27,7 @@ from ..actions.accounts import (
     change_settings,
     set_key,
 )
-from ..actions.examining import open_report
+from ..actions.connection_checks import open_report
 from ..actions.pausing import pause_provider, resume_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
 from ..models import Provider, Service
@@ -64,13 +64,13 @@ def providers(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("form")
 def provider_new(request: StaffRequest) -> HttpResponse:
-    """Add an account and let the doctor look at it; it is kept whatever the doctor finds."""
+    """Add an account and have its connection checked; it is kept whatever the check finds."""
     form = NewProviderForm(request.POST or None)
     provider = _added(form, request) if request.method == "POST" and form.is_valid() else None
     if provider is None:
         status = 422 if request.method == "POST" else 200
         return render(request, "providers/provider_new.html", {"form": form}, status=status)
-    messages.success(request, f"{provider} is added. The doctor is looking at its connection.")
+    messages.success(request, f"{provider} is added. Its connection is being checked.")
     return redirect("provider", pk=provider.pk)
 
 
@@ -80,7 +80,7 @@ def _added(form: NewProviderForm, request: StaffRequest) -> Provider | None:
     try:
         with transaction.atomic():
             provider = add_provider(**form.cleaned_data, actor=request.user, now=database_now())
-            _send_the_doctor(provider, request)
+            _check_connection(provider, request)
     except AccountIsKept as kept:
         form.add_error("key", str(kept))
         return None
@@ -130,14 +130,14 @@ def provider_key(request: StaffRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
             key, now = form.cleaned_data["key"], database_now()
             if is_set := set_key(provider, key, actor=request.user, now=now):
-                _send_the_doctor(provider, request)
+                _check_connection(provider, request)
     except AccountIsKept as kept:
         form.add_error("key", str(kept))
         return _form_page(request, "providers/provider_key.html", provider, form)
     if not is_set:
         messages.error(request, CHANGED_MEANWHILE)
         return redirect("provider-key", pk=pk)
-    messages.success(request, "The key is set. The doctor is looking at the connection.")
+    messages.success(request, "The key is set. Its connection is being checked.")
     return redirect("provider", pk=pk)
 
 
@@ -182,9 +182,9 @@ def provider_resume(request: StaffRequest, pk: int) -> HttpResponse:
     return redirect("provider", pk=pk)
 
 
-def _send_the_doctor(provider: Provider, request: StaffRequest) -> None:
+def _check_connection(provider: Provider, request: StaffRequest) -> None:
     report = open_report(provider, actor=request.user, now=database_now())
-    tasks.ring(tasks.examine, report_id=report.pk)
+    tasks.ring(tasks.check_connection, report_id=report.pk)
 
 
 def _form_page(request: StaffRequest, template: str, provider: Provider, form: Any) -> HttpResponse:

@@ -40,7 +40,7 @@ def test_an_empty_order_tells_the_parameter_and_the_next_order_carries_its_id(
 ) -> None:
     page, before = wants_ids, len(box.ledger())
     page.goto("/providers/1/")
-    page.get_by_role("button", name="Examine with an empty order").dblclick()
+    page.get_by_role("button", name="Check with an empty order").dblclick()
     page.get_by_text("from now on it gets one as “request_id”").wait_for(timeout=SLOW)
     assert len(box.ledger()) == before
     page.goto(RULES)

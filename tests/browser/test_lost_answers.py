@@ -94,7 +94,7 @@ def test_a_person_resolves_what_the_desk_does_not_look_for(
     wait_for_status(page, AT_PROVIDER)
 
 
-def test_a_sentence_is_taught_once_and_understood_from_then_on(
+def test_a_phrase_is_added_once_and_understood_from_then_on(
     admin_page: Page, box: RemoteSandbox
 ) -> None:
     page, word = admin_page, "".join(letter for letter in uuid.uuid4().hex if letter.isalpha())
@@ -103,7 +103,7 @@ def test_a_sentence_is_taught_once_and_understood_from_then_on(
     page.get_by_role("link", name="Look at the evidence and decide").click(timeout=SLOW)
     page.get_by_label("It means").select_option("It does not take this link")
     page.get_by_label("I am sure: whenever it answers so").check()
-    page.get_by_role("button", name="Teach and resolve").click()
+    page.get_by_role("button", name="Add and resolve").click()
     page.wait_for_url(re.compile(rf"/orders/{number}/$"))
     wait_for_status(page, "Rejected")
     place(page, f"https://lumen.example/{word}/second")

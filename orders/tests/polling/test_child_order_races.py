@@ -15,7 +15,7 @@ from orders.polling import poll_batch, poll_schedule
 from orders.sending import sweep_due
 from orders.status import HoldReason, Status
 from orders.tests.sending.test_races import THREADS, at_once
-from providers.actions import wording
+from providers.actions import status_aliases
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState, Progress
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -119,13 +119,15 @@ def test_children_told_to_eight_workers_at_once_are_born_once():
     assert OrderEvent.objects.filter(order__parent=parent).count() == 9
 
 
-def test_words_taught_by_many_at_once_are_all_kept():
+def test_aliases_added_by_many_at_once_are_all_kept():
     provider = make_provider()
 
-    def teach(number: int) -> bool:
+    def add(number: int) -> bool:
         mine = Provider.objects.get(pk=provider.pk)
-        return wording.teach_word(mine, f"Word {number}", OrderState.PARTIAL, actor=None, now=NOON)
+        return status_aliases.add_alias(
+            mine, f"Word {number}", OrderState.PARTIAL, actor=None, now=NOON
+        )
 
-    assert all(at_once(teach))
-    known = wording.words_of(Dialect.from_profile(Provider.objects.get().dialect))
+    assert all(at_once(add))
+    known = status_aliases.aliases_of(Dialect.from_profile(Provider.objects.get().dialect))
     assert set(known) == {f"word {number}" for number in range(THREADS)}

@@ -18,7 +18,7 @@ from orders.placing import place_orders
 from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Flag, HoldReason, Status
-from providers.actions import wording
+from providers.actions import status_aliases
 from providers.models import Provider
 from providers.panel_api import DefaultPayload, OrderPayload, OrderState, SubscriptionPayload
 from sandbox import Sandbox
@@ -192,7 +192,7 @@ def test_a_scheduled_order_is_not_sent_before_its_time(box, account):
     assert len(box.ledger()) == 1
 
 
-def test_a_word_taught_once_takes_its_orders_with_it(box, account):
+def test_an_alias_added_once_takes_its_orders_with_it(box, account):
     service = service_at(box, account)
     orders = [
         send(place(service, default(service, f"https://lumen.example/{n}"))) for n in range(3)
@@ -204,7 +204,7 @@ def test_a_word_taught_once_takes_its_orders_with_it(box, account):
     }
     account.refresh_from_db()
     now = database_now()
-    wording.teach_word(account, "reticulating", OrderState.PROCESSING, actor=None, now=now)
+    status_aliases.add_alias(account, "reticulating", OrderState.PROCESSING, actor=None, now=now)
     sending_tasks.sweep()
     sending_tasks.follow(provider_id=account.pk)
     assert set(Order.objects.values_list("status", "flag")) == {(Status.PROCESSING, Flag.NONE)}

@@ -1,4 +1,4 @@
-"""A provider's own status words: met, taught once, and the flagged orders follow."""
+"""A provider's own status words: met, added once, and the flagged orders follow."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.roles import Role
 from orders.models import Order, PollSchedule
 from orders.polling.status_aliases import follow_known_words, unknown_words
 from orders.status import Flag, Status
-from providers.actions import wording
-from providers.actions.examining import _learn
+from providers.actions import status_aliases
+from providers.actions.connection_checks import _learn
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
-from providers.panel_api.connection_check.findings import Diagnosis
+from providers.panel_api.connection_check.findings import CheckResult
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.query_counts import queries_of
 
@@ -57,11 +57,11 @@ def test_unknown_words_are_counted_whatever_their_spelling():
     ]
 
 
-def test_a_taught_word_makes_its_orders_due_and_no_others():
+def test_an_added_alias_makes_its_orders_due_and_no_others():
     service = make_service()
     known, other, elsewhere = flagged(service=service), flagged("Odd", service=service), flagged()
     person = make_user(Role.MANAGER)
-    assert wording.teach_word(
+    assert status_aliases.add_alias(
         service.provider, "SIMMERING", OrderState.IN_PROGRESS, actor=person, now=NOON
     )
     assert follow_known_words(now=NOON) == 1
@@ -74,7 +74,7 @@ def test_a_taught_word_makes_its_orders_due_and_no_others():
 def test_an_order_that_cannot_be_read_keeps_its_pause():
     order = flagged()
     PollSchedule.objects.update(failures=2)
-    wording.teach_word(order.provider, "simmering", OrderState.PENDING, actor=None, now=NOON)
+    status_aliases.add_alias(order.provider, "simmering", OrderState.PENDING, actor=None, now=NOON)
     assert follow_known_words(now=NOON) == 0
 
 
@@ -85,33 +85,35 @@ def test_saying_it_again_differently_wins_and_the_same_is_no_news():
         (OrderState.PARTIAL, False),
         (OrderState.COMPLETED, True),
     ):
-        assert wording.teach_word(provider, "Done-ish", meaning, actor=None, now=NOON) is is_news
-    known = wording.words_of(Dialect.from_profile(Provider.objects.get().dialect))
+        assert (
+            status_aliases.add_alias(provider, "Done-ish", meaning, actor=None, now=NOON) is is_news
+        )
+    known = status_aliases.aliases_of(Dialect.from_profile(Provider.objects.get().dialect))
     assert known == {"done ish": OrderState.COMPLETED}
 
 
 def test_a_word_of_digits_is_known_as_a_code_too():
     provider = make_provider()
-    wording.teach_word(provider, "7", OrderState.PARTIAL, actor=None, now=NOON)
+    status_aliases.add_alias(provider, "7", OrderState.PARTIAL, actor=None, now=NOON)
     dialect = Dialect.from_profile(Provider.objects.get().dialect)
     assert dialect.status_codes == {"7": OrderState.PARTIAL}
-    assert wording.forget_word(provider, "7", actor=None, now=NOON)
+    assert status_aliases.forget_alias(provider, "7", actor=None, now=NOON)
     assert Provider.objects.get().dialect == {}
 
 
 def test_a_forgotten_word_is_unknown_again():
     provider = make_provider(dialect={"batch_size": 50})
-    wording.teach_word(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
-    assert wording.forget_word(provider, "ODD", actor=None, now=NOON)
-    assert not wording.forget_word(provider, "Odd", actor=None, now=NOON)
+    status_aliases.add_alias(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
+    assert status_aliases.forget_alias(provider, "ODD", actor=None, now=NOON)
+    assert not status_aliases.forget_alias(provider, "Odd", actor=None, now=NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50}
     assert provider.events.count() == 2
 
 
-def test_a_doctor_that_looked_meanwhile_does_not_forget_it():
+def test_a_connection_check_meanwhile_does_not_forget_it():
     provider = make_provider()
-    wording.teach_word(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
-    found = Diagnosis(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
+    status_aliases.add_alias(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
+    found = CheckResult(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
     _learn(provider, found, clock=lambda: NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50, "status_words": {"odd": "partial"}}
 

@@ -168,7 +168,7 @@ def test_orders_lost_in_a_row_put_their_calls_together_to_close_their_range(box)
     assert [read(order)[1].calls for order in lost] == [4, 4, 4]
 
 
-def test_calls_that_teach_nothing_are_counted_until_a_person_has_to_decide(box, monkeypatch):
+def test_calls_that_show_nothing_are_counted_until_a_person_has_to_decide(box, monkeypatch):
     bench = Bench(box).calibrated()
     lost, asked = bench.lose(taken=False), []
     nothing = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)

@@ -17,12 +17,12 @@ from orders.placing import place_orders
 from orders.recovery import not_placed, refusal_phrase
 from orders.sending import send_orders
 from orders.status import Doubt, Outcome, Status
-from providers.actions import sentences
-from providers.actions.examining import _learn
+from providers.actions import refusal_phrases
+from providers.actions.connection_checks import _learn
 from providers.actions.learning import change_dialect
 from providers.models import Provider
 from providers.panel_api import Dialect, RefusalCode, Rejected
-from providers.panel_api.connection_check.findings import Diagnosis
+from providers.panel_api.connection_check.findings import CheckResult
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 from tests.query_counts import queries_of
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 SAID = "Kein Guthaben, Kunde 12"
 WORDS = "kein guthaben kunde #"
-TAUGHT = Dialect(refusals={WORDS: RefusalCode.FUNDS})
+ADDED = Dialect(refusals={WORDS: RefusalCode.FUNDS})
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -48,11 +48,11 @@ def status_of(order: Order) -> Status:
     return Status(Order.objects.values_list("status", flat=True).get(pk=order.pk))
 
 
-def teach(order: Order, code: RefusalCode = RefusalCode.FUNDS, actor: Any = None) -> int:
-    lesson = refusal_phrase.lesson_of(order)
-    assert lesson is not None
+def add(order: Order, code: RefusalCode = RefusalCode.FUNDS, actor: Any = None) -> int:
+    phrase = refusal_phrase.phrase_in_answer(order)
+    assert phrase is not None
     actor = actor or make_user(Role.MANAGER)
-    return refusal_phrase.teach_refusal(order, lesson, code, actor=actor, now=NOON)
+    return refusal_phrase.add_refusal_phrase(order, phrase, code, actor=actor, now=NOON)
 
 
 @pytest.fixture
@@ -64,10 +64,10 @@ def manager(client_for_role: Callable[[Role], Client]) -> Client:
 def test_words_that_say_it_is_there_end_no_doubt_about_an_earlier_try(code: RefusalCode):
     order = answered()
     make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
-    assert teach(order, code) == 0
+    assert add(order, code) == 0
     assert status_of(order) == Status.UNCONFIRMED
     assert order.attempts.get(number=1).code == Doubt.IS_THERE
-    assert refusal_phrase.lesson_of(order) is None
+    assert refusal_phrase.phrase_in_answer(order) is None
 
 
 @pytest.mark.parametrize("code", [RefusalCode.LINK_BUSY, RefusalCode.DUPLICATE])
@@ -76,7 +76,7 @@ def test_what_staff_took_for_a_refusal_is_in_doubt_when_the_next_try_finds_it_th
 ):
     """Else it would wait for its own first send to end, and be bought again."""
     order = answered()
-    assert teach(order, RefusalCode.RATE_LIMIT) == 1
+    assert add(order, RefusalCode.RATE_LIMIT) == 1
     order = Order.objects.select_related("provider").get(pk=order.pk)
     assert place_orders.requeue_order(order, actor=make_user(Role.MANAGER), now=NOON)
     provider = FakeProvider()
@@ -90,17 +90,17 @@ def test_a_busy_link_is_no_word_of_it_where_another_order_of_ours_keeps_it_busy(
     order = answered()
     make_attempt(order, outcome=Outcome.NOT_PLACED, number=2)
     make_order(Status.IN_PROGRESS, provider=order.provider, link_key=order.link_key)
-    assert teach(order, RefusalCode.LINK_BUSY) == 1
+    assert add(order, RefusalCode.LINK_BUSY) == 1
     assert status_of(order) == Status.NOT_PLACED
 
 
-def test_the_lesson_is_the_sentence_as_it_is_compared():
+def test_the_phrase_is_the_text_as_it_is_compared():
     order = answered()
     answered('{"error":"KEIN GUTHABEN – Kunde 7!"}', service=order.service)
     answered('{"error":"Anders"}', service=order.service)
     answered()  # another account
-    lesson = refusal_phrase.lesson_of(order)
-    assert lesson == refusal_phrase.Lesson(SAID, WORDS, code=None, obstacle="", others=1)
+    phrase = refusal_phrase.phrase_in_answer(order)
+    assert phrase == refusal_phrase.AnswerPhrase(SAID, WORDS, code=None, obstacle="", others=1)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_the_lesson_is_the_sentence_as_it_is_compared():
         (RefusalCode.BELOW_MIN, Status.REJECTED),
     ],
 )
-def test_teaching_resolves_all_that_were_answered_so(code, becomes):
+def test_adding_a_phrase_resolves_all_that_were_answered_so(code, becomes):
     order = answered()
     alike = answered('{"error":"kein guthaben kunde 7"}', service=order.service)
     other, elsewhere = answered('{"error":"Anders"}', service=order.service), answered()
     actor = make_user(Role.MANAGER, username="ada")
-    assert teach(order, code, actor) == 2
+    assert add(order, code, actor) == 2
     assert (status_of(order), status_of(alike)) == (becomes, becomes)
     assert (status_of(other), status_of(elsewhere)) == (Status.UNCONFIRMED, Status.UNCONFIRMED)
     attempt = alike.attempts.get()
@@ -138,34 +138,34 @@ def test_teaching_resolves_all_that_were_answered_so(code, becomes):
 def test_an_answer_that_proves_nothing_is_never_resolved_by_words(evidence):
     order = answered()
     doubtful = answered(service=order.service, **evidence)
-    assert teach(order) == 1
+    assert add(order) == 1
     assert status_of(doubtful) == Status.UNCONFIRMED
-    lesson = refusal_phrase.lesson_of(doubtful)
-    assert lesson is not None and lesson.obstacle
-    with pytest.raises(sentences.CannotTeach):
-        teach(doubtful)
+    phrase = refusal_phrase.phrase_in_answer(doubtful)
+    assert phrase is not None and phrase.obstacle
+    with pytest.raises(refusal_phrases.CannotAddPhrase):
+        add(doubtful)
 
 
 def test_an_answer_with_an_order_in_it_is_never_resolved_by_words():
     order = answered()
     both = answered(f'{{"order":991305,"error":"{SAID}"}}', service=order.service)
-    teach(order)
+    add(order)
     assert status_of(both) == Status.UNCONFIRMED
 
 
 @pytest.mark.parametrize("text", ["Something went wrong. Please try again later.", "error", "…"])
-def test_what_servers_say_after_taking_an_order_is_not_taught(text):
+def test_what_servers_say_after_taking_an_order_is_not_added(text):
     order = answered(f'{{"error":"{text}"}}')
-    with pytest.raises(sentences.CannotTeach):
-        teach(order)
+    with pytest.raises(refusal_phrases.CannotAddPhrase):
+        add(order)
     assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
 
 
 def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     order = answered()
     attempt = order.attempts.get()
-    sentences.teach_phrase(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
-    (seen,) = refusal_phrase._lost_with(order, WORDS, TAUGHT)
+    refusal_phrases.add_phrase(order.provider, SAID, RefusalCode.FUNDS, actor=None, now=NOON)
+    (seen,) = refusal_phrase._lost_with(order, WORDS, ADDED)
     Attempt.objects.filter(pk=attempt.pk).update(
         recorded_at=NOON.replace(hour=13), evidence={"candidate_id": "991305"}
     )
@@ -177,16 +177,16 @@ def test_a_late_answer_that_came_while_somebody_looked_is_not_overwritten():
     assert status_of(order) == Status.UNCONFIRMED and not order.events.exists()
 
 
-def test_two_people_who_teach_at_once_resolve_it_once():
+def test_two_people_who_add_a_phrase_at_once_resolve_it_once():
     order = answered()
-    lesson = refusal_phrase.lesson_of(order)
-    assert lesson is not None
+    phrase = refusal_phrase.phrase_in_answer(order)
+    assert phrase is not None
     other = Order.objects.get(pk=order.pk)
-    assert refusal_phrase.teach_refusal(
-        order, lesson, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
+    assert refusal_phrase.add_refusal_phrase(
+        order, phrase, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
     )
-    assert not refusal_phrase.teach_refusal(
-        other, lesson, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
+    assert not refusal_phrase.add_refusal_phrase(
+        other, phrase, RefusalCode.FUNDS, actor=make_user(Role.MANAGER), now=NOON
     )
     assert order.events.count() == 1
 
@@ -196,84 +196,84 @@ def test_the_order_itself_is_resolved_however_many_are_lost_before_it(monkeypatc
     first = answered()
     answered(service=first.service)
     order = answered(service=first.service)
-    assert teach(order) == 2
+    assert add(order) == 2
     assert (status_of(order), status_of(first)) == (Status.NOT_PLACED, Status.NOT_PLACED)
 
 
-def test_what_somebody_has_taught_meanwhile_stands():
+def test_what_somebody_has_added_meanwhile_stands():
     order = answered()
-    sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
-    assert teach(order, RefusalCode.FUNDS) == 1
+    refusal_phrases.add_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    assert add(order, RefusalCode.FUNDS) == 1
     assert status_of(order) == Status.REJECTED
     assert Provider.objects.get().dialect == {"refusals": {WORDS: "service"}}
 
 
-def test_what_is_taught_at_the_same_time_is_not_lost():
+def test_what_is_added_at_the_same_time_is_not_lost():
     provider = make_provider()
     others = ["eins"]
 
     def change(dialect: Dialect) -> Dialect:
-        """Between reading the dialect and writing it somebody else teaches a sentence."""
-        for sentence in [others.pop()] if others else []:
-            sentences.teach_phrase(provider, sentence, RefusalCode.FUNDS, actor=None, now=NOON)
+        """Between reading the dialect and writing it somebody else adds a phrase."""
+        for text in [others.pop()] if others else []:
+            refusal_phrases.add_phrase(provider, text, RefusalCode.FUNDS, actor=None, now=NOON)
         return dialect.changed(refusals={**dialect.refusals, "zwei": RefusalCode.KEY})
 
     assert change_dialect(Provider.objects.get(), change, "Zwei.", now=NOON)
     assert Provider.objects.get().dialect["refusals"] == {"eins": "funds", "zwei": "key"}
 
 
-def test_the_doctor_does_not_forget_it():
+def test_a_connection_check_does_not_forget_it():
     provider = make_provider()
-    sentences.teach_phrase(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
-    found = Diagnosis(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
+    refusal_phrases.add_phrase(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
+    found = CheckResult(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
     _learn(provider, found, clock=lambda: NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50, "refusals": {"eins": "funds"}}
 
 
-def test_a_forgotten_sentence_proves_nothing_again():
+def test_a_forgotten_phrase_proves_nothing_again():
     provider, person = make_provider(), make_user(Role.MANAGER)
-    sentences.teach_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
-    (taught,) = sentences.taught_phrases(provider)
-    assert (taught.words, taught.actor, taught.at) == (WORDS, person, NOON)
-    assert sentences.forget_phrase(provider, WORDS, actor=person, now=NOON)
-    assert not sentences.forget_phrase(provider, WORDS, actor=person, now=NOON)
+    refusal_phrases.add_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
+    (added,) = refusal_phrases.added_phrases(provider)
+    assert (added.words, added.actor, added.at) == (WORDS, person, NOON)
+    assert refusal_phrases.forget_phrase(provider, WORDS, actor=person, now=NOON)
+    assert not refusal_phrases.forget_phrase(provider, WORDS, actor=person, now=NOON)
     assert Provider.objects.get().dialect == {}
-    assert sentences.taught_phrases(provider) == []
+    assert refusal_phrases.added_phrases(provider) == []
 
 
 def test_who_added_a_phrase_is_known_whatever_its_line_in_the_history_says():
     provider, person = make_provider(), make_user(Role.MANAGER)
-    sentences.teach_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
+    refusal_phrases.add_phrase(provider, SAID, RefusalCode.FUNDS, actor=person, now=NOON)
     provider.events.update(text="Reworded.")
-    (taught,) = sentences.taught_phrases(provider)
-    assert (taught.actor, taught.at) == (person, NOON)
+    (added,) = refusal_phrases.added_phrases(provider)
+    assert (added.actor, added.at) == (person, NOON)
 
 
 def test_lines_of_earlier_releases_get_the_phrase_they_added():
-    provider, person = make_provider(dialect=TAUGHT.to_profile()), make_user(Role.MANAGER)
+    provider, person = make_provider(dialect=ADDED.to_profile()), make_user(Role.MANAGER)
     said = f"An answer “{WORDS}” means a refusal: not enough money on the account."
     provider.remember(said, now=NOON, actor=person)
     provider.remember(f"An answer “{WORDS}” proves nothing again.", now=NOON)
     import_module("providers.migrations.0014_phrases_of_events").read_phrases(apps, None)
-    (taught,) = sentences.taught_phrases(provider)
-    assert (taught.actor, taught.at) == (person, NOON)
+    (added,) = refusal_phrases.added_phrases(provider)
+    assert (added.actor, added.at) == (person, NOON)
     assert provider.events.filter(phrase=WORDS).count() == 1
 
 
-def test_the_page_shows_the_words_teaches_them_and_resolves(manager: Client):
+def test_the_page_shows_the_words_adds_them_and_resolves(manager: Client):
     order = answered()
     answered(service=order.service)
     address = f"/orders/{order.pk}/resolve/"
     page = manager.get(address).content.decode()
     assert f"<bdi>{WORDS}</bdi>" in page and "1 more unconfirmed order got" in page
-    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
+    sent = {"phrase": WORDS, "meaning": "funds", "sure": "on"}
     answer = manager.post(f"{address}phrase/", sent, follow=True)
     page = answer.content.decode()
     assert "2 orders are resolved by it" in page and "Queue again" in page
     words = manager.get(f"/orders/phrases/{order.provider_id}/").content.decode()
     assert WORDS in words and "not enough money on the account" in words
     answer = manager.post(
-        f"/orders/phrases/{order.provider_id}/sentence/forget/", {"sentence": WORDS}, follow=True
+        f"/orders/phrases/{order.provider_id}/refusal/forget/", {"phrase": WORDS}, follow=True
     )
     assert "proves nothing again" in answer.content.decode()
     assert Provider.objects.get().dialect == {}
@@ -282,54 +282,54 @@ def test_the_page_shows_the_words_teaches_them_and_resolves(manager: Client):
 @pytest.mark.parametrize(
     "changed", [{"meaning": ""}, {"meaning": "unlisted"}, {"meaning": "wait"}, {"sure": ""}]
 )
-def test_a_lesson_without_a_meaning_or_a_word_of_honour_comes_back(manager: Client, changed):
+def test_a_phrase_without_a_meaning_or_a_word_of_honour_comes_back(manager: Client, changed):
     order = answered()
-    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"} | changed
+    sent = {"phrase": WORDS, "meaning": "funds", "sure": "on"} | changed
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and "is-invalid" in answer.content.decode()
     assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
 
 
-def test_another_sentence_than_the_one_shown_is_not_taught(manager: Client):
+def test_another_phrase_than_the_one_shown_is_not_added(manager: Client):
     order = answered('{"error":"Anders"}')
-    sent = {"sentence": WORDS, "meaning": "funds", "sure": "on"}
+    sent = {"phrase": WORDS, "meaning": "funds", "sure": "on"}
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent, follow=True)
     assert "Another answer came meanwhile" in answer.content.decode()
     assert (status_of(order), Provider.objects.get().dialect) == (Status.UNCONFIRMED, {})
 
 
-def test_a_text_that_cannot_be_taught_says_why(manager: Client):
+def test_a_text_that_cannot_be_added_says_why(manager: Client):
     order = answered('{"error":"Something went wrong"}')
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "It cannot be taught" in page and "Teach and resolve" not in page
-    sent = {"sentence": "something went wrong", "meaning": "funds", "sure": "on"}
+    assert "It cannot be added" in page and "Add and resolve" not in page
+    sent = {"phrase": "something went wrong", "meaning": "funds", "sure": "on"}
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
 
 
-def test_an_order_found_after_the_lesson_is_resolved_without_teaching_again(manager: Client):
+def test_an_order_found_after_the_phrase_is_resolved_without_adding_it_again(manager: Client):
     order = answered()
-    sentences.teach_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
+    refusal_phrases.add_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "Resolve as refused" in page and "Teach and resolve" not in page
-    sent = {"sentence": WORDS, "meaning": "service", "sure": "on"}
+    assert "Resolve as refused" in page and "Add and resolve" not in page
+    sent = {"phrase": WORDS, "meaning": "service", "sure": "on"}
     manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert status_of(order) == Status.REJECTED
 
 
-def test_the_sentence_is_only_ever_text(manager: Client):
+def test_the_phrase_is_only_ever_text(manager: Client):
     order = answered(f'{{"error":"{HOSTILE}"}}')
-    teach(order)
+    add(order)
     for address in (f"/orders/{order.pk}/", f"/orders/phrases/{order.provider_id}/"):
         assert "<img src=x" not in manager.get(address).content.decode()
 
 
-def test_ten_sentences_and_ten_lost_orders_cost_the_queries_of_one(manager: Client):
+def test_ten_phrases_and_ten_lost_orders_cost_the_queries_of_one(manager: Client):
     def queries(number: int) -> int:
         service = make_service()
         for each in range(number):
             order = answered(service=service)
-            sentences.teach_phrase(
+            refusal_phrases.add_phrase(
                 service.provider,
                 f"Wort {chr(97 + each)}",
                 RefusalCode.FUNDS,

@@ -299,7 +299,7 @@ def test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt(desk, first, e
     assert desk.panel.repeated == 1
     order, attempt = answered_from_disk(desk, first)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
-    assert refusal_phrase.lesson_of(order) is None
+    assert refusal_phrase.phrase_in_answer(order) is None
 
 
 def waited_out(desk: Desk) -> None:

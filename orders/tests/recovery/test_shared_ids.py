@@ -48,7 +48,7 @@ def decided(
             Rejected("Nope", RefusalCode.SERVICE),
             actor=make_user(),
             now=bench.clock(),
-            text="Taught.",
+            text="Added.",
             evidence={},
         )
     else:
@@ -70,7 +70,7 @@ def decided(
         (Resolution.BRACKET, False),
         (Resolution.TAUGHT, False),
     ],
-    ids=["a person", "and it is wanted again", "a proof", "taught words"],
+    ids=["a person", "and it is wanted again", "a proof", "words of staff"],
 )
 def test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one(box, by, again):
     bench = Bench(box).calibrated()

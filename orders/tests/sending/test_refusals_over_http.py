@@ -56,14 +56,14 @@ def answering(box: Sandbox, text: str) -> None:
         (RefusalCode.SERVICE, Status.REJECTED, (Status.REJECTED, "")),
     ],
 )
-def test_after_the_lesson_the_next_such_answer_is_a_refusal(box, service, code, resolved, next_one):
+def test_once_a_phrase_is_added_such_answers_are_refusals(box, service, code, resolved, next_one):
     answering(box, "Kein Guthaben, Kunde 12")
     lost = send(service)
     assert lost.status == Status.UNCONFIRMED
-    lesson = refusal_phrase.lesson_of(lost)
-    assert lesson is not None
+    phrase = refusal_phrase.phrase_in_answer(lost)
+    assert phrase is not None
     actor = make_user(Role.MANAGER)
-    refusal_phrase.teach_refusal(lost, lesson, code, actor=actor, now=database_now())
+    refusal_phrase.add_refusal_phrase(lost, phrase, code, actor=actor, now=database_now())
     lost.refresh_from_db()
     assert lost.status == resolved
     answering(box, "KEIN GUTHABEN! Kunde 7")

@@ -1,4 +1,4 @@
-"""The step of an examination that finds out how several orders are asked about in one call.
+"""The step of a connection check that finds out how several orders are asked about in one call.
 
 A limit is learned from a clear answer only, by a client that may ask about more.
 """

@@ -1,4 +1,4 @@
-"""The connection doctor: what works between us and a provider, in plain words, spending nothing.
+"""The connection check: what works between us and a provider, in plain words, spending nothing.
 
 Only reading actions are called, with ids that cannot be ours; an order of nothing is added where
 somebody asks for it. What is found out becomes a `Dialect` for the account.
@@ -12,18 +12,18 @@ from functools import partial
 from ..client import PanelClient
 from .batch_check import ask_two_orders
 from .empty_order import TOPIC, add_nothing
-from .findings import Diagnosis, Finding
+from .findings import CheckResult, Finding
 from .steps import ConnectionCheck
 
 
-def examine(
+def check_connection(
     client: PanelClient,
     tell: Callable[[Finding], None] | None = None,
     *,
     with_empty_order: bool = False,
     before_send: Callable[[], None] | None = None,
-) -> Diagnosis:
-    """Examine an account's connection. Takes some ten calls; never raises, never spends.
+) -> CheckResult:
+    """Check an account's connection. Takes some ten calls; never raises, never spends.
 
     `tell` hears of each finding as it is made. `with_empty_order` sends one `add` as well, without
     service, link and quantity: nothing can be bought by it, and it tells of a parameter that must
@@ -43,4 +43,4 @@ def examine(
         ):
             if not check.stopped:
                 check.attempt(topic, step)
-    return Diagnosis(tuple(check.findings), check.dialect, check.balance, check.services_seen)
+    return CheckResult(tuple(check.findings), check.dialect, check.balance, check.services_seen)

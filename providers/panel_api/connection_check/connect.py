@@ -1,4 +1,4 @@
-"""The first call of an examination: can it be reached, in which form, with this key?"""
+"""The first call of a connection check: can it be reached, in which form, with this key?"""
 
 from __future__ import annotations
 

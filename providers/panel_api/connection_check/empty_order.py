@@ -1,4 +1,4 @@
-"""The one step of an examination that is not a reading action: an order of nothing.
+"""The one step of a connection check that is not a reading action: an order of nothing.
 
 It has no service, link or quantity, so nothing can be bought by it. A provider that wants an id of
 ours with each order refuses it for that, and says under which name.

@@ -1,4 +1,4 @@
-"""What an examination of a provider's connection found, for staff to read."""
+"""What a check of a provider's connection found, for staff to read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class CheckResult:
     """Everything found out, in the order it was tried, and the dialect that follows from it."""
 
     findings: tuple[Finding, ...]

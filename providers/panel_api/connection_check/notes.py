@@ -1,4 +1,4 @@
-"""What is noted while an account is examined: findings, and the dialect so far."""
+"""What is noted while an account is checked: findings, and the dialect so far."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .findings import Finding, FindingLevel
 
 @dataclass
 class CheckNotes:
-    """An examination under way, whatever its steps are."""
+    """A connection check under way, whatever its steps are."""
 
     client: PanelClient
     tell: Callable[[Finding], None] | None = None

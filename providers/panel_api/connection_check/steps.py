@@ -1,4 +1,4 @@
-"""The steps of one examination; `check.py` says in which order they are taken."""
+"""The steps of one connection check; `check.py` says in which order they are taken."""
 
 from __future__ import annotations
 

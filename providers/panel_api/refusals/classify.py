@@ -135,8 +135,8 @@ def _names_fields(part: str) -> bool:
     return all(word in FIELD_WORDS for word in part.split())
 
 
-def why_not_taught(sentence: str) -> str:
-    """Why this must not be taught as a refusal, in words for staff; empty when it may be."""
+def why_no_phrase(sentence: str) -> str:
+    """Why this must not be added as a refusal phrase, in words for staff; empty when it may be."""
     words = normalised(sentence)
     if not words.replace("#", "").strip():
         return "It has no words to know it by."

@@ -76,7 +76,7 @@ def test_a_refusal_that_was_not_read_whole_rejects_no_order(body: dict[str, Any]
     assert raised.value.reason.startswith(FUNDS) and len(raised.value.reason) <= 300
 
 
-def test_a_taught_sentence_is_compared_to_its_end() -> None:
+def test_an_added_phrase_is_compared_to_its_end() -> None:
     client, _ = client_hearing(
         json.dumps({"error": "Guthaben leer" + " " * 300 + "trotzdem bestellt"}),
         refusals={"guthaben leer": RefusalCode.FUNDS},

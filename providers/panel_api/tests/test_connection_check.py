@@ -1,4 +1,4 @@
-"""The doctor finds out how a provider differs, spends nothing, and never fails itself."""
+"""The connection check finds out how a provider differs, spends nothing, and never fails itself."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.panel_api import (
+    CheckResult,
     Credentials,
-    Diagnosis,
     Dialect,
     FindingLevel,
     KeyPlace,
     PanelClient,
     Transport,
-    examine,
+    check_connection,
 )
 from providers.panel_api.http.transport import Delivery
 from sandbox import Sandbox
@@ -27,15 +27,15 @@ from .servers import OK, ORDER, Behaviour, Server, after_reading, saying, servin
 from .stub import KEY, URL, StubTransport, said
 
 
-def examined(box: Sandbox, key: str = "", *, with_empty_order: bool = False) -> Diagnosis:
+def checked(box: Sandbox, key: str = "", *, with_empty_order: bool = False) -> CheckResult:
     origin = box.url.split("/api")[0]
     transport = Transport(loopback_origins={origin})
     client = PanelClient(Credentials(box.url, key or box.key), transport=transport)
-    return examine(client, with_empty_order=with_empty_order)
+    return check_connection(client, with_empty_order=with_empty_order)
 
 
-def words(diagnosis: Diagnosis) -> str:
-    return "\n".join(f"{found.verdict}: {found.words}" for found in diagnosis.findings)
+def words(report: CheckResult) -> str:
+    return "\n".join(f"{found.verdict}: {found.words}" for found in report.findings)
 
 
 @pytest.mark.parametrize(
@@ -53,20 +53,20 @@ def words(diagnosis: Diagnosis) -> str:
 )
 def test_what_it_finds_out_about_a_dialect(dialect: str, profile: dict[str, object]) -> None:
     with Sandbox(seed=1, services=30, dialect=dialect) as box:
-        diagnosis = examined(box)
+        report = checked(box)
     usual = {"many_statuses": True, "refills": True, "recent_orders": False, "currency": "USD"}
-    assert diagnosis.dialect.to_profile() == {**usual, **profile}
-    assert diagnosis.services_seen == 30
-    assert diagnosis.balance is not None
-    assert diagnosis.balance.amount == 1000
+    assert report.dialect.to_profile() == {**usual, **profile}
+    assert report.services_seen == 30
+    assert report.balance is not None
+    assert report.balance.amount == 1000
 
 
 def test_a_refused_key_is_said_in_plain_words() -> None:
     with Sandbox(seed=1, services=5) as box:
-        diagnosis = examined(box, "not-the-key-at-all")
-    assert "fail: The key is refused." in words(diagnosis)
-    assert diagnosis.verdict is FindingLevel.FAIL
-    assert diagnosis.services_seen == 0
+        report = checked(box, "not-the-key-at-all")
+    assert "fail: The key is refused." in words(report)
+    assert report.verdict is FindingLevel.FAIL
+    assert report.services_seen == 0
 
 
 def test_requests_as_json_with_the_key_in_a_header() -> None:
@@ -80,25 +80,25 @@ def test_requests_as_json_with_the_key_in_a_header() -> None:
 
     known: list[StubTransport] = []
     known.append(StubTransport(by=by(known)))  # type: ignore[arg-type]
-    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=known[0]))
-    assert diagnosis.dialect.json_body
-    assert diagnosis.dialect.key_place is KeyPlace.HEADER
+    report = check_connection(PanelClient(Credentials(URL, KEY), transport=known[0]))
+    assert report.dialect.json_body
+    assert report.dialect.key_place is KeyPlace.HEADER
 
 
 def test_a_missing_slash_is_found_by_the_redirect() -> None:
     transport = StubTransport(said("", 301, location=URL + "/"), said('{"balance":"5"}'))
-    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=transport))
-    assert diagnosis.dialect.trailing_slash is True
+    report = check_connection(PanelClient(Credentials(URL, KEY), transport=transport))
+    assert report.dialect.trailing_slash is True
     assert transport.urls[1] == URL + "/"
     elsewhere = StubTransport(said("", 301, location="https://other.example/api/v2/"))
-    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=elsewhere))
-    assert diagnosis.dialect.trailing_slash is None
+    report = check_connection(PanelClient(Credentials(URL, KEY), transport=elsewhere))
+    assert report.dialect.trailing_slash is None
     assert len(elsewhere.urls) == 1
 
 
-def doctor_of(answer: Callable[[dict[str, str]], Delivery], **dialect: Any) -> Diagnosis:
+def checked_by(answer: Callable[[dict[str, str]], Delivery], **dialect: Any) -> CheckResult:
     transport = StubTransport(by=answer)
-    return examine(PanelClient(Credentials(URL, KEY), Dialect(**dialect), transport))
+    return check_connection(PanelClient(Credentials(URL, KEY), Dialect(**dialect), transport))
 
 
 def well(fields: dict[str, str]) -> Delivery:
@@ -115,27 +115,27 @@ def well(fields: dict[str, str]) -> Delivery:
     return said("{" + ",".join(f'"{one}":{row}' for one in fields["orders"].split(",")) + "}")
 
 
-def test_one_unknown_refusal_for_everything_teaches_no_limit() -> None:
+def test_one_unknown_refusal_for_everything_shows_no_limit() -> None:
     odd = '{"error":"Nothing today","status":"102"}'
     for before in (100, 1):
-        diagnosis = doctor_of(lambda fields: said(odd), batch_size=before)
-        assert diagnosis.dialect.batch_size == before
-        assert diagnosis.dialect.many_statuses is None
-        assert "could not be found out" in words(diagnosis)
-        assert "could not be finished" not in words(diagnosis)
+        report = checked_by(lambda fields: said(odd), batch_size=before)
+        assert report.dialect.batch_size == before
+        assert report.dialect.many_statuses is None
+        assert "could not be found out" in words(report)
+        assert "could not be finished" not in words(report)
 
 
 def test_a_limit_that_was_once_learned_is_lifted_by_a_clear_answer() -> None:
-    diagnosis = doctor_of(well, batch_size=1, many_statuses=False)
-    assert (diagnosis.dialect.batch_size, diagnosis.dialect.many_statuses) == (100, True)
+    report = checked_by(well, batch_size=1, many_statuses=False)
+    assert (report.dialect.batch_size, report.dialect.many_statuses) == (100, True)
 
 
 def test_a_limit_is_learned_where_one_is_understood_and_two_are_not() -> None:
     def answer(fields: dict[str, str]) -> Delivery:
         return said('{"error":"Only one please"}') if "orders" in fields else well(fields)
 
-    diagnosis = doctor_of(answer)
-    assert (diagnosis.dialect.batch_size, diagnosis.dialect.many_statuses) == (1, False)
+    report = checked_by(answer)
+    assert (report.dialect.batch_size, report.dialect.many_statuses) == (1, False)
 
 
 @pytest.mark.parametrize("action", ["multistatus", "multi_status"])
@@ -146,11 +146,11 @@ def test_another_action_for_several_orders_is_found(action: str) -> None:
         right = fields["action"] == action
         return well({**fields, "action": "status"}) if right else said('{"error":"Odd"}')
 
-    diagnosis = doctor_of(answer)
-    assert diagnosis.dialect.batch_status_action == action
-    assert diagnosis.dialect.batch_size == 100
+    report = checked_by(answer)
+    assert report.dialect.batch_status_action == action
+    assert report.dialect.batch_size == 100
     transport = StubTransport(by=answer)
-    client = PanelClient(Credentials(URL, KEY), diagnosis.dialect, transport)
+    client = PanelClient(Credentials(URL, KEY), report.dialect, transport)
     client.statuses_once(["1", "2"])
     client.statuses_once(["1"])
     assert [fields["action"] for fields in transport.asked] == [action, "status"]
@@ -168,7 +168,7 @@ def test_another_action_for_several_orders_is_found(action: str) -> None:
     ],
 )
 def test_it_says_of_the_key_only_what_it_knows(answer: str, status: int, of_the_key: str) -> None:
-    found = words(doctor_of(lambda fields: said(answer, status)))
+    found = words(checked_by(lambda fields: said(answer, status)))
     assert of_the_key in found
     assert "The key is accepted" not in found
     if "Nope" in answer:
@@ -177,7 +177,7 @@ def test_it_says_of_the_key_only_what_it_knows(answer: str, status: int, of_the_
 
 def test_only_reading_actions_are_called() -> None:
     transport = StubTransport(by=lambda fields: said('{"error":"Incorrect request"}'))
-    examine(PanelClient(Credentials(URL, KEY), transport=transport))
+    check_connection(PanelClient(Credentials(URL, KEY), transport=transport))
     reading = {"balance", "services", "status", "refill_status", "orders"}
     reading |= {"multi_status", "multistatus"}
     assert {fields["action"] for fields in transport.asked} <= reading
@@ -195,10 +195,10 @@ def test_an_empty_order_tells_whether_an_id_of_ours_is_wanted(
 ) -> None:
     with Sandbox(seed=1, services=30, dialect=dialect) as box:
         balance = box.balance()
-        diagnosis = examined(box, with_empty_order=True)
+        report = checked(box, with_empty_order=True)
         assert box.calls("add") == 1 and box.ledger() == [] and box.balance() == balance
-    assert diagnosis.dialect.idempotency_parameter == parameter
-    assert said_of_it in words(diagnosis)
+    assert report.dialect.idempotency_parameter == parameter
+    assert said_of_it in words(report)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_what_else_may_come_back_for_an_empty_order(answer: str, said_of_it: str
         return said('{"balance":"5","currency":"EUR"}')
 
     client = PanelClient(Credentials(URL, KEY), transport=StubTransport(by=by))
-    assert said_of_it in words(examine(client, with_empty_order=True))
+    assert said_of_it in words(check_connection(client, with_empty_order=True))
 
 
 @pytest.mark.parametrize(
@@ -238,12 +238,12 @@ def test_what_else_may_come_back_for_an_empty_order(answer: str, said_of_it: str
 def test_a_provider_that_does_not_answer(behave: Behaviour) -> None:
     with serving(behave) as server:
         transport = Transport(loopback_origins={server.origin}, deadline=0.3)
-        diagnosis = examine(PanelClient(Credentials(server.url, KEY), transport=transport))
-    assert diagnosis.verdict is FindingLevel.FAIL
+        report = check_connection(PanelClient(Credentials(server.url, KEY), transport=transport))
+    assert report.verdict is FindingLevel.FAIL
     unreachable = Server(9)
     transport = Transport(loopback_origins={unreachable.origin}, deadline=0.3)
-    diagnosis = examine(PanelClient(Credentials(unreachable.url, KEY), transport=transport))
-    assert "refused" in words(diagnosis)
+    report = check_connection(PanelClient(Credentials(unreachable.url, KEY), transport=transport))
+    assert "refused" in words(report)
 
 
 JSON = st.recursive(
@@ -268,6 +268,8 @@ def test_it_never_fails_itself(answers: list[tuple[object, int]]) -> None:
         body, status = next(waiting, ({}, 200))
         return said(json.dumps(body), status)
 
-    diagnosis = examine(PanelClient(Credentials(URL, KEY), transport=StubTransport(by=answer)))
-    assert diagnosis.findings
-    assert "could not be finished" not in words(diagnosis)
+    report = check_connection(
+        PanelClient(Credentials(URL, KEY), transport=StubTransport(by=answer))
+    )
+    assert report.findings
+    assert "could not be finished" not in words(report)

@@ -70,7 +70,7 @@ FIELD_WORDS: Final = frozenset(
 )
 
 # What servers also say when they have stored the order. A sentence of nothing but these is never
-# a refusal, and nobody can teach it as one.
+# a refusal, and nobody can add it as one.
 PROVES_NOTHING: Final = (
     *("something went wrong", "an error occurred", "an error has occurred", "error occurred"),
     *("error", "unknown error", "unexpected error", "internal error", "internal server error"),

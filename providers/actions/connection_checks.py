@@ -1,4 +1,4 @@
-"""Having the connection doctor look at an account, and keeping what was found."""
+"""Checking the connection of an account, and keeping what was found."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from core.encryption import WrongEncryptionKey
 from core.models import User
 from core.redaction import redact
 from providers.connect import Connect, NoKey
-from providers.models import DoctorReport, Provider, ProviderState
+from providers.models import ConnectionReport, Provider, ProviderState
 from providers.panel_api import AccountRefused, Dialect, NotSent, PanelClient, Unavailable
-from providers.panel_api.connection_check.check import examine
-from providers.panel_api.connection_check.findings import Diagnosis, Finding, FindingLevel
+from providers.panel_api.connection_check.check import check_connection
+from providers.panel_api.connection_check.findings import CheckResult, Finding, FindingLevel
 
 from .balances import keep_balance
 from .calling import note_no_way_in
 from .note_calls import note_failure, note_success
 
 INTERRUPTED = {
-    "topic": "doctor",
+    "topic": "check",
     "verdict": FindingLevel.FAIL.value,
-    "words": "The examination was cut off. Run it again.",
+    "words": "The check was cut off. Run it again.",
     "detail": "",
 }
 
 
 def open_report(
     provider: Provider, *, actor: User | None, now: datetime, with_empty_order: bool = False
-) -> DoctorReport:
-    """The report of an examination that is to be made; the one under way if there is one."""
-    under_way = DoctorReport.objects.filter(provider=provider, ended_at=None).first()
+) -> ConnectionReport:
+    """The report of a check that is to be made; the one under way if there is one."""
+    under_way = ConnectionReport.objects.filter(provider=provider, ended_at=None).first()
     if under_way is not None:
         return under_way
-    return DoctorReport.objects.create(
+    return ConnectionReport.objects.create(
         provider=provider, run_at=now, run_by=actor, with_empty_order=with_empty_order
     )
 
 
-def examine_run(report: DoctorReport, connect: Connect, *, clock: Clock) -> bool:
-    """Examine the account, or say in the report why it cannot be called. False: not ours."""
+def run_check(report: ConnectionReport, connect: Connect, *, clock: Clock) -> bool:
+    """Check the account, or say in the report why it cannot be called. False: not ours."""
     try:
-        return examine_provider(report, connect(report.provider), clock=clock)
+        return check_provider(report, connect(report.provider), clock=clock)
     except (NoKey, WrongEncryptionKey) as error:
         note_no_way_in(report.provider, error, now=clock())
         _give_up(report, str(error), now=clock())
         return True
 
 
-def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock) -> bool:
-    """Examine the account and keep report, dialect, balance and health. Spends nothing.
+def check_provider(report: ConnectionReport, client: PanelClient, *, clock: Clock) -> bool:
+    """Check the account and keep report, dialect, balance and health. Spends nothing.
 
-    The report grows while the doctor works. False: another worker has taken it.
+    The report grows while the check is made. False: another worker has taken it.
     """
-    mine = DoctorReport.objects.filter(pk=report.pk, ended_at=None)
+    mine = ConnectionReport.objects.filter(pk=report.pk, ended_at=None)
     if not mine.filter(step="").update(step="Connecting"):
         return False
     found: list[dict[str, Any]] = []
@@ -76,21 +76,21 @@ def examine_provider(report: DoctorReport, client: PanelClient, *, clock: Clock)
 
     own = Dialect.from_profile(report.provider.dialect)  # without what staff allow at most
     client = client.speaking(client.dialect.changed(batch_size=own.batch_size))
-    diagnosis = examine(
+    result = check_connection(
         client, tell, with_empty_order=report.with_empty_order, before_send=pre_send_check
     )
     ended = mine.update(
-        findings=found, services_seen=diagnosis.services_seen, ended_at=clock(), step="Done"
+        findings=found, services_seen=result.services_seen, ended_at=clock(), step="Done"
     )
     if ended:
-        _learn(report.provider, diagnosis, clock=clock)
+        _learn(report.provider, result, clock=clock)
     return bool(ended)
 
 
 def waiting_reports(*, now: datetime) -> list[int]:
     """Reports nobody has begun, whose bell must have been lost; dead ones are ended here."""
-    open_ones = DoctorReport.objects.filter(ended_at=None)
-    cut_off = now - timedelta(seconds=clocks.DOCTOR_CUT_OFF_SECONDS)
+    open_ones = ConnectionReport.objects.filter(ended_at=None)
+    cut_off = now - timedelta(seconds=clocks.CONNECTION_CHECK_CUT_OFF_SECONDS)
     for report in open_ones.filter(run_at__lte=cut_off).exclude(step=""):
         open_ones.filter(pk=report.pk).update(
             findings=[*report.findings, INTERRUPTED], ended_at=now, step="Done"
@@ -99,10 +99,10 @@ def waiting_reports(*, now: datetime) -> list[int]:
     return list(open_ones.filter(step="", run_at__lte=lost).values_list("pk", flat=True))
 
 
-def _give_up(report: DoctorReport, words: str, *, now: datetime) -> None:
+def _give_up(report: ConnectionReport, words: str, *, now: datetime) -> None:
     """End a report that cannot be made, saying why."""
     finding = {**INTERRUPTED, "topic": "key", "words": words}
-    DoctorReport.objects.filter(pk=report.pk, ended_at=None).update(
+    ConnectionReport.objects.filter(pk=report.pk, ended_at=None).update(
         findings=[finding], ended_at=now, step="Done"
     )
 
@@ -113,22 +113,22 @@ def _kept(finding: Finding) -> dict[str, Any]:
     return {name: redact(str(value)) for name, value in kept.items()}
 
 
-def _with_taught_words(found: Dialect, before: Dialect, profile: dict[str, Any]) -> Dialect:
-    """What the doctor found, with what staff have taught, be it while the doctor was looking.
+def _with_words_of_staff(found: Dialect, before: Dialect, profile: dict[str, Any]) -> Dialect:
+    """What the check found, with what staff have added, be it while the check was made.
 
-    So it is with the parameter for our ids, unless the doctor has found another than `before`.
+    So it is with the parameter for our ids, unless the check has found another than `before`.
     """
-    taught = Dialect.from_profile(profile)
+    current = Dialect.from_profile(profile)
     if found.idempotency_parameter == before.idempotency_parameter:
-        found = found.changed(idempotency_parameter=taught.idempotency_parameter)
+        found = found.changed(idempotency_parameter=current.idempotency_parameter)
     return found.changed(
-        status_words=taught.status_words,
-        status_codes=taught.status_codes,
-        refusals=taught.refusals,
+        status_words=current.status_words,
+        status_codes=current.status_codes,
+        refusals=current.refusals,
     )
 
 
-def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
+def _learn(provider: Provider, result: CheckResult, *, clock: Clock) -> None:
     """What was found out becomes the account's own, unless address or key changed meanwhile."""
     same = Provider.objects.filter(pk=provider.pk, version=provider.version)
     with transaction.atomic():
@@ -136,10 +136,10 @@ def _learn(provider: Provider, diagnosis: Diagnosis, *, clock: Clock) -> None:
         if profile is None:
             return
         before = Dialect.from_profile(provider.dialect)
-        same.update(dialect=_with_taught_words(diagnosis.dialect, before, profile).to_profile())
-        if diagnosis.balance is not None:
-            keep_balance(provider, diagnosis.balance, clock=clock)
-    failed = {f.topic: f.words for f in diagnosis.findings if f.verdict is FindingLevel.FAIL}
+        same.update(dialect=_with_words_of_staff(result.dialect, before, profile).to_profile())
+        if result.balance is not None:
+            keep_balance(provider, result.balance, clock=clock)
+    failed = {f.topic: f.words for f in result.findings if f.verdict is FindingLevel.FAIL}
     if "key" in failed:
         note_failure(provider, AccountRefused(failed["key"]), now=clock())
     elif "connection" in failed:

@@ -1,4 +1,4 @@
-"""What may be taught as a refusal, and reading a kept answer again once something was."""
+"""What may be added as a refusal phrase, and reading a kept answer again once something was."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from providers.panel_api.refusals.classify import (
     PROVE_NOT_PLACED,
     normalised,
     refusal_code,
-    why_not_taught,
+    why_no_phrase,
 )
 
 SAID = "Kein Guthaben, Kunde 12"
-TAUGHT = Dialect(refusals={"kein guthaben kunde #": RefusalCode.FUNDS})
+ADDED = Dialect(refusals={"kein guthaben kunde #": RefusalCode.FUNDS})
 
 
 def kept(body: str = f'{{"error":"{SAID}"}}', **over: Any) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def kept(body: str = f'{{"error":"{SAID}"}}', **over: Any) -> dict[str, Any]:
         *("Incorrect order ID", "Refill not found", "x" * 300),
     ],
 )
-def test_what_proves_nothing_cannot_be_taught(text: str) -> None:
-    assert why_not_taught(text)
+def test_what_proves_nothing_cannot_be_added(text: str) -> None:
+    assert why_no_phrase(text)
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_what_proves_nothing_cannot_be_taught(text: str) -> None:
         "No money, try again",
     ],
 )
-def test_a_sentence_that_says_why_can_be_taught(text: str) -> None:
-    assert not why_not_taught(text)
+def test_a_phrase_that_says_why_can_be_added(text: str) -> None:
+    assert not why_no_phrase(text)
 
 
-def test_only_refusals_of_an_order_can_be_taught() -> None:
+def test_only_refusals_of_an_order_can_be_added() -> None:
     assert set(MEANINGS) < PROVE_NOT_PLACED
     assert RefusalCode.UNLISTED not in MEANINGS
 
 
 def test_sentences_of_other_scripts_are_told_apart() -> None:
-    taught = {normalised("Недостаточно средств"): RefusalCode.FUNDS}
-    assert refusal_code("НЕДОСТАТОЧНО СРЕДСТВ.", taught) is RefusalCode.FUNDS
-    assert refusal_code("Что-то пошло не так", taught) is RefusalCode.UNLISTED
+    added = {normalised("Недостаточно средств"): RefusalCode.FUNDS}
+    assert refusal_code("НЕДОСТАТОЧНО СРЕДСТВ.", added) is RefusalCode.FUNDS
+    assert refusal_code("Что-то пошло не так", added) is RefusalCode.UNLISTED
 
 
 def test_a_sentence_without_words_means_nothing_even_if_it_was_added() -> None:
@@ -71,7 +71,7 @@ def test_a_sentence_without_words_means_nothing_even_if_it_was_added() -> None:
 
 def test_a_kept_answer_proves_a_refusal_once_its_words_are_known() -> None:
     assert read_again(kept(), Dialect()).refusal is None
-    seen = read_again(kept(), TAUGHT)
+    seen = read_again(kept(), ADDED)
     assert seen.said == ((SAID, RefusalCode.FUNDS),) and not seen.obstacle
     assert seen.refusal is not None and seen.refusal.code is RefusalCode.FUNDS
 
@@ -88,10 +88,10 @@ def test_a_kept_answer_proves_a_refusal_once_its_words_are_known() -> None:
         (kept(body_sha256="ab" * 32), "not kept whole"),
     ],
 )
-def test_what_can_prove_nothing_proves_nothing_whatever_was_taught(
+def test_what_can_prove_nothing_proves_nothing_whatever_was_added(
     evidence: dict[str, Any], why: str
 ) -> None:
-    seen = read_again(evidence, TAUGHT)
+    seen = read_again(evidence, ADDED)
     assert seen.refusal is None and why in seen.obstacle
 
 
@@ -108,10 +108,10 @@ def test_what_can_prove_nothing_proves_nothing_whatever_was_taught(
     ],
 )
 def test_an_answer_without_words_of_refusal_says_none(evidence: dict[str, Any]) -> None:
-    seen = read_again(evidence, TAUGHT)
+    seen = read_again(evidence, ADDED)
     assert (seen.said, seen.refusal) == ((), None)
 
 
 def test_one_sentence_nobody_knows_spoils_the_proof() -> None:
     both = kept(f'{{"errors":["{SAID}","Something odd"]}}')
-    assert read_again(both, TAUGHT).refusal is None
+    assert read_again(both, ADDED).refusal is None

@@ -1,4 +1,4 @@
-"""What a provider means by its own words for a status. Taught by staff, kept with the account."""
+"""What a provider means by its own words for a status. Added by staff, kept with the account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .learning import change_dialect
 LONGEST_WORD = 64
 
 
-def teach_word(
+def add_alias(
     provider: Provider, word: str, meaning: OrderState, *, actor: User | None, now: datetime
 ) -> bool:
     """From now on this word, however it is spelled, means this. False: it did already.
@@ -24,8 +24,8 @@ def teach_word(
     """
     key = plain_word(word)[:LONGEST_WORD]
 
-    def taught(dialect: Dialect) -> Dialect:
-        if not key or words_of(dialect).get(key) is meaning:
+    def added(dialect: Dialect) -> Dialect:
+        if not key or aliases_of(dialect).get(key) is meaning:
             return dialect
         code = {key: meaning} if key.isdecimal() else {}
         return dialect.changed(
@@ -34,10 +34,10 @@ def teach_word(
         )
 
     text = f"The status word “{key}” means {_spelled(meaning)}."
-    return change_dialect(provider, taught, text, actor=actor, now=now)
+    return change_dialect(provider, added, text, actor=actor, now=now)
 
 
-def forget_word(provider: Provider, word: str, *, actor: User | None, now: datetime) -> bool:
+def forget_alias(provider: Provider, word: str, *, actor: User | None, now: datetime) -> bool:
     """Undo it: the word is unknown again, and what it did to orders stays. False: it was not
     known."""
     key = plain_word(word)[:LONGEST_WORD]
@@ -52,7 +52,7 @@ def forget_word(provider: Provider, word: str, *, actor: User | None, now: datet
     return change_dialect(provider, forgotten, text, actor=actor, now=now)
 
 
-def words_of(dialect: Dialect) -> dict[str, OrderState]:
+def aliases_of(dialect: Dialect) -> dict[str, OrderState]:
     """The account's own words, in plain spelling, with what they mean."""
     return {
         plain_word(word): meaning
