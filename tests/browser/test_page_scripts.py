@@ -12,7 +12,7 @@ from .test_orders import place
 from .test_sending_control import LOOK
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, LocatorAssertions, Page
 
     from sandbox import RemoteSandbox
 
@@ -31,8 +31,16 @@ def other_page(admin_page: Page) -> Iterator[Page]:
     page.close()
 
 
-def toast(page: Page, text: str) -> None:
-    page.locator("#toasts").get_by_text(text).wait_for()
+def expect(what: Locator) -> LocatorAssertions:
+    """What must become true of it, in as long as a busy machine may take."""
+    from playwright import sync_api
+
+    sync_api.expect.set_options(timeout=30_000)
+    return sync_api.expect(what)
+
+
+def toast(page: Page, text: str) -> Locator:
+    return page.locator("#toasts").get_by_text(text)
 
 
 def test_a_toast_is_said_and_closed(admin_page: Page) -> None:
@@ -116,10 +124,10 @@ def test_a_desk_that_does_not_answer_is_said_until_it_does(other_page: Page) -> 
     banner = other_page.locator("#connection-lost")
     other_page.route("**/navigation/", lambda route: route.fulfill(status=502, body="Bad gateway"))
     other_page.locator("#navigation").evaluate(SOONER)
-    banner.wait_for()
+    expect(banner).to_be_visible()
     other_page.unroute("**/navigation/")
-    banner.wait_for(state="hidden")
-    toast(other_page, "The desk answers again.")
+    expect(banner).to_be_hidden()
+    expect(toast(other_page, "The desk answers again.")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +138,7 @@ def test_an_answer_that_failed_is_explained(other_page: Page, status: int, words
     other_page.goto("/services/")
     other_page.route("**/services/?*", lambda route: route.fulfill(status=status, body="no"))
     other_page.locator("#id_q").fill("visits")
-    toast(other_page, words)
+    expect(toast(other_page, words)).to_be_visible()
 
 
 def test_what_is_typed_stays_when_the_session_ends(admin_page: Page) -> None:
@@ -139,14 +147,14 @@ def test_what_is_typed_stays_when_the_session_ends(admin_page: Page) -> None:
     why.fill("Half a reason")
     admin_page.context.clear_cookies()
     admin_page.evaluate(LOOK)
-    toast(admin_page, "Your session has ended.")
+    expect(toast(admin_page, "Your session has ended.")).to_be_visible()
     assert why.input_value() == "Half a reason"
 
 
 def test_a_refused_form_gets_the_new_token(admin_page: Page) -> None:
     detail = "{detail: {token: 'the-new-one', text: 'Send it again.'}}"
     admin_page.evaluate(f"document.dispatchEvent(new CustomEvent('desk:refused', {detail}))")
-    toast(admin_page, "Send it again.")
+    expect(toast(admin_page, "Send it again.")).to_be_visible()
     tokens = admin_page.locator("input[name=csrfmiddlewaretoken]")
     assert {field.input_value() for field in tokens.all()} == {"the-new-one"}
     assert "the-new-one" in (admin_page.locator("body").get_attribute("hx-headers") or "")
@@ -170,7 +178,7 @@ def test_a_text_is_copied(admin_page: Page) -> None:
     admin_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     admin_page.goto(f"/orders/{number}/evidence/")
     admin_page.locator("[data-copy-from]").click()
-    toast(admin_page, "Copied.")
+    expect(toast(admin_page, "Copied.")).to_be_visible()
     assert "lumen.example/copied" in admin_page.evaluate("navigator.clipboard.readText()")
 
 
@@ -202,5 +210,5 @@ def test_the_chart_is_drawn_and_follows_the_chosen_days(admin_page: Page) -> Non
     canvas = admin_page.locator("canvas[data-chart]")
     before = canvas.get_attribute("aria-label")
     admin_page.locator("#overview-chart nav a:not(.active)").first.click()
-    admin_page.locator(f"canvas[data-chart]:not([aria-label='{before}'])").wait_for()
+    expect(canvas).not_to_have_attribute("aria-label", before or "")
     admin_page.wait_for_function(DRAWN)
