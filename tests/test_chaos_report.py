@@ -150,7 +150,7 @@ def test_wrong_settlements_and_missed_goals_are_told() -> None:
     found = outcome(shown, bought, lost)
     told = recovery_figures(found)
     assert (told["answers lost"], told["where ids prove something"]) == (4, 3)
-    assert (told["settled without a person"], told["settled wrongly"]) == (2, 2)
+    assert (told["resolved without a person"], told["resolved wrongly"]) == (2, 2)
     assert (told["found after, median s"], told["shown absent after, median s"]) == (40.0, 30.0)
     assert (told["free calls for each, mean"], told["free calls for each, most"]) == (3.0, 7)
     assert told["orders by free calls"] == {1: 2, 7: 1}

@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 from django.conf import settings
 
+from tests.chaos.__main__ import OUT
+
 ROOT = Path(settings.BASE_DIR)
 
 
@@ -46,6 +48,9 @@ def test_the_forge_runs_what_any_other_machine_runs() -> None:
     assert ".ci/run" in [step.get("run") for step in steps]
     assert os.access(ROOT / ".ci/run", os.X_OK)
     assert workflow["permissions"] == {"contents": "read"}
+    (kept,) = (step for step in steps if "upload-artifact" in step.get("uses", ""))
+    assert kept["if"] == "always()", "what failed is what has to be read"
+    assert ROOT / kept["with"]["path"] == OUT
 
 
 def test_contributing_names_each_command_and_no_other() -> None:

@@ -102,19 +102,19 @@ class Outcome:
 def recovery_figures(outcome: Outcome) -> dict[str, Any]:
     """What became of lost answers, and what that took."""
     searched = [one for one in outcome.lost if not is_random(one.account)]
-    settled = [one for one in searched if one.by_itself]
-    found = sorted(one.seconds or 0 for one in settled if one.outcome == "accepted")
-    absent = sorted(one.seconds or 0 for one in settled if one.outcome == "not_placed")
+    resolved = [one for one in searched if one.by_itself]
+    found = sorted(one.seconds or 0 for one in resolved if one.outcome == "accepted")
+    absent = sorted(one.seconds or 0 for one in resolved if one.outcome == "not_placed")
     calls = [one.calls for one in searched]
     return {
         "answers lost": len(outcome.lost),
         "where ids prove nothing": len(outcome.lost) - len(searched),
         "where ids prove something": len(searched),
-        "settled without a person": len(settled),
-        "share settled without a person": _share(len(settled), len(searched)),
-        "settled by": dict(Counter(one.resolution for one in outcome.lost if one.resolution)),
-        "settled wrongly": len(settled_wrongly(outcome)),
-        "settled after, median s": _quantile(sorted([*found, *absent]), 0.5),
+        "resolved without a person": len(resolved),
+        "share resolved without a person": _share(len(resolved), len(searched)),
+        "resolved by": dict(Counter(one.resolution for one in outcome.lost if one.resolution)),
+        "resolved wrongly": len(resolved_wrongly(outcome)),
+        "resolved after, median s": _quantile(sorted([*found, *absent]), 0.5),
         "found": len(found),
         "found after, median s": _quantile(found, 0.5),
         "found after, p95 s": _quantile(found, 0.95),
@@ -130,7 +130,7 @@ def recovery_figures(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def settled_wrongly(outcome: Outcome) -> list[Lost]:
+def resolved_wrongly(outcome: Outcome) -> list[Lost]:
     """Linked to an order that is not theirs, or shown absent although they were bought."""
     shown = {one.number: one for one in outcome.shown}
     theirs = {(one.account, one.id): one.key for one in outcome.bought}
@@ -148,13 +148,13 @@ def settled_wrongly(outcome: Outcome) -> list[Lost]:
 def goals(outcome: Outcome) -> list[tuple[str, str, bool]]:
     """The goals of recovery: what is wanted, what was measured, whether it is met."""
     told = recovery_figures(outcome)
-    share, median = told["share settled without a person"], told["found after, median s"]
+    share, median = told["share resolved without a person"], told["found after, median s"]
     most, mean = told["free calls for each, most"], told["free calls for each, mean"]
-    every = told["settled after, median s"]
+    every = told["resolved after, median s"]
     return [
-        ("settled wrongly: 0", str(told["settled wrongly"]), not told["settled wrongly"]),
-        ("settled without a person: 99 %", f"{share:.2%}", share >= 0.99),
-        ("settled after a median of 30 s", f"{every} s", every <= 30),
+        ("resolved wrongly: 0", str(told["resolved wrongly"]), not told["resolved wrongly"]),
+        ("resolved without a person: 99 %", f"{share:.2%}", share >= 0.99),
+        ("resolved after a median of 30 s", f"{every} s", every <= 30),
         ("found after a median of 30 s", f"{median} s", median <= 30),
         ("4 free calls for each, on average", str(mean), mean <= 4),
         ("4 free calls for each, at most", str(most), most <= 4),
