@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 
-from .postgresql import lift_statement_timeout, restore_statement_timeout
+from .databases.postgresql import lift_statement_timeout, restore_statement_timeout
 
 
 class DashboardConfig(AppConfig):

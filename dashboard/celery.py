@@ -18,7 +18,7 @@ from celery.signals import (
 
 from core.stopping import stop_soon
 
-from . import broker_transport
+from .messaging import broker_transport
 
 if TYPE_CHECKING:
     from .health.pulse import Work
@@ -39,7 +39,6 @@ app.conf.imports = (
     "orders.reconciliation.tasks",
     "orders.recovery.tasks",
     "orders.restores.tasks",
-    "orders.sending.probe_tasks",
     "orders.sending.tasks",
 )
 worker_shutting_down.connect(stop_soon, weak=False)

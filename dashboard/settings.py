@@ -13,7 +13,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from core import clocks
-from dashboard.postgresql import timeouts
+from dashboard.databases.postgresql import timeouts
 from dashboard.supervisor.broker import socket_path
 from dashboard.timetable import TIMETABLE
 
@@ -218,7 +218,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a send must end its way
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = TIMETABLE
-CELERY_BEAT_SCHEDULER = "dashboard.beat:WatchedScheduler"
+CELERY_BEAT_SCHEDULER = "dashboard.messaging.beat:WatchedScheduler"
 
 POLL_LEASES = env.int("DESK_FOLLOW_LANES", default=16)
 

@@ -10,7 +10,7 @@ import pytest
 from kombu import Connection
 
 from dashboard import celery
-from dashboard.broker_transport import Channel
+from dashboard.messaging.broker_transport import Channel
 from tests.running_services import valkey
 
 
@@ -33,4 +33,4 @@ def test_a_channel_that_outlives_its_connection_meets_a_connection_error(broker_
 
 @pytest.mark.parametrize("url", ["redis://broker.example/0", "redis+socket:///broker.sock"])
 def test_every_broker_is_spoken_to_with_it(url: str) -> None:
-    assert Connection(url).get_transport_cls().__module__ == "dashboard.broker_transport"
+    assert Connection(url).get_transport_cls().__module__ == "dashboard.messaging.broker_transport"

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from core.clocks import HEARTBEAT_STALE_SECONDS, database_now
 from dashboard import celery as desk_celery
-from dashboard.beat import WatchedScheduler
 from dashboard.health import views as health_views
+from dashboard.messaging.beat import WatchedScheduler
 from dashboard.models import BEAT, Heartbeat
 from dashboard.timetable import QUEUES, TIMETABLE
 
@@ -139,7 +139,7 @@ def test_beat_rings_on_while_the_database_is_away(
     def fail(*args: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr("dashboard.beat.database_now", fail)
+    monkeypatch.setattr("dashboard.messaging.beat.database_now", fail)
     beat = CountingScheduler(app=desk_celery.app)
     beat.tick()
     assert len(beat.rung) == 1

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, connections
 
-from dashboard.postgresql import (
+from dashboard.databases.postgresql import (
     lift_statement_timeout,
     restore_statement_timeout,
     timeouts,

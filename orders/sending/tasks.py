@@ -1,4 +1,4 @@
-"""Sending, following and the sweeps."""
+"""Sending, polling and the sweeps, and probes of accounts that did not answer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from datetime import datetime
 from celery import shared_task
 from django.conf import settings
 
-from core import clocks
+from core import clocks, doorbell
 from core.clocks import database_now
 from core.rows.loops import one_by_one
+from providers.actions.leases import free_of
+from providers.models import LeaseKind
+from providers.tasks import read_balance
 
 from .. import wake_ups
 from ..limits import spending
-from ..polling import poll_cycle, status_aliases
+from ..polling import poll_cycle, probe_account, status_aliases
 from . import clock_ahead, invariants, send_run, sweep_due
 
 log = logging.getLogger(__name__)
@@ -89,3 +92,26 @@ def ring_due() -> None:
     accounts = sweep_due.accounts_to_follow(database_now(), leases=settings.POLL_LEASES)
     for provider_id in accounts:
         wake_ups.ring_following(provider_id)
+
+
+@shared_task(name="orders.ring_probes")
+def ring_probes() -> None:
+    """Ring for each account that may be tried again."""
+    now = database_now()
+    for provider_id, by_status in probe_account.accounts_to_probe(now):
+        if by_status:
+            doorbell.ring(probe.name, provider_id=provider_id)
+        elif free_of([provider_id], LeaseKind.BALANCE, now=now):
+            doorbell.ring(read_balance.name, provider_id=provider_id)
+    for provider_id in sweep_due.providers_to_ring(now):
+        wake_ups.ring(provider_id)
+
+
+@shared_task(name="orders.probe")
+def probe(*, provider_id: int) -> None:
+    """Ask one account for the status of an order; send what waits when it answers."""
+    if not (ready := wake_ups.account_of(provider_id)):
+        return
+    answered = probe_account.probe_by_status(*ready, clock=database_now)
+    if answered and provider_id in sweep_due.providers_to_ring(database_now()):
+        wake_ups.ring(provider_id)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from core.clocks import database_now
-from dashboard.copying import CannotCopy, add_database, copy_rows
+from dashboard.databases.copying import CannotCopy, add_database, copy_rows
 from orders.sending.restore_check import guard
 
 SOURCE = "copied_from"

@@ -12,7 +12,7 @@ from django.db import DatabaseError, close_old_connections
 
 from core.clocks import HEARTBEAT_EVERY_SECONDS, database_now
 
-from .models import BEAT, Heartbeat
+from ..models import BEAT, Heartbeat
 
 LONG_AGO = timedelta(days=1)
 log = logging.getLogger(__name__)
