@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -50,12 +50,16 @@ class Mark:
     at: datetime
     database: str
 
+    @property
+    def name(self) -> tuple[str, datetime]:
+        return self.token, self.started_at
+
     def is_of(self, row: Marked | None) -> bool:
         """This row is the send that was marked. Numbers and tokens may be given out again by a
         database that was taken back to an earlier day; the moment of the claim is not."""
         if row is None:
             return not self.attempt
-        return (row.token, row.started_at) == (self.token, self.started_at)
+        return (row.token, row.started_at) == self.name
 
 
 @dataclass(slots=True)
@@ -104,8 +108,10 @@ def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
 def _newest_in(lines: Iterable[Line], provider_id: int) -> Mark | None:
     marks = [mark for line in lines if (mark := _mark(provider_id, line))]
     since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
-    newest = (mark for _, mark in marks[since:])
-    return max(newest, key=lambda mark: mark.attempt, default=None)
+    known = [mark for _, mark in marks[since:]]
+    newest = max(known, key=lambda mark: mark.attempt, default=None)
+    same = (mark.at for mark in known if newest and mark.name == newest.name)
+    return newest and replace(newest, at=min(same))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,16 @@ def adopt_in(file: JournalFile, newest: Marked | None, database: str, *, now: da
     nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
     name = name_of(newest) if newest else nobody
     file.write(ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
+
+
+def note_read(mark: Mark, *, now: datetime) -> None:
+    """It was made before now, whatever the clock said that wrote it. On disk when this returns."""
+    note_read_in(_file(mark.provider_id), mark, now=now)
+
+
+def note_read_in(file: JournalFile, mark: Mark, *, now: datetime) -> None:
+    if line := carried(replace(mark, at=now)):
+        file.write(wait=True, **line)
 
 
 def sends_since_adopted(provider_id: int) -> list[Send]:

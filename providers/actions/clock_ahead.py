@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core import clocks
 from core.clocks import still_ahead
-from providers.models import Lease, LeaseKind, ProviderHealth
+from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 
 from .pacing import PROBE_SECONDS, longest_add_pause
 
@@ -32,7 +32,13 @@ def pull_back(now: datetime) -> int:
     ):
         beyond = clocks.furthest(now, seconds)
         found += ProviderHealth.objects.filter(**{f"{name}__gt": beyond}).update(**{name: now})
-    return found + _orders_put_off(now)
+    return found + _orders_put_off(now) + _moves(now)
+
+
+def _moves(now: datetime) -> int:
+    """An account was moved before now, so a catalog that is fetched from now on is of there."""
+    ahead = Provider.objects.filter(moved_at__gt=clocks.furthest(now, 0))
+    return ahead.update(moved_at=now)
 
 
 def _orders_put_off(now: datetime) -> int:

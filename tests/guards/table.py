@@ -41,6 +41,7 @@ HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
+RESTORES = "orders/tests/sending/test_restore_guard.py"
 TWINS = "orders/tests/recovery/test_rows_of_one_account.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
@@ -124,6 +125,13 @@ LINES = (
             "orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",
         ),
         "orders/sending/claims.py",
+    ),
+    Guard(
+        "restore: no acknowledgement of a clock that was ahead",
+        "if accepted.filter(acknowledged_at__lte=at_most).exists():",
+        "if accepted.exists():",
+        (f"{RESTORES}::test_what_a_clock_ahead_has_acknowledged_accepts_no_later_restore",),
+        "orders/sending/restore_check/guard.py",
     ),
     Guard(
         "people: the doubt that was read",

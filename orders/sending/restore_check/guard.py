@@ -192,13 +192,21 @@ def _compare(now: datetime) -> bool:
     doubts = why_doubted(marks, identity)
     if not doubts:
         return True
-    newest = max(known.mark.at for known in doubts)
+    newest, at_most = max(known.mark.at for known in doubts), clocks.furthest(now, 0)
     accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
-    if accepted.exists():
+    if accepted.filter(acknowledged_at__lte=at_most).exists():  # none of a clock that was ahead
         adopt(identity, list(doubts), now=now)
         return True
     quarantine(_in_words(doubts), now=now)
+    ahead = [known for known in doubts if known.mark.at > at_most]
+    one_by_one(ahead, lambda known: _note_read(known, now), what="marks of a clock ahead")
     return False
+
+
+def _note_read(known: KnownMark, now: datetime) -> None:
+    """An acknowledgement of a later moment than this is about it, as about every other mark."""
+    journal = request_journal if known.is_call else send_journal
+    journal.note_read(known.mark, now=now)
 
 
 def recall_everywhere(*, now: datetime) -> None:

@@ -29,6 +29,7 @@ from ..send_journal import (
     mark_of,
     name_of,
     newest_of,
+    note_read_in,
 )
 from ..writes.journal_file import JournalFile, Line
 from ..writes.spool_files import UNREADABLE
@@ -90,6 +91,11 @@ def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
     """From here on this database is the one we know, with the calls it has."""
     newest = RequestCall.objects.filter(provider_id=provider_id).order_by("-pk").first()
     adopt_in(_file(provider_id), newest, database, now=now)
+
+
+def note_read(mark: Mark, *, now: datetime) -> None:
+    """As of orders."""
+    note_read_in(_file(mark.provider_id), mark, now=now)
 
 
 def calls_since_adopted(provider_id: int) -> list[JournaledCall]:

@@ -8,7 +8,7 @@ import pytest
 
 from orders.account_trouble import account_trouble
 from orders.models import Order
-from orders.sending import sweep_due
+from orders.sending import clock_ahead, sweep_due
 from orders.sending.send_orders import next_to_send, send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms
@@ -25,12 +25,12 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 LATER = NOON + timedelta(minutes=1)
 
 
-def moved() -> Order:
+def moved(at: datetime = NOON) -> Order:
     """A queued order whose account was moved, given a key, and not asked for its catalog yet."""
     service = make_service()
     order = make_order(service=service, terms=Terms.of(service).as_json())
     where = "https://another.example/api/v2"
-    assert accounts.change_address(order.provider, where, actor=None, now=NOON)
+    assert accounts.change_address(order.provider, where, actor=None, now=at)
     assert accounts.set_key(order.provider, "another-key-0123456789", actor=None, now=NOON)
     return order
 
@@ -64,6 +64,13 @@ def test_its_catalog_is_wanted_at_once_and_lets_the_same_service_be_ordered():
     assert Lease.objects.get(provider=order.provider_id, kind=LeaseKind.CATALOG).due_at == NOON
     assert mirror(order, order.service.name) is RunState.APPLIED
     assert sweep_due.providers_to_ring(LATER) == [order.provider_id]
+    assert send(order) == 1
+
+
+def test_a_move_by_a_clock_that_was_ahead_waits_for_one_catalog_and_not_for_that_moment():
+    order = moved(at=NOON + timedelta(days=1))
+    clock_ahead.pull_back(NOON)
+    assert mirror(order, order.service.name) is RunState.APPLIED
     assert send(order) == 1
 
 

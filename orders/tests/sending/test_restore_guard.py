@@ -17,13 +17,14 @@ from orders.models import (
     OrderEvent,
     PollSchedule,
     ReconcileRun,
+    RequestCall,
     UnmatchedOrder,
 )
 from orders.sending import answer_spool, claims, halts, record_outcome, send_journal, send_orders
 from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
-from orders.status import Flag, HaltKind, JobState, Outcome, Status
+from orders.status import Flag, HaltKind, JobState, Outcome, Status, Write
 from orders.tests.sending.obstacles import Crash, die
 from providers.panel_api import NotSent, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -32,6 +33,7 @@ from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LATER = NOON + timedelta(minutes=5)
 LATEST = NOON + timedelta(minutes=10)
+TOMORROW = NOON + timedelta(days=1)
 
 
 def at(moment):
@@ -121,6 +123,35 @@ def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
     reason = Halt.objects.get().reason
     assert quarantined()
     assert "is missing" in reason
+
+
+@pytest.mark.parametrize("is_call", [False, True])
+def test_what_a_clock_ahead_has_marked_is_accepted_as_all_else_is(is_call):
+    """Otherwise sending would stand still for as long as that clock was ahead."""
+    order = make_order(Status.COMPLETED)
+    if is_call:
+        call = RequestCall.objects.create(
+            provider=order.provider, write=Write.REFILL, worker="w", started_at=TOMORROW
+        )
+        guard.mark_call(call, [], now=at(TOMORROW))
+        call.delete()
+    else:
+        forget(send(make_order(provider=order.provider), FakeProvider(), TOMORROW))
+    assert not guard.look_closely(now=NOON)
+    acknowledge(LATER)
+    assert guard.look_closely(now=LATEST)
+    assert not quarantined()
+
+
+def test_what_a_clock_ahead_has_acknowledged_accepts_no_later_restore():
+    provider, order = FakeProvider(), make_order()
+    forget(send(order, provider))
+    assert not guard.look_closely(now=NOON)
+    acknowledge(TOMORROW)
+    assert guard.look_closely(now=TOMORROW)
+    forget(send(make_order(provider=order.provider), provider, LATER))
+    assert not guard.look_closely(now=LATEST)
+    assert quarantined()
 
 
 def test_it_is_noticed_before_the_first_claim_too():
