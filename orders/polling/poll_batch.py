@@ -43,6 +43,7 @@ class PollRun:
     ended: int = 0
     unreadable: int = 0
     released: int = 0  # orders that waited for one of those that ended
+    overtaken: int = 0  # orders that somebody else moved meanwhile: they are still due
 
 
 def ask(
@@ -100,7 +101,7 @@ def record_answers(
         if writes.families:
             child_orders.adopt_children(writes.families, now=now)
     turn.changed = len(writes.orders) + len(writes.figures)
-    turn.ended = len(writes.ended)
+    turn.ended, turn.overtaken = len(writes.ended), writes.overtaken
     if writes.ended:
         turn.released = len(link_queue.release_free(now=now, behind=writes.ended))
     return turn

@@ -111,7 +111,8 @@ def follow_account(
 
 def _take_turn(lease: _Lease, done: Followed) -> bool:
     """One call and what it changed. False: nothing more is due (a batch that is not full, and is
-    no part of a refused one, was all of it), or the account may not be called."""
+    no part of a refused one, was all of it, but for what was overtaken), or the account may not be
+    called."""
     batch = poll_schedule.due_batch(lease.provider, lease.now, most=lease.most)
     if not batch:
         return False
@@ -134,5 +135,6 @@ def _take_turn(lease: _Lease, done: Followed) -> bool:
     lease.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
         lease.refused = None
-    done.turns.append(poll_batch.record_answers(batch, answers, now=lease.now))
-    return len(batch) == lease.most or batch[0].batch_cap > 0
+    turn = poll_batch.record_answers(batch, answers, now=lease.now)
+    done.turns.append(turn)
+    return len(batch) == lease.most or batch[0].batch_cap > 0 or turn.overtaken > 0

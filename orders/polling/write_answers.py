@@ -57,6 +57,7 @@ class Writes:
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
     charges: list[Moved] = field(default_factory=list)
+    overtaken: int = 0
 
     def note_figures(self, order: Order) -> None:
         """Write new figures of an order that stays where it is."""
@@ -95,6 +96,7 @@ class Writes:
         rows = read_by_key(Order, ("id", "status", "flag"), sorted(wanted), lock=True)
         found = {pk: (status, flag) for pk, status, flag in rows}
         lost = {pk for pk in wanted if found.get(pk) != self.as_read[pk]}
+        self.overtaken = len(lost)
         if lost:
             self.orders = [entry for entry in self.orders if entry[-2] not in lost]
             self.figures = [entry for entry in self.figures if entry[-2] not in lost]
