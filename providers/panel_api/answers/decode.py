@@ -25,6 +25,7 @@ FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
 ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
 REASON_LENGTH: Final = LONGEST_SENTENCE
+OF_ANOTHER: Final = "The row under this id names another one."
 UNREAD: Final = "It said more than is read."  # no reviewed sentence, and never one
 
 # Where an accepted `add` holds the new id, in the order they are believed. An `id` says less.
@@ -232,7 +233,7 @@ def rows_by_id(
         return _listed(body, asked, id_names)
     if not isinstance(body, dict):
         raise Unexpected("The answer is neither an object nor a list.")
-    found = {one: body[one] for one in asked if one in body}
+    found = {one: _own(body[one], one, id_names) for one in asked if one in body}
     if found:
         return found
     if marks & {name.strip().lower() for name in body}:
@@ -240,6 +241,14 @@ def rows_by_id(
     if all(isinstance(row, dict) for row in body.values()):
         return {}
     raise Unexpected("The answer is not about what was asked.")
+
+
+def _own(row: Any, one: str, names: Sequence[str]) -> Any:
+    """The row under this id, unless it names another one: a bare `id` may be its own number."""
+    if not isinstance(row, dict):
+        return row
+    named = {coerce.issued_id(row.get(name)) for name in names if name != "id"}
+    return row if named <= {None, one} else OF_ANOTHER
 
 
 def _unwrapped(body: dict[str, Any]) -> Any:
