@@ -32,6 +32,7 @@ from ..status import (
 from . import halts, reopen
 from .outcome import SendOutcome, without_impossible_amount
 from .repeats import REPEATED_AS, keep_in_doubt, note_second_id
+from .restore_check import repeat_journal
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_twin
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
@@ -156,6 +157,13 @@ def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
     }
 
 
+def _lose_again(attempt: Attempt, now: datetime) -> None:
+    """It was lost before it was repeated: where it is in flight, the database was put back."""
+    claimed = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
+    if claimed.update(outcome=Outcome.UNKNOWN, recorded_at=now, unknown_at=now):
+        halts.note_lost_answer(attempt, now=now)
+
+
 def _close_attempt(
     attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution
 ) -> SendOutcome | None:
@@ -166,6 +174,8 @@ def _close_attempt(
     columns = _columns(outcome, now)
     claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
     lost = undecided.filter(outcome=Outcome.UNKNOWN)
+    if outcome.outcome in NOTHING_BOUGHT and repeat_journal.is_repeated(attempt):
+        _lose_again(attempt, now)
     if outcome.outcome == Outcome.UNKNOWN:
         if claimed.update(**columns, unknown_at=now):
             halts.note_lost_answer(attempt, now=now)
@@ -179,6 +189,7 @@ def _close_attempt(
     known = lost.select_for_update(of=("self",)).select_related("order").first()
     if known is None:
         return None
+    repeat_journal.give_back(known, now=now)
     if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:
         return keep_in_doubt(known, outcome, now=now)
     if repeated := known.evidence.get(REPEATED_AS):

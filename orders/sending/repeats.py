@@ -28,10 +28,16 @@ def begin(attempt: Attempt, *, now: datetime) -> None:
     here on as it was from the loss of the first send."""
     with transaction.atomic():
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
-        evidence = {REPEATED_AS: "", **known.evidence}
-        lost = Attempt.objects.filter(pk=known.pk, outcome=Outcome.UNKNOWN)
-        anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}
-        lost.update(looks=F("looks") + 1, evidence=evidence, **anew)
+        if known.outcome == Outcome.UNKNOWN:
+            mark(known, now=now)
+            Attempt.objects.filter(pk=known.pk).update(looks=F("looks") + 1)
+
+
+def mark(lost: Attempt, *, now: datetime) -> None:
+    """On a row as it reads in this transaction."""
+    lost.evidence = {REPEATED_AS: "", **lost.evidence}
+    anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}
+    Attempt.objects.filter(pk=lost.pk).update(evidence=lost.evidence, **anew)
 
 
 def end_without_an_order(attempt: Attempt) -> None:
@@ -64,6 +70,7 @@ def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
     rows = {row["id"]: row for row in lost.candidates}
     shown = [rows.get(name) or _unread(name) for name in sorted({number, *others})]
     Attempt.objects.filter(pk=lost.pk).update(candidates=shown, evidence=evidence)
+    lost.candidates, lost.evidence = shown, evidence
     if others:
         note_second_id(lost.order, number, min(others), now=now)
 

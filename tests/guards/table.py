@@ -594,8 +594,8 @@ LINES = (
     ),
     Guard(
         "repeat: written down before its first byte",
-        'evidence = {REPEATED_AS: "", **known.evidence}',
-        "evidence = {**known.evidence}",
+        'lost.evidence = {REPEATED_AS: "", **lost.evidence}',
+        "lost.evidence = {**lost.evidence}",
         (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt",),
         "orders/sending/repeats.py",
     ),
@@ -729,6 +729,34 @@ LINES = (
             f"{REPLAYS}::test_a_repeat_that_contradicts_an_id_noted_before_keeps_both_and_decides_nothing",
         ),
         "orders/recovery/search/replay.py",
+    ),
+    Guard(
+        "repeat: on disk before its first byte",
+        "name = guard.mark_repeat(attempt, now=now)",
+        "guard.refuse_another_database(attempt.provider_id, now=now)",
+        (
+            f"{REPLAYS}::test_nothing_is_repeated_that_cannot_be_written_down_before",
+            f"{REPLAYS}::test_it_is_given_back_its_repeats_by_the_next_look",
+        ),
+        "orders/recovery/search/replay.py",
+    ),
+    Guard(
+        "repeat: what a restored row has forgotten of it is known before an answer ends it",
+        "    repeat_journal.give_back(known, now=now)\n",
+        "",
+        (
+            f"{REPLAYS}::test_a_database_from_before_the_repeat_does_not_end_what_it_may_have_bought",
+        ),
+        "orders/sending/record_outcome.py",
+    ),
+    Guard(
+        "repeat: of a restored row that is in flight again too",
+        "        _lose_again(attempt, now)\n",
+        "        pass\n",
+        (
+            f"{REPLAYS}::test_a_database_from_before_the_repeat_does_not_end_what_it_may_have_bought",
+        ),
+        "orders/sending/record_outcome.py",
     ),
     Guard(
         "matching: an order counted as not there may own an id",

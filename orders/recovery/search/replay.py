@@ -27,7 +27,7 @@ from providers.panel_api import (
 from ...models import Attempt
 from ...sending import repeats, send_journal
 from ...sending.repeats import ALSO_NAMED, names_in
-from ...sending.restore_check import guard
+from ...sending.restore_check import guard, repeat_journal
 from ...sending.send_orders import PlacesOrders
 from ...sending.writes import answer_files
 from ...sending.writes.pre_send import PreSendCheck
@@ -96,20 +96,21 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
     check = PreSendCheck(
         Write.REPLAY, provider.pk, attempt.provider_version, now, open_still.exists
     )
+    name = ""
     try:
-        guard.refuse_another_database(provider.pk, now=now)
+        name = guard.mark_repeat(attempt, now=now)
         placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except Rejected as refusal:
         # The first send may be what it is refused for: the money spent, the link busy.
         words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
         _tell(attempt, words, {"code": refusal.code.value}, now)
-        _end_without_an_order(attempt)
+        _end_without_an_order(attempt, name)
     except (NotSent, OutcomeUnknown) as error:
         _tell(attempt, f"The repeat did not help: {error.reason}", {}, now)
         if isinstance(error, NotSent):
-            _end_without_an_order(attempt)
+            _end_without_an_order(attempt, name)
     else:
-        _keep_id(attempt, placed.order_id, now)
+        _keep_id(attempt, name, placed.order_id, now)
         return placed.order_id
     return ""
 
@@ -118,14 +119,18 @@ def _tell(attempt: Attempt, words: str, evidence: dict[str, str], now: SendClock
     record(lambda: resolve.tell([attempt], words, evidence, now()), what=f"the repeat of {attempt}")
 
 
-def _end_without_an_order(attempt: Attempt) -> None:
+def _end_without_an_order(attempt: Attempt, name: str) -> None:
+    """On disk first: what the row says no more, the journal must not say."""
+    if name:
+        repeat_journal.note_end(attempt, name)
     record(lambda: repeats.end_without_an_order(attempt), what=f"the repeat of {attempt}")
 
 
-def _keep_id(attempt: Attempt, order_id: str, now: SendClock) -> None:
+def _keep_id(attempt: Attempt, name: str, order_id: str, now: SendClock) -> None:
     """What it was answered with, for the person who decides if nothing else comes of it."""
-    name = {"token": attempt.token, "started_at": attempt.started_at.isoformat()}
-    with answer_files.kept(Write.REPLAY, attempt.token, name | {"id": order_id}) as file:
+    send = {"token": attempt.token, "started_at": attempt.started_at.isoformat()}
+    with answer_files.kept(Write.REPLAY, attempt.token, send | {"id": order_id}) as file:
+        repeat_journal.note_number(attempt, name, order_id)
         if record(lambda: _note_id(attempt, order_id, now()), what=f"the repeat of {attempt}"):
             file.is_recorded()
 

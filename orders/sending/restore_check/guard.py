@@ -29,7 +29,7 @@ from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
 from ...status import HaltKind
 from .. import halts, send_journal
 from ..send_journal import Mark
-from . import journal_gaps, recalled_requests, recalled_sends, request_journal
+from . import journal_gaps, recalled_requests, recalled_sends, repeat_journal, request_journal
 from .request_journal import Named
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ UNREADABLE = "unreadable"
 STEPS: Final[tuple[Callable[..., object], ...]] = (
     journal_gaps.note_gap,
     recalled_sends.recall_sends,
+    repeat_journal.recall_repeats,
     recalled_requests.recall_calls,
     doubtful_rows.hold_waiting,
 )
@@ -86,6 +87,16 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
             raise NotSent(MAY_BE_RESTORED)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
+
+
+def mark_repeat(attempt: Attempt, *, now: Clock) -> str:
+    """Write a repeat of this send down, as `mark` does; its name. Raises NotSent."""
+    refuse_another_database(attempt.provider_id, now=now)
+    try:
+        return repeat_journal.note_repeat(attempt)
+    except OSError as error:
+        log.error("a repeat of %s cannot be marked on disk: %s", attempt, error)
+        raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
 def _mark(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock) -> None:
@@ -181,6 +192,8 @@ def look_closely(*, now: datetime) -> bool:
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):
         recall_everywhere(now=now)
         return False
+    for account in send_journal.accounts():
+        repeat_journal.recall_newest(account, now=now)
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
         DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
     return True

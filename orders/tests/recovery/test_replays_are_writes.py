@@ -20,6 +20,7 @@ from orders.recovery.search.id_owners import names_of
 from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
+from orders.sending.restore_check import guard, repeat_journal
 from orders.sending.writes import answer_files
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
@@ -354,6 +355,55 @@ def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
     assert attempt.outcome == Outcome.UNKNOWN
 
 
+@pytest.fixture(params=[Outcome.UNKNOWN, Outcome.IN_FLIGHT])
+def restored(desk, request) -> Desk:
+    """Its row as it was before the repeat, which was answered with 23501."""
+    before = Attempt.objects.filter(pk=desk.attempt.pk).values().get()
+    desk.repeat()
+    Attempt.objects.filter(pk=desk.attempt.pk).update(**before | {"outcome": request.param})
+    if request.param == Outcome.IN_FLIGHT:
+        Order.objects.update(status=Status.SENDING)
+    return desk
+
+
+@FIRST
+def test_a_database_from_before_the_repeat_does_not_end_what_it_may_have_bought(restored, first):
+    order, attempt = answered_from_disk(restored, first)
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert names_of(attempt) == {"23501"} and restored.candidates == ["23501"]
+
+
+def test_it_is_given_back_its_repeats_by_the_next_look(restored):
+    Attempt.objects.update(outcome=Outcome.UNKNOWN)
+    for _ in range(2):
+        guard.look_closely(now=NOON)
+        assert restored.candidates == ["23501"]
+        assert Attempt.objects.get().evidence["repeated_as"] == "23501"
+
+
+def test_so_is_one_that_has_forgotten_the_send_itself(desk):
+    send_journal.note_send(desk.attempt, guard.database_identity())
+    lost_on_the_way(desk)
+    desk.repeat()
+    send_journal.note_end(desk.attempt, REFUSED)
+    Attempt.objects.all().delete()
+    Order.objects.update(status=Status.QUEUED)
+    guard.look_closely(now=NOON)
+    order, attempt = Order.objects.get(), Attempt.objects.get()
+    assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+    assert attempt.evidence["repeated_as"] == ""
+
+
+def test_nothing_is_repeated_that_cannot_be_written_down_before(desk, monkeypatch):
+    def full(*args: object, **said: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(repeat_journal.JournalFile, "write", full)
+    desk.repeat()
+    assert desk.panel.repeated == 0
+    assert "repeated_as" not in Attempt.objects.get().evidence
+
+
 def _refused(desk: Desk) -> None:
     raise Rejected("No.", RefusalCode.DUPLICATE)
 
@@ -364,6 +414,7 @@ def _refused(desk: Desk) -> None:
 def test_a_repeat_that_has_bought_nothing_says_nothing_against_the_first_answer(desk, end):
     desk.panel.stands = lambda: end(desk)
     desk.repeat()
+    guard.look_closely(now=NOON)
     order, attempt = answered_from_disk(desk, REFUSED)
     assert (order.status, attempt.outcome) == (Status.REJECTED, Outcome.REJECTED)
 

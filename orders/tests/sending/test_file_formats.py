@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from orders.aftersales.batch_outcome import Answered
 from orders.sending import answer_spool, send_journal
-from orders.sending.restore_check import request_journal
+from orders.sending.restore_check import repeat_journal, request_journal
 from orders.sending.writes import answer_files, spool_files
 from orders.status import Outcome, Status, Write
 from providers.panel_api import RefillStarted
+from tests.builders import make_attempt, make_order
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -57,6 +59,14 @@ WRITE = f'{{"write": "refill", "said": {{"call": "{CALL}", "outcome": {STARTED}}
 SET_ASIDE = ["", ".strange", spool_files.UNMATCHED]  # `.strange`: 0.1.0 and 0.2.0
 
 
+REPEATS = [
+    f'{{"what": "repeated", "repeat": "5d1c", {NAME}}}',
+    f'{{"what": "repeated", "repeat": "5d1d", {NAME}}}',
+    f'{{"what": "named", "repeat": "5d1c", "id": "23501", {NAME}}}',
+    f'{{"what": "ended", "repeat": "5d1d", {NAME}}}',
+]
+
+
 def put(path: Any, *lines: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(["", *lines, ""]))
@@ -90,6 +100,17 @@ def test_the_journal_of_requests_is_read():
     assert (call.token, call.write, call.started_at) == (CALL, Write.REFILL, NOON)
     assert [one.order_id for one in call.requests] == ["23501"]
     assert call.outcome == Answered({"23501": RefillStarted("77")})
+
+
+def test_the_journal_of_repeats_is_read():
+    number = int(TOKEN.rpartition("-")[2])
+    order = make_order(Status.UNCONFIRMED, submission=UUID(TOKEN.rpartition("-")[0]))
+    lost = make_attempt(order, number=number, outcome=Outcome.UNKNOWN, started_at=NOON)
+    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", *REPEATS)
+    assert repeat_journal.recall_repeats(order.provider_id, now=NOON) == 1
+    lost.refresh_from_db()
+    assert lost.evidence["repeated_as"] == "23501"
+    assert send_journal.accounts() == [order.provider_id]
 
 
 @pytest.mark.parametrize("suffix", SET_ASIDE)

@@ -1,0 +1,149 @@
+"""What this machine has said again under an id of ours, outside the database: a repeat's own lines.
+
+A restored database knows the send and not its repeat; a first answer that comes late would end what
+the repeat may have bought. A release before this file does not read it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from core.rows.loops import one_by_one
+
+from ...models import Attempt
+from ...status import Outcome
+from .. import repeats, send_journal
+from ..writes.journal_file import JournalFile, Line
+
+log = logging.getLogger(__name__)
+REPEATED, NAMED, ENDED = "repeated", "named", "ended"
+CHUNK: Final = 200
+Send = tuple[str, str]  # token and moment of the claim: what they are in every life of the database
+Told = dict[str, str]  # repeats of one send of which nothing proves that they bought nothing
+
+
+def note_repeat(attempt: Attempt) -> str:
+    """On disk when this returns; the name of this repeat. Raises OSError when it cannot be."""
+    file, repeat = _file(attempt.provider_id), uuid4().hex
+    file.begin_anew_if_large(lambda: None)
+    file.write(REPEATED, wait=True, repeat=repeat, **send_journal.name_of(attempt))
+    return repeat
+
+
+def note_number(attempt: Attempt, repeat: str, number: str) -> None:
+    _note(attempt, NAMED, repeat=repeat, id=number)
+
+
+def note_end(attempt: Attempt, repeat: str) -> None:
+    """It is proven to have bought nothing."""
+    _note(attempt, ENDED, repeat=repeat)
+
+
+def is_repeated(attempt: Attempt) -> bool:
+    """By this machine, as far as it can tell: what nothing proves to have bought nothing."""
+    return bool(_told_of(attempt))
+
+
+def give_back(lost: Attempt, *, now: datetime) -> bool:
+    """To a lost send, as it reads in this transaction, the repeats that its row does not know."""
+    return _give_back(lost, _told_of(lost), now)
+
+
+def recall_repeats(account: int, *, now: datetime) -> int:
+    """Give back to every lost send of an account what this machine knows of its repeats."""
+    return _recall(_fold(_file(account).all_lines()), now)
+
+
+def recall_newest(account: int, *, now: datetime) -> int:
+    """The same of the newest, for every look: a restore that forgot no send goes unnoticed."""
+    return _recall(_fold(_file(account).tail()), now)
+
+
+def _recall(told: dict[Send, Told], now: datetime) -> int:
+    sends, recalled = list(told), 0
+    for start in range(0, len(sends), CHUNK):
+        forgotten = _forgotten(sends[start : start + CHUNK], told)
+        recalled += one_by_one(
+            forgotten, lambda pk: _give_back_to(pk, now), what="repeats of this machine"
+        )
+    return recalled
+
+
+def _forgotten(sends: list[Send], told: dict[Send, Told]) -> Iterator[int]:
+    submissions = [UUID(hex=token.rpartition("-")[0]) for token, _ in sends]
+    lost = Attempt.objects.filter(order__submission__in=submissions, outcome=Outcome.UNKNOWN)
+    for attempt in lost.select_related("order"):
+        if _missing(attempt, told.get(_send(attempt), {})) is not None:
+            yield attempt.pk
+
+
+def _give_back_to(pk: int, now: datetime) -> bool:
+    with transaction.atomic():
+        rows = Attempt.objects.select_for_update(of=("self",)).select_related("order__provider")
+        lost = rows.filter(pk=pk, outcome=Outcome.UNKNOWN).first()
+        return lost is not None and give_back(lost, now=now)
+
+
+def _give_back(lost: Attempt, told: Told, now: datetime) -> bool:
+    missing = _missing(lost, told)
+    if missing is None:
+        return False
+    log.warning("a repeat of %s was not known to the database", lost)
+    repeats.mark(lost, now=now)
+    for number in missing:
+        repeats.note_number(lost, number, now=now)
+    return True
+
+
+def _missing(lost: Attempt, told: Told) -> list[str] | None:
+    """Numbers that its row does not know; None where it knows all that is told."""
+    numbers = {number for number in told.values() if number} - repeats.names_in(lost.evidence)
+    is_marked = repeats.REPEATED_AS in lost.evidence
+    return sorted(numbers) if numbers or (told and not is_marked) else None
+
+
+def _told_of(attempt: Attempt) -> Told:
+    file = _file(attempt.provider_id)
+    if not file.path.exists() and not file.older().path.exists():
+        return {}
+    return _fold(file.all_lines()).get(_send(attempt), {})
+
+
+def _fold(lines: Iterable[Line]) -> dict[Send, Told]:
+    told = dict[Send, Told]()
+    for line in lines:
+        try:
+            send, repeat = (str(line["token"]), str(line["started_at"])), str(line["repeat"])
+            UUID(hex=send[0].rpartition("-")[0])
+            of_send = told.setdefault(send, {})
+            if line["what"] == REPEATED:
+                of_send.setdefault(repeat, "")
+            elif line["what"] == NAMED:
+                of_send[repeat] = str(line["id"])
+            elif line["what"] == ENDED:
+                of_send.pop(repeat, None)
+        except (KeyError, ValueError):
+            log.warning("a line about a repeat cannot be read")
+    return {send: of_send for send, of_send in told.items() if of_send}
+
+
+def _note(attempt: Attempt, what: str, **said: str) -> None:
+    try:
+        name = send_journal.name_of(attempt)
+        _file(attempt.provider_id).write(what, wait=True, **said, **name)
+    except OSError as error:
+        log.error("what became of a repeat of %s is not noted on disk: %s", attempt, error)
+
+
+def _send(attempt: Attempt) -> Send:
+    return attempt.token, attempt.started_at.isoformat()
+
+
+def _file(provider_id: int) -> JournalFile:
+    return JournalFile(send_journal.directory() / f"{provider_id}.repeats.jsonl")
