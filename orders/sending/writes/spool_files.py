@@ -30,9 +30,12 @@ class AnswerFile:
     path: Path | None
 
     def is_recorded(self) -> None:
-        """The database has it."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        """The database has it. What the disk keeps all the same is taken in again, in vain."""
+        try:
+            if self.path is not None:
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("%s is recorded and cannot be removed: %s", self.path, error)
 
 
 @contextmanager
@@ -59,7 +62,7 @@ def import_each(directory: Path, take_in: Callable[[Path, TextIO], bool], *, wha
 
 def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) -> bool:
     try:
-        with path.open("r+", encoding="utf-8") as file:  # a shared disk locks only what is writable
+        with _opened(path) as file:
             return take_in(path, file)
     except FileNotFoundError:
         return False  # recorded by its own worker meanwhile
@@ -69,6 +72,16 @@ def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) ->
         log.exception("the answer in %s cannot be recorded; it is set aside", path)
         path.rename(path.with_name(path.name + BAD))
     return False
+
+
+def _opened(path: Path) -> TextIO:
+    """To be locked: a shared disk locks only what is writable, one of this machine anything."""
+    try:
+        return path.open("r+", encoding="utf-8")
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return path.open(encoding="utf-8")
 
 
 def set_aside_unmatched(path: Path) -> None:

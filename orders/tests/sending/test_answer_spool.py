@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, OperationalError
@@ -21,6 +23,7 @@ from orders.sending.outcome import SendOutcome
 from orders.sending.writes import spool_files
 from orders.status import Flag, HoldReason, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import Crash, die
+from providers.models import ProviderHealth
 from providers.panel_api import Evidence, Placed, RefusalCode
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
@@ -320,3 +323,42 @@ def test_an_amount_on_disk_that_is_none_is_no_answer(caplog):
     assert "cannot be read" in caplog.text
     assert answer_spool.import_spool(now=NOON) == 0
     assert files() == [f"{path.name}.bad"]
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Call it, and the disk takes nothing any more, as one does after an error of its own."""
+    real = Path.open
+
+    def refuse(*args, **how):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    def opened(path, mode="r", **how):
+        return real(path, mode, **how) if mode == "r" else refuse()
+
+    def become() -> None:
+        monkeypatch.setattr(Path, "open", opened)
+        for change in ("unlink", "rename", "replace"):
+            monkeypatch.setattr(Path, change, refuse)
+
+    return become
+
+
+def test_an_answer_on_a_disk_that_has_become_read_only_is_taken_in(read_only):
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    read_only()
+    for _ in range(2):  # and again, for nobody can remove it
+        assert answer_spool.import_spool(now=NOON) == 1
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501")
+    assert order.events.filter(after=Status.PENDING).count() == 1
+
+
+def test_a_disk_that_becomes_read_only_before_the_answer_is_recorded_stops_no_worker(read_only):
+    order, provider = make_order(), FakeProvider()
+    provider.then = refusal(RefusalCode.RATE_LIMIT)
+    with armed("record.committed", read_only):
+        assert send_orders.send_order(order, order.provider, provider, clock=noon)
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.QUEUED, Flag.NONE)
+    assert ProviderHealth.objects.get(provider=order.provider).slow_until, "the pace falls"
