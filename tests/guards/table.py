@@ -759,6 +759,16 @@ LINES = (
         "orders/sending/record_outcome.py",
     ),
     Guard(
+        "restore: a refill asked for since is not sent beside one that may be open",
+        "        if may_be_open:  # it would be the second",
+        "        if False:",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "matching: an order counted as not there may own an id",
         '    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]',
         '    return [*rows.filter(OPEN_STILL).order_by("pk")]',

@@ -17,12 +17,13 @@ from core.rows.constraints import broken_constraint
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
+from providers.panel_api import RefusalCode, Refused
 
 from ...aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_from_json
 from ...aftersales.cancel_sends import CANCELS, look_again
 from ...aftersales.refill_sends import REFILLS
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
-from ...status import UNCLEAR, CancelStatus, RefillStatus, Write
+from ...status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
 from ..writes import answer_files
 from . import request_journal
@@ -83,7 +84,7 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
                 worker=worker_name(),
                 started_at=then.started_at,
             )
-            taken = [name for name in then.requests if _take_as_sent(call, name, now)]
+            taken = [name for name in then.requests if _take_as_sent(call, name, outcome, now)]
             if isinstance(outcome, Answered):
                 _record(call, outcome, now)
             _give_up_cancels(call, now)
@@ -107,21 +108,35 @@ def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
         CANCELS.record(CANCELS.of_call(call), outcome, call.provider, now)
 
 
-def _take_as_sent(call: RequestCall, name: Named, now: datetime) -> bool:
+def _take_as_sent(
+    call: RequestCall, name: Named, outcome: AnyOutcome | None, now: datetime
+) -> bool:
     """This request is known as sent from now on. False: it needs nothing."""
     order = Order.objects.filter(submission=name.submission).first()
     if order is None:
         log.error("a %s of an order that is not known here was sent: %s", call.write, name)
         return False
-    take = _take_refill if call.write == Write.REFILL else _take_cancel
-    if not take(call, order, name, now):
+    if call.write == Write.REFILL:
+        taken = _take_refill(call, order, name, now, may_be_open=_may_be_open(outcome, name))
+    else:
+        taken = _take_cancel(call, order, name, now)
+    if not taken:
         return False
     kind = EventKind.REFILL if call.write == Write.REFILL else EventKind.CANCEL
     order.remember(kind, now=now, text=WORDS)
     return True
 
 
-def _take_refill(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
+def _may_be_open(outcome: AnyOutcome | None, name: Named) -> bool:
+    """The provider may have this refill under way: only a refusal in known words says not."""
+    said = outcome.rows.get(name.order_id) if isinstance(outcome, Answered) else None
+    unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
+    return not isinstance(said, Refused) or said.code in unclear
+
+
+def _take_refill(
+    call: RequestCall, order: Order, name: Named, now: datetime, *, may_be_open: bool
+) -> bool:
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
     sent: dict[str, Any] = {
         "status": RefillStatus.UNCONFIRMED,
@@ -133,8 +148,11 @@ def _take_refill(call: RequestCall, order: Order, name: Named, now: datetime) ->
     if mine.exists():
         waiting = mine.filter(status__in=NOT_SENT_REFILLS)
         return bool(waiting.update(requests=F("requests") + 1, **sent))
-    if Refill.objects.open().filter(order=order).exists():
-        return True  # one that somebody asked for since: its history says what it follows
+    since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
+    if since.exists():
+        if may_be_open:  # it would be the second
+            since.filter(status__in=REFILLS_TO_SEND).update(requests=F("requests") + 1, **sent)
+        return True
     Refill.objects.create(
         order=order,
         provider_id=call.provider_id,

@@ -13,9 +13,9 @@ from orders.aftersales import runs
 from orders.models import CancelRequest, Halt, Refill, RequestCall
 from orders.sending.restore_check import guard, recalled_requests
 from orders.sending.restore_check.recalled_sends import NotRecalled
-from orders.status import Status
+from orders.status import RefillStatus, Status
 from providers.models import Provider
-from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
+from providers.panel_api import CancelAccepted, OutcomeUnknown, RefillStarted, RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -76,6 +76,40 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     guard.adopt(identity, guard.marks_of(account.pk), now=later)
     send(later + timedelta(hours=2))
     assert panel.done.count(rows[0].order.external_id) == 1, "it was sent twice"
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (OutcomeUnknown("read timeout"), RefillStatus.UNCONFIRMED),
+        (RefillStarted("77"), RefillStatus.PENDING),
+        (Refused("Not yet", RefusalCode.WAIT), RefillStatus.QUEUED),
+    ],
+    ids=["unknown", "started", "refused"],
+)
+def test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open(said, status):
+    """The restored database has lost the refill, and somebody asked for one anew."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.COMPLETED, service=make_service(account))
+    make_refill(order=order)
+    asked = list[str]()
+
+    class Answering(Panel):
+        def refill(self, order_ids: Sequence[str], **how: Any) -> dict[str, Any]:
+            asked.extend(order_ids)
+            if isinstance(said, Exception):
+                raise said
+            return dict.fromkeys(order_ids, said)
+
+    runs.send_requests(account, Answering(), clock=lambda: NOON, seconds=0)
+    assert asked == [order.external_id]
+    Refill.objects.all().delete()
+    RequestCall.objects.all().delete()
+    later = NOON + timedelta(minutes=5)
+    make_refill(order=order, requested_at=later, due_at=later)
+    guard.look_closely(now=later)
+    assert Refill.objects.get().status == status
+    assert order.events.filter(text__contains="This machine had sent it").exists()
 
 
 def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypatch):
