@@ -27,10 +27,12 @@ class ReadableText:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.path, request.path_info, request.COOKIES = readable_json(
-            [request.path, request.path_info, request.COOKIES]
+        headers = {name: text for name, text in request.META.items() if name.startswith("HTTP_")}
+        request.path, request.path_info, request.COOKIES, headers = readable_json(
+            [request.path, request.path_info, request.COOKIES, headers]
         )
-        _clean_headers(request.META)
+        request.META.update(headers)
+        _drop_unreadable_address(request.META)
         if not _is_utf_8(request.encoding) and request.method in _WITH_BODY:
             return render(request, "not_utf_8.html", status=400)
         if request.encoding is not None:
@@ -44,9 +46,7 @@ class ReadableText:
             request.POST = _cleaned(request.POST)
 
 
-def _clean_headers(meta: dict[str, Any]) -> None:
-    headers = {name: value for name, value in meta.items() if name.startswith("HTTP_")}
-    meta.update(readable_json(headers))
+def _drop_unreadable_address(meta: dict[str, Any]) -> None:
     address = meta.get(CURRENT_URL, "")
     try:
         urlsplit(address)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -109,6 +109,28 @@ def countable(orders: models.QuerySet[models.Model], now: datetime) -> Iterator[
     mine = orders.filter(parent=None, placed_by__isnull=False, spend_day__gte=first_day_kept(now))
     mine = mine.annotate(runs_on=models.ExpressionWrapper(RUNS_ON, models.BooleanField()))
     yield from map(Countable._make, mine.order_by("pk").values_list(*_COLUMNS))
+
+
+def count_at_first(order: Any, currency: str, *, now: datetime) -> list[SpendChange]:
+    """Have an order that is about to be written say what it counts for; the changes of the sums
+    are to be written after it, in its transaction."""
+    if order.placed_by_id is None or order.spend_day < first_day_kept(now):
+        return []
+    row = Countable(
+        pk=0,
+        placed_by=order.placed_by_id,
+        currency=currency,
+        spend_day=order.spend_day,
+        status=order.status,
+        charge=None,
+        refund=None,
+        estimate_high=order.estimate_high,
+        estimate=order.estimate,
+        spend_counted=None,
+        runs_on=False,
+    )
+    order.spend_counted = row.due or None
+    return list(row.change(row.spend_day, row.due))
 
 
 def recount(

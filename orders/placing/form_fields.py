@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from django import forms
@@ -15,7 +15,7 @@ from django import forms
 from core.forms import PlainTextField
 from core.texts import UNREADABLE, without_unseen
 from providers.models import Service
-from providers.panel_api.order_types.table import Ask, Kind, split_lines
+from providers.panel_api.order_types.table import Ask, Kind, OrderPayload, split_lines
 
 from ..links import LONGEST_LINK
 from .cells import LISTS_OF_NAMES, address_in, holds_more, is_written_around
@@ -254,6 +254,22 @@ FIELDS: dict[Kind, FieldMaker] = {
     Kind.LINES: _lines,
     Kind.CHOICE: _choice,
 }
+
+
+def fields_for(
+    asks: Mapping[str, Ask], payload: type[OrderPayload], service: Service, today: date
+) -> dict[str, forms.Field]:
+    """The form fields that ask for these parts of a payload, by its names."""
+    hints = get_type_hints(payload)
+    return {
+        name: field_for(ask, Setting(service, today, as_number=_is_number(hints[name])))
+        for name, ask in asks.items()
+    }
+
+
+def _is_number(hint: Any) -> bool:
+    """Whether a payload keeps this field as an int (also where it may be None)."""
+    return hint is int or int in getattr(hint, "__args__", ())
 
 
 def field_for(ask: Ask, setting: Setting) -> forms.Field:

@@ -6,8 +6,9 @@ import json
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cached_property
 from itertools import groupby
-from typing import Any, get_type_hints
+from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -22,7 +23,7 @@ from ..links import link_key
 from ..models import Order
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
-from .form_fields import Setting, field_for
+from .form_fields import fields_for
 from .schedule_field import WhenForm
 
 SAME_PAYLOADS_SHOWN = 5
@@ -83,10 +84,7 @@ class OrderForm(WhenForm):
         self.asks = asks_for(self.payload_class, service)
         initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
         super().__init__(data, initial=initial)
-        hints = get_type_hints(self.payload_class)
-        for name, ask in self.asks.items():
-            setting = Setting(service, today, as_number=_is_number(hints[name]))
-            self.fields[name] = field_for(ask, setting)
+        self.fields |= fields_for(self.asks, self.payload_class, service, today)
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
 
@@ -120,10 +118,20 @@ class OrderForm(WhenForm):
         token = getattr(self, "cleaned_data", {}).get("submission") or self.initial["submission"]
         return uuid.UUID(str(token))
 
+    @cached_property
+    def terms(self) -> Terms:
+        """Those of the service that this form is for, as it was read."""
+        return Terms.of(self.service)
+
     @property
     def terms_text(self) -> str:
         """The terms this form is drawn with; it comes back with them."""
-        return json.dumps(Terms.of(self.service).as_json(), sort_keys=True)
+        return json.dumps(self.terms.as_json(), sort_keys=True)
+
+    @property
+    def terms_changed(self) -> bool:
+        """Whoever sent it was shown other terms, or none."""
+        return self.shown_terms != self.terms
 
     @property
     def shown_terms(self) -> Terms | None:
@@ -147,6 +155,7 @@ class OrderForm(WhenForm):
             payload=self.payload,
             submission=self.cleaned_data["submission"],
             beside=self.same_payloads[0].pk if self.same_payloads else 0,
+            agreed=self.terms,
         )
 
     def partial_payload(self) -> OrderPayload:
@@ -210,8 +219,3 @@ def _from_wire(ask: Ask, text: str) -> Any:
         return text
     day, month, year = text.split("/")
     return f"{year}-{month}-{day}"
-
-
-def _is_number(hint: Any) -> bool:
-    """Whether a payload keeps this field as an int (also where it may be None)."""
-    return hint is int or int in getattr(hint, "__args__", ())

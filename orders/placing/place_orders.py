@@ -13,13 +13,13 @@ from core.failpoints import failpoint
 from core.models import User
 from core.rows.constraints import broken_constraint
 from core.rows.durable import durable_transaction
-from providers.models import ProviderHealth, Service
+from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows, spending
 from ..models import EventKind, Order, OrderBatch
-from ..models.spend import recount
+from ..models.spend import SpendChange, count_at_first
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
 
@@ -63,11 +63,12 @@ def place_order(
         with durable_transaction():
             if before:
                 before()
-            _check_agreed(draft, placed_by, now, starts_at)
+            account = _check_agreed(draft, placed_by, now, starts_at)
             order = _insert(
                 draft,
                 placed_by,
                 now,
+                currency=account.currency,
                 starts_at=starts_at,
                 batch=batch,
                 reference=reference,
@@ -91,20 +92,23 @@ def place_order(
 
 def _check_agreed(
     draft: OrderDraft, person: User | None, now: datetime, starts_at: datetime | None
-) -> None:
+) -> Provider:
     """Whoever places an order for a service waits for whoever did it a moment before, so that
-    of two people who were told of no open order one is told of the other's."""
-    service = Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    of two people who were told of no open order one is told of the other's. Returns the account
+    as it reads now."""
+    locked = Service.objects.select_for_update(of=("self",), no_key=True)
+    service = locked.select_related("provider").get(pk=draft.service.pk)
     if Terms.of(service) != Terms.of(draft.service):
         raise NotAgreed("The terms of this service changed a moment ago: look at them again.")
     if words := check_limits.reserve(draft, person=person, now=now, leaves_at=starts_at):
         raise NotAgreed(words)
     if draft.beside is None:
-        return
+        return service.provider
     same = Order.objects.with_same_payload(draft.service, draft.link_key)
     unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
     if found := unseen.order_by("-pk").first():
         raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
+    return service.provider
 
 
 def _what_it_waits_for(
@@ -125,10 +129,12 @@ def _what_it_waits_for(
     return {"status": status, "hold_reason": reason, "blocked_by": blocker}
 
 
-def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: Any) -> Order:
+def _insert(
+    draft: OrderDraft, placed_by: User | None, now: datetime, *, currency: str, **more: Any
+) -> Order:
     service, payload = draft.service, draft.payload
     (low, high), terms = _estimate(draft), draft.terms
-    order = Order.objects.create(
+    order = Order(
         provider=service.provider,
         service=service,
         placed_by=placed_by,
@@ -148,7 +154,9 @@ def _insert(draft: OrderDraft, placed_by: User | None, now: datetime, **more: An
         changed_at=now,
         **more,
     )
-    recount(Order.objects.filter(pk=order.pk), now=now)
+    changes = count_at_first(order, currency, now=now)
+    order.save(force_insert=True)
+    SpendChange.objects.bulk_create(changes)
     return order
 
 

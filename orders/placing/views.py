@@ -25,7 +25,7 @@ from providers.models import Service
 from .. import wake_ups
 from ..limits.check_limits import objection
 from ..models import Halt, Order
-from ..terms import Difference, Terms, differences
+from ..terms import Difference, differences
 from .order_form import OrderForm, form_for, obstacle
 from .place_orders import NotAgreed, place_order
 from .preview import preview_of
@@ -91,7 +91,7 @@ def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpRespons
         leaves_at = form.cleaned_data.get("starts_at")
         if words := objection(draft, person=request.user, now=now, leaves_at=leaves_at):
             form.add_error(None, words)
-    if form.shown_terms != Terms.of(form.service):
+    if form.terms_changed:
         form.add_error(None, TERMS_CHANGED)
     if draft is None or not form.is_valid():
         return _refuse(request, form)
@@ -127,7 +127,7 @@ def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
     """The form comes back filled in, with what its service's terms were and are."""
     shown, changes = form.shown_terms, list[Difference]()
     if shown is not None:
-        changes = differences(shown, Terms.of(form.service))
+        changes = differences(shown, form.terms)
     more = {"is_refused": True, "changes": changes}
     return render(request, PAGE, _form_context(request, form) | more, status=422)
 
