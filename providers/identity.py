@@ -6,6 +6,8 @@ import hashlib
 import ipaddress
 from functools import lru_cache
 
+from django.db.models import Q
+
 from .models import Provider
 from .panel_api import UnsafeUrl
 from .panel_api.http.urls import origin
@@ -59,8 +61,13 @@ def upstream_of(provider: Provider) -> tuple[object, ...]:
 
 def rows_of(provider_id: int) -> list[int]:
     """The same for a row of which only the number is known."""
-    provider = Provider.objects.filter(pk=provider_id).only("pk", "url", "key_fingerprint").first()
-    return same_account(provider) if provider else [provider_id]
+    itself = Provider.objects.filter(pk=provider_id)
+    keyed = itself.exclude(key_fingerprint="").values("key_fingerprint")
+    rows = Provider.objects.filter(Q(pk=provider_id) | Q(key_fingerprint__in=keyed))
+    servers = {pk: server_of(url) for pk, url in rows.order_by("pk").values_list("pk", "url")}
+    return [pk for pk, server in servers.items() if server == servers.get(provider_id)] or [
+        provider_id
+    ]
 
 
 def row_of(url: str, key_fingerprint: str, *, besides: int | None = None) -> Provider | None:

@@ -39,8 +39,9 @@ def what_changed(order: Order, service: Service, percent: Decimal | None = None)
 
 
 def service_now(order: Order) -> Service:
-    """Its service as it reads in this transaction, with what a held catalog says of it."""
-    return Service.objects.select_related("proposed").get(pk=order.service_id)
+    """Its service as it reads in this transaction, with its account and what a held catalog says
+    of it."""
+    return Service.objects.select_related("provider", "proposed").get(pk=order.service_id)
 
 
 def why_hold(order: Order, service: Service) -> HoldReason:

@@ -109,7 +109,7 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     All come after what has left: it may have cost more than it was to, and this one too. One whose
     cost nobody knows passes the limits on amounts.
     """
-    person, currency = order.placed_by, order.provider.currency
+    person, currency = order.placed_by, service.provider.currency
     limits = limit_of(person, currency)
     if person is None or limits is None:
         return False

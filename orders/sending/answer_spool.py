@@ -55,8 +55,8 @@ class KeptAnswer:
 
 @contextmanager
 def kept(attempt: Attempt, send_outcome: SendOutcome) -> Iterator[KeptAnswer]:
-    path = directory() / f"{attempt.pk}-{attempt.token}.json"
-    text = _safe(_written(attempt, send_outcome))
+    written = _written(attempt, send_outcome)
+    path, text = directory() / f"{attempt.pk}-{written['token']}.json", _safe(written)
     with spool_files.on_disk(path, text, what=f"attempt {attempt.pk}") as file:
         yield KeptAnswer(attempt, send_outcome, file)
 

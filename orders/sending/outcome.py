@@ -33,10 +33,11 @@ class SendOutcome:
 
     def __post_init__(self) -> None:
         texts = {"reason": self.reason, "code": self.code, "external_id": self.external_id}
-        for name, text in readable_json(texts).items():
+        texts, seen = readable_json([texts, asdict(self.evidence) if self.evidence else None])
+        for name, text in texts.items():
             object.__setattr__(self, name, text)
-        if self.evidence is not None:
-            object.__setattr__(self, "evidence", _evidence(asdict(self.evidence)))
+        if seen is not None:
+            object.__setattr__(self, "evidence", _evidence(seen))
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -99,7 +100,6 @@ def without_impossible_amount(send_outcome: SendOutcome) -> SendOutcome | None:
 
 
 def _evidence(seen: dict[str, Any]) -> Evidence:
-    seen = readable_json(seen)
     return Evidence(**{**seen, "exception_chain": tuple(seen["exception_chain"])})
 
 

@@ -77,18 +77,17 @@ def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
 
 
 def schedule_polls(order: Order, *, now: datetime) -> None:
-    """Start to follow an order that the provider has."""
+    """Start to follow an order that the provider has; one that is followed already goes on."""
     if order.is_final:
         return
-    PollSchedule.objects.get_or_create(
-        order=order,
-        defaults={
-            "provider_id": order.provider_id,
-            "external_id": order.external_id,
-            "next_at": now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS),
-            "changed_at": now,
-        },
+    schedule = PollSchedule(
+        order_id=order.pk,
+        provider_id=order.provider_id,
+        external_id=order.external_id,
+        next_at=now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS),
+        changed_at=now,
     )
+    PollSchedule.objects.bulk_create([schedule], ignore_conflicts=True)
 
 
 def _until_won(act: Callable[[], bool]) -> bool:

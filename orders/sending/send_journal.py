@@ -99,10 +99,7 @@ def newest_mark(provider_id: int) -> Mark | None:
 def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
     """The newest mark in this file, or in the one before it. At its end nearly always; what was
     answered to a call about many orders may be longer than that."""
-    for one in (file, file.older()):
-        if mark := _newest_in(one.tail(), provider_id) or _newest_in(one.lines(), provider_id):
-            return mark
-    return None
+    return file.newest(lambda lines: _newest_in(lines, provider_id))
 
 
 def _newest_in(lines: Iterable[Line], provider_id: int) -> Mark | None:
@@ -145,8 +142,10 @@ def note_send(attempt: Attempt, database: str) -> None:
     }
     file = _file(attempt.provider_id)
     others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)
-    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
-    file.begin_anew_if_large(lambda: carried(newest_of(file, attempt.provider_id)))
+    file.begin(
+        new=lambda: carried(mark_of(others.order_by("-pk").first(), database)),
+        anew=lambda: carried(newest_of(file, attempt.provider_id)),
+    )
     file.write(SENT, wait=True, database=database, payload=payload, **name_of(attempt))
 
 

@@ -14,7 +14,6 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from django.db import IntegrityError
-from django.db.models import Q
 
 from core import clocks
 from core.clocks import Clock
@@ -79,11 +78,9 @@ def next_to_send(provider: Provider, now: datetime) -> Order | None:
     """The oldest order of this account that may be sent now: none while it has refused one for
     its funds, until its balance has grown or a person lets it be tried again, and none before the
     catalog of a new address is known."""
-    refused = Q(funds_refused_at__isnull=False) | Q(provider__moved_at__isnull=False)
-    if ProviderHealth.objects.filter(refused, provider=provider).exists():
-        return None
     queued = Order.objects.filter(provider=provider).due_to_send(now)
-    return queued.order_by("send_after", "pk").first()
+    taken = queued.filter(provider__moved_at=None, provider__health__funds_refused_at=None)
+    return taken.select_related("placed_by").order_by("send_after", "pk").first()
 
 
 def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock: Clock) -> bool:

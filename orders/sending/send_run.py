@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import datetime
 
 from core import clocks
 from core.clocks import Clock
@@ -34,15 +35,15 @@ def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, secon
     with account_lease(provider.pk, LeaseKind.PLACING, clock=clock, seconds=held_for) as lease:
         if lease is None:
             return 0
-        while time.monotonic() < ends and _send_next(provider, client, clock):
+        while time.monotonic() < ends and _send_next(provider, client, clock, lease.since):
             sent += 1
             if is_stopping() or not lease.renew():
                 break
     return sent
 
 
-def _send_next(provider: Provider, client: PlacesOrders, clock: Clock) -> bool:
-    now = clock()
+def _send_next(provider: Provider, client: PlacesOrders, clock: Clock, now: datetime) -> bool:
+    """`now` is when the lease was acquired or renewed, a moment ago."""
     order = next_to_send(provider, now)
     if order is None:
         return False

@@ -42,13 +42,10 @@ def providers_to_ring(now: datetime) -> list[int]:
     """Accounts with orders that may be sent now and nobody sending: bells that were lost are rung
     again here."""
     due = Order.objects.filter(provider=OuterRef("pk")).due_to_send(now)
-    stopped = Halt.objects.standing()
-    if stopped.filter(provider=None).exists():
-        return []
-    gated = stopped.filter(provider=OuterRef("pk"))
+    halted = Halt.objects.standing().filter(Q(provider=None) | Q(provider=OuterRef("pk")))
     busy = held_leases(LeaseKind.PLACING, now=now).filter(provider=OuterRef("pk"))
     callable_now = Provider.objects.active().with_key().filter(moved_at=None)
-    callable_now = callable_now.exclude(Exists(gated))
+    callable_now = callable_now.exclude(Exists(halted))
     callable_now = callable_now.exclude(Exists(busy)).exclude(health__open_until__isnull=False)
     return list(callable_now.filter(Exists(due)).values_list("pk", flat=True))
 

@@ -84,8 +84,8 @@ def release_lease(
 
 @dataclass(slots=True)
 class AccountLease:
-    """One worker's, for one kind of work at one account, acquired at `since`. `due_at` says when
-    this work is next wanted; None leaves it as it is."""
+    """One worker's, for one kind of work at one account, acquired or renewed at `since`. `due_at`
+    says when this work is next wanted; None leaves it as it is."""
 
     provider_id: int
     kind: LeaseKind
@@ -97,8 +97,9 @@ class AccountLease:
 
     def renew(self) -> bool:
         """Hold on. False: it ran out and somebody else took it."""
+        self.since = self.clock()
         return renew_lease(
-            self.provider_id, self.kind, self.holder, now=self.clock(), seconds=self.seconds
+            self.provider_id, self.kind, self.holder, now=self.since, seconds=self.seconds
         )
 
 

@@ -298,8 +298,8 @@ LINES = (
     ),
     Guard(
         "sending: nothing newer is tried without funds, G39",
-        "    refused = Q(funds_refused_at__isnull=False) | Q(",
-        "    refused = Q(",
+        "provider__moved_at=None, provider__health__funds_refused_at=None",
+        "provider__moved_at=None",
         (f"{SENDING}::test_no_newer_order_is_tried_while_the_account_is_out_of_funds",),
         "orders/sending/send_orders.py",
     ),

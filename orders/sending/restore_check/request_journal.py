@@ -71,8 +71,10 @@ def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> No
     """On disk when this returns. Raises OSError when it cannot be."""
     file = _file(call.provider_id)
     others = RequestCall.objects.filter(provider_id=call.provider_id, pk__lt=call.pk)
-    file.begin_if_new(lambda: carried(mark_of(others.order_by("-pk").first(), database)))
-    file.begin_anew_if_large(lambda: carried(newest_of(file, call.provider_id)))
+    file.begin(
+        new=lambda: carried(mark_of(others.order_by("-pk").first(), database)),
+        anew=lambda: carried(newest_of(file, call.provider_id)),
+    )
     named = [[one.submission.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
     name = name_of(call)
     file.write(SENT, wait=True, database=database, write=call.write, requests=named, **name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.durable_files import append_line, locked
 from core.redaction import redact
@@ -14,6 +14,7 @@ from core.redaction import redact
 TAIL: Final = 64 * 1024  # bytes, many lines: the mark is nearly always among them
 LARGEST: Final = 4 * 1024 * 1024  # then a new file is begun and the one before the last forgotten
 Line = dict[str, Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class JournalFile:
     def write(self, what: str, *, wait: bool, **said: Any) -> None:
         """Raises OSError when the disk does not take it. `wait`: it is on disk on return."""
         append_line(self.path, redact(json.dumps({"what": what, **said})), wait_for_disk=wait)
+
+    def begin(self, *, new: Callable[[], Line | None], anew: Callable[[], Line | None]) -> None:
+        """Before a line is written: see to it that the file tells what it does not have."""
+        self.begin_if_new(new)
+        self.begin_anew_if_large(anew)
 
     def begin_if_new(self, first: Callable[[], Line | None]) -> None:
         """Begin a journal with what was known before it, so that it tells what it does not have."""
@@ -53,6 +59,14 @@ class JournalFile:
 
     def _is_large(self) -> bool:
         return self.path.exists() and self.path.stat().st_size >= LARGEST
+
+    def newest(self, find: Callable[[Iterable[Line]], Found | None]) -> Found | None:
+        """What `find` finds in the newest lines, nearly always, else in all of the file, else in
+        the file before it."""
+        for one in (self, self.older()):
+            if one.path.exists() and (found := find(one.tail()) or find(list(one.lines()))):
+                return found
+        return None
 
     def lines(self) -> Iterator[Line]:
         """Of this file, oldest first."""

@@ -193,7 +193,7 @@ def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_o
     orders = make_orders(100, dialect={"batch_size": 1} if one_a_call else {})
     provider = RefusesAll()
     provider.dialect = Dialect(batch_size=1 if one_a_call else 100)
-    clock = ticking(timedelta(milliseconds=100))
+    clock = ticking(timedelta(milliseconds=200))
     while clock() < NOON + timedelta(seconds=45):
         follow(orders, provider, clock)
     assert len(provider.asked) == 5
