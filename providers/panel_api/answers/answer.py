@@ -31,6 +31,7 @@ from .decode import REASON_LENGTH, Unexpected, error_texts, placed, placed_id
 from .strict_json import NotJson, parse
 
 EXCERPT_LENGTH: Final = 4096
+SHORT, LONGEST_TEXT = 100, 200  # of what stands beside a body, cut once it is free of the key
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -156,13 +157,13 @@ def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
         body=body,
         unreadable=unreadable,
         http_status=delivery.http_status or 0,
-        content_type=seen(delivery.content_type, key),
+        content_type=seen(delivery.content_type, key)[:SHORT],
         excerpt=_excerpt(text),
         sha256=hashlib.sha256(delivery.body).hexdigest(),
         elapsed_ms=delivery.elapsed_ms,
         framed=delivery.framed,
-        retry_after=seen(delivery.retry_after, key),
-        location=seen(delivery.location, key),
+        retry_after=seen(delivery.retry_after, key)[:SHORT],
+        location=seen(delivery.location, key)[:LONGEST_TEXT],
     )
 
 
@@ -186,7 +187,7 @@ def failure_evidence(delivery: Delivery, key: SecretKey) -> Evidence:
         bytes_left=delivery.bytes_left,
         http_status=delivery.http_status,
         elapsed_ms=delivery.elapsed_ms,
-        exception_chain=tuple(seen(cause, key) for cause in delivery.exception_chain),
+        exception_chain=tuple(seen(one, key)[:LONGEST_TEXT] for one in delivery.exception_chain),
     )
 
 

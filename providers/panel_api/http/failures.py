@@ -16,8 +16,6 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from ..errors import UnsafeUrl
 from .connection import DeadlinePassed, PreSendCheckFailed
 
-_LONGEST_CAUSE: Final = 200
-
 
 class AnswerRefused(Exception):
     """An answer came in a form we do not read: compressed, or too large."""
@@ -61,8 +59,9 @@ def _is_wrapper(cause: BaseException) -> bool:
 
 
 def exception_chain(error: BaseException) -> tuple[str, ...]:
-    """The error and its causes, named and cut short, for the evidence."""
-    return tuple(f"{type(cause).__name__}: {cause}"[:_LONGEST_CAUSE] for cause in _causes(error))
+    """The error and its causes, named, for the evidence, which cuts them short once they are free
+    of the key."""
+    return tuple(f"{type(cause).__name__}: {cause}" for cause in _causes(error))
 
 
 def let_go(error: BaseException) -> None:

@@ -29,7 +29,6 @@ ANSWER_CAP: Final = 256 * KIB
 CATALOG_CAP: Final = 64 * KIB * KIB
 HEADER_CAP: Final = 64 * KIB
 _PIECE: Final = 64 * KIB
-_LONGEST_HEADER: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +37,20 @@ class Delivery:
 
     `bytes_left` false proves that nothing was sent. `framed` is true when the end of the
     body was marked by a length or by chunks, so that it cannot have been cut short.
-    `body` is repr-less: it may echo the key.
+    What the other side wrote is repr-less, for it may echo the key, and whole, for a key that is
+    cut is not found any more.
     """
 
     failure: str = ""
     bytes_left: bool = False
     http_status: int | None = None
-    content_type: str = ""
-    retry_after: str = ""
-    location: str = ""
+    content_type: str = field(default="", repr=False)
+    retry_after: str = field(default="", repr=False)
+    location: str = field(default="", repr=False)
     body: bytes = field(default=b"", repr=False)
     framed: bool = False
     elapsed_ms: int = 0
-    exception_chain: tuple[str, ...] = ()
+    exception_chain: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Transport:
@@ -212,9 +212,9 @@ def _answer(response: requests.Response, cap: int) -> Delivery:
     chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
     return Delivery(
         http_status=response.status_code,
-        content_type=headers.get("Content-Type", "")[:100],
-        retry_after=headers.get("Retry-After", "")[:100],
-        location=headers.get("Location", "")[:_LONGEST_HEADER],
+        content_type=headers.get("Content-Type", ""),
+        retry_after=headers.get("Retry-After", ""),
+        location=headers.get("Location", ""),
         body=body,
         framed=chunked or "Content-Length" in headers,
     )

@@ -89,6 +89,23 @@ def test_whatever_the_pre_send_check_raises_nothing_is_written(trouble: Exceptio
         assert server.heard == b""
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: %s\r\n\r\n{}",
+        b"%s is no HTTP\r\n\r\n",
+    ],
+    ids=["header", "status line"],
+)
+def test_no_part_of_a_key_is_kept_where_what_it_stands_in_is_cut(answer: bytes) -> None:
+    for before in range(60, 200, len(KEY) - 4):
+        raw = answer % (b"x" * before + KEY.encode() + b"y" * 300)
+        with serving(saying(raw)) as server, pytest.raises(OutcomeUnknown) as raised:
+            client_of(server).add(PAYLOAD)
+        kept = repr(raised.value.evidence)
+        assert KEY[:6] not in kept and "xxxx" in kept
+
+
 def test_every_write_has_a_connection_of_its_own_and_reads_share_one() -> None:
     def behave(caller: Caller) -> None:
         while caller.read():
