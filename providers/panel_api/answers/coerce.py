@@ -21,6 +21,7 @@ _NOT_IDS = frozenset({"null", "none", "nil", "nan", "true", "false", "undefined"
 _DIGIT = re.compile(r"[0-9]")
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:[,' \u00a0][0-9]{3})+", re.ASCII)
+_ONE_OR_A_THOUSAND = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 _PUBLISHED = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")  # nearly every amount; needs no check
 _PLAIN = re.compile(r"-?(?:[0-9]{1,24}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,2})?")
 _DRESSED = re.compile(
@@ -65,6 +66,15 @@ def whole(value: Any, *, least: int = 0) -> int | None:
     if type(value) is not int:
         return None
     return value if least <= value < COUNT_BOUND else None
+
+
+def counted(value: Any, *, decimal_mark: str = "", least: int = 0) -> int | None:
+    """As `whole`; a text like "1.000" is one or a thousand, and read where `decimal_mark` says
+    which."""
+    is_open = type(value) is str and "." in value and decimal_mark != "."
+    if is_open and _ONE_OR_A_THOUSAND.fullmatch(value.strip()):
+        value = value.replace(".", "") if decimal_mark else None
+    return whole(value, least=least)
 
 
 @lru_cache(CACHED)

@@ -78,13 +78,15 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
     word = coerce.text(raw, WORD_LENGTH + 1)
     if not word or word.lower() in SUCCEEDED:
         return Unreadable("The row has no status.")
-    get = row.get
+    get, mark = row.get, dialect.decimal_mark
     return Progress(
         status=_state(raw, word, dialect),
         raw_status=word[:WORD_LENGTH],
         charge=_charge(get("charge"), dialect),
-        start_count=coerce.whole(first_of(row, _START_NAMES)),
-        remains=coerce.whole(first_of(row, _REMAIN_NAMES), least=1 - coerce.COUNT_BOUND),
+        start_count=coerce.counted(first_of(row, _START_NAMES), decimal_mark=mark),
+        remains=coerce.counted(
+            first_of(row, _REMAIN_NAMES), decimal_mark=mark, least=1 - coerce.COUNT_BOUND
+        ),
         children=children,
         runs=coerce.whole(get("runs")) if "runs" in row else None,
         posts=coerce.whole(get("posts")) if "posts" in row else None,
@@ -155,7 +157,7 @@ def _recent_order(row: Any, dialect: Dialect) -> RecentOrder:
         order_id=next((one for one in ids if one), ""),
         progress=progress(row, dialect),
         link=_whole_text(named.get("link"), 2000),
-        quantity=coerce.whole(named.get("quantity")),
+        quantity=coerce.counted(named.get("quantity"), decimal_mark=dialect.decimal_mark),
         service_id=coerce.identifier(named.get("service")) or "",
         created_at=_whole_text(named.get("created_at", named.get("date")), 40),
     )
