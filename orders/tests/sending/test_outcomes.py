@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
 from core import clocks
 from core.failpoints import armed
@@ -18,9 +18,9 @@ from orders.sending import answer_spool, claims, record_outcome, send_orders, sw
 from orders.sending.outcome import SendOutcome
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import Crash, die
-from providers.panel_api import Evidence, OrderState, Placed
+from providers.panel_api import Evidence, OrderState, Placed, RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
-from tests.fake_provider import FakeProvider, progress
+from tests.fake_provider import FakeProvider, lost_answer, never_left, progress, refusal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 LATER = NOON + timedelta(seconds=clocks.SEND_LEASE_SECONDS + 1)
@@ -376,3 +376,42 @@ def test_both_orders_of_an_id_given_twice_are_flagged_whoever_records_it(record)
     )
     record_outcome.record(attempt, LOST, now=LATER, reused="77")
     assert first.events.filter(kind=EventKind.FLAGGED).count() == 1, "told once"
+
+
+@pytest.fixture
+def unheard_commit(monkeypatch):
+    """The first commit of a recording is done, and the connection breaks before it says so."""
+    real, unheard = record_outcome.durable_transaction, [True]
+
+    @contextmanager
+    def commit():
+        with real():
+            yield
+        if unheard:
+            unheard.pop()
+            raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(record_outcome, "durable_transaction", commit)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    return unheard
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (None, Status.PENDING),
+        (lost_answer(), Status.UNCONFIRMED),
+        (never_left(), Status.QUEUED),
+        (refusal(RefusalCode.FUNDS), Status.HELD),
+    ],
+    ids=["accepted", "lost", "not sent", "refused"],
+)
+def test_an_outcome_whose_commit_was_not_heard_of_is_recorded_once(unheard_commit, failure, status):
+    order, there = make_order(), FakeProvider()
+    there.then = failure
+    assert send_orders.send_order(order, order.provider, there, clock=noon)
+    assert not unheard_commit
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (status, Flag.NONE)
+    assert list(order.events.values_list("after", flat=True)) == [Status.SENDING, status]
+    assert order.attempts.get().late == {}
