@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, connections
 
 from core import clocks
 from core.failpoints import armed
+from core.rows.durable import durable_transaction
 from orders.models import Attempt, EventKind, Order
 from orders.recovery import link_orders, not_placed, resolve
 from orders.sending import answer_spool, claims, record_outcome, send_orders, sweep_due
@@ -381,11 +382,11 @@ def test_both_orders_of_an_id_given_twice_are_flagged_whoever_records_it(record)
 @pytest.fixture
 def unheard_commit(monkeypatch):
     """The first commit of a recording is done, and the connection breaks before it says so."""
-    real, unheard = record_outcome.durable_transaction, [True]
+    unheard = [True]
 
     @contextmanager
     def commit():
-        with real():
+        with durable_transaction():
             yield
         if unheard:
             unheard.pop()
