@@ -131,13 +131,12 @@ def _lose(attempt_id: int, now: datetime) -> bool:
     failpoint("record.begun")
     with durable_transaction():
         lost = Attempt.objects.filter(pk=attempt_id).past_their_lease(now)
-        attempt = lost.first()
+        attempt = lost.select_for_update(of=("self",)).first()
         if attempt is None:
             return False
         words = f"The worker {attempt.worker} was lost while sending."
         outcome = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words)
-        if not lost.update(**_columns(outcome, now), unknown_at=now):
-            return False
+        lost.update(**_columns(outcome, now), unknown_at=now)
         halts.note_lost_answer(attempt, now=now)
         failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)
@@ -254,7 +253,7 @@ def _tell_impossible_amount(order: Order, outcome: SendOutcome, now: datetime) -
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Keep what came after the decision. True when the two agree. The first such answer is kept
     and told; of a second one only that the provider took it after all."""
-    decided = Attempt.objects.get(pk=attempt.pk)
+    decided = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
         return True
     late = {
@@ -266,9 +265,7 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now:
     tells_more = outcome.outcome == Outcome.ACCEPTED != decided.late.get("outcome")
     if decided.late and not tells_more:
         return False  # told already
-    mine = Attempt.objects.filter(pk=attempt.pk, outcome=decided.outcome)
-    if not mine.update(late=late):
-        raise RaceLost(f"Attempt {attempt.pk} was decided this moment.")
+    Attempt.objects.filter(pk=decided.pk).update(late=late)
     nothing_new = outcome.outcome == Outcome.UNKNOWN
     if nothing_new or {decided.outcome, outcome.outcome} <= set(NOTHING_BOUGHT):
         return True

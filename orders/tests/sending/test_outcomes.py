@@ -253,6 +253,36 @@ def test_a_second_send_that_has_not_left_stops_at_a_late_proof_of_the_first(monk
     assert (second.outcome, order_of(old).status) == (Outcome.NOT_SENT, Status.UNCONFIRMED)
 
 
+def moving(order: Order, to: Status):
+    """Somebody else moves it, once. SQLite lets nobody write beside us: there we do it."""
+
+    def move() -> None:
+        Order.objects.filter(pk=order.pk).update(status=to)
+
+    return second_worker(move) if connection.vendor == "postgresql" else _once(move)
+
+
+def test_a_late_proof_counts_although_the_order_is_moved_while_it_is_recorded():
+    order = make_order(Status.NOT_PLACED)
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    with armed("record.read", moving(order, Status.QUEUED)):
+        assert not record_outcome.record(old, ACCEPTED, now=LATER)
+    assert (order_of(old).status, order_of(old).flag) == (Status.UNCONFIRMED, Flag.LATE_ANSWER)
+    assert order.events.filter(kind="flagged").count() == 1
+
+
+def test_an_order_that_is_moved_meanwhile_still_follows_the_late_proof_of_its_first_try():
+    order = make_order()
+    old = make_attempt(order, outcome=Outcome.NOT_PLACED)
+    second = claims.claim(order, order.provider, now=LATER)
+    assert second and not record_outcome.record(old, ACCEPTED, now=LATER)
+    Order.objects.filter(pk=order.pk).update(status=Status.QUEUED)  # what no code of ours does
+    with armed("record.read", moving(order, Status.HELD)):
+        assert record_outcome.record(second, NOT_SENT, now=LATER)
+    old.refresh_from_db()
+    assert (order_of(old).status, old.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
+
+
 def test_a_given_up_order_that_was_taken_is_flagged_and_can_be_linked():
     order = make_order(Status.GIVEN_UP)
     attempt = make_attempt(order, outcome=Outcome.UNKNOWN, resolved_by=make_user())
