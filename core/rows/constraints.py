@@ -31,6 +31,12 @@ def broken_constraint(error: IntegrityError) -> str:
     return _by_columns().get(frozenset(columns), "") if words.startswith(_SQLITE_UNIQUE) else ""
 
 
+def raise_unless_broken(error: IntegrityError, *constraints: str) -> None:
+    """Raise the error again where it is about another promise than these."""
+    if broken_constraint(error) not in constraints:
+        raise error
+
+
 def _named_by_postgresql(table: str, name: str) -> str:
     """Django lets the server name a unique column: table, column and an ending."""
     known = _by_columns()

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import broken_constraint, raise_unless_broken
 from orders.models import Order
 from orders.status import Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_run, make_service
@@ -76,3 +76,13 @@ def test_a_broken_promise_is_told_by_name(break_it, name):
     with pytest.raises(IntegrityError) as broken, transaction.atomic():
         break_it()
     assert broken_constraint(broken.value) == name
+
+
+def test_only_the_promise_that_was_thought_of_is_let_pass():
+    with pytest.raises(IntegrityError) as broken, transaction.atomic():
+        two_of_one_number()
+    error = broken.value
+    raise_unless_broken(error, "one_live_attempt_per_order", "attempt_number_once")
+    with pytest.raises(IntegrityError) as again:
+        raise_unless_broken(error, "one_live_attempt_per_order")
+    assert again.value is error

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from core.models import User
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from providers.panel_api import Dialect
 
 from ..models import CancelRequest, EventKind, Order
@@ -75,8 +75,7 @@ def request_cancel(order: Order, *, actor: User | None, now: datetime) -> str:
             )
             order.remember(EventKind.CANCEL, now=now, actor=actor, text="A cancel was asked for.")
     except IntegrityError as error:
-        if broken_constraint(error) != "one_open_cancel_request_per_order":
-            raise
+        raise_unless_broken(error, "one_open_cancel_request_per_order")
         return ASKED_FOR
     return ""
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.models import User
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from providers.panel_api import Dialect
 
 from ..models import EventKind, Order, Refill
@@ -61,8 +61,7 @@ def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
             )
             order.remember(EventKind.REFILL, now=now, actor=actor, text="A refill was asked for.")
     except IntegrityError as error:
-        if broken_constraint(error) != "one_open_refill_per_order":
-            raise
+        raise_unless_broken(error, "one_open_refill_per_order")
         return _under_way(order) or "A refill of it is under way already."
     return ""
 

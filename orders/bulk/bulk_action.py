@@ -21,7 +21,7 @@ from core import clocks, leases
 from core.clocks import Clock
 from core.models import User
 from core.roles import May
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 
 from ..models import BulkItem, BulkJob, OrderQuerySet
 from ..status import UNDER_WAY, JobKind, JobState
@@ -70,8 +70,7 @@ def start_job(
             job.total = sum(_fix(job, orders) for orders in in_parts(sorted(ids)[:MOST]))
             BulkJob.objects.filter(pk=job.pk).update(total=job.total)
     except IntegrityError as error:
-        if broken_constraint(error) != "orders_bulkjob.submission":
-            raise
+        raise_unless_broken(error, "orders_bulkjob.submission")
         known = BulkJob.objects.filter(submission=submission).first()
         if known is None:
             raise

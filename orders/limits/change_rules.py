@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from core.models import User
 from core.money import plain
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 
 from ..models import BlockedLink, PriceTolerance, SpendLimit
 
@@ -25,8 +25,7 @@ def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
             )
             _log(rule, ADDITION, f"blocked: {reason}" if reason else "blocked", by)
     except IntegrityError as error:
-        if broken_constraint(error) != "orders_blockedlink.pattern":
-            raise
+        raise_unless_broken(error, "orders_blockedlink.pattern")
         return False
     return True
 

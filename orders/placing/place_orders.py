@@ -11,7 +11,7 @@ from django.db import IntegrityError
 
 from core.failpoints import failpoint
 from core.models import User
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import CostRange
@@ -80,8 +80,7 @@ def place_order(
                 after(order)
             failpoint("place.written")
     except IntegrityError as error:
-        if broken_constraint(error) != "orders_order.submission":
-            raise
+        raise_unless_broken(error, "orders_order.submission")
         known = Order.objects.filter(submission=draft.submission).first()
         if known is None:
             raise

@@ -12,7 +12,7 @@ from core.clocks import Clock
 from core.failpoints import failpoint
 from core.models import User
 from core.rows.bulk import add_rows
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from providers.identity import same_account
 from providers.models import RefundStyle
@@ -129,8 +129,7 @@ def adopt(
     except SettledMeanwhile:
         return False
     except IntegrityError as error:
-        if broken_constraint(error) != "external_id_once_per_provider":
-            raise
+        raise_unless_broken(error, "external_id_once_per_provider")
         raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
     halts.lift_if_resolved(order.provider, now=now)
     return True

@@ -23,7 +23,7 @@ from core.clocks import Clock
 from core.models import User
 from core.redaction import redact
 from core.row_numbers import row_number
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.loops import AWAY
 from providers.actions.calling import MustWait, ask
 from providers.models import Provider
@@ -85,8 +85,7 @@ def start_run(halt: Halt, *, actor: User, now: datetime) -> ReconcileRun | None:
                 halt=halt, started_by=actor, created_at=now, total=Provider.objects.count()
             )
     except IntegrityError as error:
-        if broken_constraint(error) != "one_reconcile_run_under_way":
-            raise
+        raise_unless_broken(error, "one_reconcile_run_under_way")
         return None
 
 

@@ -20,7 +20,7 @@ from django.db import IntegrityError
 from django.db.models import Exists, Max, OuterRef, Q
 
 from core import clocks
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.panel_api import RefusalCode
@@ -61,8 +61,7 @@ def check_order(order_id: int, *, now: datetime) -> bool:
     except RaceLost:
         return False  # somebody is at it; the next sweep looks again
     except IntegrityError as error:
-        if broken_constraint(error) != "external_id_once_per_provider":
-            raise
+        raise_unless_broken(error, "external_id_once_per_provider")
         return _tell_reused(order_id, now)
 
 

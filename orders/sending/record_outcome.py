@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError
 
 from core import clocks
 from core.failpoints import failpoint
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import broken_constraint, raise_unless_broken
 from core.rows.durable import durable_transaction
 
 from .. import charges
@@ -98,8 +98,7 @@ def _until_won(act: Callable[[], bool]) -> bool:
         except RaceLost:
             continue
         except IntegrityError as error:
-            if broken_constraint(error) != "one_live_attempt_per_order":
-                raise
+            raise_unless_broken(error, "one_live_attempt_per_order")
     raise RaceLost(f"The order moved {MOST_RACES} times meanwhile.")
 
 

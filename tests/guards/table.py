@@ -289,8 +289,8 @@ LINES = (
     ),
     Guard(
         "restored: another worker's whole call is no failure",
-        "        if broken_constraint(error) not in FASTER:",
-        "        if error:",
+        "        raise_unless_broken(error, *FASTER)\n",
+        "        raise\n",
         (
             "orders/tests/restores/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",
         ),
@@ -548,8 +548,7 @@ LINES = (
     ),
     Guard(
         "restored: a call that cannot be brought in stops the adoption",
-        "        if broken_constraint(error) not in FASTER:\n            raise\n"
-        '        log.info("call %s was taken back',
+        '        raise_unless_broken(error, *FASTER)\n        log.info("call %s was taken back',
         '        log.info("call %s was taken back',
         (
             "orders/tests/restores/test_recalled_calls.py"
@@ -858,7 +857,7 @@ LINES = (
     ),
     Guard(
         "doubting a decision: one that is under way stops no other",
-        '        if broken_constraint(error) != "one_live_attempt_per_order":\n            raise\n',
+        '        raise_unless_broken(error, "one_live_attempt_per_order")\n',
         "        raise\n",
         (
             f"{SHARED}::test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being"

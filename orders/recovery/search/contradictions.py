@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.loops import one_by_one
 from providers.models import Provider
 from providers.panel_api import Progress
@@ -88,8 +88,7 @@ def reopen_one(pk: int, external_id: str, *, now: datetime) -> bool:
                 return True
             transaction.set_rollback(True)  # somebody moved it: the next look sees the id again
     except IntegrityError as error:
-        if broken_constraint(error) != "one_live_attempt_per_order":
-            raise
+        raise_unless_broken(error, "one_live_attempt_per_order")
         attempt = Attempt.objects.select_related("order").get(pk=pk)
         _tell_of_two(attempt, attempt.order, external_id, now)  # it was claimed this moment
     return False

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.db.models import F, Q
 
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
@@ -89,8 +89,7 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
                 _record(call, outcome, now)
             _give_up_cancels(call, now)
     except IntegrityError as error:
-        if broken_constraint(error) not in FASTER:
-            raise
+        raise_unless_broken(error, *FASTER)
         log.info("call %s was taken back into the database by another worker", then.token)
         return 0
     return len(taken)

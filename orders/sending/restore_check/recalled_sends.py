@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from core.models import User
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
@@ -122,12 +122,12 @@ def take_as_sent(
     except _Moved:
         return None
     except IntegrityError as error:
-        if broken_constraint(error) not in (
+        raise_unless_broken(
+            error,
             "one_live_attempt_per_order",
             "one_send_in_flight_per_provider",
             "attempt_number_once",
-        ):
-            raise
+        )
         return None
     return attempt
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core.models import User
-from core.rows.constraints import broken_constraint
+from core.rows.constraints import raise_unless_broken
 from providers.models import CatalogRun, ProposedTerms, Provider, RunState
 
 
@@ -20,8 +20,7 @@ def open_run(provider: Provider, *, now: datetime, actor: User | None = None) ->
                 provider=provider, started_at=now, started_by=actor, step="Waiting for a worker"
             )
     except IntegrityError as error:
-        if broken_constraint(error) != "one_run_at_a_time":
-            raise
+        raise_unless_broken(error, "one_run_at_a_time")
         under_way = CatalogRun.objects.running().filter(provider=provider).first()
         return under_way or open_run(provider, now=now, actor=actor)
 
@@ -75,8 +74,7 @@ def approve_run(run: CatalogRun, *, actor: User, now: datetime) -> bool:
                 back=0,
             )
     except IntegrityError as error:  # one_run_at_a_time: a newer run is under way
-        if broken_constraint(error) != "one_run_at_a_time":
-            raise
+        raise_unless_broken(error, "one_run_at_a_time")
         return False
 
 
