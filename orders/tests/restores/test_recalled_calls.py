@@ -10,10 +10,12 @@ import pytest
 from django.db import IntegrityError
 
 from orders.aftersales import runs
-from orders.models import CancelRequest, Halt, Refill, RequestCall
-from orders.sending.restore_check import guard, recalled_requests
+from orders.aftersales.batch_outcome import Later
+from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
+from orders.sending.restore_check import guard, recalled_requests, request_journal
 from orders.sending.restore_check.recalled_sends import NotRecalled
-from orders.status import RefillStatus, Status
+from orders.sending.restore_check.request_journal import Named
+from orders.status import RefillStatus, Status, Write
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, OutcomeUnknown, RefillStarted, RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
@@ -133,3 +135,49 @@ def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypat
             guard.adopt(identity, marks, now=NOON)
         assert guard.why_doubted(guard.marks_of(account.pk), identity)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)
+
+
+def recalled(monkeypatch, order, *, write: Write, outcome=None) -> int:
+    """One call of this machine about this order, as nobody here had asked for it."""
+    name = Named(order.submission, NOON - timedelta(days=1), order.external_id)
+    call = request_journal.JournaledCall(f"{1:032x}", write, NOON, [name], outcome)
+    monkeypatch.setattr(request_journal, "calls_since_adopted", lambda pk: [call])
+    return recalled_requests.recall_calls(order.provider_id, now=NOON)
+
+
+def told(order) -> list[str]:
+    return [event.text for event in order.events.all() if event.text == recalled_requests.WORDS]
+
+
+def test_a_call_by_which_nothing_was_done_is_not_brought_back(monkeypatch):
+    order = make_order(Status.COMPLETED)
+    later = Later("Too many requests", NOON)
+    assert recalled(monkeypatch, order, write=Write.REFILL, outcome=later) == 0
+    assert not RequestCall.objects.exists() and not told(order)
+
+
+def test_a_refill_that_somebody_asked_for_since_stands_for_the_one_that_is_lost(monkeypatch):
+    refill = make_refill(RefillStatus.PENDING)
+    assert recalled(monkeypatch, refill.order, write=Write.REFILL) == 1
+    assert Refill.objects.get().status == RefillStatus.PENDING
+    assert len(told(refill.order)) == 1
+
+
+def test_a_refill_that_the_provider_has_already_needs_nothing(monkeypatch):
+    refill = make_refill(RefillStatus.PENDING, requested_at=NOON - timedelta(days=1))
+    assert recalled(monkeypatch, refill.order, write=Write.REFILL) == 0
+    assert not told(refill.order)
+
+
+def test_a_cancel_without_a_row_is_told_and_its_order_looked_at(monkeypatch):
+    order = make_order(Status.IN_PROGRESS)
+    PollSchedule.objects.update(next_at=NOON + timedelta(hours=1))
+    assert recalled(monkeypatch, order, write=Write.CANCEL) == 1
+    assert not CancelRequest.objects.exists()
+    assert len(told(order)) == 1
+    assert PollSchedule.objects.get().next_at == NOON
+
+
+def test_an_answer_to_a_call_of_another_life_is_not_taken_in():
+    said = {"call": f"{1:032x}", "outcome": {"is": "answered", "rows": {}}}
+    assert not recalled_requests.take_in_kept(said, now=NOON)

@@ -8,9 +8,10 @@ import pytest
 
 from orders.models import Order
 from orders.sending.restore_check import guard, recalled_sends
-from orders.status import Status
+from orders.status import Outcome, Status
+from orders.tests.sending.test_answer_spool import crash_at
 from orders.tests.sending.test_restore_guard import LATER, acknowledge, send, take_back
-from tests.builders import NOON, make_order, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -62,3 +63,26 @@ def test_the_one_that_broke_is_given_back_by_the_next_look(forgotten, monkeypatc
     assert statuses(orders[1:]) == {Status.PENDING}
     guard.look_closely(now=LATER)
     assert statuses(orders) == {Status.PENDING}
+
+
+def test_a_send_that_is_known_gets_the_answer_that_this_machine_has(monkeypatch):
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    assert recalled_sends.recall_sends(order.provider_id, now=NOON) == 0
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501")
+
+
+def test_an_order_that_somebody_moves_meanwhile_is_not_taken_as_sent():
+    order = make_order()
+    Order.objects.update(status=Status.WITHDRAWN)
+    assert recalled_sends.take_as_sent(order, started_at=NOON, reason="Why.", now=NOON) is None
+    order.refresh_from_db()
+    assert (order.status, order.attempts.count()) == (Status.WITHDRAWN, 0)
+
+
+def test_an_order_with_a_live_attempt_is_not_taken_as_sent_once_more():
+    order = make_order()
+    make_attempt(order, outcome=Outcome.ACCEPTED)
+    assert recalled_sends.take_as_sent(order, started_at=NOON, reason="Why.", now=NOON) is None
+    order.refresh_from_db()
+    assert (order.status, order.attempts.count()) == (Status.QUEUED, 1)
