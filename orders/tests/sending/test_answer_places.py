@@ -158,3 +158,23 @@ def test_a_machine_that_was_taken_away_with_nothing_in_doubt_is_not_told(machine
         unknown_at=database_now(),
     )
     assert machine("web", "web").looks() == [], "it came by after that one was over"
+
+
+def test_an_answer_that_is_taken_in_this_moment_waits_no_more(machine):
+    machine("first", "own").is_here()
+    gone = answer_spool.directory() / "5-x.json"
+    gone.parent.mkdir(parents=True)
+    gone.symlink_to(gone.with_name("recorded"))
+    answer_places.report(now=database_now())
+    assert (AnswerPlace.objects.get().waiting, answer_places.waiting_here()) == (0, [])
+
+
+def test_the_directory_of_this_machine_is_not_elsewhere(machine):
+    mine = machine("first", "own")
+    mine.dies_with_an_answer()
+    answer_places.report(now=database_now())
+    a_while_ago("first")
+    mine.is_here()
+    assert not answer_places.late_elsewhere(database_now()).exists()
+    machine("web", "web").is_here()
+    assert answer_places.late_elsewhere(database_now()).exists()

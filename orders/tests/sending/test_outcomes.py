@@ -135,6 +135,31 @@ def test_a_loss_that_was_seen_by_both_is_one_loss():
     assert (attempt.unknown_at, attempt.reason) == (LATER, "read timeout")
 
 
+@pytest.mark.parametrize(
+    ("heard", "status"),
+    [(NOT_SENT, Status.WITHDRAWN), (LOST, Status.UNCONFIRMED), (ACCEPTED, Status.PENDING)],
+)
+def test_an_order_that_was_taken_out_of_its_senders_hands_follows_what_may_have_been_bought(
+    heard, status
+):
+    attempt = make_attempt(make_order(Status.WITHDRAWN), started_at=NOON)
+    assert record_outcome.record(attempt, heard, now=NOON)
+    assert (order_of(attempt).status, order_of(attempt).flag) == (status, Flag.NONE)
+    assert order_of(attempt).attempts.get().outcome == heard.outcome
+
+
+def test_an_order_that_the_provider_has_under_another_id_is_not_touched_and_flagged():
+    attempt = make_attempt(make_order(Status.IN_PROGRESS, external_id="5"), started_at=NOON)
+    assert not record_outcome.record(attempt, ACCEPTED, now=NOON)
+    order = order_of(attempt)
+    assert (order.status, order.external_id, order.flag) == (
+        Status.IN_PROGRESS,
+        "5",
+        Flag.OUT_OF_STEP,
+    )
+    assert "Attempt 1 ended although the order was in_progress already." in order.events.get().text
+
+
 # a proof that comes after a decision
 
 

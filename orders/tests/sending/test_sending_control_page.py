@@ -186,3 +186,10 @@ def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):
     assert "Refills and cancels asked for before the stop" in shown
     for request in (refill, cancel):
         assert f'/orders/{request.order_id}/">' in shown
+
+
+def test_the_end_of_a_stop_rings_for_the_orders_that_waited(manager, doorbell_rung):
+    order, halt = make_order(send_after=NOON), make_halt(kind=HaltKind.STOP)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        manager.post(f"/orders/sending-control/{halt.pk}/open/", {"note": "Prices are right."})
+    assert ("orders.dispatch", {"provider_id": order.provider_id}) in doorbell_rung
