@@ -247,7 +247,7 @@ def _own(row: Any, one: str, names: Sequence[str]) -> Any:
     """The row under this id, unless it names another one: a bare `id` may be its own number."""
     if not isinstance(row, dict):
         return row
-    named = {coerce.issued_id(row.get(name)) for name in names if name != "id"}
+    named = {coerce.issued_id(row[name]) for name in names if name in row and name != "id"}
     return row if named <= {None, one} else OF_ANOTHER
 
 
