@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from core import clocks
+from core.failpoints import armed
 from core.roles import Role
-from orders.models import Order, PollSchedule
+from orders.models import Order, PollSchedule, Recovery
 from orders.placing import place_orders
 from orders.recovery import link_orders, not_placed
 from orders.recovery.not_placed import Confirmed
@@ -208,3 +209,51 @@ def test_two_people_resolve_it_once(manager, provider):
     assert not not_placed.give_up(seen_by_the_second, actor=second, note="late", now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.NOT_PLACED, "")
+
+
+def test_an_id_that_another_order_gets_this_moment_is_not_linked(manager, provider):
+    order = make_unconfirmed()
+
+    def the_other_gets_it() -> None:
+        make_order(Status.IN_PROGRESS, service=order.service, external_id="555")
+
+    with (
+        armed("adopt.attempt", the_other_gets_it),
+        pytest.raises(link_orders.CannotLink, match="linked to another order a moment ago"),
+    ):
+        link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.UNCONFIRMED, "")
+    assert order.attempts.get().outcome == Outcome.UNKNOWN
+
+
+def test_an_order_that_is_moved_while_it_is_linked_is_left_where_it_is(manager, provider):
+    order = make_unconfirmed()
+
+    def moved() -> None:
+        Order.objects.filter(pk=order.pk).update(status=Status.GIVEN_UP)
+
+    with armed("adopt.attempt", moved):
+        assert not link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    assert order.attempts.get().outcome == Outcome.UNKNOWN
+
+
+def test_above_the_limit_of_the_account_a_second_person_has_to_say_so_too(manager):
+    order = make_unconfirmed()
+    Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))
+    for _ in range(2):
+        said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+        assert said is Confirmed.ONE_OF_TWO, "whoever says it again is still the first"
+    assert order.events.filter(text__startswith="Said not to be at the provider").count() == 1
+    second = make_user(Role.MANAGER)
+    assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.DONE
+    order.refresh_from_db()
+    assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.TOO_LATE
+
+
+def test_an_order_that_was_moved_meanwhile_is_not_said_to_be_not_there(manager):
+    order = make_unconfirmed()
+    Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.TOO_LATE
+    order.refresh_from_db()
+    assert (order.status, order.attempts.get().outcome) == (Status.WITHDRAWN, Outcome.UNKNOWN)
