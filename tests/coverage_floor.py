@@ -2,7 +2,7 @@
 
 Two floors. Of all lines and branches that are no tests, nine in ten. Of the lines that decide about
 money, all but `STILL_UNREACHED`: what no test enters there is no proof but a hope, so that number
-may only fall.
+may only fall. What runs where this report does not look is named in `ELSEWHERE`, with the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FLOOR = 90.0  # per cent of lines and branches together
-STILL_UNREACHED = 306  # of 7,810 lines about money: what the tests of orders and client had left
+STILL_UNREACHED = 171  # of 8,104 lines about money: what most of the suite had left
 MONEY = (  # from here an order is written, sent, counted, refunded or called lost
     "core/leases.py",
     "core/money.py",
@@ -29,13 +29,27 @@ MONEY = (  # from here an order is written, sent, counted, refunded or called lo
     "providers/actions/pacing.py",
     "providers/panel_api/refusals/",
 )
+ELSEWHERE = {  # function: why no test of this report enters it
+    (
+        "orders/sending/restore_check/guard.py",
+        "database_identity",
+    ): "asks PostgreSQL who it is; the report is of the suite on SQLite",
+}
 
 
 def unreached_money(files: dict[str, Any]) -> Iterator[tuple[str, list[int]]]:
     """Each file about money that has lines which no test enters, with those lines."""
     for name, file in sorted(files.items()):
-        if name.startswith(MONEY) and file["missing_lines"]:
-            yield name, file["missing_lines"]
+        if not name.startswith(MONEY):
+            continue
+        elsewhere = {
+            line
+            for function, found in file["functions"].items()
+            if (name, function) in ELSEWHERE
+            for line in found["missing_lines"]
+        }
+        if lines := [line for line in file["missing_lines"] if line not in elsewhere]:
+            yield name, lines
 
 
 def main(report: Path) -> int:

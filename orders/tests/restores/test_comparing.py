@@ -22,6 +22,7 @@ from orders.tests.restores.test_restored_pages import (
     run_through,
     take,
 )
+from providers.actions import calling
 from providers.actions.calling import MustWait
 from tests.builders import NOON, make_provider, make_unmatched_order, make_user
 from tests.fake_provider import progress
@@ -71,7 +72,7 @@ def test_a_database_that_is_away_is_no_mistake_with_the_account():
 def test_an_account_that_must_wait_is_asked_later_and_it_counts_as_no_call(monkeypatch):
     account, waits = fast_account(), [MustWait(0.0)]
     known(account, "100")
-    real = compare_accounts.ask
+    real = calling.ask
 
     def ask(*args, **kwargs):
         if waits:
