@@ -25,7 +25,7 @@ from core.web.policy import StaffRequest, public, signed_in
 
 from .people.forms import PasswordAlone
 
-SESSION_ENDED = "Your session has ended. Log in in another tab, then press it here again."
+SESSION_ENDED = "Your session has ended. Log in in another tab, then go on here."
 
 
 class LogInForm(TablerForm, AuthenticationForm):

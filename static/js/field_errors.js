@@ -1,3 +1,5 @@
+import { one } from "./dom.js";
+
 // What was said of the old value says nothing of the new one; the server judges it again.
 export function clearError(field) {
   if (field.getAttribute?.("aria-invalid") !== "true") return;
@@ -27,3 +29,7 @@ export function showError(field, id, text) {
 }
 
 document.addEventListener("input", ({ target }) => clearError(target));
+
+// A form that came back is read on at its first mistake, which may be far below.
+const [answer] = performance.getEntriesByType("navigation");
+if (answer?.responseStatus === 422) one('main :is([aria-invalid="true"], .alert-danger)')?.focus();

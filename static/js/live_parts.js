@@ -1,5 +1,5 @@
 // Parts of a page that htmx asks for again every few seconds.
-import { one } from "./dom.js";
+import { all, one } from "./dom.js";
 import { writtenFields } from "./forms.js";
 
 export const isPolled = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") || "");
@@ -18,9 +18,18 @@ const IN_USE = [
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && isPolled(event.detail.elt)) event.preventDefault();
 });
-// The refresh must not pull away what is in use.
+// The refresh must not pull away what is in use, nor what was chosen from a list and left.
+let chosen = [];
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, target } = detail;
   if (!requestConfig || !isPolled(requestConfig.elt)) return;
   if (one(IN_USE, target) || writtenFields(target).length) detail.shouldSwap = false;
+  else chosen = all("select[id]", target).map(({ id, value }) => ({ id, value }));
+});
+document.addEventListener("htmx:afterSwap", () => {
+  chosen.forEach(({ id, value }) => {
+    const list = document.getElementById(id);
+    if (list && [...list.options].some((option) => option.value === value)) list.value = value;
+  });
+  chosen = [];
 });

@@ -20,6 +20,8 @@ SAY = "([text, level]) => document.dispatchEvent(new CustomEvent('toast', {detai
 THEME = "document.documentElement.dataset.bsTheme"
 DRAWN = "Chart.getChart(document.querySelector('canvas[data-chart]')) !== undefined"
 SOONER = "nav => { nav.setAttribute('hx-trigger', 'every 1s'); htmx.process(nav); }"
+TOP = "one => one.getBoundingClientRect().top"
+FOCUSED = "field => field === document.activeElement"
 HIDE = "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
 
 
@@ -63,12 +65,21 @@ def test_a_chosen_theme_outlives_the_page(admin_page: Page) -> None:
 def test_keys_search_and_begin_an_order(admin_page: Page) -> None:
     search = admin_page.get_by_label("Search orders")
     admin_page.keyboard.press("/")
-    assert search.evaluate("field => field === document.activeElement")
+    assert search.evaluate(FOCUSED)
     admin_page.keyboard.press("n")
     assert search.input_value() == "n"
     search.blur()
     admin_page.keyboard.press("n")
     admin_page.wait_for_url("**/orders/new/")
+
+
+def test_the_content_that_is_skipped_to_is_not_under_the_bar(admin_page: Page) -> None:
+    admin_page.goto("/orders/sending-control/")
+    admin_page.keyboard.press("Tab")
+    admin_page.keyboard.press("Enter")
+    admin_page.wait_for_url("**#content")
+    bar, title = admin_page.locator(".desk-top"), admin_page.locator("h1")
+    assert title.evaluate(TOP) > bar.evaluate("bar => bar.getBoundingClientRect().bottom")
 
 
 def test_a_mistake_is_forgotten_when_its_field_changes(admin_page: Page) -> None:
@@ -77,6 +88,7 @@ def test_a_mistake_is_forgotten_when_its_field_changes(admin_page: Page) -> None
     stop.get_by_role("button").click()
     field = stop.get_by_label("Why")
     assert field.get_attribute("aria-invalid") == "true"
+    assert field.evaluate(FOCUSED)  # keys go on at the mistake, and a small screen shows it
     field.press_sequentially("A")
     assert field.get_attribute("aria-invalid") is None
     assert stop.get_by_text("This field is required").count() == 0
@@ -94,6 +106,8 @@ def open_order(admin_page: Page, box: RemoteSandbox) -> Iterator[None]:
 @pytest.mark.usefixtures("open_order")
 def test_what_is_in_use_is_not_refreshed_away(admin_page: Page) -> None:
     admin_page.goto("/orders/")
+    step = admin_page.get_by_label("What to do with many orders")
+    step.select_option("Cancel")
     box = admin_page.locator("[data-order-box]").first
     box.check()
     row = admin_page.locator("tr[id^=order-]").first
@@ -104,6 +118,7 @@ def test_what_is_in_use_is_not_refreshed_away(admin_page: Page) -> None:
     box.uncheck()
     box.blur()
     admin_page.locator("tr[id^=order-]:not([data-mark])").first.wait_for()
+    assert step.input_value() == "cancel"  # it was left, but it is still what was chosen
 
 
 @pytest.mark.usefixtures("open_order")
@@ -148,6 +163,17 @@ def test_what_is_typed_stays_when_the_session_ends(admin_page: Page) -> None:
     admin_page.context.clear_cookies()
     admin_page.evaluate(LOOK)
     expect(toast(admin_page, "Your session has ended.")).to_be_visible()
+    assert why.input_value() == "Half a reason"
+
+
+def test_what_is_written_stays_when_a_page_would_leave_by_itself(admin_page: Page) -> None:
+    admin_page.goto("/orders/sending-control/")
+    why = admin_page.locator("form[action$='/sending-control/all/']").get_by_label("Why")
+    why.fill("Half a reason")
+    elsewhere = {"HX-Redirect": "/orders/"}
+    admin_page.route("**/navigation/", lambda route: route.fulfill(headers=elsewhere))
+    admin_page.evaluate(LOOK)
+    toast(admin_page, "What you typed is kept: copy it")
     assert why.input_value() == "Half a reason"
 
 
