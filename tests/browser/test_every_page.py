@@ -83,6 +83,34 @@ UNCLEAR = """() => {
   const nameless = fields.filter((one) => !one.labels.length && !one.ariaLabel);
   return [...ids.filter((id, at) => ids.indexOf(id) !== at), ...nameless.map((one) => one.name)];
 }"""
+# Words that stand out too little from what is behind them, by WCAG 2: 4.5, or 3 for large ones.
+FAINT = """() => {
+  const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const read = (colour) => {
+    pen.clearRect(0, 0, 1, 1);
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+    return {rgb: [red, green, blue], alpha: alpha / 255};
+  };
+  const over = (top, below) => top.rgb.map((v, at) => v * top.alpha + below[at] * (1 - top.alpha));
+  const line = (one) => one ? [...line(one.parentElement), one] : [];
+  const behind = (one) => line(one).map((part) => read(getComputedStyle(part).backgroundColor))
+    .reduce((below, top) => over(top, below), [255, 255, 255]);
+  const linear = (v) => v <= 10 ? v / 3294 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
+  const isWritten = (one) => one.getClientRects().length && one.getBoundingClientRect().width > 2
+    && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  const isFaint = (one) => {
+    const {color, fontSize} = getComputedStyle(one), back = behind(one);
+    const lights = [light(over(read(color), back)), light(back)];
+    const ratio = Math.max(...lights) / Math.min(...lights);
+    return ratio < (parseFloat(fontSize) >= 24 ? 2.95 : 4.4);
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => isWritten(one) && !one.closest(":disabled, .disabled") && isFaint(one))
+    .map((one) => `${one.className}: ${one.textContent.trim().slice(0, 30)}`);
+}"""
 
 
 @pytest.fixture
@@ -131,6 +159,8 @@ def test_every_page_fits_and_is_titled(admin_page: Page, look: str, lost_order: 
         assert wide <= 0, f"{name} is {wide} px wider than a {look} screen"
         unclear = admin_page.evaluate(UNCLEAR)
         assert not unclear, f"{name}: these are not clear: {unclear}"
+        faint = admin_page.evaluate(FAINT)
+        assert not faint, f"{name}: these can hardly be read: {faint}"
         if SCREENSHOTS:
             kept = Path(SCREENSHOTS) / f"{name}-{look}.png"
             admin_page.screenshot(path=kept, full_page=True)
