@@ -25,7 +25,7 @@ from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome
-from ..status import Outcome, Resolution, Status
+from ..status import MONEY_BACK, Outcome, Resolution, Status
 from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
 
 
@@ -157,7 +157,12 @@ def _compare_charge(order: Order, said: Progress) -> None:
     if said.charge is None or low is None or high is None:
         return
     if not low * (1 - CHARGE_TOLERANCE) <= said.charge <= high * (1 + CHARGE_TOLERANCE):
+        why = " It ended early, which may be why." if _ended_early(said) else ""
         raise ChargeDiffers(
             f"The provider charged {said.charge.normalize():f} for it; "
-            f"this order should cost {low.normalize():f}."
+            f"this order should cost {low.normalize():f}.{why}"
         )
+
+
+def _ended_early(said: Progress) -> bool:
+    return said.status is not None and Status(said.status.value) in MONEY_BACK

@@ -74,16 +74,24 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
             clock=database_now,
             although_charge_differs=form.cleaned_data["although_charge_differs"],
         )
-    except link_orders.ChargeDiffers as mismatch:
-        form.add_error("external_id", str(mismatch))
-        return _draw(request, order, link_form=form, charge_differs=True)
     except link_orders.CannotLink as mismatch:
-        form.add_error("external_id", str(mismatch))
-        return _draw(request, order, link_form=form)
+        return _not_linked(request, pk, form, mismatch)
     except (NoKey, WrongEncryptionKey):
         form.add_error(None, "The provider cannot be asked: its key is missing or unreadable.")
         return _draw(request, order, link_form=form)
     return _done(request, pk, won, f"Order #{pk} is linked to {external_id} and is followed now.")
+
+
+def _not_linked(
+    request: StaffRequest, pk: int, form: LinkForm, mismatch: link_orders.CannotLink
+) -> HttpResponse:
+    """Why not; but while the provider was asked, somebody else may have resolved the order."""
+    order = _found(pk)
+    if answer := _outcome(request, order):
+        return answer
+    form.add_error("external_id", str(mismatch))
+    charge_differs = isinstance(mismatch, link_orders.ChargeDiffers)
+    return _draw(request, order, link_form=form, charge_differs=charge_differs)
 
 
 @allow(May.RESOLVE)

@@ -289,3 +289,11 @@ def test_what_needs_a_key_says_so_without_one(manager: Client, rung: Bells) -> N
         page = manager.post(reverse(name, args=[provider.pk]), follow=True).content.decode()
         assert "has no key" in page
     assert rung == []
+
+
+def test_a_balance_that_is_read_on_request_is_said_to_be_asked_for(
+    manager: Client, rung: Bells
+) -> None:
+    address = reverse("provider-balance", args=[make_provider().pk])
+    assert "The balance is asked for" in manager.post(address, follow=True).content.decode()
+    assert len(rung) == 1

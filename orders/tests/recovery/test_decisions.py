@@ -121,8 +121,11 @@ def test_an_id_that_is_another_order_of_ours_is_not_linked(manager, provider):
 def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
     provider.says["555"] = progress(charge="9")
     order = make_unconfirmed()
-    with pytest.raises(link_orders.ChargeDiffers, match="charged 9"):
+    with pytest.raises(link_orders.ChargeDiffers, match=r"charged 9 .*should cost [\d.]+\.$"):
         link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+    provider.says["556"] = progress(OrderState.PARTIAL, charge="0.1")
+    with pytest.raises(link_orders.ChargeDiffers, match="It ended early, which may be why"):
+        link_orders.link_order(order, "556", actor=manager, client=provider, clock=later)
     assert link_orders.link_order(
         order, "555", actor=manager, client=provider, clock=later, although_charge_differs=True
     )

@@ -251,6 +251,25 @@ def test_losing_the_race_at_the_last_moment_is_said(
     assert "Somebody resolved order" in answer.content.decode()
 
 
+@pytest.mark.parametrize("said", [FITS, Unreadable("Incorrect order ID")])
+def test_what_another_decided_while_the_provider_was_asked_is_shown(
+    manager: Client, answering: Any, said: Progress | Unreadable
+) -> None:
+    """Not that the number is taken, by this very order."""
+    order = lost()
+    asked = answering(said)
+
+    def answer_late(order_ids: list[str]) -> dict[str, Progress | Unreadable]:
+        Order.objects.filter(pk=order.pk).update(status=Status.PENDING, external_id="991305")
+        return dict.fromkeys(order_ids, said)
+
+    asked.statuses_once = answer_late
+    link = {"external_id": "991305"}
+    answer = manager.post(f"/orders/{order.pk}/resolve/link/", link, follow=True)
+    assert answer.redirect_chain == [(f"/orders/{order.pk}/", 302)]
+    assert "is resolved: it is pending" in answer.content.decode()
+
+
 @pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/"])
 def test_resolving_is_for_managers(client_for_role: Any, step: str) -> None:
     order = lost()
