@@ -5,12 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser, Group
+from django.db import models
 
+from .preferences import Preferences
 from .roles import ALLOWED, May, Role
 
 
 class User(AbstractUser):
     """A member of staff. The role is the group they are in; nobody is in two."""
+
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
 
     @cached_property
     def role(self) -> Role | None:
@@ -27,6 +31,15 @@ class User(AbstractUser):
         self.is_staff = role is Role.ADMIN
         self.save(update_fields=["is_staff"])
         self.__dict__.pop("role", None)
+
+    @property
+    def chosen(self) -> Preferences:
+        """How this person wants the desk to look."""
+        return Preferences.read(self.preferences)
+
+    def choose(self, preferences: Preferences) -> None:
+        self.preferences = preferences.written()
+        self.save(update_fields=["preferences"])
 
     @property
     def display_name(self) -> str:

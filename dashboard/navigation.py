@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,14 +31,23 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A titled group of the sidebar; the first has no title."""
+
+    title: str
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
 class Navigation:
     """The sidebar and the two links of the top bar; `new_order` is empty for who may not.
 
-    `stops` is what keeps orders from being sent, `standstills` what should have gone on and has
-    not: both want to be known on every page.
+    `sections` are the groups of the sidebar, those without an item left out. `stops` is what
+    keeps orders from being sent, `standstills` what should have gone on and has not: both want to
+    be known on every page.
     """
 
-    items: list[Item]
+    sections: list[Section]
     search: str
     new_order: str
     stops: list[Halt] = field(default_factory=list)
@@ -46,23 +56,39 @@ class Navigation:
 
 
 # title, icon, name of the address, what one must be able to do
-PLACES = (
-    ("Overview", "layout-dashboard", "overview", May.SEE),
-    ("Orders", "shopping-cart", "orders", May.SEE),
-    ("Unconfirmed", "help-circle", "unconfirmed", May.RESOLVE),
-    ("Changed terms", "arrows-exchange", "changed-terms", May.PLACE),
-    ("Refills", "refresh", "refills", May.SEE),
-    ("Bulk actions", "list-check", "bulk-actions", May.PLACE),
-    ("Mass orders", "upload", "mass-orders", May.MASS_ORDER),
-    ("Services", "list-details", "services", May.SEE),
-    ("Order types", "file-text", "order-types", May.SEE),
-    ("Catalog changes", "arrows-exchange", "service-changes", May.SEE),
-    ("Providers", "building-store", "providers", May.SEE),
-    ("Discrepancies", "scale", "discrepancies", May.SEE_BALANCES),
-    ("Limits", "shield-check", "limits", May.PLACE),
-    ("Sending control", "ban", "sending-control", May.SEE),
-    ("People", "users", "people", May.KEEP_PEOPLE),
-    ("Admin data", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
+Place = tuple[str, str, str, May]
+SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
+    (
+        "",
+        (
+            ("Overview", "layout-dashboard", "overview", May.SEE),
+            ("Orders", "shopping-cart", "orders", May.SEE),
+            ("Mass orders", "upload", "mass-orders", May.MASS_ORDER),
+            ("Unconfirmed", "help-circle", "unconfirmed", May.RESOLVE),
+            ("Changed terms", "arrows-exchange", "changed-terms", May.PLACE),
+            ("Refills", "refresh", "refills", May.SEE),
+            ("Bulk actions", "list-check", "bulk-actions", May.PLACE),
+        ),
+    ),
+    (
+        "Catalog and money",
+        (
+            ("Services", "list-details", "services", May.SEE),
+            ("Order types", "file-text", "order-types", May.SEE),
+            ("Catalog changes", "arrows-exchange", "service-changes", May.SEE),
+            ("Providers", "building-store", "providers", May.SEE),
+            ("Discrepancies", "scale", "discrepancies", May.SEE_BALANCES),
+        ),
+    ),
+    (
+        "Settings",
+        (
+            ("Limits", "shield-check", "limits", May.PLACE),
+            ("Sending control", "ban", "sending-control", May.SEE),
+            ("People", "users", "people", May.KEEP_PEOPLE),
+            ("Admin data", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
+        ),
+    ),
 )
 
 
@@ -83,27 +109,40 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     user = request.user
     if not user.is_authenticated:
         return Navigation([], "", "")
-    places = [(place, reverse(place[2])) for place in PLACES if user.may(place[3])]
-    place = _place_of(path)
-    here = max((a for _, a in places if _is_at(place, a)), key=len, default="")
+    allowed = [
+        (title, [(place, reverse(place[2])) for place in places if user.may(place[3])])
+        for title, places in SECTIONS
+    ]
+    standing = _place_of(path)
+    addresses = [address for _, places in allowed for _, address in places]
+    here = max((a for a in addresses if _is_at(standing, a)), key=len, default="")
     counts = _counts(request) if user.may(May.SEE) else {}
-    items = [
-        Item(title, icon, address, address == here, *counts.get(name, (0, "")))
-        for (title, icon, name, _), address in places
-        if name not in NOW_AND_THEN or address == here or counts.get(name, (0, ""))[0]
+    sections = [
+        Section(title, items)
+        for title, places in allowed
+        if (items := list(_items(places, here, counts)))
     ]
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
     if not user.may(May.SEE):
-        return Navigation(items, "", new_order)
+        return Navigation(sections, "", new_order)
     stops = list(Halt.objects.for_banner())
     return Navigation(
-        items,
+        sections,
         reverse("orders"),
         new_order,
         stops,
         user.may(May.RESOLVE),
         for_banner(database_now()),
     )
+
+
+def _items(
+    places: list[tuple[Place, str]], here: str, counts: dict[str, tuple[int, str]]
+) -> Iterator[Item]:
+    for (title, icon, name, _), address in places:
+        count, says = counts.get(name, (0, ""))
+        if name not in NOW_AND_THEN or address == here or count:
+            yield Item(title, icon, address, address == here, count, says)
 
 
 def _place_of(path: str) -> str:

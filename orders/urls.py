@@ -10,7 +10,7 @@ from .bulk import views as bulk_views
 from .limits import views as limits_views
 from .mass import batch_views, paste_views
 from .moved_addresses import moved_addresses
-from .pages import list_views, order_views
+from .pages import list_layout, list_views, order_views
 from .placing import terms_views
 from .placing import views as placing_views
 from .reconciliation import discrepancy_views, statement_views
@@ -21,6 +21,7 @@ from .sending import views as sending_views
 
 urlpatterns = [
     path("", list_views.orders, name="orders"),
+    path("layout/", list_layout.list_layout, name="order-list-layout"),
     path("export/", export_views.order_export, name="order-export"),
     path("filters/<int:pk>/delete/", list_views.saved_filter_delete, name="saved-filter-delete"),
     path("bulk/", confirm_views.order_bulk, name="order-bulk"),

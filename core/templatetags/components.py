@@ -81,14 +81,21 @@ def kpi(content: str, icon_name: str, color: str, label: str) -> SafeString:
 
 
 @register.simple_block_tag
-def filter_form(content: str, view: str, label: str, of: str = "", typed: str = "") -> SafeString:
+def filter_form(
+    content: str,
+    view: str,
+    label: str,
+    of: str = "",
+    typed: str = "",
+    css: str = "card-body border-bottom py-3",
+) -> SafeString:
     """The form above a list. With `of` it refreshes `<div id="{of}-list">` by itself when a choice
     changes, and while somebody types into a field of `typed`: `"id_q:300"`, its id and how many
     milliseconds are waited."""
     address = reverse(view)
     return format_html(
-        '<form class="card-body border-bottom py-3" method="get" action="{}" role="search"'
-        ' aria-label="{}"{}>{}</form>',
+        '<form class="{}" method="get" action="{}" role="search" aria-label="{}"{}>{}</form>',
+        css,
         address,
         label,
         _refreshing(address, of, typed) if of else "",

@@ -155,6 +155,12 @@ def query(context: Context, **changes: Any) -> str:
     return f"?{asked.urlencode()}" if asked else "?"
 
 
+@register.simple_tag(takes_context=True)
+def query_without(context: Context, name: str) -> str:
+    """The page's query string without the field `name`, at page one."""
+    return query(context, **{name: None})
+
+
 @register.tag
 def capture(parser: Parser, token: Token) -> CaptureNode:
     """`{% capture name %}…{% endcapture %}`: what stands between, for use twice."""

@@ -19,7 +19,7 @@ from ..models import OrderQuerySet
 from ..status import GROUPS, Status
 
 SEARCH_LENGTH = 2_000  # a hundred ids
-MORE = ("since", "until", "kin", "mine")  # the second row
+FOLDED = ("since", "until", "kin", "sort", "mine")
 
 
 class SearchField(PlainTextField):
@@ -62,12 +62,15 @@ class OrderFilter(FilterForm[OrderQuerySet]):
     service = forms.ModelChoiceField(
         Service.objects.select_related("provider"), required=False, widget=forms.HiddenInput
     )
+    sort = forms.ChoiceField(
+        required=False, choices=[("", "Newest first"), ("oldest", "Oldest first")]
+    )
     group = forms.ChoiceField(
         required=False, choices=[(name, name) for name in ("", *GROUPS)], widget=forms.HiddenInput
     )
 
     lookups = {"status": "status", "provider": "provider", "service": "service"}
-    not_counted = frozenset({"group"})  # it is the tab
+    not_counted = frozenset({"group", "sort"})  # the tab, and the order of the rows
 
     def __init__(self, data: Any, *, user: User) -> None:
         self.user = user
@@ -78,9 +81,30 @@ class OrderFilter(FilterForm[OrderQuerySet]):
         return str(self.cleaned_data.get("group") or "")
 
     @property
-    def has_more(self) -> bool:
-        """A filter of the second row is in use, or was mistyped."""
-        return any(self[name].value() or self[name].errors for name in MORE)
+    def keys(self) -> tuple[str, ...]:
+        """What the rows are sorted by, as `keyset_page` takes it."""
+        return ("pk",) if self.is_oldest_first else ("-pk",)
+
+    @property
+    def is_oldest_first(self) -> bool:
+        return self.wanted.get("sort") == "oldest"
+
+    @property
+    def has_mistake(self) -> bool:
+        """One of those that are folded away was mistyped."""
+        return any(self[name].errors for name in FOLDED)
+
+    def chips(self) -> list[tuple[str, str, str]]:
+        """What narrows the list besides its tab: field, label and the value in words."""
+        return [
+            (name, str(self.fields[name].label or name.capitalize()), self._in_words(name, value))
+            for name, value in self.wanted.items()
+            if name not in self.not_counted
+        ]
+
+    def _in_words(self, name: str, value: Any) -> str:
+        choices = dict(getattr(self.fields[name], "choices", ())) if isinstance(value, str) else {}
+        return "" if value is True else str(choices.get(value, value))
 
     def asked(self) -> list[tuple[str, str]]:
         """What the query string asks for, tab included, cursor and strangers left out."""

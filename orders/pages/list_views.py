@@ -11,18 +11,22 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
+from core.row_numbers import row_number
+from core.rows.keyset import KeysetPage, keyset_page
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..bulk.bulk_action import right_for
+from ..lists.columns import shown_columns
 from ..lists.filters import OrderFilter
 from ..lists.tabs import in_tab, matching, tabs
-from ..models import Order, SavedFilter
+from ..models import Order, OrderQuerySet, SavedFilter
 from ..status import JobKind
+from .list_layout import ListLayoutForm
 from .saved_view_forms import SaveFilterForm
 
 PAGE_SIZE = 50
+MOST_NEW = 99  # new orders that are counted; more are "99+"
 
 
 @allow(May.SEE)
@@ -61,7 +65,9 @@ def _draw(
     count = next(tab.count for tab in groups if tab.group == wanted.group_name)
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
     cursor = request.GET.get("cursor", "")
-    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    top = _top(request, wanted)
+    shown, new = (found, 0) if top is None else _without_new(found, top)
+    page = keyset_page(shown, keys=wanted.keys, cursor=cursor, size=PAGE_SIZE)
     is_counted = wanted.is_narrowed and bool(page.rows)
     asked = f"{wanted.query()}&by={request.user.pk}"
     context = {
@@ -69,7 +75,12 @@ def _draw(
         "filter": wanted,
         "group": wanted.group_name,
         "tabs": groups,
+        "is_dense": request.user.chosen.density == "dense",
+        "columns": shown_columns(request.user.chosen),
+        "layout_form": ListLayoutForm(request.user.chosen),
         "page": page,
+        "new": new,
+        "top": top or _newest(page, wanted),
         "now": database_now(),
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),
@@ -80,3 +91,22 @@ def _draw(
     }
     template = page_or_part(request, "orders/pages/orders.html", "order-list")
     return render(request, template, context, status=status)
+
+
+def _top(request: StaffRequest, wanted: OrderFilter) -> int | None:
+    """The newest order that the page has shown, when it asks again by itself."""
+    if request.GET.get("cursor") or wanted.is_oldest_first:
+        return None
+    return row_number(request.GET.get("top", ""))
+
+
+def _without_new(found: OrderQuerySet, top: int) -> tuple[OrderQuerySet, int]:
+    """The orders up to `top`, and how many came since: a list that refreshes by itself pushes no
+    row away under somebody's hand."""
+    return found.filter(pk__lte=top), found.filter(pk__gt=top).order_by()[: MOST_NEW + 1].count()
+
+
+def _newest(page: KeysetPage[Order], wanted: OrderFilter) -> int | str:
+    """What the page says it has shown; nothing where new orders do not stand above."""
+    on_top = page.rows and page.is_first and not wanted.is_oldest_first
+    return page.rows[0].pk if on_top else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -38,6 +39,7 @@ from ..status import (
 
 register = template.Library()
 
+CENT = Decimal("0.01")
 BARS = frozenset({"green", "orange", "red", "secondary"})  # the rest is blue, as app.css draws it
 OUTCOME_COLORS: dict[str, str] = {
     Outcome.IN_FLIGHT: "cyan",
@@ -70,6 +72,17 @@ def status_badge(status: Order | str) -> SafeString:
     except ValueError:
         return state_badge("secondary", word)
     return state_badge(COLORS[known], known.label)
+
+
+@register.simple_tag
+def status_word(order: Order) -> SafeString:
+    """The status of a row: a dot in its colour and the word."""
+    status = Status(order.status)
+    return format_html(
+        '<div class="cell-main status-word tint-{}"><span class="badge-dot"></span>{}</div>',
+        COLORS[status],
+        status.label,
+    )
 
 
 @register.simple_tag
@@ -141,13 +154,35 @@ def order_cost(order: Order) -> SafeString | str:
         return money(order.cost, order.provider.currency)
     if order.estimate is None:
         return money(None)
-    words = spell_money(order.estimate, order.provider.currency)
-    if order.estimate_high != order.estimate:
-        high = order.estimate_high
-        words += (
-            f" – {spell_money(high, order.provider.currency)}" if high is not None else " or more"
-        )
+    currency = order.provider.currency
+    words = _up_to(order.estimate, order.estimate_high, currency)
     return format_html('<bdi class="money text-secondary" title="Our estimate">≈ {}</bdi>', words)
+
+
+def _up_to(low: Decimal, high: Decimal | None, currency: str) -> str:
+    words = spell_money(low, currency)
+    if high == low:
+        return words
+    return f"{words} – {spell_money(high, currency)}" if high is not None else f"{words} or more"
+
+
+@register.simple_tag
+def row_cost(order: Order) -> SafeString | str:
+    """`order_cost` as a row has room for it: two places, so that the points stand under each
+    other; the exact amount in its title. Less than a cent keeps its digits."""
+    known = order.cost if order.charge is not None else order.estimate
+    if known is None:
+        return money(None)
+    currency = order.provider.currency
+    shown = known if 0 < abs(known) < CENT else round(known, 2)
+    exact = spell_money(known, currency)
+    if order.charge is not None:
+        return format_html('<bdi title="{}">{}</bdi>', exact, spell_money(shown, currency))
+    return format_html(
+        '<bdi class="text-secondary" title="Our estimate: {}">≈ {}</bdi>',
+        _up_to(known, order.estimate_high, currency),
+        spell_money(shown, currency),
+    )
 
 
 @register.filter

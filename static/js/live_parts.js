@@ -4,13 +4,12 @@ import { writtenFields } from "./forms.js";
 
 export const isPolled = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") || "");
 
-// An open menu, what somebody is typing into, what somebody has ticked. Written words too, below.
+// An open menu, what somebody is typing into. Written words too, below.
 const IN_USE = [
   ".dropdown-menu.show",
-  "input:focus",
+  "input:not([type=checkbox]):focus",
   "textarea:focus",
   "select:focus",
-  "[data-order-box]:checked",
   "[data-hold][open]",
 ].join(", ");
 

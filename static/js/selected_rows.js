@@ -1,5 +1,9 @@
-// The box that ticks every row of a page, and the number of those that are ticked.
+// Rows that are selected: all of a page, a range with Shift, their number; a refresh keeps them.
 import { all } from "./dom.js";
+
+const BOX = "[data-order-box]";
+let last = null; // the box that was clicked before: where a range begins
+let kept = [];
 
 function count() {
   all("[data-ticked]").forEach((badge) => {
@@ -16,9 +20,36 @@ function selectAll({ target }) {
   });
 }
 
+function selectRange(event) {
+  const box = event.target;
+  if (!(box instanceof Element) || !box.matches(BOX)) return;
+  const boxes = all(BOX);
+  const [from, to] = [boxes.findIndex(({ value }) => value === last), boxes.indexOf(box)];
+  if (event.shiftKey && from >= 0) {
+    boxes.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((one) => {
+      one.checked = box.checked;
+    });
+  }
+  last = box.value;
+}
+
+function clear({ target }) {
+  if (!(target instanceof Element) || !target.closest("[data-clear-selection]")) return;
+  all(`${BOX}:checked, [data-check-all]`).forEach((box) => { box.checked = false; });
+  count();
+}
+
+document.addEventListener("click", selectRange);
+document.addEventListener("click", clear);
 document.addEventListener("change", (event) => {
   selectAll(event);
   count();
 });
-document.addEventListener("htmx:afterSettle", count);
+document.addEventListener("htmx:beforeSwap", () => {
+  kept = all(`${BOX}:checked`).map((box) => box.value);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  all(BOX).forEach((box) => { box.checked = kept.includes(box.value); });
+  count();
+});
 window.addEventListener("pageshow", count);

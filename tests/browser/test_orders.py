@@ -50,7 +50,7 @@ def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_pa
     status = admin_page.locator(f"#order-{number} {STATUS_CELL}")
     status.filter(has_text=re.compile("Completed|Partial|Canceled")).wait_for(timeout=SLOW)
     assert admin_page.evaluate("window.neverReloaded") is True
-    assert "$" in admin_page.locator(f"#order-{number} td[data-label=Charge]").inner_text()
+    assert "$" in admin_page.locator(f"#order-{number} td[data-label=Cost]").inner_text()
 
 
 def test_a_mistake_comes_back_beside_its_field_and_nothing_is_lost(admin_page: Page) -> None:

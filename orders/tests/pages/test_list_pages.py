@@ -57,7 +57,15 @@ def test_a_row_says_how_the_order_is_going(staff: Client) -> None:
         link="https://lumen.example/daily",
     )
     page = one_line(rows_of(staff.get("/orders/").content.decode()))
-    for words in ("9912984", "In progress", "75 / 500", "from 1,234", "425 remain", "$0.7637"):
+    for words in (
+        "9912984",
+        "In progress",
+        "75 / 500",
+        "Start count 1,234",
+        "425 remaining",
+        "$0.7637",
+        "$0.76<",
+    ):
         assert words in page
     assert '<progress class="bar bar-blue" value="75" max="500">' in page
     assert "lumen.example/daily" in page
@@ -88,7 +96,8 @@ def test_it_asks_again_while_something_moves(staff: Client, status: Status) -> N
     make_order(Status.COMPLETED)
     make_order(status)
     page = rows_of(staff.get("/orders/?group=open").content.decode())
-    assert POLLS in page and 'hx-get="/orders/?group=open"' in page
+    newest = Order.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    assert POLLS in page and f'hx-get="/orders/?group=open&amp;top={newest}"' in page
 
 
 @pytest.mark.parametrize("status", sorted(FINAL | {Status.NOT_PLACED}))
@@ -228,7 +237,7 @@ def test_parents_and_what_they_started_are_told_apart(staff: Client) -> None:
     assert shown(staff, "/orders/?kin=parts") == {part.pk}
     assert shown(staff, "/orders/?kin=sideways") == {*placed, part.pk}
     page = staff.get("/orders/?kin=parts").content.decode()
-    assert '<details class="mt-2" open>' in page and "Clear filters" in page
+    assert "<strong><bdi>Only what they started</bdi></strong>" in page and "Clear filters" in page
 
 
 @pytest.mark.parametrize(

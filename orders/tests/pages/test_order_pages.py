@@ -88,9 +88,14 @@ def test_an_order_can_be_looked_at_wherever_it_is(staff: Client, status: Status)
 )
 def test_only_what_its_provider_has_was_seen(staff: Client, status: Status, word: str) -> None:
     order = make_order(status)
-    for address in (f"/orders/{order.pk}/", "/orders/"):
-        page = one_line(staff.get(address).content.decode())
-        assert re.findall(r">(seen|changed)<time", page) == [word]
+    page = one_line(staff.get(f"/orders/{order.pk}/").content.decode())
+    assert re.findall(r">(seen|changed)<time", page) == [word]
+    staff.post("/orders/layout/", {"columns": ["checked"], "density": "dense"})
+    row = one_line(staff.get("/orders/").content.decode())
+    assert ("Checked" in row, bool(re.findall(r'"Checked"[^>]*><time', row))) == (
+        True,
+        word == "seen",
+    )
 
 
 def test_each_label_leads_to_its_own_field(staff: Client) -> None:

@@ -1,0 +1,94 @@
+"""The list of orders under the hand: it moves, and nothing that somebody holds moves away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.test_orders import place
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+ROW = "tr[id^=order-]"
+
+
+@pytest.fixture
+def mark(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
+    """In the links of two open orders, so that their list is asked for again and again."""
+    box.set_speed(0)
+    mark = uuid.uuid4().hex
+    for number in range(2):
+        place(admin_page, f"https://lumen.example/{mark}/{number}")
+    admin_page.goto(f"/orders/?q={mark}")
+    yield mark
+    box.set_speed(600)
+
+
+def refreshed(page: Page) -> None:
+    with page.expect_response("**/orders/?*top=*"):
+        pass
+
+
+def test_selected_rows_outlive_a_refresh(admin_page: Page, mark: str) -> None:
+    boxes = admin_page.locator("[data-order-box]")
+    boxes.nth(0).click()
+    boxes.nth(1).click(modifiers=["Shift"])
+    admin_page.locator(ROW).first.evaluate("row => row.dataset.mark = 'old'")
+    admin_page.locator(f"{ROW}:not([data-mark])").nth(1).wait_for()  # the list was drawn anew
+    assert admin_page.locator("[data-order-box]:checked").count() == 2
+    assert admin_page.locator(".selection-bar").inner_text().startswith("2 selected")
+    admin_page.get_by_label("Clear the selection").click()
+    assert not admin_page.locator(".selection-bar").is_visible()
+
+
+def test_new_orders_announce_themselves_and_shift_nothing(admin_page: Page, mark: str) -> None:
+    first = admin_page.locator(ROW).first
+    number, stands = first.get_attribute("id"), first.bounding_box()
+    other = admin_page.context.new_page()
+    place(other, f"https://lumen.example/{mark}/new")
+    pill = admin_page.get_by_role("link", name="1 new")
+    pill.wait_for()
+    assert (first.get_attribute("id"), first.bounding_box()) == (number, stands)
+    pill.click()
+    admin_page.locator(ROW).nth(2).wait_for()
+    assert first.get_attribute("id") != number
+
+
+def test_a_click_on_a_row_opens_it(admin_page: Page, mark: str) -> None:
+    row = admin_page.locator(ROW).first
+    number = row.locator("a.cell-main").inner_text()
+    with admin_page.context.expect_page() as opened:
+        row.locator(".cell-status").click(button="middle")
+    opened.value.get_by_role("heading", name=number).wait_for()
+    row.locator(".cell-status").click()
+    admin_page.get_by_role("heading", name=number).wait_for()
+
+
+def test_columns_are_chosen_and_remembered(admin_page: Page, mark: str) -> None:
+    menu = admin_page.locator("summary", has_text="Columns")
+    menu.click()
+    admin_page.keyboard.press("Escape")
+    assert not admin_page.get_by_label("Comfortable").is_visible()
+    menu.click()
+    admin_page.get_by_label("Reference", exact=True).uncheck()
+    admin_page.get_by_label("Checked").check()
+    admin_page.get_by_role("button", name="Apply").click()
+    admin_page.locator("thead", has_text="Checked").wait_for()
+    admin_page.goto("/orders/")
+    assert "Reference" not in admin_page.locator("thead").inner_text()
+
+
+def test_twelve_orders_stand_on_a_small_screen(admin_page: Page, mark: str) -> None:
+    admin_page.set_viewport_size({"width": 1280, "height": 800})
+    rows = admin_page.locator(ROW)
+    place = rows.first.bounding_box()
+    assert place is not None
+    top, height = place["y"], place["height"]
+    assert height <= 48
+    assert (800 - top) / height >= 12
