@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from . import signing_in, views
+from . import palette, signing_in, views
 from .health import views as health_views
 from .people import views as people
 
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("", views.overview, name="overview"),
     path("chart/", views.overview_chart, name="overview-chart"),
     path("navigation/", views.navigation, name="navigation"),
+    path("palette/", palette.palette, name="palette"),
     path("log-in/", signing_in.log_in, name="log-in"),
     path("log-out/", signing_in.log_out, name="log-out"),
     path("password/", signing_in.password, name="password"),

@@ -46,6 +46,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "overview": (SIGNED_IN, READ),
     "overview-chart": (May.SEE, READ),
     "navigation": (SIGNED_IN, READ),
+    "palette": (May.SEE, READ),
     "log-in": (PUBLIC, BOTH),
     "log-out": (SIGNED_IN, CHANGE),
     "password": (SIGNED_IN, BOTH),

@@ -82,6 +82,18 @@ class OrderQueries(QuerySet[Row]):
         rest = " ".join(word for word in words if not word.casefold().startswith(TAG_WORD))
         return found.filter(naming(every, rest)) if rest else found
 
+    def known_as(self, text: str) -> Self:
+        """Found by index alone, however many there are: our id, the provider's id, the start of a
+        reference; of this very link the open ones."""
+        every = type(self)(self.model, using=self.db)
+        text = text.strip().removeprefix("#")
+        found = _known_as(every, text)
+        if (number := row_number(text)) is not None:
+            found |= Q(pk=number)
+        if "." in text:
+            found |= Q(pk__in=every.open().filter(link_key=link_key(text)).values("pk"))
+        return self.filter(found)
+
     def tagged(self, word: str) -> Self:
         tag = word.removeprefix("#").casefold()
         return self.exclude(tags="").filter(tags__contains=f" {tag} ")

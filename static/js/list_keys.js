@@ -1,0 +1,36 @@
+// Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it.
+import { all, one } from "./dom.js";
+import { isForPage } from "./keyboard_shortcuts.js";
+
+const ROW = "tr[data-opens]";
+let here = ""; // the id of the row, which outlives a refresh of the list
+
+const row = () => (here ? document.getElementById(here) : null);
+
+function mark() {
+  all(`${ROW}.is-here`).forEach((one) => one.classList.toggle("is-here", one.id === here));
+  row()?.classList.add("is-here");
+}
+
+function step(by) {
+  const rows = all(ROW);
+  const at = rows.indexOf(row());
+  const next = at < 0 ? rows[0] : rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
+  if (!next) return;
+  here = next.id;
+  mark();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const STEPS = {
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => row() && one("a.cell-main", row()).click(),
+  x: () => row() && one("[data-order-box]", row())?.click(),
+  Escape: () => one("[data-clear-selection]")?.click(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (isForPage(event)) STEPS[event.key]?.();
+});
+document.addEventListener("htmx:afterSwap", mark);

@@ -1,0 +1,91 @@
+// Ctrl+K: words find orders, services, pages and steps; arrows choose, Enter goes there.
+import { all, one } from "./dom.js";
+
+const palette = one("#palette");
+const words = palette && one(".palette-words", palette);
+const KEPT = 8;
+
+const lines = () => all(".palette-line", palette);
+const chosen = () => one(".palette-line[aria-selected=true]", palette);
+
+function choose(line) {
+  lines().forEach((one) => one.setAttribute("aria-selected", String(one === line)));
+  words.setAttribute("aria-activedescendant", line ? line.id : "");
+  line?.scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const every = lines();
+  const next = every.indexOf(chosen()) + by;
+  choose(every[(next + every.length) % every.length]);
+}
+
+export function openPalette() {
+  if (!palette || palette.open) return;
+  words.value = "";
+  palette.showModal();
+  words.dispatchEvent(new Event("desk:asked"));
+}
+
+// The pages somebody was on, in this browser only; logging out forgets them.
+const store = palette && `desk-recent-${palette.dataset.person}`;
+
+function recent() {
+  try {
+    return JSON.parse(localStorage.getItem(store)) || [];
+  } catch {
+    return []; // kept by another version, or not allowed to keep anything
+  }
+}
+
+function remember() {
+  const here = { title: one("h1")?.textContent.trim(), path: location.pathname + location.search };
+  if (!here.title || location.pathname === "/") return;
+  const kept = [here, ...recent().filter(({ path }) => path !== here.path)].slice(0, KEPT);
+  try {
+    localStorage.setItem(store, JSON.stringify(kept));
+  } catch { /* a browser that keeps nothing */ }
+}
+
+function showRecent() {
+  const kept = recent().filter(({ path }) => path !== location.pathname + location.search);
+  if (!kept.length) return;
+  const group = document.createElement("div");
+  group.className = "palette-group";
+  group.innerHTML = '<div class="palette-title">Recent</div>';
+  kept.forEach(({ title, path }, number) => {
+    const line = document.createElement("a");
+    Object.assign(line, { className: "palette-line", href: path, id: `palette-recent-${number}`, tabIndex: -1 });
+    line.setAttribute("role", "option");
+    line.textContent = title;
+    group.append(line);
+  });
+  one("#palette-found").prepend(group);
+}
+
+if (palette) {
+  remember();
+  palette.addEventListener("click", ({ target }) => { if (target === palette) palette.close(); });
+  palette.addEventListener("htmx:afterSwap", () => {
+    if (!words.value.trim()) showRecent();
+    choose(lines()[0]);
+  });
+  words.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") step(1);
+    else if (event.key === "ArrowUp") step(-1);
+    else if (event.key === "Enter") chosen()?.click();
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    event.preventDefault();
+    openPalette();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Element && target.closest("[data-palette]")) openPalette();
+  });
+  document.addEventListener("submit", ({ target }) => {
+    if (target.matches("[action='/log-out/']")) localStorage.removeItem(store);
+  });
+}

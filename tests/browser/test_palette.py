@@ -1,0 +1,75 @@
+"""The hand stays on the keys: what is typed finds, and keys walk lists and pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.test_orders import place
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHOSEN = ".palette-line[aria-selected=true]"
+
+
+def test_words_and_enter_lead_there(admin_page: Page) -> None:
+    number = place(admin_page, "https://lumen.example/palette")
+    admin_page.keyboard.press("Control+k")
+    admin_page.keyboard.type(f"#{number}")
+    admin_page.locator(CHOSEN, has_text=f"#{number} ·").wait_for()
+    admin_page.keyboard.press("Enter")
+    admin_page.wait_for_url(f"**/orders/{number}/")
+    admin_page.goto("/services/")
+    admin_page.keyboard.press("Control+k")
+    admin_page.locator(CHOSEN, has_text=f"#{number}").wait_for()  # it was open lately
+    admin_page.keyboard.type("visits")
+    admin_page.locator(".palette-title", has_text="Services").wait_for()
+    admin_page.keyboard.press("ArrowDown")
+    assert admin_page.locator(CHOSEN).count() == 1
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#order-form").wait_for()
+
+
+def test_escape_leaves_the_page_as_it_was(admin_page: Page) -> None:
+    admin_page.goto("/orders/")
+    admin_page.keyboard.press("Control+k")
+    admin_page.locator(CHOSEN).wait_for()
+    admin_page.keyboard.press("Escape")
+    assert not admin_page.locator("#palette").is_visible()
+
+
+def test_logging_out_forgets_what_was_open(admin_page: Page) -> None:
+    admin_page.goto("/providers/")
+    kept = "() => Object.keys(localStorage).filter((key) => key.startsWith('desk-recent'))"
+    assert len(admin_page.evaluate(kept)) == 1
+    admin_page.locator("form[action='/log-out/'] button").evaluate("button => button.click()")
+    admin_page.wait_for_url("**/log-in/**")
+    assert admin_page.evaluate(kept) == []
+
+
+def test_keys_go_to_pages_and_tell_themselves(admin_page: Page) -> None:
+    admin_page.keyboard.press("g")
+    admin_page.keyboard.press("p")
+    admin_page.wait_for_url("**/providers/")
+    admin_page.keyboard.press("?")
+    admin_page.get_by_role("heading", name="Keys").wait_for()
+    admin_page.keyboard.press("Escape")
+    admin_page.keyboard.press("/")
+    admin_page.keyboard.type("gp?")  # typed, not obeyed
+    assert admin_page.locator("[data-search]").input_value() == "gp?"
+
+
+def test_a_list_is_walked_by_keys(admin_page: Page) -> None:
+    for number in range(2):
+        place(admin_page, f"https://lumen.example/walked/{number}")
+    admin_page.goto("/orders/?q=lumen.example/walked")
+    rows = admin_page.locator("tr[id^=order-]")
+    for key in ("j", "j", "j", "x"):
+        admin_page.keyboard.press(key)
+    assert rows.nth(1).locator("[data-order-box]").is_checked()
+    admin_page.keyboard.press("Escape")
+    assert admin_page.locator("[data-order-box]:checked").count() == 0
+    admin_page.keyboard.press("k")
+    number = rows.nth(0).locator("a.cell-main").inner_text()
+    admin_page.keyboard.press("o")
+    admin_page.get_by_role("heading", name=number).wait_for()
