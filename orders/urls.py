@@ -11,7 +11,7 @@ from .limits import views as limits_views
 from .mass import batch_views, paste_views
 from .moved_addresses import moved_addresses
 from .pages import list_layout, list_views, order_views
-from .placing import terms_views
+from .placing import recipes, service_picker, terms_views
 from .placing import views as placing_views
 from .reconciliation import discrepancy_views, statement_views
 from .recovery import phrase_views, resolve_views, support_report_views
@@ -61,6 +61,9 @@ urlpatterns = [
         recovery_views.provider_recovery_resume,
         name="provider-recovery-resume",
     ),
+    path("new/favourites/<int:pk>/", service_picker.service_favourite, name="service-favourite"),
+    path("new/recipes/<int:pk>/", recipes.recipe_save, name="recipe-save"),
+    path("new/recipes/<int:pk>/delete/", recipes.recipe_delete, name="recipe-delete"),
     path("new/", placing_views.order_new, name="order-new"),
     path("new/preview/", placing_views.order_preview, name="order-preview"),
     path("unconfirmed/", resolve_views.unconfirmed, name="unconfirmed"),

@@ -34,6 +34,7 @@ from orders.models import (
     OrderBatch,
     OrderEvent,
     PollSchedule,
+    Recipe,
     Refill,
     SavedFilter,
     Statement,
@@ -287,6 +288,12 @@ def make_blocked_link(pattern: str = "", **over: Any) -> BlockedLink:
     over.setdefault("added_at", NOON)
     pattern = pattern or f"blocked{next(_numbers)}.example"
     return BlockedLink.objects.create(pattern=pattern, **over)
+
+
+def make_recipe(person: User | None = None, **over: Any) -> Recipe:
+    over.setdefault("service", make_service())
+    over.setdefault("name", f"recipe {next(_numbers)}")
+    return Recipe.objects.create(person=person or make_user(), **over)
 
 
 def make_saved_filter(person: User | None = None, **over: Any) -> SavedFilter:

@@ -22,7 +22,7 @@ from .restored import (
     UnmatchedOrder,
     UnreadAnswer,
 )
-from .saved import SavedFilter
+from .saved import FavouriteService, Recipe, SavedFilter
 from .spend import SpendChange, SpendDay
 from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
 
@@ -41,6 +41,7 @@ __all__ = [
     "ChargeEntry",
     "DatabaseId",
     "EventKind",
+    "FavouriteService",
     "Halt",
     "HaltQuerySet",
     "JournalGap",
@@ -51,6 +52,7 @@ __all__ = [
     "PollSchedule",
     "PriceTolerance",
     "Recheck",
+    "Recipe",
     "ReconcileRun",
     "Recovery",
     "Refill",

@@ -34,7 +34,7 @@ def draft_again(
     """
     if words := why_never_again(order):
         raise CannotOrderAgain(words)
-    data = initial_from(order) | {"submission": str(submission)}
+    data = initial_from(order.type, order.payload) | {"submission": str(submission)}
     form = form_for(order.service, now=now, data=data)
     form.is_valid()
     if form.same_payloads and beside_open:

@@ -51,12 +51,14 @@ def form_for(
     now: datetime,
     data: Mapping[str, Any] | None = None,
     again: Order | None = None,
+    begun: Mapping[str, Any] | None = None,
 ) -> OrderForm:
-    """The order form of this service, filled from `data` or from an earlier order.
+    """The order form of this service, filled from `data`, from an earlier order, or with the wire
+    parameters that are `begun`.
 
     Only for a service without an `obstacle`; raises KeyError for a type that has no form.
     """
-    form = OrderForm(service, today=timezone.localdate(now), data=data, again=again)
+    form = OrderForm(service, today=timezone.localdate(now), data=data, again=again, begun=begun)
     form.now = now
     return form
 
@@ -78,24 +80,48 @@ class OrderForm(WhenForm):
         today: date,
         data: Mapping[str, Any] | None = None,
         again: Order | None = None,
+        begun: Mapping[str, Any] | None = None,
     ) -> None:
         self.service, self.today = service, today
         self.payload_class = PAYLOADS[service.type]
         self.asks = asks_for(self.payload_class, service)
-        initial = {"submission": uuid.uuid4()} | (initial_from(again) if again else {})
-        super().__init__(data, initial=initial)
+        filled = initial_from(again.type, again.payload) if again else {}
+        filled |= initial_from(service.type, begun) if begun else {}
+        super().__init__(data, initial={"submission": uuid.uuid4()} | filled)
         self.fields |= fields_for(self.asks, self.payload_class, service, today)
+        self._begin_at(filled)
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
 
+    def _begin_at(self, filled: Mapping[str, Any]) -> None:
+        """The hand starts in the first field that is still empty."""
+        names = [name for name in self.asks if name not in filled] or list(self.asks)
+        if not self.is_bound and names:
+            self.fields[names[0]].widget.attrs["autofocus"] = True
+
     @property
     def asked_fields(self) -> list[tuple[BoundField, bool]]:
-        """The fields of the type, in the order of its table, and whether each fills the width."""
+        """The fields that are needed, in the order of the type's table, and whether each fills
+        the width."""
+        return self._placed([name for name, ask in self.asks.items() if not ask.optional])
+
+    @property
+    def optional_fields(self) -> list[tuple[BoundField, bool]]:
+        """The same of those that may be left out; last when it is to be sent."""
+        optional = self._placed([name for name, ask in self.asks.items() if ask.optional])
+        return [*optional, (self["starts_at"], False)]
+
+    @property
+    def has_options(self) -> bool:
+        """One of them is filled in, or wants to be mended."""
+        return any(field.value() or field.errors for field, _ in self.optional_fields)
+
+    def _placed(self, names: list[str]) -> list[tuple[BoundField, bool]]:
         places: list[tuple[BoundField, bool]] = []
-        for is_wide, run in groupby(self.asks, key=lambda name: self.asks[name].kind in WIDE_KINDS):
-            names = list(run)
-            odd_one_out = None if is_wide or len(names) % 2 == 0 else names[0]
-            places += [(self[name], is_wide or name == odd_one_out) for name in names]
+        for is_wide, run in groupby(names, key=lambda name: self.asks[name].kind in WIDE_KINDS):
+            alike = list(run)
+            odd_one_out = None if is_wide or len(alike) % 2 == 0 else alike[0]
+            places += [(self[name], is_wide or name == odd_one_out) for name in alike]
         return places
 
     @property
@@ -203,14 +229,22 @@ class OrderForm(WhenForm):
             )
 
 
-def initial_from(order: Order) -> dict[str, Any]:
-    """An earlier order's wire parameters as the values of a form of the same type."""
-    payload_class = PAYLOADS.get(order.type)
+def initial_from(order_type: str, wire: Mapping[str, Any]) -> dict[str, Any]:
+    """Wire parameters as the values of a form of this type."""
+    payload_class = PAYLOADS.get(order_type)
+    asks = payload_class.asks() if payload_class else {}
+    return {name: _from_wire(ask, wire[ask.wire]) for name, ask in asks.items() if ask.wire in wire}
+
+
+def without_place(order_type: str, wire: Mapping[str, Any]) -> dict[str, str]:
+    """The wire parameters that fit the next order as well: neither where it goes nor what it
+    says there."""
+    payload_class = PAYLOADS.get(order_type)
     asks = payload_class.asks() if payload_class else {}
     return {
-        name: _from_wire(ask, order.payload[ask.wire])
-        for name, ask in asks.items()
-        if ask.wire in order.payload
+        ask.wire: str(wire[ask.wire])
+        for ask in asks.values()
+        if ask.wire in wire and ask.kind not in WIDE_KINDS
     }
 
 

@@ -17,7 +17,7 @@ LATEST_START = timedelta(days=366)
 
 
 def _in_which_zone() -> str:
-    return f"Empty: at once. Time zone: {timezone.get_current_timezone_name()}."
+    return f"Empty: send now. Time zone: {timezone.get_current_timezone_name()}."
 
 
 class WhenForm(TablerForm, forms.Form):
@@ -29,7 +29,7 @@ class WhenForm(TablerForm, forms.Form):
 
     starts_at = forms.DateTimeField(
         required=False,
-        label="Start at",
+        label="Schedule",
         help_text=lazy(_in_which_zone, str)(),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -24,13 +25,14 @@ from providers.models import Service
 
 from .. import wake_ups
 from ..limits.check_limits import objection
-from ..models import Halt, Order
+from ..models import Halt, Order, Recipe
 from ..terms import Difference, differences
 from .order_form import OrderForm, form_for, obstacle
 from .place_orders import NotAgreed, place_order
 from .preview import preview_of
+from .recipes import begun_with
+from .service_picker import pick_service
 
-SERVICES_SHOWN = 20
 PAGE = "orders/placing/order_new.html"
 TERMS_CHANGED = (
     "The terms of this service are not those that the form was drawn with: look at them, and "
@@ -43,10 +45,10 @@ TERMS_CHANGED = (
 @vary_on_headers("HX-Request")
 def order_new(request: StaffRequest) -> HttpResponse:
     """Without a service the search for one, with a service its form; POST places the order."""
-    again = _earlier_order(request)
-    service = again.service if again else _chosen_service(request)
+    again, recipe = _earlier_order(request, "again"), _chosen_recipe(request)
+    service = again.service if again else recipe.service if recipe else _chosen_service(request)
     if service is None:
-        return _search(request)
+        return pick_service(request)
     if words := obstacle(service):
         context = {"service": service, "obstacle": words}
         return render(request, PAGE, context, status=422 if request.method == "POST" else 200)
@@ -54,8 +56,10 @@ def order_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         form = form_for(service, now=now, data=request.POST)
         return _earlier_answer(request, form) or _place(request, form, now)
-    form = form_for(service, now=now, again=again)
-    return render(request, PAGE, _form_context(request, form) | {"again": again})
+    begun = begun_with(recipe, _earlier_order(request, "like"))
+    form = form_for(service, now=now, again=again, begun=begun)
+    more = {"again": again, "recipe": recipe}
+    return render(request, PAGE, _form_context(request, form) | more)
 
 
 @allow(May.PLACE)
@@ -70,19 +74,6 @@ def order_preview(request: StaffRequest) -> HttpResponse:
     return render(
         request, page_or_part(request, PAGE, "order-preview"), _form_context(request, form)
     )
-
-
-def _search(request: StaffRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:200]
-    found = Service.objects.offered().matching(words) if words else Service.objects.none()
-    in_index_order = found.select_related("provider").order_by("category", "id")
-    services = list(in_index_order[: SERVICES_SHOWN + 1])
-    context = {
-        "words": words,
-        "services": services[:SERVICES_SHOWN],
-        "is_cut": len(services) > SERVICES_SHOWN,
-    }
-    return render(request, page_or_part(request, PAGE, "service-results"), context)
 
 
 def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpResponse:
@@ -104,10 +95,17 @@ def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpRespons
     transaction.on_commit(lambda: wake_ups.ring(order.provider_id))
     waits = f" {order.get_hold_reason_display()}." if order.hold_reason else ""
     messages.success(
-        request, f"Order {order} is placed: {order.get_status_display().lower()}.{waits}"
+        request,
+        format_html(
+            'Order <a href="{}">{}</a> is placed: {}.{}',
+            reverse("order", args=[order.pk]),
+            order,
+            order.get_status_display().lower(),
+            waits,
+        ),
     )
     if "another" in request.POST:
-        return _to_new(order.service_id)
+        return _to_next(order)
     return redirect("order", pk=order.pk)
 
 
@@ -176,13 +174,17 @@ def _form_context(request: StaffRequest, form: OrderForm) -> dict[str, Any]:
         "halts": Halt.objects.standing()
         .for_provider(form.service.provider_id)
         .order_by("kind", "pk"),
+        "is_favourite": request.user.favourite_services.filter(service=form.service).exists(),
         "preview": preview_of(form, now=now),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
 
 
-def _to_new(service_id: int) -> HttpResponseRedirect:
-    return HttpResponseRedirect(f"{reverse('order-new')}?service={service_id}")
+def _to_next(order: Order) -> HttpResponseRedirect:
+    """The form of the same service with the same quantity, its link empty."""
+    return HttpResponseRedirect(
+        f"{reverse('order-new')}?service={order.service_id}&like={order.pk}"
+    )
 
 
 def _chosen_service(request: StaffRequest) -> Service | None:
@@ -193,13 +195,22 @@ def _chosen_service(request: StaffRequest) -> Service | None:
     return get_object_or_404(Service.objects.select_related("provider__health"), pk=_number(chosen))
 
 
-def _earlier_order(request: StaffRequest) -> Order | None:
-    """The order to place once more, when the page was opened by "Order again"."""
-    chosen = request.GET.get("again")
+def _earlier_order(request: StaffRequest, named: str) -> Order | None:
+    """The order to place once more (`again`), or that lends its numbers to the next (`like`)."""
+    chosen = request.GET.get(named)
     if not chosen or request.method == "POST":
         return None
     earlier = Order.objects.select_related("service__provider__health")
     return get_object_or_404(earlier, pk=_number(chosen))
+
+
+def _chosen_recipe(request: StaffRequest) -> Recipe | None:
+    """One of this person's own."""
+    chosen = request.GET.get("recipe")
+    if not chosen or request.method == "POST":
+        return None
+    mine = request.user.recipes.select_related("service__provider__health")
+    return get_object_or_404(mine, pk=_number(chosen))
 
 
 def _number(text: str) -> int:

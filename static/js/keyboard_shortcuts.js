@@ -12,6 +12,15 @@ const isTyping = (element) =>
 export const isForPage = (event) =>
   !(event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || one("dialog[open]"));
 
+// Ctrl+Enter presses the button that is meant for it, from any field of its form.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const button = one("[data-ctrl-enter]");
+  if (!button || event.target.form !== button.form) return;
+  event.preventDefault();
+  button.click();
+});
+
 let wentAt = -SOON;
 
 document.addEventListener("keydown", (event) => {

@@ -32,3 +32,12 @@ document.addEventListener("htmx:afterSwap", () => {
   });
   chosen = [];
 });
+
+// What somebody has opened stays open when its page is drawn anew.
+let opened = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  opened = all("details[id][open]").map(({ id }) => id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  opened.forEach((id) => { const part = document.getElementById(id); if (part) part.open = true; });
+});

@@ -37,7 +37,7 @@ def place(page: Page, service: int, link: str) -> str:
     page.goto(f"/orders/new/?service={service}")
     page.get_by_label("Link").fill(link)
     page.get_by_label("Quantity").fill("100")
-    page.locator("#order-preview").get_by_text("quantity=100").wait_for()
+    page.locator("#order-preview").get_by_text("quantity=100").wait_for(state="attached")
     page.get_by_role("button", name="Place order").click()
     page.wait_for_url(re.compile(r"/orders/\d+/$"))
     return page.url.rstrip("/").rpartition("/")[2]

@@ -69,7 +69,7 @@ def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteS
     admin_page.get_by_role("button", name="Place 1 order").click()
     admin_page.locator("#batch-figures").get_by_text("Placed", exact=True).first.wait_for()
     check(admin_page, line)
-    repeated = admin_page.get_by_label("Place it anyway, as one order more")
+    repeated = admin_page.get_by_label("Place anyway, as one order more")
     repeated.check()
     admin_page.get_by_role("button", name="Check this line").click()
     admin_page.get_by_text("The same lines were placed before").wait_for()

@@ -55,7 +55,7 @@ def test_visits_are_ordered_in_runs_after_a_mistake_is_mended(admin_page: Page) 
     assert keyword.get_attribute("aria-invalid") is None
     assert not page.get_by_text("Needed for").count()
     assert not page.locator(".is-invalid").count()
-    page.locator("#order-preview").get_by_text("google_keyword=oak").wait_for()
+    page.locator("#order-preview").get_by_text("google_keyword=oak").wait_for(state="attached")
     page.get_by_role("button", name="Place order").click()
     page.wait_for_url(re.compile(r"/orders/\d+/$"))
 

@@ -18,7 +18,7 @@ STATUS_CELL = "td[data-label=Status]"
 
 def open_form(page: Page, words: str = "visits") -> None:
     page.goto("/orders/new/")
-    page.get_by_label("Which service?").press_sequentially(words)
+    page.get_by_label("Service", exact=True).press_sequentially(words)
     page.locator("#service-results a[href*='service=']").first.click()
     page.get_by_label("Link").wait_for()
 
@@ -69,9 +69,13 @@ def test_the_price_and_the_wire_follow_what_is_typed(admin_page: Page) -> None:
     open_form(admin_page)
     fill_in(admin_page, "https://lumen.example/preview", "250")
     preview = admin_page.locator("#order-preview")
-    preview.get_by_text("quantity=250").wait_for()
-    assert "key=••••" in preview.inner_text()
+    preview.get_by_text("Estimated cost").wait_for()
     assert "$" in preview.inner_text()
+    preview.get_by_text("API request").click()
+    preview.get_by_text("quantity=250").wait_for()
+    admin_page.get_by_label("Quantity").fill("260")
+    preview.get_by_text("quantity=260").wait_for()  # what was opened stays open
+    assert "key=••••" in preview.inner_text()
 
 
 def test_a_double_click_buys_once(admin_page: Page, box: RemoteSandbox) -> None:
@@ -108,7 +112,7 @@ def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: Remo
         open_form(admin_page)
         fill_in(admin_page, "http://www.lumen.example/same/")
         admin_page.get_by_role("button", name="Place order").click()
-        admin_page.get_by_label("Place it anyway").wait_for()
+        admin_page.get_by_label("Place anyway").wait_for()
         admin_page.get_by_label("Let it wait").check()
         admin_page.get_by_role("button", name="Place order").click()
         admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))

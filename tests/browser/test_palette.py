@@ -52,7 +52,7 @@ def test_keys_go_to_pages_and_tell_themselves(admin_page: Page) -> None:
     admin_page.keyboard.press("p")
     admin_page.wait_for_url("**/providers/")
     admin_page.keyboard.press("?")
-    admin_page.get_by_role("heading", name="Keys").wait_for()
+    admin_page.get_by_role("heading", name="Shortcuts").wait_for()
     admin_page.keyboard.press("Escape")
     admin_page.keyboard.press("/")
     admin_page.keyboard.type("gp?")  # typed, not obeyed

@@ -24,7 +24,8 @@ def test_a_start_that_is_half_written_places_nothing(admin_page: Page, box: Remo
     link = "https://lumen.example/half-a-date"
     open_form(admin_page)
     fill_in(admin_page, link)
-    start = admin_page.get_by_label("Start at")
+    admin_page.get_by_text("Options:").click()
+    start = admin_page.get_by_label("Schedule")
     start.press_sequentially("12012026")  # the day without the time: sent as no time at all
     assert start.input_value() == ""
     for _ in range(2):
@@ -44,7 +45,7 @@ def test_going_back_shows_what_the_form_holds_and_another_link_is_another_order(
     first = place(admin_page, "https://lumen.example/before")
     admin_page.go_back()
     preview = admin_page.locator("#order-preview")
-    preview.get_by_text("link=https://lumen.example/before").wait_for()
+    preview.get_by_text("link=https://lumen.example/before").wait_for(state="attached")
     fill_in(admin_page, "https://lumen.example/after")
     press_place(admin_page)
     admin_page.get_by_text(f"that is order #{first}").wait_for()
@@ -60,7 +61,7 @@ def test_a_cost_that_could_not_be_asked_again_says_so_until_it_could(admin_page:
     open_form(page)
     fill_in(page, "https://lumen.example/fresh", "250")
     preview = page.locator("#order-preview")
-    preview.get_by_text("quantity=250").wait_for()
+    preview.get_by_text("quantity=250").wait_for(state="attached")
     page.route(PREVIEW, lambda route: route.fulfill(status=502, body="Bad gateway"))
     with page.expect_response(PREVIEW):
         page.get_by_label("Quantity").fill("300")
@@ -69,5 +70,5 @@ def test_a_cost_that_could_not_be_asked_again_says_so_until_it_could(admin_page:
     assert page.get_by_label("Quantity").input_value() == "300"
     page.unroute(PREVIEW)
     page.get_by_label("Quantity").fill("350")
-    preview.get_by_text("quantity=350").wait_for()
+    preview.get_by_text("quantity=350").wait_for(state="attached")
     assert preview.get_by_text("could not be asked again").count() == 0

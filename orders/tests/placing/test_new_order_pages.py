@@ -57,7 +57,8 @@ def test_placing_queues_the_order_and_rings(
     assert (order.status, order.service) == (Status.QUEUED, service)
     assert order.placed_by_id == int(staff.session["_auth_user_id"])
     assert rung == [service.provider_id]
-    assert f"Order #{order.pk} is placed" in staff.get(f"/orders/{order.pk}/").content.decode()
+    page = staff.get("/orders/").content.decode()
+    assert f'Order <a href="/orders/{order.pk}/">#{order.pk}</a> is placed: queued.' in page
 
 
 def test_a_double_click_is_one_order(staff: Client) -> None:
@@ -136,12 +137,15 @@ def test_the_form_says_before_placing_that_the_order_would_wait(staff: Client) -
     assert "It waits until this is over" in page
 
 
-def test_place_and_add_another_keeps_the_service(staff: Client) -> None:
+def test_place_and_next_keeps_service_and_quantity_and_no_link(staff: Client) -> None:
     service = make_service()
-    answer = staff.post("/orders/new/", filled(service, another="yes"))
-    assert answer.headers["Location"] == f"/orders/new/?service={service.pk}"
-    page = staff.get(answer.headers["Location"]).content.decode()
-    assert str(Order.objects.get().submission) not in page
+    answer = staff.post("/orders/new/", filled(service, another="yes", quantity="700"))
+    form = staff.get(answer.headers["Location"]).context["form"]
+    assert (form.service, form["quantity"].value(), form["link"].value()) == (service, "700", None)
+    assert form.token != Order.objects.get().submission
+    assert [name for name in form.asks if form.fields[name].widget.attrs.get("autofocus")] == [
+        "link"
+    ]
 
 
 def test_wrong_input_comes_back_filled_in(staff: Client) -> None:
@@ -165,7 +169,7 @@ def test_a_second_order_for_the_link_needs_a_word(staff: Client) -> None:
     refused = staff.post("/orders/new/", filled(service))
     page = refused.content.decode()
     assert refused.status_code == 422
-    assert f'href="/orders/{first.pk}/"' in page and "Place it anyway" in page
+    assert f'href="/orders/{first.pk}/"' in page and "Place anyway" in page
     consent = f"{first.pk}-{first.link_key[:16]}"
     assert f'value="{consent}"' in page
     staff.post("/orders/new/", filled(service, place_anyway=consent))
@@ -209,7 +213,7 @@ def test_a_package_is_priced_as_a_whole(staff: Client) -> None:
         for kind in ("Package", "Default")
     }
     assert "Price of the package" in pages["Package"]
-    assert "Price of 1,000" in pages["Default"]
+    assert "Price per 1,000" in pages["Default"]
 
 
 def test_services_are_found_by_a_few_letters(staff: Client) -> None:

@@ -1,0 +1,66 @@
+"""An order form kept under a name, without its link: one key fills it in again."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.clocks import database_now
+from core.roles import May
+from core.texts import without_unseen
+from core.web.policy import StaffRequest, allow
+from providers.models import Service
+
+from ..models import Order, Recipe
+from .order_form import form_for, obstacle, without_place
+
+NAME_LENGTH = 60
+MOST_RECIPES = 50
+
+
+@allow(May.PLACE)
+@require_POST
+def recipe_save(request: StaffRequest, pk: int) -> HttpResponse:
+    """Keep what the form of this service holds; a name used before is given to this one."""
+    service = get_object_or_404(Service.objects.select_related("provider"), pk=pk)
+    name = without_unseen(request.POST.get("recipe_name", "")).strip()[:NAME_LENGTH]
+    if words := _why_not(request, service, name):
+        messages.error(request, f"The recipe was not saved. {words}")
+        return HttpResponseRedirect(f"{reverse('order-new')}?service={pk}")
+    form = form_for(service, now=database_now(), data=request.POST)
+    form.is_valid()  # a recipe may be half an order: what can be read of it is kept
+    values = without_place(service.type, form.partial_payload().wire())
+    recipe, _ = Recipe.objects.update_or_create(
+        person=request.user, name=name, defaults={"service": service, "values": values}
+    )
+    messages.success(request, f"The recipe “{name}” is saved. It stands on the page of new orders.")
+    return HttpResponseRedirect(f"{reverse('order-new')}?recipe={recipe.pk}")
+
+
+@allow(May.PLACE)
+@require_POST
+def recipe_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Forget one of one's own recipes."""
+    recipe = get_object_or_404(Recipe, pk=pk, person=request.user)
+    recipe.delete()
+    messages.success(request, f"The recipe “{recipe.name}” is deleted.")
+    return redirect("order-new")
+
+
+def _why_not(request: StaffRequest, service: Service, name: str) -> str:
+    if not name:
+        return "Give it a name."
+    others = Recipe.objects.filter(person=request.user).exclude(name=name)
+    if others.count() >= MOST_RECIPES:
+        return f"You have {MOST_RECIPES} recipes. Delete one first."
+    return obstacle(service)
+
+
+def begun_with(recipe: Recipe | None, like: Order | None) -> dict[str, str]:
+    """The wire parameters a form starts with: of a recipe, or of the order placed before."""
+    if recipe is not None:
+        return {str(name): str(value) for name, value in dict(recipe.values).items()}
+    return without_place(like.type, like.payload) if like is not None else {}

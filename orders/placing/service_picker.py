@@ -1,0 +1,105 @@
+"""Choosing what to order: by words, by recipe, or what this person orders often or lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from core.clocks import database_now
+from core.models import User
+from core.roles import May
+from core.web.pages import page_or_part
+from core.web.policy import StaffRequest, allow
+from providers.account_health import account_health
+from providers.models import Service, ServiceQuerySet
+
+from ..models import FavouriteService, Order
+
+PAGE = "orders/placing/service_picker.html"
+SHOWN = 20
+LATELY = 60  # orders of this person that are looked through
+LAST_USED = 8
+MOST_FAVOURITES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One service to choose, and what keeps its provider's orders waiting now, if anything."""
+
+    service: Service
+    is_favourite: bool
+    trouble: str
+
+
+def pick_service(request: StaffRequest) -> HttpResponse:
+    """The page of the search; without words what this person may mean."""
+    words = request.GET.get("q", "").strip()[:200]
+    favourites = set(request.user.favourite_services.values_list("service_id", flat=True))
+    now = database_now()
+    found: list[Service] = []
+    if words:
+        fitting = _rows(Service.objects.offered().matching(words))
+        found = list(fitting.order_by("category", "id")[: SHOWN + 1])
+    context = {
+        "words": words,
+        "found": _choices(found[:SHOWN], favourites, now),
+        "is_cut": len(found) > SHOWN,
+        **({} if words else _usual(request.user, favourites, now)),
+    }
+    return render(request, page_or_part(request, PAGE, "service-results"), context)
+
+
+def _usual(user: User, favourites: set[int], now: datetime) -> dict[str, object]:
+    liked = _rows(Service.objects.filter(pk__in=favourites)).order_by("name", "id")
+    lately = user_services(user)
+    used = {service.pk: service for service in _rows(Service.objects.filter(pk__in=lately))}
+    return {
+        "recipes": list(user.recipes.select_related("service__provider").order_by("name")),
+        "favourites": _choices(liked, favourites, now),
+        "last_used": _choices([used[pk] for pk in lately if pk in used], favourites, now),
+    }
+
+
+def user_services(user: User) -> list[int]:
+    """The services of this person's last orders, the latest first, each once."""
+    newest = Order.objects.filter(placed_by=user).order_by("-pk")
+    return list(dict.fromkeys(newest.values_list("service_id", flat=True)[:LATELY]))[:LAST_USED]
+
+
+def _rows(services: ServiceQuerySet) -> ServiceQuerySet:
+    return services.for_list().select_related("provider__health")
+
+
+def _choices(services: Iterable[Service], favourites: set[int], now: datetime) -> list[Choice]:
+    return [
+        Choice(service, service.pk in favourites, _trouble(service, now)) for service in services
+    ]
+
+
+def _trouble(service: Service, now: datetime) -> str:
+    health = account_health(service.provider, now=now)
+    return health.label if health.keeps_orders else ""
+
+
+@allow(May.PLACE)
+@require_POST
+def service_favourite(request: StaffRequest, pk: int) -> HttpResponse:
+    """Keep a service among one's favourites (`keep`), or take it out again."""
+    service = get_object_or_404(Service, pk=pk)
+    mine = FavouriteService.objects.filter(person=request.user)
+    if "keep" not in request.POST:
+        mine.filter(service=service).delete()
+    elif mine.count() < MOST_FAVOURITES:
+        FavouriteService.objects.get_or_create(person=request.user, service=service)
+    else:
+        messages.error(request, f"You have {MOST_FAVOURITES} favourites. Take one out first.")
+    if request.POST.get("back") == "form":
+        return HttpResponseRedirect(f"{reverse('order-new')}?service={pk}")
+    return redirect("order-new")

@@ -1,0 +1,123 @@
+"""What stands on the page of new orders before a word is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.models import User
+from core.roles import Role
+from orders.models import FavouriteService, Recipe
+from orders.placing import service_picker
+from tests.builders import make_order, make_recipe, make_service
+from tests.one_line import one_line
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.OPERATOR)
+
+
+def person_of(client: Client) -> User:
+    return User.objects.get(pk=client.session["_auth_user_id"])
+
+
+def names(client: Client, group: str) -> list[str]:
+    return [choice.service.name for choice in client.get("/orders/new/").context[group]]
+
+
+def test_favourites_are_kept_and_taken_out(staff: Client) -> None:
+    service = make_service(name="Video plays")
+    for _ in range(2):
+        staff.post(f"/orders/new/favourites/{service.pk}/", {"keep": "yes"})
+    assert names(staff, "favourites") == ["Video plays"]
+    answer = staff.post(f"/orders/new/favourites/{service.pk}/", {"back": "form"})
+    assert answer.headers["Location"] == f"/orders/new/?service={service.pk}"
+    assert names(staff, "favourites") == []
+
+
+def test_one_favourite_too_many_is_said(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_picker, "MOST_FAVOURITES", 1)
+    for service in (make_service(), make_service()):
+        staff.post(f"/orders/new/favourites/{service.pk}/", {"keep": "yes"})
+    assert FavouriteService.objects.count() == 1
+    assert "You have 1 favourites" in staff.get("/orders/new/").content.decode()
+
+
+def test_what_one_ordered_last_stands_first_and_once(staff: Client) -> None:
+    first, second, foreign = (make_service(name=name) for name in ("first", "second", "foreign"))
+    for service in (first, second, first):
+        make_order(service=service, placed_by=person_of(staff))
+    make_order(service=foreign)
+    assert names(staff, "last_used") == ["first", "second"]
+
+
+def test_a_recipe_keeps_the_form_but_for_its_link(staff: Client) -> None:
+    service = make_service(dripfeed=True)
+    filled = {
+        "service": service.pk,
+        "link": "https://lumen.example/a",
+        "quantity": "700",
+        "runs": "3",
+        "interval": "60",
+        "recipe_name": " Three times ",
+    }
+    for _ in range(2):
+        answer = staff.post(f"/orders/new/recipes/{service.pk}/", filled)
+    recipe = Recipe.objects.get()
+    assert (recipe.name, recipe.person) == ("Three times", person_of(staff))
+    assert recipe.values == {"quantity": "700", "runs": "3", "interval": "60"}
+    form = staff.get(answer.headers["Location"]).context["form"]
+    assert [form[name].value() for name in ("quantity", "runs", "link")] == ["700", "3", None]
+    assert form.has_options
+    assert "Three times" in staff.get("/orders/new/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [({"recipe_name": " "}, "Give it a name"), ({"recipe_name": "x"}, "no longer offers")],
+)
+def test_a_recipe_that_cannot_be_kept_says_why(
+    staff: Client, over: dict[str, Any], said: str
+) -> None:
+    service = make_service(gone_at="2026-11-23T12:00Z" if over["recipe_name"] == "x" else None)
+    staff.post(f"/orders/new/recipes/{service.pk}/", {"service": service.pk, **over})
+    assert not Recipe.objects.exists()
+    assert said in one_line(staff.get("/orders/new/").content.decode())
+
+
+def test_recipes_are_ones_own(staff: Client) -> None:
+    recipe = make_recipe()
+    assert staff.get(f"/orders/new/?recipe={recipe.pk}").status_code == 404
+    assert staff.post(f"/orders/new/recipes/{recipe.pk}/delete/").status_code == 404
+    own = make_recipe(person_of(staff))
+    assert staff.post(f"/orders/new/recipes/{own.pk}/delete/").status_code == 302
+    assert list(Recipe.objects.all()) == [recipe]
+
+
+def test_a_provider_that_keeps_orders_waiting_is_marked(staff: Client) -> None:
+    service = make_service(name="plays")
+    service.provider.state = "paused"
+    service.provider.save(update_fields=["state"])
+    (choice,) = staff.get("/orders/new/?q=plays").context["found"]
+    assert choice.trouble
+
+
+def test_ten_favourites_cost_what_one_costs(staff: Client) -> None:
+    def keep() -> None:
+        service = make_service()
+        FavouriteService.objects.create(person=person_of(staff), service=service)
+        make_recipe(person_of(staff), service=service)
+        make_order(service=service, placed_by=person_of(staff))
+
+    keep()
+    one = queries_of(lambda: staff.get("/orders/new/"))
+    for _ in range(9):
+        keep()
+    assert len(queries_of(lambda: staff.get("/orders/new/"))) == len(one)

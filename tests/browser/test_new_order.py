@@ -1,0 +1,72 @@
+"""Ordering by hand, all day: the hand stays on the keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.test_orders import open_form
+from tests.running_desk import wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from sandbox import RemoteSandbox
+
+
+def test_an_order_needs_the_arrows_a_paste_and_ctrl_enter(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    admin_page.goto("/orders/")
+    admin_page.keyboard.press("n")
+    admin_page.locator("#service-words:focus").wait_for()
+    admin_page.keyboard.type("visits")
+    admin_page.locator("[data-pick]").nth(1).wait_for()
+    admin_page.keyboard.press("ArrowDown")
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("[name=link]:focus").wait_for()
+    admin_page.keyboard.insert_text("https://lumen.example/keys/1")
+    admin_page.keyboard.press("Tab")
+    admin_page.keyboard.type("150")
+    admin_page.keyboard.press("Control+Enter")
+    admin_page.get_by_text("is placed").wait_for()
+    admin_page.locator("[name=link]:focus").wait_for()  # the next one: same service and quantity
+    assert admin_page.get_by_label("Quantity").input_value() == "150"
+    admin_page.keyboard.insert_text("https://lumen.example/keys/2")
+    admin_page.keyboard.press("Control+Enter")
+    wait_until(lambda: sum("/keys/" in order["link"] for order in box.ledger()) == 2, "two orders")
+
+
+def test_a_recipe_is_one_key(admin_page: Page) -> None:
+    open_form(admin_page)
+    admin_page.get_by_label("Quantity").fill("170")
+    admin_page.get_by_text("Save as recipe").click()
+    admin_page.get_by_label("Name of the recipe").fill("a hundred and seventy")
+    admin_page.get_by_role("button", name="Save", exact=True).click()
+    admin_page.get_by_text("is saved").wait_for()
+    admin_page.goto("/orders/new/")
+    admin_page.keyboard.press("1")
+    admin_page.locator("[name=link]:focus").wait_for()
+    assert admin_page.get_by_label("Quantity").input_value() == "170"
+    admin_page.goto("/orders/new/")
+    admin_page.once("dialog", lambda dialog: dialog.accept())
+    admin_page.get_by_label("Delete the recipe a hundred and seventy").click()
+    admin_page.get_by_text("is deleted").wait_for()
+
+
+def test_a_favourite_stands_first(admin_page: Page) -> None:
+    open_form(admin_page)
+    name = admin_page.locator("h2.card-title").first.inner_text()
+    admin_page.get_by_role("button", name="Add to favourites").click()
+    admin_page.get_by_role("button", name="★ Favourite").wait_for()
+    admin_page.goto("/orders/new/")
+    admin_page.locator(".picker-title", has_text="Favourites").wait_for()
+    admin_page.get_by_label(f"Take {name} out of the favourites").first.click()
+    admin_page.locator(".picker-title", has_text="Favourites").wait_for(state="detached")
+
+
+def test_the_button_is_in_reach_on_a_phone(admin_page: Page) -> None:
+    admin_page.set_viewport_size({"width": 375, "height": 812})
+    open_form(admin_page)
+    place = admin_page.get_by_role("button", name="Place order").bounding_box()
+    assert place is not None
+    assert place["y"] + place["height"] <= 812
