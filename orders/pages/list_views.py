@@ -44,7 +44,7 @@ def orders(request: StaffRequest) -> HttpResponse:
     if not form.is_valid():
         return _draw(request, wanted, form, status=422)
     saved = form.save()
-    messages.success(request, f"The filter is saved as “{saved.name}”.")
+    messages.success(request, f"The view “{saved.name}” is saved.")
     return HttpResponseRedirect(f"{reverse('orders')}?{saved.query}")
 
 
@@ -54,7 +54,7 @@ def saved_filter_delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Forget one of one's own filters."""
     saved = get_object_or_404(SavedFilter, pk=pk, person=request.user)
     saved.delete()
-    messages.success(request, f"The filter “{saved.name}” is gone.")
+    messages.success(request, f"The view “{saved.name}” is deleted.")
     return HttpResponseRedirect(f"{reverse('orders')}?{request.POST.get('back', '')}")
 
 

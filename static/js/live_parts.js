@@ -23,12 +23,13 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, target } = detail;
   if (!requestConfig || !isPolled(requestConfig.elt)) return;
   if (one(IN_USE, target) || writtenFields(target).length) detail.shouldSwap = false;
-  else chosen = all("select[id]", target).map(({ id, value }) => ({ id, value }));
+  else chosen = all("select[id], [type=checkbox][id]", target).map(({ id, value, checked }) => ({ id, value, checked }));
 });
 document.addEventListener("htmx:afterSwap", () => {
-  chosen.forEach(({ id, value }) => {
-    const list = document.getElementById(id);
-    if (list && [...list.options].some((option) => option.value === value)) list.value = value;
+  chosen.forEach(({ id, value, checked }) => {
+    const field = document.getElementById(id);
+    if (field?.type === "checkbox") field.checked = checked;
+    else if (field && [...field.options].some((option) => option.value === value)) field.value = value;
   });
   chosen = [];
 });

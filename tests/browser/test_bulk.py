@@ -124,13 +124,13 @@ def test_a_filter_is_kept_and_its_orders_are_taken_away(
     admin_page.get_by_role("button", name="Save").click()
     admin_page.get_by_text("Reference: INV-77").wait_for()
     admin_page.goto("/orders/?q=tag:spring")
-    admin_page.get_by_text("Save this filter").click()
+    admin_page.get_by_text("Save view").click()
     admin_page.wait_for_timeout(3_500)  # a refresh of the list does not close it
-    admin_page.get_by_label("Name of the filter").fill("Spring customers")
-    admin_page.get_by_label("Name of the filter").press("Enter")
+    admin_page.get_by_label("Name of the view").fill("Spring customers")
+    admin_page.get_by_label("Name of the view").press("Enter")
     admin_page.get_by_role("link", name="Spring customers").wait_for()
     with admin_page.expect_download() as loading:
-        admin_page.get_by_role("link", name="Export as CSV").click()
+        admin_page.get_by_role("link", name="Export", exact=True).click()
     loading.value.save_as(tmp_path / "orders.csv")
     with (tmp_path / "orders.csv").open(encoding="utf-8-sig", newline="") as file:
         (line,) = csv.DictReader(file)

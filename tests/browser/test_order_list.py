@@ -39,10 +39,12 @@ def test_selected_rows_outlive_a_refresh(admin_page: Page, mark: str) -> None:
     boxes = admin_page.locator("[data-order-box]")
     boxes.nth(0).click()
     boxes.nth(1).click(modifiers=["Shift"])
+    admin_page.get_by_label("All results").check()
     admin_page.locator(ROW).first.evaluate("row => row.dataset.mark = 'old'")
     admin_page.locator(f"{ROW}:not([data-mark])").nth(1).wait_for()  # the list was drawn anew
     assert admin_page.locator("[data-order-box]:checked").count() == 2
     assert admin_page.locator(".selection-bar").inner_text().startswith("2 selected")
+    assert admin_page.get_by_label("All results").is_checked()
     admin_page.get_by_label("Clear the selection").click()
     assert not admin_page.locator(".selection-bar").is_visible()
 

@@ -13,6 +13,7 @@ from django.db.models import Model
 from orders import models
 from orders.models.recheck import Recheck
 from orders.status import HaltKind, JobKind
+from providers.models import Service
 from tests.builders import NOON
 
 DAY = dt.date(2026, 11, 23)
@@ -53,6 +54,11 @@ NAMES: list[tuple[Model, str]] = [
     (Recheck(provider_id=2, through_at=NOON), "account 2: 2026-11-23 12:00"),
     (models.UnmatchedOrder(external_id="23501", account=2), "23501 at account 2"),
     (models.SavedFilter(name="Completed ones"), "Completed ones"),
+    (
+        models.FavouriteService(service=Service(external_id="41", name="Video plays")),
+        "41 · Video plays",
+    ),
+    (models.Recipe(name="Three times"), "Three times"),
     (models.Statement(provider_id=2, day=DAY), "2 on 2026-11-23"),
     (models.TopUp(amount=Decimal("50")), "50"),
     (models.Case(pk=11), "Case 11"),
