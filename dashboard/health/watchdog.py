@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.urls import reverse
 
 from core.clocks import FIGURES_SECONDS, HEARTBEAT_STALE_SECONDS
+from core.release import newer_migrations
 from orders.oldest_work import Late
 from orders.watchdog.overdue import Standstill, standstills
 
@@ -44,10 +45,12 @@ class StandsStill:
 
 
 def what_stands_still(now: datetime) -> list[StandsStill]:
-    """At most a few seconds old; silent parts first, then the rest, oldest first."""
+    """At most a few seconds old; what is wrong with the desk's own parts first, then the rest,
+    oldest first."""
     found: list[StandsStill] | None = cache.get(CACHE_KEY)
     if found is None:
-        found = [*_silent_parts(now), *(_told(late, now) for late in standstills(now))]
+        late = (_told(one, now) for one in standstills(now))
+        found = [*_older_code(), *_silent_parts(now), *late]
         cache.set(CACHE_KEY, found, FIGURES_SECONDS)
     return found
 
@@ -67,6 +70,15 @@ def worst_of(found: Iterable[StandsStill]) -> list[StandsStill]:
         if one.is_ours:
             worst.setdefault(one.code, one)
     return list(worst.values())
+
+
+def _older_code() -> list[StandsStill]:
+    """Told by the process that is asked: workers beside it were most likely forgotten with it."""
+    if not (newer := newer_migrations()):
+        return []
+    title = "This desk is older than its database: workers like it send nothing"
+    reason = f"Stop it, and start the new release. It does not know {', '.join(newer)}."
+    return [StandsStill("older_code", title, 0, reason, reverse("readyz"), True)]
 
 
 def _silent_parts(now: datetime) -> list[StandsStill]:

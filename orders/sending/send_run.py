@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core import clocks
 from core.clocks import Clock
+from core.release import OLDER_CODE, newer_migrations
 from core.rows.loops import AWAY
 from core.stopping import is_stopping
 from providers.actions import pacing
@@ -26,8 +27,12 @@ PATIENCE_SECONDS = 3.0  # waiting longer than this for its turn, the lease is be
 def send_queued(provider: Provider, client: PlacesOrders, *, clock: Clock, seconds: float) -> int:
     """Send what is queued for this account for about `seconds`; how many sends were tried.
 
-    Nothing while another worker has the account's placing lease, or while a halt stands before it.
+    Nothing while another worker has the account's placing lease, while a halt stands before it, or
+    where the database is of a newer release than this worker.
     """
+    if newer := newer_migrations():
+        log.error("%s %s", OLDER_CODE, ", ".join(newer))
+        return 0
     if halts.sending_is_halted(provider.pk):
         return 0
     sent, ends = 0, time.monotonic() + seconds

@@ -176,6 +176,20 @@ LINES = (
         "orders/sending/writes/send_clock.py",
     ),
     Guard(
+        "send: no worker older than the database",
+        "        if newer_migrations():\n            return OLDER_CODE\n",
+        "",
+        (f"{WRITES}::test_what_comes_up_before_the_first_byte_stops_it",),
+        "orders/sending/writes/pre_send.py",
+    ),
+    Guard(
+        "a desk older than its database says so",
+        "found = [*_older_code(), ",
+        "found = [",
+        ("dashboard/tests/test_watchdog.py::test_a_desk_older_than_its_database_says_so",),
+        "dashboard/health/watchdog.py",
+    ),
+    Guard(
         "pre-send: the database's clock agrees with ours",
         "if abs(theirs - ours) > clocks.CLOCKS_AGREE_SECONDS:",
         "if ours < 0:",

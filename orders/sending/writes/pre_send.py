@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.failpoints import failpoint
+from core.release import OLDER_CODE, newer_migrations
 from core.rows.durable import DATABASE_AWAY
 from providers.models import Provider, ProviderState
 from providers.panel_api import NotSent
@@ -51,6 +52,8 @@ class PreSendCheck:
     def _objection(self) -> str:
         if reason := self.clock.why_stale():
             return reason
+        if newer_migrations():
+            return OLDER_CODE
         if not self.is_ours():
             return "The claim did not hold any more just before sending."
         if not is_unchanged(self.provider_id, self.version):

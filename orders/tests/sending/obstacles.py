@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 
 from core import clocks
 from orders.status import HaltKind
@@ -49,6 +50,10 @@ def _other_key(desk: Stopped) -> None:
     Provider.objects.update(version=7)
 
 
+def _upgraded(desk: Stopped) -> None:
+    MigrationRecorder.Migration.objects.create(app="orders", name="9999_newer")
+
+
 def _halted(kind: HaltKind) -> Callable[[Stopped], None]:
     return lambda desk: desk.place_halt(kind)
 
@@ -59,6 +64,7 @@ OBSTACLES: dict[str, Callable[[Any], None]] = {
     "the database's clock was set forward": _set_forward,
     "the provider was paused": _paused,
     "its key was changed": _other_key,
+    "the database is of a newer release": _upgraded,
     **{f"stopped: {kind}": _halted(kind) for kind in HaltKind if kind != HaltKind.ANSWER_LOST},
 }
 
