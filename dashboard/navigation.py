@@ -77,7 +77,7 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             ("Order types", "file-text", "order-types", May.SEE),
             ("Catalog changes", "arrows-exchange", "service-changes", May.SEE),
             ("Providers", "building-store", "providers", May.SEE),
-            ("Discrepancies", "scale", "discrepancies", May.SEE_BALANCES),
+            ("Balance differences", "scale", "discrepancies", May.SEE_BALANCES),
         ),
     ),
     (
@@ -161,5 +161,5 @@ def _counts(request: HttpRequest) -> dict[str, tuple[int, str]]:
     return {
         "unconfirmed": (waiting.unconfirmed, "orders to resolve"),
         "changed-terms": (waiting.terms_changed, "orders under changed terms"),
-        "orders": (waiting.not_placed + waiting.flagged, "orders that need a person"),
+        "orders": (waiting.not_placed + waiting.flagged, "orders that need attention"),
     }

@@ -32,8 +32,8 @@ class LogInForm(TablerForm, AuthenticationForm):
     """The same words for an unknown name, a wrong password and somebody who was let go."""
 
     error_messages = {
-        "invalid_login": "That user name and password do not belong together.",
-        "inactive": "That user name and password do not belong together.",
+        "invalid_login": "Wrong user name or password.",
+        "inactive": "Wrong user name or password.",
     }
 
 

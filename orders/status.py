@@ -13,7 +13,7 @@ class Status(models.TextChoices):
     NOT_PLACED = "not_placed", "Not placed"  # shown not to be at the provider
     REJECTED = "rejected", "Rejected"  # refused by the provider
     WITHDRAWN = "withdrawn", "Withdrawn"  # taken back by staff before it was sent
-    GIVEN_UP = "given_up", "Given up"  # unconfirmed for good: staff stopped looking
+    GIVEN_UP = "given_up", "Closed as unknown"  # unconfirmed for good: staff stopped looking
     # the provider's word for an open order
     PENDING = "pending", "Pending"
     IN_PROGRESS = "in_progress", "In progress"
@@ -127,7 +127,7 @@ RECALLED = "recalled"  # `Attempt.code` of a send that a restored database had f
 class Doubt(models.TextChoices):
     """Why nobody knows what became of a send: `Attempt.code` where the outcome is unknown."""
 
-    LOST = "lost", "The answer was lost"
+    LOST = "lost", "No answer"
     NOT_UNDERSTOOD = "not_understood", "The answer was not understood"
     CONTRADICTS = "contradicts", "The answer contradicts itself or what is known"
     IS_THERE = "is_there", "The provider says that it has the order already"
@@ -187,10 +187,10 @@ class Flag(models.TextChoices):
     BOUGHT_TWICE = "bought_twice", "It may have been bought twice"
     CHILD_TAKEN = "child_taken", "The provider lists another order of ours as one it started"
     ID_REUSED = "id_reused", "The provider gave the number of another order of ours"
-    WENT_BACKWARDS = "went_backwards", "The provider took its status back"
+    WENT_BACKWARDS = "went_backwards", "Status went backwards"
     CHARGE_CHANGED = "charge_changed", "The provider changed what it charges"
     CHARGE_DIFFERS = "charge_differs", "The charge does not fit what was ordered or delivered"
-    ODD_REMAINS = "odd_remains", "What is said to remain cannot be"
+    ODD_REMAINS = "odd_remains", "Invalid remaining count"
     NOT_CLAIMED = "not_claimed", "It could not be taken for sending"
     OUT_OF_STEP = "out_of_step", "Its status and its sends contradict each other"
     UNREADABLE = "unreadable", "The provider's answers about this order cannot be read"

@@ -160,5 +160,5 @@ def _answers(provider: Provider, health: ProviderHealth) -> AccountHealth:
             AccountState.BALANCE_UNREAD, "Its balance cannot be read. Orders are sent all the same."
         )
     if health.pace < 1:
-        return AccountHealth(AccountState.SLOWED, f"Slowed to {health.pace:.0%} of its usual pace.")
+        return AccountHealth(AccountState.SLOWED, f"Slowed to {health.pace:.0%}.")
     return AccountHealth(AccountState.HEALTHY)

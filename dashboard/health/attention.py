@@ -175,7 +175,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "arrow-back-up",
             "orange",
             f"{_many(counts.not_placed)} not placed",
-            "Proven, or confirmed by somebody, not to be at the provider. Queue again or withdraw.",
+            "Proven, or confirmed by somebody, not to be at the provider. Send again or withdraw.",
             attention,
             "Decide",
         )

@@ -38,7 +38,7 @@ def page(browser: Client) -> str:
 
 def test_a_quiet_desk_says_nothing_waits(client_for_role: ForRole) -> None:
     drawn = page(client_for_role(Role.MANAGER))
-    assert "Needs a person" not in drawn and "No orders yet" in drawn
+    assert 'id="waiting-title"' not in drawn and "No orders yet" in drawn
 
 
 def test_everything_that_waits_for_a_person_is_named(client_for_role: ForRole) -> None:
@@ -71,7 +71,7 @@ def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_rol
     drawn = page(client_for_role(Role.OPERATOR))
     assert "Lossy: too many answers were lost" in drawn and f"{reason} It is sent nothing" in drawn
     halts.lift_halt(kind, now=now, provider=lossy)
-    assert "Needs a person" not in page(client_for_role(Role.OPERATOR))
+    assert 'id="waiting-title"' not in page(client_for_role(Role.OPERATOR))
 
 
 def test_balances_are_for_those_who_may_see_them(client_for_role: ForRole) -> None:
@@ -257,7 +257,7 @@ def items_of(response: Any) -> list[Item]:
                 "Order types",
                 "Catalog changes",
                 "Providers",
-                "Discrepancies",
+                "Balance differences",
                 "Limits",
                 "Sending control",
             ],
@@ -275,7 +275,7 @@ def items_of(response: Any) -> list[Item]:
                 "Order types",
                 "Catalog changes",
                 "Providers",
-                "Discrepancies",
+                "Balance differences",
                 "Limits",
                 "Sending control",
                 "People",

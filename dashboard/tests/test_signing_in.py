@@ -37,7 +37,7 @@ def test_unknown_wrong_and_disabled_are_told_the_same() -> None:
     pages = [Client().post("/log-in/", {"username": n, "password": p}) for n, p in tries]
     assert [page.status_code for page in pages] == [422, 422, 422]
     for page in pages:
-        assert b"do not belong together" in page.content
+        assert b"Wrong user name or password" in page.content
 
 
 def test_too_many_tries_close_the_door_with_clear_words() -> None:
@@ -118,7 +118,7 @@ def test_a_password_that_will_not_do_changes_nothing(change: dict[str, str]) -> 
 
 
 def test_errors_have_pages_of_their_own(client: Client) -> None:
-    assert b"There is nothing here" in client.get("/nowhere/").content
+    assert b"Page not found" in client.get("/nowhere/").content
     browser = Client()
     browser.force_login(make_user(Role.VIEWER), "django.contrib.auth.backends.ModelBackend")
     refused = browser.get("/people/")

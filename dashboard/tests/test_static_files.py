@@ -32,7 +32,7 @@ def test_preparing_an_image_without_them_is_refused_before_anything_is_done(
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("path", "status", "words"),
-    [("/log-in/", 200, "Password"), ("/no-such-page/", 404, "There is nothing here")],
+    [("/log-in/", 200, "Password"), ("/no-such-page/", 404, "Page not found")],
 )
 def test_a_page_comes_without_its_style(path: str, status: int, words: str) -> None:
     answer = Client().get(path)

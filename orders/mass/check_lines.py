@@ -85,7 +85,7 @@ def _changes(
         return []
     wire = payload.wire() if payload else {}
     return [
-        Problem("", f"{words} Check the lines again to see and agree to its terms of now.")
+        Problem("", f"{words} Validate again to see and agree to its terms of now.")
         for words in faults(shown, now, wire, tolerance=around.tolerance)
     ]
 

@@ -70,7 +70,7 @@ def fault_of_total(payload: OrderPayload, service: Service) -> Fault | None:
     units, most = payload.units, limits(service)[1] or LARGEST_NUMBER
     if units is not None and units > most:
         field = "runs" if getattr(payload, "runs", None) else None
-        return field, f"All runs together are {units:,}: the most is {most:,}."
+        return field, f"All runs together are {units:,}. Maximum is {most:,}."
     cost = payload.cost(service.rate) if service.rate is not None else None
     top = (cost.high or cost.low) if isinstance(cost, CostRange) else cost
     if top is not None and top >= LARGEST_COST:

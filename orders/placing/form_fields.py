@@ -76,9 +76,9 @@ class WholeNumberField(forms.Field):
         if value is None:
             return
         if value < self.lowest:
-            raise forms.ValidationError(f"{value:,} is too few: the least is {self.lowest:,}.")
+            raise forms.ValidationError(f"Minimum is {self.lowest:,}.")
         if value > self.highest:
-            raise forms.ValidationError(f"{value:,} is too many: the most is {self.highest:,}.")
+            raise forms.ValidationError(f"Maximum is {self.highest:,}.")
 
 
 class WordField(PlainTextField):
@@ -173,11 +173,11 @@ class LinesField(forms.CharField):
                 )
         if lines and len(lines) < self.lowest:
             raise forms.ValidationError(
-                f"{counted(len(lines), 'line')} are too few: the least is {self.lowest:,}."
+                f"{counted(len(lines), 'line')} are too few. Minimum is {self.lowest:,}."
             )
         if len(lines) > self.highest:
             raise forms.ValidationError(
-                f"{counted(len(lines), 'line')} are too many: the most is {self.highest:,}."
+                f"{counted(len(lines), 'line')} are too many. Maximum is {self.highest:,}."
             )
 
 

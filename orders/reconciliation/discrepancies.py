@@ -83,12 +83,12 @@ def _words(statement: Statement, kind: CaseKind) -> str:
 _AMOUNTS = {
     "opening": "Balance before",
     "charged": "Charged",
-    "refunded": "Given back",
-    "added": "Put in",
+    "refunded": "Refunded",
+    "added": "Top-up",
     "closing": "Balance after",
     "low": "Expected change, at least",
     "high": "Expected change, at most",
-    "actual": "Real change",
+    "actual": "Actual change",
     "difference": "Difference",
 }
 _OTHERS = {

@@ -64,7 +64,7 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
         yield _named("Refunded apart from it", _money(order.refund, order))
     yield _named("Expected", _expected(order))
     yield _named("Start count", _count(order.start_count))
-    yield _named("Remains", _count(order.remains))
+    yield _named("Remaining", _count(order.remains))
     for label, moment in (
         ("Wanted", order.created_at),
         ("Sent", order.sent_at),
@@ -90,7 +90,7 @@ def _attempt(attempt: Attempt, order: Order, with_balances: bool) -> Iterator[st
         read = f", read {_at(attempt.balance_before_at)}"
         yield _named("Balance before", _money(attempt.balance_before, order) + read)
     yield _named("HTTP status", str(seen.get("http_status") or NOT_KNOWN))
-    yield _named("Took", f"{seen['elapsed_ms']} ms" if seen.get("elapsed_ms") else NOT_KNOWN)
+    yield _named("Duration", f"{seen['elapsed_ms']} ms" if seen.get("elapsed_ms") else NOT_KNOWN)
     if seen.get("content_type"):
         yield _named("Content type", str(seen["content_type"]))
     if excerpt := str(seen.get("body_excerpt") or ""):

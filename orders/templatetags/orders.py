@@ -131,7 +131,7 @@ def delivered_bar(order: Order, css: str = "") -> SafeString:
     """
     done, units = order.delivered, order.units
     if units is None:
-        return format_html('<span class="text-secondary">{}</span>', "no fixed number")
+        return format_html('<span class="text-secondary">{}</span>', "unlimited")
     if done is None:
         return format_html('<span class="text-secondary">— / {}</span>', amount(units))
     color = COLORS[Status(order.status)]

@@ -39,7 +39,7 @@ def test_a_held_catalog_shows_its_difference_and_is_applied(
 ) -> None:
     url = reverse("catalog-run", args=[held.pk])
     page = manager.get(url).content.decode()
-    assert "services are gone" in page and "Apply as shown" in page
+    assert "services are gone" in page and "Approve" in page
     assert "+100.0 %" in manager.get(url + "?list=prices").content.decode()
     manager.post(reverse("catalog-run-apply", args=[held.pk]))
     assert rung == [("providers.mirror", {"provider_id": held.provider_id})]
@@ -64,7 +64,7 @@ def test_who_may_not_decide_sees_the_difference_only(
 ) -> None:
     viewer = client_for_role(Role.VIEWER)
     page = viewer.get(reverse("catalog-run", args=[held.pk])).content.decode()
-    assert "Apply as shown" not in page and "A manager can decide" in page
+    assert "Approve" not in page and "A manager can decide" in page
     assert viewer.post(reverse("catalog-run-apply", args=[held.pk])).status_code == 403
 
 

@@ -62,7 +62,7 @@ def test_an_ended_order_is_asked_about_once_however_often_the_button_is_pressed(
 ) -> None:
     place(admin_page, "https://lumen.example/ended")
     wait_for_status(admin_page, re.compile("Completed|Partial|Canceled"))
-    admin_page.get_by_role("button", name="Ask the provider again").dblclick()
+    admin_page.get_by_role("button", name="Refresh status").dblclick()
     told = admin_page.get_by_text("Asked again: the provider says")
     told.first.wait_for()
     admin_page.reload()

@@ -44,7 +44,7 @@ def searching(admin_page: Page, box: RemoteSandbox) -> Iterator[Page]:
     admin_page.goto(f"/orders/?q={mark}")
     admin_page.locator("tr[id^=order-]").filter(has_text=AT_PROVIDER).nth(5).wait_for(timeout=SLOW)
     keep_rules(admin_page, search=True, lost_in_a_row=1)
-    admin_page.get_by_role("button", name="Look at its numbers now").click()
+    admin_page.get_by_role("button", name="Analyse order IDs").click()
     admin_page.get_by_text("Lost orders are looked for by their number").wait_for()
     yield admin_page
     keep_rules(admin_page, search=False, lost_in_a_row=0)
@@ -63,7 +63,7 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     place(page, second)
     page.get_by_text("Waiting: too many answers were lost.").wait_for()
     page.locator("#stops").get_by_role("link", name="Sending control").click()
-    page.get_by_role("button", name="I have looked: send again").click()
+    page.get_by_role("button", name="Reviewed: resume").click()
     page.get_by_text("Ended: “Too many answers were lost”.").wait_for()
     assert page.locator("#stops").inner_text() == ""
     wait_until(lambda: any(o["link"] == second for o in box.ledger()), "the one that waited")
@@ -84,12 +84,12 @@ def test_a_person_resolves_what_the_desk_does_not_look_for(
     page.goto(f"/orders/{number}/resolve/")
     page.set_viewport_size({"width": 375, "height": 812})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.get_by_role("button", name="Give up").click()
+    page.get_by_role("button", name="Close as unknown").click()
     page.locator(".invalid-feedback").wait_for()
     page.get_by_label("Why").fill("The provider does not answer our ticket.")
-    page.get_by_role("button", name="Give up").click()
+    page.get_by_role("button", name="Close as unknown").click()
     page.wait_for_url(re.compile(rf"/orders/{number}/$"))
-    wait_for_status(page, "Given up")
+    wait_for_status(page, "Closed as unknown")
     page.goto(f"/orders/{waiting}/")
     wait_for_status(page, AT_PROVIDER)
 

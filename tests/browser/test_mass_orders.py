@@ -23,7 +23,7 @@ def service_number(page: Page) -> str:
 def check(page: Page, text: str) -> None:
     page.goto("/orders/mass-orders/new/")
     page.get_by_label("Lines", exact=True).fill(text)
-    page.get_by_role("button", name="Check the lines").click()
+    page.get_by_role("button", name="Validate").click()
     page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
 
 

@@ -55,7 +55,7 @@ def test_a_toast_is_said_and_closed(admin_page: Page) -> None:
 
 def test_a_chosen_theme_outlives_the_page(admin_page: Page) -> None:
     for name, theme in (("Dark", "dark"), ("Light", "light")):
-        admin_page.get_by_label("Colours").click()
+        admin_page.get_by_label("Theme").click()
         admin_page.get_by_role("button", name=name, exact=True).click()
         assert admin_page.evaluate(THEME) == theme
         admin_page.reload()

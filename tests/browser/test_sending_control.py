@@ -36,7 +36,7 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     page.get_by_text("Waiting: all sending is stopped.").wait_for()
     page.goto("/orders/sending-control/")
     page.get_by_label("Note").fill("The bill is right.")
-    page.get_by_role("button", name="Send again").click()
+    page.get_by_role("button", name="Resume sending").click()
     page.get_by_text("Ended: “All sending is stopped”.").wait_for()
     page.get_by_text("The bill is right.").wait_for()
     wait_until(

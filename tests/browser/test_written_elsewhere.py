@@ -37,7 +37,7 @@ def test_a_step_asks_before_a_note_is_lost(
     box.set_speed(0)
     try:
         place(admin_page, "https://lumen.example/note-kept")
-        refresh = admin_page.get_by_role("button", name="Refresh now")
+        refresh = admin_page.get_by_role("button", name="Refresh status")
         refresh.wait_for()
         note = admin_page.get_by_label("Note", exact=True)
         note.fill(KEPT)

@@ -22,7 +22,7 @@ MOST_WAITING = 20  # orders for each account; people do not run further ahead of
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
-_TO_MEND = re.compile(r'To mend</div><div class="[^"]*">([0-9,.\s]+)<')
+_TO_MEND = re.compile(r'Errors</div><div class="[^"]*">([0-9,.\s]+)<')
 WANTED_TYPE = "Default"
 _BATCH = re.compile(r"/orders/mass-orders/(\d+)/$")
 

@@ -53,7 +53,7 @@ def test_a_dry_run_places_nothing_and_shows_costs_and_faults(manager, service):
     batch = check(manager, "12|https://a.example|400\n12|https://b.example|300\n12|c.example|5")
     page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
     assert not Order.objects.exists()
-    assert "5 is too few: the least is 10." in page
+    assert "Minimum is 10." in page
     assert "Place 2 orders" in page
     assert "$0.70" in page  # the cost, and with a balance of 0.50 it is 0.20 too much
     assert "-$0.20" in page.replace("−", "-")

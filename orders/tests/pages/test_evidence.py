@@ -172,7 +172,7 @@ def test_people_machines_and_notes_stay_at_home() -> None:
         "They never answer",
     ):
         assert ours not in text
-    assert "staff  Status: unconfirmed -> given up" in text
+    assert "staff  Status: unconfirmed -> closed as unknown" in text
     assert "The worker a worker was lost." in text
 
 

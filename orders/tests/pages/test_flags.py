@@ -87,19 +87,19 @@ def test_no_flag_cannot_be_cleared():
 def test_staff_clear_it_on_the_page(staff: Client):
     order = make_order(Status.COMPLETED, flag=Flag.LATE_ANSWER)
     address = f"/orders/{order.pk}/flag/clear/"
-    assert "Clear the flag" in staff.get(f"/orders/{order.pk}/").content.decode()
+    assert "Resolve flag" in staff.get(f"/orders/{order.pk}/").content.decode()
     empty = staff.post(address, {"flag": "late_answer", "found": " "})
     assert empty.status_code == 422 and "Say what you found" in empty.content.decode()
     assert flag_of(order) == Flag.LATE_ANSWER
     answer = staff.post(address, {"flag": "late_answer", "found": "Two orders."}, follow=True)
     page = answer.content.decode()
-    assert "is cleared" in page and "Two orders." in page and "Clear the flag" not in page
+    assert "is cleared" in page and "Two orders." in page and "Resolve flag" not in page
 
 
 def test_what_cannot_be_cleared_says_where_to_go(staff: Client):
     order = make_order(Status.IN_PROGRESS, flag=Flag.UNKNOWN_WORD, raw_status="Odd")
     page = staff.get(f"/orders/{order.pk}/").content.decode()
-    assert "Clear the flag" not in page and "what the word means" in page
+    assert "Resolve flag" not in page and "what the word means" in page
     answer = staff.post(
         f"/orders/{order.pk}/flag/clear/", {"flag": "unknown_word", "found": "x"}, follow=True
     )
@@ -110,6 +110,6 @@ def test_viewers_only_see_it(client_for_role: Callable[[Role], Client]):
     order = make_order(Status.COMPLETED, flag=Flag.LATE_ANSWER)
     viewer = client_for_role(Role.VIEWER)
     page = viewer.get(f"/orders/{order.pk}/").content.decode()
-    assert Flag.LATE_ANSWER.label in page and "Clear the flag" not in page
+    assert Flag.LATE_ANSWER.label in page and "Resolve flag" not in page
     sent = {"flag": "late_answer", "found": "x"}
     assert viewer.post(f"/orders/{order.pk}/flag/clear/", sent).status_code == 403

@@ -272,8 +272,8 @@ def test_refreshing_makes_the_order_due(staff: Client, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(wake_ups, "refresh", refresh)
     order = make_order(Status.IN_PROGRESS)
-    assert "Refresh now" in page_of(staff, order)
-    assert "Refresh now" not in page_of(staff, make_order(Status.COMPLETED))
+    assert "Refresh status" in page_of(staff, order)
+    assert "Refresh status" not in page_of(staff, make_order(Status.NOT_PLACED))
     staff.post(f"/orders/{order.pk}/refresh/")
     assert asked == [order.pk]
 

@@ -180,7 +180,7 @@ def test_the_form_offers_to_wait_instead_of_buying_beside(staff: Client):
     answer = staff.post("/orders/new/", filled(first.service))
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert f"send it once order {first} has ended" in page and "Place anyway" in page
+    assert f"Queue after order {first}" in page and "Place anyway" in page
     staff.post("/orders/new/", filled(first.service, queue_behind="on"))
     order = Order.objects.latest("pk")
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.LINK_BUSY)

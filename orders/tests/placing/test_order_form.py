@@ -98,10 +98,12 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Default", {"quantity": "+50"}, "quantity", "0–9", id="plus"),
         pytest.param("Default", {"quantity": "50.0"}, "quantity", "0–9", id="decimal"),
         pytest.param("Default", {"quantity": "9" * 5000}, "quantity", "0–9", id="5000 digits"),
-        pytest.param("Default", {"quantity": "9" * 18}, "quantity", "the most is", id="huge"),
-        pytest.param("Default", {"quantity": "0"}, "quantity", "the least is 10", id="zero"),
-        pytest.param("Default", {"quantity": "9"}, "quantity", "the least is 10", id="below min"),
-        pytest.param("Default", {"quantity": "1001"}, "quantity", "most is 1,000", id="above max"),
+        pytest.param("Default", {"quantity": "9" * 18}, "quantity", "Maximum is", id="huge"),
+        pytest.param("Default", {"quantity": "0"}, "quantity", "Minimum is 10", id="zero"),
+        pytest.param("Default", {"quantity": "9"}, "quantity", "Minimum is 10", id="below min"),
+        pytest.param(
+            "Default", {"quantity": "1001"}, "quantity", "Maximum is 1,000", id="above max"
+        ),
         pytest.param("Default", {"quantity": ""}, "quantity", "required", id="no quantity"),
         pytest.param("Default", {"link": ""}, "link", "required", id="no link"),
         pytest.param("Default", {"link": "   "}, "link", "required", id="spaces only"),
@@ -117,12 +119,14 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Default", {"link": f"{LINK}/{'a' * 2048}"}, "link", "2048", id="long link"),
         pytest.param("Default", {"runs": "5"}, "interval", "both", id="runs without interval"),
         pytest.param("Default", {"interval": "5"}, "runs", "both", id="interval without runs"),
-        pytest.param("Default", {"runs": "1", "interval": "5"}, "runs", "least is 2", id="one run"),
+        pytest.param(
+            "Default", {"runs": "1", "interval": "5"}, "runs", "Minimum is 2", id="one run"
+        ),
         pytest.param(
             "Default",
             {"quantity": "300", "runs": "4", "interval": "5"},
             "runs",
-            "All runs together are 1,200: the most is 1,000.",
+            "All runs together are 1,200. Maximum is 1,000.",
             id="total above max",
         ),
         pytest.param("Custom Comments", {"comments": ""}, "comments", "required", id="no lines"),
@@ -133,14 +137,14 @@ def test_what_is_typed_is_what_is_sent(
             "Custom Comments",
             {"comments": "\n".join("abc")},
             "comments",
-            "3 lines are too few: the least is 10",
+            "3 lines are too few. Minimum is 10",
             id="too few lines",
         ),
         pytest.param(
             "Custom Comments",
             {"comments": "\n".join(["a"] * 1001)},
             "comments",
-            "1,001 lines are too many: the most is 1,000",
+            "1,001 lines are too many. Maximum is 1,000",
             id="too many lines",
         ),
         pytest.param(
@@ -156,9 +160,11 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param("Subscriptions", {"delay": "7"}, "delay", "not one of", id="wrong delay"),
         pytest.param("Subscriptions", {"delay": "٥"}, "delay", "not one of", id="arabic delay"),
         pytest.param("Subscriptions", {"min": "300"}, "max", "below the minimum", id="max < min"),
-        pytest.param("Subscriptions", {"min": "9"}, "min", "least is 10", id="min below service"),
-        pytest.param("Subscriptions", {"max": "1001"}, "max", "most is 1,000", id="max above it"),
-        pytest.param("Subscriptions", {"posts": "0"}, "posts", "least is 1", id="no posts"),
+        pytest.param("Subscriptions", {"min": "9"}, "min", "Minimum is 10", id="min below service"),
+        pytest.param(
+            "Subscriptions", {"max": "1001"}, "max", "Maximum is 1,000", id="max above it"
+        ),
+        pytest.param("Subscriptions", {"posts": "0"}, "posts", "Minimum is 1", id="no posts"),
         pytest.param("Subscriptions", {"username": " "}, "username", "required", id="no name"),
         pytest.param("Subscriptions", {"expiry": "2026-11-22"}, "expiry", "passed", id="past day"),
         pytest.param("Subscriptions", {"expiry": "31/12/2026"}, "expiry", "year-month", id="d/m/Y"),
@@ -196,7 +202,7 @@ def test_every_type_of_the_table_can_be_drawn() -> None:
 
 def test_service_limits_that_are_not_known_still_bound_the_number() -> None:
     form = fill(make_service(min=None, max=None), {"link": LINK, "quantity": "9" * 15})
-    assert "the most is 1,000,000,000,000" in form.errors["quantity"][0]
+    assert "Maximum is 1,000,000,000,000" in form.errors["quantity"][0]
 
 
 def test_a_cost_beyond_all_reason_is_refused() -> None:

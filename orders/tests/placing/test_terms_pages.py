@@ -105,7 +105,7 @@ def test_a_line_is_not_placed_under_terms_that_its_dry_run_did_not_show(changes)
     run(started(batch))
     line = BatchLine.objects.get()
     assert not Order.objects.exists() and not line.is_good
-    assert "Check the lines again" in line.problems[0]["words"]
+    assert "Validate again" in line.problems[0]["words"]
     batch.refresh_from_db()
     judge([line], batch, person=batch.created_by, now=NOON)
     assert mass_order.mend_lines(batch, [line]) and line.is_good

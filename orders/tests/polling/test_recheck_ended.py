@@ -279,7 +279,7 @@ def test_somebody_asks_about_an_ended_order_and_is_told_at_once(day, client_for_
     staff: Client = client_for_role(Role.OPERATOR)
     order = completed(day)
     page = f"/orders/{order.pk}/"
-    assert "Ask the provider again" in staff.get(page).content.decode()
+    assert "Refresh status" in staff.get(page).content.decode()
     told = staff.post(f"{page}refresh/", follow=True).content.decode()
     assert "Asked again: the provider says “Completed”, charge" in told
     event = order.events.order_by("-pk")[0]
@@ -299,7 +299,7 @@ def test_a_provider_that_does_not_answer_is_said_on_the_page(day, client_for_rol
 def test_an_order_that_never_was_at_a_provider_has_nobody_to_ask(client_for_role):
     order = make_order(Status.REJECTED, created_at=database_now())
     staff = client_for_role(Role.OPERATOR)
-    assert "Ask the provider again" not in staff.get(f"/orders/{order.pk}/").content.decode()
+    assert "Refresh status" not in staff.get(f"/orders/{order.pk}/").content.decode()
     told = staff.post(f"/orders/{order.pk}/refresh/", follow=True).content.decode()
     assert "there is nothing to ask" in told
 

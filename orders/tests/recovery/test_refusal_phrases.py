@@ -269,7 +269,7 @@ def test_the_page_shows_the_words_adds_them_and_resolves(manager: Client):
     sent = {"phrase": WORDS, "meaning": "funds", "sure": "on"}
     answer = manager.post(f"{address}phrase/", sent, follow=True)
     page = answer.content.decode()
-    assert "2 orders are resolved by it" in page and "Queue again" in page
+    assert "2 orders are resolved by it" in page and "Send again" in page
     words = manager.get(f"/orders/phrases/{order.provider_id}/").content.decode()
     assert WORDS in words and "not enough money on the account" in words
     answer = manager.post(

@@ -185,7 +185,7 @@ def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
     assert status_of(order) == Status.UNCONFIRMED
     manager.post(address, {"sure": "on", "shown": of_order(order)})
     assert status_of(order) == Status.NOT_PLACED
-    assert "Queue again" in manager.get(f"/orders/{order.pk}/").content.decode()
+    assert "Send again" in manager.get(f"/orders/{order.pk}/").content.decode()
 
 
 def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> None:
@@ -220,7 +220,7 @@ def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answe
     manager.post(address, {"note": note, "shown": of_order(order)})
     assert status_of(order) == Status.GIVEN_UP
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "Ask and link" in page and "Give up" not in page
+    assert "Ask and link" in page and "Close as unknown" not in page
     answering(FITS)
     manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "991305"})
     assert status_of(order) == Status.IN_PROGRESS
