@@ -192,9 +192,13 @@ def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
 
 
 def _as_read(attempt: Attempt) -> QuerySet[Attempt]:
-    """A doubt that was reopened since is another one, and so is one that was repeated since."""
+    """A doubt that was reopened since is another one, and so is one that was repeated since: a
+    first time, or again, which begins its wait anew."""
     waited = {"waited_seconds__gte": attempt.waited_seconds}
-    return only(attempt).filter(recorded_at=attempt.recorded_at, **waited)
+    same = only(attempt).filter(recorded_at=attempt.recorded_at, **waited)
+    if REPEATED_AS in attempt.evidence:
+        return same
+    return same.exclude(evidence__has_key=REPEATED_AS)
 
 
 def _close(

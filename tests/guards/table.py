@@ -135,8 +135,8 @@ LINES = (
     ),
     Guard(
         "people: the doubt that was read",
-        "return only(attempt).filter(recorded_at=attempt.recorded_at, **waited)",
-        "return only(attempt).filter(**waited)",
+        "same = only(attempt).filter(recorded_at=attempt.recorded_at, **waited)",
+        "same = only(attempt).filter(**waited)",
         ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
         "orders/recovery/not_placed.py",
     ),
@@ -623,7 +623,14 @@ LINES = (
         "repeat: nobody decides by what was seen before it",
         'waited = {"waited_seconds__gte": attempt.waited_seconds}',
         'waited = {"waited_seconds__gte": 0}',
-        (f"{REPLAYS}::test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send",),
+        (f"{REPLAYS}::test_whatever_was_read_before_a_repeat_decides_nothing",),
+        "orders/recovery/not_placed.py",
+    ),
+    Guard(
+        "repeat: nor by what was seen before the first one",
+        "return same.exclude(evidence__has_key=REPEATED_AS)",
+        "return same",
+        (f"{REPLAYS}::test_whatever_was_read_before_a_repeat_decides_nothing",),
         "orders/recovery/not_placed.py",
     ),
     Guard(

@@ -336,6 +336,30 @@ def test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
     assert Attempt.objects.get().surely_after is None, "what was sent meanwhile is not surely later"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"evidence": {}, "waited_seconds": 0},
+        {"evidence": {"repeated_as": ""}, "waited_seconds": GRACE.total_seconds()},
+    ],
+    ids=["its wait had not begun", "it was repeated before"],
+)
+def test_whatever_was_read_before_a_repeat_decides_nothing(desk, before):
+    Attempt.objects.update(**before)
+    as_seen_before, during = Attempt.objects.get(), list[bool]()
+
+    def answer() -> None:
+        refused, order = Rejected("No funds.", RefusalCode.FUNDS), Order.objects.get()
+        said = {"actor": make_user(), "now": NOON, "text": "Refused.", "evidence": {}}
+        during.append(not_placed.resolve_refused(order, as_seen_before, refused, **said))
+        raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
+
+    desk.panel.took = answer
+    desk.repeat()
+    assert during == [False]
+    assert Order.objects.get().status == Status.UNCONFIRMED
+
+
 def test_a_repeat_that_has_bought_nothing_is_not_waited_for(desk):
     waited_out(desk)
     desk.panel.stands = lambda: _refused(desk)
