@@ -29,9 +29,9 @@ from ..status import (
     Resolution,
     Status,
 )
-from . import halts, reopen
+from . import halts, reopen, repeats
 from .outcome import SendOutcome, without_impossible_amount
-from .repeats import REPEATED_AS, keep_in_doubt, note_second_id
+from .repeats import CANDIDATE, REPEATED_AS
 from .restore_check import repeat_journal
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_twin
 
@@ -177,10 +177,10 @@ def _close_attempt(
         if claimed.update(**columns, unknown_at=now):
             halts.note_lost_answer(attempt, now=now)
             return outcome
-        for unseen in ({}, {REPEATED_AS: ""}):
-            seen = {"evidence": outcome.seen | unseen, "reason": outcome.reason[:500]}
-            lost.filter(evidence=unseen).update(**seen)
-        return outcome if lost.exists() else None
+        known = lost.select_for_update(of=("self",)).select_related("order").first()
+        if known is not None:
+            repeats.note_first_answer(known, outcome, now=now)
+        return None if known is None else outcome
     if claimed.update(**columns, resolution=by):
         return outcome
     known = lost.select_for_update(of=("self",)).select_related("order").first()
@@ -188,9 +188,9 @@ def _close_attempt(
         return None
     repeat_journal.give_back(known, now=now)
     if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:
-        return keep_in_doubt(known, outcome, now=now)
+        return repeats.keep_in_doubt(known, outcome, now=now)
     if repeated := known.evidence.get(REPEATED_AS):
-        note_second_id(known.order, repeated, outcome.external_id, now=now)
+        repeats.note_second_id(known.order, repeated, outcome.external_id, now=now)
     return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 
@@ -270,6 +270,8 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now:
         return True
     words = f"Attempt {attempt.number} was answered late."
     if outcome.outcome == Outcome.ACCEPTED:
+        if repeated := decided.evidence.get(REPEATED_AS):
+            repeats.note_second_id(order, repeated, outcome.external_id, now=now)
         words = _reopen(decided, order, outcome, now)
     raise_flag(order, Flag.LATE_ANSWER)
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=late)
@@ -286,7 +288,7 @@ def _reopen(decided: Attempt, order: Order, outcome: SendOutcome, now: datetime)
     if others.exists():
         return f"{taken} It was sent again since, so it may have been bought twice."
     if order.status == Status.GIVEN_UP:
-        evidence = {**outcome.seen, "candidate_id": number}
+        evidence = repeats.with_names_of(decided.evidence, {**outcome.seen, CANDIDATE: number})
         Attempt.objects.filter(pk=decided.pk).update(evidence=evidence)
         return f"{taken} It can be linked."
     if order.status not in REOPENED_BY_PROOF:

@@ -19,6 +19,7 @@ from ..status import (
     Resolution,
     Status,
 )
+from .repeats import CANDIDATE, with_names_of
 
 SEEN_THERE = "seen_there"  # in `Attempt.evidence`: an id at the provider that could be it
 
@@ -30,7 +31,7 @@ def reopen(
     moved the order. No search ends such a doubt; the id is offered to be linked. Sends of other
     orders go on: no halt is placed for it."""
     kept = {name: value for name, value in attempt.evidence.items() if name != SEEN_THERE}
-    evidence = {**kept, **seen, "candidate_id": external_id}
+    evidence = with_names_of(attempt.evidence, {**kept, **seen, CANDIDATE: external_id})
     late = {**attempt.late, "reopened": True} if attempt.late else {}
     Attempt.objects.filter(pk=attempt.pk).update(
         outcome=Outcome.UNKNOWN,

@@ -58,6 +58,19 @@ def names_in(evidence: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(name) for name in (*one, *evidence.get(ALSO_NAMED, ())) if name)
 
 
+def with_names_of(before: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any]:
+    """This evidence, which is about to be written over `before`: no number that was named there is
+    forgotten, nor that it was repeated. The number to look at first is the new one."""
+    names = names_in(before) | names_in(evidence)
+    first = str(evidence.get(CANDIDATE) or before.get(CANDIDATE) or min(names, default=""))
+    kept = {name: value for name, value in evidence.items() if name != ALSO_NAMED}
+    if REPEATED_AS in before:
+        kept[REPEATED_AS] = before[REPEATED_AS]
+    if first:
+        kept[CANDIDATE] = first
+    return kept | ({ALSO_NAMED: sorted(names - {first})} if names - {first} else {})
+
+
 def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
     """A repeat of this lost send, as it reads in this transaction, was answered with this number.
     It takes the place of none that was named before: a person tells which is the order."""
@@ -67,12 +80,31 @@ def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
     evidence = {**seen, CANDIDATE: first, REPEATED_AS: seen.get(REPEATED_AS) or number}
     if others:
         evidence[ALSO_NAMED] = sorted({number, *others} - {first})
-    rows = {row["id"]: row for row in lost.candidates}
-    shown = [rows.get(name) or _unread(name) for name in sorted({number, *others})]
+    shown = _shown(lost, evidence)
     Attempt.objects.filter(pk=lost.pk).update(candidates=shown, evidence=evidence)
     lost.candidates, lost.evidence = shown, evidence
     if others:
         note_second_id(lost.order, number, min(others), now=now)
+
+
+def note_first_answer(lost: Attempt, first: SendOutcome, *, now: datetime) -> None:
+    """What was seen of the first send itself, which proves nothing: where nothing of it was seen
+    before, whatever is known of its repeats."""
+    if not lost.evidence.keys() <= {CANDIDATE, REPEATED_AS, ALSO_NAMED}:
+        return
+    evidence = with_names_of(lost.evidence, first.seen)
+    seen: dict[str, Any] = {"evidence": evidence, "reason": first.reason[:500]}
+    repeated, named = evidence.get(REPEATED_AS), first.seen.get(CANDIDATE)
+    if repeated and named:
+        seen["candidates"] = _shown(lost, evidence)
+        note_second_id(lost.order, repeated, named, now=now)
+    Attempt.objects.filter(pk=lost.pk).update(**seen)
+
+
+def _shown(lost: Attempt, evidence: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Every number that was named, for the person who decides."""
+    rows = {row["id"]: row for row in lost.candidates}
+    return [rows.get(name) or _unread(name) for name in sorted(names_in(evidence))]
 
 
 def _unread(number: str) -> dict[str, str]:
@@ -83,10 +115,8 @@ def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOu
     """The first send has bought nothing, and its repeat may have: what the order follows. In the
     transaction that records it. Told once."""
     words = f"Its first send bought nothing, and its repeat may have been taken. {first.reason}"
-    named = (CANDIDATE, REPEATED_AS, ALSO_NAMED)
-    kept = {name: lost.evidence[name] for name in named if name in lost.evidence}
     if lost.reason != words[:500]:
-        evidence = {**first.seen, **kept}
+        evidence = with_names_of(lost.evidence, first.seen)
         Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:500])
         lost.order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=first.seen)
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words, evidence=first.evidence)

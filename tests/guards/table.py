@@ -599,6 +599,13 @@ LINES = (
         "orders/recovery/search/replay.py",
     ),
     Guard(
+        "repeat: a doubt that is reopened forgets no number",
+        "evidence = with_names_of(attempt.evidence, {**kept, **seen, CANDIDATE: external_id})",
+        "evidence = {**kept, **seen, CANDIDATE: external_id}",
+        (f"{REPLAYS}::test_whatever_is_written_of_a_send_later_forgets_no_number_of_it",),
+        "orders/sending/reopen.py",
+    ),
+    Guard(
         "repeat: the first answer alone ends nothing",
         "if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:",
         "if REPEATED_AS in known.evidence and outcome.outcome == NOTHING_BOUGHT:",

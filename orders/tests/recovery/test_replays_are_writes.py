@@ -20,6 +20,7 @@ from orders.recovery.search.id_owners import names_of
 from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
+from orders.sending.repeats import names_in
 from orders.sending.restore_check import guard, repeat_journal
 from orders.sending.writes import answer_files
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
@@ -278,6 +279,44 @@ def test_an_order_that_only_its_repeat_has_bought_is_not_offered_to_be_bought_ag
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert attempt.evidence["candidate_id"] == "23501" and desk.candidates == ["23501"]
     assert order.events.filter(text__contains=first.reason).count() == 1
+
+
+def named_after_a_decision(desk: Desk) -> None:
+    """An odd first answer, a word that it is not there, and then the number of its repeat."""
+    with suppress(Crash):
+        desk.panel.took = die
+        desk.repeat()
+    named_by_its_first_answer(desk)
+    Order.objects.update(status=Status.NOT_PLACED)
+    Attempt.objects.update(outcome=Outcome.NOT_PLACED, resolution=Resolution.PERSON)
+    replay._note_id(Attempt.objects.get(), "23501", NOON)
+
+
+def named_when_it_was_given_up(desk: Desk) -> None:
+    """Its repeat's number, nobody looks on, and then the first answer."""
+    desk.repeat()
+    not_placed.give_up(Order.objects.get(), actor=make_user(), note="Enough.", now=NOON)
+    answered_late(desk, "23400")()
+
+
+def named_in_an_odd_first_answer(desk: Desk) -> None:
+    """Its repeat's number, and then a first answer that proves nothing and names another."""
+    desk.repeat()
+    seen = Evidence(reason="?", bytes_left=True, body_excerpt="{}", candidate_id="23400")
+    answered_from_disk(desk, SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "?", evidence=seen))
+    assert desk.candidates == ["23400", "23501"]
+    assert Attempt.objects.get().evidence["body_excerpt"] == "{}"
+
+
+@pytest.mark.parametrize(
+    "named", [named_after_a_decision, named_when_it_was_given_up, named_in_an_odd_first_answer]
+)
+def test_whatever_is_written_of_a_send_later_forgets_no_number_of_it(desk, named):
+    named(desk)
+    order, attempt = Order.objects.get(), Attempt.objects.get()
+    assert attempt.outcome == Outcome.UNKNOWN
+    assert names_in(attempt.evidence) == {"23400", "23501"}, "neither is given to another order"
+    assert order.flag == Flag.BOUGHT_TWICE
 
 
 def lost_on_the_way(desk: Desk) -> None:
