@@ -797,13 +797,20 @@ LINES = (
     ),
     Guard(
         "matching: an order counted as not there may own an id",
-        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]',
-        '    return [*rows.filter(OPEN_STILL).order_by("pk")]',
+        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk"), *decided]',
+        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk")]',
         (
             f"{SHARED}::test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one",
             f"{SHARED}::test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other"
             "_lost_one",
         ),
+        "orders/recovery/search/id_owners.py",
+    ),
+    Guard(
+        "matching: an order bought twice may own a second id",
+        "twice = rows.filter(outcome=Outcome.ACCEPTED, order__flag=Flag.BOUGHT_TWICE)",
+        "twice = rows.none()",
+        (f"{SHARED}::test_what_may_be_the_second_of_an_order_bought_twice_is_given_to_no_other",),
         "orders/recovery/search/id_owners.py",
     ),
     Guard(

@@ -16,7 +16,7 @@ from providers.panel_api import Progress
 
 from ...models import Attempt
 from ...sending.repeats import names_in
-from ...status import LIVE_OUTCOMES, Outcome
+from ...status import LIVE_OUTCOMES, Flag, Outcome
 from .case import Case
 from .id_range import Window, fits, number_of, widest_window
 from .match_ids import Edges
@@ -59,11 +59,13 @@ def names_of(attempt: Attempt) -> frozenset[str]:
 
 def sends_without_an_id(account: list[int]) -> list[Attempt]:
     """What left this account, or is leaving, and has no id: to be read once the provider has
-    answered, so that nothing is missed that left meanwhile."""
+    answered, so that nothing is missed that left meanwhile. What may have been bought twice has
+    perhaps a second one, until somebody has looked into it."""
     rows = Attempt.objects.filter(provider__in=account)
     rows = rows.select_related("order__service__proposed", "provider")
     decided = rows.counted_as_not_there().order_by("-pk")[:MOST_DECIDED]
-    return [*rows.filter(OPEN_STILL).order_by("pk"), *decided]
+    twice = rows.filter(outcome=Outcome.ACCEPTED, order__flag=Flag.BOUGHT_TWICE)
+    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk"), *decided]
 
 
 def owners_of(

@@ -207,6 +207,18 @@ def test_a_person_hears_of_an_order_that_may_have_been_bought_twice(box):
     assert order.events.filter(text__contains="bought twice").count() == 1
 
 
+@pytest.mark.parametrize("looked_into", [False, True])
+def test_what_may_be_the_second_of_an_order_bought_twice_is_given_to_no_other(box, looked_into):
+    bench = Bench(box).calibrated()
+    Order.objects.filter(pk=bench.send().pk).update(flag=Flag.BOUGHT_TWICE)
+    lost = bench.lose(taken=True)
+    if looked_into:
+        Order.objects.update(flag=Flag.NONE)
+    assert bench.recover(after=FIRST).found == looked_into
+    assert bool(read(lost)[0].external_id) == looked_into
+    assert not bench.rules().stopped_because
+
+
 @pytest.mark.parametrize("linked_elsewhere", [False, True])
 def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_elsewhere):
     bench = Bench(box).calibrated()
