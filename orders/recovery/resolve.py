@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -58,6 +59,24 @@ def tell_shared(
             if shared := sorted((edges[attempt.pk] & edges[other.pk]) - linked):
                 words = f"{', '.join(shared)} may also be order {other.order}, which counts as not"
                 tell([attempt], f"{words} there: a person has to tell which.", {}, now)
+
+
+def tell_moved(
+    attempts: Collection[Attempt],
+    edges: Edges,
+    moves: Mapping[int, Collection[str]],
+    verdict: IdMatch,
+    *,
+    now: datetime,
+) -> None:
+    """Each lost order is told of the orders that may have what it may have, had a price moved."""
+    linked = {*verdict.found.values(), *verdict.foreign}
+    able = {pk: {*fits, *moves[pk]} - linked for pk, fits in edges.items()}
+    for one, other in product(filter(is_open, attempts), attempts):
+        both = able[one.pk] & able[other.pk] if one.pk != other.pk else set()
+        if shared := sorted(both - (edges[one.pk] & edges[other.pk])):
+            words = f"{', '.join(shared)} may also be order {other.order}, if a price has moved"
+            tell([one], f"{words} that the desk has not read: a person has to tell which.", {}, now)
 
 
 def adopt_found(

@@ -925,6 +925,20 @@ LINES = (
         "orders/limits/spending.py",
     ),
     Guard(
+        "ids: a price that moved unread gives no order another's id",
+        "    if verdict.foreign or not any(moves.values()):\n        return verdict\n",
+        "    if moves is not None:\n        return verdict\n",
+        (f"{MOVING}::test_a_price_that_moved_unread_makes_no_lost_order_look_like_another",),
+        "orders/recovery/search/moved_prices.py",
+    ),
+    Guard(
+        "list: another charge for our link is only doubtful",
+        "return Likeness.MAY_BE if may_have_moved else Likeness.IS_NOT",
+        "return Likeness.IS_NOT",
+        (f"{MOVING}::test_a_row_of_a_list_for_our_link_at_another_price_may_be_ours",),
+        "orders/recovery/search/list_rows.py",
+    ),
+    Guard(
         "search: a price that moved is no contradiction",
         "    low, high = _costs(order)\n",
         "    low = order.estimate\n    high = low\n",

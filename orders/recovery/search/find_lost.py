@@ -22,7 +22,8 @@ from .ask_ids import WIDEST, look_between
 from .case import Case
 from .id_owners import edges_of, owners_of
 from .id_range import Window
-from .match_ids import IdMatch, decide
+from .match_ids import IdMatch
+from .moved_prices import decide_despite_moves, moves_of
 from .search_types import CannotLook, Seen
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -142,7 +143,7 @@ class Search:
         resolve.keep_candidates(attempts, seen.candidates)
         owners = owners_of(self.case, self.windows, seen.candidates)
         edges = edges_of(owners, seen.candidates)
-        verdict = decide(edges, seen.candidates)
+        verdict = decide_despite_moves(owners, edges, seen.candidates)
         if verdict.foreign:
             resolve.stop_searching(self.case.provider, verdict.foreign, now=now)
         sends = [owner.attempt for owner in owners]
@@ -150,6 +151,8 @@ class Search:
         offers |= contradictions.offered(sends, edges, verdict)
         contradictions.reopen_contradicted(self.case.provider, offers, now=now)
         resolve.tell_shared(sends, edges, verdict, now=now)
+        moves = moves_of(owners, edges, seen.candidates)
+        resolve.tell_moved(sends, edges, moves, verdict, now=now)
         lost = [window.attempt for window in self.windows]
         sure = resolve.linkable(verdict, owners, seen.candidates)
         self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)

@@ -178,20 +178,29 @@ def fits(order: Order, said: Progress) -> bool | None:
     The charge is compared within one unit of its last place, which is how providers round, and
     within what a price moves before a catalog tells: only a clear difference is a contradiction.
     """
-    if said.remains is not None and order.units is not None and said.remains > order.units:
+    if has_more_left(order, said):
         return False
     if said.charge is None or order.estimate is None:
         return None
-    low, high = _costs(order)
-    exponent = said.charge.as_tuple().exponent
-    place = Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
-    slack = max(min(place, high * NEARLY), high * MOVED_UNSEEN)
+    low, high = costs_of(order)
+    slack = max(min(last_place(said.charge), high * NEARLY), high * MOVED_UNSEEN)
     least = Decimal(0) if said.status in REDUCED else low - slack
     is_endless = order.estimate_high is None
     return bool(least <= said.charge and (is_endless or said.charge <= high + slack))
 
 
-def _costs(order: Order) -> tuple[Decimal, Decimal]:
+def has_more_left(order: Order, said: Progress) -> bool:
+    """Than it ever had to do."""
+    return said.remains is not None and order.units is not None and said.remains > order.units
+
+
+def last_place(amount: Decimal) -> Decimal:
+    """One unit of the last place it is written with."""
+    exponent = amount.as_tuple().exponent
+    return Decimal(1).scaleb(exponent) if isinstance(exponent, int) else Decimal(0)
+
+
+def costs_of(order: Order) -> tuple[Decimal, Decimal]:
     """The least and the most at the prices its service is known to have had: the one agreed to, the
     one at which it left, and the one of now, which may have been that of the send already."""
     agreed, now = Terms.read(order.terms), order.service

@@ -9,6 +9,7 @@ from providers.panel_api import Progress, RecentOrder
 from ...links import link_key, normalised_link
 from ...models import Order
 from .id_range import fits
+from .moved_prices import factors_for
 
 
 class Likeness(IntEnum):
@@ -21,15 +22,18 @@ class Likeness(IntEnum):
 
 def likeness(order: Order, row: RecentOrder) -> Likeness:
     """Whether this row can be this order. Its link alone may only be doubtful, never wrong:
-    providers write links anew, follow them, or show what they lead to."""
+    providers write links anew, follow them, or show what they lead to. What was charged for its
+    link is only doubtful too, for a price may have moved that the desk has not read."""
     service = str(order.payload.get("service", ""))
     if row.service_id and service and row.service_id != service:
         return Likeness.IS_NOT
     if row.quantity is not None and not _has_quantity(order, row.quantity):
         return Likeness.IS_NOT
-    if isinstance(row.progress, Progress) and fits(order, row.progress) is False:
-        return Likeness.IS_NOT
-    return Likeness.IS if _same_place(order.link, row.link) else Likeness.MAY_BE
+    is_same_place, said = _same_place(order.link, row.link), row.progress
+    if isinstance(said, Progress) and fits(order, said) is False:
+        may_have_moved = is_same_place and factors_for(order, said) is not None
+        return Likeness.MAY_BE if may_have_moved else Likeness.IS_NOT
+    return Likeness.IS if is_same_place else Likeness.MAY_BE
 
 
 def _has_quantity(order: Order, said: int) -> bool:

@@ -1,7 +1,8 @@
 """A price that moves between the placing of an order, its send and the search for it.
 
-Up to the tolerance an order leaves at another price than it was placed at; what it was charged then
-must not make it look like somebody else's order, or like another one of ours.
+Up to the tolerance an order leaves at another price than it was placed at, and at any that the desk
+has not read; what it was charged then must not make it look like somebody else's order, or like
+another one of ours.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import pytest
 from core import clocks
 from orders.models import Order
 from orders.recovery.search.id_range import fits
+from orders.recovery.search.list_rows import Likeness, likeness
+from orders.recovery.search.moved_prices import factors_for
 from orders.status import Status
 from providers.models import Service
-from providers.panel_api import OrderState, Progress
+from providers.panel_api import OrderState, Progress, RecentOrder
 from tests.builders import make_order, make_service
 
 from .bench import GRACE, Bench, running_box
@@ -76,6 +79,66 @@ def test_an_order_that_became_dearer_is_not_taken_for_another_of_that_price(box,
     first, second = (Order.objects.get(pk=one.pk) for one in (first, second))
     assert second.status in (Status.UNCONFIRMED, Status.NOT_PLACED)
     assert first.status in (Status.UNCONFIRMED, Status.PENDING)
+
+
+@pytest.mark.parametrize("factor", [Decimal("1.3"), Decimal("2")], ids=["third", "double"])
+def test_a_price_that_moved_unread_makes_no_lost_order_look_like_another(box, factor):
+    """By its charge the first is the second to the letter: a person has to tell which it is."""
+    bench = Bench(box).calibrated()
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    first, second = bench.place(quantity=least), bench.place(quantity=int(least * factor))
+    move_price(bench, factor, is_known=False)
+    bench.lose(taken=True, order=first)
+    bench.lift_halt()
+    bench.lose(taken=False, order=second)
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    bench.send()
+    bench.recover()
+    first, second = (Order.objects.get(pk=one.pk) for one in (first, second))
+    assert (first.status, second.status) == (Status.UNCONFIRMED, Status.UNCONFIRMED)
+    told = second.events.filter(text__contains=f"may also be order {first}")
+    assert told.filter(text__contains="price").exists()
+
+
+def test_two_that_are_both_there_are_told_apart_by_what_they_cost(box):
+    """No one price makes each of them the other."""
+    bench = Bench(box).calibrated()
+    least = bench.service.min or 100
+    first, second = bench.place(quantity=least), bench.place(quantity=least * 2)
+    bench.lose(taken=True, order=first)
+    bench.lift_halt()
+    bench.lose(taken=True, order=second)
+    assert bench.recover(after=FIRST).found == 2
+    found = [Order.objects.get(pk=one.pk).external_id for one in (first, second)]
+    assert found == bench.upstream()[-2:]
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [("https://lumen.example/d", Likeness.MAY_BE), ("https://other.example/x", Likeness.IS_NOT)],
+)
+def test_a_row_of_a_list_for_our_link_at_another_price_may_be_ours(link, found):
+    order = make_order(
+        link="https://lumen.example/d", estimate=Decimal(1), estimate_high=Decimal(1)
+    )
+    assert likeness(order, RecentOrder("1", charged("1.30"), link, None, "")) is found
+
+
+@pytest.mark.parametrize(
+    ("charge", "status", "least", "most"),
+    [
+        ("1.30", OrderState.PENDING, "1.23", "1.38"),
+        ("0.50", OrderState.PENDING, "0.47", "0.54"),
+        ("1.30", OrderState.PARTIAL, "1.23", None),
+    ],
+)
+def test_by_what_a_price_must_have_moved_for_a_charge(charge, status, least, most):
+    order = make_order(estimate=Decimal(1), estimate_high=Decimal(1))
+    factors = factors_for(order, Progress(status, status, charge=Decimal(charge)))
+    assert factors is not None and factors.least.quantize(Decimal("0.01")) == Decimal(least)
+    known = None if factors.most is None else factors.most.quantize(Decimal("0.01"))
+    assert known == (None if most is None else Decimal(most))
 
 
 @pytest.mark.parametrize(
