@@ -1,4 +1,4 @@
-"""Ringing without waiting: a broker that accepts and then says nothing holds no click and no turn.
+"""Ringing without waiting: a broker that accepts and then says nothing holds no click and no run.
 
 The row is the queue. A bell only saves the seconds until the sweep comes round, so it may be lost,
 doubled or late. Bells are rung by one thread of each process; the same bell waits there once.

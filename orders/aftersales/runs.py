@@ -46,14 +46,14 @@ def send_requests(
     Cancels first: every minute counts there. None: somebody else is at it.
     """
 
-    def turn() -> int:
+    def run() -> int:
         if not _wanted(provider, clock()) or not _may_call(provider, clock):
             return 0
         mark = guard.mark_call
         sent = send_due(CANCELS, provider, client.cancel, clock=clock, mark=mark)
         return sent or send_due(REFILLS, provider, client.refill, clock=clock, mark=mark)
 
-    return _with_lease(provider, LeaseKind.REQUESTS, turn, clock, seconds)
+    return _with_lease(provider, LeaseKind.REQUESTS, run, clock, seconds)
 
 
 def ask_about_refills(
@@ -63,24 +63,24 @@ def ask_about_refills(
 
     refused = RefusedQuestions(provider, "refills", clock)
 
-    def turn() -> int:
+    def run() -> int:
         try:
             return follow_refills(provider, client, refused, clock=clock)
         except (MustWait, ProviderError):
             return 0
 
-    return _with_lease(provider, LeaseKind.REFILLS, turn, clock, seconds)
+    return _with_lease(provider, LeaseKind.REFILLS, run, clock, seconds)
 
 
 def _with_lease(
-    provider: Provider, kind: LeaseKind, turn: Callable[[], int], clock: Clock, seconds: float
+    provider: Provider, kind: LeaseKind, run: Callable[[], int], clock: Clock, seconds: float
 ) -> int | None:
-    """Turns, one after the other, until there is nothing to do or the time is up."""
+    """Runs, one after the other, until there is nothing to do or the time is up."""
     done, ends = 0, time.monotonic() + seconds
     with account_lease(provider.pk, kind, clock=clock) as lease:
         if lease is None:
             return None
-        while did := turn():
+        while did := run():
             done += did
             if time.monotonic() >= ends or not lease.renew():
                 break

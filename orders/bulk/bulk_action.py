@@ -120,26 +120,26 @@ def right_for(kind: str) -> May:
     return May.MASS_ORDER if kind == JobKind.REORDER else May.PLACE
 
 
-def run_turn(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRun:
+def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRun:
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer do such things has their job stopped.
     """
-    turn, until = BulkRun(), clock() + timedelta(seconds=seconds)
+    run, until = BulkRun(), clock() + timedelta(seconds=seconds)
     if not job.started_by.may(right_for(job.kind)):
         stop_job(job, now=clock())
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         items = _next_items(job)
         for item in items:
             _do(item, act, job)
-            turn.providers.add(item.order.provider_id)
+            run.providers.add(item.order.provider_id)
         _count(job)
         if not items:
             leases.release(_held(job), state=JobState.DONE, ended_at=clock())
         elif (now := clock()) >= until:
-            turn.more = leases.release(_held(job), held_until=now)
+            run.more = leases.release(_held(job), held_until=now)
     _count(job)
-    return turn
+    return run
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:

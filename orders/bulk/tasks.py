@@ -1,4 +1,4 @@
-"""Bulk jobs, in turns."""
+"""Bulk actions, in runs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def run_job(*, job_id: int) -> None:
     if job is None:
         return
     act = apply_step.act_for(job.kind, draft_again, database_now)
-    turn = bulk_action.run_turn(job, act, clock=database_now, seconds=clocks.TASK_SECONDS)
-    for provider_id in sorted(turn.providers):
+    run = bulk_action.run_items(job, act, clock=database_now, seconds=clocks.TASK_SECONDS)
+    for provider_id in sorted(run.providers):
         if job.kind == JobKind.REORDER:
             ring(provider_id)
         elif job.kind == JobKind.REFRESH:
             ring_following(provider_id)
-    if turn.more:
+    if run.more:
         ring_job(job_id)
 
 

@@ -69,7 +69,7 @@ def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) 
 
     Somebody who may no longer place many orders has their batch stopped.
     """
-    turn, until = PlaceRun(), clock() + timedelta(seconds=seconds)
+    run, until = PlaceRun(), clock() + timedelta(seconds=seconds)
     if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
         mass_order.stop_placing(batch)
     while leases.renew(_held(batch), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
@@ -77,15 +77,15 @@ def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) 
         if not lines:
             leases.release(_held(batch), state=BatchState.PLACED)
         else:
-            _place(batch, lines, judge, clock, turn)
+            _place(batch, lines, judge, clock, run)
         mass_order.recount(batch)
         if lines and clock() >= until:
-            turn.more = leases.release(_held(batch), held_until=clock())
-    return turn
+            run.more = leases.release(_held(batch), held_until=clock())
+    return run
 
 
 def _place(
-    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, turn: PlaceRun
+    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, run: PlaceRun
 ) -> None:
     waiting = _without_placed(lines)
     verdicts = _judged(batch, waiting, judge, clock)
@@ -105,7 +105,7 @@ def _place(
             log.exception("line %s of batch %s could not be placed", line.number, batch.pk)
             _refuse(batch, line, BROKEN)
         else:
-            turn.providers.add(order.provider_id)
+            run.providers.add(order.provider_id)
 
 
 def _judged(

@@ -23,12 +23,10 @@ def place_batch(*, batch_id: int) -> None:
     batch = place_lines.take_batch(batch_id, now=database_now())
     if batch is None:
         return
-    turn = place_lines.place_run(
-        batch, judge_again, clock=database_now, seconds=clocks.TASK_SECONDS
-    )
-    for provider_id in turn.providers:
+    run = place_lines.place_run(batch, judge_again, clock=database_now, seconds=clocks.TASK_SECONDS)
+    for provider_id in run.providers:
         ring(provider_id)
-    if turn.more:
+    if run.more:
         ring_batch(batch_id)
 
 

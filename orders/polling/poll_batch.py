@@ -1,4 +1,4 @@
-"""One account turn: ask about up to a hundred orders in one call, write what changed."""
+"""One run of an account: ask about up to a hundred orders in one call, write what changed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TellsStatuses(Protocol):
 
 @dataclass(slots=True)
 class PollRun:
-    """What one account turn did."""
+    """What one run of an account did."""
 
     asked: int = 0
     changed: int = 0
@@ -49,7 +49,7 @@ class PollRun:
 def ask(
     schedules: Sequence[DueSchedule], client: TellsStatuses, *, now: datetime
 ) -> dict[str, Progress | Unreadable]:
-    """One request. A refusal of a whole batch halves it for a later turn and is raised again;
+    """One request. A refusal of a whole batch halves it for a later run and is raised again;
     for a single order it is that order's own answer.
 
     The halves go behind what else is due, so that the other half of one that was refused before
@@ -75,9 +75,9 @@ def record_answers(
     """
     writes = Writes(now)
     news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
-    turn = PollRun()
+    run = PollRun()
     for schedule in schedules:
-        turn.asked += 1
+        run.asked += 1
         answer = answers.get(schedule.external_id, Unreadable("No row.", missing=True))
         if isinstance(answer, Progress) and schedule.last_answer == digest(answer):
             writes.ask_again(schedule)
@@ -92,7 +92,7 @@ def record_answers(
         if order.status in FINAL:
             writes.ended.append(order.pk)  # somebody else has seen its end
         elif isinstance(answer, Unreadable):
-            turn.unreadable += 1
+            run.unreadable += 1
             _note_unreadable(order, schedule, answer, writes)
         else:
             _note_progress(order, schedule, answer, *verdicts[order.pk], writes)
@@ -100,11 +100,11 @@ def record_answers(
         writes.write()
         if writes.families:
             child_orders.adopt_children(writes.families, now=now)
-    turn.changed = len(writes.orders) + len(writes.figures)
-    turn.ended, turn.overtaken = len(writes.ended), writes.overtaken
+    run.changed = len(writes.orders) + len(writes.figures)
+    run.ended, run.overtaken = len(writes.ended), writes.overtaken
     if writes.ended:
-        turn.released = len(link_queue.release_free(now=now, behind=writes.ended))
-    return turn
+        run.released = len(link_queue.release_free(now=now, behind=writes.ended))
+    return run
 
 
 def digest(answer: Progress) -> str:

@@ -1,4 +1,4 @@
-"""A lease at work: account turns, one after the other, while orders are due and calls allowed."""
+"""A lease at work: runs, one after the other, while orders are due and calls allowed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AsksInBatches(TellsStatuses, Protocol):
 class Followed:
     """What a lease did before it was given back. `more` is true when orders were still due."""
 
-    turns: list[PollRun] = field(default_factory=list)
+    runs: list[PollRun] = field(default_factory=list)
     more: bool = False
 
 
@@ -100,7 +100,7 @@ def follow_account(
             return None
         done, lease = Followed(), _Lease(provider, client, held)
         try:
-            while _take_turn(lease, done) and lease.is_ours():
+            while _poll_once(lease, done) and lease.is_ours():
                 if time.monotonic() >= ends or is_stopping():
                     done.more = True
                     break
@@ -109,7 +109,7 @@ def follow_account(
     return done
 
 
-def _take_turn(lease: _Lease, done: Followed) -> bool:
+def _poll_once(lease: _Lease, done: Followed) -> bool:
     """One call and what it changed. False: nothing more is due (a batch that is not full, and is
     no part of a refused one, was all of it, but for what was overtaken), or the account may not be
     called."""
@@ -135,6 +135,6 @@ def _take_turn(lease: _Lease, done: Followed) -> bool:
     lease.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
         lease.refused = None
-    turn = poll_batch.record_answers(batch, answers, now=lease.now)
-    done.turns.append(turn)
-    return len(batch) == lease.most or batch[0].batch_cap > 0 or turn.overtaken > 0
+    run = poll_batch.record_answers(batch, answers, now=lease.now)
+    done.runs.append(run)
+    return len(batch) == lease.most or batch[0].batch_cap > 0 or run.overtaken > 0

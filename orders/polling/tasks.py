@@ -15,7 +15,7 @@ from . import recheck_ended
 
 @shared_task(name="orders.recheck")
 def recheck(*, provider_id: int) -> None:
-    """As many of one account as fit into a turn; the next ring goes on from there."""
+    """As many of one account as fit into a run; the next ring goes on from there."""
     if ready := account_of(provider_id):
         recheck_ended.recheck_ended_orders(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
 

@@ -39,14 +39,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Interval:
     """What a change may have been: from `low` to `high`."""
 
     low: Decimal = ZERO
     high: Decimal = ZERO
 
-    def __add__(self, other: Span) -> Span:
-        return Span(self.low + other.low, self.high + other.high)
+    def __add__(self, other: Interval) -> Interval:
+        return Interval(self.low + other.low, self.high + other.high)
 
     def beyond(self, amount: Decimal) -> Decimal:
         """How far outside an amount lies: above zero beyond `high`, below zero beyond `low`."""
@@ -55,7 +55,7 @@ class Span:
         return min(amount - self.low, ZERO)
 
 
-def explained(movements: Iterable[Movement], opening: Reading, closing: Reading) -> Span:
+def explained(movements: Iterable[Movement], opening: Reading, closing: Reading) -> Interval:
     """By how much these movements may have changed the balance from one reading to the other."""
     low = high = ZERO
     for move in movements:
@@ -67,7 +67,7 @@ def explained(movements: Iterable[Movement], opening: Reading, closing: Reading)
             ways += [-move.least, -move.most]
         low += min(ways)
         high += max(ways)
-    return Span(low, high)
+    return Interval(low, high)
 
 
 def _where(move: Movement, opening: datetime, closing: datetime) -> tuple[bool, bool, bool]:
@@ -84,7 +84,7 @@ class Step:
 
     opening: Reading
     closing: Reading
-    span: Span
+    interval: Interval
 
     @property
     def change(self) -> Decimal:
@@ -92,7 +92,7 @@ class Step:
 
     @property
     def beyond(self) -> Decimal:
-        return self.span.beyond(self.change)
+        return self.interval.beyond(self.change)
 
 
 def steps(movements: Iterable[Movement], readings: Sequence[Reading]) -> Iterator[Step]:
@@ -108,14 +108,17 @@ def steps(movements: Iterable[Movement], readings: Sequence[Reading]) -> Iterato
         yield Step(opening, closing, explained(known[first:last], opening, closing))
 
 
-def jumps_up(movements: Iterable[Movement], readings: Sequence[Reading], room: Decimal) -> Span:
+def jumps_up(movements: Iterable[Movement], readings: Sequence[Reading], room: Decimal) -> Interval:
     """How much came in that nothing explains, reading by reading: at least, and at most.
 
-    Money that is missing in the same breath hides behind a jump; the span says how much can.
+    Money that is missing in the same breath hides behind a jump; the interval says how much can.
     """
     jumps = [step for step in steps(movements, readings) if step.beyond > room]
-    came = (Span(step.change - step.span.high, step.change - step.span.low) for step in jumps)
-    return sum(came, Span())
+    came = (
+        Interval(step.change - step.interval.high, step.change - step.interval.low)
+        for step in jumps
+    )
+    return sum(came, Interval())
 
 
 def rounding(readings: Iterable[Reading]) -> Decimal:

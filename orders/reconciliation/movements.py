@@ -16,7 +16,7 @@ from ..models import ChargeEntry, Order
 from ..polling.final_charge import keeps_price, refund_of
 from ..status import AT_PROVIDER, ENDED_THERE, MAY_HAVE_COST, MONEY_BACK, Status
 from .balance_intervals import LAG, ZERO, Movement
-from .refunds import before_end, end_of, span_of_end
+from .refunds import before_end, end_of, interval_of_end
 
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
 _GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
@@ -44,7 +44,7 @@ def known_movements(provider_id: int, opening: datetime, closing: datetime) -> K
     for order in _perhaps_refunded(provider_id, opening, closing).iterator():
         end, was = end_of(order), before_end(order)
         if keeps_price(was, end) and (refund := refund_of(was, end)):
-            known.movements.append(Movement(*span_of_end(order), ZERO, refund))
+            known.movements.append(Movement(*interval_of_end(order), ZERO, refund))
     return known
 
 

@@ -19,7 +19,17 @@ from providers.models import BalanceReading, Provider
 
 from ..models import ChargeEntry, Statement, StatementState, TopUp
 from . import discrepancies
-from .balance_intervals import LAG, ZERO, Reading, Span, Step, explained, jumps_up, rounding, steps
+from .balance_intervals import (
+    LAG,
+    ZERO,
+    Interval,
+    Reading,
+    Step,
+    explained,
+    jumps_up,
+    rounding,
+    steps,
+)
 from .movements import known_movements
 
 STEPS_SHOWN = 20
@@ -28,7 +38,7 @@ MOST_DAYS = 31  # in one go, after a desk has been away
 _AFTER = timedelta(seconds=clocks.RECONCILE_AFTER_SECONDS)
 
 
-def keep_books(provider: Provider, *, now: datetime) -> list[Statement]:
+def keep_ledger(provider: Provider, *, now: datetime) -> list[Statement]:
     """Begin the account's first day, or end those that are over. Returns what was made.
 
     Two that do it at once make the same rows; the second finds them there.
@@ -65,7 +75,7 @@ def day_end(day: date) -> datetime:
 
 
 def _begin_first(provider: Provider, now: datetime) -> Statement | None:
-    """The books of an account begin with the newest reading: nothing is known of before."""
+    """The ledger of an account begins with the newest reading: nothing is known of before."""
     reading = BalanceReading.objects.filter(provider=provider).order_by("-read_at").first()
     return None if reading is None else _begin(provider, reading, timezone.localdate(now), now)
 
@@ -167,18 +177,18 @@ def _figures(statement: Statement, found: _Read) -> dict[str, Any]:
     opening, closing = found.readings[0], found.readings[-1]
     known = known_movements(statement.provider_id, opening.at, closing.at)
     room = rounding(found.readings)
-    span = explained(known.movements, opening, closing)
+    interval = explained(known.movements, opening, closing)
     told = list(statement.top_ups.values_list("amount", flat=True))
-    came = Span(sum(told, ZERO), sum(told, ZERO))
+    came = Interval(sum(told, ZERO), sum(told, ZERO))
     if not told:
         came = jumps_up(known.movements, found.readings, room)
     change = closing.amount - opening.amount
-    beyond = (span + came).beyond(change)
+    beyond = (interval + came).beyond(change)
     if beyond > room and not told:  # it came in too little at a time to be seen as a jump
-        came, beyond = came + Span(beyond, beyond), ZERO
+        came, beyond = came + Interval(beyond, beyond), ZERO
     if abs(beyond) <= room:
         beyond = ZERO
-    whole = span + came
+    whole = interval + came
     return {
         "charged": known.charged,
         "refunded": known.refunded,

@@ -22,7 +22,7 @@ from ..polling.final_charge import final_charges, keeps_price, refund_of
 from ..status import MONEY_BACK
 from .balance_intervals import LAG, ZERO, Reading, explained, rounding
 from .movements import booked_movements
-from .refunds import before_end, end_of, span_of_end
+from .refunds import before_end, end_of, interval_of_end
 
 LOOKED_AT = 100  # newest ended orders
 WEIGHED = 20  # of those that kept their price, against the balance
@@ -86,7 +86,7 @@ def _ended(provider: Provider) -> list[Order]:
 def _kept(order: Order) -> Kept | None:
     known, end = before_end(order), end_of(order)
     refund = refund_of(known, end) if keeps_price(known, end) else None
-    return Kept(order, refund, *span_of_end(order)) if refund else None
+    return Kept(order, refund, *interval_of_end(order)) if refund else None
 
 
 def _is_lowered(order: Order) -> bool:
@@ -124,13 +124,13 @@ def _word_for(
         return UNCLEAR
     known = booked_movements(provider.pk, opening.at, closing.at)
     room = rounding([opening, closing]) * (len(among) + 1)
-    span = explained(known.movements, opening, closing)
+    interval = explained(known.movements, opening, closing)
     change = closing.amount - opening.amount
-    if span.high - span.low > room or known.unpriced:
+    if interval.high - interval.low > room or known.unpriced:
         return UNCLEAR
-    if abs(span.beyond(change) - sum(each.refund for each in among)) <= room:
+    if abs(interval.beyond(change) - sum(each.refund for each in among)) <= room:
         return CAME_BACK
-    return STAYED_AWAY if abs(span.beyond(change)) <= room else UNCLEAR
+    return STAYED_AWAY if abs(interval.beyond(change)) <= room else UNCLEAR
 
 
 def _sample(one: Kept, word: str) -> dict[str, Any]:

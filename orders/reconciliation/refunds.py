@@ -70,7 +70,7 @@ def before_end(order: Order) -> Order:
     return known
 
 
-def span_of_end(order: Order) -> tuple[datetime, datetime]:
+def interval_of_end(order: Order) -> tuple[datetime, datetime]:
     """When the money of an ended order came back, as far as it can be told afterwards."""
     ended = order.ended_at or order.changed_at
     return max(order.sent_at or order.created_at, ended - _BETWEEN_LOOKS), ended
@@ -99,7 +99,7 @@ def _book(order: Order, refund: Decimal, anomaly: Anomaly | None, now: datetime)
             return False
         recount(Order.objects.filter(pk=order.pk), now=now)
         if refund:
-            charges.entry(order, -refund, *span_of_end(order)).save()
+            charges.entry(order, -refund, *interval_of_end(order)).save()
         if anomaly is not None and anomaly.flag == Flag.NONE and is_explained:
             flagged = Order.objects.filter(pk=order.pk, flag=Flag.CHARGE_DIFFERS)
             flagged.update(flag=Flag.NONE)
@@ -119,7 +119,7 @@ def _take_back(order: Order, now: datetime) -> bool:
         if not same.update(refund=None):
             return False
         recount(Order.objects.filter(pk=order.pk), now=now)
-        charges.entry(order, refund, *span_of_end(order)).save()
+        charges.entry(order, refund, *interval_of_end(order)).save()
         Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.CHARGE_DIFFERS)
         withdrawn = {"refund": plain(refund)}
         _remember(

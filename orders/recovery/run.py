@@ -1,4 +1,4 @@
-"""One recovery turn of an account: look for what is due, decide what is proven, let it buy again.
+"""One recovery run of an account: look for what is due, decide what is proven, let it buy again.
 
 Until a lost order has been looked for a last time its account buys nothing, so that one free call
 decides nearly always.

@@ -15,7 +15,7 @@ from .search import wait_clock
 
 @shared_task(name="orders.recover")
 def recover(*, provider_id: int) -> None:
-    """One recovery turn of an account; what it sets free is rung for at once."""
+    """One recovery run of an account; what it sets free is rung for at once."""
     if ready := account_of(provider_id):
         recover_account(*ready, clock=database_now)
         if provider_id in sweep_due.providers_to_ring(database_now()):

@@ -98,7 +98,7 @@ def take_run(run_id: int, *, now: datetime) -> ReconcileRun | None:
     return ReconcileRun.objects.select_related("halt").filter(**mine, pk=run_id).first()
 
 
-def run_turn(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: float) -> bool:
+def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: float) -> bool:
     """Go on with a run that was taken, for about so many seconds. True: there is more to do."""
     until = time.monotonic() + seconds
     if not run.accounts:

@@ -53,7 +53,7 @@ def compare(*, run_id: int) -> None:
     run = compare_accounts.take_run(run_id, now=database_now())
     if run is None:
         return
-    if compare_accounts.run_turn(run, _connect, clock=database_now, seconds=clocks.TASK_SECONDS):
+    if compare_accounts.compare_due(run, _connect, clock=database_now, seconds=clocks.TASK_SECONDS):
         ring_comparison(run_id)
 
 

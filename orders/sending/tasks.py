@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @shared_task(name="orders.dispatch")
 def dispatch(*, provider_id: int) -> None:
-    """Send the queued orders of one account; what a turn leaves is rung for at its end."""
+    """Send the queued orders of one account; what a run leaves is rung for at its end."""
     if not (ready := wake_ups.account_of(provider_id)):
         return
     sent = send_run.send_queued(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
@@ -76,11 +76,11 @@ def check_orders() -> None:
 
 @shared_task(name="orders.follow")
 def follow(*, provider_id: int) -> None:
-    """Account turns for one account."""
+    """Runs of one account."""
     if not (ready := wake_ups.account_of(provider_id)):
         return
     done = poll_cycle.follow_account(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
-    if done and any(turn.released for turn in done.turns):
+    if done and any(run.released for run in done.runs):
         wake_ups.ring(provider_id)
     if done and done.more:
         wake_ups.ring_following(provider_id)

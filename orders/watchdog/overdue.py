@@ -105,7 +105,7 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
 
 def _elsewhere(now: datetime) -> Iterator[Standstill]:
     """Bulk actions and mass orders that no worker has had in its hands for a while: what is given
-    back at the end of a turn says when. With them, what other machines keep on their disks."""
+    back at the end of a run says when. With them, what other machines keep on their disks."""
     limit = now - Late.JOB.limit
     jobs = BulkJob.objects.free_to_run(now).annotate(
         since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)

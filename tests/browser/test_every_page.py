@@ -139,7 +139,7 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def one_case(desk: Desk) -> None:
-    """Books that do not add up for one day: a day takes too long to wait for."""
+    """A ledger that does not add up for one day: a day takes too long to wait for."""
     command = [sys.executable, "manage.py", "shell", "-c", ONE_CASE]
     subprocess.run(command, cwd=settings.BASE_DIR, env=desk.environment(), check=True)
 

@@ -50,7 +50,7 @@ class Search:
         due = [w for w in self.windows if search_schedule.is_due(w.attempt, now)]
         if due:
             self._look(due)
-            return  # one look a turn: what it found changes the windows of the others
+            return  # one search a run: what it found changes the windows of the others
         for window in self.windows:
             if _may_be_closed(window, now):
                 self._close(window)
@@ -224,7 +224,7 @@ class Search:
         self.case.done.absent += resolve.show_absent(
             gone, by=Resolution.BRACKET, now=now, evidence=evidence
         )
-        # Last: who dies before has closed nothing, and the next turn does it again.
+        # Last: who dies before has closed nothing, and the next run does it again.
         Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
 
 

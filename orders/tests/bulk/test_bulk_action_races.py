@@ -77,7 +77,7 @@ def test_workers_that_take_each_other_for_dead_do_each_order_once(
         if number:
             in_the_middle[number].wait()
         if mine := bulk_action.take_job(job.pk, now=now):
-            bulk_action.run_turn(mine, acts, clock=lambda: now, seconds=20)
+            bulk_action.run_items(mine, acts, clock=lambda: now, seconds=20)
         in_the_middle[number + 1].set()
 
     at_once(work, threads=THREADS)

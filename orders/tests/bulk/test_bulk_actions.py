@@ -56,7 +56,7 @@ def run(
     mine = bulk_action.take_job(job.pk, now=now)
     assert mine
     act = act or apply_step.act_for(job.kind, draft_again, noon)
-    return bulk_action.run_turn(mine, act, clock=lambda: now, seconds=20)
+    return bulk_action.run_items(mine, act, clock=lambda: now, seconds=20)
 
 
 def result(job: BulkJob) -> dict[int, tuple[bool | None, str]]:
@@ -131,10 +131,10 @@ def test_refreshing_makes_followed_orders_due_and_says_which_are_not():
     followed, ended = make_order(Status.IN_PROGRESS), make_order(Status.COMPLETED)
     PollSchedule.objects.update(next_at=NOON + timedelta(days=1))
     job = start(JobKind.REFRESH)
-    turn = run(job)
+    done = run(job)
     assert PollSchedule.objects.get().next_at == NOON
     assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_FOLLOWED)}
-    assert turn.providers == {followed.provider_id, ended.provider_id}
+    assert done.providers == {followed.provider_id, ended.provider_id}
 
 
 def test_refills_and_cancels_are_asked_for_or_say_why_not():
@@ -211,10 +211,10 @@ def test_a_worker_past_its_lease_touches_nothing_more():
     slow = bulk_action.take_job(job.pk, now=NOON)
     assert slow
     run(job, now=LATER)
-    turn = bulk_action.run_turn(
+    done = bulk_action.run_items(
         slow, lambda item: pytest.fail("done twice"), clock=noon, seconds=20
     )
-    assert not turn.more
+    assert not done.more
 
 
 @pytest.mark.parametrize("kind", [JobKind.NOTE, JobKind.REORDER])
@@ -265,7 +265,7 @@ def test_a_job_that_is_stopped_in_the_middle_leaves_the_rest():
     assert bulk_action.take_job(job.pk, now=LATER) is None
 
 
-def test_a_long_job_passes_on_after_its_turn(monkeypatch: pytest.MonkeyPatch):
+def test_a_long_bulk_action_passes_on_after_its_run(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bulk_action, "CHUNK", 2)
     for _ in range(5):
         make_order()
@@ -273,9 +273,9 @@ def test_a_long_job_passes_on_after_its_turn(monkeypatch: pytest.MonkeyPatch):
     moments = iter([NOON, NOON, NOON + timedelta(seconds=30), NOON + timedelta(seconds=30)])
     mine = bulk_action.take_job(job.pk, now=NOON)
     assert mine
-    turn = bulk_action.run_turn(mine, lambda item: "", clock=lambda: next(moments), seconds=20)
+    done = bulk_action.run_items(mine, lambda item: "", clock=lambda: next(moments), seconds=20)
     job.refresh_from_db()
-    assert turn.more and (job.handled, job.left, job.state) == (2, 3, JobState.RUNNING)
+    assert done.more and (job.handled, job.left, job.state) == (2, 3, JobState.RUNNING)
     assert bulk_action.take_job(job.pk, now=NOON)
 
 

@@ -89,7 +89,7 @@ def test_a_job_that_was_stopped_buys_nothing_more(monkeypatch):
     assert mine
     before_first(monkeypatch, lambda: bulk_action.stop_job(job, now=NOON))
     act = apply_step.act_for(JobKind.REORDER, draft_again, lambda: NOON)
-    bulk_action.run_turn(mine, act, clock=lambda: NOON, seconds=60)
+    bulk_action.run_items(mine, act, clock=lambda: NOON, seconds=60)
     job.refresh_from_db()
     assert (job.state, job.done, job.failed) == (JobState.STOPPED, 0, 0)
     assert Order.objects.count() == 1 and BulkItem.objects.get().ok is None

@@ -136,7 +136,7 @@ def test_a_worker_that_died_between_order_and_note_is_followed_by_one_that_sees_
     assert Order.objects.count() == 2
 
 
-def test_a_worker_whose_turn_is_over_gives_the_batch_back(monkeypatch):
+def test_a_worker_whose_run_is_over_gives_the_mass_order_back(monkeypatch):
     monkeypatch.setattr(place_lines, "CHUNK", 2)
     batch = started(make_batch(paste_of(5)))
     assert run(batch, seconds=0)

@@ -147,7 +147,7 @@ def test_a_job_buys_nothing_under_terms_that_were_not_confirmed_with_it(staff):
     assert job
     Service.objects.filter(pk=service.pk).update(rate=Decimal("9"))
     act = apply_step.act_for(job.kind, draft_again, lambda: NOON)
-    bulk_action.run_turn(job, act, clock=lambda: NOON, seconds=60)
+    bulk_action.run_items(job, act, clock=lambda: NOON, seconds=60)
     assert Order.objects.count() == 1
     assert job.items.get().words == "It costs more than was agreed to."
 

@@ -269,7 +269,7 @@ def test_a_provider_that_is_down_changes_no_order_and_closes_its_breaker():
     assert health.open_until > NOON
     assert health.last_error == "connection refused"
     follow(orders, provider)
-    assert len(provider.asked) == 1, "the breaker keeps the second turn from calling"
+    assert len(provider.asked) == 1, "the breaker keeps the second run from calling"
 
 
 def test_a_provider_that_asks_for_fewer_calls_gets_them():

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from orders.reconciliation.balance_intervals import (
     LAG,
     SMALLEST,
+    Interval,
     Movement,
     Reading,
-    Span,
     explained,
     jumps_up,
     rounding,
@@ -31,23 +31,27 @@ def moved(amount: str, low: timedelta, high: timedelta | None = None) -> Movemen
     return Movement(NOON + low, NOON + (low if high is None else high), value, value)
 
 
-def span(low: str, high: str | None = None) -> Span:
-    return Span(Decimal(low), Decimal(low if high is None else high))
+def within(low: str, high: str | None = None) -> Interval:
+    return Interval(Decimal(low), Decimal(low if high is None else high))
 
 
 @pytest.mark.parametrize(
     ("move", "expected"),
     [
-        pytest.param(moved("-3", HOUR), span("-3"), id="inside"),
-        pytest.param(moved("-3", -HOUR), span("0"), id="before"),
-        pytest.param(moved("-3", 25 * HOUR), span("0"), id="after"),
-        pytest.param(moved("-3", -HOUR, HOUR), span("-3", "0"), id="straddles the opening"),
-        pytest.param(moved("-3", 23 * HOUR, 25 * HOUR), span("-3", "0"), id="the closing"),
-        pytest.param(moved("2", 23 * HOUR, 25 * HOUR), span("0", "2"), id="a refund"),
-        pytest.param(moved("-3", -LAG / 2), span("-3", "0"), id="just before: the balance is old"),
-        pytest.param(moved("-3", 24 * HOUR - LAG / 2), span("-3", "0"), id="not in it yet"),
+        pytest.param(moved("-3", HOUR), within("-3"), id="inside"),
+        pytest.param(moved("-3", -HOUR), within("0"), id="before"),
+        pytest.param(moved("-3", 25 * HOUR), within("0"), id="after"),
+        pytest.param(moved("-3", -HOUR, HOUR), within("-3", "0"), id="straddles the opening"),
+        pytest.param(moved("-3", 23 * HOUR, 25 * HOUR), within("-3", "0"), id="the closing"),
+        pytest.param(moved("2", 23 * HOUR, 25 * HOUR), within("0", "2"), id="a refund"),
         pytest.param(
-            Movement(NOON + HOUR, NOON + HOUR, Decimal(-3), Decimal(0)), span("-3", "0"), id="maybe"
+            moved("-3", -LAG / 2), within("-3", "0"), id="just before: the balance is old"
+        ),
+        pytest.param(moved("-3", 24 * HOUR - LAG / 2), within("-3", "0"), id="not in it yet"),
+        pytest.param(
+            Movement(NOON + HOUR, NOON + HOUR, Decimal(-3), Decimal(0)),
+            within("-3", "0"),
+            id="maybe",
         ),
     ],
 )
@@ -59,16 +63,16 @@ def test_a_charge_at_midnight_is_counted_in_both_days_or_in_neither_but_never_lo
     midnight = Reading(NOON + 24 * HOUR, Decimal(0))
     last = Reading(NOON + 48 * HOUR, Decimal(0))
     move = moved("-3", 23 * HOUR, 25 * HOUR)
-    assert explained([move], START, midnight) == span("-3", "0")
-    assert explained([move], midnight, last) == span("-3", "0")
-    assert explained([move], START, last) == span("-3")
+    assert explained([move], START, midnight) == within("-3", "0")
+    assert explained([move], midnight, last) == within("-3", "0")
+    assert explained([move], START, last) == within("-3")
 
 
 @pytest.mark.parametrize(
     ("amount", "beyond"), [("-5", "-2"), ("-3", "0"), ("-1", "0"), ("0", "0"), ("4", "4")]
 )
 def test_how_far_outside_an_amount_lies(amount, beyond):
-    assert span("-3", "0").beyond(Decimal(amount)) == Decimal(beyond)
+    assert within("-3", "0").beyond(Decimal(amount)) == Decimal(beyond)
 
 
 def readings(*amounts: str, every: timedelta = HOUR) -> list[Reading]:
@@ -77,9 +81,9 @@ def readings(*amounts: str, every: timedelta = HOUR) -> list[Reading]:
 
 def test_a_jump_up_is_money_put_in_unless_a_refund_explains_it():
     seen = readings("100", "150", "149")
-    assert jumps_up([moved("-1", HOUR * 1.5)], seen, CENT) == span("50")
-    assert jumps_up([moved("50", HOUR / 2)], seen, CENT) == span("0")
-    assert jumps_up([moved("20", HOUR / 2)], seen, CENT) == span("30")
+    assert jumps_up([moved("-1", HOUR * 1.5)], seen, CENT) == within("50")
+    assert jumps_up([moved("50", HOUR / 2)], seen, CENT) == within("0")
+    assert jumps_up([moved("20", HOUR / 2)], seen, CENT) == within("30")
 
 
 def test_a_loss_later_in_the_day_is_not_hidden_by_a_jump():
@@ -93,13 +97,13 @@ def test_what_may_have_been_paid_in_the_same_breath_widens_the_jump():
     seen = readings("100", "149.1")
     charge = moved("-0.9", HOUR / 2, 2 * HOUR)
     came = jumps_up([charge], seen, CENT)
-    assert came == span("49.1", "50.0")
-    assert explained([charge], seen[0], seen[1]) + came == span("48.2", "50.0")
+    assert came == within("49.1", "50.0")
+    assert explained([charge], seen[0], seen[1]) + came == within("48.2", "50.0")
 
 
 def test_a_balance_that_lags_for_a_moment_is_no_money_put_in():
     seen = readings("100", "99", "100", "99", every=LAG / 3)
-    assert jumps_up([moved("-1", LAG / 6)], seen, CENT) == Span()
+    assert jumps_up([moved("-1", LAG / 6)], seen, CENT) == Interval()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +126,7 @@ MINUTES = st.integers(min_value=-100, max_value=1600)
     st.integers(0, 4),
     st.integers(0, 4),
 )
-def test_whatever_really_happened_is_within_the_span(moves, old_opening, old_closing):
+def test_whatever_really_happened_is_within_the_interval(moves, old_opening, old_closing):
     """The truth: every movement at one moment within its bounds, every reading a little old."""
     minute = timedelta(minutes=1)
     shown = [NOON - old_opening * minute, NOON + 24 * HOUR - old_closing * minute]

@@ -44,25 +44,25 @@ def pay(provider: Provider, amount: str, at: datetime, order: Order | None = Non
 def a_day(provider: Provider, *readings: tuple[float, str]) -> Statement:
     """The statement of a day with 100 at its beginning and these balances at these hours."""
     read(provider, "100", MIDNIGHT)
-    reconcile.keep_books(provider, now=MIDNIGHT)
+    reconcile.keep_ledger(provider, now=MIDNIGHT)
     for hours, amount in readings:
         read(provider, amount, MIDNIGHT + hours * HOUR)
     return end_of_day(provider)
 
 
 def end_of_day(provider: Provider) -> Statement:
-    reconcile.keep_books(provider, now=NEXT_DAY)
+    reconcile.keep_ledger(provider, now=NEXT_DAY)
     return Statement.objects.get(provider=provider, day=DAY)
 
 
-def test_the_books_begin_with_the_newest_reading():
+def test_the_ledger_begins_with_the_newest_reading():
     provider = make_provider()
-    assert reconcile.keep_books(provider, now=NOON) == []
+    assert reconcile.keep_ledger(provider, now=NOON) == []
     read(provider, "250", MIDNIGHT)
     read(provider, "100", NOON - HOUR)
-    (begun,) = reconcile.keep_books(provider, now=NOON)
+    (begun,) = reconcile.keep_ledger(provider, now=NOON)
     assert (begun.opening, begun.day, begun.state) == (100, DAY, "running")
-    assert reconcile.keep_books(provider, now=NOON) == []
+    assert reconcile.keep_ledger(provider, now=NOON) == []
 
 
 def test_a_day_that_adds_up_is_explained_to_the_last_digit():
@@ -117,8 +117,8 @@ def test_days_hang_together_and_a_gap_falls_between_none():
     a_day(provider, (23, "90"))
     later = MIDNIGHT + 72 * HOUR
     read(provider, "70", later)
-    reconcile.keep_books(provider, now=later + HOUR)
-    reconcile.keep_books(provider, now=later + 25 * HOUR)
+    reconcile.keep_ledger(provider, now=later + HOUR)
+    reconcile.keep_ledger(provider, now=later + 25 * HOUR)
     first, second = Statement.objects.order_by("day")
     assert (second.day, second.opening, second.opening_at) == (
         DAY + timedelta(days=3),
@@ -131,10 +131,10 @@ def test_days_hang_together_and_a_gap_falls_between_none():
 def test_a_day_is_looked_at_only_when_its_charges_have_been_heard_of():
     provider = make_provider()
     read(provider, "100", MIDNIGHT)
-    reconcile.keep_books(provider, now=MIDNIGHT)
+    reconcile.keep_ledger(provider, now=MIDNIGHT)
     read(provider, "90", NOON)
     early = MIDNIGHT + 24 * HOUR + timedelta(minutes=1)
-    assert reconcile.keep_books(provider, now=early) == []
+    assert reconcile.keep_ledger(provider, now=early) == []
     assert not Case.objects.exists()
 
 
@@ -142,7 +142,7 @@ def test_what_is_learned_later_closes_the_case():
     provider = make_provider()
     a_day(provider, (23, "90"))
     pay(provider, "10", NOON)
-    reconcile.keep_books(provider, now=NEXT_DAY + 2 * HOUR)
+    reconcile.keep_ledger(provider, now=NEXT_DAY + 2 * HOUR)
     assert Statement.objects.get().state == StatementState.FITS
     case = Case.objects.get()
     assert (case.is_open, case.closed_by) == (False, None)
@@ -247,7 +247,7 @@ def test_orders_nobody_can_price_are_counted():
 def test_another_currency_cannot_be_compared():
     provider = make_provider()
     read(provider, "100", MIDNIGHT)
-    reconcile.keep_books(provider, now=MIDNIGHT)
+    reconcile.keep_ledger(provider, now=MIDNIGHT)
     read(provider, "9000", NOON, currency="INR")
     assert end_of_day(provider).state == StatementState.UNREAD
     assert not Case.objects.exists()

@@ -1,4 +1,4 @@
-"""A provider that keeps its own ledger, and a day of orders: the books say what it says."""
+"""A provider that keeps its own ledger, and a day of orders: our ledger says what it says."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Day:
 
     def begin(self) -> None:
         self.read()
-        reconcile.keep_books(self.account, now=self.now())
+        reconcile.keep_ledger(self.account, now=self.now())
 
     def close(self) -> Statement:
         """Read once more late in the evening, and look at the day after midnight."""
@@ -83,7 +83,7 @@ class Day:
         self.go_on(30)
         self.read()
         after = MIDNIGHT + timedelta(days=1, minutes=20)
-        reconcile.keep_books(self.account, now=after)
+        reconcile.keep_ledger(self.account, now=after)
         return Statement.objects.get()
 
 
@@ -151,7 +151,7 @@ def test_a_top_up_is_shown_as_money_put_in(plain_day):
     assert not Case.objects.exists()
 
 
-def test_an_order_whose_answer_was_lost_is_within_the_span(plain_day):
+def test_an_order_whose_answer_was_lost_is_within_the_interval(plain_day):
     day = plain_day
     day.begin()
     day.go_on(60)
@@ -174,7 +174,7 @@ def test_a_balance_that_lags_behind_a_charge_is_no_case(plain_day):
     day.go_on(1)
     day.read()
     after = MIDNIGHT + timedelta(days=1, minutes=20)
-    reconcile.keep_books(day.account, now=after)
+    reconcile.keep_ledger(day.account, now=after)
     made = Statement.objects.get()
     assert made.actual == 0
     assert (made.state, made.difference) == (StatementState.FITS, 0)

@@ -58,7 +58,7 @@ def test_an_order_that_is_not_in_the_list_when_it_can_no_longer_appear_is_not_pl
     assert read(lost)[0].status == Status.NOT_PLACED
 
 
-def test_the_list_is_asked_for_at_its_moments_and_not_at_every_turn(box):
+def test_the_list_is_asked_for_when_it_is_due_and_not_at_every_run(box):
     bench = listed(box)
     for _ in range(2):
         bench.send()
@@ -265,7 +265,7 @@ def test_an_order_that_left_without_an_id_named_meanwhile_is_sent_again_with_one
     box.dialect(request_id="required")
     bench = Bench(box)
     order = bench.place()
-    stale = Provider.objects.get(pk=bench.provider.pk)  # as the turn has read it
+    stale = Provider.objects.get(pk=bench.provider.pk)  # as the run has read it
     Provider.objects.update(dialect={"idempotency_parameter": "request_id"})
     bench.provider = stale
     assert read(bench.send(order))[0].status == Status.QUEUED

@@ -75,7 +75,7 @@ def take(run: ReconcileRun) -> ReconcileRun:
 
 def run_through(halt: Halt, fake: Listing | None) -> ReconcileRun:
     run = begin(halt)
-    assert not compare_accounts.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    assert not compare_accounts.compare_due(take(run), lambda provider: fake, clock=noon, seconds=5)
     return ReconcileRun.objects.get(pk=run.pk)
 
 
@@ -139,7 +139,7 @@ def test_a_provider_that_cannot_be_asked_does_not_keep_the_run_from_ending():
     def clock():
         return NOON + timedelta(seconds=next(moments))
 
-    compare_accounts.run_turn(take(run), lambda provider: fake, clock=clock, seconds=5)
+    compare_accounts.compare_due(take(run), lambda provider: fake, clock=clock, seconds=5)
     run.refresh_from_db()
     assert run.state == JobState.DONE
     assert "down for maintenance" in run.accounts[str(account.pk)]["words"]
@@ -168,8 +168,8 @@ def test_a_run_that_lost_its_worker_is_gone_on_with_where_it_stood():
     run = begin(close())
     taken = take(run)
     assert compare_accounts.take_run(run.pk, now=NOON) is None, "somebody holds it"
-    assert compare_accounts.run_turn(taken, lambda provider: fake, clock=noon, seconds=0)
-    assert not compare_accounts.run_turn(take(run), lambda provider: fake, clock=noon, seconds=5)
+    assert compare_accounts.compare_due(taken, lambda provider: fake, clock=noon, seconds=0)
+    assert not compare_accounts.compare_due(take(run), lambda provider: fake, clock=noon, seconds=5)
     asked = [one for batch in fake.asked for one in batch]
     assert len(asked) == 2 * compare_accounts.IDS_ASKED, "each id of each account once"
 

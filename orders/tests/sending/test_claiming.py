@@ -72,7 +72,7 @@ def test_an_order_that_cannot_be_claimed_waits_flagged_and_the_next_is_sent(monk
 
     monkeypatch.setattr(claims, "_new_attempt", always_taken)
     provider = FakeProvider()
-    assert send_all(sound, provider) == 2, "two turns: one for each"
+    assert send_all(sound, provider) == 2, "two runs: one for each"
     poison.refresh_from_db()
     sound.refresh_from_db()
     assert [wire["link"] for _, wire in provider.placed] == [sound.link]

@@ -113,7 +113,7 @@ def test_a_day_that_cannot_be_made_keeps_no_other_from_it(monkeypatch):
     newest = Statement(provider=account, day=NOON.date(), opening=0, closing=0)
     newest.opening_at = newest.closing_at = newest.made_at = NOON
     newest.save()
-    assert reconcile.keep_books(account, now=NOON) == [sound]
+    assert reconcile.keep_ledger(account, now=NOON) == [sound]
 
 
 @pytest.mark.parametrize("broken", ["judging", "placing"])

@@ -36,7 +36,7 @@ def service(box) -> Service:
 
 
 def send(service: Service) -> Order:
-    """A new order for a link of its own, and one turn of its account's sending lease."""
+    """A new order for a link of its own, and one run of its account's sending lease."""
     order = place_orders.place_order(_draft(service), placed_by=None, now=database_now())[0]
     ProviderHealth.objects.filter(next_add_at__isnull=False).update(next_add_at=None)
     sending_tasks.dispatch(provider_id=service.provider_id)

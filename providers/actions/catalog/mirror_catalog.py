@@ -56,12 +56,12 @@ def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunStat
         return None if lease is None else _mirror_once(MirrorRun(provider, lease), connect)
 
 
-def _mirror_once(turn: MirrorRun, connect: Connect) -> RunState:
+def _mirror_once(mirror: MirrorRun, connect: Connect) -> RunState:
     """One run, and when the catalog is next wanted by how it ended."""
-    due_in = timedelta(hours=turn.provider.catalog_every_hours)
+    due_in = timedelta(hours=mirror.provider.catalog_every_hours)
     try:
-        run = open_run(turn.provider, now=turn.clock())
-        return mirror_catalog(run, connect, turn)
+        run = open_run(mirror.provider, now=mirror.clock())
+        return mirror_catalog(run, connect, mirror)
     except MustWait as busy:
         _say(run, "Waiting until the provider may be called again")
         due_in = timedelta(seconds=busy.seconds)
@@ -70,31 +70,31 @@ def _mirror_once(turn: MirrorRun, connect: Connect) -> RunState:
         due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
         return RunState.FAILED
     finally:
-        if _waits_for_its_catalog(turn.provider):
+        if _waits_for_its_catalog(mirror.provider):
             due_in = min(due_in, timedelta(seconds=FAILED_AGAIN_SECONDS))
-        turn.lease.due_at = turn.clock() + due_in
+        mirror.lease.due_at = mirror.clock() + due_in
 
 
-def mirror_catalog(run: CatalogRun, connect: Connect, turn: MirrorRun) -> RunState:
+def mirror_catalog(run: CatalogRun, connect: Connect, mirror: MirrorRun) -> RunState:
     """Fetch and apply, hold, or fail; a catalog that a person approved is applied as shown.
 
     Raises MustWait with the run still open, and ProviderError with the run ended.
     """
     try:
         if run.held_catalog is not None:
-            return _apply_or_hold(run, unpacked(run.held_catalog), turn, believed=True)
-        return _apply_or_hold(run, _fetched(run, connect, turn), turn, believed=False)
+            return _apply_or_hold(run, unpacked(run.held_catalog), mirror, believed=True)
+        return _apply_or_hold(run, _fetched(run, connect, mirror), mirror, believed=False)
     except MustWait:
         raise
     except ProviderError as error:
-        end_run(run, RunState.FAILED, now=turn.clock(), error=redact(error.reason)[:300])
+        end_run(run, RunState.FAILED, now=mirror.clock(), error=redact(error.reason)[:300])
         raise
     except (NoKey, WrongEncryptionKey) as error:
-        note_no_way_in(turn.provider, error, now=turn.clock())
-        end_run(run, RunState.FAILED, now=turn.clock(), error=str(error)[:300])
+        note_no_way_in(mirror.provider, error, now=mirror.clock())
+        end_run(run, RunState.FAILED, now=mirror.clock(), error=str(error)[:300])
     except Exception:  # a catalog we cannot keep must not be tried again for ever
         log.exception("The catalog of account %s could not be mirrored.", run.provider_id)
-        end_run(run, RunState.FAILED, now=turn.clock(), error=OWN_FAULT)
+        end_run(run, RunState.FAILED, now=mirror.clock(), error=OWN_FAULT)
     return RunState.FAILED
 
 
@@ -113,21 +113,21 @@ def is_first_catalog(provider: Provider) -> bool:
     return not provider.catalog_runs.filter(state=RunState.APPLIED).exists()
 
 
-def _fetched(run: CatalogRun, connect: Connect, turn: MirrorRun) -> Snapshot:
-    provider = turn.provider
+def _fetched(run: CatalogRun, connect: Connect, mirror: MirrorRun) -> Snapshot:
+    provider = mirror.provider
     client = connect(provider)
     _say(run, "Fetching the catalog")
-    catalog = ask(provider, client.services, clock=turn.clock, placing_needs_it=False)
+    catalog = ask(provider, client.services, clock=mirror.clock, placing_needs_it=False)
     if not Provider.objects.filter(pk=provider.pk, version=provider.version).exists():
         raise NoKey("Address or key were changed while the catalog was fetched.")
     return snapshot_of(catalog)
 
 
 def _apply_or_hold(
-    run: CatalogRun, snapshot: Snapshot, turn: MirrorRun, *, believed: bool
+    run: CatalogRun, snapshot: Snapshot, mirror: MirrorRun, *, believed: bool
 ) -> RunState:
     _say(run, "Comparing", total=snapshot.seen)
-    difference = difference_of(turn.provider, snapshot)
+    difference = difference_of(mirror.provider, snapshot)
     seen = {
         "seen": snapshot.seen,
         "unreadable": len(snapshot.unreadable),
@@ -135,21 +135,21 @@ def _apply_or_hold(
     }
     if not believed and (why := why_implausible(snapshot, difference)):
         shown = difference.counts()
-        if not propose(run, difference, still_ours=turn.goes_on):
+        if not propose(run, difference, still_ours=mirror.goes_on):
             return RunState.RUNNING
         end_run(
             run,
             RunState.HELD,
-            now=turn.clock(),
+            now=mirror.clock(),
             held_because=why,
             held_catalog=packed(snapshot),
             **seen,
             **shown,
         )
         return RunState.HELD
-    if not apply_difference(run, difference, now=turn.clock(), still_ours=turn.goes_on):
+    if not apply_difference(run, difference, now=mirror.clock(), still_ours=mirror.goes_on):
         return RunState.RUNNING  # whoever has the lease now goes on with it
-    end_run(run, RunState.APPLIED, now=turn.clock(), **seen)
+    end_run(run, RunState.APPLIED, now=mirror.clock(), **seen)
     return RunState.APPLIED
 
 
