@@ -107,7 +107,7 @@ def _fill() -> tuple[str, Any]:
 def _dry_run(text: str, person: Any) -> Callable[[], tuple[int, int]]:
     """What the page does with a paste; the good lines and all lines of it."""
     from core.clocks import database_now
-    from orders.mass.check_lines import judge
+    from orders.mass.check_lines import check
     from orders.mass.mass_order import draft_batch, save_batch
     from orders.mass.read_paste import digest_of, read_paste
 
@@ -116,7 +116,7 @@ def _dry_run(text: str, person: Any) -> Callable[[], tuple[int, int]]:
         batch, lines = draft_batch(
             pasted, provider=None, name="", digest=digest_of(pasted, None), by=person, now=now
         )
-        judge(lines, batch, person=person, now=now)
+        check(lines, batch, person=person, now=now)
         save_batch(batch, lines)
         return batch.good, batch.total
 

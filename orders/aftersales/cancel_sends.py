@@ -88,18 +88,18 @@ def look_again(order_ids: Sequence[int], now: datetime) -> None:
     PollSchedule.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
 
 
-def write(request: CancelRequest, verdict: RowOutcome, *, now: datetime) -> bool:
+def write(request: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile."""
-    from_where = ANSWERABLE if verdict.proven else {CancelStatus.SENDING}
+    from_where = ANSWERABLE if row_outcome.proven else {CancelStatus.SENDING}
     mine = CancelRequest.objects.filter(
         pk=request.pk,
         call=request.call_id,
         requests=request.requests,
         status__in=sorted(from_where),
     )
-    if not mine.update(status=verdict.to, **verdict.changes):
+    if not mine.update(status=row_outcome.to, **row_outcome.changes):
         return False
-    request.order.remember(EventKind.CANCEL, now=now, text=verdict.text)
+    request.order.remember(EventKind.CANCEL, now=now, text=row_outcome.text)
     return True
 
 

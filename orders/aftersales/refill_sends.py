@@ -78,17 +78,17 @@ REFILLS: Final[RequestKind[Refill]] = RequestKind(
 )
 
 
-def write(refill: Refill, verdict: RowOutcome, *, now: datetime) -> bool:
+def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile;
     after a person's decision it is only remembered. Safe to repeat."""
-    from_where = ANSWERABLE if verdict.proven else {RefillStatus.SENDING}
+    from_where = ANSWERABLE if row_outcome.proven else {RefillStatus.SENDING}
     claimed = Refill.objects.filter(pk=refill.pk, call=refill.call_id)
     mine = claimed.filter(requests=refill.requests, status__in=sorted(from_where))
-    if mine.update(status=verdict.to, changed_at=now, **verdict.changes):
-        refill.order.remember(EventKind.REFILL, now=now, text=verdict.text)
+    if mine.update(status=row_outcome.to, changed_at=now, **row_outcome.changes):
+        refill.order.remember(EventKind.REFILL, now=now, text=row_outcome.text)
         return True
-    if verdict.proven and not claimed.filter(status=verdict.to).exists():
-        text = f"Late answer to a refill: {verdict.text}"
+    if row_outcome.proven and not claimed.filter(status=row_outcome.to).exists():
+        text = f"Late answer to a refill: {row_outcome.text}"
         refill.order.remember(EventKind.REFILL, now=now, text=text)
     return False
 

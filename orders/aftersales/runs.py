@@ -166,7 +166,7 @@ def _reap_refill(refill: Refill, now: datetime) -> bool:
 
 def _reap_cancel(request: CancelRequest, now: datetime) -> bool:
     with transaction.atomic():
-        verdict = cancel_sends.lost(request, WORKER_LOST, now)
-        reaped = cancel_sends.write(request, verdict, now=now)
+        row_outcome = cancel_sends.lost(request, WORKER_LOST, now)
+        reaped = cancel_sends.write(request, row_outcome, now=now)
         cancel_sends.look_again([request.order_id], now)
     return reaped

@@ -20,7 +20,7 @@ from core.web.policy import StaffRequest, allow
 
 from ..models import BatchLine, OrderBatch
 from . import mass_order, tasks
-from .check_lines import judge
+from .check_lines import check
 from .figures import TABS, figures_of
 from .forms import cells_to_mend, is_repeated, mended_cells, other_problems
 
@@ -62,7 +62,7 @@ def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
-    """One line to be mended; POST writes its cells and judges it again."""
+    """One line to be mended; POST writes its cells and checks it again."""
     rows = BatchLine.objects.select_related(
         "service__provider", "order__provider", "batch__provider", "batch__created_by"
     )
@@ -72,7 +72,7 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and line.order is None:
         line.cells = mended_cells(request.POST)
         line.is_meant = "is_meant" in request.POST
-        judge([line], found, person=request.user, now=database_now(), with_others=True)
+        check([line], found, person=request.user, now=database_now(), with_others=True)
         words = "" if mass_order.mend_lines(found, [line]) else BUSY
     context = {"batch": found, "line": _shown(line, words), "is_open": True}
     is_mended = request.method == "POST" and not words and (line.is_good or line.order is not None)
@@ -112,13 +112,13 @@ def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.MASS_ORDER)
 @require_POST
 def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
-    """Judge every line that is not placed once more; `meant`: repeated ones are wanted too."""
+    """Check every line that is not placed once more; `meant`: repeated ones are wanted too."""
     found = _found(pk)
     lines = list(found.lines.filter(order=None).order_by("number"))
     typed = mass_order.as_typed(lines)
     for line in lines:
         line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
-    judge(lines, found, person=request.user, now=database_now())
+    check(lines, found, person=request.user, now=database_now())
     if mass_order.mend_lines(found, lines, unless_mended=typed):
         messages.success(request, f"{len(lines):,} lines are checked again.")
     else:

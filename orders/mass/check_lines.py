@@ -1,4 +1,4 @@
-"""Judging many pasted lines at once, by the rules of the order form and against one another."""
+"""Checking many pasted lines at once, by the rules of the order form and against one another."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LineCheck:
     shares_link: bool = False
 
 
-def judge(
+def check(
     lines: Sequence[BatchLine],
     batch: OrderBatch,
     *,
@@ -44,7 +44,7 @@ def judge(
 ) -> list[LineCheck]:
     """Write into each line, not to the database, what is wrong with it and what it costs.
 
-    The lines follow one on another in the batch and are judged in their order: by their fields,
+    The lines follow one on another in the batch and are checked in their order: by their fields,
     against one another and the other good lines, against open orders and `person`'s limits.
     `as_agreed`: they are about to be placed, under the terms that were shown with them; else
     those of now are shown.
@@ -54,10 +54,10 @@ def judge(
     around = surroundings_of(lines, batch, person=person, now=now, with_others=with_others)
     if as_agreed:
         around.tolerance = tolerance()
-    return [_judge_one(line, batch, around) for line in lines]
+    return [_check_one(line, batch, around) for line in lines]
 
 
-def _judge_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> LineCheck:
+def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> LineCheck:
     service, words = _service_of(line, batch.provider, around)
     line.service, line.cost, line.warnings = service, None, []
     if service is None or (words := obstacle(service)):

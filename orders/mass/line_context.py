@@ -36,7 +36,7 @@ class Running(NamedTuple):
 @dataclass(slots=True)
 class Surroundings:
     """`claimed` has the line that orders a service for a link, `lined_up` the line whose link
-    comes first at a provider; both grow as lines are judged. `tolerance` is in percent where
+    comes first at a provider; both grow as lines are checked. `tolerance` is in percent where
     the lines are held to the terms they were shown with."""
 
     services: dict[str, list[Service]]
@@ -102,7 +102,7 @@ def _running(keys: list[str], ours: set[object]) -> dict[str, list[Running]]:
 
 
 def _other_good_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> QuerySet[BatchLine]:
-    """Good lines, not placed yet, beside those being judged, which follow one on another."""
+    """Good lines, not placed yet, beside those being checked, which follow one on another."""
     numbers = [line.number for line in lines]
     others = batch.lines.filter(is_good=True, order=None)
     return others.exclude(number__gte=min(numbers), number__lte=max(numbers)) if numbers else others

@@ -50,7 +50,7 @@ class LineRules:
         self.fields: dict[str, forms.Field] = {name: form.fields[name] for name in form.asks}
 
     def read(self, cells: Mapping[str, str]) -> Reading:
-        """The same judgement as the order form's, fault by fault."""
+        """The same check as the order form's, fault by fault."""
         reading, values = Reading(), dict[str, Any]()
         for name, asked in self.fields.items():
             try:
@@ -59,14 +59,14 @@ class LineRules:
                 reading.problems += (Problem(name, words) for words in error.messages)
         reading.problems += (Problem(f or "", w) for f, w in faults_between(self.asks, values))
         reading.problems += _faults_of_notes(cells)
-        self._judge_left_over(cells, reading)
+        self._check_left_over(cells, reading)
         if all(name in values for name, ask in self.asks.items() if ask.weighs):
-            self._judge_total(values, reading)
+            self._check_total(values, reading)
         if not reading.problems:
             reading.payload = self._payload(values)
         return reading
 
-    def _judge_total(self, values: dict[str, Any], reading: Reading) -> None:
+    def _check_total(self, values: dict[str, Any], reading: Reading) -> None:
         if fault := fault_of_total(self._payload(values), self.service):
             reading.problems.append(Problem(fault[0] or "", fault[1]))
 
@@ -74,7 +74,7 @@ class LineRules:
         read = {name: values.get(name) for name in self.asks}
         return self.payload_class(service_id=self.service.external_id, **read)
 
-    def _judge_left_over(self, cells: Mapping[str, str], reading: Reading) -> None:
+    def _check_left_over(self, cells: Mapping[str, str], reading: Reading) -> None:
         """Cells this type has no field for are not dropped without a word."""
         for name in cells.keys() - self.fields.keys() - set(OWN_COLUMNS):
             if name == MORE:

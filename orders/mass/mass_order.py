@@ -21,7 +21,7 @@ from ..placing.place_orders import withdraw_order
 from ..status import NOT_SENT
 from .read_paste import PastedLine
 
-JUDGED = (
+CHECKED = (
     "cells",
     "service",
     "link_key",
@@ -66,7 +66,7 @@ def draft_batch(
 
 
 def save_batch(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
-    """Write down a batch that was drafted and judged."""
+    """Write down a batch that was drafted and checked."""
     batch.good = sum(line.is_good for line in lines)
     with transaction.atomic():
         batch.save(force_insert=True)
@@ -84,16 +84,16 @@ def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
             ).values_list("pk", flat=True)
         )
         rows = (
-            (*(_column(line, name) for name in JUDGED), line.pk)
+            (*(_column(line, name) for name in CHECKED), line.pk)
             for line in lines
             if line.pk not in placed
         )
-        write_columns(BatchLine, JUDGED, rows)
+        write_columns(BatchLine, CHECKED, rows)
         recount(batch)
 
 
 def as_typed(lines: Iterable[BatchLine]) -> Typed:
-    """What people have said of these lines, before they are judged."""
+    """What people have said of these lines, before they are checked."""
     return {line.pk: (line.cells, line.is_meant) for line in lines}
 
 

@@ -12,7 +12,7 @@ from core.rows.keyset import keyset_page
 from core.web.policy import StaffRequest, allow
 
 from ..models import OrderBatch
-from .check_lines import judge
+from .check_lines import check
 from .forms import PasteForm
 from .mass_order import draft_batch, save_batch
 from .read_paste import LABELS, LISTS, digest_of
@@ -44,7 +44,7 @@ def _check(request: StaffRequest, form: PasteForm) -> OrderBatch:
         by=request.user,
         now=now,
     )
-    judge(lines, batch, person=request.user, now=now)
+    check(lines, batch, person=request.user, now=now)
     save_batch(batch, lines)
     return batch
 

@@ -26,13 +26,13 @@ from ..placing import place_orders
 from . import mass_order
 
 log = logging.getLogger(__name__)
-CHUNK = 100  # lines judged together, and between two looks at whether the lease is still ours
+CHUNK = 100  # lines checked together, and between two looks at whether the lease is still ours
 BROKEN = "The desk made a mistake with this line; its log says more."
 
-Judge = Callable[
+CheckLines = Callable[
     [Sequence[BatchLine], OrderBatch, datetime], list[tuple[BatchLine, OrderDraft | None, bool]]
 ]
-"""Judges lines once more: each line, its draft unless something is wrong, and whether another
+"""Checks lines once more: each line, its draft unless something is wrong, and whether another
 order has its link at the same provider."""
 
 
@@ -64,7 +64,7 @@ def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
     return held.filter(**mine, pk=batch_id).first()
 
 
-def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) -> PlaceRun:
+def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: float) -> PlaceRun:
     """Go on placing a batch that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer place many orders has their batch stopped.
@@ -77,7 +77,7 @@ def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) 
         if not lines:
             leases.release(_held(batch), state=BatchState.PLACED)
         else:
-            _place(batch, lines, judge, clock, run)
+            _place(batch, lines, check, clock, run)
         mass_order.recount(batch)
         if lines and clock() >= until:
             run.more = leases.release(_held(batch), held_until=clock())
@@ -85,12 +85,12 @@ def place_run(batch: OrderBatch, judge: Judge, *, clock: Clock, seconds: float) 
 
 
 def _place(
-    batch: OrderBatch, lines: list[BatchLine], judge: Judge, clock: Clock, run: PlaceRun
+    batch: OrderBatch, lines: list[BatchLine], check: CheckLines, clock: Clock, run: PlaceRun
 ) -> None:
     waiting = _without_placed(lines)
-    verdicts = _judged(batch, waiting, judge, clock)
-    mass_order.write_lines(batch, [line for line, draft, _ in verdicts if draft is None])
-    for line, draft, shares_link in verdicts:
+    checked_lines = _checked(batch, waiting, check, clock)
+    mass_order.write_lines(batch, [line for line, draft, _ in checked_lines if draft is None])
+    for line, draft, shares_link in checked_lines:
         if draft is None:
             continue
         try:
@@ -108,19 +108,19 @@ def _place(
             run.providers.add(order.provider_id)
 
 
-def _judged(
-    batch: OrderBatch, lines: Sequence[BatchLine], judge: Judge, clock: Clock
+def _checked(
+    batch: OrderBatch, lines: Sequence[BatchLine], check: CheckLines, clock: Clock
 ) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
     """Together; each by itself where one spoils it, and that one is refused."""
     try:
-        return judge(lines, batch, clock())
+        return check(lines, batch, clock())
     except AWAY:
         raise
     except Exception:
-        log.exception("lines of batch %s could not be judged", batch.pk)
+        log.exception("lines of batch %s could not be checked", batch.pk)
         if len(lines) > 1:
-            alone = (_judged(batch, [line], judge, clock) for line in lines)
-            return [verdict for verdicts in alone for verdict in verdicts]
+            alone = (_checked(batch, [line], check, clock) for line in lines)
+            return [checked for checked_lines in alone for checked in checked_lines]
         for line in lines:
             _refuse(batch, line, BROKEN)
         return []

@@ -1,4 +1,4 @@
-"""Many orders written as text, one a line: read into cells by column, nothing judged yet.
+"""Many orders written as text, one a line: read into cells by column, nothing checked yet.
 
 `service | link | quantity`, CSV or TSV; the first separator in the text is the separator of all
 of it. A first line that names columns (one of them "service") may name any field of any type.

@@ -14,7 +14,7 @@ from ..draft import OrderDraft
 from ..models import BatchLine, OrderBatch
 from ..wake_ups import ring
 from . import place_lines
-from .check_lines import judge
+from .check_lines import check
 
 
 @shared_task(name="orders.place_batch")
@@ -23,7 +23,7 @@ def place_batch(*, batch_id: int) -> None:
     batch = place_lines.take_batch(batch_id, now=database_now())
     if batch is None:
         return
-    run = place_lines.place_run(batch, judge_again, clock=database_now, seconds=clocks.TASK_SECONDS)
+    run = place_lines.place_run(batch, check_again, clock=database_now, seconds=clocks.TASK_SECONDS)
     for provider_id in run.providers:
         ring(provider_id)
     if run.more:
@@ -37,12 +37,12 @@ def place_batches() -> None:
         ring_batch(batch_id)
 
 
-def judge_again(
+def check_again(
     lines: Sequence[BatchLine], batch: OrderBatch, now: datetime
 ) -> list[tuple[BatchLine, OrderDraft | None, bool]]:
     """The rules of the dry run, as they stand now."""
-    verdicts = judge(lines, batch, person=batch.placed_by, now=now, as_agreed=True)
-    return [(verdict.line, verdict.draft, verdict.shares_link) for verdict in verdicts]
+    checked_lines = check(lines, batch, person=batch.placed_by, now=now, as_agreed=True)
+    return [(checked.line, checked.draft, checked.shares_link) for checked in checked_lines]
 
 
 def ring_batch(batch_id: int) -> None:

@@ -75,33 +75,33 @@ class Plausibility:
         return flag
 
 
-# The verdict on a dull answer, by the status it leaves the order in.
+# The finding on a dull answer, by the status it leaves the order in.
 _DULL: dict[str, Plausibility] = {str(status): Plausibility(status, None) for status in AT_PROVIDER}
 
 
 def check_answers(
     said: Sequence[tuple[Order, Progress | Unreadable]],
 ) -> dict[int, tuple[Plausibility, Flag]]:
-    """The verdict on each readable answer and the flag of its order after it, by the order's
+    """The finding on each readable answer and the flag of its order after it, by the order's
     number. What its history tells already is left out: a provider that repeats itself is
     remembered once, and flagged once."""
-    verdicts: dict[int, Plausibility] = {}
+    findings: dict[int, Plausibility] = {}
     news: list[tuple[Order, Progress]] = []
     for order, answer in said:
         if isinstance(answer, Progress):
             if is_dull(order, answer):
-                verdicts[order.pk] = _DULL[answer.status.value if answer.status else order.status]
+                findings[order.pk] = _DULL[answer.status.value if answer.status else order.status]
             else:
                 news.append((order, answer))
     styles = _read_the_rest([order for order, _ in news])
-    verdicts |= {order.pk: check_answer(order, answer, styles[order.pk]) for order, answer in news}
-    odd = {pk: verdict.anomalies for pk, verdict in verdicts.items() if verdict.anomalies}
+    findings |= {order.pk: check_answer(order, answer, styles[order.pk]) for order, answer in news}
+    odd = {pk: finding.anomalies for pk, finding in findings.items() if finding.anomalies}
     if odd:
         for pk, new in untold(odd).items():
             known = frozenset(one.flag for one in odd[pk] if one not in new)
-            verdicts[pk] = replace(verdicts[pk], anomalies=new, known=known)
+            findings[pk] = replace(findings[pk], anomalies=new, known=known)
     return {
-        order.pk: (verdicts[order.pk], verdicts[order.pk].flag_for(order, answer))
+        order.pk: (findings[order.pk], findings[order.pk].flag_for(order, answer))
         for order, answer in said
         if isinstance(answer, Progress)
     }

@@ -86,7 +86,7 @@ def record_answers(
     orders = load_by_key(Order, READ_COLUMNS, news)
     writes.as_read = {order.pk: (order.status, order.flag) for order in orders}
     answered = [(order, news[order.pk][1]) for order in orders]
-    verdicts = plausibility.check_answers(answered)
+    findings = plausibility.check_answers(answered)
     for order in orders:
         schedule, answer = news[order.pk]
         if order.status in FINAL:
@@ -95,7 +95,7 @@ def record_answers(
             run.unreadable += 1
             _note_unreadable(order, schedule, answer, writes)
         else:
-            _note_progress(order, schedule, answer, *verdicts[order.pk], writes)
+            _note_progress(order, schedule, answer, *findings[order.pk], writes)
     with one_writer(), transaction.atomic():
         writes.write()
         if writes.families:
@@ -120,20 +120,20 @@ def _note_progress(
     order: Order,
     schedule: DueSchedule,
     said: Progress,
-    verdict: Plausibility,
+    finding: Plausibility,
     flag: Flag,
     writes: Writes,
 ) -> None:
     before, charge = Status(order.status), order.charge
-    changed = _take_over(order, said, verdict, flag)
+    changed = _take_over(order, said, finding, flag)
     if changed.keys() & {"status", "flag"}:
         writes.change(order, before)
     elif changed:
         writes.note_figures(order)
     if changed:
         writes.events.extend(_events(order, before, changed, charge, writes.now))
-    if verdict.anomalies:
-        writes.events.extend(anomalies_as_events(order, verdict.anomalies, now=writes.now))
+    if finding.anomalies:
+        writes.events.extend(anomalies_as_events(order, finding.anomalies, now=writes.now))
     if changed.keys() & {"charge", "refund"}:
         writes.charges.append(Moved(order, charge))
     if said.children:
@@ -145,21 +145,21 @@ def _note_progress(
     writes.answered(order.pk, writes.now if is_news else schedule.changed_at, digest(said))
 
 
-def _take_over(order: Order, said: Progress, verdict: Plausibility, flag: Flag) -> dict[str, Any]:
+def _take_over(order: Order, said: Progress, finding: Plausibility, flag: Flag) -> dict[str, Any]:
     """Set on the order what the provider says anew, and return it.
 
     What it does not say (None) never overwrites what is known. A status word nobody knows
     leaves the order where it is and flags it; so does what `plausibility` finds odd.
     """
     fresh: dict[str, Any] = {"flag": flag}
-    if not verdict.is_over:
+    if not finding.is_over:
         fresh |= {
-            "status": verdict.status,
+            "status": finding.status,
             "raw_status": said.raw_status[:80],
-            "charge": verdict.charge,
+            "charge": finding.charge,
             "start_count": said.start_count,
             "remains": said.remains,
-            "refund": verdict.refund,
+            "refund": finding.refund,
         }
     changed = {
         name: value

@@ -198,12 +198,12 @@ def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
     """An order the provider does not know any more is none that it has changed."""
     said = [(order, answers.get(order.external_id)) for order in orders]
     told = [(order, answer) for order, answer in said if isinstance(answer, Progress)]
-    verdicts = plausibility.check_answers(told)
+    findings = plausibility.check_answers(told)
     events: list[OrderEvent] = []
     for order, _ in told:
-        verdict, _ = verdicts[order.pk]
-        events += anomalies_as_events(order, verdict.anomalies, now=now)
-        flag = next((anomaly.flag for anomaly in verdict.anomalies if anomaly.flag), Flag.NONE)
+        finding, _ = findings[order.pk]
+        events += anomalies_as_events(order, finding.anomalies, now=now)
+        flag = next((anomaly.flag for anomaly in finding.anomalies if anomaly.flag), Flag.NONE)
         if flag:
             Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
     OrderEvent.objects.bulk_create(events)

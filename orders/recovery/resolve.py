@@ -32,7 +32,7 @@ def is_open(attempt: Attempt) -> bool:
 
 
 def linkable(
-    verdict: IdMatch, owners: Iterable[Owner], candidates: Mapping[str, Progress]
+    matched: IdMatch, owners: Iterable[Owner], candidates: Mapping[str, Progress]
 ) -> IdMatch:
     """What of `found` the desk may link: lost orders whose window was shown, and nothing against
     it. An id that another answer of the order has named may be its own at another charge."""
@@ -40,17 +40,17 @@ def linkable(
         owner.attempt.pk
         for owner in owners
         if owner.is_proven
-        and (one := verdict.found.get(owner.attempt.pk)) is not None
+        and (one := matched.found.get(owner.attempt.pk)) is not None
         and owner.fits(one, candidates[one])
     }
-    return IdMatch(found={pk: one for pk, one in verdict.found.items() if pk in sure})
+    return IdMatch(found={pk: one for pk, one in matched.found.items() if pk in sure})
 
 
 def tell_shared(
-    attempts: Collection[Attempt], edges: Edges, verdict: IdMatch, *, now: datetime
+    attempts: Collection[Attempt], edges: Edges, matched: IdMatch, *, now: datetime
 ) -> None:
     """Each lost order is told of the orders counted as not there that may have what it may have."""
-    linked = set(verdict.found.values())
+    linked = set(matched.found.values())
     others = [one for one in attempts if is_decided(one) and edges[one.pk]]
     for attempt in attempts:
         if not is_open(attempt):
@@ -80,7 +80,7 @@ def tell_moved(
 
 
 def adopt_found(
-    verdict: IdMatch,
+    matched: IdMatch,
     lost: Collection[Attempt],
     candidates: dict[str, Progress],
     *,
@@ -89,9 +89,9 @@ def adopt_found(
 ) -> int:
     """Give each lost order the id that must be its own; how many that were."""
     by_pk = {attempt.pk: attempt for attempt in lost}
-    resolution = Resolution.MATCH if len(verdict.found) > 1 and by is Resolution.PROBE else by
+    resolution = Resolution.MATCH if len(matched.found) > 1 and by is Resolution.PROBE else by
     adopted = 0
-    for pk, external_id in verdict.found.items():
+    for pk, external_id in matched.found.items():
         attempt, said = by_pk[pk], candidates[external_id]
         if not is_open(attempt):
             continue

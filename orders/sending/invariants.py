@@ -54,10 +54,10 @@ def check_orders(*, now: datetime) -> int:
 
 
 def check_order(order_id: int, *, now: datetime) -> bool:
-    """True: this order was put right. Judged anew, as it is at this moment."""
+    """True: this order was put right. Checked anew, as it is at this moment."""
     try:
         with durable_transaction():
-            return _judge(Order.objects.select_related("provider").get(pk=order_id), now)
+            return _check_row(Order.objects.select_related("provider").get(pk=order_id), now)
     except RaceLost:
         return False  # somebody is at it; the next sweep looks again
     except IntegrityError as error:
@@ -106,7 +106,7 @@ def _not_asked_about(orders: OrderQuerySet) -> OrderQuerySet:
     return there.exclude(Exists(schedule))
 
 
-def _judge(order: Order, now: datetime) -> bool:
+def _check_row(order: Order, now: datetime) -> bool:
     attempts = list(order.attempts.order_by("-number"))
     live = next((one for one in attempts if one.outcome in LIVE_OUTCOMES), None)
     if order.status in THERE:
@@ -129,7 +129,7 @@ def _judge(order: Order, now: datetime) -> bool:
 
 
 def _ask_about(order: Order, now: datetime) -> bool:
-    """Judged on the row as nobody can move it now: an answer may have ended it this moment."""
+    """Checked on the row as nobody can move it now: an answer may have ended it this moment."""
     locked = Order.objects.filter(pk=order.pk).select_for_update(of=("self",))
     if _not_asked_about(locked).first() is None:
         return False
@@ -142,7 +142,7 @@ def _ask_about(order: Order, now: datetime) -> bool:
 
 def _offer(order: Order, taken: Attempt, now: datetime) -> bool:
     """A late answer said that the provider took it, or an id there could be it, and nobody has
-    judged that: a person does."""
+    decided that: a person does."""
     if not believe_what_contradicts(taken, order, now=now):
         raise RaceLost(f"Order {order} was moved by somebody else.")
     return True

@@ -55,8 +55,8 @@ def reopen(
 
 def reopen_contradicted(order: Order, *, now: datetime) -> bool:
     """Once a later try has ended without buying anything, a late acceptance of an earlier one that
-    nobody has judged yet counts, and so does an id that could be it: the order must not be sent a
-    third time. As `reopen`."""
+    nobody has decided about yet counts, and so does an id that could be it: the order must not be
+    sent a third time. As `reopen`."""
     attempt = contradicted(order)
     if attempt is None or order.status not in REOPENED_BY_PROOF:
         return True
@@ -67,7 +67,7 @@ def reopen_contradicted(order: Order, *, now: datetime) -> bool:
 
 def believe_what_contradicts(attempt: Attempt, order: Order, *, now: datetime) -> bool:
     """This attempt, which is `contradicted`, may have bought the order. As `reopen`."""
-    if _is_unjudged(attempt.late):
+    if _is_undecided(attempt.late):
         number = str(attempt.late["external_id"])
         words = f"Attempt {attempt.number} was answered late: the provider took it as {number}."
     else:
@@ -78,10 +78,10 @@ def believe_what_contradicts(attempt: Attempt, order: Order, *, now: datetime) -
 
 def contradicted(order: Order) -> Attempt | None:
     """An attempt that counts as not there although the provider said that it took it, or has an id
-    that could be it, which nobody has judged since."""
+    that could be it, which nobody has decided about since."""
     decided = order.attempts.filter(outcome__in=NOTHING_BOUGHT).order_by("number")
     told = decided.filter(~Q(late={}) | Q(evidence__has_key=SEEN_THERE))
-    return next((one for one in told if _is_unjudged(one.late) or _is_seen(one, order)), None)
+    return next((one for one in told if _is_undecided(one.late) or _is_seen(one, order)), None)
 
 
 def note_seen(attempt: Attempt, external_id: str) -> None:
@@ -108,6 +108,6 @@ def _still_in_doubt(order: Order, words: str, evidence: dict[str, Any], now: dat
     return True
 
 
-def _is_unjudged(late: dict[str, Any]) -> bool:
+def _is_undecided(late: dict[str, Any]) -> bool:
     """`reopened` says that this answer has had its effect: what a person decides next stands."""
     return late.get("outcome") == Outcome.ACCEPTED and not late.get("reopened")

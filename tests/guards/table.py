@@ -743,8 +743,8 @@ LINES = (
     ),
     Guard(
         "search: what nobody here placed ends it",
-        "if verdict.foreign:\n            resolve.stop_searching",
-        "if not verdict:\n            resolve.stop_searching",
+        "if matched.foreign:\n            resolve.stop_searching",
+        "if not matched:\n            resolve.stop_searching",
         (f"{SEARCH}::test_an_order_nobody_here_placed_ends_the_search",),
         "orders/recovery/search/find_lost.py",
     ),

@@ -27,29 +27,29 @@ from .match_ids import Edges, IdMatch
 BY_PROOF = (Resolution.BRACKET, Resolution.LISTING)
 
 
-def offered(attempts: Iterable[Attempt], edges: Edges, verdict: IdMatch) -> dict[int, str]:
+def offered(attempts: Iterable[Attempt], edges: Edges, matched: IdMatch) -> dict[int, str]:
     """To each of these that counts as not there, the id that it may own once every other id has
     the owner that it must have."""
-    others, found = set(verdict.found.values()), dict[int, str]()
+    others, found = set(matched.found.values()), dict[int, str]()
     for attempt in attempts:
         pk = attempt.pk
-        if not is_decided(attempt) or pk in verdict.absent:
+        if not is_decided(attempt) or pk in matched.absent:
             continue
-        free = [verdict.found[pk]] if pk in verdict.found else sorted(edges[pk] - others)
+        free = [matched.found[pk]] if pk in matched.found else sorted(edges[pk] - others)
         if free:
             found[pk] = free[0]
     return found
 
 
 def strangers_offered(
-    owners: Iterable[Owner], verdict: IdMatch, candidates: Mapping[str, Progress]
+    owners: Iterable[Owner], matched: IdMatch, candidates: Mapping[str, Progress]
 ) -> dict[int, str]:
     """The same of the ids that no send seems to own. What was cleared before does not count: it is
     what the proof rested on."""
     found = dict[int, str]()
     for owner in owners:
         window = replace(owner.window, cleared=owner.window.after)
-        for external_id in sorted(verdict.foreign) if is_decided(owner.attempt) else ():
+        for external_id in sorted(matched.foreign) if is_decided(owner.attempt) else ():
             if replace(owner, window=window).may_have(external_id, candidates[external_id]):
                 found.setdefault(owner.attempt.pk, external_id)
     return found

@@ -143,20 +143,20 @@ class Search:
         resolve.keep_candidates(attempts, seen.candidates)
         owners = owners_of(self.case, self.windows, seen.candidates)
         edges = edges_of(owners, seen.candidates)
-        verdict = decide_despite_moves(owners, edges, seen.candidates)
-        if verdict.foreign:
-            resolve.stop_searching(self.case.provider, verdict.foreign, now=now)
+        matched = decide_despite_moves(owners, edges, seen.candidates)
+        if matched.foreign:
+            resolve.stop_searching(self.case.provider, matched.foreign, now=now)
         sends = [owner.attempt for owner in owners]
-        offers = contradictions.strangers_offered(owners, verdict, seen.candidates)
-        offers |= contradictions.offered(sends, edges, verdict)
+        offers = contradictions.strangers_offered(owners, matched, seen.candidates)
+        offers |= contradictions.offered(sends, edges, matched)
         contradictions.reopen_contradicted(self.case.provider, offers, now=now)
-        resolve.tell_shared(sends, edges, verdict, now=now)
+        resolve.tell_shared(sends, edges, matched, now=now)
         moves = moves_of(owners, edges, seen.candidates)
-        resolve.tell_moved(sends, edges, moves, verdict, now=now)
+        resolve.tell_moved(sends, edges, moves, matched, now=now)
         lost = [window.attempt for window in self.windows]
-        sure = resolve.linkable(verdict, owners, seen.candidates)
+        sure = resolve.linkable(matched, owners, seen.candidates)
         self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
-        return verdict
+        return matched
 
     def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is looked for next; after its last look it is looked for."""
@@ -194,8 +194,8 @@ class Search:
         seen = Seen(first, last)
         if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        verdict = self._resolve(seen, attempts, last)
-        if verdict.foreign:
+        matched = self._resolve(seen, attempts, last)
+        if matched.foreign:
             return
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
@@ -206,7 +206,7 @@ class Search:
         elif seen.doubtful:
             self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
         else:
-            self._show_absent(window, attempts, seen, verdict)
+            self._show_absent(window, attempts, seen, matched)
 
     def _leave(self, attempts: list[Attempt], words: str) -> None:
         """To a person."""
@@ -215,10 +215,10 @@ class Search:
         resolve.tell(attempts, words, {}, now)
 
     def _show_absent(
-        self, window: Window, attempts: list[Attempt], seen: Seen, verdict: IdMatch
+        self, window: Window, attempts: list[Attempt], seen: Seen, matched: IdMatch
     ) -> None:
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
-        absent = verdict.absent.intersection(keys)
+        absent = matched.absent.intersection(keys)
         gone = resolve.reread(attempt for attempt in attempts if attempt.pk in absent)
         evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
         self.case.done.absent += resolve.show_absent(

@@ -81,7 +81,7 @@ class _View:
     free: dict[str, RecentOrder]
     like: dict[int, dict[str, Likeness]]
     others: list[Attempt]
-    verdict: IdMatch
+    matched: IdMatch
 
     @property
     def edges(self) -> Edges:
@@ -107,7 +107,7 @@ def _view(case: Case, listed: OwnList, lost: list[Attempt]) -> _View:
         if is_decided(attempt):
             _leave_to_the_lost(like, attempt.pk)
     view = _View(free, like, others, IdMatch())
-    return view if listed.doubt else replace(view, verdict=decide(view.edges, free))
+    return view if listed.doubt else replace(view, matched=decide(view.edges, free))
 
 
 def _others(case: Case, listed: OwnList, lost: list[Attempt]) -> list[Attempt]:
@@ -166,15 +166,15 @@ def _decide(
 ) -> None:
     told = {one: row.progress for one, row in view.free.items()}
     said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
-    offered = contradictions.offered(view.others, view.edges, view.verdict)
+    offered = contradictions.offered(view.others, view.edges, view.matched)
     contradictions.reopen_contradicted(case.provider, offered, now=now)
     others = {attempt.pk for attempt in view.others}
     own = {attempt.pk: attempt for attempt in lost if attempt.pk not in others}
     sends = [*own.values(), *view.others]
-    resolve.tell_shared(sends, view.edges, view.verdict, now=now)
+    resolve.tell_shared(sends, view.edges, view.matched, now=now)
     sure = {
         pk: one
-        for pk, one in view.verdict.found.items()
+        for pk, one in view.matched.found.items()
         if pk in own and one in said and view.is_surely(pk, one)
     }
     case.done.found += resolve.adopt_found(
@@ -184,7 +184,7 @@ def _decide(
     gone = [
         attempt
         for attempt in closing
-        if attempt.pk in view.verdict.absent
+        if attempt.pk in view.matched.absent
         and _is_explained(attempt, listed, case.rules, explained)
     ]
     case.done.absent += resolve.show_absent(

@@ -15,7 +15,7 @@ from orders.draft import OrderDraft
 from orders.links import link_key
 from orders.mass import mass_order
 from orders.mass.place_lines import place_run, take_batch
-from orders.mass.tasks import judge_again
+from orders.mass.tasks import check_again
 from orders.models import BatchState, BulkItem, Order
 from orders.placing import place_orders
 from orders.placing.order_again import draft_again
@@ -51,7 +51,7 @@ def test_nothing_of_a_batch_is_placed_after_it_was_withdrawn(monkeypatch):
         mass_order.withdraw_unsent(batch, actor=person, now=NOON)
 
     before_first(monkeypatch, withdraw)
-    place_run(held, judge_again, clock=lambda: NOON, seconds=60)
+    place_run(held, check_again, clock=lambda: NOON, seconds=60)
     batch.refresh_from_db()
     assert not Order.objects.exists()
     assert (batch.state, batch.placed, batch.good) == (BatchState.PLACED, 0, 5)
@@ -64,7 +64,7 @@ def test_a_batch_withdrawn_while_workers_place_it_leaves_nothing_to_send():
 
     def act(number: int) -> None:
         if number:
-            place_run(held, judge_again, clock=lambda: NOON, seconds=60)
+            place_run(held, check_again, clock=lambda: NOON, seconds=60)
             return
         while not Order.objects.exists():
             pass

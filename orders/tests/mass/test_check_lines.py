@@ -1,4 +1,4 @@
-"""Judging pasted lines: each fault with its words, next to its field."""
+"""Checking pasted lines: each fault with its words, next to its field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from core.roles import Role
 from orders.links import link_key
-from orders.mass.check_lines import judge
+from orders.mass.check_lines import check
 from orders.mass.mass_order import draft_batch, save_batch
 from orders.mass.read_paste import digest_of, read_paste
 from orders.models import BlockedLink, SpendLimit
@@ -41,7 +41,7 @@ def shop(north):
     return north
 
 
-def judged(text, provider=None, person=None):
+def checked(text, provider=None, person=None):
     pasted = read_paste(text)
     batch, lines = draft_batch(
         pasted,
@@ -51,7 +51,7 @@ def judged(text, provider=None, person=None):
         by=person or make_user(Role.MANAGER),
         now=NOON,
     )
-    judge(lines, batch, person=person or batch.created_by, now=NOON)
+    check(lines, batch, person=person or batch.created_by, now=NOON)
     return batch, lines
 
 
@@ -81,35 +81,35 @@ def judged(text, provider=None, person=None):
     ],
 )
 def test_a_wrong_line_says_what_is_wrong_with_which_cell(shop, row, field, words):
-    _, [line] = judged(f"service|link|quantity|runs|interval\n{row}", shop)
+    _, [line] = checked(f"service|link|quantity|runs|interval\n{row}", shop)
     assert not line.is_good
     said = {problem["field"]: problem["words"] for problem in line.problems}
     assert words in said[field]
 
 
 def test_a_number_that_two_providers_use_has_to_be_told_apart(shop):
-    _, [line] = judged("1|https://a.example|10")
+    _, [line] = checked("1|https://a.example|10")
     words = "Several providers have a service 1: name one of North, South."
     assert line.problems == [{"field": "service", "words": words}]
-    _, [line] = judged("service|provider|link|quantity\n1|sOUTH|https://a.example|10")
+    _, [line] = checked("service|provider|link|quantity\n1|sOUTH|https://a.example|10")
     assert line.is_good
     assert line.service.provider.name == "South"
-    _, [line] = judged("service|provider|link|quantity\n1|East|https://a.example|10", shop)
+    _, [line] = checked("service|provider|link|quantity\n1|East|https://a.example|10", shop)
     assert "at “East”" in line.problems[0]["words"]
-    _, [line] = judged("3|https://a.example|")
+    _, [line] = checked("3|https://a.example|")
     assert line.is_good  # only one provider has a service 3
 
 
 @pytest.mark.parametrize("number", ["1.0", "\u200b1\ufeff", "\u00a01\u202c", "1"])
 def test_a_number_is_read_however_a_spreadsheet_wrote_it(shop, number):
-    _, [line] = judged(f"{number}|https://a.example|\u200e10\u00a0", shop)
+    _, [line] = checked(f"{number}|https://a.example|\u200e10\u00a0", shop)
     assert line.is_good, line.problems
     assert line.cells == {"service": "1", "link": "https://a.example", "quantity": "10"}
 
 
 def test_names_in_one_cell_are_as_many_units(shop):
     make_service(shop, external_id="8", type="Mentions Custom List", min=1, max=9)
-    _, lines = judged(
+    _, lines = checked(
         "service|link|usernames\n8|a.example|anna, ben; carl\n8|b.example|anna ben", shop
     )
     assert [line.is_good for line in lines] == [True, True]
@@ -124,26 +124,28 @@ def test_names_in_one_cell_are_as_many_units(shop):
 
 
 def test_comments_are_counted_by_line(shop):
-    _, lines = judged("service|link|comments\n2|https://a.example|one\\ntwo\n2|b.example|one", shop)
+    _, lines = checked(
+        "service|link|comments\n2|https://a.example|one\\ntwo\n2|b.example|one", shop
+    )
     assert [line.is_good for line in lines] == [True, False]
     assert "1 line are too few" in lines[1].problems[0]["words"]
     assert lines[0].cost == Decimal("0.0018")
 
 
 def test_what_a_type_does_not_take_is_said_and_left_out(shop):
-    _, [line] = judged("3|https://a.example|500", shop)
+    _, [line] = checked("3|https://a.example|500", shop)
     assert line.is_good
     assert line.warnings == ["“Quantity” is left out: Package orders have no such field."]
 
 
 def test_a_repeated_line_is_stopped_until_somebody_means_it(shop):
-    batch, lines = judged("1|https://a.example/x|10\n1|http://www.a.example/x/|20", shop)
+    batch, lines = checked("1|https://a.example/x|10\n1|http://www.a.example/x/|20", shop)
     assert [line.is_good for line in lines] == [True, False]
     assert lines[1].problems == [
         {"field": "is_meant", "words": "Line 1 orders this service for this link too."}
     ]
     lines[1].is_meant = True
-    judge(lines, batch, person=batch.created_by, now=NOON)
+    check(lines, batch, person=batch.created_by, now=NOON)
     assert lines[1].is_good
     assert lines[1].warnings == ["Line 1 has this link at North: it will wait for it."]
 
@@ -153,7 +155,7 @@ def test_an_open_order_is_not_repeated_unasked_and_an_ended_one_does_not_count(s
     ended: dict[str, Any] = {"service": service, "link_key": link_key("https://b.example")}
     order = make_order(service=service, link_key=link_key("https://a.example"))
     make_order(Status.COMPLETED, **ended)
-    _, lines = judged("1|https://a.example|10\n1|https://b.example|10", shop)
+    _, lines = checked("1|https://a.example|10\n1|https://b.example|10", shop)
     assert (
         lines[0].problems[0]["words"]
         == f"Order #{order.pk} for this service and link is still open."
@@ -164,14 +166,14 @@ def test_an_open_order_is_not_repeated_unasked_and_an_ended_one_does_not_count(s
 def test_another_order_on_the_link_is_waited_for(shop):
     other = make_service(shop, external_id="77")
     order = make_order(service=other, link_key=link_key("https://a.example"))
-    _, [line] = judged("1|https://a.example|10", shop)
+    _, [line] = checked("1|https://a.example|10", shop)
     assert line.is_good
     assert line.warnings == [f"Order #{order.pk} has this link at North: it will wait for it."]
 
 
 def test_a_paused_provider_is_mentioned(shop):
     type(shop).objects.update(state=ProviderState.PAUSED)
-    _, [line] = judged("1|https://a.example|10", shop)
+    _, [line] = checked("1|https://a.example|10", shop)
     assert line.is_good
     assert line.warnings == ["North is paused: it will be held."]
 
@@ -179,7 +181,7 @@ def test_a_paused_provider_is_mentioned(shop):
 def test_the_guard_watches_over_all_lines_together(shop):
     BlockedLink.objects.create(pattern="bad.example", added_at=NOON)
     SpendLimit.objects.create(role="manager", currency="USD", per_day=Decimal("0.05"))
-    _, lines = judged(
+    _, lines = checked(
         "1|https://bad.example|10\n1|a.example|20\n1|b.example|30\n1|c.example|10", shop
     )
     assert [line.is_good for line in lines] == [False, True, True, False]
@@ -188,14 +190,14 @@ def test_the_guard_watches_over_all_lines_together(shop):
 
 
 def test_a_line_mended_alone_is_held_against_the_other_good_lines(shop):
-    batch, lines = judged("1|a.example|10\n1|b.example|x", shop)
+    batch, lines = checked("1|a.example|10\n1|b.example|x", shop)
     save_batch(batch, lines)
     lines[1].cells = {**lines[1].cells, "link": "a.example", "quantity": "10"}
-    judge([lines[1]], batch, person=batch.created_by, now=NOON, with_others=True)
+    check([lines[1]], batch, person=batch.created_by, now=NOON, with_others=True)
     assert lines[1].problems[0]["words"] == "Line 1 orders this service for this link too."
     SpendLimit.objects.create(role="manager", currency="USD", per_day=Decimal("0.015"))
     lines[1].cells["link"] = "b.example"
-    judge([lines[1]], batch, person=batch.created_by, now=NOON, with_others=True)
+    check([lines[1]], batch, person=batch.created_by, now=NOON, with_others=True)
     assert "0.02 USD would be spent today" in lines[1].problems[0]["words"]
 
 
@@ -210,11 +212,11 @@ def test_a_line_mended_alone_is_held_against_the_other_good_lines(shop):
         {"link": "https://a.example", "quantity": "100", "runs": "1", "interval": "0"},
     ],
 )
-def test_lines_and_the_order_form_judge_alike(shop, cells):
+def test_lines_and_the_order_form_check_alike(shop, cells):
     service = shop.services.get(external_id="1")
     form = form_for(service, now=NOON, data={"submission": str(uuid.uuid4()), **cells})
     text = "service|" + "|".join(cells) + "\n1|" + "|".join(cells.values())
-    _, [line] = judged(text, shop)
+    _, [line] = checked(text, shop)
     assert line.is_good is form.is_valid()
     said = {(problem["field"], problem["words"]) for problem in line.problems}
     assert said == {(f, w) for f, words in form.errors.items() for w in words}
@@ -222,8 +224,8 @@ def test_lines_and_the_order_form_judge_alike(shop, cells):
 
 def test_a_thousand_lines_cost_as_many_queries_as_one(shop):
     person = make_user(Role.MANAGER)
-    one = queries_of(lambda: judged("1|https://a.example/0|10", shop, person))
+    one = queries_of(lambda: checked("1|https://a.example/0|10", shop, person))
     many = queries_of(
-        lambda: judged("\n".join(f"1|https://a.example/{n}|10" for n in range(1000)), shop, person)
+        lambda: checked("\n".join(f"1|https://a.example/{n}|10" for n in range(1000)), shop, person)
     )
     assert len(many) <= len(one)

@@ -275,16 +275,16 @@ def test_a_line_that_is_mended_while_all_are_checked_again_keeps_what_was_typed(
     """Checking many lines takes seconds, and is about what they were when it began."""
     batch = check(manager, "12|https://a.example|400\n12|https://b.example|5")
     first, second = batch.lines.order_by("number")
-    checked = check_lines.judge
+    checked = check_lines.check
 
     def somebody_mends_first(lines, *args, **more):
         typed = {"cell-service": "12", "cell-link": "https://c.example", "cell-quantity": "500"}
         with monkeypatch.context() as meanwhile:
-            meanwhile.setattr(batch_views, "judge", checked)
+            meanwhile.setattr(batch_views, "check", checked)
             manager.post(f"/orders/mass-orders/lines/{second.pk}/", typed)
         return checked(lines, *args, **more)
 
-    monkeypatch.setattr(batch_views, "judge", somebody_mends_first)
+    monkeypatch.setattr(batch_views, "check", somebody_mends_first)
     Service.objects.update(rate=Decimal("2"))
     manager.post(f"/orders/mass-orders/{batch.pk}/check/")
     first.refresh_from_db()

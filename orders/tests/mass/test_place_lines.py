@@ -11,11 +11,11 @@ from django.db import connection
 
 from core.roles import Role
 from orders.mass import mass_order, place_lines
-from orders.mass.check_lines import judge
+from orders.mass.check_lines import check
 from orders.mass.mass_order import draft_batch, save_batch, start_placing
 from orders.mass.place_lines import batches_to_place, place_run, take_batch
 from orders.mass.read_paste import digest_of, read_paste
-from orders.mass.tasks import judge_again
+from orders.mass.tasks import check_again
 from orders.models import BatchState, Order, OrderBatch, SpendLimit
 from orders.placing import place_orders
 from orders.status import HoldReason, Status
@@ -30,7 +30,7 @@ def make_batch(text, provider=None, person=None) -> OrderBatch:
     batch, lines = draft_batch(
         pasted, provider=provider, name="", digest=digest_of(pasted, None), by=person, now=NOON
     )
-    judge(lines, batch, person=person, now=NOON)
+    check(lines, batch, person=person, now=NOON)
     save_batch(batch, lines)
     return batch
 
@@ -61,7 +61,7 @@ def taken(batch: OrderBatch, now=NOON) -> OrderBatch:
 def run(batch: OrderBatch, seconds=60) -> bool:
     held = take_batch(batch.pk, now=NOON)
     return (
-        held is not None and place_run(held, judge_again, clock=lambda: NOON, seconds=seconds).more
+        held is not None and place_run(held, check_again, clock=lambda: NOON, seconds=seconds).more
     )
 
 
@@ -81,7 +81,7 @@ def test_a_line_mended_later_is_placed_with_the_next_go_and_no_other_again():
     run(batch)
     line = batch.lines.get(is_good=False)
     line.cells["service"] = batch.lines.earliest("number").cells["service"]
-    judge([line], batch, person=batch.created_by, now=NOON, with_others=True)
+    check([line], batch, person=batch.created_by, now=NOON, with_others=True)
     assert mass_order.mend_lines(batch, [line])
     run(started(batch))
     assert Order.objects.count() == 3
@@ -121,16 +121,16 @@ def test_a_worker_that_died_between_order_and_note_is_followed_by_one_that_sees_
     batch = started(make_batch(paste_of(2)))  # both lines together cost just that
     take_batch(batch.pk, now=NOON)
     line = batch.lines.earliest("number")
-    [verdict] = judge([line], batch, person=batch.created_by, now=NOON)
-    assert verdict.draft
+    [line_check] = check([line], batch, person=batch.created_by, now=NOON)
+    assert line_check.draft
     order, _ = place_orders.place_order(
-        verdict.draft, placed_by=batch.created_by, now=NOON, batch=batch
+        line_check.draft, placed_by=batch.created_by, now=NOON, batch=batch
     )  # and here the worker dies
     later = NOON + timedelta(minutes=5)
     assert batches_to_place(NOON) == []
     assert batches_to_place(later) == [batch.pk]
     held = taken(batch, later)
-    place_run(held, judge_again, clock=lambda: later, seconds=60)
+    place_run(held, check_again, clock=lambda: later, seconds=60)
     line.refresh_from_db()
     assert line.order == order
     assert Order.objects.count() == 2
@@ -161,7 +161,7 @@ def test_a_stopped_batch_is_placed_no_further(monkeypatch):
     def stop_after_the_first(lines, row, now):
         if Order.objects.exists():
             mass_order.stop_placing(row)
-        return judge_again(lines, row, now)
+        return check_again(lines, row, now)
 
     place_run(held, stop_after_the_first, clock=lambda: NOON, seconds=60)
     assert Order.objects.count() == 1
@@ -241,7 +241,7 @@ def test_two_workers_place_a_batch_once():
         held = take_batch(batch.pk, now=NOON)
         turns.append(held)
         if held:
-            place_run(held, judge_again, clock=lambda: NOON, seconds=60)
+            place_run(held, check_again, clock=lambda: NOON, seconds=60)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(4)]
@@ -262,7 +262,7 @@ def test_workers_that_believe_they_hold_it_place_each_line_once():
     def work():
         mine = OrderBatch.objects.select_related("placed_by").get(pk=held.pk)
         halt.wait()
-        place_run(mine, judge_again, clock=lambda: NOON, seconds=60)
+        place_run(mine, check_again, clock=lambda: NOON, seconds=60)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(3)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.roles import Role
 from orders.lists.csv_export import bare, export_lines, inert
-from orders.mass.check_lines import judge
+from orders.mass.check_lines import check
 from orders.mass.mass_order import draft_batch
 from orders.mass.read_paste import MORE, digest_of, read_paste
 from orders.models import Order
@@ -111,7 +111,7 @@ def test_the_own_export_can_be_pasted_back() -> None:
         by=make_user(Role.MANAGER),
         now=NOON,
     )
-    judge(lines, batch, person=batch.created_by, now=NOON)
+    check(lines, batch, person=batch.created_by, now=NOON)
     part, feed, plain = lines
     assert plain.is_good and plain.cells["quantity"] == "100", plain.problems
     assert (plain.cells["link"], plain.cells["note"]) == ("@name", "=1+1")

@@ -17,7 +17,7 @@ from orders.bulk import apply_step, bulk_action
 from orders.bulk import tasks as bulk_tasks
 from orders.limits.agree_terms import agreed
 from orders.mass import mass_order
-from orders.mass.check_lines import judge
+from orders.mass.check_lines import check
 from orders.models import BatchLine, BulkJob, Order, PriceTolerance
 from orders.placing.order_again import draft_again
 from orders.status import HoldReason, Status
@@ -107,7 +107,7 @@ def test_a_line_is_not_placed_under_terms_that_its_dry_run_did_not_show(changes)
     assert not Order.objects.exists() and not line.is_good
     assert "Validate again" in line.problems[0]["words"]
     batch.refresh_from_db()
-    judge([line], batch, person=batch.created_by, now=NOON)
+    check([line], batch, person=batch.created_by, now=NOON)
     assert mass_order.mend_lines(batch, [line]) and line.is_good
     run(started(batch))
     assert agreed(Order.objects.get()) == Terms.of(Service.objects.get(pk=service.pk))

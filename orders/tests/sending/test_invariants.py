@@ -219,14 +219,14 @@ def test_one_order_that_breaks_us_does_not_keep_the_others(monkeypatch):
     poison, other = [
         broken(Status.UNCONFIRMED, Outcome.ACCEPTED, external_id=number) for number in ("77", "78")
     ]
-    real = invariants._judge
+    real = invariants._check_row
 
-    def judge(order, now):
+    def check_row(order, now):
         if order.pk == poison.pk:
             raise ValueError("broken")
         return real(order, now)
 
-    monkeypatch.setattr(invariants, "_judge", judge)
+    monkeypatch.setattr(invariants, "_check_row", check_row)
     assert checked(other).status == Status.PENDING
 
 

@@ -11,7 +11,7 @@ from django.db import DataError
 from core import clocks
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.mass import mass_order, place_lines
-from orders.mass.tasks import judge_again
+from orders.mass.tasks import check_again
 from orders.models import Order, Recheck, RequestCall, Statement
 from orders.placing import place_orders
 from orders.polling import plausibility, recheck_ended
@@ -116,17 +116,17 @@ def test_a_day_that_cannot_be_made_keeps_no_other_from_it(monkeypatch):
     assert reconcile.keep_ledger(account, now=NOON) == [sound]
 
 
-@pytest.mark.parametrize("broken", ["judging", "placing"])
+@pytest.mark.parametrize("broken", ["checking", "placing"])
 def test_a_line_that_breaks_is_refused_and_the_others_are_placed(monkeypatch, broken):
     batch = started(make_batch(paste_of(4)))
     poison = batch.lines.order_by("number")[1]
 
-    def poisoned_judge(lines, batch, now):
-        if broken == "judging" and poison in lines:
-            raise ValueError("a line that nobody can judge")
-        return judge_again(lines, batch, now)
+    def poisoned_check(lines, batch, now):
+        if broken == "checking" and poison in lines:
+            raise ValueError("a line that nobody can check")
+        return check_again(lines, batch, now)
 
-    monkeypatch.setattr("orders.tests.mass.test_place_lines.judge_again", poisoned_judge)
+    monkeypatch.setattr("orders.tests.mass.test_place_lines.check_again", poisoned_check)
     if broken == "placing":
         spoiling(
             monkeypatch,
