@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,9 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from core.roles import Role
 from orders.draft import OrderDraft
-from orders.models import Attempt, Order
+from orders.models import Attempt, Order, OrderQuerySet, PollSchedule
 from orders.placing import place_orders
-from orders.sending import claims, halts, send_orders, send_run, sweep_due
+from orders.sending import claims, halts, invariants, send_orders, send_run, sweep_due
 from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
 from providers.panel_api import DefaultPayload
@@ -169,3 +169,39 @@ def test_a_connection_that_broke_under_a_send_is_made_anew_for_its_answer():
     send_orders.send_order(order, order.provider, provider, clock=noon)
     order = Order.objects.get()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
+
+
+def test_an_order_that_ends_while_the_sweep_puts_it_right_is_not_asked_about(monkeypatch):
+    """The sweep has read it as under way and without a schedule; its end commits only then."""
+    order = make_order(Status.IN_PROGRESS, watched=False)
+    make_attempt(order, outcome=Outcome.ACCEPTED, external_id=order.external_id)
+    began, judged, scheduled = (threading.Event() for _ in range(3))
+    sends_of, schedule = invariants._without_its_send, invariants.schedule_polls
+
+    def judge(orders: OrderQuerySet) -> OrderQuerySet:
+        judged.set()
+        return sends_of(orders)
+
+    def schedule_now(order: Order, *, now: datetime) -> None:
+        schedule(order, now=now)
+        scheduled.set()
+
+    def end(_: int) -> None:
+        with transaction.atomic():
+            Order.objects.filter(pk=order.pk).update(status=Status.COMPLETED)
+            PollSchedule.objects.filter(order=order).delete()
+            began.set()
+            if judged.wait(0.2):  # never where the sweep waits for the whole database
+                scheduled.wait(0.2)
+
+    def act(number: int) -> None:
+        if number:
+            end(number)
+        elif began.wait(5):
+            invariants.check_order(order.pk, now=NOON)
+
+    monkeypatch.setattr(invariants, "_without_its_send", judge)
+    monkeypatch.setattr(invariants, "schedule_polls", schedule_now)
+    at_once(act, threads=2)
+    assert began.is_set() and judged.is_set()
+    assert not PollSchedule.objects.exists()
