@@ -18,6 +18,7 @@ from orders.draft import OrderDraft
 from orders.models import Attempt, Order, OrderQuerySet, PollSchedule
 from orders.placing import place_orders
 from orders.sending import claims, halts, invariants, send_orders, send_run, sweep_due
+from orders.sending.record_outcome import schedule_polls
 from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
 from providers.panel_api import DefaultPayload
@@ -176,7 +177,7 @@ def test_an_order_that_ends_while_the_sweep_puts_it_right_is_not_asked_about(mon
     order = make_order(Status.IN_PROGRESS, watched=False)
     make_attempt(order, outcome=Outcome.ACCEPTED, external_id=order.external_id)
     began, judged, scheduled = (threading.Event() for _ in range(3))
-    sends_of, schedule = invariants._without_its_send, invariants.schedule_polls
+    sends_of, schedule = invariants._without_its_send, schedule_polls
 
     def judge(orders: OrderQuerySet) -> OrderQuerySet:
         judged.set()
