@@ -65,12 +65,12 @@ def tell_moved(
     attempts: Collection[Attempt],
     edges: Edges,
     moves: Mapping[int, Collection[str]],
-    verdict: IdMatch,
+    matched: IdMatch,
     *,
     now: datetime,
 ) -> None:
     """Each lost order is told of the orders that may have what it may have, had a price moved."""
-    linked = {*verdict.found.values(), *verdict.foreign}
+    linked = {*matched.found.values(), *matched.foreign}
     able = {pk: {*fits, *moves[pk]} - linked for pk, fits in edges.items()}
     for one, other in product(filter(is_open, attempts), attempts):
         both = able[one.pk] & able[other.pk] if one.pk != other.pk else set()

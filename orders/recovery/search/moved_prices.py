@@ -37,14 +37,14 @@ def decide_despite_moves(
     owners: Collection[Owner], edges: Edges, candidates: Mapping[str, Progress]
 ) -> IdMatch:
     """What these edges prove, and a price that moved unread does not put in doubt."""
-    verdict, moves = decide(edges, candidates), moves_of(owners, edges, candidates)
-    if verdict.foreign or not any(moves.values()):
-        return verdict
-    found = set(verdict.found.items())
+    matched, moves = decide(edges, candidates), moves_of(owners, edges, candidates)
+    if matched.foreign or not any(moves.values()):
+        return matched
+    found = set(matched.found.items())
     for factor in {one.least for able in moves.values() for one in able.values()}:
         found &= decide(_at(factor, edges, moves), candidates).found.items()
     absent = decide(_with_moves(edges, moves), candidates).absent
-    return IdMatch(dict(found), verdict.absent & absent)
+    return IdMatch(dict(found), matched.absent & absent)
 
 
 def moves_of(owners: Iterable[Owner], edges: Edges, candidates: Mapping[str, Progress]) -> Moves:

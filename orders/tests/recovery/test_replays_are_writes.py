@@ -23,6 +23,7 @@ from orders.sending.outcome import SendOutcome
 from orders.sending.repeats import names_in
 from orders.sending.restore_check import guard, repeat_journal
 from orders.sending.writes import answer_files
+from orders.sending.writes.journal_file import JournalFile
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
 from providers.panel_api import (
@@ -217,7 +218,7 @@ def named_by_its_first_answer(desk: Desk) -> None:
 
 
 @pytest.fixture(params=[named_by_its_repeat, named_by_its_first_answer])
-def contradicted(desk, request) -> Desk:
+def contradicted(desk: Desk, request: pytest.FixtureRequest) -> Desk:
     """Something said 23400, and a repeat says 23501, of which the provider knows an order."""
     request.param(desk)
     desk.panel.answers = "23501"
@@ -389,8 +390,16 @@ def test_whatever_was_read_before_a_repeat_decides_nothing(desk, before):
 
     def answer() -> None:
         refused, order = Rejected("No funds.", RefusalCode.FUNDS), Order.objects.get()
-        said = {"actor": make_user(), "now": NOON, "text": "Refused.", "evidence": {}}
-        during.append(not_placed.resolve_refused(order, as_seen_before, refused, **said))
+        done = not_placed.resolve_refused(
+            order,
+            as_seen_before,
+            refused,
+            actor=make_user(),
+            now=NOON,
+            text="Refused.",
+            evidence={},
+        )
+        during.append(done)
         raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
 
     desk.panel.took = answer
@@ -419,7 +428,7 @@ def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
 
 
 @pytest.fixture(params=[Outcome.UNKNOWN, Outcome.IN_FLIGHT])
-def restored(desk, request) -> Desk:
+def restored(desk: Desk, request: pytest.FixtureRequest) -> Desk:
     """Its row as it was before the repeat, which was answered with 23501."""
     before = Attempt.objects.filter(pk=desk.attempt.pk).values().get()
     desk.repeat()
@@ -461,7 +470,7 @@ def test_nothing_is_repeated_that_cannot_be_written_down_before(desk, monkeypatc
     def full(*args: object, **said: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(repeat_journal.JournalFile, "write", full)
+    monkeypatch.setattr(JournalFile, "write", full)
     desk.repeat()
     assert desk.panel.repeated == 0
     assert "repeated_as" not in Attempt.objects.get().evidence
