@@ -26,7 +26,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 class TablerBoundField(BoundField):
-    """Adds the class of the widget's kind, and `is-invalid` when there is something to mend."""
+    """Adds the class of the widget's kind, and `is-invalid` when there is something to fix."""
 
     def build_widget_attrs(
         self, attrs: dict[str, Any], widget: widgets.Widget | None = None
@@ -35,10 +35,10 @@ class TablerBoundField(BoundField):
         built = super().build_widget_attrs(attrs, widget)
         if not widget.is_hidden:
             own = str(built.get("class") or widget.attrs.get("class", ""))
-            built["class"] = " ".join(filter(None, (own, css_class(widget), self._verdict())))
+            built["class"] = " ".join(filter(None, (own, css_class(widget), self._validity())))
         return built
 
-    def _verdict(self) -> str:
+    def _validity(self) -> str:
         return "is-invalid" if self.errors else ""
 
 

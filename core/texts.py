@@ -12,7 +12,7 @@ _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # what no text column of Postgr
 
 def readable(text: str) -> str:
     """The text with a sign to see, the one bytes that are no UTF-8 become, for each impossible
-    character. Nothing is left out, so that whoever typed it can mend it."""
+    character. Nothing is left out, so that whoever typed it can fix it."""
     return _IMPOSSIBLE.sub(UNREADABLE, text)
 
 

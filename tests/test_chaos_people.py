@@ -12,7 +12,7 @@ from orders.models import OrderBatch
 from providers.models import Service
 from tests.builders import make_provider, make_service
 from tests.chaos.browser import Page
-from tests.chaos.people import is_wanted, mend, next_step
+from tests.chaos.people import fix, is_wanted, next_step
 
 pytestmark = pytest.mark.django_db
 
@@ -33,12 +33,12 @@ def test_a_form_is_wanted_while_its_service_is_for_sale_as_what_it_was(
     Service.objects.update(rate=7)
     again = seen(browser, path, **values)
     assert again.status == 422
-    mend(values, again)
+    fix(values, again)
     assert "7" in values["terms"] and "queue_behind" not in values
     Service.objects.update(type="Custom Comments")
     refused = seen(browser, path, **values)
     before = dict(values)
-    mend(values, refused)
+    fix(values, refused)
     assert not is_wanted(refused) and values == before
     Service.objects.update(gone_at=service.changed_at)
     assert not is_wanted(seen(browser, path))

@@ -37,7 +37,7 @@ def test_each_lock_holds_what_the_smaller_one_holds() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_an_intel_mac_gets_the_last_cryptography_that_has_wheels_for_it(lock: Path) -> None:
-    """From 49 on there are none; 48.0.1 mends the last advisory known of its line."""
+    """From 49 on there are none; 48.0.1 fixes the last advisory known of its line."""
     pins = re.findall(r"^cryptography==(\S+) ; (.+?) \\$", lock.read_text(), re.M)
     chosen = {
         machine: [version for version, marker in pins if Marker(marker).evaluate(where)]

@@ -20,12 +20,12 @@ from core.clocks import (
 
 from .journal import Journal
 
-TETHER = Path(__file__).with_name("parent_death.py")
+PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
 
 def tethered(command: Sequence[str]) -> list[str]:
     """The command, made to die with this process."""
-    return [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), *command]
+    return [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), *command]
 
 
 @dataclass(eq=False)

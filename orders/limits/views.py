@@ -91,7 +91,7 @@ def _page(
     limit_form: LimitForm | None = None,
     tolerance_form: ToleranceForm | None = None,
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     currencies = Provider.objects.order_by("currency").values_list("currency", flat=True)
     context = {
         "rules": BlockedLink.objects.select_related("added_by").order_by("pattern", "pk"),

@@ -1,4 +1,4 @@
-"""One batch: its dry run, its lines to mend, its orders together."""
+"""One batch: its dry run, its lines to fix, its orders together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..models import BatchLine, OrderBatch
 from . import mass_order, tasks
 from .check_lines import check
 from .figures import TABS, figures_of
-from .forms import cells_to_mend, is_repeated, mended_cells, other_problems
+from .forms import cells_to_fix, fixed_cells, is_repeated, other_problems
 
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
@@ -62,7 +62,7 @@ def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
-    """One line to be mended; POST writes its cells and checks it again."""
+    """One line to be fixed; POST writes its cells and checks it again."""
     rows = BatchLine.objects.select_related(
         "service__provider", "order__provider", "batch__provider", "batch__created_by"
     )
@@ -70,15 +70,15 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     found = line.batch
     words = ""
     if request.method == "POST" and line.order is None:
-        line.cells = mended_cells(request.POST)
+        line.cells = fixed_cells(request.POST)
         line.is_meant = "is_meant" in request.POST
         check([line], found, person=request.user, now=database_now(), with_others=True)
-        words = "" if mass_order.mend_lines(found, [line]) else BUSY
+        words = "" if mass_order.fix_lines(found, [line]) else BUSY
     context = {"batch": found, "line": _shown(line, words), "is_open": True}
-    is_mended = request.method == "POST" and not words and (line.is_good or line.order is not None)
-    if is_mended and not request.htmx:
+    is_fixed = request.method == "POST" and not words and (line.is_good or line.order is not None)
+    if is_fixed and not request.htmx:
         return redirect(f"{reverse('mass-order', args=[found.pk])}?tab=fix")
-    status = 422 if request.method == "POST" and not is_mended else 200
+    status = 422 if request.method == "POST" and not is_fixed else 200
     answer = render(
         request,
         page_or_part(request, "orders/mass/mass_order_line.html", "line"),
@@ -119,7 +119,7 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
     for line in lines:
         line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
     check(lines, found, person=request.user, now=database_now())
-    if mass_order.mend_lines(found, lines, unless_mended=typed):
+    if mass_order.fix_lines(found, lines, unless_fixed=typed):
         messages.success(request, f"{len(lines):,} lines are checked again.")
     else:
         messages.warning(request, BUSY)
@@ -165,11 +165,11 @@ def _found(pk: int) -> OrderBatch:
 
 
 def _shown(line: BatchLine, words: str = "") -> dict[str, Any]:
-    """A line, and what there is to mend about it."""
+    """A line, and what there is to fix about it."""
     is_done = line.is_good or line.order_id is not None
     return {
         "row": line,
-        "cells": [] if is_done and not words else cells_to_mend(line),
+        "cells": [] if is_done and not words else cells_to_fix(line),
         "problems": [*([words] if words else []), *other_problems(line)],
         "is_repeated": is_repeated(line),
     }

@@ -25,7 +25,7 @@ REPEATED = "is_meant"  # the field of a problem that a person may overrule
 
 @dataclass(frozen=True, slots=True)
 class LineCheck:
-    """What was found about one line. `draft` is None when something has to be mended;
+    """What was found about one line. `draft` is None when something has to be fixed;
     `shares_link`: an open order or an earlier line of its provider has the same link."""
 
     line: BatchLine

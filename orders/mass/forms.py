@@ -1,4 +1,4 @@
-"""What staff fill in about a paste, and one of its lines to be mended."""
+"""What staff fill in about a paste, and one of its lines to be fixed."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _text_of(file: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One field of a line as it is mended."""
+    """One field of a line as it is fixed."""
 
     name: str
     label: str
@@ -103,7 +103,7 @@ class Cell:
         return f"col-6 col-md-{2 if self.name in ('service', 'quantity') else 3}"
 
 
-def cells_to_mend(line: BatchLine) -> list[Cell]:
+def cells_to_fix(line: BatchLine) -> list[Cell]:
     """The fields of a line: those its service asks for, and whatever else it has."""
     payload = PAYLOADS.get(line.service.type) if line.service else None
     asked = tuple(payload.asks()) if payload else WITHOUT_HEADER[1:]
@@ -133,7 +133,7 @@ def _label(payload: Any, name: str) -> str:
     return str(asks[name].label if name in asks else LABELS[name])
 
 
-def mended_cells(posted: Mapping[str, Any]) -> dict[str, str]:
+def fixed_cells(posted: Mapping[str, Any]) -> dict[str, str]:
     """What came back for a line, by column; cells left empty are gone."""
     names = (*LABELS, MORE)
     return tidied({name: str(posted.get(f"cell-{name}", "")) for name in names})

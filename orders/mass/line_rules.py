@@ -23,7 +23,7 @@ NOTE = PlainTextField(required=False, max_length=500)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What has to be mended; `field` is the column it stands beside, or empty."""
+    """What has to be fixed; `field` is the column it stands beside, or empty."""
 
     field: str
     words: str
@@ -78,7 +78,7 @@ class LineRules:
         """Cells this type has no field for are not dropped without a word."""
         for name in cells.keys() - self.fields.keys() - set(OWN_COLUMNS):
             if name == MORE:
-                words = "There are more cells in this line than columns: empty this, or mend them."
+                words = "There are more cells in this line than columns: empty this, or fix them."
                 reading.problems.append(Problem(MORE, words))
             elif name in DRIP_FEED and name in self.payload_class.asks():
                 words = "This service does not allow drip-feed: leave out the runs."

@@ -1,4 +1,4 @@
-"""A paste as rows: written down, its lines mended, its good ones placed once, taken back."""
+"""A paste as rows: written down, its lines fixed, its good ones placed once, taken back."""
 
 from __future__ import annotations
 
@@ -97,20 +97,20 @@ def as_typed(lines: Iterable[BatchLine]) -> Typed:
     return {line.pk: (line.cells, line.is_meant) for line in lines}
 
 
-def mend_lines(
-    batch: OrderBatch, lines: Sequence[BatchLine], *, unless_mended: Typed | None = None
+def fix_lines(
+    batch: OrderBatch, lines: Sequence[BatchLine], *, unless_fixed: Typed | None = None
 ) -> bool:
     """Write what a person changed. False: the batch is being placed, so nothing is written.
 
-    With `unless_mended` lines that somebody has mended since then are left as they are.
+    With `unless_fixed` lines that somebody has fixed since then are left as they are.
     """
     with transaction.atomic():
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         if not idle.update(total=F("total")):  # placing cannot start until this is written
             return False
-        if unless_mended is not None:
+        if unless_fixed is not None:
             typed = as_typed(batch.lines.only("cells", "is_meant"))
-            lines = [line for line in lines if typed.get(line.pk) == unless_mended[line.pk]]
+            lines = [line for line in lines if typed.get(line.pk) == unless_fixed[line.pk]]
         write_lines(batch, lines)
     return True
 

@@ -46,7 +46,7 @@ class OrderBatch(Leased):
 
     @property
     def wrong(self) -> int:
-        """Lines that have to be mended before they can be placed."""
+        """Lines that have to be fixed before they can be placed."""
         return self.total - self.good - self.placed
 
 

@@ -167,7 +167,7 @@ def _draw(
     queue_again_form: QueueAgainForm | None = None,
     flag_form: ClearFlagForm | None = None,
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     now = database_now()
     attempts = list(found.attempts.select_related("resolved_by").order_by("-number"))
     context = (
@@ -196,8 +196,8 @@ def _draw(
         | related_of(request, found)
         | requests_of(found)
     )
-    mended = about_form or note_form or queue_again_form or flag_form
-    status = 422 if mended else 200
+    returned = about_form or note_form or queue_again_form or flag_form
+    status = 422 if returned else 200
     return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
 
 

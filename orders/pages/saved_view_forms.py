@@ -31,7 +31,7 @@ class SaveFilterForm(TablerForm, forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if self.wanted.errors:
-            self.add_error("name", "There is a slip in the filter: mend it first.")
+            self.add_error("name", "There is a slip in the filter: fix it first.")
         elif not self.wanted.asked():
             self.add_error("name", "Nothing is narrowed: there is nothing to save.")
         elif len(self.wanted.query()) > QUERY_LENGTH:

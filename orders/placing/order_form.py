@@ -113,7 +113,7 @@ class OrderForm(WhenForm):
 
     @property
     def has_options(self) -> bool:
-        """One of them is filled in, or wants to be mended."""
+        """One of them is filled in, or wants to be fixed."""
         return any(field.value() or field.errors for field, _ in self.optional_fields)
 
     def _placed(self, names: list[str]) -> list[tuple[BoundField, bool]]:

@@ -56,7 +56,7 @@ def case_close(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = None) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     context = {
         "case": found,
         "numbers": numbers_in_words(found),

@@ -100,7 +100,7 @@ def statement_export(request: StaffRequest, pk: int) -> HttpResponseBase:
 def _draw(
     request: StaffRequest, found: Statement, *, top_up_form: TopUpForm | None = None
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     entries = entries_between(found.provider_id, found.opening_at, found.closing_at)
     cursor = request.GET.get("cursor", "")
     page = keyset_page(

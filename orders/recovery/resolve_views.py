@@ -178,7 +178,7 @@ def _draw(
     refusal_form: RefusalForm | None = None,
     charge_differs: bool = False,
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     attempt = doubted_attempts([order]).get(order.pk)
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     taken_by = order_with(order.provider_id, candidate)
@@ -204,8 +204,8 @@ def _draw(
         "phrase": phrase,
         "refusal_form": refusal_form or RefusalForm(),
     }
-    mended = link_form or not_placed_form or give_up_form or refusal_form
-    return render(request, "orders/recovery/resolve.html", context, status=422 if mended else 200)
+    returned = link_form or not_placed_form or give_up_form or refusal_form
+    return render(request, "orders/recovery/resolve.html", context, status=422 if returned else 200)
 
 
 def _found(pk: int) -> Order:

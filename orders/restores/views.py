@@ -117,7 +117,7 @@ def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     halt = _halt()
     context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
     context |= _findings(request, halt) if halt else {"last": _last_acknowledged()}

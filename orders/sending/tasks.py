@@ -70,8 +70,8 @@ def check_orders() -> None:
         log.warning("%s moments were further ahead than they can be and count as come", pulled)
     if wrong := spending.check_days(now=now):
         log.warning("%s sums of what somebody spends in a day were wrong and were put right", wrong)
-    if mended := invariants.check_orders(now=now):
-        log.warning("%s orders did not fit their sends and were put right", mended)
+    if fixed := invariants.check_orders(now=now):
+        log.warning("%s orders did not fit their sends and were put right", fixed)
 
 
 @shared_task(name="orders.follow")

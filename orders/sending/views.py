@@ -142,7 +142,7 @@ def _page(
     stop_form: StopForm | None = None,
     incident_form: IncidentForm | None = None,
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be mended."""
+    """The page; with 422 when it comes back with a form that has to be fixed."""
     rows = Halt.objects.select_related("provider", "placed_by", "lifted_by", "cancels_said_by")
     past: HaltQuerySet = rows.exclude(lifted_at=None)
     cursor = request.GET.get("cursor", "")

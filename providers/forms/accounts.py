@@ -91,7 +91,7 @@ class NameField(forms.CharField):
 
 
 class NewProviderForm(TablerForm, forms.Form):
-    """Where something else has to be mended, the key has to be typed once more, and it says so."""
+    """Where something else has to be fixed, the key has to be typed once more, and it says so."""
 
     name = NameField()
     url = AddressField()

@@ -1,4 +1,4 @@
-"""Many orders at once in a real browser: paste, mend what is wrong in place, place, follow."""
+"""Many orders at once in a real browser: paste, fix what is wrong in place, place, follow."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(page: Page, text: str) -> None:
     page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
 
 
-def test_lines_are_mended_where_they_stand_and_placed_once(
+def test_lines_are_fixed_where_they_stand_and_placed_once(
     admin_page: Page, box: RemoteSandbox
 ) -> None:
     service = service_number(admin_page)

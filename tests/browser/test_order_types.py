@@ -39,7 +39,7 @@ def test_the_form_asks_for_what_the_type_needs(admin_page: Page, type_name: str)
     assert [label.strip() for label in needed] == FIELDS[type_name]
 
 
-def test_visits_are_ordered_in_runs_after_a_mistake_is_mended(admin_page: Page) -> None:
+def test_visits_are_ordered_in_runs_after_a_mistake_is_fixed(admin_page: Page) -> None:
     page = admin_page
     open_form(page, "Web Traffic")
     page.get_by_label("Link").fill(LINK)

@@ -22,7 +22,7 @@ MOST_WAITING = 20  # orders for each account; people do not run further ahead of
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
-_TO_MEND = re.compile(r'Errors</div><div class="[^"]*">([0-9,.\s]+)<')
+_TO_FIX = re.compile(r'Errors</div><div class="[^"]*">([0-9,.\s]+)<')
 WANTED_TYPE = "Default"
 _BATCH = re.compile(r"/orders/mass-orders/(\d+)/$")
 
@@ -73,7 +73,7 @@ class Person:
                 values["csrfmiddlewaretoken"] = token
                 raise NoAnswer("logged in again")
             if page.status == 422:
-                mend(values, page)
+                fix(values, page)
                 raise NoAnswer("to be sent again")
             return page
 
@@ -225,7 +225,7 @@ def is_wanted(page: Page) -> bool:
         return False
 
 
-def mend(values: dict[str, str], page: Page) -> None:
+def fix(values: dict[str, str], page: Page) -> None:
     """What a person does who looks at a form that came back: agree to its terms of now, or else
     stand behind somebody who was quicker with the same link."""
     if not is_wanted(page):
@@ -241,8 +241,8 @@ def next_step(page: Page, batch: str) -> str:
     """Where to press, its own address to wait; empty when every line of it is an order."""
     if f"{batch}withdraw/" in page.text and "It goes on without this page" in page.text:
         return batch
-    to_mend = _TO_MEND.search(page.text)
-    if to_mend and to_mend[1].strip() != "0":
+    to_fix = _TO_FIX.search(page.text)
+    if to_fix and to_fix[1].strip() != "0":
         return f"{batch}check/"
     return f"{batch}place/" if f"{batch}place/" in page.text else ""
 

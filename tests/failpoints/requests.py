@@ -117,7 +117,7 @@ class RequestWalk(Walk):
         if self.place.name == "bytes.last":
             self._until_served(self.write.value, before)
         self.box.clear_faults()
-        self._mend()
+        self._fix()
         row.refresh_from_db()
         asked = self.box.calls(self.write.value) - before
         return self._compared(End(str(row.status), asked), reached)
@@ -141,7 +141,7 @@ class RequestWalk(Walk):
             shared_transport.cache_clear()
         runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 
-    def _mend(self) -> None:
+    def _fix(self) -> None:
         """What the timetable does in the minutes after."""
         answer_files.import_left_behind(importers(self.clock()))
         self._wait(clocks.SEND_LEASE_SECONDS + 1)

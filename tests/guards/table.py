@@ -926,8 +926,8 @@ LINES = (
     ),
     Guard(
         "ids: a price that moved unread gives no order another's id",
-        "    if verdict.foreign or not any(moves.values()):\n        return verdict\n",
-        "    if moves is not None:\n        return verdict\n",
+        "    if matched.foreign or not any(moves.values()):\n        return matched\n",
+        "    if moves is not None:\n        return matched\n",
         (f"{MOVING}::test_a_price_that_moved_unread_makes_no_lost_order_look_like_another",),
         "orders/recovery/search/moved_prices.py",
     ),

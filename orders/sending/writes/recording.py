@@ -20,7 +20,7 @@ PAUSES = tuple(min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE) for tried in range(TRI
 def record(write: Callable[[], object], *, what: str) -> bool:
     """Do `write`, safe to repeat, until the database takes it. False: it stays away.
 
-    Raises IntegrityError, which trying again would not mend.
+    Raises IntegrityError, which trying again would not fix.
     """
     for _ in tries(what):
         try:

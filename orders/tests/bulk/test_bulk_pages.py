@@ -116,7 +116,7 @@ def test_exactly_the_orders_that_were_shown_are_done(staff: Client) -> None:
     assert sorted(fixed) == [leaves.pk, stays.pk]
 
 
-def test_the_orders_stay_the_same_while_the_form_is_mended(staff: Client) -> None:
+def test_the_orders_stay_the_same_while_the_form_is_fixed(staff: Client) -> None:
     shown = make_order(Status.COMPLETED)
     query = "kind=note&scope=all&status=completed"
     form = confirmation(staff, query)

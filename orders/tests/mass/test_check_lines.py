@@ -189,7 +189,7 @@ def test_the_guard_watches_over_all_lines_together(shop):
     assert "0.06 USD would be spent today" in lines[3].problems[0]["words"]
 
 
-def test_a_line_mended_alone_is_held_against_the_other_good_lines(shop):
+def test_a_line_fixed_alone_is_held_against_the_other_good_lines(shop):
     batch, lines = checked("1|a.example|10\n1|b.example|x", shop)
     save_batch(batch, lines)
     lines[1].cells = {**lines[1].cells, "link": "a.example", "quantity": "10"}

@@ -1,4 +1,4 @@
-"""The pages of mass orders: paste, mend, place, follow."""
+"""The pages of mass orders: paste, fix, place, follow."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_what_cannot_be_read_comes_back_with_what_was_typed(manager, typed, word
     assert not OrderBatch.objects.exists()
 
 
-def test_a_line_is_mended_in_place(manager, service):
+def test_a_line_is_fixed_in_place(manager, service):
     batch = check(manager, "12|https://a.example|5\n12|https://b.example|50")
     line = batch.lines.get(is_good=False)
     address = f"/orders/mass-orders/lines/{line.pk}/"
@@ -109,7 +109,7 @@ def test_a_line_is_mended_in_place(manager, service):
     assert "Place 2 orders" in figures
 
 
-def test_a_line_is_mended_without_javascript(manager, service):
+def test_a_line_is_fixed_without_javascript(manager, service):
     batch = check(manager, "12|https://a.example|5")
     line = batch.lines.get()
     address = f"/orders/mass-orders/lines/{line.pk}/"
@@ -269,7 +269,7 @@ def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(mana
     assert batch.state == "placing"
 
 
-def test_a_line_that_is_mended_while_all_are_checked_again_keeps_what_was_typed(
+def test_a_line_that_is_fixed_while_all_are_checked_again_keeps_what_was_typed(
     manager, service, monkeypatch
 ):
     """Checking many lines takes seconds, and is about what they were when it began."""
@@ -277,14 +277,14 @@ def test_a_line_that_is_mended_while_all_are_checked_again_keeps_what_was_typed(
     first, second = batch.lines.order_by("number")
     checked = check_lines.check
 
-    def somebody_mends_first(lines, *args, **more):
+    def somebody_fixes_first(lines, *args, **more):
         typed = {"cell-service": "12", "cell-link": "https://c.example", "cell-quantity": "500"}
         with monkeypatch.context() as meanwhile:
             meanwhile.setattr(batch_views, "check", checked)
             manager.post(f"/orders/mass-orders/lines/{second.pk}/", typed)
         return checked(lines, *args, **more)
 
-    monkeypatch.setattr(batch_views, "check", somebody_mends_first)
+    monkeypatch.setattr(batch_views, "check", somebody_fixes_first)
     Service.objects.update(rate=Decimal("2"))
     manager.post(f"/orders/mass-orders/{batch.pk}/check/")
     first.refresh_from_db()

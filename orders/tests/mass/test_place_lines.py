@@ -76,13 +76,13 @@ def test_the_good_lines_become_orders_of_the_batch():
     assert [line.order_id for line in batch.lines.order_by("number")][-1] is None
 
 
-def test_a_line_mended_later_is_placed_with_the_next_go_and_no_other_again():
+def test_a_line_fixed_later_is_placed_with_the_next_go_and_no_other_again():
     batch = started(make_batch(paste_of(2) + "\nnonsense|https://b.example|10"))
     run(batch)
     line = batch.lines.get(is_good=False)
     line.cells["service"] = batch.lines.earliest("number").cells["service"]
     check([line], batch, person=batch.created_by, now=NOON, with_others=True)
-    assert mass_order.mend_lines(batch, [line])
+    assert mass_order.fix_lines(batch, [line])
     run(started(batch))
     assert Order.objects.count() == 3
 
@@ -194,7 +194,7 @@ def test_a_line_is_not_changed_while_the_batch_is_being_placed():
     batch = started(make_batch(paste_of(1)))
     line = batch.lines.get()
     line.cells["quantity"] = "999"
-    assert not mass_order.mend_lines(batch, [line])
+    assert not mass_order.fix_lines(batch, [line])
     assert batch.lines.get().cells["quantity"] == "10"
 
 
@@ -203,7 +203,7 @@ def test_an_order_that_was_placed_keeps_its_line():
     line = batch.lines.get()
     run(batch)
     line.is_good, line.cells = False, {"service": "other"}
-    mass_order.mend_lines(batch, [line])
+    mass_order.fix_lines(batch, [line])
     assert batch.lines.get().cells["link"] == "https://a.example/0"
 
 

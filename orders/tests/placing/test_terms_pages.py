@@ -108,7 +108,7 @@ def test_a_line_is_not_placed_under_terms_that_its_dry_run_did_not_show(changes)
     assert "Validate again" in line.problems[0]["words"]
     batch.refresh_from_db()
     check([line], batch, person=batch.created_by, now=NOON)
-    assert mass_order.mend_lines(batch, [line]) and line.is_good
+    assert mass_order.fix_lines(batch, [line]) and line.is_good
     run(started(batch))
     assert agreed(Order.objects.get()) == Terms.of(Service.objects.get(pk=service.pk))
 

@@ -21,7 +21,7 @@ from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
 from orders.sending.repeats import names_in
-from orders.sending.restore_check import guard, repeat_journal
+from orders.sending.restore_check import guard
 from orders.sending.writes import answer_files
 from orders.sending.writes.journal_file import JournalFile
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status

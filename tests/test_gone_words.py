@@ -1,0 +1,53 @@
+"""Words that the glossary calls gone stay gone, in code, pages, papers and tests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+GLOSSARY = "docs/glossary.md"
+READ = {".py", ".html", ".md", ".js", ".css", ".toml", ".sh", ".yml", ".txt"}
+NOT_OURS = {"migrations", "vendor", "node_modules", "__pycache__", "staticfiles", "locale"}
+FEWEST_WORDS = 15
+
+# What must go on being understood keeps its word.
+STAYS = {
+    ("kin", "orders/lists/filters.py"): "the name stands in addresses that people keep",
+    ("kin", "orders/tests/pages/test_list_pages.py"): "opens such addresses",
+    ("kin", "templates/orders/pages/_order_filter.html"): "draws the field of that name",
+    ("examine", "providers/tasks.py"): "a task that a worker of an earlier release may ring",
+    ("examine", "providers/tests/test_account_pages.py"): "rings that task",
+    ("examine", "providers/tests/test_tasks.py"): "rings that task",
+}
+
+
+def gone_words() -> list[str]:
+    section = (ROOT / GLOSSARY).read_text(encoding="utf-8").split("## Words that are gone", 1)[1]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
+    return [word.strip() for row in rows[2:] for word in row.split(",")]
+
+
+def files() -> Iterator[tuple[str, str]]:
+    """What is the project's, by its path from the root."""
+    for folder, inside, names in os.walk(ROOT):
+        inside[:] = [name for name in inside if name[0] not in "._" and name not in NOT_OURS]
+        for path in (Path(folder) / name for name in names):
+            place = path.relative_to(ROOT).as_posix()
+            if path.suffix in READ and place not in {GLOSSARY, "CHANGELOG.md"}:
+                yield place, path.read_text(encoding="utf-8")
+
+
+def test_no_file_says_a_word_that_is_gone() -> None:
+    words = gone_words()
+    assert len(words) >= FEWEST_WORDS
+    either = "|".join(re.escape(word) for word in words)
+    gone = re.compile(rf"(?<![a-z])({either})(?![a-z])", re.IGNORECASE)
+    said = {(word.lower(), place) for place, text in files() for word in gone.findall(text)}
+    said -= {(word, "tests/test_gone_words.py") for word in words}
+    assert said - STAYS.keys() == set()
+    assert STAYS.keys() - said == set(), "no exception outlives its reason"
