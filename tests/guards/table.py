@@ -940,7 +940,7 @@ LINES = (
     ),
     Guard(
         "search: a price that moved is no contradiction",
-        "    low, high = _costs(order)\n",
+        "    low, high = costs_of(order)\n",
         "    low = order.estimate\n    high = low\n",
         (f"{MOVING}::test_a_lost_order_is_found_although_its_price_moved_since_it_was_placed",),
         "orders/recovery/search/id_range.py",
