@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from types import SimpleNamespace
 from uuid import uuid4
@@ -94,6 +95,15 @@ def test_a_worker_that_stood_still_right_after_its_claim_sends_nothing(monkeypat
         assert send_orders.send_order(order, order.provider, fake, clock=noon)
     assert fake.placed == []
     assert order.attempts.get().outcome == Outcome.NOT_SENT
+
+
+def test_a_machine_that_was_busy_for_a_minute_fails_no_test_whose_clock_stands(monkeypatch):
+    order, fake = make_order(), FakeProvider()
+    counted, late = time.monotonic, [0.0]
+    with monkeypatch.context() as patched, armed("claim.committed", lambda: late.append(60.0)):
+        patched.setattr(time, "monotonic", lambda: counted() + late[-1])
+        assert send_orders.send_order(order, order.provider, fake, clock=noon)
+    assert order.attempts.get().outcome == Outcome.ACCEPTED
 
 
 def test_a_claim_that_has_grown_old_is_not_even_marked():
