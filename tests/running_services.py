@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.supervisor import broker
+from tests.memory import scratch_place
 
 START_SECONDS = 30
 FOR_A_SHORT_LIFE = (
@@ -30,6 +31,7 @@ FOR_A_SHORT_LIFE = (
     "full_page_writes=off",
     "wal_level=minimal",
     "max_wal_senders=0",
+    "max_wal_size=256MB",  # it lies in memory
     "autovacuum=off",
     "jit=off",
 )
@@ -107,10 +109,17 @@ def _postgres_candidates(scratch: Path) -> Iterator[Path]:
 @contextmanager
 def postgres(scratch: Path) -> Iterator[str]:
     """The DATABASE_URL of a server with an empty database."""
+    with ExitStack() as stack:
+        place = tempfile.TemporaryDirectory(prefix="desk-cluster-", dir=scratch_place())
+        yield stack.enter_context(_postgres_in(Path(stack.enter_context(place)), scratch))
+
+
+@contextmanager
+def _postgres_in(cluster: Path, scratch: Path) -> Iterator[str]:
     programs, how = postgres_programs(scratch), as_somebody_else()
-    cluster, sockets = scratch / "cluster", scratch / "pg"
+    sockets = scratch / "pg"
+    sockets.mkdir(mode=0o700)
     for directory in (cluster, sockets):
-        directory.mkdir(mode=0o700)
         if how:
             os.chown(directory, how["user"], how["group"])
     wanted = ["-U", "desk", "-A", "trust", "--no-sync", "--encoding=UTF8", "--no-locale"]
