@@ -21,7 +21,7 @@ from core.rows.durable import DATABASE_AWAY
 from dashboard.health import watchdog
 from orders.sending.writes import send_clock
 from tests.builders import log_in, make_user
-from tests.cloned_database import cloned_database
+from tests.cloned_database import KEPT_IN, cloned_database
 from tests.closed_network import closed_network
 from tests.way_back import instead_of_flush
 
@@ -44,7 +44,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """In place of pytest-django's, which migrates in every worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    kept = request.config.rootpath / ".pytest_cache" / "migrated"
+    kept = request.config.rootpath / KEPT_IN
     kept.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with django_db_blocker.unblock():

@@ -2,6 +2,9 @@
 
 Migrating takes longer than most files of tests. On SQLite the migrated file is kept for the next
 session as well, under a name that changes with everything a migrated database comes from.
+
+`python -m tests.cloned_database` makes it ahead of a session with the same DESK_DATA_DIR, while
+something else is still under way.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
 
 import django
@@ -19,6 +23,7 @@ from django.conf import settings
 from django.db import connection
 
 MADE_FROM = ("*/migrations/*.py", "*/models.py", "*/models/*.py", "*/apps.py", "core/*.py")
+KEPT_IN = ".pytest_cache/migrated"
 KEPT = 3  # migrated files: a branch or two beside this one
 
 
@@ -94,3 +99,17 @@ def _kept(cache: Path) -> str:
     for old in sorted(cache.glob("*.sqlite3"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
         old.unlink(missing_ok=True)
     return str(name)
+
+
+def main() -> None:
+    """As the first worker of a session would."""
+    import_module("tests.environment")  # before the settings are read
+    django.setup()
+    cache = Path(settings.BASE_DIR) / KEPT_IN
+    cache.mkdir(parents=True, exist_ok=True)
+    with _alone():
+        _migrated(cache)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,13 +20,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-from tests.cloned_database import key_of
+from tests.cloned_database import KEPT_IN, key_of
 
 from .children import ROOT, begin, environment, read_libraries
 from .table import GUARDS, Guard
 
 LEFT_OUT = (".venv", ".git", "data", "__pycache__", ".*_cache", ".hypothesis", "staticfiles")
-MIGRATED = Path(".pytest_cache/migrated")  # where the suite keeps its databases
 MIGRATE = """import tests.environment, django, django.core.management
 django.setup()
 django.core.management.call_command("migrate", verbosity=0)
@@ -67,8 +66,8 @@ def _copy_of_the_house(directory: Path) -> Path:
     """Compiled by content: a line that is changed and put back is seen, whatever the clock says."""
     house = directory / "house"
     shutil.copytree(ROOT, house, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    if (ROOT / MIGRATED).is_dir():
-        shutil.copytree(ROOT / MIGRATED, house / MIGRATED)
+    if (ROOT / KEPT_IN).is_dir():
+        shutil.copytree(ROOT / KEPT_IN, house / KEPT_IN)
     compileall.compile_dir(house, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
     return house
 
@@ -166,7 +165,7 @@ def _one_migration_more(house: Path, guard: Guard) -> Iterator[None]:
 
 
 def _kept_database(house: Path) -> Path:
-    return house / MIGRATED / f"{key_of(house)}.sqlite3"
+    return house / KEPT_IN / f"{key_of(house)}.sqlite3"
 
 
 if __name__ == "__main__":
