@@ -124,7 +124,7 @@ def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypat
     Refill.objects.update(status="queued", requests=0, sent_at=None, call=None, external_id="")
     RequestCall.objects.all().delete()
 
-    def broken(*args: object) -> None:
+    def broken(*args: object, **how: object) -> None:
         raise IntegrityError("CHECK constraint failed: of_no_matter")
 
     with monkeypatch.context() as for_now:
