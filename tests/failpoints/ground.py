@@ -18,6 +18,7 @@ from django.test import override_settings
 
 from providers.connect import shared_transport
 from sandbox.box import RemoteSandbox
+from tests.memory import scratch_place
 
 ROOT = Path(__file__).parents[2]
 FINISHED, BROKEN, KILLED = 0, 1, 77
@@ -49,7 +50,8 @@ def ground(accounts: int) -> Iterator[Ground]:
         stack.callback(process.terminate)
         assert process.stdout is not None
         said: dict[str, Any] = json.loads(process.stdout.readline())
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="desk-walk-"))
+        place = tempfile.TemporaryDirectory(prefix="desk-walk-", dir=scratch_place())
+        scratch = stack.enter_context(place)
         stack.enter_context(override_settings(SANDBOX_URL=said["url"], DATA_DIR=Path(scratch)))
         stack.callback(shared_transport.cache_clear)
         shared_transport.cache_clear()

@@ -21,6 +21,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from tests.cloned_database import KEPT_IN, key_of
+from tests.memory import scratch_place
 
 from .children import ROOT, begin, environment, read_libraries
 from .table import GUARDS, Guard
@@ -47,7 +48,7 @@ def main() -> int:
     asked = options.parse_args()
     chosen = [guard for guard in GUARDS if asked.only in guard.name]
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="desk-guards-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="desk-guards-", dir=scratch_place()) as scratch:
         house = _copy_of_the_house(Path(scratch) / "0")
         ended, said = _run_whole(house, chosen, asked.jobs)
         if ended != GREEN:
