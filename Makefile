@@ -16,7 +16,7 @@ endif
 SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit coverage lint types e2e bench matrix failpoints machine guards hammer chaos lock format clean
+.PHONY: help run test unit coverage lint types e2e bench matrix failpoints machine guards hammer chaos screenshots lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
@@ -26,6 +26,7 @@ help:
 	@echo "make lint    ruff, layout and the directions of imports"
 	@echo "make types   mypy"
 	@echo "make e2e     journeys in a real browser"
+	@echo "make screenshots  the pictures of the README, of a fresh desk"
 	@echo "make bench   speed and memory as ratios, walks as counts"
 	@echo "make matrix  call providers that fail in every way there is; what the client claims must be so"
 	@echo "make failpoints  kill a worker everywhere, before every provider; the whole table"
@@ -69,6 +70,10 @@ types: $(VENV)/dev.stamp
 e2e: $(VENV)/e2e.stamp
 	@sh tests/browser/find_chromium.sh
 	@$(PY) -m pytest -m browser --numprocesses auto --maxprocesses 2 --dist loadfile tests/browser
+
+screenshots: $(VENV)/e2e.stamp
+	@sh tests/browser/find_chromium.sh
+	@$(PY) -m tests.screenshots
 
 bench: $(VENV)/dev.stamp
 	@$(PY) -m benchmarks
