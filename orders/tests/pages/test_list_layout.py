@@ -102,8 +102,8 @@ def test_the_reason_stands_beside_the_status(
 
 
 def test_a_scheduled_order_says_until_when(staff: Client) -> None:
-    held = {"hold_reason": HoldReason.SCHEDULED, "starts_at": NOON + timedelta(days=9_000)}
-    make_order(Status.HELD, **held)
+    later = NOON + timedelta(days=9_000)
+    make_order(Status.HELD, hold_reason=HoldReason.SCHEDULED, starts_at=later)
     assert "Starts<time" in page_of(staff)
 
 

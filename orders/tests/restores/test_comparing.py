@@ -53,7 +53,7 @@ def test_an_account_that_breaks_us_does_not_keep_the_others_from_being_compared(
     fake.says = {"201": progress()}
     clients = {poison.pk: Broken(ValueError("a fault of ours")), sound.pk: fake}
     run = begin(close())
-    compare_accounts.run_turn(take(run), lambda one: clients[one.pk], clock=noon, seconds=5)
+    compare_accounts.compare_due(take(run), lambda one: clients[one.pk], clock=noon, seconds=5)
     run.refresh_from_db()
     assert run.state == JobState.DONE
     assert words_of(run, poison) == "The desk made a mistake with it; its log says more."
@@ -64,7 +64,7 @@ def test_a_database_that_is_away_is_no_mistake_with_the_account():
     known(fast_account(), "100")
     run, away = begin(close()), Broken(OperationalError("gone"))
     with pytest.raises(OperationalError):
-        compare_accounts.run_turn(take(run), lambda one: away, clock=noon, seconds=5)
+        compare_accounts.compare_due(take(run), lambda one: away, clock=noon, seconds=5)
     run.refresh_from_db()
     assert run.state == JobState.RUNNING, "somebody goes on with it once its lease is over"
 
@@ -122,7 +122,7 @@ def test_a_run_that_another_worker_has_by_now_is_left_to_it():
         ReconcileRun.objects.update(holder="somebody-else")
         return fake
 
-    assert not compare_accounts.run_turn(take(run), connect, clock=noon, seconds=5)
+    assert not compare_accounts.compare_due(take(run), connect, clock=noon, seconds=5)
     run.refresh_from_db()
     assert (run.state, run.holder, run.accounts) == (JobState.RUNNING, "somebody-else", {})
 
