@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
 from orders.sending.repeats import names_in
 from orders.sending.restore_check import guard
-from orders.sending.writes import answer_files
+from orders.sending.writes import answer_files, send_clock
 from orders.sending.writes.journal_file import JournalFile
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
@@ -116,7 +117,9 @@ BEFORE_SENDING = {"resolved meanwhile": _resolved, **OBSTACLES}
 
 
 @pytest.mark.parametrize("obstacle", BEFORE_SENDING.values(), ids=BEFORE_SENDING)
-def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle):
+def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle, monkeypatch):
+    our_own = SimpleNamespace(monotonic=lambda: 0.0)  # nobody sets it beside the database's
+    monkeypatch.setattr(send_clock, "time", our_own)
     desk.panel.stands = lambda: obstacle(desk)
     desk.repeat()
     assert desk.panel.repeated == 0 and desk.candidates == []

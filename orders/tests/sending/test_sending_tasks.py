@@ -62,7 +62,7 @@ def test_a_turn_of_following_rings_for_what_it_let_go_and_for_the_next_turn(
     doorbell_rung, monkeypatch
 ):
     running, without_key = make_order(Status.IN_PROGRESS), make_provider(key="")
-    done = SimpleNamespace(turns=[SimpleNamespace(released=1)], more=True)
+    done = SimpleNamespace(runs=[SimpleNamespace(released=1)], more=True)
     monkeypatch.setattr(poll_cycle, "follow_account", lambda *a, **k: done)
     monkeypatch.setattr(wake_ups, "account_of", {running.provider_id: (None, None)}.get)
     tasks.follow(provider_id=without_key.pk)
