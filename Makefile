@@ -88,7 +88,7 @@ machine: $(VENV)/dev.stamp
 	@$(PY) -m tests.machine
 
 guards: $(VENV)/dev.stamp
-	@$(PY) -m tests.guards
+	@$(PY) -m tests.guards $(GUARDS)
 
 hammer: $(VENV)/dev.stamp
 	@$(PY) -m tests.hammer $(HAMMER)
