@@ -260,6 +260,7 @@ def test_an_order_of_another_account_or_one_that_waits_no_more_is_not_taken(clie
     assert not UnmatchedOrder.objects.exclude(order=None).exists()
 
 
+@pytest.mark.usefixtures("watchdog_has_looked")
 def test_the_page_takes_as_many_queries_for_ten_rows_as_for_one(client_for_role):
     halt = close()
     service = make_service(make_provider())
