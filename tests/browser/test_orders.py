@@ -19,7 +19,8 @@ STATUS_CELL = "td[data-label=Status]"
 def open_form(page: Page, words: str = "visits") -> None:
     page.goto("/orders/new/")
     page.get_by_label("Service", exact=True).press_sequentially(words)
-    page.locator("#service-results a[href*='service=']").first.click()
+    found = page.locator("#service-results:not(:has(.picker-title)) a[href*='service=']")
+    found.first.click()  # not one of those that were used before
     page.get_by_label("Link").wait_for()
 
 
@@ -57,7 +58,7 @@ def test_a_mistake_comes_back_beside_its_field_and_nothing_is_lost(admin_page: P
     open_form(admin_page)
     fill_in(admin_page, "https://lumen.example/mistake", "1")
     admin_page.get_by_role("button", name="Place order").click()
-    admin_page.get_by_text("too few").first.wait_for()
+    admin_page.get_by_text("Minimum is").first.wait_for()
     assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/mistake"
     assert admin_page.get_by_label("Quantity").get_attribute("aria-invalid") == "true"
     admin_page.get_by_label("Quantity").fill("100")
@@ -113,7 +114,7 @@ def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: Remo
         fill_in(admin_page, "http://www.lumen.example/same/")
         admin_page.get_by_role("button", name="Place order").click()
         admin_page.get_by_label("Place anyway").wait_for()
-        admin_page.get_by_label("Let it wait").check()
+        admin_page.get_by_label("Queue after order").check()
         admin_page.get_by_role("button", name="Place order").click()
         admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
         waiting = admin_page.locator("main").inner_text()
