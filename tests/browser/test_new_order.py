@@ -59,9 +59,12 @@ def test_a_favourite_stands_first(admin_page: Page) -> None:
     admin_page.get_by_role("button", name="Add to favourites").click()
     admin_page.get_by_role("button", name="★ Favourite").wait_for()
     admin_page.goto("/orders/new/")
-    admin_page.locator(".picker-title", has_text="Favourites").wait_for()
+    favourites = admin_page.locator(".picker-title", has_text="Favourites")
+    favourites.wait_for()
+    assert admin_page.locator("[data-pick] .cell-main").first.inner_text() == name
     admin_page.get_by_label(f"Take {name} out of the favourites").first.click()
-    admin_page.locator(".picker-title", has_text="Favourites").wait_for(state="detached")
+    favourites.wait_for(state="detached")
+    assert admin_page.get_by_label(f"Take {name} out of the favourites").count() == 0
 
 
 def test_the_button_is_in_reach_on_a_phone(admin_page: Page) -> None:
