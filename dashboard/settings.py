@@ -220,7 +220,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = TIMETABLE
 CELERY_BEAT_SCHEDULER = "dashboard.messaging.beat:WatchedScheduler"
 
-POLL_LEASES = env.int("DESK_FOLLOW_LANES", default=16)
+POLL_LEASES = env.int("DESK_POLL_LEASES", default=env.int("DESK_FOLLOW_LANES", default=16))
 
 # Providers
 

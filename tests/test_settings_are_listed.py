@@ -22,6 +22,7 @@ BETWEEN_OUR_PROCESSES = {
     "DESK_PULSE_FILE",
     "CONTENT_TYPE",  # of a request, in dashboard/wsgi.py
 }
+DEPRECATED = {"DESK_FOLLOW_LANES"}  # read on, named only beside what to write today
 
 
 def read_by_the_desk() -> set[str]:
@@ -30,7 +31,7 @@ def read_by_the_desk() -> set[str]:
         for path in (ROOT / package).rglob("*.py"):
             if "tests" not in path.parts:
                 found |= {one or other for one, other in READ.findall(path.read_text())}
-    return found - BETWEEN_OUR_PROCESSES
+    return found - BETWEEN_OUR_PROCESSES - DEPRECATED
 
 
 def named_in_example() -> dict[str, str]:
@@ -52,17 +53,37 @@ def test_the_example_holds_no_secret_that_somebody_could_keep(name: str) -> None
     assert named_in_example()[name] == ""
 
 
-def test_a_copied_example_changes_nothing(tmp_path: Path) -> None:
-    """Left empty means not given: SQLite, and the secrets of the data directory."""
-    (tmp_path / "secrets.env").write_text(f"SECRET_KEY={'s' * 50}\n")
-    given = {name: value for name, value in os.environ.items() if name not in named_in_example()}
-    said = subprocess.run(
-        [sys.executable, "-c", "from dashboard.settings import *; print(SECRET_KEY, DATABASES)"],
+@pytest.mark.parametrize(
+    ("given", "leases"),
+    [
+        ({}, "16"),
+        ({"DESK_POLL_LEASES": "3"}, "3"),
+        ({"DESK_FOLLOW_LANES": "5", "DESK_POLL_LEASES": ""}, "5"),  # as compose hands them on
+        ({"DESK_FOLLOW_LANES": "5", "DESK_POLL_LEASES": "3"}, "3"),
+    ],
+)
+def test_the_deprecated_name_of_a_setting_is_read_on(
+    given: dict[str, str], leases: str, tmp_path: Path
+) -> None:
+    assert said_by_settings("POLL_LEASES", given, tmp_path) == leases
+
+
+def said_by_settings(shown: str, given: dict[str, str], data_dir: Path) -> str:
+    ours = {*named_in_example(), *DEPRECATED}
+    others = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        [sys.executable, "-c", f"from dashboard.settings import *; print({shown})"],
         cwd=ROOT,
-        env={**given, **named_in_example(), "DESK_DATA_DIR": str(tmp_path)},
+        env={**others, **given, "DESK_DATA_DIR": str(data_dir)},
         capture_output=True,
         text=True,
         check=True,
-    ).stdout
+    ).stdout.strip()
+
+
+def test_a_copied_example_changes_nothing(tmp_path: Path) -> None:
+    """Left empty means not given: SQLite, and the secrets of the data directory."""
+    (tmp_path / "secrets.env").write_text(f"SECRET_KEY={'s' * 50}\n")
+    said = said_by_settings("SECRET_KEY, DATABASES", named_in_example(), tmp_path)
     assert said.startswith("s" * 50)
     assert str(tmp_path / "desk.sqlite3") in said

@@ -23,7 +23,7 @@ BROKER_STOP_SECONDS = WEB_STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What `manage.py up` found in the settings. `leases`: accounts followed at the same time."""
+    """What `manage.py up` found in the settings. `leases`: accounts polled at the same time."""
 
     data_dir: Path
     port: int
