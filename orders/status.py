@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 
 
@@ -153,8 +155,11 @@ class Resolution(models.TextChoices):
     MATCH = "match", "The only way several ids fit several orders"
     BRACKET = "bracket", "No id of ours between the orders before and after"
     REPEAT = "repeat", "Asked again under the same id of ours"
-    TAUGHT = "taught", "Staff said what the provider's words mean"
+    PHRASE = "taught", "Staff said what the provider's words mean"  # the word of older rows
     PERSON = "person", "A person decided"
+
+
+BY_STAFF: Final = (Resolution.PERSON, Resolution.PHRASE)
 
 
 class HaltKind(models.TextChoices):

@@ -13,7 +13,7 @@ from core import clocks
 from core.money import MoneyField
 from providers.models import Provider
 
-from ..status import LIVE_OUTCOMES, Doubt, Outcome, Resolution
+from ..status import BY_STAFF, LIVE_OUTCOMES, Doubt, Outcome, Resolution
 
 SERVER_ERROR = 500  # from this HTTP code on an answer is word of a failure
 
@@ -28,8 +28,8 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
     def counted_as_not_there(self) -> AttemptQuerySet:
         """By a person or a proof that may have been wrong. A refusal in words that the desk knows
         is proof; what staff said that words mean is their word."""
-        taught = Q(outcome=Outcome.REJECTED, resolution=Resolution.TAUGHT)
-        return self.filter(Q(outcome=Outcome.NOT_PLACED) | taught)
+        by_phrase = Q(outcome=Outcome.REJECTED, resolution=Resolution.PHRASE)
+        return self.filter(Q(outcome=Outcome.NOT_PLACED) | by_phrase)
 
 
 class Attempt(models.Model):
@@ -143,6 +143,10 @@ class Attempt(models.Model):
         failed = seen.get("exception_chain") or (seen.get("http_status") or 0) >= SERVER_ERROR
         is_heard = seen.get("body_excerpt") and not failed
         return str((Doubt.NOT_UNDERSTOOD if is_heard else Doubt.LOST).label)
+
+    @property
+    def is_resolved_by_staff(self) -> bool:
+        return self.resolution in BY_STAFF
 
     @property
     def carries_our_id(self) -> bool:

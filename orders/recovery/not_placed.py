@@ -156,7 +156,7 @@ def resolve_refused(
     try:
         with durable_transaction():
             resolve_attempt(
-                as_read, Outcome.REJECTED, Resolution.TAUGHT, actor, now, code=refusal.code.value
+                as_read, Outcome.REJECTED, Resolution.PHRASE, actor, now, code=refusal.code.value
             )
             if not order.move(
                 to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]

@@ -74,9 +74,9 @@ def resolve_by_phrase(order: Order, words: str, *, actor: User, now: datetime) -
     provider = order.provider
     dialect = Dialect.from_profile(provider.dialect)
     added = {one.words: one for one in added_phrases(provider)}.get(words)
-    evidence = {"sentence": words}
+    evidence = {"phrase": words}
     if added and added.actor:
-        evidence["taught_by"] = added.actor.display_name
+        evidence["added_by"] = added.actor.display_name
     resolved = 0
     for attempt, refusal in _lost_with(order, words, dialect):
         if refusal is not None:

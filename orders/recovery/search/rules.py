@@ -12,9 +12,7 @@ from core.models import User
 from providers.models import Provider
 
 from ...models import Attempt, Recovery
-from ...status import Outcome, Resolution
-
-BY_PEOPLE = (Resolution.PERSON, Resolution.TAUGHT)
+from ...status import BY_STAFF, Outcome, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Figures:
 
     @property
     def by_itself(self) -> int:
-        return sum(count for way, count in self.ways if way not in BY_PEOPLE)
+        return sum(count for way, count in self.ways if way not in BY_STAFF)
 
 
 def figures(provider: Provider) -> Figures:

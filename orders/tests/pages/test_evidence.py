@@ -87,9 +87,7 @@ def test_it_tells_what_was_sent_and_what_came_back() -> None:
         text="Read timeout.",
         at=NOON + timedelta(seconds=26),
     )
-    make_event(
-        order, kind=EventKind.PROGRESS, text="", evidence={"charge": "0.9", "taught_by": "x"}
-    )
+    make_event(order, kind=EventKind.PROGRESS, text="", evidence={"charge": "0.9", "added_by": "x"})
     make_refill(RefillStatus.REFUSED, order=order, reason="Not eligible")
     make_cancel(CancelStatus.ACCEPTED, order=order, external_id="77")
     text = told(order)
@@ -161,7 +159,7 @@ def test_people_machines_and_notes_stay_at_home() -> None:
         after="given_up",
         actor=person,
         text="They never answer.",
-        evidence={"taught_by": "ada-of-the-desk"},
+        evidence={"added_by": "ada-of-the-desk"},
     )
     make_event(
         order, kind=EventKind.EVIDENCE, text="The worker desk-host-7:4242:MainThread was lost."

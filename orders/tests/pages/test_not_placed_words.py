@@ -14,7 +14,7 @@ from tests.builders import make_attempt, make_order, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
-@pytest.mark.parametrize("resolution", [Resolution.PERSON, Resolution.TAUGHT])
+@pytest.mark.parametrize("resolution", [Resolution.PERSON, Resolution.PHRASE])
 def test_what_somebody_decided_is_not_called_proven(
     client_for_role: Callable[[Role], Client], resolution: Resolution
 ) -> None:

@@ -127,7 +127,7 @@ def test_adding_a_phrase_resolves_all_that_were_answered_so(code, becomes):
     assert (attempt.outcome, attempt.code, attempt.resolved_by) == (Outcome.REJECTED, code, actor)
     event = alike.events.get()
     assert (event.actor, event.after) == (actor, becomes)
-    assert event.evidence == {"sentence": WORDS, "taught_by": "ada", "means": code.value}
+    assert event.evidence == {"phrase": WORDS, "added_by": "ada", "means": code.value}
     assert Provider.objects.get(pk=order.provider_id).dialect == {"refusals": {WORDS: code.value}}
 
 

@@ -41,7 +41,7 @@ def decided(
 ) -> Order:
     """Somebody, or a proof, says that it is not there."""
     attempt = order.attempts.get()
-    if by is Resolution.TAUGHT:
+    if by is Resolution.PHRASE:
         assert not_placed.resolve_refused(
             order,
             attempt,
@@ -68,7 +68,7 @@ def decided(
         (Resolution.PERSON, False),
         (Resolution.PERSON, True),
         (Resolution.BRACKET, False),
-        (Resolution.TAUGHT, False),
+        (Resolution.PHRASE, False),
     ],
     ids=["a person", "and it is wanted again", "a proof", "words of staff"],
 )
