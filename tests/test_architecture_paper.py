@@ -1,9 +1,11 @@
-"""The papers stay true: every file and every name in backticks is there, and pages stay short."""
+"""The papers stay true: every file and every name in backticks is there, and pages stay short.
+So do rooms and files of the code."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +18,9 @@ TRUE_TO_THE_CODE = ("docs/architecture.md", "docs/glossary.md", "docs/style.md",
 PAPERS = (*TRUE_TO_THE_CODE, "docs/reliability.md", "SECURITY.md")
 LONGEST_PAGE = 200
 FEWEST_QUESTIONS = 30
+APPS = ("core", "providers", "orders", "dashboard", "sandbox")
+MOST_FILES = 20  # of one folder; what is longer tells more than one story
+MOST_LINES = 300
 
 # `orders/status.py`, `orders/status.py::MOVES`, `core/`; `::FINAL` is in the file named before it
 PLACE = re.compile(
@@ -84,16 +89,32 @@ def test_every_folder_of_an_app_is_in_the_picture() -> None:
     apart = {"tests", "migrations", "management", "templatetags", "__pycache__"}
     rooms = [
         f"{folder.relative_to(ROOT)}/"
-        for app in ("core", "providers", "orders", "dashboard", "sandbox")
+        for app in APPS
         for folder in sorted((ROOT / app).iterdir())
         if folder.is_dir() and folder.name not in apart and any(folder.glob("*.py"))
     ]
     assert not [room for room in rooms if f"`{room}`" not in text]
 
 
+def test_a_room_is_not_crowded_and_a_file_tells_one_story() -> None:
+    modules = [
+        path
+        for app in APPS
+        for path in (ROOT / app).rglob("*.py")
+        if path.name != "__init__.py" and not {"tests", "migrations"} & set(path.parts)
+    ]
+    crowded = [
+        room
+        for room, count in Counter(path.parent for path in modules).items()
+        if count > MOST_FILES
+    ]
+    assert not crowded, crowded
+    assert not [path for path in modules if _lines(path) > MOST_LINES]
+
+
 @pytest.mark.parametrize("paper", PAPERS)
 def test_a_page_is_read_at_one_sitting(paper: str) -> None:
-    assert len((ROOT / paper).read_text(encoding="utf-8").splitlines()) <= LONGEST_PAGE
+    assert _lines(ROOT / paper) <= LONGEST_PAGE
 
 
 def test_the_examples_of_style_are_the_code() -> None:
@@ -101,6 +122,10 @@ def test_the_examples_of_style_are_the_code() -> None:
     assert len(examples) >= 10
     for path, code in examples:
         assert _bare(code) in _bare((ROOT / path).read_text(encoding="utf-8")), f"{path}:\n{code}"
+
+
+def _lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def _bare(code: str) -> str:

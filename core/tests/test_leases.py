@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import clocks, leases
+from core import clocks
+from core.rows import leases
 from orders.models import BulkJob
 from orders.status import JobState
 from tests.builders import make_job

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.row_numbers import row_number
+from core.rows.numbers import row_number
 
 
 @pytest.mark.parametrize(

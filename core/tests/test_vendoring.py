@@ -12,8 +12,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from core import vendoring
-from core.vendoring import NotAsVendored, Package, differences, icon_names, take_from_tarball
+from core.web import vendoring
+from core.web.vendoring import NotAsVendored, Package, differences, icon_names, take_from_tarball
 
 
 @pytest.fixture

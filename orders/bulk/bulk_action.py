@@ -17,10 +17,11 @@ from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, F, IntegerField, Q, TextField, Value
 
-from core import clocks, leases
+from core import clocks
 from core.clocks import Clock
 from core.models import User
 from core.roles import May
+from core.rows import leases
 from core.rows.constraints import raise_unless_broken
 
 from ..models import BulkItem, BulkJob, OrderQuerySet

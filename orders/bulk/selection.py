@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import QueryDict
 
 from core.models import User
-from core.row_numbers import row_number
+from core.rows.numbers import row_number
 
 from ..lists.filters import OrderFilter
 from ..lists.tabs import in_tab

@@ -10,8 +10,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Count, F, Q
 
-from core import leases
 from core.models import User
+from core.rows import leases
 from core.rows.bulk import write_columns
 from core.rows.loops import one_by_one
 from providers.models import Provider

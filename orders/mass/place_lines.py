@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from core import clocks, leases
+from core import clocks
 from core.clocks import Clock
-from core.leases import is_free
 from core.roles import May
+from core.rows import leases
+from core.rows.leases import is_free
 from core.rows.loops import AWAY
 
 from .. import link_queue

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from core.leases import Leased
 from core.money import MoneyField
+from core.rows.leases import Leased
 
 
 class BatchState(models.TextChoices):

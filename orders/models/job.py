@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from core.leases import Leased, is_free
 from core.models import User
+from core.rows.leases import Leased, is_free
 
 from ..status import UNDER_WAY, JobKind, JobState
 

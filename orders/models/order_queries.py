@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.lookups import Exact
 
-from core.row_numbers import row_number
+from core.rows.numbers import row_number
 from providers.models import Provider, Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from core.leases import Leased, is_free
 from core.money import MoneyField
+from core.rows.leases import Leased, is_free
 from providers.models import Provider
 
 from ..status import UNDER_WAY, JobState

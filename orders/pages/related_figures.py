@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Case, Count, F, Q, Sum, When
 
 from core.money import MoneySum
-from core.row_numbers import row_number
+from core.rows.numbers import row_number
 
 from ..models import Order
 from ..status import AT_PROVIDER, FINAL, Status

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
-from core.row_numbers import row_number
 from core.rows.keyset import keyset_page
+from core.rows.numbers import row_number
 from core.web.policy import StaffRequest, allow
 
 from .. import wake_ups

@@ -17,7 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.row_numbers import row_number
+from core.rows.numbers import row_number
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.account_health import account_health

@@ -18,13 +18,14 @@ from typing import Final, Protocol
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from core import clocks, leases
+from core import clocks
 from core.clocks import Clock
 from core.models import User
 from core.redaction import redact
-from core.row_numbers import row_number
+from core.rows import leases
 from core.rows.constraints import raise_unless_broken
 from core.rows.loops import AWAY
+from core.rows.numbers import row_number
 from providers.actions.calling import MustWait, ask
 from providers.models import Provider
 from providers.panel_api import (

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from core.leases import is_free
+from core.rows.leases import is_free
 from providers.account_health import account_health
 from providers.identity import upstream_of
 from providers.models import Provider

@@ -13,10 +13,11 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from core import clocks, leases
+from core import clocks
 from core.clocks import Clock
-from core.leases import is_free
+from core.rows import leases
 from core.rows.bulk import one_writer
+from core.rows.leases import is_free
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from core.leases import Leased
+from core.rows.leases import Leased
 
 from .provider import Provider
 

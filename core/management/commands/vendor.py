@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from core import vendoring
-from core.vendoring import ICONS_FOLDER, ICONS_PACKAGE, NotAsVendored, Package
+from core.web import vendoring
+from core.web.vendoring import ICONS_FOLDER, ICONS_PACKAGE, NotAsVendored, Package
 
 
 class Command(BaseCommand):

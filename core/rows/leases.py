@@ -12,7 +12,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from . import clocks
+from .. import clocks
 
 Row = TypeVar("Row", bound="Leased")
 RELEASED: Final[dict[str, Any]] = {"holder": "", "held_until": None}
