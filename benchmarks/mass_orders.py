@@ -1,4 +1,4 @@
-"""A dry run of 5,000 pasted lines, read, judged and written down, with one line in ten wrong and
+"""A dry run of 5,000 pasted lines, read, checked and written down, with one line in ten wrong and
 50,000 open orders to compare with; against checking every line by the whole order form."""
 
 from __future__ import annotations

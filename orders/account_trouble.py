@@ -1,4 +1,4 @@
-"""What of its provider's account keeps an order waiting: the one judgement, where it matters."""
+"""What of its provider's account keeps an order waiting: its one health, where it matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an account is doing: one judgement, with a code for logic and a label for people."""
+"""How an account is doing: one answer, with a code for logic, a label for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge of consent sees what was known at a claim, whatever the desk's clock says of it."""
+"""The check of consent sees what was known at a claim, whatever the desk's clock says of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from orders.terms import Terms
 from providers.models import ProposedTerms
 from tests.builders import make_attempt, make_order, make_run, make_service
 from tests.chaos import rows
-from tests.chaos.consent import Claim, Look, Looks, Offer, judge_consent
-from tests.chaos.judge import Kind
+from tests.chaos.checker import Kind
+from tests.chaos.consent import Claim, Look, Looks, Offer, check_consent
 from tests.chaos.plan import is_left_held
 from tests.chaos.right_time import RightTime
 from tests.test_chaos_report import ThisDatabase
@@ -44,15 +44,15 @@ def looks(*offers: Offer, claim: Claim = CLAIM) -> list[Look]:
     ],
 )
 def test_a_send_under_terms_nobody_agreed_to_is_seen(offer: Offer) -> None:
-    judged = judge_consent(looks(AGREED, offer, offer), RIGHT)
-    assert [one.kind for one in judged.violations] == [Kind.CONSENT]
+    checked = check_consent(looks(AGREED, offer, offer), RIGHT)
+    assert [one.kind for one in checked.violations] == [Kind.CONSENT]
 
 
 def test_what_is_within_the_tolerance_or_cheaper_is_no_harm() -> None:
     for rate in ("0.945", "0.9", "0.1"):
         offer = AGREED._replace(rate=Decimal(rate))
-        judged = judge_consent(looks(offer, offer, offer), RIGHT)
-        assert (judged.looked_at, judged.moved, judged.violations) == (1, rate != "0.9", ())
+        checked = check_consent(looks(offer, offer, offer), RIGHT)
+        assert (checked.looked_at, checked.moved, checked.violations) == (1, rate != "0.9", ())
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_what_is_within_the_tolerance_or_cheaper_is_no_harm() -> None:
 def test_what_may_not_have_been_known_at_the_claim_is_nobodys_fault(
     offers: tuple[Offer, ...],
 ) -> None:
-    assert not judge_consent(looks(*offers), RIGHT).violations
+    assert not check_consent(looks(*offers), RIGHT).violations
 
 
 def test_a_claim_is_found_in_time_although_the_clock_stepped() -> None:
     right = RightTime([(NOON - timedelta(hours=2), 3600.0)])
     late = replace(CLAIM, started_at=CLAIM.started_at + timedelta(hours=1))
     taken = looks(AGREED, DEARER, DEARER, claim=late)
-    assert judge_consent(taken, right).violations
+    assert check_consent(taken, right).violations
     early = replace(late, started_at=late.started_at - timedelta(seconds=2))
-    assert not judge_consent(looks(AGREED, DEARER, DEARER, claim=early), right).violations
+    assert not check_consent(looks(AGREED, DEARER, DEARER, claim=early), right).violations
 
 
 def test_a_time_between_two_moments_is_that_of_a_right_clock() -> None:

@@ -1,4 +1,4 @@
-"""What `make chaos` reads of the desk's rows, and which verdict it comes to."""
+"""What `make chaos` reads of the desk's rows, and which result it comes to."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from orders.models.event import EventKind
 from orders.status import HoldReason, Outcome, Status
 from tests.builders import NOON, make_attempt, make_event, make_order, make_provider
 from tests.chaos import report, rows
+from tests.chaos.checker import Bought, Kind, Lost, Shown, Violation
 from tests.chaos.controls import Control
-from tests.chaos.judge import Bought, Kind, Lost, Shown, Violation
 from tests.chaos.plan import Terms
-from tests.chaos.report import goals, put_into, recovery_figures, verdict
+from tests.chaos.report import goals, put_into, recovery_figures, result
 from tests.chaos.servers import Database, Row
 
 
@@ -90,8 +90,8 @@ def control(*kinds: Kind) -> Control:
 
 
 def test_a_run_whose_controls_did_no_harm_is_void() -> None:
-    assert verdict([], [control(Kind.DOUBLE), control(Kind.STUCK)]) == "VOID"
-    assert verdict([], [control(Kind.DOUBLE), control(Kind.SILENTLY_WRONG)]) == "holds"
+    assert result([], [control(Kind.DOUBLE), control(Kind.STUCK)]) == "VOID"
+    assert result([], [control(Kind.DOUBLE), control(Kind.SILENTLY_WRONG)]) == "holds"
 
 
 @pytest.mark.services

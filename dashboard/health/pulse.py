@@ -1,4 +1,4 @@
-"""A worker's sign of life: a thread of its own beside the work, judged by the work that is done.
+"""A worker's sign of life: a thread of its own beside the work, measured by the work that is done.
 
 A message in the worker's own queue would stand behind runs of twenty seconds and expire, so that
 the busiest worker looks deaf. And a thread alone would beat on in a worker that hears nothing.

@@ -68,7 +68,7 @@ def record(
     Their orders are asked about next: only their status says what became of them.
     """
     for request in requests:
-        write(request, _verdict(request, outcome, now), now=now)
+        write(request, _row_outcome(request, outcome, now), now=now)
     if not isinstance(outcome, Later):
         look_again([request.order_id for request in requests], now)
 
@@ -118,7 +118,7 @@ def lost(
     return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)
 
 
-def _verdict(
+def _row_outcome(
     request: CancelRequest, outcome: Outcome[CancelAccepted | Refused], now: datetime
 ) -> RowOutcome:
     if isinstance(outcome, Lost):

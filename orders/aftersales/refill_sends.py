@@ -65,7 +65,7 @@ def record(
     """Write down what one call said of each of these refills, as they were claimed."""
     by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
     for refill in refills:
-        write(refill, _verdict(refill, outcome, by_order, now), now=now)
+        write(refill, _row_outcome(refill, outcome, by_order, now), now=now)
 
 
 def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:
@@ -99,7 +99,7 @@ def lost(reason: str) -> RowOutcome:
     return RowOutcome(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
 
 
-def _verdict(
+def _row_outcome(
     refill: Refill, outcome: Outcome[RefillStarted | Refused], by_order: bool, now: datetime
 ) -> RowOutcome:
     if isinstance(outcome, Lost):

@@ -165,7 +165,7 @@ def why_hold(order: Order, service: Service, now: datetime) -> HoldReason:
     """What this order is held for instead of being sent; NONE lets it go.
 
     Asked in the transaction of the claim, which reads the service once: the order leaves at the
-    price that is judged here. What somebody with the right has released is not held again for the
+    price that is checked here. What somebody with the right has released is not held again for the
     same reason.
     """
     if doubtful_rows.may_have_been_sent(order):

@@ -29,7 +29,7 @@ from ..status import (
 from .anomalies import STANDS, Anomaly, AnomalyCode, untold
 from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
 
-# What the judgement of a dull answer needs; the rest is read for the others only.
+# What the check of a dull answer needs; the rest is read for the others only.
 READ_BY_ALL = ("units",)
 _READ_BY_FEW = (
     "type",

@@ -24,7 +24,7 @@ from ..status import MONEY_BACK, Flag, Status
 
 CHUNK = 200
 _BETWEEN_LOOKS = timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)
-_RECENT = timedelta(days=1)  # an answer that was judged before staff said it is written by then
+_RECENT = timedelta(days=1)  # an answer that was checked before staff said it is written by then
 
 
 def book_refunds(provider: Provider, *, now: datetime) -> int:
@@ -63,7 +63,7 @@ def end_of(order: Order) -> End:
 
 
 def before_end(order: Order) -> Order:
-    """The order as it was judged at its end, for its own price to say whether its charge was
+    """The order as it was checked at its end, for its own price to say whether its charge was
     lowered: what was charged before is not known any more."""
     known = copy(order)
     known.charge = None

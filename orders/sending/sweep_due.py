@@ -25,7 +25,7 @@ SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
 def reap_lost_sends(*, now: datetime) -> int:
     """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued.
 
-    The list only says where to look; each row is judged as it is when its turn comes.
+    The list only says where to look; each row is decided on as it is when its turn comes.
     """
     lost = Attempt.objects.past_their_lease(now)
     found = list(lost.order_by("pk").values_list("pk", flat=True)[:SWEEP_SIZE])

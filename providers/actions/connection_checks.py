@@ -25,7 +25,7 @@ from .note_calls import note_failure, note_success
 
 INTERRUPTED = {
     "topic": "check",
-    "verdict": FindingLevel.FAIL.value,
+    "level": FindingLevel.FAIL.value,
     "words": "The check was cut off. Run it again.",
     "detail": "",
 }
@@ -109,7 +109,7 @@ def _give_up(report: ConnectionReport, words: str, *, now: datetime) -> None:
 
 def _kept(finding: Finding) -> dict[str, Any]:
     kept = asdict(finding)
-    kept["verdict"] = str(finding.verdict)
+    kept["level"] = str(finding.level)
     return {name: redact(str(value)) for name, value in kept.items()}
 
 
@@ -139,7 +139,7 @@ def _learn(provider: Provider, result: CheckResult, *, clock: Clock) -> None:
         same.update(dialect=_with_words_of_staff(result.dialect, before, profile).to_profile())
         if result.balance is not None:
             keep_balance(provider, result.balance, clock=clock)
-    failed = {f.topic: f.words for f in result.findings if f.verdict is FindingLevel.FAIL}
+    failed = {f.topic: f.words for f in result.findings if f.level is FindingLevel.FAIL}
     if "key" in failed:
         note_failure(provider, AccountRefused(failed["key"]), now=clock())
     elif "connection" in failed:

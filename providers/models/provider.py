@@ -208,7 +208,7 @@ class BalanceReading(models.Model):
 
 class ConnectionReport(models.Model):
     """One connection check. `findings` is a list of
-    `{"topic": str, "verdict": "ok" | "warn" | "fail", "words": str, "detail": str}`.
+    `{"topic": str, "level": "ok" | "warn" | "fail", "words": str, "detail": str}`.
 
     While `ended_at` is None it still runs, and `step` says what it is asking. `with_empty_order`:
     it sends an order of nothing as well, which buys nothing, to hear what an order must carry.

@@ -153,7 +153,7 @@ class PanelClient:
         *,
         before_send: Callable[[], None] | None = None,
     ) -> Answer:
-        """One POST of an action and whatever came back, not yet judged.
+        """One POST of an action and whatever came back, not yet classified.
 
         Raises NotSent or OutcomeUnknown (writes) or Unavailable (reads) when no whole answer came.
         """

@@ -41,20 +41,23 @@ def may_be_made(body: Any, what: str) -> bool:
         return False
     if _is_charged(body, _DEEPEST):
         return True
-    judged = frozenset(error_texts(body, ANY_ERROR))
-    return _tells_of_one(body, judged, _DEEPEST) or any(True for _ in _possible_ids(body, _DEEPEST))
+    classified = frozenset(error_texts(body, ANY_ERROR))
+    return _tells_of_one(body, classified, _DEEPEST) or any(
+        True for _ in _possible_ids(body, _DEEPEST)
+    )
 
 
-def _tells_of_one(part: Any, judged: frozenset[str], depth: int) -> bool:
+def _tells_of_one(part: Any, classified: frozenset[str], depth: int) -> bool:
     """Some words in it tell of an order that was taken: one that waits for money, say. The
-    sentences that are `judged` by what is known of each are no such words, nor are addresses."""
+    sentences that are `classified`, each by what is known of it, are no such words, nor are
+    addresses."""
     if isinstance(part, str):
-        is_judged = sentence(part) in judged or "://" in part
-        return not is_judged and bool(_TAKEN.search(part.lower()))
+        is_classified = sentence(part) in classified or "://" in part
+        return not is_classified and bool(_TAKEN.search(part.lower()))
     if not isinstance(part, dict | list) or not depth:
         return False  # `_names` has said that nobody looked
     inside = part.values() if isinstance(part, dict) else part
-    return any(_tells_of_one(one, judged, depth - 1) for one in inside)
+    return any(_tells_of_one(one, classified, depth - 1) for one in inside)
 
 
 def candidate_id(body: Any) -> str:

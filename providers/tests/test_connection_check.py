@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from core.clocks import CONNECTION_CHECK_CUT_OFF_SECONDS, database_now
 from core.encryption import encrypt
@@ -24,8 +26,8 @@ def checked(account: Provider, *, with_empty_order: bool = False) -> ConnectionR
     return report
 
 
-def verdicts(report: ConnectionReport) -> dict[str, str]:
-    return {finding["topic"]: finding["verdict"] for finding in report.findings}
+def levels(report: ConnectionReport) -> dict[str, str]:
+    return {finding["topic"]: finding["level"] for finding in report.findings}
 
 
 def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
@@ -33,7 +35,7 @@ def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
 ) -> None:
     report = checked(account)
     assert report.ended_at and report.services_seen == 60
-    assert "fail" not in verdicts(report).values()
+    assert "fail" not in levels(report).values()
     assert {"add", "refill", "cancel"}.isdisjoint(box.stats()["calls"])
     row = Provider.objects.get()
     assert row.balance == Decimal(1000)
@@ -45,7 +47,7 @@ def test_a_wrong_key_is_named_and_marked(account: Provider) -> None:
     Provider.objects.update(key_ciphertext=encrypt("not-the-key-at-all"))
     account.refresh_from_db()
     report = checked(account)
-    assert verdicts(report)["key"] == "fail"
+    assert levels(report)["key"] == "fail"
     assert ProviderHealth.objects.get().key_refused_at
 
 
@@ -55,7 +57,7 @@ def test_a_provider_that_does_not_answer_is_said_to_be_so(
 ) -> None:
     box.fault(mode)
     report = checked(account)
-    assert "fail" in verdicts(report).values()
+    assert "fail" in levels(report).values()
     assert ProviderHealth.objects.get().open_until
 
 
@@ -90,7 +92,7 @@ def test_with_an_empty_order_it_finds_the_parameter_that_takes_our_ids(
     checked(account)
     assert "idempotency_parameter" not in Provider.objects.get().dialect
     report = checked(account, with_empty_order=True)
-    assert verdicts(report)["repeats"] == "ok" and box.ledger() == []
+    assert levels(report)["repeats"] == "ok" and box.ledger() == []
     assert Provider.objects.get().dialect["idempotency_parameter"] == "request_id"
 
 
@@ -141,3 +143,12 @@ def test_what_was_learned_can_be_forgotten_and_the_rest_stays(account: Provider)
     assert Provider.objects.get().dialect == stays
     assert account.events.get().text == FORGOTTEN
     assert not forget_learned(account, now=database_now(), actor=None)
+
+
+def test_a_report_of_an_earlier_release_shows_the_level_of_each_finding(account: Provider) -> None:
+    made = database_now()
+    stored = [{"topic": "key", "verdict": "fail", "words": "Wrong.", "detail": ""}]
+    report = ConnectionReport.objects.create(provider=account, findings=stored, run_at=made)
+    import_module("providers.migrations.0016_finding_levels").to_level(apps, None)
+    report.refresh_from_db()
+    assert levels(report) == {"key": "fail"} and "verdict" not in report.findings[0]

@@ -98,7 +98,7 @@ def hostile() -> Hostile:
         provider=provider,
         run_at=NOON,
         ended_at=NOON,
-        findings=[{"topic": HOSTILE, "verdict": "warn", "words": HOSTILE, "detail": HOSTILE}],
+        findings=[{"topic": HOSTILE, "level": "warn", "words": HOSTILE, "detail": HOSTILE}],
     )
     provider.remember(HOSTILE, now=NOON)
     service = make_service(

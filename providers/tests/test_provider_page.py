@@ -33,8 +33,8 @@ def test_balances_are_only_for_those_who_may_see_them(client_for_role: LogIn) ->
         run_at=NOON,
         ended_at=NOON,
         findings=[
-            {"topic": "balance", "verdict": "ok", "words": "It is 4321.98 USD.", "detail": ""},
-            {"topic": "services", "verdict": "warn", "words": "Odd.", "detail": "4321.98"},
+            {"topic": "balance", "level": "ok", "words": "It is 4321.98 USD.", "detail": ""},
+            {"topic": "services", "level": "warn", "words": "Odd.", "detail": "4321.98"},
         ],
     )
     for role, sees in ((Role.VIEWER, False), (Role.OPERATOR, False), (Role.MANAGER, True)):

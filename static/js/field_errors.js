@@ -1,6 +1,6 @@
 import { one } from "./dom.js";
 
-// What was said of the old value says nothing of the new one; the server judges it again.
+// What was said of the old value says nothing of the new one; the server checks it again.
 export function clearError(field) {
   if (field.getAttribute?.("aria-invalid") !== "true") return;
   field.removeAttribute("aria-invalid");

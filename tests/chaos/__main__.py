@@ -61,7 +61,7 @@ def main() -> int:
     if chosen.into:
         report.put_into(chosen.into, report.for_a_page(outcomes, controls))
     print(f"\n{report.as_markdown(outcomes, controls)}\n{chosen.out / 'report.json'}")
-    return 0 if report.verdict(outcomes, controls) == "holds" else 1
+    return 0 if report.result(outcomes, controls) == "holds" else 1
 
 
 def runs_of(chosen: argparse.Namespace) -> list[Terms]:

@@ -1,6 +1,6 @@
 """Whether anything was sent under terms that the desk knew of and nobody had agreed to.
 
-The desk's rows are looked at again and again. A claim is judged by what stood there in every
+The desk's rows are looked at again and again. A claim is compared with what stood there in every
 look from one before it began to one after it was there, so a provider that changes its mind
 in between is nobody's fault. Nothing here reads the desk's own code.
 """
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .judge import Kind, Violation
+from .checker import Kind, Violation
 from .right_time import RightTime
 from .servers import Database
 
@@ -80,7 +80,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ConsentCheck:
     """`looked_at`: claims of which it is known what the desk knew; `moved`: those among them
     whose service was not as agreed to in every word, though within what is allowed."""
 
@@ -89,14 +89,14 @@ class Judged:
     violations: tuple[Violation, ...]
 
 
-def judge_consent(looks: Sequence[Look], right: RightTime) -> Judged:
-    judged = [*_judged(looks, right)]
-    return Judged(
-        len(judged),
-        sum(claim.agreed != offer for claim, offer in judged),
+def check_consent(looks: Sequence[Look], right: RightTime) -> ConsentCheck:
+    known = [*_known_offers(looks, right)]
+    return ConsentCheck(
+        len(known),
+        sum(claim.agreed != offer for claim, offer in known),
         tuple(
             Violation(Kind.CONSENT, f"order {claim.order} was sent, {words}")
-            for claim, offer in judged
+            for claim, offer in known
             if (words := breach(claim.agreed, offer))
         ),
     )
@@ -117,7 +117,7 @@ def breach(agreed: Offer, offer: Offer) -> str:
     return ""
 
 
-def _judged(looks: Sequence[Look], right: RightTime) -> Iterator[tuple[Claim, Offer]]:
+def _known_offers(looks: Sequence[Look], right: RightTime) -> Iterator[tuple[Claim, Offer]]:
     for position, look in enumerate(looks):
         for claim in look.claims:
             began = right.of(claim.started_at)

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from celery import Celery
 
+from .checker import Kind, Shown, Violation, Wanted, find_violations
 from .desk import ROOT
-from .judge import Kind, Shown, Violation, Wanted, judge
 from .naive import TABLE
 from .plan import PlannedOrder, Terms, panels_of
 from .processes import Crew, Process, wait_until
@@ -64,7 +64,7 @@ class Control:
 def run_control(
     name: str, planned_orders: Sequence[PlannedOrder], terms: Terms, directory: Path
 ) -> Control:
-    """Send all of them in this way while workers are killed, then judge as the desk is judged."""
+    """Send all of them in this way while workers are killed, then check them like the desk."""
     directory.mkdir()
     planned_orders = planned_orders[:MOST_ORDERS]
     providers = start_all(panels_of(terms), directory, terms)
@@ -89,7 +89,7 @@ def run_control(
         for w in planned_orders
     ]
     shown = [row for row in _shown(database) if row.key in {planned.key for planned in wanted}]
-    found = judge(wanted, bought, _as_ended(shown), with_money=False)
+    found = find_violations(wanted, bought, _as_ended(shown), with_money=False)
     return Control(name, len(planned_orders), kills, tuple(found))
 
 

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from . import rows
 from .browser import Browser
+from .checker import Bought, Kind, Lost, Shown, Violation, Wanted, find_violations
 from .clerk import Clerk
-from .consent import TOLERANCE, Judged, judge_consent
+from .consent import TOLERANCE, ConsentCheck, check_consent
 from .desk import Desk
-from .judge import Bought, Kind, Lost, Shown, Violation, Wanted, judge
 from .keysearch import search_desk
 from .nemesis import KILLS
 from .opening import MANAGER, log_in
@@ -26,7 +26,7 @@ from .sandboxes import Provider
 LEAST_OF_FAULTS = 0.5  # of the share asked for
 
 
-def judged(
+def outcome_of(
     desk: Desk,
     providers: Sequence[Provider],
     terms: Terms,
@@ -41,13 +41,13 @@ def judged(
     wanted = _wanted(staff)
     right = RightTime(desk.clock_steps)
     shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database, right)
-    consent = judge_consent(clerk.looks.taken, right)
+    consent = check_consent(clerk.looks.taken, right)
     bought = [row for provider in providers for row in provider.ledger()]
     lost = rows.lost_in(desk.database, right)
     keys = [key for provider in providers for key in provider.keys.values()]
     leaks, searched = search_desk(desk, keys, known=shown[-1].link)
     violations = [
-        *judge(wanted, bought, shown, doubts),
+        *find_violations(wanted, bought, shown, doubts),
         *consent.violations,
         *late,
         *_balances(providers),
@@ -82,7 +82,11 @@ def judged(
 
 
 def _consent_figures(
-    consent: Judged, clerk: Clerk, shown: Sequence[Shown], bought: Sequence[Bought], desk: Desk
+    consent: ConsentCheck,
+    clerk: Clerk,
+    shown: Sequence[Shown],
+    bought: Sequence[Bought],
+    desk: Desk,
 ) -> dict[str, int]:
     """What became of orders whose service had changed, and how much of it was seen."""
     agreed = rows.agreed_rates_in(desk.database)
@@ -95,7 +99,7 @@ def _consent_figures(
     ]
     return {
         "looks at what the desk knows": len(clerk.looks.taken),
-        "sends judged by what was known": consent.looked_at,
+        "sends compared with what was known": consent.looked_at,
         "of those within the tolerance": consent.moved,
         "ever held for changed terms": rows.ever_held_for_terms_in(desk.database),
         **dict(sorted(clerk.done.items())),

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from .browser import Browser, NoAnswer
+from .checker import Kind, Violation
 from .desk import FIRST_PASSWORD, Desk
-from .judge import Kind, Violation
 from .opening import log_in
 
 PIECE = 1 << 20

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .checker import PLACED, Bought, Doubt, Kind, Lost, Shown, Violation
 from .controls import CONTROLS, Control
-from .judge import PLACED, Bought, Doubt, Kind, Lost, Shown, Violation
 from .plan import Terms, is_random
 from .restoring import Restored
 
@@ -182,7 +182,7 @@ def _quantile(rising: Sequence[float], share: float) -> float:
     return _rounded(rising[min(len(rising) - 1, int(share * len(rising)))])
 
 
-def verdict(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
+def result(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
     """One word that decides the exit code: holds, VIOLATED or VOID."""
     if any(outcome.violations for outcome in outcomes):
         return "VIOLATED"
@@ -194,7 +194,7 @@ def verdict(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
 def write(directory: Path, outcomes: Sequence[Outcome], controls: Sequence[Control]) -> None:
     """`report.json` and `report.md` in this directory."""
     told = {
-        "verdict": verdict(outcomes, controls),
+        "result": result(outcomes, controls),
         "runs": [outcome.figures() for outcome in outcomes],
         "bars": [
             [{"goal": goal, "measured": told, "met": met} for goal, told, met in goals(outcome)]
@@ -232,7 +232,7 @@ def for_a_page(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
     command = " ".join(f"--{name} {value}" for name, value in told.items())
     command += " --restore" if first.restore else ""
     rest = as_markdown(outcomes, controls).split("\n", 2)[2]
-    said = f"The verdict: **{verdict(outcomes, controls)}**."
+    said = f"The result: **{result(outcomes, controls)}**."
     return f'```\nmake chaos CHAOS="{command}"\n```\n\n{said}\n\n{rest}'
 
 
@@ -243,7 +243,7 @@ def put_into(page: Path, text: str) -> None:
 
 
 def as_markdown(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
-    lines = [f"# Chaos: {verdict(outcomes, controls)}", ""]
+    lines = [f"# Chaos: {result(outcomes, controls)}", ""]
     columns = [outcome.figures() for outcome in outcomes]
     names = [f"{one['database']}, seed {one['seed']}" for one in columns]
     lines += [f"| | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]

@@ -1,4 +1,4 @@
-"""The desk's rows, read with plain SQL, as the judge wants them."""
+"""The desk's rows, read with plain SQL, as the checker wants them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from .judge import IN_DOUBT, Doubt, Key, Lost, Shown
+from .checker import IN_DOUBT, Doubt, Key, Lost, Shown
 from .plan import is_left_held
 from .right_time import RightTime
 from .servers import Database
@@ -198,7 +198,7 @@ def counts_in(database: Database) -> Counter[str]:
 
 
 def unfinished_in(database: Database) -> int:
-    """What still has to happen before the desk may be judged, orders and batches together."""
+    """What still has to happen before the desk may be checked, orders and batches together."""
     counts = counts_in(database)
     on_the_way = counts["queued"] + counts["sending"]
     waiting = sum(

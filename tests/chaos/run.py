@@ -1,4 +1,4 @@
-"""One run: open a desk, let people order while the nemesis strikes, heal, wait, judge."""
+"""One run: open a desk, let people order while the nemesis strikes, heal, wait, check."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from subprocess import CalledProcessError
 
 from . import rows
+from .checker import OPEN_THERE, Kind, Violation
 from .clerk import Clerk
 from .desk import Desk
-from .findings import adds_of, judged
+from .findings import adds_of, outcome_of
 from .history import Blow, History
-from .judge import OPEN_THERE, Kind, Violation
 from .nemesis import Nemesis
 from .opening import Account, open_desk
 from .people import NobodyAnswers, Staff
@@ -97,7 +97,7 @@ def _story(
         restored, trouble = _restored(desk, staff, accounts, terms, history)
         late += [*trouble, *_ended(desk, providers, RESTORE_SECONDS)]
     watcher.stop()
-    return judged(
+    return outcome_of(
         desk,
         providers,
         terms,
@@ -150,7 +150,7 @@ def _fire(
 def _restored(
     desk: Desk, staff: Staff, accounts: Sequence[Account], terms: Terms, history: History
 ) -> tuple[Restored | None, list[Violation]]:
-    """A desk that does not find the way out is stuck; it is judged all the same."""
+    """A desk that does not find the way out is stuck; it is checked all the same."""
     start = terms.orders + 1_000_000
     planned_orders = numbered(one_each(terms, "restored", accounts_of(terms)), start)
     try:

@@ -19,7 +19,7 @@ from sandbox import RemoteSandbox
 from sandbox.control.levers import Levers
 from sandbox.ledger.dice import fingerprint
 
-from .judge import Bought
+from .checker import Bought
 from .plan import QUANTITIES, SERVICES_USED, Panel, Terms
 
 SPEED = 600

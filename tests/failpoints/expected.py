@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orders.status import Status
 
-from .modes import Mode, Verdict
+from .modes import Classification, Mode
 from .places import Killed, Left, Place
 
 
@@ -48,9 +48,9 @@ def expected(place: Place, mode: Mode, *, spool: bool) -> End:
 
 
 def _as_written_down(mode: Mode) -> End:
-    match mode.verdict:
-        case Verdict.ACCEPTED | Verdict.WAITS | Verdict.NOT_SENT:
+    match mode.classification:
+        case Classification.ACCEPTED | Classification.WAITS | Classification.NOT_SENT:
             return THERE  # the last two by a second, authorised send
-        case Verdict.REFUSED:
+        case Classification.REFUSED:
             return REFUSED
     return THERE if mode.taken else NOT_THERE

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 
-class Verdict(Enum):
+class Classification(Enum):
     """What a worker that lives to read the answer must make of it."""
 
     ACCEPTED = "accepted"
@@ -23,7 +23,7 @@ class Mode:
     sandbox; `listens` false: nobody is at the port. `answers`: the head of an answer comes."""
 
     name: str
-    verdict: Verdict
+    classification: Classification
     taken: bool
     fault: str = ""
     phase: str = "after"
@@ -33,17 +33,17 @@ class Mode:
     deadline: float = 0.0  # of the call, in seconds, where the usual one would take long
 
 
-def _before(name: str, verdict: Verdict, fault: str, **more: Any) -> Mode:
-    return Mode(name, verdict, taken=False, fault=fault, phase="before", **more)
+def _before(name: str, classification: Classification, fault: str, **more: Any) -> Mode:
+    return Mode(name, classification, taken=False, fault=fault, phase="before", **more)
 
 
-def _says(name: str, verdict: Verdict, words: str) -> Mode:
-    return _before(name, verdict, "error_reply", options={"reason": words})
+def _says(name: str, classification: Classification, words: str) -> Mode:
+    return _before(name, classification, "error_reply", options={"reason": words})
 
 
 def _lost(name: str, fault: str, **more: Any) -> Mode:
     """Carried out, but the answer does not say so in a form that proves it."""
-    return Mode(name, Verdict.UNKNOWN, taken=True, fault=fault, **more)
+    return Mode(name, Classification.UNKNOWN, taken=True, fault=fault, **more)
 
 
 SHORT = 0.25
@@ -54,28 +54,28 @@ _HANG: dict[str, Any] = {
 }
 
 MODES = (
-    Mode("accepts", Verdict.ACCEPTED, taken=True),
-    Mode("slow", Verdict.ACCEPTED, taken=True, fault="latency", options={"seconds": 0.03}),
-    Mode("nobody there", Verdict.NOT_SENT, taken=False, listens=False, answers=False),
-    _says("wrong link", Verdict.REFUSED, "link"),
-    _says("wrong service", Verdict.REFUSED, "service"),
-    _says("too few", Verdict.REFUSED, "Quantity less than minimal 100"),
-    _says("dotted code", Verdict.REFUSED, "neworder.error.max_quantity"),
-    _says("no funds", Verdict.WAITS, "funds"),
-    _says("link busy", Verdict.WAITS, "link_busy"),
-    _says("wrong key", Verdict.WAITS, "key"),
-    _says("rate limit", Verdict.WAITS, "rate_limit"),
-    _before("unlisted words", Verdict.UNKNOWN, "generic_error"),
+    Mode("accepts", Classification.ACCEPTED, taken=True),
+    Mode("slow", Classification.ACCEPTED, taken=True, fault="latency", options={"seconds": 0.03}),
+    Mode("nobody there", Classification.NOT_SENT, taken=False, listens=False, answers=False),
+    _says("wrong link", Classification.REFUSED, "link"),
+    _says("wrong service", Classification.REFUSED, "service"),
+    _says("too few", Classification.REFUSED, "Quantity less than minimal 100"),
+    _says("dotted code", Classification.REFUSED, "neworder.error.max_quantity"),
+    _says("no funds", Classification.WAITS, "funds"),
+    _says("link busy", Classification.WAITS, "link_busy"),
+    _says("wrong key", Classification.WAITS, "key"),
+    _says("rate limit", Classification.WAITS, "rate_limit"),
+    _before("unlisted words", Classification.UNKNOWN, "generic_error"),
     _lost("unlisted, taken", "generic_error"),
-    _before("bare 429", Verdict.UNKNOWN, "http_429"),
-    _before("502", Verdict.UNKNOWN, "http_502"),
+    _before("bare 429", Classification.UNKNOWN, "http_429"),
+    _before("502", Classification.UNKNOWN, "http_502"),
     _lost("502, taken", "http_502"),
-    _before("307", Verdict.UNKNOWN, "http_307"),
+    _before("307", Classification.UNKNOWN, "http_307"),
     _lost("303, taken", "http_303"),
-    _before("reset", Verdict.UNKNOWN, "reset_after_request", answers=False),
+    _before("reset", Classification.UNKNOWN, "reset_after_request", answers=False),
     _lost("reset, taken", "reset_after_request", answers=False),
     _lost("closed, taken", "close_after_request", answers=False),
-    _before("hangs", Verdict.UNKNOWN, "hang", **_HANG),
+    _before("hangs", Classification.UNKNOWN, "hang", **_HANG),
     _lost("hangs, taken", "hang", **_HANG),
     _lost("cut, length", "truncated_with_length"),
     _lost("cut, no length", "truncated_without_length"),

@@ -23,7 +23,7 @@ from providers.models import ProviderHealth
 from tests.builders import make_cancel, make_refill, make_service
 
 from .ground import Ground
-from .modes import MODES, Mode, Verdict
+from .modes import MODES, Classification, Mode
 from .places import Left, Place, is_answered, is_listened_to
 from .walk import Walk, free_port
 
@@ -71,7 +71,7 @@ def request_cells() -> list[Cell]:
 
 def walk_requests(chosen: Iterable[Cell], ground: Ground) -> Iterator[RequestResult]:
     for write, place, mode in chosen:
-        yield RequestWalk(ground, write, place, mode).judged_request()
+        yield RequestWalk(ground, write, place, mode).result_of_request()
 
 
 def expected_end(write: Write, place: Place, mode: Mode) -> End:
@@ -79,9 +79,9 @@ def expected_end(write: Write, place: Place, mode: Mode) -> End:
     left = place.left if place.is_reached(mode) else Left.SETTLED
     first = 1 if mode.listens and left not in (Left.PAYLOAD, Left.CLAIM) else 0
     known = left in (Left.KEPT, Left.SETTLED)
-    if left is Left.PAYLOAD or (known and mode.verdict is Verdict.NOT_SENT):
+    if left is Left.PAYLOAD or (known and mode.classification is Classification.NOT_SENT):
         return End(_done(write), first + 1)
-    if known and mode.verdict is Verdict.ACCEPTED:
+    if known and mode.classification is Classification.ACCEPTED:
         return End(_done(write), first)
     return End("unconfirmed", first) if write is Write.REFILL else End("accepted", first + 1)
 
@@ -107,7 +107,7 @@ class RequestWalk(Walk):
             cancel=True,
         )
 
-    def judged_request(self) -> RequestResult:
+    def result_of_request(self) -> RequestResult:
         row = self._wanted()
         before = self.box.calls(self.write.value)
         if self.mode.fault:

@@ -1,4 +1,4 @@
-"""One cell of the table: a worker is killed, everything that repairs runs, the ledger judges."""
+"""One cell of the table: a worker is killed, everything that repairs runs, the ledger tells."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Walk:
         self._repair()
         self._place(self.later)
         self._until_quiet()
-        return self._judged(reached)
+        return self._result(reached)
 
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=5)
@@ -204,9 +204,9 @@ class Walk:
         )
         return not waiting.exists()
 
-    # the judgement
+    # the result
 
-    def _judged(self, reached: bool) -> Result:
+    def _result(self, reached: bool) -> Result:
         wanted = expected(self.place, self.mode, spool=has_spool())
         result = Result(self.place, self.mode, reached, wanted)
         self._follow()

@@ -148,10 +148,10 @@ LINES = (
         "orders/sending/claims.py",
     ),
     Guard(
-        "claim: the price that was judged is the one it leaves at",
+        "claim: the price that was checked is the one it leaves at",
         "agree_terms.dearer_since(order, service)",
         "agree_terms.dearer_since(order, agree_terms.service_now(order))",
-        (f"{TERMS}::test_the_price_with_which_it_leaves_is_the_one_that_was_judged",),
+        (f"{TERMS}::test_the_price_with_which_it_leaves_is_the_one_that_was_checked",),
         "orders/sending/claims.py",
     ),
     Guard(
@@ -295,7 +295,7 @@ LINES = (
         "orders/sending/invariants.py",
     ),
     Guard(
-        "invariants: a late acceptance that nobody judged is not ended",
+        "invariants: a late acceptance that nobody has seen is not ended",
         "    return _end(order, attempts[0], now) if taken is None else _offer(order, taken, now)",
         "    return _end(order, attempts[0], now)",
         (f"{INVARIANTS}::test_a_send_that_was_taken_after_all_is_not_ended_but_offered",),
@@ -451,7 +451,7 @@ LINES = (
         "reaper: each row as it is at its turn",
         "Attempt.objects.filter(pk=attempt_id).past_their_lease(now)",
         "Attempt.objects.filter(pk=attempt_id)",
-        (f"{OUTCOMES}::test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes",),
+        (f"{OUTCOMES}::test_the_reaper_decides_on_each_row_as_it_is_when_its_turn_comes",),
         "orders/sending/record_outcome.py",
     ),
     Guard(
@@ -516,7 +516,7 @@ LINES = (
         "providers/panel_api/client.py",
     ),
     Guard(
-        "verdict: only reviewed words refuse",
+        "classification: only reviewed words refuse",
         "reviewed = bool(refusals) and all(code in PROVE_NOT_PLACED for _, code in refusals)",
         "reviewed = bool(refusals)",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
@@ -540,21 +540,21 @@ LINES = (
         "providers/panel_api/made.py",
     ),
     Guard(
-        "verdict: an id beside an error proves nothing",
+        "classification: an id beside an error proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and answer.is_success:",
         (f"{HTTP}::test_a_lost_answer_is_unconfirmed_whether_it_was_bought_or_not",),
         "providers/panel_api/answers/answer.py",
     ),
     Guard(
-        "verdict: a failing HTTP code proves nothing",
+        "classification: a failing HTTP code proves nothing",
         "if order_id and answer.is_success and not refusals:",
         "if order_id and not refusals:",
         (f"{EACH}::test_an_id_with_a_failing_code_is_not_believed",),
         "providers/panel_api/answers/answer.py",
     ),
     Guard(
-        "verdict: what may be an order beside an error takes the proof away",
+        "classification: what may be an order beside an error takes the proof away",
         "if reviewed and not may_be_there and can_prove(answer):",
         "if reviewed and not candidate and can_prove(answer):",
         ("providers/panel_api/tests/test_refusals_beside_ids.py::test_an_order_may_be_there",),

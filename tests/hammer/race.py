@@ -59,7 +59,7 @@ def hammer(orders: int, *, seed: int = 0) -> Tally:
         held = (tally.orders // WORKERS) % 2 == 1
         _round(rows, chance, held=held)
         for attempt, wanted in rows:
-            _judge(attempt, wanted, tally)
+            _check(attempt, wanted, tally)
         tally.orders += number
     return tally
 
@@ -118,7 +118,7 @@ def _held_by_another(rows: list[tuple[Attempt, SendOutcome]], *, held: bool) -> 
     other.join()
 
 
-def _judge(attempt: Attempt, heard: SendOutcome, tally: Tally) -> None:
+def _check(attempt: Attempt, heard: SendOutcome, tally: Tally) -> None:
     order = Order.objects.get(pk=attempt.order_id)
     row = order.attempts.get()
     tally.raced += order.events.filter(after=Status.UNCONFIRMED).exists()

@@ -134,12 +134,12 @@ def call_all(
         runs = list(pool.map(lambda place: _run(there, call, *place), places))
     told = there.truths()
     truths = {(name, over): Truth(**seen) for name, over, seen in told["truths"]}
-    judged = tuple(replace(run, truth=truths[run.mode.name, run.over]) for run in runs)
-    return Pass(judged, told["followed"], told["proxied"])
+    with_truth = tuple(replace(run, truth=truths[run.mode.name, run.over]) for run in runs)
+    return Pass(with_truth, told["followed"], told["proxied"])
 
 
 def _run(there: Provider, call: Call, name: str, over: str) -> Run:
-    """One call, and no more of it than is judged: what is kept here counts as memory."""
+    """One call, and no more of it than is compared: what is kept here counts as memory."""
     mode = BY_NAME[name]
     client = there.client(mode, over)
     began, ending = time.monotonic(), None

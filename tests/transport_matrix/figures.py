@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .callers import Pass, Run
-from .judge import FAULTS, MOST_OVERRUN, faults, slowest_overrun
+from .checker import FAULTS, MOST_OVERRUN, faults, slowest_overrun
 from .mode import Outcome
 
 LEAST_MODES: Final = 60
@@ -17,7 +17,7 @@ MAY_END: Final = frozenset({"Unavailable", "SlowDown", "AccountRefused"})
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What all passes came to. `control` is what the judge found in the careless client."""
+    """What all passes came to. `control` is what the checker found in the careless client."""
 
     runs: Sequence[Run]
     reads: Sequence[Run]

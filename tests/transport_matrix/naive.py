@@ -1,4 +1,4 @@
-"""The control: a client as they are often written. Where the judge finds no fault with it, the
+"""The control: a client as they are often written. Where the checker finds no fault with it, the
 table proves nothing about ours.
 
 Proxies are left out, or the one in the environment would answer for all servers.

@@ -8,8 +8,8 @@ import pytest
 
 from . import naive
 from .callers import Pass, Provider, Run, call_all, provider, read
+from .checker import FAULTS, faults
 from .figures import LEAST_MODES, MAY_END, counted, meets
-from .judge import FAULTS, faults
 from .mode import BOTH, Outcome
 from .modes import BY_NAME, MODES
 from .truth import Truth, strictly_read

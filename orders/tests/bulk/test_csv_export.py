@@ -71,7 +71,7 @@ def read(client: Client, query: str = "") -> list[dict[str, str]]:
 
 
 def is_live(cell: str) -> bool:
-    """Whether a spreadsheet might run it, judged anew and more simply than by the exporter."""
+    """Whether a spreadsheet might run it, told anew and more simply than by the exporter."""
     if cell[:1] in ("\t", "\r", "\n"):
         return True
     for line in LINE.split(cell):

@@ -100,8 +100,8 @@ def test_the_claim_reads_the_service_in_its_own_transaction(monkeypatch):
     assert order.hold_reason == HoldReason.TERMS
 
 
-def test_the_price_with_which_it_leaves_is_the_one_that_was_judged(monkeypatch):
-    """A catalog commits between the judgement and the move, in the middle of the claim."""
+def test_the_price_with_which_it_leaves_is_the_one_that_was_checked(monkeypatch):
+    """A catalog commits between the check and the move, in the middle of the claim."""
     order = placed()
     change(order, rate=Decimal("0.93"))
     real = check_limits.why_hold

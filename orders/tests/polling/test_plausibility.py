@@ -107,15 +107,15 @@ def test_a_line_without_a_code_tells_nothing_of_a_later_status():
     order.events.filter(pk=told.pk).update(evidence=kept)
     Order.objects.update(flag=Flag.NONE)
     order = hear(order, progress(OrderState.COMPLETED, raw="Completed", remains=0))
-    ((verdict, _),) = plausibility.check_answers([(order, back[1])]).values()
-    assert [one.flag for one in verdict.anomalies] == [Flag.WENT_BACKWARDS]
+    ((checked, _),) = plausibility.check_answers([(order, back[1])]).values()
+    assert [one.flag for one in checked.anomalies] == [Flag.WENT_BACKWARDS]
 
 
 def test_an_order_that_has_ended_takes_nothing_more_over():
     order = made(Status.COMPLETED, charge=Decimal("0.9"), remains=0, raw_status="Completed")
-    verdict = plausibility.check_answer(order, progress(raw="In progress", remains=1, charge="2"))
-    assert (verdict.status, verdict.charge, verdict.is_over) == (Status.COMPLETED, None, True)
-    flags = [one.flag for one in verdict.anomalies]
+    checked = plausibility.check_answer(order, progress(raw="In progress", remains=1, charge="2"))
+    assert (checked.status, checked.charge, checked.is_over) == (Status.COMPLETED, None, True)
+    flags = [one.flag for one in checked.anomalies]
     assert flags == [Flag.WENT_BACKWARDS, Flag.CHARGE_CHANGED, Flag.NONE]
 
 

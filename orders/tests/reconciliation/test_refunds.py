@@ -150,7 +150,7 @@ def test_ended_orders_are_booked_once_after_staff_have_said_so():
     assert ChargeEntry.objects.filter(amount__lt=0).count() == 1
 
 
-def test_an_answer_judged_before_the_word_of_staff_is_booked_after_it():
+def test_an_answer_checked_before_the_word_of_staff_is_booked_after_it():
     provider = account(RefundStyle.APART)
     order = ended(provider)  # written by a worker that had read the account before
     assert refunds.book_refunds(provider, now=NOON + 2 * HOUR) == 1

@@ -12,7 +12,7 @@ from orders.recovery.search.match_ids import IdMatch, decide
 
 
 @pytest.mark.parametrize(
-    ("edges", "candidates", "verdict"),
+    ("edges", "candidates", "decision"),
     [
         ({}, (), IdMatch()),
         ({1: ()}, (), IdMatch(absent=frozenset({1}))),
@@ -38,9 +38,9 @@ from orders.recovery.search.match_ids import IdMatch, decide
         "nobody to own it",
     ],
 )
-def test_what_is_proven(edges, candidates, verdict):
+def test_what_is_proven(edges, candidates, decision):
     edges = {lost: frozenset(fits) for lost, fits in edges.items()}
-    assert decide(edges, frozenset(candidates)) == verdict
+    assert decide(edges, frozenset(candidates)) == decision
 
 
 def every_way(edges: dict[int, frozenset[str]], candidates: list[str]) -> list[dict[str, int]]:
@@ -57,12 +57,12 @@ small = st.dictionaries(st.integers(1, 5), st.frozensets(st.sampled_from("abcd")
 
 @given(edges=small, candidates=st.frozensets(st.sampled_from("abcd"), max_size=4))
 def test_it_agrees_with_trying_every_way(edges, candidates):
-    verdict, ways = decide(edges, candidates), every_way(edges, sorted(candidates))
-    assert bool(verdict.foreign) == (not ways)
+    decision, ways = decide(edges, candidates), every_way(edges, sorted(candidates))
+    assert bool(decision.foreign) == (not ways)
     if not ways:
-        assert verdict.found == {} and verdict.absent == frozenset()
+        assert decision.found == {} and decision.absent == frozenset()
         return
     in_all = set.intersection(*({(lost, one) for one, lost in way.items()} for way in ways))
-    assert set(verdict.found.items()) == in_all
+    assert set(decision.found.items()) == in_all
     ever = {lost for way in ways for lost in way.values()}
-    assert verdict.absent == edges.keys() - ever
+    assert decision.absent == edges.keys() - ever

@@ -150,7 +150,7 @@ def test_after_an_outage_orders_go_out_within_seconds_and_every_page_tells_meanw
         ({"open_until": NOON}, {"status": Status.PENDING}, None),
     ],
 )
-def test_an_order_waits_for_its_account_where_the_one_judgement_says_so(
+def test_an_order_waits_for_its_account_where_the_account_health_says_so(
     seen: dict[str, Any], over: dict[str, Any], state: AccountState | None
 ) -> None:
     order = make_order(over.pop("status", Status.QUEUED), **over)

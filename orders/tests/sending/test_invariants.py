@@ -195,7 +195,7 @@ def test_an_accepted_id_that_is_another_orders_becomes_a_candidate():
     assert (attempt.unknown_at, attempt.code) == (NOON, Doubt.CONTRADICTS)
 
 
-def test_a_reused_id_is_judged_by_the_order_as_it_is_in_that_transaction(monkeypatch):
+def test_a_reused_id_is_compared_with_the_order_as_it_is_in_that_transaction(monkeypatch):
     service = make_service(make_provider())
     ours = make_order(Status.IN_PROGRESS, service=service, external_id="77")
     make_attempt(ours, outcome=Outcome.ACCEPTED)

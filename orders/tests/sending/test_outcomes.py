@@ -111,7 +111,7 @@ def test_a_race_that_is_always_lost_writes_nothing():
     assert order_of(attempt).status == Status.SENDING
 
 
-def test_the_reaper_judges_each_row_as_it_is_when_its_turn_comes():
+def test_the_reaper_decides_on_each_row_as_it_is_when_its_turn_comes():
     first, second = in_flight(), in_flight()
     record = second_worker(lambda: record_outcome.record(second, ACCEPTED, now=LATER))
     with armed("reap.recorded", record):
@@ -249,7 +249,7 @@ def test_a_second_try_that_is_proven_not_to_be_there_leaves_the_late_proof_of_th
     assert (order_of(old).status, old.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
 
 
-def test_a_person_who_has_judged_the_late_proof_is_not_asked_about_it_again():
+def test_a_person_who_has_seen_the_late_proof_is_not_asked_about_it_again():
     order = make_order(Status.NOT_PLACED)
     old = make_attempt(order, outcome=Outcome.NOT_PLACED)
     record_outcome.record(old, ACCEPTED, now=LATER)

@@ -176,11 +176,11 @@ def test_an_order_that_ends_while_the_sweep_puts_it_right_is_not_asked_about(mon
     """The sweep has read it as under way and without a schedule; its end commits only then."""
     order = make_order(Status.IN_PROGRESS, watched=False)
     make_attempt(order, outcome=Outcome.ACCEPTED, external_id=order.external_id)
-    began, judged, scheduled = (threading.Event() for _ in range(3))
+    began, noted, scheduled = (threading.Event() for _ in range(3))
     sends_of, schedule = invariants._without_its_send, schedule_polls
 
-    def judge(orders: OrderQuerySet) -> OrderQuerySet:
-        judged.set()
+    def noticed(orders: OrderQuerySet) -> OrderQuerySet:
+        noted.set()
         return sends_of(orders)
 
     def schedule_now(order: Order, *, now: datetime) -> None:
@@ -192,7 +192,7 @@ def test_an_order_that_ends_while_the_sweep_puts_it_right_is_not_asked_about(mon
             Order.objects.filter(pk=order.pk).update(status=Status.COMPLETED)
             PollSchedule.objects.filter(order=order).delete()
             began.set()
-            if judged.wait(0.2):  # never where the sweep waits for the whole database
+            if noted.wait(0.2):  # never where the sweep waits for the whole database
                 scheduled.wait(0.2)
 
     def act(number: int) -> None:
@@ -201,8 +201,8 @@ def test_an_order_that_ends_while_the_sweep_puts_it_right_is_not_asked_about(mon
         elif began.wait(5):
             invariants.check_order(order.pk, now=NOON)
 
-    monkeypatch.setattr(invariants, "_without_its_send", judge)
+    monkeypatch.setattr(invariants, "_without_its_send", noticed)
     monkeypatch.setattr(invariants, "schedule_polls", schedule_now)
     at_once(act, threads=2)
-    assert began.is_set() and judged.is_set()
+    assert began.is_set() and noted.is_set()
     assert not PollSchedule.objects.exists()

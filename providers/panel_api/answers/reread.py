@@ -35,7 +35,7 @@ class Kept:
 
 
 def read_again(evidence: Mapping[str, Any], dialect: Dialect) -> Kept:
-    """Judge the answer in this evidence by the same rules as when it came."""
+    """Classify the answer in this evidence by the same rules as when it came."""
     answer = _answer(evidence)
     if answer is None:
         return Kept()

@@ -20,7 +20,7 @@ class Finding:
     """One thing found out. `words` are for staff; `detail` is what the provider said."""
 
     topic: str
-    verdict: FindingLevel
+    level: FindingLevel
     words: str
     detail: str = ""
 
@@ -35,9 +35,9 @@ class CheckResult:
     services_seen: int = 0
 
     @property
-    def verdict(self) -> FindingLevel:
+    def level(self) -> FindingLevel:
         """The worst of the findings."""
-        found = {finding.verdict for finding in self.findings}
+        found = {finding.level for finding in self.findings}
         return next(
             (one for one in (FindingLevel.FAIL, FindingLevel.WARN) if one in found), FindingLevel.OK
         )

@@ -25,8 +25,8 @@ class CheckNotes:
     def dialect(self) -> Dialect:
         return self.client.dialect
 
-    def note(self, topic: str, verdict: FindingLevel, words: str, detail: str = "") -> None:
-        self.findings.append(Finding(topic, verdict, words, detail))
+    def note(self, topic: str, level: FindingLevel, words: str, detail: str = "") -> None:
+        self.findings.append(Finding(topic, level, words, detail))
         if self.tell:
             self.tell(self.findings[-1])
 

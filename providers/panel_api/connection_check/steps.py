@@ -82,9 +82,9 @@ class ConnectionCheck(ConnectSteps):
             )
         unknown = [item.type for item in catalog.items if not type_name(item.type)]
         if unknown:
-            verdict = FindingLevel.WARN if len(unknown) == self.services_seen else FindingLevel.OK
+            level = FindingLevel.WARN if len(unknown) == self.services_seen else FindingLevel.OK
             words = f"{len(unknown)} of them have a type that has no order form yet."
-            self.note("services", verdict, words, ", ".join(sorted(set(unknown))[:10]))
+            self.note("services", level, words, ", ".join(sorted(set(unknown))[:10]))
 
     def _whole_catalog(self, catalog: Catalog) -> Catalog:
         """The catalog with its further pages, when its size looks like a page's."""

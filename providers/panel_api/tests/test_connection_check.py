@@ -35,7 +35,7 @@ def checked(box: Sandbox, key: str = "", *, with_empty_order: bool = False) -> C
 
 
 def words(report: CheckResult) -> str:
-    return "\n".join(f"{found.verdict}: {found.words}" for found in report.findings)
+    return "\n".join(f"{found.level}: {found.words}" for found in report.findings)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_refused_key_is_said_in_plain_words() -> None:
     with Sandbox(seed=1, services=5) as box:
         report = checked(box, "not-the-key-at-all")
     assert "fail: The key is refused." in words(report)
-    assert report.verdict is FindingLevel.FAIL
+    assert report.level is FindingLevel.FAIL
     assert report.services_seen == 0
 
 
@@ -239,7 +239,7 @@ def test_a_provider_that_does_not_answer(behave: Behaviour) -> None:
     with serving(behave) as server:
         transport = Transport(loopback_origins={server.origin}, deadline=0.3)
         report = check_connection(PanelClient(Credentials(server.url, KEY), transport=transport))
-    assert report.verdict is FindingLevel.FAIL
+    assert report.level is FindingLevel.FAIL
     unreachable = Server(9)
     transport = Transport(loopback_origins={unreachable.origin}, deadline=0.3)
     report = check_connection(PanelClient(Credentials(unreachable.url, KEY), transport=transport))

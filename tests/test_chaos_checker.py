@@ -1,4 +1,4 @@
-"""The judge of `make chaos` sees every kind of harm, on rows made up for it."""
+"""The checker of `make chaos` sees every kind of harm, on rows made up for it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from decimal import Decimal
 
 import pytest
 
-from tests.chaos.findings import fewest_faults
-from tests.chaos.judge import (
+from tests.chaos.checker import (
     Bought,
     Doubt,
     Kind,
     Shown,
     Violation,
     Wanted,
-    judge,
+    find_violations,
 )
+from tests.chaos.findings import fewest_faults
 
 PLACED = Wanted("north", "7", "https://lumen.example/1", 100, acknowledged=True)
 LOST_ANSWER = Wanted("north", "7", "https://lumen.example/2", 200, acknowledged=True)
@@ -44,46 +44,46 @@ def shown_with(number: int, **changes: object) -> list[Shown]:
 
 
 def test_a_desk_that_knows_what_it_does_not_know_is_acquitted() -> None:
-    assert judge(WANTED, BOUGHT, SHOWN, DOUBTS) == []
+    assert find_violations(WANTED, BOUGHT, SHOWN, DOUBTS) == []
 
 
 def test_an_order_bought_twice_is_seen_whatever_the_desk_shows() -> None:
     again = replace(BOUGHT[0], id="5009")
     for shown in (SHOWN, shown_with(1, external_id="5009")):
-        assert Kind.DOUBLE in kinds(judge(WANTED, [*BOUGHT, again], shown))
+        assert Kind.DOUBLE in kinds(find_violations(WANTED, [*BOUGHT, again], shown))
 
 
 def test_an_order_in_doubt_that_was_bought_twice_is_seen() -> None:
     again = replace(BOUGHT[1], id="5009")
-    assert Kind.DOUBLE in kinds(judge(WANTED, [*BOUGHT, again], SHOWN))
+    assert Kind.DOUBLE in kinds(find_violations(WANTED, [*BOUGHT, again], SHOWN))
 
 
 def test_one_submission_that_became_two_orders_is_seen_before_either_is_bought() -> None:
     twin = replace(SHOWN[2], number=4)
-    assert kinds(judge(WANTED, BOUGHT, [*SHOWN, twin])) == {Kind.TWICE_AT_DESK}
+    assert kinds(find_violations(WANTED, BOUGHT, [*SHOWN, twin])) == {Kind.TWICE_AT_DESK}
 
 
 def test_an_acknowledged_order_that_is_gone_is_lost() -> None:
-    assert kinds(judge(WANTED, BOUGHT, SHOWN[:2])) == {Kind.LOST}
+    assert kinds(find_violations(WANTED, BOUGHT, SHOWN[:2])) == {Kind.LOST}
 
 
 def test_a_purchase_the_desk_has_no_order_for_is_lost() -> None:
-    found = judge(WANTED, BOUGHT, [SHOWN[0], SHOWN[2]], with_money=False)
+    found = find_violations(WANTED, BOUGHT, [SHOWN[0], SHOWN[2]], with_money=False)
     assert [violation.kind for violation in found] == [Kind.LOST, Kind.LOST]
 
 
 def test_an_order_the_desk_would_not_take_is_seen() -> None:
     unanswered = replace(REFUSED, acknowledged=False)
-    assert kinds(judge([*WANTED[:2], unanswered], BOUGHT, SHOWN)) == {Kind.UNANSWERED}
+    assert kinds(find_violations([*WANTED[:2], unanswered], BOUGHT, SHOWN)) == {Kind.UNANSWERED}
 
 
 @pytest.mark.parametrize("where", ["ledger", "desk"])
 def test_what_nobody_wanted_is_seen(where: str) -> None:
     link = "https://lumen.example/nobody"
     if where == "ledger":
-        found = judge(WANTED, [*BOUGHT, replace(BOUGHT[0], id="6000", link=link)], SHOWN)
+        found = find_violations(WANTED, [*BOUGHT, replace(BOUGHT[0], id="6000", link=link)], SHOWN)
     else:
-        found = judge(WANTED, BOUGHT, [*SHOWN, replace(SHOWN[2], number=4, link=link)])
+        found = find_violations(WANTED, BOUGHT, [*SHOWN, replace(SHOWN[2], number=4, link=link)])
     assert Kind.STRAY in kinds(found)
 
 
@@ -93,11 +93,11 @@ def test_an_order_that_never_ended_is_stuck(status: str) -> None:
         shown = shown_with(3, status=status)
     else:
         shown = shown_with(1, status=status)
-    assert kinds(judge(WANTED, BOUGHT, shown)) == {Kind.STUCK}
+    assert kinds(find_violations(WANTED, BOUGHT, shown)) == {Kind.STUCK}
 
 
 def test_waiting_behind_an_order_in_doubt_is_no_harm() -> None:
-    assert judge(WANTED, BOUGHT, shown_with(3, status="held", waits_for_doubt=True)) == []
+    assert find_violations(WANTED, BOUGHT, shown_with(3, status="held", waits_for_doubt=True)) == []
 
 
 @pytest.mark.parametrize(
@@ -120,44 +120,46 @@ def test_waiting_behind_an_order_in_doubt_is_no_harm() -> None:
     ],
 )
 def test_a_wrong_number_is_seen(spoil: Callable[[], list[Shown]]) -> None:
-    assert Kind.WRONG_ID in kinds(judge(WANTED, BOUGHT, spoil()))
+    assert Kind.WRONG_ID in kinds(find_violations(WANTED, BOUGHT, spoil()))
 
 
 def test_two_orders_never_share_a_number() -> None:
     twin = replace(SHOWN[0], number=9)
-    found = judge(WANTED, BOUGHT, [*SHOWN, twin])
+    found = find_violations(WANTED, BOUGHT, [*SHOWN, twin])
     assert Violation(Kind.WRONG_ID, "5001 is shown by two orders") in found
 
 
 @pytest.mark.parametrize("status", ["rejected", "not_placed", "withdrawn", "queued", "held"])
 def test_an_order_shown_as_not_bought_although_it_was_is_silently_wrong(status: str) -> None:
-    assert Kind.SILENTLY_WRONG in kinds(judge(WANTED, BOUGHT, shown_with(2, status=status)))
+    assert Kind.SILENTLY_WRONG in kinds(
+        find_violations(WANTED, BOUGHT, shown_with(2, status=status))
+    )
 
 
 def test_a_charge_that_differs_in_the_last_digit_is_seen() -> None:
-    found = judge(WANTED, BOUGHT, shown_with(1, charge=Decimal("0.09001")))
+    found = find_violations(WANTED, BOUGHT, shown_with(1, charge=Decimal("0.09001")))
     assert [violation.kind for violation in found] == [Kind.MONEY, Kind.MONEY]
 
 
 @pytest.mark.parametrize("charge", [None, Decimal(0)], ids=["unknown", "nothing"])
 def test_a_charge_that_is_missing_is_seen(charge: Decimal | None) -> None:
-    assert kinds(judge(WANTED, BOUGHT, shown_with(1, charge=charge))) == {Kind.MONEY}
+    assert kinds(find_violations(WANTED, BOUGHT, shown_with(1, charge=charge))) == {Kind.MONEY}
 
 
 def test_money_that_is_neither_shown_nor_in_doubt_is_missed() -> None:
-    found = judge(WANTED, BOUGHT, shown_with(2, status="rejected"))
+    found = find_violations(WANTED, BOUGHT, shown_with(2, status="rejected"))
     words = "north: 0.27001 was charged, 0.09 is shown and 0 is in doubt"
     assert Violation(Kind.MONEY, words) in found
 
 
 def test_a_doubt_that_shows_too_late_is_seen() -> None:
     late = replace(DOUBTS[0], after_lease=60.1)
-    assert kinds(judge(WANTED, BOUGHT, SHOWN, [late])) == {Kind.INVISIBLE}
+    assert kinds(find_violations(WANTED, BOUGHT, SHOWN, [late])) == {Kind.INVISIBLE}
 
 
 def test_a_doubt_without_a_reason_is_seen() -> None:
     silent = replace(DOUBTS[0], has_evidence=False)
-    assert kinds(judge(WANTED, BOUGHT, SHOWN, [silent])) == {Kind.NO_EVIDENCE}
+    assert kinds(find_violations(WANTED, BOUGHT, SHOWN, [silent])) == {Kind.NO_EVIDENCE}
 
 
 @pytest.mark.parametrize(("sends", "fewest"), [(4, 1), (24, 1), (240, 30), (8_000, 1_000)])

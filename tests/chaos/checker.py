@@ -1,4 +1,4 @@
-"""The verdict: what the provider's ledger says against what the desk shows. Pure functions.
+"""The checker: what the provider's ledger says against what the desk shows. Pure functions.
 
 Nothing here reads the desk's own code, so that no mistake of the desk can hide itself.
 """
@@ -129,7 +129,7 @@ class Violation:
     words: str
 
 
-def judge(
+def find_violations(
     wanted: Sequence[Wanted],
     bought: Sequence[Bought],
     shown: Sequence[Shown],
