@@ -83,9 +83,8 @@ def _orders(words: str) -> Iterator[Entry]:
 
 
 def _services(user: User, words: str) -> Iterator[Entry]:
-    found = Service.objects.orderable().matching(words).for_list().order_by("category", "id")
     form = reverse("order-new")
-    for service in found[:SHOWN]:
+    for service in Service.objects.orderable().for_list().best(words, SHOWN):
         page = reverse("service", args=[service.pk])
         address = f"{form}?service={service.pk}" if user.may(May.PLACE) else page
         price = spell_money(service.rate, service.provider.currency)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+from django.http import HttpResponse
+
 from .policy import StaffRequest
 
 
@@ -14,3 +18,9 @@ def page_or_part(request: StaffRequest, template: str, part: str) -> str:
     if htmx and not htmx.boosted and not htmx.history_restore_request:
         return f"{template}#{part}"
     return template
+
+
+def with_toast(answer: HttpResponse, text: str, level: str) -> HttpResponse:
+    """An answer to htmx that says something in the corner; a page shows messages by itself."""
+    answer.headers["HX-Trigger"] = json.dumps({"toast": {"text": text, "level": level}})
+    return answer

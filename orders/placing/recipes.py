@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from core.clocks import database_now
 from core.roles import May
 from core.texts import without_unseen
+from core.web.pages import with_toast
 from core.web.policy import StaffRequest, allow
 from providers.models import Service
 
 from ..models import Order, Recipe
 from .order_form import form_for, obstacle, without_place
 
+PART = "orders/placing/_recipe_step.html"
 NAME_LENGTH = 60
 MOST_RECIPES = 50
 
@@ -28,6 +30,8 @@ def recipe_save(request: StaffRequest, pk: int) -> HttpResponse:
     service = get_object_or_404(Service.objects.select_related("provider"), pk=pk)
     name = without_unseen(request.POST.get("recipe_name", "")).strip()[:NAME_LENGTH]
     if words := _why_not(request, service, name):
+        if request.htmx:
+            return render(request, PART, {"service": service, "recipe_said": words}, status=422)
         messages.error(request, f"The recipe was not saved. {words}")
         return HttpResponseRedirect(f"{reverse('order-new')}?service={pk}")
     form = form_for(service, now=database_now(), data=request.POST)
@@ -36,7 +40,10 @@ def recipe_save(request: StaffRequest, pk: int) -> HttpResponse:
     recipe, _ = Recipe.objects.update_or_create(
         person=request.user, name=name, defaults={"service": service, "values": values}
     )
-    messages.success(request, f"The recipe “{name}” is saved. It stands on the page of new orders.")
+    said = f"The recipe “{name}” is saved. It stands on the page of new orders."
+    if request.htmx:  # the order that is being written stays as it is
+        return with_toast(render(request, PART, {"service": service}), said, "success")
+    messages.success(request, said)
     return HttpResponseRedirect(f"{reverse('order-new')}?recipe={recipe.pk}")
 
 

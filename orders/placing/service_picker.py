@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from core.clocks import database_now
 from core.models import User
 from core.roles import May
-from core.web.pages import page_or_part
+from core.web.pages import page_or_part, with_toast
 from core.web.policy import StaffRequest, allow
 from providers.account_health import account_health
 from providers.models import Service, ServiceQuerySet
 
-from ..models import FavouriteService, Order
+from ..models import FavouriteService, Order, Recipe
 
 PAGE = "orders/placing/service_picker.html"
 SHOWN = 20
@@ -43,14 +43,12 @@ def pick_service(request: StaffRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     favourites = set(request.user.favourite_services.values_list("service_id", flat=True))
     now = database_now()
-    found: list[Service] = []
-    if words:
-        fitting = _rows(Service.objects.offered().matching(words))
-        found = list(fitting.order_by("category", "id")[: SHOWN + 1])
+    found = _rows(Service.objects.offered()).best(words, SHOWN + 1) if words else []
     context = {
         "words": words,
         "found": _choices(found[:SHOWN], favourites, now),
         "is_cut": len(found) > SHOWN,
+        "recipes": _recipes(request.user, words),
         **({} if words else _usual(request.user, favourites, now)),
     }
     return render(request, page_or_part(request, PAGE, "service-results"), context)
@@ -61,10 +59,21 @@ def _usual(user: User, favourites: set[int], now: datetime) -> dict[str, object]
     lately = user_services(user)
     used = {service.pk: service for service in _rows(Service.objects.filter(pk__in=lately))}
     return {
-        "recipes": list(user.recipes.select_related("service__provider").order_by("name")),
         "favourites": _choices(liked, favourites, now),
         "last_used": _choices([used[pk] for pk in lately if pk in used], favourites, now),
     }
+
+
+def _recipes(user: User, words: str) -> list[tuple[int, Recipe]]:
+    """This person's own, numbered by name: of this number, or with each word in the name."""
+    numbered = enumerate(user.recipes.select_related("service__provider").order_by("name"), 1)
+    asked = words.casefold().split()
+    fitting = [
+        (number, recipe)
+        for number, recipe in numbered
+        if words == str(number) or all(word in recipe.name.casefold() for word in asked)
+    ]
+    return sorted(fitting, key=lambda one: words != str(one[0]))
 
 
 def user_services(user: User) -> list[int]:
@@ -94,12 +103,22 @@ def service_favourite(request: StaffRequest, pk: int) -> HttpResponse:
     """Keep a service among one's favourites (`keep`), or take it out again."""
     service = get_object_or_404(Service, pk=pk)
     mine = FavouriteService.objects.filter(person=request.user)
+    refusal = ""
     if "keep" not in request.POST:
         mine.filter(service=service).delete()
     elif mine.count() < MOST_FAVOURITES:
         FavouriteService.objects.get_or_create(person=request.user, service=service)
     else:
-        messages.error(request, f"You have {MOST_FAVOURITES} favourites. Take one out first.")
-    if request.POST.get("back") == "form":
+        refusal = f"You have {MOST_FAVOURITES} favourites. Take one out first."
+    is_on_form = request.POST.get("back") == "form"
+    if request.htmx:
+        name = "step" if is_on_form else "star"
+        is_favourite = mine.filter(service=service).exists()
+        context = {"service": service, "is_favourite": is_favourite, "words": True}
+        answer = render(request, f"orders/placing/_favourite_{name}.html", context)
+        return with_toast(answer, refusal, "error") if refusal else answer
+    if refusal:
+        messages.error(request, refusal)
+    if is_on_form:
         return HttpResponseRedirect(f"{reverse('order-new')}?service={pk}")
     return redirect("order-new")

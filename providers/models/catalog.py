@@ -36,6 +36,13 @@ class ServiceQuerySet(models.QuerySet["Service"]):
             found = found.filter(search_text__contains=word)
         return found
 
+    def best(self, words: str, limit: int) -> list[Service]:
+        """The first that match; before the others those whose id is just that."""
+        fitting = self.matching(words).order_by("category", "id")
+        named = list(fitting.filter(external_id__iexact=words.strip())[:limit])
+        others = fitting.exclude(pk__in=[service.pk for service in named])
+        return [*named, *others[: limit - len(named)]]
+
 
 class Service(models.Model):
     """One service of one account, as last published. Never deleted: orders point at it.

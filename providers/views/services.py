@@ -97,8 +97,8 @@ def _service_page(
 def service_search(request: StaffRequest) -> HttpResponse:
     """The services that fit a few letters best, as a fragment for the order form."""
     words = request.GET.get("q", "").strip()[:200]
-    found = Service.objects.orderable().matching(words) if words else Service.objects.none()
-    rows = list(found.for_list().order_by("category", "id")[: FOUND_SHOWN + 1])
+    orderable = Service.objects.orderable().for_list()
+    rows = orderable.best(words, FOUND_SHOWN + 1) if words else []
     context = {"words": words, "found": rows[:FOUND_SHOWN], "is_cut": len(rows) > FOUND_SHOWN}
     return render(request, "providers/_service_search.html", context)
 

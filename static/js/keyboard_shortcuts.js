@@ -12,6 +12,13 @@ const isTyping = (element) =>
 export const isForPage = (event) =>
   !(event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || one("dialog[open]"));
 
+// The key in small Latin letters, whatever layout writes; "" where a browser that fills a field in names none.
+export function keyOf({ key = "", code = "", shiftKey }) {
+  if (key.length !== 1) return key;
+  if (/[^ -~]/.test(key)) return code.replace(/^(Key|Digit)/, "").toLowerCase();
+  return shiftKey ? key : key.toLowerCase();
+}
+
 // Ctrl+Enter presses the button that is meant for it, from any field of its form.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
@@ -25,12 +32,13 @@ let wentAt = -SOON;
 
 document.addEventListener("keydown", (event) => {
   if (!isForPage(event)) return;
-  const place = event.timeStamp - wentAt < SOON && PLACES[event.key];
-  wentAt = event.key === "g" ? event.timeStamp : -SOON;
+  const key = keyOf(event);
+  const place = event.timeStamp - wentAt < SOON && PLACES[key];
+  wentAt = key === "g" ? event.timeStamp : -SOON;
   if (place) one(`#navigation a[href='${place}']`)?.click();
-  else if (event.key === "?") one("#key-sheet")?.showModal();
-  else if (event.key === "n") one("a[data-new-order]")?.click();
-  else if (event.key === "/") {
+  else if (key === "?") one("#key-sheet")?.showModal();
+  else if (key === "n") one("a[data-new-order]")?.click();
+  else if (key === "/") {
     const search = one("[data-search]");
     if (!search) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 // Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it.
 import { all, one } from "./dom.js";
-import { isForPage } from "./keyboard_shortcuts.js";
+import { isForPage, keyOf } from "./keyboard_shortcuts.js";
 
 const ROW = "tr[data-opens]";
 let here = ""; // the id of the row, which outlives a refresh of the list
@@ -31,6 +31,6 @@ const STEPS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (isForPage(event)) STEPS[event.key]?.();
+  if (isForPage(event)) STEPS[keyOf(event)]?.();
 });
 document.addEventListener("htmx:afterSwap", mark);

@@ -1,5 +1,7 @@
 // Ctrl+K: words find orders, services, pages and steps; arrows choose, Enter goes there.
+import { openAnswer } from "./answered_words.js";
 import { all, one } from "./dom.js";
+import { keyOf } from "./keyboard_shortcuts.js";
 
 const palette = one("#palette");
 const words = palette && one(".palette-words", palette);
@@ -20,11 +22,13 @@ function step(by) {
   choose(every[(next + every.length) % every.length]);
 }
 
+const ask = () => words.dispatchEvent(new Event("desk:asked"));
+
 export function openPalette() {
   if (!palette || palette.open) return;
   words.value = "";
   palette.showModal();
-  words.dispatchEvent(new Event("desk:asked"));
+  ask();
 }
 
 // The pages somebody was on, in this browser only; logging out forgets them.
@@ -70,15 +74,15 @@ if (palette) {
     if (!words.value.trim()) showRecent();
     choose(lines()[0]);
   });
+  openAnswer({ words, found: "palette-found", ask, open: () => chosen()?.click() });
   words.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") step(1);
     else if (event.key === "ArrowUp") step(-1);
-    else if (event.key === "Enter") chosen()?.click();
     else return;
     event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (keyOf(event) !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     event.preventDefault();
     openPalette();
   });

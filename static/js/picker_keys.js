@@ -1,6 +1,7 @@
-// Keys of the service picker: arrows walk what was found, Enter opens it, a digit opens a recipe.
+// Keys of the service picker: arrows walk what was found, Enter opens it, a digit beside the search a recipe.
+import { openAnswer } from "./answered_words.js";
 import { all, one } from "./dom.js";
-import { isForPage } from "./keyboard_shortcuts.js";
+import { isForPage, keyOf } from "./keyboard_shortcuts.js";
 
 const words = one("#service-words");
 
@@ -13,23 +14,22 @@ function walk(event) {
   stops[Math.min(Math.max(stops.indexOf(from) + by, 0), stops.length - 1)].focus();
 }
 
-// A digit in the empty search is no word yet.
+// In the search a digit begins a number: Enter takes the recipe that stands first for it.
 function openRecipe(event) {
-  const isFree = isForPage(event) || (event.target === words && !words.value);
-  const recipe = isFree && /^[1-9]$/.test(event.key) && one(`[data-pick-key="${event.key}"]`);
+  const key = keyOf(event);
+  const recipe = isForPage(event) && /^[1-9]$/.test(key) && one(`[data-pick-key="${key}"]`);
   if (!recipe) return;
   event.preventDefault();
   recipe.click();
 }
 
-function openFirst(event) {
-  if (event.key !== "Enter" || event.target !== words) return;
-  event.preventDefault();
-  one("[data-pick]")?.click();
-}
-
 document.addEventListener("keydown", (event) => {
   walk(event);
   openRecipe(event);
-  openFirst(event);
+});
+openAnswer({
+  words,
+  found: "service-results",
+  ask: () => words.form.requestSubmit(),
+  open: () => one("[data-pick]")?.click(),
 });

@@ -1,5 +1,6 @@
 // Rows that are selected: all of a page, a range with Shift, their number; a refresh keeps them.
-import { all } from "./dom.js";
+import { all, one } from "./dom.js";
+import { toast } from "./toasts.js";
 
 const BOX = "[data-order-box]";
 let last = null; // the box that was clicked before: where a range begins
@@ -11,6 +12,9 @@ function count() {
     badge.textContent = selected;
     badge.hidden = !selected;
   });
+  // What is meant for all results ends with the selection: the next one begins with its own rows.
+  const every = one("#bulk-all");
+  if (every && !one(`${BOX}:checked`)) every.checked = false;
 }
 
 function selectAll({ target }) {
@@ -49,7 +53,10 @@ document.addEventListener("htmx:beforeSwap", () => {
   kept = all(`${BOX}:checked`).map((box) => box.value);
 });
 document.addEventListener("htmx:afterSwap", () => {
-  all(BOX).forEach((box) => { box.checked = kept.includes(box.value); });
+  const here = all(BOX).filter((box) => (box.checked = kept.includes(box.value)));
+  const gone = kept.length - here.length;
+  if (gone) toast(`${gone === 1 ? "A selected order is" : `${gone} selected orders are`} no longer on this page.`);
+  kept = here.map((box) => box.value);
   count();
 });
 window.addEventListener("pageshow", count);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.browser.test_orders import open_form
+from tests.browser.test_orders import fill_in, open_form
 from tests.running_desk import wait_until
 
 if TYPE_CHECKING:
@@ -36,7 +36,48 @@ def test_an_order_needs_the_arrows_a_paste_and_ctrl_enter(
     wait_until(lambda: sum("/keys/" in order["link"] for order in box.ledger()) == 2, "two orders")
 
 
-def test_a_recipe_is_one_key(admin_page: Page) -> None:
+def test_enter_in_a_field_places_the_order(admin_page: Page) -> None:
+    open_form(admin_page)
+    fill_in(admin_page, "https://lumen.example/entered")
+    admin_page.keyboard.press("Enter")
+    admin_page.get_by_text("is placed").wait_for()
+
+
+def test_a_favourite_or_a_recipe_leaves_the_order_as_it_is(admin_page: Page) -> None:
+    open_form(admin_page, "plays")
+    fill_in(admin_page, "https://lumen.example/kept", "130")
+    admin_page.get_by_role("button", name="Add to favourites").click()
+    admin_page.get_by_role("button", name="★ Favourite").click()
+    admin_page.get_by_role("button", name="Add to favourites").wait_for()
+    admin_page.get_by_text("Save as recipe").click()
+    name = admin_page.get_by_label("Name of the recipe")
+    name.press("Enter")
+    admin_page.get_by_text("Give it a name").wait_for()
+    name.fill("kept")
+    name.press("Enter")
+    admin_page.get_by_text("is saved").wait_for()
+    assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/kept"
+    assert admin_page.get_by_label("Quantity").input_value() == "130"
+    admin_page.goto("/orders/new/?q=kept")
+    admin_page.once("dialog", lambda dialog: dialog.accept())
+    admin_page.get_by_label("Delete the recipe kept").click()
+    admin_page.get_by_text("is deleted").wait_for()
+
+
+def test_enter_waits_for_what_is_found_for_the_words(admin_page: Page) -> None:
+    open_form(admin_page)
+    used = admin_page.locator("h2.card-title").first.inner_text()
+    admin_page.goto("/orders/new/")
+    admin_page.locator("#service-words:focus").wait_for()
+    admin_page.keyboard.insert_text("comments")  # at once: those used last still show
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#order-form").wait_for()
+    chosen = admin_page.locator("h2.card-title").first.inner_text()
+    assert "omment" in chosen
+    assert chosen != used
+
+
+def test_a_recipe_is_a_digit_and_enter(admin_page: Page) -> None:
     open_form(admin_page)
     admin_page.get_by_label("Quantity").fill("170")
     admin_page.get_by_text("Save as recipe").click()
@@ -44,7 +85,8 @@ def test_a_recipe_is_one_key(admin_page: Page) -> None:
     admin_page.get_by_role("button", name="Save", exact=True).click()
     admin_page.get_by_text("is saved").wait_for()
     admin_page.goto("/orders/new/")
-    admin_page.keyboard.press("1")
+    admin_page.keyboard.type("1")
+    admin_page.keyboard.press("Enter")
     admin_page.locator("[name=link]:focus").wait_for()
     assert admin_page.get_by_label("Quantity").input_value() == "170"
     admin_page.goto("/orders/new/")

@@ -11,7 +11,7 @@ import pytest
 from tests.browser.test_orders import place
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from sandbox import RemoteSandbox
 
@@ -47,6 +47,35 @@ def test_selected_rows_outlive_a_refresh(admin_page: Page, mark: str) -> None:
     assert admin_page.get_by_label("All results").is_checked()
     admin_page.get_by_label("Clear the selection").click()
     assert not admin_page.locator(".selection-bar").is_visible()
+
+
+def test_all_results_end_with_the_selection(admin_page: Page, mark: str) -> None:
+    boxes, every = admin_page.locator("[data-order-box]"), admin_page.get_by_label("All results")
+    for done in (admin_page.get_by_label("Clear the selection"), boxes.nth(0)):
+        boxes.nth(0).click()
+        every.check()
+        done.click()
+        boxes.nth(1).click()
+        assert not every.is_checked()
+        boxes.nth(1).click()
+
+
+def test_a_finger_on_the_end_of_a_row_opens_it(
+    browser: Browser, admin_page: Page, mark: str
+) -> None:
+    state = admin_page.context.storage_state()
+    size: ViewportSize = {"width": 1024, "height": 768}
+    context = browser.new_context(
+        base_url=admin_page.url, storage_state=state, viewport=size, is_mobile=True, has_touch=True
+    )
+    page = context.new_page()
+    page.goto(f"/orders/?q={mark}")
+    row = page.locator(ROW).first
+    number, stands = row.locator("a.cell-main").inner_text(), row.bounding_box()
+    assert stands is not None
+    page.touchscreen.tap(stands["x"] + stands["width"] - 30, stands["y"] + stands["height"] / 2)
+    page.get_by_role("heading", name=number).wait_for()
+    context.close()
 
 
 def test_new_orders_announce_themselves_and_shift_nothing(admin_page: Page, mark: str) -> None:

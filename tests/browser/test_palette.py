@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHOSEN = ".palette-line[aria-selected=true]"
+PRESS = "it => document.body.dispatchEvent(new KeyboardEvent('keydown', {...it, bubbles: true}))"
 
 
 def test_words_and_enter_lead_there(admin_page: Page) -> None:
@@ -28,6 +29,14 @@ def test_words_and_enter_lead_there(admin_page: Page) -> None:
     assert admin_page.locator(CHOSEN).count() == 1
     admin_page.keyboard.press("Enter")
     admin_page.locator("#order-form").wait_for()
+
+
+def test_enter_waits_for_what_the_words_find(admin_page: Page) -> None:
+    admin_page.keyboard.press("Control+k")
+    admin_page.locator(CHOSEN, has_text="New order").wait_for()
+    admin_page.keyboard.insert_text("order types")
+    admin_page.keyboard.press("Enter")
+    admin_page.wait_for_url("**/order-types/")
 
 
 def test_escape_leaves_the_page_as_it_was(admin_page: Page) -> None:
@@ -57,6 +66,15 @@ def test_keys_go_to_pages_and_tell_themselves(admin_page: Page) -> None:
     admin_page.keyboard.press("/")
     admin_page.keyboard.type("gp?")  # typed, not obeyed
     assert admin_page.locator("[data-search]").input_value() == "gp?"
+
+
+def test_keys_mean_the_same_on_a_layout_without_latin_letters(admin_page: Page) -> None:
+    admin_page.evaluate(PRESS, {"key": "п", "code": "KeyG"})
+    admin_page.evaluate(PRESS, {"key": "з", "code": "KeyP"})
+    admin_page.wait_for_url("**/providers/")
+    admin_page.evaluate(PRESS, {})  # as a browser says that fills a field in
+    admin_page.evaluate(PRESS, {"key": "л", "code": "KeyK", "ctrlKey": True})
+    admin_page.locator(CHOSEN).wait_for()
 
 
 def test_a_list_is_walked_by_keys(admin_page: Page) -> None:

@@ -48,6 +48,9 @@ def test_one_favourite_too_many_is_said(staff: Client, monkeypatch: pytest.Monke
         staff.post(f"/orders/new/favourites/{service.pk}/", {"keep": "yes"})
     assert FavouriteService.objects.count() == 1
     assert "You have 1 favourites" in staff.get("/orders/new/").content.decode()
+    address = f"/orders/new/favourites/{make_service().pk}/"
+    answer = staff.post(address, {"keep": "yes"}, headers={"HX-Request": "true"})
+    assert "You have 1 favourites" in answer.headers["HX-Trigger"]
 
 
 def test_what_one_ordered_last_stands_first_and_once(staff: Client) -> None:
@@ -77,6 +80,42 @@ def test_a_recipe_keeps_the_form_but_for_its_link(staff: Client) -> None:
     assert [form[name].value() for name in ("quantity", "runs", "link")] == ["700", "3", None]
     assert form.has_options
     assert "Three times" in staff.get("/orders/new/").content.decode()
+
+
+def test_a_recipe_is_found_by_its_number_and_by_its_words(staff: Client) -> None:
+    for name in ("Plays, many", "Plays, some", "Reads 2"):
+        make_recipe(person_of(staff), name=name)
+
+    def found(words: str) -> list[tuple[int, str]]:
+        recipes = staff.get("/orders/new/", {"q": words}).context["recipes"]
+        return [(number, recipe.name) for number, recipe in recipes]
+
+    assert found("2") == [(2, "Plays, some"), (3, "Reads 2")]
+    assert found("PLAYS ma") == [(1, "Plays, many")]
+    assert found("") == [(1, "Plays, many"), (2, "Plays, some"), (3, "Reads 2")]
+    assert found("145") == []
+
+
+def test_a_service_of_just_this_id_stands_first(staff: Client) -> None:
+    for category, number in (("A", "1450"), ("B", "145"), ("C", "2145")):
+        make_service(category=category, external_id=number)
+    found = staff.get("/orders/new/?q=145").context["found"]
+    assert [choice.service.external_id for choice in found] == ["145", "1450", "2145"]
+
+
+def test_what_is_kept_beside_an_order_leaves_the_order_alone(staff: Client) -> None:
+    service, htmx = make_service(), {"HX-Request": "true"}
+    answer = staff.post(f"/orders/new/favourites/{service.pk}/", {"keep": "yes"}, headers=htmx)
+    assert "Take " in answer.content.decode()
+    more = {"keep": "yes", "back": "form"}
+    answer = staff.post(f"/orders/new/favourites/{service.pk}/", more, headers=htmx)
+    assert "★ Favourite" in answer.content.decode()
+    named = {"service": service.pk, "quantity": "700", "recipe_name": "x"}
+    answer = staff.post(f"/orders/new/recipes/{service.pk}/", named, headers=htmx)
+    assert (answer.status_code, "is saved" in answer.headers["HX-Trigger"]) == (200, True)
+    answer = staff.post(f"/orders/new/recipes/{service.pk}/", {}, headers=htmx)
+    assert answer.status_code == 422
+    assert "Give it a name" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
