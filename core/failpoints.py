@@ -17,7 +17,7 @@ POINTS: Final = frozenset(
         "claim.moved",  # queued → sending, before the attempt row
         "claim.written",  # with the attempt row, before the commit
         "claim.committed",  # claimed, nothing sent
-        "claim.marked",  # the high-water mark outside the database is written
+        "claim.journaled",  # the high-water mark outside the database is written
         "pre_send_check.passed",  # connected, the next thing is the first byte
         "send.answered",  # the answer is in memory only
         "send.spooled",  # the answer is on disk beside the database
@@ -29,7 +29,7 @@ POINTS: Final = frozenset(
         "reap.recorded",  # a lost claim has become unconfirmed
         "request.taken",  # refills or cancels are claimed, before the commit
         "request.claimed",  # claimed, nothing sent
-        "request.marked",  # the call is in the journal outside the database
+        "request.journaled",  # the call is in the journal outside the database
         "request.answered",  # the answer to the call is in memory only
         "request.kept",  # the answer is on disk beside the database
         "request.recorded",  # written down, the file is still there

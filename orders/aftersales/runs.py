@@ -49,9 +49,9 @@ def send_requests(
     def run() -> int:
         if not _wanted(provider, clock()) or not _may_call(provider, clock):
             return 0
-        mark = guard.mark_call
-        sent = send_due(CANCELS, provider, client.cancel, clock=clock, mark=mark)
-        return sent or send_due(REFILLS, provider, client.refill, clock=clock, mark=mark)
+        journal = guard.journal_call
+        sent = send_due(CANCELS, provider, client.cancel, clock=clock, journal=journal)
+        return sent or send_due(REFILLS, provider, client.refill, clock=clock, journal=journal)
 
     return _with_lease(provider, LeaseKind.REQUESTS, run, clock, seconds)
 

@@ -1,7 +1,7 @@
 """One call that refills or cancels: at most once for each time somebody asked.
 
-Claim and commit, the mark against restores, the pre-send check, one call, its answer on disk, then
-in the database. What differs between the two stands in a `RequestKind`.
+Claim and commit, the send journal, the pre-send check, one call, its answer on disk, then in the
+database. What differs between the two stands in a `RequestKind`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Speak(Protocol):
     ) -> Mapping[str, Any]: ...
 
 
-class MarkCall(Protocol):
+class JournalsCall(Protocol):
     """Write this call down outside the database, or raise NotSent: then no byte may leave."""
 
     def __call__(self, call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None: ...
@@ -100,14 +100,14 @@ class Heard:
 
 
 def send_due(
-    kind: RequestKind[Row], provider: Provider, speak: Speak, *, clock: Clock, mark: MarkCall
+    kind: RequestKind[Row], provider: Provider, speak: Speak, *, clock: Clock, journal: JournalsCall
 ) -> int:
     """Send the due requests of this kind in one call; how many it was about."""
     now = SendClock(clock)  # before the claim: the worker may stand still right after it
     claimed = claim(kind, provider, now=now.claimed_at)
     if claimed is None:
         return 0
-    heard = _speak(kind, claimed, provider, speak, mark, now)
+    heard = _speak(kind, claimed, provider, speak, journal, now)
     failpoint("request.answered")
     _write_down(kind, claimed, provider, heard, now)
     return len(claimed.rows)
@@ -141,7 +141,7 @@ def _speak(
     claimed: Claimed[Row],
     provider: Provider,
     speak: Speak,
-    mark: MarkCall,
+    journal: JournalsCall,
     now: SendClock,
 ) -> Heard:
     """One call, and what it proves. Never raises: what is not understood is lost."""
@@ -151,7 +151,7 @@ def _speak(
     )
     started = time.monotonic()
     try:
-        mark(call, claimed.named, now=now)
+        journal(call, claimed.named, now=now)
     except NotSent as error:
         return Heard(_later(error, now(), clocks.NOT_SENT_BACKOFF_SECONDS[0]))
     try:

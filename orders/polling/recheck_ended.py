@@ -42,8 +42,8 @@ Answers = dict[str, Progress | Unreadable]
 
 
 def accounts_to_recheck(now: datetime) -> list[int]:
-    """Accounts with orders that ended a day ago and have not been asked about since. The marks of
-    the others move on."""
+    """Accounts with orders that ended a day ago and have not been asked about since. The
+    others move on."""
     until = now - timedelta(seconds=clocks.RECHECK_SECONDS)
     accounts = Provider.objects.with_key()
     known = Recheck.objects.values("provider")
@@ -76,9 +76,9 @@ def _recheck(provider: Provider, client: TellsStatuses, lease: AccountLease, end
     asked = 0
     try:
         while time.monotonic() < ends and not is_stopping():
-            mark = Recheck.objects.filter(provider=provider).first()
-            orders = _next_few(mark, size, clock()) if mark else []
-            if not mark or not orders:
+            recheck = Recheck.objects.filter(provider=provider).first()
+            orders = _next_few(recheck, size, clock()) if recheck else []
+            if not recheck or not orders:
                 break
             ids = [order.external_id for order in orders]
             try:
@@ -89,17 +89,17 @@ def _recheck(provider: Provider, client: TellsStatuses, lease: AccountLease, end
             if refusal is None:
                 refused.end()
             elif not refused.are_about_ids(ids, refusal):
-                break  # the next ring asks again; the mark has moved, so that it never stands still
+                break  # the next ring asks again; this has moved on, so that it never stands still
             elif len(orders) > 1:  # smaller ones, down to the one that spoils it
                 size = 1 if refusal.singly else len(orders) // 2
                 continue
-            if not _write_down(mark, orders, answers, clock()):
+            if not _write_down(recheck, orders, answers, clock()):
                 break
             asked, size = asked + len(orders), min(full, 2 * size)
             if not lease.renew():
                 break
     except (MustWait, ProviderError):
-        pass  # its health tells of it; the next ring goes on from the mark
+        pass  # its health tells of it; the next ring goes on from there
     return asked
 
 
@@ -133,16 +133,16 @@ def may_be_asked_again(order: Order) -> bool:
 
 
 def _ended(account: Any, at: Any, order: Any, until: datetime) -> OrderQuerySet:
-    """Ended at the provider since this mark. One that is being refilled may honestly move."""
+    """Ended at the provider since this recheck. One that is being refilled may honestly move."""
     refilled = Exists(Refill.objects.filter(order=OuterRef("pk")))
     after = Q(ended_at__gt=at) | Q(ended_at=at, pk__gt=order)
     ended = Order.objects.filter(provider=account, ended_at__gte=at, ended_at__lte=until)
     return ended.filter(after, status__in=ENDED_THERE).exclude(external_id="").exclude(refilled)
 
 
-def _next_few(mark: Recheck, size: int, now: datetime) -> list[Order]:
+def _next_few(recheck: Recheck, size: int, now: datetime) -> list[Order]:
     until = now - timedelta(seconds=clocks.RECHECK_SECONDS)
-    ended = _ended(mark.provider_id, mark.through_at, mark.through_order, until)
+    ended = _ended(recheck.provider_id, recheck.through_at, recheck.through_order, until)
     return list(ended.order_by("ended_at", "pk")[:size])
 
 
@@ -163,12 +163,12 @@ def _is_refused(error: ProviderError) -> bool:
     return isinstance(error, BatchRefused)
 
 
-def _write_down(mark: Recheck, orders: list[Order], answers: Answers, now: datetime) -> bool:
+def _write_down(recheck: Recheck, orders: list[Order], answers: Answers, now: datetime) -> bool:
     """What differs, and how far we are, together: a worker that dies asks again. False: another
     one has been here."""
     last = orders[-1]
     here = Recheck.objects.filter(
-        pk=mark.pk, through_at=mark.through_at, through_order=mark.through_order
+        pk=recheck.pk, through_at=recheck.through_at, through_order=recheck.through_order
     )
     with one_writer(), transaction.atomic():
         if not here.update(through_at=last.ended_at, through_order=last.pk):
@@ -178,7 +178,7 @@ def _write_down(mark: Recheck, orders: list[Order], answers: Answers, now: datet
 
 
 def _note_what_differs(orders: list[Order], answers: Answers, now: datetime) -> None:
-    """For all of them together; each by itself where one spoils it, so that the mark moves on."""
+    """For all of them together; each by itself where one spoils it, so that the others move on."""
     try:
         with transaction.atomic():
             _note(orders, answers, now)

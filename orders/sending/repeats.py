@@ -29,11 +29,11 @@ def begin(attempt: Attempt, *, now: datetime) -> None:
     with transaction.atomic():
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
         if known.outcome == Outcome.UNKNOWN:
-            mark(known, now=now)
+            note(known, now=now)
             Attempt.objects.filter(pk=known.pk).update(looks=F("looks") + 1)
 
 
-def mark(lost: Attempt, *, now: datetime) -> None:
+def note(lost: Attempt, *, now: datetime) -> None:
     """On a row as it reads in this transaction."""
     lost.evidence = {REPEATED_AS: "", **lost.evidence}
     anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}

@@ -27,7 +27,7 @@ SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
 PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
 
 
-class Marked(Protocol):
+class SentRow(Protocol):
     """A row that stands for one send: an attempt, or a call about refills or cancels."""
 
     pk: int
@@ -39,7 +39,7 @@ class Marked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class HighWaterMark:
     """The newest send of an account by this machine, made `at`. `attempt` is the number of its
     row; 0: none yet in this database."""
 
@@ -54,8 +54,8 @@ class Mark:
     def name(self) -> tuple[str, datetime]:
         return self.token, self.started_at
 
-    def is_of(self, row: Marked | None) -> bool:
-        """This row is the send that was marked. Numbers and tokens may be given out again by a
+    def is_of(self, row: SentRow | None) -> bool:
+        """This row is the send in the journal. Numbers and tokens may be given out again by a
         database that was taken back to an earlier day; the moment of the claim is not."""
         if row is None:
             return not self.attempt
@@ -91,19 +91,19 @@ def accounts() -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
-def newest_mark(provider_id: int) -> Mark | None:
+def high_water_mark(provider_id: int) -> HighWaterMark | None:
     """None: this machine never sent anything there."""
     return newest_of(_file(provider_id), provider_id)
 
 
-def newest_of(file: JournalFile, provider_id: int) -> Mark | None:
-    """The newest mark in this file, or in the one before it. At its end nearly always; what was
+def newest_of(file: JournalFile, provider_id: int) -> HighWaterMark | None:
+    """The one in this file, or in the one before it. At its end nearly always; what was
     answered to a call about many orders may be longer than that."""
     return file.newest(lambda lines: _newest_in(lines, provider_id))
 
 
-def _newest_in(lines: Iterable[Line], provider_id: int) -> Mark | None:
-    marks = [mark for line in lines if (mark := _mark(provider_id, line))]
+def _newest_in(lines: Iterable[Line], provider_id: int) -> HighWaterMark | None:
+    marks = [mark for line in lines if (mark := _read_line(provider_id, line))]
     since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
     known = [mark for _, mark in marks[since:]]
     newest = max(known, key=lambda mark: mark.attempt, default=None)
@@ -116,7 +116,7 @@ class Beginning:
     """Where what a journal keeps begins. `is_older_known`: all before `mark` was in the database
     of that moment; otherwise it is the first send this machine has ever written down."""
 
-    mark: Mark
+    mark: HighWaterMark
     is_older_known: bool
 
 
@@ -127,11 +127,11 @@ def beginning(provider_id: int) -> Beginning | None:
 
 def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
     """The line that adopted a database last, else the oldest line there is."""
-    found: tuple[str, Mark] | None = None
+    found: tuple[str, HighWaterMark] | None = None
     for line in file.all_lines():
-        marked = _mark(provider_id, line)
-        if marked and (found is None or marked[0] == ADOPTED):
-            found = marked
+        read = _read_line(provider_id, line)
+        if read and (found is None or read[0] == ADOPTED):
+            found = read
     return found and Beginning(found[1], is_older_known=found[0] != SENT)
 
 
@@ -143,21 +143,21 @@ def note_send(attempt: Attempt, database: str) -> None:
     file = _file(attempt.provider_id)
     others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)
     file.begin(
-        new=lambda: carried(mark_of(others.order_by("-pk").first(), database)),
+        new=lambda: carried(high_water_mark_of(others.order_by("-pk").first(), database)),
         anew=lambda: carried(newest_of(file, attempt.provider_id)),
     )
     file.write(SENT, wait=True, database=database, payload=payload, **name_of(attempt))
 
 
-def mark_of(row: Marked | None, database: str) -> Mark | None:
+def high_water_mark_of(row: SentRow | None, database: str) -> HighWaterMark | None:
     """As this database has it."""
     if row is None:
         return None
     began = row.started_at
-    return Mark(row.provider_id, row.pk, row.token, began, at=began, database=database)
+    return HighWaterMark(row.provider_id, row.pk, row.token, began, at=began, database=database)
 
 
-def carried(mark: Mark | None) -> dict[str, Any] | None:
+def carried(mark: HighWaterMark | None) -> dict[str, Any] | None:
     """The line with which a new file begins."""
     if mark is None:
         return None
@@ -186,19 +186,19 @@ def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
     adopt_in(_file(provider_id), newest, database, now=now)
 
 
-def adopt_in(file: JournalFile, newest: Marked | None, database: str, *, now: datetime) -> None:
+def adopt_in(file: JournalFile, newest: SentRow | None, database: str, *, now: datetime) -> None:
     """Take what this database has for what we know; on disk when it returns."""
     nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
     name = name_of(newest) if newest else nobody
     file.write(ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
 
 
-def note_read(mark: Mark, *, now: datetime) -> None:
+def note_read(mark: HighWaterMark, *, now: datetime) -> None:
     """It was made before now, whatever the clock said that wrote it. On disk when this returns."""
     note_read_in(_file(mark.provider_id), mark, now=now)
 
 
-def note_read_in(file: JournalFile, mark: Mark, *, now: datetime) -> None:
+def note_read_in(file: JournalFile, mark: HighWaterMark, *, now: datetime) -> None:
     if line := carried(replace(mark, at=now)):
         file.write(wait=True, **line)
 
@@ -248,19 +248,19 @@ def _payload_of(line: dict[str, Any]) -> dict[str, str]:
     return {name: str(text) for name, text in shown.items()} if isinstance(shown, dict) else {}
 
 
-def name_of(row: Marked) -> dict[str, Any]:
+def name_of(row: SentRow) -> dict[str, Any]:
     """What tells this send from every other one, in every life of the database."""
     return {"attempt": row.pk, "token": row.token, "started_at": row.started_at.isoformat()}
 
 
-def _mark(provider_id: int, line: dict[str, Any]) -> tuple[str, Mark] | None:
+def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMark] | None:
     if line.get("what") not in (SENT, ADOPTED, CARRIED):
         return None
     try:
         began = datetime.fromisoformat(line["started_at"])
         at = datetime.fromisoformat(line.get("at", line["started_at"]))
         number, token = int(line["attempt"]), str(line["token"])
-        mark = Mark(provider_id, number, token, began, at, str(line["database"]))
+        mark = HighWaterMark(provider_id, number, token, began, at, str(line["database"]))
     except (KeyError, TypeError, ValueError):
         return None
     return line["what"], mark

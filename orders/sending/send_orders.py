@@ -104,7 +104,7 @@ def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock)
         Write.ADD, attempt.provider_id, attempt.provider_version, now, lambda: _still_holds(attempt)
     )
     try:
-        guard.mark(attempt, now=now)
+        guard.journal_send(attempt, now=now)
         placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except NotSent as error:
         return _not_sent(order, error, now())

@@ -70,7 +70,7 @@ PLACES = (
     Place("claim.moved", Left.PAYLOAD),
     Place("claim.written", Left.PAYLOAD),
     Place("claim.committed", Left.CLAIM),
-    Place("claim.marked", Left.CLAIM),
+    Place("claim.journaled", Left.CLAIM),
     Place("pre_send_check.passed", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.marked", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.half", Left.CLAIM, is_reached=is_listened_to),

@@ -30,7 +30,7 @@ from .walk import Walk, free_port
 REQUEST_PLACES = (
     Place("request.taken", Left.PAYLOAD),
     Place("request.claimed", Left.CLAIM),
-    Place("request.marked", Left.CLAIM),
+    Place("request.journaled", Left.CLAIM),
     Place("pre_send_check.passed", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.half", Left.CLAIM, is_reached=is_listened_to),
     Place("bytes.last", Left.REQUEST, is_reached=is_listened_to),

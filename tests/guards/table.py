@@ -205,16 +205,16 @@ LINES = (
     ),
     Guard(
         "pre-send: the age counts from before the claim of a request",
-        "    heard = _speak(kind, claimed, provider, speak, mark, now)",
-        "    heard = _speak(kind, claimed, provider, speak, mark, SendClock(clock))",
+        "    heard = _speak(kind, claimed, provider, speak, journal, now)",
+        "    heard = _speak(kind, claimed, provider, speak, journal, SendClock(clock))",
         (f"{WRITES}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
         "orders/aftersales/send_requests.py",
     ),
     Guard(
-        "mark: the age of the claim",
+        "journal: the age of the claim",
         "    if age > clocks.SEND_WINDOW_SECONDS:",
         "    if age < 0:",
-        (f"{EACH}::test_a_claim_that_has_grown_old_is_not_even_marked",),
+        (f"{EACH}::test_a_claim_that_has_grown_old_is_not_even_journaled",),
         "orders/sending/restore_check/guard.py",
     ),
     Guard(
@@ -281,9 +281,9 @@ LINES = (
         "orders/sending/writes/pre_send.py",
     ),
     Guard(
-        "mark of a request: the journal outside the database",
-        "        mark(call, claimed.named, now=now)",
-        "        assert mark",
+        "request: the journal outside the database",
+        "        journal(call, claimed.named, now=now)",
+        "        assert journal",
         (f"{WRITES}::test_a_restored_database_never_sends_it_again",),
         "orders/aftersales/send_requests.py",
     ),
@@ -759,7 +759,7 @@ LINES = (
     ),
     Guard(
         "repeat: on disk before its first byte",
-        "name = guard.mark_repeat(attempt, now=now)",
+        "name = guard.journal_repeat(attempt, now=now)",
         "guard.refuse_another_database(attempt.provider_id, now=now)",
         (
             f"{REPLAYS}::test_nothing_is_repeated_that_cannot_be_written_down_before",
@@ -960,7 +960,7 @@ LINES = (
         "if os.write(descriptor, text) < len(text):",
         "if not os.write(descriptor, text):",
         (
-            "orders/tests/sending/test_newest_mark.py"
+            "orders/tests/sending/test_high_water_mark.py"
             "::test_nothing_is_sent_whose_line_the_disk_has_taken_in_part",
         ),
         "core/durable_files.py",

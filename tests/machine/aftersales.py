@@ -103,7 +103,7 @@ class AfterSales:
         now = self.desk.clock()
         if guard.look_closely(now=now):
             return
-        marks = guard.marks_of(self.desk.provider.pk)
+        marks = guard.high_water_marks(self.desk.provider.pk)
         guard.adopt(guard.database_identity(), marks, now=now)
         halts.lift_halt(HaltKind.RESTORED, now=now, actor=self.desk.person)
 

@@ -32,7 +32,7 @@ PLACING = ("place.written", "place.committed")
 ASKING = (
     "request.taken",
     "request.claimed",
-    "request.marked",
+    "request.journaled",
     "pre_send_check.passed",
     "request.answered",
     "request.kept",

@@ -98,7 +98,7 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
     )
     name = ""
     try:
-        name = guard.mark_repeat(attempt, now=now)
+        name = guard.journal_repeat(attempt, now=now)
         placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except Rejected as refusal:
         # The first send may be what it is refused for: the money spent, the link busy.

@@ -28,7 +28,7 @@ from ...limits import doubtful_rows
 from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
 from ...status import HaltKind
 from .. import halts, send_journal
-from ..send_journal import Mark
+from ..send_journal import HighWaterMark
 from . import journal_gaps, recalled_requests, recalled_sends, repeat_journal, request_journal
 from .request_journal import Named
 
@@ -64,42 +64,42 @@ def database_identity() -> str:
     return f"postgresql {system} timeline {timeline} database {database} table {table}"
 
 
-def mark(attempt: Attempt, *, now: Clock) -> None:
+def journal_send(attempt: Attempt, *, now: Clock) -> None:
     """Write this send down outside the database, unless the database is not the one we left.
 
     Raises NotSent: then no byte may leave, and a halt is placed where there is doubt.
     """
-    _mark(attempt, partial(send_journal.note_send, attempt), now)
-    failpoint("claim.marked")
+    _journal(attempt, partial(send_journal.note_send, attempt), now)
+    failpoint("claim.journaled")
 
 
-def mark_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None:
+def journal_call(call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None:
     """The same for a call about refills or cancels."""
-    _mark(call, partial(request_journal.note_call, call, requests), now)
-    failpoint("request.marked")
+    _journal(call, partial(request_journal.note_call, call, requests), now)
+    failpoint("request.journaled")
 
 
 def refuse_another_database(provider_id: int, *, now: Clock) -> None:
-    """Raises NotSent, and places a halt where there is doubt, for what is marked already."""
+    """Raises NotSent, and places a halt where there is doubt, for what is journaled already."""
     try:
-        if why_doubted(marks_of(provider_id), database_identity()):
+        if why_doubted(high_water_marks(provider_id), database_identity()):
             look_closely(now=now())
             raise NotSent(MAY_BE_RESTORED)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
 
 
-def mark_repeat(attempt: Attempt, *, now: Clock) -> str:
-    """Write a repeat of this send down, as `mark` does; its name. Raises NotSent."""
+def journal_repeat(attempt: Attempt, *, now: Clock) -> str:
+    """Write a repeat of this send down, as `journal_send` does; its name. Raises NotSent."""
     refuse_another_database(attempt.provider_id, now=now)
     try:
         return repeat_journal.note_repeat(attempt)
     except OSError as error:
-        log.error("a repeat of %s cannot be marked on disk: %s", attempt, error)
+        log.error("a repeat of %s cannot be journaled on disk: %s", attempt, error)
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
-def _mark(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock) -> None:
+def _journal(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock) -> None:
     what = _kind(isinstance(row, RequestCall))
     try:
         identity = database_identity()
@@ -108,18 +108,18 @@ def _mark(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock) -
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
     except OSError as error:
-        log.error("%s %s cannot be marked on disk: %s", what, row.pk, error)
+        log.error("%s %s cannot be journaled on disk: %s", what, row.pk, error)
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
 def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, now: Clock) -> None:
-    marks = marks_of(row.provider_id)
+    marks = high_water_marks(row.provider_id)
     doubt = bool(why_doubted(marks, identity))
     known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
     overtaken = known is not None and row.pk <= known.attempt
     age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
-        raise NotSent("The claim had grown too old before it was marked.")
+        raise NotSent("The claim had grown too old before it was written down.")
     if doubt:
         look_closely(now=now())
     elif known is not None and overtaken:
@@ -137,22 +137,25 @@ def _kind(is_call: bool) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownMark:
-    """A mark of this machine and what it is about: an order sent, or a call about requests."""
+class MarkByKind:
+    """A high-water mark of this machine: of orders sent, or of calls about requests."""
 
-    mark: Mark
+    mark: HighWaterMark
     is_call: bool = False
 
 
-def marks_of(provider_id: int) -> list[KnownMark]:
-    """The newest of either kind at this account."""
-    sent, asked = send_journal.newest_mark(provider_id), request_journal.newest_mark(provider_id)
-    known = [KnownMark(sent)] if sent else []
-    return [*known, KnownMark(asked, is_call=True)] if asked else known
+def high_water_marks(provider_id: int) -> list[MarkByKind]:
+    """Of either kind at this account."""
+    sent, asked = (
+        send_journal.high_water_mark(provider_id),
+        request_journal.high_water_mark(provider_id),
+    )
+    known = [MarkByKind(sent)] if sent else []
+    return [*known, MarkByKind(asked, is_call=True)] if asked else known
 
 
-def why_doubted(marks: list[KnownMark], identity: str) -> dict[KnownMark, str]:
-    """What speaks against this being the database in which these marks were made."""
+def why_doubted(marks: list[MarkByKind], identity: str) -> dict[MarkByKind, str]:
+    """What speaks against this being the database in which these were written."""
     attempts = Attempt.objects.select_related("order").in_bulk(_numbers(marks, is_call=False))
     calls = RequestCall.objects.in_bulk(_numbers(marks, is_call=True))
     doubts = {}
@@ -169,11 +172,11 @@ def why_doubted(marks: list[KnownMark], identity: str) -> dict[KnownMark, str]:
     return doubts
 
 
-def _numbers(marks: list[KnownMark], *, is_call: bool) -> list[int]:
+def _numbers(marks: list[MarkByKind], *, is_call: bool) -> list[int]:
     return [known.mark.attempt for known in marks if known.is_call == is_call]
 
 
-def _newest_of(known: KnownMark) -> str:
+def _newest_of(known: MarkByKind) -> str:
     model = RequestCall if known.is_call else Attempt
     rows = model._default_manager.filter(provider_id=known.mark.provider_id)
     newest = rows.order_by("-pk").values_list("pk", "started_at").first()
@@ -183,7 +186,7 @@ def _newest_of(known: KnownMark) -> str:
 
 
 def look_closely(*, now: datetime) -> bool:
-    """Compare every mark of this machine with the database; place a halt on doubt.
+    """Compare every high-water mark of this machine with the database; place a halt on doubt.
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
     database is adopted. Before that, and as long as the halt stands, what this machine knows of
@@ -201,7 +204,7 @@ def look_closely(*, now: datetime) -> bool:
 
 def _compare(now: datetime) -> bool:
     identity = database_identity()
-    marks = [known for account in send_journal.accounts() for known in marks_of(account)]
+    marks = [known for account in send_journal.accounts() for known in high_water_marks(account)]
     doubts = why_doubted(marks, identity)
     if not doubts:
         return True
@@ -216,8 +219,8 @@ def _compare(now: datetime) -> bool:
     return False
 
 
-def _note_read(known: KnownMark, now: datetime) -> None:
-    """An acknowledgement of a later moment than this is about it, as about every other mark."""
+def _note_read(known: MarkByKind, now: datetime) -> None:
+    """An acknowledgement of a later moment than this is about it, as about every other one."""
     journal = request_journal if known.is_call else send_journal
     journal.note_read(known.mark, now=now)
 
@@ -239,7 +242,7 @@ def quarantine(reason: str, *, now: datetime) -> bool:
     return halts.place_halt(HaltKind.RESTORED, now=now, reason=reason)
 
 
-def adopt(identity: str, marks: list[KnownMark], *, now: datetime) -> None:
+def adopt(identity: str, marks: list[MarkByKind], *, now: datetime) -> None:
     """Bring in what this machine knows, then take the database as it is."""
     for account in sorted({known.mark.provider_id for known in marks}):
         for step in STEPS:
@@ -248,7 +251,7 @@ def adopt(identity: str, marks: list[KnownMark], *, now: datetime) -> None:
         request_journal.note_adopted(account, identity, now=now)
 
 
-def _in_words(doubts: dict[KnownMark, str]) -> str:
+def _in_words(doubts: dict[MarkByKind, str]) -> str:
     said = [f"Account {known.mark.provider_id}: {doubt}" for known, doubt in doubts.items()]
     more = f"; and {len(said) - 3} more accounts" if len(said) > 3 else ""
     return "; ".join(said[:3]) + more

@@ -29,7 +29,7 @@ from ...models import (
 )
 from ...status import RECALLED, HaltKind
 from .. import send_journal
-from ..send_journal import Beginning, Marked
+from ..send_journal import Beginning, SentRow
 from . import request_journal
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def _gap(journal: Journal, account: int) -> Between | None:
     if begins is None or not begins.mark.attempt:
         return None
     mark = begins.mark
-    row: Marked | None = journal.rows(account).filter(pk=mark.attempt).first()
+    row: SentRow | None = journal.rows(account).filter(pk=mark.attempt).first()
     if mark.is_of(row):
         return None
     own = journal.own(account)

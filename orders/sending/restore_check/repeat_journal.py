@@ -95,7 +95,7 @@ def _give_back(lost: Attempt, told: Told, now: datetime) -> bool:
     if missing is None:
         return False
     log.warning("a repeat of %s was not known to the database", lost)
-    repeats.mark(lost, now=now)
+    repeats.note(lost, now=now)
     for number in missing:
         repeats.note_number(lost, number, now=now)
     return True
@@ -104,8 +104,8 @@ def _give_back(lost: Attempt, told: Told, now: datetime) -> bool:
 def _missing(lost: Attempt, told: Told) -> list[str] | None:
     """Numbers that its row does not know; None where it knows all that is told."""
     numbers = {number for number in told.values() if number} - repeats.names_in(lost.evidence)
-    is_marked = repeats.REPEATED_AS in lost.evidence
-    return sorted(numbers) if numbers or (told and not is_marked) else None
+    is_noted = repeats.REPEATED_AS in lost.evidence
+    return sorted(numbers) if numbers or (told and not is_noted) else None
 
 
 def _told_of(attempt: Attempt) -> Told:

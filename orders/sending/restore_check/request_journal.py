@@ -21,12 +21,12 @@ from ..send_journal import (
     ENDED,
     SENT,
     Beginning,
-    Mark,
+    HighWaterMark,
     adopt_in,
     beginning_of,
     carried,
     directory,
-    mark_of,
+    high_water_mark_of,
     name_of,
     newest_of,
     note_read_in,
@@ -57,7 +57,7 @@ class JournaledCall:
     outcome: AnyOutcome | None = None
 
 
-def newest_mark(provider_id: int) -> Mark | None:
+def high_water_mark(provider_id: int) -> HighWaterMark | None:
     """None: this machine never asked for anything there."""
     return newest_of(_file(provider_id), provider_id)
 
@@ -72,7 +72,7 @@ def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> No
     file = _file(call.provider_id)
     others = RequestCall.objects.filter(provider_id=call.provider_id, pk__lt=call.pk)
     file.begin(
-        new=lambda: carried(mark_of(others.order_by("-pk").first(), database)),
+        new=lambda: carried(high_water_mark_of(others.order_by("-pk").first(), database)),
         anew=lambda: carried(newest_of(file, call.provider_id)),
     )
     named = [[one.submission.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
@@ -95,7 +95,7 @@ def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
     adopt_in(_file(provider_id), newest, database, now=now)
 
 
-def note_read(mark: Mark, *, now: datetime) -> None:
+def note_read(mark: HighWaterMark, *, now: datetime) -> None:
     """As of orders."""
     note_read_in(_file(mark.provider_id), mark, now=now)
 

@@ -81,7 +81,7 @@ def take_back(orders) -> None:
 def accept(moment=LATER) -> None:
     Halt.objects.standing().filter(kind=HaltKind.RESTORED).update(lifted_at=moment)
     for account in send_journal.accounts():
-        marks = guard.marks_of(account)
+        marks = guard.high_water_marks(account)
         guard.adopt(guard.database_identity(), marks, now=moment)
 
 

@@ -75,7 +75,7 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     assert statuses == known
     Halt.objects.update(lifted_at=later)
     identity = guard.database_identity()
-    guard.adopt(identity, guard.marks_of(account.pk), now=later)
+    guard.adopt(identity, guard.high_water_marks(account.pk), now=later)
     send(later + timedelta(hours=2))
     assert panel.done.count(rows[0].order.external_id) == 1, "it was sent twice"
 
@@ -130,10 +130,10 @@ def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypat
     with monkeypatch.context() as for_now:
         for_now.setattr(recalled_requests, "_take_refill", broken)
         identity = guard.database_identity()
-        marks = guard.marks_of(account.pk)
+        marks = guard.high_water_marks(account.pk)
         with pytest.raises(NotRecalled):
             guard.adopt(identity, marks, now=NOON)
-        assert guard.why_doubted(guard.marks_of(account.pk), identity)
+        assert guard.why_doubted(guard.high_water_marks(account.pk), identity)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)
 
 

@@ -60,7 +60,7 @@ def test_eight_accounts_send_at_once_and_each_keeps_its_own_mark():
 
     assert sum(at_once(worker)) == THREADS
     for order in orders:
-        mark = send_journal.newest_mark(order.provider_id)
+        mark = send_journal.high_water_mark(order.provider_id)
         assert mark
         assert mark.is_of(order.attempts.select_related("order").get())
     assert guard.look_closely(now=NOON)

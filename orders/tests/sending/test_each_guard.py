@@ -106,13 +106,13 @@ def test_a_machine_that_was_busy_for_a_minute_fails_no_test_whose_clock_stands(m
     assert order.attempts.get().outcome == Outcome.ACCEPTED
 
 
-def test_a_claim_that_has_grown_old_is_not_even_marked():
+def test_a_claim_that_has_grown_old_is_not_even_journaled():
     """Others may have sent since, so the numbers of its database say nothing about a restore."""
     order, fake, hours = make_order(), FakeProvider(), [NOON]
     late = NOON + timedelta(seconds=clocks.SEND_WINDOW_SECONDS + 1)
     with armed("claim.committed", lambda: hours.append(late)):
         assert send_orders.send_order(order, order.provider, fake, clock=lambda: hours[-1])
-    assert fake.placed == [] and send_journal.newest_mark(order.provider_id) is None
+    assert fake.placed == [] and send_journal.high_water_mark(order.provider_id) is None
     assert order.attempts.get().outcome == Outcome.NOT_SENT
 
 

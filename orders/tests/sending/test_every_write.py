@@ -333,7 +333,7 @@ def test_an_accepted_database_sends_again(desk):
     take_back(desk)
     guard.look_closely(now=desk.now)
     account, identity = desk.row.provider_id, guard.database_identity()
-    guard.adopt(identity, guard.marks_of(account), now=desk.now)
+    guard.adopt(identity, guard.high_water_marks(account), now=desk.now)
     Halt.objects.update(lifted_at=desk.now)
     type(desk.row).objects.update(status="queued", sent_at=None, due_at=desk.now)
     desk.send()

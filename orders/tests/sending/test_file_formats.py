@@ -80,7 +80,7 @@ def test_the_send_journal_of_each_release_is_read(release):
     assert send.send_outcome is not None
     assert (send.send_outcome.outcome, send.send_outcome.to) == (Outcome.ACCEPTED, Status.PENDING)
     assert send.send_outcome.external_id == "23501"
-    mark = send_journal.newest_mark(5)
+    mark = send_journal.high_water_mark(5)
     assert mark is not None
     assert (mark.attempt, mark.database) == (7, "one")
 
@@ -142,7 +142,7 @@ def test_a_line_of_no_shape_we_know_hides_no_send(odd, caplog):
     (send,) = send_journal.sends_since_adopted(5)
     assert send.send_outcome is not None and send.send_outcome.external_id == "23501"
     assert "a line about account 5 cannot be read" in caplog.text
-    mark = send_journal.newest_mark(5)
+    mark = send_journal.high_water_mark(5)
     assert mark is not None and mark.attempt == 7
 
 

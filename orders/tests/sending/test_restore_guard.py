@@ -53,8 +53,8 @@ def claim(order: Order, moment=NOON) -> Attempt:
     return attempt
 
 
-def marked(provider_id: int) -> send_journal.Mark:
-    mark = send_journal.newest_mark(provider_id)
+def marked(provider_id: int) -> send_journal.HighWaterMark:
+    mark = send_journal.high_water_mark(provider_id)
     assert mark is not None
     return mark
 
@@ -102,7 +102,7 @@ def test_a_first_start_is_taken_as_it_is():
 
 def test_the_mark_is_on_disk_before_the_first_byte():
     order, provider = make_order(), FakeProvider()
-    marks: list[send_journal.Mark] = []
+    marks: list[send_journal.HighWaterMark] = []
     provider.meanwhile = lambda: marks.append(marked(order.provider_id))
     send(order, provider)
     attempt = order.attempts.get()
@@ -133,7 +133,7 @@ def test_what_a_clock_ahead_has_marked_is_accepted_as_all_else_is(is_call):
         call = RequestCall.objects.create(
             provider=order.provider, write=Write.REFILL, worker="w", started_at=TOMORROW
         )
-        guard.mark_call(call, [], now=at(TOMORROW))
+        guard.journal_call(call, [], now=at(TOMORROW))
         call.delete()
     else:
         forget(send(make_order(provider=order.provider), FakeProvider(), TOMORROW))
@@ -176,7 +176,7 @@ def test_a_number_that_is_given_out_again_is_noticed(number):
     Attempt.objects.filter(pk=attempt.pk).update(id=pk)
     attempt.pk = pk
     with pytest.raises(NotSent):
-        guard.mark(attempt, now=at(LATER))
+        guard.journal_send(attempt, now=at(LATER))
     assert quarantined()
 
 
@@ -198,7 +198,7 @@ def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     send(make_order(service=service), provider)
     assert guard.look_closely(now=NOON)
     with pytest.raises(NotSent):
-        guard.mark(attempt, now=at(NOON))
+        guard.journal_send(attempt, now=at(NOON))
     assert "had been given out" in Halt.objects.get().reason
 
 
@@ -234,7 +234,7 @@ def test_a_claim_that_was_overtaken_closes_no_halt():
     halts.lift_halt(HaltKind.ANSWER_LOST, now=reaped, provider=service.provider)
     send(quick, provider, reaped)
     with pytest.raises(NotSent):
-        guard.mark(attempt, now=at(reaped))
+        guard.journal_send(attempt, now=at(reaped))
     assert not quarantined()
     assert marked(service.provider_id).attempt > attempt.pk
 
@@ -422,4 +422,4 @@ def test_the_check_of_one_send_is_two_queries(django_assert_num_queries):
     send(make_order(service=service), provider)
     attempt = claim(make_order(service=service))
     with django_assert_num_queries(2):
-        guard.mark(attempt, now=at(NOON))
+        guard.journal_send(attempt, now=at(NOON))

@@ -30,10 +30,10 @@ def test_a_refusal_of_every_order_of_a_call_hides_no_send(letter: str) -> None:
         provider=provider, write=Write.REFILL, worker="here", started_at=NOON
     )
     named = [Named(uuid4(), NOON, str(number)) for number in range(MOST_ORDERS)]
-    guard.mark_call(call, named, now=lambda: NOON)
+    guard.journal_call(call, named, now=lambda: NOON)
     said = Refused(letter * LONGEST_REASON, RefusalCode.WAIT)
     request_journal.note_end(call, Answered({one.order_id: said for one in named}))
-    mark = request_journal.newest_mark(provider.pk)
+    mark = request_journal.high_water_mark(provider.pk)
     assert mark is not None and mark.is_of(call)
     RequestCall.objects.all().delete()
     assert not guard.look_closely(now=NOON)
