@@ -68,15 +68,18 @@ def tell_moved(
     matched: IdMatch,
     *,
     now: datetime,
+    why: Mapping[int, str],
 ) -> None:
-    """Each lost order is told of the orders that may have what it may have, had a price moved."""
+    """Each lost order is told of the orders that may have what it may have, had a price moved, and
+    `why` that cannot be told of each of those."""
     linked = {*matched.found.values(), *matched.foreign}
     able = {pk: {*fits, *moves[pk]} - linked for pk, fits in edges.items()}
     for one, other in product(filter(is_open, attempts), attempts):
         both = able[one.pk] & able[other.pk] if one.pk != other.pk else set()
         if shared := sorted(both - (edges[one.pk] & edges[other.pk])):
             words = f"{', '.join(shared)} may also be order {other.order}, if a price has moved"
-            tell([one], f"{words} that the desk has not read: a person has to tell which.", {}, now)
+            words = f"{words} that the desk has not read: a person has to tell which."
+            tell([one], f"{words} {why.get(other.pk, '')}".strip(), {}, now)
 
 
 def adopt_found(
@@ -153,10 +156,18 @@ def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
             provider.remember(f"The search for lost orders is off. {words}", now=now)
 
 
-def keep_candidates(attempts: Iterable[Attempt], candidates: dict[str, Progress]) -> None:
-    """For the person who will have to decide."""
-    kept = [_in_text(one, said) for one, said in list(candidates.items())[:MOST_CANDIDATES]]
-    Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts]).update(candidates=kept)
+def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progress]) -> None:
+    """For the person who will have to decide; each with how long its order had been waited for when
+    it was first seen."""
+    rows = Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts])
+    for pk, waited, kept in rows.values_list("pk", "waited_seconds", "candidates"):
+        first = {row["id"]: row["seen_after"] for row in kept if "seen_after" in row}
+        newest = list(candidates.items())[:MOST_CANDIDATES]
+        seen = [
+            {**_in_text(one, said), "seen_after": first.get(one, str(waited))}
+            for one, said in newest
+        ]
+        Attempt.objects.filter(pk=pk).update(candidates=seen)
 
 
 def _in_text(external_id: str, said: Progress) -> dict[str, str]:

@@ -36,7 +36,7 @@ def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> 
     with account_lease(lead, LeaseKind.RECOVERY, clock=clock) as lease:
         if lease is None:
             return None
-        case = Case.of(provider, client, clock)
+        case = Case.of(provider, client, clock, goes_on=lease.renew)
         _recover(case)
     return case.done
 

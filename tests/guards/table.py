@@ -40,6 +40,8 @@ REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
+KNOWN = "orders/tests/recovery/test_known_prices.py"
+UNKNOWN_PRICE = "test_where_the_price_is_not_known_a_person_gets_it_with_the_reason"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
 TWINS = "orders/tests/recovery/test_rows_of_one_account.py"
@@ -929,7 +931,35 @@ LINES = (
         "    if matched.foreign or not any(moves.values()):\n        return matched\n",
         "    if moves is not None:\n        return matched\n",
         (f"{MOVING}::test_a_price_that_moved_unread_makes_no_lost_order_look_like_another",),
-        "orders/recovery/search/moved_prices.py",
+        "orders/recovery/search/prices/moved_prices.py",
+    ),
+    Guard(
+        "ids: a catalog proves nothing of a number that it may be older than",
+        'window.attempt.waited_seconds - float(row["seen_after"]) >= LAG',
+        'float(row["seen_after"]) >= 0',
+        (f"{KNOWN}::test_a_catalog_that_may_be_older_than_the_number_tells_nothing",),
+        "orders/recovery/search/prices/price_wait.py",
+    ),
+    Guard(
+        "ids: what is not charged as listed tells no price",
+        "if not all(one.is_as_listed for one in before):",
+        "if not before:",
+        (f"{KNOWN}::{UNKNOWN_PRICE}[cheaper_than_listed]",),
+        "orders/recovery/search/prices/price_proof.py",
+    ),
+    Guard(
+        "ids: two sights of a price are near each other",
+        "if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):",
+        "if until < since:",
+        (f"{KNOWN}::{UNKNOWN_PRICE}[long_before]",),
+        "orders/recovery/search/prices/price_proof.py",
+    ),
+    Guard(
+        "ids: prices that a catalog told since then count too",
+        "[order.rate, *_news(order, since, now)]",
+        "[order.rate]",
+        (f"{KNOWN}::test_a_price_that_was_seen_to_go_and_to_come_back_gives_it_to_no_other",),
+        "orders/recovery/search/prices/price_proof.py",
     ),
     Guard(
         "list: another charge for our link is only doubtful",

@@ -13,6 +13,8 @@ from core import clocks
 from core.clocks import Clock, furthest
 from providers.actions import calling
 from providers.actions.calling import MustWait
+from providers.actions.catalog.read_now import read_now
+from providers.connect import client_for
 from providers.identity import same_account
 from providers.models import Provider
 from providers.panel_api import Dialect, Progress, RecentOrder, Unreadable
@@ -56,16 +58,34 @@ class Case:
     rows: list[int]
     clock: Clock
     done: Decided = field(default_factory=Decided)
+    goes_on: Callable[[], bool] = lambda: True
 
     @classmethod
-    def of(cls, provider: Provider, client: TellsOfIds, clock: Clock) -> Case:
+    def of(
+        cls,
+        provider: Provider,
+        client: TellsOfIds,
+        clock: Clock,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> Case:
+        """`goes_on`: False when somebody else is at this account by now."""
         rules, _ = Recovery.objects.get_or_create(provider=provider)
-        return cls(provider, client, rules, same_account(provider), clock)
+        return cls(provider, client, rules, same_account(provider), clock, goes_on=goes_on)
 
     def ask(self, question: Callable[[], Read]) -> Read:
         """The answer to one free call. Raises MustWait where a budget is used up."""
         self.spend()
         return calling.ask(self.provider, question, clock=self.clock)
+
+    def read_catalog(self) -> bool:
+        """Whether a whole catalog was fetched now and our rows are it; by the ordinary mirror."""
+        try:
+            self.spend()
+        except MustWait:
+            return False
+        if not self.goes_on():
+            return False
+        return read_now(self.provider, client_for, clock=self.clock) and self.goes_on()
 
     def spend(self) -> None:
         """Take one call out of the hour's budget for looking. Raises MustWait when it is used

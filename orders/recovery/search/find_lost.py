@@ -20,10 +20,10 @@ from .. import resolve
 from . import contradictions, id_range, search_schedule
 from .ask_ids import WIDEST, look_between
 from .case import Case
-from .id_owners import edges_of, owners_of
+from .decide_owners import Decision
 from .id_range import Window
 from .match_ids import IdMatch
-from .moved_prices import decide_despite_moves, moves_of
+from .prices import price_wait
 from .search_types import CannotLook, Seen
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -55,6 +55,20 @@ class Search:
             if _may_be_closed(window, now):
                 self._close(window)
                 return
+        waited = price_wait.waited(self.windows, now)
+        price_wait.wait_no_more(self.case.rows, now)
+        self._ask_for_prices(waited)
+
+    def _ask_for_prices(self, group: list[Window]) -> None:
+        """No later order is known, and a catalog may tell by now which of these ids is whose. One
+        call is kept for when the range is closed."""
+        attempts = [window.attempt for window in group]
+        if sum(max(0, MOST_CALLS - attempt.calls) for attempt in attempts) < 2:
+            return
+        numbers = [number for attempt in attempts for number in price_wait.kept_numbers(attempt)]
+        seen = Seen(min(numbers), max(numbers))
+        if self._ask(attempts, seen, controls=group[0].controls, most=1, shared=True):
+            self._resolve(seen, attempts, seen.last)
 
     # a look
 
@@ -76,8 +90,10 @@ class Search:
         spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
         wanted_last = seen.last
         if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
-            self._resolve(seen, attempts, wanted_last)
-            self._note_look(resolve.reread(attempts), asked_at, seen)
+            decision = self._resolve(seen, attempts, wanted_last)
+            still = resolve.reread(attempts)
+            self._note_look(still, asked_at, seen)
+            price_wait.wait_for_prices(still, decision, self.clock())
 
     def _is_last(self, attempt: Attempt, now: datetime) -> bool:
         return not search_schedule.later_moments(attempt, self.rules, now)
@@ -132,7 +148,7 @@ class Search:
         later = search_schedule.later_moments(attempt, self.rules, now)
         return (later[0] if MOST_CALLS - calls > FOR_THE_END else later[-1]) if later else None
 
-    def _resolve(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> IdMatch:
+    def _resolve(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> Decision:
         """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
         for one in id_range.claimed(self.case.rows, list(seen.candidates)):
@@ -141,9 +157,12 @@ class Search:
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         resolve.keep_candidates(attempts, seen.candidates)
-        owners = owners_of(self.case, self.windows, seen.candidates)
-        edges = edges_of(owners, seen.candidates)
-        matched = decide_despite_moves(owners, edges, seen.candidates)
+        decision = price_wait.decide_with_prices(self.case, self.windows, seen.candidates)
+        self._write_down(decision, seen, now)
+        return decision
+
+    def _write_down(self, decision: Decision, seen: Seen, now: datetime) -> None:
+        owners, edges, matched = decision.owners, decision.edges, decision.matched
         if matched.foreign:
             resolve.stop_searching(self.case.provider, matched.foreign, now=now)
         sends = [owner.attempt for owner in owners]
@@ -151,12 +170,10 @@ class Search:
         offers |= contradictions.offered(sends, edges, matched)
         contradictions.reopen_contradicted(self.case.provider, offers, now=now)
         resolve.tell_shared(sends, edges, matched, now=now)
-        moves = moves_of(owners, edges, seen.candidates)
-        resolve.tell_moved(sends, edges, moves, matched, now=now)
+        resolve.tell_moved(sends, edges, decision.moves, matched, now=now, why=decision.why)
         lost = [window.attempt for window in self.windows]
         sure = resolve.linkable(matched, owners, seen.candidates)
         self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
-        return matched
 
     def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is looked for next; after its last look it is looked for."""
@@ -194,9 +211,12 @@ class Search:
         seen = Seen(first, last)
         if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
             return
-        matched = self._resolve(seen, attempts, last)
+        decision = self._resolve(seen, attempts, last)
+        matched = decision.matched
         if matched.foreign:
             return
+        if seen.calls < left and price_wait.wait_for_prices(attempts, decision, self.clock()):
+            return  # it is asked again once they are known
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
             Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(look_at=later)

@@ -9,7 +9,7 @@ from providers.panel_api import Progress, RecentOrder
 from ...links import link_key, normalised_link
 from ...models import Order
 from .id_range import fits
-from .moved_prices import factors_for
+from .prices.moved_prices import factors_for
 
 
 class Likeness(IntEnum):

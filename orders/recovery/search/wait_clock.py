@@ -22,7 +22,8 @@ from ...status import RECALLED, Outcome
 
 LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
-COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS  # seconds after an order can no longer appear
+# Seconds after an order can no longer appear
+COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
 _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
 
 

@@ -15,7 +15,7 @@ from core import clocks
 from orders.models import Order
 from orders.recovery.search.id_range import fits
 from orders.recovery.search.list_rows import Likeness, likeness
-from orders.recovery.search.moved_prices import factors_for
+from orders.recovery.search.prices.moved_prices import factors_for
 from orders.status import Status
 from providers.models import Service
 from providers.panel_api import OrderState, Progress, RecentOrder

@@ -7,16 +7,16 @@ another owner, and no factors at all give one to an order that counts as not the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from providers.panel_api import Progress
 
-from ...models import Order
-from .id_owners import Owner
-from .id_range import MOVED_UNSEEN, REDUCED, costs_of, has_more_left, last_place, number_of
-from .match_ids import Edges, IdMatch, decide
+from ....models import Order
+from ..id_owners import Owner
+from ..id_range import MOVED_UNSEEN, REDUCED, costs_of, has_more_left, last_place, number_of
+from ..match_ids import Edges, IdMatch, decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,12 @@ Moves = Mapping[int, Mapping[str, Factors]]  # send → candidates it can be at 
 
 
 def decide_despite_moves(
-    owners: Collection[Owner], edges: Edges, candidates: Mapping[str, Progress]
+    edges: Edges, moves: Moves, candidates: Mapping[str, Progress], told: Edges | None = None
 ) -> IdMatch:
-    """What these edges prove, and a price that moved unread does not put in doubt."""
-    matched, moves = decide(edges, candidates), moves_of(owners, edges, candidates)
+    """What these edges prove, and a price that moved unread does not put in doubt. `told`: ids that
+    may be a send's at a price that a catalog has told."""
+    edges = {pk: fits | (told or {}).get(pk, frozenset()) for pk, fits in edges.items()}
+    matched = decide(edges, candidates)
     if matched.foreign or not any(moves.values()):
         return matched
     found = set(matched.found.items())

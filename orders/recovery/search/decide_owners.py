@@ -1,0 +1,98 @@
+"""What the ids that nobody has claimed prove about the sends that may own them.
+
+A charge alone proves it where no price that moved unread would change the answer. Where one would,
+each doubt is held against what is known of that price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from providers.panel_api import Progress
+
+from .case import Case
+from .id_owners import Owner, edges_of, owners_of
+from .id_range import MOVED_UNSEEN, REDUCED, Window, last_place, number_of
+from .match_ids import Edges, IdMatch, decide
+from .prices.moved_prices import Factors, Moves, decide_despite_moves, moves_of
+from .prices.price_proof import Unproven, costs_around
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`matched` is proven. `moves` are the doubts that are left, and `why` they are, by send;
+    `waits`: of these ids a catalog that is read later may show which is whose."""
+
+    owners: Sequence[Owner]
+    edges: Edges
+    matched: IdMatch
+    moves: Moves
+    why: Mapping[int, str] = field(default_factory=dict)
+    waits: frozenset[str] = frozenset()
+    hangs: frozenset[int] = frozenset()  # sends of which the charges tell, and the prices do not
+
+
+def decide_owners(
+    case: Case,
+    windows: Collection[Window],
+    candidates: Mapping[str, Progress],
+    *,
+    read_since: Collection[str] = (),
+) -> Decision:
+    """`read_since`: ids that had been seen long before the catalog that was just read."""
+    owners = owners_of(case, windows, candidates)
+    edges = edges_of(owners, candidates)
+    moves = moves_of(owners, edges, candidates)
+    clear, matched = decide(edges, candidates), decide_despite_moves(edges, moves, candidates)
+    if matched == clear:
+        return Decision(owners, edges, matched, moves)
+    doubts = _Doubts(case, candidates, read_since)
+    left, told = doubts.left_of(owners, moves)
+    matched = decide_despite_moves(edges, left, candidates, told)
+    hangs = (clear.found.keys() - matched.found.keys()) | (clear.absent - matched.absent)
+    waits = frozenset(doubts.waits) if hangs else frozenset()
+    return Decision(owners, edges, matched, left, doubts.why, waits, frozenset(hangs))
+
+
+class _Doubts:
+    """Which of the ids that a moved price gives to a send stay in doubt."""
+
+    def __init__(
+        self, case: Case, candidates: Mapping[str, Progress], read_since: Collection[str]
+    ) -> None:
+        self.case, self.candidates, self.read_since = case, candidates, read_since
+        self.why: dict[int, str] = {}
+        self.waits: set[str] = set()
+
+    def left_of(self, owners: Iterable[Owner], moves: Moves) -> tuple[Moves, Edges]:
+        """Those, and the ids that are a send's at a price that a catalog has told."""
+        left, told = dict[int, dict[str, Factors]](), dict[int, set[str]]()
+        for owner in owners:
+            pk = owner.attempt.pk
+            left[pk], told[pk] = {}, set()
+            for one, factors in moves[pk].items():
+                may_be = self._may_be(owner, one)
+                if may_be is None:
+                    left[pk][one] = factors
+                elif may_be:
+                    told[pk].add(one)
+        return left, told
+
+    def _may_be(self, owner: Owner, one: str) -> bool | None:
+        """None: at any price, for all that is known."""
+        said, number = self.candidates[one], number_of(one)
+        if said.charge is None or number is None:
+            return None
+        place, is_read = last_place(said.charge), one in self.read_since
+        try:
+            low, high = costs_around(self.case, owner.attempt, number, place=place, is_read=is_read)
+        except Unproven as doubt:
+            self.why[owner.attempt.pk] = str(doubt)
+            if doubt.waits:
+                self.waits.add(one)
+            return None
+        slack = max(place, high * MOVED_UNSEEN)  # the provider may round as it likes
+        least = Decimal(0) if said.status in REDUCED else low - slack
+        return bool(least <= said.charge <= high + slack)

@@ -1,0 +1,168 @@
+"""Between which prices a service was sold when the provider took an order with a certain number.
+
+A price that moves unread makes one lost order look like another. It has not moved where the account
+is charged what the list says, as orders of the service from before show, and where the price was
+seen near enough before the send and again after the provider had the order, with no news of it in
+between. Before is an order that was charged, or a whole catalog. After is an order with a higher
+number that was charged, or a whole catalog that was read so long after the order had been seen that
+not even a copy kept on the way is from before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db.models import Q
+
+from core import clocks
+from providers.models import CatalogRun, ChangeKind, RunState, ServiceChange
+
+from ....charges import CHARGE_TOLERANCE
+from ....models import Attempt, Order
+from ....status import MONEY_BACK, Outcome, Resolution
+from ....terms import at_rate
+from .. import wait_clock
+from ..case import Case
+from ..id_range import NEIGHBOURS, number_of
+
+AS_LISTED = 3  # of the newest orders before must have been charged by the list, or all there are
+RUNS_IN_ORDER = 5
+_NEWS = frozenset({ChangeKind.NEW, ChangeKind.GONE, ChangeKind.BACK, ChangeKind.TYPE})
+_NOT_BELIEVED = Q(state=RunState.HELD) | Q(state=RunState.RUNNING, held_catalog__isnull=False)
+_OVER = (RunState.REFUSED, RunState.SUPERSEDED)
+
+
+class Unproven(Exception):
+    """The price may have been any; why, in words for staff. `waits`: a catalog that is read later
+    may show it."""
+
+    def __init__(self, words: str, *, waits: bool = False) -> None:
+        super().__init__(words)
+        self.waits = waits
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """An order of the service whose own answer has named its number. `least` and `most` are the
+    prices at which its charge can have come about."""
+
+    attempt: Attempt
+    number: int
+    least: Decimal
+    most: Decimal
+
+    @property
+    def is_as_listed(self) -> bool:
+        rate = self.attempt.order.rate
+        return rate is not None and self.least <= rate <= self.most
+
+
+def costs_around(
+    case: Case, attempt: Attempt, number: int, *, place: Decimal, is_read: bool
+) -> tuple[Decimal, Decimal]:
+    """What this order can have cost, at least and at most, if it is the provider's `number`.
+
+    `place` is one unit of the last place that the provider writes; `is_read`: a whole catalog was
+    read just now, long enough after this number was seen. Raises Unproven.
+    """
+    order = attempt.order
+    if order.service.provider_id != case.provider.pk:
+        raise Unproven("It left from another row of this account.")
+    if attempt.provider_version != case.provider.version:
+        raise Unproven("The account has had another address or key since.")
+    near = list(_charged(case.rows, attempt, place))
+    before = [one for one in near if one.number < number][-AS_LISTED:]
+    after = [one for one in near if one.number > number][:1]
+    _check_charges(before, attempt, after)
+    if not after and not is_read:
+        raise Unproven("No catalog was read long enough after it was sent.", waits=True)
+    since = _seen_before(before[-1].attempt.started_at, attempt)
+    now = case.clock()
+    until = after[0].attempt.started_at if after else now
+    if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):
+        raise Unproven("Its price was not seen near enough before and after it was sent.")
+    rates: list[Decimal | None] = [order.rate, *_news(order, since, now)]
+    rates += [rate for one in (*before, *after) for rate in (one.least, one.most)]
+    rates += [] if after else [order.service.rate]
+    return _costs(order, rates)
+
+
+def _charged(rows: list[int], attempt: Attempt, place: Decimal) -> Iterator[Charged]:
+    """Those of its service that were sent around it and that an answer has named: what a search
+    has linked proves nothing for another search."""
+    order = attempt.order
+    sends = Attempt.objects.filter(
+        provider__in=rows,
+        outcome=Outcome.ACCEPTED,
+        resolution=Resolution.NONE,
+        order__service=order.service_id,
+        order__charge__isnull=False,
+        order__estimate__gt=0,
+    )
+    sends = sends.exclude(order__status__in=MONEY_BACK).select_related("order")
+    before = list(sends.filter(pk__lt=attempt.pk).order_by("-pk")[:NEIGHBOURS])
+    after = sends.filter(pk__gt=attempt.pk).order_by("pk")[:NEIGHBOURS]
+    for send in (*before[::-1], *after):
+        number, one = number_of(send.external_id), send.order
+        if number is None or one.rate is None or one.estimate != one.estimate_high:
+            continue
+        slack = max(one.estimate * CHARGE_TOLERANCE, place)
+        low, high = (one.rate * (one.charge + by) / one.estimate for by in (-slack, slack))
+        yield Charged(send, number, low, high)
+
+
+def _check_charges(before: list[Charged], attempt: Attempt, after: list[Charged]) -> None:
+    if not before:
+        raise Unproven("No order of its service from before it has been charged.")
+    if not all(one.is_as_listed for one in before):
+        raise Unproven("Orders of its service were not charged what the list said.")
+    sends = [*(one.attempt for one in before), attempt, *(one.attempt for one in after)]
+    if not wait_clock.times_agree(sends):
+        raise Unproven("A clock was set around its send.")
+
+
+def _seen_before(charged: datetime, attempt: Attempt) -> datetime:
+    """When its price was seen last before the send: by a charge, or by a whole catalog, which may
+    have been old when it was read."""
+    if attempt.started_at - charged > timedelta(seconds=clocks.CHARGED_WITHIN_SECONDS):
+        raise Unproven("No order of its service was charged on the day before it.")
+    runs = CatalogRun.objects.filter(provider=attempt.provider_id)
+    newest = list(runs.order_by("-pk").values_list("started_at", flat=True)[:RUNS_IN_ORDER])
+    if any(later < earlier for later, earlier in pairwise(newest)):
+        raise Unproven("A clock was set between two catalogs.")
+    apart = timedelta(seconds=clocks.READINGS_APART_SECONDS)
+    whole = runs.filter(state=RunState.APPLIED, held_because="", unreadable=0)
+    run = whole.filter(ended_at__lte=attempt.started_at - apart).order_by("-started_at").first()
+    if run is None:
+        return charged
+    return max(charged, run.started_at - timedelta(seconds=clocks.CATALOG_LAG_SECONDS))
+
+
+def _news(order: Order, since: datetime, now: datetime) -> Iterator[Decimal | None]:
+    """The prices of its service that catalogs have told since then."""
+    runs = CatalogRun.objects.filter(provider=order.service.provider_id)
+    if runs.filter(_NOT_BELIEVED | Q(state__in=_OVER, ended_at__gte=since)).exists():
+        raise Unproven("A catalog came that was not believed.")
+    if runs.filter(started_at__gt=clocks.furthest(now, 0)).exists():
+        raise Unproven("A clock was set since a catalog was read.")
+    told = ServiceChange.objects.filter(service=order.service_id, seen_at__gte=since)
+    for kind, before, after in told.values_list("kind", "before", "after"):
+        if kind in _NEWS:
+            raise Unproven("The service has changed around its send.")
+        if kind == ChangeKind.RATE:
+            yield from (Decimal(rate) if rate else None for rate in (before, after))
+
+
+def _costs(order: Order, rates: Sequence[Decimal | None]) -> tuple[Decimal, Decimal]:
+    known = [rate for rate in rates if rate is not None]
+    if order.estimate is None or order.estimate_high is None or len(known) < len(rates):
+        raise Unproven("Nobody knows what it costs.")
+    low = at_rate(order.estimate, order.rate, min(known), units=order.units)
+    high = at_rate(order.estimate_high, order.rate, max(known), units=order.units)
+    if low is None or high is None:
+        raise Unproven("Nobody knows what it costs.")
+    return low, high

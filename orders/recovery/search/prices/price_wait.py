@@ -1,0 +1,85 @@
+"""Waiting for the price that tells which number at the provider is whose.
+
+A catalog proves nothing of an order that it may be older than. So it is read once the number has
+been known for long, counted as the wait of its lost order is; and at once where a number fits
+nothing that the desk knows, for the price may be news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from core import clocks
+from core.clocks import still_ahead
+from providers.panel_api import Progress
+
+from ....models import Attempt
+from ....status import Outcome
+from ... import resolve
+from ..case import Case
+from ..decide_owners import Decision, decide_owners
+from ..id_range import Window, number_of
+from ..wait_clock import LONGEST_STEP
+
+LAG = clocks.CATALOG_LAG_SECONDS + LONGEST_STEP  # a step may count time from before
+
+
+def decide_with_prices(
+    case: Case, windows: Collection[Window], candidates: Mapping[str, Progress]
+) -> Decision:
+    """Once more with a catalog of now, where that can tell more."""
+    decision = decide_owners(case, windows, candidates)
+    old = _long_known(windows)
+    is_news = any(decision.matched.foreign & able.keys() for able in decision.moves.values())
+    if not is_news and decision.waits.isdisjoint(old):
+        return decision
+    if not case.read_catalog():
+        return decision
+    return decide_owners(case, windows, candidates, read_since=old)
+
+
+def wait_for_prices(attempts: Iterable[Attempt], decision: Decision, now: datetime) -> bool:
+    """Those that hang on a price are looked at again when it can be known; whether any does."""
+    if not decision.waits:
+        return False
+    when = now + timedelta(seconds=LAG)
+    waiting = [one.pk for one in resolve.reread(attempts) if one.pk in decision.hangs]
+    looked = Attempt.objects.filter(pk__in=waiting, looked_at__isnull=False)
+    return bool(looked.update(look_at=when))
+
+
+def waited(windows: Iterable[Window], now: datetime) -> list[Window]:
+    """Those that have waited for a price, and no later order closes their range."""
+    return [one for one in windows if one.before is None and _has_waited(one.attempt, now)]
+
+
+def wait_no_more(rows: Collection[int], now: datetime) -> None:
+    """What could be looked at now has been: a later order closes the ranges of the others."""
+    lost = Attempt.objects.filter(provider__in=rows, outcome=Outcome.UNKNOWN)
+    lost.filter(looked_at__lt=F("look_at"), look_at__lte=now).update(look_at=None)
+
+
+def kept_numbers(attempt: Attempt) -> list[int]:
+    numbers = (number_of(row["id"]) for row in attempt.candidates)
+    return [number for number in numbers if number is not None]
+
+
+def _has_waited(attempt: Attempt, now: datetime) -> bool:
+    looked, wanted = attempt.looked_at, attempt.look_at
+    if looked is None or wanted is None or wanted <= looked or attempt.bracketed_at is not None:
+        return False
+    over = still_ahead(wanted, now, LAG) is None
+    return over and bool(kept_numbers(attempt)) and resolve.is_open(attempt)
+
+
+def _long_known(windows: Iterable[Window]) -> frozenset[str]:
+    """The numbers that were seen so long ago that a catalog of now is younger."""
+    return frozenset(
+        row["id"]
+        for window in windows
+        for row in window.attempt.candidates
+        if "seen_after" in row and window.attempt.waited_seconds - float(row["seen_after"]) >= LAG
+    )

@@ -1,0 +1,205 @@
+"""A doubt about prices ends by what is known of them, and by nothing less.
+
+Of two lost orders the cheaper was taken and the dearer was not. At half the price the number would
+be the dearer's; and at twice the price the cheaper has the charge of the dearer.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core import clocks
+from orders.models import Attempt, Order
+from orders.recovery.search.prices.price_wait import LAG
+from orders.sending.sweep_due import accounts_to_recover
+from orders.status import Resolution, Status
+from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.connect import client_for
+from providers.models import CatalogRun, RunState, Service
+
+from .bench import GRACE, Bench, running_box
+from .test_moving_prices import move_price
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+TWICE = Decimal(2)
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+@pytest.fixture
+def bench(box):
+    """Its orders have been followed: what they were charged is known."""
+    bench = Bench(box).calibrated()
+    follow(bench)
+    return bench
+
+
+def follow(bench: Bench) -> None:
+    for row in bench.box.ledger():
+        accepted = Order.objects.filter(external_id=str(row["id"]))
+        accepted.update(charge=Decimal(str(row["charge"])))
+
+
+def lose_two(bench: Bench, *, moved: Decimal | None = None) -> tuple[Order, Order]:
+    """One of so many pieces, which the provider has taken, and one of twice as many. How much
+    remains to be done tells them apart only where it is too much for one of them."""
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    first, second = bench.place(quantity=least), bench.place(quantity=2 * least)
+    if moved is not None:
+        move_price(bench, moved, is_known=False)
+    bench.lose(taken=True, order=first)
+    bench.lift_halt()
+    bench.lose(taken=False, order=second)
+    return first, second
+
+
+def look(bench: Bench) -> None:
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+
+
+def status_of(*orders: Order) -> tuple[str, ...]:
+    return tuple(Order.objects.get(pk=one.pk).status for one in orders)
+
+
+def close(bench: Bench) -> None:
+    """Orders that are sent later close the range."""
+    bench.service.refresh_from_db()
+    later = bench.send()
+    follow(bench)
+    bench.recover(after=1)
+    assert later.status == Status.PENDING
+
+
+IN_DOUBT = (Status.UNCONFIRMED, Status.UNCONFIRMED)
+
+
+def test_a_catalog_read_long_after_it_was_seen_tells_whose_a_number_is(bench):
+    first, second = lose_two(bench)
+    look(bench)
+    assert status_of(first, second) == IN_DOUBT
+    assert accounts_to_recover(bench.now) == []
+    bench.wait(LAG)
+    assert accounts_to_recover(bench.now) == [bench.provider.pk]
+    assert bench.recover(after=1).found == 1
+    assert status_of(first, second) == (Status.PENDING, Status.UNCONFIRMED)
+    assert accounts_to_recover(bench.now) == []
+    close(bench)
+    assert status_of(first, second) == (Status.PENDING, Status.NOT_PLACED)
+    calls = Attempt.objects.filter(order__in=[first, second]).values_list("calls", flat=True)
+    assert max(calls) <= 4
+
+
+def test_an_order_charged_by_the_list_on_either_side_tells_it_without_a_catalog(bench):
+    first, second = lose_two(bench)
+    look(bench)
+    close(bench)
+    bench.recover(after=LAG)
+    assert status_of(first, second) == (Status.PENDING, Status.NOT_PLACED)
+    assert not CatalogRun.objects.exists()
+
+
+def test_a_catalog_that_may_be_older_than_the_number_tells_nothing(bench):
+    first, second = lose_two(bench, moved=TWICE)
+    bench.recover(after=FIRST)
+    bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    for after in (SECOND, GRACE):
+        bench.recover(after=after)
+    assert status_of(first, second) == IN_DOUBT
+
+
+def test_a_price_that_the_catalog_tells_later_gives_the_number_to_no_other(bench):
+    first, second = lose_two(bench, moved=TWICE)
+    look(bench)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+    close(bench)
+    assert status_of(first, second) == IN_DOUBT
+
+
+def test_a_price_that_was_seen_to_go_and_to_come_back_gives_it_to_no_other(bench):
+    first, second = lose_two(bench, moved=TWICE)
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
+    look(bench)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+    close(bench)
+    assert status_of(first, second) == IN_DOUBT
+
+
+def unread(bench: Bench) -> None:
+    bench.box.fault("http_502", "before", action="services", times=9)
+
+
+def uncharged(bench: Bench) -> None:
+    Order.objects.update(charge=None)
+
+
+def cheaper_than_listed(bench: Bench) -> None:
+    for order in Order.objects.exclude(charge=None):
+        Order.objects.filter(pk=order.pk).update(charge=order.charge * Decimal("0.8"))
+
+
+def linked_by_a_search(bench: Bench) -> None:
+    Attempt.objects.filter(order__charge__isnull=False).update(resolution=Resolution.PROBE)
+
+
+def held(bench: Bench) -> None:
+    CatalogRun.objects.create(
+        provider=bench.provider, state=RunState.HELD, started_at=bench.now, ended_at=bench.now
+    )
+
+
+def long_before(bench: Bench) -> None:
+    past = timedelta(seconds=clocks.STEADY_WITHIN_SECONDS)
+    for attempt in Attempt.objects.filter(order__charge__isnull=False):
+        started = attempt.started_at - past
+        Attempt.objects.filter(pk=attempt.pk).update(started_at=started)
+
+
+def with_another_key(bench: Bench) -> None:
+    Attempt.objects.filter(order__charge=None).update(provider_version=77)
+
+
+TROUBLES = {
+    unread: "No catalog was read",
+    uncharged: "has been charged",
+    cheaper_than_listed: "not charged what the list said",
+    linked_by_a_search: "has been charged",
+    held: "not believed",
+    long_before: "near enough",
+    with_another_key: "another address or key",
+}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"), TROUBLES.items(), ids=[trouble.__name__ for trouble in TROUBLES]
+)
+def test_where_the_price_is_not_known_a_person_gets_it_with_the_reason(bench, trouble, words):
+    first, second = lose_two(bench)
+    trouble(bench)
+    look(bench)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+    told = first.events.filter(text__contains=f"may also be order {second}")
+    assert words in str(told.values_list("text", flat=True).last())
+
+
+def test_one_that_fits_nothing_is_held_against_a_catalog_of_now_before_it_is_a_strangers(bench):
+    order = bench.place()
+    move_price(bench, TWICE, is_known=False)
+    bench.lose(taken=True, order=order)
+    assert bench.recover(after=FIRST).found == 1
+    assert status_of(order) == (Status.PENDING,)
+    assert bench.rules().stopped_because == ""
+    assert Service.objects.get(pk=bench.service.pk).rate == bench.service.rate * TWICE
