@@ -79,7 +79,7 @@ def _orders(words: str) -> Iterator[Entry]:
     found = Order.objects.known_as(words).select_related("service").order_by("-pk")
     for order in found[:SHOWN]:
         about = f"{link_host(order.link)} · {Status(order.status).label}"
-        yield Entry(f"{order} · {order.service.name}", reverse("order", args=[order.pk]), about)
+        yield Entry(f"{order} · {order.service_name}", reverse("order", args=[order.pk]), about)
 
 
 def _services(user: User, words: str) -> Iterator[Entry]:

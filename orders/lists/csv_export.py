@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import F, TextField
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+
 from core.money import plain
 
 from ..models import OrderQuerySet
@@ -16,6 +20,10 @@ from ..status import Status
 CHUNK = 1_000  # rows a query reads; none stays open while they are sent
 LINE_END = "\r\n"
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the encoding of its country
+# `Order.service_name`, asked of the database.
+AGREED_NAME = Coalesce(
+    KeyTextTransform("name", "terms"), F("service__name"), output_field=TextField()
+)
 
 _BLANK = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # what a spreadsheet may skip before a formula
 _LIVE = frozenset("=+-@−")  # NFKC makes the full-width, small and raised forms of the rest these
@@ -30,7 +38,8 @@ def export_lines(orders: OrderQuerySet) -> Iterator[str]:
     no transaction stays open as long as somebody downloads.
     """
     yield BOM + ",".join(f'"{name}"' for name, _, _ in COLUMNS) + LINE_END
-    rows = orders.order_by("-pk").values_list("pk", *(path for _, path, _ in COLUMNS))
+    rows = orders.annotate(agreed_name=AGREED_NAME).order_by("-pk")
+    rows = rows.values_list("pk", *(path for _, path, _ in COLUMNS))
     spell = [spelling for _, _, spelling in COLUMNS]
     found = list(rows[:CHUNK])
     while found:
@@ -87,7 +96,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("provider", "provider__name", text_cell),
     ("order", "external_id", text_cell),
     ("service", "service__external_id", text_cell),
-    ("name", "service__name", text_cell),
+    ("name", "agreed_name", text_cell),
     ("type", "type", text_cell),
     ("link", "link", text_cell),
     ("quantity", "units", str),

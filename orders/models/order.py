@@ -15,6 +15,7 @@ from core import clocks
 from core.models import User
 from core.money import MoneyField
 from providers.models import Provider, Service
+from providers.panel_api.order_types.table import PAYLOADS
 
 from ..status import (
     AT_PROVIDER,
@@ -107,6 +108,8 @@ class Order(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
+
+    delivered_by_parts: int | None = None  # by what it started; `sum_parts` writes it on rows
 
     class Meta:
         constraints = [
@@ -201,17 +204,54 @@ class Order(models.Model):
         return self.status in NOT_SENT
 
     @property
+    def service_name(self) -> str:
+        """What the service was called when somebody agreed to its terms: providers rename them,
+        and give their ids to other services. What a provider started by itself has no terms."""
+        agreed = self.terms if isinstance(self.terms, dict) else {}
+        return agreed.get("name") or self.service.name
+
+    @property
     def delivered(self) -> int | None:
-        """Units delivered, as far as the provider's `remains` can be believed."""
+        """Units delivered: as far as the provider's `remains` can be believed, else by the parts
+        it started, where `sum_parts` has looked; completed without either is all of it."""
         if self.units is None:
             return None
-        if self.status == Status.COMPLETED:
-            return self.units
-        if self.status in AT_PROVIDER and self.remains == 0:
-            return None  # fresh orders often say 0: only the status word means done
-        if self.remains is None or not self.remains_is_believable:
+        if self.tells_remains and self.remains is not None:
+            return self.units - self.remains
+        if self.delivered_by_parts is not None:
+            return min(self.delivered_by_parts, self.units)
+        return self.units if self.status == Status.COMPLETED else None
+
+    @property
+    def undelivered(self) -> int:
+        """Units that an ended order still lacks, as far as is known."""
+        done = self.delivered
+        if done is None or self.status not in ENDED_THERE:
+            return 0
+        return max((self.units or done) - done, 0)
+
+    @property
+    def count_at_end(self) -> int | None:
+        """What the link's count will be, by what it was at the start."""
+        if self.start_count is None or self.units is None:
             return None
-        return self.units - self.remains
+        return self.start_count + self.units
+
+    @property
+    def count_now(self) -> int | None:
+        done = self.delivered
+        return None if done is None or self.start_count is None else self.start_count + done
+
+    @property
+    def is_priced_per_package(self) -> bool:
+        payload = PAYLOADS.get(self.type)
+        return payload is not None and payload.priced_per_package
+
+    @property
+    def tells_remains(self) -> bool:
+        """Fresh orders often say that nothing remains: only a status word means done."""
+        is_fresh = self.status in AT_PROVIDER and self.remains == 0
+        return self.remains is not None and self.remains_is_believable and not is_fresh
 
     @property
     def remains_is_believable(self) -> bool:

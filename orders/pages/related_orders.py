@@ -19,14 +19,16 @@ FOLLOWERS_SHOWN = 5
 
 def related_of(request: StaffRequest, order: Order) -> dict[str, Any]:
     """`parts` and a page of `children` of a parent; `ahead` and `followers` in the line."""
-    related: dict[str, Any] = {"parts": parts_of(order), "cursor": request.GET.get("cursor", "")}
+    parts = parts_of(order)
+    order.delivered_by_parts = parts.delivered if parts else None
+    related: dict[str, Any] = {"parts": parts, "cursor": request.GET.get("cursor", "")}
     related["may_add_aliases"] = request.user.may(May.RUN_PROVIDERS)
     if order.hold_reason == HoldReason.LINK_BUSY:
         related["ahead"] = ahead_of(order)
     if order.is_open:
         behind = order.blocks.waiting_for_link().order_by("pk")
         related["followers"] = list(behind[: FOLLOWERS_SHOWN + 1])
-    if related["parts"] and related["parts"].begun:
+    if parts and parts.begun:
         children = order.children.for_list()
         related["children"] = keyset_page(
             children, keys=("-pk",), cursor=related["cursor"], size=CHILDREN_SHOWN

@@ -54,7 +54,7 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
     yield _named("Our number", f"{order} (submission {order.submission.hex})")
     yield _named("Your number", order.external_id or NOT_KNOWN)
     yield _named("Sent to", f"{order.provider.name}, {order.provider.url}")
-    yield _named("Service", f"{order.service.external_id} · {order.service.name}")
+    yield _named("Service", f"{order.service.external_id} · {order.service_name}")
     yield _named("Link", order.link)
     yield _named("Quantity", NOT_KNOWN if order.units is None else str(order.units))
     yield _named("Status here", order.get_status_display())

@@ -19,6 +19,8 @@ from core.roles import Role
 from orders.lists import csv_export
 from orders.models import Order
 from orders.status import Status
+from orders.terms import Terms
+from providers.models import Service
 from tests.builders import make_order, make_provider, make_service, make_user
 from tests.query_counts import queries_of
 
@@ -118,6 +120,16 @@ def test_a_line_tells_the_order_in_the_terms_of_the_field(staff: Client) -> None
         "parent": "",
     }
     assert {name: line[name] for name in expected} == expected
+
+
+def test_the_name_is_the_one_the_service_had(staff: Client) -> None:
+    make_order()
+    order = make_order()
+    agreed = Terms.of(order.service).as_json() | {"name": "Visits of then"}
+    Order.objects.filter(pk=order.pk).update(terms=agreed)
+    Service.objects.update(name="Another product")
+    lines = read(staff)
+    assert [line["name"] for line in lines] == ["Visits of then", "Another product"]
 
 
 def test_numbers_are_numbers_and_text_is_text(staff: Client) -> None:
