@@ -78,7 +78,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "order-release": (May.PLACE, CHANGE),
     "order-requeue": (May.PLACE, CHANGE),
     "order-refresh": (May.PLACE, CHANGE),
-    "order-note": (May.PLACE, CHANGE),
+    "order-comment": (May.PLACE, CHANGE),
     "order-refill": (May.PLACE, CHANGE),
     "order-cancel": (May.PLACE, CHANGE),
     "cancel-withdraw": (May.PLACE, CHANGE),

@@ -38,8 +38,8 @@ def export_lines(orders: OrderQuerySet) -> Iterator[str]:
     no transaction stays open as long as somebody downloads.
     """
     yield BOM + ",".join(f'"{name}"' for name, _, _ in COLUMNS) + LINE_END
-    rows = orders.annotate(agreed_name=AGREED_NAME).order_by("-pk")
-    rows = rows.values_list("pk", *(path for _, path, _ in COLUMNS))
+    named = orders.annotate(agreed_name=AGREED_NAME).order_by("-pk")
+    rows = named.values_list("pk", *(path for _, path, _ in COLUMNS))
     spell = [spelling for _, _, spelling in COLUMNS]
     found = list(rows[:CHUNK])
     while found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -23,6 +25,7 @@ from ..lists.tabs import in_tab, matching, tabs
 from ..models import Order, OrderQuerySet, SavedFilter
 from ..status import JobKind
 from .list_layout import ListLayoutForm
+from .related_figures import sum_parts
 from .saved_view_forms import SaveFilterForm
 
 PAGE_SIZE = 50
@@ -68,12 +71,14 @@ def _draw(
     top = _top(request, wanted)
     shown, new = (found, 0) if top is None else _without_new(found, top)
     page = keyset_page(shown, keys=wanted.keys, cursor=cursor, size=PAGE_SIZE)
+    sum_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
     asked = f"{wanted.query()}&by={request.user.pk}"
     context = {
         "matching": matching(found, page, asked) if is_counted else "",
         "filter": wanted,
         "group": wanted.group_name,
+        "opened_from": quote(wanted.query(), safe=""),
         "tabs": groups,
         "is_dense": request.user.chosen.density == "dense",
         "columns": shown_columns(request.user.chosen),

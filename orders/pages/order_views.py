@@ -35,9 +35,12 @@ from ..placing.place_orders import (
 )
 from ..polling import recheck_ended
 from ..status import Flag, Outcome, Status
+from ..story import story_of
+from .list_neighbours import list_neighbours
+from .next_check import next_check
 from .related_orders import related_of
-from .release_step import why_not_released
-from .step_forms import ClearFlagForm, NoteForm, QueueAgainForm
+from .step_forms import ClearFlagForm, CommentForm, QueueAgainForm
+from .step_reasons import why_not_refreshed, why_not_released
 
 PAGE = "orders/pages/order.html"
 WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
@@ -121,13 +124,13 @@ def order_refresh(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.PLACE)
 @require_POST
-def order_note(request: StaffRequest, pk: int) -> HttpResponse:
-    """Add a line to the history."""
-    found, form = _found(pk), NoteForm(request.POST)
+def order_comment(request: StaffRequest, pk: int) -> HttpResponse:
+    """Add a line of one's own to the history."""
+    found, form = _found(pk), CommentForm(request.POST)
     if not form.is_valid():
-        return _draw(request, found, note_form=form)
-    note = form.cleaned_data["note"]
-    found.remember(EventKind.NOTE, now=database_now(), actor=request.user, text=note)
+        return _draw(request, found, comment_form=form)
+    words = form.cleaned_data["comment"]
+    found.remember(EventKind.NOTE, now=database_now(), actor=request.user, text=words)
     return _back(request, pk)
 
 
@@ -163,12 +166,13 @@ def _draw(
     found: Order,
     *,
     about_form: AboutForm | None = None,
-    note_form: NoteForm | None = None,
+    comment_form: CommentForm | None = None,
     queue_again_form: QueueAgainForm | None = None,
     flag_form: ClearFlagForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     now = database_now()
+    story, goes_on = story_of(found)
     attempts = list(found.attempts.select_related("resolved_by").order_by("-number"))
     context = (
         {
@@ -177,11 +181,12 @@ def _draw(
             "shown_hold": shown.of_hold(found),
             "why_not_released": why_not_released(found, request.user),
             "now": now,
-            "events": list(found.events.select_related("actor").order_by("-pk")),
+            "story": story,
+            "story_goes_on": goes_on,
             "attempts": attempts,
             "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
             "about_form": about_form or AboutForm.of(found),
-            "note_form": note_form or NoteForm(),
+            "comment_form": comment_form or CommentForm(),
             "queue_again_form": queue_again_form or QueueAgainForm(),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
@@ -190,15 +195,18 @@ def _draw(
             "may_see_balances": request.user.may(May.SEE_BALANCES),
             "halts": _halts(found),
             "sent_from": _sent_from(found, now),
-            "is_followed": found.is_open and hasattr(found, "poll_schedule"),
-            "may_be_asked_again": recheck_ended.may_be_asked_again(found),
+            "next_check": next_check(found, now),
+            "why_not_refreshed": why_not_refreshed(found),
         }
         | related_of(request, found)
         | requests_of(found)
     )
-    returned = about_form or note_form or queue_again_form or flag_form
+    template = page_or_part(request, PAGE, "order-live")
+    if template == PAGE:
+        context["list"] = list_neighbours(request, found)
+    returned = about_form or comment_form or queue_again_form or flag_form
     status = 422 if returned else 200
-    return render(request, page_or_part(request, PAGE, "order-live"), context, status=status)
+    return render(request, template, context, status=status)
 
 
 def _halts(found: Order) -> list[Halt]:

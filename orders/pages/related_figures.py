@@ -79,8 +79,9 @@ def sum_parts(orders: Iterable[Order]) -> None:
     if not parents:
         return
     told = Order.objects.filter(parent__in=parents).values("parent").annotate(sum=Sum(_DELIVERED))
-    for pk, delivered in told.values_list("parent", "sum"):
-        parents[pk].delivered_by_parts = delivered
+    sums = dict(told.values_list("parent", "sum"))
+    for pk, parent in parents.items():
+        parent.delivered_by_parts = sums.get(pk)
 
 
 def _name_of_parts(order: Order) -> str:

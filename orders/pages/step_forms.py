@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 
 from core.forms import TablerForm
 
 from ..status import Flag
 
-LONGEST_NOTE = 500
+LONGEST_COMMENT = 500
 
 
-class NoteForm(TablerForm, forms.Form):
+class CommentForm(TablerForm, forms.Form):
     """A line for the order's history."""
 
-    note = forms.CharField(
-        label="Note", max_length=LONGEST_NOTE, widget=forms.Textarea(attrs={"rows": 2})
+    comment = forms.CharField(
+        label="Comment",
+        max_length=LONGEST_COMMENT,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="A line in the history, with your name. It cannot be changed later.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="history-%s", **kwargs)  # the order has a note of its own
 
 
 class ClearFlagForm(TablerForm, forms.Form):

@@ -21,6 +21,7 @@ from .. import shown
 from ..models import Order
 from ..sending.reused_id import order_with
 from ..status import Status
+from ..story import story_of
 from . import link_orders, not_placed
 from .decision_forms import GiveUpForm, LinkForm, NotPlacedForm
 from .neighbours import doubted_attempts, neighbours
@@ -184,6 +185,7 @@ def _draw(
     taken_by = order_with(order.provider_id, candidate)
     now = database_now()
     phrase = phrase_in_answer(order)
+    story, goes_on = story_of(order)
     may_confirm_from = not_placed.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
@@ -192,7 +194,8 @@ def _draw(
         "candidate": candidate,
         "taken_by": taken_by,
         "neighbours": neighbours(attempt) if attempt else None,
-        "events": list(order.events.select_related("actor").order_by("-pk")),
+        "story": story,
+        "story_goes_on": goes_on,
         "may_confirm_from": may_confirm_from,
         "is_too_early": now < may_confirm_from,
         "takes_two": not_placed.takes_two(order),

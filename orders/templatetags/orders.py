@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -194,9 +193,3 @@ def parameters(wire: Any) -> list[tuple[str, str]]:
         (str(name), "••••" if str(name).casefold() == "key" else str(value))
         for name, value in wire.items()
     ]
-
-
-@register.filter
-def pretty_json(value: Any) -> str:
-    """Evidence for reading; escaped by the template like any other text."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

@@ -1,4 +1,5 @@
-// Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it.
+// Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it. On the page of one
+// they go to the one below and above it.
 import { all, one } from "./dom.js";
 import { isForPage, keyOf } from "./keyboard_shortcuts.js";
 
@@ -22,9 +23,14 @@ function step(by) {
   next.scrollIntoView({ block: "nearest" });
 }
 
+function go(link) {
+  one(link)?.click();
+  return one(link);
+}
+
 const STEPS = {
-  j: () => step(1),
-  k: () => step(-1),
+  j: () => go("a[data-below][href]") || step(1),
+  k: () => go("a[data-above][href]") || step(-1),
   o: () => row() && one("a.cell-main", row()).click(),
   x: () => row() && one("[data-order-box]", row())?.click(),
   Escape: () => one("[data-clear-selection]")?.click(),

@@ -45,7 +45,7 @@ def test_a_step_asks_before_a_note_is_lost(
         admin_page.wait_for_timeout(500)
         assert [words for words in asked if "not saved" in words] == asked != []
         assert note.input_value() == KEPT
-        admin_page.get_by_role("button", name="Add to the history").click()
+        admin_page.get_by_role("button", name="Add comment").click()
         admin_page.locator("#order-live").get_by_text(KEPT).wait_for()
         assert len(asked) == 1  # a form never asks for its own words
     finally:

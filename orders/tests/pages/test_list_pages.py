@@ -20,6 +20,8 @@ from orders.lists import tabs
 from orders.models import Order
 from orders.pages import list_views
 from orders.status import FINAL, GROUPS, Flag, HoldReason, Status
+from orders.terms import Terms
+from providers.models import Service
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.one_line import one_line
 from tests.query_counts import queries_of
@@ -69,6 +71,38 @@ def test_a_row_says_how_the_order_is_going(staff: Client) -> None:
         assert words in page
     assert '<progress class="bar bar-blue" value="75" max="500">' in page
     assert "lumen.example/daily" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "remains", "told"),
+    [
+        (Status.COMPLETED, 300, ("700 / 1,000", "300 not delivered")),
+        (Status.PARTIAL, 300, ("700 / 1,000", "300 not delivered")),
+        (Status.COMPLETED, None, ("1,000 / 1,000",)),
+        (Status.COMPLETED, 0, ("1,000 / 1,000",)),
+        (Status.COMPLETED, -20, ("1,000 / 1,000",)),
+        (Status.COMPLETED, 5000, ("1,000 / 1,000",)),
+    ],
+)
+def test_what_an_ended_order_lacks_is_not_shown_as_delivered(
+    staff: Client, status: Status, remains: int | None, told: tuple[str, ...]
+) -> None:
+    order = make_order(status, remains=remains)
+    for address in ("/orders/", f"/orders/{order.pk}/"):
+        page = one_line(staff.get(address).content.decode())
+        assert [words in page for words in told] == [True] * len(told)
+        assert ("not delivered" in page) == (len(told) > 1)
+
+
+def test_an_order_keeps_the_name_its_service_had(staff: Client) -> None:
+    order = make_order(Status.COMPLETED)
+    agreed = Terms.of(order.service).as_json() | {"name": "Visits of then"}
+    Order.objects.filter(pk=order.pk).update(terms=agreed)
+    Service.objects.filter(pk=order.service_id).update(name="Another product")
+    assert "Visits of then" in rows_of(staff.get("/orders/").content.decode())
+    page = one_line(staff.get(f"/orders/{order.pk}/").content.decode())
+    assert "Visits of then" in page
+    assert "The provider calls it “<bdi>Another product</bdi>” now" in page
 
 
 def test_ten_rows_cost_what_one_row_costs(staff: Client) -> None:

@@ -82,25 +82,25 @@ def test_an_order_can_be_looked_at_wherever_it_is(staff: Client, status: Status)
         (Status.HELD, "changed"),
         (Status.UNCONFIRMED, "changed"),
         (Status.NOT_PLACED, "changed"),
-        (Status.PENDING, "seen"),
-        (Status.COMPLETED, "seen"),
+        (Status.PENDING, "checked"),
+        (Status.COMPLETED, "checked"),
     ],
 )
 def test_only_what_its_provider_has_was_seen(staff: Client, status: Status, word: str) -> None:
     order = make_order(status)
     page = one_line(staff.get(f"/orders/{order.pk}/").content.decode())
-    assert re.findall(r">(seen|changed)<time", page) == [word]
+    assert re.findall(r"(checked|changed)<time", page) == [word]
     staff.post("/orders/layout/", {"columns": ["checked"], "density": "dense"})
     row = one_line(staff.get("/orders/").content.decode())
     assert ("Checked" in row, bool(re.findall(r'"Checked"[^>]*><time', row))) == (
         True,
-        word == "seen",
+        word == "checked",
     )
 
 
 def test_each_label_leads_to_its_own_field(staff: Client) -> None:
     ids = re.findall(r' id="([^"]+)"', page_of(staff, make_order(Status.NOT_PLACED)))
-    assert {"id_note", "history-note"} <= set(ids)
+    assert {"id_note", "id_comment"} <= set(ids)
     assert len(ids) == len(set(ids))
 
 
@@ -280,7 +280,7 @@ def test_refreshing_makes_the_order_due(staff: Client, monkeypatch: pytest.Monke
 
 def test_a_note_joins_the_history(staff: Client) -> None:
     order = make_order()
-    staff.post(f"/orders/{order.pk}/note/", {"note": "The customer asked twice."})
+    staff.post(f"/orders/{order.pk}/comment/", {"comment": "The customer asked twice."})
     note = order.events.get(kind=EventKind.NOTE)
     assert note.actor_id == int(staff.session["_auth_user_id"])
     assert "The customer asked twice." in page_of(staff, order)
@@ -289,13 +289,13 @@ def test_a_note_joins_the_history(staff: Client) -> None:
 @pytest.mark.parametrize("note", ["", "   ", "x" * 501])
 def test_a_note_that_says_nothing_or_too_much_comes_back(staff: Client, note: str) -> None:
     order = make_order()
-    answer = staff.post(f"/orders/{order.pk}/note/", {"note": note})
+    answer = staff.post(f"/orders/{order.pk}/comment/", {"comment": note})
     assert answer.status_code == 422 and "invalid-feedback" in answer.content.decode()
     assert note.strip() in answer.content.decode()
     assert not order.events.exists()
 
 
-@pytest.mark.parametrize("step", ["withdraw", "release", "requeue", "refresh", "note"])
+@pytest.mark.parametrize("step", ["withdraw", "release", "requeue", "refresh", "comment"])
 def test_steps_are_for_those_who_may_place_and_never_a_get(client_for_role: Any, step: str) -> None:
     order = make_order(Status.HELD)
     assert client_for_role(Role.VIEWER).post(f"/orders/{order.pk}/{step}/").status_code == 403

@@ -1,4 +1,4 @@
-"""Why a held order cannot be released on its page, in words."""
+"""Why a step on the page of an order cannot be taken, in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from core.roles import who_may
 
 from ..limits.check_limits import RELEASED_BY, may_release
 from ..models import Order
+from ..polling import recheck_ended
 from ..status import HoldReason, Status
 
 BECAUSE: Final = {
@@ -28,3 +29,14 @@ def why_not_released(order: Order, person: User) -> str:
         return ""
     reason = HoldReason(order.hold_reason)
     return f"{BECAUSE[reason]}: only {who_may(RELEASED_BY[reason])} may release it."
+
+
+def why_not_refreshed(order: Order) -> str:
+    """Empty where its provider can be asked about it."""
+    if order.is_open and hasattr(order, "poll_schedule"):
+        return ""
+    if recheck_ended.may_be_asked_again(order):
+        return ""
+    if order.external_id:
+        return "It is not being followed."
+    return "The provider has given it no id, so there is nothing to ask about."

@@ -1,0 +1,46 @@
+"""The orders above and below this one in the list it was opened from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from core.web.policy import StaffRequest
+
+from ..lists.filters import OrderFilter
+from ..lists.tabs import in_tab
+from ..models import Order
+
+LIST = "list"  # the query of the list, in the address of an order's page
+
+
+@dataclass(frozen=True, slots=True)
+class ListNeighbours:
+    """Addresses; empty where the list ends. `back` is the list itself."""
+
+    above: str
+    below: str
+    back: str
+
+
+def list_neighbours(request: StaffRequest, order: Order) -> ListNeighbours:
+    """By the list's query in `?list=`; without one by the list of all orders."""
+    query = request.GET.get(LIST, "")
+    wanted = OrderFilter(QueryDict(query), user=request.user)
+    found = in_tab(wanted.narrow(Order.objects.all()), wanted.group_name)
+    older = found.filter(pk__lt=order.pk).order_by("-pk").values_list("pk", flat=True).first()
+    newer = found.filter(pk__gt=order.pk).order_by("pk").values_list("pk", flat=True).first()
+    above, below = (older, newer) if wanted.is_oldest_first else (newer, older)
+    asked = wanted.query()
+    back = f"{reverse('orders')}?{asked}" if asked else reverse("orders")
+    return ListNeighbours(_page(above, asked), _page(below, asked), back)
+
+
+def _page(pk: int | None, query: str) -> str:
+    if pk is None:
+        return ""
+    address = reverse("order", args=[pk])
+    return f"{address}?{urlencode({LIST: query})}" if query else address
