@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,15 @@ import pytest
 from core import clocks
 from providers.actions import clock_ahead, pacing
 from providers.actions.note_calls import note_failure, note_success
-from providers.actions.pacing import Budget, addable_at, next_add, readable_at, take_call
+from providers.actions.pacing import (
+    SHORT_WAIT,
+    Budget,
+    addable_at,
+    next_add,
+    readable_at,
+    take_call,
+    take_request,
+)
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.errors import (
     AccountRefused,
@@ -137,6 +146,24 @@ def test_who_read_before_somebody_else_wrote_looks_again(
     assert health_of(provider).booked_until == NOON + after(4)  # three reads and one order
 
 
+@pytest.mark.parametrize("take", [take_call, next_add])
+def test_who_is_overtaken_each_time_looks_again_soon_and_books_nothing(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, take: Callable[..., float]
+) -> None:
+    stale = health_of(provider)
+    assert take(provider, now=NOON) == 0
+    booked = health_of(provider)
+    monkeypatch.setattr(pacing, "read_health", lambda _: stale)
+    assert take(provider, now=NOON) == SHORT_WAIT
+    assert health_of(provider).booked_until == booked.booked_until
+
+
+def test_an_account_without_a_health_row_gets_one_and_keeps_its_pace(provider: Provider) -> None:
+    ProviderHealth.objects.all().delete()
+    assert take_all(provider, NOON) == 5
+    assert health_of(provider).booked_until == NOON + after(5)
+
+
 def test_orders_go_out_while_following_has_used_up_its_calls(provider: Provider) -> None:
     take_all(provider, NOON)
     assert next_add(provider, now=NOON) == 0
@@ -260,6 +287,17 @@ def test_an_order_is_never_the_probe(provider: Provider) -> None:
     assert next_add(provider, now=NOON + after(3600)) >= 1
     note_success(provider, now=NOON + after(3600), elapsed_ms=80)
     assert next_add(provider, now=NOON + after(3600)) == 0
+
+
+def test_a_refill_or_a_cancel_is_never_the_probe(provider: Provider) -> None:
+    note_failure(provider, Unavailable("down"), now=NOON)
+    rest, moment = clocks.UNREACHABLE_SECONDS[0], NOON + after(3600)
+    assert take_request(provider, now=NOON) == rest
+    assert take_request(provider, now=moment) == 1
+    assert health_of(provider).probe_until is None
+    assert take_call(provider, now=moment) == 0, "a read probes"
+    note_success(provider, now=moment, elapsed_ms=80)
+    assert take_request(provider, now=moment) == 0
 
 
 def test_a_refused_key_rests_the_account_and_an_answer_clears_it(provider: Provider) -> None:
