@@ -22,7 +22,7 @@ from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
 from orders.sending.repeats import names_in
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, repeat_journal
 from orders.sending.writes import answer_files, send_clock
 from orders.sending.writes.journal_file import JournalFile
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
@@ -492,6 +492,26 @@ def test_a_repeat_that_has_bought_nothing_says_nothing_against_the_first_answer(
     guard.look_closely(now=NOON)
     order, attempt = answered_from_disk(desk, REFUSED)
     assert (order.status, attempt.outcome) == (Status.REJECTED, Outcome.REJECTED)
+
+
+@pytest.mark.parametrize("end", [lambda desk: None, _refused], ids=["named", "refused"])
+def test_what_became_of_a_repeat_is_in_its_row_although_the_disk_takes_no_end(
+    desk, end, monkeypatch, caplog
+):
+    takes_it = JournalFile.write
+
+    def full(file: JournalFile, what: str, **said: Any) -> None:
+        if what != repeat_journal.REPEATED:
+            raise OSError(28, "No space left on device")
+        takes_it(file, what, **said)
+
+    monkeypatch.setattr(JournalFile, "write", full)
+    desk.panel.stands = lambda: end(desk)
+    desk.repeat()
+    named = [] if end is _refused else ["23501"]
+    assert desk.candidates == named
+    assert ("repeated_as" in Attempt.objects.get().evidence) == bool(named)
+    assert "is not noted on disk" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -113,6 +113,26 @@ def test_the_journal_of_repeats_is_read():
     assert send_journal.accounts() == [order.provider_id]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"what": "repeated"}',
+        f'{{"what": "named", "repeat": "5d1c", {NAME}}}',
+        '{"what": "ended", "repeat": "5d1c", "token": "?-1", "started_at": "?"}',
+    ],
+    ids=["without its token", "without its number", "with a token that is none"],
+)
+def test_a_line_of_no_shape_we_know_hides_no_repeat(odd, caplog):
+    order = make_order(Status.UNCONFIRMED, submission=UUID(TOKEN.rpartition("-")[0]))
+    lost = make_attempt(order, number=1, outcome=Outcome.UNKNOWN, started_at=NOON)
+    repeated, _, named, _ = REPEATS
+    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", odd, repeated, odd, named)
+    assert repeat_journal.recall_repeats(order.provider_id, now=NOON) == 1
+    lost.refresh_from_db()
+    assert lost.evidence["repeated_as"] == "23501"
+    assert "a line about a repeat cannot be read" in caplog.text
+
+
 @pytest.mark.parametrize("suffix", SET_ASIDE)
 def test_the_kept_answer_to_a_request_is_read(suffix):
     put(answer_files.directory() / f"refill-{CALL}.json{suffix}", WRITE)
