@@ -86,8 +86,8 @@ def _of_this_part(now: datetime) -> Iterator[int]:
     live = Attempt.objects.filter(order=OuterRef("pk"), outcome__in=LIVE_OUTCOMES)
     resting = part.filter(Exists(live), status__in=sorted(REOPENED_BY_PROOF))
     yield from resting.values_list("pk", flat=True)
-    there = _without_its_send(part) | _not_asked_about(part)
-    yield from there.values_list("pk", flat=True)
+    out_of_step = _without_its_send(part) | _not_asked_about(part) | _given_up_in_vain(part)
+    yield from out_of_step.values_list("pk", flat=True)
 
 
 def _without_its_send(orders: OrderQuerySet) -> OrderQuerySet:
@@ -104,6 +104,12 @@ def _not_asked_about(orders: OrderQuerySet) -> OrderQuerySet:
     )
     there = orders.filter(status__in=sorted(AT_PROVIDER)).exclude(external_id="")
     return there.exclude(Exists(schedule))
+
+
+def _given_up_in_vain(orders: OrderQuerySet) -> OrderQuerySet:
+    """Given up without a lost answer: it cannot be linked, and may be there under a known id."""
+    unknown = Attempt.objects.filter(order=OuterRef("pk"), outcome=Outcome.UNKNOWN)
+    return orders.filter(status=Status.GIVEN_UP).exclude(Exists(unknown))
 
 
 def _check_row(order: Order, now: datetime) -> bool:

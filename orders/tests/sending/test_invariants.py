@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from core import clocks
 from orders.models import Attempt, EventKind, Halt, Order, PollSchedule
-from orders.sending import invariants, reused_id, sweep_due
+from orders.sending import invariants, reopen, reused_id, sweep_due
 from orders.status import Doubt, Flag, HaltKind, Outcome, Status
 from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
@@ -35,7 +35,7 @@ def checked(order: Order) -> Order:
     return Order.objects.get(pk=order.pk)
 
 
-@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.SENDING])
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.SENDING, Status.GIVEN_UP])
 def test_an_order_whose_attempt_was_accepted_is_linked(status):
     order = checked(broken(status, Outcome.ACCEPTED, external_id="77"))
     assert (order.status, order.external_id, order.flag) == (Status.PENDING, "77", Flag.NONE)
@@ -134,6 +134,8 @@ def test_what_fits_is_not_touched():
     [
         (Status.UNCONFIRMED, None),
         (Status.SENDING, None),
+        (Status.GIVEN_UP, None),
+        (Status.GIVEN_UP, Outcome.NOT_PLACED),
         (Status.IN_PROGRESS, None),
         (Status.IN_PROGRESS, Outcome.UNKNOWN),
         (Status.PENDING, Outcome.ACCEPTED),
@@ -247,6 +249,39 @@ def test_an_order_that_moves_meanwhile_is_left_to_the_next_sweep(monkeypatch):
     monkeypatch.setattr(Order, "move", beaten)
     invariants.check_orders(now=NOON)
     assert Attempt.objects.get().outcome == Outcome.ACCEPTED
+
+
+def test_an_order_that_is_linked_while_its_late_proof_is_read_is_left_as_it_is(monkeypatch):
+    order = broken(Status.UNCONFIRMED, Outcome.NOT_PLACED, late=LATE)
+    real = reopen.contradicted
+
+    def linked_meanwhile(order: Order) -> Attempt | None:
+        taken = real(order)
+        Order.objects.filter(pk=order.pk).update(status=Status.PENDING, external_id="77")
+        return taken
+
+    monkeypatch.setattr(invariants, "contradicted", linked_meanwhile)
+    assert not invariants.check_order(order.pk, now=NOON)
+    assert Attempt.objects.get().outcome == Outcome.NOT_PLACED, "nothing of it is kept"
+    assert not order.events.exists()
+
+
+def test_an_accepted_send_that_is_gone_when_its_id_is_found_with_another_order_is_left(monkeypatch):
+    service = make_service(make_provider())
+    make_order(Status.IN_PROGRESS, service=service, external_id="77")
+    order = make_order(Status.UNCONFIRMED, service=service)
+    make_attempt(order, outcome=Outcome.ACCEPTED, external_id="77")
+    real = invariants._tell_reused
+
+    def settled_meanwhile(order_id: int, now: Any) -> bool:
+        order.attempts.update(outcome=Outcome.NOT_PLACED)
+        return real(order_id, now)
+
+    monkeypatch.setattr(invariants, "_tell_reused", settled_meanwhile)
+    assert not invariants.check_order(order.pk, now=NOON)
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.NONE)
+    assert order.attempts.get().outcome == Outcome.NOT_PLACED
 
 
 def test_every_order_has_its_turn(monkeypatch):
