@@ -11,7 +11,6 @@ from providers.identity import rows_of
 
 from ..models import Attempt, EventKind, Order
 from ..status import (
-    LIVE_OUTCOMES,
     NOTHING_BOUGHT,
     REOPENED_BY_PROOF,
     Doubt,
@@ -56,11 +55,9 @@ def reopen(
 def reopen_contradicted(order: Order, *, now: datetime) -> bool:
     """Once a later try has ended without buying anything, a late acceptance of an earlier one that
     nobody has decided about yet counts, and so does an id that could be it: the order must not be
-    sent a third time. As `reopen`."""
+    sent a third time. In the transaction that ended it, so no try is live. As `reopen`."""
     attempt = contradicted(order)
     if attempt is None or order.status not in REOPENED_BY_PROOF:
-        return True
-    if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exists():
         return True
     return believe_what_contradicts(attempt, order, now=now)
 
