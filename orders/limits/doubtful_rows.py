@@ -61,7 +61,7 @@ def give_up_requests(account: int, *, now: datetime) -> int:
     )
     return doubted + one_by_one(
         cancels.select_related("order").order_by("pk"),
-        lambda one: _end_cancel(one, now),
+        lambda one: _doubt_cancel(one, now),
         what="cancels that may have been sent",
     )
 
@@ -90,7 +90,7 @@ def _doubt_refill(refill: Refill, now: datetime) -> bool:
     return True
 
 
-def _end_cancel(request: CancelRequest, now: datetime) -> bool:
+def _doubt_cancel(request: CancelRequest, now: datetime) -> bool:
     mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
     ended = {"status": CancelStatus.REFUSED, "ended_at": now, "reason": WORDS, "code": UNCLEAR}
     with transaction.atomic():

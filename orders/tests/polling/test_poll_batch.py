@@ -300,6 +300,7 @@ def test_accounts_wait_for_free_leases_longest_first():
     assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[2].pk, accounts[1].pk]
     leases.acquire_lease(accounts[2].pk, LeaseKind.FOLLOWING, now=NOON, seconds=60)
     assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[1].pk]
+    assert sweep_due.accounts_to_follow(NOON, leases=1) == []
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing():

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from core import clocks
 from core.failpoints import armed
@@ -477,6 +478,17 @@ def test_nothing_is_repeated_that_cannot_be_written_down_before(desk, monkeypatc
     desk.repeat()
     assert desk.panel.repeated == 0
     assert "repeated_as" not in Attempt.objects.get().evidence
+
+
+def test_nothing_is_repeated_while_the_database_cannot_say_who_it_is(desk, monkeypatch):
+    def away() -> str:
+        raise OperationalError("gone")
+
+    send_journal.note_send(desk.attempt, guard.database_identity())
+    monkeypatch.setattr(guard, "database_identity", away)
+    desk.repeat()
+    assert desk.panel.repeated == 0
+    assert "went away before sending" in Order.objects.get().events.get().text
 
 
 def _refused(desk: Desk) -> None:

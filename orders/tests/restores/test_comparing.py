@@ -147,6 +147,13 @@ def test_a_bell_goes_on_with_a_run_and_one_for_a_run_that_ended_does_nothing(doo
     assert ReconcileRun.objects.get().ended_at == run.ended_at
 
 
+def test_a_run_that_has_more_to_compare_rings_for_its_next_turn(doorbell_rung, monkeypatch):
+    run = begin(close())
+    monkeypatch.setattr(compare_accounts, "compare_due", lambda *taken, **how: True)
+    tasks.compare(run_id=run.pk)
+    assert doorbell_rung == [("orders.compare", {"run_id": run.pk})]
+
+
 def test_a_run_whose_bell_was_lost_is_rung_for_with_what_is_on_the_disk(doorbell_rung):
     run = begin(close())
     tasks.import_spool()

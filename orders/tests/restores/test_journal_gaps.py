@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -252,6 +252,7 @@ def test_a_machine_that_starts_after_the_database_was_accepted_holds_what_it_may
 # refills and cancels
 
 GIVEN_UP = {"refill": RefillStatus.UNCONFIRMED, "cancel": CancelStatus.REFUSED}
+ANSWERED = {"refill": RefillStatus.COMPLETED, "cancel": CancelStatus.ACCEPTED}
 MAKE: dict[str, tuple[Callable[..., Refill | CancelRequest], Status]] = {
     "refill": (make_refill, Status.COMPLETED),
     "cancel": (make_cancel, Status.IN_PROGRESS),
@@ -291,6 +292,24 @@ def test_a_request_that_nobody_knows_of_is_not_sent_again(service, small_journal
     assert oldest.status == GIVEN_UP[kind]
     assert oldest.reason == doubtful_rows.WORDS
     assert oldest.order.events.filter(text=doubtful_rows.WORDS).count() == 1
+
+
+@pytest.mark.parametrize("kind", MAKE)
+def test_a_request_that_is_answered_while_it_is_doubted_keeps_its_answer(
+    service, small_journal, kind, monkeypatch
+):
+    asked = requests_over_a_gap(service, Panel(), kind)
+    oldest, doubt = type(asked[0]).objects.filter(pk=asked[0].pk), f"_doubt_{kind}"
+    real = getattr(doubtful_rows, doubt)
+
+    def answered_meanwhile(row: Refill | CancelRequest, now: datetime) -> bool:
+        oldest.update(status=ANSWERED[kind])
+        return bool(real(row, now))
+
+    monkeypatch.setattr(doubtful_rows, doubt, answered_meanwhile)
+    guard.look_closely(now=LATER)
+    assert oldest.get().status == ANSWERED[kind]
+    assert not oldest.get().order.events.filter(text=doubtful_rows.WORDS).exists()
 
 
 @pytest.mark.parametrize("kind", MAKE)

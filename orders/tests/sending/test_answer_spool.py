@@ -199,6 +199,20 @@ def test_what_cannot_be_read_is_set_aside_and_shown_as_long_as_it_is_there():
     assert not UnreadAnswer.objects.exists()
 
 
+def test_an_answer_of_another_life_of_the_database_is_set_aside_and_found_for_its_send_alone():
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    attempt = order.attempts.get()
+    Attempt.objects.all().delete()
+    (name,) = files()
+    assert answer_spool.import_spool(now=NOON) == 0
+    assert files() == [f"{name}.unmatched"]
+    assert not UnreadAnswer.objects.exists(), "it can be read"
+    kept = answer_spool.left_behind(attempt.token, attempt.started_at)
+    assert kept is not None and kept.external_id == "23501"
+    later = attempt.started_at + timedelta(seconds=1)
+    assert answer_spool.left_behind(attempt.token, later) is None, "a token may be given out again"
+
+
 def test_a_disk_that_takes_nothing_stops_no_recording(monkeypatch, caplog):
     def full(*args):
         raise OSError(28, "No space left on device")

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from orders.aftersales.batch_outcome import Answered
+from orders.restores.tasks import importers
 from orders.sending import answer_spool, send_journal
 from orders.sending.restore_check import repeat_journal, request_journal
 from orders.sending.writes import answer_files, spool_files
@@ -138,6 +139,14 @@ def test_the_kept_answer_to_a_request_is_read(suffix):
     put(answer_files.directory() / f"refill-{CALL}.json{suffix}", WRITE)
     said = answer_files.left_behind(CALL)
     assert said == {"call": CALL, "outcome": json.loads(STARTED)}
+
+
+def test_a_kept_answer_to_a_call_of_another_life_of_the_database_is_set_aside_and_found():
+    path = answer_files.directory() / f"refill-{CALL}.json"
+    put(path, WRITE)
+    assert answer_files.import_left_behind(importers(NOON)) == 0
+    assert [one.name for one in path.parent.iterdir()] == [f"{path.name}.unmatched"]
+    assert answer_files.left_behind(CALL) == {"call": CALL, "outcome": json.loads(STARTED)}
 
 
 ODD_SENDS = {

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import IntegrityError, OperationalError, connection, connections
 
 from core import clocks
 from core.failpoints import armed
@@ -16,7 +16,7 @@ from core.rows.durable import durable_transaction
 from orders.models import Attempt, EventKind, Order
 from orders.recovery import link_orders, not_placed, resolve
 from orders.sending import answer_spool, claims, record_outcome, send_orders, sweep_due
-from orders.sending.outcome import SendOutcome
+from orders.sending.outcome import SendOutcome, id_known_already
 from orders.status import Doubt, Flag, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import Crash, die
 from providers.panel_api import Evidence, OrderState, Placed, RefusalCode
@@ -187,6 +187,17 @@ def test_a_late_proof_of_acceptance_stops_a_second_purchase_and_can_be_linked(st
     linked = link_orders.link_order(order, "77", actor=person, client=provider, clock=lambda: LATER)
     order.refresh_from_db()
     assert linked and (order.status, order.external_id) == (Status.IN_PROGRESS, "77")
+
+
+def test_a_late_proof_moves_no_order_that_the_provider_has_under_another_id():
+    """A row of an older release: nothing of its sends says how it got there."""
+    order = make_order(Status.IN_PROGRESS, external_id="9")
+    attempt = make_attempt(order, outcome=Outcome.NOT_PLACED, resolved_by=make_user())
+    assert not record_outcome.record(attempt, ACCEPTED, now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.IN_PROGRESS, "9")
+    assert order.flag == Flag.LATE_ANSWER
+    assert order.events.get().text.endswith("was answered late: the provider took it as 77.")
 
 
 def test_a_late_proof_that_is_told_twice_changes_nothing_the_second_time():
@@ -432,6 +443,25 @@ def test_both_orders_of_an_id_given_twice_are_flagged_whoever_records_it(record)
     )
     record_outcome.record(attempt, LOST, now=LATER, reused="77")
     assert first.events.filter(kind=EventKind.FLAGGED).count() == 1, "told once"
+
+
+def test_an_id_that_is_nobody_elses_by_now_flags_nobody():
+    attempt = in_flight()
+    assert record_outcome.record(attempt, id_known_already(ACCEPTED), now=NOON, reused="77")
+    assert (order_of(attempt).status, order_of(attempt).flag) == (Status.UNCONFIRMED, Flag.NONE)
+    assert Attempt.objects.get().evidence["candidate_id"] == "77", "it is looked at all the same"
+
+
+def test_another_broken_rule_is_not_taken_for_an_id_given_twice():
+    attempt = in_flight()
+
+    def break_a_rule() -> None:
+        raise IntegrityError("CHECK constraint failed: another_rule")
+
+    with armed("record.moved", break_a_rule), pytest.raises(IntegrityError, match="another_rule"):
+        record_outcome.record(attempt, ACCEPTED, now=NOON)
+    assert Attempt.objects.get().outcome == Outcome.IN_FLIGHT, "it stays to be recorded"
+    assert order_of(attempt).status == Status.SENDING
 
 
 @pytest.fixture

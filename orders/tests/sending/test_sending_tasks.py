@@ -12,9 +12,11 @@ from core.clocks import database_now
 from orders import wake_ups
 from orders.limits import spending
 from orders.models import Attempt, Halt, Order, Recovery
-from orders.polling import poll_cycle
+from orders.polling import poll_cycle, probe_account
 from orders.sending import clock_ahead, invariants, send_run, sweep_due, tasks
 from orders.status import HaltKind, Outcome, Status
+from providers.actions import leases
+from providers.models import LeaseKind
 from tests.builders import NOON, make_attempt, make_halt, make_order, make_provider, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -46,6 +48,36 @@ def test_the_sweep_rings_for_what_may_be_sent_and_the_timetable_for_what_is_foll
     tasks.sweep()
     tasks.ring_due()
     assert doorbell_rung == [rung("dispatch", order), rung("follow", running)]
+
+
+def test_who_may_be_tried_again_is_rung_for_by_the_cheapest_question(doorbell_rung, monkeypatch):
+    by_status, by_balance, busy = make_provider(), make_provider(), make_provider()
+    waiting = make_order()
+    leases.ensure_leases(busy.pk)
+    leases.acquire_lease(busy.pk, LeaseKind.BALANCE, now=database_now(), seconds=60)
+    probes = [(by_status.pk, True), (by_balance.pk, False), (busy.pk, False)]
+    monkeypatch.setattr(probe_account, "accounts_to_probe", lambda now: probes)
+    tasks.ring_probes()
+    assert doorbell_rung == [
+        ("orders.probe", {"provider_id": by_status.pk}),
+        ("providers.read_balance", {"provider_id": by_balance.pk}),
+        rung("dispatch", waiting),
+    ]
+
+
+def test_an_account_that_answers_its_probe_sends_what_waits(doorbell_rung, monkeypatch):
+    order, without_key = make_order(), make_provider(key="")
+    answers = iter([False, True])
+    monkeypatch.setattr(probe_account, "probe_by_status", lambda *ready, clock: next(answers))
+    tasks.probe(provider_id=without_key.pk)
+    tasks.probe(provider_id=order.provider_id)
+    assert doorbell_rung == [], "nobody is asked without a key, and it did not answer"
+    tasks.probe(provider_id=order.provider_id)
+    assert doorbell_rung == [rung("dispatch", order)]
+    Order.objects.update(status=Status.HELD)
+    monkeypatch.setattr(probe_account, "probe_by_status", lambda *ready, clock: True)
+    tasks.probe(provider_id=order.provider_id)
+    assert doorbell_rung == [rung("dispatch", order)], "nothing waits"
 
 
 def test_what_was_put_right_is_told(monkeypatch, caplog):
