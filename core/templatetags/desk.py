@@ -142,11 +142,13 @@ def scheme_of(link: str) -> str | None:
 
 @register.simple_tag(takes_context=True)
 def query(context: Context, **changes: Any) -> str:
-    """The page's query string with changes; None or "" removes. A change starts at page one."""
+    """The page's query string with changes; None or "" removes. A change starts at page one.
+    What a list adds when it asks again by itself, `top`, is handed on only by name."""
     request = context.get("request")
     asked: QueryDict = request.GET.copy() if request else QueryDict(mutable=True)
-    if "cursor" not in changes:
-        asked.pop("cursor", None)
+    for passing in ("cursor", "top"):
+        if passing not in changes:
+            asked.pop(passing, None)
     for name, value in changes.items():
         if value in (None, ""):
             asked.pop(name, None)

@@ -23,7 +23,7 @@ CHOSEN = (
     Column("person", "Placed by", is_usual=False),
     Column("checked", "Checked", is_usual=False),
     Column("cost", "Cost"),
-    Column("age", "Age"),
+    Column("age", "Placed"),
 )
 
 

@@ -74,11 +74,14 @@ def _draw(
     sum_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
     asked = f"{wanted.query()}&by={request.user.pk}"
+    saved_filters = list(request.user.saved_filters.order_by("name", "pk"))
+    is_saved = any(saved.query == wanted.query() for saved in saved_filters)
     context = {
         "matching": matching(found, page, asked) if is_counted else "",
         "filter": wanted,
         "group": wanted.group_name,
         "opened_from": quote(wanted.query(), safe=""),
+        "shown_tab": None if is_saved else wanted.group_name,
         "tabs": groups,
         "is_dense": request.user.chosen.density == "dense",
         "columns": shown_columns(request.user.chosen),
@@ -92,7 +95,7 @@ def _draw(
         "may_export": request.user.may(May.EXPORT),
         "job_kinds": [kind for kind in JobKind if request.user.may(right_for(kind))],
         "save_form": save_form,
-        "saved_filters": list(request.user.saved_filters.order_by("name", "pk")),
+        "saved_filters": saved_filters,
     }
     template = page_or_part(request, "orders/pages/orders.html", "order-list")
     return render(request, template, context, status=status)

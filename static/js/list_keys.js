@@ -28,10 +28,13 @@ function go(link) {
   return one(link);
 }
 
+const open = () => row() && one("a.cell-main", row()).click();
+
 const STEPS = {
   j: () => go("a[data-below][href]") || step(1),
   k: () => go("a[data-above][href]") || step(-1),
-  o: () => row() && one("a.cell-main", row()).click(),
+  o: open,
+  Enter: () => document.activeElement === document.body && open(),
   x: () => row() && one("[data-order-box]", row())?.click(),
   Escape: () => one("[data-clear-selection]")?.click(),
 };

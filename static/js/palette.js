@@ -42,13 +42,25 @@ function recent() {
   }
 }
 
+// What tells this page from others of its title: the service that is ordered, or what narrows the list.
+const aboutPage = () =>
+  all("[data-about]").map((part) => part.textContent.trim().replace(/\s+/g, " ")).join(" · ");
+
 function remember() {
-  const here = { title: one("h1")?.textContent.trim(), path: location.pathname + location.search };
+  const here = { title: one("h1")?.textContent.trim(), about: aboutPage(), path: location.pathname + location.search };
   if (!here.title || location.pathname === "/") return;
-  const kept = [here, ...recent().filter(({ path }) => path !== here.path)].slice(0, KEPT);
+  const isOther = (kept) => kept.title !== here.title || (kept.about ?? "") !== here.about;
+  const kept = [here, ...recent().filter(isOther)].slice(0, KEPT);
   try {
     localStorage.setItem(store, JSON.stringify(kept));
   } catch { /* a browser that keeps nothing */ }
+}
+
+function part(name, text) {
+  const words = document.createElement("bdi");
+  words.className = `palette-${name}`;
+  words.textContent = text;
+  return words;
 }
 
 function showRecent() {
@@ -57,11 +69,11 @@ function showRecent() {
   const group = document.createElement("div");
   group.className = "palette-group";
   group.innerHTML = '<div class="palette-title">Recent</div>';
-  kept.forEach(({ title, path }, number) => {
+  kept.forEach(({ title, about, path }, number) => {
     const line = document.createElement("a");
     Object.assign(line, { className: "palette-line", href: path, id: `palette-recent-${number}`, tabIndex: -1 });
     line.setAttribute("role", "option");
-    line.textContent = title;
+    line.append(part("name", title), part("about", about || ""));
     group.append(line);
   });
   one("#palette-found").prepend(group);

@@ -115,3 +115,13 @@ def test_the_button_is_in_reach_on_a_phone(admin_page: Page) -> None:
     place = admin_page.get_by_role("button", name="Place order").bounding_box()
     assert place is not None
     assert place["y"] + place["height"] <= 812
+    link = admin_page.locator("[name=link]:focus").bounding_box()
+    assert link is not None
+    assert link["y"] + link["height"] < place["y"]
+
+
+def test_a_long_word_of_a_provider_stays_in_its_card(admin_page: Page) -> None:
+    open_form(admin_page)
+    about = admin_page.locator("h2.card-title bdi, h2.card-title + div bdi")
+    about.evaluate_all("them => them.forEach(one => { one.textContent = 'X'.repeat(300); })")
+    assert admin_page.evaluate("document.documentElement.scrollWidth <= innerWidth")

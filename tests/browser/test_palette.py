@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from tests.browser.test_orders import place
@@ -23,6 +24,8 @@ def test_words_and_enter_lead_there(admin_page: Page) -> None:
     admin_page.goto("/services/")
     admin_page.keyboard.press("Control+k")
     admin_page.locator(CHOSEN, has_text=f"#{number}").wait_for()  # it was open lately
+    lately = admin_page.locator("[id^=palette-recent-]").all_inner_texts()
+    assert len(lately) == len(set(lately))
     admin_page.keyboard.type("visits")
     admin_page.locator(".palette-title", has_text="Services").wait_for()
     admin_page.keyboard.press("ArrowDown")
@@ -78,9 +81,10 @@ def test_keys_mean_the_same_on_a_layout_without_latin_letters(admin_page: Page) 
 
 
 def test_a_list_is_walked_by_keys(admin_page: Page) -> None:
+    mark = uuid.uuid4().hex
     for number in range(2):
-        place(admin_page, f"https://lumen.example/walked/{number}")
-    admin_page.goto("/orders/?q=lumen.example/walked")
+        place(admin_page, f"https://lumen.example/{mark}/{number}")
+    admin_page.goto(f"/orders/?q={mark}")
     rows = admin_page.locator("tr[id^=order-]")
     for key in ("j", "j", "j", "x"):
         admin_page.keyboard.press(key)
@@ -89,5 +93,8 @@ def test_a_list_is_walked_by_keys(admin_page: Page) -> None:
     assert admin_page.locator("[data-order-box]:checked").count() == 0
     admin_page.keyboard.press("k")
     number = rows.nth(0).locator("a.cell-main").inner_text()
-    admin_page.keyboard.press("o")
-    admin_page.get_by_role("heading", name=number).wait_for()
+    for key in ("o", "Enter"):
+        admin_page.keyboard.press(key)
+        admin_page.get_by_role("heading", name=number).wait_for()
+        admin_page.goto(f"/orders/?q={mark}")
+        admin_page.keyboard.press("j")

@@ -70,6 +70,22 @@ def test_orders_that_came_since_are_counted_and_not_shown(staff: Client) -> None
     assert len(ids(staff, "?top=x")) == len(ids(staff, f"?sort=oldest&top={first.pk}")) == 3
 
 
+def test_no_link_of_a_refreshed_list_keeps_what_came_since_away(staff: Client) -> None:
+    first = make_order(status=Status.QUEUED, reference="INV-7")
+    page = page_of(staff, f"?q=INV&top={first.pk}")
+    assert page.count("top=") == 1  # the next refresh alone
+    assert 'name="back" value="q=INV"' in page
+
+
+def test_a_saved_view_is_the_one_tab_that_is_shown(staff: Client) -> None:
+    make_order(reference="INV-7")
+    staff.post("/orders/?q=INV", {"name": "Invoices"})
+    shown = 'nowrap active" aria-current="true"'
+    assert page_of(staff).count('aria-current="true"') == 1
+    page = page_of(staff, "?q=INV")
+    assert page.count('aria-current="true"') == 1 and shown in page
+
+
 def test_the_list_turns_around(staff: Client) -> None:
     orders = [make_order().pk for _ in range(3)]
     assert ids(staff) == orders[::-1]
