@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -55,15 +56,17 @@ def django_db_setup(
             stack.close()
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings: Settings) -> None:
-    """Templates name static files as they are, without collectstatic and its manifest, and no
-    test client reads all of them first."""
-    settings.WHITENOISE_AUTOREFRESH = True
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+@pytest.fixture(autouse=True, scope="session")
+def same_for_every_test(django_test_environment: None) -> Iterator[None]:
+    """Passwords are hashed cheaply. Templates name static files as they are, without collectstatic
+    and its manifest, and no test client reads all of them first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        WHITENOISE_AUTOREFRESH=True,
+        STORAGES={**django_settings.STORAGES, "staticfiles": plain},
+    ):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -76,11 +79,6 @@ def disk_of_its_own(settings: Settings) -> None:
 def secrets_of_this_test_alone() -> None:
     """A key that another test has used would be taken out of this one's texts and amounts."""
     redaction._live.clear()
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
