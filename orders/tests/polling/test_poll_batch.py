@@ -48,8 +48,12 @@ def make_orders(number: int, *, status=Status.PENDING, **provider):
     return [make_order(status, service=service) for _ in range(number)]
 
 
-def follow(orders, provider: FakeProvider, clock=noon) -> None:
+def poll(orders, provider: FakeProvider, clock=noon) -> None:
     poll_cycle.follow_account(orders[0].provider, provider, clock=clock, seconds=5)
+
+
+def follow(orders, provider: FakeProvider, clock=noon) -> None:
+    poll(orders, provider, clock)
     for order in orders:
         order.refresh_from_db()
 
@@ -195,7 +199,7 @@ def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_o
     provider.dialect = Dialect(batch_size=1 if one_a_call else 100)
     clock = ticking(timedelta(milliseconds=200))
     while clock() < NOON + timedelta(seconds=45):
-        follow(orders, provider, clock)
+        poll(orders, provider, clock)
     assert len(provider.asked) == 5
     health = ProviderHealth.objects.get(provider=orders[0].provider)
     assert "answers every question about orders with: “Out of order" in health.last_error
