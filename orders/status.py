@@ -62,6 +62,7 @@ HOW_FAR: dict[str, int] = {
 
 
 NOT_SENT = frozenset({_S.HELD, _S.QUEUED})
+RESTING = frozenset({_S.HELD, _S.NOT_PLACED})  # not sent until somebody or something queues it
 COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}

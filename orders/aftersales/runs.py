@@ -21,6 +21,7 @@ from providers.panel_api import ProviderError
 from ..models import CancelRequest, EventKind, Halt, Refill
 from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
+from ..sending.outcome import WORKER_LOST
 from ..sending.restore_check import guard
 from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
 from . import cancel_sends, poll_refills, refill_sends
@@ -31,7 +32,6 @@ from .send_requests import send_due
 
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lease is better given back
 SWEEP_SIZE = 500
-WORKER_LOST = "The worker was lost while sending."
 
 
 class TakesRequests(Refills, Cancels, Protocol):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from django.db import models
+from django.utils.timezone import localtime
 
 from ..status import Flag
+
+PAST: Final = "Until it was queued again on"
 
 
 class EventKind(models.TextChoices):
@@ -57,3 +61,10 @@ class OrderEvent(models.Model):
 
     def _refuse(self) -> NoReturn:
         raise TypeError("History is added to, never edited.")
+
+
+def told_as_past(reason: str, now: datetime) -> str:
+    """Why an order rested, for the page of one that goes on: true until it is queued at `now`."""
+    if not reason or reason.startswith(PAST):
+        return reason
+    return f"{PAST} {localtime(now):%d %b %Y, %H:%M}: {reason}"[:500]

@@ -25,11 +25,12 @@ from ..status import (
     MOVES,
     NOT_SENT,
     OPEN,
+    RESTING,
     Flag,
     HoldReason,
     Status,
 )
-from .event import EventKind, OrderEvent
+from .event import EventKind, OrderEvent, told_as_past
 from .order_queries import OrderQueries
 from .spend import recount
 
@@ -279,6 +280,8 @@ class Order(models.Model):
         changes.setdefault("ended_at", now if to in FINAL else None)
         changes.setdefault("hold_reason", HoldReason.NONE)
         changes.setdefault("blocked_by", None)
+        if before in RESTING and to == Status.QUEUED:
+            changes.setdefault("reason", told_as_past(self.reason, now))
         changes.update(status=to, changed_at=now)
         with transaction.atomic():
             if not Order.objects.filter(pk=self.pk, status=before).update(**changes):

@@ -14,6 +14,8 @@ from providers.panel_api import Evidence, RefusalCode
 from ..models import Order
 from ..status import Doubt, Outcome, Status
 
+WORKER_LOST = "The worker that sent it was lost."  # its name is among the details of the attempt
+
 
 @dataclass(frozen=True, slots=True)
 class SendOutcome:

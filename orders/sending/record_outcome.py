@@ -30,7 +30,7 @@ from ..status import (
     Status,
 )
 from . import halts, reopen, repeats
-from .outcome import SendOutcome, without_impossible_amount
+from .outcome import WORKER_LOST, SendOutcome, without_impossible_amount
 from .repeats import CANDIDATE, REPEATED_AS
 from .restore_check import repeat_journal
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_twin
@@ -133,8 +133,7 @@ def _lose(attempt_id: int, now: datetime) -> bool:
         attempt = lost.select_for_update(of=("self",)).first()
         if attempt is None:
             return False
-        words = f"The worker {attempt.worker} was lost while sending."
-        outcome = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words)
+        outcome = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, WORKER_LOST)
         lost.update(**_columns(outcome, now), unknown_at=now)
         halts.note_lost_answer(attempt, now=now)
         failpoint("record.attempt")

@@ -13,6 +13,26 @@ export function toast(text, level = "info") {
   if (level === "error") card.setAttribute("role", "alert");
   shelf.append(card);
   closeInTime(card, level);
+  stepAside();
+}
+
+// What has the focus is never under the shelf: it goes to the top of the window where it would be,
+// and stays in its corner where the top is no better.
+function stepAside() {
+  const shelf = one("#toasts");
+  const focused = document.activeElement;
+  if (!shelf || !focused || focused === document.body || shelf.contains(focused)) return;
+  shelf.classList.remove("is-at-top");
+  if (shelf.childElementCount && covers(shelf, focused)) {
+    shelf.classList.add("is-at-top");
+    if (covers(shelf, focused)) shelf.classList.remove("is-at-top");
+  }
+}
+
+function covers(shelf, focused) {
+  const [here, there] = [shelf, focused].map((box) => box.getBoundingClientRect());
+  const isBeside = here.right <= there.left || there.right <= here.left;
+  return !isBeside && here.top < there.bottom && there.top < here.bottom;
 }
 
 // Errors and warnings stay until they are read; the rest leaves by itself.
@@ -22,4 +42,6 @@ function closeInTime(card, level) {
 }
 
 all("#toasts .toast").forEach((card) => closeInTime(card, card.dataset.level));
+document.addEventListener("focusin", stepAside);
+document.addEventListener("scroll", stepAside, { capture: true, passive: true });
 document.addEventListener("toast", ({ detail }) => toast(detail.text, detail.level));

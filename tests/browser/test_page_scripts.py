@@ -22,6 +22,16 @@ DRAWN = "Chart.getChart(document.querySelector('canvas[data-chart]')) !== undefi
 SOONER = "nav => { nav.setAttribute('hx-trigger', 'every 1s'); htmx.process(nav); }"
 TOP = "one => one.getBoundingClientRect().top"
 FOCUSED = "field => field === document.activeElement"
+CORNER = """() => {
+  const button = document.createElement("button");
+  button.textContent = "In the corner";
+  button.style.cssText = "position: fixed; inset: auto 3rem 3rem auto";
+  document.body.append(button);
+}"""
+COVERS = """shelf => {
+  const [one, other] = [shelf, document.activeElement].map((it) => it.getBoundingClientRect());
+  return one.top < other.bottom && other.top < one.bottom && one.left < other.right;
+}"""
 HIDE = "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
 
 
@@ -51,6 +61,19 @@ def test_a_toast_is_said_and_closed(admin_page: Page) -> None:
     assert card.get_attribute("role") == "alert"
     card.get_by_label("Close").click()
     assert card.count() == 0
+
+
+def test_a_toast_does_not_cover_what_has_the_focus(admin_page: Page) -> None:
+    admin_page.evaluate(CORNER)
+    shelf, corner = admin_page.locator("#toasts"), admin_page.get_by_text("In the corner")
+    corner.focus()
+    admin_page.evaluate(SAY, ["The first one.", "error"])
+    assert not shelf.evaluate(COVERS)
+    at_the_top = shelf.evaluate(TOP)
+    admin_page.get_by_label("Search orders").focus()
+    assert shelf.evaluate(TOP) > at_the_top and not shelf.evaluate(COVERS)
+    corner.focus()
+    assert not shelf.evaluate(COVERS)
 
 
 def test_a_chosen_theme_outlives_the_page(admin_page: Page) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.clocks import database_now
 from core.roles import Role
 from orders import wake_ups
 from orders.models import EventKind, Order
+from orders.sending import record_outcome
 from orders.shown import of_order
 from orders.status import Flag, HoldReason, Outcome, Status
 from providers.models import ProviderHealth
@@ -261,6 +263,27 @@ def test_what_may_be_at_the_provider_is_never_queued_again(
     order = make_order(status)
     staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on", "shown": of_order(order)})
     assert (status_of(order), rung) == (status, [])
+
+
+def test_why_it_rested_is_told_as_past_once_it_is_queued_again(staff: Client) -> None:
+    order = make_order(Status.NOT_PLACED, reason="Confirmed by Ada not to be at the provider.")
+    staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on", "shown": of_order(order)})
+    order.refresh_from_db()
+    assert order.status == Status.QUEUED
+    day = timezone.localtime(order.changed_at).strftime("%d %b %Y, %H:%M")
+    words = f"Until it was queued again on {day}: Confirmed by Ada not to be at the provider."
+    assert words in one_line(page_of(staff, order))
+
+
+def test_a_lost_worker_is_told_in_words_and_its_name_in_the_details(staff: Client) -> None:
+    order = make_order(Status.SENDING)
+    make_attempt(order, worker="desk-host-7:4242:MainThread")
+    later = database_now() + timedelta(hours=1)
+    assert record_outcome.take_for_lost(order.attempts.get().pk, now=later)
+    page = one_line(page_of(staff, order))
+    assert "The worker that sent it was lost." in page
+    assert page.count("desk-host-7") == 1
+    assert "Worker:<bdi>desk-host-7:4242:MainThread</bdi>" in page
 
 
 def test_refreshing_makes_the_order_due(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
