@@ -48,7 +48,7 @@ EXPOSURE_WINDOW_SECONDS = 600  # lost answers within it are counted together
 EASED_SECONDS = 600  # after an incident orders go out far apart for so long
 EASED_SPACING = 5  # times the usual pause between two orders
 
-# Following
+# Polling
 FIRST_CHECK_SECONDS = 4
 FOLLOW_FLOOR_SECONDS = 5
 FOLLOW_CEILING_SECONDS = 6 * 3600
@@ -81,7 +81,7 @@ CATALOG_LEASE_SECONDS = 300  # a mirror that stands still for longer has died
 LONGEST_LEASE_SECONDS = CATALOG_LEASE_SECONDS  # a lease that ends later is of another clock
 CONNECTION_CHECK_CUT_OFF_SECONDS = 240  # a connection check that takes longer has died
 
-# Bells
+# Doorbells
 BELL_EXPIRES_SECONDS = 60  # a bell nobody heard for longer is thrown away: the sweeps have rung
 BELL_WAITS_SECONDS = 10  # for a broker that is slow or away
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.db import models
 from django.db.models import F, Q
 
 from core.money import MoneyField
+from core.rows.append_only import AppendOnly
 from providers.models import Provider
 
 
-class ChargeEntry(models.Model):
+class ChargeEntry(AppendOnly):
     """One movement of the balance that an order explains. `amount` is what was paid; below zero
     it was given back.
 
@@ -25,6 +24,8 @@ class ChargeEntry(models.Model):
     at_low = models.DateTimeField()
     at_high = models.DateTimeField()
 
+    told_as = "Charges are"
+
     class Meta:
         verbose_name_plural = "charge entries"
         constraints = [
@@ -36,14 +37,3 @@ class ChargeEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} for order {self.order_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            self._refuse()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise TypeError("Charges are added to, never edited.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils.timezone import localtime
+
+from core.rows.append_only import AppendOnly
 
 from ..status import Flag
 
@@ -25,7 +27,7 @@ class EventKind(models.TextChoices):
     CANCEL = "cancel", "Cancel"
 
 
-class OrderEvent(models.Model):
+class OrderEvent(AppendOnly):
     """One thing that happened. `evidence` is JSON that never holds a key."""
 
     order = models.ForeignKey("orders.Order", models.CASCADE, related_name="events")
@@ -39,6 +41,8 @@ class OrderEvent(models.Model):
     text = models.CharField(max_length=500, blank=True, default="")
     evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
 
+    told_as = "History is"
+
     class Meta:
         indexes = [models.Index(fields=["order", "id"], name="event_timeline")]
 
@@ -50,17 +54,6 @@ class OrderEvent(models.Model):
         """What people read: the text, else the label of the flag whose code was written down."""
         flag = self.evidence.get("flag") if isinstance(self.evidence, dict) else None
         return self.text or (f"{Flag(flag).label}." if flag in Flag.values else "")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            self._refuse()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise TypeError("History is added to, never edited.")
 
 
 def told_as_past(reason: str, now: datetime) -> str:

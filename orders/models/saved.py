@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final, TypeVar
+
 from django.conf import settings
 from django.db import models
 
+from core.models import User
 from providers.models import Service
+
+NAME_LENGTH: Final = 60
+MOST_KEPT: Final = 50  # under names, of one kind, by one person
+Kept = TypeVar("Kept", bound=models.Model)
+
+
+class KeptByName(models.QuerySet[Kept]):
+    """What each person keeps under names of their own; a name used before is given to the new."""
+
+    def is_one_too_many(self, person: User, name: str) -> bool:
+        return self.filter(person=person).exclude(name=name).count() >= MOST_KEPT
+
+    def keep(self, person: User, name: str, **what: object) -> Kept:
+        return self.update_or_create(person=person, name=name, defaults=what)[0]
 
 
 class SavedFilter(models.Model):
@@ -14,8 +31,10 @@ class SavedFilter(models.Model):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_filters"
     )
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=NAME_LENGTH)
     query = models.CharField(max_length=1000)
+
+    objects = KeptByName["SavedFilter"].as_manager()
 
     class Meta:
         constraints = [
@@ -47,9 +66,11 @@ class Recipe(models.Model):
     """An order form filled in but for its link, under a name. `values` are wire parameters."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="recipes")
-    name = models.CharField(max_length=60)
+    name = models.CharField(max_length=NAME_LENGTH)
     service = models.ForeignKey(Service, models.CASCADE, related_name="+")
     values = models.JSONField(default=dict)
+
+    objects = KeptByName["Recipe"].as_manager()
 
     class Meta:
         constraints = [

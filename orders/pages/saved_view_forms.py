@@ -10,9 +10,9 @@ from core.forms import PlainTextField, TablerForm
 
 from ..lists.filters import OrderFilter
 from ..models import SavedFilter
+from ..models.saved import MOST_KEPT, NAME_LENGTH
 
-NAME_LENGTH, QUERY_LENGTH = 60, 1000
-MOST_FILTERS = 50
+QUERY_LENGTH = 1000
 
 
 class SaveFilterForm(TablerForm, forms.Form):
@@ -36,18 +36,13 @@ class SaveFilterForm(TablerForm, forms.Form):
             self.add_error("name", "Nothing is narrowed: there is nothing to save.")
         elif len(self.wanted.query()) > QUERY_LENGTH:
             self.add_error("name", "This filter is too long to be saved.")
-        elif values.get("name") and self._is_one_too_many(values["name"]):
-            self.add_error("name", f"You have {MOST_FILTERS} filters: delete one first.")
+        elif "name" in values and self._is_one_too_many(values["name"]):
+            self.add_error("name", f"You have {MOST_KEPT} filters. Delete one first.")
         return values
 
     def _is_one_too_many(self, name: str) -> bool:
-        others = SavedFilter.objects.filter(person=self.wanted.user).exclude(name=name)
-        return others.count() >= MOST_FILTERS
+        return SavedFilter.objects.is_one_too_many(self.wanted.user, name)
 
     def save(self) -> SavedFilter:
-        saved, _ = SavedFilter.objects.update_or_create(
-            person=self.wanted.user,
-            name=self.cleaned_data["name"],
-            defaults={"query": self.wanted.query()},
-        )
-        return saved
+        name = self.cleaned_data["name"]
+        return SavedFilter.objects.keep(self.wanted.user, name, query=self.wanted.query())

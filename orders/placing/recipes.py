@@ -16,11 +16,10 @@ from core.web.policy import StaffRequest, allow
 from providers.models import Service
 
 from ..models import Order, Recipe
+from ..models.saved import MOST_KEPT, NAME_LENGTH
 from .order_form import form_for, obstacle, without_place
 
 PART = "orders/placing/_recipe_step.html"
-NAME_LENGTH = 60
-MOST_RECIPES = 50
 
 
 @allow(May.PLACE)
@@ -37,9 +36,7 @@ def recipe_save(request: StaffRequest, pk: int) -> HttpResponse:
     form = form_for(service, now=database_now(), data=request.POST)
     form.is_valid()  # a recipe may be half an order: what can be read of it is kept
     values = without_place(service.type, form.partial_payload().wire())
-    recipe, _ = Recipe.objects.update_or_create(
-        person=request.user, name=name, defaults={"service": service, "values": values}
-    )
+    recipe = Recipe.objects.keep(request.user, name, service=service, values=values)
     said = f"The recipe “{name}” is saved. It stands on the page of new orders."
     if request.htmx:  # the order that is being written stays as it is
         return with_toast(render(request, PART, {"service": service}), said, "success")
@@ -60,9 +57,8 @@ def recipe_delete(request: StaffRequest, pk: int) -> HttpResponse:
 def _why_not(request: StaffRequest, service: Service, name: str) -> str:
     if not name:
         return "Give it a name."
-    others = Recipe.objects.filter(person=request.user).exclude(name=name)
-    if others.count() >= MOST_RECIPES:
-        return f"You have {MOST_RECIPES} recipes. Delete one first."
+    if Recipe.objects.is_one_too_many(request.user, name):
+        return f"You have {MOST_KEPT} recipes. Delete one first."
     return obstacle(service)
 
 

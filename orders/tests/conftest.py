@@ -1,16 +1,24 @@
-"""A sandbox without surprises, and the account there: for tests that go over real HTTP."""
+"""The person most pages are drawn for; a sandbox without surprises, and the account there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from core.roles import Role
 from providers.connect import shared_transport
 from providers.models import Provider
 from sandbox import Sandbox
 from tests.builders import make_provider
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    """An operator who has logged in."""
+    return client_for_role(Role.OPERATOR)
 
 
 @pytest.fixture

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.conf import settings
 from django.db import models
+
+from core.rows.append_only import AppendOnly
 
 from .provider import Provider
 
 
-class ProviderEvent(models.Model):
+class ProviderEvent(AppendOnly):
     """One thing a person or the desk did to an account. `text` never holds a key.
 
     `phrase` is the refusal phrase that was added with it, as answers are compared with it.
@@ -24,6 +24,8 @@ class ProviderEvent(models.Model):
     text = models.CharField(max_length=500)
     phrase = models.TextField(blank=True, default="")
 
+    told_as = "History is"
+
     class Meta:
         indexes = [
             models.Index(fields=["provider", "-id"], name="provider_event_newest"),
@@ -36,14 +38,3 @@ class ProviderEvent(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            self._refuse()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise TypeError("History is added to, never edited.")

@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -58,11 +57,6 @@ PAYLOADS = [f"{before}{start}cmd|' /C calc'!A0" for before in BEFORE for start i
     "=",
 ]
 LINE = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def read(client: Client, query: str = "") -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.test import Client
 from core.models import User
 from core.roles import Role
 from orders.models import EventKind, Order, SavedFilter
-from orders.pages import saved_view_forms
+from orders.models import saved as kept_rows
 from orders.status import Status
 from orders.tags import NotATag, read_tags
 from tests.builders import make_order, make_provider, make_saved_filter, make_user
@@ -21,11 +20,6 @@ from tests.one_line import one_line
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def shown(client: Client, query: str) -> set[int]:
@@ -197,7 +191,7 @@ def test_what_cannot_be_saved_comes_back(staff: Client, query: str, name: str, w
 
 
 def test_there_is_an_end_to_saving(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_view_forms, "MOST_FILTERS", 1)
+    monkeypatch.setattr(kept_rows, "MOST_KEPT", 1)
     save(staff, "group=open", "One")
     assert save(staff, "group=ended", "Two").status_code == 422
     assert save(staff, "group=ended", "One").status_code == 302

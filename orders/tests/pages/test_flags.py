@@ -27,11 +27,6 @@ def clear(order: Order, flag: Flag | None = None) -> bool:
     return clear_flag(order, flag, note="Looked.", actor=make_user(), now=NOON)
 
 
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
-
-
 @pytest.mark.parametrize("flag", CLEARED_BY_HAND)
 def test_a_flag_is_cleared_with_a_line_of_who_looked(flag):
     order = make_order(Status.IN_PROGRESS, flag=flag)

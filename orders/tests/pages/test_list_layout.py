@@ -22,11 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 DRAWN = 'id="order-list" class="order-list'
 
 
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
-
-
 def page_of(client: Client, query: str = "") -> str:
     return one_line(client.get(f"/orders/{query}").content.decode())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,11 +30,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HTMX = {"HX-Request": "true"}
 HOSTILE = "<img src=x onerror=alert(1)>"
 POLLS = 'hx-trigger="every 3s"'
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def shown(client: Client, address: str = "/orders/") -> set[int]:

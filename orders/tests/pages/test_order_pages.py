@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -46,11 +45,6 @@ EVIDENCE = {
     "candidate_id": HOSTILE,
     "reason": HOSTILE,
 }
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +12,6 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from core.roles import Role
 from dashboard import overview
 from orders.links import link_key
 from orders.models import Order
@@ -29,11 +27,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LINK = "https://lumen.example/home"
 DRIP = {"service": "1", "link": LINK, "quantity": "100", "runs": "10", "interval": "30"}
 WATCHED = {"service": "1", "username": "lumen", "min": "10", "max": "20", "delay": "5"}
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def make_family(*children: Status, payload: dict[str, str] = DRIP, **over: Any) -> Order:

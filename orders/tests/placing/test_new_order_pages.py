@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -28,11 +27,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HTMX = {"HX-Request": "true"}
 LINK = "https://lumen.example/home"
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def filled(service: Any, **over: Any) -> dict[str, Any]:

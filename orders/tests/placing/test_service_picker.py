@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from core.models import User
-from core.roles import Role
 from orders.models import FavouriteService, Recipe
+from orders.models import saved as kept_rows
 from orders.placing import service_picker
 from tests.builders import make_order, make_recipe, make_service
 from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
 
 
 def person_of(client: Client) -> User:
@@ -129,6 +123,14 @@ def test_a_recipe_that_cannot_be_kept_says_why(
     staff.post(f"/orders/new/recipes/{service.pk}/", {"service": service.pk, **over})
     assert not Recipe.objects.exists()
     assert said in one_line(staff.get("/orders/new/").content.decode())
+
+
+def test_there_is_an_end_to_keeping_recipes(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_rows, "MOST_KEPT", 1)
+    service = make_service()
+    for name in ("One", "Two", "One"):
+        staff.post(f"/orders/new/recipes/{service.pk}/", {"recipe_name": name, "quantity": "9"})
+    assert Recipe.objects.get().name == "One"
 
 
 def test_recipes_are_ones_own(staff: Client) -> None:

@@ -22,11 +22,6 @@ AGAIN = "withdrawn and will not be sent again. An earlier attempt was sent"
 MAYBE = "It may have been sent before the database was put back."
 
 
-@pytest.fixture
-def staff(client_for_role: Callable[[Role], Client]) -> Client:
-    return client_for_role(Role.OPERATOR)
-
-
 def answer_to(staff: Client, step: str, pk: int) -> str:
     answer = staff.post(f"/orders/{pk}/{step}/", follow=True)
     assert answer.status_code == 200
