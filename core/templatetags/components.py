@@ -67,14 +67,28 @@ def table(content: str, css: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def tick_all(box: str, label: str, css: str = "w-1") -> SafeString:
+    """The head of a column of boxes: one that ticks all of them, those with `data-{box}`."""
+    return format_html(
+        '<th class="{}"><input class="form-check-input m-0 align-middle needs-js" type="checkbox"'
+        ' data-check-all="[data-{}]" aria-label="{}"></th>',
+        css,
+        box,
+        label,
+    )
+
+
 @register.simple_block_tag
-def kpi(content: str, icon_name: str, color: str, label: str) -> SafeString:
-    """The body of a card with one figure; `content` begins with `<div class="kpi-figure">`."""
+def kpi(content: str, icon_name: str, color: str, label: str, about: str = "") -> SafeString:
+    """The body of a card with one figure; `content` begins with `<div class="kpi-figure">`. `about`
+    tells whoever points at the label what the figure is."""
     return format_html(
         '<div class="card-body kpi"><span class="kpi-mark bg-{}-lt">{}</span>'
-        '<div><div class="kpi-label">{}</div>{}</div></div>',
+        '<div><div class="kpi-label"{}>{}</div>{}</div></div>',
         color,
         icon(icon_name),
+        format_html(' title="{}"', about) if about else "",
         label,
         _inside(content),
     )
@@ -103,6 +117,24 @@ def filter_form(
     )
 
 
+@register.simple_block_tag(takes_context=True)
+def form_card(
+    context: Context,
+    content: str,
+    action: str,
+    back: str,
+    icon_name: str = "",
+    address: str = "",
+    autocomplete: str = "",
+) -> SafeString:
+    """A card that is a form: the mistakes and fields of the page's `form`, and a foot with the way
+    back and the button `action`. Sent to `address`, else to the page itself."""
+    told = {"form": context.get("form"), "csrf_token": context.get("csrf_token")}
+    told |= {"fields": _inside(content), "action": action, "back": back, "icon": icon_name}
+    told |= {"address": address, "autocomplete": autocomplete}
+    return render_to_string("_form_card.html", told)
+
+
 def _refreshing(address: str, of: str, typed: str) -> SafeString:
     waits = [field.split(":") for field in typed.split()]
     fields = [f"input changed delay:{pause}ms from:#{field}" for field, pause in waits]
@@ -123,6 +155,17 @@ def empty_state(
     """What stands where a list has no rows: why, and what to do about it."""
     told = {"icon": icon_name, "title": title, "text": _inside(content)}
     return render_to_string("_empty.html", {**told, "address": address, "action": action})
+
+
+@register.simple_block_tag
+def tabs(content: str, label: str) -> SafeString:
+    """The row of `tab`s above the list they choose from."""
+    return format_html(
+        '<div class="d-flex border-bottom order-tabs">'
+        '<ul class="nav nav-bordered flex-nowrap" aria-label="{}">{}</ul></div>',
+        label,
+        _inside(content),
+    )
 
 
 @register.simple_block_tag(takes_context=True)

@@ -54,6 +54,25 @@ def test_a_figure_has_its_mark_and_its_label() -> None:
     assert '<div class="kpi-label">Answers in</div><div class="kpi-figure">3 s</div>' in drawn
 
 
+def test_the_label_of_a_figure_may_tell_more() -> None:
+    drawn = draw('{% kpi "coin" "azure" "Spend" about="Of today" %}{% endkpi %}')
+    assert '<div class="kpi-label" title="Of today">Spend</div>' in drawn
+
+
+def test_a_form_card_has_the_mistakes_the_token_and_the_way_back() -> None:
+    told = {"form": {"non_field_errors": ["Not so."]}, "csrf_token": "a" * 64, "back": "/there/"}
+    drawn = draw('{% form_card "Save" back address="/here/" %}<hr>{% endform_card %}', **told)
+    assert 'action="/here/"' in drawn and f'value="{"a" * 64}"' in drawn
+    assert drawn.index("Not so.") < drawn.index("<hr>") < drawn.index('href="/there/"')
+    assert "action=" not in draw('{% form_card "Save" back %}{% endform_card %}', **told)
+
+
+def test_one_box_ticks_all_of_a_column() -> None:
+    drawn = draw('{% tick_all "order-box" "All of them" %}')
+    assert drawn.startswith('<th class="w-1"><input ')
+    assert 'data-check-all="[data-order-box]" aria-label="All of them"' in drawn
+
+
 def test_a_filter_refreshes_its_list_where_it_is_told_to() -> None:
     drawn = draw(
         '{% filter_form "orders" "Narrow" of="order" typed="id_q:300" %}{% endfilter_form %}'
@@ -62,6 +81,11 @@ def test_a_filter_refreshes_its_list_where_it_is_told_to() -> None:
     assert 'hx-trigger="input changed delay:300ms from:#id_q, change, submit"' in drawn
     assert 'hx-target="#order-list"' in drawn
     assert "hx-" not in draw('{% filter_form "orders" "Narrow" %}{% endfilter_form %}')
+
+
+def test_tabs_stand_in_a_row_with_a_name() -> None:
+    drawn = draw('{% tabs "Groups" %}<li></li>{% endtabs %}')
+    assert drawn.endswith('aria-label="Groups"><li></li></ul></div>')
 
 
 def test_a_tab_keeps_the_rest_of_the_query_and_marks_the_one_chosen() -> None:

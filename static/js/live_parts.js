@@ -23,7 +23,10 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, target } = detail;
   if (!requestConfig || !isPolled(requestConfig.elt)) return;
   if (one(IN_USE, target) || writtenFields(target).length) detail.shouldSwap = false;
-  else chosen = all("select[id], [type=checkbox][id]", target).map(({ id, value, checked }) => ({ id, value, checked }));
+  else {
+    const fields = all("select[id], [type=checkbox][id]", target);
+    chosen = fields.map(({ id, value, checked }) => ({ id, value, checked }));
+  }
 });
 document.addEventListener("htmx:afterSwap", () => {
   chosen.forEach(({ id, value, checked }) => {

@@ -16,7 +16,8 @@ document.addEventListener("desk:refused", ({ detail }) => {
 
 const ENDED = "Your session has ended. What you typed is kept: send it, then log in.";
 const SETTLED =
-  "This was settled meanwhile, so nothing can be sent from here any more. What you typed is kept: copy it, then reload.";
+  "This was settled meanwhile, so nothing can be sent from here any more." +
+  " What you typed is kept: copy it, then reload.";
 
 // What would be lost if the page went to `address`, in words; "" where nothing would.
 function lossAt(address) {
