@@ -20,7 +20,7 @@ LONGEST_PAGE = 200
 FEWEST_QUESTIONS = 30
 APPS = ("core", "providers", "orders", "dashboard", "sandbox")
 MOST_FILES = 20  # of one folder; what is longer tells more than one story
-MOST_LINES = 340  # aim for 300; this is where a file is split
+MOST_LINES = 300
 
 # `orders/status.py`, `orders/status.py::MOVES`, `core/`; `::FINAL` is in the file named before it
 PLACE = re.compile(

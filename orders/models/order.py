@@ -30,6 +30,7 @@ from ..status import (
     HoldReason,
     Status,
 )
+from .delivered import Delivered
 from .event import EventKind, OrderEvent, told_as_past
 from .order_queries import OrderQueries
 from .spend import recount
@@ -41,7 +42,7 @@ class OrderQuerySet(OrderQueries["Order"]):
     """The questions of `OrderQueries`, answered with orders."""
 
 
-class Order(models.Model):
+class Order(Delivered, models.Model):
     """The row is the queue. `status` moves by `move` alone.
 
     `payload` are the wire parameters beside key and action. `units` is what will be delivered in
@@ -109,8 +110,6 @@ class Order(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = OrderQuerySet.as_manager()
-
-    delivered_by_parts: int | None = None  # by what it started; `sum_parts` writes it on rows
 
     class Meta:
         constraints = [
@@ -212,52 +211,9 @@ class Order(models.Model):
         return agreed.get("name") or self.service.name
 
     @property
-    def delivered(self) -> int | None:
-        """Units delivered: as far as the provider's `remains` can be believed, else by the parts
-        it started, where `sum_parts` has looked; completed without either is all of it."""
-        if self.units is None:
-            return None
-        if self.tells_remains and self.remains is not None:
-            return self.units - self.remains
-        if self.delivered_by_parts is not None:
-            return min(self.delivered_by_parts, self.units)
-        return self.units if self.status == Status.COMPLETED else None
-
-    @property
-    def undelivered(self) -> int:
-        """Units that an ended order still lacks, as far as is known."""
-        done = self.delivered
-        if done is None or self.status not in ENDED_THERE:
-            return 0
-        return max((self.units or done) - done, 0)
-
-    @property
-    def count_at_end(self) -> int | None:
-        """What the link's count will be, by what it was at the start."""
-        if self.start_count is None or self.units is None:
-            return None
-        return self.start_count + self.units
-
-    @property
-    def count_now(self) -> int | None:
-        done = self.delivered
-        return None if done is None or self.start_count is None else self.start_count + done
-
-    @property
     def is_priced_per_package(self) -> bool:
         payload = PAYLOADS.get(self.type)
         return payload is not None and payload.priced_per_package
-
-    @property
-    def tells_remains(self) -> bool:
-        """Fresh orders often say that nothing remains: only a status word means done."""
-        is_fresh = self.status in AT_PROVIDER and self.remains == 0
-        return self.remains is not None and self.remains_is_believable and not is_fresh
-
-    @property
-    def remains_is_believable(self) -> bool:
-        """False where the provider says that more remains than was ordered, or less than none."""
-        return self.remains is None or 0 <= self.remains <= (self.units or self.remains)
 
     def move(
         self,
