@@ -7,10 +7,13 @@ import pytest
 from core import clocks
 from orders.models import Attempt, Order
 from orders.placing import place_orders
-from orders.recovery import not_placed
-from orders.recovery.search import replay
+from orders.recovery import not_placed, resolve
+from orders.recovery.search import contradictions, replay
+from orders.recovery.search.match_ids import IdMatch
 from orders.status import Doubt, Outcome, Resolution, Status
-from tests.builders import make_user
+from providers.panel_api import RefusalCode, Rejected
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_user
+from tests.fake_provider import progress
 
 from .bench import GRACE, Bench, running_box
 
@@ -74,3 +77,58 @@ def test_a_repeat_that_was_answered_after_the_decision_puts_it_in_doubt_again(bo
     attempt.refresh_from_db()
     assert (wrong.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert attempt.evidence["candidate_id"] == "77"
+
+
+@pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.GIVEN_UP])
+def test_an_id_moves_no_order_that_is_not_at_rest(status):
+    attempt = make_attempt(make_order(status), outcome=Outcome.NOT_PLACED)
+    assert not contradictions.reopen_one(attempt.pk, "77", now=NOON)
+    attempt.refresh_from_db()
+    assert (attempt.order.status, attempt.outcome) == (status, Outcome.NOT_PLACED)
+
+
+def test_an_order_that_is_moved_while_it_is_doubted_keeps_its_decision(monkeypatch):
+    attempt = make_attempt(make_order(Status.NOT_PLACED), outcome=Outcome.NOT_PLACED)
+
+    def beaten(self: Order, to: Status, **how: object) -> bool:
+        return False
+
+    monkeypatch.setattr(Order, "move", beaten)
+    assert not contradictions.reopen_one(attempt.pk, "77", now=NOON)
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.evidence) == (Outcome.NOT_PLACED, {})
+
+
+def test_two_lost_orders_are_linked_one_by_one_although_an_id_was_given_away_meanwhile():
+    account = make_provider()
+    lost = [
+        make_attempt(make_order(Status.UNCONFIRMED, provider=account), outcome=Outcome.UNKNOWN)
+        for _ in range(3)
+    ]
+    make_order(Status.IN_PROGRESS, provider=account, external_id="77")
+    Attempt.objects.filter(pk=lost[2].pk).update(resolved_by=make_user())
+    lost = list(Attempt.objects.select_related("order", "provider").order_by("pk"))
+    ids = ("77", "78", "79")
+    found = IdMatch(found={one.pk: number for one, number in zip(lost, ids, strict=True)})
+    said = dict.fromkeys(ids, progress())
+    assert resolve.adopt_found(found, lost, said, now=NOON) == 1
+    numbers = [Order.objects.get(pk=one.order_id).external_id for one in lost]
+    assert numbers == ["", "78", ""], "one is another order's, of one a person has decided"
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["before", "meanwhile"])
+def test_an_order_that_is_moved_is_not_taken_for_refused(monkeypatch, moved):
+    order = make_order(Status.UNCONFIRMED)
+    attempt = make_attempt(order, outcome=Outcome.UNKNOWN)
+    if moved:
+        Order.objects.update(status=Status.GIVEN_UP)
+        order.refresh_from_db()
+    else:
+        monkeypatch.setattr(Order, "move", lambda self, to, **how: False)
+    refusal = Rejected("No.", RefusalCode.LINK)
+    person = make_user()
+    assert not not_placed.resolve_refused(
+        order, attempt, refusal, actor=person, now=NOON, text="", evidence={}
+    )
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.resolved_by) == (Outcome.UNKNOWN, None)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError
@@ -478,6 +479,12 @@ def test_nothing_is_repeated_that_cannot_be_written_down_before(desk, monkeypatc
     desk.repeat()
     assert desk.panel.repeated == 0
     assert "repeated_as" not in Attempt.objects.get().evidence
+
+
+def test_a_number_for_a_send_of_another_life_of_the_database_is_of_no_order_here(desk):
+    said = {"token": f"{UUID(int=7).hex}-1", "started_at": NOON.isoformat(), "id": "77"}
+    assert not replay.take_in_kept(said, now=NOON)
+    assert desk.candidates == []
 
 
 def test_nothing_is_repeated_while_the_database_cannot_say_who_it_is(desk, monkeypatch):

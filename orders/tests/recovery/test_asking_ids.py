@@ -1,0 +1,172 @@
+"""What the answers to questions about ids prove, and what they leave open; without a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from orders.recovery.search import ask_ids, id_range
+from orders.recovery.search.ask_singly import look_singly
+from orders.recovery.search.search_types import CannotLook, Seen
+from providers.panel_api import Dialect, Progress, RefusalCode, Unavailable, Unreadable
+from tests.fake_provider import progress
+
+UNKNOWN = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
+ODD = Unreadable("Something went wrong")
+OURS = progress()
+DOWN = Unavailable("down")
+Answer = Progress | Unreadable | Exception
+Said = dict[str, Progress | Unreadable]
+
+
+def started(*children: str) -> Progress:
+    return Progress(OURS.status, OURS.raw_status, children=children)
+
+
+class Panel:
+    """It knows order 10 of ours and no other, but for what `knows` says; an error is raised."""
+
+    def __init__(self, knows: Mapping[str, Answer]) -> None:
+        self.knows: dict[str, Answer] = {"10": OURS, **knows}
+        self.asked: list[str] = []
+        self.afterwards: Callable[[], object] = lambda: None
+
+    def statuses_once(self, ids: Sequence[str]) -> Said:
+        self.asked += ids
+        said: Said = {}
+        for one in ids:
+            answer = self.knows.get(one, UNKNOWN)
+            if isinstance(answer, Exception):
+                raise answer
+            said[one] = answer
+        self.afterwards()
+        return said
+
+
+# one id a call
+
+
+def look_one_by_one(
+    panel: Panel, *wanted: str, parents: Sequence[str] = (), most: int = 4, spare: int = 1
+) -> Seen:
+    seen = Seen(int(wanted[0]), int(wanted[-1]))
+    ask = panel.statuses_once
+    look_singly(seen, ask, wanted, control="10", parents=parents, most=most, spare=spare)
+    return seen
+
+
+def test_ids_that_are_nobodys_are_cleared_once_an_order_of_ours_is_known():
+    panel = Panel({})
+    assert look_one_by_one(panel, "11", "12").cleared == 12
+    assert panel.asked == ["11", "12", "10"]
+
+
+def test_an_id_that_cannot_be_read_is_asked_about_no_further_and_not_cleared():
+    panel = Panel({"12": ODD})
+    seen = look_one_by_one(panel, "11", "12", "13")
+    assert (seen.doubtful, seen.cleared, seen.is_patchy) == (["12"], 11, True)
+
+
+def test_a_provider_that_stops_answering_has_cleared_nothing():
+    panel = Panel({"12": DOWN})
+    seen = look_one_by_one(panel, "11", "12")
+    assert (seen.cleared, seen.is_cut, seen.asked) == (10, True, [11])
+    assert panel.asked == ["11", "12"], "and is not asked on"
+
+
+def test_one_that_does_not_answer_at_all_is_no_look():
+    with pytest.raises(Unavailable):
+        look_one_by_one(Panel({"11": DOWN}), "11", "12")
+
+
+@pytest.mark.parametrize("control", [ODD, DOWN], ids=["unreadable", "unanswered"])
+def test_nothing_is_cleared_while_nothing_shows_that_our_own_orders_are_known(control):
+    seen = look_one_by_one(Panel({"10": control}), "11", "12")
+    assert (seen.cleared, seen.is_cut) == (10, True)
+
+
+def test_one_that_does_not_know_our_own_order_proves_nothing_of_the_others():
+    with pytest.raises(CannotLook, match="not even know 10"):
+        look_one_by_one(Panel({"10": UNKNOWN}), "11")
+
+
+def test_what_a_drip_feed_has_started_is_no_lost_order():
+    panel = Panel({"3": started("12"), "12": OURS})
+    seen = look_one_by_one(panel, "11", "12", "13", parents=["3"])
+    assert (seen.candidates, seen.last, panel.asked) == ({}, 12, ["11", "12", "3"])
+
+
+def test_while_it_does_not_tell_what_it_has_started_nobody_knows_whose_an_id_is():
+    seen, panel = Seen(11, 12), Panel({"12": OURS, "3": ODD})
+    with pytest.raises(CannotLook, match="what 3 has started"):
+        look_singly(
+            seen,
+            panel.statuses_once,
+            ["11", "12"],
+            control="10",
+            parents=["3"],
+            most=4,
+            spare=1,
+        )
+    assert seen.candidates == {}
+
+
+def test_where_the_calls_are_needed_for_what_starts_others_nothing_is_asked():
+    panel = Panel({})
+    with pytest.raises(CannotLook, match="asking about each takes a call"):
+        look_one_by_one(panel, "11", parents=["3", "4"], most=2, spare=0)
+    assert panel.asked == []
+
+
+# many ids a call
+
+
+@pytest.fixture
+def parents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Orders of ours that start others; nothing else is claimed."""
+    found: list[str] = []
+    monkeypatch.setattr(id_range, "parents", lambda rows, most: found)
+    monkeypatch.setattr(id_range, "claimed", lambda rows, asked: set())
+    return found
+
+
+def look_at_many(panel: Panel, *, first: int = 11, last: int = 13, spare: int = 1) -> Seen:
+    client = SimpleNamespace(dialect=Dialect(), statuses_once=panel.statuses_once)
+    case: Any = SimpleNamespace(rows=[], client=client, ask=lambda question: question())
+    seen = Seen(first, last)
+    ask_ids.look_between(case, seen, controls=[10], most=1, spare=spare)
+    return seen
+
+
+def test_what_an_order_of_ours_names_as_its_own_is_no_candidate(parents):
+    seen = look_at_many(Panel({"10": started("12"), "12": OURS, "13": OURS}))
+    assert sorted(seen.candidates) == ["13"]
+
+
+def test_what_a_second_question_cannot_clear_stays_as_doubtful_as_it_is(parents):
+    panel = Panel({"12": ODD})
+    panel.afterwards = lambda: panel.knows.update({"10": DOWN})
+    seen = look_at_many(panel)
+    assert (seen.doubtful, seen.cleared, seen.is_cut) == (["12"], 11, True)
+
+
+def test_one_that_can_be_read_the_second_time_is_cleared(parents):
+    panel = Panel({"12": ODD})
+    panel.afterwards = lambda: panel.knows.pop("12", None)
+    assert look_at_many(panel).cleared == 13
+
+
+def test_a_provider_that_says_nothing_even_of_our_own_order_clears_nothing(parents):
+    with pytest.raises(CannotLook, match="said nothing even of 10"):
+        look_at_many(Panel({"10": ODD}))
+
+
+def test_where_too_many_orders_start_others_nothing_is_asked(monkeypatch, parents):
+    monkeypatch.setattr(id_range, "parents", lambda rows, most: None)
+    panel = Panel({})
+    with pytest.raises(CannotLook, match="Too many drip-feeds"):
+        look_at_many(panel)
+    assert panel.asked == []
