@@ -1,0 +1,132 @@
+"""A lost order between two of ours: what each answer about the ids between makes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core import clocks
+from orders.models import Attempt, Order, Recovery
+from orders.recovery.search.case import Case
+from orders.recovery.search.find_lost import Search
+from orders.status import RECALLED, Outcome, Status
+from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel
+from providers.panel_api import Dialect
+from tests.builders import NOON, make_attempt, make_order, make_provider
+from tests.fake_provider import progress
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+SECOND = timedelta(seconds=1)
+LATER = NOON + 900 * SECOND
+
+
+class Asked(Panel):
+    dialect = Dialect()
+
+    def recent_orders(self) -> tuple[()]:
+        return ()
+
+
+class Between:
+    """One order that is lost, looked for already, and sent between our orders 10 and `before`."""
+
+    def __init__(self, before: int, **knows: Answer) -> None:
+        self.provider, self.panel = make_provider(), Asked(knows)
+        self._sent(NOON, Outcome.ACCEPTED, external_id="10")
+        self.lost = self._sent(NOON + 2 * SECOND, Outcome.UNKNOWN, looked_at=NOON + 600 * SECOND)
+        self._sent(NOON + 700 * SECOND, Outcome.ACCEPTED, external_id=str(before))
+        self.rules, _ = Recovery.objects.get_or_create(provider=self.provider)
+        waited = {"waited_seconds": self.rules.grace_seconds, "surely_after": self.lost.pk}
+        Attempt.objects.filter(pk=self.lost.pk).update(**waited)
+
+    def _sent(self, at: Any, outcome: Outcome, external_id: str = "", **over: Any) -> Attempt:
+        there = outcome == Outcome.ACCEPTED
+        status = Status.IN_PROGRESS if there else Status.UNCONFIRMED
+        ids = {"external_id": external_id} if there else {}
+        order = make_order(status, provider=self.provider, **ids)
+        return make_attempt(order, outcome=outcome, started_at=at, **ids, **over)
+
+    def search(self) -> None:
+        panel: Any = self.panel
+        case = Case(self.provider, panel, self.rules, [self.provider.pk], lambda: LATER)
+        Search(case).go()
+        self.lost.refresh_from_db()
+
+    @property
+    def status(self) -> str:
+        return Order.objects.get(pk=self.lost.order_id).status
+
+    def was_told(self, words: str) -> bool:
+        return self.lost.order.events.filter(text__contains=words).exists()
+
+
+def between(before: int = 14, **knows: Answer) -> Between:
+    return Between(before, **{number.removeprefix("id"): said for number, said in knows.items()})
+
+
+def test_where_no_id_between_is_ours_it_is_not_there():
+    found = between()
+    found.search()
+    assert found.status == Status.NOT_PLACED
+    assert found.panel.asked == ["10", "11", "12", "13"]
+
+
+def test_where_there_is_no_id_between_it_is_not_there_and_nobody_is_asked():
+    found = between(before=11)
+    found.search()
+    assert (found.status, found.panel.asked) == (Status.NOT_PLACED, [])
+    assert found.was_told("No id between the orders before and after is left to ask about.")
+
+
+def test_an_id_that_another_order_got_while_we_asked_is_not_offered():
+    found = between(id12=progress())
+
+    def given_away() -> None:
+        make_order(Status.IN_PROGRESS, provider=found.provider, external_id="12")
+
+    found.panel.afterwards = given_away
+    found.search()
+    assert found.status == Status.NOT_PLACED and found.lost.candidates == []
+
+
+def test_where_the_provider_stops_answering_half_way_it_is_asked_again_later():
+    found = between(id12=ODD)
+    found.panel.afterwards = lambda: found.panel.knows.update({"10": DOWN})
+    found.search()
+    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert found.lost.look_at == LATER + clocks.BREAKER_SECONDS[1] * SECOND
+
+
+def test_what_the_last_call_could_not_read_is_left_to_a_person():
+    found = between(id12=ODD)
+    found.search()
+    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, LATER)
+    assert found.was_told("Some answers could not be read") and found.lost.calls == 4
+
+
+def test_a_provider_that_does_not_know_our_own_order_closes_no_range():
+    found = between(id10=UNKNOWN)
+    found.search()
+    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert found.was_told("does not even know 10")
+
+
+def test_an_id_that_no_order_of_ours_can_have_closes_no_range():
+    found = between(id12=progress(charge="990"))
+    found.search()
+    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert Recovery.objects.get(provider=found.provider).stopped_because
+
+
+def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids():
+    found = between()
+    make_attempt(
+        make_order(Status.UNCONFIRMED, provider=found.provider),
+        outcome=Outcome.UNKNOWN,
+        code=RECALLED,
+        looked_at=NOON,
+    )
+    found.search()
+    assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
