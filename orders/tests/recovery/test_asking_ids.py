@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from orders.recovery.search import ask_ids, id_range
+from orders.recovery.search import ask_ids, id_range, list_trust
 from orders.recovery.search.ask_singly import look_singly
 from orders.recovery.search.search_types import CannotLook, Seen
-from providers.panel_api import Dialect, Progress, RefusalCode, Unavailable, Unreadable
+from providers.panel_api import (
+    Dialect,
+    Progress,
+    RecentOrder,
+    RefusalCode,
+    Unavailable,
+    Unreadable,
+)
 from tests.fake_provider import progress
 
 UNKNOWN = Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)
@@ -170,3 +177,22 @@ def test_where_too_many_orders_start_others_nothing_is_asked(monkeypatch, parent
     with pytest.raises(CannotLook, match="Too many drip-feeds"):
         look_at_many(panel)
     assert panel.asked == []
+
+
+# the provider's own list
+
+
+@pytest.mark.parametrize(
+    ("times", "falls"),
+    [
+        (("2026-11-23 12:09", "2026-11-23 12:08"), True),
+        (("2026-11-23 12:08", "2026-11-23 12:09"), False),
+        (("2026-11-23 9:08", "2026-11-23 12:09"), True),
+        (("12:08 23.11.2026", "12:09 23.11.2026"), True),
+        (("2026-11-23 12:08", "yesterday", "2026-11-23 12:09"), True),
+    ],
+    ids=["falling", "rising", "of two lengths", "day first", "one in words"],
+)
+def test_only_times_that_are_written_alike_say_how_a_list_is_ordered(times, falls):
+    rows = [RecentOrder("1", OURS, created_at=time) for time in times]
+    assert list_trust._falls(rows) is falls

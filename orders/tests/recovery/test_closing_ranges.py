@@ -44,7 +44,7 @@ class Between:
     def _sent(self, at: Any, outcome: Outcome, external_id: str = "", **over: Any) -> Attempt:
         there = outcome == Outcome.ACCEPTED
         status = Status.IN_PROGRESS if there else Status.UNCONFIRMED
-        ids = {"external_id": external_id} if there else {}
+        ids: dict[str, Any] = {"external_id": external_id} if there else {}
         order = make_order(status, provider=self.provider, **ids)
         return make_attempt(order, outcome=outcome, started_at=at, **ids, **over)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from core import clocks
 from core.clocks import database_now
 from core.roles import Role
-from orders.models import Order
+from orders.models import Order, Recovery
 from orders.recovery import not_placed
 from orders.recovery import resolve_views as views
 from orders.sending import record_outcome
@@ -188,6 +188,22 @@ def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
     assert "Send again" in manager.get(f"/orders/{order.pk}/").content.decode()
 
 
+def test_an_order_of_a_cost_for_two_people_waits_for_the_second(
+    manager: Client, client_for_role: Any
+) -> None:
+    order, second = lost(), client_for_role(Role.MANAGER)
+    rules = {"two_people_above": 0}
+    Recovery.objects.update_or_create(provider=order.provider, defaults=rules)
+    address = f"/orders/{order.pk}/resolve/not-placed/"
+    answer = manager.post(address, {"sure": "on", "shown": of_order(order)}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"/orders/{order.pk}/resolve/"
+    assert "A second person has to confirm" in answer.content.decode()
+    assert status_of(order) == Status.UNCONFIRMED
+    order.refresh_from_db()
+    second.post(address, {"sure": "on", "shown": of_order(order)})
+    assert status_of(order) == Status.NOT_PLACED
+
+
 def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> None:
     order = lost(age=timedelta(seconds=5))
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
@@ -226,7 +242,7 @@ def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answe
     assert status_of(order) == Status.IN_PROGRESS
 
 
-@pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/"])
+@pytest.mark.parametrize("step", ["", "link/", "not-placed/", "give-up/", "phrase/"])
 def test_whoever_comes_second_is_shown_the_outcome(
     manager: Client, answering: Any, step: str
 ) -> None:
