@@ -160,6 +160,12 @@ def test_every_run_has_a_step_of_the_clock_and_moves_of_prices() -> None:
         assert all(blow.amount for blow in first if blow.kind == "clock step")
 
 
+def test_a_steady_run_has_neither_and_is_hurt_all_the_same() -> None:
+    blows = islice(blows_of(replace(TERMS, steady=True)), 400)
+    kinds = {blow.kind for blow in blows}
+    assert not kinds & {"clock step", "price move"} and kinds >= {"kill", "fault mix"}
+
+
 def test_prices_move_in_every_way_and_come_back(tmp_path: Path) -> None:
     moves = {blow.target for blow in islice(blows_of(TERMS), 2000) if blow.kind == "price move"}
     assert moves == set(prices.MOVES)

@@ -35,6 +35,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--restore", action="store_true", help="a backup is restored after the fire"
     )
+    parser.add_argument("--steady", action="store_true", help="no price moves and no clock steps")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--into", type=Path, help="a page whose report is replaced by this one")
     parser.add_argument("--replay", type=Path, help="a history: the same plan, the same blows")
@@ -77,6 +78,7 @@ def runs_of(chosen: argparse.Namespace) -> list[Terms]:
             chosen.pastes,
             chosen.minutes,
             chosen.restore,
+            chosen.steady,
         )
         for database in DATABASES[chosen.database]
         for seed in chosen.seeds

@@ -14,7 +14,7 @@ from .clerk import Clerk
 from .consent import TOLERANCE, ConsentCheck, check_consent
 from .desk import Desk
 from .keysearch import search_desk
-from .nemesis import KILLS
+from .nemesis import KILLS, UNSTEADY
 from .opening import MANAGER, log_in
 from .people import Staff
 from .plan import Terms, is_random
@@ -150,8 +150,8 @@ def _too_quiet(
     if hurt < fewest_faults(terms.faults, under_fire):
         words = f"only {hurt} of {under_fire} orders sent went wrong"
         found.append(Violation(Kind.BLIND, words))
-    for kind in ("price move", "clock step"):
-        if not blows[kind]:
+    for kind in UNSTEADY:
+        if not blows[kind] and not terms.steady:
             found.append(Violation(Kind.BLIND, f"there was no {kind}"))
     if not any(blows[kind] for kind in KILLS):
         found.append(Violation(Kind.BLIND, "nobody was killed"))

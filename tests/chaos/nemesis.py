@@ -41,6 +41,7 @@ WEIGHTS: dict[str, int] = {
 # In every run, however short: what, how, and of price moves at which share of the providers, so
 # that the second does not end the first.
 FIRST = (("price move", "leap", 0.2), ("clock step", "", 0.0), ("price move", "dearer", 0.5))
+UNSTEADY = ("price move", "clock step")  # the desk does right to ask a person after them
 ON_A_SERVER = ("database restart", "sessions ended", "clock shift")
 # An hour's shift is for desks whose leases live by the database's clock; on SQLite all processes
 # are on one machine and share its clock.
@@ -62,14 +63,16 @@ def blows_of(terms: Terms) -> Iterator[Blow]:
     kinds = {
         kind: weight
         for kind, weight in WEIGHTS.items()
-        if terms.database == "postgres" or kind not in ON_A_SERVER
+        if (terms.database == "postgres" or kind not in ON_A_SERVER)
+        and not (terms.steady and kind in UNSTEADY)
     }
+    first = () if terms.steady else FIRST
     at = 0.0
     for number in count():
         at += dice.uniform(0.5, 1.5) * terms.kills_every
         kind = dice.choices(list(kinds), list(kinds.values()))[0]
-        if number < len(FIRST):
-            kind = FIRST[number][0]
+        if number < len(first):
+            kind = first[number][0]
         victims = VICTIMS.get(kind, {"": 1})
         target = dice.choices(list(victims), list(victims.values()))[0]
         amount = dice.random()
@@ -78,9 +81,9 @@ def blows_of(terms: Terms) -> Iterator[Blow]:
         elif kind == "clock shift":
             amount = dice.choice((HOUR, -HOUR))
         elif kind == "clock step":
-            amount = dice.choice(STEPS if number >= len(FIRST) else STEPS[2:])
-        if kind == "price move" and number < len(FIRST):
-            _, target, amount = FIRST[number]
+            amount = dice.choice(STEPS if number >= len(first) else STEPS[2:])
+        if kind == "price move" and number < len(first):
+            _, target, amount = first[number]
         yield Blow(round(at, 3), kind, target, round(amount, 4))
 
 

@@ -87,6 +87,7 @@ class Terms:
     pastes: float = 0.3
     minutes: float = 0.0  # people stop ordering after so many; 0: when the plan is done
     restore: bool = False
+    steady: bool = False  # no price moves and no clock steps: what recovery is measured in
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -231,6 +231,7 @@ def for_a_page(outcomes: Sequence[Outcome], controls: Sequence[Control]) -> str:
     }
     command = " ".join(f"--{name} {value}" for name, value in told.items())
     command += " --restore" if first.restore else ""
+    command += " --steady" if first.steady else ""
     rest = as_markdown(outcomes, controls).split("\n", 2)[2]
     said = f"The result: **{result(outcomes, controls)}**."
     return f'```\nmake chaos CHAOS="{command}"\n```\n\n{said}\n\n{rest}'
