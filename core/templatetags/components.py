@@ -203,7 +203,7 @@ def role_color(role: Role | None) -> str:
 @register.simple_tag
 def person(user: User | None) -> SafeString:
     """Who did it; nobody is the desk itself."""
-    return format_html("<bdi>{}</bdi>", user.display_name) if user else SafeString("the desk")
+    return format_html("<bdi>{}</bdi>", user.display_name) if user else SafeString("System")
 
 
 @register.simple_tag

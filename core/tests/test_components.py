@@ -99,5 +99,5 @@ def test_a_tab_keeps_the_rest_of_the_query_and_marks_the_one_chosen() -> None:
 
 
 def test_nobody_is_the_desk_itself() -> None:
-    assert draw("{% person by %}", by=None) == "the desk"
+    assert draw("{% person by %}", by=None) == "System"
     assert draw("{% person by %}", by=User(username="<ann>")) == "<bdi>&lt;ann&gt;</bdi>"
