@@ -164,13 +164,13 @@ def _work(accounts: list[Any]) -> None:
     from django.db import connections
 
     from core.clocks import database_now
-    from orders.polling.poll_cycle import follow_account
+    from orders.polling.poll_cycle import poll_account
     from orders.wake_ups import account_of
 
     def lease(account: Any) -> None:
         try:
             if ready := account_of(account.pk):
-                follow_account(*ready, clock=database_now, seconds=PATIENCE)
+                poll_account(*ready, clock=database_now, seconds=PATIENCE)
         finally:
             connections.close_all()  # so does Celery after each task
 

@@ -173,7 +173,7 @@ def _status(bench: Any) -> Walk:
         PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
 
     before = OrderEvent.objects.count()
-    walk = measured(lambda: tasks.follow(provider_id=bench.provider.pk), one_is_due)
+    walk = measured(lambda: tasks.poll(provider_id=bench.provider.pk), one_is_due)
     assert OrderEvent.objects.count() > before + 2, "nothing has changed"
     return walk
 

@@ -50,11 +50,11 @@ EASED_SPACING = 5  # times the usual pause between two orders
 
 # Polling
 FIRST_CHECK_SECONDS = 4
-FOLLOW_FLOOR_SECONDS = 5
-FOLLOW_CEILING_SECONDS = 6 * 3600
-FOLLOW_SHARE = 0.1  # of the time since the last change
+POLL_FLOOR_SECONDS = 5
+POLL_CEILING_SECONDS = 6 * 3600
+POLL_SHARE = 0.1  # of the time since the last change
 SAME_REFUSAL_PAUSE_SECONDS = 120  # where every question about orders is refused alike
-FOLLOW_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
+POLL_LOOKAHEAD_SECONDS = 20  # due this soon may fill up a batch
 JOB_LEASE_SECONDS = 60  # a bulk job that stands still for longer has lost its worker
 LEASE_SECONDS = 60  # how long one run of an account may hold its lease
 TASK_SECONDS = 20  # a lease passes on after this, so that every account gets one
@@ -87,7 +87,7 @@ BELL_WAITS_SECONDS = 10  # for a broker that is slow or away
 
 # The timetable
 SWEEP_EVERY_SECONDS = 5
-FOLLOW_EVERY_SECONDS = 3
+POLL_EVERY_SECONDS = 3
 REAP_EVERY_SECONDS = 10
 INVARIANTS_EVERY_SECONDS = 30  # and one part of all orders each time
 HEARTBEAT_EVERY_SECONDS = 5

@@ -19,7 +19,7 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "orders.check_orders": _every(clocks.INVARIANTS_EVERY_SECONDS, "orders.check_orders"),
     "orders.import_spool": _every(clocks.SPOOL_EVERY_SECONDS, "orders.import_spool"),
     "orders.place_batches": _every(clocks.REAP_EVERY_SECONDS, "orders.place_batches"),
-    "orders.ring_due": _every(clocks.FOLLOW_EVERY_SECONDS, "orders.ring_due"),
+    "orders.ring_due": _every(clocks.POLL_EVERY_SECONDS, "orders.ring_due"),
     "orders.ring_recovery": _every(clocks.RECOVER_EVERY_SECONDS, "orders.ring_recovery"),
     "orders.sweep_requests": _every(clocks.REQUESTS_EVERY_SECONDS, "orders.sweep_requests"),
     "orders.ring_jobs": _every(clocks.SWEEP_EVERY_SECONDS, "orders.ring_jobs"),

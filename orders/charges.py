@@ -78,7 +78,7 @@ def _of_the_first(order: Order, sent: datetime, now: datetime) -> tuple[datetime
     """An order of ours was taken on within a lease of its sending. What a provider started by
     itself was there at some moment between two looks at its parent; a subscription pays at any."""
     if order.parent_id is not None:
-        return sent - timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS), min(sent, now)
+        return sent - timedelta(seconds=clocks.POLL_CEILING_SECONDS), min(sent, now)
     if order.type in SUBSCRIPTIONS:
         return sent, now
     return sent, min(now, sent + timedelta(seconds=clocks.SEND_LEASE_SECONDS))

@@ -40,7 +40,7 @@ def ring(provider_id: int) -> None:
     doorbell.ring("orders.dispatch", provider_id=provider_id)
 
 
-def ring_following(provider_id: int) -> None:
+def ring_polling(provider_id: int) -> None:
     """Ring for the open orders of an account."""
     doorbell.ring("orders.follow", provider_id=provider_id)
 
@@ -55,5 +55,5 @@ def refresh(order: Order) -> bool:
     due = PollSchedule.objects.filter(order=order).update(next_at=database_now(), batch_cap=0)
     if not due:
         return False
-    ring_following(order.provider_id)
+    ring_polling(order.provider_id)
     return True

@@ -34,7 +34,7 @@ class TellsRefills(Protocol):
     def refill_statuses_once(self, ids: Sequence[str]) -> Answers: ...
 
 
-def follow_refills(
+def poll_due_refills(
     provider: Provider, client: TellsRefills, refused: RefusedQuestions, *, clock: Clock
 ) -> int:
     """Ask about the due refills of this account in one call; how many it was about. `refused` is

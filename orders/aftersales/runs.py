@@ -26,7 +26,7 @@ from ..sending.restore_check import guard
 from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
 from . import cancel_sends, poll_refills, refill_sends
 from .cancel_sends import CANCELS, Cancels
-from .poll_refills import TellsRefills, follow_refills
+from .poll_refills import TellsRefills, poll_due_refills
 from .refill_sends import REFILLS, Refills
 from .send_requests import send_due
 
@@ -65,7 +65,7 @@ def ask_about_refills(
 
     def run() -> int:
         try:
-            return follow_refills(provider, client, refused, clock=clock)
+            return poll_due_refills(provider, client, refused, clock=clock)
         except (MustWait, ProviderError):
             return 0
 

@@ -28,7 +28,7 @@ def send_requests(*, provider_id: int) -> None:
 
 
 @shared_task(name="orders.follow_refills")
-def follow_refills(*, provider_id: int) -> None:
+def poll_refills(*, provider_id: int) -> None:
     """Ask how the refills of one account are going."""
     if ready := wake_ups.account_of(provider_id):
         runs.ask_about_refills(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
@@ -46,7 +46,7 @@ def sweep_requests() -> None:
     for provider_id in free_of(runs.accounts_to_send_at(now), LeaseKind.REQUESTS, now=now):
         wake_ups.ring_requests(provider_id)
     for provider_id in free_of(runs.accounts_to_ask_at(now), LeaseKind.REFILLS, now=now):
-        doorbell.ring(follow_refills.name, provider_id=provider_id)
+        doorbell.ring(poll_refills.name, provider_id=provider_id)
 
 
 def _reap(now: datetime) -> None:

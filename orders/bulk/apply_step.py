@@ -25,7 +25,7 @@ from ..tags import NotATag, read_tags
 from ..terms import Terms, at_rate, faults
 from .bulk_action import Act, stand_by
 
-NOT_FOLLOWED = "It is not being followed: there is nothing to ask."
+NOT_POLLED = "It is not being followed: there is nothing to ask."
 REFILL_UNDER_WAY = "A refill has been asked for already."
 
 
@@ -47,7 +47,7 @@ def act_for(kind: str, draft_again: DraftAgain, clock: Clock) -> Act:
 
 def _refresh(item: BulkItem, now: datetime) -> str:
     due = PollSchedule.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
-    return "" if due else NOT_FOLLOWED
+    return "" if due else NOT_POLLED
 
 
 def _refill(item: BulkItem, now: datetime) -> str:
@@ -193,7 +193,7 @@ def _why_not(
     is_under_way = order.pk in under_way
     match kind:
         case JobKind.REFRESH:
-            return "" if is_under_way else NOT_FOLLOWED
+            return "" if is_under_way else NOT_POLLED
         case JobKind.REFILL:
             words = request_refills.why_unfit(order)
             return words or (REFILL_UNDER_WAY if is_under_way else "")

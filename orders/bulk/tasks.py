@@ -10,7 +10,7 @@ from core.clocks import database_now
 from ..models import BulkJob
 from ..placing.order_again import draft_again
 from ..status import JobKind
-from ..wake_ups import ring, ring_following
+from ..wake_ups import ring, ring_polling
 from . import apply_step, bulk_action
 
 
@@ -26,7 +26,7 @@ def run_job(*, job_id: int) -> None:
         if job.kind == JobKind.REORDER:
             ring(provider_id)
         elif job.kind == JobKind.REFRESH:
-            ring_following(provider_id)
+            ring_polling(provider_id)
     if run.more:
         ring_job(job_id)
 

@@ -10,7 +10,7 @@ from core.templatetags.desk import ago
 
 from ..models import Order
 
-FLOOR = timedelta(seconds=clocks.FOLLOW_FLOOR_SECONDS)
+FLOOR = timedelta(seconds=clocks.POLL_FLOOR_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

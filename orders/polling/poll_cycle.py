@@ -33,7 +33,7 @@ class AsksInBatches(TellsStatuses, Protocol):
 
 
 @dataclass(slots=True)
-class Followed:
+class PollCycle:
     """What a lease did before it was given back. `more` is true when orders were still due."""
 
     runs: list[PollRun] = field(default_factory=list)
@@ -90,15 +90,15 @@ class _Lease:
         note_calls.note_failure(self.provider, error, now=self.now)
 
 
-def follow_account(
+def poll_account(
     provider: Provider, client: AsksInBatches, *, clock: Clock, seconds: float
-) -> Followed | None:
+) -> PollCycle | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
     ends = time.monotonic() + seconds
-    with account_lease(provider.pk, LeaseKind.FOLLOWING, clock=clock) as held:
+    with account_lease(provider.pk, LeaseKind.POLLING, clock=clock) as held:
         if held is None:
             return None
-        done, lease = Followed(), _Lease(provider, client, held)
+        done, lease = PollCycle(), _Lease(provider, client, held)
         try:
             while _poll_once(lease, done) and lease.is_ours():
                 if time.monotonic() >= ends or is_stopping():
@@ -109,7 +109,7 @@ def follow_account(
     return done
 
 
-def _poll_once(lease: _Lease, done: Followed) -> bool:
+def _poll_once(lease: _Lease, done: PollCycle) -> bool:
     """One call and what it changed. False: nothing more is due (a batch that is not full, and is
     no part of a refused one, was all of it, but for what was overtaken), or the account may not be
     called."""

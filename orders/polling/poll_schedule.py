@@ -36,7 +36,7 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
     in halves until the one that spoils it stands alone.
     """
-    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    soon = now + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS)
     most = most or batch_size(provider)
     rows = read_columns(PollSchedule, DueSchedule._fields, DUE, (provider.pk, soon, most))
     batch = list(map(DueSchedule._make, rows))
@@ -48,21 +48,21 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
 
 def put_off(provider: Provider, now: datetime) -> None:
     """Leave everything that is due at this account alone for a while."""
-    soon = now + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS)
+    soon = now + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS)
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
     PollSchedule.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
 
 
 def _steps() -> list[timedelta]:
-    seconds, steps = float(clocks.FOLLOW_FLOOR_SECONDS), list[timedelta]()
-    while seconds < clocks.FOLLOW_CEILING_SECONDS:
+    seconds, steps = float(clocks.POLL_FLOOR_SECONDS), list[timedelta]()
+    while seconds < clocks.POLL_CEILING_SECONDS:
         steps.append(timedelta(seconds=round(seconds, 1)))
         seconds *= STEP
-    return [*steps, timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)]
+    return [*steps, timedelta(seconds=clocks.POLL_CEILING_SECONDS)]
 
 
 WAITS = _steps()
-AGES = [wait / clocks.FOLLOW_SHARE for wait in WAITS]
+AGES = [wait / clocks.POLL_SHARE for wait in WAITS]
 
 
 def next_check_in(unchanged_for: timedelta) -> timedelta:

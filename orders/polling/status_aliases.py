@@ -40,7 +40,7 @@ def unknown_words(provider: Provider) -> list[UnknownWord]:
     return sorted(found.values(), key=lambda one: (-one.count, one.key))
 
 
-def follow_known_words(*, now: datetime, provider_id: int | None = None) -> int:
+def make_known_words_due(*, now: datetime, provider_id: int | None = None) -> int:
     """Make flagged orders due whose word has become known; how many.
 
     Those that could not be read meanwhile keep waiting their turn.

@@ -11,7 +11,7 @@ from core.money import plain
 from ..models import Case, CaseKind, Statement, StatementState
 
 
-def follow_statement(statement: Statement, *, now: datetime) -> None:
+def update_cases(statement: Statement, *, now: datetime) -> None:
     """Open a case for a day that is not explained, keep an open one to the figures of today, and
     close it when the day is explained after all."""
     found = Case.objects.open().filter(statement=statement)

@@ -20,7 +20,7 @@ from .refunds import before_end, end_of, interval_of_end
 
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
 _GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-_BETWEEN_LOOKS = timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)
+_BETWEEN_LOOKS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
 _THERE = AT_PROVIDER | ENDED_THERE
 _PAID = AT_PROVIDER | {Status.COMPLETED}  # the others may have got it all back
 ROUNDING = Decimal("0.01")  # by so much of our estimate a provider may round

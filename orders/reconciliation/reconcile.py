@@ -151,7 +151,7 @@ def make_statement(statement: Statement, *, now: datetime) -> Statement:
                 setattr(statement, name, value)
             statement.made_at = now
             if is_over:
-                discrepancies.follow_statement(statement, now=now)
+                discrepancies.update_cases(statement, now=now)
     return Statement.objects.select_related("provider").get(pk=statement.pk)
 
 

@@ -23,7 +23,7 @@ from ..polling.final_charge import End, too_much, weigh
 from ..status import MONEY_BACK, Flag, Status
 
 CHUNK = 200
-_BETWEEN_LOOKS = timedelta(seconds=clocks.FOLLOW_CEILING_SECONDS)
+_BETWEEN_LOOKS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
 _RECENT = timedelta(days=1)  # an answer that was checked before staff said it is written by then
 
 

@@ -18,7 +18,7 @@ from providers.actions.status_aliases import add_alias, aliases_of, forget_alias
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
 
-from ..polling.status_aliases import follow_known_words, unknown_words
+from ..polling.status_aliases import make_known_words_due, unknown_words
 from ..status import ENDED_THERE, Status
 from .phrase_forms import ForgetForm, ForgetPhraseForm, WordForm
 
@@ -36,7 +36,7 @@ def provider_words(request: StaffRequest, pk: int) -> HttpResponse:
     word, meaning = form.cleaned_data["word"], OrderState(form.cleaned_data["meaning"])
     now = database_now()
     if add_alias(provider, word, meaning, actor=request.user, now=now):
-        due = follow_known_words(now=now, provider_id=pk)
+        due = make_known_words_due(now=now, provider_id=pk)
         asked = "1 order is" if due == 1 else f"{due:,} orders are"
         label = Status(meaning.value).label
         messages.success(request, f"“{word}” means {label} from now on. {asked} asked about next.")

@@ -29,7 +29,7 @@ _BACK_OFF = max(
     clocks.RETRY_AFTER_CAP_SECONDS,
 )
 _LINK_BUSY = clocks.LINK_BUSY_RETRY_SECONDS[-1]
-_POLL = 2 * clocks.FOLLOW_CEILING_SECONDS  # the ceiling is spread a little
+_POLL = 2 * clocks.POLL_CEILING_SECONDS  # the ceiling is spread a little
 _LEASE = 2 * clocks.SEND_LEASE_SECONDS
 
 

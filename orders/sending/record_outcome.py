@@ -53,7 +53,7 @@ def record(
     by: Resolution = Resolution.NONE,
     reused: str = "",
 ) -> bool:
-    """Write down how an attempt ended and let its order follow.
+    """Write down how an attempt ended and let its order go after it.
 
     Works while the claim is ours, and also when the reaper took it for lost and nobody has
     decided since: a late answer is still the answer. After a decision the answer is kept beside
@@ -77,7 +77,7 @@ def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
 
 
 def schedule_polls(order: Order, *, now: datetime) -> None:
-    """Start to follow an order that the provider has; one that is followed already goes on."""
+    """Start to poll an order that the provider has; one that is polled already goes on."""
     if order.is_final:
         return
     schedule = PollSchedule(
@@ -117,7 +117,7 @@ def _record_once(
         failpoint("record.read")
         if followed is None:
             return _keep_late_answer(attempt, order, outcome, now)
-        done = _follow(attempt, order, possible or followed, now)
+        done = _record_order(attempt, order, possible or followed, now)
         if followed.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
             raise RaceLost(f"Order {order} was moved by somebody else.")
         if possible is not None:
@@ -139,7 +139,7 @@ def _lose(attempt_id: int, now: datetime) -> bool:
         failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)
         failpoint("record.read")
-        return _follow(attempt, order, outcome, now)
+        return _record_order(attempt, order, outcome, now)
 
 
 def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _close_attempt(
     return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 
-def _follow(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
+def _record_order(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Move the order after its attempt. False: it is where this outcome cannot bring it."""
     to, changes = outcome.to, dict(outcome.changes or {})
     if order.status == Status.UNCONFIRMED and to in NOT_SENT:

@@ -79,14 +79,14 @@ def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
             yield provider_id
 
 
-def accounts_to_follow(now: datetime, *, leases: int) -> list[int]:
+def accounts_to_poll(now: datetime, *, leases: int) -> list[int]:
     """Accounts with orders to ask about and nobody asking, at most as many as leases are free.
 
     The account that has waited longest comes first, so that more accounts than leases take
     turns.
     """
-    following = Lease.objects.filter(kind=LeaseKind.FOLLOWING)
-    busy = held_leases(LeaseKind.FOLLOWING, now=now)
+    polling = Lease.objects.filter(kind=LeaseKind.POLLING)
+    busy = held_leases(LeaseKind.POLLING, now=now)
     free = leases - busy.count()
     if free <= 0:
         return []
@@ -95,7 +95,7 @@ def accounts_to_follow(now: datetime, *, leases: int) -> list[int]:
         Provider.objects.with_key()
         .exclude(pk__in=busy.values("provider"))
         .filter(Exists(due))
-        .annotate(last_turn=following.filter(provider=OuterRef("pk")).values("due_at")[:1])
+        .annotate(last_turn=polling.filter(provider=OuterRef("pk")).values("due_at")[:1])
     )
     ordered = waiting.order_by(F("last_turn").asc(nulls_first=True), "pk")
     return list(ordered.values_list("pk", flat=True)[:free])

@@ -37,13 +37,13 @@ def dispatch(*, provider_id: int) -> None:
 @shared_task(name="orders.sweep")
 def sweep() -> None:
     """Hold, release, and ring again for everything that may be sent; what was lost is told here
-    too, so that it is seen although the workers that follow are away."""
+    too, so that it is seen although the workers that poll are away."""
     now = database_now()
     steps: tuple[Callable[[], object], ...] = (
         lambda: _reap(now),
         lambda: sweep_due.forget_funds_refusals(now=now),
         lambda: sweep_due.hold_and_release(now=now),
-        lambda: status_aliases.follow_known_words(now=now),
+        lambda: status_aliases.make_known_words_due(now=now),
     )
     one_by_one(steps, lambda step: step(), what="sweep")
     for provider_id in sweep_due.providers_to_ring(now):
@@ -75,23 +75,23 @@ def check_orders() -> None:
 
 
 @shared_task(name="orders.follow")
-def follow(*, provider_id: int) -> None:
+def poll(*, provider_id: int) -> None:
     """Runs of one account."""
     if not (ready := wake_ups.account_of(provider_id)):
         return
-    done = poll_cycle.follow_account(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
+    done = poll_cycle.poll_account(*ready, clock=database_now, seconds=clocks.TASK_SECONDS)
     if done and any(run.released for run in done.runs):
         wake_ups.ring(provider_id)
     if done and done.more:
-        wake_ups.ring_following(provider_id)
+        wake_ups.ring_polling(provider_id)
 
 
 @shared_task(name="orders.ring_due")
 def ring_due() -> None:
     """Give the free leases to the accounts that have waited longest."""
-    accounts = sweep_due.accounts_to_follow(database_now(), leases=settings.POLL_LEASES)
+    accounts = sweep_due.accounts_to_poll(database_now(), leases=settings.POLL_LEASES)
     for provider_id in accounts:
-        wake_ups.ring_following(provider_id)
+        wake_ups.ring_polling(provider_id)
 
 
 @shared_task(name="orders.ring_probes")

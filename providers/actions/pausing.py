@@ -1,4 +1,4 @@
-"""The switch that stops sending to an account while following goes on."""
+"""The switch that stops sending to an account while polling goes on."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class ProviderHealth(models.Model):
 
 class LeaseKind(models.TextChoices):
     PLACING = "placing"
-    FOLLOWING = "following"
+    POLLING = "following", "Following"  # the word of older rows
     BALANCE = "balance"
     CATALOG = "catalog"
     REQUESTS = "requests"  # sending refills and cancels

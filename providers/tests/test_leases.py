@@ -78,7 +78,7 @@ def test_eight_threads_that_find_no_lease_make_one() -> None:
 
 def test_leases_of_two_kinds_do_not_meet(provider: Provider) -> None:
     assert acquire_lease(provider.pk, LeaseKind.PLACING, now=NOON, seconds=60)
-    assert acquire_lease(provider.pk, LeaseKind.FOLLOWING, now=NOON, seconds=60)
+    assert acquire_lease(provider.pk, LeaseKind.POLLING, now=NOON, seconds=60)
 
 
 def test_a_lease_whose_holder_died_is_free_when_its_lease_has_run_out(provider: Provider) -> None:
@@ -119,7 +119,7 @@ def test_a_payload_makes_a_lease_due_sooner_never_later(provider: Provider) -> N
     ensure_leases(provider.pk, due_at=NOON)
     assert not make_due(provider.pk, LeaseKind.CATALOG, at=NOON + MINUTE)
     assert make_due(provider.pk, LeaseKind.CATALOG, at=NOON - MINUTE)
-    assert make_due(provider.pk, LeaseKind.FOLLOWING, at=NOON)
+    assert make_due(provider.pk, LeaseKind.POLLING, at=NOON)
 
 
 def test_no_lease_for_an_account_that_is_gone(db: None) -> None:

@@ -228,7 +228,7 @@ class Walk:
         """Ask once how each order is going, so that each charge is the provider's word."""
         PollSchedule.objects.filter(provider=self.provider).update(next_at=self.now)
         account = self._account()
-        poll_cycle.follow_account(account, client_for(account), clock=self.clock, seconds=60)
+        poll_cycle.poll_account(account, client_for(account), clock=self.clock, seconds=60)
 
     def _wrong_with_the_account(self, ledger: list[dict[str, Any]]) -> list[str]:
         wrong = []

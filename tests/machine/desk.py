@@ -211,7 +211,7 @@ class Desk:
 
     def poll(self) -> None:
         PollSchedule.objects.update(next_at=self.now)
-        poll_cycle.follow_account(self.account(), self.upstream, clock=self.clock, seconds=60)
+        poll_cycle.poll_account(self.account(), self.upstream, clock=self.clock, seconds=60)
 
     def advance(self, seconds: float) -> None:
         until = self.now + timedelta(seconds=seconds)

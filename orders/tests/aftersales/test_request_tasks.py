@@ -33,7 +33,7 @@ def test_a_bell_sends_and_asks_at_its_own_account_alone(monkeypatch):
     accounts = {row.provider_id: (row.provider, desk) for row in (wanted, running)}
     monkeypatch.setattr(wake_ups, "account_of", accounts.get)
     tasks.send_requests(provider_id=wanted.provider_id)
-    tasks.follow_refills(provider_id=running.provider_id)
+    tasks.poll_refills(provider_id=running.provider_id)
     assert desk.calls == [
         ("refill", [wanted.order.external_id]),
         ("refill_status", [running.followed_by]),
@@ -48,6 +48,6 @@ def test_a_bell_for_an_account_without_a_key_does_nothing():
         RefillStatus.PENDING, order=make_order(Status.COMPLETED, provider=account)
     )
     tasks.send_requests(provider_id=account.pk)
-    tasks.follow_refills(provider_id=account.pk)
+    tasks.poll_refills(provider_id=account.pk)
     assert fresh(refill).status == RefillStatus.QUEUED
     assert fresh(running).due_at == running.due_at

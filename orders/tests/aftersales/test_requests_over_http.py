@@ -73,7 +73,7 @@ def send(account: Provider) -> None:
 
 
 def follow(account: Provider) -> None:
-    sending_tasks.follow(provider_id=account.pk)
+    sending_tasks.poll(provider_id=account.pk)
 
 
 def refills_there(box: Sandbox) -> int:
@@ -94,7 +94,7 @@ def test_a_refill_is_seen_through_to_its_end(box, account):
             break
         box.advance(120)
         make_due()
-        aftersales_tasks.follow_refills(provider_id=account.pk)
+        aftersales_tasks.poll_refills(provider_id=account.pk)
     assert list(dict.fromkeys(seen)) == ["pending", "in_progress", "completed"]
     assert fresh(refill).ended_at
     assert (refills_there(box), box.calls("refill")) == (1, 1)
@@ -118,7 +118,7 @@ def test_many_go_in_one_call_per_hundred(box, account, count):
     assert set(Refill.objects.values_list("status", flat=True)) == {RefillStatus.PENDING}
     assert Refill.objects.values("external_id").distinct().count() == count == refills_there(box)
     make_due()
-    aftersales_tasks.follow_refills(provider_id=account.pk)
+    aftersales_tasks.poll_refills(provider_id=account.pk)
     assert box.calls("refill_status") == -(-count // 100)
 
 
@@ -141,7 +141,7 @@ def test_not_yet_becomes_a_time_and_a_queued_request(box, account):
     box.advance(3600)
     for _ in range(2):
         make_due()
-        aftersales_tasks.follow_refills(provider_id=account.pk)
+        aftersales_tasks.poll_refills(provider_id=account.pk)
     assert not fresh(first).is_open
     second = ask_refill(order)
     send(account)
@@ -164,7 +164,7 @@ def test_the_cap_is_a_refusal_in_the_providers_words(box, account):
     send(account)
     box.advance(3600)
     make_due()
-    aftersales_tasks.follow_refills(provider_id=account.pk)
+    aftersales_tasks.poll_refills(provider_id=account.pk)
     assert not fresh(first).is_open
     second = ask_refill(order)
     send(account)
@@ -235,13 +235,13 @@ def test_a_word_nobody_knows_keeps_the_refill_where_it_is(box, account, monkeypa
     monkeypatch.setattr(type(task), "status", lambda self, now, temper: "Reticulating")
     for _ in range(2):
         make_due()
-        aftersales_tasks.follow_refills(provider_id=account.pk)
+        aftersales_tasks.poll_refills(provider_id=account.pk)
     odd = fresh(refill)
     assert (odd.status, odd.code, odd.raw_status) == ("pending", "unknown_word", "Reticulating")
     assert refill.order.events.filter(text__contains="Reticulating").count() == 1
     monkeypatch.undo()
     make_due()
-    aftersales_tasks.follow_refills(provider_id=account.pk)
+    aftersales_tasks.poll_refills(provider_id=account.pk)
     assert fresh(refill).code == ""
 
 
@@ -253,7 +253,7 @@ def test_one_nobody_there_knows_does_not_touch_the_others(box, account):
     box.advance(400)
     for _ in range(3):
         make_due()
-        aftersales_tasks.follow_refills(provider_id=account.pk)
+        aftersales_tasks.poll_refills(provider_id=account.pk)
     states = {fresh(row).status for row in refills if row.pk != stranger.pk}
     assert "pending" not in states
     assert fresh(stranger).status == RefillStatus.PENDING
@@ -269,7 +269,7 @@ def test_where_refills_are_asked_about_by_order_the_order_is_named(box, account)
     assert fresh(refill).followed_by == refill.order.external_id
     box.advance(400)
     make_due()
-    aftersales_tasks.follow_refills(provider_id=account.pk)
+    aftersales_tasks.poll_refills(provider_id=account.pk)
     assert fresh(refill).status != RefillStatus.PENDING
 
 
@@ -284,7 +284,7 @@ def test_a_paused_provider_is_sent_nothing_and_still_asked(box, account):
     box.advance(400)
     make_due()
     assert runs.accounts_to_ask_at(database_now()) == [account.pk]
-    aftersales_tasks.follow_refills(provider_id=account.pk)
+    aftersales_tasks.poll_refills(provider_id=account.pk)
     assert fresh(followed).status != RefillStatus.PENDING
 
 

@@ -133,7 +133,7 @@ def test_refreshing_makes_followed_orders_due_and_says_which_are_not():
     job = start(JobKind.REFRESH)
     done = run(job)
     assert PollSchedule.objects.get().next_at == NOON
-    assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_FOLLOWED)}
+    assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_POLLED)}
     assert done.providers == {followed.provider_id, ended.provider_id}
 
 

@@ -38,7 +38,7 @@ def says(*children: str, state: OrderState | None = OrderState.IN_PROGRESS, **mo
 
 def follow(order: Order, provider: FakeProvider, at=NOON) -> None:
     PollSchedule.objects.filter(order=order).update(next_at=at)
-    poll_cycle.follow_account(order.provider, provider, clock=lambda: at, seconds=5)
+    poll_cycle.poll_account(order.provider, provider, clock=lambda: at, seconds=5)
     order.refresh_from_db()
 
 

@@ -60,7 +60,7 @@ def send(order: Order) -> Order:
 def look(order: Order) -> Order:
     """Ask about everything there is; the order as it is then."""
     PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
-    sending_tasks.follow(provider_id=order.provider_id)
+    sending_tasks.poll(provider_id=order.provider_id)
     return Order.objects.get(pk=order.pk)
 
 
@@ -206,5 +206,5 @@ def test_an_alias_added_once_takes_its_orders_with_it(box, account):
     now = database_now()
     status_aliases.add_alias(account, "reticulating", OrderState.PROCESSING, actor=None, now=now)
     sending_tasks.sweep()
-    sending_tasks.follow(provider_id=account.pk)
+    sending_tasks.poll(provider_id=account.pk)
     assert set(Order.objects.values_list("status", "flag")) == {(Status.PROCESSING, Flag.NONE)}

@@ -49,7 +49,7 @@ def make_orders(number: int, *, status=Status.PENDING, **provider):
 
 
 def poll(orders, provider: FakeProvider, clock=noon) -> None:
-    poll_cycle.follow_account(orders[0].provider, provider, clock=clock, seconds=5)
+    poll_cycle.poll_account(orders[0].provider, provider, clock=clock, seconds=5)
 
 
 def follow(orders, provider: FakeProvider, clock=noon) -> None:
@@ -227,8 +227,8 @@ def test_words_that_are_about_an_id_are_followed_to_each_of_them():
 
 def test_orders_due_soon_fill_the_batch_up():
     orders = make_orders(5)
-    soon = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS - 1)
-    late = NOON + timedelta(seconds=clocks.FOLLOW_LOOKAHEAD_SECONDS + 60)
+    soon = NOON + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS - 1)
+    late = NOON + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS + 60)
     PollSchedule.objects.filter(order__in=orders[1:4]).update(next_at=soon)
     PollSchedule.objects.filter(order=orders[4]).update(next_at=late)
     batch = poll_schedule.due_batch(orders[0].provider, NOON)
@@ -246,10 +246,10 @@ def test_nothing_is_asked_when_nothing_is_due_yet():
 @pytest.mark.parametrize(
     ("unchanged_for", "seconds"),
     [
-        (0, clocks.FOLLOW_FLOOR_SECONDS),
+        (0, clocks.POLL_FLOOR_SECONDS),
         (600, 60),
         (3600, 360),
-        (30 * 86400, clocks.FOLLOW_CEILING_SECONDS),
+        (30 * 86400, clocks.POLL_CEILING_SECONDS),
     ],
 )
 def test_the_longer_nothing_changes_the_rarer_it_is_asked(unchanged_for, seconds):
@@ -288,7 +288,7 @@ def test_a_provider_that_asks_for_fewer_calls_gets_them():
 
 def test_two_leases_never_follow_one_account():
     orders = make_orders(1)
-    leases.acquire_lease(orders[0].provider_id, LeaseKind.FOLLOWING, now=NOON, seconds=60)
+    leases.acquire_lease(orders[0].provider_id, LeaseKind.POLLING, now=NOON, seconds=60)
     provider = FakeProvider()
     follow(orders, provider)
     assert provider.asked == []
@@ -298,13 +298,13 @@ def test_accounts_wait_for_free_leases_longest_first():
     accounts = [make_orders(1)[0].provider for _ in range(3)]
     for number, account in enumerate(accounts):
         leases.ensure_leases(account.pk)
-        account.leases.filter(kind=LeaseKind.FOLLOWING).update(
+        account.leases.filter(kind=LeaseKind.POLLING).update(
             due_at=NOON - timedelta(seconds=number)
         )
-    assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[2].pk, accounts[1].pk]
-    leases.acquire_lease(accounts[2].pk, LeaseKind.FOLLOWING, now=NOON, seconds=60)
-    assert sweep_due.accounts_to_follow(NOON, leases=2) == [accounts[1].pk]
-    assert sweep_due.accounts_to_follow(NOON, leases=1) == []
+    assert sweep_due.accounts_to_poll(NOON, leases=2) == [accounts[2].pk, accounts[1].pk]
+    leases.acquire_lease(accounts[2].pk, LeaseKind.POLLING, now=NOON, seconds=60)
+    assert sweep_due.accounts_to_poll(NOON, leases=2) == [accounts[1].pk]
+    assert sweep_due.accounts_to_poll(NOON, leases=1) == []
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing():

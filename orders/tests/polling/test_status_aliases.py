@@ -11,7 +11,7 @@ from django.test import Client
 from core.clocks import database_now
 from core.roles import Role
 from orders.models import Order, PollSchedule
-from orders.polling.status_aliases import follow_known_words, unknown_words
+from orders.polling.status_aliases import make_known_words_due, unknown_words
 from orders.status import Flag, Status
 from providers.actions import status_aliases
 from providers.actions.connection_checks import _learn
@@ -64,7 +64,7 @@ def test_an_added_alias_makes_its_orders_due_and_no_others():
     assert status_aliases.add_alias(
         service.provider, "SIMMERING", OrderState.IN_PROGRESS, actor=person, now=NOON
     )
-    assert follow_known_words(now=NOON) == 1
+    assert make_known_words_due(now=NOON) == 1
     assert (next_at(known), next_at(other), next_at(elsewhere)) == (NOON, LATER, LATER)
     event = service.provider.events.get()
     assert (event.actor, event.text) == (person, "The status word “simmering” means in progress.")
@@ -75,7 +75,7 @@ def test_an_order_that_cannot_be_read_keeps_its_pause():
     order = flagged()
     PollSchedule.objects.update(failures=2)
     status_aliases.add_alias(order.provider, "simmering", OrderState.PENDING, actor=None, now=NOON)
-    assert follow_known_words(now=NOON) == 0
+    assert make_known_words_due(now=NOON) == 0
 
 
 def test_saying_it_again_differently_wins_and_the_same_is_no_news():

@@ -67,7 +67,7 @@ class Day:
 
     def look(self) -> None:
         PollSchedule.objects.update(next_at=self.now() - timedelta(seconds=1))
-        poll_cycle.follow_account(self.account, self.client, clock=self.now, seconds=5)
+        poll_cycle.poll_account(self.account, self.client, clock=self.now, seconds=5)
 
     def read(self) -> None:
         read_balance(self.account, self.client, clock=self.now)

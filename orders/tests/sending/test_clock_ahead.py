@@ -129,16 +129,16 @@ def test_an_order_that_was_polled_by_a_clock_ahead_is_polled_today() -> None:
     order, there = make_order(Status.PENDING), FakeProvider()
     there.says = {order.external_id: progress()}
     PollSchedule.objects.update(next_at=NOON)
-    poll_cycle.follow_account(order.provider, there, clock=tomorrow, seconds=1)
+    poll_cycle.poll_account(order.provider, there, clock=tomorrow, seconds=1)
     clock_ahead.pull_back(NOON)
-    assert sweep_due.accounts_to_follow(NOON, leases=4) == [order.provider_id]
-    poll_cycle.follow_account(order.provider, there, clock=lambda: NOON, seconds=1)
+    assert sweep_due.accounts_to_poll(NOON, leases=4) == [order.provider_id]
+    poll_cycle.poll_account(order.provider, there, clock=lambda: NOON, seconds=1)
     assert len(there.asked) == 2
 
 
 def test_the_longest_wait_between_two_polls_is_waited_for() -> None:
     order = make_order(Status.PENDING)
-    longest = NOON + timedelta(seconds=1.1 * clocks.FOLLOW_CEILING_SECONDS)
+    longest = NOON + timedelta(seconds=1.1 * clocks.POLL_CEILING_SECONDS)
     PollSchedule.objects.update(next_at=longest)
     clock_ahead.pull_back(NOON)
     assert PollSchedule.objects.get(order=order).next_at == longest

@@ -68,7 +68,7 @@ def payload_for(service) -> OrderPayload:
 
 def look_again(order: Order) -> Order:
     PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
-    sending_tasks.follow(provider_id=order.provider_id)
+    sending_tasks.poll(provider_id=order.provider_id)
     return Order.objects.get(pk=order.pk)
 
 

@@ -90,15 +90,13 @@ def test_what_was_put_right_is_told(monkeypatch, caplog):
     assert "3 orders did not fit their sends" in caplog.text
 
 
-def test_a_turn_of_following_rings_for_what_it_let_go_and_for_the_next_turn(
-    doorbell_rung, monkeypatch
-):
+def test_a_poll_cycle_rings_for_what_it_let_go_and_for_the_next_one(doorbell_rung, monkeypatch):
     running, without_key = make_order(Status.IN_PROGRESS), make_provider(key="")
     done = SimpleNamespace(runs=[SimpleNamespace(released=1)], more=True)
-    monkeypatch.setattr(poll_cycle, "follow_account", lambda *a, **k: done)
+    monkeypatch.setattr(poll_cycle, "poll_account", lambda *a, **k: done)
     monkeypatch.setattr(wake_ups, "account_of", {running.provider_id: (None, None)}.get)
-    tasks.follow(provider_id=without_key.pk)
-    tasks.follow(provider_id=running.provider_id)
+    tasks.poll(provider_id=without_key.pk)
+    tasks.poll(provider_id=running.provider_id)
     assert doorbell_rung == [rung("dispatch", running), rung("follow", running)]
 
 
