@@ -187,7 +187,7 @@ def _recovery(bench: Any) -> Walk:
 
     def lose() -> None:
         bench.lose(taken=True)
-        bench.wait(clocks.LOOK_AFTER_SECONDS[0])
+        bench.wait(clocks.SEARCH_AFTER_SECONDS[0])
 
     with patch("orders.recovery.tasks.database_now", bench.clock):
         walk = measured(lambda: tasks.recover(provider_id=bench.provider.pk), lose)

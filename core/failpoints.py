@@ -33,7 +33,7 @@ POINTS: Final = frozenset(
         "request.answered",  # the answer to the call is in memory only
         "request.kept",  # the answer is on disk beside the database
         "request.recorded",  # written down, the file is still there
-        "look.answered",  # a probe was answered, nothing is written
+        "search.answered",  # a probe was answered, nothing is written
         "adopt.attempt",  # found: the attempt has its id, the order not yet
         "adopt.moved",  # found: both, before the commit
     }

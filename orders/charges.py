@@ -16,7 +16,7 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from .models import ChargeEntry, Order, PollSchedule
 
-_OF_A_LOOK = ("order", "checked_at", "changed_at", "last_answer")
+_OF_A_POLL = ("order", "checked_at", "changed_at", "last_answer")
 _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
 
 
@@ -34,8 +34,8 @@ def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
     """Write down what moved with these new charges. In the transaction that writes the charges,
     before the schedules are written: they say when the old charge was last heard."""
     changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
-    looks = PollSchedule.objects.filter(pk__in=changed) if changed else PollSchedule.objects.none()
-    since = {pk: _last_read(*rest) for pk, *rest in looks.values_list(*_OF_A_LOOK)}
+    polls = PollSchedule.objects.filter(pk__in=changed) if changed else PollSchedule.objects.none()
+    since = {pk: _last_read(*rest) for pk, *rest in polls.values_list(*_OF_A_POLL)}
     rows = [row for one in moved for row in _entries(one, since.get(one.order.pk), now)]
     if rows:
         ChargeEntry.objects.bulk_create(rows)
@@ -76,7 +76,7 @@ def entry(order: Order, amount: Decimal, low: datetime, high: datetime) -> Charg
 
 def _of_the_first(order: Order, sent: datetime, now: datetime) -> tuple[datetime, datetime]:
     """An order of ours was taken on within a lease of its sending. What a provider started by
-    itself was there at some moment between two looks at its parent; a subscription pays at any."""
+    itself was there at some moment between two polls at its parent; a subscription pays at any."""
     if order.parent_id is not None:
         return sent - timedelta(seconds=clocks.POLL_CEILING_SECONDS), min(sent, now)
     if order.type in SUBSCRIPTIONS:

@@ -70,7 +70,7 @@ def record(
     for request in requests:
         write(request, _row_outcome(request, outcome, now), now=now)
     if not isinstance(outcome, Later):
-        look_again([request.order_id for request in requests], now)
+        poll_soon([request.order_id for request in requests], now)
 
 
 def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:
@@ -83,7 +83,7 @@ CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
 )
 
 
-def look_again(order_ids: Sequence[int], now: datetime) -> None:
+def poll_soon(order_ids: Sequence[int], now: datetime) -> None:
     """Have these orders asked about with the next status call."""
     PollSchedule.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
 

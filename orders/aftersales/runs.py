@@ -168,5 +168,5 @@ def _reap_cancel(request: CancelRequest, now: datetime) -> bool:
     with transaction.atomic():
         row_outcome = cancel_sends.lost(request, WORKER_LOST, now)
         reaped = cancel_sends.write(request, row_outcome, now=now)
-        cancel_sends.look_again([request.order_id], now)
+        cancel_sends.poll_soon([request.order_id], now)
     return reaped

@@ -39,7 +39,7 @@ class Attempt(models.Model):
     one. `evidence` is the client's Evidence as JSON.
     `late` is what became known after the attempt had been resolved by somebody else.
 
-    A lost answer is looked for at `look_at`; `looked_at` is set once there is no more to look
+    A lost answer is searched for at `search_at`; `searched_at` is set once there is no more to look
     for, and only then the account may buy again. `waited_seconds` are counted from the loss on, as
     `search.wait_clock` does; once they are enough, attempts of the account with a higher number
     than `surely_after` were sent when this order could no longer appear. `candidates` are ids of
@@ -66,14 +66,14 @@ class Attempt(models.Model):
     balance_after = MoneyField(null=True, blank=True)
     balance_after_at = models.DateTimeField(null=True, blank=True)
     unknown_at = models.DateTimeField(null=True, blank=True)
-    look_at = models.DateTimeField(null=True, blank=True)
-    looks = models.PositiveSmallIntegerField(default=0)
+    search_at = models.DateTimeField(null=True, blank=True)
+    searches = models.PositiveSmallIntegerField(default=0)
     calls = models.PositiveSmallIntegerField(default=0)
     waited_seconds = models.FloatField(default=0)
     waited_at = models.DateTimeField(null=True, blank=True)
     surely_after = models.BigIntegerField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True)
-    looked_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
+    searched_at = models.DateTimeField(null=True, blank=True)
+    searched_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
     bracketed_at = models.DateTimeField(null=True, blank=True)
     candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     resolution = models.CharField(

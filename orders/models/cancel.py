@@ -20,9 +20,9 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
     def due_to_send(self, now: datetime) -> CancelQuerySet:
         """Wanted, for an order that still runs. A repeated request waits until the order has
         been asked about since the last one."""
-        looked_since = Q(sent_at=None) | Q(order__poll_schedule__checked_at__gt=F("sent_at"))
+        polled_since = Q(sent_at=None) | Q(order__poll_schedule__checked_at__gt=F("sent_at"))
         due = self.filter(status=CancelStatus.QUEUED, due_at__lte=now)
-        return due.filter(looked_since, order__status__in=AT_PROVIDER)
+        return due.filter(polled_since, order__status__in=AT_PROVIDER)
 
 
 class CancelRequest(models.Model):

@@ -20,7 +20,7 @@ from .refunds import before_end, end_of, interval_of_end
 
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
 _GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
-_BETWEEN_LOOKS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
+_BETWEEN_POLLS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
 _THERE = AT_PROVIDER | ENDED_THERE
 _PAID = AT_PROVIDER | {Status.COMPLETED}  # the others may have got it all back
 ROUNDING = Decimal("0.01")  # by so much of our estimate a provider may round
@@ -97,7 +97,7 @@ def orders_without_charge(
         charge=None,
         status__in=sorted(MAY_HAVE_COST),
         sent_at__gt=opening - LAG - _GRACE,
-        sent_at__lte=closing + _BETWEEN_LOOKS,
+        sent_at__lte=closing + _BETWEEN_POLLS,
     )
     by_then = Q(parent=None, sent_at__lte=closing)
     paying = by_then | Q(parent__type__in=SUBSCRIPTIONS)
@@ -114,7 +114,7 @@ def _perhaps_refunded(provider_id: int, opening: datetime, closing: datetime) ->
         refund=None,
         charge__gt=0,
         ended_at__gt=opening - LAG,
-        ended_at__lte=closing + _BETWEEN_LOOKS,
+        ended_at__lte=closing + _BETWEEN_POLLS,
     )
 
 
@@ -127,6 +127,6 @@ def _of_order(order: Order) -> Movement | None:
         return None
     begins, ends = order.sent_at, order.sent_at + (_LEASE if order.status in _THERE else _GRACE)
     if order.parent_id is not None:
-        begins, ends = order.sent_at - _BETWEEN_LOOKS, order.sent_at
+        begins, ends = order.sent_at - _BETWEEN_POLLS, order.sent_at
     most = -low * (1 - ROUNDING) if order.status in _PAID else ZERO
     return Movement(begins, ends, -high * (1 + ROUNDING), most)

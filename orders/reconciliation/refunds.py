@@ -23,7 +23,7 @@ from ..polling.final_charge import End, too_much, weigh
 from ..status import MONEY_BACK, Flag, Status
 
 CHUNK = 200
-_BETWEEN_LOOKS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
+_BETWEEN_POLLS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
 _RECENT = timedelta(days=1)  # an answer that was checked before staff said it is written by then
 
 
@@ -73,7 +73,7 @@ def before_end(order: Order) -> Order:
 def interval_of_end(order: Order) -> tuple[datetime, datetime]:
     """When the money of an ended order came back, as far as it can be told afterwards."""
     ended = order.ended_at or order.changed_at
-    return max(order.sent_at or order.created_at, ended - _BETWEEN_LOOKS), ended
+    return max(order.sent_at or order.created_at, ended - _BETWEEN_POLLS), ended
 
 
 def _book_apart(order: Order, now: datetime) -> bool:

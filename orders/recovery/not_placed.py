@@ -173,7 +173,7 @@ def _leave_in_doubt(
 ) -> None:
     """An earlier try counts as not placed, and its evidence speaks of the phrase."""
     words = f"An earlier try counts as not placed, and now the provider says: {refusal.reason}"
-    doubt = {"code": Doubt.IS_THERE, "reason": words[:500], "looked_at": now}
+    doubt = {"code": Doubt.IS_THERE, "reason": words[:500], "searched_at": now}
     with transaction.atomic():
         if as_read.filter(outcome=Outcome.UNKNOWN).update(**doubt):
             order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)

@@ -1,4 +1,4 @@
-"""What a look proves is written down: adopted, shown not to be there, or kept for a person."""
+"""What a search proves is written down: adopted, shown not to be there, or kept for a person."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def adopt_found(
                 text=words,
             )
         except link_orders.CannotLink:
-            continue  # it was given to another order a moment ago: the next look knows
+            continue  # it was given to another order a moment ago: the next search knows
     return adopted
 
 

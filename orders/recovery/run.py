@@ -1,6 +1,6 @@
 """One recovery run of an account: look for what is due, decide what is proven, let it buy again.
 
-Until a lost order has been looked for a last time its account buys nothing, so that one free call
+Until a lost order has been searched for a last time its account buys nothing, so that one free call
 decides nearly always.
 """
 
@@ -58,7 +58,7 @@ def _recover(case: Case) -> None:
         else:
             search_schedule.pass_on(lost, rules, clock())
     except MustWait as busy:
-        log.info("account %s is looked for lost orders in %.0f s", case.provider.pk, busy.seconds)
+        log.info("account %s is searched for lost orders in %.0f s", case.provider.pk, busy.seconds)
     except ProviderError:
         now = clock()  # its health says why
         still = id_range.lost_attempts(case.rows)
@@ -86,20 +86,20 @@ def _worth(rules: Recovery) -> timedelta:
 
 
 def _wait_out(case: Case, now: datetime) -> None:
-    """Where the desk does not search, or could not, an order has been looked for when its time
+    """Where the desk does not search, or could not, an order has been searched for when its time
     is over; the account buys again and a person decides."""
     patience = clocks.RECOVERY_PATIENCE_SECONDS if case.rules.searches else 0
     longest = case.rules.grace_seconds + patience
 
     def wait_out(attempt: Attempt) -> None:
         _keep_balance(attempt, case.provider)
-        unseen = Attempt.objects.filter(pk=attempt.pk, looked_at=None)
-        if attempt.code == Doubt.IS_THERE and attempt.looked_at is None:
-            unseen.update(looked_at=now)
-        if attempt.looked_at is not None or not resolve.is_open(attempt):
+        unseen = Attempt.objects.filter(pk=attempt.pk, searched_at=None)
+        if attempt.code == Doubt.IS_THERE and attempt.searched_at is None:
+            unseen.update(searched_at=now)
+        if attempt.searched_at is not None or not resolve.is_open(attempt):
             return
         if not wait_clock.left(attempt, longest):
-            unseen.update(looked_at=now)
+            unseen.update(searched_at=now)
 
     one_by_one(id_range.lost_attempts(case.rows), wait_out, what="lost orders")
 

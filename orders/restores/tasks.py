@@ -32,7 +32,7 @@ def import_spool() -> None:
     """Settle what lost workers of this machine have heard, and see that the database is ours."""
     now = database_now()
     steps: tuple[Callable[[], object], ...] = (
-        lambda: guard.look_closely(now=now),
+        lambda: guard.check_database(now=now),
         lambda: _import(now),
         lambda: answer_files.import_left_behind(importers(now)),
         lambda: answer_places.report(now=now),

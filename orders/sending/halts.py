@@ -147,7 +147,7 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
 def lift_if_resolved(provider: Provider, *, now: datetime) -> bool:
     """Lift the halt after a lost answer, once each of them is resolved or has been looked for."""
     waiting = Attempt.objects.filter(
-        provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, looked_at=None
+        provider=provider, outcome=Outcome.UNKNOWN, resolved_by=None, searched_at=None
     )
     if waiting.exists() or not Halt.objects.standing().filter(
         kind=HaltKind.ANSWER_LOST, provider=provider

@@ -221,7 +221,7 @@ def _tell_reused(order_id: int, now: datetime) -> bool:
             code=Doubt.CONTRADICTS,
             external_id="",
             unknown_at=accepted.unknown_at or now,
-            looked_at=now,
+            searched_at=now,
             evidence={**accepted.evidence, "candidate_id": number},
         )
         if order.status in REOPENED_BY_PROOF:

@@ -39,7 +39,7 @@ def reopen(
         resolved_by=None,
         confirmed_by=None,
         confirmed_at=None,
-        looked_at=now,
+        searched_at=now,
         unknown_at=attempt.unknown_at or now,
         reason=words[:500],
         evidence=evidence,

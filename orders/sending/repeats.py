@@ -30,7 +30,7 @@ def begin(attempt: Attempt, *, now: datetime) -> None:
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
         if known.outcome == Outcome.UNKNOWN:
             note(known, now=now)
-            Attempt.objects.filter(pk=known.pk).update(looks=F("looks") + 1)
+            Attempt.objects.filter(pk=known.pk).update(searches=F("searches") + 1)
 
 
 def note(lost: Attempt, *, now: datetime) -> None:

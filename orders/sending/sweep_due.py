@@ -60,8 +60,10 @@ def accounts_to_recover(now: datetime) -> list[int]:
     uncalibrated = wanted.filter(stale | poor & ~Q(calibration__foreign_errors=True))
     may_search = Q(provider__recovery__key_is_ours_alone=True, provider__recovery__enabled=True)
     for_prices = lost.filter(may_search, provider__recovery__stopped_because="")
-    for_prices = for_prices.filter(looked_at__lt=F("look_at"), look_at__lte=now, bracketed_at=None)
-    sources = (lost.filter(looked_at=None), held, uncalibrated, for_prices)
+    for_prices = for_prices.filter(
+        searched_at__lt=F("search_at"), search_at__lte=now, bracketed_at=None
+    )
+    sources = (lost.filter(searched_at=None), held, uncalibrated, for_prices)
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
     found |= set(_accounts_to_close(lost))
     found -= set(held_leases(LeaseKind.RECOVERY, now=now).values_list("provider_id", flat=True))

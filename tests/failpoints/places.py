@@ -84,7 +84,7 @@ PLACES = (
     Place("record.moved", Left.KEPT),
     Place("record.committed", Left.SETTLED),
     Place("reap.recorded", Left.REQUEST, Killed.REAPING),
-    Place("look.answered", Left.REQUEST, Killed.SEARCHING),
+    Place("search.answered", Left.REQUEST, Killed.SEARCHING),
     Place("adopt.attempt", Left.REQUEST, Killed.SEARCHING, _taken),
     Place("adopt.moved", Left.REQUEST, Killed.SEARCHING, _taken),
 )

@@ -134,7 +134,7 @@ class Walk:
         if self.place.killed is Killed.REAPING:
             return self._in_a_child(self.place.name, self._reap)
         self._reap()
-        self._wait(clocks.LOOK_AFTER_SECONDS[0])
+        self._wait(clocks.SEARCH_AFTER_SECONDS[0])
         return self._in_a_child(self.place.name, self._recover)
 
     def _in_a_child(self, place: str, work: Callable[[], None]) -> bool:
@@ -181,7 +181,7 @@ class Walk:
         self._until_quiet()
 
     def _until_quiet(self) -> None:
-        for seconds in (3, *clocks.LOOK_AFTER_SECONDS, clocks.NOT_PLACED_GRACE_SECONDS, 61, 61):
+        for seconds in (3, *clocks.SEARCH_AFTER_SECONDS, clocks.NOT_PLACED_GRACE_SECONDS, 61, 61):
             self._sweep()
             if self._is_quiet():
                 return

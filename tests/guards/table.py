@@ -685,7 +685,7 @@ LINES = (
         "orders/recovery/search/id_range.py",
     ),
     Guard(
-        "search: the last look is when it can no longer appear",
+        "search: the last one is when it can no longer appear",
         "return [*(moment for moment in early if now < moment < over), over]",
         "return [moment for moment in early if now < moment]",
         (

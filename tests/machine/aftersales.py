@@ -101,7 +101,7 @@ class AfterSales:
     def accept(self) -> None:
         """A person has looked and takes the database as it is."""
         now = self.desk.clock()
-        if guard.look_closely(now=now):
+        if guard.check_database(now=now):
             return
         marks = guard.high_water_marks(self.desk.provider.pk)
         guard.adopt(guard.database_identity(), marks, now=now)

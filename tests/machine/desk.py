@@ -190,7 +190,7 @@ class Desk:
 
     def timetable(self) -> None:
         """The minutes after something went wrong, as beat fills them."""
-        for seconds in (*clocks.LOOK_AFTER_SECONDS, clocks.NOT_PLACED_GRACE_SECONDS + 5):
+        for seconds in (*clocks.SEARCH_AFTER_SECONDS, clocks.NOT_PLACED_GRACE_SECONDS + 5):
             self.sweep()
             self.ring()
             self.advance(seconds)

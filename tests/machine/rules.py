@@ -27,7 +27,7 @@ SENDING = (
     "record.committed",
 )
 STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "record.committed")
-SEARCHING = ("look.answered", "adopt.attempt", "adopt.moved")
+SEARCHING = ("search.answered", "adopt.attempt", "adopt.moved")
 PLACING = ("place.written", "place.committed")
 ASKING = (
     "request.taken",
@@ -169,7 +169,7 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(meanwhile=meanwhiles)
     def recover_and_stand_still(self, meanwhile: list[str]) -> None:
-        self.desk.stand(self.desk.recover, "look.answered", self._acts(meanwhile))
+        self.desk.stand(self.desk.recover, "search.answered", self._acts(meanwhile))
 
     @rule(acknowledged=st.booleans())
     def the_timetable_runs(self, acknowledged: bool) -> None:

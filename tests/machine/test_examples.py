@@ -108,7 +108,7 @@ def test_a_proof_of_not_sent_that_comes_late_sends_nothing_by_itself(desk):
 
 def test_a_search_that_stands_still_while_a_person_decides_changes_nothing(desk):
     lost = send(desk, Answer.LOST, "record.committed", "a moment")
-    desk.stand(desk.recover, "look.answered", [desk.say_what_became])
+    desk.stand(desk.recover, "search.answered", [desk.say_what_became])
     lost.refresh_from_db()
     assert lost.external_id == desk.upstream.of_link(lost.link)[0].order_id
 

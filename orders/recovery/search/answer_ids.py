@@ -37,7 +37,7 @@ def ask(case: Case, lost: list[Attempt]) -> list[Attempt]:
 
 
 def _is_worth_a_call(case: Case, attempt: Attempt) -> bool:
-    """At the first look, and at the last one where ids are not searched. Where they are, the search
+    """At the first search, and at the last one where ids are not searched. Where they are, it
     asks about what it can link, and only an id that may be linked at once goes before it."""
     named = _named(attempt)
     if not named or attempt.calls >= MOST_CALLS:

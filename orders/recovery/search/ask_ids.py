@@ -10,28 +10,30 @@ from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 from providers.panel_api.id_batches import chunks
 
 from . import id_range
-from .ask_singly import look_singly
+from .ask_singly import search_singly
 from .case import Case
-from .search_types import CannotLook, Seen
+from .search_types import CannotSearch, Seen
 
-WIDEST = 300  # ids in one look
+WIDEST = 300  # ids in one search
 MOST_PARENTS = 40
 IDS_TO_A_QUESTION = 10  # most of them are known to be ours where so many go to one
 ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
 
 
-def look_between(case: Case, seen: Seen, *, controls: Sequence[int], most: int, spare: int) -> None:
+def search_between(
+    case: Case, seen: Seen, *, controls: Sequence[int], most: int, spare: int
+) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
     and in each call about `controls`, accepted orders of ours from before: while these are unknown
     there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
     Up to `spare` more calls ask again about what could not be read.
 
-    Raises CannotLook where the provider's answers prove nothing just now, MustWait where a
+    Raises CannotSearch where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
     """
     parents = id_range.parents(case.rows, MOST_PARENTS)
     if parents is None:
-        raise CannotLook("Too many drip-feeds and subscriptions run here: they start orders too.")
+        raise CannotSearch("Too many drip-feeds and subscriptions run here: they start orders too.")
     size = case.client.dialect.batch_size
     seen.last = min(seen.last, seen.first + max(1, most) * size * IDS_TO_A_QUESTION)
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
@@ -41,7 +43,9 @@ def look_between(case: Case, seen: Seen, *, controls: Sequence[int], most: int, 
     rest = [one for one in parents if one not in own]
     if size == 1:
         ask_one = partial(_answers, case, seen)
-        look_singly(seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare)
+        search_singly(
+            seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare
+        )
         return
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
     room = most * (size - len(own)) - len(rest)
@@ -55,7 +59,7 @@ def look_between(case: Case, seen: Seen, *, controls: Sequence[int], most: int, 
             answers = _answers(case, seen, batch)
             _check_controls(own, answers)
             _check_parents(parents, batch, answers)
-        except (MustWait, ProviderError, CannotLook):
+        except (MustWait, ProviderError, CannotSearch):
             if is_first or not set(rest).isdisjoint(batch):
                 raise
             missed = (int(one) for one in batch if one not in known)
@@ -81,7 +85,7 @@ def _again(
     try:
         answers = _answers(case, seen, [*own, *batch])
         _check_controls(own, answers)
-    except (MustWait, ProviderError, CannotLook):
+    except (MustWait, ProviderError, CannotSearch):
         seen.is_cut = True
         return unread
     return unread | {one: said for one, said in answers.items() if one in batch}
@@ -102,9 +106,9 @@ def _check_controls(own: list[str], answers: dict[str, Progress | Unreadable]) -
     told = {one: answers[one] for one in own if one in answers}
     for one, said in told.items():
         if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:
-            raise CannotLook(f"The provider does not even know {one}, an order of ours.")
+            raise CannotSearch(f"The provider does not even know {one}, an order of ours.")
     if told and not any(isinstance(said, Progress) for said in told.values()):
-        raise CannotLook(f"The provider said nothing even of {own[0]}, an order of ours.")
+        raise CannotSearch(f"The provider said nothing even of {own[0]}, an order of ours.")
 
 
 def _check_parents(
@@ -113,7 +117,7 @@ def _check_parents(
     """What one of them started is known only while each of them is told of."""
     for one in parents:
         if one in batch and not isinstance(answers.get(one), Progress):
-            raise CannotLook(f"The provider did not say what {one} has started.")
+            raise CannotSearch(f"The provider did not say what {one} has started.")
 
 
 def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen) -> set[str]:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from providers.actions.calling import MustWait
 from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 
-from .search_types import CannotLook, Seen
+from .search_types import CannotSearch, Seen
 
 Ask = Callable[[Sequence[str]], dict[str, Progress | Unreadable]]
 
 
-def look_singly(
+def search_singly(
     seen: Seen,
     ask: Ask,
     wanted: Sequence[str],
@@ -29,7 +29,7 @@ def look_singly(
     proves = most + spare > 1
     room = most - len(parents) - (1 if proves and not spare else 0)
     if wanted and parents and room < 1:
-        raise CannotLook("Orders that start others run here, and asking about each takes a call.")
+        raise CannotSearch("Orders that start others run here, and asking about each takes a call.")
     if len(wanted) > max(0, room):
         seen.last = int(wanted[max(0, room)]) - 1
         wanted = wanted[: max(0, room)]
@@ -68,7 +68,7 @@ def _drop_children(seen: Seen, ask: Ask, parents: Sequence[str]) -> None:
         said = ask([parent]).get(parent)
         if not isinstance(said, Progress):
             seen.candidates.clear()
-            raise CannotLook(f"The provider did not say what {parent} has started.")
+            raise CannotSearch(f"The provider did not say what {parent} has started.")
         for child in said.children:
             seen.candidates.pop(child, None)
 
@@ -82,6 +82,6 @@ def _prove(seen: Seen, ask: Ask, control: str, *, may_ask: bool) -> None:
         except (MustWait, ProviderError):
             said = None
     if isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER:
-        raise CannotLook(f"The provider does not even know {control}, an order of ours.")
+        raise CannotSearch(f"The provider does not even know {control}, an order of ours.")
     if not isinstance(said, Progress):
         seen.last, seen.is_cut = seen.first - 1, True

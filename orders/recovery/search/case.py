@@ -37,14 +37,14 @@ class TellsOfIds(Protocol):
 
 @dataclass(slots=True)
 class Decided:
-    """How many lost orders a run has found, shown not to be there, and looked for."""
+    """How many lost orders a run has found, shown not to be there, and searched for."""
 
     found: int = 0
     absent: int = 0
-    looked: int = 0
+    searched: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.found or self.absent or self.looked)
+        return bool(self.found or self.absent or self.searched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Case:
         return read_now(self.provider, client_for, clock=self.clock) and self.goes_on()
 
     def spend(self) -> None:
-        """Take one call out of the hour's budget for looking. Raises MustWait when it is used
+        """Take one call out of the hour's budget for searching. Raises MustWait when it is used
         up."""
         now, most = self.clock(), self.rules.calls_per_hour
         row = Recovery.objects.filter(pk=self.rules.pk)

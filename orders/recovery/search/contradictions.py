@@ -86,7 +86,7 @@ def reopen_one(pk: int, external_id: str, *, now: datetime) -> bool:
             words = f"It was not there, and the provider has {external_id}, which could be it."
             if reopen(attempt, order, external_id, words, now=now):
                 return True
-            transaction.set_rollback(True)  # somebody moved it: the next look sees the id again
+            transaction.set_rollback(True)  # somebody moved it: the next search sees the id again
     except IntegrityError as error:
         raise_unless_broken(error, "one_live_attempt_per_order")
         attempt = Attempt.objects.select_related("order").get(pk=pk)

@@ -1,6 +1,6 @@
 """Looking for lost orders by their number, with few free calls for each.
 
-Soon after the loss one call finds nearly every order that is there. What was not found is looked
+Soon after the loss one call finds nearly every order that is there. What was not found is searched
 for once more, and further, when it can no longer appear, and is shown not to be there when a later
 order closes the range. Calls of which nothing was learned count too: no lost order costs more than
 `MOST_CALLS`, then a person decides.
@@ -18,16 +18,16 @@ from ...models import Attempt
 from ...status import RECALLED, Outcome, Resolution
 from .. import resolve
 from . import contradictions, id_range, search_schedule
-from .ask_ids import WIDEST, look_between
+from .ask_ids import WIDEST, search_between
 from .case import Case
 from .decide_owners import Decision
 from .id_range import Window
 from .match_ids import IdMatch
 from .prices import price_wait
-from .search_types import CannotLook, Seen
+from .search_types import CannotSearch, Seen
 
 MOST_CALLS = 4  # answered, for one lost order
-FOR_THE_END = 3  # of them: two for the last look, one to close the range
+FOR_THE_END = 3  # of them: two for the last search, one to close the range
 FEWEST = 100  # ids after the last known one that are always asked about
 FEWEST_AT_LAST = 200  # what is missed once it can no longer appear looks like the next lost one
 GAPS = 4  # times the largest gap seen, where that is more
@@ -49,7 +49,7 @@ class Search:
         now = self.clock()
         due = [w for w in self.windows if search_schedule.is_due(w.attempt, now)]
         if due:
-            self._look(due)
+            self._search_range(due)
             return  # one search a run: what it found changes the windows of the others
         for window in self.windows:
             if _may_be_closed(window, now):
@@ -70,43 +70,43 @@ class Search:
         if self._ask(attempts, seen, controls=group[0].controls, most=1, shared=True):
             self._resolve(seen, attempts, seen.last)
 
-    # a look
+    # a search
 
-    def _look(self, due: list[Window]) -> None:
+    def _search_range(self, due: list[Window]) -> None:
         """Ask about the ids after the last one that is known."""
         asked_at = self.clock()
         most = {window.attempt.pk: self._affordable(window.attempt, asked_at) for window in due}
         wait = [window.attempt for window in due if not most[window.attempt.pk]]
-        look_for = [window for window in due if most[window.attempt.pk]]
+        searched = [window for window in due if most[window.attempt.pk]]
         if wait:
-            self._note_look(wait, asked_at, None)
-        if not look_for:
+            self._note_search(wait, asked_at, None)
+        if not searched:
             return
-        last = [window for window in look_for if self._is_last(window.attempt, asked_at)]
-        attempts = [window.attempt for window in look_for]
-        calls = min(most[window.attempt.pk] for window in last or look_for)
-        seen = self._range(look_for, is_last=bool(last))
-        oldest = min(look_for, key=lambda window: window.after)
+        last = [window for window in searched if self._is_last(window.attempt, asked_at)]
+        attempts = [window.attempt for window in searched]
+        calls = min(most[window.attempt.pk] for window in last or searched)
+        seen = self._range(searched, is_last=bool(last))
+        oldest = min(searched, key=lambda window: window.after)
         spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
         wanted_last = seen.last
         if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
             decision = self._resolve(seen, attempts, wanted_last)
             still = resolve.reread(attempts)
-            self._note_look(still, asked_at, seen)
+            self._note_search(still, asked_at, seen)
             price_wait.wait_for_prices(still, decision, self.clock())
 
     def _is_last(self, attempt: Attempt, now: datetime) -> bool:
         return not search_schedule.later_moments(attempt, self.rules, now)
 
     def _affordable(self, attempt: Attempt, now: datetime) -> int:
-        """How many calls may go into this look."""
+        """How many calls may go into this search."""
         left = max(0, MOST_CALLS - attempt.calls)
         if self._is_last(attempt, now):
             return min(left, max(2, left - 1))
         return max(0, left - FOR_THE_END)
 
-    def _range(self, look_for: list[Window], *, is_last: bool) -> Seen:
-        first = min(max(window.after, window.cleared) for window in look_for) + 1
+    def _range(self, searched: list[Window], *, is_last: bool) -> Seen:
+        first = min(max(window.after, window.cleared) for window in searched) + 1
         gap = int(self.rules.calibration.get("largest_gap") or 0)
         width = min(WIDEST, max(FEWEST_AT_LAST if is_last else FEWEST, gap * GAPS))
         return Seen(first, first + width - 1)
@@ -121,25 +121,25 @@ class Search:
         spare: int = 0,
         shared: bool = False,
     ) -> bool:
-        """False: nothing was learned, and they are looked for a little later. `shared`: each of
+        """False: nothing was learned, and they are searched for a little later. `shared`: each of
         them pays for a part of the calls only."""
         try:
-            look_between(self.case, seen, controls=controls, most=most, spare=spare)
-        except CannotLook as doubt:
+            search_between(self.case, seen, controls=controls, most=most, spare=spare)
+        except CannotSearch as doubt:
             self._put_off(attempts, seen.calls)
             resolve.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
             return False
         finally:
             resolve.count_calls(attempts, seen.calls, shared=shared)
-        failpoint("look.answered")
+        failpoint("search.answered")
         return True
 
     def _put_off(self, attempts: list[Attempt], calls: int) -> None:
-        """To their next moments; a last look is tried again soon."""
+        """To their next moments; a last search is tried again soon."""
         now = self.clock()
         for attempt in attempts:
             if moment := self._next_moment(attempt, now, attempt.calls + calls):
-                Attempt.objects.filter(pk=attempt.pk).update(look_at=moment)
+                Attempt.objects.filter(pk=attempt.pk).update(search_at=moment)
             else:
                 search_schedule.put_off([attempt], now)
 
@@ -153,7 +153,7 @@ class Search:
         now = self.clock()
         for one in id_range.claimed(self.case.rows, list(seen.candidates)):
             del seen.candidates[one]  # while the provider was asked
-        self.case.done.looked += len(attempts)
+        self.case.done.searched += len(attempts)
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         resolve.keep_candidates(attempts, seen.candidates)
@@ -175,22 +175,22 @@ class Search:
         sure = resolve.linkable(matched, owners, seen.candidates)
         self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
 
-    def _note_look(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
-        """When each that was not found is looked for next; after its last look it is looked for."""
+    def _note_search(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
+        """When each that was not found is searched for next; after the last search no more."""
         for attempt in attempts:
             row = Attempt.objects.filter(pk=attempt.pk)
-            looks = attempt.looks + (seen is not None)
+            searches = attempt.searches + (seen is not None)
             if moment := self._next_moment(attempt, asked_at, attempt.calls):
-                row.update(looks=looks, look_at=moment)
+                row.update(searches=searches, search_at=moment)
                 continue
-            through = seen.cleared if seen is not None else attempt.looked_through
+            through = seen.cleared if seen is not None else attempt.searched_through
             if seen is not None and seen.is_patchy and attempt.calls < MOST_CALLS:
                 soon = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[0])
-                row.update(looks=looks, look_at=soon, looked_through=through)
+                row.update(searches=searches, search_at=soon, searched_through=through)
                 continue  # what could not be read is asked about again before it buys on
-            row.update(looks=looks, looked_at=asked_at, looked_through=through)
+            row.update(searches=searches, searched_at=asked_at, searched_through=through)
             if seen is None:
-                words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+                words = f"Its {MOST_CALLS} free calls are used up: it is not searched for again."
                 resolve.tell([attempt], words, {}, asked_at)
 
     # the range is closed
@@ -219,7 +219,7 @@ class Search:
             return  # it is asked again once they are known
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
-            Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(look_at=later)
+            Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(search_at=later)
         elif seen.last < last:
             between = f"{last - first + 1:,} ids lie between the orders before and after"
             self._leave(attempts, f"{between}: more than its free calls reach.")
@@ -250,9 +250,9 @@ class Search:
 
 def _may_be_closed(window: Window, now: datetime) -> bool:
     attempt = window.attempt
-    looked = attempt.looked_at is not None and attempt.bracketed_at is None
-    waits = attempt.look_at is not None and attempt.look_at > now
-    return looked and not waits and window.before is not None and resolve.is_open(attempt)
+    searched = attempt.searched_at is not None and attempt.bracketed_at is None
+    waits = attempt.search_at is not None and attempt.search_at > now
+    return searched and not waits and window.before is not None and resolve.is_open(attempt)
 
 
 def _in_words(seen: Seen, wanted_last: int) -> str:

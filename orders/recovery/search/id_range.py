@@ -84,7 +84,7 @@ def window_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> Window | No
         attempt,
         max(below),
         min(above, default=None),
-        attempt.looked_through or 0,
+        attempt.searched_through or 0,
         tuple(sorted(below, reverse=True)[:CONTROLS]),
     )
 
@@ -104,7 +104,7 @@ def widest_window(attempt: Attempt, rules: Recovery, account: list[int]) -> Wind
         attempt,
         max(below, default=0),
         min(above, default=None),
-        attempt.looked_through or 0,
+        attempt.searched_through or 0,
         (),
     )
 

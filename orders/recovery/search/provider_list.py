@@ -37,7 +37,7 @@ def search(case: Case, lost: list[Attempt]) -> None:
     _ask_later_again(closing, now)  # first, in case the list does not come
     listed = read_list(case.rows, case.ask(case.client.recent_orders))
     resolve.count_calls(asked, 1)
-    case.done.looked += len(due)
+    case.done.searched += len(due)
     view = _view(case, listed, lost)
     now = case.clock()
     _tell(asked, listed, view, now)
@@ -47,19 +47,19 @@ def search(case: Case, lost: list[Attempt]) -> None:
 
 
 def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
-    """At the first look; at the last one too where numbers do not say more with the same call."""
+    """At the first search; at the last one too where numbers do not say more with the same call."""
     is_last = not search_schedule.later_moments(attempt, rules, now)
     return attempt.calls == 0 or (is_last and not rules.searches and attempt.calls < MOST_CALLS)
 
 
 def _may_be_closed(attempt: Attempt, case: Case, now: datetime) -> bool:
-    """It was looked for, and an order has been sent since that must be in the list."""
+    """It was searched for, and an order has been sent since that must be in the list."""
     rules, later = case.rules, id_range.surely_after(attempt, case.rules)
     if rules.searches or not rules.key_is_ours_alone or later is None:
         return False
-    waits = attempt.look_at is not None and attempt.look_at > now
+    waits = attempt.search_at is not None and attempt.search_at > now
     is_left = attempt.bracketed_at is not None or attempt.calls >= MOST_CALLS
-    if attempt.looked_at is None or waits or is_left or not resolve.is_open(attempt):
+    if attempt.searched_at is None or waits or is_left or not resolve.is_open(attempt):
         return False
     rows = Attempt.objects.filter(provider__in=case.rows)
     return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
@@ -76,7 +76,7 @@ def _is_unclear(case: Case, lost: list[Attempt]) -> bool:
 @dataclass(frozen=True, slots=True)
 class _View:
     """The unclaimed rows from after the first lost send, and which send each can be: `others` are
-    those that are not looked for, or of which the list does not show where they stand."""
+    those that are not searched for, or of which the list does not show where they stand."""
 
     free: dict[str, RecentOrder]
     like: dict[int, dict[str, Likeness]]
@@ -205,7 +205,7 @@ def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained:
 
 def _ask_later_again(closing: list[Attempt], now: datetime) -> None:
     later = now + timedelta(seconds=clocks.BREAKER_SECONDS[1])
-    Attempt.objects.filter(pk__in=[a.pk for a in closing]).update(look_at=later)
+    Attempt.objects.filter(pk__in=[a.pk for a in closing]).update(search_at=later)
 
 
 def _leave(closing: list[Attempt], now: datetime) -> None:
@@ -213,5 +213,5 @@ def _leave(closing: list[Attempt], now: datetime) -> None:
     for attempt in resolve.reread(closing):
         if attempt.calls >= MOST_CALLS:
             Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
-            words = f"Its {MOST_CALLS} free calls are used up: it is not looked for again."
+            words = f"Its {MOST_CALLS} free calls are used up: it is not searched for again."
             resolve.tell([attempt], words, {}, now)

@@ -50,9 +50,13 @@ def repeat(case: Case, lost: list[Attempt]) -> None:
     if _asks_for_a_rest(case.provider, now):
         return
     for attempt in resolve.reread(lost):
-        due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
+        due = (
+            attempt.search_at is not None
+            and attempt.search_at <= now
+            and attempt.searched_at is None
+        )
         carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
-        is_clear = ALSO_NAMED not in attempt.evidence and attempt.looks < MOST_REPEATS
+        is_clear = ALSO_NAMED not in attempt.evidence and attempt.searches < MOST_REPEATS
         if due and carries and is_clear and _is_young(attempt, now) and _is_promised_still(case):
             _repeat_one(case, attempt)
 
@@ -74,7 +78,7 @@ def _repeat_one(case: Case, attempt: Attempt) -> None:
     case.spend()
     now = SendClock(case.clock)
     repeats.begin(attempt, now=now())  # when it is looked for next, the search says
-    case.done.looked += 1
+    case.done.searched += 1
     order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
     attempt.refresh_from_db(fields=["evidence"])
     if not order_id or ALSO_NAMED in attempt.evidence:

@@ -27,23 +27,23 @@ def later_moments(attempt: Attempt, rules: Recovery, now: datetime) -> list[date
     over = known + timedelta(seconds=rules.grace_seconds)
     if not now < over <= now + timedelta(seconds=left + wait_clock.LONGEST_STEP):
         over = now + timedelta(seconds=left)  # the clock was set since
-    early = [known + timedelta(seconds=after) for after in clocks.LOOK_AFTER_SECONDS]
+    early = [known + timedelta(seconds=after) for after in clocks.SEARCH_AFTER_SECONDS]
     return [*(moment for moment in early if now < moment < over), over]
 
 
 def schedule(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
     """Give the new ones their first moment, and those that a clock has put far away a near one."""
     for attempt in lost:
-        if attempt.looked_at is not None or not resolve.is_open(attempt):
+        if attempt.searched_at is not None or not resolve.is_open(attempt):
             continue
         furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
-        if attempt.look_at is None or attempt.look_at > furthest:
-            attempt.look_at = first_moment(attempt, rules, now)
-            Attempt.objects.filter(pk=attempt.pk).update(look_at=attempt.look_at)
+        if attempt.search_at is None or attempt.search_at > furthest:
+            attempt.search_at = first_moment(attempt, rules, now)
+            Attempt.objects.filter(pk=attempt.pk).update(search_at=attempt.search_at)
 
 
 def is_due(attempt: Attempt, now: datetime) -> bool:
-    due = attempt.look_at is not None and attempt.look_at <= now and attempt.looked_at is None
+    due = attempt.search_at is not None and attempt.search_at <= now and attempt.searched_at is None
     return due and resolve.is_open(attempt)
 
 
@@ -52,11 +52,11 @@ def pass_on(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
     one their time is over."""
     for attempt in lost:
         if is_due(attempt, now) and (later := later_moments(attempt, rules, now)):
-            Attempt.objects.filter(pk=attempt.pk).update(look_at=later[0])
+            Attempt.objects.filter(pk=attempt.pk).update(search_at=later[0])
 
 
 def put_off(attempts: Iterable[Attempt], now: datetime) -> None:
     """Look for these a little later."""
     later = now + timedelta(seconds=clocks.BREAKER_SECONDS[0])
     keys = [attempt.pk for attempt in attempts]
-    Attempt.objects.filter(pk__in=keys).update(look_at=later)
+    Attempt.objects.filter(pk__in=keys).update(search_at=later)

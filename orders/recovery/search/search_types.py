@@ -1,4 +1,4 @@
-"""What one look for lost orders showed."""
+"""What one search for lost orders showed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from providers.panel_api import Progress
 
 
-class CannotLook(Exception):
+class CannotSearch(Exception):
     """Nothing was learned; the words are for staff."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What one look showed. `candidates` are ids of ours that nobody has claimed; `cleared`: each
+    """What one search showed. `candidates` are ids of ours that nobody has claimed; `cleared`: each
     id that was asked for up to this one is known not to be a lost order, `doubtful` ones apart.
     `is_cut`: a later call failed, and `last` is as far as the ones before it reached. `asked` are
     the ids that can be a lost order and were asked about."""

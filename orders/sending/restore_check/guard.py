@@ -83,7 +83,7 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
     """Raises NotSent, and places a halt where there is doubt, for what is journaled already."""
     try:
         if why_doubted(high_water_marks(provider_id), database_identity()):
-            look_closely(now=now())
+            check_database(now=now())
             raise NotSent(MAY_BE_RESTORED)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
@@ -121,7 +121,7 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
         raise NotSent("The claim had grown too old before it was written down.")
     if doubt:
-        look_closely(now=now())
+        check_database(now=now())
     elif known is not None and overtaken:
         quarantine(
             f"Account {known.provider_id}: the new {what} got number {row.pk}, although "
@@ -185,7 +185,7 @@ def _newest_of(known: MarkByKind) -> str:
     return f"the newest is {newest[0]} of {newest[1]:%Y-%m-%d %H:%M:%S}"
 
 
-def look_closely(*, now: datetime) -> bool:
+def check_database(*, now: datetime) -> bool:
     """Compare every high-water mark of this machine with the database; place a halt on doubt.
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the

@@ -20,7 +20,7 @@ from providers.models import Provider
 from providers.panel_api import RefusalCode, Refused
 
 from ...aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_from_json
-from ...aftersales.cancel_sends import CANCELS, look_again
+from ...aftersales.cancel_sends import CANCELS, poll_soon
 from ...aftersales.refill_sends import REFILLS
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ...status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, RefillStatus, Write
@@ -167,7 +167,7 @@ def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) ->
     """In the call's hands, until it is answered or given up in this same transaction. One that has
     no row here gets none: the order's history tells of it."""
     mine = CancelRequest.objects.filter(order=order, requested_at=name.requested_at)
-    look_again([order.pk], now)  # only its status says what became of it
+    poll_soon([order.pk], now)  # only its status says what became of it
     if not mine.exists():
         return True
     waiting = mine.filter(status__in=NOT_SENT_CANCELS)

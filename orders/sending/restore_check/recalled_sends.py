@@ -111,7 +111,7 @@ def take_as_sent(
                 started_at=started_at,
                 lease_until=started_at,
                 recorded_at=now,
-                looked_at=now,
+                searched_at=now,
                 outcome=Outcome.UNKNOWN,
                 code=RECALLED,
                 unknown_at=started_at,

@@ -35,7 +35,7 @@ def lost() -> Order:
     """An order whose answer is lost, so long ago that anybody may say that it is not there."""
     sent = database_now() - OLD
     order = make_order(Status.UNCONFIRMED, created_at=sent, sent_at=sent)
-    make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=sent, looked_at=sent)
+    make_attempt(order, outcome=Outcome.UNKNOWN, unknown_at=sent, searched_at=sent)
     return order
 
 

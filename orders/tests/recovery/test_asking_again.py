@@ -15,7 +15,7 @@ from providers.models import Provider, ProviderHealth
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_what_the_provider_may_have_forgotten_is_not_repeated(box, away):
     """Nobody knows for how long it answers a repeat with the first order; later it is a new one."""
     bench = repeating(box, repeats_are_safe=True)
     lost, adds = bench.lose(taken=False), box.calls("add")
-    Attempt.objects.filter(order=lost).update(look_at=bench.now - timedelta(days=1))
+    Attempt.objects.filter(order=lost).update(search_at=bench.now - timedelta(days=1))
     bench.now += away
     bench.probe()
     bench.recover()

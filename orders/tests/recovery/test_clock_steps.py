@@ -19,7 +19,7 @@ from tests.builders import NOON, make_attempt, make_order, make_user
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 HOUR = timedelta(hours=1)
 
 

@@ -18,7 +18,7 @@ from tests.fake_provider import progress
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, _ = clocks.LOOK_AFTER_SECONDS
+FIRST, _ = clocks.SEARCH_AFTER_SECONDS
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from .bench import GRACE, Bench, running_box
 from .test_asking_ids import ODD, Panel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 
 
 @pytest.fixture

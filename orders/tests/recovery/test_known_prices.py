@@ -24,7 +24,7 @@ from .bench import GRACE, Bench, running_box
 from .test_moving_prices import move_price
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 TWICE = Decimal(2)
 
 

@@ -23,7 +23,7 @@ from tests.builders import make_order, make_service
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 LISTS = {"recent_orders": True}
 Rows = tuple[RecentOrder, ...]
 

@@ -24,7 +24,7 @@ from tests.builders import make_order, make_service
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 DEARER = Decimal("1.04")  # within the tolerance of five percent
 
 

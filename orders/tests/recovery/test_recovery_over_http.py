@@ -29,7 +29,7 @@ from tests.builders import make_user
 from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_an_order_that_appears_late_is_found_by_a_later_look(box):
     box.clear_faults()
     assert read(lost)[0].status == Status.UNCONFIRMED and not bench.may_buy()
     attempt = read(lost)[1]
-    assert attempt.unknown_at and attempt.look_at == attempt.unknown_at + timedelta(
+    assert attempt.unknown_at and attempt.search_at == attempt.unknown_at + timedelta(
         seconds=GRACE
     ), "as its page says"
     bench.recover(after=SECOND)
@@ -363,13 +363,13 @@ def test_a_provider_that_knows_not_even_our_own_order_proves_nothing(box, monkey
         patched.setattr(PanelClient, "statuses_once", forgetful)
         bench.recover(after=FIRST)
     order, attempt = read(lost)
-    assert order.status == Status.UNCONFIRMED and attempt.looks == 0
+    assert order.status == Status.UNCONFIRMED and attempt.searches == 0
     assert lost.events.filter(text__contains="does not even know").count() == 1
     for after in (5, SECOND):
         bench.recover(after=after)
-        assert read(lost)[1].looks == 0, "that call counted too"
+        assert read(lost)[1].searches == 0, "that call counted too"
     bench.recover(after=GRACE)
-    assert read(lost)[1].looks == 1
+    assert read(lost)[1].searches == 1
 
 
 def test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing(box, monkeypatch):
@@ -388,8 +388,8 @@ def test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing(
         patched.setattr(PanelClient, "statuses_once", forgetful)
         bench.recover(after=GRACE)
     attempt = read(lost)[1]
-    assert attempt.looked_at is None and attempt.looked_through is not None
-    assert attempt.looked_through < int(bench.upstream()[-1])
+    assert attempt.searched_at is None and attempt.searched_through is not None
+    assert attempt.searched_through < int(bench.upstream()[-1])
     assert not bench.may_buy()
     assert bench.recover(after=clocks.BREAKER_SECONDS[0]).found == 1
     assert read(lost)[1].calls == 4
@@ -402,7 +402,7 @@ def test_a_look_that_is_cut_off_half_way_keeps_what_it_has_learned(box):
     box.fault("http_503", "before", action="status", nth=2)
     bench.recover(after=GRACE)
     attempt = read(lost)[1]
-    assert attempt.calls == 2 and attempt.looked_at is None and not bench.may_buy()
+    assert attempt.calls == 2 and attempt.searched_at is None and not bench.may_buy()
     bench.recover(after=clocks.BREAKER_SECONDS[0])
     assert read(lost)[1].calls == 4 and bench.may_buy()
     bench.send()
@@ -503,7 +503,7 @@ def test_nothing_is_looked_for_before_a_machine_that_sends_has_found_its_sends_i
     backed_up = bench.now - timedelta(hours=1)  # what the row of a restored backup says
     DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": backed_up})
     assert not bench.recover(after=FIRST)
-    assert guard.look_closely(now=bench.now)
+    assert guard.check_database(now=bench.now)
     assert bench.recover(after=SECOND).found == 1
     assert read(lost)[0].external_id == bench.upstream()[-1]
 

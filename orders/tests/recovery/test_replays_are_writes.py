@@ -80,7 +80,7 @@ class Desk:
             order,
             outcome=Outcome.UNKNOWN,
             unknown_at=NOON,
-            look_at=NOON,
+            search_at=NOON,
             provider_version=self.provider.version,
         )
         self.attempt.wire = {**order.payload, NAME: self.attempt.token}
@@ -453,7 +453,7 @@ def test_a_database_from_before_the_repeat_does_not_end_what_it_may_have_bought(
 def test_it_is_given_back_its_repeats_by_the_next_look(restored):
     Attempt.objects.update(outcome=Outcome.UNKNOWN)
     for _ in range(2):
-        guard.look_closely(now=NOON)
+        guard.check_database(now=NOON)
         assert restored.candidates == ["23501"]
         assert Attempt.objects.get().evidence["repeated_as"] == "23501"
 
@@ -465,7 +465,7 @@ def test_so_is_one_that_has_forgotten_the_send_itself(desk):
     send_journal.note_end(desk.attempt, REFUSED)
     Attempt.objects.all().delete()
     Order.objects.update(status=Status.QUEUED)
-    guard.look_closely(now=NOON)
+    guard.check_database(now=NOON)
     order, attempt = Order.objects.get(), Attempt.objects.get()
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert attempt.evidence["repeated_as"] == ""
@@ -508,7 +508,7 @@ def _refused(desk: Desk) -> None:
 def test_a_repeat_that_has_bought_nothing_says_nothing_against_the_first_answer(desk, end):
     desk.panel.stands = lambda: end(desk)
     desk.repeat()
-    guard.look_closely(now=NOON)
+    guard.check_database(now=NOON)
     order, attempt = answered_from_disk(desk, REFUSED)
     assert (order.status, attempt.outcome) == (Status.REJECTED, Outcome.REJECTED)
 

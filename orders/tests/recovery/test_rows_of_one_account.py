@@ -27,7 +27,7 @@ from .bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 KEY = "one-key-for-both-0123"
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 
 
 @pytest.fixture

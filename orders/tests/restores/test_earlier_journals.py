@@ -49,7 +49,7 @@ def test_an_order_sent_by_an_earlier_release_is_not_sent_again_by_a_restored_dat
     send(order, provider)
     write_as_then(journal_of(order))
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert quarantined()
     assert (order.status, order.external_id) == (Status.PENDING, "23501"), "by what was kept"
@@ -63,7 +63,7 @@ def test_nor_is_one_whose_answer_it_had_lost():
     send(order, provider)
     write_as_then(journal_of(order))
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert order.status == Status.UNCONFIRMED
     assert order.attempts.get().outcome == Outcome.UNKNOWN
@@ -76,7 +76,7 @@ def test_a_send_is_remembered_although_what_was_ordered_cannot_be_read():
     file = journal_of(order)
     file.write_text(file.read_text().replace('"payload"', '"another_name"'))
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert order.status == Status.UNCONFIRMED
 
@@ -86,7 +86,7 @@ def test_an_order_that_a_restored_database_has_lost_altogether_is_listed():
     send(order, FakeProvider())
     write_as_then(journal_of(order))
     forget(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     listed = UnmatchedOrder.objects.get()
     assert (listed.external_id, listed.link) == ("23501", order.link)
 
@@ -106,6 +106,6 @@ def test_such_an_answer_is_found_for_a_send_that_a_restored_database_has_forgott
     for path in (journal_of(order), *answer_spool.directory().glob("*.json")):
         write_as_then(path)
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")

@@ -108,7 +108,7 @@ def test_what_neither_journal_nor_database_knows_is_not_sent_again(service, smal
     bought = len(fake.placed)
     kept = {send.submission for send in send_journal.sends_since_adopted(service.provider_id)}
     lost = [order.pk for order in orders if order.submission not in kept]
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     accept()
     send_all(service.provider, fake)
     assert len(fake.placed) == bought
@@ -136,7 +136,7 @@ def test_what_waited_for_something_else_is_held_when_its_turn_comes(service, sma
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
     Order.objects.filter(pk=orders[0].pk).update(status=Status.HELD, hold_reason=reason)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     accept()
     waiting = Order.objects.get(pk=orders[0].pk)
     assert waiting.hold_reason == reason
@@ -150,12 +150,12 @@ def test_what_waited_for_something_else_is_held_when_its_turn_comes(service, sma
 def test_a_person_lets_it_go_and_what_comes_afterwards_goes_by_itself(service, small_journal):
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order = Order.objects.select_related("provider").get(pk=orders[0].pk)
     operator, manager = make_user(Role.OPERATOR), make_user(Role.MANAGER)
     assert not place_orders.release_order(order, actor=operator, now=LATER)
     assert place_orders.release_order(order, actor=manager, now=LATER)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert Order.objects.get(pk=order.pk).status == Status.QUEUED, "not held once more"
     accept()
     new = make_order(service=service)
@@ -172,7 +172,7 @@ def test_what_was_released_before_the_database_was_put_back_counts_no_more(servi
     evidence = {"released": HoldReason.RESTORED.value}
     assert order.move(Status.HELD, now=NOON, hold_reason=HoldReason.RESTORED)
     assert order.move(Status.QUEUED, now=NOON, actor=manager, evidence=evidence)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert Order.objects.get(pk=order.pk).hold_reason == HoldReason.RESTORED
 
 
@@ -180,7 +180,7 @@ def test_where_journal_and_database_meet_nothing_is_held(service):
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
     waiting = make_order(service=service)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     accept()
     assert not JournalGap.objects.exists()
     send_all(service.provider, fake)
@@ -194,7 +194,7 @@ def test_a_rolled_journal_that_meets_the_database_holds_nothing(service, small_j
         send(make_order(service=service), fake)
     newest = send(make_order(service=service), fake)
     take_back([newest])
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists()
     assert not JournalGap.objects.exists()
 
@@ -207,7 +207,7 @@ def test_a_journal_that_was_begun_anew_says_what_it_does_not_have(service):
         path.unlink()  # another machine, or a lost disk
     send(second, fake)
     take_back([first, second])
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert Order.objects.get(pk=first.pk).hold_reason == HoldReason.RESTORED
     assert Order.objects.get(pk=second.pk).status == Status.PENDING
 
@@ -226,7 +226,7 @@ def test_a_journal_of_an_older_release_that_begins_after_the_database_ends(servi
     lines = [line for line in path.read_text().splitlines() if '"carried"' not in line]
     path.write_text("\n".join([*lines, ""]))
     take_back([lost, kept])
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert Order.objects.get(pk=lost.pk).hold_reason == HoldReason.RESTORED
 
 
@@ -245,7 +245,7 @@ def test_a_machine_that_starts_after_the_database_was_accepted_holds_what_it_may
         database=guard.database_identity(),
     )
     Halt.objects.update(lifted_at=LATER)
-    assert guard.look_closely(now=LATEST)
+    assert guard.check_database(now=LATEST)
     assert Order.objects.get(pk=orders[0].pk).hold_reason == HoldReason.RESTORED
 
 
@@ -282,7 +282,7 @@ def requests_over_a_gap(service, panel, kind: str) -> list[Refill | CancelReques
 def test_a_request_that_nobody_knows_of_is_not_sent_again(service, small_journal, kind):
     panel = Panel()
     asked = requests_over_a_gap(service, panel, kind)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     oldest = type(asked[0]).objects.get(pk=asked[0].pk)
     assert oldest.status == GIVEN_UP[kind], "it does not wait until somebody would send it"
     accept()
@@ -319,7 +319,7 @@ def test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_
     panel = Panel()
     asked = requests_over_a_gap(service, panel, kind)
     type(asked[0]).objects.filter(pk=asked[0].pk).update(status="sending", due_at=NOON)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     accept()
     type(asked[0]).objects.filter(pk=asked[0].pk).update(status="queued")
     ask(service.provider, panel, LATEST)
@@ -335,7 +335,7 @@ def test_a_gap_of_orders_holds_requests_too_and_what_is_asked_anew_is_sent(
     old = make(order=make_order(status, service=service))
     fake, panel = FakeProvider(), Panel()
     restored_over_a_gap(service, fake)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert type(old).objects.get(pk=old.pk).status == GIVEN_UP[kind]
     accept()
     make(order=make_order(status, service=service))
@@ -350,7 +350,7 @@ def test_the_page_says_it_in_plain_words_and_lists_what_is_held(
     service, small_journal, client_for_role
 ):
     orders = restored_over_a_gap(service, FakeProvider())
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     client = client_for_role(Role.MANAGER)
     page = client.get(reverse("restored")).content.decode()
     assert "is known to nobody" in page
@@ -368,7 +368,7 @@ def test_one_that_is_there_becomes_unconfirmed_and_can_be_linked(
     service, small_journal, client_for_role
 ):
     orders = restored_over_a_gap(service, FakeProvider())
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     client = client_for_role(Role.MANAGER)
     answer = client.post(reverse("restored-sent", args=[orders[0].pk]))
     assert answer.url == reverse("order-resolve", args=[orders[0].pk])
@@ -380,7 +380,7 @@ def test_one_that_is_there_becomes_unconfirmed_and_can_be_linked(
 
 def test_a_gap_is_written_down_once(service, small_journal):
     restored_over_a_gap(service, FakeProvider())
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert journal_gaps.note_gap(service.provider_id, now=LATEST) is None
     gap = JournalGap.objects.get()
     assert gap.found_at == LATER

@@ -69,7 +69,7 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
         )
     RequestCall.objects.all().delete()
     later = NOON + timedelta(minutes=5)
-    guard.look_closely(now=later)
+    guard.check_database(now=later)
     statuses = [type(row).objects.get(pk=row.pk).status for row in rows]
     known = ["pending", "unconfirmed"] if make is make_refill else ["accepted", "queued"]
     assert statuses == known
@@ -109,7 +109,7 @@ def test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open(said, 
     RequestCall.objects.all().delete()
     later = NOON + timedelta(minutes=5)
     make_refill(order=order, requested_at=later, due_at=later)
-    guard.look_closely(now=later)
+    guard.check_database(now=later)
     assert Refill.objects.get().status == status
     assert order.events.filter(text__contains="This machine had sent it").exists()
 

@@ -41,10 +41,10 @@ def test_the_one_whose_claim_found_it_out_is_given_back_by_the_next_look(forgott
     first = send(orders[0], provider, LATER)
     assert first.status == Status.QUEUED
     assert statuses(orders[1:]) == {Status.PENDING}
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert statuses(orders) == {Status.PENDING}
     acknowledge(LATER)
-    assert guard.look_closely(now=LATER)
+    assert guard.check_database(now=LATER)
     assert len(provider.placed) == len(orders)
 
 
@@ -59,9 +59,9 @@ def test_the_one_that_broke_is_given_back_by_the_next_look(forgotten, monkeypatc
 
     with monkeypatch.context() as patched:
         patched.setattr(recalled_sends, "take_as_sent", take_as_sent)
-        guard.look_closely(now=LATER)
+        guard.check_database(now=LATER)
     assert statuses(orders[1:]) == {Status.PENDING}
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert statuses(orders) == {Status.PENDING}
 
 

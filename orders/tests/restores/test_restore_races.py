@@ -44,7 +44,7 @@ def test_eight_workers_on_a_restored_database_buy_nothing_again():
     at_once(worker)
     assert len(fake.placed) == THREADS
     assert Halt.objects.filter(kind=HaltKind.RESTORED).count() == 1
-    at_once(lambda number: guard.look_closely(now=NOON))
+    at_once(lambda number: guard.check_database(now=NOON))
     assert set(Order.objects.values_list("status", flat=True)) == {Status.PENDING}
     live = Attempt.objects.filter(outcome=Outcome.ACCEPTED).values_list("order", flat=True)
     assert sorted(live) == sorted(order.pk for order in orders), "given back once each"
@@ -63,4 +63,4 @@ def test_eight_accounts_send_at_once_and_each_keeps_its_own_mark():
         mark = send_journal.high_water_mark(order.provider_id)
         assert mark
         assert mark.is_of(order.attempts.select_related("order").get())
-    assert guard.look_closely(now=NOON)
+    assert guard.check_database(now=NOON)

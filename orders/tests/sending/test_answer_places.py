@@ -145,7 +145,7 @@ def test_a_machine_that_was_taken_away_with_nothing_in_doubt_is_not_told(machine
         outcome=Outcome.UNKNOWN,
         worker="another:7:MainThread",
         started_at=database_now(),
-        looked_at=database_now(),
+        searched_at=database_now(),
     )
     AnswerPlace.objects.update(seen_at=database_now() - AWAY)
     assert machine("web", "web").looks() == []

@@ -119,7 +119,7 @@ def test_a_loss_that_is_known_already_closes_no_second_halt():
     provider.then = lost_answer("reset by peer")
     order = crash_at("send.spooled", make_order(), provider)
     sweep_due.reap_lost_sends(now=REAPED)
-    Attempt.objects.update(looked_at=REAPED)
+    Attempt.objects.update(searched_at=REAPED)
     halts.lift_if_resolved(order.provider, now=REAPED)
     answer_spool.import_spool(now=LATER)
     attempt = order.attempts.get()

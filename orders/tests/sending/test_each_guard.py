@@ -27,7 +27,7 @@ from tests.fake_provider import FakeProvider
 from ..recovery.bench import GRACE, Bench, running_box
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-FIRST, SECOND = clocks.LOOK_AFTER_SECONDS
+FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 
 
 def noon():

@@ -306,10 +306,10 @@ def test_a_restored_database_never_sends_it_again(desk, answer_known, settings):
     desk.send()
     assert desk.panel.done == [OBSERVED[desk.write]], "the second was not sent"
     assert Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists()
-    guard.look_closely(now=desk.now)
+    guard.check_database(now=desk.now)
     lost = {Write.ADD: "unconfirmed", Write.REFILL: "unconfirmed", Write.CANCEL: "refused"}
     assert desk.status == (SENT if answer_known else lost)[desk.write]
-    guard.look_closely(now=desk.now)
+    guard.check_database(now=desk.now)
     Halt.objects.all().update(lifted_at=desk.now)
     PollSchedule.objects.update(checked_at=desk.now)
     desk.now += timedelta(hours=2)
@@ -323,7 +323,7 @@ def test_a_refill_that_the_restored_database_never_heard_of_is_there_again(desk)
     take_back(desk)
     order = desk.row.order
     Refill.objects.all().delete()
-    guard.look_closely(now=desk.now)
+    guard.check_database(now=desk.now)
     assert (Refill.objects.get().order, Refill.objects.get().status) == (order, "pending")
 
 
@@ -331,7 +331,7 @@ def test_a_refill_that_the_restored_database_never_heard_of_is_there_again(desk)
 def test_an_accepted_database_sends_again(desk):
     desk.send()
     take_back(desk)
-    guard.look_closely(now=desk.now)
+    guard.check_database(now=desk.now)
     account, identity = desk.row.provider_id, guard.database_identity()
     guard.adopt(identity, guard.high_water_marks(account), now=desk.now)
     Halt.objects.update(lifted_at=desk.now)

@@ -36,7 +36,7 @@ def test_a_refusal_of_every_order_of_a_call_hides_no_send(letter: str) -> None:
     mark = request_journal.high_water_mark(provider.pk)
     assert mark is not None and mark.is_of(call)
     RequestCall.objects.all().delete()
-    assert not guard.look_closely(now=NOON)
+    assert not guard.check_database(now=NOON)
 
 
 def test_nothing_is_sent_whose_line_the_disk_has_taken_in_part(monkeypatch) -> None:

@@ -66,7 +66,7 @@ def payload_for(service) -> OrderPayload:
     )
 
 
-def look_again(order: Order) -> Order:
+def poll_soon(order: Order) -> Order:
     PollSchedule.objects.update(next_at=database_now() - timedelta(seconds=1))
     sending_tasks.poll(provider_id=order.provider_id)
     return Order.objects.get(pk=order.pk)
@@ -91,7 +91,7 @@ def test_an_order_is_seen_through_all_its_statuses_to_its_end(box, account):
     sending_tasks.dispatch(provider_id=account.pk)
     seen = []
     for _ in range(400):
-        order = look_again(order)
+        order = poll_soon(order)
         if order.status not in seen:
             seen.append(order.status)
         if order.is_final:
@@ -151,7 +151,7 @@ def test_a_lost_order_is_found_again_by_a_person(box, account):
         client=client_for(account),
         clock=database_now,
     )
-    assert look_again(order).charge == Decimal(truth["charge"])
+    assert poll_soon(order).charge == Decimal(truth["charge"])
 
 
 def test_a_provider_that_is_not_there_sends_nothing_and_loses_nothing(box, account):

@@ -96,7 +96,7 @@ def acknowledge(moment=LATER) -> None:
 def test_a_first_start_is_taken_as_it_is():
     order = send(make_order(), FakeProvider())
     assert order.status == Status.PENDING
-    assert guard.look_closely(now=NOON)
+    assert guard.check_database(now=NOON)
     assert not Halt.objects.exists()
 
 
@@ -117,7 +117,7 @@ def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
     assert len(provider.placed) == 1
     assert order.attempts.get().outcome == Outcome.NOT_SENT
     assert order.status == Status.QUEUED
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501"), "by what was kept"
     reason = Halt.objects.get().reason
@@ -137,20 +137,20 @@ def test_what_a_clock_ahead_has_marked_is_accepted_as_all_else_is(is_call):
         call.delete()
     else:
         forget(send(make_order(provider=order.provider), FakeProvider(), TOMORROW))
-    assert not guard.look_closely(now=NOON)
+    assert not guard.check_database(now=NOON)
     acknowledge(LATER)
-    assert guard.look_closely(now=LATEST)
+    assert guard.check_database(now=LATEST)
     assert not quarantined()
 
 
 def test_what_a_clock_ahead_has_acknowledged_accepts_no_later_restore():
     provider, order = FakeProvider(), make_order()
     forget(send(order, provider))
-    assert not guard.look_closely(now=NOON)
+    assert not guard.check_database(now=NOON)
     acknowledge(TOMORROW)
-    assert guard.look_closely(now=TOMORROW)
+    assert guard.check_database(now=TOMORROW)
     forget(send(make_order(provider=order.provider), provider, LATER))
-    assert not guard.look_closely(now=LATEST)
+    assert not guard.check_database(now=LATEST)
     assert quarantined()
 
 
@@ -158,7 +158,7 @@ def test_it_is_noticed_before_the_first_claim_too():
     provider, order = FakeProvider(), make_order()
     send(order, provider)
     take_back(order)
-    assert not guard.look_closely(now=LATER)
+    assert not guard.check_database(now=LATER)
     send(order, provider, LATER)
     assert quarantined()
     assert len(provider.placed) == 1
@@ -188,7 +188,7 @@ def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
     take_back(order)
     Attempt.objects.filter(pk=claim(order, LATER).pk).update(id=old)
     assert order.attempts.get().token == marked(order.provider_id).token
-    assert not guard.look_closely(now=LATER)
+    assert not guard.check_database(now=LATER)
 
 
 def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
@@ -196,7 +196,7 @@ def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     attempt = claim(make_order(service=service))
     record_outcome.record(attempt, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
-    assert guard.look_closely(now=NOON)
+    assert guard.check_database(now=NOON)
     with pytest.raises(NotSent):
         guard.journal_send(attempt, now=at(NOON))
     assert "had been given out" in Halt.objects.get().reason
@@ -215,7 +215,7 @@ def test_another_database_is_noticed_at_every_account():
             cursor.execute(f"ALTER TABLE {table} RENAME TO the_old_one")
             cursor.execute(f"CREATE TABLE {table} (LIKE the_old_one INCLUDING ALL)")
             cursor.execute(f"INSERT INTO {table} SELECT * FROM the_old_one")
-    assert not guard.look_closely(now=LATER)
+    assert not guard.check_database(now=LATER)
     assert f"Account {second.provider_id}: it is another database" in Halt.objects.get().reason
 
 
@@ -312,9 +312,9 @@ def test_an_acknowledged_database_is_adopted_and_sends_again():
     send(waiting, provider, LATER)
     assert quarantined()
     acknowledge(LATER)
-    assert guard.look_closely(now=LATEST)
+    assert guard.check_database(now=LATEST)
     assert send(waiting, provider, LATEST).status == Status.PENDING
-    assert guard.look_closely(now=LATEST)
+    assert guard.check_database(now=LATEST)
 
 
 def test_an_acknowledgement_does_not_cover_what_was_sent_after_it():
@@ -322,19 +322,19 @@ def test_an_acknowledgement_does_not_cover_what_was_sent_after_it():
     first, second = make_order(service=service), make_order(service=service)
     send(first, provider)
     forget(first)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     acknowledge(LATER)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert send(second, provider, LATEST).status == Status.PENDING
     take_back(second)
-    assert not guard.look_closely(now=LATEST)
+    assert not guard.check_database(now=LATEST)
 
 
 def test_an_answer_from_the_log_is_given_back_to_its_order():
     provider, order = FakeProvider(), make_order()
     send(order, provider)
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert PollSchedule.objects.filter(order=order).exists()
@@ -351,11 +351,11 @@ def test_an_order_whose_answer_nobody_knows_is_unconfirmed_and_left_to_a_person(
     send(order, provider)
     take_back(order)
     Halt.objects.all().delete()
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     attempt = order.attempts.get()
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
-    assert attempt.looked_at, "its place among the provider's numbers is not known any more"
+    assert attempt.searched_at, "its place among the provider's numbers is not known any more"
     assert attempt.started_at == NOON
 
 
@@ -364,7 +364,7 @@ def test_what_is_proven_not_to_have_left_may_be_sent():
     provider.then = never_left()
     send(order, provider)
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.attempts.count()) == (Status.QUEUED, 0)
 
@@ -374,7 +374,7 @@ def test_an_answer_still_in_the_spool_is_used_too():
     with armed("send.spooled", die), pytest.raises(Crash):
         send(order, provider)
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert answer_spool.import_spool(now=LATER) == 1
@@ -385,7 +385,7 @@ def test_an_order_that_is_lost_altogether_is_listed_for_a_person():
     provider, order = FakeProvider(), make_order()
     send(order, provider)
     forget(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     guard.recall_everywhere(now=LATER)
     unmatched = UnmatchedOrder.objects.get()
     assert (unmatched.external_id, unmatched.link) == ("23501", order.link)
@@ -396,7 +396,7 @@ def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
     send(order, provider)
     take_back(order)
     Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.WITHDRAWN, Flag.LIVE_ATTEMPT)
     assert UnmatchedOrder.objects.get().order == order
@@ -407,7 +407,7 @@ def test_a_refusal_is_brought_back_as_one():
     provider.then = refusal(RefusalCode.LINK, "Bad link")
     send(order, provider)
     take_back(order)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     order.refresh_from_db()
     assert (order.status, order.reason) == (Status.REJECTED, "Bad link")
 
@@ -415,13 +415,13 @@ def test_a_refusal_is_brought_back_as_one():
 def test_a_look_takes_as_many_queries_for_ten_accounts_as_for_one(django_assert_num_queries):
     provider = FakeProvider()
     send(make_order(), provider)
-    guard.look_closely(now=NOON)
+    guard.check_database(now=NOON)
     with django_assert_num_queries(4):
-        guard.look_closely(now=NOON)
+        guard.check_database(now=NOON)
     for _ in range(9):
         send(make_order(), provider)
     with django_assert_num_queries(4):
-        guard.look_closely(now=NOON)
+        guard.check_database(now=NOON)
 
 
 def test_the_check_of_one_send_is_two_queries(django_assert_num_queries):

@@ -109,10 +109,10 @@ def test_an_account_is_looked_at_for_a_loss_a_hold_a_calibration_or_a_case_to_cl
     trusted = {"enabled": True, "key_is_ours_alone": True, "calibrated_at": None}
     Recovery.objects.update_or_create(provider=mine, defaults=trusted)
     service = make_service()
-    looked_at = make_attempt(
-        make_order(Status.UNCONFIRMED, service=service), outcome=Outcome.UNKNOWN, looked_at=NOON
+    searched_at = make_attempt(
+        make_order(Status.UNCONFIRMED, service=service), outcome=Outcome.UNKNOWN, searched_at=NOON
     )
-    Attempt.objects.filter(pk=looked_at.pk).update(surely_after=looked_at.pk)
+    Attempt.objects.filter(pk=searched_at.pk).update(surely_after=searched_at.pk)
     assert held.provider is not None
     due = {lost.provider_id, held.provider.pk, mine.pk}
     assert set(sweep_due.accounts_to_recover(now)) & {*due, service.provider_id} == due

@@ -42,13 +42,13 @@ def decide_with_prices(
 
 
 def wait_for_prices(attempts: Iterable[Attempt], decision: Decision, now: datetime) -> bool:
-    """Those that hang on a price are looked at again when it can be known; whether any does."""
+    """Those that hang on a price are searched for again when it can be known; whether any does."""
     if not decision.waits:
         return False
     when = now + timedelta(seconds=LAG)
     waiting = [one.pk for one in resolve.reread(attempts) if one.pk in decision.hangs]
-    looked = Attempt.objects.filter(pk__in=waiting, looked_at__isnull=False)
-    return bool(looked.update(look_at=when))
+    searched = Attempt.objects.filter(pk__in=waiting, searched_at__isnull=False)
+    return bool(searched.update(search_at=when))
 
 
 def waited(windows: Iterable[Window], now: datetime) -> list[Window]:
@@ -57,9 +57,9 @@ def waited(windows: Iterable[Window], now: datetime) -> list[Window]:
 
 
 def wait_no_more(rows: Collection[int], now: datetime) -> None:
-    """What could be looked at now has been: a later order closes the ranges of the others."""
+    """What could be searched for now has been: a later order closes the ranges of the others."""
     lost = Attempt.objects.filter(provider__in=rows, outcome=Outcome.UNKNOWN)
-    lost.filter(looked_at__lt=F("look_at"), look_at__lte=now).update(look_at=None)
+    lost.filter(searched_at__lt=F("search_at"), search_at__lte=now).update(search_at=None)
 
 
 def kept_numbers(attempt: Attempt) -> list[int]:
@@ -68,8 +68,8 @@ def kept_numbers(attempt: Attempt) -> list[int]:
 
 
 def _has_waited(attempt: Attempt, now: datetime) -> bool:
-    looked, wanted = attempt.looked_at, attempt.look_at
-    if looked is None or wanted is None or wanted <= looked or attempt.bracketed_at is not None:
+    searched, wanted = attempt.searched_at, attempt.search_at
+    if searched is None or wanted is None or wanted <= searched or attempt.bracketed_at is not None:
         return False
     over = still_ahead(wanted, now, LAG) is None
     return over and bool(kept_numbers(attempt)) and resolve.is_open(attempt)
