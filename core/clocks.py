@@ -96,7 +96,7 @@ LONGEST_TASK_SECONDS = 600  # all threads busy with older tasks: the worker hang
 PROVIDERS_EVERY_SECONDS = 15
 
 # `manage.py up`
-SUPERVISOR_LOOK_SECONDS = 0.1
+SUPERVISOR_CHECK_SECONDS = 0.1
 CHILD_START_SECONDS = 60
 CHILD_BACKOFF_SECONDS = (0.1, 0.3, 1, 2, 5, 10)  # before the next start, by deaths in a row
 CHILD_QUICK_DEATH_SECONDS = 5  # a death this soon after a start counts

@@ -131,7 +131,7 @@ def _keep_running(watch: Watch, desk: crew.Desk) -> None:
     listener = Listener(desk.port)
     listener.start()
     while True:
-        watch.look()
+        watch.check_children()
         for child in watch.children:
             silent = listener.is_silent(child.name, child.age, time.monotonic())
             if silent and not child.has_a_pulse():

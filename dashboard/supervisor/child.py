@@ -23,7 +23,7 @@ from .journal import Journal
 PARENT_DEATH = Path(__file__).with_name("parent_death.py")
 
 
-def tethered(command: Sequence[str]) -> list[str]:
+def bound_to_parent(command: Sequence[str]) -> list[str]:
     """The command, made to die with this process."""
     return [sys.executable, "-I", "-S", str(PARENT_DEATH), str(os.getpid()), *command]
 
@@ -54,7 +54,7 @@ class Child:
 
     def start(self) -> None:
         self.process = process = subprocess.Popen(
-            tethered(self.command),
+            bound_to_parent(self.command),
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -85,10 +85,10 @@ class Child:
             return False
 
     def found_dead(self) -> int | None:
-        """The exit code of a process that has ended and is not buried yet."""
+        """The exit code of a process that has ended and is not dealt with yet."""
         return None if self.process is None else self.process.poll()
 
-    def bury(self, code: int) -> str:
+    def record_exit(self, code: int) -> str:
         """After a death: end what it left behind, set the next start. Returns what happened."""
         asked = self.kill_at is not None
         self.kill()

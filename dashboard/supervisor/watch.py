@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from core.clocks import CHILD_QUICK_DEATHS, CHILD_START_SECONDS, SUPERVISOR_LOOK_SECONDS
+from core.clocks import CHILD_QUICK_DEATHS, CHILD_START_SECONDS, SUPERVISOR_CHECK_SECONDS
 
-from .child import Child, tethered
+from .child import Child, bound_to_parent
 from .journal import say
 from .refusal import Refused
 
@@ -49,7 +49,7 @@ class Watch:
         """Until it is true. Raises Stopped, or Refused when it takes too long."""
         deadline = time.monotonic() + CHILD_START_SECONDS
         while not condition():
-            self.look()
+            self.check_children()
             if time.monotonic() > deadline:
                 raise Refused(
                     f"{what} did not come up within {CHILD_START_SECONDS} seconds. "
@@ -64,30 +64,33 @@ class Watch:
     def run(self, command: Sequence[str], environment: dict[str, str]) -> int:
         """A one-off that speaks on our console; the children are watched meanwhile."""
         job = subprocess.Popen(
-            tethered(command), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+            bound_to_parent(command),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             while job.poll() is None:
-                self.look()
+                self.check_children()
         finally:
             if job.poll() is None:
                 job.terminate()
                 job.wait()
         return job.returncode
 
-    def look(self) -> None:
+    def check_children(self) -> None:
         """Once around, then a short rest. Raises Stopped, or Refused when a child keeps dying."""
         for child in self.children:
             child.kill_when_out_of_grace()
             if (code := child.found_dead()) is not None:
-                self._mourn(child, code)
+                self._note_exit(child, code)
             elif child.start_again_at is not None and time.monotonic() >= child.start_again_at:
                 child.start()
-        if self._asked.wait(SUPERVISOR_LOOK_SECONDS):
+        if self._asked.wait(SUPERVISOR_CHECK_SECONDS):
             raise Stopped
 
-    def _mourn(self, child: Child, code: int) -> None:
-        happened = child.bury(code)
+    def _note_exit(self, child: Child, code: int) -> None:
+        happened = child.record_exit(code)
         if child.quick_deaths < CHILD_QUICK_DEATHS:
             say(f"{child.name} stopped ({happened}); starting it again.")
             return
@@ -98,7 +101,7 @@ class Watch:
         )
 
     def replace(self, child: Child, why: str) -> None:
-        """Stop a child that lives but does not serve; `look` starts it again."""
+        """Stop a child that lives but does not serve; `check_children` starts it again."""
         if child.kill_at is None:
             say(f"{child.name} {why}; starting it again.")
             child.ask_to_stop()

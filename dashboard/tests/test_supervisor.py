@@ -54,7 +54,7 @@ def test_what_a_dead_child_left_running_is_ended(tmp_path: Path) -> None:
     watch.start(child)
     deadline = time.monotonic() + 10
     while child.process is not None and time.monotonic() < deadline:
-        watch.look()
+        watch.check_children()
     left_behind = int(child.journal.tail[0])
     stat = Path(f"/proc/{left_behind}/stat")
     assert not stat.exists() or stat.read_text().split()[2] == "Z"
@@ -74,7 +74,7 @@ def test_a_signal_ends_the_watch(tmp_path: Path) -> None:
     watch = Watch()
     watch._hear()
     with pytest.raises(Stopped):
-        watch.look()
+        watch.check_children()
 
 
 def test_a_silent_child_is_stopped_and_started_again(tmp_path: Path) -> None:

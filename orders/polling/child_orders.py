@@ -38,10 +38,10 @@ def adopt_children(families: Sequence[Family], *, now: datetime) -> int:
     events: list[OrderEvent] = []
     for pk, ids in families:
         parent = parents[pk]
-        born = [one for one in ids if one not in known and one != parent.external_id]
-        known |= dict.fromkeys(born, pk)
-        children += [_child(parent, one, now) for one in born]
-        events += _told(parent, born, now)
+        started = [one for one in ids if one not in known and one != parent.external_id]
+        known |= dict.fromkeys(started, pk)
+        children += [_child(parent, one, now) for one in started]
+        events += _told(parent, started, now)
         events += _flagged(parent, [one for one in ids if known.get(one, pk) != pk], now)
     OrderEvent.objects.bulk_create(events)
     _count_parts(families, parents, known)
@@ -85,16 +85,16 @@ def _child(parent: Order, external_id: str, now: datetime) -> Order:
     )
 
 
-def _told(parent: Order, born: list[str], now: datetime) -> Iterator[OrderEvent]:
+def _told(parent: Order, started: list[str], now: datetime) -> Iterator[OrderEvent]:
     """The line in the parent's history."""
-    if born:
-        words = "1 order was" if len(born) == 1 else f"{len(born):,} orders were"
+    if started:
+        words = "1 order was" if len(started) == 1 else f"{len(started):,} orders were"
         yield OrderEvent(
             order=parent,
             at=now,
             kind=EventKind.PROGRESS,
             text=f"{words} started for it.",
-            evidence={"orders": born[:SHOWN_IN_HISTORY]},
+            evidence={"orders": started[:SHOWN_IN_HISTORY]},
         )
 
 

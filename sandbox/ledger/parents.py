@@ -30,15 +30,15 @@ class Parents:
             self.book.wake(parent, due_at)
 
     def visit(self, parent: Order, at: float, dialect: Dialect) -> None:
-        """Bear the child that is due at this time, or give back what will not be used."""
+        """Start the child that is due at this time, or give back what will not be used."""
         status = str((parent.forced or {}).get("status", ""))
         if parent.cancel_at is not None or status in ENDED:
-            self._refund_unborn(parent, at)
+            self._refund_unstarted(parent, at)
             return
         due_at = self._next_child_at(parent)
         if due_at is None or due_at > at:
             return
-        if status == "Paused" or not self._bear(parent, at, dialect):
+        if status == "Paused" or not self._start_child(parent, at, dialect):
             self.paused.add(parent.id)
             self.book.wake(parent, at + POST_EVERY * self.book.temper.pace)
             return
@@ -46,25 +46,25 @@ class Parents:
         self.watch(parent)
 
     def _next_child_at(self, parent: Order) -> float | None:
-        born = len(parent.children or ())
+        started = len(parent.children or ())
         pace = self.book.temper.pace
         if parent.runs:
-            if born >= parent.runs:
+            if started >= parent.runs:
                 return None
-            return parent.accepted_at + FIRST_CHILD * pace + born * parent.interval * 60
+            return parent.accepted_at + FIRST_CHILD * pace + started * parent.interval * 60
         limit = _post_limit(parent)
-        if limit is not None and born >= limit:
+        if limit is not None and started >= limit:
             return None
         old = int(parent.fields.get("old_posts", "0"))
-        if born < old:
+        if started < old:
             return parent.accepted_at + FIRST_CHILD * pace
-        jitter = POST_JITTER * roll(self.book.temper.seed, parent.number, 50, born)
-        published = ((born - old + 1) * POST_EVERY + jitter) * pace
+        jitter = POST_JITTER * roll(self.book.temper.seed, parent.number, 50, started)
+        published = ((started - old + 1) * POST_EVERY + jitter) * pace
         due_at = parent.accepted_at + published + int(parent.fields.get("delay", "0")) * 60
         expires = _expires_at(parent)
         return None if expires is not None and due_at >= expires else due_at
 
-    def _bear(self, parent: Order, at: float, dialect: Dialect) -> bool:
+    def _start_child(self, parent: Order, at: float, dialect: Dialect) -> bool:
         """Add one child; False where the balance does not pay for it."""
         quantity, charge = self._portion(parent)
         account = self.book.accounts.named(parent.account)
@@ -91,24 +91,24 @@ class Parents:
         return True
 
     def _portion(self, parent: Order) -> tuple[int, Decimal]:
-        born = len(parent.children or ())
+        started = len(parent.children or ())
         if parent.runs:
             share = round_charge(parent.charge / parent.runs, parent.places)
-            last = born == parent.runs - 1
+            last = started == parent.runs - 1
             charge = parent.charge - share * (parent.runs - 1) if last else share
             return parent.quantity // parent.runs, charge
         low, high = int(parent.fields["min"]), int(parent.fields["max"])
-        quantity = roll_between(low, high, self.book.temper.seed, parent.number, 51, born)
+        quantity = roll_between(low, high, self.book.temper.seed, parent.number, 51, started)
         rate = self.catalog.services[parent.service].rate
         return quantity, round_charge(rate * quantity / 1000, parent.places)
 
-    def _refund_unborn(self, parent: Order, now: float) -> None:
+    def _refund_unstarted(self, parent: Order, now: float) -> None:
         if not parent.runs:
             return
         children = [self.book.orders[child] for child in parent.children or ()]
-        unborn = parent.charge - sum((child.charge for child in children), ZERO)
+        unstarted = parent.charge - sum((child.charge for child in children), ZERO)
         returned = sum((child.refunded for child in children), ZERO)
-        self.book.refund(parent, unborn - (parent.refunded - returned), now)
+        self.book.refund(parent, unstarted - (parent.refunded - returned), now)
 
     def progress(self, parent: Order, now: float) -> Progress:
         """A parent's own row: the sum of its children."""

@@ -1,4 +1,4 @@
-"""A listening socket with a thread for each connection; can go deaf for a while and come back."""
+"""A listening socket with a thread for each connection; can close for a while and open again."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Listener:
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
-        self._deaf_for = 0.0
-        self._deaf = threading.Event()
+        self._closed_for = 0.0
+        self._closed = threading.Event()
         self._nudge, self._nudged = socket.socketpair()
         self._socket = self._bind(port)
         self.port = int(self._socket.getsockname()[1])
@@ -43,10 +43,10 @@ class Listener:
 
     def refuse(self, seconds: float) -> None:
         """Close the port and all connections now; back after so many real seconds."""
-        self._deaf.clear()
-        self._deaf_for = seconds
+        self._closed.clear()
+        self._closed_for = seconds
         self._nudge.send(b"x")
-        self._deaf.wait(5)
+        self._closed.wait(5)
 
     def stop(self) -> None:
         self.stopping.set()
@@ -70,15 +70,15 @@ class Listener:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._socket, selectors.EVENT_READ)
                 selector.register(self._nudged, selectors.EVENT_READ)
-                while not self.stopping.is_set() and not self._deaf_for:
+                while not self.stopping.is_set() and not self._closed_for:
                     ready = [key.fileobj for key, _ in selector.select()]
                     if self._nudged in ready:
                         self._nudged.recv(64)
                     if self._socket in ready:
                         self._accept()
             self._socket.close()
-            if self._deaf_for and not self.stopping.is_set():
-                self._stay_deaf()
+            if self._closed_for and not self.stopping.is_set():
+                self._stay_closed()
 
     def _accept(self) -> None:
         try:
@@ -92,10 +92,10 @@ class Listener:
             self._open.add(connection)
         threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
 
-    def _stay_deaf(self) -> None:
+    def _stay_closed(self) -> None:
         self._drop_all()
-        seconds, self._deaf_for = self._deaf_for, 0.0
-        self._deaf.set()
+        seconds, self._closed_for = self._closed_for, 0.0
+        self._closed.set()
         self.stopping.wait(seconds)
         while not self.stopping.is_set():
             try:

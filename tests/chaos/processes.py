@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dashboard.supervisor.child import tethered
+from dashboard.supervisor.child import bound_to_parent
 from tests.running_desk import parent_and_command, pids
 
 LOOK_SECONDS = 0.1
@@ -36,7 +36,7 @@ class Process:
     starts: int = 0
 
     def start(self) -> None:
-        command = tethered(self.command) if self.dies_with_us else self.command
+        command = bound_to_parent(self.command) if self.dies_with_us else self.command
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [str(word) for word in command],

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dashboard.supervisor.child import tethered
+from dashboard.supervisor.child import bound_to_parent
 from sandbox import RemoteSandbox
 from sandbox.control.levers import Levers
 from sandbox.ledger.dice import fingerprint
@@ -104,7 +104,7 @@ class Provider:
         environment = {**os.environ, "SANDBOX_KEYS": " ".join(self.keys.values())}
         with (self.directory / "sandbox.log").open("wb") as log:
             self.process = subprocess.Popen(
-                tethered(command),
+                bound_to_parent(command),
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
