@@ -42,11 +42,11 @@ def upstream_digest(url: str, key_fingerprint: str) -> str:
 
 def same_account(provider: Provider) -> list[int]:
     """Every row of this account upstream, this one too, lowest first."""
-    twins = _with(provider.url, provider.key_fingerprint)
-    return sorted({provider.pk, *(row.pk for row in twins)})
+    duplicates = _with(provider.url, provider.key_fingerprint)
+    return sorted({provider.pk, *(row.pk for row in duplicates)})
 
 
-def twins_of(provider: Provider) -> list[Provider]:
+def duplicates_of(provider: Provider) -> list[Provider]:
     """Other rows of this account: there may be some from before a second one was refused."""
     rows = _with(provider.url, provider.key_fingerprint)
     return [row for row in rows if row.pk != provider.pk]

@@ -59,8 +59,8 @@ def test_an_order_in_doubt_that_was_bought_twice_is_seen() -> None:
 
 
 def test_one_submission_that_became_two_orders_is_seen_before_either_is_bought() -> None:
-    twin = replace(SHOWN[2], number=4)
-    assert kinds(find_violations(WANTED, BOUGHT, [*SHOWN, twin])) == {Kind.TWICE_AT_DESK}
+    duplicate = replace(SHOWN[2], number=4)
+    assert kinds(find_violations(WANTED, BOUGHT, [*SHOWN, duplicate])) == {Kind.TWICE_AT_DESK}
 
 
 def test_an_acknowledged_order_that_is_gone_is_lost() -> None:
@@ -124,8 +124,8 @@ def test_a_wrong_number_is_seen(spoil: Callable[[], list[Shown]]) -> None:
 
 
 def test_two_orders_never_share_a_number() -> None:
-    twin = replace(SHOWN[0], number=9)
-    found = find_violations(WANTED, BOUGHT, [*SHOWN, twin])
+    duplicate = replace(SHOWN[0], number=9)
+    found = find_violations(WANTED, BOUGHT, [*SHOWN, duplicate])
     assert Violation(Kind.WRONG_ID, "5001 is shown by two orders") in found
 
 

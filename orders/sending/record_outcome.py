@@ -33,7 +33,7 @@ from . import halts, reopen, repeats
 from .outcome import WORKER_LOST, SendOutcome, without_impossible_amount
 from .repeats import CANDIDATE, REPEATED_AS
 from .restore_check import repeat_journal
-from .reused_id import IdTaken, note_reused_id, refuse_id_of_twin
+from .reused_id import IdTaken, note_reused_id, refuse_id_of_duplicate
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
@@ -108,7 +108,7 @@ def _record_once(
     possible = without_impossible_amount(outcome)
     failpoint("record.begun")
     with durable_transaction():
-        refuse_id_of_twin(attempt, outcome.external_id)
+        refuse_id_of_duplicate(attempt, outcome.external_id)
         if reused:
             note_reused_id(attempt, reused, now=now)
         followed = _close_attempt(attempt, outcome, now, by)

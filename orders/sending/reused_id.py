@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from providers.identity import rows_of, twins_of
+from providers.identity import duplicates_of, rows_of
 
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order
@@ -15,11 +15,11 @@ class IdTaken(Exception):
     """The id that the provider answered with belongs to another order of its account."""
 
 
-def refuse_id_of_twin(attempt: Attempt, external_id: str) -> None:
+def refuse_id_of_duplicate(attempt: Attempt, external_id: str) -> None:
     """Raises IdTaken where an order of another row of this account has it: no index of the
     database reaches over two rows."""
-    twins = twins_of(attempt.provider) if external_id else []
-    if twins and Order.objects.filter(provider__in=twins, external_id=external_id).exists():
+    rows = duplicates_of(attempt.provider) if external_id else []
+    if rows and Order.objects.filter(provider__in=rows, external_id=external_id).exists():
         raise IdTaken(external_id)
 
 

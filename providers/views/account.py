@@ -24,7 +24,7 @@ from ..actions.connection_checks import open_report
 from ..actions.learning import forget_learned
 from ..actions.leases import ensure_leases, make_due
 from ..forms import LimitsForm
-from ..identity import twins_of
+from ..identity import duplicates_of
 from ..models import BalanceReading, CatalogRun, ConnectionReport, LeaseKind, Provider
 from ..standing import dialect_in_words, line_of
 from .refunds import refunds_context
@@ -101,7 +101,7 @@ def provider_page(
         "standing": account_health(account, now=now),
         "offered": account.services.offered().count(),
         "runs": list(_runs(account)),
-        "twins": twins_of(account),
+        "duplicates": duplicates_of(account),
         "held": CatalogRun.objects.held().filter(provider=account).first(),
         "may_run": may(May.RUN_PROVIDERS),
         "may_keep": may(May.KEEP_CREDENTIALS),

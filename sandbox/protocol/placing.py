@@ -44,9 +44,9 @@ def accept(provider: Provider, account: Account, fields: Mapping[str, str]) -> O
     limits = Limits(service.min, service.max, service.dripfeed, provider.dialect.least_runs)
     now = provider.clock.now()
     wanted = check_wish(kind, fields, limits, now)
-    twin = identical(provider, account, service, wanted, now)
-    if twin is not None:
-        return twin
+    duplicate = identical(provider, account, service, wanted, now)
+    if duplicate is not None:
+        return duplicate
     guard_link(provider, account, wanted, now)
     charge = price(service, wanted, provider.dialect.charge_places)
     if charge > account.balance:

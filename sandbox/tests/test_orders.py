@@ -117,10 +117,10 @@ def test_an_order_goes_through_its_states_and_always_the_same_way(box: Sandbox) 
     assert words[:2] == ["Pending", "In progress"] and words[-1] == "Completed"
     assert [remains for _, remains, _ in seen] == sorted((r for _, r, _ in seen), reverse=True)
     assert seen[0][1:] == (1000, None) and seen[-1][1] == 0
-    with Sandbox(seed=1, services=40, speed=0, partial=0, canceled=0) as twin:
-        assert place(twin, quantity=1000) == order
-        twin.advance(2000)
-        assert (answer(twin, "status", order=order)["remains"]) == str(seen[20][1])
+    with Sandbox(seed=1, services=40, speed=0, partial=0, canceled=0) as second:
+        assert place(second, quantity=1000) == order
+        second.advance(2000)
+        assert (answer(second, "status", order=order)["remains"]) == str(seen[20][1])
 
 
 def test_default_orders_take_forty_to_a_hundred_and_twenty_seconds_at_speed_sixty() -> None:

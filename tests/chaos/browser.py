@@ -58,7 +58,7 @@ class Browser:
     ) -> Page:
         return self._ask("POST", path, urlencode(fields), headers or {}, patience)
 
-    def twin(self) -> Browser:
+    def clone(self) -> Browser:
         """Another tab of the same person."""
         return Browser(self.port, dict(self.cookies), self.patience)
 

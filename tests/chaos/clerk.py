@@ -118,5 +118,5 @@ class Clerk:
         return self._person.persist(lambda: self._person.browser.get(page)).hidden()
 
     def _send(self, to: str, values: dict[str, str]) -> None:
-        answer = self._person.browser.twin().post(to, values)
+        answer = self._person.browser.clone().post(to, values)
         self.history.note("clerk", to=to, status=answer.status)

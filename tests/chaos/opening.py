@@ -68,9 +68,9 @@ def open_desk(desk: Desk, providers: Sequence[Provider]) -> list[Account]:
     admin = Browser(desk.port, patience=UNHURT_SECONDS)
     log_in(admin, "admin", FIRST_PASSWORD)
     wanted = [(provider, name) for provider in providers for name in provider.keys]
-    beside_each_other(lambda one: _add_account(admin.twin(), *one), wanted)
+    beside_each_other(lambda one: _add_account(admin.clone(), *one), wanted)
     beside_each_other(
-        lambda name: _add_person(admin.twin(), name), (*OPERATORS, *PASTERS, WATCHER, CLERK)
+        lambda name: _add_person(admin.clone(), name), (*OPERATORS, *PASTERS, WATCHER, CLERK)
     )
     wait_until(lambda: _mirrored(desk.database) == len(wanted), "the catalogs", CATALOG_SECONDS)
     return [_account(desk.database, provider, name) for provider, name in wanted]

@@ -93,12 +93,12 @@ class Person:
     def _first_try(self, way: Way, path: str, values: dict[str, str]) -> None:
         """What comes before the try whose answer counts."""
         if way is Way.DOUBLE_CLICK:
-            twin = self.browser.twin()
-            threading.Thread(target=_try, args=(twin, path, values, 10.0), daemon=True).start()
+            clone = self.browser.clone()
+            threading.Thread(target=_try, args=(clone, path, values, 10.0), daemon=True).start()
         elif way is Way.IMPATIENT:
-            _try(self.browser.twin(), path, values, CUT_OFF_SECONDS)
+            _try(self.browser.clone(), path, values, CUT_OFF_SECONDS)
         elif way is Way.HTMX:
-            _try(self.browser.twin(), path, values, 10.0, _headers(way))
+            _try(self.browser.clone(), path, values, 10.0, _headers(way))
 
     def paste(self, planned_orders: Sequence[PlannedOrder], account: Account) -> int:
         """The desk's number of the batch, once it has begun to place it."""

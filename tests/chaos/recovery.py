@@ -51,7 +51,7 @@ def prepare_recovery(desk: Desk, accounts: Sequence[Account]) -> None:
         }
         if not is_random(account.name):
             values["key_is_ours_alone"] = "on"
-        submit(manager.twin(), f"/orders/recovery/{account.row}/", values)
+        submit(manager.clone(), f"/orders/recovery/{account.row}/", values)
 
     beside_each_other(set_rules, range(len(accounts)))
 
@@ -64,7 +64,7 @@ def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
 
     def press(row: int) -> None:
         page = f"/orders/recovery/{row}/"
-        submit(manager.twin(), page, {}, to=f"{page}calibrate/")
+        submit(manager.clone(), page, {}, to=f"{page}calibrate/")
 
     def all_are() -> bool:
         missing = wanted.keys() - rows.calibrated_in(desk.database)

@@ -44,7 +44,7 @@ KNOWN = "orders/tests/recovery/test_known_prices.py"
 UNKNOWN_PRICE = "test_where_the_price_is_not_known_a_person_gets_it_with_the_reason"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
-TWINS = "orders/tests/recovery/test_rows_of_one_account.py"
+SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
 INDEXES = (
@@ -395,9 +395,9 @@ LINES = (
     ),
     Guard(
         "recording: an id of the account's other row is taken",
-        "if twins and Order.objects.filter(provider__in=twins, external_id=external_id).exists():",
-        "if not twins and external_id != external_id:",
-        (f"{TWINS}::test_an_id_that_an_order_of_the_other_row_has_is_nobody_s",),
+        "if rows and Order.objects.filter(provider__in=rows, external_id=external_id).exists():",
+        "if not rows and external_id != external_id:",
+        (f"{SAME_ACCOUNT}::test_an_id_that_an_order_of_the_other_row_has_is_nobody_s",),
         "orders/sending/reused_id.py",
     ),
     Guard(
@@ -444,7 +444,7 @@ LINES = (
         '"upstream": upstream_digest(url, told_by)',
         '"upstream": ""',
         (
-            "providers/tests/test_twin_rows.py"
+            "providers/tests/test_duplicate_accounts.py"
             "::test_two_rows_of_one_account_made_at_the_same_moment_are_one",
         ),
         "providers/actions/accounts.py",

@@ -53,7 +53,7 @@ def test_a_server_is_the_same_however_it_is_written(url):
 
 def test_a_second_row_of_an_account_is_refused():
     first = make_provider(url="https://panel.example/api/v2", key=KEY)
-    add = partial(add_provider, name="Twin", currency="USD", actor=None, now=NOON)
+    add = partial(add_provider, name="Second", currency="USD", actor=None, now=NOON)
     with pytest.raises(AccountIsKept, match=first.name):
         add(url="https://panel.example/api/v2/", key=KEY)
     other = add(url="https://panel.example/api/v2/", key="another-key-01234")
@@ -65,7 +65,7 @@ def test_a_second_row_of_an_account_is_refused():
 def test_the_form_says_which_row_it_is(client_for_role):
     first = make_provider(url="https://panel.example/api/v2", key=KEY)
     browser = client_for_role(Role.ADMIN)
-    said = {"name": "Twin", "url": "https://panel.example/v2", "key": KEY, "currency": "USD"}
+    said = {"name": "Second", "url": "https://panel.example/v2", "key": KEY, "currency": "USD"}
     answer = browser.post(reverse("provider-new"), said)
     assert answer.status_code == 422 and first.name in answer.content.decode()
     assert Provider.objects.count() == 1
@@ -76,7 +76,7 @@ def test_the_form_says_which_row_it_is(client_for_role):
     assert other.key_fingerprint == fingerprint("another-key-01234")
 
 
-def twin_of(bench: Bench) -> Provider:
+def duplicate_of(bench: Bench) -> Provider:
     """From before such a row was refused."""
     return make_provider(
         url=f"{bench.box.url}/", key=bench.box.key, add_spacing_ms=0, calls_per_minute=60_000
@@ -85,36 +85,36 @@ def twin_of(bench: Bench) -> Provider:
 
 def test_one_order_at_a_time_is_on_its_way_to_both_rows(box):
     bench = Bench(box)
-    twin = twin_of(bench)
-    assert same_account(twin) == [bench.provider.pk, twin.pk]
-    mine, theirs = bench.place(), make_order(service=make_service(twin))
+    duplicate = duplicate_of(bench)
+    assert same_account(duplicate) == [bench.provider.pk, duplicate.pk]
+    mine, theirs = bench.place(), make_order(service=make_service(duplicate))
     assert claims.claim(mine, bench.provider, now=NOON)
-    assert claims.claim(theirs, twin, now=NOON) is None
+    assert claims.claim(theirs, duplicate, now=NOON) is None
     Attempt.objects.update(outcome=Outcome.NOT_SENT)
-    assert claims.claim(theirs, twin, now=NOON)
+    assert claims.claim(theirs, duplicate, now=NOON)
 
 
 def test_a_lost_order_holds_both_rows(box):
     bench = Bench(box).calibrated()
-    theirs = make_order(service=make_service(twin := twin_of(bench)))
+    theirs = make_order(service=make_service(duplicate := duplicate_of(bench)))
     bench.lose(taken=True)
-    assert claims.claim(theirs, twin, now=bench.now) is None
+    assert claims.claim(theirs, duplicate, now=bench.now) is None
     assert bench.recover(after=FIRST).found == 1
-    assert claims.claim(theirs, twin, now=bench.now)
+    assert claims.claim(theirs, duplicate, now=bench.now)
 
 
 def test_what_the_other_row_has_bought_is_not_what_this_one_has_lost(box):
     bench = Bench(box).calibrated()
     lost = bench.lose(taken=False)
-    twin = twin_of(bench)
+    duplicate = duplicate_of(bench)
     bench.lift_halt()
     theirs = bench.place()
-    placed = client_for(twin).add(WrittenPayload(theirs.payload))
+    placed = client_for(duplicate).add(WrittenPayload(theirs.payload))
     Order.objects.filter(pk=theirs.pk).update(
-        provider=twin, status=Status.COMPLETED, external_id=placed.order_id
+        provider=duplicate, status=Status.COMPLETED, external_id=placed.order_id
     )
     theirs.refresh_from_db()
-    make_attempt(theirs, provider=twin, outcome=Outcome.ACCEPTED, started_at=bench.now)
+    make_attempt(theirs, provider=duplicate, outcome=Outcome.ACCEPTED, started_at=bench.now)
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
     assert Order.objects.get(pk=lost.pk).external_id == ""

@@ -165,7 +165,7 @@ def test_when_the_first_of_a_pair_leaves_the_second_stands_for_the_account(how: 
         Provider.objects.create(name="Third", url=URL, upstream=second.upstream)
 
 
-def test_a_twin_that_leaves_is_a_row_like_any_other() -> None:
+def test_a_duplicate_that_leaves_is_a_row_like_any_other() -> None:
     first, second = old_pair()
     assert set_key(second, "another-key-01234", actor=None, now=NOON)
     second.refresh_from_db()
