@@ -34,8 +34,8 @@ POINTS: Final = frozenset(
         "request.kept",  # the answer is on disk beside the database
         "request.recorded",  # written down, the file is still there
         "search.answered",  # a probe was answered, nothing is written
-        "adopt.attempt",  # found: the attempt has its id, the order not yet
-        "adopt.moved",  # found: both, before the commit
+        "link.attempt",  # found: the attempt has its id, the order not yet
+        "link.moved",  # found: both, before the commit
     }
 )
 _armed: dict[str, Callable[[], None]] = {}

@@ -27,6 +27,7 @@ STAYS = {
     ("taught", "orders/status.py"): "the stored value",
     ("taught", "tests/chaos/checker.py"): "reads rows with plain SQL",
     ("verdict", "providers/tests/test_connection_check.py"): "upgrades such a report",
+    ("adopted", "orders/sending/send_journal.py"): "the word in the files on disk",
     ("examine", "providers/tasks.py"): "a task that a worker of an earlier release may ring",
     ("examine", "providers/tests/test_account_pages.py"): "rings that task",
     ("examine", "providers/tests/test_tasks.py"): "rings that task",

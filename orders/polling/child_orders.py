@@ -25,7 +25,7 @@ OF_THE_WHOLE = ("runs", "interval")  # parameters that no single run has
 Item = TypeVar("Item")
 
 
-def adopt_children(families: Sequence[Family], *, now: datetime) -> int:
+def add_children(families: Sequence[Family], *, now: datetime) -> int:
     """Create the orders that these parents of one account have started and we did not know.
 
     Call it inside the transaction that writes the parents' own progress. Ten parents cost the

@@ -99,7 +99,7 @@ def record_answers(
     with one_writer(), transaction.atomic():
         writes.write()
         if writes.families:
-            child_orders.adopt_children(writes.families, now=now)
+            child_orders.add_children(writes.families, now=now)
     run.changed = len(writes.orders) + len(writes.figures)
     run.ended, run.overtaken = len(writes.ended), writes.overtaken
     if writes.ended:

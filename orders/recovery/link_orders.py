@@ -52,7 +52,7 @@ def link_order(
     clock: Clock,
     although_charge_differs: bool = False,
 ) -> bool:
-    """Adopt the provider's order `external_id` as this one, after asking the provider for it.
+    """Link the provider's order `external_id` as this one, after asking the provider for it.
 
     False: somebody else resolved the order meanwhile. Raises CannotLink, and ChargeDiffers
     unless told to link all the same.
@@ -64,7 +64,7 @@ def link_order(
     attempt = open_attempt(order)
     if attempt is None:
         return False
-    return adopt(
+    return record_link(
         order,
         attempt,
         external_id,
@@ -76,7 +76,7 @@ def link_order(
     )
 
 
-def adopt(
+def record_link(
     order: Order,
     attempt: Attempt,
     external_id: str,
@@ -106,7 +106,7 @@ def adopt(
             resolve_attempt(
                 only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
             )
-            failpoint("adopt.attempt")
+            failpoint("link.attempt")
             if not order.move(
                 to,
                 now=now,
@@ -125,7 +125,7 @@ def adopt(
             charges.write_first_charge(order, now=now)
             add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
             record_outcome.schedule_polls(order, now=now)
-            failpoint("adopt.moved")
+            failpoint("link.moved")
     except SettledMeanwhile:
         return False
     except IntegrityError as error:

@@ -1,4 +1,4 @@
-"""What a search proves is written down: adopted, shown not to be there, or kept for a person."""
+"""What a search proves is written down: linked, shown not to be there, or kept for a person."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def tell_moved(
             tell([one], f"{words} {why.get(other.pk, '')}".strip(), {}, now)
 
 
-def adopt_found(
+def link_found(
     matched: IdMatch,
     lost: Collection[Attempt],
     candidates: dict[str, Progress],
@@ -93,14 +93,14 @@ def adopt_found(
     """Give each lost order the id that must be its own; how many that were."""
     by_pk = {attempt.pk: attempt for attempt in lost}
     resolution = Resolution.MATCH if len(matched.found) > 1 and by is Resolution.PROBE else by
-    adopted = 0
+    linked = 0
     for pk, external_id in matched.found.items():
         attempt, said = by_pk[pk], candidates[external_id]
         if not is_open(attempt):
             continue
         words = f"Found at the provider as {external_id}: {resolution.label.lower()}."
         try:
-            adopted += link_orders.adopt(
+            linked += link_orders.record_link(
                 attempt.order,
                 attempt,
                 external_id,
@@ -111,7 +111,7 @@ def adopt_found(
             )
         except link_orders.CannotLink:
             continue  # it was given to another order a moment ago: the next search knows
-    return adopted
+    return linked
 
 
 def show_absent(

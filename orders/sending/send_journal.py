@@ -23,7 +23,7 @@ from .writes.journal_file import JournalFile, Line
 from .writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
-SENT, ENDED, ADOPTED, CARRIED = "sent", "ended", "adopted", "carried"
+SENT, ENDED, DATABASE_ACCEPTED, CARRIED = "sent", "ended", "adopted", "carried"
 PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
 
 
@@ -104,7 +104,7 @@ def newest_of(file: JournalFile, provider_id: int) -> HighWaterMark | None:
 
 def _newest_in(lines: Iterable[Line], provider_id: int) -> HighWaterMark | None:
     marks = [mark for line in lines if (mark := _read_line(provider_id, line))]
-    since = max((n for n, (what, _) in enumerate(marks) if what == ADOPTED), default=0)
+    since = max((n for n, (what, _) in enumerate(marks) if what == DATABASE_ACCEPTED), default=0)
     known = [mark for _, mark in marks[since:]]
     newest = max(known, key=lambda mark: mark.attempt, default=None)
     same = (mark.at for mark in known if newest and mark.name == newest.name)
@@ -126,11 +126,11 @@ def beginning(provider_id: int) -> Beginning | None:
 
 
 def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
-    """The line that adopted a database last, else the oldest line there is."""
+    """The line that accepted a database last, else the oldest line there is."""
     found: tuple[str, HighWaterMark] | None = None
     for line in file.all_lines():
         read = _read_line(provider_id, line)
-        if read and (found is None or read[0] == ADOPTED):
+        if read and (found is None or read[0] == DATABASE_ACCEPTED):
             found = read
     return found and Beginning(found[1], is_older_known=found[0] != SENT)
 
@@ -180,17 +180,17 @@ def note_end(attempt: Attempt, send_outcome: SendOutcome) -> None:
         log.error("the end of attempt %s is not noted on disk: %s", attempt.pk, error)
 
 
-def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
+def note_accepted(provider_id: int, database: str, *, now: datetime) -> None:
     """From here on this database is the one we know, with the attempts it has."""
     newest = Attempt.objects.filter(provider_id=provider_id).order_by("-pk").first()
-    adopt_in(_file(provider_id), newest, database, now=now)
+    accept_in(_file(provider_id), newest, database, now=now)
 
 
-def adopt_in(file: JournalFile, newest: SentRow | None, database: str, *, now: datetime) -> None:
+def accept_in(file: JournalFile, newest: SentRow | None, database: str, *, now: datetime) -> None:
     """Take what this database has for what we know; on disk when it returns."""
     nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
     name = name_of(newest) if newest else nobody
-    file.write(ADOPTED, wait=True, database=database, at=now.isoformat(), **name)
+    file.write(DATABASE_ACCEPTED, wait=True, database=database, at=now.isoformat(), **name)
 
 
 def note_read(mark: HighWaterMark, *, now: datetime) -> None:
@@ -203,8 +203,8 @@ def note_read_in(file: JournalFile, mark: HighWaterMark, *, now: datetime) -> No
         file.write(wait=True, **line)
 
 
-def sends_since_adopted(provider_id: int) -> list[Send]:
-    """What was sent to this account since its database was last adopted, oldest first."""
+def sends_since_accepted(provider_id: int) -> list[Send]:
+    """What was sent to this account since its database was last accepted, oldest first."""
     sends = dict[tuple[str, str], Send]()
     for line in _file(provider_id).all_lines():
         try:
@@ -229,7 +229,7 @@ def _submission(token: str) -> UUID:
 
 def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[str, Any]) -> None:
     what = line["what"]
-    if what == ADOPTED:
+    if what == DATABASE_ACCEPTED:
         sends.clear()
         return
     key = (line["token"], line["started_at"])
@@ -254,7 +254,7 @@ def name_of(row: SentRow) -> dict[str, Any]:
 
 
 def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMark] | None:
-    if line.get("what") not in (SENT, ADOPTED, CARRIED):
+    if line.get("what") not in (SENT, DATABASE_ACCEPTED, CARRIED):
         return None
     try:
         began = datetime.fromisoformat(line["started_at"])

@@ -85,8 +85,8 @@ PLACES = (
     Place("record.committed", Left.SETTLED),
     Place("reap.recorded", Left.REQUEST, Killed.REAPING),
     Place("search.answered", Left.REQUEST, Killed.SEARCHING),
-    Place("adopt.attempt", Left.REQUEST, Killed.SEARCHING, _taken),
-    Place("adopt.moved", Left.REQUEST, Killed.SEARCHING, _taken),
+    Place("link.attempt", Left.REQUEST, Killed.SEARCHING, _taken),
+    Place("link.moved", Left.REQUEST, Killed.SEARCHING, _taken),
 )
 IN_THE_CLIENT = frozenset({"bytes.marked", "bytes.half", "bytes.last", "answer.head"})
 

@@ -563,12 +563,12 @@ LINES = (
         "providers/panel_api/answers/answer.py",
     ),
     Guard(
-        "restored: a call that cannot be brought in stops the adoption",
+        "restored: a call that cannot be brought in stops its acceptance",
         '        raise_unless_broken(error, *FASTER)\n        log.info("call %s was taken back',
         '        log.info("call %s was taken back',
         (
             "orders/tests/restores/test_recalled_calls.py"
-            "::test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in",
+            "::test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in",
         ),
         "orders/sending/restore_check/recalled_requests.py",
     ),
@@ -729,7 +729,7 @@ LINES = (
         "list: nothing from before the send",
         "return self._rows_up_to(min(before), attempt, rules) if before else None",
         "return self._rows_up_to(len(self.rows), attempt, rules)",
-        (f"{LISTS}::test_an_order_from_before_the_send_is_not_adopted",),
+        (f"{LISTS}::test_an_order_from_before_the_send_is_not_linked",),
         "orders/recovery/search/list_trust.py",
     ),
     Guard(

@@ -104,7 +104,7 @@ class AfterSales:
         if guard.check_database(now=now):
             return
         marks = guard.high_water_marks(self.desk.provider.pk)
-        guard.adopt(guard.database_identity(), marks, now=now)
+        guard.accept_database(guard.database_identity(), marks, now=now)
         halts.lift_halt(HaltKind.RESTORED, now=now, actor=self.desk.person)
 
     # what holds

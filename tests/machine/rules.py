@@ -27,7 +27,7 @@ SENDING = (
     "record.committed",
 )
 STANDING = ("claim.committed", "pre_send_check.passed", "took", "send.answered", "record.committed")
-SEARCHING = ("search.answered", "adopt.attempt", "adopt.moved")
+SEARCHING = ("search.answered", "link.attempt", "link.moved")
 PLACING = ("place.written", "place.committed")
 ASKING = (
     "request.taken",

@@ -96,7 +96,7 @@ def _ask_about(case: Case, attempt: Attempt) -> bool:
 
 def _link(attempt: Attempt, named: str, said: Progress, now: datetime) -> int:
     found = IdMatch(found={attempt.pk: named})
-    return resolve.adopt_found(found, [attempt], {named: said}, now=now, by=Resolution.NAMED)
+    return resolve.link_found(found, [attempt], {named: said}, now=now, by=Resolution.NAMED)
 
 
 def _in_words(named: str, said: Progress | Unreadable) -> str:

@@ -173,7 +173,7 @@ class Search:
         resolve.tell_moved(sends, edges, decision.moves, matched, now=now, why=decision.why)
         lost = [window.attempt for window in self.windows]
         sure = resolve.linkable(matched, owners, seen.candidates)
-        self.case.done.found += resolve.adopt_found(sure, lost, seen.candidates, now=now)
+        self.case.done.found += resolve.link_found(sure, lost, seen.candidates, now=now)
 
     def _note_search(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is searched for next; after the last search no more."""

@@ -1,6 +1,6 @@
 """The provider's own list of our newest orders, where it has one.
 
-An order is adopted from it only from a row that came after what was known before the send, and
+An order is linked from it only from a row that came after what was known before the send, and
 shown not to be there only where every such row is explained and a later order of ours is in the
 list. Everything else is evidence for a person.
 """
@@ -177,7 +177,7 @@ def _decide(
         for pk, one in view.matched.found.items()
         if pk in own and one in said and view.is_surely(pk, one)
     }
-    case.done.found += resolve.adopt_found(
+    case.done.found += resolve.link_found(
         IdMatch(found=sure), lost, said, now=now, by=Resolution.LISTING
     )
     explained = set(sure.values())

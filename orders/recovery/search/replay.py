@@ -88,7 +88,7 @@ def _repeat_one(case: Case, attempt: Attempt) -> None:
     progress = said[order_id]
     if isinstance(progress, Progress):
         found = IdMatch(found={attempt.pk: order_id})
-        case.done.found += resolve.adopt_found(
+        case.done.found += resolve.link_found(
             found, [attempt], {order_id: progress}, now=case.clock(), by=Resolution.REPEAT
         )
 

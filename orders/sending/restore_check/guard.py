@@ -189,7 +189,7 @@ def check_database(*, now: datetime) -> bool:
     """Compare every high-water mark of this machine with the database; place a halt on doubt.
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
-    database is adopted. Before that, and as long as the halt stands, what this machine knows of
+    database is accepted. Before that, and as long as the halt stands, what this machine knows of
     its sends is brought in. True: all is well.
     """
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):
@@ -211,7 +211,7 @@ def _compare(now: datetime) -> bool:
     newest, at_most = max(known.mark.at for known in doubts), clocks.furthest(now, 0)
     accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
     if accepted.filter(acknowledged_at__lte=at_most).exists():  # none of a clock that was ahead
-        adopt(identity, list(doubts), now=now)
+        accept_database(identity, list(doubts), now=now)
         return True
     quarantine(_in_words(doubts), now=now)
     ahead = [known for known in doubts if known.mark.at > at_most]
@@ -242,13 +242,13 @@ def quarantine(reason: str, *, now: datetime) -> bool:
     return halts.place_halt(HaltKind.RESTORED, now=now, reason=reason)
 
 
-def adopt(identity: str, marks: list[MarkByKind], *, now: datetime) -> None:
+def accept_database(identity: str, marks: list[MarkByKind], *, now: datetime) -> None:
     """Bring in what this machine knows, then take the database as it is."""
     for account in sorted({known.mark.provider_id for known in marks}):
         for step in STEPS:
             step(account, now=now)
-        send_journal.note_adopted(account, identity, now=now)
-        request_journal.note_adopted(account, identity, now=now)
+        send_journal.note_accepted(account, identity, now=now)
+        request_journal.note_accepted(account, identity, now=now)
 
 
 def _in_words(doubts: dict[MarkByKind, str]) -> str:

@@ -52,7 +52,7 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
     them was broken."""
-    journaled = request_journal.calls_since_adopted(provider_id)
+    journaled = request_journal.calls_since_accepted(provider_id)
     tokens = [call.token for call in journaled]
     keys = RequestCall.objects.filter(key__in=tokens).values_list("key", flat=True)
     known = {key.hex for key in keys}

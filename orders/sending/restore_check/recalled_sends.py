@@ -23,7 +23,7 @@ from providers.models import Provider
 from ...models import Attempt, Halt, Order, UnmatchedOrder
 from ...status import NOT_SENT, RECALLED, Flag, HaltKind, Outcome, Status
 from .. import answer_spool, claims
-from ..send_journal import Send, sends_since_adopted
+from ..send_journal import Send, sends_since_accepted
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -50,7 +50,7 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
         broken.pop()
         return recalled
 
-    sends = _unknown_or_open(sends_since_adopted(provider_id))
+    sends = _unknown_or_open(sends_since_accepted(provider_id))
     recalled = one_by_one(sends, recall, what="sends of this machine")
     if broken:
         raise NotRecalled(f"{len(broken)} sends to account {provider_id} cannot be brought in.")

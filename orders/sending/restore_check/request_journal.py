@@ -17,12 +17,12 @@ from ...aftersales.batch_outcome import AnyOutcome, outcome_from_json, outcome_t
 from ...models import RequestCall
 from ...status import Write
 from ..send_journal import (
-    ADOPTED,
+    DATABASE_ACCEPTED,
     ENDED,
     SENT,
     Beginning,
     HighWaterMark,
-    adopt_in,
+    accept_in,
     beginning_of,
     carried,
     directory,
@@ -89,10 +89,10 @@ def note_end(call: RequestCall, outcome: AnyOutcome) -> None:
         log.error("the end of %s is not noted on disk: %s", call, error)
 
 
-def note_adopted(provider_id: int, database: str, *, now: datetime) -> None:
+def note_accepted(provider_id: int, database: str, *, now: datetime) -> None:
     """From here on this database is the one we know, with the calls it has."""
     newest = RequestCall.objects.filter(provider_id=provider_id).order_by("-pk").first()
-    adopt_in(_file(provider_id), newest, database, now=now)
+    accept_in(_file(provider_id), newest, database, now=now)
 
 
 def note_read(mark: HighWaterMark, *, now: datetime) -> None:
@@ -100,8 +100,8 @@ def note_read(mark: HighWaterMark, *, now: datetime) -> None:
     note_read_in(_file(mark.provider_id), mark, now=now)
 
 
-def calls_since_adopted(provider_id: int) -> list[JournaledCall]:
-    """What was asked of this account since its database was last adopted, oldest first."""
+def calls_since_accepted(provider_id: int) -> list[JournaledCall]:
+    """What was asked of this account since its database was last accepted, oldest first."""
     calls = dict[str, JournaledCall]()
     for line in _file(provider_id).all_lines():
         try:
@@ -113,7 +113,7 @@ def calls_since_adopted(provider_id: int) -> list[JournaledCall]:
 
 def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:
     match line["what"]:
-        case what if what == ADOPTED:
+        case what if what == DATABASE_ACCEPTED:
             calls.clear()
         case what if what == SENT:
             began, named = datetime.fromisoformat(line["started_at"]), line["requests"]

@@ -141,7 +141,7 @@ def test_a_child_that_a_send_was_answered_with_in_this_moment_stays_that_order(m
     parent = make_parent()
     monkeypatch.setattr(child_orders, "_known", lambda *_: {})
     make_order(Status.PENDING, service=parent.service, external_id="c1")
-    child_orders.adopt_children([(parent.pk, ("c1", "c2"))], now=NOON)
+    child_orders.add_children([(parent.pk, ("c1", "c2"))], now=NOON)
     assert parent.children.get().external_id == "c2"
 
 
@@ -153,7 +153,7 @@ def test_ten_parents_cost_the_queries_of_one():
             (make_parent(service=service).pk, (f"{account.pk}-{n}-a", f"{account.pk}-{n}-b"))
             for n in range(number)
         ]
-        captured = queries_of(lambda: child_orders.adopt_children(families, now=NOON))
+        captured = queries_of(lambda: child_orders.add_children(families, now=NOON))
         return sum(not q.startswith('UPDATE "orders_order"') for q in captured)
 
     assert queries(10) == queries(1)
@@ -162,8 +162,8 @@ def test_ten_parents_cost_the_queries_of_one():
 def test_a_long_list_is_read_in_pieces():
     parent = make_parent()
     ids = tuple(f"c{n}" for n in range(2 * child_orders.AT_ONCE + 1))
-    assert child_orders.adopt_children([(parent.pk, ids)], now=NOON) == len(ids)
-    assert child_orders.adopt_children([(parent.pk, ids)], now=NOON) == 0
+    assert child_orders.add_children([(parent.pk, ids)], now=NOON) == len(ids)
+    assert child_orders.add_children([(parent.pk, ids)], now=NOON) == 0
     assert PollSchedule.objects.filter(order__parent=parent).count() == len(ids)
 
 

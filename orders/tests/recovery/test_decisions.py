@@ -52,7 +52,7 @@ def provider():
     return fake
 
 
-def test_linking_adopts_the_order_and_follows_it(manager, provider):
+def test_a_linked_order_is_polled(manager, provider):
     order = make_unconfirmed()
     assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
@@ -221,7 +221,7 @@ def test_an_id_that_another_order_gets_this_moment_is_not_linked(manager, provid
         make_order(Status.IN_PROGRESS, service=order.service, external_id="555")
 
     with (
-        armed("adopt.attempt", the_other_gets_it),
+        armed("link.attempt", the_other_gets_it),
         pytest.raises(link_orders.CannotLink, match="linked to another order a moment ago"),
     ):
         link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
@@ -236,7 +236,7 @@ def test_an_order_that_is_moved_while_it_is_linked_is_left_where_it_is(manager, 
     def moved() -> None:
         Order.objects.filter(pk=order.pk).update(status=Status.GIVEN_UP)
 
-    with armed("adopt.attempt", moved):
+    with armed("link.attempt", moved):
         assert not link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     assert order.attempts.get().outcome == Outcome.UNKNOWN
 

@@ -200,7 +200,7 @@ def test_a_list_that_lacks_the_newest_rows_proves_nothing(box, monkeypatch):
     assert read(lost)[1].calls <= 4
 
 
-def test_an_order_from_before_the_send_is_not_adopted(box):
+def test_an_order_from_before_the_send_is_not_linked(box):
     bench = Bench(box, dialect=LISTS, least_adds=50)
     wanted = bench.place()
     client_for(bench.provider).add(WrittenPayload(wanted.payload))  # long ago, by hand
@@ -212,7 +212,7 @@ def test_an_order_from_before_the_send_is_not_adopted(box):
     assert read(lost)[0].external_id == ""
 
 
-def test_the_first_order_of_a_desk_adopts_nothing(box):
+def test_the_first_order_of_a_desk_links_nothing(box):
     bench = Bench(box, dialect=LISTS, least_adds=50)
     wanted = bench.place()
     client_for(bench.provider).add(WrittenPayload(wanted.payload))

@@ -82,7 +82,7 @@ def accept(moment=LATER) -> None:
     Halt.objects.standing().filter(kind=HaltKind.RESTORED).update(lifted_at=moment)
     for account in send_journal.accounts():
         marks = guard.high_water_marks(account)
-        guard.adopt(guard.database_identity(), marks, now=moment)
+        guard.accept_database(guard.database_identity(), marks, now=moment)
 
 
 def send_all(account: Provider, fake: FakeProvider, moment=LATEST) -> None:
@@ -106,7 +106,7 @@ def test_what_neither_journal_nor_database_knows_is_not_sent_again(service, smal
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
     bought = len(fake.placed)
-    kept = {send.submission for send in send_journal.sends_since_adopted(service.provider_id)}
+    kept = {send.submission for send in send_journal.sends_since_accepted(service.provider_id)}
     lost = [order.pk for order in orders if order.submission not in kept]
     guard.check_database(now=LATER)
     accept()

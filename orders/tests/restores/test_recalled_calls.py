@@ -75,7 +75,7 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     assert statuses == known
     Halt.objects.update(lifted_at=later)
     identity = guard.database_identity()
-    guard.adopt(identity, guard.high_water_marks(account.pk), now=later)
+    guard.accept_database(identity, guard.high_water_marks(account.pk), now=later)
     send(later + timedelta(hours=2))
     assert panel.done.count(rows[0].order.external_id) == 1, "it was sent twice"
 
@@ -114,7 +114,7 @@ def test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open(said, 
     assert order.events.filter(text__contains="This machine had sent it").exists()
 
 
-def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypatch):
+def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypatch):
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
     rows = [make_refill(order=make_order(Status.COMPLETED, service=service)) for _ in range(2)]
@@ -132,7 +132,7 @@ def test_a_database_is_not_adopted_while_one_call_cannot_be_brought_in(monkeypat
         identity = guard.database_identity()
         marks = guard.high_water_marks(account.pk)
         with pytest.raises(NotRecalled):
-            guard.adopt(identity, marks, now=NOON)
+            guard.accept_database(identity, marks, now=NOON)
         assert guard.why_doubted(guard.high_water_marks(account.pk), identity)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)
 
@@ -141,7 +141,7 @@ def recalled(monkeypatch, order, *, write: Write, outcome=None) -> int:
     """One call of this machine about this order, as nobody here had asked for it."""
     name = Named(order.submission, NOON - timedelta(days=1), order.external_id)
     call = request_journal.JournaledCall(f"{1:032x}", write, NOON, [name], outcome)
-    monkeypatch.setattr(request_journal, "calls_since_adopted", lambda pk: [call])
+    monkeypatch.setattr(request_journal, "calls_since_accepted", lambda pk: [call])
     return recalled_requests.recall_calls(order.provider_id, now=NOON)
 
 

@@ -69,7 +69,7 @@ def test_a_crash_before_the_answer_is_on_disk_leaves_it_to_the_reaper():
     assert order.status == Status.UNCONFIRMED
 
 
-def test_an_answer_from_disk_adopts_an_order_the_reaper_took_for_lost():
+def test_an_answer_from_disk_links_an_order_the_reaper_took_for_lost():
     order = crash_at("send.spooled", make_order(), FakeProvider())
     sweep_due.reap_lost_sends(now=REAPED)
     assert halts.sending_is_halted(order.provider_id)

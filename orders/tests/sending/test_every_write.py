@@ -333,7 +333,7 @@ def test_an_accepted_database_sends_again(desk):
     take_back(desk)
     guard.check_database(now=desk.now)
     account, identity = desk.row.provider_id, guard.database_identity()
-    guard.adopt(identity, guard.high_water_marks(account), now=desk.now)
+    guard.accept_database(identity, guard.high_water_marks(account), now=desk.now)
     Halt.objects.update(lifted_at=desk.now)
     type(desk.row).objects.update(status="queued", sent_at=None, due_at=desk.now)
     desk.send()

@@ -76,7 +76,7 @@ def put(path: Any, *lines: str) -> None:
 @pytest.mark.parametrize("release", SENDS)
 def test_the_send_journal_of_each_release_is_read(release):
     put(send_journal.directory() / "5.jsonl", *SENDS[release])
-    (send,) = send_journal.sends_since_adopted(5)
+    (send,) = send_journal.sends_since_accepted(5)
     assert (send.token, send.started_at, send.payload) == (TOKEN, NOON, json.loads(PAYLOAD))
     assert send.send_outcome is not None
     assert (send.send_outcome.outcome, send.send_outcome.to) == (Outcome.ACCEPTED, Status.PENDING)
@@ -97,7 +97,7 @@ def test_the_kept_answer_of_each_release_is_read(release, suffix):
 
 def test_the_journal_of_requests_is_read():
     put(send_journal.directory() / "5.requests.jsonl", *CALLS)
-    (call,) = request_journal.calls_since_adopted(5)
+    (call,) = request_journal.calls_since_accepted(5)
     assert (call.token, call.write, call.started_at) == (CALL, Write.REFILL, NOON)
     assert [one.order_id for one in call.requests] == ["23501"]
     assert call.outcome == Answered({"23501": RefillStarted("77")})
@@ -168,7 +168,7 @@ ODD_CALLS = {
 def test_a_line_of_no_shape_we_know_hides_no_send(odd, caplog):
     sent, ended = SENDS["0.2.0"]
     put(send_journal.directory() / "5.jsonl", sent, odd, ended)
-    (send,) = send_journal.sends_since_adopted(5)
+    (send,) = send_journal.sends_since_accepted(5)
     assert send.send_outcome is not None and send.send_outcome.external_id == "23501"
     assert "a line about account 5 cannot be read" in caplog.text
     mark = send_journal.high_water_mark(5)
@@ -179,6 +179,6 @@ def test_a_line_of_no_shape_we_know_hides_no_send(odd, caplog):
 def test_a_line_of_no_shape_we_know_hides_no_call(odd, caplog):
     sent, ended = CALLS
     put(send_journal.directory() / "5.requests.jsonl", sent, odd, ended)
-    (call,) = request_journal.calls_since_adopted(5)
+    (call,) = request_journal.calls_since_accepted(5)
     assert call.outcome == Answered({"23501": RefillStarted("77")})
     assert "a line about requests to account 5 cannot be read" in caplog.text

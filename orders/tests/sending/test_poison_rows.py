@@ -174,7 +174,7 @@ def journaled(monkeypatch):
     account = make_provider()
     tokens = [f"{number:032x}" for number in (1, 2, 3)]
     calls = [request_journal.JournaledCall(token, Write.CANCEL, NOON, (), None) for token in tokens]
-    monkeypatch.setattr(request_journal, "calls_since_adopted", lambda pk: calls)
+    monkeypatch.setattr(request_journal, "calls_since_accepted", lambda pk: calls)
     return account, tokens
 
 

@@ -304,7 +304,7 @@ def test_a_full_file_makes_room_and_keeps_the_mark(monkeypatch):
     assert marked(service.provider_id).attempt < mark.attempt
 
 
-def test_an_acknowledged_database_is_adopted_and_sends_again():
+def test_an_acknowledged_database_is_accepted_and_sends_again():
     provider, service = FakeProvider(), make_service()
     lost, waiting = make_order(service=service), make_order(service=service)
     send(lost, provider)
