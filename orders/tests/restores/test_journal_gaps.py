@@ -307,7 +307,7 @@ def test_a_request_that_is_answered_while_it_is_doubted_keeps_its_answer(
         return bool(real(row, now))
 
     monkeypatch.setattr(doubtful_rows, doubt, answered_meanwhile)
-    guard.look_closely(now=LATER)
+    guard.check_database(now=LATER)
     assert oldest.get().status == ANSWERED[kind]
     assert not oldest.get().order.events.filter(text=doubtful_rows.WORDS).exists()
 

@@ -253,7 +253,7 @@ def test_what_cannot_be_marked_is_not_sent(monkeypatch):
 def test_a_database_that_is_known_without_a_row_of_its_own_gets_one_for_each_look(monkeypatch):
     monkeypatch.setattr(guard, "database_identity", lambda: "postgresql 1 timeline 00000001")
     for moment in (NOON, NOON + timedelta(seconds=10)):
-        assert guard.look_closely(now=moment)
+        assert guard.check_database(now=moment)
         assert DatabaseId.objects.get().compared_at == moment
 
 
