@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from orders.recovery.search import ask_ids, id_range, list_trust
-from orders.recovery.search.ask_singly import look_singly
-from orders.recovery.search.search_types import CannotLook, Seen
+from orders.recovery.search.ask_singly import search_singly
+from orders.recovery.search.search_types import CannotSearch, Seen
 from providers.panel_api import (
     Dialect,
     Progress,
@@ -61,7 +61,7 @@ def look_one_by_one(
 ) -> Seen:
     seen = Seen(int(wanted[0]), int(wanted[-1]))
     ask = panel.statuses_once
-    look_singly(seen, ask, wanted, control="10", parents=parents, most=most, spare=spare)
+    search_singly(seen, ask, wanted, control="10", parents=parents, most=most, spare=spare)
     return seen
 
 
@@ -96,7 +96,7 @@ def test_nothing_is_cleared_while_nothing_shows_that_our_own_orders_are_known(co
 
 
 def test_one_that_does_not_know_our_own_order_proves_nothing_of_the_others():
-    with pytest.raises(CannotLook, match="not even know 10"):
+    with pytest.raises(CannotSearch, match="not even know 10"):
         look_one_by_one(Panel({"10": UNKNOWN}), "11")
 
 
@@ -108,8 +108,8 @@ def test_what_a_drip_feed_has_started_is_no_lost_order():
 
 def test_while_it_does_not_tell_what_it_has_started_nobody_knows_whose_an_id_is():
     seen, panel = Seen(11, 12), Panel({"12": OURS, "3": ODD})
-    with pytest.raises(CannotLook, match="what 3 has started"):
-        look_singly(
+    with pytest.raises(CannotSearch, match="what 3 has started"):
+        search_singly(
             seen,
             panel.statuses_once,
             ["11", "12"],
@@ -123,7 +123,7 @@ def test_while_it_does_not_tell_what_it_has_started_nobody_knows_whose_an_id_is(
 
 def test_where_the_calls_are_needed_for_what_starts_others_nothing_is_asked():
     panel = Panel({})
-    with pytest.raises(CannotLook, match="asking about each takes a call"):
+    with pytest.raises(CannotSearch, match="asking about each takes a call"):
         look_one_by_one(panel, "11", parents=["3", "4"], most=2, spare=0)
     assert panel.asked == []
 
@@ -144,7 +144,7 @@ def look_at_many(panel: Panel, *, first: int = 11, last: int = 13, spare: int = 
     client = SimpleNamespace(dialect=Dialect(), statuses_once=panel.statuses_once)
     case: Any = SimpleNamespace(rows=[], client=client, ask=lambda question: question())
     seen = Seen(first, last)
-    ask_ids.look_between(case, seen, controls=[10], most=1, spare=spare)
+    ask_ids.search_between(case, seen, controls=[10], most=1, spare=spare)
     return seen
 
 
@@ -167,14 +167,14 @@ def test_one_that_can_be_read_the_second_time_is_cleared(parents):
 
 
 def test_a_provider_that_says_nothing_even_of_our_own_order_clears_nothing(parents):
-    with pytest.raises(CannotLook, match="said nothing even of 10"):
+    with pytest.raises(CannotSearch, match="said nothing even of 10"):
         look_at_many(Panel({"10": ODD}))
 
 
 def test_where_too_many_orders_start_others_nothing_is_asked(monkeypatch, parents):
     monkeypatch.setattr(id_range, "parents", lambda rows, most: None)
     panel = Panel({})
-    with pytest.raises(CannotLook, match="Too many drip-feeds"):
+    with pytest.raises(CannotSearch, match="Too many drip-feeds"):
         look_at_many(panel)
     assert panel.asked == []
 

@@ -35,7 +35,7 @@ class Between:
     def __init__(self, before: int, **knows: Answer) -> None:
         self.provider, self.panel = make_provider(), Asked(knows)
         self._sent(NOON, Outcome.ACCEPTED, external_id="10")
-        self.lost = self._sent(NOON + 2 * SECOND, Outcome.UNKNOWN, looked_at=NOON + 600 * SECOND)
+        self.lost = self._sent(NOON + 2 * SECOND, Outcome.UNKNOWN, searched_at=NOON + 600 * SECOND)
         self._sent(NOON + 700 * SECOND, Outcome.ACCEPTED, external_id=str(before))
         self.rules, _ = Recovery.objects.get_or_create(provider=self.provider)
         waited = {"waited_seconds": self.rules.grace_seconds, "surely_after": self.lost.pk}
@@ -96,7 +96,7 @@ def test_where_the_provider_stops_answering_half_way_it_is_asked_again_later():
     found.panel.afterwards = lambda: found.panel.knows.update({"10": DOWN})
     found.search()
     assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
-    assert found.lost.look_at == LATER + clocks.BREAKER_SECONDS[1] * SECOND
+    assert found.lost.search_at == LATER + clocks.BREAKER_SECONDS[1] * SECOND
 
 
 def test_what_the_last_call_could_not_read_is_left_to_a_person():
@@ -126,7 +126,7 @@ def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids():
         make_order(Status.UNCONFIRMED, provider=found.provider),
         outcome=Outcome.UNKNOWN,
         code=RECALLED,
-        looked_at=NOON,
+        searched_at=NOON,
     )
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])

@@ -111,7 +111,7 @@ def test_two_lost_orders_are_linked_one_by_one_although_an_id_was_given_away_mea
     ids = ("77", "78", "79")
     found = IdMatch(found={one.pk: number for one, number in zip(lost, ids, strict=True)})
     said = dict.fromkeys(ids, progress())
-    assert resolve.adopt_found(found, lost, said, now=NOON) == 1
+    assert resolve.link_found(found, lost, said, now=NOON) == 1
     numbers = [Order.objects.get(pk=one.order_id).external_id for one in lost]
     assert numbers == ["", "78", ""], "one is another order's, of one a person has decided"
 
