@@ -458,8 +458,8 @@ LINES = (
     ),
     Guard(
         "reaper: never back to the queue",
-        "SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words)",
-        "SendOutcome(Outcome.NOT_SENT, Status.QUEUED, words)",
+        "SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, WORKER_LOST)",
+        "SendOutcome(Outcome.NOT_SENT, Status.QUEUED, WORKER_LOST)",
         (f"{SENDING}::test_a_claim_past_its_lease_becomes_unconfirmed_and_is_not_queued_again",),
         "orders/sending/record_outcome.py",
     ),
