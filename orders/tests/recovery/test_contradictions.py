@@ -132,3 +132,12 @@ def test_an_order_that_is_moved_is_not_taken_for_refused(monkeypatch, moved):
     )
     attempt.refresh_from_db()
     assert (attempt.outcome, attempt.resolved_by) == (Outcome.UNKNOWN, None)
+
+
+def test_an_order_that_was_found_meanwhile_is_not_given_up():
+    order = make_order(Status.UNCONFIRMED)
+    attempt = make_attempt(order, outcome=Outcome.UNKNOWN)
+    order.status = Status.IN_PROGRESS
+    assert not not_placed.give_up(order, actor=make_user(), note="Nobody answers.", now=NOON)
+    attempt.refresh_from_db()
+    assert (attempt.resolution, attempt.resolved_by) == ("", None)
