@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from core.clocks import database_now
 from core.money import plain
 from core.roles import Role
 from providers.actions.catalog.mirror_catalog import mirror_run
+from providers.actions.catalog.read_now import read_now
 from providers.actions.catalog.runs import approve_run, open_run, refuse_run
 from providers.actions.leases import acquire_lease, release_lease
 from providers.connect import client_for
@@ -170,6 +171,22 @@ def test_exactly_the_held_catalog_is_applied(mirrored: Provider, box: Sandbox) -
     assert held.held_catalog is None
     assert Service.objects.offered().count() == stayed
     assert box.calls("services") == 2
+
+
+@pytest.mark.parametrize("ago", [0, 3600], ids=["now", "with a clock that was set back"])
+def test_an_approved_catalog_is_none_that_was_read_now(
+    mirrored: Provider, box: Sandbox, ago: int
+) -> None:
+    box.change_catalog(halve=True)
+    mirror(mirrored)
+    assert approve_run(newest_run(), actor=make_user(Role.MANAGER), now=database_now())
+
+    def clock() -> datetime:
+        return database_now() - timedelta(seconds=ago)
+
+    assert not read_now(mirrored, client_for, clock=clock)
+    assert newest_run().state == RunState.APPLIED
+    assert read_now(mirrored, client_for, clock=clock)
 
 
 def test_a_refused_catalog_leaves_everything_as_it_was(mirrored: Provider, box: Sandbox) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Max, Q
+
 from core.clocks import Clock
 from providers.connect import Connect
 from providers.models import CatalogRun, Provider, RunState
@@ -16,10 +18,13 @@ def read_now(provider: Provider, connect: Connect, *, clock: Clock) -> bool:
     had rows that nobody can read, or waits for a person; and where what was applied is a catalog
     that a person has just approved, for that one was fetched before.
     """
+    runs = CatalogRun.objects.filter(provider=provider)
+    newest = runs.aggregate(newest=Max("pk"))["newest"] or 0
+    under_way = runs.running().values_list("pk", flat=True).first()
     if mirror_run(provider, connect, clock=clock) is not RunState.APPLIED:
         return False
-    ended = CatalogRun.objects.filter(provider=provider).exclude(state=RunState.RUNNING)
-    run = ended.order_by("-ended_at", "-pk").first()
+    made = runs.filter(Q(pk__gt=newest) | Q(pk=under_way)).exclude(state=RunState.RUNNING)
+    run = made.order_by("-pk").first()
     return run is not None and run.state == RunState.APPLIED and is_whole(run)
 
 
