@@ -40,6 +40,7 @@ REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
+MISLEADING = "orders/tests/recovery/test_misleading_charges.py"
 KNOWN = "orders/tests/recovery/test_known_prices.py"
 UNKNOWN_PRICE = "test_where_the_price_is_not_known_a_person_gets_it_with_the_reason"
 FORMATS = "orders/tests/sending/test_file_formats.py"
@@ -952,6 +953,33 @@ LINES = (
         "if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):",
         "if until < since:",
         (f"{KNOWN}::{UNKNOWN_PRICE}[long_before]",),
+        "orders/recovery/search/prices/price_proof.py",
+    ),
+    Guard(
+        "ids: what may have been given back tells no cost",
+        "return starts_others or said.status is None or said.status in REDUCED",
+        "return said.status in REDUCED",
+        (
+            f"{MISLEADING}::test_a_charge_may_have_been_lowered_where_the_word_beside_it_is_unknown",
+            f"{MISLEADING}::test_what_is_paid_run_by_run_has_no_charge_yet",
+        ),
+        "orders/recovery/search/id_range.py",
+    ),
+    Guard(
+        "ids: a number that got an owner meanwhile decides nothing",
+        "for one, said in candidates.items() if one not in taken}",
+        "for one, said in candidates.items()}",
+        (
+            "orders/tests/recovery/test_linked_meanwhile.py"
+            "::test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more",
+        ),
+        "orders/recovery/search/decide_owners.py",
+    ),
+    Guard(
+        "ids: how an account was charged under another key tells nothing",
+        "        provider_version=attempt.provider_version,\n",
+        "",
+        (f"{KNOWN}::{UNKNOWN_PRICE}[charged_under_another_key]",),
         "orders/recovery/search/prices/price_proof.py",
     ),
     Guard(

@@ -14,7 +14,7 @@ from providers.panel_api import Progress
 
 from .case import Case
 from .id_owners import Owner, edges_of, owners_of
-from .id_range import MOVED_UNSEEN, REDUCED, Window, last_place, number_of
+from .id_range import MOVED_UNSEEN, Window, claimed, last_place, may_be_reduced, number_of
 from .match_ids import Edges, IdMatch, decide
 from .prices.moved_prices import Factors, Moves, decide_despite_moves, moves_of
 from .prices.price_proof import Unproven, costs_around
@@ -43,6 +43,9 @@ def decide_owners(
 ) -> Decision:
     """`read_since`: ids that had been seen long before the catalog that was just read."""
     owners = owners_of(case, windows, candidates)
+    # Read after the owners: one that has got its number meanwhile is then among either of them.
+    taken = claimed(case.rows, list(candidates))
+    candidates = {one: said for one, said in candidates.items() if one not in taken}
     edges = edges_of(owners, candidates)
     moves = moves_of(owners, edges, candidates)
     clear, matched = decide(edges, candidates), decide_despite_moves(edges, moves, candidates)
@@ -94,5 +97,5 @@ class _Doubts:
                 self.waits.add(one)
             return None
         slack = max(place, high * MOVED_UNSEEN)  # the provider may round as it likes
-        least = Decimal(0) if said.status in REDUCED else low - slack
+        least = Decimal(0) if may_be_reduced(owner.attempt.order, said) else low - slack
         return bool(least <= said.charge <= high + slack)

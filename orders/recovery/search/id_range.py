@@ -194,6 +194,13 @@ def has_more_left(order: Order, said: Progress) -> bool:
     return said.remains is not None and order.units is not None and said.remains > order.units
 
 
+def may_be_reduced(order: Order, said: Progress) -> bool:
+    """Whether it may have been charged less than it costs: something was given back, perhaps in a
+    word that the desk does not know, or what it starts is paid as it goes along."""
+    starts_others = "runs" in order.payload or order.type in SUBSCRIPTIONS
+    return starts_others or said.status is None or said.status in REDUCED
+
+
 def last_place(amount: Decimal) -> Decimal:
     """One unit of the last place it is written with."""
     exponent = amount.as_tuple().exponent

@@ -171,6 +171,10 @@ def with_another_key(bench: Bench) -> None:
     Attempt.objects.filter(order__charge=None).update(provider_version=77)
 
 
+def charged_under_another_key(bench: Bench) -> None:
+    Attempt.objects.filter(order__charge__isnull=False).update(provider_version=0)
+
+
 TROUBLES = {
     unread: "No catalog was read",
     uncharged: "has been charged",
@@ -179,6 +183,7 @@ TROUBLES = {
     held: "not believed",
     long_before: "near enough",
     with_another_key: "another address or key",
+    charged_under_another_key: "has been charged",
 }
 
 

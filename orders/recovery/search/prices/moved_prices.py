@@ -15,7 +15,14 @@ from providers.panel_api import Progress
 
 from ....models import Order
 from ..id_owners import Owner
-from ..id_range import MOVED_UNSEEN, REDUCED, costs_of, has_more_left, last_place, number_of
+from ..id_range import (
+    MOVED_UNSEEN,
+    costs_of,
+    has_more_left,
+    last_place,
+    may_be_reduced,
+    number_of,
+)
 from ..match_ids import Edges, IdMatch, decide
 
 
@@ -86,6 +93,6 @@ def factors_for(order: Order, said: Progress) -> Factors | None:
     place = last_place(said.charge)
     is_endless = order.estimate_high is None or high == 0
     least = Decimal(0) if is_endless else (said.charge - place) / (high * (1 + MOVED_UNSEEN))
-    is_open = said.status in REDUCED or low == 0
+    is_open = may_be_reduced(order, said) or low == 0
     most = None if is_open else (said.charge + place) / (low * (1 - MOVED_UNSEEN))
     return Factors(max(least, Decimal(0)), most)

@@ -33,7 +33,9 @@ AS_LISTED = 3  # of the newest orders before must have been charged by the list,
 RUNS_IN_ORDER = 5
 _NEWS = frozenset({ChangeKind.NEW, ChangeKind.GONE, ChangeKind.BACK, ChangeKind.TYPE})
 _NOT_BELIEVED = Q(state=RunState.HELD) | Q(state=RunState.RUNNING, held_catalog__isnull=False)
-_OVER = (RunState.REFUSED, RunState.SUPERSEDED)
+_NEVER_WRITTEN = Q(state__in=(RunState.REFUSED, RunState.SUPERSEDED)) | (
+    Q(state=RunState.FAILED) & ~Q(held_because="")
+)
 
 
 class Unproven(Exception):
@@ -47,8 +49,8 @@ class Unproven(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """An order of the service whose own answer has named its number. `least` and `most` are the
-    prices at which its charge can have come about."""
+    """An order of the service. `least` and `most` are the prices at which its charge can have come
+    about."""
 
     attempt: Attempt
     number: int
@@ -59,6 +61,11 @@ class Charged:
     def is_as_listed(self) -> bool:
         rate = self.attempt.order.rate
         return rate is not None and self.least <= rate <= self.most
+
+    @property
+    def is_named(self) -> bool:
+        """By its own answer: what a search has linked proves nothing for another search."""
+        return self.attempt.resolution == Resolution.NONE
 
 
 def costs_around(
@@ -74,10 +81,12 @@ def costs_around(
         raise Unproven("It left from another row of this account.")
     if attempt.provider_version != case.provider.version:
         raise Unproven("The account has had another address or key since.")
-    near = list(_charged(case.rows, attempt, place))
-    before = [one for one in near if one.number < number][-AS_LISTED:]
-    after = [one for one in near if one.number > number][:1]
+    near = list(_charged(attempt, place))
+    named = [one for one in near if one.is_named]
+    below = [one for one in named if one.number < number]
+    before, after = below[-AS_LISTED:], [one for one in named if one.number > number][:1]
     _check_charges(before, attempt, after)
+    _check_amounts(below, order)
     if not after and not is_read:
         raise Unproven("No catalog was read long enough after it was sent.", waits=True)
     since = _seen_before(before[-1].attempt.started_at, attempt)
@@ -86,19 +95,18 @@ def costs_around(
     if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):
         raise Unproven("Its price was not seen near enough before and after it was sent.")
     rates: list[Decimal | None] = [order.rate, *_news(order, since, now)]
-    rates += [rate for one in (*before, *after) for rate in (one.least, one.most)]
-    rates += [] if after else [order.service.rate]
+    charges = [*before, *after, *_unnamed_between(near, before[-1], after)]
+    rates += [rate for one in charges for rate in (one.least, one.most)]
     return _costs(order, rates)
 
 
-def _charged(rows: list[int], attempt: Attempt, place: Decimal) -> Iterator[Charged]:
-    """Those of its service that were sent around it and that an answer has named: what a search
-    has linked proves nothing for another search."""
+def _charged(attempt: Attempt, place: Decimal) -> Iterator[Charged]:
+    """Those of its service that were sent around it, with the same key."""
     order = attempt.order
     sends = Attempt.objects.filter(
-        provider__in=rows,
+        provider=attempt.provider_id,
+        provider_version=attempt.provider_version,
         outcome=Outcome.ACCEPTED,
-        resolution=Resolution.NONE,
         order__service=order.service_id,
         order__charge__isnull=False,
         order__estimate__gt=0,
@@ -125,6 +133,20 @@ def _check_charges(before: list[Charged], attempt: Attempt, after: list[Charged]
         raise Unproven("A clock was set around its send.")
 
 
+def _check_amounts(below: list[Charged], order: Order) -> None:
+    """A least amount that is charged, or rounding, shows only where little is paid."""
+    cost = order.estimate
+    small = (one for one in below if cost is not None and (one.attempt.order.estimate or 0) <= cost)
+    if not any(one.is_as_listed for one in small):
+        raise Unproven("No order of its service that cost as little was charged by the list.")
+
+
+def _unnamed_between(near: list[Charged], before: Charged, after: list[Charged]) -> list[Charged]:
+    """They prove no price, and may show that it moved."""
+    end = after[0].number if after else max(one.number for one in near) + 1
+    return [one for one in near if not one.is_named and before.number < one.number < end]
+
+
 def _seen_before(charged: datetime, attempt: Attempt) -> datetime:
     """When its price was seen last before the send: by a charge, or by a whole catalog, which may
     have been old when it was read."""
@@ -145,7 +167,7 @@ def _seen_before(charged: datetime, attempt: Attempt) -> datetime:
 def _news(order: Order, since: datetime, now: datetime) -> Iterator[Decimal | None]:
     """The prices of its service that catalogs have told since then."""
     runs = CatalogRun.objects.filter(provider=order.service.provider_id)
-    if runs.filter(_NOT_BELIEVED | Q(state__in=_OVER, ended_at__gte=since)).exists():
+    if runs.filter(_NOT_BELIEVED | _NEVER_WRITTEN & Q(ended_at__gte=since)).exists():
         raise Unproven("A catalog came that was not believed.")
     if runs.filter(started_at__gt=clocks.furthest(now, 0)).exists():
         raise Unproven("A clock was set since a catalog was read.")

@@ -1,0 +1,58 @@
+"""A number that gets an owner while somebody decides: what rested on it is decided anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.models import Order
+from orders.recovery import link_orders
+from orders.recovery.search import case
+from orders.recovery.search.prices.price_wait import LAG
+from orders.status import Resolution, Status
+from providers.panel_api import OrderState, Progress
+from tests.builders import make_user
+
+from .bench import Bench, running_box
+from .test_known_prices import IN_DOUBT, follow, look, status_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture
+def box(settings):
+    with running_box(settings) as box:
+        yield box
+
+
+@pytest.fixture
+def bench(box):
+    bench = Bench(box).calibrated()
+    follow(bench)
+    return bench
+
+
+def test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more(bench, monkeypatch):
+    """Of two numbers and three orders of one cost, a person links the first to the third order.
+    Whose the second is, is as open as before."""
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    early, third, *dearer = (bench.place(quantity=least * times) for times in (1, 1, 2, 2))
+    for order in (early, third, *dearer):
+        bench.lose(taken=order is third, order=order)
+        bench.lift_halt()
+    bench.send()
+    late = bench.lose(taken=True, order=bench.place(quantity=least))
+    number = bench.upstream()[-3]
+    said = Progress(OrderState.PENDING, "Pending")
+
+    def link_and_read(*_: object, **__: object) -> bool:
+        attempt = third.attempts.get()
+        order = Order.objects.get(pk=third.pk)
+        told = {"resolution": Resolution.PERSON, "now": bench.now, "actor": make_user()}
+        return link_orders.record_link(order, attempt, number, said, text="Linked.", **told)
+
+    look(bench)
+    assert set(status_of(early, third, late)) == {Status.UNCONFIRMED}
+    monkeypatch.setattr(case, "read_now", link_and_read)
+    bench.recover(after=LAG + 1)
+    assert status_of(third) == (Status.PENDING,)
+    assert status_of(early, late) == IN_DOUBT
