@@ -87,7 +87,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # its files are compressed already
+    "django.middleware.gzip.GZipMiddleware",  # why that is safe: docs/decisions/compressed-pages.md
     "csp.middleware.CSPMiddleware",
     "core.web.incoming.ReadableText",
     "django.contrib.sessions.middleware.SessionMiddleware",

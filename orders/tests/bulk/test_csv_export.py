@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
+import secrets
 import unicodedata
 from decimal import Decimal
 from typing import Any
@@ -171,6 +173,25 @@ def test_every_order_of_the_filter_is_in_it_once(
     assert [int(line["id"]) for line in read(staff, "?group=ended")] == ended[::-1]
     assert [int(line["id"]) for line in read(staff, "?status=completed")] == ended[::-1]
     assert len(read(staff)) == 10
+
+
+def test_a_compressed_file_is_sent_as_it_is_written(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_export, "CHUNK", 1)
+    for _ in range(4):
+        make_order(
+            terms={"name": secrets.token_urlsafe(60_000)}
+        )  # more than is kept back to be compressed
+    plain = staff.get("/orders/export/").getvalue()
+    answer = staff.get("/orders/export/", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert "Content-Length" not in answer.headers
+    pieces = iter(answer.streaming_content)  # type: ignore[attr-defined]  # it streams
+    begun: list[bytes] = []
+    asked = queries_of(lambda: begun.extend([next(pieces), next(pieces)]))
+    assert len(asked) <= 2  # of the four that tell the orders
+    assert gzip.decompress(b"".join([*begun, *pieces])) == plain
 
 
 def test_only_the_ticked_ones(staff: Client) -> None:
