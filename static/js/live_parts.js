@@ -21,7 +21,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 let chosen = [];
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { requestConfig, target } = detail;
-  if (!requestConfig || !isPolled(requestConfig.elt)) return;
+  if (!detail.shouldSwap || !requestConfig || !isPolled(requestConfig.elt)) return;
   if (one(IN_USE, target) || writtenFields(target).length) detail.shouldSwap = false;
   else {
     const fields = all("select[id], [type=checkbox][id]", target);
@@ -35,6 +35,22 @@ document.addEventListener("htmx:afterSwap", () => {
     else if (field && [...field.options].some((option) => option.value === value)) field.value = value;
   });
   chosen = [];
+});
+
+// A part says what it shows; where that is what it would get, the answer is 204 and draws nothing
+// (core/web/live_parts.py). It no longer knows once something else is drawn into it.
+const SHOWN = "Desk-Shown";
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (isPolled(detail.elt)) detail.headers[SHOWN] = detail.elt.dataset.shown || "none";
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.shouldSwap) detail.target.closest("[data-shown]")?.removeAttribute("data-shown");
+});
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  const { requestConfig, xhr } = detail;
+  const shown = requestConfig && isPolled(requestConfig.elt) && xhr.getResponseHeader(SHOWN);
+  const part = shown && document.getElementById(requestConfig.elt.id);
+  if (part) part.dataset.shown = shown;
 });
 
 // What somebody has opened stays open when its page is drawn anew.

@@ -32,5 +32,5 @@ function refresh() {
   });
 }
 
-setInterval(refresh, 15000);
+setInterval(refresh, 3000); // as often as a list asks, which is not drawn when nothing moved
 document.addEventListener("htmx:afterSettle", refresh);

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from sandbox import RemoteSandbox
 
 ROW = "tr[id^=order-]"
+FORGET = "part => part.removeAttribute('data-shown')"  # so that its next answer is drawn
+WATCH = """() => {
+  window.drawn = [];
+  document.addEventListener("htmx:afterSwap", ({ detail }) => drawn.push(detail.xhr.status));
+}"""
 
 
 @pytest.fixture
@@ -41,12 +46,38 @@ def test_selected_rows_outlive_a_refresh(admin_page: Page, mark: str) -> None:
     boxes.nth(1).click(modifiers=["Shift"])
     admin_page.get_by_label("All results").check()
     admin_page.locator(ROW).first.evaluate("row => row.dataset.mark = 'old'")
+    admin_page.locator("#order-list").evaluate(FORGET)
     admin_page.locator(f"{ROW}:not([data-mark])").nth(1).wait_for()  # the list was drawn anew
     assert admin_page.locator("[data-order-box]:checked").count() == 2
     assert admin_page.locator(".selection-bar").inner_text().startswith("2 selected")
     assert admin_page.get_by_label("All results").is_checked()
     admin_page.get_by_label("Clear the selection").click()
     assert not admin_page.locator(".selection-bar").is_visible()
+
+
+def test_what_has_not_moved_is_not_drawn_again(admin_page: Page, mark: str) -> None:
+    box = admin_page.locator("[data-order-box]").first
+    admin_page.locator(ROW).first.locator("a.cell-main").click()
+    admin_page.locator("#order-live").wait_for()
+    answers = admin_page.locator("#order-live details[id$=-wire]")
+    answers.first.locator("summary").click()
+    unchanged(admin_page)
+    assert answers.first.get_attribute("open") is not None
+    admin_page.go_back()
+    box.check()
+    unchanged(admin_page)
+    assert box.is_checked() and box.evaluate("box => box === document.activeElement")
+
+
+def unchanged(page: Page) -> None:
+    """Until the desk has said that nothing moved: nothing is drawn, and the page is not stale."""
+    page.evaluate(WATCH)
+    page.evaluate("window.dispatchEvent(new Event('offline'))")
+    with page.expect_response(lambda answer: answer.status == 204):
+        pass
+    page.locator("#connection-lost").wait_for(state="hidden")
+    assert 204 not in page.evaluate("drawn")
+    assert page.locator("html.is-stale").count() == 0
 
 
 def test_all_results_end_with_the_selection(admin_page: Page, mark: str) -> None:

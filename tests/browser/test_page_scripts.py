@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .test_order_list import FORGET
 from .test_orders import place
 from .test_sending_control import LOOK
 
@@ -133,10 +134,12 @@ def test_what_is_in_use_is_not_refreshed_away(admin_page: Page) -> None:
     menu.click()
     row = admin_page.locator("tr[id^=order-]").first
     row.evaluate("row => row.dataset.mark = 'old'")
+    admin_page.locator("#order-list").evaluate(FORGET)
     with admin_page.expect_response("**/orders/?q=open&top=*"):
         pass
     assert row.get_attribute("data-mark") == "old"
     menu.click()
+    admin_page.locator("#order-list").evaluate(FORGET)
     admin_page.locator("tr[id^=order-]:not([data-mark])").first.wait_for()
 
 
