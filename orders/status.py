@@ -110,6 +110,7 @@ class HoldReason(models.TextChoices):
     BLOCKED_LINK = "blocked_link", "Its link is on the block list"
     TERMS = "terms_changed", "The terms of its service changed"
     RESTORED = "restored", "It may have been sent before the database was put back"
+    STAFF = "staff", "Held by staff until it is released"
 
 
 class Outcome(models.TextChoices):
@@ -276,7 +277,13 @@ class JobKind(models.TextChoices):
     REFRESH = "refresh", "Refresh"
     REFILL = "refill", "Refill"
     CANCEL = "cancel", "Cancel"
+    HOLD = "hold", "Hold"
+    RELEASE = "release", "Release"
     REORDER = "reorder", "Order again"
+    WITHDRAW = "withdraw", "Withdraw"
+    REFERENCE = "reference", "Reference"
+    TAG = "tag", "Add tags"
+    UNTAG = "untag", "Remove tags"
     NOTE = "note", "Note"
 
 

@@ -28,3 +28,9 @@ def read_tags(text: str) -> str:
     if len(kept) > TAGS_LENGTH:
         raise NotATag(f"Too many tags: all together have {TAGS_LENGTH - 2} characters at most.")
     return kept
+
+
+def without(kept: str, dropped: str) -> str:
+    """The tags of a column without those of another text, both as `read_tags` spells them."""
+    gone = set(dropped.split())
+    return read_tags(" ".join(word for word in kept.split() if word not in gone))

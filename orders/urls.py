@@ -106,6 +106,7 @@ urlpatterns = [
         name="order-evidence-file",
     ),
     path("<int:pk>/withdraw/", order_views.order_withdraw, name="order-withdraw"),
+    path("<int:pk>/hold/", order_views.order_hold, name="order-hold"),
     path("<int:pk>/release/", order_views.order_release, name="order-release"),
     path("<int:pk>/requeue/", order_views.order_requeue, name="order-requeue"),
     path("<int:pk>/refresh/", order_views.order_refresh, name="order-refresh"),

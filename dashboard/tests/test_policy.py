@@ -75,6 +75,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "order-list-layout": (May.SEE, CHANGE),
     "order-preview": (May.PLACE, CHANGE),
     "order-withdraw": (May.PLACE, CHANGE),
+    "order-hold": (May.PLACE, CHANGE),
     "order-release": (May.PLACE, CHANGE),
     "order-requeue": (May.PLACE, CHANGE),
     "order-refresh": (May.PLACE, CHANGE),

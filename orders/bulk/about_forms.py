@@ -9,6 +9,7 @@ from django import forms
 from core.forms import PlainTextField, TablerForm
 
 from ..models import Order
+from ..status import HoldReason
 from ..tags import NotATag, read_tags
 from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
@@ -27,33 +28,27 @@ class TagsField(PlainTextField):
 
 
 def _tags(label: str, **more: Any) -> TagsField:
-    return TagsField(
-        required=False,
-        empty_value="",
-        label=label,
-        max_length=LONGEST_TAGS,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        **more,
-    )
+    plain = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    given = {"required": False, "empty_value": "", "max_length": LONGEST_TAGS, "widget": plain}
+    return TagsField(**{"label": label, **given, **more})
+
+
+def _reference(**more: Any) -> PlainTextField:
+    plain = forms.TextInput(attrs={"autocomplete": "off"})
+    given = {"required": False, "empty_value": "", "max_length": LONGEST_REFERENCE, "widget": plain}
+    return PlainTextField(**{"label": "Customer's reference", **given, **more})
 
 
 def _note(label: str, **more: Any) -> forms.CharField:
     rows = forms.Textarea(attrs={"rows": 2})
-    return forms.CharField(
-        required=False, label=label, max_length=LONGEST_NOTE, widget=rows, **more
-    )
+    given: dict[str, Any] = {"required": False, "max_length": LONGEST_NOTE, "widget": rows}
+    return forms.CharField(**{"label": label, **given, **more})
 
 
 class AboutForm(TablerForm, forms.Form):
     """Reference, note and tags of one order."""
 
-    reference = PlainTextField(
-        required=False,
-        empty_value="",
-        label="Customer's reference",
-        max_length=LONGEST_REFERENCE,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
+    reference = _reference()
     note = _note("Note on the order")
     tags = _tags("Tags", help_text="Words apart by spaces. Search for one with tag:word.")
 
@@ -83,17 +78,44 @@ class BulkForm(TablerForm, forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if name not in carried}
 
 
+class BulkReleaseForm(BulkForm):
+    """Letting many go. `shown_holds` is what they waited for when the confirmation was drawn."""
+
+    shown_holds = forms.MultipleChoiceField(
+        required=False, choices=HoldReason.choices, widget=forms.MultipleHiddenInput
+    )
+
+
+class BulkReferenceForm(BulkForm):
+    """One reference for many orders."""
+
+    reference = _reference(
+        required=True,
+        help_text="It takes the place of the reference that an order has.",
+        error_messages={"required": "Write the reference."},
+    )
+
+
+class BulkTagsForm(BulkForm):
+    """Tags that many orders get, or lose."""
+
+    tags = _tags(
+        "Tags",
+        required=True,
+        help_text="Words apart by spaces.",
+        error_messages={"required": "Write at least one tag."},
+    )
+
+
 class BulkNoteForm(BulkForm):
-    """A note and tags for many orders. A note takes the place of the one before."""
+    """A note for many orders. It takes the place of the one before."""
 
-    note = _note("Note", help_text="It takes the place of the note that an order has.")
-    tags = _tags("Tags to add", help_text="Words apart by spaces.")
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and not values.get("note") and not values.get("tags"):
-            self.add_error("note", "Write a note, or a tag to add.")
-        return values
+    note = _note(
+        "Note",
+        required=True,
+        help_text="It takes the place of the note that an order has.",
+        error_messages={"required": "Write a note."},
+    )
 
 
 class BulkReorderForm(BulkForm):

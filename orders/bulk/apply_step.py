@@ -1,12 +1,10 @@
-"""What is done to each order of a bulk job, and why it cannot be."""
+"""What is done to each order of a bulk job."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID, uuid5
 
@@ -17,16 +15,18 @@ from ..aftersales import request_cancels, request_refills
 from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
-from ..models import BulkItem, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
-from ..placing import place_orders
+from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
+from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..status import JobKind
-from ..tags import NotATag, read_tags
-from ..terms import Terms, at_rate, faults
+from ..tags import NotATag, read_tags, without
+from ..terms import Terms, faults
 from .bulk_action import Act, stand_by
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
-REFILL_UNDER_WAY = "A refill has been asked for already."
+HAS_NONE_OF_THEM = "It has none of these tags."
+WAITS_ANEW = "It is held for another reason than the one that was confirmed: look at it once more."
+CHANGED_NOW = "It changed at the same moment, and was left as it is."
 
 
 class DraftAgain(Protocol):
@@ -58,18 +58,59 @@ def _cancel(item: BulkItem, now: datetime) -> str:
     return request_cancels.request_cancel(item.order, actor=item.job.started_by, now=now)
 
 
+def _hold(item: BulkItem, now: datetime) -> str:
+    order = _as_it_is(item)
+    words = before_sending.why_not_held(order)
+    return words or _done(place_orders.hold_order(order, actor=item.job.started_by, now=now))
+
+
+def _release(item: BulkItem, now: datetime) -> str:
+    """Let it go from what the confirmation said that it waits for, and from nothing else."""
+    order, person = _as_it_is(item), item.job.started_by
+    if words := before_sending.why_not_released(order, person):
+        return words
+    if order.hold_reason not in item.job.terms.get("shown_holds", ()):
+        return WAITS_ANEW
+    return _done(place_orders.release_order(order, actor=person, now=now))
+
+
+def _withdraw(item: BulkItem, now: datetime) -> str:
+    order = _as_it_is(item)
+    words = before_sending.why_not_withdrawn(order)
+    return words or _done(place_orders.withdraw_order(order, actor=item.job.started_by, now=now))
+
+
+def _as_it_is(item: BulkItem) -> Order:
+    """A worker reads some orders at a time and comes to each of them later."""
+    return Order.objects.select_related("provider").get(pk=item.order_id)
+
+
+def _done(is_done: bool) -> str:
+    return "" if is_done else CHANGED_NOW
+
+
 def _annotate(item: BulkItem, now: datetime) -> str:
-    written, terms = {}, item.job.terms
-    if terms.get("note"):
-        written["note"] = terms["note"]
+    terms = item.job.terms
+    written = {name: terms[name] for name in ("reference", "note") if terms.get(name)}
     try:
         if terms.get("tags"):
-            tags = Order.objects.select_for_update().values_list("tags", flat=True)
-            written["tags"] = read_tags(tags.get(pk=item.order_id) + terms["tags"])
+            written["tags"] = read_tags(_tags_of(item) + terms["tags"])
     except NotATag as error:
         return str(error)
     annotate(item.order, actor=item.job.started_by, now=now, **written)
     return ""
+
+
+def _untag(item: BulkItem, now: datetime) -> str:
+    tags = without(_tags_of(item), item.job.terms["tags"])
+    written = annotate(item.order, actor=item.job.started_by, now=now, tags=tags)
+    return "" if written else HAS_NONE_OF_THEM
+
+
+def _tags_of(item: BulkItem) -> str:
+    """Those it has now, which nobody else changes until this transaction ends."""
+    tags = Order.objects.select_for_update().values_list("tags", flat=True)
+    return tags.get(pk=item.order_id)
 
 
 def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
@@ -125,81 +166,11 @@ _ACTS: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
     JobKind.REFRESH: _refresh,
     JobKind.REFILL: _refill,
     JobKind.CANCEL: _cancel,
+    JobKind.HOLD: _hold,
+    JobKind.RELEASE: _release,
+    JobKind.WITHDRAW: _withdraw,
+    JobKind.REFERENCE: _annotate,
+    JobKind.TAG: _annotate,
+    JobKind.UNTAG: _untag,
     JobKind.NOTE: _annotate,
 }
-
-
-@dataclass(slots=True)
-class Outlook:
-    """What would come of a job: how many orders, why not for how many, what they cost once, and
-    how many have an open order for their service and link (themselves, perhaps)."""
-
-    total: int = 0
-    beside_open: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-    estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-
-    @property
-    def possible(self) -> int:
-        return self.total - self.impossible
-
-    @property
-    def impossible(self) -> int:
-        return self.reasons.total()
-
-
-def outlook(
-    kind: JobKind, parts: Iterable[OrderQuerySet], why_never: Callable[[Order], str]
-) -> Outlook:
-    """Look at every order as it is now. `why_never` says why one cannot be placed again."""
-    seen = Outlook()
-    for part in parts:
-        some = list(part.select_related("service__provider", "provider").order_by("pk"))
-        under_way = _under_way(kind, some)
-        for order in some:
-            seen.total += 1
-            if words := _why_not(kind, order, under_way, why_never):
-                seen.reasons[words] += 1
-                continue
-            estimate = at_rate(order.estimate, order.rate, order.service.rate, units=order.units)
-            if estimate is not None:
-                seen.estimates[order.provider.currency] += estimate
-            seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
-    return seen
-
-
-def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
-    """Those of them for which the same is going on: a refill, a cancel, the same payload; or, to be
-    asked about, those that are followed."""
-    if kind == JobKind.REORDER:
-        links = [order.link_key for order in some]
-        payloads = Order.objects.open().filter(link_key__in=links)
-        busy = set(payloads.values_list("service_id", "link_key"))
-        return {order.pk for order in some if (order.service_id, order.link_key) in busy}
-    of_these = [order.pk for order in some]
-    rows = {
-        JobKind.REFRESH: PollSchedule.objects.all(),
-        JobKind.REFILL: Refill.objects.open(),
-        JobKind.CANCEL: CancelRequest.objects.open(),
-    }.get(kind)
-    if rows is None:
-        return set()
-    return set(rows.filter(order__in=of_these).values_list("order_id", flat=True))
-
-
-def _why_not(
-    kind: JobKind, order: Order, under_way: set[int], why_never: Callable[[Order], str]
-) -> str:
-    is_under_way = order.pk in under_way
-    match kind:
-        case JobKind.REFRESH:
-            return "" if is_under_way else NOT_POLLED
-        case JobKind.REFILL:
-            words = request_refills.why_unfit(order)
-            return words or (REFILL_UNDER_WAY if is_under_way else "")
-        case JobKind.CANCEL:
-            words = request_cancels.why_unfit(order)
-            return words or (request_cancels.ASKED_FOR if is_under_way else "")
-        case JobKind.REORDER:
-            return why_never(order)
-    return ""

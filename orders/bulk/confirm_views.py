@@ -22,10 +22,18 @@ from ..models import BulkJob, OrderQuerySet
 from ..placing.order_again import why_never_again
 from ..status import JobKind
 from . import tasks
-from .about_forms import BulkForm, BulkNoteForm, BulkReorderForm
-from .apply_step import outlook, terms_of
+from .about_forms import (
+    BulkForm,
+    BulkNoteForm,
+    BulkReferenceForm,
+    BulkReleaseForm,
+    BulkReorderForm,
+    BulkTagsForm,
+)
+from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
 from .chosen_orders import in_parts, spelled
+from .outlook import outlook
 from .selection import Selection
 
 EXPORT = "export"
@@ -34,8 +42,12 @@ TERMS_CHANGED = (
     "estimate once more."
 )
 FORMS: dict[JobKind, type[BulkForm]] = {
-    JobKind.NOTE: BulkNoteForm,
+    JobKind.RELEASE: BulkReleaseForm,
     JobKind.REORDER: BulkReorderForm,
+    JobKind.REFERENCE: BulkReferenceForm,
+    JobKind.TAG: BulkTagsForm,
+    JobKind.UNTAG: BulkTagsForm,
+    JobKind.NOTE: BulkNoteForm,
 }
 
 
@@ -113,7 +125,7 @@ def _ask(
 ) -> HttpResponse:
     read = form.cleaned_data if form.is_bound else form.initial
     chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
-    seen = outlook(kind, in_parts(chosen), why_never_again)
+    seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user)
     context: dict[str, Any] = {
         "kind": kind,
         "form": form,

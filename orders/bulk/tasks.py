@@ -23,7 +23,7 @@ def run_job(*, job_id: int) -> None:
     act = apply_step.act_for(job.kind, draft_again, database_now)
     run = bulk_action.run_items(job, act, clock=database_now, seconds=clocks.TASK_SECONDS)
     for provider_id in sorted(run.providers):
-        if job.kind == JobKind.REORDER:
+        if job.kind in (JobKind.REORDER, JobKind.RELEASE):
             ring(provider_id)
         elif job.kind == JobKind.REFRESH:
             ring_polling(provider_id)

@@ -225,7 +225,8 @@ class Order(Delivered, models.Model):
         evidence: dict[str, Any] | None = None,
         **changes: Any,
     ) -> bool:
-        """Change status if, in the database, it is still what we last read.
+        """Change status if, in the database, it is still what we last read, and held for the
+        same reason.
 
         Writes the event in the same transaction. False: somebody else moved it first, and
         nothing was written. An impossible step raises ValueError.
@@ -240,7 +241,8 @@ class Order(Delivered, models.Model):
             changes.setdefault("reason", told_as_past(self.reason, now))
         changes.update(status=to, changed_at=now)
         with transaction.atomic():
-            if not Order.objects.filter(pk=self.pk, status=before).update(**changes):
+            mine = Order.objects.filter(pk=self.pk, status=before, hold_reason=self.hold_reason)
+            if not mine.update(**changes):
                 return False
             self._recount(before, to, changes, now)
             self.remember(

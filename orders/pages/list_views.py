@@ -18,15 +18,14 @@ from core.rows.numbers import row_number
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
-from ..bulk.bulk_action import right_for
 from ..lists.columns import shown_columns
 from ..lists.filters import OrderFilter
 from ..lists.tabs import in_tab, matching, tabs
 from ..models import Order, OrderQuerySet, SavedFilter
-from ..status import JobKind
 from .list_layout import ListLayoutForm
 from .related_figures import sum_parts
 from .saved_view_forms import SaveFilterForm
+from .selection_bar import SelectionBar
 
 PAGE_SIZE = 50
 MOST_NEW = 99  # new orders that are counted; more are "99+"
@@ -93,7 +92,7 @@ def _draw(
         "moving": any(order.is_moving for order in page.rows),
         "may_place": request.user.may(May.PLACE),
         "may_export": request.user.may(May.EXPORT),
-        "job_kinds": [kind for kind in JobKind if request.user.may(right_for(kind))],
+        "bar": SelectionBar.of(request.user),
         "save_form": save_form,
         "saved_filters": saved_filters,
     }

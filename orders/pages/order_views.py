@@ -28,6 +28,7 @@ from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
 from ..models import EventKind, Halt, Order
 from ..placing.place_orders import (
+    hold_order,
     release_order,
     requeue_order,
     withdraw_order,
@@ -40,7 +41,7 @@ from .list_neighbours import list_neighbours
 from .next_check import next_check
 from .related_orders import related_of
 from .step_forms import ClearFlagForm, CommentForm, QueueAgainForm
-from .step_reasons import why_not_refreshed, why_not_released
+from .step_reasons import why_not_held, why_not_refreshed, why_not_released
 
 PAGE = "orders/pages/order.html"
 WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
@@ -63,6 +64,18 @@ def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, withdrawn_in_words(found))
     else:
         _say_too_late(request, pk, "withdrawn")
+    return _back(request, pk)
+
+
+@allow(May.PLACE)
+@require_POST
+def order_hold(request: StaffRequest, pk: int) -> HttpResponse:
+    """Keep a queued order from being sent until somebody releases it."""
+    found = _found(pk)
+    if hold_order(found, actor=request.user, now=database_now()):
+        messages.success(request, f"Order {found} is held. It is not sent until it is released.")
+    else:
+        _say_too_late(request, pk, "held")
     return _back(request, pk)
 
 
@@ -179,6 +192,7 @@ def _draw(
             "order": found,
             "shown": shown.of_order(found, attempts),
             "shown_hold": shown.of_hold(found),
+            "why_not_held": why_not_held(found),
             "why_not_released": why_not_released(found, request.user),
             "now": now,
             "story": story,

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from core.models import User
-from core.roles import who_may
 
-from ..limits.check_limits import RELEASED_BY, may_release
 from ..models import Order
+from ..placing import before_sending
 from ..polling import recheck_ended
-from ..status import HoldReason, Status
+from ..status import Status
 
-BECAUSE: Final = {
-    HoldReason.SPEND_LIMIT: "A spend limit holds it",
-    HoldReason.BLOCKED_LINK: "Its link is blocked",
-    HoldReason.RESTORED: "It may have been sent already",
-}
+ON_ITS_WAY = frozenset({Status.SENDING, Status.UNCONFIRMED})  # too late, and still worth saying
 
 
 def why_not_released(order: Order, person: User) -> str:
     """Empty where this person may release it, and for what is not held."""
     if order.status != Status.HELD:
         return ""
-    if not order.provider.is_active:
-        return "Its provider is paused, so it cannot be released now."
-    if may_release(order, person):
-        return ""
-    reason = HoldReason(order.hold_reason)
-    return f"{BECAUSE[reason]}: only {who_may(RELEASED_BY[reason])} may release it."
+    return before_sending.why_not_released(order, person)
+
+
+def why_not_held(order: Order) -> str:
+    """Empty where it may be held, and where the page offers no such step."""
+    return before_sending.why_not_held(order) if order.status in ON_ITS_WAY else ""
 
 
 def why_not_refreshed(order: Order) -> str:

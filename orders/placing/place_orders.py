@@ -22,6 +22,7 @@ from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
+from .before_sending import why_not_held, why_not_released, why_not_withdrawn
 
 
 class NotAgreed(Exception):
@@ -172,9 +173,17 @@ def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
 
 def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
     """Take back an order that was not sent. False: it was sent or changed meanwhile."""
-    if not order.may_be_withdrawn and order.status != Status.NOT_PLACED:
+    if why_not_withdrawn(order):
         return False
     return order.move(Status.WITHDRAWN, now=now, actor=actor)
+
+
+def hold_order(order: Order, *, actor: User, now: datetime) -> bool:
+    """Keep a queued order from being sent until somebody releases it. False: a worker has taken
+    it, or it changed meanwhile. It keeps its place on the link and in the sums of the day."""
+    if why_not_held(order):
+        return False
+    return order.move(Status.HELD, now=now, actor=actor, hold_reason=HoldReason.STAFF)
 
 
 def withdrawn_in_words(order: Order) -> str:
@@ -195,15 +204,10 @@ def withdrawn_in_words(order: Order) -> str:
 def release_order(order: Order, *, actor: User, now: datetime) -> bool:
     """Send a held order although what it waited for may not have come.
 
-    False: it is no longer held, its provider is paused, or the guard holds it and this person
-    may not overrule it. Releasing an order that waits for funds or for the key lets the account
-    be tried again with it.
+    False: it is held for something else by now, or `why_not_released` has words for it. Releasing
+    an order that waits for funds or for the key lets the account be tried again with it.
     """
-    if order.status != Status.HELD or not order.provider.is_active:
-        return False
-    if order.hold_reason == HoldReason.TERMS:
-        return False  # `accept_terms` says to which terms
-    if not check_limits.may_release(order, actor):
+    if why_not_released(order, actor):
         return False
     health = ProviderHealth.objects.filter(provider=order.provider_id)
     if order.hold_reason == HoldReason.FUNDS:

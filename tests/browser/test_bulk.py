@@ -135,3 +135,27 @@ def test_a_filter_is_kept_and_its_orders_are_taken_away(
     with (tmp_path / "orders.csv").open(encoding="utf-8-sig", newline="") as file:
         (line,) = csv.DictReader(file)
     assert (line["id"], line["reference"], line["tags"]) == (number, "INV-77", "spring")
+
+
+def test_the_bar_has_two_rows_on_a_phone_and_tags_from_its_menu(
+    admin_page: Page, box: RemoteSandbox, desk: Desk
+) -> None:
+    mark = uuid.uuid4().hex
+    number = place(admin_page, service_that(desk, True), f"https://lumen.example/{mark}")
+    admin_page.set_viewport_size({"width": 375, "height": 700})
+    admin_page.goto(f"/orders/?q={mark}")
+    admin_page.locator("[data-order-box]").first.check()
+    bar = admin_page.locator("#bulk-form")
+    stands = bar.bounding_box()
+    assert stands is not None and stands["height"] <= 88 and stands["x"] >= 0
+    assert stands["x"] + stands["width"] <= 375
+    bar.get_by_text("More").click()
+    for verb in ("Hold", "Release", "Withdraw", "Reference", "Export"):
+        button = bar.get_by_role("button", name=verb).bounding_box()
+        assert button is not None and button["y"] >= 0, verb
+    bar.get_by_role("button", name="Add tags").click()
+    admin_page.get_by_label("Tags").fill("spring")
+    admin_page.get_by_role("button", name="Add tags: 1 order").click()
+    admin_page.get_by_text("1 of 1").wait_for(timeout=SLOW)
+    admin_page.goto(f"/orders/{number}/")
+    assert admin_page.get_by_label("Tags").input_value() == "spring"

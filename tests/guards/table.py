@@ -37,6 +37,7 @@ SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
+HOLDING = "orders/tests/placing/test_holding.py"
 HTTP = "orders/tests/sending/test_over_real_http.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 MOVING = "orders/tests/recovery/test_moving_prices.py"
@@ -99,12 +100,37 @@ INDEXES = (
 LINES = (
     Guard(
         "compare-and-set of every move",
-        "if not Order.objects.filter(pk=self.pk, status=before).update(**changes):",
-        "if not Order.objects.filter(pk=self.pk).update(**changes):",
+        "mine = Order.objects.filter(pk=self.pk, status=before, hold_reason=self.hold_reason)",
+        "mine = Order.objects.filter(pk=self.pk)",
         (
             "orders/tests/placing/test_placing.py::test_withdrawing_loses_the_race_against_sending_quietly",
+            f"{HOLDING}::test_a_worker_that_read_it_before_it_was_held_sends_nothing",
+            f"{HOLDING}::test_an_order_held_at_the_moment_of_its_claim_is_sent_once_or_held",
         ),
         "orders/models/order.py",
+    ),
+    Guard(
+        "a move leaves what is held for another reason by now",
+        "mine = Order.objects.filter(pk=self.pk, status=before, hold_reason=self.hold_reason)",
+        "mine = Order.objects.filter(pk=self.pk, status=before)",
+        (f"{HOLDING}::test_a_sweep_that_read_an_earlier_hold_does_not_undo_that_of_a_person",),
+        "orders/models/order.py",
+    ),
+    Guard(
+        "hold: only what no worker has taken",
+        "    if why_not_held(order):",
+        "    if not order:",
+        (f"{HOLDING}::test_an_order_that_a_worker_has_taken_is_not_held",),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
+        "bulk release: only what was confirmed",
+        '    if order.hold_reason not in item.job.terms.get("shown_holds", ()):',
+        "    if not order:",
+        (
+            "orders/tests/bulk/test_bulk_verbs.py::test_a_hold_that_nobody_confirmed_to_release_stays",
+        ),
+        "orders/bulk/apply_step.py",
     ),
     Guard(
         "claim: the halt",

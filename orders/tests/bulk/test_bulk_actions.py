@@ -17,6 +17,7 @@ from core.roles import Role
 from orders.aftersales import request_refills
 from orders.bulk import apply_step, bulk_action
 from orders.bulk import tasks as bulk_tasks
+from orders.bulk.outlook import REFILL_UNDER_WAY, Outlook, outlook
 from orders.limits import check_limits
 from orders.models import BulkItem, BulkJob, CancelRequest, EventKind, Order, PollSchedule, Refill
 from orders.placing.order_again import CannotOrderAgain, draft_again, why_never_again
@@ -57,6 +58,10 @@ def run(
     assert mine
     act = act or apply_step.act_for(job.kind, draft_again, noon)
     return bulk_action.run_items(mine, act, clock=lambda: now, seconds=20)
+
+
+def look(kind: JobKind) -> Outlook:
+    return outlook(kind, [Order.objects.all()], why_never_again, person=make_user())
 
 
 def result(job: BulkJob) -> dict[int, tuple[bool | None, str]]:
@@ -345,26 +350,24 @@ def test_the_outlook_says_how_many_and_why_not():
     refilled = make_order(Status.COMPLETED, service=service)
     request_refills.request_refill(refilled, actor=None, now=NOON)
     make_order(Status.IN_PROGRESS, service=service)
-    seen = apply_step.outlook(JobKind.REFILL, [Order.objects.all()], why_never_again)
+    seen = look(JobKind.REFILL)
     assert (seen.total, seen.possible) == (3, 1)
-    assert seen.reasons[apply_step.REFILL_UNDER_WAY] == 1
-    again = apply_step.outlook(JobKind.REORDER, [Order.objects.all()], why_never_again)
+    assert seen.reasons[REFILL_UNDER_WAY] == 1
+    again = look(JobKind.REORDER)
     assert (again.possible, again.estimates) == (3, {"EUR": Decimal("2.7")})
-    assert apply_step.outlook(JobKind.CANCEL, [Order.objects.all()], why_never_again).possible == 1
-    assert apply_step.outlook(JobKind.REFRESH, [Order.objects.all()], why_never_again).possible == 1
-    assert apply_step.outlook(JobKind.NOTE, [Order.objects.all()], why_never_again).possible == 3
+    assert look(JobKind.CANCEL).possible == 1
+    assert look(JobKind.REFRESH).possible == 1
+    assert look(JobKind.NOTE).possible == 3
 
 
 @pytest.mark.parametrize("kind", list(JobKind))
 def test_the_outlook_of_many_costs_what_that_of_one_costs(kind: JobKind):
     service = make_service(refill=True, cancel=True)
     make_order(Status.COMPLETED, service=service)
-    one = queries_of(lambda: apply_step.outlook(kind, [Order.objects.all()], why_never_again))
+    one = queries_of(lambda: look(kind))
     for status in (Status.COMPLETED, Status.IN_PROGRESS, Status.QUEUED) * 3:
         make_order(status, service=service)
-    assert len(
-        queries_of(lambda: apply_step.outlook(kind, [Order.objects.all()], why_never_again))
-    ) == len(one)
+    assert len(queries_of(lambda: look(kind))) == len(one)
 
 
 @pytest.mark.parametrize("kind", list(JobKind))
@@ -373,7 +376,7 @@ def test_the_tasks_bring_a_job_to_its_end(
 ):
     make_order(Status.COMPLETED, service=make_service(refill=True))
     make_order(Status.IN_PROGRESS)
-    job = start(kind, note="x", beside_open=True)
+    job = start(kind, note="x", tags=" y ", beside_open=True)
     bulk_tasks.ring_jobs()
     assert doorbell_rung == [("orders.run_job", {"job_id": job.pk})]
     bulk_tasks.run_job(job_id=job.pk)

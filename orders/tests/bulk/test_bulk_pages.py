@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ from orders.bulk import confirm_views as bulk_pages
 from orders.bulk import tasks as bulk_tasks
 from orders.bulk import views as job_pages
 from orders.models import BulkItem, BulkJob, Order
-from orders.status import JobKind, JobState, Status
+from orders.status import HoldReason, JobKind, JobState, Status
 from tests.builders import make_job, make_order, make_service, make_user
 from tests.one_line import one_line
 from tests.query_counts import queries_of
@@ -172,15 +173,67 @@ def test_a_note_has_to_be_written_and_stays_in_the_form(staff: Client) -> None:
     make_order()
     query = "kind=note&scope=all"
     form = confirmation(staff, query)
-    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": " ", "tags": "spring"})
-    assert answer.status_code == 302
-    assert BulkJob.objects.get().terms == {"note": "", "tags": " spring "}
+    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": " "})
+    assert answer.status_code == 422 and form["submission"] in answer.content.decode()
+    long = "kept" * 200
+    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": long})
+    assert answer.status_code == 422 and long in answer.content.decode()
+    assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
+    assert staff.post(f"/orders/bulk/?{query}", form | {"note": "Seen."}).status_code == 302
+    assert BulkJob.objects.get().terms == {"note": "Seen."}
+
+
+@pytest.mark.parametrize("kind", [JobKind.TAG, JobKind.UNTAG])
+def test_tags_have_to_be_written_and_stay_in_the_form(staff: Client, kind: JobKind) -> None:
+    make_order(tags=" old ")
+    query = f"kind={kind}&scope=all"
     form = confirmation(staff, query)
-    answer = staff.post(f"/orders/bulk/?{query}", form | {"note": "kept", "tags": "a+b"})
+    answer = staff.post(f"/orders/bulk/?{query}", form | {"tags": "a+b"})
     page = answer.content.decode()
-    assert answer.status_code == 422 and "a tag is made of letters" in page and "kept" in page
+    assert answer.status_code == 422 and "a tag is made of letters" in page and "a+b" in page
     assert form["submission"] in page
     assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
+    assert staff.post(f"/orders/bulk/?{query}", form | {"tags": "#Spring"}).status_code == 302
+    assert BulkJob.objects.get().terms == {"tags": " spring "}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (JobKind.HOLD, "waits until somebody releases it"),
+        (JobKind.RELEASE, "although what it waited for may not have come"),
+        (JobKind.WITHDRAW, "taken back and will not be sent"),
+        (JobKind.REFERENCE, "2 have a reference already."),
+        (JobKind.TAG, "added to those that each of them has"),
+        (JobKind.UNTAG, "Other tags stay."),
+    ],
+)
+def test_it_says_what_will_happen(staff: Client, kind: JobKind, words: str) -> None:
+    make_order(Status.QUEUED, reference="A-1", tags=" old ")
+    make_order(Status.HELD, hold_reason=HoldReason.FUNDS, reference="A-2", tags=" old ")
+    page = one_line(staff.get(f"/orders/bulk/?kind={kind}&scope=all").content.decode())
+    assert words in page
+
+
+def test_releasing_says_what_they_wait_for_and_lets_go_of_that(
+    staff: Client, rung: list[int]
+) -> None:
+    held = [make_order(Status.HELD, hold_reason=HoldReason.FUNDS) for _ in range(2)]
+    doubted = make_order(Status.HELD, hold_reason=HoldReason.RESTORED)
+    query = "kind=release&scope=all"
+    answer = staff.get(f"/orders/bulk/?{query}")
+    page = one_line(answer.content.decode())
+    assert re.search(r'too low</td>\s*<td data-label="Orders" class="cell-end">2</td>', page)
+    assert "1 of those that can be done may have been sent" in page
+    shown = re.findall('name="shown_holds" value="([^"]*)"', page)
+    assert sorted(shown) == ["funds", "restored"]
+    form = confirmation(staff, query) | {"shown_holds": shown}
+    staff.post(f"/orders/bulk/?{query}", form)
+    job = BulkJob.objects.get()
+    assert job.terms == {"shown_holds": shown} and rung == [job.pk]
+    bulk_tasks.run_job(job_id=job.pk)
+    left = Order.objects.filter(pk__in=[*(one.pk for one in held), doubted.pk])
+    assert set(left.values_list("status", flat=True)) == {Status.QUEUED}
 
 
 @pytest.mark.parametrize("form", [{}, {"submission": "x", "chosen": "-"}])
@@ -213,6 +266,7 @@ def test_ordering_many_again_is_for_those_who_place_many(client_for_role: Any) -
     for method in (operator.get, operator.post):
         assert method("/orders/bulk/?kind=reorder&scope=all").status_code == 403
     assert 'value="reorder"' not in operator.get("/orders/").content.decode()
+    assert 'value="release"' in operator.get("/orders/").content.decode()
     assert 'value="reorder"' in client_for_role(Role.MANAGER).get("/orders/").content.decode()
 
 

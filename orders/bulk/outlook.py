@@ -1,0 +1,129 @@
+"""What would come of a bulk job, order by order, before anybody confirms it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from core.models import User
+
+from ..aftersales import request_cancels, request_refills
+from ..models import CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
+from ..placing import before_sending
+from ..status import HoldReason, JobKind
+from ..terms import at_rate
+from .apply_step import NOT_POLLED
+
+REFILL_UNDER_WAY = "A refill has been asked for already."
+NO_TAGS = "It has no tags."
+REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What would come of a job: how many orders, why not for how many, what they cost once, how
+    many have an open order for their service and link (themselves, perhaps), how many have words
+    that others take the place of, and what those wait for that are let go."""
+
+    total: int = 0
+    beside_open: int = 0
+    replaced: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    holds: Counter[str] = field(default_factory=Counter)
+    estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    @property
+    def possible(self) -> int:
+        return self.total - self.impossible
+
+    @property
+    def impossible(self) -> int:
+        return self.reasons.total()
+
+    @property
+    def released(self) -> list[tuple[str, int]]:
+        """What those wait for that would be let go, in words."""
+        return [(HoldReason(reason).label, count) for reason, count in self.holds.most_common()]
+
+    @property
+    def maybe_sent(self) -> int:
+        return self.holds[HoldReason.RESTORED]
+
+
+def outlook(
+    kind: JobKind,
+    parts: Iterable[OrderQuerySet],
+    why_never: Callable[[Order], str],
+    *,
+    person: User,
+) -> Outlook:
+    """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
+    again."""
+    seen = Outlook()
+    for part in parts:
+        some = list(part.select_related("service__provider", "provider").order_by("pk"))
+        under_way = _under_way(kind, some)
+        for order in some:
+            seen.total += 1
+            if words := _why_not(kind, order, under_way, why_never, person):
+                seen.reasons[words] += 1
+                continue
+            estimate = at_rate(order.estimate, order.rate, order.service.rate, units=order.units)
+            if estimate is not None:
+                seen.estimates[order.provider.currency] += estimate
+            seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
+            seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
+            if kind == JobKind.RELEASE:
+                seen.holds[order.hold_reason] += 1
+    return seen
+
+
+def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
+    """Those of them for which the same is going on: a refill, a cancel, the same payload; or, to be
+    asked about, those that are followed."""
+    if kind == JobKind.REORDER:
+        links = [order.link_key for order in some]
+        payloads = Order.objects.open().filter(link_key__in=links)
+        busy = set(payloads.values_list("service_id", "link_key"))
+        return {order.pk for order in some if (order.service_id, order.link_key) in busy}
+    of_these = [order.pk for order in some]
+    rows = {
+        JobKind.REFRESH: PollSchedule.objects.all(),
+        JobKind.REFILL: Refill.objects.open(),
+        JobKind.CANCEL: CancelRequest.objects.open(),
+    }.get(kind)
+    if rows is None:
+        return set()
+    return set(rows.filter(order__in=of_these).values_list("order_id", flat=True))
+
+
+def _why_not(
+    kind: JobKind,
+    order: Order,
+    under_way: set[int],
+    why_never: Callable[[Order], str],
+    person: User,
+) -> str:
+    is_under_way = order.pk in under_way
+    match kind:
+        case JobKind.REFRESH:
+            return "" if is_under_way else NOT_POLLED
+        case JobKind.REFILL:
+            words = request_refills.why_unfit(order)
+            return words or (REFILL_UNDER_WAY if is_under_way else "")
+        case JobKind.CANCEL:
+            words = request_cancels.why_unfit(order)
+            return words or (request_cancels.ASKED_FOR if is_under_way else "")
+        case JobKind.HOLD:
+            return before_sending.why_not_held(order)
+        case JobKind.RELEASE:
+            return before_sending.why_not_released(order, person)
+        case JobKind.WITHDRAW:
+            return before_sending.why_not_withdrawn(order)
+        case JobKind.UNTAG:
+            return "" if order.tags else NO_TAGS
+        case JobKind.REORDER:
+            return why_never(order)
+    return ""

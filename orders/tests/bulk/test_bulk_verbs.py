@@ -1,0 +1,129 @@
+"""Hold, release, withdraw, reference and tags for many: each order by the rule of its own page."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.models import User
+from core.roles import Role
+from orders.bulk import apply_step
+from orders.bulk.tasks import run_job
+from orders.models import BulkItem, Order
+from orders.placing import before_sending, place_orders
+from orders.status import HoldReason, JobKind, Status
+from providers.models import ProviderState
+from tests.builders import NOON, make_job, make_order, make_provider, make_service, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+EVERY_HOLD = [reason.value for reason in HoldReason]
+
+
+def done(kind: JobKind, *orders: Order, by: User | None = None, **terms: object) -> list[str]:
+    """What came of each order: nothing, or the words why not."""
+    job = make_job(*orders, kind=kind, terms=terms, started_by=by or make_user(Role.OPERATOR))
+    run_job(job_id=job.pk)
+    items = BulkItem.objects.filter(job=job).order_by("order")
+    assert all(item.ok is (not item.words) for item in items)
+    return [item.words for item in items]
+
+
+def statuses(*orders: Order) -> list[tuple[str, str]]:
+    rows = Order.objects.in_bulk([order.pk for order in orders])
+    return [(rows[order.pk].status, rows[order.pk].hold_reason) for order in orders]
+
+
+def test_only_queued_orders_are_held_and_the_others_say_why_not() -> None:
+    queued, held = make_order(Status.QUEUED), make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    sending, there = make_order(Status.SENDING), make_order(Status.PENDING)
+    person = make_user(Role.OPERATOR)
+    assert done(JobKind.HOLD, queued, held, sending, there, by=person) == [
+        "",
+        "It is held already.",
+        "It is being sent at this moment.",
+        "Only a queued order can be held: it is pending.",
+    ]
+    assert statuses(queued, held) == [("held", "staff"), ("held", "funds")]
+    assert queued.events.get(after=Status.HELD).actor == person
+
+
+def test_what_was_held_is_released_and_its_account_rung(
+    doorbell_rung: list[tuple[str, dict[str, int]]],
+) -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    assert done(JobKind.RELEASE, order, shown_holds=["staff"]) == [""]
+    assert statuses(order) == [("queued", "")]
+    assert ("orders.dispatch", {"provider_id": order.provider_id}) in doorbell_rung
+
+
+@pytest.mark.parametrize("reason", before_sending.BECAUSE)
+def test_what_a_limit_holds_is_released_by_those_who_may(reason: HoldReason) -> None:
+    order = make_order(Status.HELD, hold_reason=reason)
+    [words] = done(JobKind.RELEASE, order, shown_holds=EVERY_HOLD)
+    assert "only managers and admins may release it" in words
+    manager = make_user(Role.MANAGER)
+    assert done(JobKind.RELEASE, order, by=manager, shown_holds=EVERY_HOLD) == [""]
+
+
+def test_what_cannot_be_released_says_why() -> None:
+    account = make_provider(state=ProviderState.PAUSED)
+    paused = make_order(Status.HELD, service=make_service(account), hold_reason=HoldReason.STAFF)
+    terms = make_order(Status.HELD, hold_reason=HoldReason.TERMS)
+    queued = make_order(Status.QUEUED)
+    assert done(JobKind.RELEASE, paused, terms, queued, shown_holds=EVERY_HOLD) == [
+        "Its provider is paused, so it cannot be released now.",
+        before_sending.TERMS_FIRST,
+        "Only a held order can be released: it is queued.",
+    ]
+
+
+def test_a_hold_that_nobody_confirmed_to_release_stays() -> None:
+    """It waited for funds when that was confirmed, and a person has held it since."""
+    order = make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    assert done(JobKind.RELEASE, order, shown_holds=["funds"]) == [apply_step.WAITS_ANEW]
+    assert statuses(order) == [("held", "staff")]
+
+
+def test_what_was_not_sent_is_withdrawn() -> None:
+    orders = [make_order(status) for status in (Status.QUEUED, Status.HELD, Status.NOT_PLACED)]
+    there = make_order(Status.PENDING)
+    assert done(JobKind.WITHDRAW, *orders, there) == [
+        "",
+        "",
+        "",
+        "Only an order that was not sent can be withdrawn: it is pending.",
+    ]
+    assert {status for status, _ in statuses(*orders)} == {"withdrawn"}
+
+
+@pytest.mark.parametrize("kind", [JobKind.HOLD, JobKind.RELEASE, JobKind.WITHDRAW])
+def test_what_changes_at_the_same_moment_is_left_as_it_is(
+    kind: JobKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = Status.HELD if kind == JobKind.RELEASE else Status.QUEUED
+    order = make_order(status)
+    monkeypatch.setattr(place_orders, f"{kind}_order", lambda *_, **__: False)
+    assert done(kind, order, shown_holds=EVERY_HOLD) == [apply_step.CHANGED_NOW]
+
+
+def test_a_reference_is_written_on_each_and_the_history_keeps_the_old_one() -> None:
+    orders = [make_order(reference="old"), make_order()]
+    assert done(JobKind.REFERENCE, *orders, reference="INV-7") == ["", ""]
+    assert set(Order.objects.values_list("reference", flat=True)) == {"INV-7"}
+    assert "Reference: old → INV-7" in orders[0].events.get().text
+
+
+def test_tags_are_added_and_taken_off() -> None:
+    one, other = make_order(tags=" old spring "), make_order(tags=" old ")
+    assert done(JobKind.UNTAG, one, other, tags=" spring urgent ") == [
+        "",
+        apply_step.HAS_NONE_OF_THEM,
+    ]
+    assert done(JobKind.TAG, one, other, tags=" new ") == ["", ""]
+    assert list(Order.objects.order_by("pk").values_list("tags", flat=True)) == [" old new "] * 2
+
+
+def test_the_step_of_a_held_order_is_taken_once_by_two_people() -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    late = Order.objects.get(pk=order.pk)
+    assert place_orders.release_order(order, actor=make_user(), now=NOON)
+    assert not place_orders.release_order(late, actor=make_user(), now=NOON)
