@@ -212,7 +212,7 @@ def costs_of(order: Order) -> tuple[Decimal, Decimal]:
     one at which it left, and the one of now, which may have been that of the send already."""
     agreed, now = Terms.read(order.terms), order.service
     told = proposed_for(now)
-    rates = [order.rate, now.rate, *(terms.rate for terms in (agreed, told) if terms)]
+    rates = {order.rate, now.rate, *(terms.rate for terms in (agreed, told) if terms)}
     ends = (order.estimate, order.estimate if order.estimate_high is None else order.estimate_high)
     costs = [at_rate(end, order.rate, rate, units=order.units) for end in ends for rate in rates]
     known = [cost for cost in costs if cost is not None]
