@@ -39,7 +39,7 @@ def test_a_step_asks_before_a_note_is_lost(
         place(admin_page, "https://lumen.example/note-kept")
         refresh = admin_page.get_by_role("button", name="Refresh status")
         refresh.wait_for()
-        note = admin_page.get_by_label("Note", exact=True)
+        note = admin_page.get_by_label("Comment", exact=True)
         note.fill(KEPT)
         refresh.click()
         admin_page.wait_for_timeout(500)
