@@ -205,8 +205,12 @@ def _held(job: BulkJob) -> Any:
 
 
 def _count(job: BulkJob) -> None:
-    """Write down how far it is, from the items: right even if a worker died between two steps."""
-    counts = job.items.aggregate(
-        done=Count("pk", filter=Q(ok=True)), failed=Count("pk", filter=Q(ok=False))
-    )
-    BulkJob.objects.filter(pk=job.pk).update(**counts)
+    """Write down how far it is, from the items: right even if a worker died between two steps, and
+    one at a time, so that what an earlier look counted is never written last."""
+    this = BulkJob.objects.filter(pk=job.pk)
+    with transaction.atomic():
+        this.update(total=F("total"))
+        counts = job.items.aggregate(
+            done=Count("pk", filter=Q(ok=True)), failed=Count("pk", filter=Q(ok=False))
+        )
+        this.update(**counts)

@@ -8,11 +8,14 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connections
+from django.db.models import Count, Q
 
 from core import clocks
 from core.roles import Role
 from orders.bulk import apply_step, bulk_action
 from orders.models import BulkItem, BulkJob, EventKind, Order, OrderEvent
+from orders.models.job import BulkJobQuerySet
 from orders.placing.order_again import draft_again
 from orders.status import JobKind, JobState, Status
 from orders.tests.sending.test_races import at_once
@@ -150,3 +153,34 @@ def test_a_confirmation_sent_many_times_starts_one_job():
     )
     assert sum(started) == 1
     assert BulkJob.objects.count() == 1
+
+
+def test_what_an_earlier_look_counted_is_not_written_last(monkeypatch: pytest.MonkeyPatch):
+    """A slow worker has counted, and before it writes that down another one does the rest."""
+    job, counted = _job(JobKind.NOTE), list[threading.Thread]()
+
+    def finish() -> None:
+        try:
+            BulkItem.objects.filter(job=job).update(ok=True)
+            bulk_action._count(job)
+        finally:
+            connections.close_all()
+
+    def count_slowly(name: str, *, filter: Q) -> Count:
+        if not counted:
+            counted.append(threading.Thread(target=finish))
+        return Count(name, filter=filter)
+
+    def update_late(rows: BulkJobQuerySet, **values: object) -> int:
+        if counted and not counted[0].ident and "done" in values:
+            counted[0].start()
+            counted[0].join(0.3)  # as far as it gets beside us
+        return update(rows, **values)
+
+    update = BulkJobQuerySet.update
+    monkeypatch.setattr(bulk_action, "Count", count_slowly)
+    monkeypatch.setattr(BulkJobQuerySet, "update", update_late)
+    bulk_action._count(job)
+    counted[0].join(20)
+    job.refresh_from_db()
+    assert job.done == ORDERS
