@@ -90,7 +90,8 @@ def link_found(
     now: datetime,
     by: Resolution = Resolution.PROBE,
 ) -> int:
-    """Give each lost order the id that must be its own; how many that were."""
+    """Give each lost order the id that must be its own; how many that were. What proves each by
+    itself (a list, a number in the answer) links the rest although one is taken."""
     by_pk = {attempt.pk: attempt for attempt in lost}
     resolution = Resolution.MATCH if len(matched.found) > 1 and by is Resolution.PROBE else by
     linked = 0
@@ -110,7 +111,10 @@ def link_found(
                 text=words,
             )
         except link_orders.CannotLink:
-            continue  # it was given to another order a moment ago: the next search knows
+            # It was given to another order a moment ago. Where the ids were told apart together,
+            # the others may be this one's: the next search knows.
+            if resolution is Resolution.MATCH:
+                break
     return linked
 
 

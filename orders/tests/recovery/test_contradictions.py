@@ -99,7 +99,10 @@ def test_an_order_that_is_moved_while_it_is_doubted_keeps_its_decision(monkeypat
     assert (attempt.outcome, attempt.evidence) == (Outcome.NOT_PLACED, {})
 
 
-def test_two_lost_orders_are_linked_one_by_one_although_an_id_was_given_away_meanwhile():
+@pytest.mark.parametrize(
+    ("by", "linked"), [(Resolution.LISTING, ["", "78", ""]), (Resolution.PROBE, ["", "", ""])]
+)
+def test_an_id_that_was_given_away_meanwhile_ends_what_was_told_apart_together(by, linked):
     account = make_provider()
     lost = [
         make_attempt(make_order(Status.UNCONFIRMED, provider=account), outcome=Outcome.UNKNOWN)
@@ -111,9 +114,9 @@ def test_two_lost_orders_are_linked_one_by_one_although_an_id_was_given_away_mea
     ids = ("77", "78", "79")
     found = IdMatch(found={one.pk: number for one, number in zip(lost, ids, strict=True)})
     said = dict.fromkeys(ids, progress())
-    assert resolve.link_found(found, lost, said, now=NOON) == 1
+    assert resolve.link_found(found, lost, said, now=NOON, by=by) == sum(map(bool, linked))
     numbers = [Order.objects.get(pk=one.order_id).external_id for one in lost]
-    assert numbers == ["", "78", ""], "one is another order's, of one a person has decided"
+    assert numbers == linked, "one is another order's, of one a person has decided"
 
 
 @pytest.mark.parametrize("moved", [True, False], ids=["before", "meanwhile"])
