@@ -6,10 +6,12 @@ import os
 import re
 import sys
 import tomllib
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from django.conf import settings
 
@@ -65,6 +67,13 @@ def test_contributing_names_each_command_and_no_other() -> None:
     for paper in ("README.md", "docs/reliability.md", "docs/proofs.md"):
         typed = re.findall(r"(?:`|^)make ((?:[a-z0-9]+ )*[a-z0-9]+)\b", read(paper), re.M)
         assert {word for words in typed for word in words.split()} <= commands, paper
+
+
+@pytest.mark.parametrize("paper", ["docs/proofs.md", "CHANGELOG.md"])
+def test_nothing_is_told_twice(paper: str) -> None:
+    lines = [line for line in read(paper).splitlines() if re.match(r"\| (?!---)|- ", line)]
+    told = Counter(line.split("|")[1] if line[0] == "|" else line for line in lines)
+    assert not [line for line, times in told.items() if times > 1]
 
 
 def test_the_version_is_the_newest_of_the_changelog() -> None:
