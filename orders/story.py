@@ -150,7 +150,7 @@ def _facts(event: OrderEvent, order: Order) -> Iterator[tuple[str, str]]:
     if changed := _changed_terms(seen):
         yield from changed
         seen = {name: value for name, value in seen.items() if name not in TERMS}
-    for name, value in seen.items():
+    for name, value in sorted(seen.items(), key=_place):
         if name in ON_THE_WIRE | OUR_OWN or value in ("", None, "None", [], {}):
             continue
         if name == "reason" and value in (event.text, ACCEPTED):
@@ -176,6 +176,13 @@ NAMES: Final[dict[str, str]] = {
     "outcome": "Read as",
     "rows": "Rows in the list",
 }
+
+
+def _place(fact: tuple[str, Any]) -> tuple[int, str]:
+    """Known names as they are listed, then the rest: PostgreSQL keeps no order of its own."""
+    names = list(NAMES)
+    name = str(fact[0])
+    return names.index(name) if name in NAMES else len(names), name
 
 
 def _spelled(
@@ -210,7 +217,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
     """Names nobody listed: each value on a line of its own, under its names."""
     label = name.replace("_", " ").strip().capitalize()
     if isinstance(value, Mapping):
-        for inner, one in value.items():
+        for inner, one in sorted(value.items()):
             yield from _flat(f"{label}, {inner}", one)
     elif isinstance(value, list):
         yield label, "; ".join(map(_plain, value))
@@ -220,7 +227,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+        return ", ".join(f"{name} {_plain(one)}" for name, one in sorted(value.items()))
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)

@@ -136,9 +136,9 @@ def test_names_that_nobody_listed_are_lines_and_no_json(staff: Client) -> None:
     seen = {"seen_there": {"id": "7001", "fits": True}, "others": [{"id": 1}, "2"]}
     line = line_of(order, kind=EventKind.EVIDENCE, evidence=seen)
     assert line.facts == (
-        ("Seen there, id", "7001"),
-        ("Seen there, fits", "yes"),
         ("Others", "id 1; 2"),
+        ("Seen there, fits", "yes"),
+        ("Seen there, id", "7001"),
     )
     page = staff.get(f"/orders/{order.pk}/").content.decode()
     assert "{&quot;" not in page.partition('id="story"')[2]
