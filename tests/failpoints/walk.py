@@ -17,7 +17,7 @@ from core import clocks
 from orders.draft import OrderDraft
 from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
-from orders.polling import poll_cycle
+from orders.polling import poll_cycle, probe_account
 from orders.recovery.run import recover_account
 from orders.sending import send_run, sweep_due
 from orders.status import AT_PROVIDER, Outcome, Status
@@ -190,6 +190,9 @@ class Walk:
                 self._recover()
 
     def _sweep(self) -> None:
+        if self.provider.pk in dict(probe_account.accounts_to_probe(self.clock())):
+            account = self._account()
+            balances.read_balance(account, client_for(account), clock=self.clock)
         if Order.objects.filter(provider=self.provider, status=Status.HELD).exists():
             account = self._account()
             balances.read_balance(account, client_for(account), clock=self.clock)

@@ -1012,7 +1012,7 @@ LINES = (
         "ids: prices that a catalog told since then count too",
         "[order.rate, *_news(order, since, now)]",
         "[order.rate]",
-        (f"{KNOWN}::test_a_price_that_was_seen_to_go_and_to_come_back_gives_it_to_no_other",),
+        (f"{KNOWN}::{UNKNOWN_PRICE}[held]",),
         "orders/recovery/search/prices/price_proof.py",
     ),
     Guard(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orders.models import Order
-from orders.recovery import link_orders
+from orders.recovery import link_orders, resolve
 from orders.recovery.search import case
+from orders.recovery.search.match_ids import IdMatch
 from orders.recovery.search.prices.price_wait import LAG
 from orders.status import Resolution, Status
 from providers.panel_api import OrderState, Progress
@@ -50,9 +53,18 @@ def test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more(b
         told = {"resolution": Resolution.PERSON, "now": bench.now, "actor": make_user()}
         return link_orders.record_link(order, attempt, number, said, text="Linked.", **told)
 
+    decided = list[dict[int, str]]()
+
+    def noted(matched: IdMatch, *told: Any, **more: Any) -> int:
+        decided.append(dict(matched.found))
+        return link_found(matched, *told, **more)
+
+    link_found = resolve.link_found
+    monkeypatch.setattr(resolve, "link_found", noted)
     look(bench)
     assert set(status_of(early, third, late)) == {Status.UNCONFIRMED}
     monkeypatch.setattr(case, "read_now", link_and_read)
     bench.recover(after=LAG + 1)
     assert status_of(third) == (Status.PENDING,)
     assert status_of(early, late) == IN_DOUBT
+    assert not any(decided), "it is not even tried"

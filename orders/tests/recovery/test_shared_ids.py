@@ -157,7 +157,8 @@ def test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too(box, 
 def test_an_id_that_another_orders_own_answer_has_named_is_not_given_away(box):
     bench = Bench(box).calibrated()
     named = bench.lose(taken=True)
-    Order.objects.filter(pk=named.pk).update(estimate=1000, estimate_high=1000)
+    # No price makes it this one by its figures: more remains than was ordered.
+    Order.objects.filter(pk=named.pk).update(units=1, estimate=1000, estimate_high=1000)
     Attempt.objects.filter(order=named).update(evidence={"candidate_id": bench.upstream()[-1]})
     bench.lift_halt()
     lost = bench.lose(taken=False)
