@@ -9,8 +9,7 @@ from .guard import BlockedLink, PriceTolerance, SpendLimit
 from .halt import Halt, HaltQuerySet
 from .job import BulkItem, BulkJob
 from .order import Order, OrderQuerySet
-from .poll_schedule import PollSchedule
-from .recheck import Recheck
+from .poll_schedule import PollSchedule, Recheck
 from .recovery import Recovery
 from .refill import Refill
 from .request_call import RequestCall

@@ -41,6 +41,7 @@ def test_enter_in_a_field_places_the_order(admin_page: Page) -> None:
     fill_in(admin_page, "https://lumen.example/entered")
     admin_page.keyboard.press("Enter")
     admin_page.get_by_text("is placed").wait_for()
+    assert admin_page.get_by_text("Give it a name").count() == 0
 
 
 def test_a_favourite_or_a_recipe_leaves_the_order_as_it_is(admin_page: Page) -> None:

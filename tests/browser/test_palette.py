@@ -40,6 +40,7 @@ def test_enter_waits_for_what_the_words_find(admin_page: Page) -> None:
     admin_page.keyboard.insert_text("order types")
     admin_page.keyboard.press("Enter")
     admin_page.wait_for_url("**/order-types/")
+    assert admin_page.locator("h1").inner_text() == "Order types"
 
 
 def test_escape_leaves_the_page_as_it_was(admin_page: Page) -> None:
@@ -78,6 +79,7 @@ def test_keys_mean_the_same_on_a_layout_without_latin_letters(admin_page: Page) 
     admin_page.evaluate(PRESS, {})  # as a browser says that fills a field in
     admin_page.evaluate(PRESS, {"key": "л", "code": "KeyK", "ctrlKey": True})
     admin_page.locator(CHOSEN).wait_for()
+    assert admin_page.locator("#palette").is_visible()
 
 
 def test_a_list_is_walked_by_keys(admin_page: Page) -> None:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from orders import models
-from orders.models.recheck import Recheck
+from orders.models.poll_schedule import Recheck
 from orders.status import HaltKind, JobKind
 from providers.models import Service
 from tests.builders import NOON

@@ -51,7 +51,7 @@ def halve_charge(bench: Bench, status: str) -> None:
     bench.box.force(newest["id"], status=status, **half)
 
 
-def never_linked_to_another(bench: Bench, first: Order, second: Order) -> None:
+def assert_never_linked_to_another(bench: Bench, first: Order, second: Order) -> None:
     look(bench)
     bench.recover(after=LAG + 1)
     assert status_of(first, second) == IN_DOUBT
@@ -63,7 +63,7 @@ def never_linked_to_another(bench: Bench, first: Order, second: Order) -> None:
 def test_a_charge_may_have_been_lowered_where_the_word_beside_it_is_unknown(bench):
     first, second = lose_the_cheaper(bench)
     halve_charge(bench, "Stopped half way")
-    never_linked_to_another(bench, first, second)
+    assert_never_linked_to_another(bench, first, second)
 
 
 def test_what_is_paid_run_by_run_has_no_charge_yet(bench):
@@ -71,7 +71,7 @@ def test_what_is_paid_run_by_run_has_no_charge_yet(bench):
     first, second = lose_the_cheaper(bench)
     Order.objects.filter(pk=second.pk).update(payload={**second.payload, "runs": "2"})
     halve_charge(bench, "In progress")
-    never_linked_to_another(bench, first, second)
+    assert_never_linked_to_another(bench, first, second)
 
 
 def test_small_orders_may_be_charged_a_least_amount_that_large_ones_do_not_show(bench):
@@ -93,7 +93,7 @@ def test_a_charge_that_nobody_takes_as_a_sight_may_still_show_that_the_price_mov
     follow(bench)
     Attempt.objects.filter(order=third).update(resolution=Resolution.PERSON)
     bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
-    never_linked_to_another(bench, first, second)
+    assert_never_linked_to_another(bench, first, second)
 
 
 def test_an_approved_catalog_that_could_not_be_written_was_not_believed_either(bench):
