@@ -9,11 +9,12 @@ from django import forms
 from core.forms import PlainTextField, TablerForm
 
 from ..models import Order
-from ..status import HoldReason
 from ..tags import NotATag, read_tags
+from . import shown_holds
 from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
 
+LOST = "The form had lost its orders."
 LONGEST_REFERENCE, LONGEST_NOTE, LONGEST_TAGS = 80, 500, 198
 
 
@@ -69,7 +70,7 @@ class BulkForm(TablerForm, forms.Form):
         try:
             return read(self.cleaned_data["chosen"], most=MOST)
         except NotChosen:
-            raise forms.ValidationError("The form had lost its orders.") from None
+            raise forms.ValidationError(LOST) from None
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -79,11 +80,15 @@ class BulkForm(TablerForm, forms.Form):
 
 
 class BulkReleaseForm(BulkForm):
-    """Letting many go. `shown_holds` is what they waited for when the confirmation was drawn."""
+    """Letting many go. `shown_holds` is what each waited for when the confirmation was drawn."""
 
-    shown_holds = forms.MultipleChoiceField(
-        required=False, choices=HoldReason.choices, widget=forms.MultipleHiddenInput
-    )
+    shown_holds = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_shown_holds(self) -> dict[str, str]:
+        try:
+            return shown_holds.read(self.cleaned_data["shown_holds"])
+        except NotChosen:
+            raise forms.ValidationError(LOST) from None
 
 
 class BulkReferenceForm(BulkForm):

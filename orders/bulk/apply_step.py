@@ -22,6 +22,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, stand_by
+from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
 HAS_NONE_OF_THEM = "It has none of these tags."
@@ -65,11 +66,12 @@ def _hold(item: BulkItem, now: datetime) -> str:
 
 
 def _release(item: BulkItem, now: datetime) -> str:
-    """Let it go from what the confirmation said that it waits for, and from nothing else."""
+    """Let it go from what the confirmation said that this very order waits for, and from nothing
+    else."""
     order, person = _as_it_is(item), item.job.started_by
     if words := before_sending.why_not_released(order, person):
         return words
-    if order.hold_reason not in item.job.terms.get("shown_holds", ()):
+    if not is_shown(item.job.terms.get("shown_holds", {}), order.hold_reason, order.pk):
         return WAITS_ANEW
     return _done(place_orders.release_order(order, actor=person, now=now))
 

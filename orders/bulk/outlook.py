@@ -14,6 +14,7 @@ from ..models import CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import before_sending
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
+from . import shown_holds
 from .apply_step import NOT_POLLED
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
@@ -31,7 +32,7 @@ class Outlook:
     beside_open: int = 0
     replaced: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    holds: Counter[str] = field(default_factory=Counter)
+    holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     @property
@@ -44,12 +45,18 @@ class Outlook:
 
     @property
     def released(self) -> list[tuple[str, int]]:
-        """What those wait for that would be let go, in words."""
-        return [(HoldReason(reason).label, count) for reason, count in self.holds.most_common()]
+        """What those wait for that would be let go, in words, and how many."""
+        most_first = sorted(self.holds.items(), key=lambda hold: len(hold[1]), reverse=True)
+        return [(HoldReason(reason).label, len(ids)) for reason, ids in most_first]
+
+    @property
+    def shown_holds(self) -> str:
+        """What each of them waits for, as the form carries it."""
+        return shown_holds.spelled(self.holds)
 
     @property
     def maybe_sent(self) -> int:
-        return self.holds[HoldReason.RESTORED]
+        return len(self.holds.get(HoldReason.RESTORED, ()))
 
 
 def outlook(
@@ -76,7 +83,7 @@ def outlook(
             seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
             if kind == JobKind.RELEASE:
-                seen.holds[order.hold_reason] += 1
+                seen.holds[order.hold_reason].append(order.pk)
     return seen
 
 

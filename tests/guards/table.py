@@ -125,7 +125,7 @@ LINES = (
     ),
     Guard(
         "bulk release: only what was confirmed",
-        '    if order.hold_reason not in item.job.terms.get("shown_holds", ()):',
+        '    if not is_shown(item.job.terms.get("shown_holds", {}), order.hold_reason, order.pk):',
         "    if not order:",
         (
             "orders/tests/bulk/test_bulk_verbs.py::test_a_hold_that_nobody_confirmed_to_release_stays",

@@ -15,6 +15,7 @@ from core.roles import Role
 from orders.bulk import confirm_views as bulk_pages
 from orders.bulk import tasks as bulk_tasks
 from orders.bulk import views as job_pages
+from orders.bulk.apply_step import WAITS_ANEW
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import HoldReason, JobKind, JobState, Status
 from tests.builders import make_job, make_order, make_service, make_user
@@ -225,15 +226,49 @@ def test_releasing_says_what_they_wait_for_and_lets_go_of_that(
     page = one_line(answer.content.decode())
     assert re.search(r'too low</td>\s*<td data-label="Orders" class="cell-end">2</td>', page)
     assert "1 of those that can be done may have been sent" in page
-    shown = re.findall('name="shown_holds" value="([^"]*)"', page)
-    assert sorted(shown) == ["funds", "restored"]
-    form = confirmation(staff, query) | {"shown_holds": shown}
+    form = confirmation(staff, query) | {"shown_holds": shown_holds(page)}
     staff.post(f"/orders/bulk/?{query}", form)
     job = BulkJob.objects.get()
-    assert job.terms == {"shown_holds": shown} and rung == [job.pk]
+    funds = f"{held[0].pk}-{held[1].pk}"
+    assert job.terms == {"shown_holds": {"funds": funds, "restored": str(doubted.pk)}}
+    assert rung == [job.pk]
     bulk_tasks.run_job(job_id=job.pk)
     left = Order.objects.filter(pk__in=[*(one.pk for one in held), doubted.pk])
     assert set(left.values_list("status", flat=True)) == {Status.QUEUED}
+
+
+def shown_holds(page: str) -> str:
+    [shown] = re.findall('name="shown_holds" value="([^"]*)"', page)
+    return shown
+
+
+@pytest.mark.parametrize("before", [Status.HELD, Status.QUEUED])
+def test_an_order_is_not_released_from_what_another_one_was_confirmed_to_wait_for(
+    staff: Client, before: Status
+) -> None:
+    """The page showed one that may have been sent. Another one, which waited for funds or could not
+    be released, is held for the same since: nobody has looked whether it was sent."""
+    doubted = make_order(Status.HELD, hold_reason=HoldReason.RESTORED)
+    held = before == Status.HELD
+    other = make_order(before, hold_reason=HoldReason.FUNDS if held else HoldReason.NONE)
+    query = "kind=release&scope=all"
+    page = staff.get(f"/orders/bulk/?{query}").content.decode()
+    form = confirmation(staff, query) | {"shown_holds": shown_holds(page)}
+    Order.objects.update(status=Status.HELD, hold_reason=HoldReason.RESTORED)
+    staff.post(f"/orders/bulk/?{query}", form)
+    bulk_tasks.run_job(job_id=BulkJob.objects.get().pk)
+    items = dict(BulkJob.objects.get().items.values_list("order", "words"))
+    assert items == {doubted.pk: "", other.pk: WAITS_ANEW}
+    assert Order.objects.get(pk=other.pk).hold_reason == HoldReason.RESTORED
+
+
+@pytest.mark.parametrize("text", ["funds", "funds:", "funds:9-1", "new:1", ":1", "funds:1;", "1"])
+def test_a_release_whose_holds_cannot_be_read_lets_nothing_go(staff: Client, text: str) -> None:
+    make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    query = "kind=release&scope=all"
+    form = confirmation(staff, query) | {"shown_holds": text}
+    assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
+    assert not BulkJob.objects.exists()
 
 
 @pytest.mark.parametrize("form", [{}, {"submission": "x", "chosen": "-"}])

@@ -1,0 +1,39 @@
+"""What each order waited for when its release was confirmed: "funds:3-5,9;staff:7" in the form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from ..status import HoldReason
+from . import chosen_orders
+from .bulk_action import MOST
+from .chosen_orders import NotChosen
+
+
+def spelled(holds: Mapping[str, Iterable[int]]) -> str:
+    """As text, so that a form can carry which order was shown to wait for what."""
+    return ";".join(f"{reason}:{chosen_orders.spelled(ids)}" for reason, ids in holds.items())
+
+
+def read(text: str) -> dict[str, str]:
+    """The ids by the reason, still as text: a job keeps them so. Raises NotChosen."""
+    holds = dict[str, str]()
+    for part in text.split(";") if text else ():
+        reason, _, ids = part.partition(":")
+        if not reason or reason not in HoldReason.values:
+            raise NotChosen("no reason of a hold")
+        _ids(ids)
+        holds[reason] = ids
+    return holds
+
+
+def is_shown(holds: Mapping[str, str], reason: str, order_id: int) -> bool:
+    """Whether this very order was shown to wait for this."""
+    return reason in holds and order_id in _ids(holds[reason])
+
+
+@lru_cache(maxsize=2 * len(HoldReason))
+def _ids(text: str) -> frozenset[int]:
+    """A job asks once for each of its orders."""
+    return frozenset(chosen_orders.read(text, most=MOST))
