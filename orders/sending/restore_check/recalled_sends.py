@@ -29,6 +29,12 @@ log = logging.getLogger(__name__)
 CHUNK = 200
 OPEN: Final = (Outcome.IN_FLIGHT, Outcome.UNKNOWN)
 MAY_BE_TAKEN: Final = NOT_SENT | {Status.NOT_PLACED}
+MOST_RACES: Final = 5  # lost in a row before it is left to the next look
+_NOT_ANOTHER: Final = (
+    "one_live_attempt_per_order",
+    "one_send_in_flight_per_provider",
+    "attempt_number_once",
+)
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
 
@@ -71,6 +77,8 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
     taken = order and take_as_sent(
         order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
     )
+    if order is not None and order.status == Status.SENDING:
+        return False  # a worker took it while we looked
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
     if not taken:
@@ -89,51 +97,51 @@ def take_as_sent(
     actor: User | None = None,
     candidate_id: str = "",
 ) -> Attempt | None:
-    """Make an order that waits to be sent unconfirmed. None: it does not wait any more.
+    """Make an order that waits to be sent unconfirmed, also where it is held or released at this
+    moment. None: it does not wait any more; the order then reads as the database has it.
 
     Its attempt counts as looked for: where the provider's ids stood when it was sent is not known
     from the numbers of our rows, so nothing may be proven from them.
     """
-    if order.status not in MAY_BE_TAKEN:
-        return None
-    try:
-        with durable_transaction():
-            if order.status != Status.QUEUED:
-                _step(order, Status.QUEUED, now, actor)
-            _step(order, Status.SENDING, now, actor, sent_at=started_at)
-            attempt = Attempt.objects.create(
-                order=order,
-                number=_free_number(order, number),
-                provider=order.provider,
-                provider_version=order.provider.version,
-                wire=order.payload,
-                worker=claims.worker_name(),
-                started_at=started_at,
-                lease_until=started_at,
-                recorded_at=now,
-                searched_at=now,
-                outcome=Outcome.UNKNOWN,
-                code=RECALLED,
-                unknown_at=started_at,
-                reason=reason[:500],
-                evidence=_naming(candidate_id),
-            )
-            _step(order, Status.UNCONFIRMED, now, actor, text=reason, reason=reason[:500])
-    except _Moved:
-        return None
-    except IntegrityError as error:
-        raise_unless_broken(
-            error,
-            "one_live_attempt_per_order",
-            "one_send_in_flight_per_provider",
-            "attempt_number_once",
-        )
-        return None
-    return attempt
+    sent = Attempt(
+        number=number,
+        worker=claims.worker_name(),
+        started_at=started_at,
+        lease_until=started_at,
+        recorded_at=now,
+        searched_at=now,
+        outcome=Outcome.UNKNOWN,
+        code=RECALLED,
+        unknown_at=started_at,
+        reason=reason[:500],
+        evidence={"candidate_id": candidate_id} if candidate_id else {},
+    )
+    for _ in range(MOST_RACES):
+        if order.status not in MAY_BE_TAKEN:
+            return None
+        try:
+            return _take_once(order, sent, now, actor)
+        except _Moved:
+            order.refresh_from_db()
+        except IntegrityError as error:
+            raise_unless_broken(error, *_NOT_ANOTHER)
+            order.refresh_from_db()
+            return None
+    return None
 
 
-def _naming(candidate_id: str) -> dict[str, str]:
-    return {"candidate_id": candidate_id} if candidate_id else {}
+def _take_once(order: Order, sent: Attempt, now: datetime, actor: User | None) -> Attempt:
+    """All of it, or nothing: raises _Moved."""
+    with durable_transaction():
+        if order.status != Status.QUEUED:
+            _step(order, Status.QUEUED, now, actor)
+        _step(order, Status.SENDING, now, actor, sent_at=sent.started_at)
+        sent.order, sent.provider = order, order.provider
+        sent.provider_version, sent.wire = order.provider.version, order.payload
+        sent.number = _free_number(order, sent.number)
+        sent.save(force_insert=True)
+        _step(order, Status.UNCONFIRMED, now, actor, text=sent.reason, reason=sent.reason)
+    return sent
 
 
 class _Moved(Exception):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from orders.models import Order
+from orders.models import Order, UnmatchedOrder
+from orders.placing import place_orders
 from orders.sending.restore_check import guard, recalled_sends
 from orders.status import Outcome, Status
 from orders.tests.sending.test_answer_spool import crash_at
 from orders.tests.sending.test_restore_guard import LATER, acknowledge, send, take_back
-from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -78,6 +80,31 @@ def test_an_order_that_somebody_moves_meanwhile_is_not_taken_as_sent():
     assert recalled_sends.take_as_sent(order, started_at=NOON, reason="Why.", now=NOON) is None
     order.refresh_from_db()
     assert (order.status, order.attempts.count()) == (Status.WITHDRAWN, 0)
+
+
+@pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD])
+def test_one_that_staff_hold_or_release_at_that_moment_is_given_back_all_the_same(
+    status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it could be accepted as it is, released, and sent a second time."""
+    order, provider, person = make_order(), FakeProvider(), make_user()
+    send(order, provider, NOON)
+    take_back(order)
+    if status == Status.HELD:
+        assert place_orders.hold_order(order, actor=person, now=LATER)
+    step = {Status.QUEUED: place_orders.hold_order, Status.HELD: place_orders.release_order}
+    real = Order.move
+
+    def move(mine: Order, to: Status, **more: Any) -> bool:
+        monkeypatch.setattr(Order, "move", real)
+        assert step[status](Order.objects.get(pk=order.pk), actor=person, now=LATER)
+        return real(mine, to, **more)
+
+    monkeypatch.setattr(Order, "move", move)
+    guard.check_database(now=LATER)
+    order.refresh_from_db()
+    assert (order.status, order.external_id, order.flag) == (Status.PENDING, "23501", "")
+    assert not UnmatchedOrder.objects.exists()
 
 
 def test_an_order_with_a_live_attempt_is_not_taken_as_sent_once_more():
