@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from core.texts import readable, without_unseen
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind
 
-from ..placing.cells import LISTS_OF_NAMES, address_in, id_in, names_in
+from ..placing.cells import LISTS_OF_NAMES, address_in, id_in, names_in, number_in
 from .read_own_export import as_pasted, is_own_export, own_columns
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -175,6 +175,8 @@ def _tidy(name: str, text: str) -> str:
     kind = _ASKS[name].kind if name in _ASKS else None
     if kind is Kind.LINK:
         return address_in(text)
+    if kind in (Kind.QUANTITY, Kind.NUMBER):
+        return number_in(text)
     if kind is Kind.LINES:
         entries = entries_of(text.strip())
         return names_in(entries) if name in LISTS_OF_NAMES else entries

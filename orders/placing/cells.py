@@ -9,6 +9,8 @@ from core.texts import without_unseen
 LISTS_OF_NAMES = frozenset({"usernames", "hashtags"})  # no entry of theirs holds a space or comma
 
 _WHOLE = re.compile(r"([0-9]+)[.,]0+")
+_MAYBE_THOUSANDS = re.compile(r"[0-9]{1,3}[.,]000")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+|(?:['’][0-9]{3})+)")
 _FORMULA = re.compile(r'=\s*HYPERLINK\s*\(\s*"((?:[^"]|"")+)"\s*(?:[;,].*)?\)', re.I | re.S)
 _MARKDOWN = re.compile(
     r"!?\[[^\]]*\]\(\s*(?:<([^<>]+)>|([^\s()]*(?:\([^\s()]*\)[^\s()]*)*))"
@@ -44,10 +46,18 @@ def holds_more(link: str) -> bool:
 
 
 def id_in(text: str) -> str:
-    """A provider's number of a service: 1204 also where a spreadsheet made 1204.0 of it."""
+    """A provider's number of a service: 1204 also where a spreadsheet made 1204.0 of it. 12.000
+    stays: it may be service 12 or 12000."""
     number = without_unseen(text)
-    whole = _WHOLE.fullmatch(number)
+    whole = None if _MAYBE_THOUSANDS.fullmatch(number) else _WHOLE.fullmatch(number)
     return whole[1] if whole else number
+
+
+def number_in(text: str) -> str:
+    """A whole number without what sets its thousands apart: commas as on the pages of the desk,
+    spaces, apostrophes. A point stays: 1.000 may be a thousand or one."""
+    number = without_unseen(text)
+    return re.sub("[,' ’]", "", number) if _GROUPED.fullmatch(number) else number
 
 
 def names_in(text: str) -> str:

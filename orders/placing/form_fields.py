@@ -18,7 +18,7 @@ from providers.models import Service
 from providers.panel_api.order_types.table import Ask, Kind, OrderPayload, split_lines
 
 from ..links import LONGEST_LINK
-from .cells import LISTS_OF_NAMES, address_in, holds_more, is_written_around
+from .cells import LISTS_OF_NAMES, address_in, holds_more, is_written_around, number_in
 
 LARGEST_NUMBER = 10**12  # far above any real limit, far below what the columns hold
 LONGEST_TEXT = 500
@@ -47,7 +47,7 @@ def counted(number: int, noun: str) -> str:
 
 
 class WholeNumberField(forms.Field):
-    """A whole number written with the digits 0–9 and nothing else.
+    """A whole number written with the digits 0–9, its thousands set apart or not.
 
     Django's IntegerField also reads Arabic and full-width digits, "1_000" and "1.0".
     """
@@ -62,12 +62,12 @@ class WholeNumberField(forms.Field):
         return {"inputmode": "numeric", "maxlength": "18"}
 
     def to_python(self, value: Any) -> int | None:
-        text = without_unseen(str(value)) if value is not None else ""
+        text = number_in(str(value)) if value is not None else ""
         if not text:
             return None
         if not _DIGITS.fullmatch(text):
             raise forms.ValidationError(
-                "Write a whole number with the digits 0–9 only, without separators or signs."
+                "Write a whole number with the digits 0–9 only: 1000, or 1,000."
             )
         return int(text)
 

@@ -70,7 +70,8 @@ def checked(text, provider=None, person=None):
         ("1|[a](https://a.example|10||", "link", "a formula or a link with its words"),
         ("1.50|https://a.example|10||", "service", "There is no service 1.50"),
         ("1|https://a.example|||", "quantity", "required"),
-        ("1|https://a.example|1,000||", "quantity", "digits 0–9"),
+        ("1.000|https://a.example|10||", "service", "There is no service 1.000"),
+        ("1|https://a.example|1.000||", "quantity", "digits 0–9"),
         ("1|https://a.example|٣٠||", "quantity", "digits 0–9"),
         ("1|https://a.example|9||", "quantity", "Minimum is 10"),
         ("1|https://a.example|1001||", "quantity", "Maximum is 1,000"),
@@ -105,6 +106,12 @@ def test_a_number_is_read_however_a_spreadsheet_wrote_it(shop, number):
     _, [line] = checked(f"{number}|https://a.example|\u200e10\u00a0", shop)
     assert line.is_good, line.problems
     assert line.cells == {"service": "1", "link": "https://a.example", "quantity": "10"}
+
+
+def test_a_quantity_may_have_its_thousands_set_apart(shop):
+    _, [line] = checked("service|link|quantity\n1|https://a.example|1,000", shop)
+    assert line.is_good, line.problems
+    assert line.cells["quantity"] == "1000"  # as it is read, beside its cost
 
 
 def test_names_in_one_cell_are_as_many_units(shop):

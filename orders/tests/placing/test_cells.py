@@ -12,7 +12,14 @@ from orders.mass.check_lines import check
 from orders.mass.mass_order import draft_batch
 from orders.mass.read_paste import MORE, digest_of, read_paste
 from orders.models import Order
-from orders.placing.cells import address_in, holds_more, id_in, is_written_around, names_in
+from orders.placing.cells import (
+    address_in,
+    holds_more,
+    id_in,
+    is_written_around,
+    names_in,
+    number_in,
+)
 from orders.status import Status
 from tests.builders import NOON, make_order, make_service, make_user
 
@@ -72,7 +79,7 @@ def test_any_other_text_stays(plain: str) -> None:
 
 
 def test_ids_and_names() -> None:
-    assert [id_in(text) for text in ("12.0", "12,000", " 12\u200b", "12.5", "a.0")] == [
+    assert [id_in(text) for text in ("12.0", "12,00", " 12\u200b", "12.5", "a.0")] == [
         "12",
         "12",
         "12",
@@ -80,6 +87,30 @@ def test_ids_and_names() -> None:
         "a.0",
     ]
     assert names_in("anna, ben;carl\r\n@dora  eve\n\n") == "anna\nben\ncarl\n@dora\neve"
+
+
+@pytest.mark.parametrize("text", ["1.000", "12,000", "123.000"])
+def test_an_id_that_may_be_in_thousands_is_not_guessed(text: str) -> None:
+    assert id_in(text) == text
+    assert id_in(f"1{int(text[:-4]):03}{text[-4:]}") == f"1{int(text[:-4]):03}"  # no group of three
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("1,000", "1000"),
+        (" 12\u202f500 ", "12500"),
+        ("1\u00a0000\u00a0000", "1000000"),
+        ("1'000", "1000"),
+        ("10,000,000", "10000000"),
+        *(
+            (text, text)
+            for text in ("1.000", "1.5", "1,5", "0,100", "1,000 000", "1000,000", "1,00")
+        ),
+    ],
+)
+def test_thousands_may_be_set_apart_where_they_can_mean_nothing_else(text, digits) -> None:
+    assert number_in(text) == digits
 
 
 @given(st.text(st.sampled_from("'=+-@a \t\n\r\x0b\u200b"), max_size=12))
