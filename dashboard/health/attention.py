@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 
 from core.models import User
 from core.roles import May
 from orders.models import Case, Halt, Order, Refill, UnreadAnswer
-from orders.status import HaltKind, HoldReason, RefillStatus, Status
+from orders.status import UNTIL_A_PERSON, HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
 from .watchdog import what_stands_still
 
 MOST_STOPS = 10
+_HELD_BY_PEOPLE = {
+    HoldReason.STAFF.value: "by staff",
+    HoldReason.SPEND_LIMIT.value: "for a spend limit",
+    HoldReason.BLOCKED_LINK.value: "for a blocked link",
+}
 COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
 
 
@@ -77,12 +84,14 @@ def matters(
     user: User, counts: OrderCounts, providers: list[Provider], now: datetime
 ) -> list[AttentionItem]:
     """Everything that waits, for somebody who may do what `user` may."""
+    held = _held_by_reason()
     return [
         *_stopped(user),
-        *_may_have_been_sent(user),
+        *_may_have_been_sent(user, held[HoldReason.RESTORED]),
         *_unread_answers(),
         *_background(now),
         *_orders(user, counts),
+        *_held(held),
         *_refills(),
         *_cases(user),
         *_catalogs(user),
@@ -116,9 +125,9 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
             )
 
 
-def _may_have_been_sent(user: User) -> Iterator[AttentionItem]:
+def _may_have_been_sent(user: User, held: int) -> Iterator[AttentionItem]:
     """Looked for here alone: after a restore whose gap nobody can close."""
-    if held := _capped(Order.objects.held_for(HoldReason.RESTORED)):
+    if held:
         resolves = user.may(May.RESOLVE)
         yield AttentionItem(
             "alert-triangle",
@@ -195,6 +204,28 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             f"{_many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.",
             attention,
+            "Look",
+        )
+
+
+def _held_by_reason() -> Counter[str]:
+    """What nothing but a person lets go."""
+    held = Order.objects.filter(status=Status.HELD, hold_reason__in=UNTIL_A_PERSON)
+    return Counter(dict(held.order_by().values_list("hold_reason").annotate(Count("pk"))))
+
+
+def _held(held: Counter[str]) -> Iterator[AttentionItem]:
+    """What no item of its own tells."""
+    reasons = Counter({one: held[one] for one in _HELD_BY_PEOPLE if held[one]})
+    if reasons:
+        why = ", ".join(f"{count:,} {_HELD_BY_PEOPLE[one]}" for one, count in reasons.most_common())
+        them = "it" if reasons.total() == 1 else "them"
+        yield AttentionItem(
+            "player-pause",
+            "yellow",
+            f"{_many(reasons.total())} held until somebody releases {them}",
+            f"{why}. Nothing else lets {them} go.",
+            f"{reverse('orders')}?status={Status.HELD}",
             "Look",
         )
 

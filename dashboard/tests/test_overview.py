@@ -313,6 +313,22 @@ def test_the_sidebar_knows_the_page_and_what_waits(client_for_role: ForRole) -> 
     assert items["Unconfirmed"].count == 1
 
 
+def test_orders_that_only_a_person_lets_go_are_told_and_no_others(
+    client_for_role: ForRole,
+) -> None:
+    browser = client_for_role(Role.VIEWER)
+    make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    assert "somebody releases" not in page(browser)
+    make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    assert "1 order held until somebody releases it" in page(browser)
+    make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    make_order(Status.HELD, hold_reason=HoldReason.BLOCKED_LINK)
+    drawn = page(browser)
+    assert "3 orders held until somebody releases them" in drawn
+    assert "2 by staff, 1 for a blocked link. Nothing else lets them go." in drawn
+    assert 'href="/orders/?status=held"' in drawn
+
+
 def test_orders_under_changed_terms_are_named_and_linked_while_there_are_any(
     client_for_role: ForRole,
 ) -> None:
