@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib import messages
@@ -27,6 +28,7 @@ from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
 from ..models import EventKind, Halt, Order
+from ..placing import before_sending
 from ..placing.place_orders import (
     hold_order,
     release_order,
@@ -75,7 +77,7 @@ def order_hold(request: StaffRequest, pk: int) -> HttpResponse:
     if hold_order(found, actor=request.user, now=database_now()):
         messages.success(request, f"Order {found} is held. It is not sent until it is released.")
     else:
-        _say_too_late(request, pk, "held")
+        _say_too_late(request, pk, "held", before_sending.why_not_held)
     return _back(request, pk)
 
 
@@ -244,12 +246,13 @@ def _found(pk: int) -> Order:
     return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
 
 
-def _say_too_late(request: StaffRequest, pk: int, verb: str) -> None:
-    """Somebody or something was faster: say where the order is now."""
-    status = Status(Order.objects.values_list("status", flat=True).get(pk=pk))
-    messages.warning(
-        request, f"Order #{pk} could not be {verb}: it is {status.label.lower()} by now."
-    )
+def _say_too_late(
+    request: StaffRequest, pk: int, verb: str, why_not: Callable[[Order], str] | None = None
+) -> None:
+    """Somebody or something was faster: say where the order is now, and what that means."""
+    found = Order.objects.get(pk=pk)
+    words = f"Order {found} could not be {verb}: it is {Status(found.status).label.lower()} by now."
+    messages.warning(request, f"{words} {why_not(found) if why_not else ''}".strip())
 
 
 def _back(request: StaffRequest, pk: int) -> HttpResponse:

@@ -10,13 +10,17 @@ from core.roles import who_may
 
 from ..limits.check_limits import RELEASED_BY, may_release
 from ..models import Order
-from ..status import HoldReason, Status
+from ..status import UNTIL_A_PERSON, HoldReason, Status
 
 BECAUSE: Final = {
     HoldReason.SPEND_LIMIT: "A spend limit holds it",
     HoldReason.BLOCKED_LINK: "Its link is blocked",
     HoldReason.RESTORED: "It may have been sent already",
 }
+GOES_ON: Final = (
+    "It waits for something else, and is sent when that has come. To keep it from being sent, "
+    "withdraw it."
+)
 TERMS_FIRST: Final = "The terms of its service changed. Agree to the new terms on its page."
 
 
@@ -26,7 +30,8 @@ def why_not_held(order: Order) -> str:
         case Status.QUEUED:
             return ""
         case Status.HELD:
-            return "It is held already."
+            is_kept = order.hold_reason in UNTIL_A_PERSON
+            return "It is held already." if is_kept else GOES_ON
         case Status.SENDING:
             return "It is being sent at this moment."
     return f"Only a queued order can be held: it is {_label(order)}."

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from core.failpoints import failpoint
 from core.models import User
@@ -209,13 +209,17 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
     """
     if why_not_released(order, actor):
         return False
-    health = ProviderHealth.objects.filter(provider=order.provider_id)
-    if order.hold_reason == HoldReason.FUNDS:
-        health.update(funds_refused_at=None)
-    elif order.hold_reason == HoldReason.KEY:
-        health.update(key_refused_at=None, next_add_at=None)
-    released = {"released": order.hold_reason}
-    return order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now)
+    reason = HoldReason(order.hold_reason)
+    with transaction.atomic():
+        released = {"released": reason.value}
+        if not order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now):
+            return False
+        health = ProviderHealth.objects.filter(provider=order.provider_id)
+        if reason == HoldReason.FUNDS:
+            health.update(funds_refused_at=None)
+        elif reason == HoldReason.KEY:
+            health.update(key_refused_at=None, next_add_at=None)
+    return True
 
 
 def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:

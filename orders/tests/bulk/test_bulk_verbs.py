@@ -48,7 +48,7 @@ def test_only_queued_orders_are_held_and_the_others_say_why_not() -> None:
     person = make_user(Role.OPERATOR)
     assert done(JobKind.HOLD, queued, held, sending, there, by=person) == [
         "",
-        "It is held already.",
+        before_sending.GOES_ON,
         "It is being sent at this moment.",
         "Only a queued order can be held: it is pending.",
     ]
@@ -105,6 +105,15 @@ def test_what_was_not_sent_is_withdrawn() -> None:
         "Only an order that was not sent can be withdrawn: it is pending.",
     ]
     assert {status for status, _ in statuses(*orders)} == {"withdrawn"}
+
+
+@pytest.mark.parametrize("reason", [one for one in HoldReason if one])
+def test_what_goes_on_by_itself_is_not_called_held_already(reason: HoldReason) -> None:
+    """Whoever wants to keep it back must not think that it is kept back."""
+    order = make_order(Status.HELD, hold_reason=reason)
+    by_people = reason in before_sending.BECAUSE or reason in {HoldReason.STAFF, HoldReason.TERMS}
+    words = "It is held already." if by_people else before_sending.GOES_ON
+    assert done(JobKind.HOLD, order) == [words]
 
 
 @pytest.mark.parametrize("kind", [JobKind.HOLD, JobKind.RELEASE, JobKind.WITHDRAW])

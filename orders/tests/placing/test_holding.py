@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from orders import link_queue
 from orders.models import Attempt, Order
-from orders.placing import place_orders
+from orders.pages import order_views
+from orders.placing import before_sending, place_orders
 from orders.sending import claims, send_orders, sweep_due
 from orders.status import HoldReason, Status
 from orders.tests.sending.test_races import at_once, noon
+from providers.models import ProviderHealth
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 from tests.one_line import one_line
@@ -91,6 +95,33 @@ def test_it_is_held_and_released_on_its_page(staff: Client) -> None:
     assert "Held by staff until it is released" in page and held_by_staff(order)
     staff.post(f"/orders/{order.pk}/release/", {"shown": "staff"})
     assert read(order).status == Status.QUEUED
+
+
+def test_one_that_a_sweep_held_first_is_not_said_to_stay(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = make_order()
+    real = place_orders.hold_order
+
+    def too_late(found: Order, **more: Any) -> bool:
+        assert found.move(Status.HELD, now=NOON, hold_reason=HoldReason.FUNDS)
+        return real(order, **more)
+
+    monkeypatch.setattr(order_views, "hold_order", too_late)
+    answer = staff.post(f"/orders/{order.pk}/hold/", follow=True).content.decode()
+    assert f"could not be held: it is held by now. {before_sending.GOES_ON}" in answer
+
+
+@pytest.mark.parametrize("reason", [HoldReason.FUNDS, HoldReason.KEY])
+def test_a_release_that_came_too_late_leaves_the_account_as_it_is(reason: HoldReason) -> None:
+    order, person = make_order(Status.HELD, hold_reason=reason), make_user()
+    refused = {"funds_refused_at": NOON, "key_refused_at": NOON, "next_add_at": NOON}
+    health = ProviderHealth.objects.filter(provider=order.provider)
+    health.update(**refused)
+    late = read(order)
+    assert order.move(Status.WITHDRAWN, now=NOON)
+    assert not place_orders.release_order(late, actor=person, now=NOON)
+    assert health.values(*refused).get() == refused
 
 
 def test_the_step_is_greyed_with_the_reason_once_a_worker_has_it(staff: Client) -> None:
