@@ -34,6 +34,8 @@ def migrate(say: Say) -> None:
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", interactive=False, verbosity=0)
+    else:
+        executor.check_replacements()  # as `migrate` notes it: moving data compares what is noted
     kind = "SQLite, in the data directory" if connection.vendor == "sqlite" else "PostgreSQL"
     news = f"; {len(plan)} migrations applied" if plan else ""
     say(f"  database   {kind}{news}")
