@@ -63,8 +63,11 @@ def saved_filter_delete(request: StaffRequest, pk: int) -> HttpResponse:
 def _draw(
     request: StaffRequest, wanted: OrderFilter, save_form: SaveFilterForm, *, status: int = 200
 ) -> HttpResponse:
-    groups = tabs(counted=not wanted.is_narrowed)
-    count = next(tab.count for tab in groups if tab.group == wanted.group_name)
+    saved_filters = list(request.user.saved_filters.order_by("name", "pk"))
+    is_saved = any(saved.query == wanted.query() for saved in saved_filters)
+    groups = tabs(counted=is_saved or not wanted.is_narrowed)
+    tab = next(tab for tab in groups if tab.group == wanted.group_name)
+    count = None if wanted.is_narrowed else tab.count
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
     cursor = request.GET.get("cursor", "")
     top = _top(request, wanted)
@@ -73,14 +76,15 @@ def _draw(
     sum_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
     asked = f"{wanted.query()}&by={request.user.pk}"
-    saved_filters = list(request.user.saved_filters.order_by("name", "pk"))
-    is_saved = any(saved.query == wanted.query() for saved in saved_filters)
+    match_count = matching(found, page, asked) if is_counted else ""
     context = {
-        "matching": matching(found, page, asked) if is_counted else "",
+        "matching": match_count,
+        "results": match_count or tab.shown,
         "filter": wanted,
         "group": wanted.group_name,
         "opened_from": quote(wanted.query(), safe=""),
         "shown_tab": None if is_saved else wanted.group_name,
+        "is_saved_view": is_saved,
         "tabs": groups,
         "is_dense": request.user.chosen.density == "dense",
         "columns": shown_columns(request.user.chosen),

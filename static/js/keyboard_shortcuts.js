@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   else if (key === "?") one("#key-sheet")?.showModal();
   else if (key === "n") one("a[data-new-order]")?.click();
   else if (key === "/") {
-    const search = one("[data-search]");
+    const search = one("main input[type=search]") || one("[data-search]"); // a list's own comes first
     if (!search) return;
     event.preventDefault();
     search.focus();

@@ -7,14 +7,14 @@ let last = null; // the box that was clicked before: where a range begins
 let kept = [];
 
 function count() {
-  all("[data-ticked]").forEach((badge) => {
-    const selected = all(badge.dataset.ticked).filter((box) => box.checked).length;
-    badge.textContent = selected;
-    badge.hidden = !selected;
-  });
   // What is meant for all results ends with the selection: the next one begins with its own rows.
   const every = one("#bulk-all");
   if (every && !one(`${BOX}:checked`)) every.checked = false;
+  all("[data-ticked]").forEach((badge) => {
+    const selected = all(badge.dataset.ticked).filter((box) => box.checked).length;
+    badge.textContent = every?.checked ? badge.dataset.results : selected;
+    badge.hidden = !selected;
+  });
 }
 
 function selectAll({ target }) {

@@ -150,6 +150,8 @@ def test_the_bar_has_two_rows_on_a_phone_and_tags_from_its_menu(
     assert stands is not None and stands["height"] <= 88 and stands["x"] >= 0
     assert stands["x"] + stands["width"] <= 375
     bar.get_by_text("More").click()
+    menu = bar.locator(".desk-menu-body").bounding_box()
+    assert menu is not None and menu["y"] + menu["height"] <= stands["y"]
     for verb in ("Hold", "Release", "Withdraw", "Reference", "Export"):
         button = bar.get_by_role("button", name=verb).bounding_box()
         assert button is not None and button["y"] >= 0, verb

@@ -91,6 +91,39 @@ def test_all_results_end_with_the_selection(admin_page: Page, mark: str) -> None
         boxes.nth(1).click()
 
 
+def test_all_results_are_counted_as_all(admin_page: Page, mark: str) -> None:
+    admin_page.locator("[data-order-box]").first.check()
+    every, count = admin_page.get_by_label("All results"), admin_page.locator("[data-ticked]")
+    every.check()
+    assert count.inner_text() == "2"
+    admin_page.locator("#order-list").evaluate(FORGET)
+    refreshed(admin_page)
+    assert count.inner_text() == "2"
+    every.uncheck()
+    assert count.inner_text() == "1"
+
+
+def test_the_key_of_search_leads_to_the_lists_own(admin_page: Page, mark: str) -> None:
+    admin_page.keyboard.press("/")
+    admin_page.keyboard.type("x")
+    assert admin_page.locator("#id_q").input_value() == "x"  # what stood there was selected
+
+
+@pytest.mark.parametrize(("width", "rows"), [(640, 2), (800, 1), (1024, 1)])
+def test_service_and_link_have_room_on_every_screen(
+    admin_page: Page, mark: str, width: int, rows: int
+) -> None:
+    """A zoom of 200 % makes 640 of 1280; the tools leave the screen to the orders."""
+    admin_page.set_viewport_size({"width": width, "height": 600})
+    cell = admin_page.locator(".cell-service").first.bounding_box()
+    tools = admin_page.locator(".order-tools").bounding_box()
+    assert cell is not None and tools is not None
+    assert cell["width"] >= 180
+    assert tools["height"] <= 12 + 42 * rows
+    for choice in ("Status", "Provider"):
+        assert admin_page.locator(".order-tools").get_by_label(choice, exact=True).is_visible()
+
+
 def test_a_finger_on_the_end_of_a_row_opens_it(
     browser: Browser, admin_page: Page, mark: str
 ) -> None:

@@ -127,3 +127,17 @@ def test_costs_stand_under_each_other_with_the_exact_one_behind(
 ) -> None:
     make_order(Status.COMPLETED, service=make_service(), charge=Decimal(charge))
     assert f">{shown}</bdi>" in page_of(staff)
+
+
+def test_a_tab_leaves_a_saved_view_and_counts_all_that_it_holds(staff: Client) -> None:
+    make_order(Status.QUEUED, link="https://lumen.example/1")
+    make_order(Status.QUEUED, link="https://other.example/1")
+    address = "/orders/?q=lumen&group=open"
+    narrowed = staff.get(address)
+    assert 'href="?q=lumen&amp;group=ended"' in narrowed.content.decode()
+    staff.post(address, {"name": "Lumen"})
+    page = staff.get(address)
+    assert 'href="/orders/?group=ended"' in page.content.decode()
+    assert [tab.count for tab in page.context["tabs"]] == [2, 2, 0, 0]
+    assert (len(page.context["page"].rows), page.context["results"]) == (1, "1")
+    assert staff.get("/orders/").context["results"] == "2"
