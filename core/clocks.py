@@ -117,7 +117,9 @@ CHART_SECONDS = 60
 OLDER_DAYS_SECONDS = 3600  # of the chart's days that are more than a week old
 
 # People
-SESSION_SECONDS = 12 * 3600
+SESSION_SECONDS = 12 * 3600  # without work
+SESSION_MOST_SECONDS = 7 * 86_400  # with it
+SESSION_SLIDE_SECONDS = 600
 LOG_IN_COOL_OFF = timedelta(minutes=15)
 
 # Several workers, one clock

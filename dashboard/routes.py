@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("navigation/", views.navigation, name="navigation"),
     path("palette/", palette.palette, name="palette"),
     path("log-in/", signing_in.log_in, name="log-in"),
+    path("log-in/again/", signing_in.log_in_again, name="log-in-again"),
     path("log-out/", signing_in.log_out, name="log-out"),
     path("password/", signing_in.password, name="password"),
     path("people/", people.people, name="people"),

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -25,7 +26,7 @@ from core.web.policy import StaffRequest, public, signed_in
 
 from .people.forms import PasswordAlone
 
-SESSION_ENDED = "Your session has ended. Log in in another tab, then go on here."
+SESSION_ENDED = "Your session has ended. Log in, then send it again: what you typed is kept."
 
 
 class LogInForm(TablerForm, AuthenticationForm):
@@ -101,6 +102,31 @@ def _whole_page_log_in(request: HttpRequest) -> HttpResponse:
 
 
 log_in = public(_LogIn.as_view())
+
+
+@public
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def log_in_again(request: HttpRequest) -> HttpResponse:
+    """The dialog over a page whose session has ended. The page stays as it is, so the answer tells
+    it who is logged in now and the token that its forms need from here on."""
+    named = {"username": request.GET.get("username", "")}
+    form = LogInForm(request, request.POST or None, auto_id="again_%s", initial=named)
+    if not form.is_valid():
+        if form.is_bound or named["username"]:
+            form.fields["username"].widget.attrs["autofocus"] = False
+            form.fields["password"].widget.attrs["autofocus"] = True
+        status = 422 if form.is_bound else 200
+        return render(request, "_log_in_again.html", {"again": form}, status=status)
+    person = form.get_user()
+    login(request, person)
+    answer = HttpResponse(status=204)
+    told = {"person": str(person.pk), "token": get_token(request)}
+    answer.headers["HX-Trigger"] = json.dumps({"desk:logged-in": told})
+    return answer
+
+
 log_out = signed_in(require_POST(LogoutView.as_view()))
 
 

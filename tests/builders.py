@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -19,6 +20,7 @@ from core import clocks
 from core.encryption import encrypt
 from core.models import User
 from core.roles import Role
+from dashboard.session_age import BEGUN, USED
 from orders.models import (
     Attempt,
     BatchLine,
@@ -87,6 +89,7 @@ def log_in(browser: Client, person: User) -> None:
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session[BEGUN] = session[USED] = int(time.time())
     session.create()
     browser.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
 

@@ -49,6 +49,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "navigation": (SIGNED_IN, READ),
     "palette": (May.SEE, READ),
     "log-in": (PUBLIC, BOTH),
+    "log-in-again": (PUBLIC, BOTH),
     "log-out": (SIGNED_IN, CHANGE),
     "password": (SIGNED_IN, BOTH),
     "people": (May.KEEP_PEOPLE, READ),

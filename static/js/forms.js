@@ -14,9 +14,10 @@ function isTyped(field) {
   return field.selectedIndex !== Math.max(drawn, 0);
 }
 
+// Whether the form holds something that somebody typed.
+export const hasTypedInto = (form) => [...form.elements].some(isTyped);
 // Whether the page holds something that somebody typed and that was not sent yet.
-export const hasTyped = () =>
-  all("form").some((form) => isPost(form) && [...form.elements].some(isTyped));
+export const hasTyped = () => all("form").some((form) => isPost(form) && hasTypedInto(form));
 
 // Fields of forms that change something in which somebody has written: what is lost with the page.
 const WRITABLE = "textarea, input:not([type=hidden], [type=submit], [type=checkbox], [type=radio])";

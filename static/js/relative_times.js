@@ -33,4 +33,4 @@ function refresh() {
 }
 
 setInterval(refresh, 3000); // as often as a list asks, which is not drawn when nothing moved
-document.addEventListener("htmx:afterSettle", refresh);
+["htmx:afterSettle", "desk:times"].forEach((name) => document.addEventListener(name, refresh));

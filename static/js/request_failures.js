@@ -6,7 +6,7 @@ import { toast } from "./toasts.js";
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { successful, elt, xhr } = detail;
   if (successful) setConnectionLost(false);
-  else if (xhr.status === 0) return; // broken off by us, or said by one of the two below
+  else if (xhr.status < 400) return; // broken off by us, said by one of the two below or by session_end.js
   else if (!isPolled(elt)) tell(xhr, elt);
   else if (xhr.status >= 500) setConnectionLost(true);
 });

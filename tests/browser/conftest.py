@@ -98,12 +98,16 @@ def _note_server_error(status: int, url: str, complaints: list[str]) -> None:
 @pytest.fixture
 def admin_page(page: Page) -> Page:
     """A tab in which the first admin has logged in and sees the overview."""
+    log_in(page)
+    return page
+
+
+def log_in(page: Page) -> None:
     page.goto("/")
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password", exact=True).fill(ADMIN_PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/")
-    return page
 
 
 @pytest.fixture

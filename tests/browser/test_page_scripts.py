@@ -178,16 +178,6 @@ def test_an_answer_that_failed_is_explained(other_page: Page, status: int, words
     expect(toast(other_page, words)).to_be_visible()
 
 
-def test_what_is_typed_stays_when_the_session_ends(admin_page: Page) -> None:
-    admin_page.goto("/orders/sending-control/")
-    why = admin_page.locator("form[action$='/sending-control/all/']").get_by_label("Why")
-    why.fill("Half a reason")
-    admin_page.context.clear_cookies()
-    admin_page.evaluate(LOOK)
-    expect(toast(admin_page, "Your session has ended.")).to_be_visible()
-    assert why.input_value() == "Half a reason"
-
-
 def test_what_is_written_stays_when_a_page_would_leave_by_itself(admin_page: Page) -> None:
     admin_page.goto("/orders/sending-control/")
     why = admin_page.locator("form[action$='/sending-control/all/']").get_by_label("Why")
