@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -26,7 +27,9 @@ def mass_order(request: StaffRequest) -> HttpResponse:
     """Paste or upload; POST checks every line and places nothing."""
     form = PasteForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return redirect("mass-order", pk=_check(request, form).pk)
+        batch = _check(request, form)
+        messages.success(request, "The lines are checked. Nothing is placed yet.")
+        return redirect("mass-order", pk=batch.pk)
     columns = [(name, LABELS[name], name in LISTS) for name in sorted(LABELS)]
     context = {"form": form, "columns": columns}
     status = 422 if request.method == "POST" else 200

@@ -146,6 +146,7 @@ def order_comment(request: StaffRequest, pk: int) -> HttpResponse:
         return _draw(request, found, comment_form=form)
     words = form.cleaned_data["comment"]
     found.remember(EventKind.NOTE, now=database_now(), actor=request.user, text=words)
+    messages.success(request, "The comment is in the history.")
     return _back(request, pk)
 
 
@@ -158,6 +159,8 @@ def order_about(request: StaffRequest, pk: int) -> HttpResponse:
         return _draw(request, found, about_form=form)
     if annotate(found, actor=request.user, now=database_now(), **form.cleaned_data):
         messages.success(request, f"Order {found} is annotated.")
+    else:
+        messages.info(request, "Nothing was changed.")
     return _back(request, pk)
 
 

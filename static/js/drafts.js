@@ -1,0 +1,140 @@
+// What somebody types is kept in this browser until it is sent, and offered again. Logging out forgets it.
+import { all, one } from "./dom.js";
+import { hasTypedInto } from "./forms.js";
+
+const { person } = document.body.dataset; // nobody on the pages before the log-in
+const PREFIX = `desk-draft-${person}-`;
+const SENT = "desk-draft-sent"; // of this tab: the form whose answer the next page is
+const KEPT_MS = 7 * 86_400_000;
+const PAUSE_MS = 400;
+
+const nameOf = (form) => form.dataset.draft;
+
+function read(name) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name));
+  } catch {
+    return null;
+  }
+}
+
+function write(name, draft) {
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(draft));
+  } catch {} // a browser that keeps nothing, or is full
+}
+
+const forget = (name) => localStorage.removeItem(PREFIX + name);
+
+function kept() {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+  return keys.map((key) => [key.slice(PREFIX.length), read(key.slice(PREFIX.length))]).filter(([, draft]) => draft);
+}
+
+// Hidden fields belong to the page, but for the one that makes a form sent twice one order. No secret is typed here.
+const KEY = "[data-draft-key]";
+const isAnswer = (field) => field.name && !/^(hidden|password|file|submit|button)$/.test(field.type);
+const fieldsOf = (form) => [...form.elements].filter((field) => form.contains(field) && isAnswer(field));
+
+const isChoice = ({ type }) => type === "checkbox" || type === "radio";
+const valueOf = (field) => (isChoice(field) ? field.checked : field.value);
+const nameIn = (field) => (isChoice(field) ? `${field.name}=${field.value}` : field.name);
+
+function save(form, more = {}) {
+  if (!hasTypedInto(form)) return forget(nameOf(form));
+  const fields = Object.fromEntries(fieldsOf(form).map((field) => [nameIn(field), valueOf(field)]));
+  const kept = { fields, about: form.dataset.draftAbout, address: form.dataset.draftAddress };
+  write(nameOf(form), { ...kept, key: one(KEY, form)?.value, at: new Date().toISOString(), ...more });
+}
+
+const waiting = new Map(); // form: its timer
+
+function saveNow(form, more) {
+  clearTimeout(waiting.get(form));
+  waiting.delete(form);
+  save(form, more);
+}
+
+document.addEventListener("input", ({ target }) => {
+  const form = target.form;
+  if (!form?.dataset.draft || !isAnswer(target)) return;
+  clearTimeout(waiting.get(form));
+  waiting.set(form, setTimeout(() => saveNow(form), PAUSE_MS));
+});
+window.addEventListener("pagehide", () => [...waiting.keys()].forEach((form) => saveNow(form)));
+
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  if (form.matches("[action='/log-out/']")) kept().forEach(([name]) => forget(name));
+  if (!form.dataset.draft || event.defaultPrevented || submitter?.hasAttribute("formaction")) return;
+  saveNow(form, { isSent: true });
+  sessionStorage.setItem(SENT, nameOf(form));
+});
+
+// A page that says what was done is the only proof that it was.
+function forgetWhatWasDone() {
+  const name = sessionStorage.getItem(SENT);
+  sessionStorage.removeItem(SENT);
+  if (name && one("#toasts [data-level=success], #toasts [data-level=info]")) forget(name);
+}
+
+function fill(form, draft) {
+  fieldsOf(form).forEach((field) => {
+    const value = draft.fields[nameIn(field)];
+    if (value === undefined || value === valueOf(field)) return;
+    if (isChoice(field)) field.checked = value;
+    else field.value = value;
+    const folded = field.closest("details");
+    if (folded) folded.open = true;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  const key = one(KEY, form);
+  if (key && draft.isSent && draft.key) key.value = draft.key;
+}
+
+const isShown = (form, draft) =>
+  fieldsOf(form).every((field) => [undefined, valueOf(field)].includes(draft.fields[nameIn(field)]));
+
+function offer(form) {
+  const draft = read(nameOf(form));
+  if (!draft || isShown(form, draft)) return;
+  const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
+  one("time", box).dateTime = draft.at;
+  one("[data-draft-sent]", box).hidden = !draft.isSent;
+  one("[data-draft-fill]", box).addEventListener("click", () => {
+    fill(form, draft);
+    box.remove();
+    fieldsOf(form)[0]?.focus();
+  });
+  one("[data-draft-forget]", box).addEventListener("click", () => {
+    forget(nameOf(form));
+    box.remove();
+  });
+  form.prepend(box);
+}
+
+// Where a form is chosen first, those that were begun are listed.
+function list(shelf) {
+  const drafts = kept().filter(([name]) => name.startsWith(shelf.dataset.drafts));
+  const pattern = one("template", shelf).content.firstElementChild;
+  drafts.sort(([, one], [, other]) => other.at.localeCompare(one.at)).forEach(([name, draft]) => {
+    const line = pattern.cloneNode(true);
+    Object.assign(one("a", line), { href: draft.address, textContent: draft.about });
+    one("time", line).dateTime = draft.at;
+    one("button", line).addEventListener("click", () => {
+      forget(name);
+      line.remove();
+      shelf.hidden = !one("li", shelf);
+    });
+    one("ul", shelf).append(line);
+  });
+  shelf.hidden = !drafts.length;
+}
+
+if (person) {
+  kept().filter(([, draft]) => Date.now() - Date.parse(draft.at) > KEPT_MS).forEach(([name]) => forget(name));
+  forgetWhatWasDone();
+  all("form[data-draft]").forEach(offer);
+  all("[data-drafts]").forEach(list);
+  document.dispatchEvent(new Event("desk:times"));
+}

@@ -1,0 +1,107 @@
+"""What somebody typed and did not send is kept in their browser, and offered again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .conftest import log_in
+from .test_orders import fill_in, open_form
+from .test_page_scripts import expect, toast
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page, Route
+
+    from sandbox import RemoteSandbox
+
+PLACED = re.compile(r"/orders/\d+/$")
+KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('desk-draft'))"
+
+
+def offer(page: Page) -> Locator:
+    return page.get_by_role("status").filter(has_text="is kept.")
+
+
+def press_place(page: Page) -> None:
+    page.get_by_role("button", name="Place order", exact=True).click()
+
+
+def begin(page: Page, link: str) -> str:
+    """An order form is filled in and left. Its address."""
+    open_form(page)
+    fill_in(page, link)
+    address = page.url
+    page.goto("/orders/")
+    return address
+
+
+def test_an_order_that_was_begun_is_offered_again(admin_page: Page) -> None:
+    begin(admin_page, "https://lumen.example/begun")
+    admin_page.goto("/orders/new/")
+    admin_page.locator("[data-drafts] a").first.click()
+    admin_page.get_by_role("button", name="Fill it in").click()
+    assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/begun"
+    assert admin_page.get_by_label("Quantity").input_value() == "100"
+    admin_page.locator("#order-preview").get_by_text("link=https://lumen.example/begun").wait_for(
+        state="attached"
+    )
+    press_place(admin_page)
+    admin_page.wait_for_url(PLACED)
+    assert admin_page.evaluate(KEPT) == []
+
+
+def test_an_order_whose_answer_was_not_seen_is_sent_again_and_placed_once(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    link = "https://lumen.example/no-answer-seen"
+    page = admin_page.context.new_page()  # where a failed answer is not a complaint
+    open_form(page)
+    fill_in(page, link)
+    address = page.url
+
+    def place_and_lose(route: Route) -> None:
+        route.fetch(max_redirects=0)
+        route.abort()
+
+    page.route("**/orders/new/", place_and_lose)
+    press_place(page)
+    page.wait_for_timeout(2_000)
+    page.context.clear_cookies(name="messages")  # it was with the answer
+    page.unroute("**/orders/new/")
+    page.goto(address)
+    expect(offer(page)).to_contain_text("no answer was seen")
+    page.get_by_role("button", name="Fill it in").click()
+    press_place(page)
+    page.wait_for_url(PLACED)
+    expect(toast(page, "This form was sent before")).to_be_visible()
+    assert page.evaluate(KEPT) == []
+    page.close()
+    assert sum(order["link"] == link for order in box.ledger()) <= 1
+
+
+def test_a_form_that_came_back_offers_nothing(admin_page: Page) -> None:
+    open_form(admin_page)
+    fill_in(admin_page, "https://lumen.example/too-few", "1")
+    press_place(admin_page)
+    expect(admin_page.locator(".is-invalid").first).to_be_visible()
+    assert offer(admin_page).count() == 0
+    admin_page.goto("/orders/")
+    assert len(admin_page.evaluate(KEPT)) == 1
+
+
+def test_a_discarded_draft_is_gone(admin_page: Page) -> None:
+    address = begin(admin_page, "https://lumen.example/discarded")
+    admin_page.goto(address)
+    admin_page.get_by_role("button", name="Discard").click()
+    assert offer(admin_page).count() == 0 and admin_page.evaluate(KEPT) == []
+
+
+def test_logging_out_forgets_what_was_typed(admin_page: Page) -> None:
+    begin(admin_page, "https://lumen.example/forgotten")
+    assert len(admin_page.evaluate(KEPT)) == 1
+    admin_page.locator("form[action='/log-out/'] button").evaluate("button => button.click()")
+    admin_page.wait_for_url("**/log-in/**")
+    assert admin_page.evaluate(KEPT) == []
+    log_in(admin_page)
+    admin_page.goto("/orders/new/")
+    assert admin_page.locator("[data-drafts]").is_hidden()
