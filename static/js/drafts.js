@@ -5,6 +5,7 @@ import { hasTypedInto } from "./forms.js";
 const { person } = document.body.dataset; // nobody on the pages before the log-in
 const PREFIX = `desk-draft-${person}-`;
 const SENT = "desk-draft-sent"; // of this tab: the form whose answer the next page is
+const CHOSEN = "#draft"; // it was picked from a list, and need not be offered
 const KEPT_MS = 7 * 86_400_000;
 const PAUSE_MS = 400;
 
@@ -98,6 +99,7 @@ const isShown = (form, draft) =>
 function offer(form) {
   const draft = read(nameOf(form));
   if (!draft || isShown(form, draft)) return;
+  if (window.location.hash === CHOSEN) return fill(form, draft);
   const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
   one("time", box).dateTime = draft.at;
   one("[data-draft-sent]", box).hidden = !draft.isSent;
@@ -119,7 +121,7 @@ function list(shelf) {
   const pattern = one("template", shelf).content.firstElementChild;
   drafts.sort(([, one], [, other]) => other.at.localeCompare(one.at)).forEach(([name, draft]) => {
     const line = pattern.cloneNode(true);
-    Object.assign(one("a", line), { href: draft.address, textContent: draft.about });
+    Object.assign(one("a", line), { href: draft.address + CHOSEN, textContent: draft.about });
     one("time", line).dateTime = draft.at;
     one("button", line).addEventListener("click", () => {
       forget(name);
