@@ -113,15 +113,6 @@ class HoldReason(models.TextChoices):
     STAFF = "staff", "Held by staff until it is released"
 
 
-UNTIL_A_PERSON: Final = (
-    HoldReason.SPEND_LIMIT,
-    HoldReason.BLOCKED_LINK,
-    HoldReason.TERMS,
-    HoldReason.RESTORED,
-    HoldReason.STAFF,
-)  # nothing but a person lets these go; the others are queued when what they wait for has come
-
-
 class Outcome(models.TextChoices):
     """How one attempt to send ended. `IN_FLIGHT`, `ACCEPTED` and `UNKNOWN` are live: while an
     order has one of these, a second attempt cannot be written down."""

@@ -14,7 +14,8 @@ from django.urls import reverse
 from core.models import User
 from core.roles import May
 from orders.models import Case, Halt, Order, Refill, UnreadAnswer
-from orders.status import UNTIL_A_PERSON, HaltKind, HoldReason, RefillStatus, Status
+from orders.placing.before_sending import UNTIL_A_PERSON
+from orders.status import HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 

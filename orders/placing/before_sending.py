@@ -10,13 +10,15 @@ from core.roles import who_may
 
 from ..limits.check_limits import RELEASED_BY, may_release
 from ..models import Order
-from ..status import UNTIL_A_PERSON, HoldReason, Status
+from ..status import HoldReason, Status
 
 BECAUSE: Final = {
     HoldReason.SPEND_LIMIT: "A spend limit holds it",
     HoldReason.BLOCKED_LINK: "Its link is blocked",
     HoldReason.RESTORED: "It may have been sent already",
 }
+# Nothing but a person lets these go. The others are queued when what they wait for has come.
+UNTIL_A_PERSON: Final = (*BECAUSE, HoldReason.TERMS, HoldReason.STAFF)
 GOES_ON: Final = (
     "It waits for something else, and is sent when that has come. To keep it from being sent, "
     "withdraw it."
