@@ -1,14 +1,17 @@
 // What a person is told when htmx got no good answer.
-import { setConnectionLost } from "./connection.js";
+import { setConnectionLost, setRefused } from "./connection.js";
 import { isPolled } from "./live_parts.js";
 import { toast } from "./toasts.js";
 
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { successful, elt, xhr } = detail;
-  if (successful) setConnectionLost(false);
-  else if (xhr.status < 400) return; // broken off by us, said by one of the two below or by session_end.js
+  if (successful) {
+    setConnectionLost(false);
+    setRefused(elt.id, false);
+  } else if (xhr.status < 400) return; // broken off by us, said by one of the two below or by session_end.js
   else if (!isPolled(elt)) tell(xhr, elt);
   else if (xhr.status >= 500) setConnectionLost(true);
+  else setRefused(elt.id, true);
 });
 ["htmx:sendError", "htmx:timeout"].forEach((name) => {
   document.addEventListener(name, ({ detail }) => {

@@ -33,6 +33,9 @@ COVERS = """shelf => {
   const [one, other] = [shelf, document.activeElement].map((it) => it.getBoundingClientRect());
   return one.top < other.bottom && other.top < one.bottom && one.left < other.right;
 }"""
+WRONG_CLOCK = "{ const real = Date.now; Date.now = () => real() + 7_200_000; }"
+REFRESHED = "document.dispatchEvent(new Event('htmx:afterSettle'))"
+LONG_AGO = "[...document.querySelectorAll('time')].some((one) => /\\bh\\b/.test(one.textContent))"
 HIDE = "Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
 
 
@@ -167,6 +170,21 @@ def test_a_desk_that_does_not_answer_is_said_until_it_does(other_page: Page) -> 
     expect(toast(other_page, "The desk answers again.")).to_be_visible()
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_part_that_is_refused_does_not_go_on_as_if_it_were_of_now(
+    other_page: Page, status: int
+) -> None:
+    """Somebody may not see it any more, or it is gone: it would stand there for ever."""
+    other_page.goto("/orders/")
+    other_page.route("**/navigation/", lambda route: route.fulfill(status=status, body="no"))
+    other_page.locator("#navigation").evaluate(SOONER)
+    expect(toast(other_page, "no longer brought up to date")).to_have_count(1)
+    stale = other_page.locator("html.is-stale")
+    expect(stale).to_have_count(1)
+    other_page.unroute("**/navigation/")
+    expect(stale).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [(403, "You may not do that"), (404, "no longer there"), (429, "Too many"), (500, "No answer")],
@@ -209,6 +227,21 @@ def test_times_in_words_stay_true(admin_page: Page) -> None:
         }"""
     )
     assert admin_page.locator(".card-footer time").first.inner_text() == "2 min ago"
+
+
+def test_times_in_words_are_those_of_the_desk(other_page: Page) -> None:
+    """Nothing draws them anew while nothing moves, so the clock of this machine must not count."""
+    number = place(other_page, "https://lumen.example/clock")
+    other_page.add_init_script(WRONG_CLOCK)
+    other_page.goto(f"/orders/{number}/")
+    other_page.evaluate(REFRESHED)
+    assert not other_page.evaluate(LONG_AGO)
+    other_page.evaluate(WRONG_CLOCK)  # once more, while the page is open
+    with other_page.expect_response("**/navigation/"):
+        other_page.locator("#navigation").evaluate(SOONER)
+    other_page.wait_for_timeout(200)  # until it is taken in
+    other_page.evaluate(REFRESHED)
+    assert not other_page.evaluate(LONG_AGO)
 
 
 def test_a_text_is_copied(admin_page: Page) -> None:
