@@ -76,19 +76,17 @@ class _Doubts:
             pk = owner.attempt.pk
             left[pk], told[pk] = {}, set()
             for one, factors in moves[pk].items():
-                may_be = self._may_be(owner, one)
+                may_be = self._may_be(owner, one, factors.charge)
                 if may_be is None:
                     left[pk][one] = factors
                 elif may_be:
                     told[pk].add(one)
         return left, told
 
-    def _may_be(self, owner: Owner, one: str) -> bool | None:
+    def _may_be(self, owner: Owner, one: str, charge: Decimal) -> bool | None:
         """None: at any price, for all that is known."""
-        said, number = self.candidates[one], number_of(one)
-        if said.charge is None or number is None:
-            return None
-        place, is_read = last_place(said.charge), one in self.read_since
+        number = number_of(one) or 0  # what moved stands in a window: it has one
+        place, is_read = last_place(charge), one in self.read_since
         try:
             low, high = costs_around(self.case, owner.attempt, number, place=place, is_read=is_read)
         except Unproven as doubt:
@@ -97,5 +95,6 @@ class _Doubts:
                 self.waits.add(one)
             return None
         slack = max(place, high * MOVED_UNSEEN)  # the provider may round as it likes
-        least = Decimal(0) if may_be_reduced(owner.attempt.order, said) else low - slack
-        return bool(least <= said.charge <= high + slack)
+        is_less = may_be_reduced(owner.attempt.order, self.candidates[one])
+        least = Decimal(0) if is_less else low - slack
+        return least <= charge <= high + slack

@@ -10,7 +10,7 @@ import pytest
 from core import clocks
 from orders.models import Attempt, Order, Recovery
 from orders.recovery.search.case import Case
-from orders.recovery.search.find_lost import Search
+from orders.recovery.search.find_lost import MOST_CALLS, Search
 from orders.status import RECALLED, Outcome, Status
 from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel
 from providers.panel_api import Dialect
@@ -120,13 +120,27 @@ def test_an_id_that_no_order_of_ours_can_have_closes_no_range():
     assert Recovery.objects.get(provider=found.provider).stopped_because
 
 
-def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids():
+def test_where_its_free_calls_are_used_up_a_person_is_left_to_tell():
     found = between()
-    make_attempt(
-        make_order(Status.UNCONFIRMED, provider=found.provider),
-        outcome=Outcome.UNKNOWN,
-        code=RECALLED,
-        searched_at=NOON,
-    )
+    Attempt.objects.filter(pk=found.lost.pk).update(calls=MOST_CALLS)
+    found.search()
+    assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
+    assert found.lost.bracketed_at == LATER
+    assert found.was_told("Its free calls do not reach any id that could be it.")
+    assert found.was_told("3 ids lie between the orders before and after")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "code"),
+    [
+        (Status.UNCONFIRMED, Outcome.UNKNOWN, RECALLED),
+        (Status.SENDING, Outcome.IN_FLIGHT, ""),
+    ],
+    ids=["sent nobody knows when", "on its way"],
+)
+def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids(status, outcome, code):
+    found = between()
+    order = make_order(status, provider=found.provider)
+    make_attempt(order, outcome=outcome, code=code, searched_at=NOON)
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])

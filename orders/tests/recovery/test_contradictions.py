@@ -67,6 +67,23 @@ def test_an_id_of_another_price_leaves_the_decision_as_it_is(box):
     assert Order.objects.get(pk=wrong.pk).status == Status.NOT_PLACED
 
 
+def test_an_id_that_only_a_cleared_order_can_have_puts_that_one_in_doubt_again(box):
+    """The provider did not show it while it was looked for, and the other lost one costs more."""
+    bench = Bench(box).calibrated()
+    wrong = said_not_to_be_there(bench)
+    late = bench.upstream()[-1]
+    Attempt.objects.filter(order=wrong).update(searched_through=int(late))
+    units = (bench.service.min or 100) * 3
+    other = bench.lose(taken=False, order=bench.place(quantity=units))
+    Order.objects.filter(pk=other.pk).update(estimate=1000, estimate_high=1000)
+    Order.objects.filter(pk=other.pk).update(units=1)
+    bench.recover(after=FIRST)
+    attempt = Attempt.objects.select_related("order").get(order=wrong)
+    assert (attempt.order.status, attempt.code) == (Status.UNCONFIRMED, Doubt.IS_THERE)
+    assert attempt.evidence["candidate_id"] == late
+    assert late in bench.rules().stopped_because
+
+
 def test_a_repeat_that_was_answered_after_the_decision_puts_it_in_doubt_again(box):
     bench = Bench(box).calibrated()
     wrong = said_not_to_be_there(bench)

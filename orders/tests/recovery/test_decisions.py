@@ -131,6 +131,17 @@ def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
     )
 
 
+@pytest.mark.parametrize(
+    ("charge", "estimate"), [(None, "0.9"), ("9", None)], ids=["no charge", "no cost"]
+)
+def test_where_there_is_nothing_to_compare_a_charge_with_a_person_may_link_it(
+    manager, provider, charge, estimate
+):
+    provider.says["555"] = progress(charge=charge)
+    order = make_unconfirmed(estimate=estimate, estimate_high=estimate)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+
+
 def test_a_provider_that_cannot_be_asked_links_nothing(manager, provider):
     provider.down = Unavailable("down")
     order = make_unconfirmed()

@@ -10,15 +10,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 
 from core import clocks
 from orders.models import Attempt, Order
+from orders.recovery.search.case import Case
 from orders.recovery.search.prices.price_wait import LAG
 from orders.sending.sweep_due import accounts_to_recover
 from orders.status import Resolution, Status
 from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.connect import client_for
-from providers.models import CatalogRun, RunState, Service
+from providers.models import CatalogRun, ChangeKind, RunState, Service, ServiceChange
+from tests.builders import make_provider, make_service
 
 from .bench import GRACE, Bench, running_box
 from .test_moving_prices import move_price
@@ -79,6 +82,12 @@ def close(bench: Bench) -> None:
     assert later.status == Status.PENDING
 
 
+def why(order: Order, other: Order) -> str:
+    """What staff are told of the number that this order and the other may have."""
+    told = order.events.filter(text__contains=f"may also be order {other}")
+    return str(told.values_list("text", flat=True).last())
+
+
 IN_DOUBT = (Status.UNCONFIRMED, Status.UNCONFIRMED)
 
 
@@ -137,6 +146,80 @@ def test_a_price_that_was_seen_to_go_and_to_come_back_gives_it_to_no_other(bench
     assert status_of(first, second) == IN_DOUBT
 
 
+def test_a_price_that_two_catalogs_saw_go_and_come_back_gives_it_to_no_other(bench):
+    """The price of now is the one of before; only the news between tells that it had moved."""
+    first, second = lose_two(bench, moved=TWICE)
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    look(bench)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+    close(bench)
+    assert status_of(first, second) == IN_DOUBT
+    assert Service.objects.get(pk=bench.service.pk).rate == bench.service.rate
+
+
+def test_a_catalog_read_shortly_before_the_send_shows_a_price_as_well_as_a_charge(bench):
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    bench.wait(clocks.READINGS_APART_SECONDS)
+    bench.service.refresh_from_db()
+    first, second = lose_two(bench)
+    long_before(bench)
+    look(bench)
+    assert bench.recover(after=LAG + 1).found == 1
+    assert status_of(first, second) == (Status.PENDING, Status.UNCONFIRMED)
+
+
+def test_a_catalog_from_a_time_that_has_not_come_yet_makes_charges_prove_nothing(bench):
+    first, second = lose_two(bench)
+    ahead = bench.now + timedelta(days=1)
+    CatalogRun.objects.create(provider=bench.provider, state=RunState.FAILED, started_at=ahead)
+    look(bench)
+    close(bench)
+    bench.recover(after=LAG)
+    assert status_of(first, second) == IN_DOUBT
+    assert "A clock was set since a catalog was read." in why(first, second)
+
+
+def test_a_number_above_the_one_of_a_later_order_tells_no_price(bench):
+    """The dearer of the two was lost first, and an order that was charged was sent after it."""
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    dearer, cheaper = bench.place(quantity=2 * least), bench.place(quantity=least)
+    bench.lose(taken=False, order=dearer)
+    bench.lift_halt()
+    bench.send()
+    follow(bench)
+    bench.lose(taken=True, order=cheaper)
+    look(bench)
+    assert status_of(dearer, cheaper) == IN_DOUBT
+    assert "An order that was sent later has a lower number" in why(cheaper, dearer)
+
+
+def test_a_later_order_whose_charge_is_not_known_yet_waits_for_the_catalog_too(bench):
+    first, second = lose_two(bench)
+    look(bench)
+    bench.send()
+    bench.box.fault("http_502", "before", action="services", times=1)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT, "the catalog did not come"
+    bench.probe()
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == (Status.PENDING, Status.NOT_PLACED)
+
+
+@pytest.mark.parametrize(
+    ("most", "is_ours", "read"),
+    [(1, True, True), (0, True, False), (1, False, False)],
+    ids=["there is a call left", "none is left", "another worker is at it by now"],
+)
+def test_a_catalog_is_read_for_its_prices_while_the_search_may_call(box, most, is_ours, read):
+    bench = Bench(box, calls_per_hour=most)
+    case = Case.of(bench.provider, client_for(bench.provider), bench.clock, lambda: is_ours)
+    assert case.read_catalog() is read
+    assert CatalogRun.objects.exists() is read
+
+
 def unread(bench: Bench) -> None:
     bench.box.fault("http_502", "before", action="services", times=9)
 
@@ -175,6 +258,46 @@ def charged_under_another_key(bench: Bench) -> None:
     Attempt.objects.filter(order__charge__isnull=False).update(provider_version=0)
 
 
+def from_another_row(bench: Bench) -> None:
+    """One more row of this account, from before such a row was refused."""
+    other = make_provider(url=f"{bench.box.url}/", key=bench.box.key)
+    number, rate = bench.service.external_id, bench.service.rate
+    service = make_service(other, external_id=number, rate=rate)
+    Attempt.objects.filter(order__charge=None).update(provider=other)
+    Order.objects.filter(charge=None).update(provider=other, service=service)
+
+
+def at_no_one_cost(bench: Bench) -> None:
+    Order.objects.exclude(charge=None).update(estimate_high=F("estimate") * 2)
+
+
+def days_before(bench: Bench) -> None:
+    past = timedelta(seconds=clocks.CHARGED_WITHIN_SECONDS)
+    for attempt in Attempt.objects.filter(order__charge__isnull=False):
+        started = attempt.started_at - past
+        Attempt.objects.filter(pk=attempt.pk).update(started_at=started)
+
+
+def catalogs_against_the_clock(bench: Bench) -> None:
+    for ago in (0, 60):
+        at = bench.now - timedelta(seconds=ago)
+        CatalogRun.objects.create(provider=bench.provider, state=RunState.FAILED, started_at=at)
+
+
+def told(bench: Bench, kind: ChangeKind, **how: str) -> None:
+    ServiceChange.objects.create(
+        service=bench.service, provider=bench.provider, kind=kind, seen_at=bench.now, **how
+    )
+
+
+def gone_for_a_while(bench: Bench) -> None:
+    told(bench, ChangeKind.GONE)
+
+
+def without_a_price_for_a_while(bench: Bench) -> None:
+    told(bench, ChangeKind.RATE, before=str(bench.service.rate), after="")
+
+
 TROUBLES = {
     unread: "No catalog was read",
     uncharged: "has been charged",
@@ -184,6 +307,12 @@ TROUBLES = {
     long_before: "near enough",
     with_another_key: "another address or key",
     charged_under_another_key: "has been charged",
+    from_another_row: "from another row of this account",
+    at_no_one_cost: "has been charged",
+    days_before: "on the day before it",
+    catalogs_against_the_clock: "between two catalogs",
+    gone_for_a_while: "has changed around its send",
+    without_a_price_for_a_while: "Nobody knows what it costs",
 }
 
 
@@ -196,8 +325,7 @@ def test_where_the_price_is_not_known_a_person_gets_it_with_the_reason(bench, tr
     look(bench)
     bench.recover(after=LAG + 1)
     assert status_of(first, second) == IN_DOUBT
-    told = first.events.filter(text__contains=f"may also be order {second}")
-    assert words in str(told.values_list("text", flat=True).last())
+    assert words in why(first, second)
 
 
 def test_one_that_fits_nothing_is_held_against_a_catalog_of_now_before_it_is_a_strangers(bench):

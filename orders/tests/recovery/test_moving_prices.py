@@ -141,6 +141,10 @@ def test_by_what_a_price_must_have_moved_for_a_charge(charge, status, least, mos
     assert known == (None if most is None else Decimal(most))
 
 
+def test_no_price_makes_a_charge_one_of_an_order_of_which_no_cost_is_known():
+    assert factors_for(make_order(estimate=None, estimate_high=None), charged("1.30")) is None
+
+
 @pytest.mark.parametrize(
     ("charge", "is_it"),
     [

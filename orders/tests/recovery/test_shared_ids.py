@@ -115,6 +115,22 @@ def test_an_order_sent_after_the_decision_bounds_what_it_may_be(box):
     assert read(gone)[0].status == Status.NOT_PLACED
 
 
+@pytest.mark.parametrize("waited", [GRACE + 1, 0], ids=["after its time", "within its time"])
+def test_one_that_was_decided_before_its_time_was_over_is_bounded_by_what_left_after_it(
+    box, waited
+):
+    """Words of staff decide at once; until the grace has passed, the order may still come up."""
+    bench = Bench(box).calibrated()
+    gone = decided(bench, bench.lose(taken=False), by=Resolution.PHRASE)
+    bench.wait(waited)
+    bench.send()
+    lost = bench.lose(taken=True)
+    found = bench.recover(after=FIRST).found
+    in_doubt = (0, Status.UNCONFIRMED, Status.UNCONFIRMED)
+    expected = (1, Status.PENDING, Status.REJECTED) if waited else in_doubt
+    assert (found, read(lost)[0].status, read(gone)[0].status) == expected
+
+
 def test_a_lost_order_of_which_nothing_is_known_around_it_may_own_an_id_too(box):
     bench = Bench(box).calibrated()
     earlier = bench.lose(taken=True)

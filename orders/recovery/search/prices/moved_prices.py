@@ -30,6 +30,7 @@ from ..match_ids import Edges, IdMatch, decide
 class Factors:
     """By what the price must have moved for this charge: from `least` up to `most`, if any."""
 
+    charge: Decimal
     least: Decimal
     most: Decimal | None
 
@@ -95,4 +96,4 @@ def factors_for(order: Order, said: Progress) -> Factors | None:
     least = Decimal(0) if is_endless else (said.charge - place) / (high * (1 + MOVED_UNSEEN))
     is_open = may_be_reduced(order, said) or low == 0
     most = None if is_open else (said.charge + place) / (low * (1 - MOVED_UNSEEN))
-    return Factors(max(least, Decimal(0)), most)
+    return Factors(said.charge, max(least, Decimal(0)), most)

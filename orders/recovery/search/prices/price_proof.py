@@ -130,7 +130,7 @@ def _check_charges(before: list[Charged], attempt: Attempt, after: list[Charged]
         raise Unproven("Orders of its service were not charged what the list said.")
     sends = [*(one.attempt for one in before), attempt, *(one.attempt for one in after)]
     if not wait_clock.times_agree(sends):
-        raise Unproven("A clock was set around its send.")
+        raise Unproven("An order that was sent later has a lower number, or a clock was set.")
 
 
 def _check_amounts(below: list[Charged], order: Order) -> None:
@@ -181,10 +181,8 @@ def _news(order: Order, since: datetime, now: datetime) -> Iterator[Decimal | No
 
 def _costs(order: Order, rates: Sequence[Decimal | None]) -> tuple[Decimal, Decimal]:
     known = [rate for rate in rates if rate is not None]
-    if order.estimate is None or order.estimate_high is None or len(known) < len(rates):
-        raise Unproven("Nobody knows what it costs.")
-    low = at_rate(order.estimate, order.rate, min(known), units=order.units)
-    high = at_rate(order.estimate_high, order.rate, max(known), units=order.units)
-    if low is None or high is None:
+    low = at_rate(order.estimate, order.rate, min(known, default=None), units=order.units)
+    high = at_rate(order.estimate_high, order.rate, max(known, default=None), units=order.units)
+    if low is None or high is None or len(known) < len(rates):
         raise Unproven("Nobody knows what it costs.")
     return low, high
