@@ -1,5 +1,5 @@
 // What a person is told when htmx got no good answer.
-import { setConnectionLost, setRefused } from "./connection.js";
+import { sayRefused, setConnectionLost, setStale } from "./connection.js";
 import { isPolled } from "./live_parts.js";
 import { toast } from "./toasts.js";
 
@@ -7,11 +7,11 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const { successful, elt, xhr } = detail;
   if (successful) {
     setConnectionLost(false);
-    setRefused(elt.id, false);
+    setStale(elt.id, false);
   } else if (xhr.status < 400) return; // broken off by us, said by one of the two below or by session_end.js
   else if (!isPolled(elt)) tell(xhr, elt);
   else if (xhr.status >= 500) setConnectionLost(true);
-  else setRefused(elt.id, true);
+  else sayRefused(elt.id);
 });
 ["htmx:sendError", "htmx:timeout"].forEach((name) => {
   document.addEventListener(name, ({ detail }) => {

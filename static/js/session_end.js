@@ -1,4 +1,5 @@
 // The session has ended: a dialog asks to log in over the page, which stays as it is.
+import { setStale } from "./connection.js";
 import { all, one } from "./dom.js";
 import { writtenFields } from "./forms.js";
 import { isPolled } from "./live_parts.js";
@@ -70,6 +71,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const isLogIn = address.startsWith("/log-in/");
   if (!(isLogIn ? dialog : address && writtenFields().length)) return;
   event.preventDefault();
+  if (isPolled(elt)) setStale(elt.id, true); // whatever is closed over it
   if (isLogIn) askToLogIn(!isPolled(elt));
   else if (!isTold) toast(SETTLED, "warning");
   isTold ||= !isLogIn;

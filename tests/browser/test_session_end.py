@@ -55,6 +55,7 @@ def test_a_log_in_in_another_tab_closes_the_dialog(ended: Page) -> None:
     other.close()
     ended.evaluate(LOOK)
     expect(dialog(ended)).to_be_hidden()
+    expect(ended.locator("html.is-stale")).to_have_count(0)
     assert ended.get_by_label("Comment").input_value() == "Half a reason"
 
 
@@ -64,5 +65,6 @@ def test_whoever_closed_the_dialog_is_not_asked_by_a_live_part(ended: Page) -> N
     ended.locator("#navigation").evaluate("part => htmx.trigger(part, 'load')")
     ended.wait_for_timeout(1_000)
     assert dialog(ended).is_hidden()
+    expect(ended.locator("html.is-stale")).to_have_count(1)  # what stands there is of before
     ended.keyboard.press("Control+k")
     expect(dialog(ended)).to_be_visible()
