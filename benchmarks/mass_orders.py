@@ -136,7 +136,7 @@ def _forms(text: str) -> Callable[[], None]:
             service = Service.objects.select_related("provider").get(
                 external_id=line.cells["service"]
             )
-            data = {**line.cells, "submission": str(uuid.uuid4())}
+            data = {**line.cells, "form_key": str(uuid.uuid4())}
             assert form_for(service, now=now, data=data).is_valid()
 
     return run

@@ -40,7 +40,7 @@ UNREAD_ANSWER_SECONDS = 600  # a file that was not seen for so long has been tak
 # Lost answers
 RECOVER_EVERY_SECONDS = 2
 SEARCH_AFTER_SECONDS = (2, 20)  # from the loss; the last look is when the grace has passed
-REPEAT_WITHIN_SECONDS = 900  # of the send: how long a provider knows an id of ours, nobody says
+REPLAY_WITHIN_SECONDS = 900  # of the send: how long a provider knows an id of ours, nobody says
 RECOVERY_PATIENCE_SECONDS = 60  # a provider that cannot be asked holds its account this much longer
 STEADY_WITHIN_SECONDS = 3600  # a price seen twice, so far apart at most, did not move between
 CHARGED_WITHIN_SECONDS = 24 * 3600  # an order tells how its service is charged for so long

@@ -93,6 +93,20 @@ def _is_filled(value: Any) -> bool:
     return value is not None and value is not False and value != ""
 
 
+class FormKeyInput(forms.HiddenInput):
+    """A form that a page of release 0.2.0 still shows sends it as `submission`; it is the same key,
+    so that what was sent before an upgrade is known when it is sent again."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return super().value_from_datadict(data, files, name) or data.get("submission")
+
+
+class FormKeyField(forms.UUIDField):
+    """The idempotency key of a form, drawn with it: the same form sent twice does its work once."""
+
+    widget = FormKeyInput
+
+
 class PlainTextField(forms.CharField):
     """One line of text without characters that cannot be seen; empty is None."""
 

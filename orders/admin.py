@@ -9,8 +9,8 @@ from core.record_admin import RecordAdmin
 from .models import (
     Attempt,
     CancelRequest,
-    Case,
     ChargeEntry,
+    Discrepancy,
     Halt,
     Order,
     OrderEvent,
@@ -90,7 +90,7 @@ class TopUpRecords(RecordAdmin):
     list_select_related = ("statement", "by")
 
 
-@admin.register(Case)
+@admin.register(Discrepancy)
 class CaseRecords(RecordAdmin):
     list_display = ("pk", "provider", "day", "kind", "difference", "opened_at", "closed_at")
     list_filter = ("kind", "provider")

@@ -15,7 +15,7 @@ from .terms import Terms
 
 @dataclass(frozen=True)  # no slots: what is worked out of it is kept
 class OrderDraft:
-    """What a form hands to `place_order`. `submission` is the token drawn with the form.
+    """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
     `beside` is the newest open order for its service and link that the person was told of; 0:
     of none; None: they want it however many there are. `agreed` are the terms they were shown
@@ -24,7 +24,7 @@ class OrderDraft:
 
     service: Service
     payload: OrderPayload
-    submission: UUID
+    form_key: UUID
     beside: int | None = None
     agreed: Terms | None = None
 

@@ -155,8 +155,8 @@ class Resolution(models.TextChoices):
     LISTING = "listing", "The provider's own list of orders"
     PROBE = "probe", "The one id of ours after the last known one"
     MATCH = "match", "The only way several ids fit several orders"
-    BRACKET = "bracket", "No id of ours between the orders before and after"
-    REPEAT = "repeat", "Asked again under the same id of ours"
+    CLOSED_RANGE = "bracket", "No id of ours between the orders before and after"
+    REPLAY = "repeat", "Idempotent replay"
     PHRASE = "taught", "Staff said what the provider's words mean"  # the word of older rows
     PERSON = "person", "A person decided"
 
@@ -180,7 +180,7 @@ class Write(models.TextChoices):
     ADD = "add", "Order"
     REFILL = "refill", "Refill"
     CANCEL = "cancel", "Cancel"
-    REPLAY = "replay", "Order repeated under its id"
+    REPLAY = "replay", "Idempotent replay of an order"
 
 
 class Flag(models.TextChoices):

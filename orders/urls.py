@@ -72,9 +72,13 @@ urlpatterns = [
     path("restored/acknowledge/", restores_views.restored_acknowledge, name="restored-acknowledge"),
     path("restored/sent/<int:pk>/", restores_views.restored_sent, name="restored-sent"),
     path("restored/<int:pk>/order/", restores_views.restored_order, name="restored-order"),
-    path("discrepancies/", discrepancy_views.cases, name="discrepancies"),
-    path("discrepancies/<int:pk>/", discrepancy_views.case, name="discrepancy"),
-    path("discrepancies/<int:pk>/close/", discrepancy_views.case_close, name="discrepancy-close"),
+    path("discrepancies/", discrepancy_views.discrepancies, name="discrepancies"),
+    path("discrepancies/<int:pk>/", discrepancy_views.discrepancy, name="discrepancy"),
+    path(
+        "discrepancies/<int:pk>/close/",
+        discrepancy_views.discrepancy_close,
+        name="discrepancy-close",
+    ),
     path("statements/<int:pk>/", statement_views.provider_statements, name="provider-statements"),
     path("statements/day/<int:pk>/", statement_views.statement, name="statement"),
     path("statements/day/<int:pk>/again/", statement_views.statement_again, name="statement-again"),
@@ -82,8 +86,8 @@ urlpatterns = [
         "statements/day/<int:pk>/top-up/", statement_views.statement_top_up, name="statement-top-up"
     ),
     path(
-        "statements/day/<int:pk>/case/",
-        statement_views.statement_case,
+        "statements/day/<int:pk>/discrepancy/",
+        statement_views.statement_discrepancy,
         name="statement-discrepancy",
     ),
     path(

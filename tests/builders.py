@@ -28,9 +28,9 @@ from orders.models import (
     BulkItem,
     BulkJob,
     CancelRequest,
-    Case,
-    CaseKind,
     ChargeEntry,
+    Discrepancy,
+    DiscrepancyKind,
     Halt,
     Order,
     OrderBatch,
@@ -259,7 +259,7 @@ def make_job(*orders: Order, **over: Any) -> BulkJob:
     """A bulk note on these orders, not begun."""
     over.setdefault("kind", JobKind.NOTE)
     over.setdefault("terms", {"note": "Something was said."})
-    over.setdefault("submission", uuid4())
+    over.setdefault("form_key", uuid4())
     over.setdefault("created_at", NOON)
     over.setdefault("total", len(orders))
     if "started_by" not in over:
@@ -283,7 +283,7 @@ def make_batch_line(batch: OrderBatch | None = None, **over: Any) -> BatchLine:
     over.setdefault("number", next(_numbers))
     over.setdefault("cells", {"link": "https://lumen.example/home", "quantity": "100"})
     over.setdefault("problems", [{"field": "service", "words": "Write its number."}])
-    over.setdefault("submission", uuid4())
+    over.setdefault("form_key", uuid4())
     return BatchLine.objects.create(batch=batch or make_batch(total=1), **over)
 
 
@@ -351,16 +351,16 @@ def make_statement(provider: Provider | None = None, **over: Any) -> Statement:
     return Statement.objects.create(provider=provider, **over)
 
 
-def make_case(statement: Statement | None = None, **over: Any) -> Case:
-    """An open case about 2.50 that are missing."""
+def make_discrepancy(statement: Statement | None = None, **over: Any) -> Discrepancy:
+    """An open discrepancy about 2.50 that are missing."""
     statement = statement or make_statement(
         closing=Decimal("97.5"), difference=Decimal("-2.5"), state=StatementState.DIFFERS
     )
     over.setdefault("provider", statement.provider)
     over.setdefault("day", statement.day)
-    over.setdefault("kind", CaseKind.MISSING)
+    over.setdefault("kind", DiscrepancyKind.MISSING)
     over.setdefault("words", "The balance fell by 2.5 USD more than can be explained.")
     over.setdefault("difference", statement.difference)
     over.setdefault("numbers", {"opening": "100", "closing": "97.5", "difference": "-2.5"})
     over.setdefault("opened_at", statement.made_at)
-    return Case.objects.create(statement=statement, **over)
+    return Discrepancy.objects.create(statement=statement, **over)

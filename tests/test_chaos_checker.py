@@ -58,7 +58,7 @@ def test_an_order_in_doubt_that_was_bought_twice_is_seen() -> None:
     assert Kind.DOUBLE in kinds(find_violations(WANTED, [*BOUGHT, again], SHOWN))
 
 
-def test_one_submission_that_became_two_orders_is_seen_before_either_is_bought() -> None:
+def test_one_form_key_that_became_two_orders_is_seen_before_either_is_bought() -> None:
     duplicate = replace(SHOWN[2], number=4)
     assert kinds(find_violations(WANTED, BOUGHT, [*SHOWN, duplicate])) == {Kind.TWICE_AT_DESK}
 

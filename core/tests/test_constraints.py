@@ -43,9 +43,9 @@ def two_of_one_id() -> None:
     twice(lambda: make_order(Status.PENDING, service=service, external_id="77"))
 
 
-def two_of_one_submission() -> None:
-    submission = uuid4()
-    twice(lambda: make_order(submission=submission))
+def two_of_one_form_key() -> None:
+    form_key = uuid4()
+    twice(lambda: make_order(form_key=form_key))
 
 
 def an_order_nowhere() -> None:
@@ -65,7 +65,7 @@ def two_runs() -> None:
         (two_in_flight, "one_send_in_flight_per_provider"),
         (two_of_one_number, "attempt_number_once"),
         (two_of_one_id, "external_id_once_per_provider"),
-        (two_of_one_submission, "orders_order.submission"),
+        (two_of_one_form_key, "orders_order.submission"),
         (two_runs, "one_run_at_a_time"),
         (lambda: make_order(charge=Decimal("-1")), "order_charge_is_not_negative"),
         (an_order_nowhere, "order_status_is_known"),

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core.models import User
 from core.roles import May
-from orders.models import Case, Halt, Order, Refill, UnreadAnswer
+from orders.models import Discrepancy, Halt, Order, Refill, UnreadAnswer
 from orders.placing.before_sending import UNTIL_A_PERSON
 from orders.status import HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
@@ -260,9 +260,9 @@ def _many(count: int) -> str:
 
 def _cases(user: User) -> Iterator[AttentionItem]:
     """Asked only for those who may see what a balance does; an index holds the open ones."""
-    if not user.may(May.SEE_BALANCES) or not (count := _capped(Case.objects.open())):
+    if not user.may(May.SEE_BALANCES) or not (count := _capped(Discrepancy.objects.open())):
         return
-    title = "1 case" if count == 1 else f"{min(count, COUNT_CAP):,} cases"
+    title = "1 discrepancy" if count == 1 else f"{min(count, COUNT_CAP):,} discrepancies"
     yield AttentionItem(
         "scale",
         "orange",

@@ -114,7 +114,7 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         unknown_at=then - timedelta(days=2),
     )
     BulkJob.objects.create(
-        kind=JobKind.NOTE, submission=uuid4(), started_by=make_user(), created_at=then
+        kind=JobKind.NOTE, form_key=uuid4(), started_by=make_user(), created_at=then
     )
     OrderBatch.objects.create(
         state=BatchState.PLACING,
@@ -162,7 +162,7 @@ def test_a_job_that_was_given_back_a_moment_ago_goes_on() -> None:
     now = database_now()
     BulkJob.objects.create(
         kind=JobKind.NOTE,
-        submission=uuid4(),
+        form_key=uuid4(),
         started_by=make_user(),
         created_at=now - HOURS,
         held_until=now,

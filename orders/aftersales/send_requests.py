@@ -86,8 +86,7 @@ class Claimed(Generic[Row]):
     @property
     def named(self) -> list[Named]:
         return [
-            Named(row.order.submission, row.requested_at, row.order.external_id)
-            for row in self.rows
+            Named(row.order.form_key, row.requested_at, row.order.external_id) for row in self.rows
         ]
 
 
@@ -212,8 +211,8 @@ def _write_down(
     """To disk first, then to the database, patiently. If it stays away the reaper takes the claim
     for lost, which is true, and the file tells it later. What is good to know comes last."""
     call, outcome = claimed.call, heard.outcome
-    said = {"call": call.token, "outcome": outcome_to_json(outcome)}
-    with answer_files.kept(kind.write, call.token, said) as file:
+    said = {"call": call.idempotency_key, "outcome": outcome_to_json(outcome)}
+    with answer_files.kept(kind.write, call.idempotency_key, said) as file:
         failpoint("request.kept")
         if record(
             lambda: _record_rows(kind, claimed.rows, outcome, provider, now()), what=str(call)

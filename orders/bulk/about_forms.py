@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from core.forms import PlainTextField, TablerForm
+from core.forms import FormKeyField, PlainTextField, TablerForm
 
 from ..models import Order
 from ..tags import NotATag, read_tags
@@ -60,9 +60,9 @@ class AboutForm(TablerForm, forms.Form):
 
 
 class BulkForm(TablerForm, forms.Form):
-    """What every confirmation carries: its token, and what was shown when it was drawn."""
+    """What every confirmation carries: its form key, and what was shown when it was drawn."""
 
-    submission = forms.UUIDField(widget=forms.HiddenInput)
+    form_key = FormKeyField()
     chosen = forms.CharField(widget=forms.HiddenInput)
 
     def clean_chosen(self) -> list[int]:

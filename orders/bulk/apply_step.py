@@ -34,7 +34,7 @@ class DraftAgain(Protocol):
     """Checks an earlier order anew, against its service as it is now. Raises CannotOrderAgain."""
 
     def __call__(
-        self, order: Order, submission: UUID, *, now: datetime, beside_open: bool
+        self, order: Order, form_key: UUID, *, now: datetime, beside_open: bool
     ) -> OrderDraft: ...
 
 
@@ -116,16 +116,16 @@ def _tags_of(item: BulkItem) -> str:
 
 
 def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
-    """Buy once, whoever does it and however often: the submission follows from the item."""
+    """Buy once, whoever does it and however often: its form key follows from the item."""
     job, earlier = item.job, item.order
-    submission = uuid5(job.submission, str(earlier.pk))
-    bought = Order.objects.filter(submission=submission)
+    form_key = uuid5(job.form_key, str(earlier.pk))
+    bought = Order.objects.filter(form_key=form_key)
     item.made = bought.first()
     if item.made:
         return ""
     try:
         draft = draft_again(
-            earlier, submission, now=now, beside_open=bool(job.terms.get("beside_open"))
+            earlier, form_key, now=now, beside_open=bool(job.terms.get("beside_open"))
         )
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)

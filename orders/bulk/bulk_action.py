@@ -54,25 +54,25 @@ def start_job(
     kind: JobKind,
     ids: Sequence[int],
     *,
-    submission: UUID,
+    form_key: UUID,
     terms: dict[str, Any],
     started_by: User,
     now: datetime,
 ) -> tuple[BulkJob, bool]:
-    """Fix exactly these orders, oldest first, at most MOST; the same submission is the same job.
+    """Fix exactly these orders, oldest first, at most MOST; the same form key is the same job.
 
     Returns the job and whether this call made it.
     """
     try:
         with transaction.atomic():
             job = BulkJob.objects.create(
-                kind=kind, submission=submission, terms=terms, started_by=started_by, created_at=now
+                kind=kind, form_key=form_key, terms=terms, started_by=started_by, created_at=now
             )
             job.total = sum(_fix(job, orders) for orders in in_parts(sorted(ids)[:MOST]))
             BulkJob.objects.filter(pk=job.pk).update(total=job.total)
     except IntegrityError as error:
         raise_unless_broken(error, "orders_bulkjob.submission")
-        known = BulkJob.objects.filter(submission=submission).first()
+        known = BulkJob.objects.filter(form_key=form_key).first()
         if known is None:
             raise
         return known, False
@@ -155,7 +155,7 @@ def _next_items(job: BulkJob) -> list[BulkItem]:
 def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
     """Give one item its turn. What it does here and the note that it was done are one
     transaction; an order placed again has its own (see `stand_by`), and is found by its
-    submission."""
+    form key."""
     try:
         if job.kind == JobKind.REORDER:
             if _unclaimed(item, job).exists():

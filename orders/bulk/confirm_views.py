@@ -91,8 +91,8 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
 def _earlier(form: BulkForm) -> HttpResponse | None:
     """The job that this confirmation started when it was sent before."""
     form.is_valid()
-    token = form.cleaned_data.get("submission")
-    job = BulkJob.objects.filter(submission=token).first() if token else None
+    form_key = form.cleaned_data.get("form_key")
+    job = BulkJob.objects.filter(form_key=form_key).first() if form_key else None
     return redirect("bulk-action", pk=job.pk) if job else None
 
 
@@ -110,7 +110,7 @@ def _start(
     job, is_new = start_job(
         kind,
         form.cleaned_data["chosen"],
-        submission=form.cleaned_data["submission"],
+        form_key=form.cleaned_data["form_key"],
         terms=terms,
         started_by=request.user,
         now=database_now(),
@@ -134,7 +134,7 @@ def _ask(
         "reasons": seen.reasons.most_common(),
         "list_query": selection.list_query(),
         "query": _query(request),
-        "token": read.get("submission") or uuid.uuid4(),
+        "form_key": read.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
         "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
     }

@@ -109,7 +109,7 @@ def _accept(
         around.claimed[service.pk, line.link_key] = line.number
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
     beside = None if line.is_meant else 0
-    draft = OrderDraft(service, payload, line.submission, beside, Terms.read(line.terms))
+    draft = OrderDraft(service, payload, line.form_key, beside, Terms.read(line.terms))
     return LineCheck(line, draft, shares_link=bool(ahead))
 
 

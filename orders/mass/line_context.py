@@ -72,7 +72,7 @@ def surroundings_of(
             _count(guard, others)
     return Surroundings(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
-        running=_running(keys, {line.submission for line in lines}),
+        running=_running(keys, {line.form_key for line in lines}),
         guard=guard,
         today=timezone.localdate(now),
         claimed=claimed,
@@ -92,11 +92,11 @@ def _services(wanted: list[str]) -> dict[str, list[Service]]:
 def _running(keys: list[str], ours: set[object]) -> dict[str, list[Running]]:
     """Open orders by link, without those the lines themselves have become."""
     found = defaultdict[str, list[Running]](list)
-    columns = ("link_key", "submission", "pk", "service_id", "provider_id")
+    columns = ("link_key", "form_key", "pk", "service_id", "provider_id")
     for some in _parts(keys):
         rows = Order.objects.open().filter(link_key__in=some).order_by("pk")
-        for key, submission, *order in rows.values_list(*columns):
-            if submission not in ours:
+        for key, form_key, *order in rows.values_list(*columns):
+            if form_key not in ours:
                 found[key].append(Running(*order))
     return found
 

@@ -49,7 +49,7 @@ def draft_batch(
     by: User,
     now: datetime,
 ) -> tuple[OrderBatch, list[BatchLine]]:
-    """The rows of a paste, not yet in the database; each line has its submission for good."""
+    """The rows of a paste, not yet in the database; each line has its form key for good."""
     batch = OrderBatch(
         name=name,
         provider=provider,
@@ -59,7 +59,7 @@ def draft_batch(
         total=len(pasted),
     )
     lines = [
-        BatchLine(batch=batch, number=line.number, cells=line.cells, submission=uuid.uuid4())
+        BatchLine(batch=batch, number=line.number, cells=line.cells, form_key=uuid.uuid4())
         for line in pasted
     ]
     return batch, lines

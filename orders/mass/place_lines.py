@@ -1,7 +1,7 @@
 """Placing the good lines of a batch in the background: a lease, small steps, each line once.
 
 A worker that dies leaves its lease to run out, and the next one goes on. Lines that were placed
-just before the death are found by their submissions.
+just before the death are found by their form keys.
 """
 
 from __future__ import annotations
@@ -130,13 +130,13 @@ def _checked(
 def _without_placed(lines: list[BatchLine]) -> list[BatchLine]:
     """Note the orders that lines have become although nobody was left to note it."""
     orders = {
-        order.submission: order
-        for order in Order.objects.filter(submission__in=[line.submission for line in lines])
+        order.form_key: order
+        for order in Order.objects.filter(form_key__in=[line.form_key for line in lines])
     }
     for line in lines:
-        if line.submission in orders:
-            _note(line, orders[line.submission])
-    return [line for line in lines if line.submission not in orders]
+        if line.form_key in orders:
+            _note(line, orders[line.form_key])
+    return [line for line in lines if line.form_key not in orders]
 
 
 def _place_line(

@@ -23,7 +23,14 @@ from .restored import (
 )
 from .saved import FavouriteService, Recipe, SavedFilter
 from .spend import SpendChange, SpendDay
-from .statement import Case, CaseKind, CaseQuerySet, Statement, StatementState, TopUp
+from .statement import (
+    Discrepancy,
+    DiscrepancyKind,
+    DiscrepancyQuerySet,
+    Statement,
+    StatementState,
+    TopUp,
+)
 
 __all__ = [
     "AnswerPlace",
@@ -34,11 +41,11 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "CancelRequest",
-    "Case",
-    "CaseKind",
-    "CaseQuerySet",
     "ChargeEntry",
     "DatabaseId",
+    "Discrepancy",
+    "DiscrepancyKind",
+    "DiscrepancyQuerySet",
     "EventKind",
     "FavouriteService",
     "Halt",

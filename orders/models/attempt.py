@@ -35,8 +35,8 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
 class Attempt(models.Model):
     """What was sent, to whom, by whom, and everything seen of the answer.
 
-    `wire` are the parameters without the key, an id of ours among them where the provider takes
-    one. `evidence` is the client's Evidence as JSON.
+    `wire` are the parameters without the key, with an idempotency key where the provider takes one.
+    `evidence` is the client's Evidence as JSON.
     `late` is what became known after the attempt had been resolved by somebody else.
 
     A lost answer is searched for at `search_at`; `searched_at` is set once there is no more to look
@@ -74,7 +74,7 @@ class Attempt(models.Model):
     surely_after = models.BigIntegerField(null=True, blank=True)
     searched_at = models.DateTimeField(null=True, blank=True)
     searched_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
-    bracketed_at = models.DateTimeField(null=True, blank=True)
+    range_closed_at = models.DateTimeField(null=True, blank=True)
     candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     resolution = models.CharField(
         max_length=10, choices=Resolution.choices, blank=True, default=Resolution.NONE
@@ -129,9 +129,9 @@ class Attempt(models.Model):
     objects = AttemptQuerySet.as_manager()
 
     @property
-    def token(self) -> str:
+    def idempotency_key(self) -> str:
         """The same for this attempt wherever it is read, and for no other attempt anywhere."""
-        return f"{self.order.submission.hex}-{self.number}"
+        return f"{self.order.form_key.hex}-{self.number}"
 
     @property
     def doubt(self) -> str:
@@ -149,9 +149,9 @@ class Attempt(models.Model):
         return self.resolution in BY_STAFF
 
     @property
-    def carries_our_id(self) -> bool:
-        """It went out with its own token, so the provider can tell a repeat of it."""
-        return self.token in self.wire.values()
+    def carries_idempotency_key(self) -> bool:
+        """It went out with its own idempotency key, so the provider can tell a replay of it."""
+        return self.idempotency_key in self.wire.values()
 
     def __str__(self) -> str:
         return f"attempt {self.number} of order {self.order_id}: {self.outcome}"

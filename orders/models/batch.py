@@ -67,7 +67,7 @@ class BatchLine(models.Model):
     cost = MoneyField(null=True, blank=True)
     terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     is_meant = models.BooleanField(default=False)
-    submission = models.UUIDField(unique=True, editable=False)
+    form_key = models.UUIDField(unique=True, editable=False, db_column="submission")
     problems: models.JSONField[Any, Any] = models.JSONField(default=list)
     warnings: models.JSONField[Any, Any] = models.JSONField(default=list)
     is_good = models.BooleanField(default=False)

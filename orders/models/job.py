@@ -30,7 +30,7 @@ class BulkJob(Leased):
     kind = models.CharField(max_length=10, choices=JobKind.choices)
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     terms: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
-    submission = models.UUIDField(unique=True, editable=False)
+    form_key = models.UUIDField(unique=True, editable=False, db_column="submission")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

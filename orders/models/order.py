@@ -59,7 +59,9 @@ class Order(Delivered, models.Model):
     placed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="orders"
     )
-    submission = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    form_key = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, db_column="submission"
+    )
 
     type = models.CharField(max_length=40)
     payload: models.JSONField[Any, Any] = models.JSONField()

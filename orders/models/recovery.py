@@ -18,8 +18,8 @@ class Recovery(models.Model):
 
     `calibration` is `{"adds": int, "largest_gap": int, "rises": bool, "own_answers": bool,
     "foreign_errors": bool, "words": str}`. `stopped_because` is why the desk has switched its
-    own search off; a person switches it on again. `repeats_promised_for` is the address and the
-    parameter for which an admin has said that repeats are safe.
+    own search off; a person switches it on again. `replays_promised_for` is the address and the
+    parameter for which an admin has said that replays are safe.
     """
 
     provider = models.OneToOneField(
@@ -29,10 +29,10 @@ class Recovery(models.Model):
     key_is_ours_alone = models.BooleanField(
         "nothing but this desk orders with this key", default=False
     )
-    repeats_are_safe = models.BooleanField(
-        "a repeated order with the same id of ours is answered with the first one", default=False
+    replays_are_safe = models.BooleanField(
+        "a replay with the same idempotency key is answered with the first order", default=False
     )
-    repeats_promised_for = models.CharField(max_length=400, blank=True, default="", editable=False)
+    replays_promised_for = models.CharField(max_length=400, blank=True, default="", editable=False)
     least_adds = models.PositiveIntegerField(
         "orders in a row with rising ids",
         default=50,
@@ -80,14 +80,14 @@ class Recovery(models.Model):
         seen = self.calibration
         return bool(seen.get("rises") and seen.get("own_answers") and seen.get("foreign_errors"))
 
-    def promise_repeats(self, provider: Provider) -> None:
+    def promise_replays(self, provider: Provider) -> None:
         """As an admin has just said, of the parameter and the address as they are now."""
-        self.repeats_promised_for = _what_repeats_rest_on(provider) if self.repeats_are_safe else ""
+        self.replays_promised_for = _what_replays_rest_on(provider) if self.replays_are_safe else ""
 
-    def promises_repeats(self, provider: Provider) -> bool:
+    def promises_replays(self, provider: Provider) -> bool:
         """The promise still is about this parameter at this address."""
-        rests_on = _what_repeats_rest_on(provider)
-        return self.repeats_are_safe and bool(rests_on) and self.repeats_promised_for == rests_on
+        rests_on = _what_replays_rest_on(provider)
+        return self.replays_are_safe and bool(rests_on) and self.replays_promised_for == rests_on
 
     @property
     def searches(self) -> bool:
@@ -96,7 +96,7 @@ class Recovery(models.Model):
         return consent and self.is_calibrated
 
 
-def _what_repeats_rest_on(provider: Provider) -> str:
+def _what_replays_rest_on(provider: Provider) -> str:
     """Empty where no id of ours goes along."""
     name = Dialect.from_profile(provider.dialect).idempotency_parameter
     return f"{name} at {provider.url}" if name else ""

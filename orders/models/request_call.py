@@ -28,5 +28,5 @@ class RequestCall(models.Model):
         return f"{self.write} call {self.pk} to account {self.provider_id}"
 
     @property
-    def token(self) -> str:
+    def idempotency_key(self) -> str:
         return self.key.hex

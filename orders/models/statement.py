@@ -102,33 +102,33 @@ class TopUp(models.Model):
         return f"{self.amount}"
 
 
-class CaseKind(models.TextChoices):
+class DiscrepancyKind(models.TextChoices):
     MISSING = "missing", "Money is missing"
     SURPLUS = "surplus", "More came in than is known"
 
 
-class CaseQuerySet(models.QuerySet["Case"]):
-    def open(self) -> CaseQuerySet:
+class DiscrepancyQuerySet(models.QuerySet["Discrepancy"]):
+    def open(self) -> DiscrepancyQuerySet:
         return self.filter(closed_at=None)
 
-    def closed(self) -> CaseQuerySet:
+    def closed(self) -> DiscrepancyQuerySet:
         return self.exclude(closed_at=None)
 
-    def for_list(self) -> CaseQuerySet:
+    def for_list(self) -> DiscrepancyQuerySet:
         return self.select_related("provider", "statement", "closed_by")
 
 
-class Case(models.Model):
+class Discrepancy(models.Model):
     """A difference that a person has to look at. Open while `closed_at` is None; closed without
     `closed_by` the desk found the explanation itself.
 
     `numbers` are the statement's at the time, amounts as text.
     """
 
-    statement = models.ForeignKey(Statement, models.PROTECT, related_name="cases")
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="cases")
+    statement = models.ForeignKey(Statement, models.PROTECT, related_name="discrepancies")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="discrepancies")
     day = models.DateField()
-    kind = models.CharField(max_length=8, choices=CaseKind.choices)
+    kind = models.CharField(max_length=8, choices=DiscrepancyKind.choices)
     words = models.CharField(max_length=500)
     difference = MoneyField()
     numbers: models.JSONField[Any, Any] = models.JSONField(default=dict)
@@ -142,24 +142,26 @@ class Case(models.Model):
     )
     note = models.CharField(max_length=500, blank=True, default="")
 
-    objects = CaseQuerySet.as_manager()
+    objects = DiscrepancyQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["statement"],
                 condition=Q(closed_at=None),
-                name="one_open_case_per_statement",
+                name="one_open_discrepancy_per_statement",
             ),
-            models.CheckConstraint(condition=Q(kind__in=CaseKind.values), name="case_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=DiscrepancyKind.values), name="discrepancy_kind_is_known"
+            ),
         ]
         indexes = [
-            models.Index(fields=["-id"], condition=Q(closed_at=None), name="case_open"),
-            models.Index(fields=["provider", "-id"], name="case_by_provider"),
+            models.Index(fields=["-id"], condition=Q(closed_at=None), name="discrepancy_open"),
+            models.Index(fields=["provider", "-id"], name="discrepancy_by_provider"),
         ]
 
     def __str__(self) -> str:
-        return f"Case {self.pk}"
+        return f"Discrepancy {self.pk}"
 
     @property
     def is_open(self) -> bool:

@@ -26,7 +26,7 @@ def why_never_again(order: Order) -> str:
 
 
 def draft_again(
-    order: Order, submission: UUID, *, now: datetime, beside_open: bool = False
+    order: Order, form_key: UUID, *, now: datetime, beside_open: bool = False
 ) -> OrderDraft:
     """The draft; raises CannotOrderAgain, in words, when the form would not take it.
 
@@ -34,7 +34,7 @@ def draft_again(
     """
     if words := why_never_again(order):
         raise CannotOrderAgain(words)
-    data = initial_from(order.type, order.payload) | {"submission": str(submission)}
+    data = initial_from(order.type, order.payload) | {"form_key": str(form_key)}
     form = form_for(order.service, now=now, data=data)
     form.is_valid()
     if form.same_payloads and beside_open:

@@ -14,6 +14,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 
+from core.forms import FormKeyField
 from providers.models import Service
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, OrderPayload
 
@@ -70,7 +71,7 @@ class OrderForm(WhenForm):
     `place_anyway` must repeat the `consent` that the list of them was shown with.
     """
 
-    submission = forms.UUIDField(widget=forms.HiddenInput)
+    form_key = FormKeyField()
     place_anyway = forms.CharField(required=False, max_length=100)
 
     def __init__(
@@ -87,7 +88,7 @@ class OrderForm(WhenForm):
         self.asks = asks_for(self.payload_class, service)
         filled = initial_from(again.type, again.payload) if again else {}
         filled |= initial_from(service.type, begun) if begun else {}
-        super().__init__(data, initial={"submission": uuid.uuid4()} | filled)
+        super().__init__(data, initial={"form_key": uuid.uuid4()} | filled)
         self.fields |= fields_for(self.asks, self.payload_class, service, today)
         self._begin_at(filled)
         self.payload: OrderPayload | None = None
@@ -139,10 +140,10 @@ class OrderForm(WhenForm):
         return bool(self.same_payloads) and self["place_anyway"].value() == self.consent
 
     @property
-    def token(self) -> uuid.UUID:
-        """The token to draw the form with: the one it came with, or a fresh one."""
-        token = getattr(self, "cleaned_data", {}).get("submission") or self.initial["submission"]
-        return uuid.UUID(str(token))
+    def drawn_key(self) -> uuid.UUID:
+        """The form key to draw the form with: the one it came with, or a fresh one."""
+        key = getattr(self, "cleaned_data", {}).get("form_key") or self.initial["form_key"]
+        return uuid.UUID(str(key))
 
     @cached_property
     def terms(self) -> Terms:
@@ -179,7 +180,7 @@ class OrderForm(WhenForm):
         return OrderDraft(
             service=self.service,
             payload=self.payload,
-            submission=self.cleaned_data["submission"],
+            form_key=self.cleaned_data["form_key"],
             beside=self.same_payloads[0].pk if self.same_payloads else 0,
             agreed=self.terms,
         )
@@ -196,8 +197,10 @@ class OrderForm(WhenForm):
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        if "submission" in self.errors:
-            self.add_error(None, "This form had lost its token and was given one: send it again.")
+        if "form_key" in self.errors:
+            self.add_error(
+                None, "This form had lost its form key and was given one: send it again."
+            )
         if "runs" in self.payload_class.asks() and "runs" not in self.asks:
             self._refuse_drip_feed()
         for field, words in faults_between(self.asks, self.cleaned_data):

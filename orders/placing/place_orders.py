@@ -49,7 +49,7 @@ def place_order(
     before: Callable[[], object] | None = None,
     after: Callable[[Order], object] | None = None,
 ) -> tuple[Order, bool]:
-    """Queue the order; the same submission twice is the same order, and the first payload stands.
+    """Queue the order; the same form key twice is the same order, and the first payload stands.
 
     Returns the order and whether this call made it. It is held until `starts_at`, while the
     order `behind` which it is to stand keeps their link busy, and at a paused provider.
@@ -57,7 +57,7 @@ def place_order(
     Raises NotAgreed when the service's terms, the person's spending or an open order for the
     link are no longer what the draft was made with.
     """
-    known = Order.objects.filter(submission=draft.submission).first()
+    known = Order.objects.filter(form_key=draft.form_key).first()
     if known:
         return known, False
     try:
@@ -82,7 +82,7 @@ def place_order(
             failpoint("place.written")
     except IntegrityError as error:
         raise_unless_broken(error, "orders_order.submission")
-        known = Order.objects.filter(submission=draft.submission).first()
+        known = Order.objects.filter(form_key=draft.form_key).first()
         if known is None:
             raise
         return known, False
@@ -105,7 +105,7 @@ def _check_agreed(
     if draft.beside is None:
         return service.provider
     same = Order.objects.with_same_payload(draft.service, draft.link_key)
-    unseen = same.filter(pk__gt=draft.beside).exclude(submission=draft.submission)
+    unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
     if found := unseen.order_by("-pk").first():
         raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
     return service.provider
@@ -138,7 +138,7 @@ def _insert(
         provider=service.provider,
         service=service,
         placed_by=placed_by,
-        submission=draft.submission,
+        form_key=draft.form_key,
         type=payload.type_name,
         payload=payload.wire(),
         link=draft.link,

@@ -133,8 +133,8 @@ def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
 def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:
     """A form sent twice is answered with what its first sending became."""
     form.is_valid()
-    token = form.cleaned_data.get("submission")
-    order = Order.objects.filter(submission=token).first() if token else None
+    form_key = form.cleaned_data.get("form_key")
+    order = Order.objects.filter(form_key=form_key).first() if form_key else None
     if order is None:
         return None
     return _already_placed(request, form, order)
@@ -151,9 +151,9 @@ def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> Htt
 
 
 def _ask_for_another(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
-    """Somebody went back and wrote something else: kept, under a token of its own."""
+    """Somebody went back and wrote something else: kept, under a form key of its own."""
     data = request.POST.copy()
-    data["submission"] = str(uuid4())
+    data["form_key"] = str(uuid4())
     fresh = form_for(form.service, now=database_now(), data=data)
     fresh.full_clean()
     fresh.add_error(

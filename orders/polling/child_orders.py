@@ -128,7 +128,7 @@ def _enter(children: list[Order], now: datetime) -> None:
     """
     for some in _in_pieces(children):
         Order.objects.bulk_create(some, ignore_conflicts=True)
-        ours = Order.objects.filter(submission__in=[child.submission for child in some])
+        ours = Order.objects.filter(form_key__in=[child.form_key for child in some])
         rows = list(ours.values_list("pk", "provider_id", "external_id", "parent_id"))
         due = now + timedelta(seconds=clocks.FIRST_CHECK_SECONDS)
         PollSchedule.objects.bulk_create(

@@ -18,7 +18,7 @@ from core import clocks
 
 ZERO = Decimal(0)
 LAG = timedelta(seconds=clocks.BALANCE_LAG_SECONDS)
-SMALLEST = Decimal("0.00001")  # a thousandth of a cent is nobody's case
+SMALLEST = Decimal("0.00001")  # a thousandth of a cent concerns nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,44 +8,46 @@ from typing import Any
 from core.models import User
 from core.money import plain
 
-from ..models import Case, CaseKind, Statement, StatementState
+from ..models import Discrepancy, DiscrepancyKind, Statement, StatementState
 
 
-def update_cases(statement: Statement, *, now: datetime) -> None:
-    """Open a case for a day that is not explained, keep an open one to the figures of today, and
-    close it when the day is explained after all."""
-    found = Case.objects.open().filter(statement=statement)
+def update_discrepancies(statement: Statement, *, now: datetime) -> None:
+    """Open a discrepancy for a day that is not explained, keep an open one to the figures of today,
+    and close it when the day is explained after all."""
+    found = Discrepancy.objects.open().filter(statement=statement)
     if statement.state == StatementState.FITS:
         found.update(closed_at=now, note="Explained by what was learned later.")
     elif statement.state == StatementState.DIFFERS:
-        told = _told(statement, CaseKind.MISSING)
+        told = _told(statement, DiscrepancyKind.MISSING)
         if not found.update(**told) and not _is_balanced(statement):
             _open(statement, told, now=now, by=None)
     else:
-        cleared = found.filter(kind=CaseKind.MISSING)
+        cleared = found.filter(kind=DiscrepancyKind.MISSING)
         cleared.update(closed_at=now, note="No money is missing by what was learned later.")
 
 
 def _is_balanced(statement: Statement) -> bool:
-    """Somebody has closed a case about this very amount."""
-    same = statement.cases.filter(difference=statement.difference, closed_by__isnull=False)
+    """Somebody has closed a discrepancy about this very amount."""
+    same = statement.discrepancies.filter(difference=statement.difference, closed_by__isnull=False)
     return same.exists()
 
 
-def ask_about(statement: Statement, *, by: User, now: datetime) -> Case:
+def ask_about(statement: Statement, *, by: User, now: datetime) -> Discrepancy:
     """A person wants the money that came in looked into: a jump up can hide a loss."""
-    return _open(statement, _told(statement, CaseKind.SURPLUS), now=now, by=by)
+    return _open(statement, _told(statement, DiscrepancyKind.SURPLUS), now=now, by=by)
 
 
-def close_case(case: Case, *, by: User, note: str, now: datetime) -> bool:
+def close_discrepancy(discrepancy: Discrepancy, *, by: User, note: str, now: datetime) -> bool:
     """False: somebody else closed it first."""
-    is_open = Case.objects.open().filter(pk=case.pk)
+    is_open = Discrepancy.objects.open().filter(pk=discrepancy.pk)
     return bool(is_open.update(closed_at=now, closed_by=by, note=note[:500]))
 
 
-def _open(statement: Statement, told: dict[str, Any], *, now: datetime, by: User | None) -> Case:
-    """One open case a statement, whoever comes first."""
-    case = Case(
+def _open(
+    statement: Statement, told: dict[str, Any], *, now: datetime, by: User | None
+) -> Discrepancy:
+    """One open discrepancy a statement, whoever comes first."""
+    discrepancy = Discrepancy(
         statement=statement,
         provider_id=statement.provider_id,
         day=statement.day,
@@ -53,12 +55,12 @@ def _open(statement: Statement, told: dict[str, Any], *, now: datetime, by: User
         opened_by=by,
         **told,
     )
-    Case.objects.bulk_create([case], ignore_conflicts=True)
-    return Case.objects.open().for_list().get(statement=statement)
+    Discrepancy.objects.bulk_create([discrepancy], ignore_conflicts=True)
+    return Discrepancy.objects.open().for_list().get(statement=statement)
 
 
-def _told(statement: Statement, kind: CaseKind) -> dict[str, Any]:
-    amount = statement.difference if kind == CaseKind.MISSING else statement.added
+def _told(statement: Statement, kind: DiscrepancyKind) -> dict[str, Any]:
+    amount = statement.difference if kind == DiscrepancyKind.MISSING else statement.added
     return {
         "kind": kind,
         "difference": amount,
@@ -67,9 +69,9 @@ def _told(statement: Statement, kind: CaseKind) -> dict[str, Any]:
     }
 
 
-def _words(statement: Statement, kind: CaseKind) -> str:
+def _words(statement: Statement, kind: DiscrepancyKind) -> str:
     currency = statement.provider.currency
-    if kind == CaseKind.MISSING:
+    if kind == DiscrepancyKind.MISSING:
         return (
             f"The balance fell by {plain(-statement.difference)} {currency} more than the charges, "
             "refunds and money put in of the day explain."
@@ -110,7 +112,11 @@ def numbers_of(statement: Statement) -> dict[str, Any]:
     }
 
 
-def numbers_in_words(case: Case) -> list[tuple[str, Any]]:
-    """The numbers the case was opened with, named as on the page of the day."""
+def numbers_in_words(discrepancy: Discrepancy) -> list[tuple[str, Any]]:
+    """The numbers the discrepancy was opened with, named as on the page of the day."""
     named = _AMOUNTS | _OTHERS
-    return [(words, case.numbers[name]) for name, words in named.items() if name in case.numbers]
+    return [
+        (words, discrepancy.numbers[name])
+        for name, words in named.items()
+        if name in discrepancy.numbers
+    ]

@@ -12,20 +12,20 @@ from core.roles import May
 from core.rows.keyset import keyset_page
 from core.web.policy import StaffRequest, allow
 
-from ..models import Case
+from ..models import Discrepancy
 from . import reconcile
-from .discrepancies import close_case, numbers_in_words
-from .forms import CaseFilter, CloseCaseForm
+from .discrepancies import close_discrepancy, numbers_in_words
+from .forms import CloseDiscrepancyForm, DiscrepancyFilter
 
 PAGE_SIZE = 50
 
 
 @allow(May.SEE_BALANCES)
 @require_safe
-def cases(request: StaffRequest) -> HttpResponse:
+def discrepancies(request: StaffRequest) -> HttpResponse:
     """Newest first; the open ones unless told otherwise."""
-    asked = CaseFilter(request.GET)
-    found = asked.narrow(Case.objects.for_list())
+    asked = DiscrepancyFilter(request.GET)
+    found = asked.narrow(Discrepancy.objects.for_list())
     cursor = request.GET.get("cursor", "")
     page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
     return render(
@@ -35,35 +35,37 @@ def cases(request: StaffRequest) -> HttpResponse:
 
 @allow(May.SEE_BALANCES)
 @require_safe
-def case(request: StaffRequest, pk: int) -> HttpResponse:
+def discrepancy(request: StaffRequest, pk: int) -> HttpResponse:
     """The numbers as they were, and where in the day the difference came about."""
     return _draw(request, _found(pk))
 
 
 @allow(May.RESOLVE)
 @require_POST
-def case_close(request: StaffRequest, pk: int) -> HttpResponse:
+def discrepancy_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody has found out, or has asked the provider, and says what came of it."""
-    found, form = _found(pk), CloseCaseForm(request.POST)
+    found, form = _found(pk), CloseDiscrepancyForm(request.POST)
     if not form.is_valid():
         return _draw(request, found, form=form)
     note = form.cleaned_data["note"]
-    if close_case(found, by=request.user, note=note, now=database_now()):
+    if close_discrepancy(found, by=request.user, note=note, now=database_now()):
         messages.success(request, f"{found} is closed.")
     else:
         messages.warning(request, f"{found} had been closed already. This is what was said.")
     return redirect("discrepancy", pk=pk)
 
 
-def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = None) -> HttpResponse:
+def _draw(
+    request: StaffRequest, found: Discrepancy, *, form: CloseDiscrepancyForm | None = None
+) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     context = {
-        "case": found,
+        "discrepancy": found,
         "numbers": numbers_in_words(found),
         "statement": found.statement,
         "provider": found.provider,
         "steps": reconcile.unexplained_steps(found.statement),
-        "form": form or CloseCaseForm(),
+        "form": form or CloseDiscrepancyForm(),
         "may_resolve": request.user.may(May.RESOLVE),
     }
     return render(
@@ -71,5 +73,5 @@ def _draw(request: StaffRequest, found: Case, *, form: CloseCaseForm | None = No
     )
 
 
-def _found(pk: int) -> Case:
-    return get_object_or_404(Case.objects.for_list().select_related("opened_by"), pk=pk)
+def _found(pk: int) -> Discrepancy:
+    return get_object_or_404(Discrepancy.objects.for_list().select_related("opened_by"), pk=pk)

@@ -1,4 +1,4 @@
-"""The small forms of statements and cases."""
+"""The small forms of statements and discrepancies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django import forms
 from core.forms import FilterForm, PlainTextField, TablerForm
 from providers.forms.fields import provider_field
 
-from ..models import CaseQuerySet
+from ..models import DiscrepancyQuerySet
 
 AMOUNT_BOUND = 10**12
 
@@ -41,7 +41,7 @@ class TopUpForm(TablerForm, forms.Form):
         return amount
 
 
-class CloseCaseForm(TablerForm, forms.Form):
+class CloseDiscrepancyForm(TablerForm, forms.Form):
     """What came of it, for whoever looks later."""
 
     note = forms.CharField(
@@ -49,20 +49,24 @@ class CloseCaseForm(TablerForm, forms.Form):
     )
 
 
-class CaseFilter(FilterForm[CaseQuerySet]):
-    """Open cases, unless others are asked for."""
+class DiscrepancyFilter(FilterForm[DiscrepancyQuerySet]):
+    """Open discrepancies, unless others are asked for."""
 
     show = forms.ChoiceField(
         required=False,
         label="Show",
-        choices=[("", "Open cases"), ("closed", "Closed cases"), ("all", "All cases")],
+        choices=[
+            ("", "Open discrepancies"),
+            ("closed", "Closed discrepancies"),
+            ("all", "All discrepancies"),
+        ],
     )
     provider = provider_field()
 
     lookups = {"provider": "provider"}
 
-    def narrow(self, cases: CaseQuerySet) -> CaseQuerySet:
-        return super().narrow(cases if "show" in self.wanted else cases.open())
+    def narrow(self, discrepancies: DiscrepancyQuerySet) -> DiscrepancyQuerySet:
+        return super().narrow(discrepancies if "show" in self.wanted else discrepancies.open())
 
-    def narrow_show(self, cases: CaseQuerySet, which: str) -> CaseQuerySet:
-        return cases.closed() if which == "closed" else cases
+    def narrow_show(self, discrepancies: DiscrepancyQuerySet, which: str) -> DiscrepancyQuerySet:
+        return discrepancies.closed() if which == "closed" else discrepancies

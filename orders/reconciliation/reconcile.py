@@ -1,4 +1,4 @@
-"""An account's days: what its balance did, what explains it, and a case where nothing does."""
+"""An account's days: what its balance did, what explains it, and what nothing explains."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def make_statement(statement: Statement, *, now: datetime) -> Statement:
                 setattr(statement, name, value)
             statement.made_at = now
             if is_over:
-                discrepancies.update_cases(statement, now=now)
+                discrepancies.update_discrepancies(statement, now=now)
     return Statement.objects.select_related("provider").get(pk=statement.pk)
 
 

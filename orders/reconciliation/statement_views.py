@@ -73,14 +73,14 @@ def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.RESOLVE)
 @require_POST
-def statement_case(request: StaffRequest, pk: int) -> HttpResponse:
+def statement_discrepancy(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody wants the money that came in looked into."""
     found = _found(pk)
     if found.state != StatementState.ADDED:
         messages.info(request, "Nothing came in on this day that is not explained.")
         return redirect("statement", pk=pk)
-    case = discrepancies.ask_about(found, by=request.user, now=database_now())
-    return redirect("discrepancy", pk=case.pk)
+    discrepancy = discrepancies.ask_about(found, by=request.user, now=database_now())
+    return redirect("discrepancy", pk=discrepancy.pk)
 
 
 @allow(May.SEE_BALANCES)
@@ -113,7 +113,7 @@ def _draw(
         "entries": [(entry, reconcile.is_surely_in(entry, found)) for entry in page.rows],
         "steps": reconcile.unexplained_steps(found),
         "top_ups": list(found.top_ups.select_related("by").order_by("pk")),
-        "cases": list(found.cases.order_by("-pk")),
+        "discrepancies": list(found.discrepancies.order_by("-pk")),
         "top_up_form": top_up_form or TopUpForm(),
         "may_resolve": request.user.may(May.RESOLVE),
     }

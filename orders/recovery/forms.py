@@ -15,7 +15,7 @@ from ..models import Recovery
 HELP = {
     "enabled": "Off: every lost order waits for a person.",
     "key_is_ours_alone": "Only then an order there that nobody here knows must be the lost one.",
-    "repeats_are_safe": "Only where the provider promises it: the order is sent again, under the "
+    "replays_are_safe": "Only where the provider promises it: the order is sent again, under the "
     "same number of ours, and must come back as the first one.",
     "least_adds": "So many orders must have had rising numbers before numbers prove anything.",
     "grace_seconds": "Counted from the loss. Until then the account is sent nothing else.",
@@ -24,7 +24,7 @@ HELP = {
     "lost_amount": "In the account's currency. Empty: no limit.",
     "two_people_above": "In the account's currency. Empty: one person is enough.",
 }
-FOR_ADMINS = ("idempotency_parameter", "repeats_are_safe", "two_people_above")
+FOR_ADMINS = ("idempotency_parameter", "replays_are_safe", "two_people_above")
 
 
 class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
@@ -46,7 +46,7 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
         super().__init__(*args, **kwargs)
         dialect = Dialect.from_profile(self.instance.provider.dialect)
         self.initial["idempotency_parameter"] = dialect.idempotency_parameter
-        self.initial["repeats_are_safe"] = self.instance.promises_repeats(self.instance.provider)
+        self.initial["replays_are_safe"] = self.instance.promises_replays(self.instance.provider)
         for name in FOR_ADMINS:
             self.fields[name].disabled = not is_admin
         for name in ("lost_amount", "two_people_above"):
@@ -66,10 +66,10 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         is_nameless = cleaned.get("idempotency_parameter") == ""
-        if is_nameless and cleaned.get("repeats_are_safe"):
+        if is_nameless and cleaned.get("replays_are_safe"):
             self.add_error(
-                "repeats_are_safe",
-                "Name the parameter first: without an id of ours a repeat is another order.",
+                "replays_are_safe",
+                "Name the parameter first: without an id of ours a replay is another order.",
             )
         return cleaned
 

@@ -17,7 +17,7 @@ from .. import link_queue
 from ..models import Attempt, EventKind, Order, Recovery
 from ..sending import halts, reopen
 from ..sending.doubts import says_it_is_there
-from ..sending.repeats import REPEATED_AS
+from ..sending.replays import REPLAYED_AS
 from ..sending.send_orders import may_be_sent_again
 from ..status import Doubt, Outcome, Resolution, Status
 from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
@@ -182,23 +182,23 @@ def _leave_in_doubt(
 
 def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there. Counted
-    from the loss; where the clock was set back since, or it was repeated, by what was waited."""
+    from the loss; where the clock was set back since, or it was replayed, by what was waited."""
     grace = wait_clock.grace_of(attempt.provider_id)
     until = max(attempt.started_at, attempt.unknown_at or attempt.started_at)
     until += timedelta(seconds=grace)
-    if until > now + timedelta(seconds=grace) or REPEATED_AS in attempt.evidence:
+    if until > now + timedelta(seconds=grace) or REPLAYED_AS in attempt.evidence:
         return now + timedelta(seconds=wait_clock.left(attempt, grace))
     return until
 
 
 def _as_read(attempt: Attempt) -> QuerySet[Attempt]:
-    """A doubt that was reopened since is another one, and so is one that was repeated since: a
+    """A doubt that was reopened since is another one, and so is one that was replayed since: a
     first time, or again, which begins its wait anew."""
     waited = {"waited_seconds__gte": attempt.waited_seconds}
     same = only(attempt).filter(recorded_at=attempt.recorded_at, **waited)
-    if REPEATED_AS in attempt.evidence:
+    if REPLAYED_AS in attempt.evidence:
         return same
-    return same.exclude(evidence__has_key=REPEATED_AS)
+    return same.exclude(evidence__has_key=REPLAYED_AS)
 
 
 def _close(

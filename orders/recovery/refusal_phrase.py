@@ -15,7 +15,7 @@ from providers.panel_api.answers.reread import Kept, read_again
 from providers.panel_api.refusals.classify import MEANINGS, normalised, why_no_phrase
 
 from ..models import Attempt, Order
-from ..sending.repeats import REPEATED_AS
+from ..sending.replays import REPLAYED_AS
 from ..status import Doubt, Outcome, Status
 from . import not_placed
 
@@ -109,7 +109,7 @@ def _lost_with(
 def _lost_sends(provider_id: int) -> QuerySet[Attempt]:
     lost = Attempt.objects.filter(provider=provider_id, outcome=Outcome.UNKNOWN)
     lost = lost.exclude(code=Doubt.IS_THERE)  # a refusal that says so ends nothing
-    lost = lost.exclude(evidence__has_key=REPEATED_AS)  # nor does one of the first send alone
+    lost = lost.exclude(evidence__has_key=REPLAYED_AS)  # nor does one of the first send alone
     return lost.filter(order__status=Status.UNCONFIRMED).select_related("order")
 
 

@@ -34,7 +34,7 @@ def is_open(attempt: Attempt) -> bool:
 def linkable(
     matched: IdMatch, owners: Iterable[Owner], candidates: Mapping[str, Progress]
 ) -> IdMatch:
-    """What of `found` the desk may link: lost orders whose window was shown, and nothing against
+    """What of `found` the desk may link: lost orders whose id range was shown, and nothing against
     it. An id that another answer of the order has named may be its own at another charge."""
     sure = {
         owner.attempt.pk

@@ -23,9 +23,9 @@ from ..sending import halts
 from ..status import Doubt
 from . import resolve
 from .search import answer_ids, id_range, provider_list, replay, search_schedule, wait_clock
-from .search.calibrate import calibrate_case
-from .search.case import Case, Decided, TellsOfIds
+from .search.calibrate import calibrate_in_run
 from .search.find_lost import Search
+from .search.recovery_run import Decided, RecoveryRun, TellsOfIds
 
 log = logging.getLogger(__name__)
 
@@ -36,46 +36,46 @@ def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> 
     with account_lease(lead, LeaseKind.RECOVERY, clock=clock) as lease:
         if lease is None:
             return None
-        case = Case.of(provider, client, clock, goes_on=lease.renew)
-        _recover(case)
-    return case.done
+        run = RecoveryRun.of(provider, client, clock, goes_on=lease.renew)
+        _recover(run)
+    return run.done
 
 
-def _recover(case: Case) -> None:
-    clock = case.clock
-    wait_clock.count(now=clock(), provider=case.provider)
+def _recover(run: RecoveryRun) -> None:
+    clock = run.clock
+    wait_clock.count(now=clock(), provider=run.provider)
     try:
-        rules = _calibrated(case)
-        lost = id_range.lost_attempts(case.rows)
+        rules = _calibrated(run)
+        lost = id_range.lost_attempts(run.rows)
         search_schedule.schedule(lost, rules, clock())
         is_ours = not halts.may_be_another_database(clock())
         if rules.enabled and is_ours:
-            lost = answer_ids.ask(case, lost)
-            provider_list.search(case, lost)
-            replay.repeat(case, lost)
+            lost = answer_ids.ask(run, lost)
+            provider_list.search(run, lost)
+            replay.replay_lost(run, lost)
         if rules.searches and is_ours:
-            Search(case).go()
+            Search(run).go()
         else:
             search_schedule.pass_on(lost, rules, clock())
     except MustWait as busy:
-        log.info("account %s is searched for lost orders in %.0f s", case.provider.pk, busy.seconds)
+        log.info("account %s is searched for lost orders in %.0f s", run.provider.pk, busy.seconds)
     except ProviderError:
         now = clock()  # its health says why
-        still = id_range.lost_attempts(case.rows)
+        still = id_range.lost_attempts(run.rows)
         search_schedule.put_off((a for a in still if search_schedule.is_due(a, now)), now)
-    _wait_out(case, clock())
-    halts.lift_if_resolved(case.provider, now=clock())
+    _wait_out(run, clock())
+    halts.lift_if_resolved(run.provider, now=clock())
 
 
-def _calibrated(case: Case) -> Recovery:
+def _calibrated(run: RecoveryRun) -> Recovery:
     """The rules with a calibration of this address and key that is up to date, where the search
     may be used at all."""
-    rules = case.rules
+    rules = run.rules
     wanted = rules.enabled and rules.key_is_ours_alone and not rules.stopped_because
-    here = rules.calibration.get("version") == case.provider.version
-    fresh = here and rules.calibrated_at and case.clock() - rules.calibrated_at < _worth(rules)
+    here = rules.calibration.get("version") == run.provider.version
+    fresh = here and rules.calibrated_at and run.clock() - rules.calibrated_at < _worth(rules)
     if wanted and not fresh:
-        calibrate_case(case)
+        calibrate_in_run(run)
         rules.refresh_from_db()
     return rules
 
@@ -85,14 +85,14 @@ def _worth(rules: Recovery) -> timedelta:
     return timedelta(seconds=86_400 if rules.is_calibrated else clocks.BREAKER_SECONDS[1])
 
 
-def _wait_out(case: Case, now: datetime) -> None:
+def _wait_out(run: RecoveryRun, now: datetime) -> None:
     """Where the desk does not search, or could not, an order has been searched for when its time
     is over; the account buys again and a person decides."""
-    patience = clocks.RECOVERY_PATIENCE_SECONDS if case.rules.searches else 0
-    longest = case.rules.grace_seconds + patience
+    patience = clocks.RECOVERY_PATIENCE_SECONDS if run.rules.searches else 0
+    longest = run.rules.grace_seconds + patience
 
     def wait_out(attempt: Attempt) -> None:
-        _keep_balance(attempt, case.provider)
+        _keep_balance(attempt, run.provider)
         unseen = Attempt.objects.filter(pk=attempt.pk, searched_at=None)
         if attempt.code == Doubt.IS_THERE and attempt.searched_at is None:
             unseen.update(searched_at=now)
@@ -101,7 +101,7 @@ def _wait_out(case: Case, now: datetime) -> None:
         if not wait_clock.left(attempt, longest):
             unseen.update(searched_at=now)
 
-    one_by_one(id_range.lost_attempts(case.rows), wait_out, what="lost orders")
+    one_by_one(id_range.lost_attempts(run.rows), wait_out, what="lost orders")
 
 
 def _keep_balance(attempt: Attempt, provider: Provider) -> None:

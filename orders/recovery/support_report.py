@@ -51,7 +51,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 def _head(order: Order, now: datetime) -> Iterator[str]:
     yield _named("Written", f"{_at(now)}. All times are UTC, by the clock of our database.")
-    yield _named("Our number", f"{order} (submission {order.submission.hex})")
+    yield _named("Our number", f"{order} (form key {order.form_key.hex})")
     yield _named("Your number", order.external_id or NOT_KNOWN)
     yield _named("Sent to", f"{order.provider.name}, {order.provider.url}")
     yield _named("Service", f"{order.service.external_id} · {order.service_name}")
@@ -82,7 +82,7 @@ def _attempt(attempt: Attempt, order: Order, with_balances: bool) -> Iterator[st
     left = {True: "yes", False: "no, not a byte"}.get(seen.get("bytes_left", ""), NOT_KNOWN)
     yield _named("Started", _at(attempt.started_at))
     yield _named("Resolved", _at(attempt.recorded_at))
-    yield _named("Token", attempt.token)
+    yield _named("Token", attempt.idempotency_key)
     yield _named("Left us", left)
     yield _named("Parameters", "action=add, our key, and these:")
     yield from _quoted("\n".join(_parameters(attempt.wire)))

@@ -37,8 +37,8 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
         if is_admin:
             parameter = form.cleaned_data["idempotency_parameter"]
             name_parameter(provider, parameter, now=database_now(), actor=request.user)
-            rules.promise_repeats(provider)
-            written |= {"repeats_are_safe", "repeats_promised_for"}
+            rules.promise_replays(provider)
+            written |= {"replays_are_safe", "replays_promised_for"}
         rules.save(update_fields=written)  # the desk may switch its search off this moment
         if changed:
             words = f"Rules for lost answers changed: {', '.join(changed)}."

@@ -65,7 +65,7 @@ def _written(attempt: Attempt, send_outcome: SendOutcome) -> dict[str, Any]:
     return {
         "version": VERSION,
         "attempt": attempt.pk,
-        "token": attempt.token,
+        "token": attempt.idempotency_key,
         "started_at": attempt.started_at.isoformat(),
         "lease_until": attempt.lease_until.isoformat(),
         "worker": claims.worker_name(),
@@ -119,9 +119,9 @@ def _import_file(path: Path, file: TextIO, now: datetime) -> bool:
     return True
 
 
-def left_behind(token: str, started_at: datetime) -> SendOutcome | None:
+def left_behind(key: str, started_at: datetime) -> SendOutcome | None:
     """The answer to this send, if it was kept and nobody has recorded it."""
-    return spool_files.first_of(directory(), token, lambda path: _read_of(path, started_at))
+    return spool_files.first_of(directory(), key, lambda path: _read_of(path, started_at))
 
 
 def _read_of(path: Path, started_at: datetime) -> SendOutcome | None:

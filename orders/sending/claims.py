@@ -114,11 +114,11 @@ def _new_attempt(order: Order, provider: Provider, now: datetime, skipped: int) 
         balance_before=provider.balance,
         balance_before_at=provider.balance_at,
     )
-    attempt.wire = {**order.payload, **_our_id(attempt)}
+    attempt.wire = {**order.payload, **_idempotency_key(attempt)}
     return attempt
 
 
-def _our_id(attempt: Attempt) -> dict[str, str]:
+def _idempotency_key(attempt: Attempt) -> dict[str, str]:
     """An id of ours for this attempt, under the name by which the provider takes one."""
     name = Dialect.from_profile(attempt.provider.dialect).idempotency_parameter
-    return {name: attempt.token} if name and name not in attempt.order.payload else {}
+    return {name: attempt.idempotency_key} if name and name not in attempt.order.payload else {}

@@ -29,10 +29,10 @@ from ..status import (
     Resolution,
     Status,
 )
-from . import halts, reopen, repeats
+from . import halts, reopen, replays
 from .outcome import WORKER_LOST, SendOutcome, without_impossible_amount
-from .repeats import CANDIDATE, REPEATED_AS
-from .restore_check import repeat_journal
+from .replays import CANDIDATE, REPLAYED_AS
+from .restore_check import replay_journal
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_duplicate
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
@@ -154,7 +154,7 @@ def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
 
 
 def _lose_again(attempt: Attempt, now: datetime) -> None:
-    """It was lost before it was repeated: where it is in flight, the database was put back."""
+    """It was lost before it was replayed: where it is in flight, the database was put back."""
     claimed = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
     if claimed.update(outcome=Outcome.UNKNOWN, recorded_at=now, unknown_at=now):
         halts.note_lost_answer(attempt, now=now)
@@ -170,7 +170,7 @@ def _close_attempt(
     columns = _columns(outcome, now)
     claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
     lost = undecided.filter(outcome=Outcome.UNKNOWN)
-    if outcome.outcome in NOTHING_BOUGHT and repeat_journal.is_repeated(attempt):
+    if outcome.outcome in NOTHING_BOUGHT and replay_journal.is_replayed(attempt):
         _lose_again(attempt, now)
     if outcome.outcome == Outcome.UNKNOWN:
         if claimed.update(**columns, unknown_at=now):
@@ -178,18 +178,18 @@ def _close_attempt(
             return outcome
         known = lost.select_for_update(of=("self",)).select_related("order").first()
         if known is not None:
-            repeats.note_first_answer(known, outcome, now=now)
+            replays.note_first_answer(known, outcome, now=now)
         return None if known is None else outcome
     if claimed.update(**columns, resolution=by):
         return outcome
     known = lost.select_for_update(of=("self",)).select_related("order").first()
     if known is None:
         return None
-    repeat_journal.give_back(known, now=now)
-    if REPEATED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:
-        return repeats.keep_in_doubt(known, outcome, now=now)
-    if repeated := known.evidence.get(REPEATED_AS):
-        repeats.note_second_id(known.order, repeated, outcome.external_id, now=now)
+    replay_journal.give_back(known, now=now)
+    if REPLAYED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:
+        return replays.keep_in_doubt(known, outcome, now=now)
+    if replayed := known.evidence.get(REPLAYED_AS):
+        replays.note_second_id(known.order, replayed, outcome.external_id, now=now)
     return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 
@@ -269,8 +269,8 @@ def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now:
         return True
     words = f"Attempt {attempt.number} was answered late."
     if outcome.outcome == Outcome.ACCEPTED:
-        if repeated := decided.evidence.get(REPEATED_AS):
-            repeats.note_second_id(order, repeated, outcome.external_id, now=now)
+        if replayed := decided.evidence.get(REPLAYED_AS):
+            replays.note_second_id(order, replayed, outcome.external_id, now=now)
         words = _reopen(decided, order, outcome, now)
     raise_flag(order, Flag.LATE_ANSWER)
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=late)
@@ -287,7 +287,7 @@ def _reopen(decided: Attempt, order: Order, outcome: SendOutcome, now: datetime)
     if others.exists():
         return f"{taken} It was sent again since, so it may have been bought twice."
     if order.status == Status.GIVEN_UP:
-        evidence = repeats.with_names_of(decided.evidence, {**outcome.seen, CANDIDATE: number})
+        evidence = replays.with_names_of(decided.evidence, {**outcome.seen, CANDIDATE: number})
         Attempt.objects.filter(pk=decided.pk).update(evidence=evidence)
         return f"{taken} It can be linked."
     if order.status not in REOPENED_BY_PROOF:

@@ -18,7 +18,7 @@ from ..status import (
     Resolution,
     Status,
 )
-from .repeats import CANDIDATE, with_names_of
+from .replays import CANDIDATE, with_names_of
 
 SEEN_THERE = "seen_there"  # in `Attempt.evidence`: an id at the provider that could be it
 

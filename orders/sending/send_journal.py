@@ -35,7 +35,7 @@ class SentRow(Protocol):
     started_at: datetime
 
     @property
-    def token(self) -> str: ...
+    def idempotency_key(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,21 @@ class HighWaterMark:
 
     provider_id: int
     attempt: int
-    token: str
+    idempotency_key: str
     started_at: datetime
     at: datetime
     database: str
 
     @property
     def name(self) -> tuple[str, datetime]:
-        return self.token, self.started_at
+        return self.idempotency_key, self.started_at
 
     def is_of(self, row: SentRow | None) -> bool:
-        """This row is the send in the journal. Numbers and tokens may be given out again by a
+        """This row is the send in the journal. Numbers and keys may be given out again by a
         database that was taken back to an earlier day; the moment of the claim is not."""
         if row is None:
             return not self.attempt
-        return (row.token, row.started_at) == self.name
+        return (row.idempotency_key, row.started_at) == self.name
 
 
 @dataclass(slots=True)
@@ -67,18 +67,18 @@ class Send:
     """One send as the file tells it. `send_outcome` None: how it ended is not known here."""
 
     provider_id: int
-    token: str
+    idempotency_key: str
     started_at: datetime
     payload: dict[str, str]
     send_outcome: SendOutcome | None = None
 
     @property
-    def submission(self) -> UUID:
-        return _submission(self.token)
+    def form_key(self) -> UUID:
+        return _form_key_of(self.idempotency_key)
 
     @property
     def number(self) -> int:
-        return int(self.token.rpartition("-")[2])
+        return int(self.idempotency_key.rpartition("-")[2])
 
 
 def directory() -> Path:
@@ -154,7 +154,9 @@ def high_water_mark_of(row: SentRow | None, database: str) -> HighWaterMark | No
     if row is None:
         return None
     began = row.started_at
-    return HighWaterMark(row.provider_id, row.pk, row.token, began, at=began, database=database)
+    return HighWaterMark(
+        row.provider_id, row.pk, row.idempotency_key, began, at=began, database=database
+    )
 
 
 def carried(mark: HighWaterMark | None) -> dict[str, Any] | None:
@@ -164,7 +166,7 @@ def carried(mark: HighWaterMark | None) -> dict[str, Any] | None:
     return {
         "what": CARRIED,
         "attempt": mark.attempt,
-        "token": mark.token,
+        "token": mark.idempotency_key,
         "started_at": mark.started_at.isoformat(),
         "at": mark.at.isoformat(),
         "database": mark.database,
@@ -216,15 +218,15 @@ def sends_since_accepted(provider_id: int) -> list[Send]:
 
 def attempt_of(kept: dict[str, Any]) -> Attempt | None:
     """The row of this send, whatever its number is by now."""
-    submission = _submission(kept["token"])
-    known = Attempt.objects.filter(order__submission=submission)
+    form_key = _form_key_of(kept["token"])
+    known = Attempt.objects.filter(order__form_key=form_key)
     same = known.filter(started_at=datetime.fromisoformat(kept["started_at"]))
     return same.select_related("order", "provider").first()
 
 
-def _submission(token: str) -> UUID:
-    """Raises ValueError for what is no token of ours."""
-    return UUID(hex=token.rpartition("-")[0])
+def _form_key_of(idempotency_key: str) -> UUID:
+    """Raises ValueError for what is no key of ours."""
+    return UUID(hex=idempotency_key.rpartition("-")[0])
 
 
 def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[str, Any]) -> None:
@@ -236,7 +238,7 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
     if what == SENT:
         began = datetime.fromisoformat(line["started_at"])
         send = Send(provider_id, line["token"], began, _payload_of(line))
-        if send.submission and send.number:
+        if send.form_key and send.number:
             sends[key] = send
     elif what == ENDED and key in sends:
         sends[key].send_outcome = SendOutcome.kept_in(line)
@@ -250,7 +252,11 @@ def _payload_of(line: dict[str, Any]) -> dict[str, str]:
 
 def name_of(row: SentRow) -> dict[str, Any]:
     """What tells this send from every other one, in every life of the database."""
-    return {"attempt": row.pk, "token": row.token, "started_at": row.started_at.isoformat()}
+    return {
+        "attempt": row.pk,
+        "token": row.idempotency_key,
+        "started_at": row.started_at.isoformat(),
+    }
 
 
 def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMark] | None:
@@ -259,8 +265,8 @@ def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMa
     try:
         began = datetime.fromisoformat(line["started_at"])
         at = datetime.fromisoformat(line.get("at", line["started_at"]))
-        number, token = int(line["attempt"]), str(line["token"])
-        mark = HighWaterMark(provider_id, number, token, began, at, str(line["database"]))
+        number, key = int(line["attempt"]), str(line["token"])
+        mark = HighWaterMark(provider_id, number, key, began, at, str(line["database"]))
     except (KeyError, TypeError, ValueError):
         return None
     return line["what"], mark

@@ -155,7 +155,7 @@ def _rejected(order: Order, attempt: Attempt, error: Rejected, now: datetime) ->
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         most = now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS)
         to, changes = Status.QUEUED, {"send_after": min(error.until or now + pause, most)}
-    elif error.code is RefusalCode.NEEDS_ID and _may_carry_our_id(attempt, error):
+    elif error.code is RefusalCode.NEEDS_ID and _may_carry_key(attempt, error):
         to, changes = Status.QUEUED, {"send_after": now}
     return SendOutcome(
         Outcome.REJECTED,
@@ -178,10 +178,10 @@ def _of_an_earlier_try(attempt: Attempt, refusal: Rejected, *, knows_blocker: bo
     return "An earlier try counts as not placed" if is_there else ""
 
 
-def _may_carry_our_id(attempt: Attempt, refusal: Rejected) -> bool:
+def _may_carry_key(attempt: Attempt, refusal: Rejected) -> bool:
     """It went out without one, and the next attempt can have one under the name asked for."""
     name = parameter_asked_for(refusal.reason)
-    return not attempt.carries_our_id and name not in attempt.wire
+    return not attempt.carries_idempotency_key and name not in attempt.wire
 
 
 def _whom_to_wait_for(order: Order, now: datetime) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def accounts_to_recover(now: datetime) -> list[int]:
     may_search = Q(provider__recovery__key_is_ours_alone=True, provider__recovery__enabled=True)
     for_prices = lost.filter(may_search, provider__recovery__stopped_because="")
     for_prices = for_prices.filter(
-        searched_at__lt=F("search_at"), search_at__lte=now, bracketed_at=None
+        searched_at__lt=F("search_at"), search_at__lte=now, range_closed_at=None
     )
     sources = (lost.filter(searched_at=None), held, uncalibrated, for_prices)
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
@@ -73,7 +73,7 @@ def accounts_to_recover(now: datetime) -> list[int]:
 def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
     """Where an order was accepted, by any row of the account, when a lost one could no longer
     appear."""
-    waiting = lost.filter(bracketed_at=None).exclude(code=Doubt.IS_THERE).order_by()
+    waiting = lost.filter(range_closed_at=None).exclude(code=Doubt.IS_THERE).order_by()
     firsts = waiting.values_list("provider_id").annotate(first=Min("surely_after"))
     for provider_id, first in firsts.filter(first__isnull=False):
         later = Attempt.objects.filter(provider__in=rows_of(provider_id), pk__gt=first)

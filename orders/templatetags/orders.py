@@ -19,7 +19,7 @@ from ..models import (
     BatchState,
     BulkJob,
     CancelRequest,
-    Case,
+    Discrepancy,
     Order,
     OrderBatch,
     ReconcileRun,
@@ -118,8 +118,10 @@ def batch_badge(batch: OrderBatch) -> SafeString:
 
 
 @register.simple_tag
-def case_badge(case: Case) -> SafeString:
-    return state_badge("orange", "Open") if case.is_open else state_badge("secondary", "Closed")
+def discrepancy_badge(discrepancy: Discrepancy) -> SafeString:
+    return (
+        state_badge("orange", "Open") if discrepancy.is_open else state_badge("secondary", "Closed")
+    )
 
 
 @register.simple_tag

@@ -21,11 +21,11 @@ KEPT_FIELDS = frozenset({"key", "action", "service", "link", "request_id"})
 
 def add(provider: Provider, account: Account, fields: Mapping[str, str]) -> Any:
     """Accept an order and answer its id; raises `Refusal` where it is not accepted."""
-    order = repeated(provider, account, fields) or accept(provider, account, fields)
+    order = replayed(provider, account, fields) or accept(provider, account, fields)
     return placed_answer(order, account.balance, provider.dialect)
 
 
-def repeated(provider: Provider, account: Account, fields: Mapping[str, str]) -> Order | None:
+def replayed(provider: Provider, account: Account, fields: Mapping[str, str]) -> Order | None:
     """The order an earlier call with the same `request_id` made, where the dialect knows it."""
     if provider.dialect.request_id == "ignored":
         return None

@@ -36,8 +36,8 @@ PAGES = {
     "recovery": "/orders/recovery/1/",
     "words": "/orders/phrases/1/",
     "restored": "/orders/restored/",
-    "cases": "/orders/discrepancies/",
-    "case": "/orders/discrepancies/1/",
+    "discrepancies": "/orders/discrepancies/",
+    "discrepancy": "/orders/discrepancies/1/",
     "statements": "/orders/statements/1/",
     "statement": "/orders/statements/day/1/",
     "guard": "/orders/limits/",
@@ -70,11 +70,11 @@ SCREENSHOTS = os.environ.get("DESK_SCREENSHOTS", "")  # a directory to keep what
 ONE_CASE = """
 from decimal import Decimal
 from providers.models import Provider
-from orders.models import Case
-from tests.builders import make_case, make_statement
-if not Case.objects.exists():
+from orders.models import Discrepancy
+from tests.builders import make_discrepancy, make_statement
+if not Discrepancy.objects.exists():
     missing = {"difference": Decimal("-2.5"), "state": "differs"}
-    make_case(make_statement(Provider.objects.get(pk=1), **missing))
+    make_discrepancy(make_statement(Provider.objects.get(pk=1), **missing))
 """
 # Ids that two elements share, and fields that no label names.
 UNCLEAR = """() => {

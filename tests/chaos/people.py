@@ -57,7 +57,7 @@ class Person:
         raise NobodyAnswers
 
     def place(self, planned: PlannedOrder, account: Account) -> int:
-        """The desk's number of the order. The submission token stays the same throughout."""
+        """The desk's number of the order. The form key stays the same throughout."""
         path = f"/orders/new/?service={account.services[planned.service]}"
         fields = self.persist(lambda: self._form(path)).hidden()
         values = {**fields, "link": planned.link, "quantity": str(planned.quantity)}

@@ -175,7 +175,7 @@ def _wait_for_quiet(
     desk: Desk, providers: Sequence[Provider], staff: Staff, terms: Terms, history: History
 ) -> tuple[dict[str, float], list[Violation]]:
     """Seconds until nothing is on its way and until every order has ended, and a violation where
-    one of these did not come. An order more for each account closes the last brackets."""
+    one of these did not come. An order more for each account closes the last id ranges."""
     most, began = 90 + terms.orders / 20, time.monotonic()
     found = [*_waited(partial(_is_sent, desk), "orders were not sent", most)]
     recovery_seconds = time.monotonic() - began

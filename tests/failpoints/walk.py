@@ -174,7 +174,7 @@ class Walk:
 
     def _repair(self) -> None:
         """What the timetable does in the minutes after, and the person who sent the form."""
-        self._place(self.draft)  # the form again: the same submission is the same order
+        self._place(self.draft)  # the form again: the same form key is the same order
         import_spool(self.clock())
         self._wait(clocks.SEND_LEASE_SECONDS + 1)
         self._reap()
@@ -213,7 +213,7 @@ class Walk:
         wanted = expected(self.place, self.mode, spool=has_spool())
         result = Result(self.place, self.mode, reached, wanted)
         self._follow()
-        order = Order.objects.get(submission=self.draft.submission)
+        order = Order.objects.get(form_key=self.draft.form_key)
         ledger = self.box.ledger(after=self.upstream_before)
         mine = [row for row in ledger if row["link"] == order.link]
         if reached != self.place.is_reached(self.mode):
@@ -236,7 +236,7 @@ class Walk:
     def _wrong_with_the_account(self, ledger: list[dict[str, Any]]) -> list[str]:
         wrong = []
         orders = Order.objects.filter(provider=self.provider)
-        if Order.objects.get(submission=self.later.submission).status != Status.PENDING:
+        if Order.objects.get(form_key=self.later.form_key).status != Status.PENDING:
             wrong.append("the next order was not sent")
         if Attempt.objects.filter(provider=self.provider, outcome=Outcome.IN_FLIGHT).exists():
             wrong.append("a claim is left")

@@ -100,9 +100,9 @@ class Desk:
     def resubmit(self, which: int) -> None:
         draft = self.drafts[which % len(self.drafts)]
         order, made = place_orders.place_order(draft, placed_by=self.person, now=self.clock())
-        known = self.orders.setdefault(draft.submission, order.pk)
+        known = self.orders.setdefault(draft.form_key, order.pk)
         assert known == order.pk, "one form has become two orders"
-        assert made or Order.objects.filter(submission=draft.submission).count() == 1
+        assert made or Order.objects.filter(form_key=draft.form_key).count() == 1
 
     def withdraw(self) -> None:
         for order in self._orders(Status.QUEUED, Status.HELD)[:1]:

@@ -19,59 +19,59 @@ from ...models import Attempt
 from ...status import Resolution
 from .. import resolve
 from . import id_range, search_schedule
-from .case import Case
 from .find_lost import MOST_CALLS
 from .id_owners import names_of, sends_without_an_id
 from .match_ids import IdMatch
+from .recovery_run import RecoveryRun
 
 
-def ask(case: Case, lost: list[Attempt]) -> list[Attempt]:
+def ask(run: RecoveryRun, lost: list[Attempt]) -> list[Attempt]:
     """Ask about the id of each due attempt that has one; those that are still lost."""
     linked = {
         attempt.pk
         for attempt in resolve.reread(lost)
-        if _is_worth_a_call(case, attempt) and _ask_about(case, attempt)
+        if _is_worth_a_call(run, attempt) and _ask_about(run, attempt)
     }
-    case.done.found += len(linked)
+    run.done.found += len(linked)
     return [attempt for attempt in lost if attempt.pk not in linked]
 
 
-def _is_worth_a_call(case: Case, attempt: Attempt) -> bool:
+def _is_worth_a_call(run: RecoveryRun, attempt: Attempt) -> bool:
     """At the first search, and at the last one where ids are not searched. Where they are, it
     asks about what it can link, and only an id that may be linked at once goes before it."""
     named = _named(attempt)
     if not named or attempt.calls >= MOST_CALLS:
         return False
-    now = case.clock()
-    if not search_schedule.is_due(attempt, now) or id_range.claimed(case.rows, [named]):
+    now = run.clock()
+    if not search_schedule.is_due(attempt, now) or id_range.claimed(run.rows, [named]):
         return False  # of another order of ours a person has to ask which of the two it is
-    if case.rules.searches:
-        return attempt.calls == 0 and _may_be_linked(case, attempt, named)
-    return attempt.calls == 0 or not search_schedule.later_moments(attempt, case.rules, now)
+    if run.rules.searches:
+        return attempt.calls == 0 and _may_be_linked(run, attempt, named)
+    return attempt.calls == 0 or not search_schedule.later_moments(attempt, run.rules, now)
 
 
 def _named(attempt: Attempt) -> str:
     return str(attempt.evidence.get("candidate_id") or "")
 
 
-def _may_be_linked(case: Case, attempt: Attempt, named: str) -> bool:
+def _may_be_linked(run: RecoveryRun, attempt: Attempt, named: str) -> bool:
     """By what is known before asking: nobody else orders with this key, nothing in the answer says
     that something went wrong, no other answer names the id, and it is not an older one."""
-    if not case.rules.key_is_ours_alone or case.rules.stopped_because:
+    if not run.rules.key_is_ours_alone or run.rules.stopped_because:
         return False
     if named_without_a_word_against_it(attempt.evidence) != named:
         return False
     if names_of(attempt) != {named}:
-        return False  # a repeat has named another
-    others = (one for one in sends_without_an_id(case.rows) if one.pk != attempt.pk)
+        return False  # a replay has named another
+    others = (one for one in sends_without_an_id(run.rows) if one.pk != attempt.pk)
     if any(named in names_of(one) for one in others):
         return False
-    return _is_newer(case, attempt, named)
+    return _is_newer(run, attempt, named)
 
 
-def _is_newer(case: Case, attempt: Attempt, named: str) -> bool:
+def _is_newer(run: RecoveryRun, attempt: Attempt, named: str) -> bool:
     """Than our orders from before; where their numbers do not rise, nothing tells."""
-    before = id_range.Neighbourhood.of(attempt, case.rows).accepted_before
+    before = id_range.Neighbourhood.of(attempt, run.rows).accepted_before
     numbers = [id_range.number_of(row.external_id) for row in before]
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers) or any(one >= other for one, other in pairwise(known)):
@@ -80,16 +80,16 @@ def _is_newer(case: Case, attempt: Attempt, named: str) -> bool:
     return not known or (number is not None and number > known[-1])
 
 
-def _ask_about(case: Case, attempt: Attempt) -> bool:
+def _ask_about(run: RecoveryRun, attempt: Attempt) -> bool:
     named = _named(attempt)
-    said = case.ask(partial(case.client.statuses_once, [named]))[named]
-    now = case.clock()
+    said = run.ask(partial(run.client.statuses_once, [named]))[named]
+    now = run.clock()
     resolve.count_calls([attempt], 1)
     resolve.tell([attempt], _in_words(named, said), {"asked": named}, now)
     if not isinstance(said, Progress):
         return False
     resolve.keep_candidates([attempt], {named: said})
-    if id_range.fits(attempt.order, said) is False or not _may_be_linked(case, attempt, named):
+    if id_range.fits(attempt.order, said) is False or not _may_be_linked(run, attempt, named):
         return False
     return bool(_link(attempt, named, said, now))
 

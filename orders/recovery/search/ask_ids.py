@@ -11,7 +11,7 @@ from providers.panel_api.id_batches import chunks
 
 from . import id_range
 from .ask_singly import search_singly
-from .case import Case
+from .recovery_run import RecoveryRun
 from .search_types import CannotSearch, Seen
 
 WIDEST = 300  # ids in one search
@@ -21,28 +21,28 @@ ROOM_FOR_A_CONTROL = 10  # ids of a batch for each of our own orders in it
 
 
 def search_between(
-    case: Case, seen: Seen, *, controls: Sequence[int], most: int, spare: int
+    run: RecoveryRun, seen: Seen, *, canaries: Sequence[int], most: int, spare: int
 ) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
-    and in each call about `controls`, accepted orders of ours from before: while these are unknown
+    and in each call about `canaries`, accepted orders of ours from before: while these are unknown
     there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
     Up to `spare` more calls ask again about what could not be read.
 
     Raises CannotSearch where the provider's answers prove nothing just now, MustWait where a
     budget is used up, ProviderError where the provider does not answer.
     """
-    parents = id_range.parents(case.rows, MOST_PARENTS)
+    parents = id_range.parents(run.rows, MOST_PARENTS)
     if parents is None:
         raise CannotSearch("Too many drip-feeds and subscriptions run here: they start orders too.")
-    size = case.client.dialect.batch_size
+    size = run.client.dialect.batch_size
     seen.last = min(seen.last, seen.first + max(1, most) * size * IDS_TO_A_QUESTION)
     asked = [str(number) for number in range(seen.first, seen.last + 1)]
-    taken = id_range.claimed(case.rows, asked)
+    taken = id_range.claimed(run.rows, asked)
     wanted = [one for one in asked if one not in taken]
-    own = [str(number) for number in controls]
+    own = [str(number) for number in canaries]
     rest = [one for one in parents if one not in own]
     if size == 1:
-        ask_one = partial(_answers, case, seen)
+        ask_one = partial(_answers, run, seen)
         search_singly(
             seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare
         )
@@ -56,8 +56,8 @@ def search_between(
     is_first = True
     for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
         try:
-            answers = _answers(case, seen, batch)
-            _check_controls(own, answers)
+            answers = _answers(run, seen, batch)
+            _check_canaries(own, answers)
             _check_parents(parents, batch, answers)
         except (MustWait, ProviderError, CannotSearch):
             if is_first or not set(rest).isdisjoint(batch):
@@ -70,29 +70,31 @@ def search_between(
         children |= _sort(answers, known, seen)
     while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
         again, seen.doubtful = seen.doubtful, []
-        children |= _sort(_again(case, seen, own, again), known, seen)
+        children |= _sort(_again(run, seen, own, again), known, seen)
     for child in children:
         seen.candidates.pop(child, None)
 
 
 def _again(
-    case: Case, seen: Seen, own: list[str], doubtful: list[str]
+    run: RecoveryRun, seen: Seen, own: list[str], doubtful: list[str]
 ) -> dict[str, Progress | Unreadable]:
     """Once more about these; those that do not fit into the call, or all where it fails, stay as
     doubtful as they are."""
-    batch = doubtful[: case.client.dialect.batch_size - len(own)]
+    batch = doubtful[: run.client.dialect.batch_size - len(own)]
     unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
     try:
-        answers = _answers(case, seen, [*own, *batch])
-        _check_controls(own, answers)
+        answers = _answers(run, seen, [*own, *batch])
+        _check_canaries(own, answers)
     except (MustWait, ProviderError, CannotSearch):
         seen.is_cut = True
         return unread
     return unread | {one: said for one, said in answers.items() if one in batch}
 
 
-def _answers(case: Case, seen: Seen, batch: Sequence[str]) -> dict[str, Progress | Unreadable]:
-    answers = case.ask(partial(case.client.statuses_once, batch))
+def _answers(
+    run: RecoveryRun, seen: Seen, batch: Sequence[str]
+) -> dict[str, Progress | Unreadable]:
+    answers = run.ask(partial(run.client.statuses_once, batch))
     seen.calls += 1
     return answers
 
@@ -101,7 +103,7 @@ def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[
     return ([*own, *part] for part in chunks(others, size - len(own)))
 
 
-def _check_controls(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
+def _check_canaries(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
     """One that was merely left out is made up for by another."""
     told = {one: answers[one] for one in own if one in answers}
     for one, said in told.items():

@@ -17,7 +17,7 @@ from providers.panel_api.id_batches import chunks
 from ...models import Attempt, Recovery
 from ...status import Outcome
 from . import id_range, wait_clock
-from .case import Case, TellsOfIds
+from .recovery_run import RecoveryRun, TellsOfIds
 
 MOST = 500  # newest accepted orders that are looked at
 FAR = 1_000_000  # where no gap lies between our ids, one so far ahead is nobody's yet
@@ -44,16 +44,16 @@ def calibrate(
     provider: Provider, client: TellsOfIds, *, clock: Clock, actor: User | None = None
 ) -> Calibration:
     """Find out and keep it. Raises MustWait or ProviderError where the provider cannot be asked."""
-    return calibrate_case(Case.of(provider, client, clock), actor=actor)
+    return calibrate_in_run(RecoveryRun.of(provider, client, clock), actor=actor)
 
 
-def calibrate_case(case: Case, *, actor: User | None = None) -> Calibration:
+def calibrate_in_run(run: RecoveryRun, *, actor: User | None = None) -> Calibration:
     """As `calibrate`, in a run."""
-    provider, rules = case.provider, case.rules
-    found = _ids(case.rows, rules.least_adds)
+    provider, rules = run.provider, run.rules
+    found = _ids(run.rows, rules.least_adds)
     if found.rises:
-        found = _asked(found, case)
-    now = case.clock()
+        found = _asked(found, run)
+    now = run.clock()
     kept = asdict(found) | {
         "version": provider.version
     }  # of another address or key it says nothing
@@ -88,13 +88,13 @@ def _accepted(rows: list[int]) -> QuerySet[Attempt]:
     return sends.only("started_at", "unknown_at", "external_id").order_by("-pk")
 
 
-def _asked(found: Calibration, case: Case) -> Calibration:
+def _asked(found: Calibration, run: RecoveryRun) -> Calibration:
     """With one call, or two where it is asked about one at a time: does it know its own order,
     and does it refuse somebody else's?"""
-    own, foreign = _pair(case.rows)
+    own, foreign = _pair(run.rows)
     answers: dict[str, Progress | Unreadable] = {}
-    for batch in chunks([own, foreign], case.client.dialect.batch_size):
-        answers |= case.ask(partial(case.client.statuses_once, batch))
+    for batch in chunks([own, foreign], run.client.dialect.batch_size):
+        answers |= run.ask(partial(run.client.statuses_once, batch))
     knows = isinstance(answers.get(own), Progress)
     said = answers.get(foreign)
     refuses = isinstance(said, Unreadable) and said.code is RefusalCode.UNKNOWN_ORDER

@@ -24,7 +24,7 @@ from .. import resolve
 from .id_owners import Owner, is_decided
 from .match_ids import Edges, IdMatch
 
-BY_PROOF = (Resolution.BRACKET, Resolution.LISTING)
+BY_PROOF = (Resolution.CLOSED_RANGE, Resolution.LISTING)
 
 
 def offered(attempts: Iterable[Attempt], edges: Edges, matched: IdMatch) -> dict[int, str]:
@@ -48,9 +48,9 @@ def strangers_offered(
     what the proof rested on."""
     found = dict[int, str]()
     for owner in owners:
-        window = replace(owner.window, cleared=owner.window.after)
+        id_range = replace(owner.id_range, cleared=owner.id_range.after)
         for external_id in sorted(matched.foreign) if is_decided(owner.attempt) else ():
-            if replace(owner, window=window).may_have(external_id, candidates[external_id]):
+            if replace(owner, id_range=id_range).may_have(external_id, candidates[external_id]):
                 found.setdefault(owner.attempt.pk, external_id)
     return found
 

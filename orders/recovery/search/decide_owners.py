@@ -12,12 +12,12 @@ from decimal import Decimal
 
 from providers.panel_api import Progress
 
-from .case import Case
 from .id_owners import Owner, edges_of, owners_of
-from .id_range import MOVED_UNSEEN, Window, claimed, last_place, may_be_reduced, number_of
+from .id_range import MOVED_UNSEEN, IdRange, claimed, last_place, may_be_reduced, number_of
 from .match_ids import Edges, IdMatch, decide
 from .prices.moved_prices import Factors, Moves, decide_despite_moves, moves_of
 from .prices.price_proof import Unproven, costs_around
+from .recovery_run import RecoveryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +35,23 @@ class Decision:
 
 
 def decide_owners(
-    case: Case,
-    windows: Collection[Window],
+    run: RecoveryRun,
+    ranges: Collection[IdRange],
     candidates: Mapping[str, Progress],
     *,
     read_since: Collection[str] = (),
 ) -> Decision:
     """`read_since`: ids that had been seen long before the catalog that was just read."""
-    owners = owners_of(case, windows, candidates)
+    owners = owners_of(run, ranges, candidates)
     # Read after the owners: one that has got its number meanwhile is then among either of them.
-    taken = claimed(case.rows, list(candidates))
+    taken = claimed(run.rows, list(candidates))
     candidates = {one: said for one, said in candidates.items() if one not in taken}
     edges = edges_of(owners, candidates)
     moves = moves_of(owners, edges, candidates)
     clear, matched = decide(edges, candidates), decide_despite_moves(edges, moves, candidates)
     if matched == clear:
         return Decision(owners, edges, matched, moves)
-    doubts = _Doubts(case, candidates, read_since)
+    doubts = _Doubts(run, candidates, read_since)
     left, told = doubts.left_of(owners, moves)
     matched = decide_despite_moves(edges, left, candidates, told)
     hangs = (clear.found.keys() - matched.found.keys()) | (clear.absent - matched.absent)
@@ -63,9 +63,9 @@ class _Doubts:
     """Which of the ids that a moved price gives to a send stay in doubt."""
 
     def __init__(
-        self, case: Case, candidates: Mapping[str, Progress], read_since: Collection[str]
+        self, run: RecoveryRun, candidates: Mapping[str, Progress], read_since: Collection[str]
     ) -> None:
-        self.case, self.candidates, self.read_since = case, candidates, read_since
+        self.run, self.candidates, self.read_since = run, candidates, read_since
         self.why: dict[int, str] = {}
         self.waits: set[str] = set()
 
@@ -85,10 +85,10 @@ class _Doubts:
 
     def _may_be(self, owner: Owner, one: str, charge: Decimal) -> bool | None:
         """None: at any price, for all that is known."""
-        number = number_of(one) or 0  # what moved stands in a window: it has one
+        number = number_of(one) or 0  # what moved stands in a id_range: it has one
         place, is_read = last_place(charge), one in self.read_since
         try:
-            low, high = costs_around(self.case, owner.attempt, number, place=place, is_read=is_read)
+            low, high = costs_around(self.run, owner.attempt, number, place=place, is_read=is_read)
         except Unproven as doubt:
             self.why[owner.attempt.pk] = str(doubt)
             if doubt.waits:

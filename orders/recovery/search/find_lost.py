@@ -17,13 +17,13 @@ from core.failpoints import failpoint
 from ...models import Attempt
 from ...status import RECALLED, Outcome, Resolution
 from .. import resolve
-from . import contradictions, id_range, search_schedule
+from . import contradictions, search_schedule
 from .ask_ids import WIDEST, search_between
-from .case import Case
 from .decide_owners import Decision
-from .id_range import Window
+from .id_range import IdRange, claimed, id_ranges
 from .match_ids import IdMatch
 from .prices import price_wait
+from .recovery_run import RecoveryRun
 from .search_types import CannotSearch, Seen
 
 MOST_CALLS = 4  # answered, for one lost order
@@ -34,62 +34,64 @@ GAPS = 4  # times the largest gap seen, where that is more
 
 
 class Search:
-    """The search by ids in one run; what it decides is told in `case.done`."""
+    """The search by ids in one run; what it decides is told in `run.done`."""
 
-    def __init__(self, case: Case) -> None:
-        self.case, self.rules, self.clock = case, case.rules, case.clock
+    def __init__(self, run: RecoveryRun) -> None:
+        self.run, self.rules, self.clock = run, run.rules, run.clock
 
     def go(self) -> None:
-        attempts = Attempt.objects.filter(provider__in=self.case.rows)
+        attempts = Attempt.objects.filter(provider__in=self.run.rows)
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
         if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
             return  # between which ids those are nobody knows: a person resolves them first
-        self.windows = id_range.windows(self.case.rows, self.rules)
+        self.ranges = id_ranges(self.run.rows, self.rules)
         now = self.clock()
-        due = [w for w in self.windows if search_schedule.is_due(w.attempt, now)]
+        due = [w for w in self.ranges if search_schedule.is_due(w.attempt, now)]
         if due:
             self._search_range(due)
-            return  # one search a run: what it found changes the windows of the others
-        for window in self.windows:
-            if _may_be_closed(window, now):
-                self._close(window)
+            return  # one search a run: what it found changes the ranges of the others
+        for id_range in self.ranges:
+            if _may_be_closed(id_range, now):
+                self._close(id_range)
                 return
-        waited = price_wait.waited(self.windows, now)
-        price_wait.wait_no_more(self.case.rows, now)
+        waited = price_wait.waited(self.ranges, now)
+        price_wait.wait_no_more(self.run.rows, now)
         self._ask_for_prices(waited)
 
-    def _ask_for_prices(self, group: list[Window]) -> None:
+    def _ask_for_prices(self, group: list[IdRange]) -> None:
         """No later order is known, and a catalog may tell by now which of these ids is whose. One
         call is kept for when the range is closed."""
-        attempts = [window.attempt for window in group]
+        attempts = [id_range.attempt for id_range in group]
         if sum(max(0, MOST_CALLS - attempt.calls) for attempt in attempts) < 2:
             return
         numbers = [number for attempt in attempts for number in price_wait.kept_numbers(attempt)]
         seen = Seen(min(numbers), max(numbers))
-        if self._ask(attempts, seen, controls=group[0].controls, most=1, shared=True):
+        if self._ask(attempts, seen, canaries=group[0].canaries, most=1, shared=True):
             self._resolve(seen, attempts, seen.last)
 
     # a search
 
-    def _search_range(self, due: list[Window]) -> None:
+    def _search_range(self, due: list[IdRange]) -> None:
         """Ask about the ids after the last one that is known."""
         asked_at = self.clock()
-        most = {window.attempt.pk: self._affordable(window.attempt, asked_at) for window in due}
-        wait = [window.attempt for window in due if not most[window.attempt.pk]]
-        searched = [window for window in due if most[window.attempt.pk]]
+        most = {
+            id_range.attempt.pk: self._affordable(id_range.attempt, asked_at) for id_range in due
+        }
+        wait = [id_range.attempt for id_range in due if not most[id_range.attempt.pk]]
+        searched = [id_range for id_range in due if most[id_range.attempt.pk]]
         if wait:
             self._note_search(wait, asked_at, None)
         if not searched:
             return
-        last = [window for window in searched if self._is_last(window.attempt, asked_at)]
-        attempts = [window.attempt for window in searched]
-        calls = min(most[window.attempt.pk] for window in last or searched)
+        last = [id_range for id_range in searched if self._is_last(id_range.attempt, asked_at)]
+        attempts = [id_range.attempt for id_range in searched]
+        calls = min(most[id_range.attempt.pk] for id_range in last or searched)
         seen = self._range(searched, is_last=bool(last))
-        oldest = min(searched, key=lambda window: window.after)
+        oldest = min(searched, key=lambda id_range: id_range.after)
         spare = min(MOST_CALLS - attempt.calls for attempt in attempts) - calls if last else 0
         wanted_last = seen.last
-        if self._ask(attempts, seen, controls=oldest.controls, most=calls, spare=spare):
+        if self._ask(attempts, seen, canaries=oldest.canaries, most=calls, spare=spare):
             decision = self._resolve(seen, attempts, wanted_last)
             still = resolve.reread(attempts)
             self._note_search(still, asked_at, seen)
@@ -105,8 +107,8 @@ class Search:
             return min(left, max(2, left - 1))
         return max(0, left - FOR_THE_END)
 
-    def _range(self, searched: list[Window], *, is_last: bool) -> Seen:
-        first = min(max(window.after, window.cleared) for window in searched) + 1
+    def _range(self, searched: list[IdRange], *, is_last: bool) -> Seen:
+        first = min(max(id_range.after, id_range.cleared) for id_range in searched) + 1
         gap = int(self.rules.calibration.get("largest_gap") or 0)
         width = min(WIDEST, max(FEWEST_AT_LAST if is_last else FEWEST, gap * GAPS))
         return Seen(first, first + width - 1)
@@ -116,7 +118,7 @@ class Search:
         attempts: list[Attempt],
         seen: Seen,
         *,
-        controls: Sequence[int],
+        canaries: Sequence[int],
         most: int,
         spare: int = 0,
         shared: bool = False,
@@ -124,7 +126,7 @@ class Search:
         """False: nothing was learned, and they are searched for a little later. `shared`: each of
         them pays for a part of the calls only."""
         try:
-            search_between(self.case, seen, controls=controls, most=most, spare=spare)
+            search_between(self.run, seen, canaries=canaries, most=most, spare=spare)
         except CannotSearch as doubt:
             self._put_off(attempts, seen.calls)
             resolve.tell(attempts, f"Nothing was learned: {doubt}", {}, self.clock())
@@ -151,29 +153,29 @@ class Search:
     def _resolve(self, seen: Seen, attempts: list[Attempt], wanted_last: int) -> Decision:
         """Link what must be ours, and doubt again what may be there although it was decided."""
         now = self.clock()
-        for one in id_range.claimed(self.case.rows, list(seen.candidates)):
+        for one in claimed(self.run.rows, list(seen.candidates)):
             del seen.candidates[one]  # while the provider was asked
-        self.case.done.searched += len(attempts)
+        self.run.done.searched += len(attempts)
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         resolve.keep_candidates(attempts, seen.candidates)
-        decision = price_wait.decide_with_prices(self.case, self.windows, seen.candidates)
+        decision = price_wait.decide_with_prices(self.run, self.ranges, seen.candidates)
         self._write_down(decision, seen, now)
         return decision
 
     def _write_down(self, decision: Decision, seen: Seen, now: datetime) -> None:
         owners, edges, matched = decision.owners, decision.edges, decision.matched
         if matched.foreign:
-            resolve.stop_searching(self.case.provider, matched.foreign, now=now)
+            resolve.stop_searching(self.run.provider, matched.foreign, now=now)
         sends = [owner.attempt for owner in owners]
         offers = contradictions.strangers_offered(owners, matched, seen.candidates)
         offers |= contradictions.offered(sends, edges, matched)
-        contradictions.reopen_contradicted(self.case.provider, offers, now=now)
+        contradictions.reopen_contradicted(self.run.provider, offers, now=now)
         resolve.tell_shared(sends, edges, matched, now=now)
         resolve.tell_moved(sends, edges, decision.moves, matched, now=now, why=decision.why)
-        lost = [window.attempt for window in self.windows]
+        lost = [id_range.attempt for id_range in self.ranges]
         sure = resolve.linkable(matched, owners, seen.candidates)
-        self.case.done.found += resolve.link_found(sure, lost, seen.candidates, now=now)
+        self.run.done.found += resolve.link_found(sure, lost, seen.candidates, now=now)
 
     def _note_search(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
         """When each that was not found is searched for next; after the last search no more."""
@@ -195,21 +197,21 @@ class Search:
 
     # the range is closed
 
-    def _close(self, window: Window) -> None:
+    def _close(self, id_range: IdRange) -> None:
         """A later order is known: no id of ours between means that this one is not there. Those
         that were lost in a row stand in one range and put together what is left of their calls."""
         group = [
             other
-            for other in self.windows
-            if (other.after, other.before) == (window.after, window.before)
+            for other in self.ranges
+            if (other.after, other.before) == (id_range.after, id_range.before)
             and _may_be_closed(other, self.clock())
         ]
         attempts = [other.attempt for other in group]
         first = min(max(other.after, other.cleared) for other in group) + 1
-        last = (window.before or 0) - 1
+        last = (id_range.before or 0) - 1
         left = sum(max(0, MOST_CALLS - attempt.calls) for attempt in attempts)
         seen = Seen(first, last)
-        if not self._ask(attempts, seen, controls=window.controls, most=left, shared=True):
+        if not self._ask(attempts, seen, canaries=id_range.canaries, most=left, shared=True):
             return
         decision = self._resolve(seen, attempts, last)
         matched = decision.matched
@@ -226,33 +228,37 @@ class Search:
         elif seen.doubtful:
             self._leave(attempts, "Some answers could not be read, and its free calls are used up.")
         else:
-            self._show_absent(window, attempts, seen, matched)
+            self._show_absent(id_range, attempts, seen, matched)
 
     def _leave(self, attempts: list[Attempt], words: str) -> None:
         """To a person."""
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
-        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
+        Attempt.objects.filter(pk__in=keys).update(range_closed_at=now)
         resolve.tell(attempts, words, {}, now)
 
     def _show_absent(
-        self, window: Window, attempts: list[Attempt], seen: Seen, matched: IdMatch
+        self, id_range: IdRange, attempts: list[Attempt], seen: Seen, matched: IdMatch
     ) -> None:
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
         absent = matched.absent.intersection(keys)
         gone = resolve.reread(attempt for attempt in attempts if attempt.pk in absent)
-        evidence = {"after": str(window.after), "before": str(window.before), "calls": seen.calls}
-        self.case.done.absent += resolve.show_absent(
-            gone, by=Resolution.BRACKET, now=now, evidence=evidence
+        evidence = {
+            "after": str(id_range.after),
+            "before": str(id_range.before),
+            "calls": seen.calls,
+        }
+        self.run.done.absent += resolve.show_absent(
+            gone, by=Resolution.CLOSED_RANGE, now=now, evidence=evidence
         )
         # Last: who dies before has closed nothing, and the next run does it again.
-        Attempt.objects.filter(pk__in=keys).update(bracketed_at=now)
+        Attempt.objects.filter(pk__in=keys).update(range_closed_at=now)
 
 
-def _may_be_closed(window: Window, now: datetime) -> bool:
-    attempt = window.attempt
-    searched = attempt.searched_at is not None and attempt.bracketed_at is None
+def _may_be_closed(id_range: IdRange, now: datetime) -> bool:
+    attempt = id_range.attempt
+    searched = attempt.searched_at is not None and attempt.range_closed_at is None
     waits = attempt.search_at is not None and attempt.search_at > now
-    return searched and not waits and window.before is not None and resolve.is_open(attempt)
+    return searched and not waits and id_range.before is not None and resolve.is_open(attempt)
 
 
 def _in_words(seen: Seen, wanted_last: int) -> str:

@@ -15,11 +15,11 @@ from django.db.models import Q
 from providers.panel_api import Progress
 
 from ...models import Attempt
-from ...sending.repeats import names_in
+from ...sending.replays import names_in
 from ...status import LIVE_OUTCOMES, Flag, Outcome
-from .case import Case
-from .id_range import Window, fits, number_of, widest_window
+from .id_range import IdRange, fits, number_of, widest_range
 from .match_ids import Edges
+from .recovery_run import RecoveryRun
 
 OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))
 MOST_DECIDED = 500  # the newest of an account
@@ -27,10 +27,10 @@ MOST_DECIDED = 500  # the newest of an account
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """`is_proven`: the window was shown by the account's own orders, so that the desk may link."""
+    """`is_proven`: the range was shown by the account's own orders, so that the desk may link."""
 
     attempt: Attempt
-    window: Window
+    id_range: IdRange
     is_proven: bool
 
     def may_have(self, external_id: str, said: Progress) -> bool:
@@ -41,7 +41,7 @@ class Owner:
         number = number_of(external_id)
         return (
             number is not None
-            and self.window.holds(number)
+            and self.id_range.holds(number)
             and fits(self.attempt.order, said) is not False
         )
 
@@ -69,19 +69,19 @@ def sends_without_an_id(account: list[int]) -> list[Attempt]:
 
 
 def owners_of(
-    case: Case, known: Iterable[Window], candidates: Mapping[str, Progress]
+    run: RecoveryRun, known: Iterable[IdRange], candidates: Mapping[str, Progress]
 ) -> list[Owner]:
-    """Every send that may own one of these, and each lost one of which the window is known."""
-    windows = {window.attempt.pk: window for window in known}
+    """Every send that may own one of these, and each lost one of which the id range is known."""
+    ranges = {id_range.attempt.pk: id_range for id_range in known}
     found = list[Owner]()
-    for attempt in sends_without_an_id(case.rows):
-        if (window := windows.get(attempt.pk)) is not None:
-            found.append(Owner(attempt, window, is_proven=True))
+    for attempt in sends_without_an_id(run.rows):
+        if (id_range := ranges.get(attempt.pk)) is not None:
+            found.append(Owner(attempt, id_range, is_proven=True))
         elif any(
             one in names_of(attempt) or fits(attempt.order, said) is not False
             for one, said in candidates.items()
         ):
-            widest = widest_window(attempt, case.rules, case.rows)
+            widest = widest_range(attempt, run.rules, run.rows)
             found.append(Owner(attempt, widest, is_proven=False))
     return found
 

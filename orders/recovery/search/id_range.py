@@ -18,7 +18,7 @@ from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
 from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock
 
-CONTROLS = 2
+CANARIES = 2
 NEIGHBOURS = 20  # accepted orders looked at on either side
 LARGEST_ID = 10**18
 NEARLY = Decimal("0.2")  # of the cost: more than this is not the provider's rounding
@@ -30,16 +30,16 @@ REDUCED = frozenset({OrderState.PARTIAL, OrderState.CANCELED, OrderState.REFUNDE
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class IdRange:
     """An order of this attempt would have an id above `after`, and below `before` once an order
     is known that was surely given its id later. `cleared` ids were asked for when it could no
-    longer appear, and were not ours. `controls`: the last ids of ours up to `after`."""
+    longer appear, and were not ours. `canaries`: the last ids of ours up to `after`."""
 
     attempt: Attempt
     after: int
     before: int | None
     cleared: int
-    controls: tuple[int, ...]
+    canaries: tuple[int, ...]
 
     def holds(self, number: int) -> bool:
         return number > max(self.after, self.cleared) and (
@@ -60,13 +60,13 @@ def lost_attempts(rows: list[int]) -> list[Attempt]:
     return list(lost.select_related("order__service__proposed", "provider").order_by("pk"))
 
 
-def windows(rows: list[int], rules: Recovery) -> list[Window]:
+def id_ranges(rows: list[int], rules: Recovery) -> list[IdRange]:
     """Those of the lost orders of this account of which it can be told."""
-    known = (window_of(attempt, rules, rows) for attempt in lost_attempts(rows))
-    return [window for window in known if window is not None]
+    known = (id_range_of(attempt, rules, rows) for attempt in lost_attempts(rows))
+    return [id_range for id_range in known if id_range is not None]
 
 
-def window_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> Window | None:
+def id_range_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> IdRange | None:
     """None where no id is known from before it, or its neighbours prove nothing: ids that are not
     numbers, rows that are not in the order of their times.
 
@@ -80,16 +80,16 @@ def window_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> Window | No
     above = _numbers(
         row.external_id for row in near.accepted_after if later is not None and row.pk > later
     )
-    return Window(
+    return IdRange(
         attempt,
         max(below),
         min(above, default=None),
         attempt.searched_through or 0,
-        tuple(sorted(below, reverse=True)[:CONTROLS]),
+        tuple(sorted(below, reverse=True)[:CANARIES]),
     )
 
 
-def widest_window(attempt: Attempt, rules: Recovery, account: list[int]) -> Window:
+def widest_range(attempt: Attempt, rules: Recovery, account: list[int]) -> IdRange:
     """Where an order of this attempt can be at most, however little is known around it: only what
     stands before or after it both by its row and by its time is a bound. It proves no absence."""
     accepted = Attempt.objects.filter(provider__in=account, outcome=Outcome.ACCEPTED)
@@ -100,7 +100,7 @@ def widest_window(attempt: Attempt, rules: Recovery, account: list[int]) -> Wind
     if later is not None:
         rows = accepted.filter(pk__gt=later, started_at__gt=attempt.started_at)
         above = _numbers(row.external_id for row in rows.order_by("pk")[:NEIGHBOURS])
-    return Window(
+    return IdRange(
         attempt,
         max(below, default=0),
         min(above, default=None),

@@ -18,31 +18,31 @@ from ...models import Attempt, Order, Recovery
 from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
 from .. import resolve
 from . import contradictions, id_range, search_schedule
-from .case import Case
 from .find_lost import MOST_CALLS
 from .id_owners import is_decided, sends_without_an_id
 from .list_rows import Likeness, likeness
 from .list_trust import OwnList, read_list
 from .match_ids import Edges, IdMatch, decide
+from .recovery_run import RecoveryRun
 
 
-def search(case: Case, lost: list[Attempt]) -> None:
+def search(run: RecoveryRun, lost: list[Attempt]) -> None:
     """Look up in the list what is due, or what can be shown not to be there by now."""
-    now, rules = case.clock(), case.rules
+    now, rules = run.clock(), run.rules
     due = [a for a in lost if search_schedule.is_due(a, now) and _is_worth_it(a, rules, now)]
-    closing = [a for a in lost if _may_be_closed(a, case, now)]
+    closing = [a for a in lost if _may_be_closed(a, run, now)]
     asked = [*due, *closing]
-    if not asked or case.client.dialect.recent_orders is not True or _is_unclear(case, lost):
+    if not asked or run.client.dialect.recent_orders is not True or _is_unclear(run, lost):
         return
     _ask_later_again(closing, now)  # first, in case the list does not come
-    listed = read_list(case.rows, case.ask(case.client.recent_orders))
+    listed = read_list(run.rows, run.ask(run.client.recent_orders))
     resolve.count_calls(asked, 1)
-    case.done.searched += len(due)
-    view = _view(case, listed, lost)
-    now = case.clock()
+    run.done.searched += len(due)
+    view = _view(run, listed, lost)
+    now = run.clock()
     _tell(asked, listed, view, now)
     if rules.key_is_ours_alone and not rules.stopped_because:
-        _decide(case, view, listed, lost, closing, now)
+        _decide(run, view, listed, lost, closing, now)
     _leave(closing, now)
 
 
@@ -52,24 +52,24 @@ def _is_worth_it(attempt: Attempt, rules: Recovery, now: datetime) -> bool:
     return attempt.calls == 0 or (is_last and not rules.searches and attempt.calls < MOST_CALLS)
 
 
-def _may_be_closed(attempt: Attempt, case: Case, now: datetime) -> bool:
+def _may_be_closed(attempt: Attempt, run: RecoveryRun, now: datetime) -> bool:
     """It was searched for, and an order has been sent since that must be in the list."""
-    rules, later = case.rules, id_range.surely_after(attempt, case.rules)
+    rules, later = run.rules, id_range.surely_after(attempt, run.rules)
     if rules.searches or not rules.key_is_ours_alone or later is None:
         return False
     waits = attempt.search_at is not None and attempt.search_at > now
-    is_left = attempt.bracketed_at is not None or attempt.calls >= MOST_CALLS
+    is_left = attempt.range_closed_at is not None or attempt.calls >= MOST_CALLS
     if attempt.searched_at is None or waits or is_left or not resolve.is_open(attempt):
         return False
-    rows = Attempt.objects.filter(provider__in=case.rows)
+    rows = Attempt.objects.filter(provider__in=run.rows)
     return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
 
 
-def _is_unclear(case: Case, lost: list[Attempt]) -> bool:
+def _is_unclear(run: RecoveryRun, lost: list[Attempt]) -> bool:
     """Something is on its way, or was sent nobody knows when: its row would look like another's."""
     if any(attempt.code == RECALLED for attempt in lost):
         return True
-    rows = Attempt.objects.filter(provider__in=case.rows)
+    rows = Attempt.objects.filter(provider__in=run.rows)
     return rows.filter(outcome=Outcome.IN_FLIGHT).exists()
 
 
@@ -91,15 +91,15 @@ class _View:
         return self.like[pk].get(order_id) is Likeness.IS
 
 
-def _view(case: Case, listed: OwnList, lost: list[Attempt]) -> _View:
-    feeds, rules = _links_of_feeds(case.rows), case.rules
+def _view(run: RecoveryRun, listed: OwnList, lost: list[Attempt]) -> _View:
+    feeds, rules = _links_of_feeds(run.rows), run.rules
     free, like = dict[str, RecentOrder](), dict[int, dict[str, Likeness]]()
     for attempt in lost:
         rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
         reach = {row.order_id: row for row in rows or () if row.order_id not in listed.taken}
         free |= reach
         like[attempt.pk] = _like(attempt, reach.values(), feeds)
-    others = _others(case, listed, lost)
+    others = _others(run, listed, lost)
     for attempt in others:
         rows = listed.rows_that_may_be(attempt, rules)
         reach = {row.order_id: row for row in rows if row.order_id in free}
@@ -110,11 +110,11 @@ def _view(case: Case, listed: OwnList, lost: list[Attempt]) -> _View:
     return view if listed.doubt else replace(view, matched=decide(view.edges, free))
 
 
-def _others(case: Case, listed: OwnList, lost: list[Attempt]) -> list[Attempt]:
+def _others(run: RecoveryRun, listed: OwnList, lost: list[Attempt]) -> list[Attempt]:
     if listed.doubt:
         return []
-    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, case.rules) is not None}
-    return [one for one in sends_without_an_id(case.rows) if one.pk not in known]
+    known = {attempt.pk for attempt in lost if listed.rows_for(attempt, run.rules) is not None}
+    return [one for one in sends_without_an_id(run.rows) if one.pk not in known]
 
 
 def _leave_to_the_lost(like: dict[int, dict[str, Likeness]], pk: int) -> None:
@@ -157,7 +157,7 @@ def _tell(asked: list[Attempt], listed: OwnList, view: _View, now: datetime) -> 
 
 
 def _decide(
-    case: Case,
+    run: RecoveryRun,
     view: _View,
     listed: OwnList,
     lost: list[Attempt],
@@ -167,7 +167,7 @@ def _decide(
     told = {one: row.progress for one, row in view.free.items()}
     said = {one: progress for one, progress in told.items() if isinstance(progress, Progress)}
     offered = contradictions.offered(view.others, view.edges, view.matched)
-    contradictions.reopen_contradicted(case.provider, offered, now=now)
+    contradictions.reopen_contradicted(run.provider, offered, now=now)
     others = {attempt.pk for attempt in view.others}
     own = {attempt.pk: attempt for attempt in lost if attempt.pk not in others}
     sends = [*own.values(), *view.others]
@@ -177,7 +177,7 @@ def _decide(
         for pk, one in view.matched.found.items()
         if pk in own and one in said and view.is_surely(pk, one)
     }
-    case.done.found += resolve.link_found(
+    run.done.found += resolve.link_found(
         IdMatch(found=sure), lost, said, now=now, by=Resolution.LISTING
     )
     explained = set(sure.values())
@@ -185,9 +185,9 @@ def _decide(
         attempt
         for attempt in closing
         if attempt.pk in view.matched.absent
-        and _is_explained(attempt, listed, case.rules, explained)
+        and _is_explained(attempt, listed, run.rules, explained)
     ]
-    case.done.absent += resolve.show_absent(
+    run.done.absent += resolve.show_absent(
         resolve.reread(gone),
         by=Resolution.LISTING,
         now=now,
@@ -212,6 +212,6 @@ def _leave(closing: list[Attempt], now: datetime) -> None:
     """To a person, once its calls are used up."""
     for attempt in resolve.reread(closing):
         if attempt.calls >= MOST_CALLS:
-            Attempt.objects.filter(pk=attempt.pk).update(bracketed_at=now)
+            Attempt.objects.filter(pk=attempt.pk).update(range_closed_at=now)
             words = f"Its {MOST_CALLS} free calls are used up: it is not searched for again."
             resolve.tell([attempt], words, {}, now)

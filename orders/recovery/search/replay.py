@@ -1,8 +1,8 @@
-"""Asking again under the same id of ours, at providers that answer a repeat with the first order.
+"""Asking again under the same id of ours, at providers that answer a replay with the first order.
 
 Only where the attempt itself went out with its id a short while ago *and* an admin has said that
-repeats are safe there, under this name and at this address. It is the same attempt said again, to
-the last sign. Nothing but an answer with a number decides; a refusal of a repeat proves nothing.
+replays are safe there, under this name and at this address. It is the same attempt said again, to
+the last sign. Nothing but an answer with a number decides; a refusal of a replay proves nothing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from providers.panel_api import (
 )
 
 from ...models import Attempt
-from ...sending import repeats, send_journal
-from ...sending.repeats import ALSO_NAMED, names_in
-from ...sending.restore_check import guard, repeat_journal
+from ...sending import replays, send_journal
+from ...sending.replays import ALSO_NAMED, names_in
+from ...sending.restore_check import guard, replay_journal
 from ...sending.send_orders import PlacesOrders
 from ...sending.writes import answer_files
 from ...sending.writes.pre_send import PreSendCheck
@@ -36,18 +36,18 @@ from ...sending.writes.send_clock import SendClock
 from ...status import Outcome, Resolution, Write
 from .. import resolve
 from . import contradictions
-from .case import Case
 from .match_ids import IdMatch
+from .recovery_run import RecoveryRun
 
-MOST_REPEATS = 3
+MOST_REPLAYS = 3
 
 
-def repeat(case: Case, lost: list[Attempt]) -> None:
-    """Repeat each due attempt of this account, one after the other."""
-    if not case.rules.promises_repeats(case.provider):
+def replay_lost(run: RecoveryRun, lost: list[Attempt]) -> None:
+    """Replay each due attempt of this account, one after the other."""
+    if not run.rules.promises_replays(run.provider):
         return
-    now, parameter = case.clock(), case.client.dialect.idempotency_parameter
-    if _asks_for_a_rest(case.provider, now):
+    now, parameter = run.clock(), run.client.dialect.idempotency_parameter
+    if _asks_for_a_rest(run.provider, now):
         return
     for attempt in resolve.reread(lost):
         due = (
@@ -55,41 +55,41 @@ def repeat(case: Case, lost: list[Attempt]) -> None:
             and attempt.search_at <= now
             and attempt.searched_at is None
         )
-        carries = bool(parameter) and attempt.wire.get(parameter) == attempt.token
-        is_clear = ALSO_NAMED not in attempt.evidence and attempt.searches < MOST_REPEATS
-        if due and carries and is_clear and _is_young(attempt, now) and _is_promised_still(case):
-            _repeat_one(case, attempt)
+        carries = bool(parameter) and attempt.wire.get(parameter) == attempt.idempotency_key
+        is_clear = ALSO_NAMED not in attempt.evidence and attempt.searches < MOST_REPLAYS
+        if due and carries and is_clear and _is_young(attempt, now) and _is_promised_still(run):
+            _replay_one(run, attempt)
 
 
-def _is_promised_still(case: Case) -> bool:
-    """The repeat before may have come back as another order."""
-    case.rules.refresh_from_db(fields=["repeats_are_safe", "repeats_promised_for"])
-    return case.rules.promises_repeats(case.provider)
+def _is_promised_still(run: RecoveryRun) -> bool:
+    """The replay before may have come back as another order."""
+    run.rules.refresh_from_db(fields=["replays_are_safe", "replays_promised_for"])
+    return run.rules.promises_replays(run.provider)
 
 
 def _is_young(attempt: Attempt, now: datetime) -> bool:
     """The provider still knows our id. After a day away it may have forgotten it, and would take
-    the repeat for a new order; so it might where a clock was set back."""
+    the replay for a new order; so it might where a clock was set back."""
     age = now - attempt.started_at
-    return timedelta(0) <= age <= timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS)
+    return timedelta(0) <= age <= timedelta(seconds=clocks.REPLAY_WITHIN_SECONDS)
 
 
-def _repeat_one(case: Case, attempt: Attempt) -> None:
-    case.spend()
-    now = SendClock(case.clock)
-    repeats.begin(attempt, now=now())  # when it is looked for next, the search says
-    case.done.searched += 1
-    order_id = _say_again(case.provider, cast(PlacesOrders, case.client), attempt, now)
+def _replay_one(run: RecoveryRun, attempt: Attempt) -> None:
+    run.spend()
+    now = SendClock(run.clock)
+    replays.begin(attempt, now=now())  # when it is looked for next, the search says
+    run.done.searched += 1
+    order_id = _say_again(run.provider, cast(PlacesOrders, run.client), attempt, now)
     attempt.refresh_from_db(fields=["evidence"])
     if not order_id or ALSO_NAMED in attempt.evidence:
         return
-    said = ask(case.provider, lambda: case.client.statuses_once([order_id]), clock=case.clock)
+    said = ask(run.provider, lambda: run.client.statuses_once([order_id]), clock=run.clock)
     resolve.count_calls([attempt], 1)
     progress = said[order_id]
     if isinstance(progress, Progress):
         found = IdMatch(found={attempt.pk: order_id})
-        case.done.found += resolve.link_found(
-            found, [attempt], {order_id: progress}, now=case.clock(), by=Resolution.REPEAT
+        run.done.found += resolve.link_found(
+            found, [attempt], {order_id: progress}, now=run.clock(), by=Resolution.REPLAY
         )
 
 
@@ -102,15 +102,15 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
     )
     name = ""
     try:
-        name = guard.journal_repeat(attempt, now=now)
+        name = guard.journal_replay(attempt, now=now)
         placed = client.add(WrittenPayload(attempt.wire), before_send=check)
     except Rejected as refusal:
         # The first send may be what it is refused for: the money spent, the link busy.
-        words = f"The repeat was refused, which proves nothing of the first: {refusal.reason}"
+        words = f"The replay was refused, which proves nothing of the first: {refusal.reason}"
         _tell(attempt, words, {"code": refusal.code.value}, now)
         _end_without_an_order(attempt, name)
     except (NotSent, OutcomeUnknown) as error:
-        _tell(attempt, f"The repeat did not help: {error.reason}", {}, now)
+        _tell(attempt, f"The replay did not help: {error.reason}", {}, now)
         if isinstance(error, NotSent):
             _end_without_an_order(attempt, name)
     else:
@@ -120,27 +120,27 @@ def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: 
 
 
 def _tell(attempt: Attempt, words: str, evidence: dict[str, str], now: SendClock) -> None:
-    record(lambda: resolve.tell([attempt], words, evidence, now()), what=f"the repeat of {attempt}")
+    record(lambda: resolve.tell([attempt], words, evidence, now()), what=f"the replay of {attempt}")
 
 
 def _end_without_an_order(attempt: Attempt, name: str) -> None:
     """On disk first: what the row says no more, the journal must not say."""
     if name:
-        repeat_journal.note_end(attempt, name)
-    record(lambda: repeats.end_without_an_order(attempt), what=f"the repeat of {attempt}")
+        replay_journal.note_end(attempt, name)
+    record(lambda: replays.end_without_an_order(attempt), what=f"the replay of {attempt}")
 
 
 def _keep_id(attempt: Attempt, name: str, order_id: str, now: SendClock) -> None:
     """What it was answered with, for the person who decides if nothing else comes of it."""
-    send = {"token": attempt.token, "started_at": attempt.started_at.isoformat()}
-    with answer_files.kept(Write.REPLAY, attempt.token, send | {"id": order_id}) as file:
-        repeat_journal.note_number(attempt, name, order_id)
-        if record(lambda: _note_id(attempt, order_id, now()), what=f"the repeat of {attempt}"):
+    send = {"token": attempt.idempotency_key, "started_at": attempt.started_at.isoformat()}
+    with answer_files.kept(Write.REPLAY, attempt.idempotency_key, send | {"id": order_id}) as file:
+        replay_journal.note_number(attempt, name, order_id)
+        if record(lambda: _note_id(attempt, order_id, now()), what=f"the replay of {attempt}"):
             file.is_recorded()
 
 
 def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
-    """The number that a repeat was answered with, from the disk. False: of no attempt here."""
+    """The number that a replay was answered with, from the disk. False: of no attempt here."""
     attempt = send_journal.attempt_of(said)
     if attempt is None:
         return False
@@ -157,10 +157,10 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
         rows = Attempt.objects.select_for_update(of=("self",)).select_related("order")
         known = rows.get(pk=attempt.pk)
         if known.outcome == Outcome.ACCEPTED:
-            repeats.note_second_id(known.order, order_id, known.external_id, now=now)
+            replays.note_second_id(known.order, order_id, known.external_id, now=now)
             return
-        repeats.note_number(known, order_id, now=now)  # so that no other order is given it
-        resolve.tell([known], f"The repeat was answered with the number {order_id}.", {}, now)
+        replays.note_number(known, order_id, now=now)  # so that no other order is given it
+        resolve.tell([known], f"The replay was answered with the number {order_id}.", {}, now)
     contradictions.reopen_one(attempt.pk, order_id, now=now)
 
 

@@ -29,7 +29,7 @@ from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
 from ...status import HaltKind
 from .. import halts, send_journal
 from ..send_journal import HighWaterMark
-from . import journal_gaps, recalled_requests, recalled_sends, repeat_journal, request_journal
+from . import journal_gaps, recalled_requests, recalled_sends, replay_journal, request_journal
 from .request_journal import Named
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ UNREADABLE = "unreadable"
 STEPS: Final[tuple[Callable[..., object], ...]] = (
     journal_gaps.note_gap,
     recalled_sends.recall_sends,
-    repeat_journal.recall_repeats,
+    replay_journal.recall_replays,
     recalled_requests.recall_calls,
     doubtful_rows.hold_waiting,
 )
@@ -89,13 +89,13 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
         raise NotSent("The database went away before sending.") from error
 
 
-def journal_repeat(attempt: Attempt, *, now: Clock) -> str:
-    """Write a repeat of this send down, as `journal_send` does; its name. Raises NotSent."""
+def journal_replay(attempt: Attempt, *, now: Clock) -> str:
+    """Write a replay of this send down, as `journal_send` does; its name. Raises NotSent."""
     refuse_another_database(attempt.provider_id, now=now)
     try:
-        return repeat_journal.note_repeat(attempt)
+        return replay_journal.note_replay(attempt)
     except OSError as error:
-        log.error("a repeat of %s cannot be journaled on disk: %s", attempt, error)
+        log.error("a replay of %s cannot be journaled on disk: %s", attempt, error)
         raise NotSent(f"It could not be written down before sending: {error.strerror}.") from error
 
 
@@ -196,7 +196,7 @@ def check_database(*, now: datetime) -> bool:
         recall_everywhere(now=now)
         return False
     for account in send_journal.accounts():
-        repeat_journal.recall_newest(account, now=now)
+        replay_journal.recall_newest(account, now=now)
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
         DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
     return True

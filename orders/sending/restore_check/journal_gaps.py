@@ -54,7 +54,7 @@ def _calls(account: int) -> QuerySet[RequestCall]:
 
 
 def _calls_of_its_own(account: int) -> QuerySet[RequestCall]:
-    journaled = [call.token for call in request_journal.calls_since_accepted(account)]
+    journaled = [call.idempotency_key for call in request_journal.calls_since_accepted(account)]
     return _calls(account).exclude(key__in=journaled)
 
 

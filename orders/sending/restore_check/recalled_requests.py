@@ -53,10 +53,10 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
     them was broken."""
     journaled = request_journal.calls_since_accepted(provider_id)
-    tokens = [call.token for call in journaled]
-    keys = RequestCall.objects.filter(key__in=tokens).values_list("key", flat=True)
+    journaled_keys = [call.idempotency_key for call in journaled]
+    keys = RequestCall.objects.filter(key__in=journaled_keys).values_list("key", flat=True)
     known = {key.hex for key in keys}
-    unknown = [then for then in journaled if then.token not in known]
+    unknown = [then for then in journaled if then.idempotency_key not in known]
     if unknown and not Provider.objects.filter(pk=provider_id).exists():
         log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
         return 0
@@ -72,13 +72,13 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
 
 
 def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
-    outcome = then.outcome or _left_behind(then.token)
+    outcome = then.outcome or _left_behind(then.idempotency_key)
     if isinstance(outcome, Later):
         return 0  # nothing was done
     try:
         with durable_transaction():
             call = RequestCall.objects.create(
-                key=then.token,
+                key=then.idempotency_key,
                 provider_id=provider_id,
                 write=then.write,
                 worker=worker_name(),
@@ -90,13 +90,13 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
             _give_up_cancels(call, now)
     except IntegrityError as error:
         raise_unless_broken(error, *FASTER)
-        log.info("call %s was taken back into the database by another worker", then.token)
+        log.info("call %s was taken back into the database by another worker", then.idempotency_key)
         return 0
     return len(taken)
 
 
-def _left_behind(token: str) -> AnyOutcome | None:
-    said = answer_files.left_behind(token)
+def _left_behind(key: str) -> AnyOutcome | None:
+    said = answer_files.left_behind(key)
     return outcome_from_json(said["outcome"]) if said else None
 
 
@@ -111,7 +111,7 @@ def _take_as_sent(
     call: RequestCall, name: Named, outcome: AnyOutcome | None, now: datetime
 ) -> bool:
     """This request is known as sent from now on. False: it needs nothing."""
-    order = Order.objects.filter(submission=name.submission).first()
+    order = Order.objects.filter(form_key=name.form_key).first()
     if order is None:
         log.error("a %s of an order that is not known here was sent: %s", call.write, name)
         return False

@@ -64,14 +64,16 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
 
 
 def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
-    send_outcome = send.send_outcome or answer_spool.left_behind(send.token, send.started_at)
+    send_outcome = send.send_outcome or answer_spool.left_behind(
+        send.idempotency_key, send.started_at
+    )
     if attempt is not None:
         if send_outcome is not None:
             answer_spool.record_late(attempt, send_outcome, now=now)
         return False
     if send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
-    order = Order.objects.select_related("provider").filter(submission=send.submission).first()
+    order = Order.objects.select_related("provider").filter(form_key=send.form_key).first()
     if order is not None and order.status == Status.SENDING:
         return False  # in somebody's hands this moment; the next look finds it where it then is
     taken = order and take_as_sent(
@@ -165,21 +167,21 @@ def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | No
     for start in range(0, len(sends), CHUNK):
         chunk = sends[start : start + CHUNK]
         recorded = _recorded(chunk)
-        rest = [send for send in chunk if (send.submission, send.started_at) not in recorded]
+        rest = [send for send in chunk if (send.form_key, send.started_at) not in recorded]
         rows = _attempts_of(rest) if rest else {}
-        yield from ((send, rows.get((send.submission, send.started_at))) for send in rest)
+        yield from ((send, rows.get((send.form_key, send.started_at))) for send in rest)
 
 
 def _recorded(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
-    rows = Attempt.objects.filter(order__submission__in=[send.submission for send in sends])
-    return set(rows.exclude(outcome__in=OPEN).values_list("order__submission", "started_at"))
+    rows = Attempt.objects.filter(order__form_key__in=[send.form_key for send in sends])
+    return set(rows.exclude(outcome__in=OPEN).values_list("order__form_key", "started_at"))
 
 
 def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
-    submissions = [send.submission for send in sends]
-    rows = Attempt.objects.filter(order__submission__in=submissions)
+    form_keys = [send.form_key for send in sends]
+    rows = Attempt.objects.filter(order__form_key__in=form_keys)
     rows = rows.select_related("order", "provider")
-    return {(row.order.submission, row.started_at): row for row in rows}
+    return {(row.order.form_key, row.started_at): row for row in rows}
 
 
 def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
@@ -193,7 +195,7 @@ def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now
     known = UnmatchedOrder(
         halt=halt,
         account=send.provider_id,
-        token=send.token,
+        token=send.idempotency_key,
         external_id=external_id,
         provider=Provider.objects.filter(pk=send.provider_id).first(),
         sent_at=send.started_at,

@@ -1,7 +1,7 @@
 """What this machine has asked of refills and cancels, outside the database: their send journal.
 
 A line names the requests by what they have in every life of the database: their order's
-submission and the moment at which somebody asked.
+form key and the moment at which somebody asked.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 class Named:
     """One request, whatever its number is by now, and the id its order has at the provider."""
 
-    submission: UUID
+    form_key: UUID
     requested_at: datetime
     order_id: str
 
@@ -50,7 +50,7 @@ class Named:
 class JournaledCall:
     """One call as the file tells it. `outcome` None: how it ended is not known here."""
 
-    token: str
+    idempotency_key: str
     write: Write
     started_at: datetime
     requests: Sequence[Named]
@@ -75,7 +75,7 @@ def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> No
         new=lambda: carried(high_water_mark_of(others.order_by("-pk").first(), database)),
         anew=lambda: carried(newest_of(file, call.provider_id)),
     )
-    named = [[one.submission.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
+    named = [[one.form_key.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
     name = name_of(call)
     file.write(SENT, wait=True, database=database, write=call.write, requests=named, **name)
 
@@ -125,8 +125,8 @@ def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:
 
 
 def _named(row: list[Any]) -> Named:
-    submission, requested_at, order_id = row
-    return Named(UUID(submission), datetime.fromisoformat(requested_at), str(order_id))
+    form_key, requested_at, order_id = row
+    return Named(UUID(form_key), datetime.fromisoformat(requested_at), str(order_id))
 
 
 def _file(provider_id: int) -> JournalFile:

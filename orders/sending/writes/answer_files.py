@@ -27,16 +27,16 @@ def directory() -> Path:
 
 
 @contextmanager
-def kept(write: Write, token: str, said: Said) -> Iterator[AnswerFile]:
-    path = directory() / f"{write.value}-{token}.json"
+def kept(write: Write, key: str, said: Said) -> Iterator[AnswerFile]:
+    path = directory() / f"{write.value}-{key}.json"
     text = redact(json.dumps({"write": write.value, "said": said}))
     with spool_files.on_disk(path, text, what=f"a {write}") as file:
         yield file
 
 
-def left_behind(token: str) -> Said | None:
+def left_behind(key: str) -> Said | None:
     """What was said to this call, if it was kept and nobody has recorded it."""
-    return spool_files.first_of(directory(), token, lambda path: _read(path)[1])
+    return spool_files.first_of(directory(), key, lambda path: _read(path)[1])
 
 
 def import_left_behind(take_in: Mapping[Write, Callable[[Said], bool]]) -> int:

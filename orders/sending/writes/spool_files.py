@@ -89,9 +89,9 @@ def set_aside_unmatched(path: Path) -> None:
     path.rename(path.with_name(path.name + UNMATCHED))
 
 
-def first_of(directory: Path, token: str, read: Callable[[Path], T | None]) -> T | None:
+def first_of(directory: Path, key: str, read: Callable[[Path], T | None]) -> T | None:
     """What was heard of this call, if it was kept and nobody has recorded it."""
-    for path in directory.glob(f"*-{token}.json*"):
+    for path in directory.glob(f"*-{key}.json*"):
         try:
             if (answer := read(path)) is not None:
                 return answer

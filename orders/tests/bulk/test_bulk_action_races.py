@@ -38,7 +38,7 @@ def _job(kind: JobKind) -> BulkJob:
     job, _ = bulk_action.start_job(
         kind,
         every_order(),
-        submission=uuid.uuid4(),
+        form_key=uuid.uuid4(),
         terms={"note": "x"},
         started_by=make_user(Role.MANAGER),
         now=NOON,
@@ -129,7 +129,7 @@ def test_a_worker_that_lost_its_job_does_no_more_of_it(kind: JobKind):
 
 
 def _each_order_was_done_once(kind: JobKind, done: list[int]) -> None:
-    """A worker may begin to buy what another is buying: the submission makes it one order."""
+    """A worker may begin to buy what another is buying: the form key makes it one order."""
     if kind == JobKind.REORDER:
         assert Order.objects.count() == 2 * ORDERS
     else:
@@ -139,12 +139,12 @@ def _each_order_was_done_once(kind: JobKind, done: list[int]) -> None:
 
 def test_a_confirmation_sent_many_times_starts_one_job():
     make_order()
-    person, submission = make_user(Role.OPERATOR), uuid.uuid4()
+    person, form_key = make_user(Role.OPERATOR), uuid.uuid4()
     started = at_once(
         lambda number: bulk_action.start_job(
             JobKind.NOTE,
             every_order(),
-            submission=submission,
+            form_key=form_key,
             terms={},
             started_by=person,
             now=NOON,

@@ -38,12 +38,12 @@ def noon() -> datetime:
 
 
 def start(
-    kind: JobKind, *, by: User | None = None, submission: uuid.UUID | None = None, **terms: Any
+    kind: JobKind, *, by: User | None = None, form_key: uuid.UUID | None = None, **terms: Any
 ) -> BulkJob:
     job, _ = bulk_action.start_job(
         kind,
         every_order(),
-        submission=submission or uuid.uuid4(),
+        form_key=form_key or uuid.uuid4(),
         terms=terms,
         started_by=by or make_user(Role.MANAGER),
         now=NOON,
@@ -89,7 +89,7 @@ def test_no_orders_are_a_job_that_ends():
     job, _ = bulk_action.start_job(
         JobKind.NOTE,
         [],
-        submission=uuid.uuid4(),
+        form_key=uuid.uuid4(),
         terms={},
         started_by=make_user(),
         now=NOON,
@@ -101,9 +101,9 @@ def test_no_orders_are_a_job_that_ends():
 
 def test_the_same_confirmation_twice_is_one_job():
     make_order()
-    submission = uuid.uuid4()
-    first = start(JobKind.NOTE, submission=submission, note="first")
-    again = start(JobKind.REORDER, submission=submission)
+    form_key = uuid.uuid4()
+    first = start(JobKind.NOTE, form_key=form_key, note="first")
+    again = start(JobKind.REORDER, form_key=form_key)
     assert (again.pk, again.kind, BulkItem.objects.count()) == (first.pk, JobKind.NOTE, 1)
 
 

@@ -49,7 +49,7 @@ def confirmation(browser: Client, query: str) -> dict[str, Any]:
     """What the form of the confirmation carries."""
     context = browser.get(f"/orders/bulk/?{query}").context
     return {
-        "submission": str(context["token"]),
+        "form_key": str(context["form_key"]),
         "chosen": context["chosen"],
         "shown_terms": context["shown_terms"],
     }
@@ -175,7 +175,7 @@ def test_a_note_has_to_be_written_and_stays_in_the_form(staff: Client) -> None:
     query = "kind=note&scope=all"
     form = confirmation(staff, query)
     answer = staff.post(f"/orders/bulk/?{query}", form | {"note": " "})
-    assert answer.status_code == 422 and form["submission"] in answer.content.decode()
+    assert answer.status_code == 422 and form["form_key"] in answer.content.decode()
     long = "kept" * 200
     answer = staff.post(f"/orders/bulk/?{query}", form | {"note": long})
     assert answer.status_code == 422 and long in answer.content.decode()
@@ -192,7 +192,7 @@ def test_tags_have_to_be_written_and_stay_in_the_form(staff: Client, kind: JobKi
     answer = staff.post(f"/orders/bulk/?{query}", form | {"tags": "a+b"})
     page = answer.content.decode()
     assert answer.status_code == 422 and "a tag is made of letters" in page and "a+b" in page
-    assert form["submission"] in page
+    assert form["form_key"] in page
     assert staff.post(f"/orders/bulk/?{query}", form).status_code == 422
     assert staff.post(f"/orders/bulk/?{query}", form | {"tags": "#Spring"}).status_code == 302
     assert BulkJob.objects.get().terms == {"tags": " spring "}
@@ -271,8 +271,8 @@ def test_a_release_whose_holds_cannot_be_read_lets_nothing_go(staff: Client, tex
     assert not BulkJob.objects.exists()
 
 
-@pytest.mark.parametrize("form", [{}, {"submission": "x", "chosen": "-"}])
-def test_a_form_that_lost_its_token_is_drawn_anew(staff: Client, form: dict[str, str]) -> None:
+@pytest.mark.parametrize("form", [{}, {"form_key": "x", "chosen": "-"}])
+def test_a_form_that_lost_its_form_key_is_drawn_anew(staff: Client, form: dict[str, str]) -> None:
     make_order()
     assert staff.post("/orders/bulk/?kind=refresh&scope=all", form).status_code == 422
     assert not BulkJob.objects.exists()
@@ -379,9 +379,9 @@ def test_what_others_wrote_is_only_ever_text(staff: Client) -> None:
     assert "<img" not in page and page.count("&lt;img") >= 4
 
 
-def test_a_token_of_another_job_leads_there(staff: Client) -> None:
+def test_a_form_key_of_another_job_leads_there(staff: Client) -> None:
     make_order()
-    job = make_job(started_by=me(staff), submission=uuid.uuid4())
-    form = {"submission": str(job.submission), "chosen": "1"}
+    job = make_job(started_by=me(staff), form_key=uuid.uuid4())
+    form = {"form_key": str(job.form_key), "chosen": "1"}
     answer = staff.post("/orders/bulk/?kind=refresh&scope=all", form)
     assert answer.headers["Location"] == f"/orders/bulk-actions/{job.pk}/"

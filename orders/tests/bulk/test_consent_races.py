@@ -80,7 +80,7 @@ def test_a_job_that_was_stopped_buys_nothing_more(monkeypatch):
     job, _ = bulk_action.start_job(
         JobKind.REORDER,
         [order.pk for order in Order.objects.all()],
-        submission=uuid.uuid4(),
+        form_key=uuid.uuid4(),
         terms={},
         started_by=make_user(Role.MANAGER),
         now=NOON,
@@ -132,7 +132,7 @@ def test_the_form_comes_back_with_the_order_that_came_in_between(monkeypatch, cl
     staff: Client = client_for_role(Role.OPERATOR)
     service = make_service()
     token = str(uuid.uuid4())
-    data = {"service": service.pk, "submission": token, "link": LINK, "quantity": "100"}
+    data = {"service": service.pk, "form_key": token, "link": LINK, "quantity": "100"}
     data["terms"] = terms_shown(service)
     place = place_orders.place_order
 

@@ -210,7 +210,7 @@ def test_the_form_says_why_and_keeps_what_was_typed(client):
     client.force_login(make_user())
     typed = {
         "service": service.pk,
-        "submission": str(uuid.uuid4()),
+        "form_key": str(uuid.uuid4()),
         "link": "https://bad.example/x",
         "quantity": "777",
         "terms": terms_shown(service),

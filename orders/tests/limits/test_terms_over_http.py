@@ -32,7 +32,7 @@ def read_catalog(account: Provider) -> None:
 def place(browser: Client, service: Service, number: int) -> None:
     values = {
         "service": service.pk,
-        "submission": uuid.uuid4(),
+        "form_key": uuid.uuid4(),
         "link": f"https://lumen.example/{number}",
         "quantity": str(max(service.min or 1, 1)),
         "terms": terms_shown(service),

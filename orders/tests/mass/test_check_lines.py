@@ -125,7 +125,7 @@ def test_names_in_one_cell_are_as_many_units(shop):
     form = form_for(
         lines[0].service,
         now=NOON,
-        data={"submission": str(uuid.uuid4()), "link": "a.example", "usernames": "anna, ben"},
+        data={"form_key": str(uuid.uuid4()), "link": "a.example", "usernames": "anna, ben"},
     )
     assert "several names" in form.errors["usernames"][0]
 
@@ -221,7 +221,7 @@ def test_a_line_fixed_alone_is_held_against_the_other_good_lines(shop):
 )
 def test_lines_and_the_order_form_check_alike(shop, cells):
     service = shop.services.get(external_id="1")
-    form = form_for(service, now=NOON, data={"submission": str(uuid.uuid4()), **cells})
+    form = form_for(service, now=NOON, data={"form_key": str(uuid.uuid4()), **cells})
     text = "service|" + "|".join(cells) + "\n1|" + "|".join(cells.values())
     _, [line] = checked(text, shop)
     assert line.is_good is form.is_valid()

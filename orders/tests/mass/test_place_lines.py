@@ -254,7 +254,7 @@ def test_two_workers_place_a_batch_once():
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_that_believe_they_hold_it_place_each_line_once():
-    """The lease ran out under a worker that was only slow: its submissions still hold."""
+    """The lease ran out under a worker that was only slow: its form keys still hold."""
     batch = started(make_batch(paste_of(20)))
     held = taken(batch)
     halt = threading.Barrier(3)

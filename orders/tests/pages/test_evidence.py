@@ -93,8 +93,8 @@ def test_it_tells_what_was_sent_and_what_came_back() -> None:
     text = told(order)
     for words in (
         f"#{order.pk}",
-        order.submission.hex,
-        f"{order.submission.hex}-1",
+        order.form_key.hex,
+        f"{order.form_key.hex}-1",
         "2026-11-23 12:00:26.000",
         "HTTP status:    502",
         "1234 ms",

@@ -26,7 +26,7 @@ def test_what_somebody_decided_is_not_called_proven(
     assert "It is not at the provider" not in page
 
 
-@pytest.mark.parametrize("resolution", [Resolution.BRACKET, Resolution.LATE, Resolution.NONE])
+@pytest.mark.parametrize("resolution", [Resolution.CLOSED_RANGE, Resolution.LATE, Resolution.NONE])
 def test_what_is_proven_says_by_what(
     client_for_role: Callable[[Role], Client], resolution: Resolution
 ) -> None:

@@ -171,7 +171,7 @@ def test_a_scheduled_order_says_when_and_can_be_started_now(staff: Client):
 def filled(service: Any, **over: str) -> dict[str, str]:
     return {
         "service": str(service.pk),
-        "submission": str(uuid.uuid4()),
+        "form_key": str(uuid.uuid4()),
         "link": LINK,
         "quantity": "100",
         "terms": terms_shown(service),

@@ -61,7 +61,7 @@ NAMES: list[tuple[Model, str]] = [
     (models.Recipe(name="Three times"), "Three times"),
     (models.Statement(provider_id=2, day=DAY), "2 on 2026-11-23"),
     (models.TopUp(amount=Decimal("50")), "50"),
-    (models.Case(pk=11), "Case 11"),
+    (models.Discrepancy(pk=11), "Discrepancy 11"),
 ]
 
 

@@ -30,7 +30,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def filled(service: Any, **over: Any) -> dict[str, Any]:
-    fresh = {"service": service.pk, "submission": uuid.uuid4(), "link": LINK, "quantity": "1000"}
+    fresh = {"service": service.pk, "form_key": uuid.uuid4(), "link": LINK, "quantity": "1000"}
     fresh["terms"] = terms_shown(service)
     return {**fresh, **over}
 
@@ -85,11 +85,11 @@ def test_what_was_written_after_going_back_is_kept_and_is_an_order_of_its_own(
     staff.post("/orders/new/", values)
     other = {**values, "link": "https://lumen.example/other"}
     answer = staff.post("/orders/new/", other)
-    fresh = re.search(r'name="submission" value="([-0-9a-f]+)"', answer.content.decode())
+    fresh = re.search(r'name="form_key" value="([-0-9a-f]+)"', answer.content.decode())
     assert fresh is not None
-    assert fresh[1] != str(values["submission"])
+    assert fresh[1] != str(values["form_key"])
     for _ in range(2):
-        staff.post("/orders/new/", {**other, "submission": fresh[1]})
+        staff.post("/orders/new/", {**other, "form_key": fresh[1]})
     links = Order.objects.order_by("pk").values_list("link", flat=True)
     assert list(links) == [LINK, "https://lumen.example/other"]
 
@@ -136,7 +136,7 @@ def test_place_and_next_keeps_service_and_quantity_and_no_link(staff: Client) ->
     answer = staff.post("/orders/new/", filled(service, another="yes", quantity="700"))
     form = staff.get(answer.headers["Location"]).context["form"]
     assert (form.service, form["quantity"].value(), form["link"].value()) == (service, "700", None)
-    assert form.token != Order.objects.get().submission
+    assert form.drawn_key != Order.objects.get().form_key
     assert [name for name in form.asks if form.fields[name].widget.attrs.get("autofocus")] == [
         "link"
     ]
@@ -145,9 +145,7 @@ def test_place_and_next_keeps_service_and_quantity_and_no_link(staff: Client) ->
 def test_wrong_input_comes_back_filled_in(staff: Client) -> None:
     service = make_service()
     token = uuid.uuid4()
-    answer = staff.post(
-        "/orders/new/", filled(service, submission=token, quantity="1e3", link=LINK)
-    )
+    answer = staff.post("/orders/new/", filled(service, form_key=token, quantity="1e3", link=LINK))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert not Order.objects.exists()
@@ -264,7 +262,7 @@ def test_order_again_is_filled_in_and_is_a_new_order(staff: Client) -> None:
     order = make_order(Status.COMPLETED, payload={"link": LINK, "quantity": "777"})
     page = staff.get(f"/orders/new/?again={order.pk}").content.decode()
     assert 'value="777"' in page and f'value="{LINK}"' in page
-    assert str(order.submission) not in page
+    assert str(order.form_key) not in page
 
 
 def test_what_a_provider_says_is_only_ever_text(staff: Client) -> None:
@@ -312,7 +310,7 @@ def test_the_page_of_every_type_asks_for_its_fields(staff: Client, type_name: st
     page = staff.get(f"/orders/new/?service={service.pk}").content.decode()
     for name in PAYLOADS[type_name].asks():
         assert f'name="{name}"' in page
-    refused = staff.post("/orders/new/", {"service": service.pk, "submission": uuid.uuid4()})
+    refused = staff.post("/orders/new/", {"service": service.pk, "form_key": uuid.uuid4()})
     needed = sum(not ask.optional for ask in PAYLOADS[type_name].asks().values())
     assert refused.status_code == 422
     assert refused.content.decode().count("This field is required.") == needed

@@ -27,7 +27,7 @@ SUBSCRIPTION = {"username": "lumen", "min": "100", "max": "200", "delay": "30"}
 
 
 def fill(service: Service, values: dict[str, Any]) -> OrderForm:
-    return form_for(service, now=NOON, data={"submission": str(uuid.uuid4()), **values})
+    return form_for(service, now=NOON, data={"form_key": str(uuid.uuid4()), **values})
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_is_typed_is_what_is_sent(
     assert form.is_valid(), form.errors
     assert form.draft().payload.wire() == {"service": "42", **wire}
     assert form.draft().service == service
-    assert str(form.draft().submission) == form.data["submission"]
+    assert str(form.draft().form_key) == form.data["form_key"]
 
 
 @pytest.mark.parametrize(
@@ -220,17 +220,17 @@ def test_drip_feed_is_not_asked_for_where_it_is_refused() -> None:
     assert fill(service, DEFAULT).draft().payload.wire()["quantity"] == "1000"
 
 
-def test_a_form_without_its_token_is_given_one_and_asked_for_again() -> None:
+def test_a_form_without_its_key_is_given_one_and_asked_for_again() -> None:
     form = form_for(make_service(), now=NOON, data=DEFAULT)
-    assert "lost its token" in form.non_field_errors()[0]
-    again = form_for(form.service, now=NOON, data={**DEFAULT, "submission": str(form.token)})
+    assert "lost its form key" in form.non_field_errors()[0]
+    again = form_for(form.service, now=NOON, data={**DEFAULT, "form_key": str(form.drawn_key)})
     assert again.is_valid()
 
 
-def test_a_redrawn_form_keeps_its_token() -> None:
+def test_a_redrawn_form_keeps_its_key() -> None:
     form = fill(make_service(), {"link": LINK, "quantity": "x"})
     assert not form.is_valid()
-    assert str(form.token) == form.data["submission"]
+    assert str(form.drawn_key) == form.data["form_key"]
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.IN_PROGRESS, Status.UNCONFIRMED])
@@ -271,7 +271,7 @@ def test_order_again_fills_in_what_was_sent() -> None:
     order = make_order(service=first.service, type="Subscriptions", payload=first.payload.wire())
     form = form_for(order.service, now=NOON, again=order)
     assert {name: form.initial[name] for name in values} == values
-    assert form.initial["submission"] != order.submission
+    assert form.initial["form_key"] != order.form_key
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ EVERY_TYPE = pytest.mark.parametrize("type_name", PAYLOADS)
 
 
 def fill(service: Service, values: dict[str, str]) -> OrderForm:
-    return form_for(service, now=NOON, data={"submission": str(uuid.uuid4()), **values})
+    return form_for(service, now=NOON, data={"form_key": str(uuid.uuid4()), **values})
 
 
 def service_of(type_name: str, **over: Any) -> Service:

@@ -1,4 +1,4 @@
-"""Placing at the desk: once per submission, held where it cannot be sent."""
+"""Placing at the desk: once per form key, held where it cannot be sent."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def test_a_placed_order_is_queued_with_its_wire_and_its_cost():
     assert [event.kind for event in order.events.all()] == ["placed"]
 
 
-def test_the_same_submission_twice_is_one_order_and_the_first_payload_stands():
+def test_the_same_form_key_twice_is_one_order_and_the_first_payload_stands():
     first = draft()
-    again = replace(draft(first.service, quantity=900), submission=first.submission)
+    again = replace(draft(first.service, quantity=900), form_key=first.form_key)
     order, _ = place_orders.place_order(first, placed_by=None, now=NOON)
     same, created = place_orders.place_order(again, placed_by=None, now=NOON)
     assert (same.pk, created, same.units) == (order.pk, False, 500)

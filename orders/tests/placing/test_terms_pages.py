@@ -60,7 +60,7 @@ def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):
     drawn = staff.get(f"/orders/new/?service={service.pk}").context["form"].terms_text
     values = {
         "service": service.pk,
-        "submission": uuid.uuid4(),
+        "form_key": uuid.uuid4(),
         "link": LINK,
         "quantity": "777",
         "terms": drawn,
@@ -79,7 +79,7 @@ def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):
 def test_a_form_that_names_no_terms_places_nothing(staff, terms):
     values = {
         "service": make_service().pk,
-        "submission": uuid.uuid4(),
+        "form_key": uuid.uuid4(),
         "link": LINK,
         "quantity": "100",
         "terms": terms,
@@ -119,7 +119,7 @@ def test_ordering_again_is_asked_once_more_when_prices_changed_since_it_was_show
     address = "/orders/bulk/?kind=reorder&scope=all"
     shown = staff.get(address).context
     form = {
-        "submission": shown["token"],
+        "form_key": shown["form_key"],
         "chosen": shown["chosen"],
         "shown_terms": shown["shown_terms"],
     }
@@ -138,10 +138,7 @@ def test_a_job_buys_nothing_under_terms_that_were_not_confirmed_with_it(staff):
     shown = staff.get(address).context
     staff.post(
         address,
-        {
-            name: shown["token" if name == "submission" else name]
-            for name in ("submission", "chosen", "shown_terms")
-        },
+        {name: shown[name] for name in ("form_key", "chosen", "shown_terms")},
     )
     job = bulk_action.take_job(BulkJob.objects.get().pk, now=NOON)
     assert job

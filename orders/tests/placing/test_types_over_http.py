@@ -71,7 +71,7 @@ def service_for(account: Provider, box: Sandbox, wanted: str) -> Service:
 
 
 def place_in_the_browser(browser: Any, service: Service, typed: dict[str, str]) -> Order:
-    form = {"service": service.pk, "submission": str(uuid.uuid4()), **typed}
+    form = {"service": service.pk, "form_key": str(uuid.uuid4()), **typed}
     form["terms"] = terms_shown(service)
     answer = browser.post("/orders/new/", form)
     assert answer.status_code == 302, answer.content.decode()

@@ -1,4 +1,4 @@
-"""Statements and cases as people meet them."""
+"""Statements and discrepancies as people meet them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.test import Client
 
 from core.roles import Role
 from dashboard.health.attention import matters, order_counts
-from orders.models import Case, Order, Statement, StatementState
+from orders.models import Discrepancy, Order, Statement, StatementState
 from orders.status import Outcome, Status
 from providers.models import BalanceReading
 from tests.builders import (
     NOON,
     make_attempt,
-    make_case,
     make_charge,
+    make_discrepancy,
     make_order,
     make_provider,
     make_service,
@@ -93,42 +93,47 @@ def test_an_amount_that_is_none_comes_back(manager: Client, amount: str) -> None
 
 def test_a_person_opens_a_case_about_money_that_came_in(manager: Client) -> None:
     made = make_statement(closing=Decimal(150), added=Decimal(50), state=StatementState.ADDED)
-    manager.post(f"/orders/statements/day/{made.pk}/case/")
-    case = Case.objects.get()
-    assert (case.kind, case.difference) == ("surplus", 50)
+    manager.post(f"/orders/statements/day/{made.pk}/discrepancy/")
+    discrepancy = Discrepancy.objects.get()
+    assert (discrepancy.kind, discrepancy.difference) == ("surplus", 50)
     quiet = make_statement()
-    manager.post(f"/orders/statements/day/{quiet.pk}/case/")
-    assert Case.objects.count() == 1
+    manager.post(f"/orders/statements/day/{quiet.pk}/discrepancy/")
+    assert Discrepancy.objects.count() == 1
 
 
 def test_a_case_is_closed_with_a_note_and_once(manager: Client) -> None:
-    case = make_case()
-    assert manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": ""}).status_code == 422
-    manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": "They paid it back."})
-    page = manager.post(f"/orders/discrepancies/{case.pk}/close/", {"note": "No."}, follow=True)
+    discrepancy = make_discrepancy()
+    assert (
+        manager.post(f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": ""}).status_code
+        == 422
+    )
+    manager.post(f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": "They paid it back."})
+    page = manager.post(
+        f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": "No."}, follow=True
+    )
     assert "had been closed already" in page.content.decode()
     assert "They paid it back." in page.content.decode()
 
 
 def test_the_list_shows_open_cases_and_can_be_narrowed(manager: Client) -> None:
-    running, over = make_case(), make_case(closed_at=NOON, note="Done.")
-    assert f'id="case-{running.pk}"' in drawn(manager, "/orders/discrepancies/")
-    assert f'id="case-{over.pk}"' not in drawn(manager, "/orders/discrepancies/")
-    assert f'id="case-{over.pk}"' in drawn(manager, "/orders/discrepancies/?show=closed")
+    running, over = make_discrepancy(), make_discrepancy(closed_at=NOON, note="Done.")
+    assert f'id="discrepancy-{running.pk}"' in drawn(manager, "/orders/discrepancies/")
+    assert f'id="discrepancy-{over.pk}"' not in drawn(manager, "/orders/discrepancies/")
+    assert f'id="discrepancy-{over.pk}"' in drawn(manager, "/orders/discrepancies/?show=closed")
     other = f"/orders/discrepancies/?show=all&provider={running.provider_id}"
-    assert f'id="case-{over.pk}"' not in drawn(manager, other)
-    assert f'id="case-{running.pk}"' in drawn(manager, other)
+    assert f'id="discrepancy-{over.pk}"' not in drawn(manager, other)
+    assert f'id="discrepancy-{running.pk}"' in drawn(manager, other)
 
 
 def test_the_overview_names_open_cases_to_those_who_see_balances() -> None:
-    make_case(make_statement())
-    make_case(make_statement())
+    make_discrepancy(make_statement())
+    make_discrepancy(make_statement())
     said = {
         role: [one.title for one in matters(make_user(role), order_counts(), [], NOON)]
         for role in (Role.MANAGER, Role.OPERATOR)
     }
-    assert "2 cases to look at" in said[Role.MANAGER]
-    assert not any("case" in title for title in said[Role.OPERATOR])
+    assert "2 discrepancies to look at" in said[Role.MANAGER]
+    assert not any("discrepancy" in title for title in said[Role.OPERATOR])
 
 
 def test_a_day_can_be_taken_away_as_a_file(manager: Client) -> None:
@@ -149,12 +154,12 @@ def test_hostile_words_stay_text(manager: Client) -> None:
     service = make_service(provider, name=HOSTILE)
     make_charge(make_order(Status.COMPLETED, service=service))
     made = make_statement(provider)
-    case = make_case(
+    discrepancy = make_discrepancy(
         made, words=HOSTILE, note=HOSTILE, closed_at=NOON, numbers={"opening": HOSTILE}
     )
     for address in (
         "/orders/discrepancies/?show=all",
-        f"/orders/discrepancies/{case.pk}/",
+        f"/orders/discrepancies/{discrepancy.pk}/",
         f"/orders/statements/{provider.pk}/",
         f"/orders/statements/day/{made.pk}/",
     ):
@@ -162,18 +167,18 @@ def test_hostile_words_stay_text(manager: Client) -> None:
 
 
 @pytest.mark.usefixtures("watchdog_has_looked")
-@pytest.mark.parametrize("page", ["cases", "statements", "day"])
+@pytest.mark.parametrize("page", ["discrepancies", "statements", "day"])
 def test_ten_rows_cost_the_queries_of_one(manager: Client, page: str) -> None:
     provider = make_provider()
     made = make_statement(provider)
 
     def more(number: int) -> None:
         for _ in range(number):
-            make_case(make_statement(provider), closed_by=make_user())
+            make_discrepancy(make_statement(provider), closed_by=make_user())
             make_charge(make_order(Status.COMPLETED, provider=provider))
 
     address = {
-        "cases": "/orders/discrepancies/?show=all",
+        "discrepancies": "/orders/discrepancies/?show=all",
         "statements": f"/orders/statements/{provider.pk}/",
         "day": f"/orders/statements/day/{made.pk}/",
     }[page]

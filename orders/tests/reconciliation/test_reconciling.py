@@ -1,4 +1,4 @@
-"""Statements and cases: made once a day, the same when made again, closed once."""
+"""Statements and discrepancies: made once a day, the same when made again, closed once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from core.roles import Role
-from orders.models import Case, ChargeEntry, Order, Statement, StatementState
+from orders.models import ChargeEntry, Discrepancy, Order, Statement, StatementState
 from orders.reconciliation import discrepancies, reconcile
 from orders.reconciliation.movements import known_movements
 from orders.status import Status
@@ -73,7 +73,7 @@ def test_a_day_that_adds_up_is_explained_to_the_last_digit():
     assert (made.state, made.difference) == (StatementState.FITS, 0)
     assert (made.low, made.high, made.actual) == (Decimal("-10.345677"),) * 3
     assert (made.charged, made.refunded) == (Decimal("12.345678"), Decimal("2.000001"))
-    assert not Case.objects.exists()
+    assert not Discrepancy.objects.exists()
 
 
 def test_missing_money_opens_a_case_with_its_numbers():
@@ -81,10 +81,10 @@ def test_missing_money_opens_a_case_with_its_numbers():
     pay(provider, "10", NOON)
     made = a_day(provider, (23, "87.5"))
     assert (made.state, made.difference) == (StatementState.DIFFERS, Decimal("-2.5"))
-    case = Case.objects.get()
-    assert (case.day, case.provider, case.kind) == (DAY, provider, "missing")
-    assert case.words.startswith("The balance fell by 2.5 USD more than")
-    assert (case.numbers["actual"], case.numbers["low"]) == ("-12.5", "-10")
+    discrepancy = Discrepancy.objects.get()
+    assert (discrepancy.day, discrepancy.provider, discrepancy.kind) == (DAY, provider, "missing")
+    assert discrepancy.words.startswith("The balance fell by 2.5 USD more than")
+    assert (discrepancy.numbers["actual"], discrepancy.numbers["low"]) == ("-12.5", "-10")
 
 
 def test_a_difference_in_the_last_place_is_rounding():
@@ -102,7 +102,7 @@ def test_making_it_again_changes_nothing_and_opens_no_second_case():
     for name in ("opening", "closing", "low", "high", "difference", "state"):
         assert getattr(again, name) == getattr(made, name)
     assert reconcile.make_statement(made, now=NEXT_DAY + HOUR).made_at == NEXT_DAY + HOUR
-    assert Case.objects.count() == 1
+    assert Discrepancy.objects.count() == 1
 
 
 def test_of_two_that_make_a_day_at_once_the_first_stays():
@@ -135,7 +135,7 @@ def test_a_day_is_looked_at_only_when_its_charges_have_been_heard_of():
     read(provider, "90", NOON)
     early = MIDNIGHT + 24 * HOUR + timedelta(minutes=1)
     assert reconcile.keep_ledger(provider, now=early) == []
-    assert not Case.objects.exists()
+    assert not Discrepancy.objects.exists()
 
 
 def test_what_is_learned_later_closes_the_case():
@@ -144,33 +144,35 @@ def test_what_is_learned_later_closes_the_case():
     pay(provider, "10", NOON)
     reconcile.keep_ledger(provider, now=NEXT_DAY + 2 * HOUR)
     assert Statement.objects.get().state == StatementState.FITS
-    case = Case.objects.get()
-    assert (case.is_open, case.closed_by) == (False, None)
+    discrepancy = Discrepancy.objects.get()
+    assert (discrepancy.is_open, discrepancy.closed_by) == (False, None)
 
 
 def test_a_case_that_a_person_closed_is_not_opened_again_for_the_same_amount():
     provider, person = make_provider(), make_user(Role.MANAGER)
     made = a_day(provider, (23, "90"))
-    assert discrepancies.close_case(Case.objects.get(), by=person, note="Told them.", now=NEXT_DAY)
+    assert discrepancies.close_discrepancy(
+        Discrepancy.objects.get(), by=person, note="Told them.", now=NEXT_DAY
+    )
     again = reconcile.make_statement(made, now=NEXT_DAY + HOUR)
-    assert Case.objects.count() == 1
+    assert Discrepancy.objects.count() == 1
     pay(provider, "1", NOON)
     reconcile.make_statement(again, now=NEXT_DAY + 2 * HOUR)
-    assert Case.objects.open().get().difference == -9
+    assert Discrepancy.objects.open().get().difference == -9
 
 
 def test_a_case_is_closed_once():
     a_day(make_provider(), (23, "90"))
-    case, person = Case.objects.get(), make_user(Role.MANAGER)
-    assert discrepancies.close_case(case, by=person, note="One.", now=NEXT_DAY)
-    assert not discrepancies.close_case(case, by=person, note="Two.", now=NEXT_DAY)
-    assert Case.objects.get().note == "One."
+    discrepancy, person = Discrepancy.objects.get(), make_user(Role.MANAGER)
+    assert discrepancies.close_discrepancy(discrepancy, by=person, note="One.", now=NEXT_DAY)
+    assert not discrepancies.close_discrepancy(discrepancy, by=person, note="Two.", now=NEXT_DAY)
+    assert Discrepancy.objects.get().note == "One."
 
 
 def test_money_put_in_is_shown_and_is_no_case():
     made = a_day(make_provider(), (10, "150"), (23, "150"))
     assert (made.state, made.added, made.difference) == (StatementState.ADDED, 50, 0)
-    assert not Case.objects.exists()
+    assert not Discrepancy.objects.exists()
 
 
 def test_a_loss_on_the_day_of_a_top_up_is_still_a_case():
@@ -190,7 +192,7 @@ def test_staff_say_what_was_put_in_and_the_loss_behind_the_jump_shows():
         told, Decimal(-3), note="a slip", by=make_user(Role.MANAGER), now=NEXT_DAY + 2 * HOUR
     )
     assert (put_right.state, put_right.difference) == (StatementState.FITS, 0)
-    assert not Case.objects.open().exists()
+    assert not Discrepancy.objects.open().exists()
     assert provider.events.filter(text__contains="invoice 7").exists()
 
 
@@ -215,9 +217,13 @@ def test_what_was_put_in_counts_although_the_day_is_made_at_the_same_moment(monk
 
 def test_a_person_may_want_money_that_came_in_looked_into():
     made, person = a_day(make_provider(), (10, "150"), (23, "150")), make_user(Role.MANAGER)
-    case = discrepancies.ask_about(made, by=person, now=NEXT_DAY)
-    assert (case.kind, case.difference, case.opened_by) == ("surplus", 50, person)
-    assert discrepancies.ask_about(made, by=person, now=NEXT_DAY) == case
+    discrepancy = discrepancies.ask_about(made, by=person, now=NEXT_DAY)
+    assert (discrepancy.kind, discrepancy.difference, discrepancy.opened_by) == (
+        "surplus",
+        50,
+        person,
+    )
+    assert discrepancies.ask_about(made, by=person, now=NEXT_DAY) == discrepancy
 
 
 def test_an_order_in_doubt_widens_what_is_expected():
@@ -250,7 +256,7 @@ def test_another_currency_cannot_be_compared():
     reconcile.keep_ledger(provider, now=MIDNIGHT)
     read(provider, "9000", NOON, currency="INR")
     assert end_of_day(provider).state == StatementState.UNREAD
-    assert not Case.objects.exists()
+    assert not Discrepancy.objects.exists()
 
 
 def test_a_family_pays_once():

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from orders.draft import OrderDraft
-from orders.models import Case, Order, PollSchedule, Statement, StatementState
+from orders.models import Discrepancy, Order, PollSchedule, Statement, StatementState
 from orders.placing import place_orders
 from orders.polling import poll_cycle
 from orders.reconciliation import reconcile
@@ -134,7 +134,7 @@ def test_money_that_disappears_is_a_case_to_the_last_digit(plain_day):
     day.box.set_balance(day.box.balance() - Decimal("0.12345"))
     made = day.close()
     assert (made.state, made.difference) == (StatementState.DIFFERS, Decimal("-0.12345"))
-    assert Case.objects.get().numbers["difference"] == "-0.12345"
+    assert Discrepancy.objects.get().numbers["difference"] == "-0.12345"
 
 
 def test_a_top_up_is_shown_as_money_put_in(plain_day):
@@ -148,7 +148,7 @@ def test_a_top_up_is_shown_as_money_put_in(plain_day):
     day.box.set_balance(day.box.balance() + 500)
     made = day.close()
     assert (made.state, made.added, made.difference) == (StatementState.ADDED, 500, 0)
-    assert not Case.objects.exists()
+    assert not Discrepancy.objects.exists()
 
 
 def test_an_order_whose_answer_was_lost_is_within_the_interval(plain_day):

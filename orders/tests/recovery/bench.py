@@ -13,7 +13,7 @@ from orders.models import Order, Recovery
 from orders.placing import place_orders
 from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
-from orders.recovery.search.case import Decided
+from orders.recovery.search.recovery_run import Decided
 from orders.sending import halts, send_orders
 from orders.status import HaltKind
 from providers.actions import note_calls
@@ -42,7 +42,7 @@ class Bench:
         )
         wanted = {"key_is_ours_alone": True, "least_adds": 5, "lost_in_a_row": 0, **told}
         rules = Recovery(provider=self.provider, grace_seconds=GRACE, **wanted)
-        rules.promise_repeats(self.provider)
+        rules.promise_replays(self.provider)
         rules.save()
         self.service = self._service()
 

@@ -123,7 +123,7 @@ def test_a_provider_that_wants_another_id_than_ours_refuses_and_that_is_all(box)
     assert Provider.objects.get().dialect["idempotency_parameter"] == "ref"
 
 
-def repeating(box, **rules) -> Bench:
+def replaying(box, **rules) -> Bench:
     box.dialect(request_id="accepted", random_ids=True)
     bench = Bench(box, dialect={"idempotency_parameter": "request_id"}, **rules)
     bench.send()
@@ -131,25 +131,25 @@ def repeating(box, **rules) -> Bench:
 
 
 @pytest.mark.parametrize("taken", [True, False], ids=["it was taken", "it was not"])
-def test_where_repeats_are_safe_the_same_attempt_is_asked_again_and_bought_once(box, taken):
-    bench = repeating(box, repeats_are_safe=True)
+def test_where_replays_are_safe_the_same_attempt_is_asked_again_and_bought_once(box, taken):
+    bench = replaying(box, replays_are_safe=True)
     lost = bench.lose(taken=taken)
     assert bench.recover(after=FIRST).found == 1
     order, attempt = read(lost)
     assert order.external_id == bench.upstream()[-1] and len(bench.upstream()) == 2
-    assert (attempt.number, attempt.resolution) == (1, Resolution.REPEAT)
+    assert (attempt.number, attempt.resolution) == (1, Resolution.REPLAY)
     assert bench.may_buy()
 
 
-def test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one(box):
-    """The parameter became known, and repeats safe, only after this order was lost."""
+def test_what_went_out_without_an_id_of_ours_is_not_replayed_with_one(box):
+    """The parameter became known, and replays safe, only after this order was lost."""
     box.dialect(request_id="accepted", random_ids=True)
-    bench = Bench(box, repeats_are_safe=True)
+    bench = Bench(box, replays_are_safe=True)
     lost = bench.lose(taken=True)
     Provider.objects.update(dialect={"idempotency_parameter": "request_id"})
     bench.provider.refresh_from_db()
     rules = bench.rules()
-    rules.promise_repeats(bench.provider)
+    rules.promise_replays(bench.provider)
     rules.save()
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
@@ -157,28 +157,28 @@ def test_what_went_out_without_an_id_of_ours_is_not_repeated_with_one(box):
 
 
 def test_our_id_stands_among_what_was_sent(box):
-    bench = repeating(box)
+    bench = replaying(box)
     order, attempt = read(bench.send())
-    assert attempt.wire == {**order.payload, "request_id": attempt.token}
-    assert attempt.carries_our_id
+    assert attempt.wire == {**order.payload, "request_id": attempt.idempotency_key}
+    assert attempt.carries_idempotency_key
 
 
 def test_our_id_never_stands_in_place_of_what_was_ordered(box):
     bench = Bench(box, dialect={"idempotency_parameter": "link"})  # from before names were checked
     order, attempt = read(bench.send())
-    assert attempt.wire == order.payload and not attempt.carries_our_id
+    assert attempt.wire == order.payload and not attempt.carries_idempotency_key
 
 
-def test_nothing_is_repeated_unless_an_admin_said_that_it_is_safe(box):
-    bench = repeating(box)
+def test_nothing_is_replayed_unless_an_admin_said_that_it_is_safe(box):
+    bench = replaying(box)
     lost, adds = bench.lose(taken=False), box.calls("add")
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
     assert box.calls("add") == adds and read(lost)[0].status == Status.UNCONFIRMED
 
 
-def test_a_repeat_whose_answer_is_lost_too_leaves_the_order_as_it_was(box):
-    bench = repeating(box, repeats_are_safe=True)
+def test_a_replay_whose_answer_is_lost_too_leaves_the_order_as_it_was(box):
+    bench = replaying(box, replays_are_safe=True)
     lost = bench.lose(taken=False)
     box.fault("reset_after_request", "after", action="add", times=1)
     bench.recover(after=FIRST)
@@ -189,20 +189,20 @@ def test_a_repeat_whose_answer_is_lost_too_leaves_the_order_as_it_was(box):
 
 
 @pytest.mark.parametrize("reason", ["funds", "link_busy", "identical", "rate_limit", "link"])
-def test_a_refused_repeat_proves_nothing_of_the_first_send(box, reason):
+def test_a_refused_replay_proves_nothing_of_the_first_send(box, reason):
     """The first one was taken: that is why there is no money, or why its link is busy."""
-    bench = repeating(box, repeats_are_safe=True)
+    bench = replaying(box, replays_are_safe=True)
     lost = bench.lose(taken=True)
     box.fault("error_reply", "before", action="add", reason=reason)
     for after in (FIRST, SECOND, GRACE, GRACE):
         bench.recover(after=after)
     order, attempt = read(lost)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
-    assert order.events.filter(text__startswith="The repeat was refused").exists()
+    assert order.events.filter(text__startswith="The replay was refused").exists()
 
 
-def test_an_order_is_repeated_three_times_at_most(box):
-    bench = repeating(box, repeats_are_safe=True)
+def test_an_order_is_replayed_three_times_at_most(box):
+    bench = replaying(box, replays_are_safe=True)
     lost, adds = bench.lose(taken=False), box.calls("add")
     box.fault("reset_after_request", "before", action="add")
     for _ in range(30):
@@ -213,12 +213,12 @@ def test_an_order_is_repeated_three_times_at_most(box):
 
 @pytest.mark.parametrize(
     "away",
-    [timedelta(days=3), timedelta(seconds=clocks.REPEAT_WITHIN_SECONDS + 1), -timedelta(hours=1)],
+    [timedelta(days=3), timedelta(seconds=clocks.REPLAY_WITHIN_SECONDS + 1), -timedelta(hours=1)],
     ids=["the desk or the provider was away", "a little too late", "the clock was set back"],
 )
-def test_what_the_provider_may_have_forgotten_is_not_repeated(box, away):
-    """Nobody knows for how long it answers a repeat with the first order; later it is a new one."""
-    bench = repeating(box, repeats_are_safe=True)
+def test_what_the_provider_may_have_forgotten_is_not_replayed(box, away):
+    """Nobody knows for how long it answers a replay with the first order; later it is a new one."""
+    bench = replaying(box, replays_are_safe=True)
     lost, adds = bench.lose(taken=False), box.calls("add")
     Attempt.objects.filter(order=lost).update(search_at=bench.now - timedelta(days=1))
     bench.now += away
@@ -228,8 +228,8 @@ def test_what_the_provider_may_have_forgotten_is_not_repeated(box, away):
 
 
 @pytest.mark.parametrize("rest", ["open_until", "slow_until"])
-def test_a_provider_that_needs_a_rest_is_sent_no_repeat(box, rest):
-    bench = repeating(box, repeats_are_safe=True)
+def test_a_provider_that_needs_a_rest_is_sent_no_replay(box, rest):
+    bench = replaying(box, replays_are_safe=True)
     bench.lose(taken=False)
     adds = box.calls("add")
     ProviderHealth.objects.update(**{rest: bench.now + timedelta(hours=1)})
@@ -237,8 +237,8 @@ def test_a_provider_that_needs_a_rest_is_sent_no_repeat(box, rest):
     assert box.calls("add") == adds
 
 
-def test_the_number_a_repeat_was_answered_with_is_kept_for_a_person(box):
-    bench = repeating(box, repeats_are_safe=True)
+def test_the_number_a_replay_was_answered_with_is_kept_for_a_person(box):
+    bench = replaying(box, replays_are_safe=True)
     lost = bench.lose(taken=True)
     box.fault("http_502", action="status")
     bench.recover(after=FIRST)
@@ -253,8 +253,8 @@ def test_the_number_a_repeat_was_answered_with_is_kept_for_a_person(box):
     ids=["another name", "another address", "from before it was asked for"],
 )
 def test_a_promise_is_about_one_parameter_at_one_address(box, promised):
-    bench = repeating(box, repeats_are_safe=True)
-    Recovery.objects.update(repeats_promised_for=promised.format(url=bench.provider.url))
+    bench = replaying(box, replays_are_safe=True)
+    Recovery.objects.update(replays_promised_for=promised.format(url=bench.provider.url))
     lost, adds = bench.lose(taken=False), box.calls("add")
     for after in (FIRST, SECOND, GRACE):
         bench.recover(after=after)
@@ -272,17 +272,17 @@ def test_an_order_that_left_without_an_id_named_meanwhile_is_sent_again_with_one
     assert read(bench.send(read(order)[0]))[0].status == Status.PENDING
 
 
-def test_a_stop_for_all_keeps_repeats_from_leaving_too(box):
-    bench = repeating(box, repeats_are_safe=True)
+def test_a_stop_for_all_keeps_replays_from_leaving_too(box):
+    bench = replaying(box, replays_are_safe=True)
     lost = bench.lose(taken=False)
     halts.place_halt(HaltKind.STOP, now=bench.now)
     bench.recover(after=FIRST)
     assert len(bench.upstream()) == 1 and read(lost)[0].status == Status.UNCONFIRMED
 
 
-def test_a_refused_repeat_takes_nothing_from_the_search_by_number(box):
+def test_a_refused_replay_takes_nothing_from_the_search_by_number(box):
     box.dialect(request_id="accepted")
-    bench = Bench(box, dialect={"idempotency_parameter": "request_id"}, repeats_are_safe=True)
+    bench = Bench(box, dialect={"idempotency_parameter": "request_id"}, replays_are_safe=True)
     bench.calibrated()
     lost = bench.lose(taken=True)
     box.fault("error_reply", "before", action="add", reason="funds")

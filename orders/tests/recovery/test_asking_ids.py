@@ -142,9 +142,9 @@ def parents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def look_at_many(panel: Panel, *, first: int = 11, last: int = 13, spare: int = 1) -> Seen:
     client = SimpleNamespace(dialect=Dialect(), statuses_once=panel.statuses_once)
-    case: Any = SimpleNamespace(rows=[], client=client, ask=lambda question: question())
+    run: Any = SimpleNamespace(rows=[], client=client, ask=lambda question: question())
     seen = Seen(first, last)
-    ask_ids.search_between(case, seen, controls=[10], most=1, spare=spare)
+    ask_ids.search_between(run, seen, canaries=[10], most=1, spare=spare)
     return seen
 
 

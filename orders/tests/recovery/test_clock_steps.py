@@ -117,10 +117,10 @@ def test_rows_that_were_written_again_close_no_range():
     attempt, last = Attempt.objects.get(order=lost), Attempt.objects.get(order=later)
     rules, _ = Recovery.objects.get_or_create(provider=account)
     attempt.waited_seconds, attempt.surely_after = rules.grace_seconds, attempt.pk
-    window = id_range.window_of(attempt, rules, [account.pk])
-    assert window is not None and (window.after, window.before) == (10, 20)
+    found = id_range.id_range_of(attempt, rules, [account.pk])
+    assert found is not None and (found.after, found.before) == (10, 20)
     Attempt.objects.filter(pk=last.pk).update(started_at=lost.created_at)
-    assert id_range.window_of(attempt, rules, [account.pk]) is None
+    assert id_range.id_range_of(attempt, rules, [account.pk]) is None
 
 
 @pytest.mark.parametrize(("jump", "counted"), [(HOUR, wait_clock.LONGEST_STEP), (-HOUR, 0)])

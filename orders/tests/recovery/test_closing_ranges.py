@@ -9,7 +9,7 @@ import pytest
 
 from core import clocks
 from orders.models import Attempt, Order, Recovery
-from orders.recovery.search.case import Case
+from orders.recovery.search.recovery_run import RecoveryRun
 from orders.recovery.search.find_lost import MOST_CALLS, Search
 from orders.status import RECALLED, Outcome, Status
 from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel
@@ -50,8 +50,8 @@ class Between:
 
     def search(self) -> None:
         panel: Any = self.panel
-        case = Case(self.provider, panel, self.rules, [self.provider.pk], lambda: LATER)
-        Search(case).go()
+        run = RecoveryRun(self.provider, panel, self.rules, [self.provider.pk], lambda: LATER)
+        Search(run).go()
         self.lost.refresh_from_db()
 
     @property
@@ -95,28 +95,28 @@ def test_where_the_provider_stops_answering_half_way_it_is_asked_again_later():
     found = between(id12=ODD)
     found.panel.afterwards = lambda: found.panel.knows.update({"10": DOWN})
     found.search()
-    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
     assert found.lost.search_at == LATER + clocks.BREAKER_SECONDS[1] * SECOND
 
 
 def test_what_the_last_call_could_not_read_is_left_to_a_person():
     found = between(id12=ODD)
     found.search()
-    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, LATER)
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, LATER)
     assert found.was_told("Some answers could not be read") and found.lost.calls == 4
 
 
 def test_a_provider_that_does_not_know_our_own_order_closes_no_range():
     found = between(id10=UNKNOWN)
     found.search()
-    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
     assert found.was_told("does not even know 10")
 
 
 def test_an_id_that_no_order_of_ours_can_have_closes_no_range():
     found = between(id12=progress(charge="990"))
     found.search()
-    assert (found.status, found.lost.bracketed_at) == (Status.UNCONFIRMED, None)
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
     assert Recovery.objects.get(provider=found.provider).stopped_because
 
 
@@ -125,7 +125,7 @@ def test_where_its_free_calls_are_used_up_a_person_is_left_to_tell():
     Attempt.objects.filter(pk=found.lost.pk).update(calls=MOST_CALLS)
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
-    assert found.lost.bracketed_at == LATER
+    assert found.lost.range_closed_at == LATER
     assert found.was_told("Its free calls do not reach any id that could be it.")
     assert found.was_told("3 ids lie between the orders before and after")
 

@@ -84,11 +84,15 @@ def test_an_id_that_only_a_cleared_order_can_have_puts_that_one_in_doubt_again(b
     assert late in bench.rules().stopped_because
 
 
-def test_a_repeat_that_was_answered_after_the_decision_puts_it_in_doubt_again(box):
+def test_a_replay_that_was_answered_after_the_decision_puts_it_in_doubt_again(box):
     bench = Bench(box).calibrated()
     wrong = said_not_to_be_there(bench)
     attempt = wrong.attempts.get()
-    kept = {"token": attempt.token, "started_at": attempt.started_at.isoformat(), "id": "77"}
+    kept = {
+        "token": attempt.idempotency_key,
+        "started_at": attempt.started_at.isoformat(),
+        "id": "77",
+    }
     assert replay.take_in_kept(kept, now=bench.clock())
     wrong.refresh_from_db()
     attempt.refresh_from_db()

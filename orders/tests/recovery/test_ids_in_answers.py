@@ -184,26 +184,26 @@ def test_an_answer_with_anything_against_it_does_not(evidence):
 
 
 def named(**over: Any) -> tuple[Any, Attempt]:
-    """A lost order whose answer named order 77, and its case."""
+    """A lost order whose answer named order 77, and its run."""
     account = make_provider()
     evidence = kept('{"result": {"id": 77}}') | {"candidate_id": "77", **over}
     order = make_order(Status.UNCONFIRMED, provider=account)
     lost = make_attempt(order, outcome=Outcome.UNKNOWN, evidence=evidence)
     rules = Recovery(provider=account, key_is_ours_alone=True)
     panel = Panel({"77": ODD})
-    case = SimpleNamespace(rules=rules, rows=[account.pk], client=panel, clock=lambda: NOON)
-    case.ask = lambda question: question()
-    return case, lost
+    run = SimpleNamespace(rules=rules, rows=[account.pk], client=panel, clock=lambda: NOON)
+    run.ask = lambda question: question()
+    return run, lost
 
 
-def test_an_id_beside_another_that_a_repeat_has_named_is_not_linked():
+def test_an_id_beside_another_that_a_replay_has_named_is_not_linked():
     assert answer_ids._may_be_linked(*named(), "77")
     assert not answer_ids._may_be_linked(*named(repeated_as="78"), "77")
 
 
 @pytest.mark.parametrize(("before", "may_be"), [((70, 80), False), ((90, 80), True)])
 def test_where_ids_do_not_rise_an_older_one_proves_nothing(before, may_be):
-    case, lost = named()
+    run, lost = named()
     for number in before:
         sent = make_order(Status.IN_PROGRESS, provider=lost.provider, external_id=str(number))
         make_attempt(sent, outcome=Outcome.ACCEPTED)
@@ -213,12 +213,12 @@ def test_where_ids_do_not_rise_an_older_one_proves_nothing(before, may_be):
         evidence=lost.evidence,
     )
     Attempt.objects.filter(pk=lost.pk).delete()
-    assert answer_ids._may_be_linked(case, last, "77") is may_be
+    assert answer_ids._may_be_linked(run, last, "77") is may_be
 
 
 def test_an_answer_about_it_that_cannot_be_read_links_nothing_and_is_told():
-    case, lost = named()
-    assert not answer_ids._ask_about(case, lost)
+    run, lost = named()
+    assert not answer_ids._ask_about(run, lost)
     lost.refresh_from_db()
     assert (lost.calls, lost.candidates) == (1, [])
     assert lost.order.events.get().text.endswith("what the provider said could not be read.")

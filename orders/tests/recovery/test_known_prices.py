@@ -14,7 +14,7 @@ from django.db.models import F
 
 from core import clocks
 from orders.models import Attempt, Order
-from orders.recovery.search.case import Case
+from orders.recovery.search.recovery_run import RecoveryRun
 from orders.recovery.search.prices.price_wait import LAG
 from orders.sending.sweep_due import accounts_to_recover
 from orders.status import Resolution, Status
@@ -215,8 +215,8 @@ def test_a_later_order_whose_charge_is_not_known_yet_waits_for_the_catalog_too(b
 )
 def test_a_catalog_is_read_for_its_prices_while_the_search_may_call(box, most, is_ours, read):
     bench = Bench(box, calls_per_hour=most)
-    case = Case.of(bench.provider, client_for(bench.provider), bench.clock, lambda: is_ours)
-    assert case.read_catalog() is read
+    run = RecoveryRun.of(bench.provider, client_for(bench.provider), bench.clock, lambda: is_ours)
+    assert run.read_catalog() is read
     assert CatalogRun.objects.exists() is read
 
 

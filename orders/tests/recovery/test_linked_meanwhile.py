@@ -8,7 +8,7 @@ import pytest
 
 from orders.models import Order
 from orders.recovery import link_orders, resolve
-from orders.recovery.search import case
+from orders.recovery.search import recovery_run
 from orders.recovery.search.match_ids import IdMatch
 from orders.recovery.search.prices.price_wait import LAG
 from orders.status import Resolution, Status
@@ -63,7 +63,7 @@ def test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more(b
     monkeypatch.setattr(resolve, "link_found", noted)
     look(bench)
     assert set(status_of(early, third, late)) == {Status.UNCONFIRMED}
-    monkeypatch.setattr(case, "read_now", link_and_read)
+    monkeypatch.setattr(recovery_run, "read_now", link_and_read)
     bench.recover(after=LAG + 1)
     assert status_of(third) == (Status.PENDING,)
     assert status_of(early, late) == IN_DOUBT

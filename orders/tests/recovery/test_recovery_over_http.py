@@ -69,7 +69,7 @@ def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_the_next_one(bo
     assert bench.recover().absent == 1
     order, attempt = read(lost)
     assert (order.status, attempt.outcome) == (Status.NOT_PLACED, Outcome.NOT_PLACED)
-    assert attempt.resolution == Resolution.BRACKET and attempt.calls <= 4
+    assert attempt.resolution == Resolution.CLOSED_RANGE and attempt.calls <= 4
 
 
 def test_nothing_is_shown_not_to_be_there_before_its_time_is_over(box):
@@ -149,7 +149,7 @@ def test_a_range_that_four_calls_do_not_reach_through_is_left_to_a_person(box):
     bench.send()
     bench.recover()
     order, attempt = read(lost)
-    assert order.status == Status.UNCONFIRMED and attempt.bracketed_at and attempt.calls <= 4
+    assert order.status == Status.UNCONFIRMED and attempt.range_closed_at and attempt.calls <= 4
     assert lost.events.filter(text__contains="more than its free calls reach").count() == 1
 
 

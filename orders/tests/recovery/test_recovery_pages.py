@@ -84,15 +84,15 @@ def test_a_rule_that_an_admin_sets_this_moment_is_not_put_back(manager, just_bef
 def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_role):
     provider = make_provider()
     address = f"/orders/recovery/{provider.pk}/"
-    wanted = {**WANTED, "two_people_above": "50", "repeats_are_safe": "on"}
+    wanted = {**WANTED, "two_people_above": "50", "replays_are_safe": "on"}
     wanted["idempotency_parameter"] = "ref"
     manager.post(address, wanted)
     rules = Recovery.objects.get()
-    assert rules.two_people_above is None and not rules.repeats_are_safe
+    assert rules.two_people_above is None and not rules.replays_are_safe
     assert Provider.objects.get().dialect == {}
     client_for_role(Role.ADMIN).post(address, wanted)
     rules.refresh_from_db()
-    assert rules.two_people_above == 50 and rules.repeats_are_safe
+    assert rules.two_people_above == 50 and rules.replays_are_safe
     assert Provider.objects.get().dialect == {"idempotency_parameter": "ref"}
 
 
@@ -129,32 +129,32 @@ def test_a_parameter_that_cannot_take_our_ids_is_not_kept(client_for_role, name)
 def test_the_promise_lapses_with_the_parameter_or_address_it_was_made_for(client_for_role):
     provider, admin = make_provider(), client_for_role(Role.ADMIN)
     address = f"/orders/recovery/{provider.pk}/"
-    promised = {**WANTED, "idempotency_parameter": "ref", "repeats_are_safe": "on"}
+    promised = {**WANTED, "idempotency_parameter": "ref", "replays_are_safe": "on"}
     admin.post(address, promised)
     provider.refresh_from_db()
-    assert Recovery.objects.get().promises_repeats(provider)
+    assert Recovery.objects.get().promises_replays(provider)
     for changed in (
         {"dialect": {"idempotency_parameter": "custom_id"}},
         {"url": "https://o.example"},
     ):
         Provider.objects.update(**changed)
         provider.refresh_from_db()
-        assert not Recovery.objects.get().promises_repeats(provider)
+        assert not Recovery.objects.get().promises_replays(provider)
     box = re.search(
-        r'<input[^>]*name="repeats_are_safe"[^>]*>', admin.get(address).content.decode()
+        r'<input[^>]*name="replays_are_safe"[^>]*>', admin.get(address).content.decode()
     )
     assert box is not None and "checked" not in box[0]
     admin.post(address, {**promised, "idempotency_parameter": "custom_id"})
     provider.refresh_from_db()
-    assert Recovery.objects.get().promises_repeats(provider)
+    assert Recovery.objects.get().promises_replays(provider)
 
 
-def test_repeats_are_not_called_safe_where_no_id_of_ours_goes_along(client_for_role):
+def test_replays_are_not_called_safe_where_no_id_of_ours_goes_along(client_for_role):
     provider, admin = make_provider(), client_for_role(Role.ADMIN)
-    answer = admin.post(f"/orders/recovery/{provider.pk}/", {**WANTED, "repeats_are_safe": "on"})
+    answer = admin.post(f"/orders/recovery/{provider.pk}/", {**WANTED, "replays_are_safe": "on"})
     assert answer.status_code == 422
-    assert "without an id of ours a repeat is another order" in answer.content.decode()
-    assert not Recovery.objects.get().repeats_are_safe
+    assert "without an id of ours a replay is another order" in answer.content.decode()
+    assert not Recovery.objects.get().replays_are_safe
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_the_figures_count_ways_and_calls(manager):
     provider = make_provider()
     for resolution, calls in (
         (Resolution.PROBE, 1),
-        (Resolution.BRACKET, 4),
+        (Resolution.CLOSED_RANGE, 4),
         (Resolution.PERSON, 0),
     ):
         order = make_order(Status.NOT_PLACED, provider=provider)

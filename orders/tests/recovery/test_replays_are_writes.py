@@ -1,4 +1,4 @@
-"""A repeat under our id is a write like any other: stops, clocks, restores, lost connections."""
+"""A replay under our id is a write like any other: stops, clocks, restores, lost connections."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from orders.models import Attempt, Order, Recovery
 from orders.recovery import not_placed, refusal_phrase
 from orders.recovery.not_placed import Confirmed
 from orders.recovery.search import replay
-from orders.recovery.search.case import Case
 from orders.recovery.search.id_owners import names_of
+from orders.recovery.search.recovery_run import RecoveryRun
 from orders.restores.tasks import importers
 from orders.sending import halts, record_outcome, send_journal
 from orders.sending.outcome import SendOutcome
-from orders.sending.repeats import names_in
-from orders.sending.restore_check import guard, repeat_journal
+from orders.sending.replays import names_in
+from orders.sending.restore_check import guard, replay_journal
 from orders.sending.writes import answer_files, send_clock
 from orders.sending.writes.journal_file import JournalFile
 from orders.status import Flag, HaltKind, Outcome, Resolution, Status
@@ -48,12 +48,12 @@ GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
 
 
 class Panel:
-    """Answers a repeat with a number, and knows nothing of that number yet."""
+    """Answers a replay with a number, and knows nothing of that number yet."""
 
     dialect = Dialect(idempotency_parameter=NAME)
 
     def __init__(self) -> None:
-        self.repeated, self.answers = 0, "23501"
+        self.replayed, self.answers = 0, "23501"
         self.stands: Callable[[], object] = lambda: None
         self.took: Callable[[], object] = lambda: None
         self.knows = dict[str, Progress]()
@@ -61,7 +61,7 @@ class Panel:
     def add(self, payload: Any, *, before_send: Callable[[], None]) -> Placed:
         self.stands()
         before_send()
-        self.repeated += 1
+        self.replayed += 1
         self.took()
         return Placed(self.answers)
 
@@ -70,7 +70,7 @@ class Panel:
 
 
 class Desk:
-    """One lost order at a provider where repeats are safe."""
+    """One lost order at a provider where replays are safe."""
 
     def __init__(self) -> None:
         self.now, self.panel = NOON, Panel()
@@ -83,19 +83,19 @@ class Desk:
             search_at=NOON,
             provider_version=self.provider.version,
         )
-        self.attempt.wire = {**order.payload, NAME: self.attempt.token}
+        self.attempt.wire = {**order.payload, NAME: self.attempt.idempotency_key}
         self.attempt.save()
-        self.rules = Recovery(provider=self.provider, repeats_are_safe=True)
-        self.rules.promise_repeats(self.provider)
+        self.rules = Recovery(provider=self.provider, replays_are_safe=True)
+        self.rules.promise_replays(self.provider)
         self.rules.save()
 
     def clock(self) -> datetime:
         return self.now
 
-    def repeat(self) -> None:
+    def replay(self) -> None:
         panel: Any = self.panel
-        case = Case(self.provider, panel, self.rules, [self.provider.pk], self.clock)
-        replay.repeat(case, [self.attempt])
+        run = RecoveryRun(self.provider, panel, self.rules, [self.provider.pk], self.clock)
+        replay.replay_lost(run, [self.attempt])
 
     def place_halt(self, kind: HaltKind) -> None:
         everywhere = kind in (HaltKind.STOP, HaltKind.RESTORED)
@@ -119,33 +119,33 @@ BEFORE_SENDING = {"resolved meanwhile": _resolved, **OBSTACLES}
 
 
 @pytest.mark.parametrize("obstacle", BEFORE_SENDING.values(), ids=BEFORE_SENDING)
-def test_what_comes_up_before_the_first_byte_stops_a_repeat(desk, obstacle, monkeypatch):
+def test_what_comes_up_before_the_first_byte_stops_a_replay(desk, obstacle, monkeypatch):
     our_own = SimpleNamespace(monotonic=lambda: 0.0)  # nobody sets it beside the database's
     monkeypatch.setattr(send_clock, "time", our_own)
     desk.panel.stands = lambda: obstacle(desk)
-    desk.repeat()
-    assert desk.panel.repeated == 0 and desk.candidates == []
+    desk.replay()
+    assert desk.panel.replayed == 0 and desk.candidates == []
 
 
-def test_the_hold_for_the_lost_order_itself_does_not_stop_its_repeat(desk):
+def test_the_hold_for_the_lost_order_itself_does_not_stop_its_replay(desk):
     desk.place_halt(HaltKind.ANSWER_LOST)
-    desk.repeat()
-    assert desk.panel.repeated == 1 and desk.candidates == ["23501"]
+    desk.replay()
+    assert desk.panel.replayed == 1 and desk.candidates == ["23501"]
 
 
-def test_a_database_that_does_not_know_what_was_sent_repeats_nothing(desk):
+def test_a_database_that_does_not_know_what_was_sent_replays_nothing(desk):
     unknown = make_attempt(make_order(provider=desk.provider), outcome=Outcome.REJECTED)
     send_journal.note_send(unknown, "another database")
-    desk.repeat()
-    assert desk.panel.repeated == 0
+    desk.replay()
+    assert desk.panel.replayed == 0
     assert desk.provider.halts.model.objects.filter(kind=HaltKind.RESTORED).exists()
 
 
-def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeypatch):
+def test_the_number_a_replay_was_answered_with_outlives_its_worker(desk, monkeypatch):
     with monkeypatch.context() as dying:
         dying.setattr(replay, "_note_id", die)
         with pytest.raises(Crash):
-            desk.repeat()
+            desk.replay()
     assert desk.candidates == []
     assert answer_files.import_left_behind(importers(NOON)) == 1
     assert desk.candidates == ["23501"]
@@ -154,31 +154,31 @@ def test_the_number_a_repeat_was_answered_with_outlives_its_worker(desk, monkeyp
 def test_it_is_not_forgotten_for_an_id_that_was_found_meanwhile(desk, monkeypatch):
     with monkeypatch.context() as dying, pytest.raises(Crash):
         dying.setattr(replay, "_note_id", die)
-        desk.repeat()
+        desk.replay()
     Attempt.objects.update(candidates=[{"id": "23400"}])
     answer_files.import_left_behind(importers(NOON))
     assert names_of(Attempt.objects.get()) == {"23501"}
 
 
 def answered_late(desk: Desk, number: str) -> Callable[[], object]:
-    """The first send's own answer comes from the disk while its repeat is under way."""
+    """The first send's own answer comes from the disk while its replay is under way."""
     seen = Evidence(reason="", bytes_left=True, body_excerpt=f'{{"order": {number}}}')
     taken = SendOutcome(Outcome.ACCEPTED, Status.PENDING, external_id=number, evidence=seen)
     return lambda: record_outcome.record(desk.attempt, taken, now=NOON, by=Resolution.SPOOL)
 
 
-def test_an_answer_that_comes_while_it_is_repeated_keeps_what_was_seen_of_it(desk):
+def test_an_answer_that_comes_while_it_is_replayed_keeps_what_was_seen_of_it(desk):
     desk.panel.took = answered_late(desk, "23501")
-    desk.repeat()
+    desk.replay()
     attempt = Attempt.objects.get()
     assert (attempt.outcome, attempt.external_id) == (Outcome.ACCEPTED, "23501")
     assert attempt.evidence["body_excerpt"] == '{"order": 23501}'
     assert Order.objects.get().flag == Flag.NONE
 
 
-def test_a_repeat_that_is_answered_with_another_number_may_have_bought_twice(desk):
+def test_a_replay_that_is_answered_with_another_number_may_have_bought_twice(desk):
     desk.panel.took = answered_late(desk, "23400")
-    desk.repeat()
+    desk.replay()
     order = Order.objects.get()
     assert (order.external_id, order.flag) == ("23400", Flag.BOUGHT_TWICE)
     assert "23501" in order.events.latest("pk").text
@@ -188,14 +188,14 @@ def test_a_repeat_that_is_answered_with_another_number_may_have_bought_twice(des
 def test_so_may_one_whose_worker_died_with_the_number(desk, monkeypatch):
     with monkeypatch.context() as dying, pytest.raises(Crash):
         dying.setattr(replay, "_note_id", die)
-        desk.repeat()
+        desk.replay()
     answered_late(desk, "23400")()
     answer_files.import_left_behind(importers(NOON))
     assert Order.objects.get().flag == Flag.BOUGHT_TWICE
 
 
-def test_a_first_answer_with_another_number_after_the_repeat_may_have_bought_twice(desk):
-    desk.repeat()
+def test_a_first_answer_with_another_number_after_the_replay_may_have_bought_twice(desk):
+    desk.replay()
     assert desk.candidates == ["23501"]
     answered_late(desk, "23400")()
     order = Order.objects.get()
@@ -205,15 +205,15 @@ def test_a_first_answer_with_another_number_after_the_repeat_may_have_bought_twi
 
 
 def test_a_first_answer_with_the_same_number_is_no_second_order(desk):
-    desk.repeat()
+    desk.replay()
     answered_late(desk, "23501")()
     order = Order.objects.get()
     assert (order.status, order.flag) == (Status.PENDING, Flag.NONE)
 
 
-def named_by_its_repeat(desk: Desk) -> None:
+def named_by_its_replay(desk: Desk) -> None:
     desk.panel.answers = "23400"
-    desk.repeat()
+    desk.replay()
     desk.attempt.refresh_from_db()
 
 
@@ -222,18 +222,18 @@ def named_by_its_first_answer(desk: Desk) -> None:
     desk.attempt.refresh_from_db()
 
 
-@pytest.fixture(params=[named_by_its_repeat, named_by_its_first_answer])
+@pytest.fixture(params=[named_by_its_replay, named_by_its_first_answer])
 def contradicted(desk: Desk, request: pytest.FixtureRequest) -> Desk:
-    """Something said 23400, and a repeat says 23501, of which the provider knows an order."""
+    """Something said 23400, and a replay says 23501, of which the provider knows an order."""
     request.param(desk)
     desk.panel.answers = "23501"
     said = Progress(OrderState.PENDING, "Pending", charge=desk.attempt.order.estimate)
     desk.panel.knows = {"23501": said, "23400": said}
-    desk.repeat()
+    desk.replay()
     return desk
 
 
-def test_a_repeat_that_contradicts_an_id_noted_before_keeps_both_and_decides_nothing(contradicted):
+def test_a_replay_that_contradicts_an_id_noted_before_keeps_both_and_decides_nothing(contradicted):
     order, attempt = Order.objects.get(), Attempt.objects.get()
     assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.BOUGHT_TWICE)
     assert sorted(contradicted.candidates) == ["23400", "23501"]
@@ -249,21 +249,21 @@ def test_nor_is_an_id_forgotten_when_the_first_answer_is_a_refusal(contradicted)
     assert names_of(attempt) == {"23400", "23501"}
 
 
-def test_where_a_repeat_came_back_as_another_order_nothing_is_repeated_any_more(contradicted):
-    repeated = contradicted.panel.repeated
+def test_where_a_replay_came_back_as_another_order_nothing_is_replayed_any_more(contradicted):
+    replayed = contradicted.panel.replayed
     contradicted.rules.refresh_from_db()
-    assert not contradicted.rules.promises_repeats(contradicted.provider)
-    contradicted.repeat()
-    assert contradicted.panel.repeated == repeated
+    assert not contradicted.rules.promises_replays(contradicted.provider)
+    contradicted.replay()
+    assert contradicted.panel.replayed == replayed
     told = contradicted.provider.events.values_list("text", flat=True)
-    assert any("repeated" in text for text in told)
+    assert any("replayed" in text for text in told)
 
 
-def test_a_second_order_of_a_repeat_ends_the_promise_too(desk):
-    desk.repeat()
+def test_a_second_order_of_a_replay_ends_the_promise_too(desk):
+    desk.replay()
     answered_late(desk, "23400")()
     desk.rules.refresh_from_db()
-    assert not desk.rules.promises_repeats(desk.provider)
+    assert not desk.rules.promises_replays(desk.provider)
 
 
 REFUSED = SendOutcome(Outcome.REJECTED, Status.REJECTED, "No funds.", "funds")
@@ -279,8 +279,8 @@ def answered_from_disk(desk: Desk, first: SendOutcome) -> tuple[Order, Attempt]:
 
 
 @FIRST
-def test_an_order_that_only_its_repeat_has_bought_is_not_offered_to_be_bought_again(desk, first):
-    desk.repeat()
+def test_an_order_that_only_its_replay_has_bought_is_not_offered_to_be_bought_again(desk, first):
+    desk.replay()
     order, attempt = answered_from_disk(desk, first)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert attempt.evidence["candidate_id"] == "23501" and desk.candidates == ["23501"]
@@ -288,10 +288,10 @@ def test_an_order_that_only_its_repeat_has_bought_is_not_offered_to_be_bought_ag
 
 
 def named_after_a_decision(desk: Desk) -> None:
-    """An odd first answer, a word that it is not there, and then the number of its repeat."""
+    """An odd first answer, a word that it is not there, and then the number of its replay."""
     with suppress(Crash):
         desk.panel.took = die
-        desk.repeat()
+        desk.replay()
     named_by_its_first_answer(desk)
     Order.objects.update(status=Status.NOT_PLACED)
     Attempt.objects.update(outcome=Outcome.NOT_PLACED, resolution=Resolution.PERSON)
@@ -299,15 +299,15 @@ def named_after_a_decision(desk: Desk) -> None:
 
 
 def named_when_it_was_given_up(desk: Desk) -> None:
-    """Its repeat's number, nobody looks on, and then the first answer."""
-    desk.repeat()
+    """Its replay's number, nobody looks on, and then the first answer."""
+    desk.replay()
     not_placed.give_up(Order.objects.get(), actor=make_user(), note="Enough.", now=NOON)
     answered_late(desk, "23400")()
 
 
 def named_in_an_odd_first_answer(desk: Desk) -> None:
-    """Its repeat's number, and then a first answer that proves nothing and names another."""
-    desk.repeat()
+    """Its replay's number, and then a first answer that proves nothing and names another."""
+    desk.replay()
     seen = Evidence(reason="?", bytes_left=True, body_excerpt="{}", candidate_id="23400")
     answered_from_disk(desk, SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "?", evidence=seen))
     assert desk.candidates == ["23400", "23501"]
@@ -338,18 +338,18 @@ def killed(desk: Desk) -> None:
 
 @FIRST
 @pytest.mark.parametrize("end", [lost_on_the_way, killed])
-def test_a_repeat_of_which_nobody_knows_leaves_its_order_in_doubt(desk, first, end):
+def test_a_replay_of_which_nobody_knows_leaves_its_order_in_doubt(desk, first, end):
     end(desk)
     with suppress(Crash):
-        desk.repeat()
-    assert desk.panel.repeated == 1
+        desk.replay()
+    assert desk.panel.replayed == 1
     order, attempt = answered_from_disk(desk, first)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert refusal_phrase.phrase_in_answer(order) is None
 
 
 def waited_out(desk: Desk) -> None:
-    """The first send can no longer appear, and is repeated a last time."""
+    """The first send can no longer appear, and is replayed a last time."""
     desk.now = NOON + GRACE
     waited = {"waited_seconds": GRACE.total_seconds(), "waited_at": desk.now}
     Attempt.objects.update(surely_after=desk.attempt.pk, **waited)
@@ -360,7 +360,7 @@ def confirm(desk: Desk) -> Confirmed:
     return not_placed.confirm_not_placed(Order.objects.get(), actor=make_user(), now=desk.now)
 
 
-def test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
+def test_a_replay_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
     waited_out(desk)
     as_seen_before = Attempt.objects.get()
     during = list[bool]()
@@ -368,13 +368,13 @@ def test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
     def answer() -> None:
         with pytest.raises(not_placed.TooEarly):
             confirm(desk)
-        proven = {"resolution": Resolution.BRACKET, "text": "Not there.", "now": desk.now}
+        proven = {"resolution": Resolution.CLOSED_RANGE, "text": "Not there.", "now": desk.now}
         order = Order.objects.get()
         during.append(not_placed.prove_not_placed(order, as_seen_before, **proven))
         raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
 
     desk.panel.took = answer
-    desk.repeat()
+    desk.replay()
     assert during == [False]
     with pytest.raises(not_placed.TooEarly):
         confirm(desk)
@@ -387,9 +387,9 @@ def test_a_repeat_of_which_nobody_knows_is_waited_for_like_the_first_send(desk):
         {"evidence": {}, "waited_seconds": 0},
         {"evidence": {"repeated_as": ""}, "waited_seconds": GRACE.total_seconds()},
     ],
-    ids=["its wait had not begun", "it was repeated before"],
+    ids=["its wait had not begun", "it was replayed before"],
 )
-def test_whatever_was_read_before_a_repeat_decides_nothing(desk, before):
+def test_whatever_was_read_before_a_replay_decides_nothing(desk, before):
     Attempt.objects.update(**before)
     as_seen_before, during = Attempt.objects.get(), list[bool]()
 
@@ -408,22 +408,22 @@ def test_whatever_was_read_before_a_repeat_decides_nothing(desk, before):
         raise OutcomeUnknown("read timeout", Evidence(reason="", bytes_left=True))
 
     desk.panel.took = answer
-    desk.repeat()
+    desk.replay()
     assert during == [False]
     assert Order.objects.get().status == Status.UNCONFIRMED
 
 
-def test_a_repeat_that_has_bought_nothing_is_not_waited_for(desk):
+def test_a_replay_that_has_bought_nothing_is_not_waited_for(desk):
     waited_out(desk)
     desk.panel.stands = lambda: _refused(desk)
-    desk.repeat()
+    desk.replay()
     assert Attempt.objects.get().surely_after == desk.attempt.pk
     assert confirm(desk) is Confirmed.DONE
 
 
-def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
+def test_what_the_first_send_was_answered_is_kept_beside_its_replay(desk):
     lost_on_the_way(desk)
-    desk.repeat()
+    desk.replay()
     seen = Evidence(reason="?", bytes_left=True, body_excerpt="{}")
     odd = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "?", evidence=seen)
     _, attempt = answered_from_disk(desk, odd)
@@ -434,9 +434,9 @@ def test_what_the_first_send_was_answered_is_kept_beside_its_repeat(desk):
 
 @pytest.fixture(params=[Outcome.UNKNOWN, Outcome.IN_FLIGHT])
 def restored(desk: Desk, request: pytest.FixtureRequest) -> Desk:
-    """Its row as it was before the repeat, which was answered with 23501."""
+    """Its row as it was before the replay, which was answered with 23501."""
     before = Attempt.objects.filter(pk=desk.attempt.pk).values().get()
-    desk.repeat()
+    desk.replay()
     Attempt.objects.filter(pk=desk.attempt.pk).update(**before | {"outcome": request.param})
     if request.param == Outcome.IN_FLIGHT:
         Order.objects.update(status=Status.SENDING)
@@ -444,13 +444,13 @@ def restored(desk: Desk, request: pytest.FixtureRequest) -> Desk:
 
 
 @FIRST
-def test_a_database_from_before_the_repeat_does_not_end_what_it_may_have_bought(restored, first):
+def test_a_database_from_before_the_replay_does_not_end_what_it_may_have_bought(restored, first):
     order, attempt = answered_from_disk(restored, first)
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert names_of(attempt) == {"23501"} and restored.candidates == ["23501"]
 
 
-def test_it_is_given_back_its_repeats_by_the_next_look(restored):
+def test_it_is_given_back_its_replays_by_the_next_look(restored):
     Attempt.objects.update(outcome=Outcome.UNKNOWN)
     for _ in range(2):
         guard.check_database(now=NOON)
@@ -461,7 +461,7 @@ def test_it_is_given_back_its_repeats_by_the_next_look(restored):
 def test_so_is_one_that_has_forgotten_the_send_itself(desk):
     send_journal.note_send(desk.attempt, guard.database_identity())
     lost_on_the_way(desk)
-    desk.repeat()
+    desk.replay()
     send_journal.note_end(desk.attempt, REFUSED)
     Attempt.objects.all().delete()
     Order.objects.update(status=Status.QUEUED)
@@ -471,13 +471,13 @@ def test_so_is_one_that_has_forgotten_the_send_itself(desk):
     assert attempt.evidence["repeated_as"] == ""
 
 
-def test_nothing_is_repeated_that_cannot_be_written_down_before(desk, monkeypatch):
+def test_nothing_is_replayed_that_cannot_be_written_down_before(desk, monkeypatch):
     def full(*args: object, **said: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(JournalFile, "write", full)
-    desk.repeat()
-    assert desk.panel.repeated == 0
+    desk.replay()
+    assert desk.panel.replayed == 0
     assert "repeated_as" not in Attempt.objects.get().evidence
 
 
@@ -487,14 +487,14 @@ def test_a_number_for_a_send_of_another_life_of_the_database_is_of_no_order_here
     assert desk.candidates == []
 
 
-def test_nothing_is_repeated_while_the_database_cannot_say_who_it_is(desk, monkeypatch):
+def test_nothing_is_replayed_while_the_database_cannot_say_who_it_is(desk, monkeypatch):
     def away() -> str:
         raise OperationalError("gone")
 
     send_journal.note_send(desk.attempt, guard.database_identity())
     monkeypatch.setattr(guard, "database_identity", away)
-    desk.repeat()
-    assert desk.panel.repeated == 0
+    desk.replay()
+    assert desk.panel.replayed == 0
     assert "went away before sending" in Order.objects.get().events.get().text
 
 
@@ -505,28 +505,28 @@ def _refused(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "end", [_refused, OBSTACLES["the provider was paused"]], ids=["refused", "not sent"]
 )
-def test_a_repeat_that_has_bought_nothing_says_nothing_against_the_first_answer(desk, end):
+def test_a_replay_that_has_bought_nothing_says_nothing_against_the_first_answer(desk, end):
     desk.panel.stands = lambda: end(desk)
-    desk.repeat()
+    desk.replay()
     guard.check_database(now=NOON)
     order, attempt = answered_from_disk(desk, REFUSED)
     assert (order.status, attempt.outcome) == (Status.REJECTED, Outcome.REJECTED)
 
 
 @pytest.mark.parametrize("end", [lambda desk: None, _refused], ids=["named", "refused"])
-def test_what_became_of_a_repeat_is_in_its_row_although_the_disk_takes_no_end(
+def test_what_became_of_a_replay_is_in_its_row_although_the_disk_takes_no_end(
     desk, end, monkeypatch, caplog
 ):
     takes_it = JournalFile.write
 
     def full(file: JournalFile, what: str, **said: Any) -> None:
-        if what != repeat_journal.REPEATED:
+        if what != replay_journal.REPLAYED:
             raise OSError(28, "No space left on device")
         takes_it(file, what, **said)
 
     monkeypatch.setattr(JournalFile, "write", full)
     desk.panel.stands = lambda: end(desk)
-    desk.repeat()
+    desk.replay()
     named = [] if end is _refused else ["23501"]
     assert desk.candidates == named
     assert ("repeated_as" in Attempt.objects.get().evidence) == bool(named)
@@ -535,17 +535,17 @@ def test_what_became_of_a_repeat_is_in_its_row_although_the_disk_takes_no_end(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("moment", ["stands", "took"])
-def test_a_connection_that_breaks_during_a_repeat_loses_nothing(moment, monkeypatch):
+def test_a_connection_that_breaks_during_a_replay_loses_nothing(moment, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     desk = Desk()
     setattr(desk.panel, moment, terminate_backend)
-    desk.repeat()
-    assert desk.candidates == (["23501"] if desk.panel.repeated else [])
+    desk.replay()
+    assert desk.candidates == (["23501"] if desk.panel.replayed else [])
     assert Attempt.objects.get().outcome == Outcome.UNKNOWN
 
 
-def test_a_repeat_comes_by_the_same_check_as_every_write(desk):
+def test_a_replay_comes_by_the_same_check_as_every_write(desk):
     passed: list[int] = []
     with armed("pre_send_check.passed", lambda: passed.append(1)):
-        desk.repeat()
+        desk.replay()
     assert passed == [1]

@@ -67,7 +67,7 @@ def decided(
     [
         (Resolution.PERSON, False),
         (Resolution.PERSON, True),
-        (Resolution.BRACKET, False),
+        (Resolution.CLOSED_RANGE, False),
         (Resolution.PHRASE, False),
     ],
     ids=["a person", "and it is wanted again", "a proof", "words of staff"],
@@ -88,7 +88,9 @@ def test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one(box, by,
     )
     assert attempt.evidence["candidate_id"] == bench.upstream()[-1]
     assert lost.events.filter(text__contains=f"may also be order {wrong}").exists()
-    assert bench.rules().searches == (by is not Resolution.BRACKET), "its own proof is in doubt"
+    assert bench.rules().searches == (by is not Resolution.CLOSED_RANGE), (
+        "its own proof is in doubt"
+    )
 
 
 def test_what_was_looked_for_to_the_end_stands_in_no_other_orders_way(box):

@@ -106,8 +106,8 @@ def test_what_neither_journal_nor_database_knows_is_not_sent_again(service, smal
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
     bought = len(fake.placed)
-    kept = {send.submission for send in send_journal.sends_since_accepted(service.provider_id)}
-    lost = [order.pk for order in orders if order.submission not in kept]
+    kept = {send.form_key for send in send_journal.sends_since_accepted(service.provider_id)}
+    lost = [order.pk for order in orders if order.form_key not in kept]
     guard.check_database(now=LATER)
     accept()
     send_all(service.provider, fake)

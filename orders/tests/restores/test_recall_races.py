@@ -38,9 +38,9 @@ def all_have_looked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every worker has seen that the call is unknown, before the first of them writes it down."""
     looked, real = threading.Barrier(THREADS, timeout=60), recalled_requests._left_behind
 
-    def left_behind(token: str) -> Any:
+    def left_behind(key: str) -> Any:
         looked.wait()
-        return real(token)
+        return real(key)
 
     monkeypatch.setattr(recalled_requests, "_left_behind", left_behind)
 

@@ -207,10 +207,12 @@ def test_an_answer_of_another_life_of_the_database_is_set_aside_and_found_for_it
     assert answer_spool.import_spool(now=NOON) == 0
     assert files() == [f"{name}.unmatched"]
     assert not UnreadAnswer.objects.exists(), "it can be read"
-    kept = answer_spool.left_behind(attempt.token, attempt.started_at)
+    kept = answer_spool.left_behind(attempt.idempotency_key, attempt.started_at)
     assert kept is not None and kept.external_id == "23501"
     later = attempt.started_at + timedelta(seconds=1)
-    assert answer_spool.left_behind(attempt.token, later) is None, "a token may be given out again"
+    assert answer_spool.left_behind(attempt.idempotency_key, later) is None, (
+        "a key may be given out again"
+    )
 
 
 def test_a_disk_that_takes_nothing_stops_no_recording(monkeypatch, caplog):
@@ -333,7 +335,7 @@ def test_an_amount_on_disk_that_is_none_is_no_answer(caplog):
     kept["send_outcome"]["changes"] = {"charge": "ten"}
     path.write_text(json.dumps(kept))
     attempt = order.attempts.get()
-    assert answer_spool.left_behind(attempt.token, attempt.started_at) is None
+    assert answer_spool.left_behind(attempt.idempotency_key, attempt.started_at) is None
     assert "cannot be read" in caplog.text
     assert answer_spool.import_spool(now=NOON) == 0
     assert files() == [f"{path.name}.bad"]

@@ -195,7 +195,7 @@ def test_a_job_and_a_batch_that_a_clock_ahead_took_go_on_today() -> None:
     person = make_user()
     job = BulkJob.objects.create(
         kind=JobKind.NOTE,
-        submission="6c1f3c1e-7a0e-4f57-9c39-0d9a4c7f0b11",
+        form_key="6c1f3c1e-7a0e-4f57-9c39-0d9a4c7f0b11",
         started_by=person,
         created_at=NOON,
         held_until=tomorrow(),

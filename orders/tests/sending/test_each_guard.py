@@ -58,11 +58,11 @@ def test_an_account_has_one_send_in_flight():
         make_attempt(make_order(Status.SENDING, service=service))
 
 
-def test_a_submission_is_one_order():
-    submission = uuid4()
-    make_order(submission=submission)
+def test_a_form_key_is_one_order():
+    form_key = uuid4()
+    make_order(form_key=form_key)
     with pytest.raises(IntegrityError):
-        make_order(submission=submission)
+        make_order(form_key=form_key)
 
 
 def test_a_halt_stands_closed_once_before_an_account():

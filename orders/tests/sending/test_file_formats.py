@@ -16,7 +16,7 @@ import pytest
 from orders.aftersales.batch_outcome import Answered
 from orders.restores.tasks import importers
 from orders.sending import answer_spool, send_journal
-from orders.sending.restore_check import repeat_journal, request_journal
+from orders.sending.restore_check import replay_journal, request_journal
 from orders.sending.writes import answer_files, spool_files
 from orders.status import Outcome, Status, Write
 from providers.panel_api import RefillStarted
@@ -60,7 +60,7 @@ WRITE = f'{{"write": "refill", "said": {{"call": "{CALL}", "outcome": {STARTED}}
 SET_ASIDE = ["", ".strange", spool_files.UNMATCHED]  # `.strange`: 0.1.0 and 0.2.0
 
 
-REPEATS = [
+REPLAYS = [
     f'{{"what": "repeated", "repeat": "5d1c", {NAME}}}',
     f'{{"what": "repeated", "repeat": "5d1d", {NAME}}}',
     f'{{"what": "named", "repeat": "5d1c", "id": "23501", {NAME}}}',
@@ -77,7 +77,11 @@ def put(path: Any, *lines: str) -> None:
 def test_the_send_journal_of_each_release_is_read(release):
     put(send_journal.directory() / "5.jsonl", *SENDS[release])
     (send,) = send_journal.sends_since_accepted(5)
-    assert (send.token, send.started_at, send.payload) == (TOKEN, NOON, json.loads(PAYLOAD))
+    assert (send.idempotency_key, send.started_at, send.payload) == (
+        TOKEN,
+        NOON,
+        json.loads(PAYLOAD),
+    )
     assert send.send_outcome is not None
     assert (send.send_outcome.outcome, send.send_outcome.to) == (Outcome.ACCEPTED, Status.PENDING)
     assert send.send_outcome.external_id == "23501"
@@ -98,17 +102,17 @@ def test_the_kept_answer_of_each_release_is_read(release, suffix):
 def test_the_journal_of_requests_is_read():
     put(send_journal.directory() / "5.requests.jsonl", *CALLS)
     (call,) = request_journal.calls_since_accepted(5)
-    assert (call.token, call.write, call.started_at) == (CALL, Write.REFILL, NOON)
+    assert (call.idempotency_key, call.write, call.started_at) == (CALL, Write.REFILL, NOON)
     assert [one.order_id for one in call.requests] == ["23501"]
     assert call.outcome == Answered({"23501": RefillStarted("77")})
 
 
-def test_the_journal_of_repeats_is_read():
+def test_the_journal_of_replays_is_read():
     number = int(TOKEN.rpartition("-")[2])
-    order = make_order(Status.UNCONFIRMED, submission=UUID(TOKEN.rpartition("-")[0]))
+    order = make_order(Status.UNCONFIRMED, form_key=UUID(TOKEN.rpartition("-")[0]))
     lost = make_attempt(order, number=number, outcome=Outcome.UNKNOWN, started_at=NOON)
-    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", *REPEATS)
-    assert repeat_journal.recall_repeats(order.provider_id, now=NOON) == 1
+    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", *REPLAYS)
+    assert replay_journal.recall_replays(order.provider_id, now=NOON) == 1
     lost.refresh_from_db()
     assert lost.evidence["repeated_as"] == "23501"
     assert send_journal.accounts() == [order.provider_id]
@@ -123,15 +127,15 @@ def test_the_journal_of_repeats_is_read():
     ],
     ids=["without its token", "without its number", "with a token that is none"],
 )
-def test_a_line_of_no_shape_we_know_hides_no_repeat(odd, caplog):
-    order = make_order(Status.UNCONFIRMED, submission=UUID(TOKEN.rpartition("-")[0]))
+def test_a_line_of_no_shape_we_know_hides_no_replay(odd, caplog):
+    order = make_order(Status.UNCONFIRMED, form_key=UUID(TOKEN.rpartition("-")[0]))
     lost = make_attempt(order, number=1, outcome=Outcome.UNKNOWN, started_at=NOON)
-    repeated, _, named, _ = REPEATS
-    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", odd, repeated, odd, named)
-    assert repeat_journal.recall_repeats(order.provider_id, now=NOON) == 1
+    replayed, _, named, _ = REPLAYS
+    put(send_journal.directory() / f"{order.provider_id}.repeats.jsonl", odd, replayed, odd, named)
+    assert replay_journal.recall_replays(order.provider_id, now=NOON) == 1
     lost.refresh_from_db()
     assert lost.evidence["repeated_as"] == "23501"
-    assert "a line about a repeat cannot be read" in caplog.text
+    assert "a line about a replay cannot be read" in caplog.text
 
 
 @pytest.mark.parametrize("suffix", SET_ASIDE)

@@ -49,7 +49,7 @@ def _forget_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 def place(browser: Client, service_id: int) -> tuple[int, float]:
     values = {
         "service": service_id,
-        "submission": uuid.uuid4(),
+        "form_key": uuid.uuid4(),
         "link": f"https://lumen.example/{uuid.uuid4()}",
         "quantity": "1000",
         "terms": terms_shown(Service.objects.get(pk=service_id)),

@@ -254,7 +254,7 @@ def test_a_second_try_that_is_proven_not_to_be_there_leaves_the_late_proof_of_th
     record_outcome.record(second, LOST, now=LATER)
     lost = order_of(second)
     second.refresh_from_db()
-    proven = Resolution.BRACKET
+    proven = Resolution.CLOSED_RANGE
     not_placed.prove_not_placed(lost, second, resolution=proven, text="Not there.", now=LATER)
     old.refresh_from_db()
     assert (order_of(old).status, old.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
@@ -392,7 +392,7 @@ def test_one_answer_that_no_row_takes_does_not_keep_the_others_on_disk(monkeypat
     assert answer_spool.import_spool(now=NOON) == 1
     assert order_of(sound).status == Status.PENDING
     names = sorted(path.name for path in answer_spool.directory().glob("*"))
-    assert names == [f"{poison.pk}-{poison.token}.json.bad"]
+    assert names == [f"{poison.pk}-{poison.idempotency_key}.json.bad"]
 
 
 def test_one_row_that_cannot_be_reaped_does_not_keep_the_others(monkeypatch):

@@ -132,7 +132,7 @@ def test_a_line_that_breaks_is_refused_and_the_others_are_placed(monkeypatch, br
             monkeypatch,
             place_orders,
             "place_order",
-            lambda draft: draft.submission == poison.submission,
+            lambda draft: draft.form_key == poison.form_key,
         )
     run(batch)
     batch.refresh_from_db()
@@ -172,31 +172,31 @@ def test_no_file_that_is_found_ends_the_reading_of_the_others():
 def journaled(monkeypatch):
     """Three calls of this machine that the database has not heard of."""
     account = make_provider()
-    tokens = [f"{number:032x}" for number in (1, 2, 3)]
-    calls = [request_journal.JournaledCall(token, Write.CANCEL, NOON, (), None) for token in tokens]
+    keys = [f"{number:032x}" for number in (1, 2, 3)]
+    calls = [request_journal.JournaledCall(key, Write.CANCEL, NOON, (), None) for key in keys]
     monkeypatch.setattr(request_journal, "calls_since_accepted", lambda pk: calls)
-    return account, tokens
+    return account, keys
 
 
 def test_a_call_that_cannot_be_recalled_keeps_no_other_from_it_and_is_told(journaled, monkeypatch):
-    account, tokens = journaled
-    spoiling(monkeypatch, recalled_requests, "_left_behind", lambda token: token == tokens[0])
+    account, keys = journaled
+    spoiling(monkeypatch, recalled_requests, "_left_behind", lambda key: key == keys[0])
     with pytest.raises(NotRecalled):
         recalled_requests.recall_calls(account.pk, now=NOON)
-    assert {call.token for call in RequestCall.objects.all()} == set(tokens[1:])
+    assert {call.idempotency_key for call in RequestCall.objects.all()} == set(keys[1:])
 
 
 def test_a_call_that_another_worker_recalled_meanwhile_is_no_failure(journaled, monkeypatch):
-    account, tokens = journaled
+    account, keys = journaled
 
-    def meanwhile(token):
+    def meanwhile(key):
         RequestCall.objects.get_or_create(
-            key=token, provider=account, write=Write.CANCEL, started_at=NOON
+            key=key, provider=account, write=Write.CANCEL, started_at=NOON
         )
 
     monkeypatch.setattr(recalled_requests, "_left_behind", meanwhile)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == 0
-    assert RequestCall.objects.count() == len(tokens)
+    assert RequestCall.objects.count() == len(keys)
 
 
 def test_calls_at_an_account_that_is_gone_are_left_to_the_log(journaled):

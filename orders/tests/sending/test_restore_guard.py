@@ -106,7 +106,7 @@ def test_the_mark_is_on_disk_before_the_first_byte():
     provider.meanwhile = lambda: marks.append(marked(order.provider_id))
     send(order, provider)
     attempt = order.attempts.get()
-    assert (marks[0].attempt, marks[0].token) == (attempt.pk, attempt.token)
+    assert (marks[0].attempt, marks[0].idempotency_key) == (attempt.pk, attempt.idempotency_key)
 
 
 def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
@@ -180,14 +180,14 @@ def test_a_number_that_is_given_out_again_is_noticed(number):
     assert quarantined()
 
 
-def test_another_send_under_the_marked_number_and_token_is_not_the_marked_one():
+def test_another_send_under_the_marked_number_and_key_is_not_the_marked_one():
     """Whoever looks, not only the one with the number in hand."""
     provider, order = FakeProvider(), make_order()
     send(order, provider)
     old = order.attempts.get().pk
     take_back(order)
     Attempt.objects.filter(pk=claim(order, LATER).pk).update(id=old)
-    assert order.attempts.get().token == marked(order.provider_id).token
+    assert order.attempts.get().idempotency_key == marked(order.provider_id).idempotency_key
     assert not guard.check_database(now=LATER)
 
 

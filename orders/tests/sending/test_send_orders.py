@@ -411,7 +411,7 @@ def test_an_order_that_is_refused_without_an_id_goes_out_again_with_one():
     name = Dialect.from_profile(order.provider.dialect).idempotency_parameter
     order = send(order, provider)
     second = order.attempts.get(number=2)
-    assert (order.status, second.wire[name]) == (Status.PENDING, second.token)
+    assert (order.status, second.wire[name]) == (Status.PENDING, second.idempotency_key)
     provider.then = refusal(RefusalCode.NEEDS_ID, "The parameter order_ref is required.")
     refused = send(make_order(service=order.service), provider)
     assert refused.status == Status.REJECTED, "it had one already"

@@ -55,7 +55,7 @@ def _hear_what_is_missing(check: ConnectionCheck, reason: str, missing: list[str
     else:
         words = (
             "It refused an empty order for another reason and asked for no id of ours. If it wants"
-            " one, the first order shows it; whether it knows a repeat, its documentation tells."
+            " one, the first order shows it; whether it knows a replay, its documentation tells."
         )
     check.note(TOPIC, FindingLevel.OK, words, reason)
 

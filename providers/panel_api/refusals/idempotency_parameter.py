@@ -1,4 +1,4 @@
-"""Under which name a provider takes an id of ours with an order, so that it knows a repeat.
+"""Under which name a provider takes an id of ours with an order, so that it knows a replay.
 
 The protocol has no such parameter. These names are documented by single providers.
 """

@@ -58,13 +58,13 @@ def decide_despite_moves(
 
 
 def moves_of(owners: Iterable[Owner], edges: Edges, candidates: Mapping[str, Progress]) -> Moves:
-    """Each id that stands in the window of a send, and that only its charge speaks against."""
+    """Each id that stands in the id range of a send, and that only its charge speaks against."""
     return {
         owner.attempt.pk: {
             one: factors
             for one, said in candidates.items()
             if one not in edges[owner.attempt.pk]
-            and owner.window.holds(number_of(one) or 0)
+            and owner.id_range.holds(number_of(one) or 0)
             and (factors := factors_for(owner.attempt.order, said)) is not None
         }
         for owner in owners

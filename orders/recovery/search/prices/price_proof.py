@@ -26,8 +26,8 @@ from ....models import Attempt, Order
 from ....status import MONEY_BACK, Outcome, Resolution
 from ....terms import at_rate
 from .. import wait_clock
-from ..case import Case
 from ..id_range import NEIGHBOURS, number_of
+from ..recovery_run import RecoveryRun
 
 AS_LISTED = 3  # of the newest orders before must have been charged by the list, or all there are
 RUNS_IN_ORDER = 5
@@ -69,7 +69,7 @@ class Charged:
 
 
 def costs_around(
-    case: Case, attempt: Attempt, number: int, *, place: Decimal, is_read: bool
+    run: RecoveryRun, attempt: Attempt, number: int, *, place: Decimal, is_read: bool
 ) -> tuple[Decimal, Decimal]:
     """What this order can have cost, at least and at most, if it is the provider's `number`.
 
@@ -77,9 +77,9 @@ def costs_around(
     read just now, long enough after this number was seen. Raises Unproven.
     """
     order = attempt.order
-    if order.service.provider_id != case.provider.pk:
+    if order.service.provider_id != run.provider.pk:
         raise Unproven("It left from another row of this account.")
-    if attempt.provider_version != case.provider.version:
+    if attempt.provider_version != run.provider.version:
         raise Unproven("The account has had another address or key since.")
     near = list(_charged(attempt, place))
     named = [one for one in near if one.is_named]
@@ -90,7 +90,7 @@ def costs_around(
     if not after and not is_read:
         raise Unproven("No catalog was read long enough after it was sent.", waits=True)
     since = _seen_before(before[-1].attempt.started_at, attempt)
-    now = case.clock()
+    now = run.clock()
     until = after[0].attempt.started_at if after else now
     if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):
         raise Unproven("Its price was not seen near enough before and after it was sent.")

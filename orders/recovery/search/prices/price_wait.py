@@ -19,26 +19,26 @@ from providers.panel_api import Progress
 from ....models import Attempt
 from ....status import Outcome
 from ... import resolve
-from ..case import Case
 from ..decide_owners import Decision, decide_owners
-from ..id_range import Window, number_of
+from ..id_range import IdRange, number_of
+from ..recovery_run import RecoveryRun
 from ..wait_clock import LONGEST_STEP
 
 LAG = clocks.CATALOG_LAG_SECONDS + LONGEST_STEP  # a step may count time from before
 
 
 def decide_with_prices(
-    case: Case, windows: Collection[Window], candidates: Mapping[str, Progress]
+    run: RecoveryRun, ranges: Collection[IdRange], candidates: Mapping[str, Progress]
 ) -> Decision:
     """Once more with a catalog of now, where that can tell more."""
-    decision = decide_owners(case, windows, candidates)
-    old = _long_known(windows)
+    decision = decide_owners(run, ranges, candidates)
+    old = _long_known(ranges)
     is_news = any(decision.matched.foreign & able.keys() for able in decision.moves.values())
     if not is_news and decision.waits.isdisjoint(old):
         return decision
-    if not case.read_catalog():
+    if not run.read_catalog():
         return decision
-    return decide_owners(case, windows, candidates, read_since=old)
+    return decide_owners(run, ranges, candidates, read_since=old)
 
 
 def wait_for_prices(attempts: Iterable[Attempt], decision: Decision, now: datetime) -> bool:
@@ -51,9 +51,9 @@ def wait_for_prices(attempts: Iterable[Attempt], decision: Decision, now: dateti
     return bool(searched.update(search_at=when))
 
 
-def waited(windows: Iterable[Window], now: datetime) -> list[Window]:
+def waited(ranges: Iterable[IdRange], now: datetime) -> list[IdRange]:
     """Those that have waited for a price, and no later order closes their range."""
-    return [one for one in windows if one.before is None and _has_waited(one.attempt, now)]
+    return [one for one in ranges if one.before is None and _has_waited(one.attempt, now)]
 
 
 def wait_no_more(rows: Collection[int], now: datetime) -> None:
@@ -69,17 +69,22 @@ def kept_numbers(attempt: Attempt) -> list[int]:
 
 def _has_waited(attempt: Attempt, now: datetime) -> bool:
     searched, wanted = attempt.searched_at, attempt.search_at
-    if searched is None or wanted is None or wanted <= searched or attempt.bracketed_at is not None:
+    if (
+        searched is None
+        or wanted is None
+        or wanted <= searched
+        or attempt.range_closed_at is not None
+    ):
         return False
     over = still_ahead(wanted, now, LAG) is None
     return over and bool(kept_numbers(attempt)) and resolve.is_open(attempt)
 
 
-def _long_known(windows: Iterable[Window]) -> frozenset[str]:
+def _long_known(ranges: Iterable[IdRange]) -> frozenset[str]:
     """The numbers that were seen so long ago that a catalog of now is younger."""
     return frozenset(
         row["id"]
-        for window in windows
-        for row in window.attempt.candidates
-        if "seen_after" in row and window.attempt.waited_seconds - float(row["seen_after"]) >= LAG
+        for id_range in ranges
+        for row in id_range.attempt.candidates
+        if "seen_after" in row and id_range.attempt.waited_seconds - float(row["seen_after"]) >= LAG
     )

@@ -1,7 +1,7 @@
-"""What this machine has said again under an id of ours, outside the database: a repeat's own lines.
+"""What this machine has said again under an id of ours, outside the database: a replay's own lines.
 
-A restored database knows the send and not its repeat; a first answer that comes late would end what
-the repeat may have bought. A release before this file does not read it.
+A restored database knows the send and not its replay; a first answer that comes late would end what
+the replay may have bought. A release before this file does not read it.
 """
 
 from __future__ import annotations
@@ -18,45 +18,47 @@ from core.rows.loops import one_by_one
 
 from ...models import Attempt
 from ...status import Outcome
-from .. import repeats, send_journal
+from .. import replays, send_journal
 from ..writes.journal_file import JournalFile, Line
 
 log = logging.getLogger(__name__)
-REPEATED, NAMED, ENDED = "repeated", "named", "ended"
+REPLAYED, NAMED, ENDED = "repeated", "named", "ended"
 CHUNK: Final = 200
-Send = tuple[str, str]  # token and moment of the claim: what they are in every life of the database
-Told = dict[str, str]  # repeats of one send of which nothing proves that they bought nothing
+Send = tuple[
+    str, str
+]  # idempotency key and moment of the claim: what they are in every life of the database
+Told = dict[str, str]  # replays of one send of which nothing proves that they bought nothing
 
 
-def note_repeat(attempt: Attempt) -> str:
-    """On disk when this returns; the name of this repeat. Raises OSError when it cannot be."""
-    file, repeat = _file(attempt.provider_id), uuid4().hex
+def note_replay(attempt: Attempt) -> str:
+    """On disk when this returns; the name of this replay. Raises OSError when it cannot be."""
+    file, replay = _file(attempt.provider_id), uuid4().hex
     file.begin_anew_if_large(lambda: None)
-    file.write(REPEATED, wait=True, repeat=repeat, **send_journal.name_of(attempt))
-    return repeat
+    file.write(REPLAYED, wait=True, repeat=replay, **send_journal.name_of(attempt))
+    return replay
 
 
-def note_number(attempt: Attempt, repeat: str, number: str) -> None:
-    _note(attempt, NAMED, repeat=repeat, id=number)
+def note_number(attempt: Attempt, replay: str, number: str) -> None:
+    _note(attempt, NAMED, repeat=replay, id=number)
 
 
-def note_end(attempt: Attempt, repeat: str) -> None:
+def note_end(attempt: Attempt, replay: str) -> None:
     """It is proven to have bought nothing."""
-    _note(attempt, ENDED, repeat=repeat)
+    _note(attempt, ENDED, repeat=replay)
 
 
-def is_repeated(attempt: Attempt) -> bool:
+def is_replayed(attempt: Attempt) -> bool:
     """By this machine, as far as it can tell: what nothing proves to have bought nothing."""
     return bool(_told_of(attempt))
 
 
 def give_back(lost: Attempt, *, now: datetime) -> bool:
-    """To a lost send, as it reads in this transaction, the repeats that its row does not know."""
+    """To a lost send, as it reads in this transaction, the replays that its row does not know."""
     return _give_back(lost, _told_of(lost), now)
 
 
-def recall_repeats(account: int, *, now: datetime) -> int:
-    """Give back to every lost send of an account what this machine knows of its repeats."""
+def recall_replays(account: int, *, now: datetime) -> int:
+    """Give back to every lost send of an account what this machine knows of its replays."""
     return _recall(_fold(_file(account).all_lines()), now)
 
 
@@ -70,14 +72,14 @@ def _recall(told: dict[Send, Told], now: datetime) -> int:
     for start in range(0, len(sends), CHUNK):
         forgotten = _forgotten(sends[start : start + CHUNK], told)
         recalled += one_by_one(
-            forgotten, lambda pk: _give_back_to(pk, now), what="repeats of this machine"
+            forgotten, lambda pk: _give_back_to(pk, now), what="replays of this machine"
         )
     return recalled
 
 
 def _forgotten(sends: list[Send], told: dict[Send, Told]) -> Iterator[int]:
-    submissions = [UUID(hex=token.rpartition("-")[0]) for token, _ in sends]
-    lost = Attempt.objects.filter(order__submission__in=submissions, outcome=Outcome.UNKNOWN)
+    form_keys = [UUID(hex=key.rpartition("-")[0]) for key, _ in sends]
+    lost = Attempt.objects.filter(order__form_key__in=form_keys, outcome=Outcome.UNKNOWN)
     for attempt in lost.select_related("order"):
         if _missing(attempt, told.get(_send(attempt), {})) is not None:
             yield attempt.pk
@@ -94,17 +96,17 @@ def _give_back(lost: Attempt, told: Told, now: datetime) -> bool:
     missing = _missing(lost, told)
     if missing is None:
         return False
-    log.warning("a repeat of %s was not known to the database", lost)
-    repeats.note(lost, now=now)
+    log.warning("a replay of %s was not known to the database", lost)
+    replays.note(lost, now=now)
     for number in missing:
-        repeats.note_number(lost, number, now=now)
+        replays.note_number(lost, number, now=now)
     return True
 
 
 def _missing(lost: Attempt, told: Told) -> list[str] | None:
     """Numbers that its row does not know; None where it knows all that is told."""
-    numbers = {number for number in told.values() if number} - repeats.names_in(lost.evidence)
-    is_noted = repeats.REPEATED_AS in lost.evidence
+    numbers = {number for number in told.values() if number} - replays.names_in(lost.evidence)
+    is_noted = replays.REPLAYED_AS in lost.evidence
     return sorted(numbers) if numbers or (told and not is_noted) else None
 
 
@@ -119,17 +121,17 @@ def _fold(lines: Iterable[Line]) -> dict[Send, Told]:
     told = dict[Send, Told]()
     for line in lines:
         try:
-            send, repeat = (str(line["token"]), str(line["started_at"])), str(line["repeat"])
+            send, replay = (str(line["token"]), str(line["started_at"])), str(line["repeat"])
             UUID(hex=send[0].rpartition("-")[0])
             of_send = told.setdefault(send, {})
-            if line["what"] == REPEATED:
-                of_send.setdefault(repeat, "")
+            if line["what"] == REPLAYED:
+                of_send.setdefault(replay, "")
             elif line["what"] == NAMED:
-                of_send[repeat] = str(line["id"])
+                of_send[replay] = str(line["id"])
             elif line["what"] == ENDED:
-                of_send.pop(repeat, None)
+                of_send.pop(replay, None)
         except (KeyError, ValueError):
-            log.warning("a line about a repeat cannot be read")
+            log.warning("a line about a replay cannot be read")
     return {send: of_send for send, of_send in told.items() if of_send}
 
 
@@ -138,11 +140,11 @@ def _note(attempt: Attempt, what: str, **said: str) -> None:
         name = send_journal.name_of(attempt)
         _file(attempt.provider_id).write(what, wait=True, **said, **name)
     except OSError as error:
-        log.error("what became of a repeat of %s is not noted on disk: %s", attempt, error)
+        log.error("what became of a replay of %s is not noted on disk: %s", attempt, error)
 
 
 def _send(attempt: Attempt) -> Send:
-    return attempt.token, attempt.started_at.isoformat()
+    return attempt.idempotency_key, attempt.started_at.isoformat()
 
 
 def _file(provider_id: int) -> JournalFile:

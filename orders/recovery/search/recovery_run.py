@@ -48,7 +48,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RecoveryRun:
     """An account, its rules, and every row of it upstream (`rows`). What a decision rests on is
     not here: that is read in the decision's own transaction."""
 
@@ -67,7 +67,7 @@ class Case:
         client: TellsOfIds,
         clock: Clock,
         goes_on: Callable[[], bool] = lambda: True,
-    ) -> Case:
+    ) -> RecoveryRun:
         """`goes_on`: False when somebody else is at this account by now."""
         rules, _ = Recovery.objects.get_or_create(provider=provider)
         return cls(provider, client, rules, same_account(provider), clock, goes_on=goes_on)

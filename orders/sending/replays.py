@@ -1,5 +1,5 @@
 """A send that was said again under its id of ours: its first answer alone tells no more whether the
-order was bought. Providers promise that a repeat is no other order; what if it was one?"""
+order was bought. Providers promise that a replay is no other order; what if it was one?"""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Flag, Outcome, Status
 from .outcome import SendOutcome
 
-# In `Attempt.evidence` from before a repeat's first byte: the number that it was answered with,
+# In `Attempt.evidence` from before a replay's first byte: the number that it was answered with,
 # empty while nobody knows what became of it.
-REPEATED_AS: Final = "repeated_as"
+REPLAYED_AS: Final = "repeated_as"
 CANDIDATE: Final = "candidate_id"  # the first number that any answer to this send has named
 ALSO_NAMED: Final = "also_named"  # and the others: of several none is known to be the order
 _WAIT: Final = ("waited_seconds", "waited_at", "surely_after")
@@ -35,49 +35,49 @@ def begin(attempt: Attempt, *, now: datetime) -> None:
 
 def note(lost: Attempt, *, now: datetime) -> None:
     """On a row as it reads in this transaction."""
-    lost.evidence = {REPEATED_AS: "", **lost.evidence}
+    lost.evidence = {REPLAYED_AS: "", **lost.evidence}
     anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}
     Attempt.objects.filter(pk=lost.pk).update(evidence=lost.evidence, **anew)
 
 
 def end_without_an_order(attempt: Attempt) -> None:
-    """This repeat is proven to have bought nothing, so it is not waited for; of one before it, as
+    """This replay is proven to have bought nothing, so it is not waited for; of one before it, as
     `attempt` was read, nobody may know."""
     with transaction.atomic():
         known = Attempt.objects.select_for_update().get(pk=attempt.pk)
         waited = {name: getattr(attempt, name) for name in _WAIT}
         evidence = dict(known.evidence)
-        if REPEATED_AS not in attempt.evidence:
-            evidence.pop(REPEATED_AS, None)
+        if REPLAYED_AS not in attempt.evidence:
+            evidence.pop(REPLAYED_AS, None)
         Attempt.objects.filter(pk=known.pk).update(evidence=evidence, **waited)
 
 
 def names_in(evidence: Mapping[str, Any]) -> frozenset[str]:
-    """Every number that an answer to this send, or to a repeat of it, has named."""
-    one = (evidence.get(CANDIDATE), evidence.get(REPEATED_AS))
+    """Every number that an answer to this send, or to a replay of it, has named."""
+    one = (evidence.get(CANDIDATE), evidence.get(REPLAYED_AS))
     return frozenset(str(name) for name in (*one, *evidence.get(ALSO_NAMED, ())) if name)
 
 
 def with_names_of(before: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, Any]:
     """This evidence, which is about to be written over `before`: no number that was named there is
-    forgotten, nor that it was repeated. The number to look at first is the new one."""
+    forgotten, nor that it was replayed. The number to look at first is the new one."""
     names = names_in(before) | names_in(evidence)
     first = str(evidence.get(CANDIDATE) or before.get(CANDIDATE) or min(names, default=""))
     kept = {name: value for name, value in evidence.items() if name != ALSO_NAMED}
-    if REPEATED_AS in before:
-        kept[REPEATED_AS] = before[REPEATED_AS]
+    if REPLAYED_AS in before:
+        kept[REPLAYED_AS] = before[REPLAYED_AS]
     if first:
         kept[CANDIDATE] = first
     return kept | ({ALSO_NAMED: sorted(names - {first})} if names - {first} else {})
 
 
 def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
-    """A repeat of this lost send, as it reads in this transaction, was answered with this number.
+    """A replay of this lost send, as it reads in this transaction, was answered with this number.
     It takes the place of none that was named before: a person tells which is the order."""
     seen = lost.evidence
     others = names_in(seen) - {number}
     first = str(seen.get(CANDIDATE) or min(others, default=number))
-    evidence = {**seen, CANDIDATE: first, REPEATED_AS: seen.get(REPEATED_AS) or number}
+    evidence = {**seen, CANDIDATE: first, REPLAYED_AS: seen.get(REPLAYED_AS) or number}
     if others:
         evidence[ALSO_NAMED] = sorted({number, *others} - {first})
     shown = _shown(lost, evidence)
@@ -89,15 +89,15 @@ def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
 
 def note_first_answer(lost: Attempt, first: SendOutcome, *, now: datetime) -> None:
     """What was seen of the first send itself, which proves nothing: where nothing of it was seen
-    before, whatever is known of its repeats."""
-    if not lost.evidence.keys() <= {CANDIDATE, REPEATED_AS, ALSO_NAMED}:
+    before, whatever is known of its replays."""
+    if not lost.evidence.keys() <= {CANDIDATE, REPLAYED_AS, ALSO_NAMED}:
         return
     evidence = with_names_of(lost.evidence, first.seen)
     seen: dict[str, Any] = {"evidence": evidence, "reason": first.reason[:500]}
-    repeated, named = evidence.get(REPEATED_AS), first.seen.get(CANDIDATE)
-    if repeated and named:
+    replayed, named = evidence.get(REPLAYED_AS), first.seen.get(CANDIDATE)
+    if replayed and named:
         seen["candidates"] = _shown(lost, evidence)
-        note_second_id(lost.order, repeated, named, now=now)
+        note_second_id(lost.order, replayed, named, now=now)
     Attempt.objects.filter(pk=lost.pk).update(**seen)
 
 
@@ -112,9 +112,9 @@ def _unread(number: str) -> dict[str, str]:
 
 
 def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOutcome:
-    """The first send has bought nothing, and its repeat may have: what the order follows. In the
+    """The first send has bought nothing, and its replay may have: what the order follows. In the
     transaction that records it. Told once."""
-    words = f"Its first send bought nothing, and its repeat may have been taken. {first.reason}"
+    words = f"Its first send bought nothing, and its replay may have been taken. {first.reason}"
     if lost.reason != words[:500]:
         evidence = with_names_of(lost.evidence, first.seen)
         Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:500])
@@ -122,21 +122,21 @@ def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOu
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words, evidence=first.evidence)
 
 
-def note_second_id(order: Order, repeated: str, first: str, *, now: datetime) -> None:
-    """A repeat that comes back as another order than the first was no repeat to the provider. Told
+def note_second_id(order: Order, replayed: str, first: str, *, now: datetime) -> None:
+    """A replay that comes back as another order than the first was no replay to the provider. Told
     once for each number."""
-    words = f"The repeat was answered with the number {repeated}, and the same send with {first}."
-    if first == repeated or order.events.filter(text=words).exists():
+    words = f"The replay was answered with the number {replayed}, and the same send with {first}."
+    if first == replayed or order.events.filter(text=words).exists():
         return
     raise_flag(order, Flag.BOUGHT_TWICE)
-    evidence = {"candidate_id": repeated}
+    evidence = {"candidate_id": replayed}
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)
     _end_promise(order, now)
 
 
 def _end_promise(order: Order, now: datetime) -> None:
-    """That a repeat is answered with the first order; an admin may promise it again."""
-    promised = Recovery.objects.filter(pk=order.provider_id).exclude(repeats_promised_for="")
-    if promised.update(repeats_promised_for=""):
-        words = f"Orders are no longer repeated under the same id: order {order} came back as two."
+    """That a replay is answered with the first order; an admin may promise it again."""
+    promised = Recovery.objects.filter(pk=order.provider_id).exclude(replays_promised_for="")
+    if promised.update(replays_promised_for=""):
+        words = f"Orders are no longer replayed under the same id: order {order} came back as two."
         order.provider.remember(words, now=now)
