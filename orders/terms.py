@@ -55,7 +55,7 @@ class Terms:
             min=service.min,
             max=service.max,
             dripfeed=service.dripfeed,
-            offered=service.is_offered,
+            offered=service.gone_at is None,
         )
 
     @classmethod

@@ -1,4 +1,5 @@
-"""Names of today for rows of before."""
+"""Names of today for rows of before. Nothing is done to any table: tables, columns and indexes keep
+their names, so that workers of the release before go on beside it."""
 
 from __future__ import annotations
 
@@ -6,7 +7,6 @@ import uuid
 from typing import Any
 
 from django.db import migrations, models
-from django.db.models import Q
 
 
 RESOLUTIONS = [
@@ -24,14 +24,13 @@ RESOLUTIONS = [
 ]
 
 
-def form_key_of(model: str, **more: Any) -> list[Any]:
-    """The field alone is renamed. Its column keeps the name under which the database tells two of
-    one key apart, so nothing is done to the table."""
-    column = models.UUIDField(db_column="submission", editable=False, unique=True, **more)
-    return [
-        migrations.AlterField(model, "submission", column),
-        migrations.RenameField(model, "submission", "form_key"),
-    ]
+def renamed(model: str, old: str, new: str, field: models.Field[Any, Any]) -> list[Any]:
+    """The field of the model alone: its column keeps its name."""
+    return [migrations.AlterField(model, old, field), migrations.RenameField(model, old, new)]
+
+
+def form_key(**more: Any) -> models.UUIDField[Any, Any]:
+    return models.UUIDField(db_column="submission", editable=False, unique=True, **more)
 
 
 class Migration(migrations.Migration):
@@ -41,40 +40,39 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        *form_key_of("order", default=uuid.uuid4),
-        *form_key_of("batchline"),
-        *form_key_of("bulkjob"),
-        migrations.RenameField("recovery", "repeats_are_safe", "replays_are_safe"),
-        migrations.RenameField("recovery", "repeats_promised_for", "replays_promised_for"),
-        migrations.AlterField(
+        *renamed("order", "submission", "form_key", form_key(default=uuid.uuid4)),
+        *renamed("batchline", "submission", "form_key", form_key()),
+        *renamed("bulkjob", "submission", "form_key", form_key()),
+        *renamed(
             "recovery",
+            "repeats_are_safe",
             "replays_are_safe",
             models.BooleanField(
                 "a replay with the same idempotency key is answered with the first order",
                 default=False,
+                db_column="repeats_are_safe",
             ),
         ),
-        migrations.RemoveConstraint("case", "one_open_case_per_statement"),
-        migrations.RemoveConstraint("case", "case_kind_known"),
+        *renamed(
+            "recovery",
+            "repeats_promised_for",
+            "replays_promised_for",
+            models.CharField(
+                max_length=400,
+                blank=True,
+                default="",
+                editable=False,
+                db_column="repeats_promised_for",
+            ),
+        ),
+        *renamed(
+            "attempt",
+            "bracketed_at",
+            "range_closed_at",
+            models.DateTimeField(null=True, blank=True, db_column="bracketed_at"),
+        ),
+        migrations.AlterModelTable("Case", "orders_case"),
         migrations.RenameModel("Case", "Discrepancy"),
-        migrations.RenameIndex("discrepancy", old_name="case_open", new_name="discrepancy_open"),
-        migrations.RenameIndex(
-            "discrepancy", old_name="case_by_provider", new_name="discrepancy_by_provider"
-        ),
-        migrations.AddConstraint(
-            "discrepancy",
-            models.UniqueConstraint(
-                fields=["statement"],
-                condition=Q(closed_at=None),
-                name="one_open_discrepancy_per_statement",
-            ),
-        ),
-        migrations.AddConstraint(
-            "discrepancy",
-            models.CheckConstraint(
-                condition=Q(kind__in=["missing", "surplus"]), name="discrepancy_kind_is_known"
-            ),
-        ),
         *(
             migrations.AlterField(
                 "discrepancy",
@@ -83,7 +81,6 @@ class Migration(migrations.Migration):
             )
             for name, to in (("provider", "providers.provider"), ("statement", "orders.statement"))
         ),
-        migrations.RenameField("attempt", "bracketed_at", "range_closed_at"),
         migrations.AlterField(
             "attempt",
             "resolution",

@@ -74,7 +74,7 @@ class Attempt(models.Model):
     surely_after = models.BigIntegerField(null=True, blank=True)
     searched_at = models.DateTimeField(null=True, blank=True)
     searched_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
-    range_closed_at = models.DateTimeField(null=True, blank=True)
+    range_closed_at = models.DateTimeField(null=True, blank=True, db_column="bracketed_at")
     candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     resolution = models.CharField(
         max_length=10, choices=Resolution.choices, blank=True, default=Resolution.NONE

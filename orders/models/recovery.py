@@ -30,9 +30,13 @@ class Recovery(models.Model):
         "nothing but this desk orders with this key", default=False
     )
     replays_are_safe = models.BooleanField(
-        "a replay with the same idempotency key is answered with the first order", default=False
+        "a replay with the same idempotency key is answered with the first order",
+        default=False,
+        db_column="repeats_are_safe",
     )
-    replays_promised_for = models.CharField(max_length=400, blank=True, default="", editable=False)
+    replays_promised_for = models.CharField(
+        max_length=400, blank=True, default="", editable=False, db_column="repeats_promised_for"
+    )
     least_adds = models.PositiveIntegerField(
         "orders in a row with rising ids",
         default=50,

@@ -145,19 +145,20 @@ class Discrepancy(models.Model):
     objects = DiscrepancyQuerySet.as_manager()
 
     class Meta:
+        db_table = "orders_case"  # what an earlier release called it
         constraints = [
             models.UniqueConstraint(
                 fields=["statement"],
                 condition=Q(closed_at=None),
-                name="one_open_discrepancy_per_statement",
+                name="one_open_case_per_statement",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=DiscrepancyKind.values), name="discrepancy_kind_is_known"
+                condition=Q(kind__in=DiscrepancyKind.values), name="case_kind_known"
             ),
         ]
         indexes = [
-            models.Index(fields=["-id"], condition=Q(closed_at=None), name="discrepancy_open"),
-            models.Index(fields=["provider", "-id"], name="discrepancy_by_provider"),
+            models.Index(fields=["-id"], condition=Q(closed_at=None), name="case_open"),
+            models.Index(fields=["provider", "-id"], name="case_by_provider"),
         ]
 
     def __str__(self) -> str:

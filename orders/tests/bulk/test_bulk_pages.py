@@ -238,8 +238,9 @@ def test_releasing_says_what_they_wait_for_and_lets_go_of_that(
 
 
 def shown_holds(page: str) -> str:
-    [shown] = re.findall('name="shown_holds" value="([^"]*)"', page)
-    return shown
+    shown: list[str] = re.findall('name="shown_holds" value="([^"]*)"', page)
+    assert len(shown) == 1
+    return shown[0]
 
 
 @pytest.mark.parametrize("before", [Status.HELD, Status.QUEUED])
