@@ -234,20 +234,6 @@ REFILLS_TO_SEND = frozenset({_R.QUEUED, _R.WAITING})
 REFILLS_AT_PROVIDER = frozenset({_R.PENDING, _R.IN_PROGRESS})
 REFILLABLE = frozenset({Status.COMPLETED, Status.PARTIAL})
 
-REFILL_COLORS: dict[RefillStatus, str] = {
-    _R.QUEUED: "secondary",
-    _R.WAITING: "yellow",
-    _R.SENDING: "cyan",
-    _R.UNCONFIRMED: "orange",
-    _R.PENDING: "purple",
-    _R.IN_PROGRESS: "blue",
-    _R.COMPLETED: "green",
-    _R.REJECTED: "red",
-    _R.ERROR: "red",
-    _R.REFUSED: "red",
-    _R.WITHDRAWN: "secondary",
-}
-
 
 class CancelStatus(models.TextChoices):
     """Where a request to cancel is. `ACCEPTED` means taken, not carried out."""
@@ -261,14 +247,6 @@ class CancelStatus(models.TextChoices):
 
 UNCLEAR = "unclear"  # `CancelRequest.code`: given up, or to be looked into; no word of theirs
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
-
-CANCEL_COLORS: dict[CancelStatus, str] = {
-    CancelStatus.QUEUED: "secondary",
-    CancelStatus.SENDING: "cyan",
-    CancelStatus.ACCEPTED: "yellow",
-    CancelStatus.REFUSED: "red",
-    CancelStatus.ENDED: "secondary",
-}
 
 
 class JobKind(models.TextChoices):

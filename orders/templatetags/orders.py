@@ -26,9 +26,7 @@ from ..models import (
     Refill,
 )
 from ..status import (
-    CANCEL_COLORS,
     COLORS,
-    REFILL_COLORS,
     CancelStatus,
     JobState,
     Outcome,
@@ -40,6 +38,26 @@ register = template.Library()
 
 CENT = Decimal("0.01")
 BARS = frozenset({"green", "orange", "red", "secondary"})  # the rest is blue, as app.css draws it
+REFILL_COLORS: dict[RefillStatus, str] = {
+    RefillStatus.QUEUED: "secondary",
+    RefillStatus.WAITING: "yellow",
+    RefillStatus.SENDING: "cyan",
+    RefillStatus.UNCONFIRMED: "orange",
+    RefillStatus.PENDING: "purple",
+    RefillStatus.IN_PROGRESS: "blue",
+    RefillStatus.COMPLETED: "green",
+    RefillStatus.REJECTED: "red",
+    RefillStatus.ERROR: "red",
+    RefillStatus.REFUSED: "red",
+    RefillStatus.WITHDRAWN: "secondary",
+}
+CANCEL_COLORS: dict[CancelStatus, str] = {
+    CancelStatus.QUEUED: "secondary",
+    CancelStatus.SENDING: "cyan",
+    CancelStatus.ACCEPTED: "yellow",
+    CancelStatus.REFUSED: "red",
+    CancelStatus.ENDED: "secondary",
+}
 OUTCOME_COLORS: dict[str, str] = {
     Outcome.IN_FLIGHT: "cyan",
     Outcome.ACCEPTED: "green",
