@@ -157,7 +157,7 @@ def _click(bench: Any) -> Walk:
 
 
 def _hidden_fields(page: str) -> dict[str, str]:
-    inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    inputs = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
     return {name: html.unescape(value) for name, value in inputs}
 
 
