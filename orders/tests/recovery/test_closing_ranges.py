@@ -9,8 +9,8 @@ import pytest
 
 from core import clocks
 from orders.models import Attempt, Order, Recovery
-from orders.recovery.search.recovery_run import RecoveryRun
 from orders.recovery.search.find_lost import MOST_CALLS, Search
+from orders.recovery.search.recovery_run import RecoveryRun
 from orders.status import RECALLED, Outcome, Status
 from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel
 from providers.panel_api import Dialect

@@ -14,8 +14,8 @@ from django.db.models import F
 
 from core import clocks
 from orders.models import Attempt, Order
-from orders.recovery.search.recovery_run import RecoveryRun
 from orders.recovery.search.prices.price_wait import LAG
+from orders.recovery.search.recovery_run import RecoveryRun
 from orders.sending.sweep_due import accounts_to_recover
 from orders.status import Resolution, Status
 from providers.actions.catalog.mirror_catalog import mirror_run
