@@ -19,21 +19,43 @@ from .apply_step import NOT_POLLED
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
 NO_TAGS = "It has no tags."
+FEW = 5  # orders that are named beside a reason
 REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 
 
 @dataclass(slots=True)
 class Outlook:
-    """What would come of a job: how many orders, why not for how many, what they cost once, how
-    many have an open order for their service and link (themselves, perhaps), how many have words
-    that others take the place of, and what those wait for that are let go."""
+    """What would come of a job: how many orders, why not for how many and for which, what they cost
+    once and without those beside an open order for their service and link (themselves, perhaps),
+    how many those are, how many have words that others take the place of, and what those wait for
+    that are let go."""
 
     total: int = 0
     beside_open: int = 0
     replaced: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    named: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    @property
+    def alone(self) -> int:
+        """Those that can be done and have no open order beside them."""
+        return self.possible - self.beside_open
+
+    @property
+    def why_not(self) -> list[tuple[str, int, list[int], int]]:
+        """The reasons, for how many, the first of those orders, and how many more there are."""
+        return [
+            (words, count, self.named[words], count - len(self.named[words]))
+            for words, count in self.reasons.most_common()
+        ]
+
+    def leave_out(self, order: Order, words: str) -> None:
+        self.reasons[words] += 1
+        if len(self.named[words]) < FEW:
+            self.named[words].append(order.pk)
 
     @property
     def possible(self) -> int:
@@ -75,16 +97,24 @@ def outlook(
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
-                seen.reasons[words] += 1
+                seen.leave_out(order, words)
                 continue
-            estimate = at_rate(order.estimate, order.rate, order.service.rate, units=order.units)
-            if estimate is not None:
-                seen.estimates[order.provider.currency] += estimate
-            seen.beside_open += kind == JobKind.REORDER and order.pk in under_way
+            is_beside_open = kind == JobKind.REORDER and order.pk in under_way
+            seen.beside_open += is_beside_open
+            _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
             if kind == JobKind.RELEASE:
                 seen.holds[order.hold_reason].append(order.pk)
     return seen
+
+
+def _add_estimate(seen: Outlook, order: Order, *, is_alone: bool) -> None:
+    estimate = at_rate(order.estimate, order.rate, order.service.rate, units=order.units)
+    if estimate is None:
+        return
+    seen.estimates[order.provider.currency] += estimate
+    if is_alone:
+        seen.estimates_alone[order.provider.currency] += estimate
 
 
 def _under_way(kind: JobKind, some: list[Order]) -> set[int]:

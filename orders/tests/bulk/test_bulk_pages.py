@@ -75,7 +75,20 @@ def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Cl
     make_order(Status.COMPLETED, service=service)
     page = staff.get("/orders/bulk/?kind=reorder&scope=all&status=completed")
     assert (page.context["seen"].possible, page.context["seen"].beside_open) == (2, 1)
-    assert "1 of those that can be done has an open order" in one_line(page.content.decode())
+    words = one_line(page.content.decode())
+    assert "1 of those that can be done has an open order" in words
+    assert "1 of them is bought once more, as a new order; with the box ticked all 2." in words
+    assert "Order again: 2 orders </button>" not in words  # it does not buy so many by itself
+    ((_, alone),) = page.context["estimates_alone"]
+    ((_, in_all),) = page.context["estimates"]
+    assert in_all == 2 * alone > 0
+
+
+def test_the_first_orders_of_which_it_cannot_be_done_are_named(staff: Client) -> None:
+    left_out = [make_order(Status.COMPLETED) for _ in range(7)]
+    words = one_line(staff.get("/orders/bulk/?kind=hold&scope=all").content.decode())
+    assert all(f'href="/orders/{order.pk}/">#{order.pk}</a>' in words for order in left_out[:5])
+    assert "and 2 more" in words and f"/orders/{left_out[5].pk}/" not in words
 
 
 def test_confirming_starts_one_job_however_often_it_is_clicked(
