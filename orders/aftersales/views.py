@@ -19,6 +19,7 @@ from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
+from ..lists.opened_from import to_order
 from ..models import CancelRequest, Halt, Order, Refill
 from ..placing.place_orders import withdrawn_in_words
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
@@ -40,7 +41,7 @@ def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
     if not words:
         _ring(order.provider_id)
     _say(request, words, f"A refill of order {order} is asked for.")
-    return redirect("order", pk=pk)
+    return to_order(request, pk)
 
 
 @allow(May.PLACE)
@@ -56,7 +57,7 @@ def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     if at_provider and not words:
         _ring(order.provider_id)
     _say(request, words, done)
-    return redirect("order", pk=pk)
+    return to_order(request, pk)
 
 
 @allow(May.PLACE)
@@ -66,7 +67,7 @@ def cancel_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     asked = get_object_or_404(CancelRequest.objects.select_related("order"), pk=pk)
     taken = request_cancels.withdraw_cancel(asked, actor=request.user, now=database_now())
     _say(request, "" if taken else "It was sent already.", "The request to cancel is taken back.")
-    return redirect("order", pk=asked.order_id)
+    return to_order(request, asked.order_id)
 
 
 @allow(May.PLACE)
@@ -76,7 +77,7 @@ def refill_again(request: StaffRequest, pk: int) -> HttpResponse:
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
     words = _ask_again(refill, request, request.POST.get("shown", ""))
     _say(request, words, f"The refill of order {refill.order} is asked for again.")
-    return redirect("order", pk=refill.order_id)
+    return to_order(request, refill.order_id)
 
 
 @allow(May.PLACE)
@@ -86,7 +87,7 @@ def refill_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
     words = _withdraw(refill, request)
     _say(request, words, f"The refill of order {refill.order} is taken back.")
-    return redirect("order", pk=refill.order_id)
+    return to_order(request, refill.order_id)
 
 
 @allow(May.SEE)

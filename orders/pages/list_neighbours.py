@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -11,36 +10,32 @@ from django.urls import reverse
 from core.web.policy import StaffRequest
 
 from ..lists.filters import OrderFilter
+from ..lists.opened_from import opened_from, order_address
 from ..lists.tabs import in_tab
 from ..models import Order
-
-LIST = "list"  # the query of the list, in the address of an order's page
 
 
 @dataclass(frozen=True, slots=True)
 class ListNeighbours:
-    """Addresses; empty where the list ends. `back` is the list itself."""
+    """Addresses; empty where the list ends. `back` is the list itself, `query` its query."""
 
     above: str
     below: str
     back: str
+    query: str
 
 
 def list_neighbours(request: StaffRequest, order: Order) -> ListNeighbours:
     """By the list's query in `?list=`; without one by the list of all orders."""
-    query = request.GET.get(LIST, "")
-    wanted = OrderFilter(QueryDict(query), user=request.user)
+    wanted = OrderFilter(QueryDict(opened_from(request)), user=request.user)
     found = in_tab(wanted.narrow(Order.objects.all()), wanted.group_name)
     older = found.filter(pk__lt=order.pk).order_by("-pk").values_list("pk", flat=True).first()
     newer = found.filter(pk__gt=order.pk).order_by("pk").values_list("pk", flat=True).first()
     above, below = (older, newer) if wanted.is_oldest_first else (newer, older)
     asked = wanted.query()
     back = f"{reverse('orders')}?{asked}" if asked else reverse("orders")
-    return ListNeighbours(_page(above, asked), _page(below, asked), back)
+    return ListNeighbours(_page(above, asked), _page(below, asked), back, asked)
 
 
 def _page(pk: int | None, query: str) -> str:
-    if pk is None:
-        return ""
-    address = reverse("order", args=[pk])
-    return f"{address}?{urlencode({LIST: query})}" if query else address
+    return "" if pk is None else order_address(pk, query)

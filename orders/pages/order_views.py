@@ -27,6 +27,7 @@ from ..annotate import annotate
 from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
+from ..lists.opened_from import to_order
 from ..models import EventKind, Halt, Order
 from ..placing import before_sending
 from ..placing.place_orders import (
@@ -262,4 +263,4 @@ def _back(request: StaffRequest, pk: int) -> HttpResponse:
     """To the list, as it was narrowed, when the step was taken there; else to the order."""
     if "back" in request.POST:
         return redirect(f"{reverse('orders')}?{request.POST['back']}")
-    return redirect("order", pk=pk)
+    return to_order(request, pk)

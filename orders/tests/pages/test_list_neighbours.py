@@ -87,3 +87,21 @@ def test_a_step_that_cannot_be_taken_is_there_with_its_reason(staff: Client) -> 
     page = one_line(staff.get(f"/orders/{make_order(Status.QUEUED).pk}/").content.decode())
     assert re.search(r"disabled><svg[^>]*>.{0,120}Refresh status", page)
     assert "Refresh status: The provider has given it no id, so there is nothing to ask" in page
+
+
+@pytest.mark.parametrize("step", ["hold", "withdraw", "refresh", "about", "cancel", "comment"])
+def test_a_step_comes_back_to_the_list_it_was_taken_from(staff: Client, step: str) -> None:
+    order = make_order(Status.QUEUED, reference="INV-7")
+    page = one_line(staff.get(f"/orders/{order.pk}/?list=q%3DINV-7").content.decode())
+    carried = '<input type="hidden" name="list" value="q=INV-7">'
+    assert page.count(carried) == page.count('name="csrfmiddlewaretoken"') - 1  # that of log out
+    sent = {"list": "q=INV-7", "reference": "INV-7", "comment": "Seen."}
+    answer = staff.post(f"/orders/{order.pk}/{step}/", sent)
+    assert answer.headers["Location"] == f"/orders/{order.pk}/?list=q%3DINV-7"
+
+
+def test_a_form_that_comes_back_keeps_the_list(staff: Client) -> None:
+    order = make_order(Status.QUEUED, reference="INV-7")
+    answer = staff.post(f"/orders/{order.pk}/comment/", {"list": "q=INV-7", "comment": ""})
+    assert answer.status_code == 422
+    assert 'href="/orders/?q=INV-7"' in answer.content.decode()
