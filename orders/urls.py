@@ -23,6 +23,7 @@ urlpatterns = [
     path("", list_views.orders, name="orders"),
     path("layout/", list_layout.list_layout, name="order-list-layout"),
     path("export/", export_views.order_export, name="order-export"),
+    path("views/", list_views.saved_view_tabs, name="saved-view-tabs"),
     path("filters/<int:pk>/delete/", list_views.saved_filter_delete, name="saved-filter-delete"),
     path("bulk/", confirm_views.order_bulk, name="order-bulk"),
     path("bulk-actions/", bulk_views.jobs, name="bulk-actions"),

@@ -35,6 +35,7 @@ from tests.builders import (
     make_order,
     make_refill,
     make_run,
+    make_saved_filter,
     make_user,
 )
 
@@ -61,6 +62,16 @@ def polled() -> list[str]:
 def order_list() -> Scene:
     order = make_order(Status.IN_PROGRESS, remains=400)
     return "/orders/", lambda: Order.objects.filter(pk=order.pk).update(remains=300)
+
+
+def saved_views() -> Scene:
+    make_saved_filter(is_shared=True)
+
+    def one_more() -> None:
+        make_order(Status.COMPLETED)
+        cache.clear()  # counted a minute later
+
+    return "/orders/", one_more
 
 
 def order_page() -> Scene:
@@ -137,6 +148,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "provider-live": provider,
     "refill-list": refills,
     "restored-live": restored,
+    "saved-views": saved_views,
 }
 
 

@@ -59,6 +59,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "healthz": (PUBLIC, READ),
     "readyz": (PUBLIC, READ),
     "orders": (May.SEE, BOTH),
+    "saved-view-tabs": (May.SEE, READ),
     "saved-filter-delete": (May.SEE, CHANGE),
     "order-bulk": (May.PLACE, BOTH),
     "bulk-actions": (May.PLACE, READ),

@@ -26,9 +26,7 @@ class Tab:
 
     @property
     def shown(self) -> str:
-        if self.count is None:
-            return ""
-        return f"{COUNT_CAP:,}+" if self.count > COUNT_CAP else f"{self.count:,}"
+        return "" if self.count is None else count_in_words(self.count)
 
 
 def in_tab(orders: OrderQuerySet, group: str, *, count: int | None = None) -> OrderQuerySet:
@@ -49,7 +47,7 @@ def tabs(*, counted: bool) -> list[Tab]:
     """The tabs in order. Counting stops at the cap, so a million orders cost what 10,000 do."""
     groups = {"": "All"} | {name: name.capitalize() for name in GROUPS}
     return [
-        Tab(group, label, _capped(_group(group)) if counted else None)
+        Tab(group, label, capped_count(_group(group)) if counted else None)
         for group, label in groups.items()
     ]
 
@@ -63,7 +61,12 @@ def matching(orders: OrderQuerySet, page: KeysetPage[Order], asked: str) -> str:
         key = f"orders-matching-{hashlib.sha256(asked.encode()).hexdigest()}"
         count = cache.get(key)
         if count is None:
-            cache.set(key, count := _capped(orders), clocks.MATCHING_SECONDS)
+            cache.set(key, count := capped_count(orders), clocks.MATCHING_SECONDS)
+    return count_in_words(count)
+
+
+def count_in_words(count: int) -> str:
+    """As `capped_count` gives it."""
     return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
 
 
@@ -73,5 +76,6 @@ def _group(group: str) -> OrderQuerySet:
     return Order.objects.in_group(group)
 
 
-def _capped(orders: OrderQuerySet) -> int:
+def capped_count(orders: OrderQuerySet) -> int:
+    """Exact up to COUNT_CAP, and one more than that for whatever is more."""
     return orders.order_by()[: COUNT_CAP + 1].count()

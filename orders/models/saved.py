@@ -26,13 +26,15 @@ class KeptByName(models.QuerySet[Kept]):
 
 
 class SavedFilter(models.Model):
-    """`query` is the query string of the list, without cursor; it belongs to one person."""
+    """`query` is the query string of the list, without cursor; it belongs to one person, who may
+    show it to everybody."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_filters"
     )
     name = models.CharField(max_length=NAME_LENGTH)
     query = models.CharField(max_length=1000)
+    is_shared = models.BooleanField(default=False, db_default=False)
 
     objects = KeptByName["SavedFilter"].as_manager()
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
@@ -20,8 +20,9 @@ from core.web.policy import StaffRequest, allow
 
 from ..lists.columns import shown_columns
 from ..lists.filters import OrderFilter
+from ..lists.saved_views import deletable_by, saved_views
 from ..lists.tabs import in_tab, matching, tabs
-from ..models import Order, OrderQuerySet, SavedFilter
+from ..models import Order, OrderQuerySet
 from .list_layout import ListLayoutForm
 from .related_figures import sum_parts
 from .saved_view_forms import SaveFilterForm
@@ -53,18 +54,28 @@ def orders(request: StaffRequest) -> HttpResponse:
 @allow(May.SEE)
 @require_POST
 def saved_filter_delete(request: StaffRequest, pk: int) -> HttpResponse:
-    """Forget one of one's own filters."""
-    saved = get_object_or_404(SavedFilter, pk=pk, person=request.user)
+    """Forget one of one's own views; an admin also one that somebody shared."""
+    saved = get_object_or_404(deletable_by(request.user), pk=pk)
     saved.delete()
     messages.success(request, f"The view “{saved.name}” is deleted.")
     return HttpResponseRedirect(f"{reverse('orders')}?{request.POST.get('back', '')}")
 
 
+@allow(May.SEE)
+@require_safe
+def saved_view_tabs(request: StaffRequest) -> HttpResponse:
+    """The tabs of the saved views with how many orders each holds, asked for once the list is
+    drawn: it waits for none of them."""
+    wanted = OrderFilter(request.GET, user=request.user)
+    context = {"filter": wanted, "saved_views": saved_views(request.user, counted=True)}
+    return render(request, "orders/pages/_saved_view_tabs.html", context)
+
+
 def _draw(
     request: StaffRequest, wanted: OrderFilter, save_form: SaveFilterForm, *, status: int = 200
 ) -> HttpResponse:
-    saved_filters = list(request.user.saved_filters.order_by("name", "pk"))
-    is_saved = any(saved.query == wanted.query() for saved in saved_filters)
+    views = saved_views(request.user)
+    is_saved = any(view.query == wanted.query() for view in views)
     groups = tabs(counted=is_saved or not wanted.is_narrowed)
     tab = next(tab for tab in groups if tab.group == wanted.group_name)
     count = None if wanted.is_narrowed else tab.count
@@ -98,7 +109,7 @@ def _draw(
         "may_export": request.user.may(May.EXPORT),
         "bar": SelectionBar.of(request.user),
         "save_form": save_form,
-        "saved_filters": saved_filters,
+        "saved_views": views,
     }
     template = page_or_part(request, "orders/pages/orders.html", "order-list")
     return render(request, template, context, status=status)

@@ -24,6 +24,12 @@ class SaveFilterForm(TablerForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "form": "filter-step"}),
     )
 
+    is_shared = forms.BooleanField(
+        label="Show it to everybody",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"form": "filter-step"}),
+    )
+
     def __init__(self, wanted: OrderFilter, data: Any = None) -> None:
         self.wanted = wanted
         super().__init__(data, auto_id="id_saved_%s")
@@ -45,4 +51,6 @@ class SaveFilterForm(TablerForm, forms.Form):
 
     def save(self) -> SavedFilter:
         name = self.cleaned_data["name"]
-        return SavedFilter.objects.keep(self.wanted.user, name, query=self.wanted.query())
+        is_shared = self.cleaned_data["is_shared"]
+        query = self.wanted.query()
+        return SavedFilter.objects.keep(self.wanted.user, name, query=query, is_shared=is_shared)
