@@ -194,4 +194,4 @@ def withdraw_unsent(batch: OrderBatch, *, actor: User, now: datetime) -> tuple[i
                 lambda order: withdraw_order(order, actor=actor, now=now),
                 what="orders to withdraw",
             )
-    return withdrawn, len(orders) == WITHDRAWN_AT_ONCE
+    return withdrawn, unsent.exists()

@@ -24,6 +24,8 @@ from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
 from .before_sending import why_not_held, why_not_released, why_not_withdrawn
 
+MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
+
 
 class NotAgreed(Exception):
     """Nothing was written: what the person had agreed to changed at the last moment.
@@ -172,10 +174,18 @@ def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
 
 
 def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
-    """Take back an order that was not sent. False: it was sent or changed meanwhile."""
-    if why_not_withdrawn(order):
-        return False
-    return order.move(Status.WITHDRAWN, now=now, actor=actor)
+    """Take back an order that was not sent, also where the desk itself held or released it since
+    it was read. False: it was sent, or a person moved it meanwhile."""
+    for _ in range(MOST_RACES):
+        if why_not_withdrawn(order):
+            return False
+        if order.move(Status.WITHDRAWN, now=now, actor=actor):
+            return True
+        moved = order.events.filter(kind=EventKind.MOVED).order_by("-pk").first()
+        if moved is not None and moved.actor_id is not None:
+            return False
+        order.refresh_from_db()
+    return False
 
 
 def hold_order(order: Order, *, actor: User, now: datetime) -> bool:

@@ -111,6 +111,37 @@ def test_withdrawing_loses_the_race_against_sending_quietly():
     assert Order.objects.get(pk=order.pk).status == Status.SENDING
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((Status.QUEUED, ""), (Status.HELD, HoldReason.FUNDS)),
+        ((Status.HELD, HoldReason.PROVIDER_PAUSED), (Status.QUEUED, "")),
+        ((Status.HELD, HoldReason.SCHEDULED), (Status.HELD, HoldReason.LINK_BUSY)),
+    ],
+)
+def test_a_sweep_that_moves_it_meanwhile_does_not_let_it_be_sent(
+    before: tuple[str, str], after: tuple[str, str]
+) -> None:
+    """Who takes back many reads them all first: what the desk itself held or released in between
+    is no decision against it."""
+    order = make_order(before[0], hold_reason=before[1])
+    stale = Order.objects.get(pk=order.pk)
+    if before[0] == after[0]:
+        Order.objects.update(hold_reason=after[1])  # `link_queue` stands it in line
+    else:
+        assert order.move(Status(after[0]), now=NOON, hold_reason=after[1])
+    assert place_orders.withdraw_order(stale, actor=make_user(), now=NOON)
+    assert Order.objects.get(pk=order.pk).status == Status.WITHDRAWN
+
+
+def test_what_a_person_did_meanwhile_is_not_withdrawn_unseen() -> None:
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    stale = Order.objects.get(pk=order.pk)
+    assert place_orders.release_order(order, actor=make_user(), now=NOON)
+    assert not place_orders.withdraw_order(stale, actor=make_user(), now=NOON)
+    assert Order.objects.get(pk=order.pk).status == Status.QUEUED
+
+
 def test_releasing_an_order_that_waits_for_funds_lets_the_account_be_tried():
     order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
     ProviderHealth.objects.filter(provider=order.provider).update(funds_refused_at=NOON)
