@@ -133,6 +133,42 @@ LINES = (
         "orders/bulk/apply_step.py",
     ),
     Guard(
+        "bulk release: each order only from what it was shown for",
+        "    return reason in holds and order_id in _ids(holds[reason])",
+        "    return reason in holds",
+        (
+            "orders/tests/bulk/test_bulk_pages.py::test_an_order_is_not_released_from_what_another_one_was_confirmed_to_wait_for",
+        ),
+        "orders/bulk/shown_holds.py",
+    ),
+    Guard(
+        "restore: taking as sent again after a lost race",
+        "    for _ in range(MOST_RACES):",
+        "    for _ in range(1):",
+        (
+            "orders/tests/restores/test_recalled_sends.py::test_one_that_staff_hold_or_release_at_that_moment_is_given_back_all_the_same",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
+        "withdraw: again after a sweep was faster",
+        "    for _ in range(MOST_RACES):",
+        "    for _ in range(1):",
+        (
+            "orders/tests/placing/test_placing.py::test_a_sweep_that_moves_it_meanwhile_does_not_let_it_be_sent",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
+        "withdraw: not what a person has moved since",
+        "        if moved is not None and moved.actor_id is not None:",
+        "        if moved is None:",
+        (
+            "orders/tests/placing/test_placing.py::test_what_a_person_did_meanwhile_is_not_withdrawn_unseen",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "claim: the halt",
         "if not unchanged.exists() or halts.sending_is_halted(provider.pk):",
         "if not unchanged.exists():",
