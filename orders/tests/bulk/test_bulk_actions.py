@@ -21,7 +21,7 @@ from orders.bulk.outlook import REFILL_UNDER_WAY, Outlook, outlook
 from orders.limits import check_limits
 from orders.models import BulkItem, BulkJob, CancelRequest, EventKind, Order, PollSchedule, Refill
 from orders.placing.order_again import CannotOrderAgain, draft_again, why_never_again
-from orders.status import JobKind, JobState, Status
+from orders.status import HoldReason, JobKind, JobState, Status
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.query_counts import queries_of
 
@@ -305,6 +305,26 @@ def test_somebody_who_may_no_longer_do_it_has_their_job_stopped():
     run(job)
     job.refresh_from_db()
     assert job.state == JobState.STOPPED and Order.objects.count() == 1
+
+
+def test_a_right_that_is_lost_while_it_runs_counts_with_the_next_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A manager lets go what may have been sent already, and is one no longer."""
+    monkeypatch.setattr(bulk_action, "CHUNK", 1)
+    orders = [make_order(Status.HELD, hold_reason=HoldReason.RESTORED) for _ in range(2)]
+    person, ids = make_user(Role.MANAGER), f"{orders[0].pk}-{orders[1].pk}"
+    job = start(JobKind.RELEASE, by=person, shown_holds={"restored": ids})
+    act = apply_step.act_for(job.kind, draft_again, noon)
+
+    def demoted_after(item: BulkItem) -> str:
+        words = act(item)
+        User.objects.get(pk=person.pk).set_role(Role.OPERATOR)
+        return words
+
+    run(job, act=demoted_after)
+    assert Order.objects.get(pk=orders[1].pk).status == Status.HELD
+    assert "only managers and admins may release it" in result(job)[orders[1].pk][1]
 
 
 @pytest.mark.parametrize(
