@@ -40,6 +40,8 @@ from tests.builders import (
     make_user,
 )
 
+pytestmark = pytest.mark.usefixtures("watchdog_has_looked")  # its rows are the same for everybody
+
 READ, CHANGE, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
 
 # name of the address: who may, and how. An address that is missing here fails the first test.

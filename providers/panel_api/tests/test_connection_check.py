@@ -246,6 +246,8 @@ def test_a_provider_that_does_not_answer(behave: Behaviour) -> None:
     assert "refused" in words(report)
 
 
+MOST_CALLS = 20  # of one check
+
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
     lambda inner: st.one_of(
@@ -260,12 +262,18 @@ JSON = st.recursive(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(JSON, st.sampled_from([200, 400, 401, 429, 500])), min_size=20))
+@given(
+    st.lists(
+        st.tuples(JSON, st.sampled_from([200, 400, 401, 429, 500])),
+        min_size=MOST_CALLS,
+        max_size=MOST_CALLS,  # making answers that nothing asks for took most of the time
+    )
+)
 def test_it_never_fails_itself(answers: list[tuple[object, int]]) -> None:
     waiting = iter(answers)
 
     def answer(fields: dict[str, str]) -> Delivery:
-        body, status = next(waiting, ({}, 200))
+        body, status = next(waiting)
         return said(json.dumps(body), status)
 
     report = check_connection(
