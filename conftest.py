@@ -1,4 +1,4 @@
-"""What every test of the house stands on."""
+"""What every test of the project stands on."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _changed(catalog: Catalog, turn: int) -> Catalog:
 
 
 def _mirror(provider: Provider, catalog: Catalog) -> None:
-    """The whole run of a worker but for the fetch: lease, budget, run, comparing, writing."""
+    """The whole run of a worker but for the fetch: lease, token bucket, run, comparing, writing."""
     from types import SimpleNamespace
 
     from core.clocks import database_now

@@ -1,4 +1,4 @@
-"""Every duration of the house, on one page, in seconds unless its name says otherwise.
+"""Every duration of the desk, on one page, in seconds unless its name says otherwise.
 
 The clocks of a send stand in order: each is longer than the one before, so that a slow
 provider is given up on before its claim is taken for dead, and a bell comes again only after.

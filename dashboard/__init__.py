@@ -1,1 +1,1 @@
-"""The roof: settings, addresses, timetable, people, health."""
+"""The top layer: settings, addresses, timetable, people, health."""

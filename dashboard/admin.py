@@ -18,7 +18,7 @@ from core.roles import May
 
 
 class DeskAdmin(admin.AdminSite):
-    """Open to those who keep people. One door: the desk's own log-in and password pages."""
+    """Open to those who keep people. One way in: the desk's own log-in and password pages."""
 
     site_header = site_title = "Reseller Desk"
     index_title = "Admin data"

@@ -1,4 +1,4 @@
-"""What has to stand before the doors open: tables, static files, a first admin, a sandbox."""
+"""What has to stand before the first request: tables, static files, a first admin, a sandbox."""
 
 from __future__ import annotations
 

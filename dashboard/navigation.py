@@ -42,7 +42,7 @@ class Section:
 class Navigation:
     """The sidebar and the two links of the top bar; `new_order` is empty for who may not.
 
-    `sections` are the groups of the sidebar, those without an item left out. `stops` is what
+    `sections` are the groups of the sidebar, those without an item left out. `halts` is what
     keeps orders from being sent, `standstills` what should have gone on and has not: both want to
     be known on every page.
     """
@@ -50,7 +50,7 @@ class Navigation:
     sections: list[Section]
     search: str
     new_order: str
-    stops: list[Halt] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
     may_resolve: bool = False
     standstills: list[StandsStill] = field(default_factory=list)
 
@@ -125,12 +125,12 @@ def navigation_for(request: HttpRequest, path: str) -> Navigation:
     new_order = reverse("order-new") if user.may(May.PLACE) else ""
     if not user.may(May.SEE):
         return Navigation(sections, "", new_order)
-    stops = list(Halt.objects.for_banner())
+    halts = list(Halt.objects.for_banner())
     return Navigation(
         sections,
         reverse("orders"),
         new_order,
-        stops,
+        halts,
         user.may(May.RESOLVE),
         for_banner(database_now()),
     )

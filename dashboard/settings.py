@@ -65,7 +65,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The house
+# The desk
 
 INSTALLED_APPS = [
     "dashboard.admin.DeskAdminConfig",

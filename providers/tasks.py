@@ -1,4 +1,4 @@
-"""Doors for the worker: each finds its row and calls one action. Arguments are ids, only ids."""
+"""Entry points for the worker: each finds its row and calls one action. Arguments are ids."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ MONEY = (  # from here an order is written, sent, counted, refunded or called lo
     "orders/recovery/",
     "orders/restores/",
     "orders/sending/",
-    "providers/actions/pacing.py",
+    "providers/actions/token_bucket.py",
     "providers/panel_api/refusals/",
 )
 ELSEWHERE = {  # function: why no test of this report enters it

@@ -15,7 +15,7 @@ from providers.models import ProposedTerms
 from tests.builders import make_attempt, make_order, make_run, make_service
 from tests.chaos import rows
 from tests.chaos.checker import Kind
-from tests.chaos.consent import Claim, Look, Looks, Offer, check_consent
+from tests.chaos.consent import Claim, Offer, Sample, Samples, check_consent
 from tests.chaos.plan import is_left_held
 from tests.chaos.right_time import RightTime
 from tests.test_chaos_report import ThisDatabase
@@ -27,9 +27,9 @@ CLAIM = Claim(1, 7, 5, NOON + timedelta(seconds=3), AGREED)
 RIGHT = RightTime()
 
 
-def looks(*offers: Offer, claim: Claim = CLAIM) -> list[Look]:
+def samples(*offers: Offer, claim: Claim = CLAIM) -> list[Sample]:
     """One every two seconds; the claim is there in the last one."""
-    taken = [Look(NOON + timedelta(seconds=2 * n), {5: one}) for n, one in enumerate(offers)]
+    taken = [Sample(NOON + timedelta(seconds=2 * n), {5: one}) for n, one in enumerate(offers)]
     return [*taken[:-1], replace(taken[-1], claims=(claim,))]
 
 
@@ -44,14 +44,14 @@ def looks(*offers: Offer, claim: Claim = CLAIM) -> list[Look]:
     ],
 )
 def test_a_send_under_terms_nobody_agreed_to_is_seen(offer: Offer) -> None:
-    checked = check_consent(looks(AGREED, offer, offer), RIGHT)
+    checked = check_consent(samples(AGREED, offer, offer), RIGHT)
     assert [one.kind for one in checked.violations] == [Kind.CONSENT]
 
 
 def test_what_is_within_the_tolerance_or_cheaper_is_no_harm() -> None:
     for rate in ("0.945", "0.9", "0.1"):
         offer = AGREED._replace(rate=Decimal(rate))
-        checked = check_consent(looks(offer, offer, offer), RIGHT)
+        checked = check_consent(samples(offer, offer, offer), RIGHT)
         assert (checked.looked_at, checked.moved, checked.violations) == (1, rate != "0.9", ())
 
 
@@ -63,16 +63,16 @@ def test_what_is_within_the_tolerance_or_cheaper_is_no_harm() -> None:
 def test_what_may_not_have_been_known_at_the_claim_is_nobodys_fault(
     offers: tuple[Offer, ...],
 ) -> None:
-    assert not check_consent(looks(*offers), RIGHT).violations
+    assert not check_consent(samples(*offers), RIGHT).violations
 
 
 def test_a_claim_is_found_in_time_although_the_clock_stepped() -> None:
     right = RightTime([(NOON - timedelta(hours=2), 3600.0)])
     late = replace(CLAIM, started_at=CLAIM.started_at + timedelta(hours=1))
-    taken = looks(AGREED, DEARER, DEARER, claim=late)
+    taken = samples(AGREED, DEARER, DEARER, claim=late)
     assert check_consent(taken, right).violations
     early = replace(late, started_at=late.started_at - timedelta(seconds=2))
-    assert not check_consent(looks(AGREED, DEARER, DEARER, claim=early), right).violations
+    assert not check_consent(samples(AGREED, DEARER, DEARER, claim=early), right).violations
 
 
 def test_a_time_between_two_moments_is_that_of_a_right_clock() -> None:
@@ -91,7 +91,7 @@ def test_a_look_sees_the_newest_terms_at_the_dearer_price_and_each_claim_once() 
     agreed = Terms.of(service).as_json()
     order = make_order(Status.SENDING, service=service, provider=service.provider, terms=agreed)
     attempt = make_attempt(order, started_at=NOON)
-    seen = Looks(ThisDatabase(), [service.pk])
+    seen = Samples(ThisDatabase(), [service.pk])
     seen.take()
     ProposedTerms.objects.create(
         service=service,

@@ -11,7 +11,7 @@ from tests.cloned_database import key_of
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Path:
     for name in (
         "orders/migrations/0001_initial.py",
         "orders/models/order.py",
@@ -24,22 +24,22 @@ def house(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["orders/migrations/0001_initial.py", "orders/models/order.py"])
-def test_another_table_is_another_database(house: Path, name: str) -> None:
-    before = key_of(house)
-    (house / name).write_text("rows = 2\n")
-    assert key_of(house) != before
+def test_another_table_is_another_database(project: Path, name: str) -> None:
+    before = key_of(project)
+    (project / name).write_text("rows = 2\n")
+    assert key_of(project) != before
 
 
-def test_a_migration_that_came_or_went_is_another_database(house: Path) -> None:
-    before = key_of(house)
-    (house / "orders/migrations/0002_more.py").write_text("")
-    assert key_of(house) != before
+def test_a_migration_that_came_or_went_is_another_database(project: Path) -> None:
+    before = key_of(project)
+    (project / "orders/migrations/0002_more.py").write_text("")
+    assert key_of(project) != before
 
 
-def test_other_code_is_the_same_database(house: Path) -> None:
-    before = key_of(house)
-    (house / "orders/pages/related_figures.py").write_text("rows = 2\n")
-    assert key_of(house) == before
+def test_other_code_is_the_same_database(project: Path) -> None:
+    before = key_of(project)
+    (project / "orders/pages/related_figures.py").write_text("rows = 2\n")
+    assert key_of(project) == before
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-HOUSE = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 ROOMS = ("core", "providers", "orders", "dashboard")
 OWN_CLOCK = re.compile(
     r"\btime\.time(_ns)?\(|\btimezone\.now\(|\b(datetime|date)\.(now|utcnow|today)\("
@@ -21,9 +21,9 @@ MAY_ASK = {
 
 def test_who_asks_the_clock_of_its_own_machine() -> None:
     asks = {
-        path.relative_to(HOUSE).as_posix()
+        path.relative_to(PROJECT).as_posix()
         for room in ROOMS
-        for path in (HOUSE / room).rglob("*.py")
+        for path in (PROJECT / room).rglob("*.py")
         if not {"tests", "migrations"} & set(path.parts) and OWN_CLOCK.search(path.read_text())
     }
     assert asks == MAY_ASK.keys()

@@ -31,8 +31,8 @@ def main() -> int:
     watch = Watch()
     watch.obey_signals()
     try:
-        with locks.claimed(desk.data_dir), locks.listen(desk.port) as door:
-            _run(watch, desk, door, chosen)
+        with locks.claimed(desk.data_dir), locks.listen(desk.port) as listener:
+            _run(watch, desk, listener, chosen)
     except Refused as refusal:
         print(f"manage.py up: {refusal}", file=sys.stderr)
         return 1
@@ -51,7 +51,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(watch: Watch, desk: crew.Desk, door: socket, chosen: argparse.Namespace) -> None:
+def _run(watch: Watch, desk: crew.Desk, listener: socket, chosen: argparse.Namespace) -> None:
     try:
         environment = {"DESK_DATA_DIR": str(desk.data_dir), "PORT": str(desk.port)}
         if chosen.embedded_broker:
@@ -60,7 +60,7 @@ def _run(watch: Watch, desk: crew.Desk, door: socket, chosen: argparse.Namespace
         if sandbox:
             environment["DESK_SANDBOX_URL"] = sandbox.url
         password = _prepare(watch, desk, environment, sandbox)
-        _open(watch, desk, environment, door, password)
+        _open(watch, desk, environment, listener, password)
         _keep_running(watch, desk)
     except Stopped:
         say("Stopping …")
@@ -112,10 +112,10 @@ def _prepare(
 
 
 def _open(
-    watch: Watch, desk: crew.Desk, environment: dict[str, str], door: socket, password: str
+    watch: Watch, desk: crew.Desk, environment: dict[str, str], listener: socket, password: str
 ) -> None:
     began = time.monotonic()
-    web = crew.web_of(desk, environment, door)
+    web = crew.web_of(desk, environment, listener)
     watch.start(web, crew.worker_of(desk, environment), crew.beat_of(desk, environment))
     watch.wait_for(lambda: is_ready(ask(desk.port)), "The desk")
     say(f"  running    web, worker and beat, after {time.monotonic() - began:.1f} s; Ctrl-C stops")

@@ -58,11 +58,11 @@ def sandbox_of(desk: Desk, sandbox: SandboxProcess) -> Child:
     )
 
 
-def web_of(desk: Desk, environment: Mapping[str, str], door: socket) -> Child:
+def web_of(desk: Desk, environment: Mapping[str, str], listener: socket) -> Child:
     """One process: its threads wait for the database, not for each other's Python."""
     command = [
         *(sys.executable, "-m", "gunicorn", "dashboard.wsgi:application"),
-        *("--bind", f"fd://{door.fileno()}", "--no-control-socket"),
+        *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)),
         *("--graceful-timeout", "3", "--log-level", "warning"),
     ]
@@ -73,7 +73,7 @@ def web_of(desk: Desk, environment: Mapping[str, str], door: socket) -> Child:
         desk.journal("web"),
         answers=lambda: ask(desk.port, "/healthz") is not None,
         grace=WEB_STOP_SECONDS,
-        keep_open=(door.fileno(),),
+        keep_open=(listener.fileno(),),
     )
 
 

@@ -35,15 +35,15 @@ def claimed(data_dir: Path) -> Iterator[None]:
 
 def listen(port: int) -> socket.socket:
     """The socket web is handed. It outlives web: while that starts again, browsers wait."""
-    door = socket.socket()
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        door.bind((LOOPBACK, port))
+        listener.bind((LOOPBACK, port))
     except (OSError, OverflowError) as problem:
-        door.close()
+        listener.close()
         raise Refused(_why_not(port, problem)) from None
-    door.listen(128)
-    return door
+    listener.listen(128)
+    return listener
 
 
 def _why_not(port: int, problem: Exception) -> str:
@@ -63,10 +63,10 @@ def _next(port: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            door.bind((LOOPBACK, port))
+            listener.bind((LOOPBACK, port))
         except OSError:
             return False
     return True

@@ -1,4 +1,4 @@
-"""What a page says when the house is not well."""
+"""What a page says when the desk is not well."""
 
 from __future__ import annotations
 

@@ -97,22 +97,22 @@ def watched_worker(app: Celery) -> Iterator[Work]:
 def test_nine_threads_and_twenty_busy_accounts_never_look_deaf(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every turn takes longer than a worker may be silent, and all threads are in one."""
+    """Every run takes longer than a worker may be silent, and all threads are in one."""
     monkeypatch.setattr(pulse, "HEARTBEAT_STALE_SECONDS", 1.5)
     app = Celery("busy", broker="memory://", set_as_current=False)
     app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1, task_ignore_result=True)
     done: list[int] = []
     going_on = threading.Event()
 
-    @app.task(name="busy.turn")
-    def turn(account: int) -> None:
+    @app.task(name="busy.run")
+    def run(account: int) -> None:
         going_on.set()
         time.sleep(3.0)
         done.append(account)
 
     with watched_worker(app) as work:
         for account in range(ACCOUNTS):
-            turn.delay(account)
+            run.delay(account)
         assert going_on.wait(20)
         ends, seen = later(60), []
         while len(done) < THREADS * 2 and time.monotonic() < ends:

@@ -40,7 +40,7 @@ def test_unknown_wrong_and_disabled_are_told_the_same() -> None:
         assert b"Wrong user name or password" in page.content
 
 
-def test_too_many_tries_close_the_door_with_clear_words() -> None:
+def test_too_many_tries_close_the_log_in_with_clear_words() -> None:
     make_user(Role.VIEWER, username="ada", password=PASSWORD)
     browser = Client()
     for _ in range(settings.AXES_FAILURE_LIMIT):

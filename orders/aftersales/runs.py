@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.clocks import Clock
 from core.rows.loops import one_by_one
-from providers.actions import pacing
+from providers.actions import token_bucket
 from providers.actions.calling import MustWait
 from providers.actions.leases import account_lease
 from providers.models import LeaseKind, Provider, ProviderState
@@ -88,7 +88,7 @@ def _with_lease(
 
 
 def _wanted(provider: Provider, now: datetime) -> bool:
-    """Looked up before a call is taken out of the budget."""
+    """Looked up before a call is taken out of the token bucket."""
     cancels = CancelRequest.objects.filter(provider=provider).due_to_send(now)
     if cancels.exists() and not halts.is_halted(provider.pk, Write.CANCEL):
         return True
@@ -97,7 +97,7 @@ def _wanted(provider: Provider, now: datetime) -> bool:
 
 
 def _may_call(provider: Provider, clock: Clock) -> bool:
-    while wait := pacing.take_request(provider, now=clock()):
+    while wait := token_bucket.take_request(provider, now=clock()):
         if wait >= PATIENCE_SECONDS:
             return False
         time.sleep(wait)

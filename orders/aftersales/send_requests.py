@@ -189,7 +189,7 @@ def _later(
 
 
 def _within_cap(until: datetime | None, now: datetime) -> datetime | None:
-    """As far as a provider's own wish is followed."""
+    """As far as a provider's own request is followed."""
     return until and min(until, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))
 
 

@@ -1,4 +1,4 @@
-"""A refill that staff asked for, from their wish to the provider's last word."""
+"""A refill that staff asked for, from their request to the provider's last word."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from core.clocks import database_now
 from core.roles import May
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
-from providers.actions.pacing import addable_at
+from providers.actions.token_bucket import addable_at
 from providers.connect import client_for
 from providers.models import ProviderHealth
 

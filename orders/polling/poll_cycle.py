@@ -10,7 +10,7 @@ from typing import Protocol
 from core import clocks
 from core.clocks import Clock
 from core.stopping import is_stopping
-from providers.actions import note_calls, pacing
+from providers.actions import note_calls, token_bucket
 from providers.actions.leases import AccountLease, account_lease
 from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, Dialect, Progress, ProviderError, Unreadable
@@ -48,7 +48,7 @@ class _Lease:
         self.provider, self.held, self.clock = provider, held, held.clock
         self.client, self.most = client, client.dialect.batch_size
         self.now = held.since
-        self.budget = pacing.Budget(provider)
+        self.bucket = token_bucket.TokenBucket(provider)
         self.refused: RefusedQuestions | None = None  # in a row, since something was answered
         self.renewed = time.monotonic()
         self.noted = -RENEW_SECONDS
@@ -116,7 +116,7 @@ def _poll_once(lease: _Lease, done: PollCycle) -> bool:
     batch = poll_schedule.due_batch(lease.provider, lease.now, most=lease.most)
     if not batch:
         return False
-    while wait := lease.budget.take_call(now=lease.now):
+    while wait := lease.bucket.take_call(now=lease.now):
         if wait > PATIENCE_SECONDS:
             return False
         time.sleep(wait)

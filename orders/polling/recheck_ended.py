@@ -64,7 +64,7 @@ def recheck_ended_orders(
     provider: Provider, client: TellsStatuses, *, clock: Clock, seconds: float
 ) -> int:
     """Ask about them in batches for about `seconds`; how many were asked about: none while
-    another worker is at it. Each call is one of the account's budget."""
+    another worker is at it. Each call is one of the account's token bucket."""
     with account_lease(provider.pk, LeaseKind.ENDED, clock=clock) as lease:
         return 0 if lease is None else _recheck(provider, client, lease, time.monotonic() + seconds)
 
@@ -147,7 +147,7 @@ def _next_few(recheck: Recheck, size: int, now: datetime) -> list[Order]:
 
 
 def _answers(provider: Provider, client: TellsStatuses, ids: list[str], clock: Clock) -> Answers:
-    """One call, after a short wait where the account's budget wants one."""
+    """One call, after a short wait where the account's token bucket wants one."""
     question = partial(client.statuses_once, ids)
     try:
         return ask(provider, question, clock=clock, answered=_is_refused)

@@ -11,7 +11,7 @@ from core.clocks import Clock
 from core.release import OLDER_CODE, newer_migrations
 from core.rows.loops import AWAY
 from core.stopping import is_stopping
-from providers.actions import pacing
+from providers.actions import token_bucket
 from providers.actions.leases import account_lease
 from providers.models import LeaseKind, Provider
 
@@ -53,7 +53,7 @@ def _send_next(provider: Provider, client: PlacesOrders, clock: Clock, now: date
     if order is None:
         return False
     patience = PATIENCE_SECONDS
-    while wait := pacing.next_add(provider, now=now):
+    while wait := token_bucket.next_add(provider, now=now):
         patience -= wait  # of all waits together: a breaker that nobody probes asks for ever
         if patience < 0:
             return False

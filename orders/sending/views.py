@@ -28,7 +28,7 @@ LIFTED_BY_HAND = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE, HaltKind.
 
 @allow(May.SEE)
 @require_safe
-def stops(request: StaffRequest) -> HttpResponse:
+def sending_control(request: StaffRequest) -> HttpResponse:
     """What is in force, and the history of all halts."""
     return _page(request)
 

@@ -1,4 +1,4 @@
-"""One read of a provider, within its budget and remembered in its health."""
+"""One read of a provider, within its token bucket and remembered in its health."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from providers.models import Provider, ProviderHealth
 from providers.panel_api import ProviderError
 
 from .note_calls import note_failure, note_failure_of_one_action, note_success
-from .pacing import take_call
+from .token_bucket import take_call
 
 Read = TypeVar("Read")
 log = logging.getLogger(__name__)

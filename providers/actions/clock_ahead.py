@@ -8,7 +8,7 @@ from core import clocks
 from core.clocks import still_ahead
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 
-from .pacing import PROBE_SECONDS, longest_add_pause
+from .token_bucket import PROBE_SECONDS, longest_add_pause
 
 # The longest that each kind of work is put off; what is further ahead was not meant.
 _LEASES = {

@@ -23,7 +23,7 @@ from providers.panel_api.errors import (
     Unavailable,
 )
 
-from .pacing import SLOWEST_PACE, read_health
+from .token_bucket import SLOWEST_PACE, read_health
 
 PACE_REGAINED_PER_CALL = 0.01
 LATENCY_SHARE = 0.2  # of the newest call in the moving average

@@ -10,7 +10,7 @@ from core.clocks import database_now
 from providers.account_health import AccountState, account_health
 from providers.actions.accounts import set_key
 from providers.actions.balances import balance_run, read_balance
-from providers.actions.pacing import next_add
+from providers.actions.token_bucket import next_add
 from providers.connect import client_for
 from providers.models import BalanceReading, Lease, LeaseKind, Provider, ProviderHealth
 from providers.panel_api import AccountRefused, Balance, PanelClient, Unavailable
@@ -19,16 +19,16 @@ from sandbox import Sandbox
 pytestmark = pytest.mark.services
 
 
-def turn(account: Provider) -> BalanceReading | None:
+def read(account: Provider) -> BalanceReading | None:
     return balance_run(account, client_for, clock=database_now)
 
 
 def test_every_reading_is_kept_and_the_account_repeats_the_newest(
     account: Provider, box: Sandbox
 ) -> None:
-    assert turn(account)
+    assert read(account)
     box.set_balance("12.345678")
-    assert turn(account)
+    assert read(account)
     assert [r.amount for r in BalanceReading.objects.order_by("pk")] == [1000, Decimal("12.345678")]
     row = Provider.objects.get()
     assert (row.balance, row.balance_currency) == (Decimal("12.345678"), "USD")
@@ -39,11 +39,11 @@ def test_every_reading_is_kept_and_the_account_repeats_the_newest(
 def test_a_balance_that_cannot_be_read_leaves_the_last_known_with_its_age(
     account: Provider, box: Sandbox
 ) -> None:
-    turn(account)
+    read(account)
     before = Provider.objects.get().balance_at
     box.fault("wrong_types", action="balance")
     box.fault("malformed_json", action="balance")
-    assert turn(account) is None
+    assert read(account) is None
     row = Provider.objects.get()
     assert (row.balance, row.balance_at) == (Decimal(1000), before)
     assert row.balance_error
@@ -64,14 +64,14 @@ def test_an_odd_amount_is_no_outage(
 
 def test_a_host_that_cannot_be_reached_closes_the_breaker(account: Provider, box: Sandbox) -> None:
     box.refuse(5)
-    assert turn(account) is None
+    assert read(account) is None
     assert ProviderHealth.objects.get().open_until is not None
 
 
 def test_a_balance_that_alone_fails_does_not_stop_orders(account: Provider, box: Sandbox) -> None:
-    turn(account)
+    read(account)
     box.fault("http_503", action="balance")
-    assert turn(account) is None
+    assert read(account) is None
     health = ProviderHealth.objects.get()
     assert (health.open_until, health.last_error != "") == (None, True)
     assert next_add(account, now=database_now()) == 0
@@ -82,10 +82,10 @@ def test_a_balance_that_alone_fails_does_not_stop_orders(account: Provider, box:
 def test_an_account_that_was_down_is_not_well_because_its_balance_fails_otherwise(
     account: Provider, box: Sandbox
 ) -> None:
-    turn(account)
+    read(account)
     ProviderHealth.objects.update(open_until=database_now() - timedelta(seconds=1), failures=1)
     box.fault("http_503", action="balance")
-    assert turn(account) is None
+    assert read(account) is None
     assert ProviderHealth.objects.get().failures == 2
 
 
@@ -94,7 +94,7 @@ def test_a_refused_key_is_noted(account: Provider, box: Sandbox) -> None:
 
     Provider.objects.update(key_ciphertext=encrypt("not-the-key-at-all"))
     account.refresh_from_db()
-    assert turn(account) is None
+    assert read(account) is None
     assert ProviderHealth.objects.get().key_refused_at is not None
 
 
@@ -133,10 +133,10 @@ def test_that_another_key_is_refused_says_nothing_of_the_new_one(account: Provid
 
 
 def test_another_currency_is_flagged(account: Provider, box: Sandbox) -> None:
-    turn(account)
+    read(account)
     assert not Provider.objects.get().currency_differs
     box.fault("other_currency", action="balance")
-    turn(account)
+    read(account)
     row = Provider.objects.get()
     assert row.currency_differs and row.currency == "USD"
 
@@ -144,13 +144,13 @@ def test_another_currency_is_flagged(account: Provider, box: Sandbox) -> None:
 def test_the_next_reading_is_due_in_two_minutes_and_sooner_after_a_wait(
     account: Provider, box: Sandbox
 ) -> None:
-    turn(account)
+    read(account)
     lease = Lease.objects.get(kind=LeaseKind.BALANCE)
     assert lease.due_at is not None
     assert timedelta(seconds=110) < lease.due_at - database_now() < timedelta(seconds=121)
     until = database_now() + timedelta(seconds=30)
     ProviderHealth.objects.update(slow_until=until)
-    assert turn(account) is None
+    assert read(account) is None
     lease.refresh_from_db()
     assert lease.due_at is not None and abs(lease.due_at - until) < timedelta(seconds=2)
     assert box.calls("balance") == 1
@@ -161,6 +161,6 @@ def test_no_key_and_a_key_nobody_can_read_end_quietly_and_are_shown(
 ) -> None:
     Provider.objects.update(key_ciphertext="gAAAAA-not-ours")
     account.refresh_from_db()
-    assert turn(account) is None
+    assert read(account) is None
     assert "FIELD_ENCRYPTION_KEYS" in ProviderHealth.objects.get().last_error
     assert "cannot be called" in caplog.text

@@ -65,7 +65,7 @@ def test_the_bells_carry_ids_and_nothing_else(
     ]
 
 
-def test_each_door_does_its_work(account: Provider, box: Sandbox) -> None:
+def test_each_task_does_its_work(account: Provider, box: Sandbox) -> None:
     tasks.read_balance(provider_id=account.pk)
     tasks.mirror(provider_id=account.pk)
     tasks.check_connection(report_id=open_report(account, actor=None, now=database_now()).pk)
@@ -76,7 +76,7 @@ def test_each_door_does_its_work(account: Provider, box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("mode", ["html", "http_500", "http_429", "http_401", "hang_up"])
-def test_no_door_raises_for_what_a_provider_does(
+def test_no_task_raises_for_what_a_provider_does(
     account: Provider, box: Sandbox, mode: str
 ) -> None:
     if mode == "hang_up":

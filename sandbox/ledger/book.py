@@ -147,7 +147,7 @@ class Book:
             parent.refunded += amount
 
     def cancel(self, order: Order, now: float) -> None:
-        """Note a customer's wish to cancel; whether it is honoured shows in the status."""
+        """Note a customer's request to cancel; whether it is honoured shows in the status."""
         self.ledger.append("cancel", id=order.id, at=now)
         self.record_cancel(order, now)
 

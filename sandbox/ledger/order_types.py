@@ -86,7 +86,7 @@ def whole_number(fields: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def check_wish(
+def check_order(
     kind: OrderType, fields: Mapping[str, str], limits: Limits, now: float = 0.0
 ) -> Wanted:
     """What the fields of an `add` ask for at this moment; raises `Refusal` with the first thing

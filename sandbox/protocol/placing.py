@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.ledger.accounts import Account
 from sandbox.ledger.catalog import Service
 from sandbox.ledger.order import ZERO, Order, round_charge
-from sandbox.ledger.order_types import ORDER_TYPES, Limits, Wanted, check_wish
+from sandbox.ledger.order_types import ORDER_TYPES, Limits, Wanted, check_order
 from sandbox.protocol.answers import placed_answer
 from sandbox.protocol.refusals import Refusal
 
@@ -43,7 +43,7 @@ def accept(provider: Provider, account: Account, fields: Mapping[str, str]) -> O
     kind = ORDER_TYPES[service.type]
     limits = Limits(service.min, service.max, service.dripfeed, provider.dialect.least_runs)
     now = provider.clock.now()
-    wanted = check_wish(kind, fields, limits, now)
+    wanted = check_order(kind, fields, limits, now)
     duplicate = identical(provider, account, service, wanted, now)
     if duplicate is not None:
         return duplicate

@@ -163,8 +163,8 @@ def _parse_head(head: str) -> Request:
         target = urlsplit(parts[1])
     except ValueError:
         raise BadRequest("bad target") from None
-    wish = headers.get("connection", "").lower()
-    keep_alive = "close" not in wish if parts[2] == "HTTP/1.1" else "keep-alive" in wish
+    said = headers.get("connection", "").lower()
+    keep_alive = "close" not in said if parts[2] == "HTTP/1.1" else "keep-alive" in said
     query = dict(parse_qsl(target.query, keep_blank_values=True))
     return Request(parts[0].upper(), target.path, query, headers, keep_alive)
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import Sandbox
-from sandbox.tests.raw import answer, ask, exchange, http, place, wish
+from sandbox.tests.raw import answer, ask, exchange, http, order_fields, place
 
 Heard = Callable[[Sandbox], object]
 CLOSE = "Connection: close\r\n"
 
 
 def added(box: Sandbox) -> Any:
-    return answer(box, "add", **wish(box))
+    return answer(box, "add", **order_fields(box))
 
 
 def bad_key(box: Sandbox) -> Any:
@@ -45,7 +45,7 @@ def finished(box: Sandbox) -> Any:
 
 def parent(box: Sandbox) -> Any:
     service = box.service(dripfeed=True)
-    fields = wish(box, service=service["id"], quantity=service["min"], runs=2, interval=5)
+    fields = order_fields(box, service=service["id"], quantity=service["min"], runs=2, interval=5)
     order = answer(box, "add", **fields)["order"]
     return answer(box, "status", order=order)
 
@@ -90,12 +90,12 @@ def empty(box: Sandbox) -> Any:
 
 
 def again(box: Sandbox, **asked: Any) -> list[Any]:
-    return [answer(box, "add", **wish(box, **asked)) for _ in range(2)]
+    return [answer(box, "add", **order_fields(box, **asked)) for _ in range(2)]
 
 
 def runs(box: Sandbox, runs: int) -> Any:
     service = box.service(dripfeed=True)
-    return answer(box, "add", **wish(box, service=service["id"], runs=runs, interval=5))
+    return answer(box, "add", **order_fields(box, service=service["id"], runs=runs, interval=5))
 
 
 def canceled(box: Sandbox) -> Any:

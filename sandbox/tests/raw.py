@@ -111,7 +111,7 @@ QUANTIFIED_BY_FIELD: dict[str, dict[str, Any]] = {
 }
 
 
-def wish(box: Sandbox, kind: str = "Default", **changes: Any) -> dict[str, Any]:
+def order_fields(box: Sandbox, kind: str = "Default", **changes: Any) -> dict[str, Any]:
     """Valid fields for the first service of a type; None takes a field away."""
     service = box.service(kind)
     low = service["min"]
@@ -128,4 +128,4 @@ def wish(box: Sandbox, kind: str = "Default", **changes: Any) -> dict[str, Any]:
 
 def place(box: Sandbox, kind: str = "Default", **changes: Any) -> str:
     """The id of a new order."""
-    return str(answer(box, "add", **wish(box, kind, **changes))["order"])
+    return str(answer(box, "add", **order_fields(box, kind, **changes))["order"])

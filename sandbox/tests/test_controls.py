@@ -14,7 +14,7 @@ import pytest
 from sandbox import PHASES_OF, PRESETS, Dialect, Sandbox
 from sandbox.ledger.catalog import Catalog
 from sandbox.ledger.order_types import ORDER_TYPES
-from sandbox.tests.raw import answer, ask, place, wish
+from sandbox.tests.raw import answer, ask, order_fields, place
 
 
 def test_the_documentation_names_every_mode_switch_and_preset() -> None:
@@ -51,7 +51,7 @@ def test_prices_drift_and_services_come_and_go(box: Sandbox) -> None:
     assert all(abs(Decimal(after[n]) / Decimal(before[n]) - 1) < Decimal("0.25") for n in moved)
     assert 10 < box.change_catalog(halve=True) < 30
     gone = set(before) - {row["service"] for row in answer(box, "services")}
-    refused = answer(box, "add", **wish(box, service=min(gone)))
+    refused = answer(box, "add", **order_fields(box, service=min(gone)))
     assert refused == {"error": "Incorrect service ID"}
     assert box.change_catalog(empty=True) == 0 and answer(box, "services") == []
     assert box.change_catalog(restore=True) == 40
@@ -88,10 +88,10 @@ def test_calls_over_the_limit_are_turned_away(shared: Sandbox, style: str, statu
 def test_adds_need_space_between_them(shared: Sandbox) -> None:
     shared.reset()
     shared.limits(add_spacing=0.2)
-    first, second = (ask(shared, "add", **wish(shared)) for _ in range(2))
+    first, second = (ask(shared, "add", **order_fields(shared)) for _ in range(2))
     assert (first.status, second.status, len(shared.ledger())) == (200, 429, 1)
     time.sleep(0.25)
-    assert ask(shared, "add", **wish(shared)).status == 200
+    assert ask(shared, "add", **order_fields(shared)).status == 200
     shared.limits()
 
 

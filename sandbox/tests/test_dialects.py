@@ -11,7 +11,7 @@ import pytest
 from sandbox import PRESETS, Dialect, Sandbox
 from sandbox.protocol.dialect import CHOICES
 from sandbox.tests.dialect_cases import CASES, CLOSE, Heard, added, first
-from sandbox.tests.raw import answer, ask, exchange, form, http, wish
+from sandbox.tests.raw import answer, ask, exchange, form, http, order_fields
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_plain_dialect_is_not_the_switched_one(switches: dict[str, Any]) -> 
 def test_a_preset_is_spoken_and_left_again(plain: Sandbox, name: str) -> None:
     plain.dialect(name)
     extra = {"request_id": "a"} if name == "opaque" else {}
-    assert ask(plain, "add", **wish(plain, **extra)).status == 200
+    assert ask(plain, "add", **order_fields(plain, **extra)).status == 200
     assert len(plain.ledger()) == 1
     plain.dialect("seed")
     assert set(answer(plain, "balance")) == {"balance", "currency"}

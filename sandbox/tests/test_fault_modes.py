@@ -11,7 +11,7 @@ import pytest
 
 from sandbox import PHASES_OF, Sandbox
 from sandbox.tests.fault_checks import ADD_CHECKS
-from sandbox.tests.raw import answer, ask, exchange, form, http, place, wish
+from sandbox.tests.raw import answer, ask, exchange, form, http, order_fields, place
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_mode_shows_on_the_wire_and_on_its_side_of_acceptance(
     clean: Sandbox, mode: str, phase: str
 ) -> None:
     options, check = ADD_CHECKS[mode]
-    fields = wish(clean)
+    fields = order_fields(clean)
     clean.fault(mode, phase, **options)
     silent = options.get("seconds", 0) >= 0.4
     heard = ask(clean, "add", patience=0.2 if silent else 2.0, **fields)
@@ -178,13 +178,13 @@ def test_a_redirect_followed_is_seen(clean: Sandbox) -> None:
 
 def test_a_request_is_cut_while_it_still_comes(clean: Sandbox) -> None:
     clean.fault("reset_mid_request", "before", action="add")
-    body = form(clean, "add", **wish(clean, comments="x" * 2_000_000))
+    body = form(clean, "add", **order_fields(clean, comments="x" * 2_000_000))
     assert exchange(clean, http(clean, body)).end == "reset"
     assert clean.ledger() == [] and clean.calls("add") == 0
 
 
 def test_rules_choose_by_action_turn_link_and_number_of_times(clean: Sandbox) -> None:
-    fields = wish(clean)
+    fields = order_fields(clean)
     clean.fault("empty", "before", action="add", nth=[2, 3], link="/page$")
     assert ask(clean, "balance").body
     other = {**fields, "link": "https://shop.example/other"}

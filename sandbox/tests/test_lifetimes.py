@@ -94,7 +94,7 @@ def test_refills_follow_completed_orders_and_have_ids_of_their_own(box: Sandbox)
     assert "24 hours" in answer(box, "refill", order=first)["error"]
 
 
-def test_a_cancel_is_a_wish_that_shows_later() -> None:
+def test_a_cancel_is_a_request_that_shows_later() -> None:
     with Sandbox(services=40, speed=0, partial=0, canceled=0) as box:
         service = box.service(cancel=True)["id"]
         ids = [place(box, service=service, link=f"https://shop.example/{n}") for n in range(30)]

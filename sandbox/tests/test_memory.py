@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import DEMO_KEY, RemoteSandbox, Sandbox
-from sandbox.tests.raw import answer, exchange, form, http, place, wish
+from sandbox.tests.raw import answer, exchange, form, http, order_fields, place
 
 
 def test_a_restart_keeps_orders_balances_ids_clock_and_catalog(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_another_seed_does_not_open_the_same_state(tmp_path: Path) -> None:
 def test_the_ledger_is_written_before_the_answer_and_knows_no_key(tmp_path: Path) -> None:
     with Sandbox(services=40, state_dir=tmp_path) as box:
         box.fault("hang", "after", action="add")
-        exchange(box, http(box, form(box, "add", **wish(box))), patience=0.1)
+        exchange(box, http(box, form(box, "add", **order_fields(box))), patience=0.1)
         text = (tmp_path / "ledger.jsonl").read_text()
         told = json.dumps([box.ledger(), box.stats(), box.pull("GET", "/balance", {})])
     events = [json.loads(line) for line in text.splitlines()]

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.ledger.order_types import ORDER_TYPES
-from sandbox.tests.raw import answer, place, wish
+from sandbox.tests.raw import answer, order_fields, place
 
 OTHER_KEY = "another-customer-0002"
 
@@ -19,7 +19,7 @@ OTHER_KEY = "another-customer-0002"
 def test_every_type_is_accepted_and_needs_each_of_its_fields(shared: Sandbox, kind: str) -> None:
     shared.reset()
     for name in ORDER_TYPES[kind].required:
-        refused = answer(shared, "add", **wish(shared, kind, **{name: None}))
+        refused = answer(shared, "add", **order_fields(shared, kind, **{name: None}))
         assert refused["error"].lower() == f"incorrect {name}"
     assert shared.ledger() == []
     order = place(shared, kind)
@@ -71,11 +71,11 @@ def test_lines_are_counted_and_a_quantity_beside_them_ignored(
         ("Subscriptions", {"posts": "many"}, "Incorrect posts"),
     ],
 )
-def test_a_wish_that_does_not_fit_is_refused(
+def test_an_order_that_does_not_fit_is_refused(
     shared: Sandbox, kind: str, changes: dict[str, Any], reason: str
 ) -> None:
     before = len(shared.ledger())
-    assert answer(shared, "add", **wish(shared, kind, **changes)) == {"error": reason}
+    assert answer(shared, "add", **order_fields(shared, kind, **changes)) == {"error": reason}
     assert len(shared.ledger()) == before
 
 
@@ -96,8 +96,8 @@ def test_a_wish_that_does_not_fit_is_refused(
 def test_both_vocabularies(box: Sandbox, errors: str, texts: list[str]) -> None:
     box.dialect(errors=errors)
     box.set_balance("0.01")
-    assert answer(box, "add", **wish(box))["error"] == texts[0]
-    assert answer(box, "add", **wish(box, service=0))["error"] == texts[1]
+    assert answer(box, "add", **order_fields(box))["error"] == texts[0]
+    assert answer(box, "add", **order_fields(box, service=0))["error"] == texts[1]
     assert answer(box, "balance", key="wrong")["error"] == texts[2]
     assert box.ledger() == [] and box.balance() == Decimal("0.01")
 

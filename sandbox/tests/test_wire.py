@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from sandbox.tests.raw import ask, exchange, form, http, wish
+from sandbox.tests.raw import ask, exchange, form, http, order_fields
 
 CLOSE = "Connection: close\r\n"
 
@@ -31,7 +31,7 @@ def test_another_path_is_not_found(shared: Sandbox) -> None:
 
 def test_json_bodies_are_read_like_forms(shared: Sandbox) -> None:
     shared.reset()
-    fields = {"key": shared.key, "action": "add", **wish(shared)}
+    fields = {"key": shared.key, "action": "add", **order_fields(shared)}
     extra = f"{CLOSE}Content-Type: application/json; charset=utf-8\r\n"
     placed = exchange(shared, http(shared, json.dumps(fields).encode(), extra=extra)).json()
     asked = {"key": shared.key, "action": "status", "orders": [placed["order"], 1]}

@@ -1,4 +1,4 @@
-"""From the front door to the overview, and back out."""
+"""From the log-in page to the overview, and back out."""
 
 from __future__ import annotations
 

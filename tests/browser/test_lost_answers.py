@@ -62,10 +62,10 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     second = f"https://lumen.example/waits/{uuid.uuid4().hex}"
     place(page, second)
     page.get_by_text("Waiting: too many answers were lost.").wait_for()
-    page.locator("#stops").get_by_role("link", name="Sending control").click()
+    page.locator("#halts").get_by_role("link", name="Sending control").click()
     page.get_by_role("button", name="Reviewed: resume").click()
     page.get_by_text("Ended: “Too many answers were lost”.").wait_for()
-    assert page.locator("#stops").inner_text() == ""
+    assert page.locator("#halts").inner_text() == ""
     wait_until(lambda: any(o["link"] == second for o in box.ledger()), "the one that waited")
 
 

@@ -29,9 +29,9 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     stop_form.get_by_text("This field is required").wait_for()
     stop_form.get_by_label("Why").fill("A bill looks strange.")
     stop_form.get_by_role("button").click()
-    page.locator("#stops").get_by_text("A bill looks strange.").wait_for()
+    page.locator("#halts").get_by_text("A bill looks strange.").wait_for()
     elsewhere.evaluate(LOOK)
-    elsewhere.locator("#stops").get_by_text("A bill looks strange.").wait_for()
+    elsewhere.locator("#halts").get_by_text("A bill looks strange.").wait_for()
     place(page, link)
     page.get_by_text("Waiting: all sending is stopped.").wait_for()
     page.goto("/orders/sending-control/")
@@ -43,7 +43,7 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
         lambda: any(order["link"] == link for order in box.ledger()), "the order that waited"
     )
     elsewhere.evaluate(LOOK)
-    elsewhere.locator("#stops:empty").wait_for(state="attached")
+    elsewhere.locator("#halts:empty").wait_for(state="attached")
     assert elsewhere.get_by_label("Search orders").input_value() == "half typ"
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from . import rows
 from .browser import NoAnswer
-from .consent import Looks
+from .consent import Samples
 from .desk import Desk
 from .history import History
 from .opening import CLERK, Account, beside_each_other, log_in
@@ -33,7 +33,7 @@ class Clerk:
     def __init__(self, desk: Desk, accounts: Sequence[Account], history: History) -> None:
         self.history = history
         self.done: Counter[str] = Counter()
-        self.looks = Looks(desk.database, [row for one in accounts for row in one.services])
+        self.samples = Samples(desk.database, [row for one in accounts for row in one.services])
         self._database = desk.database
         self._person = Person(CLERK, desk.port)
         self._rows = {account.name: account.row for account in accounts}
@@ -43,7 +43,7 @@ class Clerk:
         self._lock, self._ending = threading.Lock(), threading.Event()
         self._threads = [
             threading.Thread(target=self._go_on, args=(act,), daemon=True)
-            for act in (self.looks.take, self._work)
+            for act in (self.samples.take, self._work)
         ]
 
     def start(self) -> None:

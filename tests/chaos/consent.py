@@ -52,7 +52,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Sample:
     """`claims` are those not seen before; `at` is when all of it had been read."""
 
     at: datetime
@@ -61,12 +61,12 @@ class Look:
 
 
 @dataclass(slots=True)
-class Looks:
+class Samples:
     """Every look at a database in a run."""
 
     database: Database
     services: Sequence[int]
-    taken: list[Look] = field(default_factory=list)
+    taken: list[Sample] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
 
     def take(self) -> None:
@@ -76,7 +76,7 @@ class Looks:
         wanted = ", ".join(map(str, self.services))
         offers = {row[0]: _offer(*row[1:]) for row in self.database.ask(SERVICES.format(wanted))}
         self._seen |= {claim.attempt for claim in claims}
-        self.taken.append(Look(datetime.now(UTC), offers, claims))
+        self.taken.append(Sample(datetime.now(UTC), offers, claims))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ class ConsentCheck:
     violations: tuple[Violation, ...]
 
 
-def check_consent(looks: Sequence[Look], right: RightTime) -> ConsentCheck:
-    known = [*_known_offers(looks, right)]
+def check_consent(samples: Sequence[Sample], right: RightTime) -> ConsentCheck:
+    known = [*_known_offers(samples, right)]
     return ConsentCheck(
         len(known),
         sum(claim.agreed != offer for claim, offer in known),
@@ -117,16 +117,16 @@ def breach(agreed: Offer, offer: Offer) -> str:
     return ""
 
 
-def _known_offers(looks: Sequence[Look], right: RightTime) -> Iterator[tuple[Claim, Offer]]:
-    for position, look in enumerate(looks):
+def _known_offers(samples: Sequence[Sample], right: RightTime) -> Iterator[tuple[Claim, Offer]]:
+    for position, look in enumerate(samples):
         for claim in look.claims:
             began = right.of(claim.started_at)
             first = next(
-                (one for one in range(position - 1, -1, -1) if looks[one].at < began), None
+                (one for one in range(position - 1, -1, -1) if samples[one].at < began), None
             )
             if first is None:
                 continue
-            offers = {looks[one].offers.get(claim.service) for one in range(first, position + 1)}
+            offers = {samples[one].offers.get(claim.service) for one in range(first, position + 1)}
             offer = offers.pop()
             if not offers and offer is not None:
                 yield claim, offer

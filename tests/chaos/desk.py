@@ -107,13 +107,13 @@ class Desk:
         return [web, *workers, beat]
 
     def _process(self, name: str, service: str, words: dict[str, str]) -> Process:
-        """A service of the compose file, by the doors of this directory."""
-        doors = {
+        """A service of the compose file, by the entry points of this directory."""
+        entries = {
             "python": sys.executable,
             "dashboard.celery": "tests.chaos.celery_app",
             "dashboard.wsgi:application": "tests.chaos.wsgi:application",
         }
-        words = {**doors, **words}
+        words = {**entries, **words}
         command = [words.get(word, word) for word in SERVICES[service]["command"]]
         environment = self.environment
         if name in MACHINES:

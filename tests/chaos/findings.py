@@ -41,7 +41,7 @@ def outcome_of(
     wanted = _wanted(staff)
     right = RightTime(desk.clock_steps)
     shown, doubts = rows.shown_in(desk.database), rows.doubts_in(desk.database, right)
-    consent = check_consent(clerk.looks.taken, right)
+    consent = check_consent(clerk.samples.taken, right)
     bought = [row for provider in providers for row in provider.ledger()]
     lost = rows.lost_in(desk.database, right)
     keys = [key for provider in providers for key in provider.keys.values()]
@@ -98,7 +98,7 @@ def _consent_figures(
         and row.charge_at_first * 1000 / row.quantity > rate * TOLERANCE
     ]
     return {
-        "looks at what the desk knows": len(clerk.looks.taken),
+        "looks at what the desk knows": len(clerk.samples.taken),
         "sends compared with what was known": consent.looked_at,
         "of those within the tolerance": consent.moved,
         "ever held for changed terms": rows.ever_held_for_terms_in(desk.database),

@@ -1,4 +1,4 @@
-"""Take each guard out of a scratch copy of the house; its named tests must go red there.
+"""Take each guard out of a scratch copy of the project; its named tests must go red there.
 
 `python -m tests.guards [--only WORD] [--part N/M]`. Ends with 1 where one stays green, or where
 the tests are not green to begin with.
@@ -50,13 +50,13 @@ def main() -> int:
     chosen = _part([guard for guard in GUARDS if asked.only in guard.name], asked.part)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="desk-guards-", dir=scratch_place()) as scratch:
-        house = _copy_of_the_house(Path(scratch) / "0")
-        ended, said = _run_whole(house, chosen, asked.jobs)
+        copy = _copy_of_the_project(Path(scratch) / "0")
+        ended, said = _run_whole(copy, chosen, asked.jobs)
         if ended != GREEN:
             print(f"With every guard in its place the tests are not green:\n{said}")
             return 1
-        more = [Path(scratch) / str(n) / "house" for n in range(1, asked.jobs)]
-        noticed = _noticed_in([house, *(shutil.copytree(house, other) for other in more)], chosen)
+        more = [Path(scratch) / str(n) / "copy" for n in range(1, asked.jobs)]
+        noticed = _noticed_in([copy, *(shutil.copytree(copy, other) for other in more)], chosen)
     print(
         f"{len(chosen)} guards taken out one at a time: {noticed} noticed by a named test, "
         f"{len(chosen) - noticed} not. {time.monotonic() - started:.0f} s."
@@ -64,23 +64,23 @@ def main() -> int:
     return noticed != len(chosen)
 
 
-def _copy_of_the_house(directory: Path) -> Path:
+def _copy_of_the_project(directory: Path) -> Path:
     """Compiled by content: a line that is changed and put back is seen, whatever the clock says."""
-    house = directory / "house"
-    shutil.copytree(ROOT, house, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    copy = directory / "copy"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
     if (ROOT / KEPT_IN).is_dir():
-        shutil.copytree(ROOT / KEPT_IN, house / KEPT_IN)
-    compileall.compile_dir(house, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
-    return house
+        shutil.copytree(ROOT / KEPT_IN, copy / KEPT_IN)
+    compileall.compile_dir(copy, quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    return copy
 
 
-def _run_whole(house: Path, guards: Sequence[Guard], jobs: int) -> tuple[int, str]:
+def _run_whole(copy: Path, guards: Sequence[Guard], jobs: int) -> tuple[int, str]:
     """How the named tests end with every guard in its place; leaves its database for the others."""
     named = sorted({test for guard in guards for test in guard.tests})
     at_once = ["--numprocesses", str(jobs), "--dist", "loadfile"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *at_once, *named]
-    env = environment(house)
-    ended = subprocess.run(command, cwd=house, env=env, capture_output=True, text=True, check=False)
+    env = environment(copy)
+    ended = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -90,27 +90,27 @@ def _part(guards: Sequence[Guard], part: str) -> list[Guard]:
     return list(guards[first % of :: of])
 
 
-def _noticed_in(houses: Sequence[Path], guards: Sequence[Guard]) -> int:
+def _noticed_in(copies: Sequence[Path], guards: Sequence[Guard]) -> int:
     """How many are noticed. Each is out of one copy, as many at a time as there are copies."""
     read_libraries()
-    free, waiting = list(houses), list(guards)
+    free, waiting = list(copies), list(guards)
     running: dict[int, tuple[Path, Guard, ExitStack]] = {}
     noticed = 0
     while waiting or running:
         while waiting and free:
-            house, guard, stack = free.pop(), waiting.pop(0), ExitStack()
-            stack.enter_context(_without(house, guard))
-            running[begin(house, guard.tests, _words_of(house))] = house, guard, stack
+            copy, guard, stack = free.pop(), waiting.pop(0), ExitStack()
+            stack.enter_context(_without(copy, guard))
+            running[begin(copy, guard.tests, _words_of(copy))] = copy, guard, stack
         process, status = os.wait()
-        house, guard, stack = running.pop(process)
+        copy, guard, stack = running.pop(process)
         stack.close()
-        noticed += _is_noticed(guard, os.waitstatus_to_exitcode(status), _words_of(house))
-        free.append(house)
+        noticed += _is_noticed(guard, os.waitstatus_to_exitcode(status), _words_of(copy))
+        free.append(copy)
     return noticed
 
 
-def _words_of(house: Path) -> Path:
-    return house.parent / "said"
+def _words_of(copy: Path) -> Path:
+    return copy.parent / "said"
 
 
 def _is_noticed(guard: Guard, ended: int, words: Path) -> bool:
@@ -136,13 +136,13 @@ def _shown(guard: Guard) -> str:
 
 
 @contextmanager
-def _without(house: Path, guard: Guard) -> Iterator[None]:
-    """The house without this guard; afterwards as it was."""
+def _without(copy: Path, guard: Guard) -> Iterator[None]:
+    """The copy without this guard; afterwards as it was."""
     if not guard.path:
-        with _one_migration_more(house, guard):
+        with _one_migration_more(copy, guard):
             yield
         return
-    path = house / guard.path
+    path = copy / guard.path
     as_it_was = path.read_text()
     if as_it_was.count(guard.old) != 1:
         raise LookupError(f"{guard.name}: its line stands not once in {guard.path}")
@@ -154,26 +154,26 @@ def _without(house: Path, guard: Guard) -> Iterator[None]:
 
 
 @contextmanager
-def _one_migration_more(house: Path, guard: Guard) -> Iterator[None]:
+def _one_migration_more(copy: Path, guard: Guard) -> Iterator[None]:
     """It drops the index, in the database that the suite has kept and under the name it will ask
     for: migrating from the first table on takes longer than all the tests."""
-    migrations = house / "orders/migrations"
+    migrations = copy / "orders/migrations"
     newest = max(path.stem for path in migrations.glob("[0-9]*.py"))
-    kept = _kept_database(house)
+    kept = _kept_database(copy)
     dropping = migrations / "9999_without_a_guard.py"
     dropping.write_text(DROPPED.format(newest=newest, operation=guard.new))
-    without = shutil.copyfile(kept, _kept_database(house))
+    without = shutil.copyfile(kept, _kept_database(copy))
     try:
-        env = {**environment(house), "DATABASE_URL": f"sqlite:///{without}"}
-        subprocess.run([sys.executable, "-c", MIGRATE], cwd=house, env=env, check=True)
+        env = {**environment(copy), "DATABASE_URL": f"sqlite:///{without}"}
+        subprocess.run([sys.executable, "-c", MIGRATE], cwd=copy, env=env, check=True)
         yield
     finally:
         dropping.unlink()
         without.unlink()
 
 
-def _kept_database(house: Path) -> Path:
-    return house / KEPT_IN / f"{key_of(house)}.sqlite3"
+def _kept_database(copy: Path) -> Path:
+    return copy / KEPT_IN / f"{key_of(copy)}.sqlite3"
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Runs pytest in children of this process, which has read the libraries already.
 
-A child reads everything of the house itself from the copy it is given. Starting an interpreter
+A child reads everything of the project itself from the copy it is given. Starting an interpreter
 and reading the libraries took longer than most of the tests that are run.
 """
 
@@ -45,16 +45,16 @@ def read_libraries() -> None:
         importlib.import_module(name)
 
 
-def environment(house: Path) -> dict[str, str]:
+def environment(copy: Path) -> dict[str, str]:
     """With a directory for data that goes with the copy."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    data = tempfile.mkdtemp(prefix="data-", dir=house.parent)
+    data = tempfile.mkdtemp(prefix="data-", dir=copy.parent)
     return {**env, "PYTHONDONTWRITEBYTECODE": "1", "DESK_DATA_DIR": data}
 
 
-def begin(house: Path, tests: Sequence[str], said: Path) -> int:
+def begin(copy: Path, tests: Sequence[str], said: Path) -> int:
     """The process that runs these tests in this copy; its words go into the file `said`."""
-    env = environment(house)
+    env = environment(copy)
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
@@ -63,7 +63,7 @@ def begin(house: Path, tests: Sequence[str], said: Path) -> int:
     code = 3
     try:
         _speak_into(said)
-        _move_into(house, env)
+        _move_into(copy, env)
         code = _pytest(tests)
     finally:  # nothing of what the parent would do at its end
         sys.stdout.flush()
@@ -77,12 +77,12 @@ def _speak_into(said: Path) -> None:
         os.dup2(file.fileno(), 2)
 
 
-def _move_into(house: Path, env: dict[str, str]) -> None:
-    os.chdir(house)
+def _move_into(copy: Path, env: dict[str, str]) -> None:
+    os.chdir(copy)
     os.environ.clear()
     os.environ.update(env)
     sys.dont_write_bytecode = True
-    sys.path[:] = [str(house) if Path(entry or ".") == ROOT else entry for entry in sys.path]
+    sys.path[:] = [str(copy) if Path(entry or ".") == ROOT else entry for entry in sys.path]
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
         del sys.modules[name]
 

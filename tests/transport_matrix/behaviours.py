@@ -111,7 +111,7 @@ def read_slowly(caller: Caller) -> None:
 
 
 def answered_inside(caller: Caller) -> None:
-    """An order is claimed and the door shut although most of the request was never read."""
+    """An order is claimed and the connection shut although most of the request was never read."""
     caller.read_some(1000)
     caller.answer(ORDER)
 

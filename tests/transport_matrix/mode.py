@@ -54,7 +54,7 @@ _ENDINGS: Final = (
 )
 
 
-class Door(StrEnum):
+class Listener(StrEnum):
     """How the server lets somebody in."""
 
     OPEN = "open"
@@ -85,7 +85,7 @@ class Mode:
     over: tuple[str, ...] = BOTH
     or_else: tuple[Outcome, ...] = ()
     takes: bool = True
-    door: Door = Door.OPEN
+    listener: Listener = Listener.OPEN
     shows: str = "good"
     small_windows: bool = False
     url: str = "{scheme}://127.0.0.1:{port}/api/v2"

@@ -11,7 +11,7 @@ from providers.panel_api.http.transport import ANSWER_CAP
 from providers.panel_api.tests.servers import OK, ORDER, Behaviour, Caller, after_reading, saying
 
 from . import behaviours as be
-from .mode import BOTH, LONG, PLAIN, TLS, Door, Mode, Outcome, dawdle, fail, refuse
+from .mode import BOTH, LONG, PLAIN, TLS, Listener, Mode, Outcome, dawdle, fail, refuse
 
 NOT_SENT, UNKNOWN = Outcome.NOT_SENT, Outcome.UNKNOWN
 REJECTED, ACCEPTED = Outcome.REJECTED, Outcome.ACCEPTED
@@ -53,11 +53,17 @@ def addresses() -> list[Mode]:
 
 
 def connections() -> list[Mode]:
-    """The door is shut, or somebody stands in it."""
+    """Nothing listens, or its backlog is full."""
     return [
-        Mode("refused", NOT_SENT, be.ordered, door=Door.REFUSING),
-        Mode("a full backlog", NOT_SENT, be.ordered, door=Door.FULL),
-        Mode("a full backlog to the end", NOT_SENT, be.ordered, door=Door.FULL, options=PATIENT),
+        Mode("refused", NOT_SENT, be.ordered, listener=Listener.REFUSING),
+        Mode("a full backlog", NOT_SENT, be.ordered, listener=Listener.FULL),
+        Mode(
+            "a full backlog to the end",
+            NOT_SENT,
+            be.ordered,
+            listener=Listener.FULL,
+            options=PATIENT,
+        ),
         Mode("close at accept", UNKNOWN, lambda caller: None),
         Mode("reset at accept", UNKNOWN, Caller.reset, or_else=(NOT_SENT,)),
         Mode("the pre-send check says no", NOT_SENT, be.ordered, pre_send_check=refuse),
@@ -96,7 +102,10 @@ def handshakes() -> list[Mode]:
         "TLS 1.1": "TLS 1.1",
     }
     return [
-        *(Mode(name, NOT_SENT, behave, (TLS,), door=Door.RAW) for name, behave in failing.items()),
+        *(
+            Mode(name, NOT_SENT, behave, (TLS,), listener=Listener.RAW)
+            for name, behave in failing.items()
+        ),
         *(Mode(name, NOT_SENT, be.ordered, (TLS,), shows=it) for name, it in certificates.items()),
         Mode("a certificate of ours is demanded", UNKNOWN, be.ordered, (TLS,), shows="demanding"),
     ]

@@ -21,7 +21,7 @@ from typing import Any
 from providers.panel_api.tests.servers import Identity, Server, identity, serving
 
 from .behaviours import ordered
-from .mode import HOST, PLAIN, TLS, Door, Mode
+from .mode import HOST, PLAIN, TLS, Listener, Mode
 from .modes import MODES
 from .truth import truth_of
 
@@ -37,7 +37,7 @@ def main() -> None:
         }
         proxy = stack.enter_context(serving(ordered))
         servers = {
-            (mode, over): stack.enter_context(open_door(mode, over, shown))
+            (mode, over): stack.enter_context(open_listener(mode, over, shown))
             for mode in MODES
             for over in mode.over
         }
@@ -74,12 +74,12 @@ def visits(server: Server) -> int:
 
 
 @contextmanager
-def open_door(mode: Mode, over: str, shown: Certificates) -> Iterator[Server]:
-    if mode.door in (Door.REFUSING, Door.FULL):
-        with shut_door(mode.door) as port:
+def open_listener(mode: Mode, over: str, shown: Certificates) -> Iterator[Server]:
+    if mode.listener in (Listener.REFUSING, Listener.FULL):
+        with shut_listener(mode.listener) as port:
             yield Server(port)
         return
-    speaks_tls = (over == TLS and mode.door is Door.OPEN) or mode.shows == "port speaks TLS"
+    speaks_tls = (over == TLS and mode.listener is Listener.OPEN) or mode.shows == "port speaks TLS"
     context = shown.get(mode.shows, shown["good"]).context if speaks_tls else None
     with serving(mode.behave, tls=context, small_windows=mode.small_windows) as server:
         server.scheme = "https" if over == TLS else "http"
@@ -87,11 +87,11 @@ def open_door(mode: Mode, over: str, shown: Certificates) -> Iterator[Server]:
 
 
 @contextmanager
-def shut_door(door: Door) -> Iterator[int]:
+def shut_listener(listener: Listener) -> Iterator[int]:
     """A port that is bound and does not listen, or whose backlog others have filled."""
     with socket.socket() as silent, ExitStack() as stack:
         silent.bind((HOST, 0))
-        if door is Door.FULL:
+        if listener is Listener.FULL:
             silent.listen(0)
             for _ in range(3):
                 waiting = stack.enter_context(socket.socket())

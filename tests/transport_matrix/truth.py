@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from providers.panel_api.tests.servers import Visit
 
-from .mode import Door, Mode
+from .mode import Listener, Mode
 
 TAKEN: Final = "23501"
 _APPLICATION_RECORD: Final = 23
@@ -35,7 +35,7 @@ NOTHING: Final = Truth()
 
 def truth_of(mode: Mode, visits: Sequence[Visit], *, is_tls: bool) -> Truth:
     asked = sum(visit.asked for visit in visits)
-    is_raw_tls = is_tls and mode.door is Door.RAW
+    is_raw_tls = is_tls and mode.listener is Listener.RAW
     counted = _application_bytes if is_raw_tls else len
     answers = [visit.said for visit in visits if visit.said]
     return Truth(

@@ -1,4 +1,4 @@
-"""`manage.py prepare`: what `manage.py up` has done before it opens the doors."""
+"""`manage.py prepare`: what `manage.py up` has done before it listens."""
 
 from __future__ import annotations
 

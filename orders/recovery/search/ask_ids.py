@@ -1,4 +1,4 @@
-"""Asking a provider about ids nobody has claimed: free calls, each within the account's budgets."""
+"""Asking a provider about ids nobody has claimed: free calls, each counted."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def search_between(
     there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
     Up to `spare` more calls ask again about what could not be read.
 
-    Raises CannotSearch where the provider's answers prove nothing just now, MustWait where a
-    budget is used up, ProviderError where the provider does not answer.
+    Raises CannotSearch where the provider's answers prove nothing just now, MustWait where no
+    call is left, ProviderError where the provider does not answer.
     """
     parents = id_range.parents(run.rows, MOST_PARENTS)
     if parents is None:

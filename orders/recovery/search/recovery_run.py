@@ -73,7 +73,7 @@ class RecoveryRun:
         return cls(provider, client, rules, same_account(provider), clock, goes_on=goes_on)
 
     def ask(self, question: Callable[[], Read]) -> Read:
-        """The answer to one free call. Raises MustWait where a budget is used up."""
+        """The answer to one free call. Raises MustWait where no call is left."""
         self.spend()
         return calling.ask(self.provider, question, clock=self.clock)
 
@@ -88,7 +88,7 @@ class RecoveryRun:
         return read_now(self.provider, client_for, clock=self.clock) and self.goes_on()
 
     def spend(self) -> None:
-        """Take one call out of the hour's budget for searching. Raises MustWait when it is used
+        """Take one call out of the hour's for searching. Raises MustWait when it is used
         up."""
         now, most = self.clock(), self.rules.calls_per_hour
         row = Recovery.objects.filter(pk=self.rules.pk)

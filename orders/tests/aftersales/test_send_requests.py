@@ -20,7 +20,7 @@ from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, EventKind, PollSchedule, Refill, RequestCall
 from orders.status import FINAL, CancelStatus, RefillStatus, Status
-from providers.actions import pacing
+from providers.actions import token_bucket
 from providers.models import ProviderHealth
 from providers.panel_api import (
     BatchRefused,
@@ -478,7 +478,9 @@ def test_an_error_that_no_write_ends_in_is_a_lost_answer():
 
 def test_a_call_that_has_to_wait_for_a_moment_waits(monkeypatch):
     waits, slept = [0.25, 0.0], list[float]()
-    monkeypatch.setattr(pacing, "take_request", lambda *a, **k: waits.pop(0) if waits else 9.0)
+    monkeypatch.setattr(
+        token_bucket, "take_request", lambda *a, **k: waits.pop(0) if waits else 9.0
+    )
     monkeypatch.setattr("time.sleep", slept.append)
     refill, desk = make_refill(), FakeDesk()
     assert send(refill, desk) == 1

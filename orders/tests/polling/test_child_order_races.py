@@ -47,7 +47,7 @@ def test_eight_sweeps_let_one_of_a_line_go():
     assert OrderEvent.objects.filter(after=Status.QUEUED).count() == 1
 
 
-def test_the_end_of_the_blocker_is_seen_by_turn_and_sweep_at_once():
+def test_the_end_of_the_blocker_is_seen_by_run_and_sweep_at_once():
     service = make_service()
     first = make_order(Status.IN_PROGRESS, service=service, link=LINK, link_key=link_key(LINK))
     line = in_line(service, 3)

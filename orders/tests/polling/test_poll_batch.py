@@ -15,7 +15,7 @@ from orders.models import Order, OrderEvent, PollSchedule
 from orders.polling import poll_batch, poll_cycle, poll_schedule, write_answers
 from orders.sending import sweep_due
 from orders.status import Flag, Status
-from providers.actions import leases, pacing
+from providers.actions import leases, token_bucket
 from providers.models import LeaseKind, ProviderHealth
 from providers.panel_api import (
     BatchRefused,
@@ -204,7 +204,7 @@ def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_o
     health = ProviderHealth.objects.get(provider=orders[0].provider)
     assert "answers every question about orders with: “Out of order" in health.last_error
     assert health.open_until is None  # placing goes on
-    assert pacing.next_add(orders[0].provider, now=NOON) == 0
+    assert token_bucket.next_add(orders[0].provider, now=NOON) == 0
 
 
 def test_after_the_pause_everything_is_followed_again():

@@ -135,7 +135,7 @@ def test_what_may_honestly_move_or_never_was_there_is_left_alone(account):
     assert look(account, there) == 0 and there.asked == []
 
 
-def test_a_batch_refused_for_one_order_is_asked_about_in_parts_each_a_call_of_the_budget(account):
+def test_a_batch_refused_for_one_order_is_asked_about_in_parts_each_a_call_of_the_bucket(account):
     orders, there = [ended(account, remains=0) for _ in range(8)], Tells()
     there.poison = {orders[5].external_id}
     assert look(account, there) == 8

@@ -304,7 +304,7 @@ def test_an_order_nobody_here_placed_ends_the_search(box):
 @pytest.mark.parametrize(
     "rules",
     [{"enabled": False}, {"key_is_ours_alone": False}, {"least_adds": 50}, {"calls_per_hour": 0}],
-    ids=["switched off", "key used elsewhere", "too few orders seen", "no budget"],
+    ids=["switched off", "key used elsewhere", "too few orders seen", "no calls"],
 )
 def test_where_it_may_not_search_the_account_waits_its_time_and_a_person_decides(box, rules):
     bench = Bench(box, **rules)
@@ -564,7 +564,7 @@ def test_above_its_limit_an_order_takes_two_people(box):
     assert read(lost)[0].status == Status.NOT_PLACED
 
 
-def test_the_hour_has_its_budget(box):
+def test_the_hour_has_its_calls(box):
     bench = Bench(box, calls_per_hour=2).calibrated()
     lost = bench.lose(taken=False)
     before = box.calls("status")

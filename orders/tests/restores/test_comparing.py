@@ -147,7 +147,7 @@ def test_a_bell_goes_on_with_a_run_and_one_for_a_run_that_ended_does_nothing(doo
     assert ReconcileRun.objects.get().ended_at == run.ended_at
 
 
-def test_a_run_that_has_more_to_compare_rings_for_its_next_turn(doorbell_rung, monkeypatch):
+def test_a_run_that_has_more_to_compare_rings_for_its_next_run(doorbell_rung, monkeypatch):
     run = begin(close())
     monkeypatch.setattr(compare_accounts, "compare_due", lambda *taken, **how: True)
     tasks.compare(run_id=run.pk)

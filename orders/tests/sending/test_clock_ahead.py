@@ -25,7 +25,7 @@ from orders.status import (
     RefillStatus,
     Status,
 )
-from providers.actions import leases, pacing
+from providers.actions import leases, token_bucket
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth
 from providers.panel_api import RefusalCode, Rejected
 from tests.builders import (
@@ -69,7 +69,7 @@ def test_a_pause_as_long_as_any_is_kept_by_who_read_the_clock_before(name: str) 
     before = NOON - timedelta(milliseconds=1)
     assert clock_ahead.pull_back(before) == 0
     health = ProviderHealth.objects.select_related("provider").get(provider=provider)
-    assert pacing.addable_at(health, before) == until
+    assert token_bucket.addable_at(health, before) == until
 
 
 def next_order(provider: Provider) -> Order | None:
@@ -84,7 +84,7 @@ def test_an_order_that_was_not_sent_by_a_clock_ahead_goes_out_today() -> None:
     clock_ahead.pull_back(NOON)
     assert next_order(order.provider) == order
     order.refresh_from_db()
-    assert pacing.next_add(order.provider, now=NOON) <= 1
+    assert token_bucket.next_add(order.provider, now=NOON) <= 1
     assert send_orders.send_order(order, order.provider, there, clock=lambda: NOON)
     assert len(there.placed) == 1
 

@@ -14,7 +14,7 @@ from orders.models import DatabaseId, Halt, Order, Recovery
 from orders.recovery import not_placed
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
 from orders.status import HaltKind, Outcome, Status
-from providers.actions import pacing
+from providers.actions import token_bucket
 from providers.models import ProviderHealth
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer
@@ -138,12 +138,12 @@ def test_after_an_incident_orders_go_out_far_apart_for_a_while():
     provider = make_provider(add_spacing_ms=1000)
     halts.place_halt(HaltKind.INCIDENT, now=NOON, provider=provider)
     halts.lift_halt(HaltKind.INCIDENT, now=NOON, provider=provider)
-    assert pacing.next_add(provider, now=NOON) == 0
-    assert pacing.next_add(provider, now=NOON) == clocks.EASED_SPACING
+    assert token_bucket.next_add(provider, now=NOON) == 0
+    assert token_bucket.next_add(provider, now=NOON) == clocks.EASED_SPACING
     ProviderHealth.objects.update(next_add_at=None)
     much_later = NOON + timedelta(seconds=clocks.EASED_SECONDS)
-    assert pacing.next_add(provider, now=much_later) == 0
-    assert pacing.next_add(provider, now=much_later) == 1
+    assert token_bucket.next_add(provider, now=much_later) == 0
+    assert token_bucket.next_add(provider, now=much_later) == 1
 
 
 def test_a_limit_of_losses_that_a_clock_ahead_has_lifted_holds_again():

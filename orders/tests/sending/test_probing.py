@@ -14,7 +14,7 @@ from orders.status import Status
 from orders.wake_ups import account_of
 from providers.account_health import AccountState, account_health
 from providers.actions.note_calls import note_success
-from providers.actions.pacing import next_add
+from providers.actions.token_bucket import next_add
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     Evidence,

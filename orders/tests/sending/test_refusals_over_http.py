@@ -16,7 +16,7 @@ from orders.recovery import refusal_phrase
 from orders.sending import sweep_due
 from orders.sending import tasks as sending_tasks
 from orders.status import Outcome, Status
-from providers.actions import accounts, note_calls, pacing
+from providers.actions import accounts, note_calls, token_bucket
 from providers.connect import client_for
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultPayload, RefusalCode
@@ -112,7 +112,7 @@ def test_a_closed_account_whose_reads_work_is_tried_again_but_rarely(box, servic
     sweep_due.hold_and_release(now=database_now())
     order.refresh_from_db()
     assert order.status == Status.QUEUED
-    assert pacing.next_add(account, now=database_now()) > clocks.BREAKER_SECONDS[-2]
+    assert token_bucket.next_add(account, now=database_now()) > clocks.BREAKER_SECONDS[-2]
     health = ProviderHealth.objects.get()
     assert health.last_error == "Your account is suspended"
     box.clear_faults()
@@ -137,7 +137,7 @@ def test_too_many_requests_slow_the_account_down_and_lose_nothing(box, service):
     order = send(service)
     now = database_now()
     assert order.status == Status.QUEUED and order.send_after > now
-    wait = pacing.next_add(Provider.objects.get(pk=service.provider_id), now=now)
+    wait = token_bucket.next_add(Provider.objects.get(pk=service.provider_id), now=now)
     assert wait > clocks.RATE_LIMIT_PAUSE_SECONDS / 2
     box.clear_faults()
     Order.objects.update(send_after=now)

@@ -15,7 +15,7 @@ from orders.models.attempt import AttemptQuerySet
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
-from providers.actions import pacing
+from providers.actions import token_bucket
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import Dialect, OutcomeUnknown, Placed, RefusalCode, Rejected
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
@@ -127,7 +127,7 @@ def test_a_throttled_order_waits_as_long_as_was_asked_and_the_pace_falls(seconds
     assert (order.status, order.send_after) == (Status.QUEUED, NOON + waits)
     health = ProviderHealth.objects.get(provider=order.provider)
     assert (health.pace, health.slow_until) == (0.5, NOON + waits)
-    assert pacing.next_add(order.provider, now=NOON) == waits.total_seconds()
+    assert token_bucket.next_add(order.provider, now=NOON) == waits.total_seconds()
 
 
 @pytest.mark.parametrize("trouble", [RefusalCode.KEY, RefusalCode.RATE_LIMIT])

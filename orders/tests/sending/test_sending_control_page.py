@@ -107,7 +107,7 @@ def test_the_hold_for_one_lost_order_is_no_banner(operator):
 
 
 def test_the_banner_comes_and_goes_with_the_sidebar(operator):
-    assert 'id="stops" hx-swap-oob' in page(operator, "/navigation/")
+    assert 'id="halts" hx-swap-oob' in page(operator, "/navigation/")
     make_halt(reason="Its pages answer instead of its API.")
     assert "Its pages answer instead" in page(operator, "/navigation/")
 

@@ -26,7 +26,7 @@ def rung(name: str, order: Order) -> tuple[str, dict[str, int]]:
     return f"orders.{name}", {"provider_id": order.provider_id}
 
 
-def test_what_a_turn_leaves_is_rung_for_at_its_end(doorbell_rung, monkeypatch):
+def test_what_a_run_leaves_is_rung_for_at_its_end(doorbell_rung, monkeypatch):
     order, without_key = make_order(), make_order(provider=make_provider(key=""))
     monkeypatch.setattr(send_run, "send_queued", lambda *a, **k: 1)
     tasks.dispatch(provider_id=order.provider_id)

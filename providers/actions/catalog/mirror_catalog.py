@@ -48,7 +48,7 @@ def mirror_run(provider: Provider, connect: Connect, *, clock: Clock) -> RunStat
     """Make the account's open run, or a new one, if nobody else does just now.
 
     Returns what became of it; None when another worker has the lease. A run that must wait for
-    the account's budget stays RUNNING and its lease is due when the wait is over. Nothing a
+    the account's token bucket stays RUNNING and its lease is due when the wait is over. Nothing a
     provider does is raised: it is in the run and in the account's health.
     """
     held_for = clocks.CATALOG_LEASE_SECONDS

@@ -1,4 +1,4 @@
-"""The door every call leaves by: resolve once, pin the address, refuse all but public ones."""
+"""The way every call leaves by: resolve once, pin the address, refuse all but public ones."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from core import clocks
-from providers.actions import clock_ahead, pacing
+from providers.actions import clock_ahead, token_bucket
 from providers.actions.note_calls import note_failure, note_success
-from providers.actions.pacing import (
+from providers.actions.token_bucket import (
     SHORT_WAIT,
-    Budget,
+    TokenBucket,
     addable_at,
     next_add,
     readable_at,
@@ -81,33 +81,33 @@ def test_a_slow_account_still_gets_two_calls_at_once(provider: Provider) -> None
 def test_a_second_call_of_the_same_caller_costs_one_write(
     provider: Provider, django_assert_num_queries: Any
 ) -> None:
-    budget = Budget(provider)
-    assert budget.take_call(now=NOON) == 0
+    bucket = TokenBucket(provider)
+    assert bucket.take_call(now=NOON) == 0
     with django_assert_num_queries(1):
-        assert budget.take_call(now=NOON) == 0
+        assert bucket.take_call(now=NOON) == 0
 
 
-def test_who_remembers_the_budget_takes_no_more_than_is_left(provider: Provider) -> None:
-    one, other = Budget(provider), Budget(provider)
-    given = [budget.take_call(now=NOON) for budget in (one, other, one, other, one, other, one)]
+def test_who_remembers_the_bucket_takes_no_more_than_is_left(provider: Provider) -> None:
+    one, other = TokenBucket(provider), TokenBucket(provider)
+    given = [bucket.take_call(now=NOON) for bucket in (one, other, one, other, one, other, one)]
     assert given.count(0) == 5
 
 
 @pytest.mark.parametrize("error", [SlowDown("slow"), Unavailable("down"), AccountRefused("key")])
-def test_who_remembers_the_budget_hears_of_trouble(
+def test_who_remembers_the_bucket_hears_of_trouble(
     provider: Provider, error: ProviderError
 ) -> None:
-    budget = Budget(provider)
-    assert budget.take_call(now=NOON) == 0
+    bucket = TokenBucket(provider)
+    assert bucket.take_call(now=NOON) == 0
     note_failure(provider, error, now=NOON)
-    assert budget.take_call(now=NOON) >= clocks.UNREACHABLE_SECONDS[0]
+    assert bucket.take_call(now=NOON) >= clocks.UNREACHABLE_SECONDS[0]
 
 
 def test_who_remembers_a_wait_looks_whether_it_is_over(provider: Provider) -> None:
-    budget = Budget(provider)
-    assert [budget.take_call(now=NOON) for _ in range(5)] == [0] * 5
+    bucket = TokenBucket(provider)
+    assert [bucket.take_call(now=NOON) for _ in range(5)] == [0] * 5
     ProviderHealth.objects.update(booked_until=None)
-    assert budget.take_call(now=NOON) == 0
+    assert bucket.take_call(now=NOON) == 0
 
 
 @pytest.mark.services
@@ -134,9 +134,11 @@ def test_who_read_before_somebody_else_wrote_looks_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take_call(provider, now=NOON)
-    stale, read = health_of(provider), pacing.read_health
+    stale, read = health_of(provider), token_bucket.read_health
     seen = [stale, stale]
-    monkeypatch.setattr(pacing, "read_health", lambda _: seen.pop() if seen else read(provider))
+    monkeypatch.setattr(
+        token_bucket, "read_health", lambda _: seen.pop() if seen else read(provider)
+    )
     assert next_add(provider, now=NOON) == 0
     seen = [stale]
     assert next_add(provider, now=NOON) == 1.0
@@ -153,7 +155,7 @@ def test_who_is_overtaken_each_time_looks_again_soon_and_books_nothing(
     stale = health_of(provider)
     assert take(provider, now=NOON) == 0
     booked = health_of(provider)
-    monkeypatch.setattr(pacing, "read_health", lambda _: stale)
+    monkeypatch.setattr(token_bucket, "read_health", lambda _: stale)
     assert take(provider, now=NOON) == SHORT_WAIT
     assert health_of(provider).booked_until == booked.booked_until
 
@@ -181,7 +183,7 @@ def called_over(provider: Provider, minutes: int) -> tuple[int, int]:
 
 @pytest.mark.services
 @pytest.mark.django_db
-def test_orders_and_reads_share_one_budget_of_less_than_a_call_a_second() -> None:
+def test_orders_and_reads_share_one_bucket_of_less_than_a_call_a_second() -> None:
     account = make_provider()
     orders, reads = called_over(account, 1)
     assert orders + reads < 60  # a limit that frameworks ship, over all actions

@@ -1,7 +1,7 @@
 """How often an account may be called: its token bucket, its own pace for orders.
 
 Rows, not memory, so that every worker of every machine keeps the same pace; each step is one
-read and one filtered UPDATE. Every call is taken out of one budget an account. Orders do not wait
+read and one filtered UPDATE. Every call is taken out of one bucket an account. Orders do not wait
 for it: they have a share of their own, and reads get what they leave.
 """
 
@@ -18,7 +18,7 @@ from providers.models import Provider, ProviderHealth
 from .leases import ensure_leases
 
 BURST_SECONDS = 5  # an idle account may catch up this much at once
-ADD_SHARE = 0.8  # of the budget that orders may use up; the rest is for reads
+ADD_SHARE = 0.8  # of the bucket that orders may use up; the rest is for reads
 SLOWEST_PACE = 1 / 32
 PROBE_SECONDS = clocks.PROVIDER_DEADLINE_SECONDS + clocks.PROVIDER_CONNECT_SECONDS
 EASED_LEAST = timedelta(milliseconds=500)
@@ -26,8 +26,8 @@ SHORT_WAIT = 0.05  # somebody else was quicker: look again at once
 TRIES = 5
 
 
-class Budget:
-    """An account's read budget. It remembers the row: while nobody else calls the account, the
+class TokenBucket:
+    """An account's token bucket. It remembers the row: while nobody else calls the account, the
     next call costs one write and no reading."""
 
     def __init__(self, provider: Provider) -> None:
@@ -35,9 +35,9 @@ class Budget:
         self._known: ProviderHealth | None = None
 
     def take_call(self, *, now: datetime) -> float:
-        """Take one call out of the budget: 0 to go, else the seconds to wait.
+        """Take one call out of the bucket: 0 to go, else the seconds to wait.
 
-        Honours the provider's wish for fewer calls and the breaker. After the breaker's time
+        Honours the provider's request for fewer calls and the breaker. After the breaker's time
         one caller alone is let through as a probe; its `note_success` or `note_failure` decides.
         """
         for _ in range(TRIES):
@@ -54,8 +54,8 @@ class Budget:
 
 
 def take_call(provider: Provider, *, now: datetime) -> float:
-    """One call out of the account's read budget: 0 to go, else the seconds to wait."""
-    return Budget(provider).take_call(now=now)
+    """One call out of the account's token bucket: 0 to go, else the seconds to wait."""
+    return TokenBucket(provider).take_call(now=now)
 
 
 def take_request(provider: Provider, *, now: datetime) -> float:
@@ -134,7 +134,7 @@ def next_add(provider: Provider, *, now: datetime) -> float:
 
 
 def _book_add(health: ProviderHealth, now: datetime, *, rate: float, spaced: datetime) -> bool:
-    """Write the order's call down, in both budgets, unless the row is no longer as we know it."""
+    """Write the order's call down, in both buckets, unless the row is no longer as we know it."""
     names = ("booked_until", "adds_booked_until", "next_add_at", "open_until")
     known = {name: getattr(health, name) for name in names}
     booked = {
