@@ -24,6 +24,7 @@ register = template.Library()
 NOTHING = "—"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 NOW_SECONDS = 10  # nearer than this a moment is now
+PRICE_PLACES = 4  # that a column of prices has room for
 LINK_SHOWN = 48  # characters of a link that a row has room for
 
 
@@ -50,6 +51,20 @@ def money(
     if places is not None:
         amount = round(amount, places)
     return format_html('<bdi class="money">{}</bdi>', spell_money(amount, currency))
+
+
+@register.simple_tag
+def price(amount: Decimal | None, currency: str = "") -> SafeString | str:
+    """`money` in a column of prices: unseen digits fill it up to PRICE_PLACES places, so that the
+    points stand under each other."""
+    if amount is None:
+        return NOTHING
+    places = max(2, len(plain(abs(amount)).partition(".")[2]))
+    return format_html(
+        '{}<span class="price-fill" aria-hidden="true">{}</span>',
+        money(amount, currency),
+        "0" * (PRICE_PLACES - places),
+    )
 
 
 def spell_money(amount: Decimal, currency: str) -> str:

@@ -44,6 +44,16 @@ def test_money_unknown_is_a_dash_and_known_is_isolated() -> None:
     assert draw("{% money a 'USD' %}", a=Decimal(1)) == '<bdi class="money">$1.00</bdi>'
 
 
+@pytest.mark.parametrize(
+    ("amount", "fill"), [("7", "00"), ("3.371", "0"), ("5.7943", ""), ("0.00001", "")]
+)
+def test_prices_in_a_column_are_filled_up_unseen(amount: str, fill: str) -> None:
+    drawn = draw("{% price a 'USD' %}", a=Decimal(amount))
+    assert drawn.endswith(f'</bdi><span class="price-fill" aria-hidden="true">{fill}</span>')
+    assert spell_money(Decimal(amount), "USD") in drawn
+    assert draw("{% price a 'USD' %}", a=None) == "—"
+
+
 def test_a_sum_on_a_card_may_be_rounded() -> None:
     assert "$105.84" in draw("{% money a 'USD' 2 %}", a=Decimal("105.836"))
 
