@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
 from core.forms import FormKeyField, PlainTextField, TablerForm
 
+from ..annotate import WORDS
 from ..models import Order
 from ..tags import NotATag, read_tags
 from . import shown_holds
@@ -53,10 +55,33 @@ class AboutForm(TablerForm, forms.Form):
     note = _note("Note on the order")
     tags = _tags("Tags", help_text="Words apart by spaces. Search for one with tag:word.")
 
+    shown_reference = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_note = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_tags = forms.CharField(required=False, widget=forms.HiddenInput)
+
     @classmethod
     def of(cls, order: Order) -> AboutForm:
-        initial = {"reference": order.reference, "note": order.note, "tags": order.tags.strip()}
-        return cls(initial=initial)
+        words = {"reference": order.reference, "note": order.note, "tags": order.tags.strip()}
+        return cls(initial=words | {f"shown_{name}": text for name, text in words.items()})
+
+    @property
+    def written(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in WORDS}
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What stood in the fields when the page was drawn."""
+        told = {name: f"shown_{name}" for name in WORDS}
+        return {name: self.cleaned_data[key] for name, key in told.items() if key in self.data}
+
+    def say_meanwhile(self, theirs: Mapping[str, str]) -> None:
+        """What somebody else has written stands beside the field, and may then be replaced."""
+        renewed = dict(self.data.items())
+        for name, text in theirs.items():
+            there = f"Somebody wrote “{text}” here meanwhile." if text else "This was emptied."
+            self.add_error(name, f"{there} Save again to put your words in its place.")
+            renewed[f"shown_{name}"] = text
+        self.data = renewed
 
 
 class BulkForm(TablerForm, forms.Form):

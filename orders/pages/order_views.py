@@ -23,7 +23,7 @@ from providers.models import ProviderHealth
 
 from .. import shown, wake_ups
 from ..aftersales.views import requests_of
-from ..annotate import annotate
+from ..annotate import WrittenMeanwhile, annotate
 from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
@@ -158,7 +158,13 @@ def order_about(request: StaffRequest, pk: int) -> HttpResponse:
     found, form = _found(pk), AboutForm(request.POST)
     if not form.is_valid():
         return _draw(request, found, about_form=form)
-    if annotate(found, actor=request.user, now=database_now(), **form.cleaned_data):
+    now, shown_words = database_now(), form.shown
+    try:
+        is_new = annotate(found, actor=request.user, now=now, shown=shown_words, **form.written)
+    except WrittenMeanwhile as theirs:
+        form.say_meanwhile(theirs.words)
+        return _draw(request, found, about_form=form)
+    if is_new:
         messages.success(request, f"Order {found} is annotated.")
     else:
         messages.info(request, "Nothing was changed.")

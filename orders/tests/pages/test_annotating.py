@@ -216,3 +216,32 @@ def test_the_name_of_a_filter_is_only_ever_text(staff: Client) -> None:
     make_saved_filter(User.objects.get(pk=staff.session["_auth_user_id"]), name=HOSTILE)
     page = staff.get("/orders/").content.decode()
     assert HOSTILE not in page and "&lt;img" in page
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_written_over(staff: Client) -> None:
+    order = make_order(reference="A", note="b", tags=" c ")
+    shown_words = {"shown_reference": "A", "shown_note": "b", "shown_tags": "c"}
+    address, mine = f"/orders/{order.pk}/about/", {"reference": "A", "note": "b", "tags": "c"}
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert all(f'name="{name}" value="{text}"' in page for name, text in shown_words.items())
+    Order.objects.filter(pk=order.pk).update(note="theirs\nlong")
+    staff.post(address, shown_words | mine | {"reference": "Z"})
+    order.refresh_from_db()
+    assert (order.reference, order.note, order.tags) == ("Z", "theirs\nlong", " c ")
+    kept = shown_words | mine | {"shown_note": "theirs\r\nlong", "note": "theirs\r\nlong and mine"}
+    assert (
+        staff.post(address, kept | {"reference": "Z"}).status_code == 302
+    )  # as a browser sends it
+    Order.objects.filter(pk=order.pk).update(note="theirs\nlong")
+    both = shown_words | mine | {"note": "mine", "shown_reference": "Z", "reference": "Z"}
+    refused = staff.post(address, both)
+    said = one_line(refused.content.decode())
+    assert refused.status_code == 422 and "Somebody wrote “theirs long” here meanwhile." in said
+    order.refresh_from_db()
+    assert order.note == "theirs\nlong"
+    form = refused.context["about_form"]
+    again = {name: form[name].value() for name in form.fields}
+    assert again["note"] == "mine"
+    assert staff.post(address, again).status_code == 302  # seen, and meant
+    order.refresh_from_db()
+    assert (order.reference, order.note) == ("Z", "mine")
