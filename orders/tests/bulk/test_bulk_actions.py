@@ -65,7 +65,7 @@ def look(kind: JobKind) -> Outlook:
 
 
 def result(job: BulkJob) -> dict[int, tuple[bool | None, str]]:
-    return {item.order_id: (item.ok, item.words) for item in job.items.all()}
+    return {item.order_id: (item.ok, item.words) for item in job.items.order_by("pk")}
 
 
 def test_the_orders_are_fixed_when_the_job_starts():
