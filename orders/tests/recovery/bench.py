@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from orders.draft import OrderDraft
@@ -93,6 +94,12 @@ class Bench:
             self.send()
         assert calibrate(self.provider, client_for(self.provider), clock=self.clock).holds
         return self
+
+    def follow(self) -> None:
+        """What each order that was taken has been charged is known."""
+        for row in self.box.ledger():
+            charge = Decimal(str(row["charge"]))
+            Order.objects.filter(external_id=str(row["id"])).update(charge=charge)
 
     def recover(self, after: float = 0) -> Decided:
         self.wait(after)

@@ -12,16 +12,10 @@ from orders.sending import halts
 from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.models import Provider, ProviderHealth
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def read(order: Order) -> tuple[Order, Attempt]:

@@ -16,17 +16,11 @@ from providers.connect import client_for
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_user
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def status(order: Order) -> str:

@@ -15,16 +15,10 @@ from providers.panel_api import RefusalCode, Rejected
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_user
 from tests.fake_provider import progress
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, _ = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def said_not_to_be_there(bench: Bench) -> Order:

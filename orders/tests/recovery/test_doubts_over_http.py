@@ -11,15 +11,9 @@ from orders.status import Doubt, HaltKind, Outcome, Status
 from providers.connect import client_for
 from tests.builders import make_user
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 @pytest.mark.parametrize(

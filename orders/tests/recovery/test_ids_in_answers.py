@@ -15,17 +15,11 @@ from providers.panel_api import PanelClient, RefusalCode, Unreadable
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 from tests.builders import NOON, make_attempt, make_order, make_provider
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 from .test_asking_ids import ODD, Panel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def read(order: Order) -> tuple[Order, Attempt]:

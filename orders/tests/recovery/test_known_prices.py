@@ -23,32 +23,12 @@ from providers.connect import client_for
 from providers.models import CatalogRun, ChangeKind, RunState, Service, ServiceChange
 from tests.builders import make_provider, make_service
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 from .test_moving_prices import move_price
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 TWICE = Decimal(2)
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
-
-
-@pytest.fixture
-def bench(box):
-    """Its orders have been followed: what they were charged is known."""
-    bench = Bench(box).calibrated()
-    follow(bench)
-    return bench
-
-
-def follow(bench: Bench) -> None:
-    for row in bench.box.ledger():
-        accepted = Order.objects.filter(external_id=str(row["id"]))
-        accepted.update(charge=Decimal(str(row["charge"])))
 
 
 def lose_two(bench: Bench, *, moved: Decimal | None = None) -> tuple[Order, Order]:
@@ -77,7 +57,7 @@ def close(bench: Bench) -> None:
     """Orders that are sent later close the range."""
     bench.service.refresh_from_db()
     later = bench.send()
-    follow(bench)
+    bench.follow()
     bench.recover(after=1)
     assert later.status == Status.PENDING
 
@@ -189,7 +169,7 @@ def test_a_number_above_the_one_of_a_later_order_tells_no_price(bench):
     bench.lose(taken=False, order=dearer)
     bench.lift_halt()
     bench.send()
-    follow(bench)
+    bench.follow()
     bench.lose(taken=True, order=cheaper)
     look(bench)
     assert status_of(dearer, cheaper) == IN_DOUBT

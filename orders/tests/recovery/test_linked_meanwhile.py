@@ -15,23 +15,9 @@ from orders.status import Resolution, Status
 from providers.panel_api import OrderState, Progress
 from tests.builders import make_user
 
-from .bench import Bench, running_box
-from .test_known_prices import IN_DOUBT, follow, look, status_of
+from .test_known_prices import IN_DOUBT, look, status_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
-
-
-@pytest.fixture
-def bench(box):
-    bench = Bench(box).calibrated()
-    follow(bench)
-    return bench
 
 
 def test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more(bench, monkeypatch):

@@ -16,23 +16,10 @@ from orders.recovery.search.prices.price_wait import LAG
 from orders.status import Resolution
 from providers.models import CatalogRun, RunState
 
-from .bench import Bench, running_box
-from .test_known_prices import IN_DOUBT, TWICE, close, follow, look, lose_two, status_of
+from .bench import Bench
+from .test_known_prices import IN_DOUBT, TWICE, close, look, lose_two, status_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
-
-
-@pytest.fixture
-def bench(box):
-    bench = Bench(box).calibrated()
-    follow(bench)
-    return bench
 
 
 def lose_the_cheaper(bench: Bench) -> tuple[Order, Order]:
@@ -90,7 +77,7 @@ def test_a_charge_that_nobody_takes_as_a_sight_may_still_show_that_the_price_mov
     first, second = lose_two(bench, moved=TWICE)
     bench.lift_halt()
     third = bench.send()
-    follow(bench)
+    bench.follow()
     Attempt.objects.filter(order=third).update(resolution=Resolution.PERSON)
     bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
     assert_never_linked_to_another(bench, first, second)

@@ -21,17 +21,11 @@ from providers.models import Service
 from providers.panel_api import OrderState, Progress, RecentOrder
 from tests.builders import make_order, make_service
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
 DEARER = Decimal("1.04")  # within the tolerance of five percent
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def move_price(bench: Bench, factor: Decimal, *, is_known: bool = True) -> None:

@@ -26,16 +26,10 @@ from providers.panel_api import (
 )
 from tests.builders import make_user
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def read(order: Order) -> tuple[Order, Attempt]:

@@ -23,17 +23,11 @@ from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 KEY = "one-key-for-both-0123"
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 @pytest.mark.parametrize(

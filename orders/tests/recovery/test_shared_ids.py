@@ -20,16 +20,10 @@ from providers.connect import client_for
 from providers.panel_api import PanelClient, RefusalCode, Rejected, WrittenPayload
 from tests.builders import make_order, make_user
 
-from .bench import GRACE, Bench, running_box
+from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
-
-
-@pytest.fixture
-def box(settings):
-    with running_box(settings) as box:
-        yield box
 
 
 def read(order: Order) -> tuple[Order, Attempt]:
