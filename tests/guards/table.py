@@ -1050,6 +1050,14 @@ LINES = (
         "[order.rate]",
         (f"{KNOWN}::{UNKNOWN_PRICE}[held]",),
         "orders/recovery/search/prices/price_proof.py",
+    Guard(
+        "search: an answer that came after the wait was asked for before it",
+        "            if attempt.pk not in at_last:\n                moment = self._next_moment(",
+        "            if moment := self._next_moment(attempt, asked_at, attempt.calls):\n"
+        "                moment = self._next_moment(",
+        (f"{CLOCKS}::test_a_search_that_was_asked_before_the_wait_was_over_is_not_the_last_one",),
+        "orders/recovery/search/find_lost.py",
+    ),
     ),
     Guard(
         "list: another charge for our link is only doubtful",

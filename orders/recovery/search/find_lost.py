@@ -8,7 +8,7 @@ order closes the range. Calls of which nothing was learned count too: no lost or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from core import clocks
@@ -80,11 +80,13 @@ class Search:
         }
         wait = [id_range.attempt for id_range in due if not most[id_range.attempt.pk]]
         searched = [id_range for id_range in due if most[id_range.attempt.pk]]
+        last = [id_range for id_range in due if self._is_last(id_range.attempt, asked_at)]
+        at_last = frozenset(id_range.attempt.pk for id_range in last)
         if wait:
-            self._note_search(wait, asked_at, None)
+            self._note_search(wait, asked_at, None, at_last)
         if not searched:
             return
-        last = [id_range for id_range in searched if self._is_last(id_range.attempt, asked_at)]
+        last = [id_range for id_range in last if id_range in searched]
         attempts = [id_range.attempt for id_range in searched]
         calls = min(most[id_range.attempt.pk] for id_range in last or searched)
         seen = self._range(searched, is_last=bool(last))
@@ -94,7 +96,7 @@ class Search:
         if self._ask(attempts, seen, canaries=oldest.canaries, most=calls, spare=spare):
             decision = self._resolve(seen, attempts, wanted_last)
             still = resolve.reread(attempts)
-            self._note_search(still, asked_at, seen)
+            self._note_search(still, asked_at, seen, at_last)
             price_wait.wait_for_prices(still, decision, self.clock())
 
     def _is_last(self, attempt: Attempt, now: datetime) -> bool:
@@ -177,12 +179,21 @@ class Search:
         sure = resolve.linkable(matched, owners, seen.candidates)
         self.run.done.found += resolve.link_found(sure, lost, seen.candidates, now=now)
 
-    def _note_search(self, attempts: list[Attempt], asked_at: datetime, seen: Seen | None) -> None:
-        """When each that was not found is searched for next; after the last search no more."""
+    def _note_search(
+        self,
+        attempts: list[Attempt],
+        asked_at: datetime,
+        seen: Seen | None,
+        at_last: Collection[int],
+    ) -> None:
+        """When each that was not found is searched for next; after the last search no more. Those
+        of which it was the last were `at_last` when it began: the wait of the others may have
+        ended while the provider answered."""
         for attempt in attempts:
             row = Attempt.objects.filter(pk=attempt.pk)
             searches = attempt.searches + (seen is not None)
-            if moment := self._next_moment(attempt, asked_at, attempt.calls):
+            if attempt.pk not in at_last:
+                moment = self._next_moment(attempt, asked_at, attempt.calls) or self.clock()
                 row.update(searches=searches, search_at=moment)
                 continue
             through = seen.cleared if seen is not None else attempt.searched_through

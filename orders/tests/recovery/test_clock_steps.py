@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core import clocks
+from core.failpoints import armed
 from orders.models import Attempt, Order, Recovery
 from orders.recovery import not_placed
 from orders.recovery.search import id_range, wait_clock
@@ -159,3 +160,20 @@ def test_an_hour_of_calls_that_a_clock_ahead_has_begun_is_over(box):
     Recovery.objects.update(calls_since=bench.now + HOUR, calls_made=4)
     assert bench.recover(after=FIRST).found == 1
     assert status(lost) == Status.PENDING
+
+
+def test_a_search_that_was_asked_before_the_wait_was_over_is_not_the_last_one(box):
+    """A provider that has just come back answers slowly. Beat counts on meanwhile, and the order
+    appears within its time, after it was looked up."""
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=False)
+
+    def answer_slowly() -> None:
+        arrive(bench, lost)
+        bench.wait(10)
+
+    with armed("search.answered", answer_slowly):
+        bench.recover(after=GRACE - 5)
+    buy_if_it_may(bench)
+    assert bench.recover(after=1).found == 1
+    assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
