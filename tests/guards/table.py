@@ -1019,7 +1019,7 @@ LINES = (
     ),
     Guard(
         "ids: what may have been given back tells no cost",
-        "return starts_others or said.status is None or said.status in REDUCED",
+        "return starts_others(order) or said.status is None or said.status in REDUCED",
         "return said.status in REDUCED",
         (
             f"{MISLEADING}::test_a_charge_may_have_been_lowered_where_the_word_beside_it_is_unknown",
@@ -1050,6 +1050,17 @@ LINES = (
         "[order.rate]",
         (f"{KNOWN}::{UNKNOWN_PRICE}[held]",),
         "orders/recovery/search/prices/price_proof.py",
+    ),
+    Guard(
+        "ids: what may be charged less than it costs tells no price",
+        "return self.attempt.resolution == Resolution.NONE and is_whole",
+        "return self.attempt.resolution == Resolution.NONE",
+        (
+            f"{MISLEADING}"
+            "::test_a_later_order_that_may_be_charged_less_than_it_costs_tells_no_price",
+        ),
+        "orders/recovery/search/prices/price_proof.py",
+    ),
     Guard(
         "search: an answer that came after the wait was asked for before it",
         "            if attempt.pk not in at_last:\n                moment = self._next_moment(",

@@ -197,8 +197,12 @@ def has_more_left(order: Order, said: Progress) -> bool:
 def may_be_reduced(order: Order, said: Progress) -> bool:
     """Whether it may have been charged less than it costs: something was given back, perhaps in a
     word that the desk does not know, or what it starts is paid as it goes along."""
-    starts_others = "runs" in order.payload or order.type in SUBSCRIPTIONS
-    return starts_others or said.status is None or said.status in REDUCED
+    return starts_others(order) or said.status is None or said.status in REDUCED
+
+
+def starts_others(order: Order) -> bool:
+    """It is done, and paid, by other orders that the provider starts."""
+    return "runs" in order.payload or order.type in SUBSCRIPTIONS
 
 
 def last_place(amount: Decimal) -> Decimal:

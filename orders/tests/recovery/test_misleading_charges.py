@@ -13,7 +13,7 @@ from django.db.models import F
 
 from orders.models import Attempt, Order
 from orders.recovery.search.prices.price_wait import LAG
-from orders.status import Resolution
+from orders.status import Flag, Resolution
 from providers.models import CatalogRun, RunState
 
 from .bench import Bench
@@ -92,4 +92,20 @@ def test_an_approved_catalog_that_could_not_be_written_was_not_believed_either(b
     bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
     look(bench)
     bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+
+
+@pytest.mark.parametrize(
+    "how", [{"payload": {"runs": "2"}}, {"flag": Flag.UNKNOWN_WORD}], ids=["runs", "unknown word"]
+)
+def test_a_later_order_that_may_be_charged_less_than_it_costs_tells_no_price(bench, how):
+    """The price is twice that of before, and half of it makes this charge look as listed."""
+    first, second = lose_two(bench, moved=TWICE)
+    look(bench)
+    later = bench.send()
+    bench.follow()
+    half = Order.objects.get(pk=later.pk).charge / 2
+    Order.objects.filter(pk=later.pk).update(charge=half, **how)
+    for after in (1, LAG + 1):
+        bench.recover(after=after)
     assert status_of(first, second) == IN_DOUBT

@@ -23,10 +23,10 @@ from providers.models import CatalogRun, ChangeKind, RunState, ServiceChange
 
 from ....charges import CHARGE_TOLERANCE
 from ....models import Attempt, Order
-from ....status import MONEY_BACK, Outcome, Resolution
+from ....status import MONEY_BACK, Flag, Outcome, Resolution
 from ....terms import at_rate
 from .. import wait_clock
-from ..id_range import NEIGHBOURS, number_of
+from ..id_range import NEIGHBOURS, number_of, starts_others
 from ..recovery_run import RecoveryRun
 
 AS_LISTED = 3  # of the newest orders before must have been charged by the list, or all there are
@@ -63,9 +63,12 @@ class Charged:
         return rate is not None and self.least <= rate <= self.most
 
     @property
-    def is_named(self) -> bool:
-        """By its own answer: what a search has linked proves nothing for another search."""
-        return self.attempt.resolution == Resolution.NONE
+    def is_sight(self) -> bool:
+        """Its number is from its own answer, for what a search has linked proves nothing for
+        another search; and nothing speaks for a charge below its cost."""
+        order = self.attempt.order
+        is_whole = not starts_others(order) and order.flag != Flag.UNKNOWN_WORD
+        return self.attempt.resolution == Resolution.NONE and is_whole
 
 
 def costs_around(
@@ -82,9 +85,9 @@ def costs_around(
     if attempt.provider_version != run.provider.version:
         raise Unproven("The account has had another address or key since.")
     near = list(_charged(attempt, place))
-    named = [one for one in near if one.is_named]
-    below = [one for one in named if one.number < number]
-    before, after = below[-AS_LISTED:], [one for one in named if one.number > number][:1]
+    sights = [one for one in near if one.is_sight]
+    below = [one for one in sights if one.number < number]
+    before, after = below[-AS_LISTED:], [one for one in sights if one.number > number][:1]
     _check_charges(before, attempt, after)
     _check_amounts(below, order)
     if not after and not is_read:
@@ -95,7 +98,7 @@ def costs_around(
     if not timedelta(0) <= until - since <= timedelta(seconds=clocks.STEADY_WITHIN_SECONDS):
         raise Unproven("Its price was not seen near enough before and after it was sent.")
     rates: list[Decimal | None] = [order.rate, *_news(order, since, now)]
-    charges = [*before, *after, *_unnamed_between(near, before[-1], after)]
+    charges = [*before, *after, *_others_between(near, before[-1], after)]
     rates += [rate for one in charges for rate in (one.least, one.most)]
     return _costs(order, rates)
 
@@ -141,10 +144,10 @@ def _check_amounts(below: list[Charged], order: Order) -> None:
         raise Unproven("No order of its service that cost as little was charged by the list.")
 
 
-def _unnamed_between(near: list[Charged], before: Charged, after: list[Charged]) -> list[Charged]:
+def _others_between(near: list[Charged], before: Charged, after: list[Charged]) -> list[Charged]:
     """They prove no price, and may show that it moved."""
     end = after[0].number if after else max(one.number for one in near) + 1
-    return [one for one in near if not one.is_named and before.number < one.number < end]
+    return [one for one in near if not one.is_sight and before.number < one.number < end]
 
 
 def _seen_before(charged: datetime, attempt: Attempt) -> datetime:
