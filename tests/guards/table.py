@@ -35,6 +35,7 @@ LISTS = "orders/tests/recovery/test_lists_over_http.py"
 NAMED = "orders/tests/recovery/test_ids_in_answers.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
+CLOSING = "orders/tests/recovery/test_closing_ranges.py"
 ASKING = "orders/tests/recovery/test_asking_again.py"
 REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
 HOLDING = "orders/tests/placing/test_holding.py"
@@ -721,8 +722,8 @@ LINES = (
     ),
     Guard(
         "search: an order of ours in every call",
-        "return ([*own, *part] for part in chunks(others, size - len(own)))",
-        "return chunks([*own, *others], size)",
+        "return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))",
+        "return chunks([*own, *wanted, *rest], size)",
         (f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing",),
         "orders/recovery/search/ask_ids.py",
     ),
@@ -1068,6 +1069,26 @@ LINES = (
         "                moment = self._next_moment(",
         (f"{CLOCKS}::test_a_search_that_was_asked_before_the_wait_was_over_is_not_the_last_one",),
         "orders/recovery/search/find_lost.py",
+    ),
+    Guard(
+        "search: what orders have started is as new as what is found",
+        "return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))",
+        "return ([*own, *part] for part in chunks([*rest, *wanted], size - len(own)))",
+        (
+            "orders/tests/recovery/test_asking_ids.py"
+            "::test_what_a_drip_feed_starts_between_two_questions_is_no_candidate",
+        ),
+        "orders/recovery/search/ask_ids.py",
+    ),
+    Guard(
+        "search: what is lost may have started others",
+        "[: most + 1], *_lost_parents(rows)]",
+        "[: most + 1]]",
+        (
+            f"{CLOSING}"
+            "::test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order",
+        ),
+        "orders/recovery/search/id_range.py",
     ),
     ),
     Guard(

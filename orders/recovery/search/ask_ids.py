@@ -25,8 +25,9 @@ def search_between(
 ) -> None:
     """Ask about all unclaimed ids from `seen.first` to `seen.last`, as far as `most` calls reach,
     and in each call about `canaries`, accepted orders of ours from before: while these are unknown
-    there, no answer is proof. What comes back goes into `seen`, its last id and the calls made too.
-    Up to `spare` more calls ask again about what could not be read.
+    there, no answer is proof. Each call ends with the orders that start others, for what they name
+    is as new as what it found. What comes back goes into `seen`, its last id and the calls made
+    too. Up to `spare` more calls ask again about what could not be read.
 
     Raises CannotSearch where the provider's answers prove nothing just now, MustWait where no
     call is left, ProviderError where the provider does not answer.
@@ -40,6 +41,7 @@ def search_between(
     taken = id_range.claimed(run.rows, asked)
     wanted = [one for one in asked if one not in taken]
     own = [str(number) for number in canaries]
+    parents = [one for one in parents if one not in wanted]
     rest = [one for one in parents if one not in own]
     if size == 1:
         ask_one = partial(_answers, run, seen)
@@ -48,19 +50,19 @@ def search_between(
         )
         return
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
-    room = most * (size - len(own)) - len(rest)
+    room = most * (size - len(own) - len(rest))
     if len(wanted) > max(0, room):
         seen.last = int(wanted[max(0, room)]) - 1
         wanted = wanted[: max(0, room)]
     known, children = {*own, *rest}, set[str]()
     is_first = True
-    for batch in _batches(own, [*rest, *wanted], size) if wanted else ():
+    for batch in _batches(own, wanted, rest, size):
         try:
             answers = _answers(run, seen, batch)
             _check_canaries(own, answers)
             _check_parents(parents, batch, answers)
         except (MustWait, ProviderError, CannotSearch):
-            if is_first or not set(rest).isdisjoint(batch):
+            if is_first:
                 raise
             missed = (int(one) for one in batch if one not in known)
             seen.last, seen.is_cut = min(missed, default=seen.first) - 1, True
@@ -70,25 +72,26 @@ def search_between(
         children |= _sort(answers, known, seen)
     while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
         again, seen.doubtful = seen.doubtful, []
-        children |= _sort(_again(run, seen, own, again), known, seen)
+        children |= _sort(_again(run, seen, own, again, rest), known, seen)
     for child in children:
         seen.candidates.pop(child, None)
 
 
 def _again(
-    run: RecoveryRun, seen: Seen, own: list[str], doubtful: list[str]
+    run: RecoveryRun, seen: Seen, own: list[str], doubtful: list[str], rest: list[str]
 ) -> dict[str, Progress | Unreadable]:
     """Once more about these; those that do not fit into the call, or all where it fails, stay as
     doubtful as they are."""
-    batch = doubtful[: run.client.dialect.batch_size - len(own)]
+    batch = doubtful[: run.client.dialect.batch_size - len(own) - len(rest)]
     unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
     try:
-        answers = _answers(run, seen, [*own, *batch])
+        answers = _answers(run, seen, [*own, *batch, *rest])
         _check_canaries(own, answers)
+        _check_parents(rest, rest, answers)
     except (MustWait, ProviderError, CannotSearch):
         seen.is_cut = True
         return unread
-    return unread | {one: said for one, said in answers.items() if one in batch}
+    return unread | {one: said for one, said in answers.items() if one in (*batch, *rest)}
 
 
 def _answers(
@@ -99,8 +102,12 @@ def _answers(
     return answers
 
 
-def _batches(own: list[str], others: list[str], size: int) -> Iterable[Sequence[str]]:
-    return ([*own, *part] for part in chunks(others, size - len(own)))
+def _batches(
+    own: list[str], wanted: list[str], rest: list[str], size: int
+) -> Iterable[Sequence[str]]:
+    if not wanted:
+        return ()
+    return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))
 
 
 def _check_canaries(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:

@@ -161,15 +161,25 @@ def claimed(rows: list[int], ids: Sequence[str]) -> set[str]:
 
 
 def parents(rows: list[int], most: int) -> list[str] | None:
-    """Ids of the orders that may start others; None where they are too many to ask along."""
+    """Ids of the orders that may start others, and of those that a lost one may be; None where they
+    are too many to ask along."""
     found = (
         Order.objects.filter(provider__in=rows, status__in=AT_PROVIDER, parent=None)
         .filter(STARTS_OTHERS)
         .order_by("pk")
         .distinct()
     )
-    ids = list(found.values_list("external_id", flat=True)[: most + 1])
+    ids = [*found.values_list("external_id", flat=True)[: most + 1], *_lost_parents(rows)]
     return ids if len(ids) <= most else None
+
+
+def _lost_parents(rows: list[int]) -> list[str]:
+    """Ids that nobody has claimed and that may be a lost drip-feed or subscription."""
+    lost = [attempt for attempt in lost_attempts(rows) if starts_others(attempt.order)]
+    rows_of_ours = (row for attempt in lost for row in attempt.candidates if row.get("status"))
+    ids = sorted({str(row["id"]) for row in rows_of_ours})
+    taken = claimed(rows, ids) if ids else set()
+    return [one for one in ids if one not in taken]
 
 
 def fits(order: Order, said: Progress) -> bool | None:

@@ -140,17 +140,25 @@ def parents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def look_at_many(panel: Panel, *, first: int = 11, last: int = 13, spare: int = 1) -> Seen:
-    client = SimpleNamespace(dialect=Dialect(), statuses_once=panel.statuses_once)
+def look_at_many(panel: Panel, *, size: int = 100, most: int = 1, last: int = 13) -> Seen:
+    client = SimpleNamespace(dialect=Dialect(batch_size=size), statuses_once=panel.statuses_once)
     run: Any = SimpleNamespace(rows=[], client=client, ask=lambda question: question())
-    seen = Seen(first, last)
-    ask_ids.search_between(run, seen, canaries=[10], most=1, spare=spare)
+    seen = Seen(11, last)
+    ask_ids.search_between(run, seen, canaries=[10], most=most, spare=1)
     return seen
 
 
 def test_what_an_order_of_ours_names_as_its_own_is_no_candidate(parents):
     seen = look_at_many(Panel({"10": started("12"), "12": OURS, "13": OURS}))
     assert sorted(seen.candidates) == ["13"]
+
+
+def test_what_a_drip_feed_starts_between_two_questions_is_no_candidate(parents):
+    parents.append("3")
+    panel = Panel({"3": started()})
+    panel.afterwards = lambda: panel.knows.update({"3": started("15"), "15": OURS})
+    seen = look_at_many(panel, size=5, most=3, last=16)
+    assert (sorted(seen.candidates), seen.cleared) == ([], 16)
 
 
 def test_what_a_second_question_cannot_clear_stays_as_doubtful_as_it_is(parents):

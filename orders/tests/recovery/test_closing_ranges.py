@@ -12,7 +12,7 @@ from orders.models import Attempt, Order, Recovery
 from orders.recovery.search.find_lost import MOST_CALLS, Search
 from orders.recovery.search.recovery_run import RecoveryRun
 from orders.status import RECALLED, Outcome, Status
-from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel
+from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel, started
 from providers.panel_api import Dialect
 from tests.builders import NOON, make_attempt, make_order, make_provider
 from tests.fake_provider import progress
@@ -32,8 +32,10 @@ class Asked(Panel):
 class Between:
     """One order that is lost, looked for already, and sent between our orders 10 and `before`."""
 
-    def __init__(self, before: int, **knows: Answer) -> None:
+    def __init__(self, before: int, has_drip_feed: bool = False, /, **knows: Answer) -> None:
         self.provider, self.panel = make_provider(), Asked(knows)
+        if has_drip_feed:
+            self._lose_a_drip_feed()
         self._sent(NOON, Outcome.ACCEPTED, external_id="10")
         self.lost = self._sent(NOON + 2 * SECOND, Outcome.UNKNOWN, searched_at=NOON + 600 * SECOND)
         self._sent(NOON + 700 * SECOND, Outcome.ACCEPTED, external_id=str(before))
@@ -47,6 +49,17 @@ class Between:
         ids: dict[str, Any] = {"external_id": external_id} if there else {}
         order = make_order(status, provider=self.provider, **ids)
         return make_attempt(order, outcome=outcome, started_at=at, **ids, **over)
+
+    def _lose_a_drip_feed(self) -> None:
+        """Before order 10; that 5 may be it is known, and no more."""
+        lost = self._sent(NOON - SECOND, Outcome.UNKNOWN, searched_at=NOON, range_closed_at=NOON)
+        Order.objects.filter(pk=lost.order_id).update(payload={"service": "1", "runs": "3"})
+        known = {
+            "candidates": [{"id": "5", "status": "Active"}],
+            "waited_seconds": 900,
+            "surely_after": lost.pk,
+        }
+        Attempt.objects.filter(pk=lost.pk).update(**known)
 
     def search(self) -> None:
         panel: Any = self.panel
@@ -144,3 +157,12 @@ def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids(status, 
     make_attempt(order, outcome=outcome, code=code, searched_at=NOON)
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
+def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order():
+    knows: dict[str, Answer] = {"5": started("12"), "12": progress()}
+    found = Between(14, True, **knows)
+    found.search()
+    assert (found.status, found.lost.candidates) == (Status.NOT_PLACED, [])
+    found = Between(14, True, **{"12": progress()})
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
+    assert found.was_told("did not say what 5 has started")
