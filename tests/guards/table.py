@@ -1063,6 +1063,16 @@ LINES = (
         "orders/recovery/search/prices/price_proof.py",
     ),
     Guard(
+        "ids: a price may have moved of those that are not searched for too",
+        "        or not (is_closed or has_more_left(order, said))\n",
+        "",
+        (
+            f"{MOVING}"
+            "::test_what_may_be_one_that_is_not_searched_for_had_its_price_moved_is_no_others",
+        ),
+        "orders/recovery/search/id_owners.py",
+    ),
+    Guard(
         "search: an answer that came after the wait was asked for before it",
         "            if attempt.pk not in at_last:\n                moment = self._next_moment(",
         "            if moment := self._next_moment(attempt, asked_at, attempt.calls):\n"

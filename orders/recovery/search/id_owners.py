@@ -14,10 +14,18 @@ from django.db.models import Q
 
 from providers.panel_api import Progress
 
-from ...models import Attempt
+from ...models import Attempt, Recovery
 from ...sending.replays import names_in
 from ...status import LIVE_OUTCOMES, Flag, Outcome
-from .id_range import IdRange, fits, number_of, widest_range
+from .id_range import (
+    NEIGHBOURS,
+    IdRange,
+    fits,
+    has_more_left,
+    number_of,
+    surely_after,
+    widest_range,
+)
 from .match_ids import Edges
 from .recovery_run import RecoveryRun
 
@@ -71,19 +79,46 @@ def sends_without_an_id(account: list[int]) -> list[Attempt]:
 def owners_of(
     run: RecoveryRun, known: Iterable[IdRange], candidates: Mapping[str, Progress]
 ) -> list[Owner]:
-    """Every send that may own one of these, and each lost one of which the id range is known."""
+    """Every send that may own one of these, at whatever price, and each lost one of which the
+    id range is known."""
     ranges = {id_range.attempt.pk: id_range for id_range in known}
-    found = list[Owner]()
-    for attempt in sends_without_an_id(run.rows):
+    sends, found = sends_without_an_id(run.rows), list[Owner]()
+    is_known = all(attempt.pk in ranges for attempt in sends)
+    last = None if is_known else _last_below(run.rows, candidates)
+    for attempt in sends:
         if (id_range := ranges.get(attempt.pk)) is not None:
             found.append(Owner(attempt, id_range, is_proven=True))
-        elif any(
-            one in names_of(attempt) or fits(attempt.order, said) is not False
-            for one, said in candidates.items()
-        ):
+        elif _may_own_one(attempt, candidates, is_closed=_is_before(attempt, last, run.rules)):
             widest = widest_range(attempt, run.rules, run.rows)
             found.append(Owner(attempt, widest, is_proven=False))
     return found
+
+
+def _may_own_one(attempt: Attempt, candidates: Mapping[str, Progress], *, is_closed: bool) -> bool:
+    order, names = attempt.order, names_of(attempt)
+    return any(
+        one in names
+        or fits(order, said) is not False
+        or not (is_closed or has_more_left(order, said))
+        for one, said in candidates.items()
+    )
+
+
+def _last_below(account: list[int], candidates: Iterable[str]) -> Attempt | None:
+    """The newest accepted send that has a lower number than each of these."""
+    lowest = min(filter(None, map(number_of, candidates)), default=0)
+    accepted = Attempt.objects.filter(provider__in=account, outcome=Outcome.ACCEPTED)
+    rows = accepted.only("external_id", "started_at").order_by("-pk")[:NEIGHBOURS]
+    return next((row for row in rows if (number_of(row.external_id) or lowest) < lowest), None)
+
+
+def _is_before(attempt: Attempt, last: Attempt | None, rules: Recovery) -> bool:
+    """It could appear no more when that one was sent, so its number is no higher: said of those
+    that were decided long ago, without looking around each of them."""
+    if last is None or last.started_at <= attempt.started_at:
+        return False
+    later = surely_after(attempt, rules)
+    return later is not None and last.pk > later
 
 
 def edges_of(owners: Iterable[Owner], candidates: Mapping[str, Progress]) -> Edges:

@@ -12,11 +12,12 @@ from typing import Any
 from orders.draft import OrderDraft
 from orders.models import Order, Recovery
 from orders.placing import place_orders
+from orders.recovery import not_placed
 from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
 from orders.recovery.search.recovery_run import Decided
 from orders.sending import halts, send_orders
-from orders.status import HaltKind
+from orders.status import HaltKind, Resolution
 from providers.actions import note_calls
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
@@ -100,6 +101,13 @@ class Bench:
         for row in self.box.ledger():
             charge = Decimal(str(row["charge"]))
             Order.objects.filter(external_id=str(row["id"])).update(charge=charge)
+
+    def say_not_there(self, order: Order) -> None:
+        """A person decides so about a lost order."""
+        order, attempt = Order.objects.get(pk=order.pk), order.attempts.get()
+        by, now = Resolution.PERSON, self.clock()
+        words = "Not there."
+        assert not_placed.prove_not_placed(order, attempt, resolution=by, now=now, text=words)
 
     def recover(self, after: float = 0) -> Decided:
         self.wait(after)

@@ -7,6 +7,7 @@ another one of ours.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,7 @@ from .bench import GRACE, Bench
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = clocks.SEARCH_AFTER_SECONDS
+HOUR = timedelta(hours=1)
 DEARER = Decimal("1.04")  # within the tolerance of five percent
 
 
@@ -93,6 +95,31 @@ def test_a_price_that_moved_unread_makes_no_lost_order_look_like_another(box, fa
     assert (first.status, second.status) == (Status.UNCONFIRMED, Status.UNCONFIRMED)
     told = second.events.filter(text__contains=f"may also be order {first}")
     assert told.filter(text__contains="price").exists()
+
+
+@pytest.mark.parametrize("why", ["a clock was set", "it counts as not there"])
+def test_what_may_be_one_that_is_not_searched_for_had_its_price_moved_is_no_others(box, why):
+    """The first was taken at twice its price, and nothing is known around it, or a person was wrong
+    about it."""
+    bench = Bench(box).calibrated()
+    least = 100 * max(1, -(-(bench.service.min or 100) // 100))
+    first, second = bench.place(quantity=least), bench.place(quantity=2 * least)
+    move_price(bench, Decimal(2), is_known=False)
+    if why == "a clock was set":
+        bench.now += HOUR
+    bench.lose(taken=True, order=first)
+    if why == "a clock was set":
+        bench.now -= HOUR
+    else:
+        bench.say_not_there(first)
+    bench.lift_halt()
+    bench.lose(taken=False, order=second)
+    bench.lift_halt()
+    bench.send()
+    for after in (FIRST, SECOND, GRACE):
+        bench.recover(after=after)
+    assert Order.objects.get(pk=second.pk).status == Status.UNCONFIRMED
+    assert second.events.filter(text__contains=f"may also be order {first}, if a price").exists()
 
 
 def test_two_that_are_both_there_are_told_apart_by_what_they_cost(box):
