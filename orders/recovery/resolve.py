@@ -68,18 +68,22 @@ def tell_moved(
     matched: IdMatch,
     *,
     now: datetime,
-    why: Mapping[int, str],
+    why: Mapping[int, str] | None = None,
 ) -> None:
-    """Each lost order is told of the orders that may have what it may have, had a price moved, and
-    `why` that cannot be told of each of those."""
+    """Each lost order is told of the orders that may have what it may have at another price: had
+    one moved that nobody has read, and `why` that cannot be told of each of those; or, without
+    `why`, one that was seen around their send."""
     linked = {*matched.found.values(), *matched.foreign}
-    able = {pk: {*fits, *moves[pk]} - linked for pk, fits in edges.items()}
+    able = {pk: {*fits, *moves.get(pk, ())} - linked for pk, fits in edges.items()}
     for one, other in product(filter(is_open, attempts), attempts):
         both = able[one.pk] & able[other.pk] if one.pk != other.pk else set()
         if shared := sorted(both - (edges[one.pk] & edges[other.pk])):
-            words = f"{', '.join(shared)} may also be order {other.order}, if a price has moved"
-            words = f"{words} that the desk has not read: a person has to tell which."
-            tell([one], f"{words} {why.get(other.pk, '')}".strip(), {}, now)
+            price = "at a price that was seen around its send"
+            if why is not None:
+                price = "if a price has moved that the desk has not read"
+            words = f"{', '.join(shared)} may also be order {other.order}, {price}: a person has"
+            reason = (why or {}).get(other.pk, "")
+            tell([one], f"{words} to tell which. {reason}".strip(), {}, now)
 
 
 def link_found(

@@ -1073,6 +1073,13 @@ LINES = (
         "orders/recovery/search/id_owners.py",
     ),
     Guard(
+        "ids: a price that was told puts what counts as not there in doubt",
+        "contradictions.offered(sends, able, matched)",
+        "contradictions.offered(sends, edges, matched)",
+        (f"{KNOWN}::test_who_may_have_it_at_a_price_that_was_told_and_is_over_is_named",),
+        "orders/recovery/search/find_lost.py",
+    ),
+    Guard(
         "search: an answer that came after the wait was asked for before it",
         "            if attempt.pk not in at_last:\n                moment = self._next_moment(",
         "            if moment := self._next_moment(attempt, asked_at, attempt.calls):\n"

@@ -23,7 +23,8 @@ from .recovery_run import RecoveryRun
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`matched` is proven. `moves` are the doubts that are left, and `why` they are, by send;
-    `waits`: of these ids a catalog that is read later may show which is whose."""
+    `told` are ids that may be a send's at a price that was seen around it; `waits`: of these ids a
+    catalog that is read later may show which is whose."""
 
     owners: Sequence[Owner]
     edges: Edges
@@ -31,6 +32,7 @@ class Decision:
     moves: Moves
     why: Mapping[int, str] = field(default_factory=dict)
     waits: frozenset[str] = frozenset()
+    told: Edges = field(default_factory=dict)
     hangs: frozenset[int] = frozenset()  # sends of which the charges tell, and the prices do not
 
 
@@ -56,7 +58,7 @@ def decide_owners(
     matched = decide_despite_moves(edges, left, candidates, told)
     hangs = (clear.found.keys() - matched.found.keys()) | (clear.absent - matched.absent)
     waits = frozenset(doubts.waits) if hangs else frozenset()
-    return Decision(owners, edges, matched, left, doubts.why, waits, frozenset(hangs))
+    return Decision(owners, edges, matched, left, doubts.why, waits, told, frozenset(hangs))
 
 
 class _Doubts:

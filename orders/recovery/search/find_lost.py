@@ -167,14 +167,17 @@ class Search:
 
     def _write_down(self, decision: Decision, seen: Seen, now: datetime) -> None:
         owners, edges, matched = decision.owners, decision.edges, decision.matched
+        told = decision.told
+        able = {pk: fits | told.get(pk, frozenset()) for pk, fits in edges.items()}
         if matched.foreign:
             resolve.stop_searching(self.run.provider, matched.foreign, now=now)
         sends = [owner.attempt for owner in owners]
         offers = contradictions.strangers_offered(owners, matched, seen.candidates)
-        offers |= contradictions.offered(sends, edges, matched)
+        offers |= contradictions.offered(sends, able, matched)
         contradictions.reopen_contradicted(self.run.provider, offers, now=now)
-        resolve.tell_shared(sends, edges, matched, now=now)
-        resolve.tell_moved(sends, edges, decision.moves, matched, now=now, why=decision.why)
+        resolve.tell_shared(sends, able, matched, now=now)
+        resolve.tell_moved(sends, edges, decision.told, matched, now=now)
+        resolve.tell_moved(sends, able, decision.moves, matched, now=now, why=decision.why)
         lost = [id_range.attempt for id_range in self.ranges]
         sure = resolve.linkable(matched, owners, seen.candidates)
         self.run.done.found += resolve.link_found(sure, lost, seen.candidates, now=now)

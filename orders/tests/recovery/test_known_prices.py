@@ -17,7 +17,7 @@ from orders.models import Attempt, Order
 from orders.recovery.search.prices.price_wait import LAG
 from orders.recovery.search.recovery_run import RecoveryRun
 from orders.sending.sweep_due import accounts_to_recover
-from orders.status import Resolution, Status
+from orders.status import Doubt, Resolution, Status
 from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.connect import client_for
 from providers.models import CatalogRun, ChangeKind, RunState, Service, ServiceChange
@@ -198,6 +198,23 @@ def test_a_catalog_is_read_for_its_prices_while_the_search_may_call(box, most, i
     run = RecoveryRun.of(bench.provider, client_for(bench.provider), bench.clock, lambda: is_ours)
     assert run.read_catalog() is read
     assert CatalogRun.objects.exists() is read
+
+
+def test_who_may_have_it_at_a_price_that_was_told_and_is_over_is_named(bench):
+    """An order that counts as not there is in doubt again, before it is bought a second time."""
+    first, second = lose_two(bench, moved=TWICE)
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    bench.box.edit_service(int(bench.service.external_id), rate=str(bench.service.rate))
+    mirror_run(bench.provider, client_for, clock=bench.clock)
+    look(bench)
+    bench.recover(after=LAG + 1)
+    assert status_of(first, second) == IN_DOUBT
+    price = "at a price that was seen around its send"
+    assert second.events.filter(text__contains=f"may also be order {first}, {price}").exists()
+    bench.say_not_there(first)
+    close(bench)
+    assert status_of(first, second) == IN_DOUBT
+    assert first.attempts.get().code == Doubt.IS_THERE
 
 
 def unread(bench: Bench) -> None:
