@@ -20,6 +20,10 @@ from . import link_orders, not_placed
 from .search.id_owners import Owner, is_decided
 from .search.match_ids import Edges, IdMatch
 
+NAMED_ELSEWHERE = (
+    "An answer to it has named {}, and what was asked about does not show whose order that is: a "
+    "person has to tell."
+)
 MOST_CANDIDATES = 20  # kept for the page of the decision
 
 

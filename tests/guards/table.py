@@ -1088,6 +1088,15 @@ LINES = (
         "orders/recovery/search/find_lost.py",
     ),
     Guard(
+        "search: no range shows what an answer has named elsewhere",
+        "if named := named_elsewhere(attempt, id_range):",
+        "if named := str():",
+        (
+            f"{CLOSING}::test_an_order_whose_answer_names_an_id_elsewhere_is_not_shown_not_to_be_there",
+        ),
+        "orders/recovery/search/find_lost.py",
+    ),
+    Guard(
         "search: what orders have started is as new as what is found",
         "return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))",
         "return ([*own, *part] for part in chunks([*rest, *wanted], size - len(own)))",
@@ -1106,6 +1115,13 @@ LINES = (
             "::test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order",
         ),
         "orders/recovery/search/id_range.py",
+    ),
+    Guard(
+        "list: no row shows what an answer has named elsewhere",
+        "    if names_of(attempt):\n        return False",
+        "    if attempt is None:\n        return False",
+        (f"{LISTS}::test_an_order_whose_answer_has_named_a_number_is_not_shown_not_to_be_there",),
+        "orders/recovery/search/provider_list.py",
     ),
     ),
     Guard(

@@ -20,6 +20,7 @@ from .. import resolve
 from . import contradictions, search_schedule
 from .ask_ids import WIDEST, search_between
 from .decide_owners import Decision
+from .id_owners import named_elsewhere
 from .id_range import IdRange, claimed, id_ranges
 from .match_ids import IdMatch
 from .prices import price_wait
@@ -255,7 +256,12 @@ class Search:
     ) -> None:
         now, keys = self.clock(), [attempt.pk for attempt in attempts]
         absent = matched.absent.intersection(keys)
-        gone = resolve.reread(attempt for attempt in attempts if attempt.pk in absent)
+        gone = list[Attempt]()
+        for attempt in resolve.reread(attempt for attempt in attempts if attempt.pk in absent):
+            if named := named_elsewhere(attempt, id_range):
+                self._leave([attempt], resolve.NAMED_ELSEWHERE.format(named))
+            else:
+                gone.append(attempt)
         evidence = {
             "after": str(id_range.after),
             "before": str(id_range.before),

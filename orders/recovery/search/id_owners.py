@@ -65,6 +65,14 @@ def names_of(attempt: Attempt) -> frozenset[str]:
     return names_in(attempt.evidence) | ({str(late)} if late else frozenset())
 
 
+def named_elsewhere(attempt: Attempt, id_range: IdRange) -> str:
+    """Ids that an answer to this send has named, and that do not stand in this range."""
+    known = {name: number_of(name) for name in names_of(attempt)}
+    last = id_range.before or 0
+    odd = (name for name, one in known.items() if one is None or not id_range.after < one < last)
+    return ", ".join(sorted(odd))
+
+
 def sends_without_an_id(account: list[int]) -> list[Attempt]:
     """What left this account, or is leaving, and has no id: to be read once the provider has
     answered, so that nothing is missed that left meanwhile. What may have been bought twice has

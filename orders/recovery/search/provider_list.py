@@ -19,7 +19,7 @@ from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
 from .. import resolve
 from . import contradictions, id_range, search_schedule
 from .find_lost import MOST_CALLS
-from .id_owners import is_decided, sends_without_an_id
+from .id_owners import is_decided, names_of, sends_without_an_id
 from .list_rows import Likeness, likeness
 from .list_trust import OwnList, read_list
 from .match_ids import Edges, IdMatch, decide
@@ -200,6 +200,8 @@ def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained:
     rows = listed.rows_for(attempt, rules)
     if listed.doubt or rows is None or not listed.is_fresh(attempt, rules):
         return False
+    if names_of(attempt):
+        return False  # an answer to it has named an order, and this is no row of it
     return all(row.order_id in listed.taken | explained for row in rows)
 
 

@@ -157,6 +157,25 @@ def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids(status, 
     make_attempt(order, outcome=outcome, code=code, searched_at=NOON)
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
+
+
+@pytest.mark.parametrize("named", ["7", "99", "12-A"])
+def test_an_order_whose_answer_names_an_id_elsewhere_is_not_shown_not_to_be_there(named):
+    """Numbers that rise do not always rise: the provider may have it under that id."""
+    found = between()
+    Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": named})
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, LATER)
+    assert found.was_told(f"An answer to it has named {named}")
+
+
+def test_an_id_that_its_answer_names_and_the_provider_does_not_know_is_not_there():
+    found = between()
+    Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": "12"})
+    found.search()
+    assert found.status == Status.NOT_PLACED
+
+
 def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order():
     knows: dict[str, Answer] = {"5": started("12"), "12": progress()}
     found = Between(14, True, **knows)

@@ -83,6 +83,14 @@ def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_a_later_one(box
     assert attempt.calls <= 4
 
 
+def test_an_order_whose_answer_has_named_a_number_is_not_shown_not_to_be_there(box):
+    bench = bench_at(box)
+    lost = bench.lose(taken=False)
+    Attempt.objects.filter(order=lost).update(evidence={"candidate_id": "7"})
+    go_on(bench)
+    assert read(lost)[0].status == Status.UNCONFIRMED
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
