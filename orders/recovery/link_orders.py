@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -76,6 +77,17 @@ def link_order(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A lost order, the provider's order that it is, and what the provider says of that one."""
+
+    order: Order
+    attempt: Attempt
+    external_id: str
+    said: Progress
+    text: str
+
+
 def record_link(
     order: Order,
     attempt: Attempt,
@@ -92,6 +104,39 @@ def record_link(
     False: somebody else resolved it meanwhile. Raises CannotLink when the id belongs to another
     order by now.
     """
+    link = Link(order, attempt, external_id, said, text)
+    return record_links([link], resolution=resolution, now=now, actor=actor)
+
+
+def record_links(
+    links: Sequence[Link], *, resolution: Resolution, now: datetime, actor: User | None = None
+) -> bool:
+    """All of these, as `record_link` does with one, or none of them."""
+    try:
+        with durable_transaction():
+            _lock(links)
+            for link in links:
+                _write(link, resolution, actor, now)
+            failpoint("link.moved")
+    except SettledMeanwhile:
+        return False
+    except IntegrityError as error:
+        raise_unless_broken(error, "external_id_once_per_provider")
+        names = ", ".join(link.external_id for link in links)
+        raise CannotLink(f"{names} was linked to another order a moment ago.") from None
+    for provider in {link.order.provider for link in links}:
+        halts.lift_if_resolved(provider, now=now)
+    return True
+
+
+def _lock(links: Sequence[Link]) -> None:
+    """Before anything that others wait for; who decides about one has its attempt first too."""
+    rows = Attempt.objects.filter(pk__in=[link.attempt.pk for link in links])
+    list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+
+
+def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime) -> None:
+    order, said = link.order, link.said
     to = Status(said.status.value) if said.status else Status.PENDING
     progress: dict[str, Any] = {
         "charge": said.charge,
@@ -100,39 +145,28 @@ def record_link(
     }
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
-    try:
-        with durable_transaction():
-            _refuse_if_claimed(order, external_id)
-            resolve_attempt(
-                only(attempt), Outcome.ACCEPTED, resolution, actor, now, external_id=external_id
-            )
-            failpoint("link.attempt")
-            if not order.move(
-                to,
-                now=now,
-                actor=actor,
-                text=text,
-                evidence=evidence,
-                external_id=external_id,
-                raw_status=said.raw_status[:80],
-                reason="",
-                refund=final.refund,
-                **progress,
-            ):
-                raise SettledMeanwhile
-            if final.anomaly and final.anomaly.flag:
-                raise_flag(order, final.anomaly.flag)
-            charges.write_first_charge(order, now=now)
-            add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
-            record_outcome.schedule_polls(order, now=now)
-            failpoint("link.moved")
-    except SettledMeanwhile:
-        return False
-    except IntegrityError as error:
-        raise_unless_broken(error, "external_id_once_per_provider")
-        raise CannotLink(f"{external_id} was linked to another order a moment ago.") from None
-    halts.lift_if_resolved(order.provider, now=now)
-    return True
+    _refuse_if_claimed(order, link.external_id)
+    found = {"external_id": link.external_id}
+    resolve_attempt(only(link.attempt), Outcome.ACCEPTED, resolution, actor, now, **found)
+    failpoint("link.attempt")
+    if not order.move(
+        to,
+        now=now,
+        actor=actor,
+        text=link.text,
+        evidence=evidence,
+        raw_status=said.raw_status[:80],
+        reason="",
+        refund=final.refund,
+        **found,
+        **progress,
+    ):
+        raise SettledMeanwhile
+    if final.anomaly and final.anomaly.flag:
+        raise_flag(order, final.anomaly.flag)
+    charges.write_first_charge(order, now=now)
+    add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
+    record_outcome.schedule_polls(order, now=now)
 
 
 def _refuse_if_claimed(order: Order, external_id: str) -> None:

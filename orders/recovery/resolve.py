@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import Any
@@ -98,32 +98,33 @@ def link_found(
     now: datetime,
     by: Resolution = Resolution.PROBE,
 ) -> int:
-    """Give each lost order the id that must be its own; how many that were. What proves each by
-    itself (a list, a number in the answer) links the rest although one is taken."""
+    """Give each lost order the id that must be its own; how many that were. Those whose ids were
+    told apart together are linked together or not at all: where one of them has been given away, or
+    somebody has decided, the others may be another's, and the next search knows. What proves each
+    by itself (a list, a number in the answer) links the rest."""
     by_pk = {attempt.pk: attempt for attempt in lost}
     resolution = Resolution.MATCH if len(matched.found) > 1 and by is Resolution.PROBE else by
-    linked = 0
-    for pk, external_id in matched.found.items():
-        attempt, said = by_pk[pk], candidates[external_id]
-        if not is_open(attempt):
-            continue
-        words = f"Found at the provider as {external_id}: {resolution.label.lower()}."
-        try:
-            linked += link_orders.record_link(
-                attempt.order,
-                attempt,
-                external_id,
-                said,
-                resolution=resolution,
-                now=now,
-                text=words,
-            )
-        except link_orders.CannotLink:
-            # It was given to another order a moment ago. Where the ids were told apart together,
-            # the others may be this one's: the next search knows.
-            if resolution is Resolution.MATCH:
-                break
-    return linked
+    links = [
+        link_orders.Link(
+            by_pk[pk].order,
+            by_pk[pk],
+            external_id,
+            candidates[external_id],
+            f"Found at the provider as {external_id}: {resolution.label.lower()}.",
+        )
+        for pk, external_id in matched.found.items()
+        if is_open(by_pk[pk])
+    ]
+    together = [links] if resolution is Resolution.MATCH else [[link] for link in links]
+    return sum(_linked(group, resolution, now) for group in together)
+
+
+def _linked(links: Sequence[link_orders.Link], resolution: Resolution, now: datetime) -> int:
+    try:
+        done = link_orders.record_links(links, resolution=resolution, now=now)
+    except link_orders.CannotLink:
+        return 0  # it was given to another order a moment ago
+    return len(links) if done else 0
 
 
 def show_absent(

@@ -1123,6 +1123,15 @@ LINES = (
         (f"{LISTS}::test_an_order_whose_answer_has_named_a_number_is_not_shown_not_to_be_there",),
         "orders/recovery/search/provider_list.py",
     ),
+    Guard(
+        "link: what was told apart together is linked together",
+        "together = [links] if resolution is Resolution.MATCH else [[link] for link in links]",
+        "together = [[link] for link in links]",
+        (
+            "orders/tests/recovery/test_contradictions.py"
+            "::test_none_is_linked_where_the_last_of_those_told_apart_together_is_decided_otherwise",
+        ),
+        "orders/recovery/resolve.py",
     ),
     Guard(
         "list: another charge for our link is only doubtful",

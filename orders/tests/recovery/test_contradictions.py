@@ -134,6 +134,23 @@ def test_an_id_that_was_given_away_meanwhile_ends_what_was_told_apart_together(b
     assert numbers == linked, "one is another order's, of one a person has decided"
 
 
+@pytest.mark.parametrize("happened", ["its id is another order's", "somebody has decided"])
+def test_none_is_linked_where_the_last_of_those_told_apart_together_is_decided_otherwise(happened):
+    account = make_provider()
+    for _ in range(2):
+        make_attempt(make_order(Status.UNCONFIRMED, provider=account), outcome=Outcome.UNKNOWN)
+    lost = list(Attempt.objects.select_related("order", "provider").order_by("pk"))
+    found = IdMatch(found={one.pk: str(number) for number, one in enumerate(lost, start=77)})
+    if happened == "its id is another order's":
+        make_order(Status.IN_PROGRESS, provider=account, external_id="78")
+    else:
+        Attempt.objects.filter(pk=lost[1].pk).update(outcome=Outcome.NOT_PLACED)
+    said = {"77": progress(), "78": progress()}
+    assert resolve.link_found(found, lost, said, now=NOON) == 0
+    numbers = Order.objects.filter(pk__in=[one.order_id for one in lost])
+    assert set(numbers.values_list("external_id", flat=True)) == {""}
+
+
 @pytest.mark.parametrize("moved", [True, False], ids=["before", "meanwhile"])
 def test_an_order_that_is_moved_is_not_taken_for_refused(monkeypatch, moved):
     order = make_order(Status.UNCONFIRMED)
