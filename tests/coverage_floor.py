@@ -1,8 +1,8 @@
 """What the suite has reached, against what it has to reach: `make coverage`, then this.
 
 Two floors. Of all lines and branches that are no tests, nine in ten. Of the lines that decide about
-money, all but `STILL_UNREACHED`: what no test enters there is no proof but a hope, so that number
-may only fall. What runs where this report does not look is named in `ELSEWHERE`, with the reason.
+money, each: what no test enters there is no proof but a hope. What runs where this report does not
+look is named in `ELSEWHERE`, with the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 FLOOR = 90.0  # per cent of lines and branches together
-STILL_UNREACHED = 60  # lines about money that the whole suite may leave
 MONEY = (  # from here an order is written, sent, counted, refunded or called lost
     "core/rows/leases.py",
     "core/money.py",
@@ -52,16 +51,26 @@ def unreached_money(files: dict[str, Any]) -> Iterator[tuple[str, list[int]]]:
             yield name, lines
 
 
+def needless(files: dict[str, Any]) -> Iterator[str]:
+    """What `ELSEWHERE` names although it is gone, or is entered here too."""
+    for name, function in ELSEWHERE:
+        found = files.get(name, {}).get("functions", {}).get(function)
+        if found is None or not found["missing_lines"]:
+            yield f"{name}::{function}"
+
+
 def main(report: Path) -> int:
     found = json.loads(report.read_text())
     percent = found["totals"]["percent_covered"]
     missed = list(unreached_money(found["files"]))
+    excused = list(needless(found["files"]))
     print(f"{percent:.1f} % of lines and branches reached; the floor is {FLOOR:.0f} %.")
     for name, lines in missed:
         print(f"No test enters {name}:{', '.join(map(str, lines))}")
-    unreached = sum(len(lines) for _, lines in missed)
-    print(f"No test enters {unreached} lines about money; {STILL_UNREACHED} at most.")
-    return int(percent < FLOOR or unreached > STILL_UNREACHED)
+    for name in excused:
+        print(f"{name} needs no excuse any more: take it out of ELSEWHERE.")
+    print(f"No test enters {sum(len(lines) for _, lines in missed)} lines about money.")
+    return int(percent < FLOOR or bool(missed) or bool(excused))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,3 @@ class CancelRequest(models.Model):
 
     def __str__(self) -> str:
         return f"cancel request of order {self.order_id}: {self.status}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in OPEN_CANCELS

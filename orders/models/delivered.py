@@ -37,9 +37,8 @@ class Delivered:
     @property
     def count_at_end(self) -> int | None:
         """What the link's count will be, by what it was at the start."""
-        if self.start_count is None or self.units is None:
-            return None
-        return self.start_count + self.units
+        start, units = self.start_count, self.units
+        return None if start is None or units is None else start + units
 
     @property
     def count_now(self) -> int | None:

@@ -14,9 +14,6 @@ class PollScheduleQuerySet(models.QuerySet["PollSchedule"]):
     def due(self, by: datetime) -> PollScheduleQuerySet:
         return self.filter(next_at__lte=by)
 
-    def oldest_first(self) -> PollScheduleQuerySet:
-        return self.order_by("next_at", "pk")
-
 
 class PollSchedule(models.Model):
     """Deleted when its order has ended. Scheduling never touches the wide order row."""

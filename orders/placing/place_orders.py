@@ -84,10 +84,7 @@ def place_order(
             failpoint("place.written")
     except IntegrityError as error:
         raise_unless_broken(error, "orders_order.submission")
-        known = Order.objects.filter(form_key=draft.form_key).first()
-        if known is None:
-            raise
-        return known, False
+        return Order.objects.get(form_key=draft.form_key), False
     failpoint("place.committed")
     return order, True
 

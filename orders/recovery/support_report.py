@@ -6,7 +6,7 @@ at home, the key is nowhere, and what others wrote cannot pass for our own lines
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -61,7 +61,7 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
     yield _named("Your status", order.raw_status or NOT_KNOWN)
     yield _named("Charge", _money(order.charge, order))
     if order.refund:
-        yield _named("Refunded apart from it", _money(order.refund, order))
+        yield _named("Refunded apart", _money(order.refund, order))
     yield _named("Expected", _expected(order))
     yield _named("Start count", _count(order.start_count))
     yield _named("Remaining", _count(order.remains))
@@ -151,9 +151,7 @@ def _requests(asked: Iterable[Refill | CancelRequest]) -> Iterator[str]:
         yield from _quoted(one.reason)
 
 
-def _parameters(wire: Any) -> list[str]:
-    if not isinstance(wire, dict):
-        return []
+def _parameters(wire: Mapping[str, Any]) -> list[str]:
     named = ((str(name), value) for name, value in wire.items() if value not in (None, ""))
     return [f"{name}={value}" for name, value in named if name.casefold() != "key"]
 

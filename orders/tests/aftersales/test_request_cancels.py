@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.aftersales import request_cancels
+from orders.aftersales.request_cancels import LOCAL
 from orders.models import CancelRequest, EventKind, Order
 from orders.status import AT_PROVIDER, FINAL, CancelStatus, Status
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_service, make_user
@@ -72,6 +73,14 @@ def test_where_nobody_knows_it_may_be_tried_and_the_page_says_so():
     order = make_order(Status.PENDING, service=make_service(cancel=None))
     assert "may be tried" in request_cancels.hint(order)
     assert request_cancels.why_not(order) == ""
+
+
+@pytest.mark.parametrize("status", Status)
+def test_many_are_told_the_same_as_one(status):
+    """Whoever asks for many looks at no requests under way: there are none here."""
+    order = make_order(status)
+    assert request_cancels.why_unfit(order) == request_cancels.why_not(order)
+    assert (request_cancels.why_unfit(order) == "") == (status in LOCAL | AT_PROVIDER)
 
 
 def test_one_request_at_a_time():

@@ -114,6 +114,23 @@ def test_it_tells_what_was_sent_and_what_came_back() -> None:
         assert words in text, words
 
 
+def test_it_tells_what_it_should_cost_and_what_came_back_beside_the_charge() -> None:
+    text = told(
+        seen_order(
+            estimate=Decimal("0.9"),
+            estimate_high=Decimal("1.8"),
+            charge=Decimal("1.1"),
+            refund=Decimal("0.2"),
+        )
+    )
+    for line in (
+        "Charge:         1.1 USD",
+        "Refunded apart: 0.2 USD",
+        "Expected:       0.9 USD to 1.8 USD",
+    ):
+        assert f"{line}\n" in text
+
+
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_the_key_is_in_it_in_no_spelling(spelling: str) -> None:
     order = seen_order(

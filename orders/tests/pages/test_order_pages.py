@@ -112,6 +112,26 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
     assert "Waiting:" in page and "given a pause" not in page
 
 
+@pytest.mark.parametrize(
+    ("known", "now", "end"),
+    [
+        ({"remains": 400, "start_count": 1234}, 1834, 2234),
+        ({"start_count": 1234}, None, 2234),
+        ({"remains": 400}, None, None),
+        ({"units": None, "remains": 400, "start_count": 1234}, None, None),
+    ],
+    ids=["all is known", "not how far it is", "not from where", "not how many"],
+)
+def test_what_the_link_counts_is_told_as_far_as_it_is_known(
+    staff: Client, known: dict[str, Any], now: int | None, end: int | None
+) -> None:
+    order = make_order(Status.IN_PROGRESS, **known)
+    assert (order.count_now, order.count_at_end) == (now, end)
+    page = one_line(page_of(staff, order))
+    assert (now is not None) == (f"about {now or 0:,} now." in page)
+    assert (end is not None) == (f"All delivered: {end or 0:,}." in page)
+
+
 def test_the_page_tells_what_was_asked_and_how_it_goes(staff: Client) -> None:
     order = make_order(
         Status.PARTIAL,

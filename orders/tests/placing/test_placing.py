@@ -87,6 +87,12 @@ def test_a_subscription_knows_only_a_range_of_its_cost():
     assert order.payload["expiry"] == "02/01/2027"
 
 
+def test_an_order_of_a_service_without_a_price_has_no_cost():
+    service = make_service(rate=None)
+    order, created = place_orders.place_order(draft(service), placed_by=None, now=NOON)
+    assert created and (order.rate, order.estimate, order.estimate_high) == (None, None, None)
+
+
 def test_money_keeps_all_twelve_places():
     service = make_service(rate=Decimal("123456789.123456789123"))
     order, _ = place_orders.place_order(draft(service, quantity=1000), placed_by=None, now=NOON)

@@ -133,6 +133,16 @@ def test_the_page_maps_a_word_and_undoes_it(manager: Client):
     assert Provider.objects.get().dialect == {}
 
 
+def test_a_word_that_somebody_has_just_mapped_is_told_and_stays(manager: Client):
+    order = flagged()
+    address, said = f"/orders/phrases/{order.provider_id}/", {"word": "Simmering"}
+    manager.post(address, {**said, "meaning": "processing"})
+    answer = manager.post(address, {**said, "meaning": "processing"}, follow=True)
+    assert "“Simmering” was known already." in answer.content.decode()
+    assert Provider.objects.get().dialect == {"status_words": {"simmering": "processing"}}
+    assert order.provider.events.count() == 1
+
+
 @pytest.mark.parametrize("meaning", ["", "sideways"])
 def test_a_word_without_a_meaning_comes_back(manager: Client, meaning: str):
     order = flagged()

@@ -13,10 +13,17 @@ from core.roles import Role
 from orders.models import DatabaseId, Halt, Order, Recovery
 from orders.recovery import not_placed
 from orders.sending import claims, halts, send_orders, send_run, sweep_due
-from orders.status import HaltKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Status, Write
 from providers.actions import token_bucket
 from providers.models import ProviderHealth
-from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.builders import (
+    NOON,
+    make_halt,
+    make_order,
+    make_provider,
+    make_service,
+    make_user,
+)
 from tests.fake_provider import FakeProvider, lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -144,6 +151,18 @@ def test_after_an_incident_orders_go_out_far_apart_for_a_while():
     much_later = NOON + timedelta(seconds=clocks.EASED_SECONDS)
     assert token_bucket.next_add(provider, now=much_later) == 0
     assert token_bucket.next_add(provider, now=much_later) == 1
+
+
+@pytest.mark.parametrize("lets_cancels", [True, False])
+@pytest.mark.parametrize("write", Write)
+def test_a_halt_that_was_read_holds_what_the_database_says_that_it_holds(write, lets_cancels):
+    rows = [make_halt(kind=kind, lets_cancels=lets_cancels) for kind in HaltKind]
+    free = {HaltKind.ANSWER_LOST} if write is not Write.ADD else set()
+    if write is Write.CANCEL and lets_cancels:
+        free = set(HaltKind)
+    holding = {halt.kind for halt in rows if halt.holds(write)}
+    assert holding == set(HaltKind) - free
+    assert holding == set(Halt.objects.holding(write).values_list("kind", flat=True))
 
 
 def test_a_limit_of_losses_that_a_clock_ahead_has_lifted_holds_again():

@@ -17,6 +17,7 @@ from providers.panel_api import (
     Rejected,
     SlowDown,
 )
+from providers.panel_api.refusals import throttles
 
 from .stub import KEY, URL, StubTransport, said
 from .test_facts import PAYLOAD
@@ -62,6 +63,21 @@ def test_what_is_not_clearly_a_throttle_leaves_an_order_unconfirmed(
 ) -> None:
     with pytest.raises(OutcomeUnknown):
         hearing(sample).add(PAYLOAD)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_clear"),
+    [
+        (["Too many requests"] * throttles._MOST_PARTS, True),
+        (["Too many requests"] * (throttles._MOST_PARTS + 1), False),
+        ([["Too many requests"]], True),
+        (["Too many requests", json.loads("[" * 9 + '"Too many requests"' + "]" * 9)], False),
+    ],
+    ids=["all parts", "one more than is read", "one in another", "deeper than is read"],
+)
+def test_what_is_not_read_to_its_end_may_say_more(body: Any, is_clear: bool) -> None:
+    heard = throttles.throttle_in(body, "", 429, is_html=False)
+    assert (heard.said, heard.is_likely) == ("Too many requests" if is_clear else "", True)
 
 
 @pytest.mark.parametrize(
