@@ -132,8 +132,8 @@ def _end_without_an_order(attempt: Attempt, name: str) -> None:
 
 def _keep_id(attempt: Attempt, name: str, order_id: str, now: SendClock) -> None:
     """What it was answered with, for the person who decides if nothing else comes of it."""
-    send = {"token": attempt.idempotency_key, "started_at": attempt.started_at.isoformat()}
-    with answer_files.kept(Write.REPLAY, attempt.idempotency_key, send | {"id": order_id}) as file:
+    said = send_journal.name_of(attempt) | {"id": order_id}
+    with answer_files.kept(Write.REPLAY, attempt.idempotency_key, said) as file:
         replay_journal.note_number(attempt, name, order_id)
         if record(lambda: _note_id(attempt, order_id, now()), what=f"the replay of {attempt}"):
             file.is_recorded()

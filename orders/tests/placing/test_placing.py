@@ -126,7 +126,7 @@ def test_withdrawing_loses_the_race_against_sending_quietly():
     ],
 )
 def test_a_sweep_that_moves_it_meanwhile_does_not_let_it_be_sent(
-    before: tuple[str, str], after: tuple[str, str]
+    before: tuple[Status, str], after: tuple[Status, str]
 ) -> None:
     """Who takes back many reads them all first: what the desk itself held or released in between
     is no decision against it."""
