@@ -85,11 +85,11 @@ class StoryLine:
     facts: tuple[tuple[str, str], ...]
 
 
-def story_of(order: Order) -> tuple[list[StoryLine], bool]:
+def story_of(order: Order, *, most: int | None = None) -> tuple[list[StoryLine], bool]:
     """The newest lines, the newest first, and whether there are older ones."""
-    events = order.events.select_related("actor").order_by("-pk")[: STORY_SHOWN + 1]
-    found = list(events)
-    return [_line(event, order) for event in found[:STORY_SHOWN]], len(found) > STORY_SHOWN
+    most = most or STORY_SHOWN
+    found = list(order.events.select_related("actor").order_by("-pk")[: most + 1])
+    return [_line(event, order) for event in found[:most]], len(found) > most
 
 
 def _line(event: OrderEvent, order: Order) -> StoryLine:

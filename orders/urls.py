@@ -10,7 +10,7 @@ from .bulk import views as bulk_views
 from .limits import views as limits_views
 from .mass import batch_views, paste_views
 from .moved_addresses import moved_addresses
-from .pages import list_layout, list_views, order_views
+from .pages import list_layout, list_views, order_views, peek_view
 from .placing import recipes, service_picker, terms_views
 from .placing import views as placing_views
 from .reconciliation import discrepancy_views, statement_views
@@ -104,6 +104,7 @@ urlpatterns = [
         name="provider-refusal-forget",
     ),
     path("<int:pk>/", order_views.order, name="order"),
+    path("<int:pk>/peek/", peek_view.order_peek, name="order-peek"),
     path("<int:pk>/evidence/", support_report_views.order_evidence, name="order-evidence"),
     path(
         "<int:pk>/evidence.txt",

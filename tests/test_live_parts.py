@@ -79,6 +79,12 @@ def order_page() -> Scene:
     return f"/orders/{order.pk}/", lambda: Order.objects.filter(pk=order.pk).update(remains=300)
 
 
+def peek() -> Scene:
+    order = make_order(Status.IN_PROGRESS, remains=400)
+    address = f"/orders/{order.pk}/peek/"
+    return address, lambda: Order.objects.filter(pk=order.pk).update(remains=300)
+
+
 def stops_beside_the_navigation() -> Scene:
     return "/", make_halt
 
@@ -145,6 +151,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "order-list": order_list,
     "order-live": order_page,
     "overview-live": overview,
+    "peek-order": peek,
     "provider-live": provider,
     "refill-list": refills,
     "restored-live": restored,

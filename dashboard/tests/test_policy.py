@@ -68,6 +68,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "bulk-action": (May.PLACE, READ),
     "bulk-action-stop": (May.PLACE, CHANGE),
     "order-export": (May.EXPORT, READ),
+    "order-peek": (May.SEE, READ),
     "order": (May.SEE, READ),
     "order-evidence": (May.SEE, READ),
     **{f"moved-{old}": (May.SEE, READ) for old in (*MOVED, "settle")},

@@ -6,21 +6,22 @@ import { isForPage, keyOf } from "./keyboard_shortcuts.js";
 const ROW = "tr[data-opens]";
 let here = ""; // the id of the row, which outlives a refresh of the list
 
-const row = () => (here ? document.getElementById(here) : null);
+export const rowHere = () => (here ? document.getElementById(here) : null);
 
 function mark() {
   all(`${ROW}.is-here`).forEach((one) => one.classList.toggle("is-here", one.id === here));
-  row()?.classList.add("is-here");
+  rowHere()?.classList.add("is-here");
 }
 
-function step(by) {
+export function stepInList(by) {
   const rows = all(ROW);
-  const at = rows.indexOf(row());
+  const at = rows.indexOf(rowHere());
   const next = at < 0 ? rows[0] : rows[Math.min(Math.max(at + by, 0), rows.length - 1)];
   if (!next) return;
   here = next.id;
   mark();
   next.scrollIntoView({ block: "nearest" });
+  document.dispatchEvent(new CustomEvent("desk:row", { detail: next }));
 }
 
 function go(link) {
@@ -28,14 +29,14 @@ function go(link) {
   return one(link);
 }
 
-const open = () => row() && one("a.cell-main", row()).click();
+const open = () => rowHere() && one("a.cell-main", rowHere()).click();
 
 const STEPS = {
-  j: () => go("a[data-below][href]") || step(1),
-  k: () => go("a[data-above][href]") || step(-1),
+  j: () => go("a[data-below][href]") || stepInList(1),
+  k: () => go("a[data-above][href]") || stepInList(-1),
   o: open,
   Enter: () => document.activeElement === document.body && open(),
-  x: () => row() && one("[data-order-box]", row())?.click(),
+  x: () => rowHere() && one("[data-order-box]", rowHere())?.click(),
   Escape: () => one("[data-clear-selection]")?.click(),
 };
 

@@ -187,3 +187,22 @@ def test_twelve_orders_stand_on_a_small_screen(admin_page: Page, mark: str) -> N
     top, height = place["y"], place["height"]
     assert height <= 48
     assert (800 - top) / height >= 12
+
+
+def test_an_order_is_looked_at_beside_the_list(admin_page: Page, mark: str) -> None:
+    panel, rows = admin_page.locator("#peek"), admin_page.locator(ROW)
+    admin_page.keyboard.press("Space")
+    panel.get_by_text(f"{mark}/1").wait_for()
+    assert "is-here" in (rows.first.get_attribute("class") or "")
+    admin_page.keyboard.press("j")
+    panel.get_by_text(f"{mark}/0").wait_for()
+    refreshed(admin_page)
+    assert panel.get_by_text(f"{mark}/0").is_visible()
+    admin_page.locator("[data-order-box]").first.check()
+    admin_page.keyboard.press("Escape")
+    assert panel.is_hidden() and admin_page.locator(".selection-bar").is_visible()
+    rows.first.hover()
+    rows.first.locator("[data-peek-open]").click()
+    panel.get_by_text(f"{mark}/1").wait_for()
+    panel.get_by_role("link", name="Open the order").click()
+    admin_page.wait_for_url("**/orders/*/")
