@@ -24,6 +24,7 @@ LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
 # Seconds after an order can no longer appear
 COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
+_READ = ("provider_id", "unknown_at", "waited_at", "waited_seconds", "surely_after")
 _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
 
 
@@ -36,7 +37,7 @@ def count(*, now: datetime, provider: Provider | None = None) -> None:
     waited = lost.filter(Q(surely_after=None) | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
     # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
     longest_ago = F("waited_at").asc(nulls_first=True)
-    rows = waited.select_related("provider").order_by(longest_ago, "pk")[:MOST_AT_ONCE]
+    rows = waited.only(*_READ).order_by(longest_ago, "pk")[:MOST_AT_ONCE]
     for attempt in rows:
         _step(attempt, now)
 
@@ -61,8 +62,8 @@ def _newest_row(provider: Provider) -> int | None:
 
 
 def grace_of(provider_id: int) -> int:
-    rules = Recovery.objects.filter(provider=provider_id).only("grace_seconds").first()
-    return rules.grace_seconds if rules else clocks.NOT_PLACED_GRACE_SECONDS
+    told = Recovery.objects.filter(provider=provider_id).values_list("grace_seconds", flat=True)
+    return next(iter(told), clocks.NOT_PLACED_GRACE_SECONDS)
 
 
 def left(attempt: Attempt, grace_seconds: int) -> float:
