@@ -24,7 +24,7 @@ register = template.Library()
 NOTHING = "—"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 NOW_SECONDS = 10  # nearer than this a moment is now
-PRICE_PLACES = 4  # that a column of prices has room for
+PRICE_PLACES = 5  # that a column of prices has room for
 LINK_SHOWN = 48  # characters of a link that a row has room for
 
 

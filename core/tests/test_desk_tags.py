@@ -45,7 +45,7 @@ def test_money_unknown_is_a_dash_and_known_is_isolated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "fill"), [("7", "00"), ("3.371", "0"), ("5.7943", ""), ("0.00001", "")]
+    ("amount", "fill"), [("7", "000"), ("3.371", "00"), ("5.79438", ""), ("0.000001", "")]
 )
 def test_prices_in_a_column_are_filled_up_unseen(amount: str, fill: str) -> None:
     drawn = draw("{% price a 'USD' %}", a=Decimal(amount))
