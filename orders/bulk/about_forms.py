@@ -48,6 +48,12 @@ def _note(label: str, **more: Any) -> forms.CharField:
     return forms.CharField(**{"label": label, **given, **more})
 
 
+def _shown() -> forms.CharField:
+    """What stood in a field when it was drawn; a draft in the browser keeps it along."""
+    kept = forms.HiddenInput(attrs={"data-draft-shown": True})
+    return forms.CharField(required=False, widget=kept)
+
+
 class AboutForm(TablerForm, forms.Form):
     """Reference, note and tags of one order."""
 
@@ -55,9 +61,9 @@ class AboutForm(TablerForm, forms.Form):
     note = _note("Note on the order")
     tags = _tags("Tags", help_text="Words apart by spaces. Search for one with tag:word.")
 
-    shown_reference = forms.CharField(required=False, widget=forms.HiddenInput)
-    shown_note = forms.CharField(required=False, widget=forms.HiddenInput)
-    shown_tags = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_reference = _shown()
+    shown_note = _shown()
+    shown_tags = _shown()
 
     @classmethod
     def of(cls, order: Order) -> AboutForm:

@@ -32,9 +32,12 @@ function kept() {
   return keys.map((key) => [key.slice(PREFIX.length), read(key.slice(PREFIX.length))]).filter(([, draft]) => draft);
 }
 
-// Hidden fields belong to the page, but for the one that makes a form sent twice one order. No secret is typed here.
+// Hidden fields belong to the page, but for the one that makes a form sent twice one order, and for what was
+// shown to whoever wrote. No secret is typed here.
 const KEY = "[data-draft-key]";
-const isAnswer = (field) => field.name && !/^(hidden|password|file|submit|button)$/.test(field.type);
+const SHOWN = "[data-draft-shown]";
+const isTyped = ({ type }) => !/^(hidden|password|file|submit|button)$/.test(type);
+const isAnswer = (field) => field.name && (isTyped(field) || field.matches(SHOWN));
 const fieldsOf = (form) => [...form.elements].filter((field) => form.contains(field) && isAnswer(field));
 
 const isChoice = ({ type }) => type === "checkbox" || type === "radio";
@@ -94,7 +97,7 @@ function fill(form, draft) {
 }
 
 const isShown = (form, draft) =>
-  fieldsOf(form).every((field) => [undefined, valueOf(field)].includes(draft.fields[nameIn(field)]));
+  fieldsOf(form).filter(isTyped).every((field) => [undefined, valueOf(field)].includes(draft.fields[nameIn(field)]));
 
 function offer(form) {
   const draft = read(nameOf(form));
@@ -106,7 +109,7 @@ function offer(form) {
   one("[data-draft-fill]", box).addEventListener("click", () => {
     fill(form, draft);
     box.remove();
-    fieldsOf(form)[0]?.focus();
+    fieldsOf(form).find(isTyped)?.focus();
   });
   one("[data-draft-forget]", box).addEventListener("click", () => {
     forget(nameOf(form));

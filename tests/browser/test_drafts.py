@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING
 
 from .conftest import log_in
-from .test_orders import fill_in, open_form
+from .test_orders import fill_in, open_form, place
 from .test_page_scripts import expect, toast
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page, Route
+    from playwright.sync_api import Browser, Locator, Page, Route
 
     from sandbox import RemoteSandbox
 
@@ -105,3 +106,24 @@ def test_logging_out_forgets_what_was_typed(admin_page: Page) -> None:
     log_in(admin_page)
     admin_page.goto("/orders/new/")
     assert admin_page.locator("[data-drafts]").is_hidden()
+
+
+def test_a_draft_takes_no_words_away_that_came_after_it(browser: Browser, admin_page: Page) -> None:
+    number = place(admin_page, f"https://lumen.example/{uuid.uuid4().hex}")
+    admin_page.locator("#about").get_by_label("reference").press_sequentially("INV-7")
+    admin_page.wait_for_timeout(600)
+    elsewhere = browser.new_context(base_url=admin_page.url)  # another machine: no draft is there
+    other = elsewhere.new_page()
+    log_in(other)
+    other.goto(f"/orders/{number}/")
+    other.get_by_label("Note on the order").fill("Written since.")
+    other.get_by_role("button", name="Save").click()
+    other.get_by_text("is annotated").wait_for()
+    elsewhere.close()
+    admin_page.goto("/")
+    admin_page.goto(f"/orders/{number}/")
+    admin_page.locator("[data-draft-fill]").first.click()
+    admin_page.get_by_role("button", name="Save").click()
+    admin_page.get_by_text("is annotated").wait_for()
+    assert admin_page.get_by_label("Note on the order").input_value() == "Written since."
+    assert admin_page.locator("#about").get_by_label("reference").input_value() == "INV-7"
