@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from core import clocks
@@ -127,9 +128,9 @@ def _point_at_the_next(waiting: OrderQuerySet) -> None:
 def _stand_in_line(order: Order, blocker: Order, now: datetime) -> bool:
     """From waiting for a time to waiting for a link."""
     mine = Order.objects.filter(pk=order.pk, status=Status.HELD, hold_reason=HoldReason.SCHEDULED)
-    if not mine.update(hold_reason=HoldReason.LINK_BUSY, blocked_by=blocker, changed_at=now):
-        return False
-    order.remember(
-        EventKind.EVIDENCE, now=now, text=f"Its time has come; it waits behind order {blocker}."
-    )
+    words = f"Its time has come; it waits behind order {blocker}."
+    with transaction.atomic():
+        if not mine.update(hold_reason=HoldReason.LINK_BUSY, blocked_by=blocker, changed_at=now):
+            return False
+        order.remember(EventKind.EVIDENCE, now=now, text=words)
     return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from core import clocks
 from orders import link_queue
@@ -236,3 +237,12 @@ def test_the_line_is_found_by_its_link_and_not_by_walking_the_account():
     assert [line for line in lines if "SEARCH U0" in line and "link_key=?" in line]
     assert not [line for line in lines if "SEARCH U0" in line and "link_key=?" not in line]
     assert "link_key=?" in Order.objects.on_link(1, "k").explain()
+
+
+def test_an_order_that_cannot_be_told_in_the_history_does_not_stand_in_line(monkeypatch):
+    first = on_link()
+    order = place(first.service, starts_at=LATER, behind=first)
+    fails = mock.Mock(side_effect=DataError("no room for the line"))
+    monkeypatch.setattr(Order, "remember", fails)
+    assert link_queue.start_scheduled(now=LATER) == 0 and fails.called
+    assert where(order) == (Status.HELD, HoldReason.SCHEDULED, first.pk)
