@@ -13,6 +13,7 @@ OWN_CLOCK = re.compile(
 )
 MAY_ASK = {
     "core/clocks.py": "SQLite, which has no clock of its own",
+    "dashboard/session_age.py": "sessions, which Django ends by this clock",
     "dashboard/people/changing.py": "sessions, which Django ends by this clock",
     "dashboard/supervisor/child.py": "a file of the same machine, whichever way it is off",
     "providers/panel_api/client.py": "what Retry-After says: a wait, and no proof of anything",

@@ -22,7 +22,7 @@ from tests.builders import PASSWORD, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
-AGAIN = "/log-in/again/"
+AGAIN = "/log-in/dialog/"
 HTMX = {"HX-Request": "true"}
 
 
