@@ -193,6 +193,16 @@ LINES = (
         "orders/sending/claims.py",
     ),
     Guard(
+        "restore: no database is accepted while an order that was sent is in somebody's hands",
+        "        if recalled is not None:\n            left.pop()",
+        "        left.pop()",
+        (
+            "orders/tests/restores/test_recalled_sends.py"
+            "::test_one_that_is_claimed_while_its_database_is_accepted_is_not_sent_a_second_time",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
         "restore: no acknowledgement of a clock that was ahead",
         "if accepted.filter(acknowledged_at__lte=at_most).exists():",
         "if accepted.exists():",

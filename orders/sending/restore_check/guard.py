@@ -30,6 +30,7 @@ from ...status import HaltKind
 from .. import halts, send_journal
 from ..send_journal import HighWaterMark
 from . import journal_gaps, recalled_requests, recalled_sends, replay_journal, request_journal
+from .recalled_sends import NotRecalled
 from .request_journal import Named
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,11 @@ def _compare(now: datetime) -> bool:
     newest, at_most = max(known.mark.at for known in doubts), clocks.furthest(now, 0)
     accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
     if accepted.filter(acknowledged_at__lte=at_most).exists():  # none of a clock that was ahead
-        accept_database(identity, list(doubts), now=now)
+        try:
+            accept_database(identity, list(doubts), now=now)
+        except NotRecalled as error:
+            log.warning("the database is not taken as it is yet: %s", error)
+            return False
         return True
     quarantine(_in_words(doubts), now=now)
     ahead = [known for known in doubts if known.mark.at > at_most]

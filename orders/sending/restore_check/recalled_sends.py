@@ -46,24 +46,26 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine knows of its sends to one account and the database does not.
 
     Safe to repeat. Orders that are lost altogether are listed for a person. Raises NotRecalled
-    once all have had their turn, if any of them was broken.
+    once all have had their turn, if any of them was broken, or its order is in a worker's hands.
     """
-    broken = list[Send]()
+    left = list[Send]()
 
     def recall(found: tuple[Send, Attempt | None]) -> bool:
-        broken.append(found[0])
+        left.append(found[0])
         recalled = _recall(*found, now=now)
-        broken.pop()
-        return recalled
+        if recalled is not None:
+            left.pop()
+        return bool(recalled)
 
     sends = _unknown_or_open(sends_since_accepted(provider_id))
     recalled = one_by_one(sends, recall, what="sends of this machine")
-    if broken:
-        raise NotRecalled(f"{len(broken)} sends to account {provider_id} cannot be brought in.")
+    if left:
+        raise NotRecalled(f"{len(left)} sends to account {provider_id} cannot be brought in yet.")
     return recalled
 
 
-def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
+def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | None:
+    """Whether anything was brought in; None: the next look has to."""
     send_outcome = send.send_outcome or answer_spool.left_behind(
         send.idempotency_key, send.started_at
     )
@@ -75,12 +77,12 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool:
         return False
     order = Order.objects.select_related("provider").filter(form_key=send.form_key).first()
     if order is not None and order.status == Status.SENDING:
-        return False  # in somebody's hands this moment; the next look finds it where it then is
+        return None  # in somebody's hands this moment; the next look finds it where it then is
     taken = order and take_as_sent(
         order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
     )
     if order is not None and order.status == Status.SENDING:
-        return False  # a worker took it while we looked
+        return None  # a worker took it while we looked
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
     if not taken:

@@ -50,6 +50,22 @@ def test_the_one_whose_claim_found_it_out_is_given_back_by_the_next_look(forgott
     assert len(provider.placed) == len(orders)
 
 
+def test_one_that_is_claimed_while_its_database_is_accepted_is_not_sent_a_second_time(forgotten):
+    """This machine was off while the others were asked and a manager accepted the database. What
+    finds that out here is a claim of an order that it had sent: it is in somebody's hands, and a
+    look that takes the database as it is would be the last."""
+    orders, provider = forgotten
+    guard.quarantine("The database was put back.", now=NOON)
+    acknowledge(LATER)
+    after = LATER + timedelta(minutes=1)
+    assert send(orders[0], provider, after).status == Status.QUEUED
+    guard.check_database(now=after)
+    for order in orders:
+        assert Order.objects.get(pk=order.pk).status == Status.PENDING
+    assert len(provider.placed) == len(orders)
+    assert guard.check_database(now=after), "and it is accepted"
+
+
 def test_the_one_that_broke_is_given_back_by_the_next_look(forgotten, monkeypatch):
     orders, _ = forgotten
     real = recalled_sends.take_as_sent
