@@ -258,7 +258,7 @@ class Search:
         absent = matched.absent.intersection(keys)
         gone = list[Attempt]()
         for attempt in resolve.reread(attempt for attempt in attempts if attempt.pk in absent):
-            if named := named_elsewhere(attempt, id_range):
+            if named := named_elsewhere(attempt, id_range, self.run.rows):
                 self._leave([attempt], resolve.NAMED_ELSEWHERE.format(named))
             else:
                 gone.append(attempt)

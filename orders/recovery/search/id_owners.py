@@ -20,6 +20,7 @@ from ...status import LIVE_OUTCOMES, Flag, Outcome
 from .id_range import (
     NEIGHBOURS,
     IdRange,
+    claimed,
     fits,
     has_more_left,
     number_of,
@@ -65,11 +66,13 @@ def names_of(attempt: Attempt) -> frozenset[str]:
     return names_in(attempt.evidence) | ({str(late)} if late else frozenset())
 
 
-def named_elsewhere(attempt: Attempt, id_range: IdRange) -> str:
-    """Ids that an answer to this send has named, and that do not stand in this range."""
+def named_elsewhere(attempt: Attempt, id_range: IdRange, account: list[int]) -> str:
+    """Ids that an answer to this send has named, and that do not stand in this range, or are
+    another order's: they were not asked about."""
     known = {name: number_of(name) for name in names_of(attempt)}
+    odd = claimed(account, list(known)) if known else set()
     last = id_range.before or 0
-    odd = (name for name, one in known.items() if one is None or not id_range.after < one < last)
+    odd |= {name for name, one in known.items() if one is None or not id_range.after < one < last}
     return ", ".join(sorted(odd))
 
 

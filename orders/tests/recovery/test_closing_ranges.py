@@ -174,6 +174,16 @@ def test_an_id_that_its_answer_names_and_the_provider_does_not_know_is_not_there
     Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": "12"})
     found.search()
     assert found.status == Status.NOT_PLACED
+def test_an_order_whose_answer_names_an_id_of_another_order_is_not_shown_not_to_be_there():
+    """Which of the two the provider has is not known, wherever the number stands."""
+    found = between()
+    make_order(Status.IN_PROGRESS, provider=found.provider, external_id="12")
+    Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": "12"})
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, LATER)
+    assert found.was_told("An answer to it has named 12")
+
+
 
 
 def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order():
