@@ -94,6 +94,7 @@ class Progress:
     """One order's status. `status` is None when the provider's word (`raw_status`) is unknown.
 
     `children` holds the ids of orders that a drip-feed or subscription order has started.
+    `names_children`: there is a place for them in the answer, which may be empty.
     `runs` and `posts` are the provider's own counters for those. `remains` is kept as they say
     it, below zero too: whether it can be is for those who know the order.
     """
@@ -106,6 +107,7 @@ class Progress:
     children: tuple[str, ...] = field(default=())
     runs: int | None = None
     posts: int | None = None
+    names_children: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

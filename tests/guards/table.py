@@ -732,14 +732,14 @@ LINES = (
     ),
     Guard(
         "search: an order of ours in every call",
-        "return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))",
-        "return chunks([*own, *wanted, *rest], size)",
+        "        batch = [*self.own, *part, *self.rest]\n",
+        "        batch = [*(() if self.seen.calls else self.own), *part, *self.rest]\n",
         (f"{SEARCH}::test_a_provider_that_forgets_us_in_the_middle_of_a_look_has_cleared_nothing",),
         "orders/recovery/search/ask_ids.py",
     ),
     Guard(
         "search: every parent has to tell what it started",
-        "_check_parents(parents, batch, answers)",
+        "_check_parents([*own, *self.rest], self.parents.gone, answers)",
         "pass",
         (f"{SEARCH}::test_nothing_is_concluded_where_it_is_not_told_what_a_drip_feed_has_started",),
         "orders/recovery/search/ask_ids.py",
@@ -1118,8 +1118,9 @@ LINES = (
     ),
     Guard(
         "search: what orders have started is as new as what is found",
-        "return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))",
-        "return ([*own, *part] for part in chunks([*rest, *wanted], size - len(own)))",
+        "        batch = [*self.own, *part, *self.rest]\n",
+        "        self.rest = [] if self.seen.calls else self.rest\n"
+        "        batch = [*self.own, *part, *self.rest]\n",
         (
             "orders/tests/recovery/test_asking_ids.py"
             "::test_what_a_drip_feed_starts_between_two_questions_is_no_candidate",
@@ -1127,8 +1128,28 @@ LINES = (
         "orders/recovery/search/ask_ids.py",
     ),
     Guard(
+        "search: what turns up as a lost drip-feed is asked along from then on",
+        "            calls.rest += [one for one in part if one in seen.candidates]",
+        "            calls.rest += []",
+        (
+            "orders/tests/recovery/test_asking_ids.py"
+            "::test_what_a_lost_drip_feed_starts_between_two_questions_is_no_candidate",
+        ),
+        "orders/recovery/search/ask_ids.py",
+    ),
+    Guard(
+        "search: what a drip-feed may have started without a word is nobody's",
+        "    if parents.are_named or not silent:",
+        "    if silent or not silent:",
+        (
+            f"{CLOSING}"
+            "::test_an_order_whose_provider_names_nothing_that_a_drip_feed_starts_goes_to_a_person",
+        ),
+        "orders/recovery/search/ask_ids.py",
+    ),
+    Guard(
         "search: what is lost may have started others",
-        "[: most + 1], *_lost_parents(rows)]",
+        "[: most + 1], *sorted(may_be)]",
         "[: most + 1]]",
         (
             f"{CLOSING}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from providers.actions.calling import MustWait
 from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
-from providers.panel_api.id_batches import chunks
 
 from . import id_range
 from .ask_singly import search_singly
@@ -41,57 +41,120 @@ def search_between(
     taken = id_range.claimed(run.rows, asked)
     wanted = [one for one in asked if one not in taken]
     own = [str(number) for number in canaries]
-    parents = [one for one in parents if one not in wanted]
-    rest = [one for one in parents if one not in own]
+    others = [one for one in parents.ids if one not in wanted]
     if size == 1:
         ask_one = partial(_answers, run, seen)
-        search_singly(
-            seen, ask_one, wanted, control=own[0], parents=parents, most=most, spare=spare
+        told = search_singly(
+            seen,
+            ask_one,
+            wanted,
+            control=own[0],
+            parents=others,
+            gone=parents.gone,
+            most=most,
+            spare=spare,
         )
+        _doubt_what_is_not_named(seen, parents, told)
         return
     own = own[: max(1, size // ROOM_FOR_A_CONTROL)]
-    room = most * (size - len(own) - len(rest))
-    if len(wanted) > max(0, room):
-        seen.last = int(wanted[max(0, room)]) - 1
-        wanted = wanted[: max(0, room)]
-    known, children = {*own, *rest}, set[str]()
-    is_first = True
-    for batch in _batches(own, wanted, rest, size):
+    calls = _Calls(run, seen, parents, own, [one for one in others if one not in own])
+    room = max(0, most * calls.room)
+    if len(wanted) > room:
+        seen.last = int(wanted[room]) - 1
+        wanted = wanted[:room]
+    _ask_all(calls, wanted, most)
+    while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
+        _ask_again(calls)
+    for child in calls.children:
+        seen.candidates.pop(child, None)
+    _doubt_what_is_not_named(seen, parents, calls.told)
+
+
+@dataclass(slots=True)
+class _Calls:
+    """Questions about many ids. `own` begins each of them, and `rest` ends it: the orders that
+    start others. `told` is what each of these has said last."""
+
+    run: RecoveryRun
+    seen: Seen
+    parents: id_range.Parents
+    own: list[str]
+    rest: list[str]
+    told: dict[str, Progress] = field(default_factory=dict)
+    children: set[str] = field(default_factory=set)
+
+    @property
+    def room(self) -> int:
+        """Ids for which there is room in one call."""
+        return self.run.client.dialect.batch_size - len(self.own) - len(self.rest)
+
+    def ask(self, part: Sequence[str]) -> None:
+        """Nothing is taken in where a canary or an order that starts others does not answer."""
+        batch = [*self.own, *part, *self.rest]
+        answers = _answers(self.run, self.seen, batch)
+        _check_canaries(self.own, answers)
+        own = [one for one in self.own if one in self.parents.ids]
+        _check_parents([*own, *self.rest], self.parents.gone, answers)
+        self.seen.asked += [int(one) for one in part]
+        self.told |= {
+            one: said
+            for one, said in answers.items()
+            if isinstance(said, Progress) and (one in self.rest or one in self.parents.ids)
+        }
+        self.children |= _sort(answers, part, self.seen)
+
+
+def _ask_all(calls: _Calls, wanted: Sequence[str], most: int) -> None:
+    """What a lost order that starts others may be goes along from then on: what it starts until the
+    next call stands above it."""
+    seen, is_first = calls.seen, True
+    while wanted:
+        part, left = wanted[: max(0, calls.room)], wanted[max(0, calls.room) :]
+        if not part or seen.calls >= most:
+            seen.last = int(wanted[0]) - 1
+            return
         try:
-            answers = _answers(run, seen, batch)
-            _check_canaries(own, answers)
-            _check_parents(parents, batch, answers)
+            calls.ask(part)
         except (MustWait, ProviderError, CannotSearch):
             if is_first:
                 raise
-            missed = (int(one) for one in batch if one not in known)
-            seen.last, seen.is_cut = min(missed, default=seen.first) - 1, True
-            break
-        is_first = False
-        seen.asked += [int(one) for one in batch if one not in known]
-        children |= _sort(answers, known, seen)
-    while seen.doubtful and not seen.is_cut and seen.calls < most + spare:
-        again, seen.doubtful = seen.doubtful, []
-        children |= _sort(_again(run, seen, own, again, rest), known, seen)
-    for child in children:
-        seen.candidates.pop(child, None)
+            seen.last, seen.is_cut = int(part[0]) - 1, True
+            return
+        is_first, wanted = False, left
+        if calls.parents.may_turn_up:
+            calls.rest += [one for one in part if one in seen.candidates]
 
 
-def _again(
-    run: RecoveryRun, seen: Seen, own: list[str], doubtful: list[str], rest: list[str]
-) -> dict[str, Progress | Unreadable]:
-    """Once more about these; those that do not fit into the call, or all where it fails, stay as
-    doubtful as they are."""
-    batch = doubtful[: run.client.dialect.batch_size - len(own) - len(rest)]
-    unread: dict[str, Progress | Unreadable] = {one: Unreadable("not asked") for one in doubtful}
+def _ask_again(calls: _Calls) -> None:
+    """Once more about what could not be read; what does not fit into the call, or all where it
+    fails, stays as doubtful as it is."""
+    seen, doubtful = calls.seen, calls.seen.doubtful
+    part = doubtful[: max(0, calls.room)]
+    seen.is_cut, seen.doubtful = not part, doubtful[len(part) :]
+    if not part:
+        return
     try:
-        answers = _answers(run, seen, [*own, *batch, *rest])
-        _check_canaries(own, answers)
-        _check_parents(rest, rest, answers)
+        calls.ask(part)
     except (MustWait, ProviderError, CannotSearch):
-        seen.is_cut = True
-        return unread
-    return unread | {one: said for one, said in answers.items() if one in (*batch, *rest)}
+        seen.is_cut, seen.doubtful = True, doubtful
+
+
+def _doubt_what_is_not_named(
+    seen: Seen, parents: id_range.Parents, told: Mapping[str, Progress]
+) -> None:
+    """Some providers do not say which orders a drip-feed has started: those are nobody's, and look
+    like the lost one."""
+    may_start = {**told, **seen.candidates} if parents.may_turn_up else told
+    silent = [one for one, said in may_start.items() if not (said.children or said.names_children)]
+    if parents.are_named or not silent:
+        return
+    for one in seen.candidates:
+        number = id_range.number_of(one) or id_range.LARGEST_ID
+        older = (it for it in silent if it != one and (id_range.number_of(it) or 0) < number)
+        if parent := next(older, None):
+            seen.unsure = f"{one} may be an order that {parent} has started, which this provider"
+            seen.unsure += " has never named for any order: a person has to tell."
+            return
 
 
 def _answers(
@@ -100,14 +163,6 @@ def _answers(
     answers = run.ask(partial(run.client.statuses_once, batch))
     seen.calls += 1
     return answers
-
-
-def _batches(
-    own: list[str], wanted: list[str], rest: list[str], size: int
-) -> Iterable[Sequence[str]]:
-    if not wanted:
-        return ()
-    return ([*own, *part, *rest] for part in chunks(wanted, size - len(own) - len(rest)))
 
 
 def _check_canaries(own: list[str], answers: dict[str, Progress | Unreadable]) -> None:
@@ -121,20 +176,25 @@ def _check_canaries(own: list[str], answers: dict[str, Progress | Unreadable]) -
 
 
 def _check_parents(
-    parents: list[str], batch: Sequence[str], answers: dict[str, Progress | Unreadable]
+    parents: Sequence[str], gone: Collection[str], answers: dict[str, Progress | Unreadable]
 ) -> None:
     """What one of them started is known only while each of them is told of."""
     for one in parents:
-        if one in batch and not isinstance(answers.get(one), Progress):
+        said = answers.get(one)
+        if isinstance(said, Unreadable) and one in gone:
+            is_told = said.code is RefusalCode.UNKNOWN_ORDER
+        else:
+            is_told = isinstance(said, Progress)
+        if not is_told:
             raise CannotSearch(f"The provider did not say what {one} has started.")
 
 
-def _sort(answers: dict[str, Progress | Unreadable], known: set[str], seen: Seen) -> set[str]:
+def _sort(answers: dict[str, Progress | Unreadable], part: Sequence[str], seen: Seen) -> set[str]:
     """Put each answer where it belongs; the children that any of ours names come back."""
     children = set[str]()
     for external_id, said in answers.items():
         children.update(said.children if isinstance(said, Progress) else ())
-        if external_id in known:
+        if external_id not in part:
             continue
         if isinstance(said, Progress):
             seen.candidates[external_id] = said

@@ -3,7 +3,7 @@ is known to be ours is asked about only where its answer is needed for a proof."
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from providers.actions.calling import MustWait
 from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
@@ -20,12 +20,14 @@ def search_singly(
     *,
     control: str,
     parents: Sequence[str],
+    gone: Collection[str] = (),
     most: int,
     spare: int,
-) -> None:
+) -> dict[str, Progress]:
     """Ask about `wanted`, lowest first, until one is ours or `most` calls are made. Nothing is
     cleared unless the call for `control`, out of `spare` where there is one, was left and shows
-    that orders of ours are known there."""
+    that orders of ours are known there. What was said of `parents` comes back; those that are
+    `gone` need not be known any more."""
     proves = most + spare > 1
     room = most - len(parents) - (1 if proves and not spare else 0)
     if wanted and parents and room < 1:
@@ -35,14 +37,15 @@ def search_singly(
         wanted = wanted[: max(0, room)]
     for one in wanted:
         if not _ask_one(seen, ask, one):
-            return
+            return {}
         if seen.candidates:
             seen.last = int(one)
             break
     if seen.candidates:
-        _drop_children(seen, ask, parents)
-    elif wanted:
+        return _drop_children(seen, ask, parents, gone)
+    if wanted:
         _prove(seen, ask, control, may_ask=proves)
+    return {}
 
 
 def _ask_one(seen: Seen, ask: Ask, one: str) -> bool:
@@ -62,15 +65,22 @@ def _ask_one(seen: Seen, ask: Ask, one: str) -> bool:
     return True
 
 
-def _drop_children(seen: Seen, ask: Ask, parents: Sequence[str]) -> None:
+def _drop_children(
+    seen: Seen, ask: Ask, parents: Sequence[str], gone: Collection[str]
+) -> dict[str, Progress]:
     """What one of them started is no lost order; while one does not tell, nobody knows."""
+    told = dict[str, Progress]()
     for parent in parents:
         said = ask([parent]).get(parent)
         if not isinstance(said, Progress):
+            if said and said.code is RefusalCode.UNKNOWN_ORDER and parent in gone:
+                continue
             seen.candidates.clear()
             raise CannotSearch(f"The provider did not say what {parent} has started.")
+        told[parent] = said
         for child in said.children:
             seen.candidates.pop(child, None)
+    return told
 
 
 def _prove(seen: Seen, ask: Ask, control: str, *, may_ask: bool) -> None:

@@ -36,6 +36,9 @@ class Decision:
     hangs: frozenset[int] = frozenset()  # sends of which the charges tell, and the prices do not
 
 
+UNDECIDED = Decision((), {}, IdMatch(), {})
+
+
 def decide_owners(
     run: RecoveryRun,
     ranges: Collection[IdRange],

@@ -19,7 +19,7 @@ from ...status import RECALLED, Outcome, Resolution
 from .. import resolve
 from . import contradictions, search_schedule
 from .ask_ids import WIDEST, search_between
-from .decide_owners import Decision
+from .decide_owners import UNDECIDED, Decision
 from .id_owners import named_elsewhere
 from .id_range import IdRange, claimed, id_ranges
 from .match_ids import IdMatch
@@ -162,6 +162,9 @@ class Search:
         evidence = {"calls": seen.calls, "ours": sorted(seen.candidates), "doubtful": seen.doubtful}
         resolve.tell(attempts, _in_words(seen, wanted_last), evidence, now)
         resolve.keep_candidates(attempts, seen.candidates)
+        if seen.unsure:
+            resolve.tell(attempts, seen.unsure, {}, now)
+            return UNDECIDED
         decision = price_wait.decide_with_prices(self.run, self.ranges, seen.candidates)
         self._write_down(decision, seen, now)
         return decision

@@ -14,7 +14,7 @@ from providers.panel_api import OrderState, Progress
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ...models import Attempt, Order, Recovery
-from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome
+from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome, Status
 from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock
 
@@ -160,26 +160,40 @@ def claimed(rows: list[int], ids: Sequence[str]) -> set[str]:
     return set(orders.values_list("external_id", flat=True))
 
 
-def parents(rows: list[int], most: int) -> list[str] | None:
-    """Ids of the orders that may start others, and of those that a lost one may be; None where they
-    are too many to ask along."""
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """`ids` of the orders that may start others, and of those that a lost one may be. The provider
+    need not know those any more that are `gone`: a given-up order is not decided about again.
+    `may_turn_up`: a lost one starts others, and its own id may be news. `are_named`: the provider
+    has told before which orders were started."""
+
+    ids: list[str]
+    gone: frozenset[str] = frozenset()
+    may_turn_up: bool = False
+    are_named: bool = False
+
+
+def parents(rows: list[int], most: int) -> Parents | None:
+    """None where they are too many to ask along."""
+    ours = Order.objects.filter(provider__in=rows)
     found = (
-        Order.objects.filter(provider__in=rows, status__in=AT_PROVIDER, parent=None)
-        .filter(STARTS_OTHERS)
-        .order_by("pk")
-        .distinct()
+        ours.filter(STARTS_OTHERS, status__in=AT_PROVIDER, parent=None).order_by("pk").distinct()
     )
-    ids = [*found.values_list("external_id", flat=True)[: most + 1], *_lost_parents(rows)]
-    return ids if len(ids) <= most else None
-
-
-def _lost_parents(rows: list[int]) -> list[str]:
-    """Ids that nobody has claimed and that may be a lost drip-feed or subscription."""
     lost = [attempt for attempt in lost_attempts(rows) if starts_others(attempt.order)]
+    may_be = _ids_kept(rows, lost)
+    gone = may_be - _ids_kept(rows, [one for one in lost if one.order.status != Status.GIVEN_UP])
+    ids = [*found.values_list("external_id", flat=True)[: most + 1], *sorted(may_be)]
+    if len(ids) > most:
+        return None
+    are_named = bool(ids or lost) and ours.filter(parent__isnull=False).exists()
+    return Parents(ids, gone, bool(lost), are_named)
+
+
+def _ids_kept(rows: list[int], lost: Iterable[Attempt]) -> frozenset[str]:
+    """Ids that nobody has claimed and that may be one of these."""
     rows_of_ours = (row for attempt in lost for row in attempt.candidates if row.get("status"))
-    ids = sorted({str(row["id"]) for row in rows_of_ours})
-    taken = claimed(rows, ids) if ids else set()
-    return [one for one in ids if one not in taken]
+    ids = frozenset(str(row["id"]) for row in rows_of_ours)
+    return ids - claimed(rows, sorted(ids)) if ids else ids
 
 
 def fits(order: Order, said: Progress) -> bool | None:

@@ -16,7 +16,8 @@ class Seen:
     """What one search showed. `candidates` are ids of ours that nobody has claimed; `cleared`: each
     id that was asked for up to this one is known not to be a lost order, `doubtful` ones apart.
     `is_cut`: a later call failed, and `last` is as far as the ones before it reached. `asked` are
-    the ids that can be a lost order and were asked about."""
+    the ids that can be a lost order and were asked about. `unsure`: why none of the candidates
+    proves anything, in words for staff."""
 
     first: int
     last: int
@@ -25,6 +26,7 @@ class Seen:
     asked: list[int] = field(default_factory=list)
     calls: int = 0
     is_cut: bool = False
+    unsure: str = ""
 
     @property
     def is_patchy(self) -> bool:

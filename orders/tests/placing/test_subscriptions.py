@@ -50,5 +50,6 @@ def test_what_a_subscription_may_have_started_is_not_taken_for_a_lost_order(type
     payload = {"username": "lumen", "min": "10", "max": "20", "old_posts": "3"}
     order = make_order(Status.IN_PROGRESS, type=type_name, payload=payload)
     is_one = type_name in SUBSCRIPTIONS
-    assert id_range.parents([order.provider_id], 5) == ([order.external_id] if is_one else [])
+    found = id_range.parents([order.provider_id], 5)
+    assert found is not None and found.ids == ([order.external_id] if is_one else [])
     assert list(Order.objects.of_related("parents")) == ([order] if is_one else [])

@@ -121,6 +121,18 @@ def test_while_it_does_not_tell_what_it_has_started_nobody_knows_whose_an_id_is(
     assert seen.candidates == {}
 
 
+@pytest.mark.parametrize(("said", "is_told"), [(UNKNOWN, True), (ODD, False)])
+def test_what_may_be_a_given_up_order_need_not_be_known_any_more(said, is_told):
+    seen, ask = Seen(11, 12), Panel({"12": OURS, "3": said, "4": started()}).statuses_once
+    how: dict[str, Any] = {"control": "10", "parents": ["3", "4"], "gone": {"3"}}
+    if not is_told:
+        with pytest.raises(CannotSearch, match="what 3 has started"):
+            search_singly(seen, ask, ["11", "12"], most=5, spare=1, **how)
+        return
+    assert search_singly(seen, ask, ["11", "12"], most=5, spare=1, **how) == {"4": started()}
+    assert sorted(seen.candidates) == ["12"]
+
+
 def test_where_the_calls_are_needed_for_what_starts_others_nothing_is_asked():
     panel = Panel({})
     with pytest.raises(CannotSearch, match="asking about each takes a call"):
@@ -132,9 +144,9 @@ def test_where_the_calls_are_needed_for_what_starts_others_nothing_is_asked():
 
 
 @pytest.fixture
-def parents(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def parents(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Orders of ours that start others; nothing else is claimed."""
-    found: list[str] = []
+    found = SimpleNamespace(ids=[], gone=frozenset(), may_turn_up=False, are_named=True)
     monkeypatch.setattr(id_range, "parents", lambda rows, most: found)
     monkeypatch.setattr(id_range, "claimed", lambda rows, asked: set())
     return found
@@ -154,11 +166,36 @@ def test_what_an_order_of_ours_names_as_its_own_is_no_candidate(parents):
 
 
 def test_what_a_drip_feed_starts_between_two_questions_is_no_candidate(parents):
-    parents.append("3")
+    parents.ids.append("3")
     panel = Panel({"3": started()})
     panel.afterwards = lambda: panel.knows.update({"3": started("15"), "15": OURS})
     seen = look_at_many(panel, size=5, most=3, last=16)
     assert (sorted(seen.candidates), seen.cleared) == ([], 16)
+
+
+def test_what_a_lost_drip_feed_starts_between_two_questions_is_no_candidate(parents):
+    """That 11 may be the lost one is news of this very search."""
+    parents.may_turn_up = True
+    panel = Panel({"11": started("9")})
+    panel.afterwards = lambda: panel.knows.update({"11": started("15"), "15": OURS})
+    seen = look_at_many(panel, size=4, most=3, last=16)
+    assert (sorted(seen.candidates), seen.last) == (["11"], 16)
+
+
+@pytest.mark.parametrize("said", [UNKNOWN, ODD], ids=["known no more", "unreadable"])
+def test_once_it_does_not_tell_the_search_ends_before_what_it_may_have_started(parents, said):
+    parents.may_turn_up = True
+    panel = Panel({"11": started("9")})
+    panel.afterwards = lambda: panel.knows.update({"11": said, "15": OURS})
+    seen = look_at_many(panel, size=4, most=3, last=16)
+    assert (sorted(seen.candidates), seen.last, seen.is_cut) == (["11"], 13, True)
+
+
+def test_what_a_lost_drip_feed_may_be_is_asked_along_as_far_as_there_is_room(parents):
+    parents.may_turn_up = True
+    panel = Panel({"11": started("9"), "12": started("9"), "13": started("9")})
+    seen = look_at_many(panel, size=4, most=2, last=16)
+    assert (sorted(seen.candidates), seen.last, seen.calls) == (["11", "12", "13"], 13, 1)
 
 
 def test_what_a_second_question_cannot_clear_stays_as_doubtful_as_it_is(parents):
@@ -166,6 +203,13 @@ def test_what_a_second_question_cannot_clear_stays_as_doubtful_as_it_is(parents)
     panel.afterwards = lambda: panel.knows.update({"10": DOWN})
     seen = look_at_many(panel)
     assert (seen.doubtful, seen.cleared, seen.is_cut) == (["12"], 11, True)
+
+
+def test_where_there_is_no_room_for_a_second_question_it_stays_as_doubtful(parents):
+    parents.may_turn_up = True
+    panel = Panel({"11": ODD, "12": started("9"), "13": started("9"), "14": started("9")})
+    seen = look_at_many(panel, size=4, most=2, last=14)
+    assert (seen.doubtful, seen.is_cut, seen.calls) == (["11"], True, 2)
 
 
 def test_one_that_can_be_read_the_second_time_is_cleared(parents):

@@ -61,6 +61,11 @@ class Between:
         }
         Attempt.objects.filter(pk=lost.pk).update(**known)
 
+    def run_drip_feed(self, external_id: str) -> Order:
+        payload = {"service": "1", "runs": "3"}
+        status, account = Status.IN_PROGRESS, self.provider
+        return make_order(status, provider=account, external_id=external_id, payload=payload)
+
     def search(self) -> None:
         panel: Any = self.panel
         run = RecoveryRun(self.provider, panel, self.rules, [self.provider.pk], lambda: LATER)
@@ -169,11 +174,6 @@ def test_an_order_whose_answer_names_an_id_elsewhere_is_not_shown_not_to_be_ther
     assert found.was_told(f"An answer to it has named {named}")
 
 
-def test_an_id_that_its_answer_names_and_the_provider_does_not_know_is_not_there():
-    found = between()
-    Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": "12"})
-    found.search()
-    assert found.status == Status.NOT_PLACED
 def test_an_order_whose_answer_names_an_id_of_another_order_is_not_shown_not_to_be_there():
     """Which of the two the provider has is not known, wherever the number stands."""
     found = between()
@@ -184,6 +184,11 @@ def test_an_order_whose_answer_names_an_id_of_another_order_is_not_shown_not_to_
     assert found.was_told("An answer to it has named 12")
 
 
+def test_an_id_that_its_answer_names_and_the_provider_does_not_know_is_not_there():
+    found = between()
+    Attempt.objects.filter(pk=found.lost.pk).update(evidence={"candidate_id": "12"})
+    found.search()
+    assert found.status == Status.NOT_PLACED
 
 
 def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order():
@@ -195,3 +200,38 @@ def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_anoth
     found.search()
     assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
     assert found.was_told("did not say what 5 has started")
+
+
+def test_a_drip_feed_that_was_given_up_and_is_known_no_more_stops_no_search():
+    found = Between(14, True)
+    Order.objects.filter(payload__has_key="runs").update(status=Status.GIVEN_UP)
+    found.search()
+    assert found.status == Status.NOT_PLACED
+    found = Between(14, True, **{"5": ODD})
+    Order.objects.filter(payload__has_key="runs").update(status=Status.GIVEN_UP)
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, None)
+
+
+def test_an_order_whose_provider_names_nothing_that_a_drip_feed_starts_goes_to_a_person():
+    """What it has started without a word looks like the lost order."""
+    found = between(id9=progress(), id12=progress())
+    found.run_drip_feed("9")
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, LATER)
+    assert found.was_told("12 may be an order that 9 has started")
+    assert [row["id"] for row in found.lost.candidates] == ["12"]
+    assert not Recovery.objects.get(provider=found.provider).stopped_because
+
+
+@pytest.mark.parametrize("why", ["it has named another", "it is younger", "it tells"])
+def test_what_no_drip_feed_can_have_started_unnamed_is_linked(why):
+    said = started("20") if why == "it tells" else progress()
+    parent = "13" if why == "it is younger" else "9"
+    knows: dict[str, Answer] = {"12": progress(), parent: said}
+    found = Between(14, **knows)
+    feed = found.run_drip_feed(parent)
+    if why == "it has named another":
+        make_order(Status.COMPLETED, provider=found.provider, external_id="8", parent=feed)
+    found.search()
+    assert found.status == Status.IN_PROGRESS

@@ -90,6 +90,7 @@ def progress(row: Any, dialect: Dialect) -> Progress | Unreadable:
         children=children,
         runs=coerce.whole(get("runs")) if "runs" in row else None,
         posts=coerce.whole(get("posts")) if "posts" in row else None,
+        names_children=isinstance(get("orders"), list | str),
     )
 
 
