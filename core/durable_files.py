@@ -63,6 +63,19 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def locked_directory(path: Path) -> Iterator[None]:
+    """The same for what is done to a whole directory, which is made if it is not there. It holds
+    while everything in it is deleted."""
+    path.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_worked_on(file: TextIO) -> bool:
     """Another process, or another part of this one, has this file open and locked."""
     try:

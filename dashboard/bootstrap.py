@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.views.decorators.debug import sensitive_variables
 
 from core.clocks import Clock
+from core.durable_files import locked_directory
 from core.models import User
 from core.roles import Role
 from providers.actions.accounts import add_provider, change_address, change_settings, set_key
@@ -42,14 +43,22 @@ def migrate(say: Say) -> None:
 
 
 def collect_static_files(say: Say) -> None:
-    """Gather and compress what browsers load, unless nothing changed since the last time."""
-    stamp = Path(settings.STATIC_ROOT) / ".digest"
-    digest = _static_digest()
-    if stamp.exists() and stamp.read_text() == digest:
+    """Gather and compress what browsers load, unless nothing changed since the last time. Of two
+    desks that start from one checkout, one does it and the other waits."""
+    root = Path(settings.STATIC_ROOT)
+    stamp, digest = root / ".digest", _static_digest()
+    if _is_gathered(stamp, digest):
         return
-    say("  pages      gathering style sheets and scripts …")
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
-    stamp.write_text(digest)
+    with locked_directory(root):
+        if _is_gathered(stamp, digest):
+            return
+        say("  pages      gathering style sheets and scripts …")
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+        stamp.write_text(digest)
+
+
+def _is_gathered(stamp: Path, digest: str) -> bool:
+    return stamp.exists() and stamp.read_text() == digest
 
 
 def static_files_are_there() -> bool:
