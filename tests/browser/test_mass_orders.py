@@ -33,7 +33,7 @@ def test_lines_are_fixed_where_they_stand_and_placed_once(
     service = service_number(admin_page)
     links = [f"https://lumen.example/mass/{n}" for n in range(4)]
     rows = [f"{service} | {link} | 1000" for link in links]
-    rows[1] = f"{service} | {links[1]} | 1,000"
+    rows[1] = f"{service} | {links[1]} | 1.000"
     rows[2] = f"no-such-service | {links[2]} | 1000"
     check(admin_page, "\n".join(rows))
     admin_page.evaluate("window.neverReloaded = true")

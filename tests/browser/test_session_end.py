@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ def dialog(page: Page) -> Locator:
 @pytest.fixture
 def ended(admin_page: Page) -> Page:
     """An order's page with half a comment. The session ends, and a live part notices."""
-    number = place(admin_page, "https://lumen.example/ended")
+    number = place(admin_page, f"https://lumen.example/ended/{uuid.uuid4().hex}")
     admin_page.goto(f"/orders/{number}/")
     admin_page.get_by_label("Comment").fill("Half a reason")
     admin_page.context.clear_cookies(name="desk-session")

@@ -57,7 +57,7 @@ def test_corrected_lines_are_not_lost_when_the_good_ones_are_placed(
 ) -> None:
     service = service_number(admin_page)
     links = [f"https://lumen.example/line-kept/{n}" for n in range(2)]
-    check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1,000")
+    check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1.000")
     quantity = admin_page.locator("#line-2").get_by_label("Quantity")
     quantity.fill("1000")
     admin_page.get_by_role("button", name="Place 1 order").click()
@@ -74,7 +74,7 @@ def test_a_live_part_keeps_what_was_written_into_it(admin_page: Page, box: Remot
     try:
         service = service_number(admin_page)
         links = [f"https://lumen.example/live-kept/{n}" for n in range(2)]
-        check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1,000")
+        check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1.000")
         admin_page.get_by_role("button", name="Place 1 order").click()
         admin_page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
         admin_page.goto(f"{admin_page.url.partition('?')[0]}?tab=all")
