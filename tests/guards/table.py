@@ -872,6 +872,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restore: one refill in a worker's hands keeps the database from being accepted",
+        "                raise _InHands  # queued again",
+        "                return True  # queued again",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "matching: an order counted as not there may own an id",
         '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk"), *decided]',
         '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk")]',

@@ -51,7 +51,7 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
 def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
-    them was broken."""
+    them was broken, or meets a refill in a worker's hands."""
     journaled = request_journal.calls_since_accepted(provider_id)
     journaled_keys = [call.idempotency_key for call in journaled]
     keys = RequestCall.objects.filter(key__in=journaled_keys).values_list("key", flat=True)
@@ -63,15 +63,21 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     recalled = list[int]()
 
     def recall(then: JournaledCall) -> None:
-        recalled.append(_recall(provider_id, then, now))
+        if (requests := _recall(provider_id, then, now)) is not None:
+            recalled.append(requests)
 
     one_by_one(unknown, recall, what="calls of this machine")
-    if broken := len(unknown) - len(recalled):
-        raise NotRecalled(f"{broken} calls to account {provider_id} cannot be brought in.")
+    if left := len(unknown) - len(recalled):
+        raise NotRecalled(f"{left} calls to account {provider_id} cannot be brought in yet.")
     return sum(recalled)
 
 
-def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
+class _InHands(Exception):
+    """A refill asked for since is being sent this moment: nothing of the call is brought in."""
+
+
+def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int | None:
+    """How many requests were brought in; None: the next look has to."""
     outcome = then.outcome or _left_behind(then.idempotency_key)
     if isinstance(outcome, Later):
         return 0  # nothing was done
@@ -88,6 +94,8 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int:
             if isinstance(outcome, Answered):
                 _record(call, outcome, now)
             _give_up_cancels(call, now)
+    except _InHands:
+        return None
     except IntegrityError as error:
         raise_unless_broken(error, *FASTER)
         log.info("call %s was taken back into the database by another worker", then.idempotency_key)
@@ -151,6 +159,8 @@ def _take_refill(
     if since.exists():
         if may_be_open:  # it would be the second
             since.filter(status__in=REFILLS_TO_SEND).update(requests=F("requests") + 1, **sent)
+            if since.filter(status=RefillStatus.SENDING).exists():
+                raise _InHands  # queued again, it would be sent beside this one
         return True
     Refill.objects.create(
         order=order,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from orders.sending.restore_check import guard, recalled_requests, request_journ
 from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.sending.restore_check.request_journal import Named
 from orders.status import RefillStatus, Status, Write
+from orders.tests.sending.test_restore_guard import acknowledge
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, OutcomeUnknown, RefillStarted, RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
@@ -112,6 +114,30 @@ def test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open(said, 
     guard.check_database(now=later)
     assert Refill.objects.get().status == status
     assert order.events.filter(text__contains="This machine had sent it").exists()
+
+
+def test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another():
+    """This machine was off while the database was looked into and accepted. What finds that out is
+    the claim of a refill that somebody asked for since: it is in a worker's hands, and a look that
+    takes the database as it is would be the last."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.COMPLETED, service=make_service(account))
+    make_refill(order=order)
+    panel = Panel()
+    runs.send_requests(account, panel, clock=lambda: NOON, seconds=0)
+    Refill.objects.all().delete()
+    RequestCall.objects.all().delete()
+    guard.quarantine("The database was put back.", now=NOON)
+    later = NOON + timedelta(minutes=5)
+    acknowledge(later)
+    after = later + timedelta(minutes=1)
+    make_refill(order=order, requested_at=after, due_at=after)
+    for now in (after, after + timedelta(minutes=1)):
+        runs.send_requests(account, panel, clock=partial(lambda moment: moment, now), seconds=0)
+        guard.check_database(now=now)
+    assert panel.done == [order.external_id], "it was asked for twice"
+    assert Refill.objects.get().status == RefillStatus.PENDING
+    assert guard.check_database(now=now), "and the database is accepted"
 
 
 def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypatch):
