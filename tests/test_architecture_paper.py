@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ PLACE = re.compile(
     r"`((?:[\w.-]+/)+(?:[\w-]+\.\w+)?|[\w-]+\.(?:py|md|toml)|(?=::))(?:::([\w.]+))?`"
 )
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[\w-]+)?\)")
+CODE = re.compile(r"`((?:[\w-]+/)+[\w-]+\.(?:py|js|css|html)|test_\w+\.py|(?=::))(?:::([\w.]+))?`")
 EXAMPLE = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 QUESTION = re.compile(r"^\| [A-Z][^|]*\? \|", re.MULTILINE)
 
@@ -67,6 +68,32 @@ def test_every_place_a_paper_names_is_there(paper: str) -> None:
         if not is_known:
             missing.append(f"{path}::{name}" if name else path)
     assert not missing, f"{paper} names what is not there: {', '.join(missing)}"
+
+
+def test_the_papers_of_proofs_and_decisions_name_what_is_there() -> None:
+    """By the end of its path: a fault of long ago has its guard where that is today."""
+    known, missing = _by_name(), list[str]()
+    for paper in (ROOT / "docs/proofs.md", *sorted((ROOT / "docs/decisions").glob("*.md"))):
+        path = ""
+        for found in CODE.finditer(paper.read_text(encoding="utf-8")):
+            path, name = found[1] or path, (found[2] or "").rpartition(".")[2]
+            there = [one for one in known[Path(path).name] if f"/{one}".endswith(f"/{path}")]
+            if not any(not name or name in _text(one) for one in there):
+                missing.append(found[0])
+    assert not missing, f"named and not there: {', '.join(missing)}"
+
+
+def _by_name() -> dict[str, list[str]]:
+    known = defaultdict[str, list[str]](list)
+    for folder in (*APPS, "tests", "benchmarks", "static", "templates"):
+        for path in (ROOT / folder).rglob("*.*"):
+            known[path.name].append(path.relative_to(ROOT).as_posix())
+    return known
+
+
+@cache
+def _text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("paper", [*PAPERS, "README.md"])
