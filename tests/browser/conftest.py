@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # only `make e2e` installs it
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 ADMIN_PASSWORD = "the-browser-knows-this"
+SANDBOX_SPEED = 600
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """`manage.py up` with a sandbox in which an hour takes six seconds."""
-    extra = {"DESK_ADMIN_PASSWORD": ADMIN_PASSWORD, "DESK_SANDBOX_SPEED": "600"}
+    extra = {"DESK_ADMIN_PASSWORD": ADMIN_PASSWORD, "DESK_SANDBOX_SPEED": str(SANDBOX_SPEED)}
     desk = Desk(tmp_path_factory.mktemp("browser") / "data", extra=extra)
     desk.start()
     yield desk
@@ -118,3 +119,12 @@ def box(desk: Desk) -> Iterator[RemoteSandbox]:
     box = RemoteSandbox(url, known["control_token"])
     yield box
     box.clear_faults()
+
+
+@pytest.fixture
+def still_box(box: RemoteSandbox) -> Iterator[RemoteSandbox]:
+    """The same while its time stands still: nothing moves there by itself, nor ends early at
+    another charge, however slow the machine is."""
+    box.set_speed(0)
+    yield box
+    box.set_speed(SANDBOX_SPEED)

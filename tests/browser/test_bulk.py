@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.running_desk import Desk, wait_until
 
+from .conftest import SANDBOX_SPEED
 from .test_mass_orders import check
 
 if TYPE_CHECKING:
@@ -49,37 +50,34 @@ def canceled(box: RemoteSandbox, mark: str) -> list[dict[str, Any]]:
 
 
 def test_ticked_orders_are_canceled_in_the_background(
-    admin_page: Page, box: RemoteSandbox, desk: Desk
+    admin_page: Page, still_box: RemoteSandbox, desk: Desk
 ) -> None:
-    box.set_speed(0)
-    try:
-        links = [f"https://lumen.example/bulk/{number}" for number in range(3)]
-        numbers = [
-            place(admin_page, service_that(desk, cancels), link)
-            for cancels, link in zip((True, True, False), links, strict=True)
-        ]
-        wait_until(lambda: {order["link"] for order in box.ledger()} >= set(links), "the orders")
-        admin_page.goto("/orders/?q=lumen.example/bulk")
-        admin_page.get_by_text("Pending").nth(2).wait_for(timeout=SLOW)
-        admin_page.get_by_label("Select every order of this page").check()
-        admin_page.wait_for_timeout(3_500)  # a refresh of the list leaves the ticks alone
-        assert admin_page.locator("[data-order-box]:checked").count() == 3
-        admin_page.locator("#bulk-form").get_by_role("button", name="Cancel").click()
-        admin_page.get_by_text("does not cancel orders of this service").wait_for()
-        admin_page.get_by_role("button", name="Cancel: 2 orders").dblclick()
-        admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
-        admin_page.evaluate("window.neverReloaded = true")
-        admin_page.get_by_text("3 of 3").wait_for(timeout=SLOW)
-        assert admin_page.evaluate("window.neverReloaded") is True
-        admin_page.locator("#job-live:not([hx-get])").wait_for()  # it has fallen silent
-        admin_page.get_by_role("link", name="Not done").click()
-        admin_page.get_by_text(f"#{numbers[2]}", exact=True).wait_for()
-        assert not admin_page.get_by_text(f"#{numbers[0]}", exact=True).is_visible()
-        wait_until(lambda: len(canceled(box, "/bulk/")) == 2, "the cancels at the sandbox")
-        for order in canceled(box, "/bulk/"):  # it turns some down: not these
-            box.force(order["id"], status="Canceled")
-    finally:
-        box.set_speed(600)
+    links = [f"https://lumen.example/bulk/{number}" for number in range(3)]
+    numbers = [
+        place(admin_page, service_that(desk, cancels), link)
+        for cancels, link in zip((True, True, False), links, strict=True)
+    ]
+    wait_until(lambda: {order["link"] for order in still_box.ledger()} >= set(links), "the orders")
+    admin_page.goto("/orders/?q=lumen.example/bulk")
+    admin_page.get_by_text("Pending").nth(2).wait_for(timeout=SLOW)
+    admin_page.get_by_label("Select every order of this page").check()
+    admin_page.wait_for_timeout(3_500)  # a refresh of the list leaves the ticks alone
+    assert admin_page.locator("[data-order-box]:checked").count() == 3
+    admin_page.locator("#bulk-form").get_by_role("button", name="Cancel").click()
+    admin_page.get_by_text("does not cancel orders of this service").wait_for()
+    admin_page.get_by_role("button", name="Cancel: 2 orders").dblclick()
+    admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
+    admin_page.evaluate("window.neverReloaded = true")
+    admin_page.get_by_text("3 of 3").wait_for(timeout=SLOW)
+    assert admin_page.evaluate("window.neverReloaded") is True
+    admin_page.locator("#job-live:not([hx-get])").wait_for()  # it has fallen silent
+    admin_page.get_by_role("link", name="Not done").click()
+    admin_page.get_by_text(f"#{numbers[2]}", exact=True).wait_for()
+    assert not admin_page.get_by_text(f"#{numbers[0]}", exact=True).is_visible()
+    wait_until(lambda: len(canceled(still_box, "/bulk/")) == 2, "the cancels at the sandbox")
+    for order in canceled(still_box, "/bulk/"):  # it turns some down: not these
+        still_box.force(order["id"], status="Canceled")
+    still_box.set_speed(SANDBOX_SPEED)
     for number in numbers[:2]:
         admin_page.goto(f"/orders/{number}/")
         admin_page.get_by_text("A cancel was asked for.").wait_for()
@@ -89,30 +87,28 @@ def test_ticked_orders_are_canceled_in_the_background(
 
 
 def test_all_that_match_a_filter_are_canceled(
-    admin_page: Page, box: RemoteSandbox, desk: Desk
+    admin_page: Page, still_box: RemoteSandbox, desk: Desk
 ) -> None:
     mark = uuid.uuid4().hex
-    service = box.service("Default", cancel=True)["id"]
-    box.set_speed(0)
-    try:
-        rows = [f"{service} | https://lumen.example/{mark}/{number} | 1000" for number in range(5)]
-        check(admin_page, "\n".join(rows))
-        admin_page.get_by_role("button", name="Place 5 orders").click()
-        wait_until(lambda: sum(mark in order["link"] for order in box.ledger()) == 5, "five orders")
-        admin_page.goto(f"/orders/?q={mark}")
-        pending = admin_page.locator("tr[id^=order-]").filter(has_text="Pending")
-        pending.nth(4).wait_for(timeout=SLOW)
-        admin_page.locator("[data-order-box]").first.check()
-        admin_page.get_by_label("All results").check()
-        admin_page.locator("#bulk-form").get_by_role("button", name="Cancel").click()
-        admin_page.get_by_role("button", name="Cancel: 5 orders").click()
-        admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
-        admin_page.get_by_text("5 of 5").wait_for(timeout=SLOW)
-        wait_until(lambda: len(canceled(box, mark)) == 5, "the cancels at the sandbox")
-        asked = {order["link"] for order in canceled(box, mark)}
-        assert asked == {f"https://lumen.example/{mark}/{number}" for number in range(5)}
-    finally:
-        box.set_speed(600)
+    service = still_box.service("Default", cancel=True)["id"]
+    rows = [f"{service} | https://lumen.example/{mark}/{number} | 1000" for number in range(5)]
+    check(admin_page, "\n".join(rows))
+    admin_page.get_by_role("button", name="Place 5 orders").click()
+    wait_until(
+        lambda: sum(mark in order["link"] for order in still_box.ledger()) == 5, "five orders"
+    )
+    admin_page.goto(f"/orders/?q={mark}")
+    pending = admin_page.locator("tr[id^=order-]").filter(has_text="Pending")
+    pending.nth(4).wait_for(timeout=SLOW)
+    admin_page.locator("[data-order-box]").first.check()
+    admin_page.get_by_label("All results").check()
+    admin_page.locator("#bulk-form").get_by_role("button", name="Cancel").click()
+    admin_page.get_by_role("button", name="Cancel: 5 orders").click()
+    admin_page.wait_for_url(re.compile(r"/orders/bulk-actions/\d+/$"))
+    admin_page.get_by_text("5 of 5").wait_for(timeout=SLOW)
+    wait_until(lambda: len(canceled(still_box, mark)) == 5, "the cancels at the sandbox")
+    asked = {order["link"] for order in canceled(still_box, mark)}
+    assert asked == {f"https://lumen.example/{mark}/{number}" for number in range(5)}
 
 
 def test_a_filter_is_kept_and_its_orders_are_taken_away(

@@ -33,14 +33,16 @@ def keep_rules(page: Page, *, search: bool, lost_in_a_row: int) -> None:
 
 
 @pytest.fixture
-def searching(admin_page: Page, box: RemoteSandbox) -> Iterator[Page]:
+def searching(admin_page: Page, still_box: RemoteSandbox) -> Iterator[Page]:
     """Six accepted orders prove that ids rise here; one more lost answer is one too many."""
     mark = uuid.uuid4().hex
     service = service_number(admin_page)
     rows = [f"{service} | https://lumen.example/{mark}/{number} | 100" for number in range(6)]
     check(admin_page, "\n".join(rows))
     admin_page.get_by_role("button", name="Place 6 orders").click()
-    wait_until(lambda: sum(mark in order["link"] for order in box.ledger()) == 6, "six orders")
+    wait_until(
+        lambda: sum(mark in order["link"] for order in still_box.ledger()) == 6, "six orders"
+    )
     admin_page.goto(f"/orders/?q={mark}")
     admin_page.locator("tr[id^=order-]").filter(has_text=AT_PROVIDER).nth(5).wait_for(timeout=SLOW)
     keep_rules(admin_page, search=True, lost_in_a_row=1)
@@ -51,13 +53,13 @@ def searching(admin_page: Page, box: RemoteSandbox) -> Iterator[Page]:
 
 
 def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
-    searching: Page, box: RemoteSandbox
+    searching: Page, still_box: RemoteSandbox
 ) -> None:
     page, link = searching, f"https://lumen.example/found/{uuid.uuid4().hex}"
-    box.fault("reset_after_request", "after", action="add", times=1)
+    still_box.fault("reset_after_request", "after", action="add", times=1)
     place(page, link)
     page.get_by_text("Found at the provider as").wait_for(timeout=SLOW)
-    (truth,) = (order for order in box.ledger() if order["link"] == link)
+    (truth,) = (order for order in still_box.ledger() if order["link"] == link)
     assert f"Found at the provider as {truth['id']}" in page.locator("#order-live").inner_text()
     second = f"https://lumen.example/waits/{uuid.uuid4().hex}"
     place(page, second)
@@ -66,7 +68,7 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     page.get_by_role("button", name="Reviewed: resume").click()
     page.get_by_text("Ended: “Too many answers were lost”.").wait_for()
     assert page.locator("#halts").inner_text() == ""
-    wait_until(lambda: any(o["link"] == second for o in box.ledger()), "the one that waited")
+    wait_until(lambda: any(o["link"] == second for o in still_box.ledger()), "the one that waited")
 
 
 def test_a_person_resolves_what_the_desk_does_not_look_for(

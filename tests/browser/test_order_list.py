@@ -24,15 +24,13 @@ WATCH = """() => {
 
 
 @pytest.fixture
-def mark(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
+def mark(admin_page: Page, still_box: RemoteSandbox) -> Iterator[str]:
     """In the links of two open orders, so that their list is asked for again and again."""
-    box.set_speed(0)
     mark = uuid.uuid4().hex
     for number in range(2):
         place(admin_page, f"https://lumen.example/{mark}/{number}")
     admin_page.goto(f"/orders/?q={mark}")
     yield mark
-    box.set_speed(600)
 
 
 def refreshed(page: Page) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.running_desk import wait_until
 
+from .conftest import SANDBOX_SPEED
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -106,38 +108,37 @@ def test_going_back_and_placing_again_shows_the_first_order(
     assert number
 
 
-def test_a_second_order_for_the_same_link_asks_first(admin_page: Page, box: RemoteSandbox) -> None:
-    box.set_speed(0)
-    try:
-        first = place(admin_page, "https://lumen.example/same")
-        open_form(admin_page)
-        fill_in(admin_page, "http://www.lumen.example/same/")
-        admin_page.get_by_role("button", name="Place order").click()
-        admin_page.get_by_label("Place anyway").wait_for()
-        admin_page.get_by_label("Queue after order").check()
-        admin_page.get_by_role("button", name="Place order").click()
-        admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
-        waiting = admin_page.locator("main").inner_text()
-        assert "Held" in waiting
-        assert f"#{first}" in waiting
-        assert sum("/same" in order["link"] for order in box.ledger()) == 1
-    finally:
-        box.set_speed(600)
+def test_a_second_order_for_the_same_link_asks_first(
+    admin_page: Page, still_box: RemoteSandbox
+) -> None:
+    first = place(admin_page, "https://lumen.example/same")
+    open_form(admin_page)
+    fill_in(admin_page, "http://www.lumen.example/same/")
+    admin_page.get_by_role("button", name="Place order").click()
+    admin_page.get_by_label("Place anyway").wait_for()
+    admin_page.get_by_label("Queue after order").check()
+    admin_page.get_by_role("button", name="Place order").click()
+    admin_page.wait_for_url(re.compile(r"/orders/\d+/$"))
+    waiting = admin_page.locator("main").inner_text()
+    assert "Held" in waiting
+    assert f"#{first}" in waiting
+    assert sum("/same" in order["link"] for order in still_box.ledger()) == 1
+    still_box.set_speed(SANDBOX_SPEED)
     wait_until(
-        lambda: sum("/same" in order["link"] for order in box.ledger()) == 2,
+        lambda: sum("/same" in order["link"] for order in still_box.ledger()) == 2,
         "the second once the first has ended",
         60,
     )
 
 
 def test_a_lost_answer_is_resolved_by_linking_the_providers_order(
-    admin_page: Page, box: RemoteSandbox
+    admin_page: Page, still_box: RemoteSandbox
 ) -> None:
     link = "https://lumen.example/lost"
-    box.fault("close_after_request", "after", action="add", times=1)
+    still_box.fault("close_after_request", "after", action="add", times=1)
     number = place(admin_page, link)
     wait_for_status(admin_page, "Unconfirmed")
-    (truth,) = (order for order in box.ledger() if order["link"] == link)
+    (truth,) = (order for order in still_box.ledger() if order["link"] == link)
     admin_page.goto("/orders/unconfirmed/")
     admin_page.locator(f"a[href='/orders/{number}/resolve/']").first.click()
     admin_page.get_by_label("The provider's order id").fill("1")

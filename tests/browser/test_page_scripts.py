@@ -122,12 +122,10 @@ def test_a_mistake_is_forgotten_when_its_field_changes(admin_page: Page) -> None
 
 
 @pytest.fixture
-def open_order(admin_page: Page, box: RemoteSandbox) -> Iterator[None]:
+def open_order(admin_page: Page, still_box: RemoteSandbox) -> Iterator[None]:
     """One that stays open, so that the list of orders is asked for again and again."""
-    box.set_speed(0)
     place(admin_page, f"https://lumen.example/open/{uuid.uuid4().hex}")
     yield
-    box.set_speed(600)
 
 
 @pytest.mark.usefixtures("open_order")

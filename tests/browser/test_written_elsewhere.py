@@ -32,24 +32,20 @@ def asked(admin_page: Page) -> list[str]:
 
 
 def test_a_step_asks_before_a_note_is_lost(
-    admin_page: Page, asked: list[str], box: RemoteSandbox
+    admin_page: Page, asked: list[str], still_box: RemoteSandbox
 ) -> None:
-    box.set_speed(0)
-    try:
-        place(admin_page, "https://lumen.example/note-kept")
-        refresh = admin_page.get_by_role("button", name="Refresh status")
-        refresh.wait_for()
-        note = admin_page.get_by_label("Comment", exact=True)
-        note.fill(KEPT)
-        refresh.click()
-        admin_page.wait_for_timeout(500)
-        assert [words for words in asked if "not saved" in words] == asked != []
-        assert note.input_value() == KEPT
-        admin_page.get_by_role("button", name="Add comment").click()
-        admin_page.locator("#order-live").get_by_text(KEPT).wait_for()
-        assert len(asked) == 1  # a form never asks for its own words
-    finally:
-        box.set_speed(600)
+    place(admin_page, "https://lumen.example/note-kept")
+    refresh = admin_page.get_by_role("button", name="Refresh status")
+    refresh.wait_for()
+    note = admin_page.get_by_label("Comment", exact=True)
+    note.fill(KEPT)
+    refresh.click()
+    admin_page.wait_for_timeout(500)
+    assert [words for words in asked if "not saved" in words] == asked != []
+    assert note.input_value() == KEPT
+    admin_page.get_by_role("button", name="Add comment").click()
+    admin_page.locator("#order-live").get_by_text(KEPT).wait_for()
+    assert len(asked) == 1  # a form never asks for its own words
 
 
 def test_corrected_lines_are_not_lost_when_the_good_ones_are_placed(
@@ -69,21 +65,19 @@ def test_corrected_lines_are_not_lost_when_the_good_ones_are_placed(
     assert len(asked) == 1
 
 
-def test_a_live_part_keeps_what_was_written_into_it(admin_page: Page, box: RemoteSandbox) -> None:
-    box.set_speed(0)
-    try:
-        service = service_number(admin_page)
-        links = [f"https://lumen.example/live-kept/{n}" for n in range(2)]
-        check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1.000")
-        admin_page.get_by_role("button", name="Place 1 order").click()
-        admin_page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
-        admin_page.goto(f"{admin_page.url.partition('?')[0]}?tab=all")
-        quantity = admin_page.locator("#line-2").get_by_label("Quantity")
-        quantity.fill("1000")
-        quantity.blur()
-        with admin_page.expect_response("**/mass-orders/*/?tab=all"):
-            pass
-        admin_page.wait_for_timeout(500)
-        assert quantity.input_value() == "1000"
-    finally:
-        box.set_speed(600)
+def test_a_live_part_keeps_what_was_written_into_it(
+    admin_page: Page, still_box: RemoteSandbox
+) -> None:
+    service = service_number(admin_page)
+    links = [f"https://lumen.example/live-kept/{n}" for n in range(2)]
+    check(admin_page, f"{service} | {links[0]} | 1000\n{service} | {links[1]} | 1.000")
+    admin_page.get_by_role("button", name="Place 1 order").click()
+    admin_page.wait_for_url(re.compile(r"/orders/mass-orders/\d+/"))
+    admin_page.goto(f"{admin_page.url.partition('?')[0]}?tab=all")
+    quantity = admin_page.locator("#line-2").get_by_label("Quantity")
+    quantity.fill("1000")
+    quantity.blur()
+    with admin_page.expect_response("**/mass-orders/*/?tab=all"):
+        pass
+    admin_page.wait_for_timeout(500)
+    assert quantity.input_value() == "1000"
