@@ -203,6 +203,26 @@ LINES = (
         "orders/sending/restore_check/recalled_sends.py",
     ),
     Guard(
+        "restore: the claim that found it out looks once more",
+        "if send_outcome.reason == guard.MAY_BE_RESTORED:",
+        "if False:",
+        (
+            "orders/tests/restores/test_recalled_sends.py"
+            "::test_the_one_whose_claim_found_it_out_is_given_back_before_another_claim_of_it",
+        ),
+        "orders/sending/send_orders.py",
+    ),
+    Guard(
+        "restore: a halt for what an accepted database lacks",
+        "    if order is None and not listed.exists():",
+        "    if False:",
+        (
+            "orders/tests/restores/test_recalled_sends.py"
+            "::test_one_that_an_accepted_database_lacks_altogether_is_shown_to_a_person",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
         "restore: no acknowledgement of a clock that was ahead",
         "if accepted.filter(acknowledged_at__lte=at_most).exists():",
         "if accepted.exists():",

@@ -20,9 +20,10 @@ from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
 
-from ...models import Attempt, Halt, Order, UnmatchedOrder
-from ...status import NOT_SENT, RECALLED, Flag, HaltKind, Outcome, Status
-from .. import answer_spool, claims
+from ...flags import raise_flag
+from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
+from ...status import NOT_SENT, NOTHING_BOUGHT, RECALLED, Flag, HaltKind, Outcome, Status
+from .. import answer_spool, claims, halts
 from ..send_journal import Send, sends_since_accepted
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,9 @@ _NOT_ANOTHER: Final = (
     "attempt_number_once",
 )
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
+NO_ROW: Final = (
+    "A machine that was away while the database was accepted had sent an order that it lacks."
+)
 
 
 class NotRecalled(Exception):
@@ -85,9 +89,8 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
         return None  # a worker took it while we looked
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
-    if not taken:
-        id_there = send_outcome.external_id if send_outcome else ""
-        _list_as_unmatched(send, id_there, order, now=now)
+    if not taken and (send_outcome is None or send_outcome.outcome not in NOTHING_BOUGHT):
+        _tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
     return True
 
 
@@ -186,14 +189,38 @@ def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
     return {(row.order.form_key, row.started_at): row for row in rows}
 
 
-def _list_as_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
-    """For the page: bought, and here there is no order that could take it."""
-    halt = Halt.objects.standing().filter(kind=HaltKind.RESTORED).first()
-    if order is not None:
-        Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.LIVE_ATTEMPT)
+def _tell_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
+    """Bought, and here there is no order that could take it."""
+    if order is not None and external_id and order.external_id == external_id:
+        return  # a person has linked it since
     log.error("sent to account %s and not known here: %s", send.provider_id, send)
-    if halt is None:
-        return
+    if order is not None:
+        _flag(order, external_id, now)
+    if halt := _halt_to_list_under(send, order, now):
+        _list_as_unmatched(halt, send, external_id, order)
+
+
+def _flag(order: Order, external_id: str, now: datetime) -> None:
+    """Told once: what this machine alone knows is forgotten when the database is accepted."""
+    words = f"It had been sent before the database was put back, and was taken as {external_id}."
+    if not external_id:
+        raise_flag(order, Flag.LIVE_ATTEMPT)
+    elif not order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
+        raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
+        seen = {"candidate_id": external_id}
+        order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
+
+
+def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt | None:
+    """Where the database was accepted without this machine, nobody has been told of an order that
+    has no row here: sending stops once more, until somebody has."""
+    listed = UnmatchedOrder.objects.filter(account=send.provider_id, token=send.idempotency_key)
+    if order is None and not listed.exists():
+        halts.place_halt(HaltKind.RESTORED, now=now, reason=NO_ROW)
+    return Halt.objects.standing().filter(kind=HaltKind.RESTORED).first()
+
+
+def _list_as_unmatched(halt: Halt, send: Send, external_id: str, order: Order | None) -> None:
     known = UnmatchedOrder(
         halt=halt,
         account=send.provider_id,

@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
-from orders.models import Order, UnmatchedOrder
+from orders.models import Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
 from orders.sending.restore_check import guard, recalled_sends
-from orders.status import Outcome, Status
+from orders.status import Flag, HaltKind, Outcome, Status
 from orders.tests.sending.test_answer_spool import crash_at
-from orders.tests.sending.test_restore_guard import LATER, acknowledge, send, take_back
+from orders.tests.sending.test_restore_guard import LATER, acknowledge, forget, send, take_back
+from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
-from tests.fake_provider import FakeProvider
+from tests.fake_provider import FakeProvider, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -37,13 +38,12 @@ def statuses(orders: list[Order]) -> set[str]:
     return set(Order.objects.filter(pk__in=keys).values_list("status", flat=True))
 
 
-def test_the_one_whose_claim_found_it_out_is_given_back_by_the_next_look(forgotten):
-    """It is on its way to be sent while the others are given back, and queued again after that."""
+def test_the_one_whose_claim_found_it_out_is_given_back_before_another_claim_of_it(forgotten):
+    """It is in this worker's hands while the others are given back, and queued again after that:
+    another machine, which has accepted the database, could send it before the next look here."""
     orders, provider = forgotten
     first = send(orders[0], provider, LATER)
-    assert first.status == Status.QUEUED
-    assert statuses(orders[1:]) == {Status.PENDING}
-    guard.check_database(now=LATER)
+    assert first.status == Status.PENDING
     assert statuses(orders) == {Status.PENDING}
     acknowledge(LATER)
     assert guard.check_database(now=LATER)
@@ -58,12 +58,55 @@ def test_one_that_is_claimed_while_its_database_is_accepted_is_not_sent_a_second
     guard.quarantine("The database was put back.", now=NOON)
     acknowledge(LATER)
     after = LATER + timedelta(minutes=1)
-    assert send(orders[0], provider, after).status == Status.QUEUED
-    guard.check_database(now=after)
+    assert send(orders[0], provider, after).status == Status.PENDING
     for order in orders:
         assert Order.objects.get(pk=order.pk).status == Status.PENDING
     assert len(provider.placed) == len(orders)
     assert guard.check_database(now=after), "and it is accepted"
+
+
+def come_back_after_it_was_accepted(order: Order) -> None:
+    """This machine was off while the others were asked and a manager accepted the database."""
+    guard.quarantine("The database was put back.", now=NOON)
+    acknowledge(LATER)
+    guard.check_database(now=LATER + timedelta(minutes=1))
+
+
+def test_one_that_an_accepted_database_lacks_altogether_is_shown_to_a_person():
+    """Its row was made after the backup: nothing but this machine knows that it was bought."""
+    order, provider = make_order(), FakeProvider()
+    send(order, provider, NOON)
+    forget(order)
+    come_back_after_it_was_accepted(order)
+    halt = Halt.objects.standing().get(kind=HaltKind.RESTORED)
+    unmatched = UnmatchedOrder.objects.get()
+    assert (unmatched.halt, unmatched.external_id) == (halt, "23501")
+    acknowledge(LATER + timedelta(minutes=2))
+    assert guard.check_database(now=LATER + timedelta(minutes=3)), "told once"
+
+
+def test_one_of_which_nothing_was_bought_stops_nobody():
+    order, provider = make_order(), FakeProvider()
+    provider.then = refusal(RefusalCode.FUNDS)
+    send(order, provider, NOON)
+    forget(order)
+    come_back_after_it_was_accepted(order)
+    assert not UnmatchedOrder.objects.exists()
+    assert not Halt.objects.standing().exists()
+
+
+@pytest.mark.parametrize(("there", "is_told"), [("23501", False), ("23777", True)])
+def test_one_that_stands_there_under_another_id_by_now_is_told_with_its_own(there, is_told):
+    """It was linked by a person, or sent once more by a machine that knew nothing of this send."""
+    order, provider = make_order(), FakeProvider()
+    send(order, provider, NOON)
+    take_back(order)
+    Order.objects.filter(pk=order.pk).update(status=Status.PENDING, external_id=there)
+    come_back_after_it_was_accepted(order)
+    order.refresh_from_db()
+    assert order.flag == (Flag.BOUGHT_TWICE if is_told else "")
+    assert order.events.filter(text__contains="23501").exists() is is_told
+    assert not Halt.objects.standing().exists()
 
 
 def test_the_one_that_broke_is_given_back_by_the_next_look(forgotten, monkeypatch):

@@ -115,10 +115,8 @@ def test_an_order_that_was_sent_and_stands_as_queued_again_is_not_sent_again():
     take_back(order)
     order = send(order, provider, LATER)
     assert len(provider.placed) == 1
-    assert order.attempts.get().outcome == Outcome.NOT_SENT
-    assert order.status == Status.QUEUED
-    guard.check_database(now=LATER)
-    order.refresh_from_db()
+    outcomes = set(order.attempts.values_list("outcome", flat=True))
+    assert outcomes == {Outcome.NOT_SENT, Outcome.ACCEPTED}
     assert (order.status, order.external_id) == (Status.PENDING, "23501"), "by what was kept"
     reason = Halt.objects.get().reason
     assert quarantined()
