@@ -7,15 +7,16 @@ stopped; a worker that comes back too late finds that the job is no longer its o
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Count, F, IntegerField, Q, TextField, Value
+from django.db.models import Count, F, IntegerField, Q, QuerySet, TextField, Value
 
 from core import clocks
 from core.clocks import Clock
@@ -111,9 +112,15 @@ def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
 def stop_job(job: BulkJob, *, now: datetime) -> bool:
     """Leave the orders that have not had their turn. False: the job has ended meanwhile."""
     under_way = BulkJob.objects.filter(pk=job.pk, state__in=UNDER_WAY)
-    stopped = leases.release(under_way, state=JobState.STOPPED, ended_at=now)
-    _count(job)
-    return stopped
+    return _end(under_way, job, JobState.STOPPED, now)
+
+
+def _end(rows: QuerySet[BulkJob], job: BulkJob, state: JobState, now: datetime) -> bool:
+    """In one transaction with its figures: nobody counts it again once it has ended."""
+    with transaction.atomic():
+        ended = leases.release(rows, state=state, ended_at=now)
+        _count(job)
+    return ended
 
 
 def right_for(kind: str) -> May:
@@ -126,7 +133,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
 
     Somebody who may no longer do such things has their job stopped.
     """
-    run, until = BulkRun(), clock() + timedelta(seconds=seconds)
+    run, ends = BulkRun(), time.monotonic() + seconds
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         items = _next_items(job)
         job.started_by = User.objects.get(pk=job.started_by_id)  # with the role of now
@@ -136,11 +143,12 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
         for item in items:
             _do(item, act, job)
             run.providers.add(item.order.provider_id)
-        _count(job)
         if not items:
-            leases.release(_held(job), state=JobState.DONE, ended_at=clock())
-        elif (now := clock()) >= until:
-            run.more = leases.release(_held(job), held_until=now)
+            _end(_held(job), job, JobState.DONE, clock())
+            return run
+        _count(job)
+        if time.monotonic() >= ends:
+            run.more = leases.release(_held(job), held_until=clock())
     _count(job)
     return run
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from core.models import User
 from core.rows import leases
@@ -78,6 +78,7 @@ def save_batch(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
 def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
     """Write what was found about lines that are not placed, and count the batch anew."""
     with transaction.atomic():
+        _take_turn(batch)  # before any line: who places one holds the batch and then its line
         placed = set(
             BatchLine.objects.filter(
                 pk__in=[line.pk for line in lines], order__isnull=False
@@ -120,12 +121,20 @@ def _column(line: BatchLine, name: str) -> object:
 
 
 def recount(batch: OrderBatch) -> None:
-    """Bring the figures of the batch in line with its lines."""
-    figures = batch.lines.aggregate(
-        good=Count("pk", filter=Q(is_good=True, order=None)),
-        placed=Count("pk", filter=Q(order__isnull=False)),
-    )
-    OrderBatch.objects.filter(pk=batch.pk).update(**figures)
+    """Bring the figures of the batch in line with its lines: one at a time, so that what an earlier
+    look counted is never written last."""
+    with transaction.atomic():
+        _take_turn(batch)
+        figures = batch.lines.aggregate(
+            good=Count("pk", filter=Q(is_good=True, order=None)),
+            placed=Count("pk", filter=Q(order__isnull=False)),
+        )
+        OrderBatch.objects.filter(pk=batch.pk).update(**figures)
+
+
+def _take_turn(batch: OrderBatch) -> None:
+    """In a transaction: nobody else writes this batch until it ends, on SQLite too."""
+    OrderBatch.objects.filter(pk=batch.pk).update(total=F("total"))
 
 
 def bought_before(batch: OrderBatch) -> OrderBatch | None:
@@ -158,6 +167,7 @@ def start_placing(
         if earlier and not again:
             return f"The same lines were placed before, as {earlier}: say so if you mean it."
         if not batch.lines.filter(is_good=True, order=None).exists():
+            recount(batch)  # a page that offered it showed figures that are not those of its lines
             return "No line of it can be placed."
         if shown is not None and shown != digest_of_good(batch):
             return "Its lines changed since this page was drawn: look at them once more."
@@ -176,10 +186,16 @@ def discard(batch: OrderBatch) -> bool:
 
 def stop_placing(batch: OrderBatch) -> bool:
     """Place no more of it; what was placed stays. False: it was not being placed."""
-    placing = OrderBatch.objects.filter(pk=batch.pk, state=BatchState.PLACING)
-    stopped = leases.release(placing, state=BatchState.PLACED)
-    recount(batch)
-    return bool(stopped)
+    return end_placing(OrderBatch.objects.filter(pk=batch.pk, state=BatchState.PLACING), batch)
+
+
+def end_placing(placing: QuerySet[OrderBatch], batch: OrderBatch) -> bool:
+    """Placed, for now, if `placing` finds it. Its figures are of the same transaction: what is
+    placed nobody counts again, so a worker that died in between would leave them wrong for good."""
+    with transaction.atomic():
+        ended = leases.release(placing, state=BatchState.PLACED)
+        recount(batch)
+    return ended
 
 
 def withdraw_unsent(batch: OrderBatch, *, actor: User, now: datetime) -> tuple[int, bool]:

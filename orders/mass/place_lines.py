@@ -7,10 +7,12 @@ just before the death are found by their form keys.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from core import clocks
@@ -70,17 +72,17 @@ def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: fl
 
     Somebody who may no longer place many orders has their batch stopped.
     """
-    run, until = PlaceRun(), clock() + timedelta(seconds=seconds)
+    run, ends = PlaceRun(), time.monotonic() + seconds
     if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
         mass_order.stop_placing(batch)
     while leases.renew(_held(batch), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         lines = list(batch.lines.filter(is_good=True, order=None).order_by("number")[:CHUNK])
         if not lines:
-            leases.release(_held(batch), state=BatchState.PLACED)
-        else:
-            _place(batch, lines, check, clock, run)
+            mass_order.end_placing(_held(batch), batch)
+            return run
+        _place(batch, lines, check, clock, run)
         mass_order.recount(batch)
-        if lines and clock() >= until:
+        if time.monotonic() >= ends:
             run.more = leases.release(_held(batch), held_until=clock())
     return run
 
@@ -90,7 +92,7 @@ def _place(
 ) -> None:
     waiting = _without_placed(lines)
     checked_lines = _checked(batch, waiting, check, clock)
-    mass_order.write_lines(batch, [line for line, draft, _ in checked_lines if draft is None])
+    _write_refused(batch, [line for line, draft, _ in checked_lines if draft is None], clock())
     for line, draft, shares_link in checked_lines:
         if draft is None:
             continue
@@ -99,12 +101,12 @@ def _place(
         except _Lost:
             return  # stopped, or another worker's by now: the other lines are theirs
         except place_orders.NotAgreed as refusal:
-            _refuse(batch, line, str(refusal), refusal.field)
+            _refuse(batch, line, str(refusal), clock(), field=refusal.field)
         except AWAY:
             raise  # the database is away: the lines wait for the next worker
         except Exception:
             log.exception("line %s of batch %s could not be placed", line.number, batch.pk)
-            _refuse(batch, line, BROKEN)
+            _refuse(batch, line, BROKEN, clock())
         else:
             run.providers.add(order.provider_id)
 
@@ -123,7 +125,7 @@ def _checked(
             alone = (_checked(batch, [line], check, clock) for line in lines)
             return [checked for checked_lines in alone for checked in checked_lines]
         for line in lines:
-            _refuse(batch, line, BROKEN)
+            _refuse(batch, line, BROKEN, clock())
         return []
 
 
@@ -165,9 +167,19 @@ def _stand_by(batch: OrderBatch, now: datetime) -> None:
         raise _Lost
 
 
-def _refuse(batch: OrderBatch, line: BatchLine, words: str, field: str = "") -> None:
+def _refuse(
+    batch: OrderBatch, line: BatchLine, words: str, now: datetime, *, field: str = ""
+) -> None:
     line.is_good, line.problems = False, [{"field": field, "words": words}]
-    mass_order.write_lines(batch, [line])
+    _write_refused(batch, [line], now)
+
+
+def _write_refused(batch: OrderBatch, lines: list[BatchLine], now: datetime) -> None:
+    """Only while it is ours: of a batch that ended meanwhile a person may have corrected a line,
+    and what we read of it is older than that."""
+    with transaction.atomic():
+        if lines and leases.renew(_held(batch), now=now, seconds=clocks.JOB_LEASE_SECONDS):
+            mass_order.write_lines(batch, lines)
 
 
 def _note(line: BatchLine, order: Order) -> None:

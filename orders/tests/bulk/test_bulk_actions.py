@@ -270,15 +270,42 @@ def test_a_job_that_is_stopped_in_the_middle_leaves_the_rest():
     assert bulk_action.take_job(job.pk, now=LATER) is None
 
 
+@pytest.mark.parametrize("ends", ["by itself", "stopped"])
+def test_a_worker_that_is_killed_at_the_end_leaves_no_figures_behind(monkeypatch, ends: str):
+    """The end and the figures are one transaction: nobody counts a bulk action that has ended."""
+    make_order()
+    job, count = start(JobKind.NOTE, note="x"), bulk_action._count
+
+    class Killed(BaseException):
+        pass
+
+    def dies(job: BulkJob) -> None:
+        job.refresh_from_db()
+        if not job.is_under_way:
+            raise Killed
+        count(job)
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(bulk_action, "_count", dies)
+        if ends == "stopped":
+            bulk_action.stop_job(job, now=NOON)
+        run(job)
+    job.refresh_from_db()
+    assert job.is_under_way
+    run(job, now=LATER)
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.DONE, 1)
+
+
 def test_a_long_bulk_action_passes_on_after_its_run(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bulk_action, "CHUNK", 2)
     for _ in range(5):
         make_order()
     job = start(JobKind.NOTE, note="x")
-    moments = iter([NOON, NOON, NOON + timedelta(seconds=30), NOON + timedelta(seconds=30)])
+    moments = iter([NOON, *[NOON - timedelta(hours=1)] * 100])  # a clock set back makes none longer
     mine = bulk_action.take_job(job.pk, now=NOON)
     assert mine
-    done = bulk_action.run_items(mine, lambda item: "", clock=lambda: next(moments), seconds=20)
+    done = bulk_action.run_items(mine, lambda item: "", clock=lambda: next(moments), seconds=0)
     job.refresh_from_db()
     assert done.more and (job.handled, job.left, job.state) == (2, 3, JobState.RUNNING)
     assert bulk_action.take_job(job.pk, now=NOON)
