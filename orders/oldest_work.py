@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from providers.models import CatalogRun, Lease, Provider
 
 from .models import Attempt, CancelRequest, Order, PollSchedule, Refill
-from .status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, Outcome
+from .status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, Outcome, RefillStatus
 
 
 class Late(StrEnum):
@@ -102,7 +102,7 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
 def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     """The rows of each kind that are late, and the column that says since when."""
     refill = now - Late.REFILL.limit
-    to_send = Q(status__in=sorted(REFILLS_TO_SEND))
+    to_send = Q(status__in=sorted(REFILLS_TO_SEND | {RefillStatus.SENDING}))
     to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
     leases = Lease.objects.filter(kind__in=("balance", "catalog"))
     in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
@@ -112,7 +112,7 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
         Late.ORDER: (Order.objects.due_to_send(now - Late.ORDER.limit), "send_after"),
         Late.POLL: (PollSchedule.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
         Late.REFILL: (Refill.objects.filter(to_send | to_ask, due_at__lte=refill), "due_at"),
-        Late.CANCEL: (CancelRequest.objects.due_to_send(now - Late.CANCEL.limit), "due_at"),
+        Late.CANCEL: (CancelRequest.objects.to_go_on(now - Late.CANCEL.limit), "due_at"),
         Late.LEASE: (leases.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
         Late.MIRROR: (running.filter(started_at__lte=now - Late.MIRROR.limit), "started_at"),
         Late.SENDING: (

@@ -26,7 +26,16 @@ from orders.models.batch import BatchState
 from orders.oldest_work import Late
 from orders.placing import place_orders
 from orders.sending import answer_spool
-from orders.status import Flag, HaltKind, HoldReason, JobKind, Outcome, Status
+from orders.status import (
+    CancelStatus,
+    Flag,
+    HaltKind,
+    HoldReason,
+    JobKind,
+    Outcome,
+    RefillStatus,
+    Status,
+)
 from orders.watchdog.overdue import Standstill, standstills
 from providers.actions.leases import ensure_leases
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth, RunState
@@ -144,6 +153,16 @@ def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
     make_refill(order=second, due_at=then)
     told = {(late.late, late.order_id) for late in standstills(database_now())}
     assert told == {(late, one.pk) for late in (Late.POLL, Late.REFILL) for one in (first, second)}
+
+
+def test_a_request_whose_lost_worker_nobody_gives_up_is_told() -> None:
+    """Its reaper breaks at it each time: else it is being sent for good, and no page tells."""
+    then = database_now() - HOURS
+    running = make_order(Status.IN_PROGRESS)
+    PollSchedule.objects.all().delete()
+    make_refill(RefillStatus.SENDING, order=running, due_at=then)
+    make_cancel(CancelStatus.SENDING, order=running, due_at=then, sent_at=then)
+    assert set(late_kinds()) == {Late.REFILL, Late.CANCEL}
 
 
 def test_requests_behind_a_stop_wait_on_purpose() -> None:

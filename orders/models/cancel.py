@@ -20,9 +20,16 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
     def due_to_send(self, now: datetime) -> CancelQuerySet:
         """Wanted, for an order that still runs. A repeated request waits until the order has
         been asked about since the last one."""
-        polled_since = Q(sent_at=None) | Q(order__poll_schedule__checked_at__gt=F("sent_at"))
-        due = self.filter(status=CancelStatus.QUEUED, due_at__lte=now)
-        return due.filter(polled_since, order__status__in=AT_PROVIDER)
+        return self.filter(_wanted(), due_at__lte=now)
+
+    def to_go_on(self, now: datetime) -> CancelQuerySet:
+        """Those, and what is in the hands of a worker that no longer has it."""
+        return self.filter(_wanted() | Q(status=CancelStatus.SENDING), due_at__lte=now)
+
+
+def _wanted() -> Q:
+    polled_since = Q(sent_at=None) | Q(order__poll_schedule__checked_at__gt=F("sent_at"))
+    return polled_since & Q(status=CancelStatus.QUEUED, order__status__in=AT_PROVIDER)
 
 
 class CancelRequest(models.Model):
