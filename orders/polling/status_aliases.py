@@ -32,7 +32,7 @@ def unknown_words(provider: Provider) -> list[UnknownWord]:
     dialect = Dialect.from_profile(provider.dialect)
     found: dict[str, UnknownWord] = {}
     for raw, count, example in _spellings(provider.pk):
-        if _is_known(raw, dialect):
+        if is_known(raw, dialect):
             continue
         one = found.setdefault(plain_word(raw), UnknownWord(raw, plain_word(raw), 0, example))
         one.count += count
@@ -50,7 +50,7 @@ def make_known_words_due(*, now: datetime, provider_id: int | None = None) -> in
     due = 0
     for provider in Provider.objects.filter(pk__in=list(waiting)).exclude(dialect={}):
         dialect = Dialect.from_profile(provider.dialect)
-        known = [raw for raw, *_ in _spellings(provider.pk) if _is_known(raw, dialect)]
+        known = [raw for raw, *_ in _spellings(provider.pk) if is_known(raw, dialect)]
         if known:
             orders = _flagged().filter(provider=provider, raw_status__in=known)
             schedules = PollSchedule.objects.filter(order__in=orders, failures=0, next_at__gt=now)
@@ -69,5 +69,6 @@ def _spellings(provider_id: int) -> list[tuple[str, int, int]]:
     return list(counted.values_list("raw_status", "count", "example")[:MOST_WORDS])
 
 
-def _is_known(raw: str, dialect: Dialect) -> bool:
+def is_known(raw: str, dialect: Dialect) -> bool:
+    """Whether somebody has told what this word of the provider means."""
     return raw in dialect.status_codes or order_state(raw, dialect.status_words) is not None

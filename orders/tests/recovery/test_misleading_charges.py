@@ -96,7 +96,9 @@ def test_an_approved_catalog_that_could_not_be_written_was_not_believed_either(b
 
 
 @pytest.mark.parametrize(
-    "how", [{"payload": {"runs": "2"}}, {"flag": Flag.UNKNOWN_WORD}], ids=["runs", "unknown word"]
+    "how",
+    [{"payload": {"runs": "2"}}, {"raw_status": "Teilweise", "flag": Flag.CHARGE_DIFFERS}],
+    ids=["runs", "unknown word"],
 )
 def test_a_later_order_that_may_be_charged_less_than_it_costs_tells_no_price(bench, how):
     """The price is twice that of before, and half of it makes this charge look as listed."""

@@ -20,10 +20,12 @@ from django.db.models import Q
 
 from core import clocks
 from providers.models import CatalogRun, ChangeKind, RunState, ServiceChange
+from providers.panel_api import Dialect
 
 from ....charges import CHARGE_TOLERANCE
 from ....models import Attempt, Order
-from ....status import MONEY_BACK, Flag, Outcome, Resolution
+from ....polling.status_aliases import is_known
+from ....status import MONEY_BACK, Outcome, Resolution
 from ....terms import at_rate
 from .. import wait_clock
 from ..id_range import NEIGHBOURS, number_of, starts_others
@@ -50,12 +52,14 @@ class Unproven(Exception):
 @dataclass(frozen=True, slots=True)
 class Charged:
     """An order of the service. `least` and `most` are the prices at which its charge can have come
-    about."""
+    about. `is_word_known`: of its last status, which else may mean that a part was given back; its
+    flag does not tell, for a weightier one takes its place."""
 
     attempt: Attempt
     number: int
     least: Decimal
     most: Decimal
+    is_word_known: bool
 
     @property
     def is_as_listed(self) -> bool:
@@ -66,8 +70,7 @@ class Charged:
     def is_sight(self) -> bool:
         """Its number is from its own answer, for what a search has linked proves nothing for
         another search; and nothing speaks for a charge below its cost."""
-        order = self.attempt.order
-        is_whole = not starts_others(order) and order.flag != Flag.UNKNOWN_WORD
+        is_whole = self.is_word_known and not starts_others(self.attempt.order)
         return self.attempt.resolution == Resolution.NONE and is_whole
 
 
@@ -84,7 +87,7 @@ def costs_around(
         raise Unproven("It left from another row of this account.")
     if attempt.provider_version != run.provider.version:
         raise Unproven("The account has had another address or key since.")
-    near = list(_charged(attempt, place))
+    near = list(_charged(attempt, place, Dialect.from_profile(run.provider.dialect)))
     sights = [one for one in near if one.is_sight]
     below = [one for one in sights if one.number < number]
     before, after = below[-AS_LISTED:], [one for one in sights if one.number > number][:1]
@@ -103,7 +106,7 @@ def costs_around(
     return _costs(order, rates)
 
 
-def _charged(attempt: Attempt, place: Decimal) -> Iterator[Charged]:
+def _charged(attempt: Attempt, place: Decimal, dialect: Dialect) -> Iterator[Charged]:
     """Those of its service that were sent around it, with the same key."""
     order = attempt.order
     sends = Attempt.objects.filter(
@@ -123,7 +126,8 @@ def _charged(attempt: Attempt, place: Decimal) -> Iterator[Charged]:
             continue
         slack = max(one.estimate * CHARGE_TOLERANCE, place)
         low, high = (one.rate * (one.charge + by) / one.estimate for by in (-slack, slack))
-        yield Charged(send, number, low, high)
+        is_word_known = not one.raw_status or is_known(one.raw_status, dialect)
+        yield Charged(send, number, low, high, is_word_known)
 
 
 def _check_charges(before: list[Charged], attempt: Attempt, after: list[Charged]) -> None:
