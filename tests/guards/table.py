@@ -223,6 +223,16 @@ LINES = (
         "orders/sending/restore_check/recalled_sends.py",
     ),
     Guard(
+        "search: what a drip-feed that has ended since may have started",
+        "    silent += parents.ended\n",
+        "",
+        (
+            "orders/tests/recovery/test_closing_ranges.py"
+            "::test_what_a_drip_feed_has_started_that_has_ended_since_goes_to_a_person_too",
+        ),
+        "orders/recovery/search/ask_ids.py",
+    ),
+    Guard(
         "restore: no acknowledgement of a clock that was ahead",
         "if accepted.filter(acknowledged_at__lte=at_most).exists():",
         "if accepted.exists():",

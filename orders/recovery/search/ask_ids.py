@@ -32,7 +32,7 @@ def search_between(
     Raises CannotSearch where the provider's answers prove nothing just now, MustWait where no
     call is left, ProviderError where the provider does not answer.
     """
-    parents = id_range.parents(run.rows, MOST_PARENTS)
+    parents = id_range.parents(run.rows, MOST_PARENTS, after=next(iter(canaries), None))
     if parents is None:
         raise CannotSearch("Too many drip-feeds and subscriptions run here: they start orders too.")
     size = run.client.dialect.batch_size
@@ -143,9 +143,10 @@ def _doubt_what_is_not_named(
     seen: Seen, parents: id_range.Parents, told: Mapping[str, Progress]
 ) -> None:
     """Some providers do not say which orders a drip-feed has started: those are nobody's, and look
-    like the lost one."""
+    like the lost one, also where the drip-feed has ended since."""
     may_start = {**told, **seen.candidates} if parents.may_turn_up else told
     silent = [one for one, said in may_start.items() if not (said.children or said.names_children)]
+    silent += parents.ended
     if parents.are_named or not silent:
         return
     for one in seen.candidates:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from providers.identity import same_account
 from providers.panel_api import OrderState, Progress
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ...models import Attempt, Order, Recovery
-from ...status import AT_PROVIDER, LIVE_OUTCOMES, Outcome, Status
+from ...status import AT_PROVIDER, ENDED_THERE, LIVE_OUTCOMES, Outcome, Status
 from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock
 
@@ -165,16 +165,18 @@ class Parents:
     """`ids` of the orders that may start others, and of those that a lost one may be. The provider
     need not know those any more that are `gone`: a given-up order is not decided about again.
     `may_turn_up`: a lost one starts others, and its own id may be news. `are_named`: the provider
-    has told before which orders were started."""
+    has told before which orders were started. `ended`: they run no more, and did lately."""
 
     ids: list[str]
     gone: frozenset[str] = frozenset()
     may_turn_up: bool = False
     are_named: bool = False
+    ended: Sequence[str] = ()
 
 
-def parents(rows: list[int], most: int) -> Parents | None:
-    """None where they are too many to ask along."""
+def parents(rows: list[int], most: int, *, after: int | None = None) -> Parents | None:
+    """None where they are too many to ask along. `after`: an order of ours, above which the ids
+    stand that are asked about; what had ended before it was sent has started none of them."""
     ours = Order.objects.filter(provider__in=rows)
     found = (
         ours.filter(STARTS_OTHERS, status__in=AT_PROVIDER, parent=None).order_by("pk").distinct()
@@ -185,8 +187,28 @@ def parents(rows: list[int], most: int) -> Parents | None:
     ids = [*found.values_list("external_id", flat=True)[: most + 1], *sorted(may_be)]
     if len(ids) > most:
         return None
-    are_named = bool(ids or lost) and ours.filter(parent__isnull=False).exists()
-    return Parents(ids, gone, bool(lost), are_named)
+    ended = [] if after is None else list(_ended_since(rows, after))
+    are_named = bool(ids or lost or ended) and ours.filter(parent__isnull=False).exists()
+    return Parents(ids, gone, bool(lost), are_named, ended)
+
+
+def _ended_since(rows: list[int], after: int) -> Iterable[str]:
+    sent = Attempt.objects.filter(
+        provider__in=rows, outcome=Outcome.ACCEPTED, external_id=str(after)
+    )
+    since = sent.order_by("pk").values_list("started_at", flat=True).first()
+    return (
+        ()
+        if since is None
+        else feeds_ended_since(rows, since).values_list("external_id", flat=True)
+    )
+
+
+def feeds_ended_since(rows: list[int], moment: datetime) -> QuerySet[Order]:
+    """Orders that have started others, and run no more. When the desk heard of it tells, which is
+    later than it was."""
+    ours = Order.objects.filter(provider__in=rows, parent=None, status__in=ENDED_THERE)
+    return ours.filter(STARTS_OTHERS, ended_at__gte=moment).order_by("pk").distinct()
 
 
 def _ids_kept(rows: list[int], lost: Iterable[Attempt]) -> frozenset[str]:

@@ -92,7 +92,7 @@ class _View:
 
 
 def _view(run: RecoveryRun, listed: OwnList, lost: list[Attempt]) -> _View:
-    feeds, rules = _links_of_feeds(run.rows), run.rules
+    feeds, rules = _links_of_feeds(run.rows, lost), run.rules
     free, like = dict[str, RecentOrder](), dict[int, dict[str, Likeness]]()
     for attempt in lost:
         rows = listed.rows if listed.doubt else listed.rows_for(attempt, rules)
@@ -134,10 +134,20 @@ def _like(
     return {one: grade for one, grade in graded.items() if grade}
 
 
-def _links_of_feeds(rows: list[int]) -> frozenset[str]:
-    """Links for which a running drip-feed or subscription may have started this row."""
+def _links_of_feeds(rows: list[int], lost: list[Attempt]) -> frozenset[str]:
+    """Links for which a drip-feed or subscription may have started this row: one that runs, or has
+    ended since our last order from before a lost one and has named none of those it started."""
     running = Order.objects.filter(provider__in=rows, status__in=AT_PROVIDER, parent=None)
-    return frozenset(running.filter(id_range.STARTS_OTHERS).values_list("link_key", flat=True))
+    links = set(running.filter(id_range.STARTS_OTHERS).values_list("link_key", flat=True))
+    before = (
+        id_range.Neighbourhood.of(attempt, rows).accepted_before
+        for attempt in lost
+        if resolve.is_open(attempt)
+    )
+    if since := min((sends[-1].started_at for sends in before if sends), default=None):
+        ended = id_range.feeds_ended_since(rows, since).filter(children=None)
+        links |= set(ended.values_list("link_key", flat=True))
+    return frozenset(links)
 
 
 def _grade(order: Order, row: RecentOrder, feeds: frozenset[str]) -> Likeness:

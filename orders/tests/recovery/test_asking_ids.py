@@ -146,8 +146,8 @@ def test_where_the_calls_are_needed_for_what_starts_others_nothing_is_asked():
 @pytest.fixture
 def parents(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Orders of ours that start others; nothing else is claimed."""
-    found = SimpleNamespace(ids=[], gone=frozenset(), may_turn_up=False, are_named=True)
-    monkeypatch.setattr(id_range, "parents", lambda rows, most: found)
+    found = SimpleNamespace(ids=[], gone=frozenset(), may_turn_up=False, are_named=True, ended=[])
+    monkeypatch.setattr(id_range, "parents", lambda rows, most, **after: found)
     monkeypatch.setattr(id_range, "claimed", lambda rows, asked: set())
     return found
 
@@ -224,7 +224,7 @@ def test_a_provider_that_says_nothing_even_of_our_own_order_clears_nothing(paren
 
 
 def test_where_too_many_orders_start_others_nothing_is_asked(monkeypatch, parents):
-    monkeypatch.setattr(id_range, "parents", lambda rows, most: None)
+    monkeypatch.setattr(id_range, "parents", lambda rows, most, **after: None)
     panel = Panel({})
     with pytest.raises(CannotSearch, match="Too many drip-feeds"):
         look_at_many(panel)

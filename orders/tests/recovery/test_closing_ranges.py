@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -61,10 +61,13 @@ class Between:
         }
         Attempt.objects.filter(pk=lost.pk).update(**known)
 
-    def run_drip_feed(self, external_id: str) -> Order:
-        payload = {"service": "1", "runs": "3"}
-        status, account = Status.IN_PROGRESS, self.provider
-        return make_order(status, provider=account, external_id=external_id, payload=payload)
+    def run_drip_feed(self, external_id: str, ended_at: datetime | None = None) -> Order:
+        known: dict[str, Any] = {
+            "external_id": external_id,
+            "payload": {"service": "1", "runs": "3"},
+        }
+        status = Status.IN_PROGRESS if ended_at is None else Status.COMPLETED
+        return make_order(status, provider=self.provider, ended_at=ended_at, **known)
 
     def search(self) -> None:
         panel: Any = self.panel
@@ -224,14 +227,26 @@ def test_an_order_whose_provider_names_nothing_that_a_drip_feed_starts_goes_to_a
     assert not Recovery.objects.get(provider=found.provider).stopped_because
 
 
-@pytest.mark.parametrize("why", ["it has named another", "it is younger", "it tells"])
+def test_what_a_drip_feed_has_started_that_has_ended_since_goes_to_a_person_too():
+    """It is asked about no more, and its last run may stand above our order from before."""
+    found = between(id12=progress())
+    found.run_drip_feed("9", ended_at=NOON + SECOND)
+    found.search()
+    assert found.status == Status.UNCONFIRMED
+    assert found.was_told("12 may be an order that 9 has started")
+
+
+@pytest.mark.parametrize(
+    "why", ["it has named another", "it is younger", "it tells", "it had ended", "it named all"]
+)
 def test_what_no_drip_feed_can_have_started_unnamed_is_linked(why):
     said = started("20") if why == "it tells" else progress()
     parent = "13" if why == "it is younger" else "9"
     knows: dict[str, Answer] = {"12": progress(), parent: said}
     found = Between(14, **knows)
-    feed = found.run_drip_feed(parent)
-    if why == "it has named another":
+    ended = {"it had ended": NOON - SECOND, "it named all": NOON + SECOND}.get(why)
+    feed = found.run_drip_feed(parent, ended_at=ended)
+    if why in ("it has named another", "it named all"):
         make_order(Status.COMPLETED, provider=found.provider, external_id="8", parent=feed)
     found.search()
     assert found.status == Status.IN_PROGRESS

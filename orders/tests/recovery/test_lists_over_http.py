@@ -5,11 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core import clocks
 from orders.draft import OrderDraft
+from orders.links import link_key
 from orders.models import Attempt, Order
 from orders.placing import place_orders
 from orders.recovery.search.list_rows import Likeness, likeness
@@ -201,6 +204,20 @@ def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
     lost = bench.lose(taken=True, order=feed)
     go_on(bench)
     assert read(lost)[0].status in (Status.PENDING, Status.UNCONFIRMED, Status.IN_PROGRESS)
+
+
+def test_a_row_that_a_drip_feed_may_have_started_before_its_end_is_not_taken_for_the_order(box):
+    """It ended after our last order from before: what it has started may be as new as the order."""
+    bench, link = bench_at(box, 2), "https://lumen.example/d"
+    known: dict[str, Any] = {"external_id": "7", "link": link, "payload": {"runs": "3"}}
+    feed = make_order(Status.COMPLETED, provider=bench.provider, ended_at=bench.clock(), **known)
+    Order.objects.filter(pk=feed.pk).update(link_key=link_key(link))
+    lost = bench.lose(taken=True, order=bench.place(link=link))
+    assert bench.recover(after=FIRST).found == 0
+    assert [row["id"] for row in read(lost)[1].candidates] == [bench.upstream()[-1]]
+    Order.objects.filter(pk=feed.pk).update(ended_at=bench.now - timedelta(hours=1))
+    Attempt.objects.filter(order=lost).update(calls=0)
+    assert bench.recover(after=SECOND).found == 1
 
 
 def test_a_list_that_lacks_the_newest_rows_proves_nothing(box, monkeypatch):
