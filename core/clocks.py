@@ -78,7 +78,6 @@ CATALOG_EVERY_HOURS = 6
 CATALOG_DEADLINE_SECONDS = 60  # one page of a catalog, or all of it
 CATALOG_LAG_SECONDS = 300  # a catalog may be as old as this when it is read
 CATALOG_LEASE_SECONDS = 300  # a mirror that stands still for longer has died
-LONGEST_LEASE_SECONDS = CATALOG_LEASE_SECONDS  # a lease that ends later is of another clock
 CONNECTION_CHECK_CUT_OFF_SECONDS = 240  # a connection check that takes longer has died
 
 # Doorbells

@@ -1,6 +1,8 @@
 """One worker at a time for a row: a lease is a holder and a moment, and every step one UPDATE.
 
-A holder that died keeps nothing: its lease runs out, and the next worker goes on.
+A holder that died keeps nothing: its lease runs out, and the next worker goes on. Whatever the
+clocks do, nothing stands behind a dead holder for longer than its kind of lease is given for and
+`READINGS_APART_SECONDS` more.
 """
 
 from __future__ import annotations
@@ -28,9 +30,10 @@ class Leased(models.Model):
         abstract = True
 
 
-def is_free(now: datetime) -> Q:
-    """Nobody's, run out, or leased for longer than any lease is: then a clock was ahead."""
-    beyond = clocks.furthest(now, clocks.LONGEST_LEASE_SECONDS)
+def is_free(now: datetime, seconds: float) -> Q:
+    """Nobody's, run out, or leased for longer than the `seconds` that such a lease is given for:
+    then a clock was ahead."""
+    beyond = clocks.furthest(now, seconds)
     return Q(holder="") | Q(held_until=None) | Q(held_until__lte=now) | Q(held_until__gt=beyond)
 
 
@@ -40,7 +43,7 @@ def acquire(
     """Hold the one row of `rows` if it is free; `changes` are written with it. What finds the row
     as long as it is held, or None while somebody else has it."""
     mine = {"holder": str(uuid4()), "held_until": now + timedelta(seconds=seconds), **changes}
-    return {"holder": mine["holder"]} if rows.filter(is_free(now)).update(**mine) else None
+    return {"holder": mine["holder"]} if rows.filter(is_free(now, seconds)).update(**mine) else None
 
 
 def renew(rows: QuerySet[Row], *, now: datetime, seconds: float, **changes: Any) -> bool:

@@ -48,10 +48,21 @@ def test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free() -> N
 
 
 @pytest.mark.parametrize("earlier", [0.001, 1, 29])
-def test_the_longest_lease_is_not_taken_by_who_read_the_clock_before(earlier) -> None:
+def test_a_lease_is_not_taken_by_who_read_the_clock_before(earlier) -> None:
     """Two workers at the same moment: one reads the clock, the other reads it and holds the lease,
     and then the first asks."""
     rows = BulkJob.objects.filter(pk=make_job().pk)
-    longest = clocks.LONGEST_LEASE_SECONDS
-    assert leases.acquire(rows, now=NOON, seconds=longest) is not None
-    assert leases.acquire(rows, now=later(-earlier), seconds=longest) is None
+    assert leases.acquire(rows, now=NOON, seconds=clocks.JOB_LEASE_SECONDS) is not None
+    taken = leases.acquire(rows, now=later(-earlier), seconds=clocks.JOB_LEASE_SECONDS)
+    assert taken is None
+
+
+@pytest.mark.parametrize("back", [0, 20, 35, 200, 280, 86_400])
+def test_a_lost_holder_is_followed_in_time_however_far_the_clock_is_set_back(back) -> None:
+    """The bound in docs/reliability.md: lease, how far two readings may lie apart, and a round."""
+    rows = BulkJob.objects.filter(pk=make_job().pk)
+    lease, every = clocks.JOB_LEASE_SECONDS, clocks.REAP_EVERY_SECONDS
+    assert leases.acquire(rows, now=NOON, seconds=lease) is not None
+    bound = lease + clocks.READINGS_APART_SECONDS + every
+    asked = (later(after - back) for after in range(1, bound + 1, every))
+    assert any(leases.acquire(rows, now=now, seconds=lease) for now in asked)

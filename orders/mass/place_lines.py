@@ -19,7 +19,6 @@ from core import clocks
 from core.clocks import Clock
 from core.roles import May
 from core.rows import leases
-from core.rows.leases import is_free
 from core.rows.loops import AWAY
 
 from .. import link_queue
@@ -53,14 +52,13 @@ class PlaceRun:
 
 def batches_to_place(now: datetime) -> list[int]:
     """Batches being placed that no living worker holds."""
-    placing_now = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING)
-    return list(placing_now.order_by("pk").values_list("pk", flat=True))
+    return list(OrderBatch.objects.free_to_place(now).order_by("pk").values_list("pk", flat=True))
 
 
 def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
     """Hold the batch for a while. None: it is not being placed, or another worker has it."""
-    placing_now = OrderBatch.objects.filter(pk=batch_id, state=BatchState.PLACING)
-    mine = leases.acquire(placing_now, now=now, seconds=clocks.JOB_LEASE_SECONDS)
+    free = OrderBatch.objects.filter(pk=batch_id).free_to_place(now)
+    mine = leases.acquire(free, now=now, seconds=clocks.JOB_LEASE_SECONDS)
     if mine is None:
         return None
     held = OrderBatch.objects.select_related("provider", "placed_by")

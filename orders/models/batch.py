@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
+from core import clocks
 from core.money import MoneyField
-from core.rows.leases import Leased
+from core.rows.leases import Leased, is_free
 
 
 class BatchState(models.TextChoices):
@@ -16,6 +18,12 @@ class BatchState(models.TextChoices):
     PLACING = "placing", "Placing"
     PLACED = "placed", "Placed"
     DISCARDED = "discarded", "Discarded"
+
+
+class OrderBatchQuerySet(models.QuerySet["OrderBatch"]):
+    def free_to_place(self, now: datetime) -> OrderBatchQuerySet:
+        """Being placed, and no worker holds it, or the one that did is past its time."""
+        return self.filter(is_free(now, clocks.JOB_LEASE_SECONDS), state=BatchState.PLACING)
 
 
 class OrderBatch(Leased):
@@ -37,6 +45,8 @@ class OrderBatch(Leased):
     total = models.PositiveIntegerField(default=0)
     good = models.PositiveIntegerField(default=0)
     placed = models.PositiveIntegerField(default=0)
+
+    objects = OrderBatchQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["state", "id"], name="batch_to_place")]

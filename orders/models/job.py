@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from core import clocks
 from core.models import User
 from core.rows.leases import Leased, is_free
 
@@ -17,7 +18,7 @@ from ..status import UNDER_WAY, JobKind, JobState
 class BulkJobQuerySet(models.QuerySet["BulkJob"]):
     def free_to_run(self, now: datetime) -> BulkJobQuerySet:
         """Not ended, and no worker holds it, or the one that did is past its time."""
-        return self.filter(is_free(now), state__in=UNDER_WAY)
+        return self.filter(is_free(now, clocks.JOB_LEASE_SECONDS), state__in=UNDER_WAY)
 
     def seen_by(self, person: User, *, sees_all: bool) -> BulkJobQuerySet:
         return self if sees_all else self.filter(started_by=person)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core import clocks
 from core.money import MoneyField
 from core.rows.leases import Leased, is_free
 from providers.models import Provider
@@ -57,7 +58,7 @@ class AnswerPlace(models.Model):
 class ReconcileRunQuerySet(models.QuerySet["ReconcileRun"]):
     def free_to_run(self, now: datetime) -> ReconcileRunQuerySet:
         """Not ended, and no worker holds it, or the one that did is past its time."""
-        return self.filter(is_free(now), state__in=UNDER_WAY)
+        return self.filter(is_free(now, clocks.JOB_LEASE_SECONDS), state__in=UNDER_WAY)
 
     def newest_first(self) -> ReconcileRunQuerySet:
         return self.order_by("-pk")

@@ -14,13 +14,11 @@ from typing import Any
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from core.rows.leases import is_free
 from providers.account_health import account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
 from ..models import AnswerPlace, BulkJob, Halt, OrderBatch
-from ..models.batch import BatchState
 from ..oldest_work import AT_ACCOUNT, Late, with_oldest
 from ..sending import answer_places
 from ..status import Write
@@ -110,7 +108,7 @@ def _elsewhere(now: datetime) -> Iterator[Standstill]:
     jobs = BulkJob.objects.free_to_run(now).annotate(
         since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)
     )
-    batches = OrderBatch.objects.filter(is_free(now), state=BatchState.PLACING).annotate(
+    batches = OrderBatch.objects.free_to_place(now).annotate(
         since=Coalesce("held_until", "placed_at", "created_at"), what=Value(Late.BATCH.value)
     )
     names = ("since", "pk", "what")

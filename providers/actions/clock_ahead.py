@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 
 from core import clocks
 from core.clocks import still_ahead
-from providers.models import Lease, LeaseKind, Provider, ProviderHealth
+from providers.models import (
+    CatalogRun,
+    ConnectionReport,
+    Lease,
+    LeaseKind,
+    Provider,
+    ProviderHealth,
+)
 
 from .token_bucket import PROBE_SECONDS, longest_add_pause
 
@@ -32,13 +39,21 @@ def pull_back(now: datetime) -> int:
     ):
         beyond = clocks.furthest(now, seconds)
         found += ProviderHealth.objects.filter(**{f"{name}__gt": beyond}).update(**{name: now})
-    return found + _orders_put_off(now) + _moves(now)
+    return found + _orders_put_off(now) + _moves(now) + _begun(now)
 
 
 def _moves(now: datetime) -> int:
     """An account was moved before now, so a catalog that is fetched from now on is of there."""
     ahead = Provider.objects.filter(moved_at__gt=clocks.furthest(now, 0))
     return ahead.update(moved_at=now)
+
+
+def _begun(now: datetime) -> int:
+    """What is under way has begun before now. Until then nobody rings for what its worker left."""
+    ahead = clocks.furthest(now, 0)
+    runs = CatalogRun.objects.running().filter(started_at__gt=ahead)
+    reports = ConnectionReport.objects.filter(ended_at=None, run_at__gt=ahead)
+    return runs.update(started_at=now) + reports.update(run_at=now)
 
 
 def _orders_put_off(now: datetime) -> int:

@@ -37,9 +37,16 @@ def ensure_leases(provider_id: int, *, due_at: datetime | None = None) -> None:
     )
 
 
+def _is_free(now: datetime) -> Q:
+    """A catalog is held for longer than anything else."""
+    catalog = Q(kind=LeaseKind.CATALOG)
+    of_catalog = catalog & is_free(now, clocks.CATALOG_LEASE_SECONDS)
+    return of_catalog | ~catalog & is_free(now, clocks.LEASE_SECONDS)
+
+
 def held(kind: LeaseKind, *, now: datetime) -> QuerySet[Lease]:
     """The leases of a kind that are in somebody's hands."""
-    return Lease.objects.filter(kind=kind).exclude(is_free(now))
+    return Lease.objects.filter(kind=kind).exclude(_is_free(now))
 
 
 def free_of(found: Iterable[int], kind: LeaseKind, *, now: datetime) -> list[int]:
@@ -132,7 +139,7 @@ def due_leases(kinds: Iterable[LeaseKind], *, now: datetime) -> list[tuple[int, 
     """(account, kind) of work that is due and in nobody's hands, the longest due first."""
     found = (
         Lease.objects.filter(kind__in=list(kinds), due_at__lte=now)
-        .filter(is_free(now))
+        .filter(_is_free(now))
         .order_by("due_at", "pk")
         .values_list("provider_id", "kind")
     )

@@ -1252,10 +1252,7 @@ LINES = (
         "leases: two readings of one clock",
         "    return now + timedelta(seconds=most_seconds + READINGS_APART_SECONDS)",
         "    return now + timedelta(seconds=most_seconds)",
-        (
-            "core/tests/test_leases.py"
-            "::test_the_longest_lease_is_not_taken_by_who_read_the_clock_before",
-        ),
+        ("core/tests/test_leases.py::test_a_lease_is_not_taken_by_who_read_the_clock_before",),
         "core/clocks.py",
     ),
 )

@@ -13,12 +13,24 @@ from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
 from orders.bulk import bulk_action
 from orders.mass import place_lines
-from orders.models import Attempt, BulkJob, CancelRequest, Order, OrderBatch, PollSchedule, Refill
+from orders.models import (
+    Attempt,
+    BulkJob,
+    CancelRequest,
+    Halt,
+    Order,
+    OrderBatch,
+    PollSchedule,
+    ReconcileRun,
+    Refill,
+)
 from orders.models.batch import BatchState
 from orders.polling import poll_cycle, probe_account
+from orders.restores import compare_accounts
 from orders.sending import clock_ahead, send_orders, sweep_due
 from orders.status import (
     CancelStatus,
+    HaltKind,
     HoldReason,
     JobKind,
     Outcome,
@@ -26,15 +38,19 @@ from orders.status import (
     Status,
 )
 from providers.actions import leases, token_bucket
-from providers.models import Lease, LeaseKind, Provider, ProviderHealth
+from providers.actions.ringing import due_work
+from providers.models import ConnectionReport, Lease, LeaseKind, Provider, ProviderHealth
 from providers.panel_api import RefusalCode, Rejected
 from tests.builders import (
     NOON,
     make_attempt,
+    make_batch,
     make_cancel,
+    make_job,
     make_order,
     make_provider,
     make_refill,
+    make_run,
     make_user,
 )
 from tests.fake_provider import FakeProvider, never_left, progress
@@ -189,6 +205,31 @@ def test_an_account_that_a_clock_ahead_shut_is_probed_today() -> None:
     assert [pk for pk, _ in probe_account.accounts_to_probe(NOON)] == [provider.pk]
     due = leases.due_leases([LeaseKind.BALANCE, LeaseKind.CATALOG], now=NOON)
     assert {kind for _, kind in due} == {LeaseKind.BALANCE, LeaseKind.CATALOG}
+
+
+def test_a_catalog_and_a_check_that_a_clock_ahead_began_are_rung_for_today() -> None:
+    """Their bells were lost, or their worker was."""
+    run = make_run(started_at=NOON + DAY)
+    report = ConnectionReport.objects.create(provider=run.provider, run_at=NOON + DAY)
+    assert clock_ahead.pull_back(NOON) >= 2
+    due = due_work(now=NOON + MINUTE)
+    assert (due.catalogs, due.reports) == ([run.provider_id], [report.pk])
+
+
+@pytest.mark.parametrize("back", [35, 200, 280])
+def test_what_a_clock_ahead_by_less_than_a_catalog_takes_has_taken_goes_on_at_once(back) -> None:
+    """A lease of a minute that ends later than it can is of no clock that is right."""
+    person, ahead = make_user(), NOON + timedelta(seconds=back)
+    job = make_job(started_by=person)
+    pasted = make_batch(state=BatchState.PLACING, placed_by=person)
+    halt = Halt.objects.create(kind=HaltKind.RESTORED, placed_at=NOON)
+    compared = ReconcileRun.objects.create(halt=halt, started_by=person, created_at=NOON)
+    account = make_provider()
+    for now in (ahead, NOON):
+        assert bulk_action.take_job(job.pk, now=now)
+        assert place_lines.take_batch(pasted.pk, now=now)
+        assert compare_accounts.take_run(compared.pk, now=now)
+        assert leases.acquire_lease(account.pk, LeaseKind.POLLING, now=now, seconds=60)
 
 
 def test_a_job_and_a_batch_that_a_clock_ahead_took_go_on_today() -> None:
