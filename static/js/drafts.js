@@ -44,11 +44,18 @@ const isChoice = ({ type }) => type === "checkbox" || type === "radio";
 const valueOf = (field) => (isChoice(field) ? field.checked : field.value);
 const nameIn = (field) => (isChoice(field) ? `${field.name}=${field.value}` : field.name);
 
+// Filled in once more and left, it was sent all the same: with a new key it would be another order.
+function wasSent(form, key) {
+  const before = read(nameOf(form));
+  return Boolean(key && before?.isSent && before.key === key);
+}
+
 function save(form, more = {}) {
   if (!hasTypedInto(form)) return forget(nameOf(form));
   const fields = Object.fromEntries(fieldsOf(form).map((field) => [nameIn(field), valueOf(field)]));
   const kept = { fields, about: form.dataset.draftAbout, address: form.dataset.draftAddress };
-  write(nameOf(form), { ...kept, key: one(KEY, form)?.value, at: new Date().toISOString(), ...more });
+  const key = one(KEY, form)?.value;
+  write(nameOf(form), { ...kept, key, isSent: wasSent(form, key), at: new Date().toISOString(), ...more });
 }
 
 const waiting = new Map(); // form: its timer
