@@ -28,7 +28,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 DISPATCH = "dispatch"
 log = logging.getLogger(__name__)
 broker_transport.install()
-app = Celery("desk")
+app = Celery(
+    "desk",
+    amqp="dashboard.messaging.bells:Messages",
+    task_cls="dashboard.messaging.bells:BellTask",
+)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.imports = (
