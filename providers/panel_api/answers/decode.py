@@ -14,7 +14,7 @@ from ..refusals.classify import LONGEST_SENTENCE, adds_nothing, refusal_code
 from ..results import Placed
 from . import coerce
 
-_NOTHING: Final[tuple[object, ...]] = (None, "", False, 0, [], {})
+NOTHING: Final[tuple[object, ...]] = (None, "", False, 0, [], {})
 ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
 # Where an answer with an error may say more, and other than the error does.
 _MORE_WORDS: Final = (
@@ -103,7 +103,7 @@ def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
     if not row:
         return ()
     message = _first_text(row.get("message"), row.get("msg"), row.get("detail"))
-    speaking = [name for name in ("error", "errors") if row.get(name) not in _NOTHING]
+    speaking = [name for name in ("error", "errors") if row.get(name) not in NOTHING]
     if speaking:
         said = [text for name in speaking for text in _texts(row[name])] or [message or "error"]
         return tuple(dict.fromkeys([*said, *_more_words(body)]))
