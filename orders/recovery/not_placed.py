@@ -182,13 +182,15 @@ def _leave_in_doubt(
 
 def not_placed_from(attempt: Attempt, now: datetime) -> datetime:
     """From when *not placed* may be confirmed: before, the order may still appear there. Counted
-    from the loss; where the clock was set back since, or it was replayed, by what was waited."""
+    from the loss; where the clock was set since, or it was replayed, by what was waited. One whose
+    wait nobody counts goes by the clock alone."""
     grace = wait_clock.grace_of(attempt.provider_id)
     until = max(attempt.started_at, attempt.unknown_at or attempt.started_at)
     until += timedelta(seconds=grace)
+    counted = now + timedelta(seconds=wait_clock.left(attempt, grace))
     if until > now + timedelta(seconds=grace) or REPLAYED_AS in attempt.evidence:
-        return now + timedelta(seconds=wait_clock.left(attempt, grace))
-    return until
+        return counted
+    return until if attempt.waited_at is None else max(until, counted)
 
 
 def _as_read(attempt: Attempt) -> QuerySet[Attempt]:

@@ -684,6 +684,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "people: what was waited counts, not a clock that was set forward",
+        "    return until if attempt.waited_at is None else max(until, counted)",
+        "    return until",
+        (
+            "orders/tests/recovery/test_clock_steps.py"
+            "::test_a_clock_that_jumps_ahead_lets_no_person_say_too_early_that_it_is_not_there",
+        ),
+        "orders/recovery/not_placed.py",
+    ),
+    Guard(
         "people: not before the order can no longer appear",
         "    if now < until:\n        raise TooEarly(until)",
         "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",

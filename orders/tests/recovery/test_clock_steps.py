@@ -16,6 +16,7 @@ from orders.status import Outcome, Status
 from providers.connect import client_for
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_user
+from tests.passing_time import let_pass
 
 from .bench import GRACE, Bench
 
@@ -139,6 +140,18 @@ def test_a_person_waits_from_the_loss_too():
     with pytest.raises(not_placed.TooEarly) as early:
         not_placed.confirm_not_placed(order, actor=make_user(), now=order.created_at)
     assert early.value.until < lost_at, "the clock was set back: it is not held for an hour"
+
+
+def test_a_clock_that_jumps_ahead_lets_no_person_say_too_early_that_it_is_not_there():
+    attempt = make_attempt(make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, unknown_at=NOON)
+    wait_clock.count(now=NOON + timedelta(seconds=2))
+    with pytest.raises(not_placed.TooEarly) as early:
+        not_placed.confirm_not_placed(attempt.order, actor=make_user(), now=NOON + HOUR)
+    grace = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
+    assert early.value.until == NOON + HOUR + grace - timedelta(seconds=2)
+    over = let_pass(NOON + HOUR, grace.total_seconds())
+    said = not_placed.confirm_not_placed(attempt.order, actor=make_user(), now=over)
+    assert said is not_placed.Confirmed.DONE
 
 
 def test_a_new_loss_is_counted_before_those_that_were_counted_already(monkeypatch):
