@@ -22,7 +22,16 @@ from providers.models import Provider
 
 from ...flags import raise_flag
 from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
-from ...status import NOT_SENT, NOTHING_BOUGHT, RECALLED, Flag, HaltKind, Outcome, Status
+from ...status import (
+    NOT_SENT,
+    NOTHING_BOUGHT,
+    RECALLED,
+    REOPENED_BY_PROOF,
+    Flag,
+    HaltKind,
+    Outcome,
+    Status,
+)
 from .. import answer_spool, claims, halts
 from ..send_journal import Send, sends_since_accepted
 
@@ -79,7 +88,10 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
         return False
     if send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
+    is_refused = send_outcome is not None and send_outcome.outcome in NOTHING_BOUGHT
     order = Order.objects.select_related("provider").filter(form_key=send.form_key).first()
+    if is_refused and (order is None or order.status not in MAY_BE_TAKEN | {Status.SENDING}):
+        return False
     if order is not None and order.status == Status.SENDING:
         return None  # in somebody's hands this moment; the next look finds it where it then is
     taken = order and take_as_sent(
@@ -89,7 +101,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
         return None  # a worker took it while we looked
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
-    if not taken and (send_outcome is None or send_outcome.outcome not in NOTHING_BOUGHT):
+    if not taken and not is_refused:
         _tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
     return True
 
@@ -104,8 +116,9 @@ def take_as_sent(
     actor: User | None = None,
     candidate_id: str = "",
 ) -> Attempt | None:
-    """Make an order that waits to be sent unconfirmed, also where it is held or released at this
-    moment. None: it does not wait any more; the order then reads as the database has it.
+    """Make an order that counts as not sent unconfirmed, also where it is held, released or
+    withdrawn at this moment. None: it does not count so; the order then reads as the database has
+    it.
 
     Its attempt counts as looked for: where the provider's ids stood when it was sent is not known
     from the numbers of our rows, so nothing may be proven from them.
@@ -124,7 +137,7 @@ def take_as_sent(
         evidence={"candidate_id": candidate_id} if candidate_id else {},
     )
     for _ in range(MOST_RACES):
-        if order.status not in MAY_BE_TAKEN:
+        if order.status not in REOPENED_BY_PROOF:
             return None
         try:
             return _take_once(order, sent, now, actor)
@@ -140,24 +153,18 @@ def take_as_sent(
 def _take_once(order: Order, sent: Attempt, now: datetime, actor: User | None) -> Attempt:
     """All of it, or nothing: raises _Moved."""
     with durable_transaction():
-        if order.status != Status.QUEUED:
-            _step(order, Status.QUEUED, now, actor)
-        _step(order, Status.SENDING, now, actor, sent_at=sent.started_at)
         sent.order, sent.provider = order, order.provider
         sent.provider_version, sent.wire = order.provider.version, order.payload
         sent.number = _free_number(order, sent.number)
         sent.save(force_insert=True)
-        _step(order, Status.UNCONFIRMED, now, actor, text=sent.reason, reason=sent.reason)
+        to, words, left_at = Status.UNCONFIRMED, sent.reason, sent.started_at
+        if not order.move(to, now=now, actor=actor, text=words, reason=words, sent_at=left_at):
+            raise _Moved
     return sent
 
 
 class _Moved(Exception):
     """Somebody else moved the order first: nothing of this is kept."""
-
-
-def _step(order: Order, to: Status, now: datetime, actor: User | None, **said: object) -> None:
-    if not order.move(to, now=now, actor=actor, **said):  # type: ignore[arg-type]  # columns
-        raise _Moved
 
 
 def _free_number(order: Order, wanted: int) -> int:

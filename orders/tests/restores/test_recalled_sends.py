@@ -13,9 +13,9 @@ from orders.sending.restore_check import guard, recalled_sends
 from orders.status import Flag, HaltKind, Outcome, Status
 from orders.tests.sending.test_answer_spool import crash_at
 from orders.tests.sending.test_restore_guard import LATER, acknowledge, forget, send, take_back
-from providers.panel_api import RefusalCode
+from providers.panel_api import OutcomeUnknown, RefusalCode, Rejected
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
-from tests.fake_provider import FakeProvider, refusal
+from tests.fake_provider import FakeProvider, lost_answer, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -135,10 +135,32 @@ def test_a_send_that_is_known_gets_the_answer_that_this_machine_has(monkeypatch)
 
 def test_an_order_that_somebody_moves_meanwhile_is_not_taken_as_sent():
     order = make_order()
-    Order.objects.update(status=Status.WITHDRAWN)
+    Order.objects.update(status=Status.PENDING, external_id="7")
     assert recalled_sends.take_as_sent(order, started_at=NOON, reason="Why.", now=NOON) is None
     order.refresh_from_db()
-    assert (order.status, order.attempts.count()) == (Status.WITHDRAWN, 0)
+    assert (order.status, order.attempts.count()) == (Status.PENDING, 0)
+
+
+@pytest.mark.parametrize("ended", [Status.WITHDRAWN, Status.REJECTED])
+@pytest.mark.parametrize("then", [None, lost_answer(), refusal(RefusalCode.FUNDS)])
+def test_one_that_was_ended_here_as_not_sent_is_given_back_where_it_may_have_been_bought(
+    ended: Status, then: OutcomeUnknown | Rejected | None
+) -> None:
+    """Staff withdrew what the restored database shows as queued; or it was sent once more, and
+    refused."""
+    order, provider = make_order(), FakeProvider()
+    provider.then = then
+    send(order, provider, NOON)
+    take_back(order)
+    Order.objects.filter(pk=order.pk).update(status=ended, ended_at=NOON)
+    come_back_after_it_was_accepted(order)
+    order.refresh_from_db()
+    if isinstance(then, Rejected):
+        assert (order.status, order.attempts.count(), order.flag) == (ended, 0, "")
+        return
+    found = (Status.PENDING, "23501") if then is None else (Status.UNCONFIRMED, "")
+    assert (order.status, order.external_id) == found
+    assert (order.ended_at, order.flag, order.attempts.count()) == (None, "", 1)
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD])

@@ -393,10 +393,10 @@ def test_an_order_that_stands_where_it_cannot_be_taken_is_flagged():
     provider, order = FakeProvider(), make_order()
     send(order, provider)
     take_back(order)
-    Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)
+    Order.objects.filter(pk=order.pk).update(status=Status.PENDING, external_id="7")
     guard.check_database(now=LATER)
     order.refresh_from_db()
-    assert (order.status, order.flag) == (Status.WITHDRAWN, Flag.LIVE_ATTEMPT)
+    assert (order.status, order.flag) == (Status.PENDING, Flag.BOUGHT_TWICE)
     assert UnmatchedOrder.objects.get().order == order
 
 
