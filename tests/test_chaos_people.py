@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,8 +12,12 @@ from core.roles import Role
 from orders.models import OrderBatch
 from providers.models import Service
 from tests.builders import make_provider, make_service
+from tests.chaos import people
 from tests.chaos.browser import Page
-from tests.chaos.people import fix, is_wanted, next_step
+from tests.chaos.history import History
+from tests.chaos.pastes import next_step, stands_at_most, told_by
+from tests.chaos.people import Person, Staff, fix, is_wanted
+from tests.chaos.plan import Terms, first_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -56,9 +61,45 @@ def test_a_batch_is_pressed_on_until_every_line_is_an_order(
     assert next_step(seen(browser, batch), batch) == f"{batch}place/"
     Service.objects.update(gone_at=service.changed_at)
     browser.post(f"{batch}check/")
-    assert next_step(seen(browser, batch), batch) == f"{batch}check/"
+    refused = seen(browser, batch)
+    assert next_step(refused, batch) == f"{batch}check/"
+    assert told_by(refused, batch) == (
+        "not being placed · Can be placed 0 · Errors 1 · Placed 0"
+        " · The provider no longer offers this service."
+    )
     Service.objects.update(gone_at=None)
     browser.post(f"{batch}check/")
     shown = seen(browser, batch)
     browser.post(f"{batch}place/", shown.hidden())
     assert next_step(seen(browser, batch), batch) == batch
+    assert told_by(seen(browser, batch), batch).startswith("being placed · Can be placed 1")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_batch_that_stood_under_fire_is_taken_once_nobody_hurts_the_desk_or_never(
+    ends: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = Page(200, "", "/orders/mass-orders/7/withdraw/ It goes on without this page")
+    terms = Terms(orders=1, seed=1, database="sqlite", kills_every=1, faults=0)
+    history = History(tmp_path / "history.jsonl", terms)
+    staff, [planned] = Staff([], 0, history), first_orders(terms)[:1]
+    for name, value in (("PERSISTENT_FOR_SECONDS", 0), ("REST_SECONDS", 0)):
+        monkeypatch.setattr(people, name, value)
+    monkeypatch.setattr(people, "stands_at_most", lambda: 0.01)
+    monkeypatch.setattr(Person, "persist", lambda self, step: standing)
+    staff._tell([planned], lambda: Person("mia", 0).see_through(7, seconds=0))
+    assert not staff.acknowledged
+    [(left, number)] = staff.unfinished
+    assert ([*left], number) == ([planned], 7)
+    if ends:
+        monkeypatch.setattr(Person, "persist", lambda self, step: Page(200, "", "done"))
+    staff.come_back()
+    history.close()
+    assert staff.acknowledged == ({planned.number} if ends else set())
+    assert staff.begun == [planned]
+    assert "being placed" in (tmp_path / "history.jsonl").read_text()
+
+
+def test_the_time_for_which_a_batch_may_stand_is_of_the_clocks_of_the_run() -> None:
+    """A lease of 5 s, half a minute where a clock was set back, eight rounds in vain, a run."""
+    assert stands_at_most() == 5 + 30 + 8 + 3

@@ -14,7 +14,8 @@ from functools import partial
 
 from .browser import Browser, NoAnswer, Page
 from .history import History
-from .opening import OPERATORS, PASTERS, Account, log_in
+from .opening import MANAGER, OPERATORS, PASTERS, Account, log_in
+from .pastes import Unfinished, next_step, stands_at_most, told_by
 from .plan import PlannedOrder, Way
 
 PERSISTENT_FOR_SECONDS = 120
@@ -22,7 +23,6 @@ MOST_WAITING = 20  # orders for each account; people do not run further ahead of
 REST_SECONDS = 0.3
 CUT_OFF_SECONDS = 0.02  # too soon for any answer
 _ORDER = re.compile(r"/orders/(\d+)/$")
-_TO_FIX = re.compile(r'Errors</div><div class="[^"]*">([0-9,.\s]+)<')
 WANTED_TYPE = "Default"
 _BATCH = re.compile(r"/orders/mass-orders/(\d+)/$")
 
@@ -101,7 +101,7 @@ class Person:
             _try(self.browser.clone(), path, values, 10.0, _headers(way))
 
     def paste(self, planned_orders: Sequence[PlannedOrder], account: Account) -> int:
-        """The desk's number of the batch, once it has begun to place it."""
+        """The desk's number of the batch, once every line of it is an order."""
         lines = [
             f"{account.service_ids[w.service]} | {w.link} | {w.quantity}" for w in planned_orders
         ]
@@ -110,15 +110,23 @@ class Person:
         number = _BATCH.search(self._send_form(form, form, values).location)
         if number is None:
             raise Refused("the paste was not taken")
-        batch = f"/orders/mass-orders/{number[1]}/"
-        deadline = time.monotonic() + PERSISTENT_FOR_SECONDS
-        while step := next_step(self.persist(lambda: self.browser.get(batch)), batch):
-            if time.monotonic() > deadline:
-                raise Refused("the batch could not be placed")
-            if step != batch:
-                self._send_form(batch, step, {})
-            time.sleep(REST_SECONDS)
-        return int(number[1])
+        return self.see_through(int(number[1]), seconds=PERSISTENT_FOR_SECONDS)
+
+    def see_through(self, number: int, *, seconds: float) -> int:
+        """Press until this batch is placed. Raises Unfinished after so many seconds."""
+        batch = f"/orders/mass-orders/{number}/"
+        deadline, told = time.monotonic() + seconds, "its page was never seen"
+        try:
+            while step := next_step(page := self.persist(lambda: self.browser.get(batch)), batch):
+                told = told_by(page, batch)
+                if time.monotonic() > deadline:
+                    raise Unfinished(number, told)
+                if step != batch:
+                    self._send_form(batch, step, {})
+                time.sleep(REST_SECONDS)
+        except NobodyAnswers:
+            raise Unfinished(number, f"nobody answers; before that: {told}") from None
+        return number
 
     def _send_form(self, page: str, to: str, values: dict[str, str]) -> Page:
         """Until it has been taken: only for forms that may be sent twice."""
@@ -153,6 +161,7 @@ class Staff:
         self.port, self.history = port, history
         self.acknowledged: set[int] = set()
         self.begun: list[PlannedOrder] = []
+        self.unfinished: list[tuple[Sequence[PlannedOrder], int]] = []  # with the batch's number
         self._waiting = waiting
         self._until = float("inf")
         self._lock = threading.Lock()
@@ -168,6 +177,15 @@ class Staff:
             work += [pool.submit(self._manage, name, pastes) for name in PASTERS]
         for one in work:
             one.result()
+
+    def come_back(self) -> None:
+        """To the pastes that were on their way when somebody's patience ended. A desk that nobody
+        hurts any more takes them: in the usual time, and as long as one may honestly stand."""
+        left, self.unfinished = self.unfinished, []
+        seconds = PERSISTENT_FOR_SECONDS + stands_at_most()
+        for planned_orders, number in left:
+            person = Person(MANAGER, self.port)
+            self._do(planned_orders, partial(person.see_through, number, seconds=seconds))
 
     def _may_go_on(self) -> bool:
         """False when time is over; waits as long as the desk has enough to do."""
@@ -205,10 +223,18 @@ class Staff:
         with self._lock:
             self.begun.extend(planned_orders)
         self.history.note("invoke", planned_orders=numbers, way=planned_orders[0].way)
+        self._do(planned_orders, act)
+
+    def _do(self, planned_orders: Sequence[PlannedOrder], act: Callable[[], int]) -> None:
+        numbers = [planned.number for planned in planned_orders]
         try:
             number = act()
         except Refused as words:
             self.history.note("fail", planned_orders=numbers, words=str(words))
+        except Unfinished as batch:
+            self.history.note("info", planned_orders=numbers, number=batch.number, words=str(batch))
+            with self._lock:
+                self.unfinished.append((planned_orders, batch.number))
         except NobodyAnswers:
             self.history.note("info", planned_orders=numbers)
         else:
@@ -235,16 +261,6 @@ def fix(values: dict[str, str], page: Page) -> None:
         values["terms"] = terms
     else:
         values["queue_behind"] = "on"
-
-
-def next_step(page: Page, batch: str) -> str:
-    """Where to press, its own address to wait; empty when every line of it is an order."""
-    if f"{batch}withdraw/" in page.text and "It goes on without this page" in page.text:
-        return batch
-    to_fix = _TO_FIX.search(page.text)
-    if to_fix and to_fix[1].strip() != "0":
-        return f"{batch}check/"
-    return f"{batch}place/" if f"{batch}place/" in page.text else ""
 
 
 def _pastes(planned_orders: Sequence[PlannedOrder]) -> Iterable[list[PlannedOrder]]:

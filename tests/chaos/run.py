@@ -177,6 +177,10 @@ def _wait_for_quiet(
     """Seconds until nothing is on its way and until every order has ended, and a violation where
     one of these did not come. An order more for each account closes the last id ranges."""
     most, began = 90 + terms.orders / 20, time.monotonic()
+    if staff.unfinished:
+        with suppress(TimeoutError):  # that it does not come back is told below
+            wait_until(desk.is_ready, "the desk", most)
+        staff.come_back()
     found = [*_waited(partial(_is_sent, desk), "orders were not sent", most)]
     recovery_seconds = time.monotonic() - began
     history.note("sent", after=recovery_seconds)
