@@ -7,6 +7,7 @@ clocks do, nothing stands behind a dead holder for longer than its kind of lease
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -17,6 +18,7 @@ from django.db.models import Q, QuerySet
 from .. import clocks
 
 Row = TypeVar("Row", bound="Leased")
+QUIET_SECONDS: Final = 15  # no step of a worker that lives takes so long
 RELEASED: Final[dict[str, Any]] = {"holder": "", "held_until": None}
 
 
@@ -28,6 +30,27 @@ class Leased(models.Model):
 
     class Meta:
         abstract = True
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nobody has worked at a row for `seconds`. `within` so many another worker takes it over;
+    None: nobody holds it, so whoever is free first does."""
+
+    seconds: int
+    within: int | None
+
+
+def silence_of(row: Leased, *, since: datetime, lease: float, now: datetime) -> Silence | None:
+    """For the page of work that should go on `since` then, under leases of so many seconds; None
+    while it does."""
+    held = clocks.still_ahead(row.held_until, now, lease) if row.holder else None
+    left = (held - now).total_seconds() if held else 0.0
+    last = now - timedelta(seconds=lease - left) if held else (row.held_until or since)
+    quiet = int((now - last).total_seconds())
+    if quiet < QUIET_SECONDS:
+        return None
+    return Silence(quiet, int(left) + clocks.REAP_EVERY_SECONDS if held else None)
 
 
 def is_free(now: datetime, seconds: float) -> Q:

@@ -47,6 +47,25 @@ def test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free() -> N
     assert leases.acquire(rows, now=NOON, seconds=60) is not None
 
 
+@pytest.mark.parametrize(
+    ("holder", "held_until", "said"),
+    [
+        ("", None, leases.Silence(40, None)),  # wanted, and never taken
+        ("", 25, leases.Silence(15, None)),  # given back, and not taken since
+        ("", 35, None),
+        ("x", 40 + 60, None),  # renewed this moment
+        ("x", 40 + 20, leases.Silence(40, 20 + clocks.REAP_EVERY_SECONDS)),  # and then lost
+        ("x", 20, leases.Silence(20, None)),  # the lease of a lost one has run out
+        ("x", 86_400, None),  # a clock was ahead: taken over with the next round
+    ],
+)
+def test_a_page_is_told_for_how_long_nobody_has_worked_and_who_goes_on(
+    holder: str, held_until: int | None, said: leases.Silence | None
+) -> None:
+    row = BulkJob(holder=holder, held_until=None if held_until is None else later(held_until))
+    assert leases.silence_of(row, since=NOON, lease=60, now=later(40)) == said
+
+
 @pytest.mark.parametrize("earlier", [0.001, 1, 29])
 def test_a_lease_is_not_taken_by_who_read_the_clock_before(earlier) -> None:
     """Two workers at the same moment: one reads the clock, the other reads it and holds the lease,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
@@ -9,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.clocks import database_now
+from core.clocks import JOB_LEASE_SECONDS, database_now
 from core.roles import May
 from core.rows.keyset import keyset_page
+from core.rows.leases import silence_of
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
@@ -47,7 +50,10 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
     if show in SHOWN:
         items = items.filter(ok=SHOWN[show])
     page = keyset_page(items, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
-    context = {"job": found, "page": page, "show": show if show in SHOWN else ""}
+    context: dict[str, Any] = {"job": found, "page": page, "show": show if show in SHOWN else ""}
+    if found.is_under_way:
+        since, lease = found.created_at, JOB_LEASE_SECONDS
+        context["silence"] = silence_of(found, since=since, lease=lease, now=database_now())
     return render(
         request, page_or_part(request, "orders/bulk/bulk_action.html", "job-live"), context
     )

@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.clocks import database_now
+from core.clocks import JOB_LEASE_SECONDS, database_now
 from core.roles import May
 from core.rows.keyset import keyset_page
+from core.rows.leases import Silence, silence_of
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 
@@ -155,8 +156,14 @@ def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str
         "figures": figures,
         "shown": mass_order.digest_of_good(found) if figures.is_idle else "",
         "earlier": mass_order.bought_before(found),
+        "silence": _silence(found) if figures.is_placing else None,
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
+
+
+def _silence(found: OrderBatch) -> Silence | None:
+    since = found.placed_at or found.created_at
+    return silence_of(found, since=since, lease=JOB_LEASE_SECONDS, now=database_now())
 
 
 def _found(pk: int) -> OrderBatch:

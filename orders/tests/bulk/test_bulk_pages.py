@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from orders.bulk import views as job_pages
 from orders.bulk.apply_step import WAITS_ANEW
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import HoldReason, JobKind, JobState, Status
-from tests.builders import make_job, make_order, make_service, make_user
+from tests.builders import NOON, make_job, make_order, make_service, make_user
 from tests.one_line import one_line
 from tests.query_counts import queries_of
 
@@ -325,7 +326,10 @@ def test_viewers_are_offered_nothing(client_for_role: Any) -> None:
     assert "bulk-form" not in page and "/orders/export/" not in page
 
 
-def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
+def test_a_job_shows_each_order_and_falls_silent(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_pages, "database_now", lambda: NOON + timedelta(seconds=40))
     done, failed, left = make_order(), make_order(), make_order()
     job = make_job(done, failed, left, started_by=me(staff), kind=JobKind.CANCEL)
     BulkItem.objects.filter(order=done).update(ok=True)
@@ -334,6 +338,7 @@ def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
     page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     assert POLLS in page and "2 of 3" in page and "waits for its turn" in page
     assert '<progress class="bar bar-wide bar-blue" value="2" max="3"' in one_line(page)
+    assert "moved here for 40 seconds: no worker was free. The next free" in one_line(page)
     part = staff.get(
         f"/orders/bulk-actions/{job.pk}/", headers={"HX-Request": "true"}
     ).content.decode()
@@ -341,7 +346,8 @@ def test_a_job_shows_each_order_and_falls_silent(staff: Client) -> None:
     shown = staff.get(f"/orders/bulk-actions/{job.pk}/?show=failed").content.decode()
     assert "It has ended." in shown and f'id="item-{job.items.get(order=done).pk}"' not in shown
     BulkJob.objects.update(state=JobState.DONE)
-    assert POLLS not in staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
+    ended = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()
+    assert POLLS not in ended and "no worker was free" not in ended
 
 
 def test_stopping(staff: Client) -> None:

@@ -3,6 +3,7 @@ other, and what a slow worker has read is never written over what came later."""
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from core import clocks
+from core.clocks import database_now
 from orders.mass import mass_order, place_lines
 from orders.mass.check_lines import check
 from orders.mass.mass_order import start_placing, stop_placing
@@ -119,6 +121,21 @@ def test_a_clock_that_is_set_back_does_not_make_a_run_longer(monkeypatch):
     batch = started(make_batch(paste_of(3)))
     assert place_run(taken(batch), check_again, clock=lambda: next(moments), seconds=0).more
     assert Order.objects.count() == 1
+
+
+def test_the_page_says_that_nothing_moves_and_when_it_goes_on(client):
+    batch = started(make_batch(paste_of(1)))
+    client.force_login(batch.created_by)
+    address = f"/orders/mass-orders/{batch.pk}/figures/"
+    OrderBatch.objects.filter(pk=batch.pk).update(placed_at=database_now())
+    assert "Nothing has moved here" not in client.get(address).content.decode()
+    ends = database_now() + timedelta(seconds=30)
+    OrderBatch.objects.filter(pk=batch.pk).update(holder="lost", held_until=ends)
+    page = " ".join(client.get(address).content.decode().split())
+    assert re.search(r"moved here for 3\d seconds: the worker may be lost", page)
+    assert re.search(r"Another worker goes on within (39|40) seconds", page)
+    run(batch)
+    assert "Nothing has moved here" not in client.get(address).content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
