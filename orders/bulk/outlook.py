@@ -26,9 +26,9 @@ REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 @dataclass(slots=True)
 class Outlook:
     """What would come of a job: how many orders, why not for how many and for which, what they cost
-    once and without those beside an open order for their service and link (themselves, perhaps),
-    how many those are, how many have words that others take the place of, and what those wait for
-    that are let go."""
+    once and without those beside an open order for their service and link (themselves, perhaps, or
+    what is bought for another of them), how many those are, how many have words that others take
+    the place of, and what those wait for that are let go."""
 
     total: int = 0
     beside_open: int = 0
@@ -90,7 +90,7 @@ def outlook(
 ) -> Outlook:
     """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
     again."""
-    seen = Outlook()
+    seen, again = Outlook(), set[tuple[int, str]]()
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way = _under_way(kind, some)
@@ -99,7 +99,9 @@ def outlook(
             if words := _why_not(kind, order, under_way, why_never, person):
                 seen.leave_out(order, words)
                 continue
-            is_beside_open = kind == JobKind.REORDER and order.pk in under_way
+            place = (order.service_id, order.link_key)
+            is_beside_open = kind == JobKind.REORDER and (order.pk in under_way or place in again)
+            again.add(place)  # what is bought for it stands beside the next one
             seen.beside_open += is_beside_open
             _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))

@@ -85,6 +85,16 @@ def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Cl
     assert in_all == 2 * alone > 0
 
 
+def test_of_two_for_one_link_the_second_would_stand_beside_the_first_that_is_bought(staff: Client):
+    service = make_service()
+    earlier = [make_order(Status.COMPLETED, service=service, link_key="once") for _ in range(2)]
+    page = staff.get("/orders/bulk/?kind=reorder&scope=all")
+    seen = page.context["seen"]
+    assert (seen.possible, seen.beside_open, seen.alone) == (2, 1, 1)
+    assert sum(seen.estimates_alone.values()) == earlier[0].estimate
+    assert "1 of them is bought once more" in one_line(page.content.decode())
+
+
 def test_the_first_orders_of_which_it_cannot_be_done_are_named(staff: Client) -> None:
     left_out = [make_order(Status.COMPLETED) for _ in range(7)]
     words = one_line(staff.get("/orders/bulk/?kind=hold&scope=all").content.decode())
