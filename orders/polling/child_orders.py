@@ -15,7 +15,7 @@ from core import clocks
 from core.rows.bulk import write_columns
 
 from ..models import EventKind, Order, OrderEvent, PollSchedule
-from ..status import Flag, Status
+from ..status import REPLACEABLE_FLAGS, Flag, Status
 
 Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order
 AT_ONCE = 500  # in one statement
@@ -101,7 +101,7 @@ def _told(parent: Order, started: list[str], now: datetime) -> Iterator[OrderEve
 def _flagged(parent: Order, taken: list[str], now: datetime) -> Iterator[OrderEvent]:
     """Mark a parent that claims orders of ours which are not its own, once."""
     taken = [one for one in taken if one != parent.external_id]
-    unmarked = Order.objects.filter(pk=parent.pk, flag=Flag.NONE)
+    unmarked = Order.objects.filter(pk=parent.pk, flag__in=REPLACEABLE_FLAGS)
     if taken and unmarked.update(flag=Flag.CHILD_TAKEN):
         yield OrderEvent(
             order=parent,

@@ -29,7 +29,7 @@ from providers.models import LeaseKind, Provider
 from providers.panel_api import BatchRefused, Progress, ProviderError, Unreadable
 
 from ..models import EventKind, Order, OrderEvent, OrderQuerySet, Recheck, Refill
-from ..status import ENDED_THERE, Flag
+from ..status import ENDED_THERE, REPLACEABLE_FLAGS, Flag
 from . import plausibility
 from .anomalies import anomalies_as_events
 from .poll_batch import TellsStatuses
@@ -205,7 +205,8 @@ def _note(orders: list[Order], answers: Answers, now: datetime) -> None:
         events += anomalies_as_events(order, finding.anomalies, now=now)
         flag = next((anomaly.flag for anomaly in finding.anomalies if anomaly.flag), Flag.NONE)
         if flag:
-            Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=flag, changed_at=now)
+            unmarked = Order.objects.filter(pk=order.pk, flag__in=REPLACEABLE_FLAGS)
+            unmarked.update(flag=flag, changed_at=now)
     OrderEvent.objects.bulk_create(events)
 
 

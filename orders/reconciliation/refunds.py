@@ -16,6 +16,7 @@ from core.rows.loops import one_by_one
 from providers.models import Provider, RefundStyle
 
 from .. import charges
+from ..flags import raise_flag
 from ..models import Order, OrderQuerySet
 from ..models.spend import recount
 from ..polling.anomalies import Anomaly, AnomalyCode, anomalies_as_events
@@ -120,7 +121,7 @@ def _take_back(order: Order, now: datetime) -> bool:
             return False
         recount(Order.objects.filter(pk=order.pk), now=now)
         charges.entry(order, refund, *interval_of_end(order)).save()
-        Order.objects.filter(pk=order.pk, flag=Flag.NONE).update(flag=Flag.CHARGE_DIFFERS)
+        raise_flag(order, Flag.CHARGE_DIFFERS)
         withdrawn = {"refund": plain(refund)}
         _remember(
             order, Anomaly(AnomalyCode.REFUND_WITHDRAWN, text, withdrawn, Flag.CHARGE_DIFFERS), now

@@ -129,6 +129,15 @@ def test_two_parents_that_claim_one_child_do_not_share_it():
     assert (first.flag, second.flag) == ("", Flag.CHILD_TAKEN)
 
 
+def test_a_flag_that_would_pass_by_itself_does_not_hide_that_an_order_of_ours_was_taken():
+    parent = make_parent(flag=Flag.UNKNOWN_WORD)
+    make_order(Status.COMPLETED, service=parent.service, external_id="ours")
+    child_orders.add_children([(parent.pk, ("ours",))], now=NOON)
+    parent.refresh_from_db()
+    assert parent.flag == Flag.CHILD_TAKEN
+    assert parent.events.get(kind="flagged").evidence == {"orders": ["ours"]}
+
+
 def test_an_id_of_another_account_is_no_matter():
     elsewhere = make_order(Status.COMPLETED, external_id="c1")
     parent, provider = make_parent(), FakeProvider()

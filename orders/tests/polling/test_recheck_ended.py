@@ -118,6 +118,14 @@ def test_a_flag_that_a_person_has_to_see_first_stays(account):
     assert order.flag == Flag.CHARGE_DIFFERS and len(anomalies(order)) == 1
 
 
+def test_a_flag_that_would_pass_by_itself_hides_nothing_that_was_taken_back(account):
+    order, there = ended(account, flag=Flag.ODD_REMAINS), Tells()
+    there.says = {order.external_id: progress(OrderState.CANCELED, charge="0.9")}
+    look(account, there)
+    order.refresh_from_db()
+    assert order.flag == Flag.WENT_BACKWARDS
+
+
 def test_one_that_the_provider_has_forgotten_is_no_matter(account):
     order, there = ended(account), Tells()
     there.says = {order.external_id: Unreadable("Incorrect order ID", RefusalCode.UNKNOWN_ORDER)}
