@@ -41,6 +41,7 @@ from providers.actions.leases import ensure_leases
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth, RunState
 from tests.builders import (
     make_attempt,
+    make_batch,
     make_cancel,
     make_halt,
     make_order,
@@ -187,6 +188,17 @@ def test_a_job_that_was_given_back_a_moment_ago_goes_on() -> None:
         held_until=now,
     )
     assert late_kinds() == []
+
+
+def test_a_mass_order_that_kills_each_worker_is_told_and_one_that_gets_on_is_not() -> None:
+    """The next one has taken it a moment ago: by its lease it never stands still."""
+    now = database_now()
+    batch = make_batch(state=BatchState.PLACING, placed_at=now - HOURS)
+    OrderBatch.objects.update(holder="the next", held_until=now + timedelta(seconds=50))
+    (late,) = standstills(now)
+    assert (late.late, late.batch_id, late.since) == (Late.BATCH, batch.pk, now - HOURS)
+    make_order(Status.WITHDRAWN, batch=batch, created_at=now)
+    assert standstills(now) == []
 
 
 def test_it_costs_few_questions_and_none_while_it_is_fresh() -> None:

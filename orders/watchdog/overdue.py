@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Value
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from providers.account_health import account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
-from ..models import AnswerPlace, BulkJob, Halt, OrderBatch
+from ..models import AnswerPlace, BatchState, BulkJob, Halt, Order, OrderBatch
 from ..oldest_work import AT_ACCOUNT, Late, with_oldest
 from ..sending import answer_places
 from ..status import Write
@@ -102,14 +102,18 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
 
 
 def _elsewhere(now: datetime) -> Iterator[Standstill]:
-    """Bulk actions and mass orders that no worker has had in its hands for a while: what is given
-    back at the end of a run says when. With them, what other machines keep on their disks."""
+    """Bulk actions that no worker has had in its hands for a while: what is given back at the end
+    of a run says when. Mass orders of which nothing came for a while, whoever holds them: one may
+    kill each worker that takes it. With them, what other machines keep on their disks."""
     limit = now - Late.JOB.limit
     jobs = BulkJob.objects.free_to_run(now).annotate(
         since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)
     )
-    batches = OrderBatch.objects.free_to_place(now).annotate(
-        since=Coalesce("held_until", "placed_at", "created_at"), what=Value(Late.BATCH.value)
+    begun_at = Coalesce("placed_at", "created_at")
+    newest = Order.objects.filter(batch=OuterRef("pk")).order_by("-pk").values("created_at")[:1]
+    batches = OrderBatch.objects.filter(state=BatchState.PLACING).annotate(
+        since=Greatest(begun_at, Coalesce(Subquery(newest), begun_at)),
+        what=Value(Late.BATCH.value),
     )
     names = ("since", "pk", "what")
     begun = [
