@@ -23,6 +23,7 @@ from providers.models import Provider
 from ...flags import raise_flag
 from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
 from ...status import (
+    LIVE_OUTCOMES,
     NOT_SENT,
     NOTHING_BOUGHT,
     RECALLED,
@@ -97,13 +98,22 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
     taken = order and take_as_sent(
         order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
     )
-    if order is not None and order.status == Status.SENDING:
-        return None  # a worker took it while we looked
+    if order is not None and not taken and _is_left_to_the_next_look(send, order):
+        return None
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
     if not taken and not is_refused:
         _tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
     return True
+
+
+def _is_left_to_the_next_look(send: Send, order: Order) -> bool:
+    """A worker took the order while we looked, to send it or for this very send; or it was moved
+    whenever we would have."""
+    if order.status == Status.SENDING or _attempts_of([send]).get((send.form_key, send.started_at)):
+        return True
+    live = order.attempts.filter(outcome__in=LIVE_OUTCOMES)
+    return order.status in REOPENED_BY_PROOF and not live.exists()
 
 
 def take_as_sent(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orders.models import Halt, Order, UnmatchedOrder
+from orders.models import Attempt, Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
 from orders.sending.restore_check import guard, recalled_sends
 from orders.status import Flag, HaltKind, Outcome, Status
@@ -186,6 +186,46 @@ def test_one_that_staff_hold_or_release_at_that_moment_is_given_back_all_the_sam
     order.refresh_from_db()
     assert (order.status, order.external_id, order.flag) == (Status.PENDING, "23501", "")
     assert not UnmatchedOrder.objects.exists()
+
+
+def test_one_that_another_worker_gives_back_at_that_moment_is_nothing_for_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both workers of this machine read the same journal."""
+    order, provider = make_order(), FakeProvider()
+    send(order, provider, NOON)
+    take_back(order)
+    guard.quarantine("The database was put back.", now=NOON)
+    real = recalled_sends._take_once
+
+    def take_once(*this: Any) -> Attempt:
+        monkeypatch.setattr(recalled_sends, "_take_once", real)
+        assert recalled_sends.recall_sends(order.provider_id, now=LATER) == 1
+        return real(*this)
+
+    monkeypatch.setattr(recalled_sends, "_take_once", take_once)
+    with pytest.raises(recalled_sends.NotRecalled):
+        recalled_sends.recall_sends(order.provider_id, now=LATER)
+    assert recalled_sends.recall_sends(order.provider_id, now=LATER) == 0, "by the next look"
+    order.refresh_from_db()
+    assert (order.status, order.flag, order.attempts.count()) == (Status.PENDING, "", 1)
+    assert not UnmatchedOrder.objects.exists()
+
+
+def test_one_that_is_moved_whenever_it_would_be_taken_is_left_to_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stands as queued still: a database that is accepted then would send it a second time."""
+    order, provider = make_order(), FakeProvider()
+    send(order, provider, NOON)
+    take_back(order)
+    with monkeypatch.context() as patched:
+        patched.setattr(recalled_sends, "MOST_RACES", 0)
+        come_back_after_it_was_accepted(order)
+    assert UnmatchedOrder.objects.count() == 0
+    assert Order.objects.get(pk=order.pk).status == Status.QUEUED
+    guard.check_database(now=LATER + timedelta(minutes=1))
+    assert Order.objects.get(pk=order.pk).status == Status.PENDING
 
 
 def test_an_order_with_a_live_attempt_is_not_taken_as_sent_once_more():
