@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from celery import Celery
 from django.db import DatabaseError
 from django.test import Client
@@ -17,6 +18,7 @@ from dashboard.health import views as health_views
 from dashboard.messaging.beat import WatchedScheduler
 from dashboard.models import BEAT, Heartbeat
 from dashboard.timetable import QUEUES, TIMETABLE
+from tests.builders import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -131,6 +133,23 @@ def test_beat_rings_everything_at_once_when_it_comes_back_and_says_that_it_lives
         beat.tick()
     assert sorted(beat.rung) == sorted(entry["task"] for entry in TIMETABLE.values())
     assert Heartbeat.objects.ages(database_now()).keys() == {BEAT}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("hours", [-1, -0.01, 1])
+def test_beat_rings_on_when_its_clock_is_set(hours: float) -> None:
+    """Celery waits until the clock has come to where it was; nothing would be begun so long."""
+    with time_machine.travel(NOON, tick=False):
+        beat = CountingScheduler(app=desk_celery.app)
+        for _ in TIMETABLE:
+            beat.tick()
+        beat.rung = []
+        beat.tick()
+        assert beat.rung == []
+    with time_machine.travel(NOON + timedelta(hours=hours), tick=False):
+        for _ in TIMETABLE:
+            beat.tick()
+    assert sorted(beat.rung) == sorted(entry["task"] for entry in TIMETABLE.values())
 
 
 def test_beat_rings_on_while_the_database_is_away(
