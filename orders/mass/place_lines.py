@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
+from core.models import User
 from core.roles import May
 from core.rows import leases
 from core.rows.loops import AWAY
@@ -71,9 +72,12 @@ def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: fl
     Somebody who may no longer place many orders has their batch stopped.
     """
     run, ends = PlaceRun(), time.monotonic() + seconds
-    if batch.placed_by is None or not batch.placed_by.may(May.MASS_ORDER):
-        mass_order.stop_placing(batch)
     while leases.renew(_held(batch), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
+        person = batch.placed_by and User.objects.get(pk=batch.placed_by.pk)  # with the role of now
+        if person is None or not person.may(May.MASS_ORDER):
+            mass_order.stop_placing(batch)
+            break
+        batch.placed_by = person
         lines = list(batch.lines.filter(is_good=True, order=None).order_by("number")[:CHUNK])
         if not lines:
             mass_order.end_placing(_held(batch), batch)

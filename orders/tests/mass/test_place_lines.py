@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
+from core.models import User
 from core.roles import Role
 from orders.mass import mass_order, place_lines
 from orders.mass.check_lines import check
@@ -16,7 +17,7 @@ from orders.mass.mass_order import draft_batch, save_batch, start_placing
 from orders.mass.place_lines import batches_to_place, place_run, take_batch
 from orders.mass.read_paste import digest_of, read_paste
 from orders.mass.tasks import check_again
-from orders.models import BatchState, Order, OrderBatch, SpendLimit
+from orders.models import BatchLine, BatchState, Order, OrderBatch, SpendLimit
 from orders.placing import place_orders
 from orders.status import HoldReason, Status
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -285,3 +286,20 @@ def test_the_same_paste_started_twice_at_once_is_bought_once():
     presses = [threading.Thread(target=press, args=(batch,)) for batch in pair]
     run_together(presses)
     assert sorted(map(bool, answers)) == [False, True]
+
+
+def test_a_right_that_is_lost_while_it_is_placed_counts_with_the_next_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(place_lines, "CHUNK", 1)
+    batch = started(make_batch(paste_of(3)))
+    real = place_lines._note
+
+    def note(line: BatchLine, order: Order) -> None:
+        real(line, order)
+        User.objects.get(pk=batch.created_by_id).set_role(Role.OPERATOR)
+
+    monkeypatch.setattr(place_lines, "_note", note)
+    run(batch)
+    batch.refresh_from_db()
+    assert (batch.state, batch.placed, batch.good) == (BatchState.PLACED, 1, 2)
