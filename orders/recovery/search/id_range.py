@@ -165,7 +165,8 @@ class Parents:
     """`ids` of the orders that may start others, and of those that a lost one may be. The provider
     need not know those any more that are `gone`: a given-up order is not decided about again.
     `may_turn_up`: a lost one starts others, and its own id may be news. `are_named`: the provider
-    has told before which orders were started. `ended`: they run no more, and did lately."""
+    has told before which orders were started by each of their kinds. `ended`: they run no more,
+    and did lately."""
 
     ids: list[str]
     gone: frozenset[str] = frozenset()
@@ -184,31 +185,38 @@ def parents(rows: list[int], most: int, *, after: int | None = None) -> Parents 
     lost = [attempt for attempt in lost_attempts(rows) if starts_others(attempt.order)]
     may_be = _ids_kept(rows, lost)
     gone = may_be - _ids_kept(rows, [one for one in lost if one.order.status != Status.GIVEN_UP])
-    ids = [*found.values_list("external_id", flat=True)[: most + 1], *sorted(may_be)]
+    running = list(found[: most + 1])
+    ids = [*(order.external_id for order in running), *sorted(may_be)]
     if len(ids) > most:
         return None
-    ended = [] if after is None else list(_ended_since(rows, after))
-    are_named = bool(ids or lost or ended) and ours.filter(parent__isnull=False).exists()
-    return Parents(ids, gone, bool(lost), are_named, ended)
+    ended = [] if after is None else _ended_since(rows, after)
+    are_named = _are_named(ours, [*running, *(attempt.order for attempt in lost), *ended])
+    return Parents(ids, gone, bool(lost), are_named, [order.external_id for order in ended])
 
 
-def _ended_since(rows: list[int], after: int) -> Iterable[str]:
-    sent = Attempt.objects.filter(
-        provider__in=rows, outcome=Outcome.ACCEPTED, external_id=str(after)
-    )
-    since = sent.order_by("pk").values_list("started_at", flat=True).first()
-    return (
-        ()
-        if since is None
-        else feeds_ended_since(rows, since).values_list("external_id", flat=True)
-    )
+def _are_named(ours: QuerySet[Order], starting: Iterable[Order]) -> bool:
+    """What orders of their kind have started was named before: drip-feeds and subscriptions are
+    answered by different parts of a panel."""
+    kinds = {"runs" in order.payload for order in starting if starts_others(order)}
+    named = {
+        True: ours.filter(parent__payload__has_key="runs"),
+        False: ours.filter(parent__type__in=SUBSCRIPTIONS),
+    }
+    return all(named[kind].exists() for kind in kinds)
+
+
+def _ended_since(rows: list[int], after: int) -> list[Order]:
+    accepted = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    sent = accepted.filter(external_id=str(after)).order_by("pk")
+    since = sent.values_list("started_at", flat=True).first()
+    return [] if since is None else list(feeds_ended_since(rows, since))
 
 
 def feeds_ended_since(rows: list[int], moment: datetime) -> QuerySet[Order]:
-    """Orders that have started others, and run no more. When the desk heard of it tells, which is
-    later than it was."""
+    """Orders that may have started others, of which none was named, and that run no more. When the
+    desk heard of it tells, which is later than it was."""
     ours = Order.objects.filter(provider__in=rows, parent=None, status__in=ENDED_THERE)
-    return ours.filter(STARTS_OTHERS, ended_at__gte=moment).order_by("pk").distinct()
+    return ours.filter(STARTS_OTHERS, ended_at__gte=moment, children=None).order_by("pk")
 
 
 def _ids_kept(rows: list[int], lost: Iterable[Attempt]) -> frozenset[str]:

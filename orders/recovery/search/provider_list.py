@@ -145,7 +145,7 @@ def _links_of_feeds(rows: list[int], lost: list[Attempt]) -> frozenset[str]:
         if resolve.is_open(attempt)
     )
     if since := min((sends[-1].started_at for sends in before if sends), default=None):
-        ended = id_range.feeds_ended_since(rows, since).filter(children=None)
+        ended = id_range.feeds_ended_since(rows, since)
         links |= set(ended.values_list("link_key", flat=True))
     return frozenset(links)
 

@@ -236,6 +236,17 @@ def test_what_a_drip_feed_has_started_that_has_ended_since_goes_to_a_person_too(
     assert found.was_told("12 may be an order that 9 has started")
 
 
+def test_a_provider_that_names_what_subscriptions_start_may_not_name_the_runs_of_a_drip_feed():
+    found = between(id9=progress(), id12=progress())
+    found.run_drip_feed("9")
+    known: dict[str, Any] = {"type": "Subscriptions", "payload": {}, "ended_at": NOON - SECOND}
+    subscribed = make_order(Status.COMPLETED, provider=found.provider, external_id="7", **known)
+    make_order(Status.COMPLETED, provider=found.provider, external_id="8", parent=subscribed)
+    found.search()
+    assert found.status == Status.UNCONFIRMED
+    assert found.was_told("12 may be an order that 9 has started")
+
+
 @pytest.mark.parametrize(
     "why", ["it has named another", "it is younger", "it tells", "it had ended", "it named all"]
 )
