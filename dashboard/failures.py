@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.defaults import server_error
 
 from core.web.kept_forms import KeptForm
 
-from .signing_in import htmx_event
+from .signing_in import ended_here, htmx_event, is_of_another_person
 
 TOO_LONG = "You logged in or out since this page was drawn. Nothing was done: press it again."
 RETRY_AFTER_SECONDS = 5
@@ -22,6 +23,8 @@ RETRY_AFTER_SECONDS = 5
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its token, nearly always because the log-in changed under an open page."""
     if request.headers.get("HX-Request"):  # which no other site can make a browser send
+        if is_of_another_person(request) and request.path != reverse("log-in-again"):
+            return ended_here(request)  # with our token its next form would be sent in our name
         return htmx_event(TOO_LONG, status=403, token=get_token(request))
     context = {"kept": KeptForm.of(request)}
     return render(request, "dashboard/form_too_old.html", context, status=403)

@@ -26,6 +26,7 @@ from core.web.policy import StaffRequest, public, signed_in
 
 from .people.forms import PasswordAlone
 
+PERSON_HEADER = "Desk-Person"  # for whom the page was drawn that asks: templates/base.html
 SESSION_ENDED = "Your session has ended. Log in, then send it again: what you typed is kept."
 
 
@@ -50,15 +51,31 @@ class LogInFirst(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
         to_log_in = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_log_in is None and getattr(view_func, "login_required", True):
+            return ended_here(request) if is_of_another_person(request) else None
         if to_log_in is None or request.method != "POST":
             return to_log_in
         if request.headers.get("HX-Request"):
-            return htmx_event(SESSION_ENDED, status=401, address=resolve_url(settings.LOGIN_URL))
+            return ended_here(request)
         if kept := KeptForm.of(request):
             form = LogInForm(request)
             context = {"form": form, "kept": kept.sealed(), "next": resolve_url("overview")}
             return render(request, _LogIn.template_name, context, status=403)
         return to_log_in
+
+
+def is_of_another_person(request: HttpRequest) -> bool:
+    """The page was drawn for somebody whose session has ended; in this browser somebody else is
+    logged in now, from another tab."""
+    drawn_for = request.headers.get(PERSON_HEADER, "")
+    return bool(drawn_for) and request.user.is_authenticated and drawn_for != str(request.user.pk)
+
+
+def ended_here(request: HttpRequest) -> HttpResponse:
+    """A part of a page whose session has ended: the page stays, and asks to log in over it."""
+    if request.method == "POST":
+        return htmx_event(SESSION_ENDED, status=401, address=resolve_url(settings.LOGIN_URL))
+    return _whole_page_log_in(request)
 
 
 def htmx_event(text: str, *, status: int, **detail: str) -> HttpResponse:
@@ -118,7 +135,9 @@ def log_in_again(request: HttpRequest) -> HttpResponse:
             form.fields["username"].widget.attrs["autofocus"] = False
             form.fields["password"].widget.attrs["autofocus"] = True
         status = 422 if form.is_bound else 200
-        return render(request, "_log_in_again.html", {"again": form}, status=status)
+        other = request.user if is_of_another_person(request) else None
+        context = {"again": form, "other": other}
+        return render(request, "_log_in_again.html", context, status=status)
     person = form.get_user()
     login(request, person)
     answer = HttpResponse(status=204)

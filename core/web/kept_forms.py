@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -17,6 +18,7 @@ CSRF_FIELD = "csrfmiddlewaretoken"
 SALT = "core.kept-form"
 HOURS = 12
 SHOWN = 2_000  # characters of a value that the page shows
+OF_THE_PAGE = frozenset({"form_key", "terms", "shown", "back", "keep"})  # nobody typed it
 _SECRET = re.compile(r"key|.*(password|secret).*", re.IGNORECASE)
 
 
@@ -45,9 +47,18 @@ class KeptForm:
 
     @property
     def shown(self) -> list[tuple[str, str]]:
-        """What a person reads before sending it again."""
-        named = ((name.replace("-", " ").replace("_", " "), value) for name, value in self.fields)
-        return [(name.capitalize(), value[:SHOWN]) for name, value in named if value]
+        """What a person reads before sending it again: what its address says too, as that may be
+        the whole of it, such as what is done to which orders."""
+        told: dict[str, list[str]] = {}
+        for name, value in (*parse_qsl(urlsplit(self.path).query), *self.fields):
+            if value and name not in OF_THE_PAGE:
+                told.setdefault(name.replace("-", " ").replace("_", " "), []).append(value)
+        return [(name.capitalize(), ", ".join(values)[:SHOWN]) for name, values in told.items()]
+
+    @property
+    def page(self) -> str:
+        """Where it goes, without what `shown` tells."""
+        return urlsplit(self.path).path
 
     def sealed(self) -> str:
         """For a hidden field of another form."""

@@ -59,6 +59,7 @@ def test_a_form_that_is_too_old_is_sent_again_from_its_page(browser: Client) -> 
     assert refused.status_code == 403 and not OrderBatch.objects.exists()
     path, fields = kept_in(refused)
     assert path == "/orders/mass-orders/new/?a=1"
+    assert "You are logged in as <bdi>ada</bdi> now." in refused.content.decode()
     assert fields["text"] == PASTE and fields["name"] == "June"
     assert browser.post(path, fields).status_code == 302
     assert [line.service for line in OrderBatch.objects.get().lines.all()] == [service]
@@ -164,3 +165,37 @@ def test_a_live_form_whose_session_has_ended_does_not_leave_its_page() -> None:
     assert refused.status_code == 401
     assert "desk:refused" in refused.headers["HX-Trigger"]
     assert "HX-Redirect" not in refused.headers
+
+
+def test_the_page_of_another_person_does_nothing_in_the_name_of_who_is_logged_in_now() -> None:
+    ada = make_user(Role.ADMIN, username="ada", password=PASSWORD)
+    olga = make_user(Role.ADMIN, username="olga", password=PASSWORD)
+    browser = Client(enforce_csrf_checks=True)
+    log_in(browser, olga)
+    token = kept_in(browser.get("/password/"))[1]["csrfmiddlewaretoken"]
+    old = {"HX-Request": "true", "Desk-Person": str(ada.pk)}
+    for headers in (old, old | {"X-CSRFToken": token}):  # drawn before her log-in, and after it
+        refused = browser.post("/orders/sending-control/all/", {"reason": "x"}, headers=headers)
+        detail = json.loads(refused.headers["HX-Trigger"])["desk:refused"]
+        assert refused.status_code == 401 and "token" not in detail and detail["address"]
+    assert not Halt.objects.exists()
+    assert browser.get("/navigation/", headers=old).headers["HX-Redirect"].startswith("/log-in/")
+    dialog = browser.get("/log-in/dialog/?username=ada", headers=old).content.decode()
+    assert "<bdi>olga</bdi> is logged in now" in dialog
+    own = browser.post("/log-in/dialog/", {}, headers=old)  # its token is of before her log-in
+    assert "token" in json.loads(own.headers["HX-Trigger"])["desk:refused"]
+    now_hers = old | {"Desk-Person": str(olga.pk)}
+    assert browser.get("/navigation/", headers=now_hers).status_code == 200
+
+
+def test_what_would_be_done_to_which_orders_is_read_before_it_is_sent_again() -> None:
+    fields = [("form_key", "5b1c"), ("terms", "{}"), ("chosen", "16,18"), ("note", "Late")]
+    kept = KeptForm("/orders/bulk/?order=16&order=18&scope=picked&kind=cancel", fields, [])
+    assert kept.page == "/orders/bulk/"
+    assert kept.shown == [
+        ("Order", "16, 18"),
+        ("Scope", "picked"),
+        ("Kind", "cancel"),
+        ("Chosen", "16,18"),
+        ("Note", "Late"),
+    ]

@@ -285,7 +285,7 @@ def test_no_change_without_a_csrf_token(name: str) -> None:
         log_in(browser, make_user(Role.ADMIN))
     response = browser.post(address(name))
     assert response.status_code == 403
-    assert b"The form was open too long" in response.content
+    assert b"The log-in has changed since" in response.content
 
 
 @pytest.mark.django_db

@@ -28,7 +28,7 @@ function tell(xhr, element) {
   const isShown = showsItself(element);
   if (xhr.status === 422) return; // the form says what is wrong
   if ((xhr.getResponseHeader("HX-Trigger") || "").includes("desk:refused")) return; // see session_end.js
-  if (xhr.status === 403) toast("You may not do that, or this page was open too long.", "error");
+  if (xhr.status === 403) toast("You may not do that, or you logged in or out since this page was drawn.", "error");
   else if (xhr.status === 404) toast("That is no longer there. Reload the page.", "error");
   else if (xhr.status === 429) toast("Too many requests. Wait a moment.", "warning");
   else if (!isShown) toast("No answer came. Reload the page to see what became of it.", "error");

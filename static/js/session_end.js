@@ -6,12 +6,13 @@ import { isPolled } from "./live_parts.js";
 import { toast } from "./toasts.js";
 
 const dialog = one("#log-in-again");
+const { person } = document.body.dataset;
 const form = () => one("#log-in-again form");
 
 // Whoever logged in again presses the same button again, with nothing retyped.
 function renewToken(token) {
   all("input[name=csrfmiddlewaretoken]").forEach((input) => { input.value = token; });
-  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token, "Desk-Person": person }));
 }
 
 // Whoever closed it, to copy something, is asked again when they do something, not by a live part.
@@ -27,7 +28,7 @@ dialog?.addEventListener("click", ({ target }) => { if (target.closest("[data-cl
 dialog?.addEventListener("close", () => { wasClosed = true; });
 
 document.addEventListener("desk:logged-in", ({ detail }) => {
-  if (detail.person !== document.body.dataset.person) return window.location.reload();
+  if (detail.person !== person) return window.location.reload();
   renewToken(detail.token);
   dialog.close();
   one("#log-in-again-form").replaceChildren(); // with the password in it
@@ -41,11 +42,17 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.xhr.getResponseHeader("HX-Redirect")) dialog.close();
 });
 
-document.addEventListener("desk:refused", ({ detail }) => {
+// With the token of another tab's log-in, which may be of somebody else: the page's own forms get none.
+function logInWith(token) {
+  one("[name=csrfmiddlewaretoken]", form()).value = token;
+  setTimeout(() => form()?.requestSubmit());
+}
+
+document.addEventListener("desk:refused", ({ target, detail }) => {
+  if (detail.address && dialog) return askToLogIn(true);
+  if (dialog?.contains(target)) return logInWith(detail.token);
   if (detail.token) renewToken(detail.token);
-  if (detail.address && dialog) askToLogIn(true);
-  else if (dialog?.open) setTimeout(() => form()?.requestSubmit()); // with the token of another tab's log-in
-  else toast(detail.text, "error");
+  toast(detail.text, "error");
 });
 
 const FAILED = { 429: "Too many tries. Wait a quarter of an hour, or ask an admin for a new password." };
