@@ -13,10 +13,12 @@ from ..models import SavedFilter
 from ..models.saved import MOST_KEPT, NAME_LENGTH
 
 QUERY_LENGTH = 1000
+TAKEN = "You have a view of this name already, and it shows something else."
 
 
 class SaveFilterForm(TablerForm, forms.Form):
-    """A name for the filter in use; a name used before is given to this one."""
+    """A name for the filter in use; one of the person's own that shows something else is given to
+    this filter when they say so."""
 
     name = PlainTextField(
         label="Name",
@@ -26,6 +28,12 @@ class SaveFilterForm(TablerForm, forms.Form):
 
     is_shared = forms.BooleanField(
         label="Show it to everybody",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"form": "filter-step"}),
+    )
+
+    instead = forms.BooleanField(
+        label="Show this filter under it instead",
         required=False,
         widget=forms.CheckboxInput(attrs={"form": "filter-step"}),
     )
@@ -44,10 +52,21 @@ class SaveFilterForm(TablerForm, forms.Form):
             self.add_error("name", "This filter is too long to be saved.")
         elif "name" in values and self._is_one_too_many(values["name"]):
             self.add_error("name", f"You have {MOST_KEPT} filters. Delete one first.")
+        elif "name" in values and not values["instead"] and self._is_taken(values["name"]):
+            self.add_error("name", TAKEN)
         return values
 
     def _is_one_too_many(self, name: str) -> bool:
         return SavedFilter.objects.is_one_too_many(self.wanted.user, name)
+
+    def _is_taken(self, name: str) -> bool:
+        own = SavedFilter.objects.filter(person=self.wanted.user, name=name)
+        return own.exclude(query=self.wanted.query()).exists()
+
+    @property
+    def asks_instead(self) -> bool:
+        """Whether to ask if the name shall be given to this filter."""
+        return TAKEN in self.errors.get("name", []) or bool(self["instead"].value())
 
     def save(self) -> SavedFilter:
         name = self.cleaned_data["name"]

@@ -82,11 +82,15 @@ document.addEventListener("submit", (event) => {
   sessionStorage.setItem(SENT, nameOf(form));
 });
 
-// A page that says what was done is the only proof that it was.
-function forgetWhatWasDone() {
+// A page that says what was done is the only proof that it was; one that came as the answer to a form, of which
+// it says what is wrong with it, that it was not.
+function readAnswer() {
   const name = sessionStorage.getItem(SENT);
   sessionStorage.removeItem(SENT);
-  if (name && one("#toasts [data-level=success], #toasts [data-level=info]")) forget(name);
+  const draft = name && read(name);
+  if (!draft) return;
+  if (one("#toasts [data-level=success], #toasts [data-level=info]")) forget(name);
+  else if ("refused" in document.body.dataset) write(name, { ...draft, isSent: false });
 }
 
 function fill(form, draft) {
@@ -133,6 +137,7 @@ function list(shelf) {
     const line = pattern.cloneNode(true);
     Object.assign(one("a", line), { href: draft.address + CHOSEN, textContent: draft.about });
     one("time", line).dateTime = draft.at;
+    one("[data-draft-sent]", line).hidden = !draft.isSent;
     one("button", line).addEventListener("click", () => {
       forget(name);
       line.remove();
@@ -145,7 +150,7 @@ function list(shelf) {
 
 if (person) {
   kept().filter(([, draft]) => Date.now() - Date.parse(draft.at) > KEPT_MS).forEach(([name]) => forget(name));
-  forgetWhatWasDone();
+  readAnswer();
   all("form[data-draft]").forEach(offer);
   all("[data-drafts]").forEach(list);
   document.dispatchEvent(new Event("desk:times"));

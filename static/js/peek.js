@@ -16,7 +16,19 @@ function show(row) {
   panel.hidden = false;
   document.body.classList.add("is-peeking");
   const address = row.dataset.peek;
-  window.htmx.ajax("GET", address, { target: "#peek", swap: "innerHTML" });
+  window.htmx.ajax("GET", address, { source: "#peek", target: "#peek", swap: "innerHTML" });
+}
+
+// What could not be shown must not leave the order before it beside the row that is marked now.
+const NOT_SHOWN = "This order could not be shown. Press the space bar twice to try it again, or open it.";
+
+function showNothing() {
+  if (!isOpen()) return;
+  shown = "";
+  const words = document.createElement("p");
+  words.className = "peek-body text-secondary";
+  words.textContent = NOT_SHOWN;
+  panel.replaceChildren(words);
 }
 
 function close() {
@@ -51,6 +63,12 @@ document.addEventListener("click", ({ target }) => {
   const button = target.closest("[data-peek-open]");
   if (target.closest("[data-peek-close]")) close();
   else if (button) show(button.closest("tr"));
+});
+panel?.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { elt, pathInfo, successful, xhr } = detail;
+  const isWanted = document.getElementById(shown)?.dataset.peek === pathInfo.requestPath;
+  const isDrawn = successful && !xhr.getResponseHeader("HX-Redirect");
+  if (elt === panel && isWanted && !isDrawn) showNothing();
 });
 // Where the answer is late and the panel was closed meanwhile, nothing is drawn.
 panel?.addEventListener("htmx:beforeSwap", (event) => {

@@ -11,7 +11,7 @@ import pytest
 from tests.browser.test_orders import place
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, Route, ViewportSize
 
     from sandbox import RemoteSandbox
 
@@ -187,6 +187,10 @@ def test_twelve_orders_stand_on_a_small_screen(admin_page: Page, mark: str) -> N
     assert (800 - top) / height >= 12
 
 
+def as_if_the_session_had_ended(route: Route) -> None:
+    route.fulfill(headers={"HX-Redirect": "/log-in/"})
+
+
 def test_an_order_is_looked_at_beside_the_list(admin_page: Page, mark: str) -> None:
     panel, rows = admin_page.locator("#peek"), admin_page.locator(ROW)
     admin_page.keyboard.press("Space")
@@ -199,6 +203,12 @@ def test_an_order_is_looked_at_beside_the_list(admin_page: Page, mark: str) -> N
     admin_page.locator("[data-order-box]").first.check()
     admin_page.keyboard.press("Escape")
     assert panel.is_hidden() and admin_page.locator(".selection-bar").is_visible()
+    admin_page.route("**/peek/", as_if_the_session_had_ended)
+    rows.first.hover()
+    rows.first.locator("[data-peek-open]").click()
+    panel.get_by_text("This order could not be shown.").wait_for()
+    admin_page.unroute("**/peek/", as_if_the_session_had_ended)
+    admin_page.locator("#log-in-again").evaluate("dialog => dialog.close()")
     rows.first.hover()
     rows.first.locator("[data-peek-open]").click()
     panel.get_by_text(f"{mark}/1").wait_for()

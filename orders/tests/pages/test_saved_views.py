@@ -134,3 +134,19 @@ def test_the_view_that_is_shown_stays_marked(browser: Client, ada: User) -> None
     make_saved_filter(ada)
     assert 'aria-current="true"' in tabs_of(browser, "?status=completed")
     assert 'aria-current="true"' not in tabs_of(browser)
+
+
+def test_a_view_that_shows_something_else_is_given_away_only_by_who_says_so(
+    browser: Client, ada: User
+) -> None:
+    make_saved_filter(ada, name="Waiting", query="status=queued", is_shared=True)
+    typed = {"name": "Waiting", "is_shared": "on"}
+    refused = browser.post("/orders/?status=held", typed)
+    assert refused.status_code == 422 and "shows something else" in refused.content.decode()
+    assert SavedFilter.objects.get().query == "status=queued"
+    assert "Show this filter under it instead" in refused.content.decode()
+    assert browser.post("/orders/?status=held", typed | {"instead": "on"}).status_code == 302
+    assert SavedFilter.objects.get().query == "status=held"
+    assert browser.post("/orders/?status=held", {"name": "Waiting"}).status_code == 302
+    assert not SavedFilter.objects.get().is_shared  # the same filter: nothing is asked
+    assert "instead" not in list_of(browser, "?status=held")
