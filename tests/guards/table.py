@@ -1206,8 +1206,8 @@ LINES = (
     ),
     Guard(
         "search: what is lost may have started others",
-        "[: most + 1], *sorted(may_be)]",
-        "[: most + 1]]",
+        "for order in running), *sorted(may_be)]",
+        "for order in running)]",
         (
             f"{CLOSING}"
             "::test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order",
