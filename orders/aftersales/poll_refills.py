@@ -23,6 +23,7 @@ from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
 
 STRIKES = 3  # so often unreadable in a row, and the history says so
 ALONE = 7  # failures after which a refill is asked about alone
+MOST_FAILURES = 1000  # counted; the column is a small integer
 UNKNOWN_WORD, UNREADABLE = "unknown_word", "unreadable"
 
 Answers = dict[str, RefillProgress | Unreadable]
@@ -140,7 +141,7 @@ def _unreadable(refill: Refill, said: Unreadable, now: datetime) -> tuple[dict[s
     strikes = max(refill.failures - ALONE, 0) + 1
     steps = clocks.BREAKER_SECONDS
     changes: dict[str, Any] = {
-        "failures": ALONE + strikes,
+        "failures": min(ALONE + strikes, MOST_FAILURES),
         "due_at": now + timedelta(seconds=steps[min(strikes, len(steps)) - 1]),
     }
     if strikes < STRIKES:

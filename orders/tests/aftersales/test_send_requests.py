@@ -414,6 +414,14 @@ def test_three_strikes_are_said_once_and_a_good_answer_forgets_them():
     assert (fresh(refill).code, fresh(refill).failures) == ("", 0)
 
 
+def test_a_refill_that_cannot_be_read_for_years_is_counted_no_further_than_its_column_holds():
+    """One step more, and no refill of its account could be written down."""
+    refill, desk = make_refill(RefillStatus.IN_PROGRESS, failures=32_767), FakeDesk()
+    desk.says[refill.followed_by] = Unreadable("Refill not found", RefusalCode.UNKNOWN_REFILL)
+    ask(refill, desk, NOON)
+    assert fresh(refill).failures == poll_refills.MOST_FAILURES
+
+
 def test_ten_refills_cost_the_queries_that_one_costs_to_find():
     service = make_service()
 
