@@ -46,13 +46,15 @@ class Crash(BaseException):
 class Desk:
     """`drafts` are the forms that were sent, `orders` the numbers their senders were told.
 
-    Time stands still between two acts but for five milliseconds a look.
+    Time stands still between two acts but for five milliseconds a look. `now` is the moment on the
+    database's clock, which may be set; `_set` is by how much it has been.
     """
 
     def __init__(self) -> None:
         self.now = NOON
         self.latest: datetime | None = None  # how far time may go while a worker stands
-        self.upstream = Upstream(self.clock)
+        self._set, self.has_steady_clock = timedelta(), False
+        self.upstream = Upstream(self.true_time)
         self.provider: Provider = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
         Recovery.objects.create(
             provider=self.provider, key_is_ours_alone=True, calibration=HOLDS, calibrated_at=NOON
@@ -70,8 +72,11 @@ class Desk:
         self.now += timedelta(milliseconds=5)
         return self.now
 
+    def true_time(self) -> datetime:
+        return self.now - self._set
+
     def monotonic(self) -> float:
-        return (self.now - NOON).total_seconds()
+        return (self.true_time() - NOON).total_seconds()
 
     def sleep(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -167,6 +172,10 @@ class Desk:
         if in_flight or halts.sending_is_halted(self.provider.pk):
             self.timetable()
 
+    def calibrate(self, *, numbers_rise: bool) -> None:
+        seen = {**HOLDS, "rises": numbers_rise}
+        Recovery.objects.update(calibration=seen, calibrated_at=self.now)
+
     # workers
 
     def ring(self) -> None:
@@ -218,6 +227,14 @@ class Desk:
         if self.latest is not None:
             until = min(until, self.latest)
         self.now = let_pass(self.now, (until - self.now).total_seconds())
+
+    def set_clock(self, seconds: int) -> None:
+        """The database's clock steps; what is waited for takes as long as before."""
+        if self.has_steady_clock:
+            return
+        step = timedelta(seconds=seconds)
+        self.now, self._set = self.now + step, self._set + step
+        self.latest = None if self.latest is None else self.latest + step
 
     def crash(self, work: Act, point: str) -> None:
         """A worker does `work` and dies at that failpoint, if it comes by there."""
@@ -297,4 +314,6 @@ def acts(desk: Desk) -> dict[str, Act]:
         "say": desk.say_what_became,
         "requeue": desk.requeue,
         "poll": desk.poll,
+        "clock ahead": lambda: desk.set_clock(3600),
+        "clock back": lambda: desk.set_clock(-3600),
     }

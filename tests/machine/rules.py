@@ -76,6 +76,8 @@ MEANWHILE = (
     "say",
     "requeue",
     "poll",
+    "clock ahead",
+    "clock back",
 )
 MEANWHILE_REQUESTS = (*MEANWHILE, *REQUESTS)
 among_requests = st.lists(st.sampled_from(MEANWHILE_REQUESTS), min_size=1, max_size=4)
@@ -109,9 +111,17 @@ class DeskMachine(RuleBasedStateMachine):
         promises.no_claim_is_left(self.desk)
         promises.check(self.desk)
 
-    @initialize()
-    def an_order_from_before(self) -> None:
-        self.desk.submit()
+    @initialize(
+        lists=st.booleans(), numbers=st.booleans(), steady=st.sampled_from((True, True, False))
+    )
+    def orders_from_before(self, lists: bool, numbers: bool, steady: bool) -> None:
+        """Where its numbers prove nothing, its list alone shows what is there and what is not.
+        Where the clock is set, little can be proven, so in most walks nobody does it."""
+        self.desk.has_steady_clock = steady
+        self.desk.upstream.lists_orders(lists=lists)
+        self.desk.calibrate(numbers_rise=numbers)
+        for _ in range(2):
+            self.desk.submit()
         self.desk.ring()
 
     @rule()
@@ -189,6 +199,10 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(up=st.booleans())
     def the_provider_answers_or_not(self, up: bool) -> None:
         self.desk.upstream.answers_reads = up
+
+    @rule(seconds=st.sampled_from((-3600, -20, 20, 3600)))
+    def the_clock_is_set(self, seconds: int) -> None:
+        self.desk.set_clock(seconds)
 
     @rule(act=st.sampled_from(("stop", "go on", "pause", "resume", "change key")))
     def a_switch(self, act: str) -> None:

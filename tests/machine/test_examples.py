@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orders.models import Attempt, Order
-from orders.status import HaltKind, Outcome, Status
+from orders.status import HaltKind, Outcome, Resolution, Status
 
 from . import promises
 from .desk import Desk, acts
@@ -139,3 +139,23 @@ def test_an_id_that_answers_late_is_found_at_the_last_look(desk):
     desk.timetable()
     lost.refresh_from_db()
     assert lost.status == Status.PENDING
+
+
+@pytest.mark.parametrize("answer", [Answer.LOST, Answer.NOT_TAKEN])
+def test_where_numbers_prove_nothing_the_providers_list_shows_what_became_of_it(desk, answer):
+    desk.upstream.lists_orders(lists=True)
+    desk.calibrate(numbers_rise=False)
+    desk.submit()
+    desk.ring()
+    desk.submit()
+    desk.upstream.next = answer
+    desk.ring()
+    order = newest()
+    desk.timetable()
+    desk.submit()
+    desk.ring()
+    desk.recover()
+    order.refresh_from_db()
+    assert order.attempts.get().resolution == Resolution.LISTING
+    there = answer is Answer.LOST
+    assert order.status == (Status.PENDING if there else Status.NOT_PLACED)

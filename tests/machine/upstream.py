@@ -83,10 +83,9 @@ class Upstream:
     out and nothing is answered yet.
     """
 
-    dialect = Dialect(recent_orders=False)
-
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
+        self.dialect = Dialect(recent_orders=False)
         self.ledger: dict[str, Taken] = {}
         self.next: Answer = Answer.ACCEPTED
         self.answers_reads = True
@@ -168,8 +167,19 @@ class Upstream:
             raise Unavailable("It does not answer.")
         return {one: self._said(one) for one in order_ids}
 
+    def lists_orders(self, *, lists: bool) -> None:
+        self.dialect = Dialect(recent_orders=lists)
+
     def recent_orders(self) -> tuple[RecentOrder, ...]:
-        raise Unavailable("It has no such list.")
+        """Its newest first, as soon as their ids answer."""
+        if not self.answers_reads:
+            raise Unavailable("It does not answer.")
+        told = ((taken, self._said(taken.order_id)) for taken in reversed(self.ledger.values()))
+        return tuple(
+            RecentOrder(taken.order_id, said, taken.link, taken.quantity)
+            for taken, said in told
+            if isinstance(said, Progress)
+        )
 
     def of_link(self, link: str) -> list[Taken]:
         return [taken for taken in self.ledger.values() if taken.link == link]
