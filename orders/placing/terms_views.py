@@ -26,6 +26,7 @@ from ..terms import Difference, Terms, differences, proposed_for
 from .place_orders import withdraw_order
 
 PAGE_SIZE = 50
+MOST_TOLD = 5  # of those that could not be changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +120,7 @@ def _say(request: StaffRequest, count: int, done: str, refused: list[str]) -> No
         messages.warning(request, "Nothing was done. Select at least one order.")
     if count:
         messages.success(request, f"Orders {done}: {count}.")
-    for words in refused[:5]:
+    for words in refused[:MOST_TOLD]:
         messages.warning(request, words)
+    if left := len(refused[MOST_TOLD:]):
+        messages.warning(request, f"And {left} more were left as they are.")

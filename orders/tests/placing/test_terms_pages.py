@@ -177,6 +177,13 @@ def test_terms_that_changed_after_the_page_was_drawn_are_not_agreed_to(staff):
     assert Order.objects.get(pk=order.pk).status == Status.HELD
 
 
+def test_of_many_that_could_not_be_changed_five_are_told_and_the_rest_counted(staff):
+    gone = {"order": [f"{number}:a" for number in range(1, 8)]}
+    page = staff.post("/orders/terms/accept/", gone, follow=True).content.decode()
+    assert page.count("It no longer waits for this.") == 5
+    assert "And 2 more were left as they are." in page
+
+
 @pytest.mark.parametrize("word", ["", "x", "0", "0:", "9" * 30 + ":a", "٣:a"])
 def test_nonsense_changes_nothing(staff, word):
     held(rate=Decimal("9"))
