@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
-from core import doorbell
+from core import clocks, doorbell
 from core.doorbell import Doorbell
 
 
@@ -40,6 +41,17 @@ def test_bells_reach_the_broker() -> None:
     bell.ring("orders.follow", provider_id=2)
     assert wait_until(lambda: len(broker.heard) == 2)
     assert broker.heard[0] == ("orders.dispatch", {"provider_id": 1})
+
+
+def test_a_bell_that_nobody_hears_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else workers that were deaf for days hear days of bells before the first of today."""
+    sent: list[dict[str, object]] = []
+    heard = SimpleNamespace(send_task=lambda name, **how: sent.append(how))
+    monkeypatch.setattr(doorbell, "current_app", heard)
+    doorbell.send("orders.dispatch", {"provider_id": 1})
+    assert sent == [
+        {"kwargs": {"provider_id": 1}, "retry": False, "expires": clocks.BELL_EXPIRES_SECONDS}
+    ]
 
 
 def test_a_frozen_broker_holds_nobody_and_the_same_bell_waits_once() -> None:
