@@ -47,7 +47,7 @@ class HaltQuerySet(models.QuerySet["Halt"]):
 
 
 class Halt(models.Model):
-    """While a row with `lifted_at=None` stands before an account, nothing is changed there.
+    """While a row with `lifted_at=None` stands before an account, no write that it `holds` leaves.
 
     `provider` None stands before all accounts. Without `placed_by` the desk placed it itself.
     `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they

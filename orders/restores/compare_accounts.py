@@ -131,19 +131,19 @@ def acknowledge(run: ReconcileRun, *, actor: User, note: str, now: datetime) -> 
             won = ended.update(
                 acknowledged_at=now, acknowledged_by=actor, note=note[:500], database=identity
             )
-            return bool(won) and _open(run, actor, note, now)
-    except _OpenAlready:
+            return bool(won) and _lift(run, actor, note, now)
+    except _LiftedAlready:
         return False
 
 
-class _OpenAlready(Exception):
+class _LiftedAlready(Exception):
     """Takes the acknowledgement back with it."""
 
 
-def _open(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
+def _lift(run: ReconcileRun, actor: User, note: str, now: datetime) -> bool:
     kind, only = HaltKind.RESTORED, run.halt_id
     if not halts.lift_halt(kind, now=now, actor=actor, note=note, only=only):
-        raise _OpenAlready
+        raise _LiftedAlready
     return True
 
 

@@ -69,7 +69,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     if compare_accounts.acknowledge(run, actor=request.user, note=note, now=database_now()):
         messages.success(request, "The database is accepted. Orders go out again.")
     else:
-        messages.warning(request, "Somebody was faster: it is open already.")
+        messages.warning(request, "Somebody was faster: the database is accepted already.")
     return redirect("restored")
 
 

@@ -154,9 +154,8 @@ def lift_if_resolved(provider: Provider, *, now: datetime) -> bool:
     ):
         return False
     with transaction.atomic():
-        _one_at_a_time(
-            provider
-        )  # who loses the next answer this moment, places theirs after ours is lifted
+        # Who loses the next answer this moment, places theirs after ours is lifted.
+        _one_at_a_time(provider)
         if waiting.exists():
             return False
         return lift_halt(HaltKind.ANSWER_LOST, now=now, provider=provider)

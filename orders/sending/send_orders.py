@@ -76,8 +76,8 @@ def may_be_sent_again(code: RefusalCode) -> bool:
 
 def next_to_send(provider: Provider, now: datetime) -> Order | None:
     """The oldest order of this account that may be sent now: none while it has refused one for
-    its funds, until its balance has grown or a person lets it be tried again, and none before the
-    catalog of a new address is known."""
+    its funds, until a newer balance pays for one that is held or a person lets it be tried again,
+    and none before the catalog of a new address is known."""
     queued = Order.objects.filter(provider=provider).due_to_send(now)
     taken = queued.filter(provider__moved_at=None, provider__health__funds_refused_at=None)
     return taken.select_related("placed_by").order_by("send_after", "pk").first()

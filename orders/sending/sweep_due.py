@@ -171,7 +171,7 @@ def _key_works(held: OrderQuerySet) -> OrderQuerySet:
 
 
 def _funded(held: OrderQuerySet) -> OrderQuerySet:
-    """Accounts whose balance was read to be higher than when they refused."""
+    """Accounts that count as out of funds no more (`forget_funds_refusals`)."""
     return held.filter(
         hold_reason=HoldReason.FUNDS,
         provider__state=ProviderState.ACTIVE,

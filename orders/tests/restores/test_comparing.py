@@ -177,5 +177,5 @@ def test_whoever_is_second_is_told_so(client_for_role, monkeypatch):
     ReconcileRun.objects.update(state=JobState.DONE, ended_at=NOON)
     monkeypatch.setattr(compare_accounts, "acknowledge", lambda *a, **k: False)
     late = manager.post(f"{PAGE}acknowledge/", EVERYTHING, follow=True)
-    assert "Somebody was faster: it is open already." in late.content.decode()
+    assert "Somebody was faster: the database is accepted already." in late.content.decode()
     assert not Order.objects.exists()
