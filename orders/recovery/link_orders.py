@@ -170,8 +170,10 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
 
 
 def _refuse_if_claimed(order: Order, external_id: str) -> None:
-    rows = same_account(order.provider)
-    other = Order.objects.filter(provider__in=rows, external_id=external_id).first()
+    rows, same = same_account(order.provider), {external_id}
+    if external_id.isdecimal():  # a provider may read the same number with zeros before it
+        same.add(external_id.lstrip("0") or external_id)
+    other = Order.objects.filter(provider__in=rows, external_id__in=same).first()
     if other:
         raise CannotLink(f"{external_id} is already our order {other}.")
 
