@@ -10,14 +10,16 @@ from django.test import Client
 
 from core.roles import Role
 from orders.models import OrderBatch
+from orders.status import HaltKind
 from providers.models import Service
-from tests.builders import make_provider, make_service
+from tests.builders import make_halt, make_provider, make_service
 from tests.chaos import people
 from tests.chaos.browser import Page
 from tests.chaos.history import History
 from tests.chaos.pastes import next_step, stands_at_most, told_by
 from tests.chaos.people import Person, Staff, fix, is_wanted
 from tests.chaos.plan import Terms, first_orders
+from tests.chaos.recovery import stops_to_review
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,16 @@ def test_a_batch_is_pressed_on_until_every_line_is_an_order(
     browser.post(f"{batch}place/", shown.hidden())
     assert next_step(seen(browser, batch), batch) == batch
     assert told_by(seen(browser, batch), batch).startswith("being placed · Can be placed 1")
+
+
+def test_the_page_of_stops_is_read_as_who_looks_at_it_does(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    """Else nobody says that they have looked, and an account stays stopped to the end of a run."""
+    exposed = make_halt(kind=HaltKind.EXPOSURE, provider=make_provider())
+    make_halt(kind=HaltKind.STOP)
+    shown = seen(client_for_role(Role.MANAGER), "/orders/sending-control/")
+    assert stops_to_review(shown) == [str(exposed.pk)]
 
 
 @pytest.mark.parametrize("ends", [True, False])

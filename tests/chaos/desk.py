@@ -32,7 +32,7 @@ FORKING = "dispatch-2"  # has children, one of which can be killed alone
 MACHINES = ("dispatch-1", FORKING)  # each sends from a disk of its own, which outlives it
 WORKERS = (*MACHINES, "follow-1", "follow-2")
 CLIENTS = ("beat", *WORKERS, "web")  # of the database and the broker
-SHIFTABLE = ("dispatch-1", "follow-1")
+SHIFTABLE = ("dispatch-1", "follow-1", "beat")
 
 
 class Desk:

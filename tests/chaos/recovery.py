@@ -28,7 +28,7 @@ LOST_IN_A_ROW = 3  # as in production
 LOOKS_EVERY_SECONDS = 2.0
 CALIBRATED_SECONDS = 180
 _LOOKED = re.compile(
-    r'/orders/sending-control/(\d+)/open/"(?:(?!</form>).)*?I have looked', re.DOTALL
+    r'/orders/sending-control/(\d+)/open/"(?:(?!</form>).)*?Reviewed: resume', re.DOTALL
 )
 
 
@@ -74,8 +74,13 @@ def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
     wait_until(all_are, "the calibration", CALIBRATED_SECONDS)
 
 
+def stops_to_review(page: Page) -> list[str]:
+    """The numbers of the stops on the page of stops that wait for somebody to look."""
+    return _LOOKED.findall(page.text)
+
+
 class Watcher:
-    """Somebody who has the page of stops open, and says "I have looked" where it is asked for."""
+    """Somebody who has the page of stops open, and says "Reviewed" where it is asked for."""
 
     def __init__(self, port: int) -> None:
         self.browser = Browser(port)
@@ -100,7 +105,7 @@ class Watcher:
         if page.is_log_in:
             log_in(self.browser, WATCHER)
             return
-        stopped = _LOOKED.findall(page.text)
+        stopped = stops_to_review(page)
         if stopped:
             self.browser.get("/orders/unconfirmed/")
         for halt in stopped:
