@@ -919,6 +919,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restore: a refill that was taken back since may have been sent all the same",
+        "    if mine.exclude(status=RefillStatus.WITHDRAWN).exists():",
+        "    if mine.exists():",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_that_was_taken_back_since_is_given_back_its_send",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "restore: one refill in a worker's hands keeps the database from being accepted",
         "                raise _InHands  # queued again",
         "                return True  # queued again",

@@ -151,10 +151,12 @@ def _take_refill(
         "sent_at": call.started_at,
         "reason": WORDS,
         "changed_at": now,
+        "ended_at": None,
     }
-    if mine.exists():
-        waiting = mine.filter(status__in=NOT_SENT_REFILLS)
-        return bool(waiting.update(requests=F("requests") + 1, **sent))
+    if mine.filter(status__in=NOT_SENT_REFILLS).update(requests=F("requests") + 1, **sent):
+        return True
+    if mine.exclude(status=RefillStatus.WITHDRAWN).exists():
+        return False
     since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
     if since.exists():
         if may_be_open:  # it would be the second
@@ -162,6 +164,8 @@ def _take_refill(
             if since.filter(status=RefillStatus.SENDING).exists():
                 raise _InHands  # queued again, it would be sent beside this one
         return True
+    if mine.update(requests=F("requests") + 1, **sent):
+        return True  # taken back, as one that had not been sent
     Refill.objects.create(
         order=order,
         provider_id=call.provider_id,

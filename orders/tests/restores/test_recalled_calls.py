@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from orders.aftersales import runs
+from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Later
 from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import guard, recalled_requests, request_journal
@@ -138,6 +138,28 @@ def test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_anot
     assert panel.done == [order.external_id], "it was asked for twice"
     assert Refill.objects.get().status == RefillStatus.PENDING
     assert guard.check_database(now=now), "and the database is accepted"
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["taken back", "and asked for anew"])
+def test_a_refill_that_was_taken_back_since_is_given_back_its_send(anew):
+    """The restored database shows as queued what was sent, and staff take it back there."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.COMPLETED, service=make_service(account))
+    refill = make_refill(order=order)
+    panel = Panel()
+    runs.send_requests(account, panel, clock=lambda: NOON, seconds=0)
+    Refill.objects.update(status="queued", requests=0, sent_at=None, call=None, external_id="")
+    RequestCall.objects.all().delete()
+    later = NOON + timedelta(minutes=5)
+    assert request_refills.withdraw_refill(Refill.objects.get(), actor=None, now=later)
+    if anew:
+        refill = make_refill(order=order, requested_at=later, due_at=later)
+    guard.check_database(now=later)
+    refill.refresh_from_db()
+    assert (refill.status, refill.ended_at) == (RefillStatus.PENDING, None)
+    Halt.objects.update(lifted_at=later)
+    runs.send_requests(account, panel, clock=lambda: later, seconds=0)
+    assert panel.done == [order.external_id], "it was asked for twice"
 
 
 def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypatch):
