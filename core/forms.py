@@ -21,6 +21,7 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Textarea, "form-control"),
 )
 LONGEST_TEXT = 500
+NO_SUCH_CHOICE = "This choice does not exist, or no longer."
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -68,6 +69,9 @@ class FilterForm(TablerForm, forms.Form, Generic[Rows]):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
+        for field in self.fields.values():
+            if "invalid_choice" in field.error_messages:
+                field.error_messages["invalid_choice"] = NO_SUCH_CHOICE
         self.is_valid()
 
     @property

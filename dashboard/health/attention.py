@@ -174,8 +174,8 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "help-circle",
             "orange",
             f"{_many(counts.unconfirmed)} unconfirmed",
-            "Nobody knows yet whether the provider has them. "
-            "They are never sent again by themselves.",
+            "Nobody knows yet whether the provider has what was sent. "
+            "Nothing is sent again by itself.",
             reverse("unconfirmed"),
             "Settle" if user.may(May.RESOLVE) else "Look",
         )
@@ -240,7 +240,7 @@ def _refills() -> Iterator[AttentionItem]:
             "help-circle",
             "orange",
             f"{title} unconfirmed",
-            "Nobody knows whether they were started. They are never sent again by themselves.",
+            "Nobody knows whether the provider started it. Nothing is sent again by itself.",
             f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}",
             "Look",
         )

@@ -6,7 +6,7 @@ Imports the standard library and requests; nothing of the project. `PanelClient`
 
 from .answers.answer import Answer
 from .answers.coerce import issued_id
-from .client import PanelClient
+from .client import NOT_AN_ID, PanelClient
 from .connection_check.check import check_connection
 from .connection_check.findings import CheckResult, Finding, FindingLevel
 from .dialect import LARGEST_BATCH, Dialect, KeyPlace
@@ -62,6 +62,7 @@ from .results import (
 
 __all__ = [
     "LARGEST_BATCH",
+    "NOT_AN_ID",
     "PAYLOADS",
     "AccountRefused",
     "Answer",

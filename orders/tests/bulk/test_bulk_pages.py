@@ -169,7 +169,7 @@ def test_a_list_of_orders_without_end_is_not_read(staff: Client) -> None:
         ("kind=note&scope=picked", "Select at least one order"),
         ("kind=note&scope=picked&order=x&order=-1", "Select at least one order"),
         ("kind=note&scope=all&since=tomorrow", "From: Enter a valid date"),
-        ("kind=cancel&scope=all&status=wrong", "Status: Select a valid choice"),
+        ("kind=cancel&scope=all&status=wrong", "Status: This choice does not exist"),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -17,7 +17,7 @@ from orders.recovery.not_placed import Confirmed
 from orders.sending import claims, record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, Outcome, Status
-from providers.panel_api import OrderState, Unavailable
+from providers.panel_api import NOT_AN_ID, OrderState, Unavailable, Unreadable
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, progress
 
@@ -99,6 +99,13 @@ def test_an_odd_end_flags_the_order_that_is_linked(manager, provider):
     assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
     order.refresh_from_db()
     assert order.flag == Flag.CHARGE_DIFFERS
+
+
+def test_a_provider_that_was_not_asked_is_not_said_to_know_nothing(manager, provider):
+    order = make_unconfirmed()
+    provider.says["-1"] = Unreadable(NOT_AN_ID)
+    with pytest.raises(link_orders.CannotLink, match=r"^-1 was not asked about: This is not an id"):
+        link_orders.link_order(order, "-1", actor=manager, client=provider, clock=later)
 
 
 def test_an_id_the_provider_does_not_know_is_not_linked(manager, provider):
