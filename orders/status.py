@@ -131,7 +131,7 @@ RECALLED = "recalled"  # `Attempt.code` of a send that a restored database had f
 class Doubt(models.TextChoices):
     """Why nobody knows what became of a send: `Attempt.code` where the outcome is unknown."""
 
-    LOST = "lost", "No answer"
+    LOST = "lost", "No answer to the order came"
     NOT_UNDERSTOOD = "not_understood", "The answer was not understood"
     CONTRADICTS = "contradicts", "The answer contradicts itself or what is known"
     IS_THERE = "is_there", "The provider says that it has the order already"

@@ -315,6 +315,12 @@ def test_an_attempt_from_before_doubts_had_codes_is_told_by_what_was_kept() -> N
     assert (heard.doubt, silent.doubt) == (Doubt.NOT_UNDERSTOOD.label, Doubt.LOST.label)
 
 
+def test_a_server_that_failed_is_not_said_to_have_given_no_answer_at_all() -> None:
+    failed = {"http_status": 502, "body_excerpt": "Oops"}
+    attempt = make_attempt(outcome=Outcome.UNKNOWN, evidence=failed)
+    assert attempt.doubt == "No answer to the order came"  # beside which stands HTTP 502
+
+
 def test_the_id_of_a_reopened_try_is_offered_although_a_later_one_was_not_sent(
     manager: Client,
 ) -> None:
