@@ -21,10 +21,10 @@ on_postgres() {
     DATABASE_URL="$postgres" REDIS_URL="$valkey" DESK_DATA_DIR="$scratch/postgres" "$@"
 }
 
-step "Lint, layout, types, imports"
+step "Lint, layout, imports"
 ruff check --quiet .
 ruff format --check --quiet .
-python -m mypy . > "$scratch/types" 2>&1 & # beside what follows: it uses one core
+python -m mypy . > "$scratch/types" 2>&1 & # on one core, until the first suite is through
 types=$!
 (
     python -m tests.cloned_database
@@ -42,12 +42,14 @@ step "Missing migrations, and Django's own checks as in production"
     export ALLOWED_HOSTS=desk.example DESK_HTTPS=true
     python manage.py check --deploy --fail-level WARNING
 )
-wait "$types" || { cat "$scratch/types"; exit 1; }
-cat "$scratch/types"
 wait "$databases" || { cat "$scratch/databases"; exit 1; }
 
 step "The whole suite, on SQLite"
 $suite -m "not browser"
+
+step "Types"
+wait "$types" || { cat "$scratch/types"; exit 1; }
+cat "$scratch/types"
 
 step "Rows and queues again, on real PostgreSQL and Valkey"
 on_postgres $suite -m "services and not browser"
