@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +67,18 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
     """One person's browser, with no cookies yet."""
+    with context_of(browser, desk) as context:
+        yield context
+
+
+@contextmanager
+def context_of(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
     address = f"http://localhost:{desk.port}"
     context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
     context.set_default_timeout(15_000)
     yield context
+    for page in context.pages:  # Chromium closes none whose next page is just arriving: it waits
+        page.goto("about:blank")
     context.close()
 
 
@@ -124,11 +133,14 @@ def log_in(page: Page) -> None:
 @pytest.fixture
 def box(desk: Desk) -> Iterator[RemoteSandbox]:
     """The levers of the sandbox that this desk buys from."""
-    known = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
-    url = f"http://127.0.0.1:{known['control_port']}"
-    box = RemoteSandbox(url, known["control_token"])
+    box = box_of(desk)
     yield box
     box.clear_faults()
+
+
+def box_of(desk: Desk) -> RemoteSandbox:
+    known = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
+    return RemoteSandbox(f"http://127.0.0.1:{known['control_port']}", known["control_token"])
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ import pytest
 
 from tests.browser.test_orders import place
 
+from .conftest import SANDBOX_SPEED, box_of, context_of, log_in
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route, ViewportSize
 
-    from sandbox import RemoteSandbox
+    from tests.running_desk import Desk
 
 ROW = "tr[id^=order-]"
 FORGET = "part => part.removeAttribute('data-shown')"  # so that its next answer is drawn
@@ -23,14 +25,31 @@ WATCH = """() => {
 }"""
 
 
-@pytest.fixture
-def mark(admin_page: Page, still_box: RemoteSandbox) -> Iterator[str]:
-    """In the links of two open orders, so that their list is asked for again and again."""
+def order_two(page: Page) -> str:
+    """What their links have in common."""
     mark = uuid.uuid4().hex
     for number in range(2):
-        place(admin_page, f"https://lumen.example/{mark}/{number}")
-    admin_page.goto(f"/orders/?q={mark}")
+        place(page, f"https://lumen.example/{mark}/{number}")
+    return mark
+
+
+@pytest.fixture(scope="module")
+def two_open_orders(browser: Browser, desk: Desk) -> Iterator[str]:
+    """For all that only looks at them: they do not move while these tests run."""
+    box_of(desk).set_speed(0)
+    with context_of(browser, desk) as context:
+        page = context.new_page()
+        log_in(page)
+        mark = order_two(page)
     yield mark
+    box_of(desk).set_speed(SANDBOX_SPEED)
+
+
+@pytest.fixture
+def mark(admin_page: Page, two_open_orders: str) -> str:
+    """In the links of two open orders, so that their list is asked for again and again."""
+    admin_page.goto(f"/orders/?q={two_open_orders}")
+    return two_open_orders
 
 
 def refreshed(page: Page) -> None:
@@ -140,7 +159,10 @@ def test_a_finger_on_the_end_of_a_row_opens_it(
     context.close()
 
 
-def test_new_orders_announce_themselves_and_shift_nothing(admin_page: Page, mark: str) -> None:
+@pytest.mark.usefixtures("two_open_orders")
+def test_new_orders_announce_themselves_and_shift_nothing(admin_page: Page) -> None:
+    mark = order_two(admin_page)
+    admin_page.goto(f"/orders/?q={mark}")
     first = admin_page.locator(ROW).first
     number, stands = first.get_attribute("id"), first.bounding_box()
     other = admin_page.context.new_page()
