@@ -164,8 +164,8 @@ def _take_refill(
             if since.filter(status=RefillStatus.SENDING).exists():
                 raise _InHands  # queued again, it would be sent beside this one
         return True
-    if mine.update(requests=F("requests") + 1, **sent):
-        return True  # taken back, as one that had not been sent
+    if mine.exists():  # taken back, as one that had not been sent
+        return bool(may_be_open and mine.update(requests=F("requests") + 1, **sent))
     Refill.objects.create(
         order=order,
         provider_id=call.provider_id,

@@ -162,6 +162,26 @@ def test_a_refill_that_was_taken_back_since_is_given_back_its_send(anew):
     assert panel.done == [order.external_id], "it was asked for twice"
 
 
+def test_a_refill_that_was_not_begun_and_taken_back_since_stays_taken_back():
+    """The provider had said *not yet*: brought back, it would be asked for again by itself."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.COMPLETED, service=make_service(account))
+    refill = make_refill(order=order)
+
+    class NotYet(Panel):
+        def refill(self, order_ids: Sequence[str], **how: Any) -> dict[str, Any]:
+            return dict.fromkeys(order_ids, Refused("Not yet", RefusalCode.WAIT))
+
+    runs.send_requests(account, NotYet(), clock=lambda: NOON, seconds=0)
+    Refill.objects.update(status="queued", requests=0, sent_at=None, call=None, due_at=NOON)
+    RequestCall.objects.all().delete()
+    later = NOON + timedelta(minutes=5)
+    assert request_refills.withdraw_refill(Refill.objects.get(), actor=None, now=later)
+    guard.check_database(now=later)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.WITHDRAWN
+
+
 def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypatch):
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
