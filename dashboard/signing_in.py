@@ -34,8 +34,8 @@ class LogInForm(TablerForm, AuthenticationForm):
     """The same words for an unknown name, a wrong password and somebody who was let go."""
 
     error_messages = {
-        "invalid_login": "Wrong user name or password.",
-        "inactive": "Wrong user name or password.",
+        "invalid_login": "Wrong username or password.",
+        "inactive": "Wrong username or password.",
     }
 
 

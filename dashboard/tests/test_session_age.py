@@ -120,7 +120,7 @@ def test_a_wrong_password_comes_back_beside_the_name(ada: User) -> None:
     browser = Client()
     answer = browser.post(AGAIN, {"username": "ada", "password": "wrong"}, headers=HTMX)
     assert answer.status_code == 422
-    assert "Wrong user name or password." in answer.content.decode()
+    assert "Wrong username or password." in answer.content.decode()
     assert 'value="ada"' in answer.content.decode()
 
 

@@ -37,7 +37,7 @@ def test_unknown_wrong_and_disabled_are_told_the_same() -> None:
     pages = [Client().post("/log-in/", {"username": n, "password": p}) for n, p in tries]
     assert [page.status_code for page in pages] == [422, 422, 422]
     for page in pages:
-        assert b"Wrong user name or password" in page.content
+        assert b"Wrong username or password" in page.content
 
 
 def test_too_many_tries_close_the_log_in_with_clear_words() -> None:

@@ -13,6 +13,7 @@ from tests.running_desk import Desk, wait_until
 
 from .conftest import SANDBOX_SPEED
 from .test_mass_orders import check
+from .test_page_scripts import SAY
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -145,6 +146,10 @@ def test_the_bar_has_two_rows_on_a_phone_and_tags_from_its_menu(
     stands = bar.bounding_box()
     assert stands is not None and stands["height"] <= 88 and stands["x"] >= 0
     assert stands["x"] + stands["width"] <= 375
+    admin_page.evaluate(SAY, ["Something is wrong.", "error"])
+    message = admin_page.locator("#toasts .toast").last.bounding_box()
+    assert message is not None and message["y"] + message["height"] <= stands["y"]
+    admin_page.locator("#toasts .toast").last.get_by_label("Close").click()
     bar.get_by_text("More").click()
     menu = bar.locator(".desk-menu-body").bounding_box()
     assert menu is not None and menu["y"] + menu["height"] <= stands["y"]

@@ -37,7 +37,7 @@ def test_what_is_typed_stays_when_the_session_ends(ended: Page) -> None:
     expect(password).to_be_focused()
     password.press_sequentially("wrong")
     password.press("Enter")
-    expect(dialog(ended).get_by_text("Wrong user name or password.")).to_be_visible()
+    expect(dialog(ended).get_by_text("Wrong username or password.")).to_be_visible()
     assert dialog(ended).get_by_label("Username").input_value() == "admin"
     expect(password).to_be_focused()
     password.fill(ADMIN_PASSWORD)
