@@ -14,13 +14,36 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-TRUE_TO_THE_CODE = ("docs/architecture.md", "docs/glossary.md", "docs/style.md", "CONTRIBUTING.md")
-PAPERS = (*TRUE_TO_THE_CODE, "docs/reliability.md", "SECURITY.md")
+ALL_PAPERS = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")),
+)
+BY_THE_END_OF_A_PATH = "docs/proofs.md"  # and the decisions; all others name a path from the root
+SHORT_PAPERS = (
+    *("docs/architecture.md", "docs/glossary.md", "docs/style.md", "docs/reliability.md"),
+    *("CONTRIBUTING.md", "SECURITY.md"),
+)
+WRITTEN_BY_A_DESK = {"data/", "data/secrets.env", "sent/", "spool/", "report.md"}
 LONGEST_PAGE = 200
 FEWEST_QUESTIONS = 30
 APPS = ("core", "providers", "orders", "dashboard", "sandbox")
 MOST_FILES = 20  # of one folder; what is longer tells more than one story
 MOST_LINES = 300
+NO_ROOMS = {"tests", "migrations", "management", "templatetags", "__pycache__"}
+SUFFIXES = {
+    ".css",
+    ".env",
+    ".html",
+    ".js",
+    ".json",
+    ".jsonl",
+    ".lock",
+    ".md",
+    ".py",
+    ".sh",
+    ".toml",
+    ".yml",
+}
 
 # `orders/status.py`, `orders/status.py::MOVES`, `core/`; `::FINAL` is in the file named before it
 PLACE = re.compile(
@@ -28,6 +51,8 @@ PLACE = re.compile(
 )
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[\w-]+)?\)")
 CODE = re.compile(r"`((?:[\w-]+/)+[\w-]+\.(?:py|js|css|html)|test_\w+\.py|(?=::))(?:::([\w.]+))?`")
+DOTTED = re.compile(r"`((?:\w+/)*[a-z]\w*)\.([A-Za-z_]\w*)(?:\.\w+)*(?:\(\))?`")
+MAP = re.compile(r"```\n(core/.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 QUESTION = re.compile(r"^\| [A-Z][^|]*\? \|", re.MULTILINE)
 
@@ -59,10 +84,12 @@ def _names(body: list[ast.stmt], inside: str) -> Iterator[str]:
                 yield inside + target.id
 
 
-@pytest.mark.parametrize("paper", TRUE_TO_THE_CODE)
+@pytest.mark.parametrize("paper", sorted({*ALL_PAPERS} - {BY_THE_END_OF_A_PATH}))
 def test_every_place_a_paper_names_is_there(paper: str) -> None:
     missing = []
     for path, name in places_in((ROOT / paper).read_text(encoding="utf-8")):
+        if path in WRITTEN_BY_A_DESK:
+            continue
         there = ROOT / path
         is_known = there.is_file() and name in names_in(there) if name else there.exists()
         if not is_known:
@@ -73,14 +100,38 @@ def test_every_place_a_paper_names_is_there(paper: str) -> None:
 def test_the_papers_of_proofs_and_decisions_name_what_is_there() -> None:
     """By the end of its path: a fault of long ago has its guard where that is today."""
     known, missing = _by_name(), list[str]()
-    for paper in (ROOT / "docs/proofs.md", *sorted((ROOT / "docs/decisions").glob("*.md"))):
-        path = ""
-        for found in CODE.finditer(paper.read_text(encoding="utf-8")):
+
+    def is_there(path: str, name: str) -> bool:
+        there = [one for one in known[Path(path).name] if f"/{one}".endswith(f"/{path}")]
+        return any(not name or name in _text(one) for one in there)
+
+    for paper in (BY_THE_END_OF_A_PATH, *sorted((ROOT / "docs/decisions").glob("*.md"))):
+        text, path = (ROOT / paper).read_text(encoding="utf-8"), ""
+        for found in CODE.finditer(text):
             path, name = found[1] or path, (found[2] or "").rpartition(".")[2]
-            there = [one for one in known[Path(path).name] if f"/{one}".endswith(f"/{path}")]
-            if not any(not name or name in _text(one) for one in there):
+            if not is_there(path, name):
+                missing.append(found[0])
+        for found in DOTTED.finditer(text):  # `polling/poll_batch.record_answers`
+            module = f"{found[1]}.py"
+            is_of_ours = "/" in module or module in known
+            if is_of_ours and "." + found[2] not in SUFFIXES and not is_there(module, found[2]):
                 missing.append(found[0])
     assert not missing, f"named and not there: {', '.join(missing)}"
+
+
+def test_the_map_of_the_readme_is_the_tree() -> None:
+    """Both ways: nothing on it is gone, and each room of `orders/` is on it."""
+    drawn = MAP.search((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert drawn
+    app, folders = "", set[str]()
+    for line in drawn[1].splitlines():
+        named = re.match(r"(\s*)((?:\w+/ *)+)", line)
+        assert named, line
+        app = app if named[1] else named[2].strip()
+        folders |= {app} if not named[1] else {app + room for room in named[2].split()}
+    assert not [folder for folder in folders if not (ROOT / folder).is_dir()]
+    rooms = {f"orders/{path.name}/" for path in _rooms("orders")}
+    assert rooms <= folders, rooms - folders
 
 
 def _by_name() -> dict[str, list[str]]:
@@ -96,7 +147,7 @@ def _text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("paper", [*PAPERS, "README.md"])
+@pytest.mark.parametrize("paper", ALL_PAPERS)
 def test_every_link_of_a_paper_leads_somewhere(paper: str) -> None:
     here = (ROOT / paper).parent
     links = LINK.findall((ROOT / paper).read_text(encoding="utf-8"))
@@ -113,13 +164,7 @@ def test_the_architecture_answers_questions_with_a_file_and_a_function() -> None
 def test_every_folder_of_an_app_is_in_the_picture() -> None:
     """A new room without a line on the page is a room that nobody finds."""
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    apart = {"tests", "migrations", "management", "templatetags", "__pycache__"}
-    rooms = [
-        f"{folder.relative_to(ROOT)}/"
-        for app in APPS
-        for folder in sorted((ROOT / app).iterdir())
-        if folder.is_dir() and folder.name not in apart and any(folder.glob("*.py"))
-    ]
+    rooms = [f"{room.relative_to(ROOT)}/" for app in APPS for room in _rooms(app)]
     assert not [room for room in rooms if f"`{room}`" not in text]
 
 
@@ -139,7 +184,7 @@ def test_a_room_is_not_crowded_and_a_file_tells_one_story() -> None:
     assert not [path for path in modules if _lines(path) > MOST_LINES]
 
 
-@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("paper", SHORT_PAPERS)
 def test_a_page_is_read_at_one_sitting(paper: str) -> None:
     assert _lines(ROOT / paper) <= LONGEST_PAGE
 
@@ -149,6 +194,11 @@ def test_the_examples_of_style_are_the_code() -> None:
     assert len(examples) >= 10
     for path, code in examples:
         assert _bare(code) in _bare((ROOT / path).read_text(encoding="utf-8")), f"{path}:\n{code}"
+
+
+def _rooms(app: str) -> list[Path]:
+    folders = sorted((ROOT / app).iterdir())
+    return [one for one in folders if one.name not in NO_ROOMS and any(one.glob("*.py"))]
 
 
 def _lines(path: Path) -> int:

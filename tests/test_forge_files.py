@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.core.management import get_commands
 
 from tests.chaos.__main__ import OUT
 
 ROOT = Path(settings.BASE_DIR)
+PAPERS = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")),
+)
 
 
 def read(path: str) -> str:
@@ -64,9 +69,17 @@ def test_contributing_names_each_command_and_no_other() -> None:
     rows = [row for row in table if row.startswith("`make ")]
     named = {word for row in rows for word in re.findall(r"`(?:make )?(\w+)`", row)}
     assert named == commands - {"help", "clean"}
-    for paper in ("README.md", "docs/reliability.md", "docs/proofs.md"):
-        typed = re.findall(r"(?:`|^)make ((?:[a-z0-9]+ )*[a-z0-9]+)\b", read(paper), re.M)
-        assert {word for words in typed for word in words.split()} <= commands, paper
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_what_a_paper_says_to_type_is_there(paper: str) -> None:
+    text = read(paper)
+    targets = set(re.findall(r"^([a-z0-9]+):", read("Makefile"), re.MULTILINE))
+    typed = re.findall(r"(?:`|^)make ((?:[a-z0-9]+ )*[a-z0-9]+)\b", text, re.MULTILINE)
+    assert {word for words in typed for word in words.split()} <= targets
+    modules = set(re.findall(r"python -m ([\w.]+)", text))
+    assert not [module for module in modules if not find_spec(module)]
+    assert set(re.findall(r"manage\.py ([a-z]\w*)", text)) <= set(get_commands())
 
 
 @pytest.mark.parametrize("paper", ["docs/proofs.md", "CHANGELOG.md"])
