@@ -44,3 +44,10 @@ class User(AbstractUser):
     @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the avatar: of both names, or the first two of the only one."""
+        names = f"{self.first_name} {self.last_name}".split() or [self.username]
+        letters = names[0][:1] + names[-1][:1] if len(names) > 1 else names[0][:2]
+        return letters.upper()

@@ -1,31 +1,40 @@
-"""What a person has chosen for themselves: how lists look. Kept as JSON beside the person."""
+"""What a person has chosen for themselves: how the desk looks. Kept as JSON beside the person."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 DENSITIES = {"dense": "Dense", "comfortable": "Comfortable"}
+THEMES = {"auto": "Use system setting", "light": "Light", "dark": "Dark"}
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`hidden_columns` are names of columns of the orders list; what was kept by another version
-    and is not understood is the default."""
+    """`hidden_columns` are names of columns of the orders list. No `theme` is none chosen yet: the
+    one that the browser remembers. What was kept by another version and is not understood is the
+    default."""
 
     density: str = "dense"
     hidden_columns: tuple[str, ...] | None = None  # None: as the list has it
+    theme: str = ""
 
     @classmethod
     def read(cls, kept: Any) -> Preferences:
         kept = kept if isinstance(kept, dict) else {}
-        density, hidden = kept.get("density"), kept.get("hidden_columns")
+        hidden = kept.get("hidden_columns")
         return cls(
-            density=density if density in DENSITIES else "dense",
+            density=_one_of(DENSITIES, kept.get("density"), "dense"),
             hidden_columns=tuple(str(name) for name in hidden)
             if isinstance(hidden, list)
             else None,
+            theme=_one_of(THEMES, kept.get("theme"), ""),
         )
 
     def written(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def _one_of(choices: Mapping[str, Any], kept: Any, default: str) -> str:
+    return kept if isinstance(kept, str) and kept in choices else default

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from . import palette, signing_in, views
 from .health import views as health_views
 from .people import views as people
+from .profile import views as profile
 
 urlpatterns: list[URLPattern] = [
     path("", views.overview, name="overview"),
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("log-in/dialog/", signing_in.log_in_again, name="log-in-again"),
     path("log-out/", signing_in.log_out, name="log-out"),
     path("password/", signing_in.password, name="password"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/theme/", profile.theme, name="theme"),
     path("people/", people.people, name="people"),
     path("people/new/", people.person_new, name="person-new"),
     path("people/<int:pk>/", people.person_edit, name="person-edit"),

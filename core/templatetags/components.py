@@ -206,6 +206,22 @@ def person(user: User | None) -> SafeString:
     return format_html("<bdi>{}</bdi>", user.display_name) if user else SafeString("System")
 
 
+@register.simple_tag(takes_context=True)
+def person_attributes(context: Context) -> SafeString:
+    """What the person has chosen, on `<html>`, so that the first paint has it already. With a theme
+    that follows the system, static/js/theme.js asks the system before that."""
+    user = getattr(context.get("request"), "user", None)
+    if not isinstance(user, User):
+        return SafeString("")
+    chosen = user.chosen
+    drawn = format_html(' data-density="{}"', chosen.density)
+    if chosen.theme:
+        drawn += format_html(' data-theme-choice="{}"', chosen.theme)
+    if chosen.theme in ("light", "dark"):
+        drawn += format_html(' data-bs-theme="{}"', chosen.theme)
+    return drawn
+
+
 @register.simple_tag
 def filter_field(field: BoundField, label: str, css: str, *, has_label: bool = False) -> SafeString:
     """A field of a filter form; its label is for the ear alone unless `has_label`."""

@@ -54,6 +54,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "log-in-again": (PUBLIC, BOTH),
     "log-out": (SIGNED_IN, CHANGE),
     "password": (SIGNED_IN, BOTH),
+    "profile": (SIGNED_IN, BOTH),
+    "theme": (SIGNED_IN, CHANGE),
     "people": (May.KEEP_PEOPLE, READ),
     "person-new": (May.KEEP_PEOPLE, BOTH),
     "person-edit": (May.KEEP_PEOPLE, BOTH),

@@ -3,36 +3,40 @@
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
 
-  const chosen = () => {
+  // Of the last person here: for a page without one, and for who has chosen none.
+  const remembered = () => {
     try {
-      return localStorage.getItem("desk-theme") || "auto";
+      return localStorage.getItem("desk-theme");
     } catch {
-      return "auto"; // storage is forbidden: follow the system
+      return ""; // storage is forbidden: follow the system
+    }
+  };
+
+  const remember = (choice) => {
+    try {
+      localStorage.setItem("desk-theme", choice);
+    } catch {
+      // the desk keeps it with the person
     }
   };
 
   const apply = () => {
-    const choice = chosen();
+    const choice = root.dataset.themeChoice;
     const isDark = choice === "dark" || (choice === "auto" && dark.matches);
     root.dataset.bsTheme = isDark ? "dark" : "light";
+  };
+
+  const choose = (choice) => {
     root.dataset.themeChoice = choice;
+    remember(choice);
+    apply();
+    document.dispatchEvent(new Event("desk:theme"));
   };
 
-  window.deskTheme = {
-    choose(choice) {
-      try {
-        localStorage.setItem("desk-theme", choice);
-      } catch {
-        // not remembered, still applied below
-      }
-      apply();
-      root.dataset.themeChoice = choice;
-      document.dispatchEvent(new Event("desk:theme"));
-    },
-    chosen,
-  };
-
+  window.deskTheme = { choose };
   root.classList.remove("no-js");
+  if (root.dataset.themeChoice) remember(root.dataset.themeChoice);
+  else root.dataset.themeChoice = remembered() || "auto";
   apply();
   dark.addEventListener("change", () => {
     apply();

@@ -1,0 +1,1 @@
+"""What each person sets for themselves."""
