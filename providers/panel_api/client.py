@@ -19,7 +19,8 @@ from .answers.answer import (
     refusal_of_read,
 )
 from .answers.coerce import issued_ids
-from .answers.decode import Unexpected, WithoutIds, error_texts
+from .answers.decode import Unexpected, WithoutIds
+from .answers.error_texts import error_texts
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .http.request import Credentials, naming, written

@@ -8,16 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from .answers import coerce
-from .answers.decode import (
-    FAILED,
-    MOST_ROWS,
-    NOTHING,
-    ORDER_ID_NAMES,
-    WRAPPERS,
-    error_texts,
-    says_success,
-    sentence,
-)
+from .answers.decode import MOST_ROWS, ORDER_ID_NAMES, WRAPPERS, says_success
+from .answers.error_texts import error_texts, sentence
 
 _DEEPEST: Final = 8
 ANY_ERROR: Final = 400  # from this HTTP code on a message alone is an error
@@ -67,24 +59,6 @@ def _tells_of_one(part: Any, classified: frozenset[str], depth: int) -> bool:
         return False  # `_names` has said that nobody looked
     inside = part.values() if isinstance(part, dict) else part
     return any(_tells_of_one(one, classified, depth - 1) for one in inside)
-
-
-def says_failed(part: Any, depth: int = _DEEPEST) -> bool:
-    """It, or what it wraps, says that it went wrong, be it without a word why. A status in numbers
-    says nothing: providers number their states as they like, and 0 may be the first."""
-    if not isinstance(part, dict | list) or not depth:
-        return False
-    if isinstance(part, list):
-        return any(says_failed(one, depth - 1) for one in part[:MOST_ROWS])
-    row = {name.strip().lower(): value for name, value in part.items()}
-    if any(row.get(name) not in NOTHING for name in ("error", "errors")):
-        return True
-    status, of_the_call = row.get("status"), (row.get("success"), row.get("ok"))
-    words = [str(value).strip().lower() for value in of_the_call if value is not None]
-    if isinstance(status, str | bool) and status != "0":
-        words.append(str(status).strip().lower())
-    inside = (row.get(name) for name in WRAPPERS)
-    return not FAILED.isdisjoint(words) or any(says_failed(one, depth - 1) for one in inside)
 
 
 def candidate_id(body: Any) -> str:

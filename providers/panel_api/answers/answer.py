@@ -23,16 +23,17 @@ from ..errors import (
 )
 from ..http.request import SecretKey
 from ..http.transport import Delivery
-from ..made import candidate_id, may_be_made, says_failed
+from ..made import candidate_id, may_be_made
 from ..refusals.classify import PROVE_NOT_PLACED, refusal_code
 from ..refusals.throttles import Throttle, named_wait, throttle_in
 from ..results import Placed
-from .decode import REASON_LENGTH, Unexpected, error_texts, placed, placed_id
+from .decode import Unexpected, placed, placed_id
+from .error_texts import REASON_LENGTH, error_texts
+from .failure import why_failed
 from .strict_json import NotJson, parse
 
 EXCERPT_LENGTH: Final = 4096
 NO_ORDER: Final = "The answer names no order."
-ORDER_FAILED: Final = "The answer names an order, and says that it failed."
 SHORT, LONGEST_TEXT = 100, 200  # of what stands beside a body, cut once it is free of the key
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
@@ -205,7 +206,8 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     except Unexpected:
         order_id = None
     refusals = answer.refusals(dialect)
-    if order_id and answer.is_success and not refusals and not says_failed(answer.body):
+    against = why_failed(answer.body, order_id, dialect.refusals) if order_id else ""
+    if order_id and answer.is_success and not refusals and not against:
         return replace(placed(answer.body, order_id), evidence=answer.evidence("Accepted."))
     candidate = order_id or candidate_id(answer.body)
     may_be_there = bool(order_id) or may_be_made(answer.body, "order")
@@ -214,8 +216,7 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
     if reviewed and not may_be_there and can_prove(answer):
         reason, code = refusals[0]
         raise Rejected(reason, code, answer.evidence(reason), until=until)
-    vague = ORDER_FAILED if order_id else NO_ORDER
-    reason = refusals[0][0] if refusals else answer.trouble or vague
+    reason = refusals[0][0] if refusals else answer.trouble or against[:REASON_LENGTH] or NO_ORDER
     raise OutcomeUnknown(
         reason,
         answer.evidence(reason, candidate_id=candidate),

@@ -1,41 +1,27 @@
 """The provider's spelling stops here and in the `decode_…` modules beside it.
 
-This one reads what every answer has in common: what an error looks like, where an id is,
-how a list is wrapped. Sources: the protocol, and the dialects kept as samples in the tests.
+This one reads what every answer has in common: where an id is, how a list is wrapped. What an error
+looks like is in `error_texts`. Sources: the protocol, and the dialects kept as samples in tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from ..refusals.classify import LONGEST_SENTENCE, adds_nothing, refusal_code
 from ..results import Placed
 from . import coerce
 
-NOTHING: Final[tuple[object, ...]] = (None, "", False, 0, [], {})
-ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
-# Where an answer with an error may say more, and other than the error does.
-_MORE_WORDS: Final = (
-    *("message", "msg", "detail", "details", "description", "info", "note", "notice", "warning"),
-    *("warnings", "reason", "text"),
-)
-FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 SUCCEEDED: Final = frozenset({"success", "successful", "ok", "true"})
 ORDER_ID_NAMES: Final = ("order", "order_id", "orderid", "id")
-REASON_LENGTH: Final = LONGEST_SENTENCE
 OF_ANOTHER: Final = "The row under this id names another one."
-UNREAD: Final = "It said more than is read."  # no reviewed sentence, and never one
 
 # Where an accepted `add` holds the new id, in the order they are believed. An `id` says less.
-_ORDER_NAMES: Final = ("order", "order_id", "orderid")
+ORDER_NAMES: Final = ("order", "order_id", "orderid")
 WRAPPERS: Final = ("data", "result", "response", "order", "payload", "orders")
 MOST_ROWS: Final = 1000
 _DEEPEST: Final = 3
-_DEEPEST_SENTENCE: Final = 8
-_MOST_SENTENCES: Final = 20
-_ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
 
 
 class Unexpected(ValueError):
@@ -85,79 +71,6 @@ def says_success(body: Any) -> bool:
     return row.get("success") is True or succeeded(row.get("status"))
 
 
-def sentence(said: str) -> str:
-    """One sentence of a provider. What is longer than is read is one sign longer, and is so told
-    from what ends there."""
-    return coerce.text(said, REASON_LENGTH + 1)
-
-
-def error_texts(body: Any, http_status: int = 200) -> tuple[str, ...]:
-    """What the provider says went wrong, in its own words; empty when it says nothing did. Each is
-    a `sentence`, and UNREAD stands for what was not read."""
-    if not isinstance(body, dict):
-        return ()
-    row: dict[str, Any] = {}
-    for name, value in body.items():
-        if (lower := name.strip().lower()) in ERROR_NAMES:
-            row[lower] = row.get(lower) or value
-    if not row:
-        return ()
-    message = _first_text(row.get("message"), row.get("msg"), row.get("detail"))
-    speaking = [name for name in ("error", "errors") if row.get(name) not in NOTHING]
-    if speaking:
-        said = [text for name in speaking for text in _texts(row[name])] or [message or "error"]
-        return tuple(dict.fromkeys([*said, *_more_words(body)]))
-    failed = _failed(row) and not _ORDER_ROW & body.keys()
-    if message and (failed or http_status >= 400):
-        return (message,)
-    if failed and (inner := _first_text(at_path(body, ("data", "msg")))):
-        return (inner,)
-    return ()
-
-
-def _more_words(body: dict[str, Any]) -> Iterator[str]:
-    """What stands beside an error in words of its own: it may be told there that the order was
-    taken all the same."""
-    for name, value in body.items():
-        if name.strip().lower() in _MORE_WORDS:
-            yield from (text for text in _texts(value) if not adds_nothing(text))
-
-
-def _failed(row: dict[str, Any]) -> bool:
-    status, success = row.get("status"), row.get("success", True)
-    return status is False or str(status).lower() in FAILED or str(success).lower() in FAILED
-
-
-def _first_text(*values: Any) -> str:
-    for value in values:
-        if isinstance(value, str) and value.strip():
-            return sentence(value)
-    return ""
-
-
-def _texts(said: Any, depth: int = _DEEPEST_SENTENCE) -> tuple[str, ...]:
-    """Sentences out of a text, a list, an object with a message, or lists by field name."""
-    if isinstance(said, str):
-        return (sentence(said),) if said.strip() else ()
-    if said and not depth and isinstance(said, list | dict):
-        return (UNREAD,)
-    if isinstance(said, list):
-        texts = tuple(text for part in said[:_MOST_SENTENCES] for text in _texts(part, depth - 1))
-        return texts if len(said) <= _MOST_SENTENCES else (*texts, UNREAD)
-    return _of_object(said, depth) if isinstance(said, dict) else ()
-
-
-def _of_object(said: dict[str, Any], depth: int) -> tuple[str, ...]:
-    """One sentence of an error that is an object: the first that is known, be it a code."""
-    named = {name.strip().lower(): value for name, value in said.items()}
-    spoken = [named.get(name) for name in ("message", "msg", "error", "code", "type")]
-    texts = [sentence(text) for text in spoken if isinstance(text, str)]
-    if not texts:
-        return _texts(list(said.values()), depth - 1)
-    listed = (text for text in texts if refusal_code(text) != "unlisted")
-    return (next(listed, texts[0]),)
-
-
 def placed_id(body: Any, *, framed: bool) -> str | None:
     """The id an answer to `add` names; None unless it is one plausible id in a known place.
 
@@ -171,10 +84,10 @@ def placed_id(body: Any, *, framed: bool) -> str | None:
     if not isinstance(body, dict):
         return None
     row = folded(body)
-    for name in _ORDER_NAMES:
+    for name in ORDER_NAMES:
         value = row.get(name)
         if isinstance(value, dict):
-            return _only_id(value, (*_ORDER_NAMES, "id"))
+            return _only_id(value, (*ORDER_NAMES, "id"))
         if value is not None:
             return coerce.issued_id(value)
     inside = [inner for name in WRAPPERS if _names_order(inner := row.get(name))]
@@ -192,7 +105,7 @@ def _names_order(inner: Any, depth: int = _DEEPEST) -> bool:
     if isinstance(inner, list):
         return any(_names_order(one, depth - 1) for one in inner)
     row = folded(inner)
-    if any(row.get(name) is not None for name in _ORDER_NAMES):
+    if any(row.get(name) is not None for name in ORDER_NAMES):
         return True
     return any(_names_order(row.get(name), depth - 1) for name in WRAPPERS)
 

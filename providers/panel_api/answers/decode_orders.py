@@ -18,13 +18,12 @@ from ..results import (
 from . import coerce
 from .decode import (
     ORDER_ID_NAMES,
-    REASON_LENGTH,
     SUCCEEDED,
     Unexpected,
-    error_texts,
     folded,
     rows_by_id,
 )
+from .error_texts import REASON_LENGTH, error_texts
 from .status_aliases import order_state
 
 WORD_LENGTH: Final = 64

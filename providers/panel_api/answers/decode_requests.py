@@ -19,12 +19,9 @@ from ..results import (
 from . import coerce
 from .decode import (
     ORDER_ID_NAMES,
-    REASON_LENGTH,
     SUCCEEDED,
-    error_texts,
     folded,
     rows_by_id,
-    sentence,
     succeeded,
 )
 from .decode_orders import (
@@ -34,6 +31,8 @@ from .decode_orders import (
     refused,
     without_progress,
 )
+from .error_texts import REASON_LENGTH, error_texts, sentence
+from .failure import why_request_failed
 from .status_aliases import refill_state
 
 _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
@@ -64,6 +63,8 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     if isinstance(row, dict):
         if said := error_texts(row):
             return _no_refill(said, row, dialect)
+        if against := why_request_failed(row, dialect.refusals):
+            return Refused(against[:REASON_LENGTH])
         row = folded(row)
         value = row.get("refill_id", row.get("refill"))
     if isinstance(value, dict):
@@ -81,6 +82,8 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     refill_id = coerce.issued_id(first_of(named, ("refill_id", "refillid", "id")))
     if said := error_texts(value):
         return _no_refill(said, {"refill": value}, dialect)
+    if against := why_request_failed(value, dialect.refusals):
+        return Refused(against[:REASON_LENGTH])
     if not refill_id:
         return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
     return RefillStarted(refill_id)
@@ -141,6 +144,8 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     if isinstance(row, dict):
         if said := error_texts(row):
             return refused(said, dialect)
+        if against := why_request_failed(row, dialect.refusals):
+            return Refused(against[:REASON_LENGTH])
         row = folded(row)
         value = row.get("cancel")
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
@@ -158,6 +163,8 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
     if said := error_texts(value):
         return refused(said, dialect)
+    if against := why_request_failed(value, dialect.refusals):
+        return Refused(against[:REASON_LENGTH])
     named = folded(value)
     request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
     word = _sentence(named.get("status"))

@@ -12,6 +12,7 @@ from ..errors import OutcomeUnknown, RefusalCode, Rejected
 from ..made import candidate_id, may_be_made
 from .answer import Answer, can_prove, order_placed
 from .decode import SUCCEEDED
+from .error_texts import is_nothing
 from .status_aliases import order_state
 from .strict_json import NotJson, parse
 
@@ -76,7 +77,7 @@ def _says_no_more(part: Any, depth: int = _DEEPEST) -> bool:
 
 def _field_says_no_more(name: str, value: Any, depth: int) -> bool:
     if name in _OF_ERRORS:
-        return value in (None, "", False, 0, [], {})
+        return is_nothing(value)
     word = str(value).strip().lower()
     if name in _OF_THE_CALL and not isinstance(value, dict | list):
         return word in _WELL or (not word.isdecimal() and order_state(word) is not None)
