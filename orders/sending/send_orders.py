@@ -92,7 +92,7 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     send_outcome = _speak(order, attempt, client, now)
     failpoint("send.answered")
     _write_down(attempt, send_outcome, clock)
-    if send_outcome.reason == guard.MAY_BE_RESTORED:  # this order may be one that was sent
+    if send_outcome.reason == guard.MAY_BE_RESTORED:  # its own earlier send could not be answered
         record_if_possible(
             lambda: guard.check_database(now=now()), what=f"the database after {attempt}"
         )

@@ -203,6 +203,16 @@ LINES = (
         "orders/sending/restore_check/recalled_sends.py",
     ),
     Guard(
+        "restore: a send that the database has forgotten comes back before its order is queued",
+        "        followed = forgotten_sends.bring_in(order, forgotten, now=now) or followed\n",
+        "",
+        (
+            "orders/tests/restores/test_claims_of_restored.py"
+            "::test_an_order_whose_claim_finds_it_out_is_in_doubt_in_the_same_step",
+        ),
+        "orders/sending/record_outcome.py",
+    ),
+    Guard(
         "restore: the claim that found it out looks once more",
         "if send_outcome.reason == guard.MAY_BE_RESTORED:",
         "if False:",

@@ -115,21 +115,19 @@ def _journal(row: Attempt | RequestCall, note: Callable[[str], None], now: Clock
 
 def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, now: Clock) -> None:
     marks = high_water_marks(row.provider_id)
-    doubt = bool(why_doubted(marks, identity))
-    known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
-    overtaken = known is not None and row.pk <= known.attempt
+    if why_doubted(marks, identity):
+        check_database(now=now())
+        raise NotSent(MAY_BE_RESTORED)
     age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
         raise NotSent("The claim had grown too old before it was written down.")
-    if doubt:
-        check_database(now=now())
-    elif known is not None and overtaken:
+    known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
+    if known is not None and row.pk <= known.attempt:
         quarantine(
             f"Account {known.provider_id}: the new {what} got number {row.pk}, although "
             f"{known.attempt} had been given out.",
             now=now(),
         )
-    if doubt or overtaken:
         raise NotSent(MAY_BE_RESTORED)
 
 

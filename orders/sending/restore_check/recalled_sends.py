@@ -7,8 +7,9 @@ itself; where its answer is known on disk, it gets that answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -26,15 +27,15 @@ from ...status import (
     LIVE_OUTCOMES,
     NOT_SENT,
     NOTHING_BOUGHT,
-    RECALLED,
     REOPENED_BY_PROOF,
     Flag,
     HaltKind,
     Outcome,
     Status,
 )
-from .. import answer_spool, claims, halts
+from .. import answer_spool, halts
 from ..send_journal import Send, sends_since_accepted
+from .forgotten_sends import WORDS, recalled
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -46,7 +47,6 @@ _NOT_ANOTHER: Final = (
     "one_send_in_flight_per_provider",
     "attempt_number_once",
 )
-WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 NO_ROW: Final = (
     "A machine that was away while the database was accepted had sent an order that it lacks."
 )
@@ -130,21 +130,16 @@ def take_as_sent(
     withdrawn at this moment. None: it does not count so; the order then reads as the database has
     it.
 
-    Its attempt counts as looked for: where the provider's ids stood when it was sent is not known
-    from the numbers of our rows, so nothing may be proven from them.
+    No id proves anything of it, as `forgotten_sends.recalled` says.
     """
-    sent = Attempt(
+    sent = partial(
+        recalled,
+        order,
+        started_at,
+        now=now,
         number=number,
-        worker=claims.worker_name(),
-        started_at=started_at,
-        lease_until=started_at,
-        recorded_at=now,
-        searched_at=now,
-        outcome=Outcome.UNKNOWN,
-        code=RECALLED,
-        unknown_at=started_at,
-        reason=reason[:500],
-        evidence={"candidate_id": candidate_id} if candidate_id else {},
+        reason=reason,
+        candidate_id=candidate_id,
     )
     for _ in range(MOST_RACES):
         if order.status not in REOPENED_BY_PROOF:
@@ -160,12 +155,12 @@ def take_as_sent(
     return None
 
 
-def _take_once(order: Order, sent: Attempt, now: datetime, actor: User | None) -> Attempt:
+def _take_once(
+    order: Order, make: Callable[[], Attempt], now: datetime, actor: User | None
+) -> Attempt:
     """All of it, or nothing: raises _Moved."""
     with durable_transaction():
-        sent.order, sent.provider = order, order.provider
-        sent.provider_version, sent.wire = order.provider.version, order.payload
-        sent.number = _free_number(order, sent.number)
+        sent = make()
         sent.save(force_insert=True)
         to, words, left_at = Status.UNCONFIRMED, sent.reason, sent.started_at
         if not order.move(to, now=now, actor=actor, text=words, reason=words, sent_at=left_at):
@@ -175,11 +170,6 @@ def _take_once(order: Order, sent: Attempt, now: datetime, actor: User | None) -
 
 class _Moved(Exception):
     """Somebody else moved the order first: nothing of this is kept."""
-
-
-def _free_number(order: Order, wanted: int) -> int:
-    taken = set(order.attempts.values_list("number", flat=True))
-    return wanted if wanted and wanted not in taken else max(taken, default=0) + 1
 
 
 def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | None]]:
