@@ -24,17 +24,22 @@ LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
 # Seconds after an order can no longer appear
 COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
-_READ = ("provider_id", "unknown_at", "waited_at", "waited_seconds", "surely_after")
+_READ = ("provider_id", "code", "unknown_at", "waited_at", "waited_seconds", "surely_after")
 _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
 
 
 def count(*, now: datetime, provider: Provider | None = None) -> None:
-    """One step for every lost order, or those of `provider`, that is still waited for. What a
-    restored database had forgotten has no wait: its row does not tell when it was sent."""
-    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN).exclude(code=RECALLED)
+    """One step for every lost order, or those of `provider`, that is still waited for.
+
+    What a restored database had forgotten was sent at a moment that its journal tells, and is not
+    waited for, but where that moment is still to come, or a replay has begun its wait anew.
+    """
+    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN)
+    lost = lost.exclude(code=RECALLED, waited_at=None, unknown_at__lte=now)
     if provider is not None:
         lost = lost.filter(provider=provider)
-    waited = lost.filter(Q(surely_after=None) | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
+    has_no_end = Q(surely_after=None) & ~Q(code=RECALLED)
+    waited = lost.filter(has_no_end | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
     # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
     longest_ago = F("waited_at").asc(nulls_first=True)
     rows = waited.only(*_READ).order_by(longest_ago, "pk")[:MOST_AT_ONCE]
@@ -50,7 +55,7 @@ def _step(attempt: Attempt, now: datetime) -> None:
     changes: dict[str, object] = {"waited_seconds": waited, "waited_at": now}
     if waited < grace:
         changes["surely_after"] = None  # staff may have made it longer
-    elif attempt.surely_after is None:
+    elif attempt.surely_after is None and attempt.code != RECALLED:  # its row tells no order
         changes["surely_after"] = _newest_row(attempt.provider)
     Attempt.objects.filter(pk=attempt.pk, waited_at=attempt.waited_at).update(**changes)
 

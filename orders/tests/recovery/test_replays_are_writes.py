@@ -17,7 +17,7 @@ from core.failpoints import armed
 from orders.models import Attempt, Order, Recovery
 from orders.recovery import not_placed, refusal_phrase
 from orders.recovery.not_placed import Confirmed
-from orders.recovery.search import replay
+from orders.recovery.search import replay, wait_clock
 from orders.recovery.search.id_owners import names_of
 from orders.recovery.search.recovery_run import RecoveryRun
 from orders.restores.tasks import importers
@@ -27,7 +27,7 @@ from orders.sending.replays import names_in
 from orders.sending.restore_check import guard, replay_journal
 from orders.sending.writes import answer_files, send_clock
 from orders.sending.writes.journal_file import JournalFile
-from orders.status import Flag, HaltKind, Outcome, Resolution, Status
+from orders.status import RECALLED, Flag, HaltKind, Outcome, Resolution, Status
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
 from providers.panel_api import (
     Dialect,
@@ -41,6 +41,7 @@ from providers.panel_api import (
     Unreadable,
 )
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_user
+from tests.passing_time import let_pass
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NAME = "request_id"
@@ -458,7 +459,8 @@ def test_it_is_given_back_its_replays_by_the_next_look(restored):
         assert Attempt.objects.get().evidence["repeated_as"] == "23501"
 
 
-def test_so_is_one_that_has_forgotten_the_send_itself(desk):
+def replayed_and_forgotten(desk: Desk) -> None:
+    """The database of before the send, which this machine has given back with its replay."""
     send_journal.note_send(desk.attempt, guard.database_identity())
     lost_on_the_way(desk)
     desk.replay()
@@ -466,9 +468,35 @@ def test_so_is_one_that_has_forgotten_the_send_itself(desk):
     Attempt.objects.all().delete()
     Order.objects.update(status=Status.QUEUED)
     guard.check_database(now=NOON)
+
+
+def test_so_is_one_that_has_forgotten_the_send_itself(desk):
+    replayed_and_forgotten(desk)
     order, attempt = Order.objects.get(), Attempt.objects.get()
     assert (order.status, attempt.outcome) == (Status.UNCONFIRMED, Outcome.UNKNOWN)
     assert attempt.evidence["repeated_as"] == ""
+
+
+def test_one_that_was_forgotten_and_replayed_is_confirmed_after_a_wait_of_its_own(desk):
+    """By a person alone, and not before what its replay may have bought would have shown up."""
+    replayed_and_forgotten(desk)
+    Attempt.objects.update(started_at=NOON - GRACE, unknown_at=NOON - GRACE)
+    desk.now = NOON + timedelta(hours=1)
+    with pytest.raises(not_placed.TooEarly):
+        confirm(desk)
+    desk.now = let_pass(NOON, GRACE.total_seconds())
+    attempt = Attempt.objects.get()
+    assert (attempt.outcome, attempt.surely_after) == (Outcome.UNKNOWN, None)
+    assert confirm(desk) is Confirmed.DONE
+
+
+def test_one_that_was_forgotten_by_a_clock_ahead_is_confirmed_after_a_wait_too(desk):
+    ahead = NOON + timedelta(days=7)
+    Attempt.objects.update(code=RECALLED, started_at=ahead, unknown_at=ahead)
+    with pytest.raises(not_placed.TooEarly):
+        confirm(desk)
+    desk.now = let_pass(NOON, GRACE.total_seconds() + wait_clock.LONGEST_STEP)
+    assert confirm(desk) is Confirmed.DONE
 
 
 def test_nothing_is_replayed_that_cannot_be_written_down_before(desk, monkeypatch):
