@@ -197,8 +197,14 @@ def _keep(job: BulkJob) -> bool:
 
 
 def _end_item(item: BulkItem, words: str) -> None:
-    waiting = BulkItem.objects.filter(pk=item.pk, ok=None)
-    waiting.update(ok=not words, words=words[:300], made=None if words else item.made)
+    """That an order was bought is so, whoever has the job by now. All else only its holder says:
+    another worker may be doing it this moment."""
+    if item.made and not words:
+        BulkItem.objects.filter(pk=item.pk, ok=None).update(ok=True, made=item.made)
+        return
+    with transaction.atomic():
+        if _keep(item.job):
+            _unclaimed(item, item.job).update(ok=not words, words=words[:300])
 
 
 def _unclaimed(item: BulkItem, job: BulkJob) -> Any:

@@ -125,6 +125,26 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "waits: no row of a restored database bounds others",
+        "elif attempt.surely_after is None and attempt.code != RECALLED:",
+        "elif attempt.surely_after is None:",
+        (
+            f"{REPLAYS}"
+            "::test_one_that_was_forgotten_and_replayed_is_confirmed_after_a_wait_of_its_own",
+        ),
+        "orders/recovery/search/wait_clock.py",
+    ),
+    Guard(
+        "bulk: only its holder says that an order failed",
+        "        if _keep(item.job):\n            _unclaimed(item, item.job).update(",
+        "        if True:\n            BulkItem.objects.filter(pk=item.pk, ok=None).update(",
+        (
+            "orders/tests/bulk/test_bulk_action_races.py"
+            "::test_a_worker_that_lost_its_job_says_of_no_order_that_it_failed",
+        ),
+        "orders/bulk/bulk_action.py",
+    ),
+    Guard(
         "bulk release: only what was confirmed",
         '    if not is_shown(item.job.terms.get("shown_holds", {}), order.hold_reason, order.pk):',
         "    if not order:",

@@ -128,6 +128,43 @@ def test_a_worker_that_lost_its_job_does_no_more_of_it(kind: JobKind):
     assert job.items.filter(ok=None).count() == ORDERS
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_worker_that_lost_its_job_says_of_no_order_that_it_failed(fails: bool):
+    """Whoever has the job by now may be buying it this moment."""
+    job = _job(JobKind.REORDER)
+    slow = bulk_action.take_job(job.pk, now=NOON)
+    assert slow
+    item, *_ = bulk_action._next_items(slow)
+
+    def acts(item: BulkItem) -> str:
+        assert bulk_action.take_job(job.pk, now=_past_lease(1))
+        if fails:
+            raise ValueError("a mistake of the desk")
+        return "The service is gone."
+
+    bulk_action._do(item, acts, slow)
+    item.refresh_from_db()
+    assert (item.ok, item.words) == (None, "")
+
+
+def test_an_order_that_was_bought_counts_as_done_whatever_became_of_the_job():
+    job = bulk_action.take_job(_job(JobKind.REORDER).pk, now=NOON)
+    assert job
+    act, item = (
+        apply_step.act_for(job.kind, draft_again, lambda: NOON),
+        bulk_action._next_items(job)[0],
+    )
+
+    def acts(item: BulkItem) -> str:
+        words = act(item)
+        assert bulk_action.stop_job(job, now=NOON)
+        return words
+
+    bulk_action._do(item, acts, job)
+    item.refresh_from_db()
+    assert item.ok and item.made is not None
+
+
 def _each_order_was_done_once(kind: JobKind, done: list[int]) -> None:
     """A worker may begin to buy what another is buying: the form key makes it one order."""
     if kind == JobKind.REORDER:
