@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,16 +22,19 @@ from ..models import CancelRequest, EventKind, Halt, Refill
 from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
 from ..sending.outcome import WORKER_LOST
-from ..sending.restore_check import guard
+from ..sending.restore_check import guard, recalled_requests
 from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
 from . import cancel_sends, poll_refills, refill_sends
 from .cancel_sends import CANCELS, Cancels
 from .poll_refills import TellsRefills, poll_due_refills
 from .refill_sends import REFILLS, Refills
-from .send_requests import send_due
+from .send_requests import RestoreCheck, send_due
 
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lease is better given back
 SWEEP_SIZE = 500
+CHECK: Final = RestoreCheck(
+    guard.journal_call, recalled_requests.calls_before, recalled_requests.bring_in
+)
 
 
 class TakesRequests(Refills, Cancels, Protocol):
@@ -49,9 +52,8 @@ def send_requests(
     def run() -> int:
         if not _wanted(provider, clock()) or not _may_call(provider, clock):
             return 0
-        journal = guard.journal_call
-        sent = send_due(CANCELS, provider, client.cancel, clock=clock, journal=journal)
-        return sent or send_due(REFILLS, provider, client.refill, clock=clock, journal=journal)
+        sent = send_due(CANCELS, provider, client.cancel, clock=clock, check=CHECK)
+        return sent or send_due(REFILLS, provider, client.refill, clock=clock, check=CHECK)
 
     return _with_lease(provider, LeaseKind.REQUESTS, run, clock, seconds)
 

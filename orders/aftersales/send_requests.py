@@ -32,7 +32,7 @@ from ..models import CancelRequest, Refill, RequestCall
 from ..sending import halts
 from ..sending.claims import worker_name
 from ..sending.restore_check import request_journal
-from ..sending.restore_check.request_journal import Named
+from ..sending.restore_check.request_journal import JournaledCall, Named
 from ..sending.writes import answer_files
 from ..sending.writes.pre_send import PreSendCheck, is_unchanged
 from ..sending.writes.recording import record, record_if_possible
@@ -56,6 +56,23 @@ class JournalsCall(Protocol):
     """Write this call down outside the database, or raise NotSent: then no byte may leave."""
 
     def __call__(self, call: RequestCall, requests: Sequence[Named], *, now: Clock) -> None: ...
+
+
+class BringsIn(Protocol):
+    def __call__(
+        self, call: RequestCall, forgotten: Sequence[JournaledCall], *, now: datetime
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreCheck:
+    """What this machine knows of its calls outside the database. `calls_before` are those that the
+    database lacks, about what a call with this outcome puts back; `bring_in` gives them back in the
+    transaction that does so, and may raise a DatabaseError: then nothing is put back yet."""
+
+    journal: JournalsCall
+    calls_before: Callable[[RequestCall, AnyOutcome], list[JournaledCall]]
+    bring_in: BringsIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +116,16 @@ class Heard:
 
 
 def send_due(
-    kind: RequestKind[Row], provider: Provider, speak: Speak, *, clock: Clock, journal: JournalsCall
+    kind: RequestKind[Row], provider: Provider, speak: Speak, *, clock: Clock, check: RestoreCheck
 ) -> int:
     """Send the due requests of this kind in one call; how many it was about."""
     now = SendClock(clock)  # before the claim: the worker may stand still right after it
     claimed = claim(kind, provider, now=now.claimed_at)
     if claimed is None:
         return 0
-    heard = _speak(kind, claimed, provider, speak, journal, now)
+    heard = _speak(kind, claimed, provider, speak, check.journal, now)
     failpoint("request.answered")
-    _write_down(kind, claimed, provider, heard, now)
+    _write_down(kind, claimed, provider, heard, check, now)
     return len(claimed.rows)
 
 
@@ -206,6 +223,7 @@ def _write_down(
     claimed: Claimed[Row],
     provider: Provider,
     heard: Heard,
+    check: RestoreCheck,
     now: SendClock,
 ) -> None:
     """To disk first, then to the database, patiently. If it stays away the reaper takes the claim
@@ -215,7 +233,7 @@ def _write_down(
     with answer_files.kept(kind.write, call.idempotency_key, said) as file:
         failpoint("request.kept")
         if record(
-            lambda: _record_rows(kind, claimed.rows, outcome, provider, now()), what=str(call)
+            lambda: _record_rows(kind, claimed, outcome, provider, check, now()), what=str(call)
         ):
             failpoint("request.recorded")
             request_journal.note_end(call, outcome)
@@ -227,10 +245,13 @@ def _write_down(
 
 def _record_rows(
     kind: RequestKind[Row],
-    rows: Sequence[Row],
+    claimed: Claimed[Row],
     outcome: AnyOutcome,
     provider: Provider,
+    check: RestoreCheck,
     now: datetime,
 ) -> None:
+    forgotten = check.calls_before(claimed.call, outcome)
     with durable_transaction():
-        kind.record(rows, outcome, provider, now)
+        check.bring_in(claimed.call, forgotten, now=now)
+        kind.record(claimed.rows, outcome, provider, now)

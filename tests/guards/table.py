@@ -950,8 +950,8 @@ LINES = (
     ),
     Guard(
         "restore: a refill that was taken back since may have been sent all the same",
-        "    if mine.exclude(status=RefillStatus.WITHDRAWN).exists():",
-        "    if mine.exists():",
+        "    if stands not in (None, RefillStatus.WITHDRAWN):",
+        "    if stands is not None:",
         (
             "orders/tests/restores/test_recalled_calls.py"
             "::test_a_refill_that_was_taken_back_since_is_given_back_its_send",
@@ -959,9 +959,19 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restore: a call that the database has forgotten comes back before its requests are queued",
+        "        check.bring_in(claimed.call, forgotten, now=now)\n",
+        "",
+        (
+            "orders/tests/restores/test_calls_of_restored.py"
+            "::test_a_refill_whose_claim_finds_it_out_is_given_back_in_the_same_step",
+        ),
+        "orders/aftersales/send_requests.py",
+    ),
+    Guard(
         "restore: one refill in a worker's hands keeps the database from being accepted",
-        "                raise _InHands  # queued again",
-        "                return True  # queued again",
+        "    if not since.exclude(status__in=NOT_SENT_REFILLS).exists():",
+        "    if False:",
         (
             "orders/tests/restores/test_recalled_calls.py"
             "::test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another",

@@ -7,10 +7,11 @@ answer. Neither is ever sent again by itself.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F, Q
 
 from core.rows.constraints import raise_unless_broken
@@ -22,7 +23,9 @@ from providers.panel_api import RefusalCode, Refused
 from ...aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_from_json
 from ...aftersales.cancel_sends import CANCELS, poll_soon
 from ...aftersales.refill_sends import REFILLS
+from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
+from ...models.refill import RefillQuerySet
 from ...status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
 from ..writes import answer_files
@@ -38,12 +41,15 @@ NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
 
 
 def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
-    """What a call was answered with, from the disk. False: the call is not known here."""
+    """What a call was answered with, from the disk. False: the call is not known here. Raises
+    _InHands where it has to wait."""
     call = RequestCall.objects.select_related("provider").filter(key=said["call"]).first()
     if call is None:  # of another life of this database: `recall_calls` looks for it
         return False
     outcome = outcome_from_json(said["outcome"])
+    forgotten = calls_before(call, outcome)
     with durable_transaction():
+        bring_in(call, forgotten, now=now)
         _record(call, outcome, now)
     return True
 
@@ -52,11 +58,7 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
     them was broken, or meets a refill in a worker's hands."""
-    journaled = request_journal.calls_since_accepted(provider_id)
-    journaled_keys = [call.idempotency_key for call in journaled]
-    keys = RequestCall.objects.filter(key__in=journaled_keys).values_list("key", flat=True)
-    known = {key.hex for key in keys}
-    unknown = [then for then in journaled if then.idempotency_key not in known]
+    unknown = _unknown_calls(provider_id)
     if unknown and not Provider.objects.filter(pk=provider_id).exists():
         log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
         return 0
@@ -72,17 +74,58 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     return sum(recalled)
 
 
-class _InHands(Exception):
-    """A refill asked for since is being sent this moment: nothing of the call is brought in."""
+def _unknown_calls(provider_id: int) -> list[JournaledCall]:
+    journaled = request_journal.calls_since_accepted(provider_id)
+    journaled_keys = [call.idempotency_key for call in journaled]
+    keys = RequestCall.objects.filter(key__in=journaled_keys).values_list("key", flat=True)
+    known = {key.hex for key in keys}
+    return [then for then in journaled if then.idempotency_key not in known]
+
+
+def calls_before(call: RequestCall, outcome: AnyOutcome) -> list[JournaledCall]:
+    """Calls of this machine that the database lacks, about orders whose requests this one would put
+    back to be sent. Reads the disk: to be asked before the transaction."""
+    if not isinstance(outcome, Later):
+        return []
+    form_keys = {row.order.form_key for row in _kind_of(call).of_call(call)}
+    unknown = _unknown_calls(call.provider_id)
+    same = [then for then in unknown if form_keys & {name.form_key for name in then.requests}]
+    for then in same:
+        then.outcome = then.outcome or _left_behind(then.idempotency_key)
+    return same
+
+
+def bring_in(call: RequestCall, forgotten: Sequence[JournaledCall], *, now: datetime) -> None:
+    """Before these requests are put back, and in the transaction that does so: else another
+    machine, which has accepted the database, could send them a second time. Raises _InHands."""
+    for then in forgotten:
+        _recall_once(call.provider_id, then, now, ours=call)
+
+
+class _InHands(OperationalError):
+    """A refill asked for since is being sent this moment: nothing of the call is brought in. As
+    with a database that is away, it waits for the next try."""
 
 
 def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int | None:
     """How many requests were brought in; None: the next look has to."""
-    outcome = then.outcome or _left_behind(then.idempotency_key)
+    then.outcome = then.outcome or _left_behind(then.idempotency_key)
+    try:
+        with durable_transaction():
+            return _recall_once(provider_id, then, now)
+    except _InHands:
+        return None
+
+
+def _recall_once(
+    provider_id: int, then: JournaledCall, now: datetime, *, ours: RequestCall | None = None
+) -> int:
+    """In the caller's transaction. What is in the hands of `ours` is taken from it."""
+    outcome = then.outcome
     if isinstance(outcome, Later):
         return 0  # nothing was done
     try:
-        with durable_transaction():
+        with transaction.atomic():
             call = RequestCall.objects.create(
                 key=then.idempotency_key,
                 provider_id=provider_id,
@@ -90,16 +133,14 @@ def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int | None:
                 worker=worker_name(),
                 started_at=then.started_at,
             )
-            taken = [name for name in then.requests if _take_as_sent(call, name, outcome, now)]
-            if isinstance(outcome, Answered):
-                _record(call, outcome, now)
-            _give_up_cancels(call, now)
-    except _InHands:
-        return None
     except IntegrityError as error:
         raise_unless_broken(error, *FASTER)
         log.info("call %s was taken back into the database by another worker", then.idempotency_key)
         return 0
+    taken = [name for name in then.requests if _take_as_sent(call, name, outcome, now, ours)]
+    if isinstance(outcome, Answered):
+        _record(call, outcome, now)
+    _give_up_cancels(call, now)
     return len(taken)
 
 
@@ -108,15 +149,21 @@ def _left_behind(key: str) -> AnyOutcome | None:
     return outcome_from_json(said["outcome"]) if said else None
 
 
+def _kind_of(call: RequestCall) -> RequestKind[Any]:
+    return REFILLS if call.write == Write.REFILL else CANCELS
+
+
 def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
-    if call.write == Write.REFILL:
-        REFILLS.record(REFILLS.of_call(call), outcome, call.provider, now)
-    else:
-        CANCELS.record(CANCELS.of_call(call), outcome, call.provider, now)
+    kind = _kind_of(call)
+    kind.record(kind.of_call(call), outcome, call.provider, now)
 
 
 def _take_as_sent(
-    call: RequestCall, name: Named, outcome: AnyOutcome | None, now: datetime
+    call: RequestCall,
+    name: Named,
+    outcome: AnyOutcome | None,
+    now: datetime,
+    ours: RequestCall | None,
 ) -> bool:
     """This request is known as sent from now on. False: it needs nothing."""
     order = Order.objects.filter(form_key=name.form_key).first()
@@ -124,7 +171,8 @@ def _take_as_sent(
         log.error("a %s of an order that is not known here was sent: %s", call.write, name)
         return False
     if call.write == Write.REFILL:
-        taken = _take_refill(call, order, name, now, may_be_open=_may_be_open(outcome, name))
+        may_be_open = _may_be_open(outcome, name)
+        taken = _take_refill(call, order, name, now, may_be_open=may_be_open, ours=ours)
     else:
         taken = _take_cancel(call, order, name, now)
     if not taken:
@@ -142,7 +190,13 @@ def _may_be_open(outcome: AnyOutcome | None, name: Named) -> bool:
 
 
 def _take_refill(
-    call: RequestCall, order: Order, name: Named, now: datetime, *, may_be_open: bool
+    call: RequestCall,
+    order: Order,
+    name: Named,
+    now: datetime,
+    *,
+    may_be_open: bool,
+    ours: RequestCall | None,
 ) -> bool:
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
     sent: dict[str, Any] = {
@@ -155,16 +209,17 @@ def _take_refill(
     }
     if mine.filter(status__in=NOT_SENT_REFILLS).update(requests=F("requests") + 1, **sent):
         return True
-    if mine.exclude(status=RefillStatus.WITHDRAWN).exists():
+    stands = mine.values_list("status", flat=True).first()
+    if stands in NOT_SENT_REFILLS:
+        raise _InHands  # somebody has let it go again since the line above
+    if stands not in (None, RefillStatus.WITHDRAWN):
         return False
     since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
     if since.exists():
         if may_be_open:  # it would be the second
-            since.filter(status__in=REFILLS_TO_SEND).update(requests=F("requests") + 1, **sent)
-            if since.filter(status=RefillStatus.SENDING).exists():
-                raise _InHands  # queued again, it would be sent beside this one
+            _take_asked_since(since, sent, ours)
         return True
-    if mine.exists():  # taken back, as one that had not been sent
+    if stands is not None:  # taken back, as one that had not been sent
         return bool(may_be_open and mine.update(requests=F("requests") + 1, **sent))
     Refill.objects.create(
         order=order,
@@ -175,6 +230,21 @@ def _take_refill(
         **sent,
     )
     return True
+
+
+def _take_asked_since(
+    since: RefillQuerySet, sent: dict[str, Any], ours: RequestCall | None
+) -> None:
+    """The refill asked for since stands for the one that was sent. One that nobody has sent yet and
+    that is not taken here is in a worker's hands, or was a moment ago: queued again, it would be
+    sent beside this one."""
+    free = Q(status__in=REFILLS_TO_SEND)
+    if ours is not None:
+        free |= Q(status=RefillStatus.SENDING, call=ours)
+    if since.filter(free).update(requests=F("requests") + 1, **sent):
+        return
+    if not since.exclude(status__in=NOT_SENT_REFILLS).exists():
+        raise _InHands
 
 
 def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
