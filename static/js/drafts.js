@@ -8,8 +8,11 @@ const SENT = "desk-draft-sent"; // of this tab: the form whose answer the next p
 const CHOSEN = "#draft"; // it was picked from a list, and need not be offered
 const KEPT_MS = 7 * 86_400_000;
 const PAUSE_MS = 400;
+const SENT_AS = "~"; // between the name of a form and what it was sent as: its key, or when that was
 
 const nameOf = (form) => form.dataset.draft;
+// A form that was sent is kept apart from what is typed into that form next, until its answer is known.
+const sentName = (form, id) => nameOf(form) + SENT_AS + id;
 
 function read(name) {
   try {
@@ -44,26 +47,37 @@ const isChoice = ({ type }) => type === "checkbox" || type === "radio";
 const valueOf = (field) => (isChoice(field) ? field.checked : field.value);
 const nameIn = (field) => (isChoice(field) ? `${field.name}=${field.value}` : field.name);
 
-// Filled in once more and left, it was sent all the same: with a new key it would be another order.
-function wasSent(form, key) {
-  const before = read(nameOf(form));
-  return Boolean(key && before?.isSent && before.key === key);
+const keyOf = (form) => one(KEY, form)?.value;
+
+function draftOf(form) {
+  const fields = Object.fromEntries(fieldsOf(form).map((field) => [nameIn(field), valueOf(field)]));
+  const { draftAbout: about, draftAddress: address } = form.dataset;
+  return { fields, about, address, key: keyOf(form), at: new Date().toISOString() };
 }
 
-function save(form, more = {}) {
-  if (!hasTypedInto(form)) return forget(nameOf(form));
-  const fields = Object.fromEntries(fieldsOf(form).map((field) => [nameIn(field), valueOf(field)]));
-  const kept = { fields, about: form.dataset.draftAbout, address: form.dataset.draftAddress };
-  const key = one(KEY, form)?.value;
-  write(nameOf(form), { ...kept, key, isSent: wasSent(form, key), at: new Date().toISOString(), ...more });
+const sameFields = (one, other) => JSON.stringify(one.fields) === JSON.stringify(other?.fields);
+
+function save(form) {
+  const draft = draftOf(form);
+  if (!hasTypedInto(form) || sameFields(draft, read(sentName(form, draft.key)))) forget(nameOf(form));
+  else write(nameOf(form), draft);
 }
 
 const waiting = new Map(); // form: its timer
 
-function saveNow(form, more) {
+function saveNow(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
-  save(form, more);
+  save(form);
+}
+
+function keepSent(form) {
+  const draft = draftOf(form);
+  const name = sentName(form, draft.key ?? draft.at);
+  saveNow(form);
+  forget(nameOf(form));
+  write(name, { ...draft, isSent: true });
+  sessionStorage.setItem(SENT, name);
 }
 
 document.addEventListener("input", ({ target }) => {
@@ -78,8 +92,7 @@ document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[action='/log-out/']")) kept().forEach(([name]) => forget(name));
   if (!form.dataset.draft || event.defaultPrevented || submitter?.hasAttribute("formaction")) return;
-  saveNow(form, { isSent: true });
-  sessionStorage.setItem(SENT, nameOf(form));
+  keepSent(form);
 });
 
 // A page that says what was done is the only proof that it was; one that came as the answer to a form, of which
@@ -89,8 +102,16 @@ function readAnswer() {
   sessionStorage.removeItem(SENT);
   const draft = name && read(name);
   if (!draft) return;
-  if (one("#toasts [data-level=success], #toasts [data-level=info]")) forget(name);
-  else if ("refused" in document.body.dataset) write(name, { ...draft, isSent: false });
+  const isDone = one("#toasts [data-level=success], #toasts [data-level=info]");
+  if (!isDone && !("refused" in document.body.dataset)) return;
+  forget(name);
+  if (!isDone) write(name.split(SENT_AS)[0], { ...draft, isSent: false });
+}
+
+// An earlier release kept what was sent where the next draft is written.
+function keepApart([name, draft]) {
+  forget(name);
+  write(name + SENT_AS + (draft.key ?? draft.at), draft);
 }
 
 function fill(form, draft) {
@@ -103,17 +124,27 @@ function fill(form, draft) {
     if (folded) folded.open = true;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
+  // It, or what this was changed from, was sent: with a new key it would be another order.
   const key = one(KEY, form);
-  if (key && draft.isSent && draft.key) key.value = draft.key;
+  if (key && draft.key && read(sentName(form, draft.key))) key.value = draft.key;
 }
 
-const isShown = (form, draft) =>
+const shows = (form, draft) =>
   fieldsOf(form).filter(isTyped).every((field) => [undefined, valueOf(field)].includes(draft.fields[nameIn(field)]));
+const isShown = (form, draft) => shows(form, draft) && (!draft.isSent || draft.key === keyOf(form));
+
+const isOf = (form, name) => name === nameOf(form) || name.startsWith(nameOf(form) + SENT_AS);
+const hashOf = ({ isSent, key }) => (isSent ? `${CHOSEN}-${key}` : CHOSEN);
 
 function offer(form) {
-  const draft = read(nameOf(form));
-  if (!draft || isShown(form, draft)) return;
-  if (window.location.hash === CHOSEN) return fill(form, draft);
+  kept().filter(([name]) => isOf(form, name)).forEach(([name, draft]) => {
+    if (isShown(form, draft)) return;
+    if (window.location.hash === hashOf(draft)) fill(form, draft);
+    else offerOne(form, name, draft);
+  });
+}
+
+function offerOne(form, name, draft) {
   const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
   one("time", box).dateTime = draft.at;
   one("[data-draft-sent]", box).hidden = !draft.isSent;
@@ -123,7 +154,7 @@ function offer(form) {
     fieldsOf(form).find(isTyped)?.focus();
   });
   one("[data-draft-forget]", box).addEventListener("click", () => {
-    forget(nameOf(form));
+    forget(name);
     box.remove();
   });
   form.prepend(box);
@@ -135,7 +166,7 @@ function list(shelf) {
   const pattern = one("template", shelf).content.firstElementChild;
   drafts.sort(([, one], [, other]) => other.at.localeCompare(one.at)).forEach(([name, draft]) => {
     const line = pattern.cloneNode(true);
-    Object.assign(one("a", line), { href: draft.address + CHOSEN, textContent: draft.about });
+    Object.assign(one("a", line), { href: draft.address + hashOf(draft), textContent: draft.about });
     one("time", line).dateTime = draft.at;
     one("[data-draft-sent]", line).hidden = !draft.isSent;
     one("button", line).addEventListener("click", () => {
@@ -149,8 +180,10 @@ function list(shelf) {
 }
 
 if (person) {
-  kept().filter(([, draft]) => Date.now() - Date.parse(draft.at) > KEPT_MS).forEach(([name]) => forget(name));
+  const isOld = ({ isSent, at }) => !isSent && Date.now() - Date.parse(at) > KEPT_MS;
+  kept().filter(([, draft]) => isOld(draft)).forEach(([name]) => forget(name));
   readAnswer();
+  kept().filter(([name, { isSent }]) => isSent && !name.includes(SENT_AS)).forEach(keepApart);
   all("form[data-draft]").forEach(offer);
   all("[data-drafts]").forEach(list);
   document.dispatchEvent(new Event("desk:times"));

@@ -70,11 +70,21 @@ def test_an_order_whose_answer_was_not_seen_is_sent_again_and_placed_once(
     page.context.clear_cookies(name="messages")  # it was with the answer
     page.unroute("**/orders/new/")
     page.goto(address)
-    expect(offer(page)).to_contain_text("no answer was seen")
-    page.get_by_role("button", name="Fill it in").click()
-    page.goto(address)  # filled in and left: it was sent all the same
-    expect(offer(page)).to_contain_text("no answer was seen")
-    page.get_by_role("button", name="Fill it in").click()
+    sent = offer(page).filter(has=page.locator("[data-draft-sent]:visible"))
+    expect(sent).to_be_visible()
+    page.get_by_label("Link").fill("https://lumen.example/anew")  # with a key of its own
+    page.goto(address)  # typed anew, emptied, filled in and left: it was sent all the same
+    expect(sent).to_be_visible()
+    expect(offer(page)).to_have_count(2)
+    page.get_by_label("Link").fill("https://lumen.example/anew")
+    page.get_by_label("Link").fill("")
+    page.goto(address)
+    expect(sent).to_be_visible()
+    expect(offer(page)).to_have_count(1)
+    sent.get_by_role("button", name="Fill it in").click()
+    page.goto(address)
+    expect(sent).to_be_visible()
+    sent.get_by_role("button", name="Fill it in").click()
     press_place(page)
     page.wait_for_url(PLACED)
     expect(toast(page, "This form was sent before")).to_be_visible()
