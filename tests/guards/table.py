@@ -348,8 +348,8 @@ LINES = (
     ),
     Guard(
         "pre-send: the age counts from before the claim of a request",
-        "    heard = _speak(kind, claimed, provider, speak, journal, now)",
-        "    heard = _speak(kind, claimed, provider, speak, journal, SendClock(clock))",
+        "    heard = _speak(kind, claimed, provider, speak, check.journal, now)",
+        "    heard = _speak(kind, claimed, provider, speak, check.journal, SendClock(clock))",
         (f"{WRITES}::test_a_worker_that_stood_still_right_after_its_claim_sends_nothing",),
         "orders/aftersales/send_requests.py",
     ),
