@@ -1,8 +1,10 @@
-"""Third-party files served with our pages: where they came from, and proof they are unchanged.
+"""Third-party files of our pages and of the tests of them: where they came from, and proof they are
+unchanged.
 
 `static/vendor/manifest.json` lists packages of the npm registry, their tarball's `integrity` and
 the sha256 of every file taken out of it. Files lie in `static/vendor/<package>-<version>/` under
-their own name. A file that the tarball lacks (a licence text) is listed under `kept`.
+their own name; those of a package with a `home` of its own, which no page gets, in `vendor/` of that
+folder. A file that the tarball lacks (a licence text) is listed under `kept`.
 """
 
 from __future__ import annotations
@@ -39,11 +41,16 @@ class Package:
     files: dict[str, str]
     kept: dict[str, str] = field(default_factory=dict)
     kept_from: str = ""
+    home: str = ""
+
+    @property
+    def root(self) -> Path:
+        return Path(settings.BASE_DIR) / self.home / "vendor" if self.home else vendor_root()
 
     @property
     def folder(self) -> Path:
         plain = self.package.removeprefix("@").replace("/", "-")
-        return vendor_root() / f"{plain}-{self.version}"
+        return self.root / f"{plain}-{self.version}"
 
     def hashes(self) -> Iterator[tuple[Path, str]]:
         """Every file that must be on disk, with its sha256."""
@@ -79,20 +86,23 @@ def _entry(package: Package) -> dict[str, Any]:
     }
     if package.kept:
         entry |= {"kept": package.kept, "kept_from": package.kept_from}
-    return entry
+    return entry | ({"home": package.home} if package.home else {})
 
 
 def differences() -> list[str]:
     """What is missing, changed or there without being listed; empty when all is as vendored."""
     found, listed = [], {vendor_root() / "manifest.json"}
+    roots = {vendor_root()}
     for package in read_manifest():
+        roots.add(package.root)
         for path, sha256 in package.hashes():
             listed.add(path)
             if not path.is_file():
                 found.append(f"missing: {_shown(path)}")
             elif _sha256(path.read_bytes()) != sha256:
                 found.append(f"changed: {_shown(path)}")
-    strays = {path for path in vendor_root().rglob("*") if path.is_file()} - listed
+    there = {path for root in roots for path in root.rglob("*") if path.is_file()}
+    strays = there - listed
     found += [f"not in the manifest: {_shown(path)}" for path in sorted(strays)]
     sprite = static_root() / "icons.svg"
     if not found and sprite.read_text("utf-8") != icon_sprite():
@@ -155,4 +165,5 @@ def _sha256(content: bytes) -> str:
 
 
 def _shown(path: Path) -> str:
-    return path.relative_to(static_root()).as_posix()
+    root = static_root() if path.is_relative_to(static_root()) else Path(settings.BASE_DIR)
+    return path.relative_to(root).as_posix()

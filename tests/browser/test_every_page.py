@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tests.running_desk import Desk
 
+from .axe import findings
 from .test_lost_answers import keep_rules
 from .test_orders import place, wait_for_status
 
@@ -76,40 +77,10 @@ if not Discrepancy.objects.exists():
     missing = {"difference": Decimal("-2.5"), "state": "differs"}
     make_discrepancy(make_statement(Provider.objects.get(pk=1), **missing))
 """
-# Ids that two elements share, and fields that no label names.
-UNCLEAR = """() => {
+# Ids that two elements share: a part that is drawn again would be put in the wrong one's place.
+SHARED_IDS = """() => {
   const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
-  const fields = [...document.querySelectorAll("input:not([type=hidden]), select, textarea")];
-  const nameless = fields.filter((one) => !one.labels.length && !one.ariaLabel);
-  return [...ids.filter((id, at) => ids.indexOf(id) !== at), ...nameless.map((one) => one.name)];
-}"""
-# Words that stand out too little from what is behind them, by WCAG 2: 4.5, or 3 for large ones.
-FAINT = """() => {
-  const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
-  const read = (colour) => {
-    pen.clearRect(0, 0, 1, 1);
-    pen.fillStyle = colour;
-    pen.fillRect(0, 0, 1, 1);
-    const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
-    return {rgb: [red, green, blue], alpha: alpha / 255};
-  };
-  const over = (top, below) => top.rgb.map((v, at) => v * top.alpha + below[at] * (1 - top.alpha));
-  const line = (one) => one ? [...line(one.parentElement), one] : [];
-  const behind = (one) => line(one).map((part) => read(getComputedStyle(part).backgroundColor))
-    .reduce((below, top) => over(top, below), [255, 255, 255]);
-  const linear = (v) => v <= 10 ? v / 3294 : ((v / 255 + 0.055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05;
-  const isWritten = (one) => one.getClientRects().length && one.getBoundingClientRect().width > 2
-    && [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-  const isFaint = (one) => {
-    const {color, fontSize} = getComputedStyle(one), back = behind(one);
-    const lights = [light(over(read(color), back)), light(back)];
-    const ratio = Math.max(...lights) / Math.min(...lights);
-    return ratio < (parseFloat(fontSize) >= 24 ? 2.95 : 4.4);
-  };
-  return [...document.querySelectorAll("body *")]
-    .filter((one) => isWritten(one) && !one.closest(":disabled, .disabled") && isFaint(one))
-    .map((one) => `${one.className}: ${one.textContent.trim().slice(0, 30)}`);
+  return ids.filter((id, at) => ids.indexOf(id) !== at);
 }"""
 
 
@@ -157,10 +128,10 @@ def test_every_page_fits_and_is_titled(admin_page: Page, look: str, lost_order: 
         assert admin_page.locator("h1").count() == 1, f"{name} has no title of its own"
         wide = admin_page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than a {look} screen"
-        unclear = admin_page.evaluate(UNCLEAR)
-        assert not unclear, f"{name}: these are not clear: {unclear}"
-        faint = admin_page.evaluate(FAINT)
-        assert not faint, f"{name}: these can hardly be read: {faint}"
+        shared = admin_page.evaluate(SHARED_IDS)
+        assert not shared, f"{name}: more than one element has the id {shared}"
+        wrong = findings(admin_page)
+        assert not wrong, f"{name}: " + "\n".join(wrong)
         if SCREENSHOTS:
             kept = Path(SCREENSHOTS) / f"{name}-{look}.png"
             admin_page.screenshot(path=kept, full_page=True)

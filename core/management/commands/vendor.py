@@ -1,4 +1,4 @@
-"""`manage.py vendor`: check, or fetch again, the third-party files served with our pages."""
+"""`manage.py vendor`: check, or fetch again, the third-party files of our pages and their tests."""
 
 from __future__ import annotations
 

@@ -1,0 +1,26 @@
+"""What axe finds wrong with a page for people who use it by keyboard, by ear or with weak eyes.
+
+The library comes over the browser's own protocol and not as a part of the page, so the page's
+Content-Security-Policy stays as it is: https://github.com/dequelabs/axe-core.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_LIBRARY = next(Path(__file__).parent.glob("vendor/axe-core-*/axe.min.js")).read_text("utf-8")
+_FINDINGS = """async () => {
+  const {violations} = await axe.run(document, {resultTypes: ["violations"]});
+  return violations.flatMap(({id, help, nodes}) => nodes.map(
+    ({target, any}) => `${id}: ${help}: ${target.join(" ")}: ${any.map((it) => it.message)}`));
+}"""
+
+
+def findings(page: Page) -> list[str]:
+    """Each as rule, what it asks for, the element, and what is wrong with it; empty for none."""
+    page.evaluate(_LIBRARY)
+    return list(page.evaluate(_FINDINGS))
