@@ -59,6 +59,7 @@ PAGES = {
     "catalog-run": "/catalog-runs/1/",
     "people": "/people/",
     "password": "/password/",
+    "profile": "/profile/",
 }
 LOOKS = {
     "light": ({"width": 1280, "height": 900}, "light"),
