@@ -3,8 +3,8 @@ unchanged.
 
 `static/vendor/manifest.json` lists packages of the npm registry, their tarball's `integrity` and
 the sha256 of every file taken out of it. Files lie in `static/vendor/<package>-<version>/` under
-their own name; those of a package with a `home` of its own, which no page gets, in `vendor/` of that
-folder. A file that the tarball lacks (a licence text) is listed under `kept`.
+their own name; those of a package with a `home` of its own, which no page gets, in `vendor/` of
+that folder. A file that the tarball lacks (a licence text) is listed under `kept`.
 """
 
 from __future__ import annotations
