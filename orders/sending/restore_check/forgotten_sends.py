@@ -17,6 +17,7 @@ from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, Outcome, Status
 from .. import claims, send_journal
 from ..outcome import SendOutcome
 from ..send_journal import Send
+from . import replay_journal
 
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
@@ -27,11 +28,18 @@ def sends_before(attempt: Attempt, outcome: SendOutcome) -> list[Send]:
     if outcome.outcome != Outcome.NOT_SENT:
         return []
     form_key, known = attempt.order.form_key, send_journal.sends_since_accepted(attempt.provider_id)
-    return [send for send in known if send.form_key == form_key and may_have_bought(send)]
+    return [
+        send
+        for send in known
+        if send.form_key == form_key and may_have_bought(send, send.send_outcome)
+    ]
 
 
-def may_have_bought(send: Send) -> bool:
-    return send.send_outcome is None or send.send_outcome.outcome not in NOTHING_BOUGHT
+def may_have_bought(send: Send, outcome: SendOutcome | None) -> bool:
+    """By itself, with this outcome, or by a replay of it."""
+    if outcome is None or outcome.outcome not in NOTHING_BOUGHT:
+        return True
+    return replay_journal.was_replayed(send)
 
 
 def bring_in(order: Order, sends: Sequence[Send], *, now: datetime) -> SendOutcome | None:

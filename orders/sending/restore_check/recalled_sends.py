@@ -7,7 +7,7 @@ itself; where its answer is known on disk, it gets that answer.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -26,7 +26,6 @@ from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
 from ...status import (
     LIVE_OUTCOMES,
     NOT_SENT,
-    NOTHING_BOUGHT,
     REOPENED_BY_PROOF,
     Flag,
     HaltKind,
@@ -35,7 +34,7 @@ from ...status import (
 )
 from .. import answer_spool, halts
 from ..send_journal import Send, sends_since_accepted
-from .forgotten_sends import WORDS, recalled
+from .forgotten_sends import WORDS, may_have_bought, recalled
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -46,6 +45,9 @@ _NOT_ANOTHER: Final = (
     "one_live_attempt_per_order",
     "one_send_in_flight_per_provider",
     "attempt_number_once",
+)
+ORDERED_AGAIN: Final = (
+    "If it was ordered again since, both may be bought: look before that is sent."
 )
 NO_ROW: Final = (
     "A machine that was away while the database was accepted had sent an order that it lacks."
@@ -87,16 +89,22 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
         if send_outcome is not None:
             answer_spool.record_late(attempt, send_outcome, now=now)
         return False
-    if send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
+    is_refused = not may_have_bought(send, send_outcome)
+    if is_refused and send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
-    is_refused = send_outcome is not None and send_outcome.outcome in NOTHING_BOUGHT
     order = Order.objects.select_related("provider").filter(form_key=send.form_key).first()
     if is_refused and (order is None or order.status not in MAY_BE_TAKEN | {Status.SENDING}):
         return False
     if order is not None and order.status == Status.SENDING:
         return None  # in somebody's hands this moment; the next look finds it where it then is
     taken = order and take_as_sent(
-        order, started_at=send.started_at, number=send.number, reason=WORDS, now=now
+        order,
+        started_at=send.started_at,
+        number=send.number,
+        reason=WORDS,
+        now=now,
+        where=MAY_BE_TAKEN if is_refused else REOPENED_BY_PROOF,
+        flags_ended=not is_refused,
     )
     if order is not None and not taken and _is_left_to_the_next_look(send, order):
         return None
@@ -125,12 +133,15 @@ def take_as_sent(
     number: int = 0,
     actor: User | None = None,
     candidate_id: str = "",
+    where: Collection[Status] = REOPENED_BY_PROOF,
+    flags_ended: bool = False,
 ) -> Attempt | None:
     """Make an order that counts as not sent unconfirmed, also where it is held, released or
     withdrawn at this moment. None: it does not count so; the order then reads as the database has
     it.
 
-    No id proves anything of it, as `forgotten_sends.recalled` says.
+    No id proves anything of it, as `forgotten_sends.recalled` says. `where` is where it may stand;
+    `flags_ended` has a person look at one that was ended: it may have been ordered again since.
     """
     sent = partial(
         recalled,
@@ -142,10 +153,11 @@ def take_as_sent(
         candidate_id=candidate_id,
     )
     for _ in range(MOST_RACES):
-        if order.status not in REOPENED_BY_PROOF:
+        if order.status not in where:
             return None
         try:
-            return _take_once(order, sent, now, actor)
+            ended = order.status if flags_ended and order.status not in NOT_SENT else ""
+            return _take_once(order, sent, now, actor, ended)
         except _Moved:
             order.refresh_from_db()
         except IntegrityError as error:
@@ -156,15 +168,20 @@ def take_as_sent(
 
 
 def _take_once(
-    order: Order, make: Callable[[], Attempt], now: datetime, actor: User | None
+    order: Order, make: Callable[[], Attempt], now: datetime, actor: User | None, ended: str
 ) -> Attempt:
-    """All of it, or nothing: raises _Moved."""
+    """All of it, or nothing: raises _Moved. The order first and then its attempt, as a claim does
+    it: else each would wait for what the other has."""
+    sent = make()
+    to, words, left_at = Status.UNCONFIRMED, sent.reason, sent.started_at
     with durable_transaction():
-        sent = make()
-        sent.save(force_insert=True)
-        to, words, left_at = Status.UNCONFIRMED, sent.reason, sent.started_at
         if not order.move(to, now=now, actor=actor, text=words, reason=words, sent_at=left_at):
             raise _Moved
+        sent.save(force_insert=True)
+        if ended:
+            raise_flag(order, Flag.LATE_ANSWER)
+            text = f"It counted as “{Status(ended).label}”. {ORDERED_AGAIN}"
+            order.remember(EventKind.FLAGGED, now=now, text=text)
     return sent
 
 
@@ -222,6 +239,7 @@ def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt 
     """Where the database was accepted without this machine, nobody has been told of an order that
     has no row here: sending stops once more, until somebody has."""
     listed = UnmatchedOrder.objects.filter(account=send.provider_id, token=send.idempotency_key)
+    listed = listed.filter(sent_at=send.started_at)
     if order is None and not listed.exists():
         halts.place_halt(HaltKind.RESTORED, now=now, reason=NO_ROW)
     return Halt.objects.standing().filter(kind=HaltKind.RESTORED).first()

@@ -24,9 +24,7 @@ from ..writes.journal_file import JournalFile, Line
 log = logging.getLogger(__name__)
 REPLAYED, NAMED, ENDED = "repeated", "named", "ended"
 CHUNK: Final = 200
-Send = tuple[
-    str, str
-]  # idempotency key and moment of the claim: what they are in every life of the database
+Send = tuple[UUID, str]  # form key and moment of the claim: the same in every life of the database
 Told = dict[str, str]  # replays of one send of which nothing proves that they bought nothing
 
 
@@ -50,6 +48,11 @@ def note_end(attempt: Attempt, replay: str) -> None:
 def is_replayed(attempt: Attempt) -> bool:
     """By this machine, as far as it can tell: what nothing proves to have bought nothing."""
     return bool(_told_of(attempt))
+
+
+def was_replayed(send: send_journal.Send) -> bool:
+    """The same of a send that may have no row here."""
+    return bool(_told(send.provider_id, (send.form_key, send.started_at.isoformat())))
 
 
 def give_back(lost: Attempt, *, now: datetime) -> bool:
@@ -78,7 +81,7 @@ def _recall(told: dict[Send, Told], now: datetime) -> int:
 
 
 def _forgotten(sends: list[Send], told: dict[Send, Told]) -> Iterator[int]:
-    form_keys = [UUID(hex=key.rpartition("-")[0]) for key, _ in sends]
+    form_keys = [form_key for form_key, _ in sends]
     lost = Attempt.objects.filter(order__form_key__in=form_keys, outcome=Outcome.UNKNOWN)
     for attempt in lost.select_related("order"):
         if _missing(attempt, told.get(_send(attempt), {})) is not None:
@@ -111,26 +114,29 @@ def _missing(lost: Attempt, told: Told) -> list[str] | None:
 
 
 def _told_of(attempt: Attempt) -> Told:
-    file = _file(attempt.provider_id)
+    return _told(attempt.provider_id, _send(attempt))
+
+
+def _told(account: int, send: Send) -> Told:
+    file = _file(account)
     if not file.path.exists() and not file.older().path.exists():
         return {}
-    return _fold(file.all_lines()).get(_send(attempt), {})
+    return _fold(file.all_lines()).get(send, {})
 
 
 def _fold(lines: Iterable[Line]) -> dict[Send, Told]:
     told = dict[Send, Told]()
     for line in lines:
         try:
-            send, replay = (str(line["token"]), str(line["started_at"])), str(line["repeat"])
-            UUID(hex=send[0].rpartition("-")[0])
-            of_send = told.setdefault(send, {})
+            form_key, replay = UUID(hex=line["token"].rpartition("-")[0]), str(line["repeat"])
+            of_send = told.setdefault((form_key, str(line["started_at"])), {})
             if line["what"] == REPLAYED:
                 of_send.setdefault(replay, "")
             elif line["what"] == NAMED:
                 of_send[replay] = str(line["id"])
             elif line["what"] == ENDED:
                 of_send.pop(replay, None)
-        except (KeyError, ValueError):
+        except (AttributeError, KeyError, ValueError):
             log.warning("a line about a replay cannot be read")
     return {send: of_send for send, of_send in told.items() if of_send}
 
@@ -144,7 +150,7 @@ def _note(attempt: Attempt, what: str, **said: str) -> None:
 
 
 def _send(attempt: Attempt) -> Send:
-    return attempt.idempotency_key, attempt.started_at.isoformat()
+    return attempt.order.form_key, attempt.started_at.isoformat()
 
 
 def _file(provider_id: int) -> JournalFile:

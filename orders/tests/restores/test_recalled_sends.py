@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orders.models import Attempt, Halt, Order, UnmatchedOrder
+from orders.models import Attempt, EventKind, Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
 from orders.sending.restore_check import guard, recalled_sends
 from orders.status import Flag, HaltKind, Outcome, Status
@@ -160,7 +160,12 @@ def test_one_that_was_ended_here_as_not_sent_is_given_back_where_it_may_have_bee
         return
     found = (Status.PENDING, "23501") if then is None else (Status.UNCONFIRMED, "")
     assert (order.status, order.external_id) == found
-    assert (order.ended_at, order.flag, order.attempts.count()) == (None, "", 1)
+    assert (order.ended_at, order.flag) == (None, Flag.LATE_ANSWER), "ordered again, perhaps"
+    assert order.attempts.count() == 1
+    flagged = order.events.filter(kind=EventKind.FLAGGED)
+    assert ended.label in flagged.get().text
+    recalled_sends.recall_sends(order.provider_id, now=LATER)
+    assert flagged.count() == 1, "told once"
 
 
 @pytest.mark.parametrize("status", [Status.QUEUED, Status.HELD])
