@@ -65,8 +65,8 @@ class Figures:
 
     @property
     def is_moving(self) -> bool:
-        still = OPEN - {Status.UNCONFIRMED}
-        return self.is_placing or any(status in still for status, _ in self.statuses)
+        """May change without anybody touching it, as `Order.is_open`."""
+        return self.is_placing or any(status in OPEN for status, _ in self.statuses)
 
     @property
     def first_tab(self) -> str:

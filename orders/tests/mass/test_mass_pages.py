@@ -16,7 +16,7 @@ from orders.mass.tasks import place_batch
 from orders.models import BatchState, Order, OrderBatch
 from orders.status import Status
 from providers.models import Service
-from tests.builders import make_provider, make_service, make_user
+from tests.builders import make_order, make_provider, make_service, make_user
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -151,6 +151,17 @@ def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_ca
     assert set(batch.orders.values_list("status", flat=True)) == {Status.WITHDRAWN}
     still = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/figures/"))
     assert "every" not in still  # nothing moves any more
+
+
+@pytest.mark.parametrize(
+    ("status", "asks"), [(Status.UNCONFIRMED, True), (Status.COMPLETED, False)]
+)
+def test_the_page_asks_again_while_an_order_is_open_or_looked_for(manager, service, status, asks):
+    batch = check(manager, f"{service.external_id} | https://lumen.example/p/1 | 100")
+    make_order(status, service=service, batch=batch)
+    OrderBatch.objects.filter(pk=batch.pk).update(state=BatchState.PLACED)
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
+    assert ("every 2s" in page) is asks
 
 
 def test_the_same_paste_asks_before_it_buys_again(manager, service):
