@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms import BoundField, widgets
 
-from core.texts import UNREADABLE
+from core.texts import LONGEST_TEXT, UNREADABLE
 
 CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.CheckboxInput, "form-check-input"),
@@ -20,7 +20,6 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Input, "form-control"),
     (widgets.Textarea, "form-control"),
 )
-LONGEST_TEXT = 500
 NO_SUCH_CHOICE = "This choice does not exist, or no longer."
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -109,6 +108,17 @@ class FormKeyField(forms.UUIDField):
     """The idempotency key of a form, drawn with it: the same form sent twice does its work once."""
 
     widget = FormKeyInput
+
+
+class NoteField(forms.CharField):
+    """A few lines of somebody's own words. `missing` is said where there are none."""
+
+    def __init__(self, *, missing: str = "", attrs: Mapping[str, Any] | None = None, **more: Any):
+        given: dict[str, Any] = {"max_length": LONGEST_TEXT}
+        given["widget"] = forms.Textarea(attrs={"rows": 2, **(attrs or {})})
+        if missing:
+            given["error_messages"] = {"required": missing}
+        super().__init__(**given | more)
 
 
 class PlainTextField(forms.CharField):

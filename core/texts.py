@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
+LONGEST_TEXT = 500  # of a reason, a note or a line of history: its column and its field
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # what no text column of PostgreSQL holds
 

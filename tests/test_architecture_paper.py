@@ -105,8 +105,8 @@ def test_the_papers_of_proofs_and_decisions_name_what_is_there() -> None:
         there = [one for one in known[Path(path).name] if f"/{one}".endswith(f"/{path}")]
         return any(not name or name in _text(one) for one in there)
 
-    for paper in (BY_THE_END_OF_A_PATH, *sorted((ROOT / "docs/decisions").glob("*.md"))):
-        text, path = (ROOT / paper).read_text(encoding="utf-8"), ""
+    for paper in (ROOT / BY_THE_END_OF_A_PATH, *sorted((ROOT / "docs/decisions").glob("*.md"))):
+        text, path = paper.read_text(encoding="utf-8"), ""
         for found in CODE.finditer(text):
             path, name = found[1] or path, (found[2] or "").rpartition(".")[2]
             if not is_there(path, name):

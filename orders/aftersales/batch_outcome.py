@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
 
 Said = TypeVar("Said")
+NO_ROW: Final = Refused("The answer has no row for this order.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,10 @@ class Answered(Generic[Said]):
     """The provider's word on each order, by its id there."""
 
     rows: Mapping[str, Said]
+
+    def about(self, order_id: str) -> Said | Refused:
+        """Nothing said is no refusal that proves anything."""
+        return self.rows.get(order_id, NO_ROW)
 
 
 @dataclass(frozen=True, slots=True)

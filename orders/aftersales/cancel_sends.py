@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from core import clocks
+from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
@@ -22,7 +23,6 @@ from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_b
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
-NO_ROW = Refused("The answer has no row for this order.")
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
 
 
@@ -109,11 +109,11 @@ def lost(
     """Asked for perhaps. Again after a look at the order's status, but not for ever."""
     if request.requests >= MOST_REQUESTS:
         text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
-        changes = {"ended_at": now, "reason": reason[:500], "code": UNCLEAR}
+        changes = {"ended_at": now, "reason": reason[:LONGEST_TEXT], "code": UNCLEAR}
         return RowOutcome(CancelStatus.REFUSED, text, changes, proven=False)
     soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
     due_at = max(until, soonest) if until else soonest
-    changes = {"due_at": due_at, "sent_at": now, "reason": reason[:500], "code": UNCLEAR}
+    changes = {"due_at": due_at, "sent_at": now, "reason": reason[:LONGEST_TEXT], "code": UNCLEAR}
     text = f"Nobody knows whether the cancel was taken: {reason} The order's status is read first."
     return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)
 
@@ -125,7 +125,7 @@ def _row_outcome(
         return lost(request, outcome.reason, now, until=outcome.until)
     if isinstance(outcome, Later):
         return _later(request, outcome.reason, outcome.until)
-    said = outcome.rows.get(request.order.external_id, NO_ROW)
+    said = outcome.about(request.order.external_id)
     if isinstance(said, CancelAccepted):
         text = "The provider took the request to cancel. Its status will say what comes of it."
         changes = {"external_id": said.request_id[:64], "reason": "", "code": ""}
@@ -134,7 +134,7 @@ def _row_outcome(
 
 
 def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome:
-    reason, code = said.reason[:500], said.code.value
+    reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.ALREADY_OPEN:
         text = f"The provider has been asked to cancel it already: “{reason}”"
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
@@ -155,7 +155,7 @@ def _later(request: CancelRequest, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
     changes = {
         "due_at": until,
-        "reason": reason[:500],
+        "reason": reason[:LONGEST_TEXT],
         "requests": request.requests - 1,
         "sent_at": request.sent_at,
     }

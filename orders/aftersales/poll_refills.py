@@ -11,6 +11,7 @@ from django.db import transaction
 
 from core import clocks
 from core.clocks import Clock
+from core.texts import LONGEST_TEXT
 from providers.actions import calling
 from providers.connect import batch_size
 from providers.models import Provider
@@ -146,7 +147,7 @@ def _unreadable(refill: Refill, said: Unreadable, now: datetime) -> tuple[dict[s
     }
     if strikes < STRIKES:
         return changes, ""
-    changes |= {"code": UNREADABLE, "reason": said.reason[:500]}
+    changes |= {"code": UNREADABLE, "reason": said.reason[:LONGEST_TEXT]}
     text = f"Three times in a row nothing could be learned of the refill: {said.reason}"
     return changes, text if strikes == STRIKES else ""
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from core import clocks
+from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
@@ -22,7 +23,6 @@ from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_b
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
-NO_ROW = Refused("The answer has no row for this order.")
 ANSWERABLE = REFILLS_TO_SEND | {RefillStatus.SENDING, RefillStatus.UNCONFIRMED}
 
 
@@ -96,7 +96,9 @@ def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
 def lost(reason: str) -> RowOutcome:
     """Sent perhaps, answer lost. Never queued again by itself."""
     text = f"Nobody knows whether the refill was started: {reason}"
-    return RowOutcome(RefillStatus.UNCONFIRMED, text, {"reason": reason[:500]}, proven=False)
+    return RowOutcome(
+        RefillStatus.UNCONFIRMED, text, {"reason": reason[:LONGEST_TEXT]}, proven=False
+    )
 
 
 def _row_outcome(
@@ -107,7 +109,7 @@ def _row_outcome(
     if isinstance(outcome, Later):
         return _later(refill, outcome.reason, outcome.until)
     order_id = refill.order.external_id
-    said = outcome.rows.get(order_id, NO_ROW)
+    said = outcome.about(order_id)
     followed_by = order_id if by_order else ""
     if isinstance(said, RefillStarted):
         number = said.refill_id[:64]
@@ -129,7 +131,7 @@ def _at_provider(
         "failures": 0,
         "due_at": soon,
         "code": code,
-        "reason": reason[:500],
+        "reason": reason[:LONGEST_TEXT],
     }
     return RowOutcome(RefillStatus.PENDING, text, changes)
 
@@ -141,7 +143,7 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(refill, said.reason, now + pause)
-    reason, code = said.reason[:500], said.code.value
+    reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is asked for again when it may be."
@@ -153,7 +155,7 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
 
 def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
-    changes = {"due_at": until, "reason": reason[:500], "requests": refill.requests - 1}
+    changes = {"due_at": until, "reason": reason[:LONGEST_TEXT], "requests": refill.requests - 1}
     text = f"The refill could not be sent yet: {reason}"
     return RowOutcome(RefillStatus.QUEUED, text, changes, proven=False)
 

@@ -14,9 +14,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import JOB_LEASE_SECONDS, database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
 from core.rows.leases import Silence, silence_of
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..models import BatchLine, OrderBatch
@@ -40,8 +39,7 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else figures.first_tab
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(rows, keys=("number",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
     context = _context(request, found, figures) | {
         "tab": tab,
         "page": page,

@@ -18,7 +18,7 @@ from ..placing.order_form import OrderForm
 from .read_paste import LABELS, MORE, OWN_COLUMNS
 
 REFERENCE = PlainTextField(required=False, max_length=80)
-NOTE = PlainTextField(required=False, max_length=500)
+NOTE = PlainTextField(required=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 
 from ..models import OrderBatch
@@ -57,6 +57,5 @@ def _check(request: StaffRequest, form: PasteForm) -> OrderBatch:
 def batches(request: StaffRequest) -> HttpResponse:
     """Everybody's batches, newest first."""
     rows = OrderBatch.objects.select_related("created_by", "provider")
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(rows, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, rows, keys=("-pk",), size=PAGE_SIZE)
     return render(request, "orders/mass/mass_orders.html", {"page": page})

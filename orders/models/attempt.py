@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from core import clocks
 from core.money import MoneyField
+from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 from ..status import BY_STAFF, LIVE_OUTCOMES, Doubt, Outcome, Resolution
@@ -56,7 +57,7 @@ class Attempt(models.Model):
     lease_until = models.DateTimeField()
     recorded_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT)
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
     external_id = models.CharField(max_length=64, blank=True, default="")
     evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)

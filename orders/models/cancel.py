@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 from ..status import AT_PROVIDER, OPEN_CANCELS, CancelStatus
@@ -48,7 +49,7 @@ class CancelRequest(models.Model):
         max_length=12, choices=CancelStatus.choices, default=CancelStatus.QUEUED
     )
     external_id = models.CharField(max_length=64, blank=True, default="")  # of the request
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
     requests = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.timezone import localtime
 
 from core.rows.append_only import AppendOnly
+from core.texts import LONGEST_TEXT
 
 from ..status import Flag
 
@@ -38,7 +39,7 @@ class OrderEvent(AppendOnly):
     kind = models.CharField(max_length=10, choices=EventKind.choices)
     before = models.CharField(max_length=12, blank=True, default="")
     after = models.CharField(max_length=12, blank=True, default="")
-    text = models.CharField(max_length=500, blank=True, default="")
+    text = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
 
     told_as = "History is"
@@ -60,4 +61,4 @@ def told_as_past(reason: str, now: datetime) -> str:
     """Why an order rested, for the page of one that goes on: true until it is queued at `now`."""
     if not reason or reason.startswith(PAST):
         return reason
-    return f"{PAST} {localtime(now):%d %b %Y, %H:%M}: {reason}"[:500]
+    return f"{PAST} {localtime(now):%d %b %Y, %H:%M}: {reason}"[:LONGEST_TEXT]

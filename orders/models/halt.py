@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 from providers.models import Provider
 
@@ -58,7 +59,7 @@ class Halt(models.Model):
     provider = models.ForeignKey(
         Provider, models.CASCADE, null=True, blank=True, related_name="halts"
     )
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     placed_at = models.DateTimeField()
     placed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -67,7 +68,7 @@ class Halt(models.Model):
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    note = models.CharField(max_length=500, blank=True, default="")
+    note = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     lets_cancels = models.BooleanField("cancels go through", default=False)
     cancels_said_at = models.DateTimeField(null=True, blank=True)
     cancels_said_by = models.ForeignKey(

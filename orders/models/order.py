@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from core import clocks
 from core.models import User
 from core.money import MoneyField
+from core.texts import LONGEST_TEXT
 from providers.models import Provider, Service
 from providers.panel_api.order_types.table import PAYLOADS
 
@@ -79,7 +80,7 @@ class Order(Delivered, models.Model):
     hold_reason = models.CharField(
         max_length=16, choices=HoldReason.choices, blank=True, default=HoldReason.NONE
     )
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     send_after = models.DateTimeField()
     not_sent_count = models.PositiveSmallIntegerField(default=0)
 
@@ -103,7 +104,7 @@ class Order(Delivered, models.Model):
     starts_at = models.DateTimeField(null=True, blank=True)
     parts_done = models.PositiveIntegerField(null=True, blank=True)  # runs, or posts served
     reference = models.CharField(max_length=80, blank=True, default="")
-    note = models.CharField(max_length=500, blank=True, default="")
+    note = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     tags = models.CharField(max_length=200, blank=True, default="")  # " urgent spring "
 
     created_at = models.DateTimeField()
@@ -176,6 +177,7 @@ class Order(Delivered, models.Model):
 
     @property
     def is_open(self) -> bool:
+        """May change without anybody touching it; a lost one is looked for by the desk."""
         return self.status in OPEN
 
     @property
@@ -185,11 +187,6 @@ class Order(Delivered, models.Model):
     @property
     def is_flagged(self) -> bool:
         return self.flag != Flag.NONE
-
-    @property
-    def is_moving(self) -> bool:
-        """May change without anybody touching it; a lost one is looked for by the desk."""
-        return self.status in OPEN
 
     @property
     def seen_at(self) -> datetime:
@@ -285,7 +282,7 @@ class Order(Delivered, models.Model):
             kind=kind,
             before=before,
             after=after,
-            text=text[:500],
+            text=text[:LONGEST_TEXT],
             evidence=evidence or {},
         )
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
@@ -52,7 +53,7 @@ class Refill(models.Model):
     external_id = models.CharField(max_length=64, blank=True, default="")
     followed_by = models.CharField(max_length=64, blank=True, default="")
     raw_status = models.CharField(max_length=80, blank=True, default="")
-    reason = models.CharField(max_length=500, blank=True, default="")
+    reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
     requests = models.PositiveSmallIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)

@@ -13,6 +13,7 @@ from django.db.models import Q
 from core import clocks
 from core.money import MoneyField
 from core.rows.leases import Leased, is_free
+from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 from ..status import UNDER_WAY, JobState
@@ -83,7 +84,7 @@ class ReconcileRun(Leased):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    note = models.CharField(max_length=500, blank=True, default="")
+    note = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     database = models.CharField(max_length=200, blank=True, default="")
 
     objects = ReconcileRunQuerySet.as_manager()

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from core.money import MoneyField
+from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 
@@ -129,7 +130,7 @@ class Discrepancy(models.Model):
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="discrepancies")
     day = models.DateField()
     kind = models.CharField(max_length=8, choices=DiscrepancyKind.choices)
-    words = models.CharField(max_length=500)
+    words = models.CharField(max_length=LONGEST_TEXT)
     difference = MoneyField()
     numbers: models.JSONField[Any, Any] = models.JSONField(default=dict)
     opened_at = models.DateTimeField()
@@ -140,7 +141,7 @@ class Discrepancy(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    note = models.CharField(max_length=500, blank=True, default="")
+    note = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
 
     objects = DiscrepancyQuerySet.as_manager()
 

@@ -13,9 +13,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import KeysetPage, keyset_page
+from core.rows.keyset import KeysetPage
 from core.rows.numbers import row_number
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..lists.columns import shown_columns
@@ -80,10 +80,9 @@ def _draw(
     tab = next(tab for tab in groups if tab.group == wanted.group_name)
     count = None if wanted.is_narrowed else tab.count
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
-    cursor = request.GET.get("cursor", "")
     top = _top(request, wanted)
     shown, new = (found, 0) if top is None else _without_new(found, top)
-    page = keyset_page(shown, keys=wanted.keys, cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, shown, keys=wanted.keys, size=PAGE_SIZE)
     sum_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
     asked = f"{wanted.query()}&by={request.user.pk}"
@@ -104,7 +103,7 @@ def _draw(
         "new": new,
         "top": top or _newest(page, wanted),
         "now": database_now(),
-        "moving": any(order.is_moving for order in page.rows),
+        "moving": any(order.is_open for order in page.rows),
         "may_place": request.user.may(May.PLACE),
         "may_export": request.user.may(May.EXPORT),
         "bar": SelectionBar.of(request.user),

@@ -1,23 +1,19 @@
-"""The small forms of an order's page and of resolving one."""
+"""The small forms of an order's page."""
 
 from __future__ import annotations
 
 from django import forms
 
-from core.forms import TablerForm
+from core.forms import NoteField, TablerForm
 
 from ..status import Flag
-
-LONGEST_COMMENT = 500
 
 
 class CommentForm(TablerForm, forms.Form):
     """A line for the order's history."""
 
-    comment = forms.CharField(
+    comment = NoteField(
         label="Comment",
-        max_length=LONGEST_COMMENT,
-        widget=forms.Textarea(attrs={"rows": 2}),
         help_text="A line in the history, with your name. It cannot be changed later.",
     )
 
@@ -26,11 +22,11 @@ class ClearFlagForm(TablerForm, forms.Form):
     """Which flag was looked into, and what came of it."""
 
     flag = forms.ChoiceField(choices=[one for one in Flag.choices if one[0]])
-    found = forms.CharField(
+    found = NoteField(
         label="What did you find?",
         max_length=400,
-        widget=forms.Textarea(attrs={"rows": 2, "form": "flag-step"}),
-        error_messages={"required": "Say what you found, for whoever looks at this order later."},
+        attrs={"form": "flag-step"},
+        missing="Say what you found, for whoever looks at this order later.",
     )
 
 

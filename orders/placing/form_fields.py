@@ -21,7 +21,6 @@ from ..links import LONGEST_LINK
 from .cells import LISTS_OF_NAMES, address_in, holds_more, is_written_around, number_in
 
 LARGEST_NUMBER = 10**12  # far above any real limit, far below what the columns hold
-LONGEST_TEXT = 500
 LONGEST_LINES = 500_000
 MOST_LINES = 10_000
 

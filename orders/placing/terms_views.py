@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
 from core.rows.numbers import row_number
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 
 from .. import wake_ups
@@ -50,8 +50,7 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
     one = request.GET.get("order", "")
     if (number := row_number(one)) is not None:
         rows = rows.filter(pk=number)
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(rows, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, rows, keys=("pk",), size=PAGE_SIZE)
     percent = tolerance()
     context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
     return render(request, "orders/placing/changed_terms.html", context)

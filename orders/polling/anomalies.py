@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from core.texts import LONGEST_TEXT
+
 from ..models import EventKind, Order, OrderEvent
 from ..status import Flag
 
@@ -90,6 +92,8 @@ def anomalies_as_events(
     order: Order, anomalies: Iterable[Anomaly], *, now: datetime
 ) -> list[OrderEvent]:
     return [
-        OrderEvent(order=order, at=now, kind=one.kind, text=one.text[:500], evidence=one.kept)
+        OrderEvent(
+            order=order, at=now, kind=one.kind, text=one.text[:LONGEST_TEXT], evidence=one.kept
+        )
         for one in anomalies
     ]

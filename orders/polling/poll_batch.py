@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from core.rows.bulk import load_by_key, one_writer
+from core.texts import LONGEST_TEXT
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from .. import link_queue
@@ -206,13 +207,13 @@ def _note_unreadable(
     if failures >= strikes and not order.flag:
         order.flag = flag
         writes.change(order, order.status)
-        evidence = {"asked": failures, "reason": answer.reason[:500]}
+        evidence = {"asked": failures, "reason": answer.reason[:LONGEST_TEXT]}
         writes.events.append(
             OrderEvent(
                 order=order,
                 at=writes.now,
                 kind=EventKind.FLAGGED,
-                text=answer.reason[:500],
+                text=answer.reason[:LONGEST_TEXT],
                 evidence=evidence,
             )
         )

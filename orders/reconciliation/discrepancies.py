@@ -7,6 +7,7 @@ from typing import Any
 
 from core.models import User
 from core.money import plain
+from core.texts import LONGEST_TEXT
 
 from ..models import Discrepancy, DiscrepancyKind, Statement, StatementState
 
@@ -40,7 +41,7 @@ def ask_about(statement: Statement, *, by: User, now: datetime) -> Discrepancy:
 def close_discrepancy(discrepancy: Discrepancy, *, by: User, note: str, now: datetime) -> bool:
     """False: somebody else closed it first."""
     is_open = Discrepancy.objects.open().filter(pk=discrepancy.pk)
-    return bool(is_open.update(closed_at=now, closed_by=by, note=note[:500]))
+    return bool(is_open.update(closed_at=now, closed_by=by, note=note[:LONGEST_TEXT]))
 
 
 def _open(

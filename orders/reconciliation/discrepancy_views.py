@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 
 from ..models import Discrepancy
@@ -26,8 +26,7 @@ def discrepancies(request: StaffRequest) -> HttpResponse:
     """Newest first; the open ones unless told otherwise."""
     asked = DiscrepancyFilter(request.GET)
     found = asked.narrow(Discrepancy.objects.for_list())
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
     return render(
         request, "orders/reconciliation/discrepancies.html", {"page": page, "filter": asked}
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django import forms
 
-from core.forms import FilterForm, PlainTextField, TablerForm
+from core.forms import FilterForm, NoteField, PlainTextField, TablerForm
 from providers.forms.fields import provider_field
 
 from ..models import DiscrepancyQuerySet
@@ -44,9 +44,7 @@ class TopUpForm(TablerForm, forms.Form):
 class CloseDiscrepancyForm(TablerForm, forms.Form):
     """What came of it, for whoever looks later."""
 
-    note = forms.CharField(
-        label="What came of it", max_length=500, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    note = NoteField(label="What came of it", attrs={"rows": 3})
 
 
 class DiscrepancyFilter(FilterForm[DiscrepancyQuerySet]):

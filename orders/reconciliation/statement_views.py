@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
@@ -30,8 +30,7 @@ def provider_statements(request: StaffRequest, pk: int) -> HttpResponse:
     """The account's days, newest first."""
     provider = get_object_or_404(Provider, pk=pk)
     found = Statement.objects.filter(provider=provider)
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
     return render(
         request, "orders/reconciliation/statements.html", {"provider": provider, "page": page}
     )
@@ -102,10 +101,8 @@ def _draw(
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     entries = entries_between(found.provider_id, found.opening_at, found.closing_at)
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(
-        entries.select_related("order__service"), keys=("-pk",), cursor=cursor, size=ENTRIES_SHOWN
-    )
+    shown = entries.select_related("order__service")
+    page = asked_page(request, shown, keys=("-pk",), size=ENTRIES_SHOWN)
     context = {
         "statement": found,
         "provider": found.provider,

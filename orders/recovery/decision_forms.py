@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from core.forms import PlainTextField, TablerForm
-
-LONGEST_NOTE = 500
+from core.forms import NoteField, PlainTextField, TablerForm
 
 
 class LinkForm(TablerForm, forms.Form):
@@ -39,9 +37,4 @@ class NotPlacedForm(TablerForm, forms.Form):
 
 
 class GiveUpForm(TablerForm, forms.Form):
-    note = forms.CharField(
-        label="Why",
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why, for whoever looks at this order later."},
-    )
+    note = NoteField(label="Why", missing="Say why, for whoever looks at this order later.")

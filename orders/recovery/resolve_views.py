@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
 from core.roles import May
-from core.rows.keyset import keyset_page
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.actions.refusal_phrases import CannotAddPhrase
 from providers.connect import NoKey, client_for
@@ -37,8 +37,7 @@ MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
 def unconfirmed(request: StaffRequest) -> HttpResponse:
     """Oldest first: the longer an order is in doubt, the harder it is to prove."""
     found = Order.objects.unconfirmed().for_list()
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(found, keys=("pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("pk",), size=PAGE_SIZE)
     attempts = doubted_attempts(page.rows)
     context = {
         "page": page,

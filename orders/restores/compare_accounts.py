@@ -26,6 +26,7 @@ from core.rows import leases
 from core.rows.constraints import raise_unless_broken
 from core.rows.loops import AWAY
 from core.rows.numbers import row_number
+from core.texts import LONGEST_TEXT
 from providers.actions.calling import MustWait, ask
 from providers.models import Provider
 from providers.panel_api import (
@@ -129,7 +130,10 @@ def acknowledge(run: ReconcileRun, *, actor: User, note: str, now: datetime) -> 
     try:
         with transaction.atomic():
             won = ended.update(
-                acknowledged_at=now, acknowledged_by=actor, note=note[:500], database=identity
+                acknowledged_at=now,
+                acknowledged_by=actor,
+                note=note[:LONGEST_TEXT],
+                database=identity,
             )
             return bool(won) and _lift(run, actor, note, now)
     except _LiftedAlready:

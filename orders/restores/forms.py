@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from django import forms
 
-from core.forms import TablerForm
-
-LONGEST_NOTE = 500
+from core.forms import NoteField, TablerForm
 
 
 class AcknowledgeForm(TablerForm, forms.Form):
     """The database is accepted as it is."""
 
-    note = forms.CharField(
+    note = NoteField(
         label="What happened, and what you looked at",
-        max_length=LONGEST_NOTE,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say what happened, for whoever asks later."},
+        missing="Say what happened, for whoever asks later.",
     )
     sure = forms.BooleanField(
         label="I have looked through the lists: what is still queued was not sent.",

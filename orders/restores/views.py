@@ -12,8 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
@@ -129,7 +128,7 @@ def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> Http
 def _findings(request: StaffRequest, halt: Halt) -> dict[str, Any]:
     run = _newest_run(halt)
     found = halt.unmatched_orders.select_related("provider", "order")
-    page = keyset_page(found, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("pk",), size=PAGE_SIZE)
     likely = likely_orders(page.rows)
     waiting = Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])

@@ -24,7 +24,7 @@ from core.texts import readable
 
 from ..models import Attempt, UnreadAnswer
 from ..status import Resolution
-from . import claims, halts, record_outcome, send_journal
+from . import halts, record_outcome, send_journal
 from .outcome import SendOutcome, id_known_already
 from .record_outcome import RaceLost
 from .reused_id import IdTaken
@@ -64,11 +64,9 @@ def kept(attempt: Attempt, send_outcome: SendOutcome) -> Iterator[KeptAnswer]:
 def _written(attempt: Attempt, send_outcome: SendOutcome) -> dict[str, Any]:
     return {
         "version": VERSION,
-        "attempt": attempt.pk,
-        "token": attempt.idempotency_key,
-        "started_at": attempt.started_at.isoformat(),
+        **send_journal.name_of(attempt),
         "lease_until": attempt.lease_until.isoformat(),
-        "worker": claims.worker_name(),
+        "worker": attempt.worker,
         "send_outcome": send_outcome.to_json(),
     }
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from core import clocks
 from core.models import User
 from core.money import MoneySum, plain
+from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
@@ -71,7 +72,9 @@ def place_halt(
     lets_cancels: bool = False,
 ) -> bool:
     """Stop sending to one account, or with no provider to all. False: such a halt stood already."""
-    halt = Halt(kind=kind, provider=provider, reason=reason[:500], placed_at=now, placed_by=actor)
+    halt = Halt(
+        kind=kind, provider=provider, reason=reason[:LONGEST_TEXT], placed_at=now, placed_by=actor
+    )
     if lets_cancels:
         halt.lets_cancels, halt.cancels_said_at, halt.cancels_said_by = True, now, actor
     same = Halt.objects.standing().filter(kind=kind, provider=provider)
@@ -117,7 +120,7 @@ def lift_halt(
     if only is not None:
         standing = standing.filter(pk=only)
     with transaction.atomic():
-        if not standing.update(lifted_at=now, lifted_by=actor, note=note[:500]):
+        if not standing.update(lifted_at=now, lifted_by=actor, note=note[:LONGEST_TEXT]):
             return False
         if provider is not None:
             words = f"Ended: “{HaltKind(kind).label}”. {note}".strip()

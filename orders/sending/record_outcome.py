@@ -13,6 +13,7 @@ from core import clocks
 from core.failpoints import failpoint
 from core.rows.constraints import broken_constraint, raise_unless_broken
 from core.rows.durable import durable_transaction
+from core.texts import LONGEST_TEXT
 
 from .. import charges
 from ..flags import raise_flag
@@ -148,7 +149,7 @@ def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
     return {
         "outcome": outcome.outcome,
         "recorded_at": now,
-        "reason": outcome.reason[:500],
+        "reason": outcome.reason[:LONGEST_TEXT],
         "code": outcome.code,
         "evidence": outcome.seen,
         "external_id": outcome.external_id,
@@ -197,7 +198,7 @@ def _close_attempt(
 
 def _record_order(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Move the order after its attempt. False: it is where this outcome cannot bring it."""
-    to, changes = outcome.to, dict(outcome.changes or {})
+    to, changes = outcome.to, {**(outcome.changes or {}), "reason": outcome.reason[:LONGEST_TEXT]}
     if order.status == Status.UNCONFIRMED and to in NOT_SENT:
         to = Status.NOT_PLACED  # proven late: a person may have looked at it, so a person asks
         changes = {name: changes[name] for name in changes if name not in _OF_A_HOLD}
@@ -213,8 +214,7 @@ def _record_order(attempt: Attempt, order: Order, outcome: SendOutcome, now: dat
             return True
     if outcome.external_id:
         changes["external_id"] = outcome.external_id
-    reason = outcome.reason
-    step(order, to, now, text=reason, evidence=outcome.seen, reason=reason[:500], **changes)
+    step(order, to, now, text=outcome.reason, evidence=outcome.seen, **changes)
     if outcome.external_id:
         charges.write_first_charge(order, now=now)
         schedule_polls(order, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 
 from ..models import Attempt, EventKind, Order
@@ -41,14 +42,14 @@ def reopen(
         confirmed_at=None,
         searched_at=now,
         unknown_at=attempt.unknown_at or now,
-        reason=words[:500],
+        reason=words[:LONGEST_TEXT],
         evidence=evidence,
         late=late,
     )
     if order.status == Status.UNCONFIRMED:
         return _still_in_doubt(order, words, evidence, now)
     return order.move(
-        Status.UNCONFIRMED, now=now, text=words, evidence=evidence, reason=words[:500]
+        Status.UNCONFIRMED, now=now, text=words, evidence=evidence, reason=words[:LONGEST_TEXT]
     )
 
 
@@ -99,7 +100,7 @@ def _is_seen(attempt: Attempt, order: Order) -> bool:
 def _still_in_doubt(order: Order, words: str, evidence: dict[str, Any], now: datetime) -> bool:
     """It stays where it is, for another reason."""
     mine = Order.objects.filter(pk=order.pk, status=Status.UNCONFIRMED)
-    if not mine.update(reason=words[:500], changed_at=now):
+    if not mine.update(reason=words[:LONGEST_TEXT], changed_at=now):
         return False
     order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=evidence)
     return True

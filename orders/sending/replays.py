@@ -10,6 +10,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import F
 
+from core.texts import LONGEST_TEXT
+
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, Recovery
 from ..status import Flag, Outcome, Status
@@ -93,7 +95,7 @@ def note_first_answer(lost: Attempt, first: SendOutcome, *, now: datetime) -> No
     if not lost.evidence.keys() <= {CANDIDATE, REPLAYED_AS, ALSO_NAMED}:
         return
     evidence = with_names_of(lost.evidence, first.seen)
-    seen: dict[str, Any] = {"evidence": evidence, "reason": first.reason[:500]}
+    seen: dict[str, Any] = {"evidence": evidence, "reason": first.reason[:LONGEST_TEXT]}
     replayed, named = evidence.get(REPLAYED_AS), first.seen.get(CANDIDATE)
     if replayed and named:
         seen["candidates"] = _shown(lost, evidence)
@@ -115,9 +117,9 @@ def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOu
     """The first send has bought nothing, and its replay may have: what the order follows. In the
     transaction that records it. Told once."""
     words = f"Its first send bought nothing, and its replay may have been taken. {first.reason}"
-    if lost.reason != words[:500]:
+    if lost.reason != words[:LONGEST_TEXT]:
         evidence = with_names_of(lost.evidence, first.seen)
-        Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:500])
+        Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:LONGEST_TEXT])
         lost.order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=first.seen)
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words, evidence=first.evidence)
 

@@ -165,9 +165,7 @@ def carried(mark: HighWaterMark | None) -> dict[str, Any] | None:
         return None
     return {
         "what": CARRIED,
-        "attempt": mark.attempt,
-        "token": mark.idempotency_key,
-        "started_at": mark.started_at.isoformat(),
+        **_name(mark.attempt, mark.idempotency_key, mark.started_at),
         "at": mark.at.isoformat(),
         "database": mark.database,
     }
@@ -190,8 +188,7 @@ def note_accepted(provider_id: int, database: str, *, now: datetime) -> None:
 
 def accept_in(file: JournalFile, newest: SentRow | None, database: str, *, now: datetime) -> None:
     """Take what this database has for what we know; on disk when it returns."""
-    nobody = {"attempt": 0, "token": "", "started_at": now.isoformat()}
-    name = name_of(newest) if newest else nobody
+    name = name_of(newest) if newest else _name(0, "", now)
     file.write(DATABASE_ACCEPTED, wait=True, database=database, at=now.isoformat(), **name)
 
 
@@ -252,11 +249,11 @@ def _payload_of(line: dict[str, Any]) -> dict[str, str]:
 
 def name_of(row: SentRow) -> dict[str, Any]:
     """What tells this send from every other one, in every life of the database."""
-    return {
-        "attempt": row.pk,
-        "token": row.idempotency_key,
-        "started_at": row.started_at.isoformat(),
-    }
+    return _name(row.pk, row.idempotency_key, row.started_at)
+
+
+def _name(number: int, idempotency_key: str, started_at: datetime) -> dict[str, Any]:
+    return {"attempt": number, "token": idempotency_key, "started_at": started_at.isoformat()}
 
 
 def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMark] | None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from core.rows.append_only import AppendOnly
+from core.texts import LONGEST_TEXT
 
 from .provider import Provider
 
@@ -21,7 +22,7 @@ class ProviderEvent(AppendOnly):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    text = models.CharField(max_length=500)
+    text = models.CharField(max_length=LONGEST_TEXT)
     phrase = models.TextField(blank=True, default="")
 
     told_as = "History is"

@@ -15,6 +15,7 @@ from core import clocks
 from core.encryption import EncryptedTextField
 from core.models import User
 from core.money import MoneyField
+from core.texts import LONGEST_TEXT
 
 if TYPE_CHECKING:
     from .health import ProviderHealth
@@ -167,7 +168,7 @@ class Provider(models.Model):
         self, text: str, *, now: datetime, actor: User | None = None, phrase: str = ""
     ) -> None:
         """Add a line to the account's history; `phrase` is the refusal phrase it adds."""
-        self.events.create(at=now, actor=actor, text=text[:500], phrase=phrase)
+        self.events.create(at=now, actor=actor, text=text[:LONGEST_TEXT], phrase=phrase)
 
     def allowed_minutes(self, column: str) -> tuple[int, ...]:
         """The numbers in `delays` or `intervals`; none: whatever the protocol allows."""

@@ -13,8 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import tasks
@@ -57,8 +56,7 @@ def catalog_run(request: StaffRequest, pk: int) -> HttpResponse:
         context |= _proposed(request, run)
     elif not run.is_running:
         changes = ServiceChange.objects.filter(run=run).select_related("service", "provider")
-        cursor = request.GET.get("cursor", "")
-        context["page"] = keyset_page(changes, keys=("id",), cursor=cursor, size=PAGE_SIZE)
+        context["page"] = asked_page(request, changes, keys=("id",), size=PAGE_SIZE)
     template = page_or_part(request, "providers/catalog_run.html", "catalog-run")
     return render(request, template, context)
 

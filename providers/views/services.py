@@ -12,8 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..actions.catalog.choose_type import choose_type
@@ -31,12 +30,8 @@ CATEGORIES_OFFERED = 300
 def services(request: StaffRequest) -> HttpResponse:
     """The catalog of all providers, narrowed as staff type."""
     asked = ServiceFilter(request.GET)
-    page = keyset_page(
-        asked.narrow(Service.objects.for_list()),
-        keys=asked.keys,
-        cursor=request.GET.get("cursor", ""),
-        size=PAGE_SIZE,
-    )
+    found = asked.narrow(Service.objects.for_list())
+    page = asked_page(request, found, keys=asked.keys, size=PAGE_SIZE)
     template = page_or_part(request, "providers/services.html", "service-list")
     context: dict[str, Any] = {
         "filter": asked,
@@ -80,11 +75,10 @@ def _service_page(
     request: StaffRequest, found: Service, form: ChosenTypeForm, *, status: int = 200
 ) -> HttpResponse:
     changes = ServiceChange.objects.filter(service=found)
-    cursor = request.GET.get("cursor", "")
     context = {
         "service": found,
         "provider": found.provider,
-        "page": keyset_page(changes, keys=("-id",), cursor=cursor, size=PAGE_SIZE),
+        "page": asked_page(request, changes, keys=("-id",), size=PAGE_SIZE),
         "may_place": request.user.may(May.PLACE),
         "may_run": request.user.may(May.RUN_PROVIDERS),
         "type_form": form,
@@ -110,8 +104,7 @@ def service_changes(request: StaffRequest) -> HttpResponse:
     """Every difference between two catalogs, newest first."""
     asked = ChangeFilter(request.GET)
     changes = asked.narrow(ServiceChange.objects.select_related("service", "provider"))
-    cursor = request.GET.get("cursor", "")
-    page = keyset_page(changes, keys=("-id",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, changes, keys=("-id",), size=PAGE_SIZE)
     context = {"filter": asked, "page": page}
     template = page_or_part(request, "providers/service_changes.html", "change-list")
     return render(request, template, context)
