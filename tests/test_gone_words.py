@@ -35,6 +35,8 @@ STAYS = {
     ("lanes", "tests/test_settings_are_listed.py"): "sets it",
     ("taught", "orders/status.py"): "the stored value",
     ("taught", "tests/chaos/checker.py"): "reads rows with plain SQL",
+    ("playground", "dashboard/supervisor/sandbox_process.py"): "the name of a file on disk",
+    ("playground", "dashboard/tests/test_supervisor.py"): "writes such a file",
     ("verdict", "providers/tests/test_connection_check.py"): "upgrades such a report",
     ("adopted", "orders/sending/send_journal.py"): "the word in the files on disk",
     ("wish", "orders/sending/send_journal.py"): "the word in the files on disk",

@@ -18,7 +18,8 @@ from core.clocks import WORKER_STOP_SECONDS
 from tests.running_desk import Desk, survivors, wait_until
 
 LINUX_ONLY = pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="reads /proc, and tethers exist on Linux only"
+    not sys.platform.startswith("linux"),
+    reason="reads /proc, and parent death is told on Linux only",
 )
 
 
@@ -43,11 +44,11 @@ def test_it_says_where_it_is_and_how_to_log_in(desk: Desk) -> None:
 @LINUX_ONLY
 def test_secrets_are_the_owners_and_in_no_log(desk: Desk) -> None:
     assert (desk.data_dir / "secrets.env").stat().st_mode & 0o777 == 0o600
-    playground = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
+    sandbox = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
     logs = "".join(path.read_text() for path in (desk.data_dir / "logs").iterdir())
     lines = desk.said() + logs + "".join(survivors(desk))
-    assert playground["key"] not in lines
-    assert playground["control_token"] not in lines
+    assert sandbox["key"] not in lines
+    assert sandbox["control_token"] not in lines
 
 
 @LINUX_ONLY

@@ -14,8 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
@@ -97,7 +96,7 @@ def refills(request: StaffRequest) -> HttpResponse:
     """Newest first; the rows ask again by themselves while one of them is moving."""
     wanted = RefillFilter(request.GET)
     found = wanted.narrow(Refill.objects.for_list())
-    page = keyset_page(found, keys=("-pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
     context = {
         "filter": wanted,
         "page": page,
@@ -162,11 +161,11 @@ def requests_of(order: Order) -> dict[str, Any]:
 
 def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Halt]:
     """What a request of this order that is to be sent waits behind."""
-    closed = Halt.objects.standing().for_provider(order.provider_id).order_by("kind", "pk")
+    halts = Halt.objects.standing().for_provider(order.provider_id).order_by("kind", "pk")
     if any(refill.status in REFILLS_TO_SEND for refill in refills):
-        return list(closed.holding(Write.REFILL))
+        return list(halts.holding(Write.REFILL))
     if any(cancel.status == CancelStatus.QUEUED for cancel in cancels):
-        return list(closed.holding(Write.CANCEL))
+        return list(halts.holding(Write.CANCEL))
     return []
 
 

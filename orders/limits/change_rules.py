@@ -1,4 +1,4 @@
-"""Changing the rules of the operator's guard. Everything is written to the admin log."""
+"""Changing the rules of what may be ordered. Everything is written to the admin log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operator's guard: links that are never ordered, and how much each role may spend.
+"""What may be ordered: links that never are, and how much each role may spend.
 
 Asked twice: when an order is placed, in words for the form, and before it is sent, because the
 rules may have changed or two orders may have been placed at the same moment.
@@ -39,7 +39,7 @@ ADDRESSES = {"username"} | {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RoleLimits:
     """What one role may spend in one currency; None means no limit."""
 
     per_order: Decimal | None = None
@@ -47,15 +47,15 @@ class Limits:
 
 
 @dataclass(slots=True)
-class Guard:
+class LimitRules:
     """The rules as they stand, and what this person has spent today, by currency.
 
-    `count` adds what is being placed, so that one guard can look over many orders.
+    `count` adds what is being placed, so that the same rules can look over many orders.
     """
 
     role: str
     blocked: tuple[BlockedLink, ...]
-    limits: dict[str, Limits]
+    limits: dict[str, RoleLimits]
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     day: str = "today"
 
@@ -106,29 +106,29 @@ class Guard:
         return ""
 
 
-def guard_for(
+def rules_for(
     person: User | None,
     *,
     now: datetime,
     leaves_at: datetime | None = None,
     spent: Mapping[str, Decimal] | None = None,
-) -> Guard:
-    """The guard over what this person places now, to leave at once or then: three queries.
+) -> LimitRules:
+    """The rules for what this person places now, to leave at once or then: three queries.
     `spent` is what they spend on that day, for whoever knows."""
     role = person.role.value if person and person.role else ""
     limits = {
-        row.currency: Limits(row.per_order, row.per_day)
+        row.currency: RoleLimits(row.per_order, row.per_day)
         for row in SpendLimit.objects.filter(role=role)
     }
-    guard = Guard(role, tuple(BlockedLink.objects.order_by("pk")), limits)
+    rules = LimitRules(role, tuple(BlockedLink.objects.order_by("pk")), limits)
     day = spending.day_of(leaves_at or now)
     if leaves_at is not None and day != spending.day_of(now):
-        guard.day = f"on {day:%-d %B}"
+        rules.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
         if spent is None:
             spent = spending.spent_by_currency(spending.orders_of(person, day))
-        guard.spent.update(spent)
-    return guard
+        rules.spent.update(spent)
+    return rules
 
 
 def objection(
@@ -139,11 +139,11 @@ def objection(
     leaves_at: datetime | None = None,
     spent: Mapping[str, Decimal] | None = None,
 ) -> str:
-    """Why the guard does not let this person place this now; empty when it does."""
+    """Why this person may not place this now; empty when they may."""
     rates = [rate for rate in (draft.terms.rate, draft.service.rate) if rate is not None]
-    guard = guard_for(person, now=now, leaves_at=leaves_at, spent=spent)
+    rules = rules_for(person, now=now, leaves_at=leaves_at, spent=spent)
     currency = draft.service.provider.currency
-    return guard.objection(draft.payload, max(rates, default=None), currency)
+    return rules.objection(draft.payload, max(rates, default=None), currency)
 
 
 def reserve(
@@ -177,7 +177,7 @@ def why_hold(order: Order, service: Service, now: datetime) -> HoldReason:
 
 
 def was_released(order: Order, reason: HoldReason) -> bool:
-    """Somebody let it go although the guard held it for this: at the price that it had then. Who
+    """Somebody let it go although a limit held it for this: at the price that it had then. Who
     agrees to other terms later need not be one who may overrule a limit."""
     moved = order.events.filter(kind=EventKind.MOVED, before=Status.HELD, after=Status.QUEUED)
     released = moved.filter(evidence__released=reason.value).order_by("-pk").first()
@@ -187,14 +187,14 @@ def was_released(order: Order, reason: HoldReason) -> bool:
 
 
 def may_release(order: Order, person: User) -> bool:
-    """What the guard holds is let go only by those who may change its rules, and what may have
+    """What a limit holds is let go only by those who may change its rules, and what may have
     been sent by those who resolve what is in doubt."""
     needed = RELEASED_BY.get(HoldReason(order.hold_reason))
     return needed is None or person.may(needed)
 
 
 def _reasons(order: Order, service: Service, now: datetime) -> Iterator[HoldReason]:
-    rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})
+    rules = LimitRules("", tuple(BlockedLink.objects.order_by("pk")), {})
     if rules.blocking([order.link, *(address for _, address in addresses(order.payload))]):
         yield HoldReason.BLOCKED_LINK
     if spending.is_over(order, service, now):

@@ -1,4 +1,4 @@
-"""The rules of the operator's guard, as they are filled in."""
+"""The rules of what may be ordered, as they are filled in."""
 
 from __future__ import annotations
 

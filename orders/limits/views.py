@@ -13,13 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
 from ..models import BlockedLink, PriceTolerance, SpendLimit
 from .agree_terms import tolerance
 from .change_rules import block_links, set_limit, set_tolerance, unblock_links
-from .check_limits import Guard
+from .check_limits import LimitRules
 from .forms import BlockForm, LimitForm, ToleranceForm, TryForm
 
 CHANGES_SHOWN = 20
@@ -29,35 +30,43 @@ RULES = (BlockedLink, SpendLimit, PriceTolerance)
 
 @allow(May.PLACE)
 @require_safe
-def guard(request: StaffRequest) -> HttpResponse:
+def limits(request: StaffRequest) -> HttpResponse:
     """The rules, for everybody who may run into them; `?link=` tries one."""
     return _page(request)
 
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def guard_block(request: StaffRequest) -> HttpResponse:
+def limits_block(request: StaffRequest) -> HttpResponse:
     form = BlockForm(request.POST)
     if not form.is_valid():
         return _page(request, block_form=form)
     pattern, reason = form.cleaned_data["pattern"], form.cleaned_data["reason"]
-    if block_links(pattern, reason=reason, by=request.user, now=database_now()):
-        messages.success(request, f"Links that contain “{pattern}” are blocked.")
+    tell(
+        request,
+        block_links(pattern, reason=reason, by=request.user, now=database_now()),
+        f"Links that contain “{pattern}” are blocked.",
+        "Such links had been blocked already.",
+    )
     return redirect("limits")
 
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def guard_unblock(request: StaffRequest, pk: int) -> HttpResponse:
+def limits_unblock(request: StaffRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(BlockedLink, pk=pk)
-    if unblock_links(rule, by=request.user):
-        messages.success(request, f"“{rule}” is no longer blocked. {STAYS_HELD}")
+    tell(
+        request,
+        unblock_links(rule, by=request.user),
+        f"“{rule}” is no longer blocked. {STAYS_HELD}",
+        "It was not blocked any more.",
+    )
     return redirect("limits")
 
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def guard_limit(request: StaffRequest) -> HttpResponse:
+def limits_spend(request: StaffRequest) -> HttpResponse:
     form = LimitForm(request.POST)
     if not form.is_valid():
         return _page(request, limit_form=form)
@@ -75,7 +84,7 @@ def guard_limit(request: StaffRequest) -> HttpResponse:
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def guard_tolerance(request: StaffRequest) -> HttpResponse:
+def limits_tolerance(request: StaffRequest) -> HttpResponse:
     form = ToleranceForm(request.POST)
     if not form.is_valid():
         return _page(request, tolerance_form=form)
@@ -113,7 +122,7 @@ def _tried(request: StaffRequest) -> dict[str, Any]:
     """What the block list says about the link in the address."""
     form = TryForm(request.GET if "link" in request.GET else None)
     link = form.cleaned_data["link"] if form.is_valid() else ""
-    rules = Guard("", tuple(BlockedLink.objects.order_by("pk")), {})
+    rules = LimitRules("", tuple(BlockedLink.objects.order_by("pk")), {})
     return {"try_form": form, "tried": link, "blocked_by": rules.blocking([link] if link else [])}
 
 

@@ -69,9 +69,9 @@ def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Line
     problems += _changes(line, service, payload, around)
     if payload is None or problems:
         return _refuse(line, problems)
-    if words := around.guard.objection(payload, service.rate, currency):
+    if words := around.limits.objection(payload, service.rate, currency):
         return _refuse(line, [Problem("", words)])
-    around.guard.count(payload, service.rate, currency)
+    around.limits.count(payload, service.rate, currency)
     return _accept(line, service, payload, around)
 
 

@@ -16,7 +16,7 @@ from core.models import User
 from core.money import MoneySum
 from providers.models import Service
 
-from ..limits.check_limits import Guard, guard_for
+from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch
 from .line_rules import LineRules
 
@@ -41,7 +41,7 @@ class Surroundings:
 
     services: dict[str, list[Service]]
     running: dict[str, list[Running]]
-    guard: Guard
+    limits: LimitRules
     today: date
     claimed: dict[Place, int]
     lined_up: dict[Place, int] = field(default_factory=dict)
@@ -63,17 +63,17 @@ def surroundings_of(
     with_others: bool,
 ) -> Surroundings:
     """`with_others`: what the other good lines of the batch will cost counts as spent."""
-    guard, claimed = guard_for(person, now=now), dict[Place, int]()
+    limits, claimed = rules_for(person, now=now), dict[Place, int]()
     keys = sorted({line.link_key for line in lines if line.link_key})
     if batch.pk is not None:
         others = _other_good_lines(batch, lines)
         claimed = _claims(others, keys)
-        if with_others and guard.limits:
-            _count(guard, others)
+        if with_others and limits.limits:
+            _count(limits, others)
     return Surroundings(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
         running=_running(keys, {line.form_key for line in lines}),
-        guard=guard,
+        limits=limits,
         today=timezone.localdate(now),
         claimed=claimed,
     )
@@ -118,10 +118,10 @@ def _claims(others: QuerySet[BatchLine], keys: list[str]) -> dict[Place, int]:
     return claims
 
 
-def _count(guard: Guard, others: QuerySet[BatchLine]) -> None:
+def _count(limits: LimitRules, others: QuerySet[BatchLine]) -> None:
     sums = others.order_by().values_list("service__provider__currency")
     for currency, cost in sums.annotate(costs=MoneySum("cost")):
-        guard.spent[currency] += cost or Decimal(0)
+        limits.spent[currency] += cost or Decimal(0)
 
 
 def _parts(values: list[T]) -> Iterator[list[T]]:

@@ -5,9 +5,9 @@ from .batch import BatchLine, BatchState, OrderBatch
 from .cancel import CancelRequest
 from .charge import ChargeEntry
 from .event import EventKind, OrderEvent
-from .guard import BlockedLink, PriceTolerance, SpendLimit
 from .halt import Halt, HaltQuerySet
 from .job import BulkItem, BulkJob
+from .limits import BlockedLink, PriceTolerance, SpendLimit
 from .order import Order, OrderQuerySet
 from .poll_schedule import PollSchedule, Recheck
 from .recovery import Recovery

@@ -39,5 +39,5 @@ class IncidentForm(StopForm):
         super().__init__(*args, auto_id="incident-%s", **kwargs)  # it stands beside a StopForm
 
 
-class OpenForm(TablerForm, forms.Form):
+class LiftForm(TablerForm, forms.Form):
     note = PlainTextField(max_length=300, required=False, empty_value="", label="Note")

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST, require_safe
 from core import doorbell
 from core.clocks import database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
 from core.web.messages import tell
+from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
@@ -20,7 +20,7 @@ from .. import wake_ups
 from ..models import Halt, HaltQuerySet
 from ..status import HaltKind
 from . import halts, sweep_due
-from .forms import CancelsForm, IncidentForm, OpenForm, StopForm
+from .forms import CancelsForm, IncidentForm, LiftForm, StopForm
 
 PAGE_SIZE = 30
 LIFTED_BY_HAND = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE, HaltKind.ANSWER_LOST)
@@ -82,10 +82,10 @@ def _place(
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
+def halt_lift(request: StaffRequest, pk: int) -> HttpResponse:
     """Orders behind it are sent again."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
-    form = OpenForm(request.POST)
+    form = LiftForm(request.POST)
     if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
         return redirect("sending-control")
@@ -107,7 +107,7 @@ def stop_open(request: StaffRequest, pk: int) -> HttpResponse:
 
 @allow(May.RUN_PROVIDERS)
 @require_POST
-def stop_cancels(request: StaffRequest, pk: int) -> HttpResponse:
+def halt_cancels(request: StaffRequest, pk: int) -> HttpResponse:
     """Let cancels through this stop, or hold them like all else."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
     form = CancelsForm(request.POST)
@@ -145,20 +145,19 @@ def _page(
     """The page; with 422 when it comes back with a form that has to be fixed."""
     rows = Halt.objects.select_related("provider", "placed_by", "lifted_by", "cancels_said_by")
     past: HaltQuerySet = rows.exclude(lifted_at=None)
-    cursor = request.GET.get("cursor", "")
-    closed = list(rows.standing().order_by("kind", "pk"))
+    placed = list(rows.standing().order_by("kind", "pk"))
     context = {
-        "closed": [
+        "placed": [
             (halt, halt.kind in LIFTED_BY_HAND, halt.kind in halts.MAY_LET_CANCELS)
-            for halt in closed
+            for halt in placed
         ],
-        "all_stopped": any(halt.kind == HaltKind.STOP for halt in closed),
-        "page": keyset_page(past, keys=("-pk",), cursor=cursor, size=PAGE_SIZE),
+        "all_stopped": any(halt.kind == HaltKind.STOP for halt in placed),
+        "page": asked_page(request, past, keys=("-pk",), size=PAGE_SIZE),
         "stop_form": stop_form or StopForm(),
         "incident_form": incident_form
         or IncidentForm(initial={"provider": request.GET.get("provider", "")}),
         "may_stop": request.user.may(May.PLACE),
-        "may_open": request.user.may(May.RUN_PROVIDERS),
+        "may_lift": request.user.may(May.RUN_PROVIDERS),
     }
     status = 422 if stop_form or incident_form else 200
     return render(request, "orders/sending/sending_control.html", context, status=status)

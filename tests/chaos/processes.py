@@ -76,7 +76,7 @@ class Process:
 class Crew:
     """Looks after its processes in a thread of its own: who dies is started again.
 
-    Their tethers are tied to the thread that starts them, so this one starts all of them.
+    Their ends are tied to the thread that starts them, so this one starts all of them.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Crew:
                     member.signal_all(signal.SIGKILL)  # what it left behind
                     member.start()
             time.sleep(LOOK_SECONDS)
-        self._stop_all()  # here: the tethers would pull at the end of this thread
+        self._stop_all()  # here: they would die at the end of this thread
 
     def rest(self, *names: str) -> None:
         """End these and leave them so, until `go_on`."""

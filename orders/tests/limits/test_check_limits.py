@@ -1,4 +1,4 @@
-"""The operator's guard: what it will not have ordered, at placing and before sending."""
+"""What may not be ordered, at placing and before sending."""
 
 from __future__ import annotations
 

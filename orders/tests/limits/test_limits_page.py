@@ -1,4 +1,4 @@
-"""The page of the operator's guard: rules are set by those who run the providers."""
+"""The page of what may be ordered: rules are set by those who run the providers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from core.roles import Role
-from orders.limits import change_rules
+from orders.limits import change_rules, views
 from orders.models import BlockedLink, SpendLimit
 from tests.builders import NOON, make_blocked_link, make_provider, make_user
 from tests.query_counts import queries_of
@@ -126,6 +126,17 @@ def test_a_rule_that_two_take_off_is_said_to_be_taken_off_once():
     assert change_rules.unblock_links(rule, by=person)
     assert not change_rules.unblock_links(same, by=person)
     assert LogEntry.objects.filter(change_message="no longer blocked").count() == 1
+
+
+def test_whoever_is_second_is_told_so(manager, monkeypatch):
+    rule = make_blocked_link("bad.example")
+    for name in ("block_links", "unblock_links"):
+        monkeypatch.setattr(views, name, lambda *args, **kwargs: False)
+    pattern = {"pattern": "other.example", "reason": ""}
+    blocked = manager.post("/orders/limits/block/", pattern, follow=True).content.decode()
+    assert "had been blocked already" in blocked
+    freed = manager.post(f"/orders/limits/{rule.pk}/unblock/", follow=True).content.decode()
+    assert "was not blocked any more" in freed
 
 
 def test_a_pattern_that_two_put_on_the_list_is_on_it_once():

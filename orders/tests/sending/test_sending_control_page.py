@@ -11,7 +11,7 @@ from django.test import Client, TestCase
 from core.roles import Role
 from orders.models import Halt
 from orders.sending import halts
-from orders.sending.forms import OpenForm
+from orders.sending.forms import LiftForm
 from orders.status import HaltKind, Status
 from tests.builders import NOON, make_cancel, make_halt, make_order, make_provider, make_refill
 from tests.query_counts import queries_of
@@ -51,14 +51,14 @@ def test_a_stop_of_this_moment_is_not_ended_with_the_one_before_it(manager, monk
     """The button was about another one, with another reason."""
     make_halt(kind=HaltKind.STOP, reason="Wrong prices")
     first = Halt.objects.get()
-    looked = OpenForm.is_valid
+    looked = LiftForm.is_valid
 
-    def somebody_ends_it_and_another_stops(form: OpenForm) -> bool:
+    def somebody_ends_it_and_another_stops(form: LiftForm) -> bool:
         halts.lift_halt(HaltKind.STOP, now=NOON)
         halts.place_halt(HaltKind.STOP, now=NOON, reason="A wrong paste")
         return looked(form)
 
-    monkeypatch.setattr(OpenForm, "is_valid", somebody_ends_it_and_another_stops)
+    monkeypatch.setattr(LiftForm, "is_valid", somebody_ends_it_and_another_stops)
     manager.post(f"/orders/sending-control/{first.pk}/open/", {"note": "Prices are right."})
     assert Halt.objects.standing().get().reason == "A wrong paste"
 
