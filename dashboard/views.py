@@ -17,6 +17,7 @@ from core.web.policy import StaffRequest, allow, signed_in
 from orders.models import Order
 from providers.account_health import account_health
 from providers.models import Provider
+from providers.sandbox_address import scope_of
 
 from . import overview as figures
 from .health.attention import counts_once, matters
@@ -66,6 +67,7 @@ def _live(request: StaffRequest) -> dict[str, Any]:
     counts = counts_once(request)
     return {
         "figures": figures.figures(now),
+        "sandbox_scope": scope_of(provider.url for provider in providers),
         "waiting": counts.total,
         "matters": matters(user, counts, providers, now),
         "providers": [(provider, account_health(provider, now=now)) for provider in providers],

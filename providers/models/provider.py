@@ -17,6 +17,8 @@ from core.models import User
 from core.money import MoneyField
 from core.texts import LONGEST_TEXT
 
+from ..sandbox_address import SandboxScope, is_sandbox_address, scope_of
+
 if TYPE_CHECKING:
     from .health import ProviderHealth
 
@@ -46,6 +48,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def with_key(self) -> ProviderQuerySet:
         """Those that can be called at all."""
         return self.exclude(key_ciphertext="")
+
+    def sandbox_scope(self) -> SandboxScope:
+        """Asks nothing where this desk has no sandbox."""
+        if not settings.SANDBOX_URL:
+            return SandboxScope.NONE
+        return scope_of(self.order_by().values_list("url", flat=True))
 
     def for_list(self) -> ProviderQuerySet:
         return self.select_related("health").order_by("name", "pk")
@@ -158,6 +166,11 @@ class Provider(models.Model):
     @property
     def has_key(self) -> bool:
         return bool(self.key_ciphertext)
+
+    @property
+    def is_sandbox(self) -> bool:
+        """It is the sandbox that comes with the desk, where no real money is spent."""
+        return is_sandbox_address(self.url)
 
     @property
     def health_or_none(self) -> ProviderHealth | None:

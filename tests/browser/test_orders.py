@@ -48,6 +48,8 @@ def wait_for_status(page: Page, status: str | re.Pattern[str]) -> None:
 
 def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_page: Page) -> None:
     number = place(admin_page, "https://lumen.example/journey")
+    frame = admin_page.get_by_role("note", name="Sandbox")
+    assert "cost no real money" in frame.inner_text()
     admin_page.goto(f"/orders/?q={number}")
     admin_page.evaluate("window.neverReloaded = true")
     status = admin_page.locator(f"#order-{number} {STATUS_CELL}")
