@@ -113,6 +113,7 @@ RECONCILE_AGAIN_DAYS = 3  # for so long what is learned later may still explain 
 MATCHING_SECONDS = 15  # how old the count of a narrowed list may be
 VIEW_COUNT_SECONDS = 60  # and that of a saved view
 VIEW_COUNT_KEPT_SECONDS = 3600  # which is shown until it is counted anew
+FIRST_RUN_OVER_SECONDS = 86_400  # for so long nobody asks whether an order has ended yet
 FIGURES_SECONDS = 5  # how old the overview's cards may be
 CHART_SECONDS = 60
 OLDER_DAYS_SECONDS = 3600  # of the chart's days that are more than a week old

@@ -19,6 +19,7 @@ class Preferences:
     density: str = "dense"
     hidden_columns: tuple[str, ...] | None = None  # None: as the list has it
     theme: str = ""
+    hides_first_run: bool = False  # its steps are not on the overview
 
     @classmethod
     def read(cls, kept: Any) -> Preferences:
@@ -30,6 +31,7 @@ class Preferences:
             if isinstance(hidden, list)
             else None,
             theme=_one_of(THEMES, kept.get("theme"), ""),
+            hides_first_run=kept.get("hides_first_run") is True,
         )
 
     def written(self) -> dict[str, Any]:

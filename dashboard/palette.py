@@ -34,6 +34,7 @@ STEPS = (
     ("Add a person", "person-new", May.KEEP_PEOPLE, ""),
     ("Profile", "profile", May.SEE, ""),
     ("Change password", "password", May.SEE, ""),
+    ("Get started", "start", May.SEE, ""),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from . import palette, signing_in, views
+from .first_run import views as first_run
 from .health import views as health_views
 from .people import views as people
 from .profile import views as profile
@@ -12,6 +13,8 @@ from .profile import views as profile
 urlpatterns: list[URLPattern] = [
     path("", views.overview, name="overview"),
     path("chart/", views.overview_chart, name="overview-chart"),
+    path("start/", first_run.start, name="start"),
+    path("start/overview/", first_run.start_on_overview, name="start-on-overview"),
     path("navigation/", views.navigation, name="navigation"),
     path("palette/", palette.palette, name="palette"),
     path("log-in/", signing_in.log_in, name="log-in"),

@@ -118,6 +118,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.navigation.navigation",
+                "dashboard.first_run.steps.first_run",
             ],
             "builtins": ["core.templatetags.desk", "core.templatetags.components"],
         },

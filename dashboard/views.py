@@ -20,6 +20,7 @@ from providers.models import Provider
 from providers.sandbox_address import scope_of
 
 from . import overview as figures
+from .first_run.steps import FirstRun, first_run_once
 from .health.attention import counts_once, matters
 from .navigation import navigation_for
 
@@ -67,6 +68,7 @@ def _live(request: StaffRequest) -> dict[str, Any]:
     counts = counts_once(request)
     return {
         "figures": figures.figures(now),
+        "start": _start(request),
         "sandbox_scope": scope_of(provider.url for provider in providers),
         "waiting": counts.total,
         "matters": matters(user, counts, providers, now),
@@ -75,6 +77,12 @@ def _live(request: StaffRequest) -> dict[str, Any]:
         "may_place": user.may(May.PLACE),
         "latest": Order.objects.for_list().order_by("-pk")[:LATEST],
     }
+
+
+def _start(request: StaffRequest) -> FirstRun | None:
+    """What is still to be done before this desk is at work, for who wants to see it."""
+    run = None if request.user.chosen.hides_first_run else first_run_once(request)
+    return None if run is None or run.is_over else run
 
 
 def _chart(request: StaffRequest) -> dict[str, Any]:

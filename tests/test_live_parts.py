@@ -20,6 +20,7 @@ from core.clocks import database_now
 from core.roles import Role
 from core.templatetags import desk
 from core.web.live_parts import SHOWN
+from dashboard.first_run.steps import OVER_KEY
 from orders.models import BatchState, BulkItem, Order, OrderBatch, ReconcileRun, Refill
 from orders.restores import compare_accounts
 from orders.status import HaltKind, JobState, Outcome, RefillStatus, Status
@@ -93,6 +94,11 @@ def overview() -> Scene:
     return "/", make_order
 
 
+def start() -> Scene:
+    cache.delete(OVER_KEY)  # another desk's, of this process
+    return "/start/", make_order
+
+
 def provider() -> Scene:
     account = make_run().provider
     return f"/providers/{account.pk}/", lambda: make_run(account, state=RunState.APPLIED)
@@ -156,6 +162,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "refill-list": refills,
     "restored-live": restored,
     "saved-views": saved_views,
+    "start-live": start,
 }
 
 

@@ -7,11 +7,12 @@ from django.forms import BoundField
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from ..models import User
-from ..roles import Role
+from ..roles import May, Role, refusal
+from ..web.policy import policy_of
 from .desk import icon, query
 
 register = template.Library()
@@ -148,13 +149,46 @@ def _refreshing(address: str, of: str, typed: str) -> SafeString:
     )
 
 
-@register.simple_block_tag
+@register.simple_block_tag(takes_context=True)
 def empty_state(
-    content: str, icon_name: str, title: str, address: str = "", action: str = ""
+    context: Context,
+    content: str,
+    icon_name: str,
+    title: str,
+    address: str = "",
+    action: str = "",
+    needs: May | None = None,
+    *,
+    is_way_back: bool = False,
 ) -> SafeString:
-    """What stands where a list has no rows: why, and what to do about it."""
-    told = {"icon": icon_name, "title": title, "text": _inside(content)}
-    return render_to_string("_empty.html", {**told, "address": address, "action": action})
+    """What stands where a list has no rows: why, and what to do about it. Somebody who may not
+    open `address`, or not do what it `needs`, reads who may. `is_way_back`: it only leads back to
+    the whole list."""
+    told = {"icon": icon_name, "title": title, "text": _inside(content), "is_quiet": is_way_back}
+    told |= {"address": address, "action": action}
+    told["refusal"] = refusal_of(context, needs or policy_of(address)) if address else ""
+    return render_to_string("_empty.html", told)
+
+
+@register.simple_block_tag(takes_context=True)
+def nothing_yet(
+    context: Context, content: str, icon_name: str, title: str, address: str = "", action: str = ""
+) -> SafeString:
+    """`empty_state` of what comes after the first order; before that can be placed it leads to what
+    is missing for it, by the page's `first_run`."""
+    step = getattr(context.get("first_run"), "missing", None)
+    if step is None:
+        return empty_state(context, content, icon_name, title, address, action)
+    why = escape(step.why)
+    return empty_state(context, why, icon_name, title, step.address, step.action, step.needs)
+
+
+@register.simple_tag(takes_context=True)
+def refusal_of(context: Context, needs: May | None) -> str:
+    """Who may do it, for a person who may not; empty for one who may."""
+    person = getattr(context.get("request"), "user", None)
+    is_refused = needs is not None and isinstance(person, User) and not person.may(needs)
+    return refusal(needs) if needs is not None and is_refused else ""
 
 
 @register.simple_block_tag

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
 
 from core.models import User
+from core.roles import ALLOWED, May, Role
 
 
 def draw(source: str, **context: object) -> str:
@@ -44,6 +47,36 @@ def test_an_empty_state_offers_what_to_do() -> None:
     assert '<p class="empty-subtitle text-secondary">Why</p>' in drawn
     assert '<a class="btn btn-primary" href="/new/">New</a>' in drawn
     assert "empty-subtitle" not in draw('{% empty_state "inbox" "None" %}{% endempty_state %}')
+
+
+@pytest.mark.parametrize(
+    ("tag", "may", "is_led"),
+    [
+        ('"/providers/new/" "Add"', May.KEEP_CREDENTIALS, True),
+        ('"/providers/new/" "Add"', May.SEE, False),
+        ('"/providers/" "Open" needs', May.SEE, False),
+        ('"/nowhere/" "Go"', May.SEE, True),
+    ],
+)
+def test_who_may_not_go_on_reads_who_may(tag: str, may: May, is_led: bool) -> None:
+    role = next(role for role in Role if may in ALLOWED[role])
+    request = RequestFactory().get("/")
+    request.user = User(username="somebody")
+    vars(request.user)["role"] = role
+    source = f'{{% empty_state "inbox" "None" {tag} %}}{{% endempty_state %}}'
+    drawn = draw(source, request=request, needs=May.KEEP_CREDENTIALS)
+    assert ('class="btn btn-primary"' in drawn) is is_led
+    assert ("Only admins may set a provider&#x27;s address and key." in drawn) is not is_led
+
+
+def test_a_list_before_the_first_order_leads_to_what_is_missing_for_it() -> None:
+    source = (
+        '{% nothing_yet "inbox" "No orders" address="/a/" action="New" %}Why{% endnothing_yet %}'
+    )
+    assert 'href="/a/">New<' in draw(source)
+    step = SimpleNamespace(why="<key>", address="/b/", action="Add", needs=None)
+    drawn = draw(source, first_run=SimpleNamespace(missing=step))
+    assert 'href="/b/">Add<' in drawn and "&lt;key&gt;" in drawn and "Why" not in drawn
 
 
 def test_a_figure_has_its_mark_and_its_label() -> None:

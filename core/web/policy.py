@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import Resolver404, resolve
 
 from ..models import User
 from ..roles import May, refusal
@@ -41,6 +43,15 @@ def allow(what: May) -> Callable[[View], View]:
     return decorate
 
 
+def policy_of(address: str) -> May | None:
+    """What a person must be able to do to open this address of ours; None: no more than others."""
+    try:
+        declared = getattr(resolve(urlsplit(address).path).func, "policy", None)
+    except Resolver404:
+        return None
+    return declared if isinstance(declared, May) else None
+
+
 def signed_in(view: View) -> View:
     """Open to everyone who has logged in, whatever their role."""
     view.policy = SIGNED_IN  # type: ignore[attr-defined]  # read by the policy test
@@ -53,4 +64,13 @@ def public(view: View) -> View:
     return login_not_required(view)
 
 
-__all__ = ["PUBLIC", "SIGNED_IN", "HttpResponse", "StaffRequest", "allow", "public", "signed_in"]
+__all__ = [
+    "PUBLIC",
+    "SIGNED_IN",
+    "HttpResponse",
+    "StaffRequest",
+    "allow",
+    "policy_of",
+    "public",
+    "signed_in",
+]

@@ -12,7 +12,9 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 OLD = re.compile(r"\b(batch|batches|job|jobs|ticked|the guard)\b", re.IGNORECASE)
-TAGS = re.compile(r"\{#.*?#\}|\{%(?! empty_state).*?%\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
+TAGS = re.compile(
+    r"\{#.*?#\}|\{%(?! (?:empty_state|nothing_yet) ).*?%\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL
+)
 SENTENCE = re.compile(r"[A-Z“].*[.!?]$", re.DOTALL)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PAGES = sorted(

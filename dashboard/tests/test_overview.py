@@ -192,7 +192,8 @@ def test_many_rows_cost_the_queries_of_one(client_for_role: ForRole) -> None:
     for _ in range(6):
         fill()
     many = queries_of(lambda: page(browser))
-    assert len(many) == len(few) <= 29  # the watchdog asks five, once in seconds
+    # The watchdog asks five, once in seconds; one is for the first run, while that is not over.
+    assert len(many) == len(few) <= 30
 
 
 def test_a_flagged_order_that_waits_anyway_is_counted_once() -> None:

@@ -48,6 +48,8 @@ READ, CHANGE, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
 TABLE: dict[str, tuple[str, set[str]]] = {
     "overview": (SIGNED_IN, READ),
     "overview-chart": (May.SEE, READ),
+    "start": (May.SEE, READ),
+    "start-on-overview": (May.SEE, CHANGE),
     "navigation": (SIGNED_IN, READ),
     "palette": (May.SEE, READ),
     "log-in": (PUBLIC, BOTH),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGES = {
     "overview": "/",
+    "start": "/start/",
     "orders": "/orders/",
     "order-new": "/orders/new/?q=visits",
     "order-form": "/orders/new/?service=1",

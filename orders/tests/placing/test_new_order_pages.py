@@ -216,7 +216,7 @@ def test_services_are_found_by_a_few_letters(staff: Client) -> None:
     assert "Directory listing" in page and "Video views" not in page and "Old listing" not in page
     part = staff.get("/orders/new/?q=LIST+71", headers=HTMX).content.decode()
     assert part.strip() in page
-    assert "No service fits" in staff.get("/orders/new/?q=zzz").content.decode()
+    assert "No matching services" in staff.get("/orders/new/?q=zzz").content.decode()
 
 
 def test_searching_costs_the_same_for_one_and_for_ten(
