@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from core.forms import FormKeyField, PlainTextField, TablerForm
+from core.forms import FormKeyField, NoteField, PlainTextField, TablerForm
 
 from ..annotate import WORDS
 from ..models import Order
@@ -17,7 +17,7 @@ from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
 
 LOST = "The form had lost its orders."
-LONGEST_REFERENCE, LONGEST_NOTE, LONGEST_TAGS = 80, 500, 198
+LONGEST_REFERENCE, LONGEST_TAGS = 80, 198
 
 
 class TagsField(PlainTextField):
@@ -42,12 +42,6 @@ def _reference(**more: Any) -> PlainTextField:
     return PlainTextField(**{"label": "Customer's reference", **given, **more})
 
 
-def _note(label: str, **more: Any) -> forms.CharField:
-    rows = forms.Textarea(attrs={"rows": 2})
-    given: dict[str, Any] = {"required": False, "max_length": LONGEST_NOTE, "widget": rows}
-    return forms.CharField(**{"label": label, **given, **more})
-
-
 def _shown() -> forms.CharField:
     """What stood in a field when it was drawn; a draft in the browser keeps it along."""
     kept = forms.HiddenInput(attrs={"data-draft-shown": True})
@@ -58,7 +52,7 @@ class AboutForm(TablerForm, forms.Form):
     """Reference, note and tags of one order."""
 
     reference = _reference()
-    note = _note("Note on the order")
+    note = NoteField(label="Note on the order", required=False)
     tags = _tags("Tags", help_text="Words apart by spaces. Search for one with tag:word.")
 
     shown_reference = _shown()
@@ -146,11 +140,10 @@ class BulkTagsForm(BulkForm):
 class BulkNoteForm(BulkForm):
     """A note for many orders. It takes the place of the one before."""
 
-    note = _note(
-        "Note",
-        required=True,
+    note = NoteField(
+        label="Note",
         help_text="It takes the place of the note that an order has.",
-        error_messages={"required": "Write a note."},
+        missing="Write a note.",
     )
 
 

@@ -13,9 +13,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import JOB_LEASE_SECONDS, database_now
 from core.roles import May
-from core.rows.keyset import keyset_page
 from core.rows.leases import silence_of
-from core.web.pages import page_or_part
+from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from ..models import BulkItem, BulkJob, CancelRequest
@@ -30,9 +29,8 @@ SHOWN = {"failed": False, "done": True, "left": None}
 @require_safe
 def jobs(request: StaffRequest) -> HttpResponse:
     """One's own jobs, newest first; managers see everybody's."""
-    cursor = request.GET.get("cursor", "")
     found = _visible(request).select_related("started_by")
-    page = keyset_page(found, keys=("-pk",), cursor=cursor, size=PAGE_SIZE)
+    page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
     return render(
         request, "orders/bulk/bulk_actions.html", {"page": page, "sees_all": _sees_all(request)}
     )
@@ -49,7 +47,7 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
     items = items.annotate(has_cancel=_was_asked_to_cancel())
     if show in SHOWN:
         items = items.filter(ok=SHOWN[show])
-    page = keyset_page(items, keys=("pk",), cursor=request.GET.get("cursor", ""), size=PAGE_SIZE)
+    page = asked_page(request, items, keys=("pk",), size=PAGE_SIZE)
     context: dict[str, Any] = {"job": found, "page": page, "show": show if show in SHOWN else ""}
     if found.is_under_way:
         since, lease = found.created_at, JOB_LEASE_SECONDS

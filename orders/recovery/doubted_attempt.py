@@ -12,7 +12,7 @@ from ..models import Attempt, Order
 from ..status import Outcome, Resolution
 
 
-class SettledMeanwhile(Exception):
+class ResolvedMeanwhile(Exception):
     """Rolls the attempt's outcome back with the order that could not be moved."""
 
 
@@ -29,7 +29,7 @@ def resolve_attempt(
     if not unresolved.update(
         outcome=outcome, resolution=resolution, resolved_by=actor, recorded_at=now, **found
     ):
-        raise SettledMeanwhile
+        raise ResolvedMeanwhile
 
 
 def only(attempt: Attempt) -> QuerySet[Attempt]:

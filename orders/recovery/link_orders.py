@@ -27,7 +27,7 @@ from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome
 from ..status import MONEY_BACK, Outcome, Resolution, Status
-from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
+from .doubted_attempt import ResolvedMeanwhile, only, open_attempt, resolve_attempt
 
 
 class TellsOneStatus(Protocol):
@@ -118,7 +118,7 @@ def record_links(
             for link in links:
                 _write(link, resolution, actor, now)
             failpoint("link.moved")
-    except SettledMeanwhile:
+    except ResolvedMeanwhile:
         return False
     except IntegrityError as error:
         raise_unless_broken(error, "external_id_once_per_provider")
@@ -161,7 +161,7 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
         **found,
         **progress,
     ):
-        raise SettledMeanwhile
+        raise ResolvedMeanwhile
     if final.anomaly and final.anomaly.flag:
         raise_flag(order, final.anomaly.flag)
     charges.write_first_charge(order, now=now)

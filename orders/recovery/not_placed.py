@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from core.models import User
 from core.rows.durable import durable_transaction
+from core.texts import LONGEST_TEXT
 from providers.panel_api import Rejected
 
 from .. import link_queue
@@ -20,7 +21,7 @@ from ..sending.doubts import says_it_is_there
 from ..sending.replays import REPLAYED_AS
 from ..sending.send_orders import may_be_sent_again
 from ..status import Doubt, Outcome, Resolution, Status
-from .doubted_attempt import SettledMeanwhile, only, open_attempt, resolve_attempt
+from .doubted_attempt import ResolvedMeanwhile, only, open_attempt, resolve_attempt
 from .search import wait_clock
 
 
@@ -153,16 +154,17 @@ def resolve_refused(
         _leave_in_doubt(order, as_read, refusal, actor, now)
         return False
     to = Status.NOT_PLACED if may_be_sent_again(refusal.code) else Status.REJECTED
+    reason = refusal.reason[:LONGEST_TEXT]
     try:
         with durable_transaction():
             resolve_attempt(
                 as_read, Outcome.REJECTED, Resolution.PHRASE, actor, now, code=refusal.code.value
             )
             if not order.move(
-                to, now=now, actor=actor, text=text, evidence=evidence, reason=refusal.reason[:500]
+                to, now=now, actor=actor, text=text, evidence=evidence, reason=reason
             ) or not reopen.reopen_contradicted(order, now=now):
-                raise SettledMeanwhile
-    except SettledMeanwhile:
+                raise ResolvedMeanwhile
+    except ResolvedMeanwhile:
         return False
     halts.lift_if_resolved(order.provider, now=now)
     return True
@@ -173,7 +175,7 @@ def _leave_in_doubt(
 ) -> None:
     """An earlier try counts as not placed, and its evidence speaks of the phrase."""
     words = f"An earlier try counts as not placed, and now the provider says: {refusal.reason}"
-    doubt = {"code": Doubt.IS_THERE, "reason": words[:500], "searched_at": now}
+    doubt = {"code": Doubt.IS_THERE, "reason": words[:LONGEST_TEXT], "searched_at": now}
     with transaction.atomic():
         if as_read.filter(outcome=Outcome.UNKNOWN).update(**doubt):
             order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)
@@ -218,10 +220,10 @@ def _close(
         with durable_transaction():
             resolve_attempt(_as_read(attempt), outcome, resolution, actor, now)
             if not order.move(
-                to, now=now, actor=actor, text=text, reason=text[:500], evidence=evidence
+                to, now=now, actor=actor, text=text, reason=text[:LONGEST_TEXT], evidence=evidence
             ) or not reopen.reopen_contradicted(order, now=now):
-                raise SettledMeanwhile
-    except SettledMeanwhile:
+                raise ResolvedMeanwhile
+    except ResolvedMeanwhile:
         return False
     halts.lift_if_resolved(order.provider, now=now)
     return True

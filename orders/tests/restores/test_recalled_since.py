@@ -13,7 +13,7 @@ from orders.models import Attempt, Halt, Order, UnmatchedOrder
 from orders.placing import place_orders
 from orders.sending import send_journal
 from orders.sending.outcome import SendOutcome
-from orders.sending.restore_check import guard, recalled_sends, replay_journal
+from orders.sending.restore_check import forgotten_sends, guard, recalled_sends, replay_journal
 from orders.status import HaltKind, Outcome, Status
 from orders.tests.sending.test_restore_guard import LATER, forget, send, take_back
 from providers.panel_api import RefusalCode
@@ -32,7 +32,7 @@ def test_one_that_is_withdrawn_while_its_refusal_is_brought_in_stays_withdrawn(
     provider.then = refusal(RefusalCode.FUNDS)
     send(order, provider, NOON)
     take_back(order)
-    real = recalled_sends.recalled
+    real = forgotten_sends.recalled
 
     def recalled(mine: Order, *this: Any, **more: Any) -> Attempt:
         place_orders.withdraw_order(Order.objects.get(pk=order.pk), actor=None, now=LATER)
