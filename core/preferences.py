@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .regional.numbers import DESK, STYLES
+
 DENSITIES = {"dense": "Dense", "comfortable": "Comfortable"}
 THEMES = {"auto": "Use system setting", "light": "Light", "dark": "Dark"}
 
@@ -20,6 +22,8 @@ class Preferences:
     hidden_columns: tuple[str, ...] | None = None  # None: as the list has it
     theme: str = ""
     hides_first_run: bool = False  # its steps are not on the overview
+    time_zone: str = ""  # the desk's
+    numbers: str = DESK
 
     @classmethod
     def read(cls, kept: Any) -> Preferences:
@@ -32,6 +36,8 @@ class Preferences:
             else None,
             theme=_one_of(THEMES, kept.get("theme"), ""),
             hides_first_run=kept.get("hides_first_run") is True,
+            time_zone=zone if isinstance(zone := kept.get("time_zone"), str) else "",
+            numbers=_one_of(STYLES, kept.get("numbers"), DESK),
         )
 
     def written(self) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.models import Case, DateField, F, Func, Value, When
 from django.db.models.functions import TruncDate
-from django.utils import timezone
+
+from core.regional.desk_days import desk_time, desk_zone
 
 Shift = tuple[datetime, timedelta]
 
@@ -20,7 +21,7 @@ def local_day(column: str, since: datetime, until: datetime) -> Func:
     here SQLite shifts by the offset, told apart only where a clock change lies between.
     """
     if connection.vendor != "sqlite":
-        return TruncDate(column)
+        return TruncDate(column, tzinfo=desk_zone())
     *changes, (_, last) = shifts_between(since, until)
     whens = [When(**{f"{column}__lt": end}, then=_modifier(shift)) for end, shift in changes]
     shift = Case(*whens, default=_modifier(last)) if whens else _modifier(last)
@@ -60,7 +61,7 @@ def _moment_of_change(before: datetime, after: datetime) -> datetime:
 
 
 def _offset(moment: datetime) -> timedelta:
-    return timezone.localtime(moment).utcoffset() or timedelta()
+    return desk_time(moment).utcoffset() or timedelta()
 
 
 def _modifier(offset: timedelta) -> Value:

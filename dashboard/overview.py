@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, F, Q
-from django.utils import timezone
 
 from core import clocks
 from core.money import MoneySum
+from core.regional.desk_days import day_start, desk_day
+from core.regional.numbers import grouped
 from orders.lists.tabs import COUNT_CAP
 from orders.models import Order
 from orders.status import MAY_HAVE_COST, Status
@@ -46,7 +47,7 @@ class Figures:
 
     @property
     def open_shown(self) -> str:
-        return f"{COUNT_CAP:,}+" if self.open > COUNT_CAP else f"{self.open:,}"
+        return f"{grouped(COUNT_CAP)}+" if self.open > COUNT_CAP else grouped(self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _figures(now: datetime) -> Figures:
 def daily(span: int, now: datetime) -> Days:
     """Orders and spend of the last `span` days; today is as fresh as the cards. What is more than
     a week old hardly changes any more and is remembered for longer."""
-    today = timezone.localtime(now).date()
+    today = desk_day(now)
     found = _remembered(
         f"overview-days-{today}", clocks.CHART_SECONDS, lambda: _daily(now, RECENT - 1, 0)
     )
@@ -134,7 +135,7 @@ def _with_today(days: Days, today: Figures) -> Days:
 def _daily(now: datetime, first: int, last: int) -> Days:
     """The days from `first` to `last` days ago, both included."""
     since, until = start_of_day(now, first), start_of_day(now, last - 1)
-    oldest = timezone.localtime(since).date()
+    oldest = desk_day(since)
     days = [oldest + timedelta(days=number) for number in range(first - last + 1)]
     place = {day: number for number, day in enumerate(days)}
     orders = [0] * len(days)
@@ -172,8 +173,7 @@ def _cost(row: dict[str, Any]) -> Decimal:
 
 def start_of_day(now: datetime, days_ago: int) -> datetime:
     """Midnight in the desk's time zone."""
-    day = timezone.localtime(now).date() - timedelta(days=days_ago)
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return day_start(desk_day(now) - timedelta(days=days_ago))
 
 
 def _capped(orders: Any) -> int:

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from core.money import plain
+from core.regional.numbers import grouped, with_point
 from providers.models import ProposedTerms, Service
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, count_lines
 
@@ -113,7 +114,7 @@ def differences(before: Terms, after: Terms) -> list[Difference]:
     """Every term that changed, in words."""
     was, now = before.as_json(), after.as_json()
     return [
-        Difference(label, _in_words(was[name]), _in_words(now[name]))
+        Difference(label, _in_words(name, was[name]), _in_words(name, now[name]))
         for name, label in LABELS.items()
         if was[name] != now[name] and (name != "name" or before.name is not None)
     ]
@@ -196,9 +197,11 @@ def _same_name(name: str) -> str:
     return " ".join("".join(char if char.isalnum() else " " for char in text).split())
 
 
-def _in_words(value: Any) -> str:
+def _in_words(name: str, value: Any) -> str:
     if value is None or value == "":
         return "not said"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if name == "rate":
+        return with_point(str(value))
+    return grouped(value) if isinstance(value, int) else str(value)

@@ -33,7 +33,7 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
         ),
         (bool(our_id), f"An id of ours goes along with each order as “{our_id}”."),
         (bool(pages), f"The catalog comes in pages of {pages}."),
-        (dialect.rate_per_unit, "Prices are published for one unit; we show them for 1,000."),
+        (dialect.rate_per_unit, "Prices are published for one unit; we show them for a thousand."),
         (bool(dialect.decimal_mark), f"Amounts are written with “{dialect.decimal_mark}”."),
         (dialect.balance_field != "balance", f"The balance is in “{dialect.balance_field}”."),
         (dialect.refills is True, "Refills can be followed."),

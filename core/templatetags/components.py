@@ -11,6 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from ..models import User
+from ..regional.numbers import STYLES
 from ..roles import May, Role, refusal
 from ..web.policy import policy_of
 from .desk import icon, query
@@ -248,7 +249,9 @@ def person_attributes(context: Context) -> SafeString:
     if not isinstance(user, User):
         return SafeString("")
     chosen = user.chosen
-    drawn = format_html(' data-density="{}"', chosen.density)
+    drawn = format_html(
+        ' data-density="{}" data-numbers="{}"', chosen.density, STYLES[chosen.numbers].locale
+    )
     if chosen.theme:
         drawn += format_html(' data-theme-choice="{}"', chosen.theme)
     if chosen.theme in ("light", "dark"):

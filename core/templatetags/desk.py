@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.money import plain
+from core.regional.numbers import grouped, spelled, with_point
 
 register = template.Library()
 
@@ -69,8 +70,7 @@ def price(amount: Decimal | None, currency: str = "") -> SafeString | str:
 
 def spell_money(amount: Decimal, currency: str) -> str:
     """The amount in words of a page: −$0.50, 12.00 JPY."""
-    whole, _, places = plain(abs(amount)).partition(".")
-    digits = f"{int(whole):,}.{places:0<2}"
+    digits = spelled(amount)
     minus = "−" if amount < 0 else ""
     if sign := SIGNS.get(currency):
         return f"{minus}{sign}{digits}"
@@ -80,7 +80,19 @@ def spell_money(amount: Decimal, currency: str) -> str:
 @register.filter
 def amount(count: int | None) -> str:
     """Whole units with thousands apart."""
-    return NOTHING if count is None else f"{count:,}"
+    return NOTHING if count is None else grouped(count)
+
+
+@register.filter
+def pointed(number: Decimal | str) -> str:
+    """A number, also one that is kept as text, 0.275, with the point of the reader."""
+    return with_point(plain(number) if isinstance(number, Decimal) else number)
+
+
+@register.filter
+def rounded(number: Decimal | float | None, places: int = 0) -> str:
+    """With so many decimals."""
+    return NOTHING if number is None else with_point(f"{number:.{places}f}")
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from core.models import User
+from core.regional.numbers import grouped
 from core.roles import May
 from orders.models import Discrepancy, Halt, Order, Refill, UnreadAnswer
 from orders.placing.before_sending import UNTIL_A_PERSON
@@ -219,7 +220,7 @@ def _held(held: Counter[str]) -> Iterator[AttentionItem]:
     """What no item of its own tells."""
     reasons = Counter({one: held[one] for one in _HELD_BY_PEOPLE if held[one]})
     if reasons:
-        why = ", ".join(f"{count:,} {_HELD_BY_PEOPLE[one]}" for one, count in reasons.most_common())
+        why = ", ".join(f"{grouped(n)} {_HELD_BY_PEOPLE[one]}" for one, n in reasons.most_common())
         them = "it" if reasons.total() == 1 else "them"
         yield AttentionItem(
             "player-pause",
@@ -233,9 +234,8 @@ def _held(held: Counter[str]) -> Iterator[AttentionItem]:
 
 def _refills() -> Iterator[AttentionItem]:
     """Those of which nobody knows whether they were started; an index begins with the status."""
-    count = _capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED))
-    if count:
-        title = "1 refill" if count == 1 else f"{min(count, COUNT_CAP):,} refills"
+    if count := _capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED)):
+        title = "1 refill" if count == 1 else f"{grouped(min(count, COUNT_CAP))} refills"
         yield AttentionItem(
             "help-circle",
             "orange",
@@ -254,15 +254,15 @@ def _where_terms(user: User) -> tuple[str, str]:
 
 def _many(count: int) -> str:
     if count > COUNT_CAP:
-        return f"More than {COUNT_CAP:,} orders"
-    return "1 order" if count == 1 else f"{count:,} orders"
+        return f"More than {grouped(COUNT_CAP)} orders"
+    return "1 order" if count == 1 else f"{grouped(count)} orders"
 
 
 def _cases(user: User) -> Iterator[AttentionItem]:
     """Asked only for those who may see what a balance does; an index holds the open ones."""
     if not user.may(May.SEE_BALANCES) or not (count := _capped(Discrepancy.objects.open())):
         return
-    title = "1 discrepancy" if count == 1 else f"{min(count, COUNT_CAP):,} discrepancies"
+    title = "1 discrepancy" if count == 1 else f"{grouped(min(count, COUNT_CAP))} discrepancies"
     yield AttentionItem(
         "scale",
         "orange",

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.clocks import database_now
 from core.web.policy import StaffRequest, signed_in
 
 from .forms import ProfileForm, ThemeForm
@@ -19,7 +20,7 @@ from .forms import ProfileForm, ThemeForm
 def profile(request: StaffRequest) -> HttpResponse:
     """Kept with the person, so that it is the same in each of their browsers."""
     person = request.user
-    form = ProfileForm(person.chosen, request.POST or None)
+    form = ProfileForm(person.chosen, database_now(), request.POST or None)
     if request.method == "POST" and form.is_valid():
         person.choose(form.changed(person.chosen))
         messages.success(request, "Your profile is saved.")

@@ -110,8 +110,9 @@ def test_spend_is_by_currency_charged_or_else_estimated() -> None:
     assert (found.placed, found.completed, found.open) == (5, 2, 2)
 
 
-def test_days_begin_at_midnight_where_the_desk_stands() -> None:
-    with timezone.override("Asia/Tokyo"):  # nine hours on: this is the 24th there
+def test_days_begin_at_midnight_where_the_desk_stands(settings: Any) -> None:
+    settings.TIME_ZONE = "Asia/Tokyo"  # nine hours on: this is the 24th there
+    with timezone.override("America/Lima"):  # of whoever looks
         late, service = NOW.replace(hour=20), make_service()
         make_order(Status.COMPLETED, service=service, created_at=late, charge=Decimal(2))
         make_order(Status.COMPLETED, service=service, created_at=NOW, charge=Decimal(3))

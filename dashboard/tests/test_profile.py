@@ -16,7 +16,7 @@ from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
-CHOSEN = {"theme": "dark", "density": "comfortable"}
+CHOSEN = {"theme": "dark", "density": "comfortable", "time_zone": "", "numbers": "point"}
 
 
 @pytest.fixture
@@ -84,6 +84,11 @@ def test_what_was_chosen_costs_no_query(staff: Client) -> None:
     staff.post("/profile/", CHOSEN)
     staff.get("/profile/")
     assert len(queries_of(lambda: staff.get("/profile/"))) == before
+
+
+def test_a_zone_that_does_not_exist_is_refused(staff: Client) -> None:
+    answer = staff.post("/profile/", CHOSEN | {"time_zone": "Europe/Atlantis"})
+    assert answer.status_code == 422 and person_of(staff).chosen == Preferences()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.clocks import database_now
+from core.regional.numbers import grouped
 from core.roles import May, refusal
 from core.web.policy import StaffRequest, allow
 
@@ -82,9 +83,8 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
     if not count:
         return "No matching orders."
     if count > MOST:
-        return (
-            f"More than {MOST:,} orders fit, and one bulk action takes {MOST:,}: narrow the list."
-        )
+        most = grouped(MOST)
+        return f"More than {most} orders fit, and one bulk action takes {most}: narrow the list."
     return ""
 
 

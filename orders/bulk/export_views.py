@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.clocks import database_now
+from core.regional.desk_days import desk_day
 from core.roles import May
 from core.web.policy import StaffRequest, allow
 
@@ -24,7 +24,7 @@ def order_export(request: StaffRequest) -> HttpResponseBase:
     if selection.problem:
         messages.error(request, f"Nothing was exported. {selection.problem}")
         return HttpResponseRedirect(f"{reverse('orders')}?{selection.list_query()}")
-    day = timezone.localdate(database_now())
+    day = desk_day(database_now())
     return StreamingHttpResponse(
         export_lines(selection.orders()),
         content_type="text/csv; charset=utf-8",

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from core.forms import PlainTextField, TablerForm
+from core.regional.amounts import AmountField
 from core.roles import ALLOWED, May
 from providers.models import Provider
 
@@ -40,6 +41,15 @@ class BlockForm(TablerForm, forms.Form):
         return pattern
 
 
+_LIMIT: dict[str, Any] = {
+    "required": False,
+    "min_value": 0,
+    "max_digits": 18,
+    "decimal_places": 6,
+    "placeholder": "no limit",
+}
+
+
 class LimitForm(TablerForm, forms.Form):
     """Both amounts empty: the limit is taken away."""
 
@@ -50,19 +60,8 @@ class LimitForm(TablerForm, forms.Form):
         max_length=8,
         error_messages={"invalid": "Write its letters, as the provider's page has them."},
     )
-    per_order = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=6, label="For one order"
-    )
-    per_day = forms.DecimalField(
-        required=False, min_value=0, max_digits=18, decimal_places=6, label="In one day"
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("per_order", "per_day"):
-            self.fields[name].widget = forms.TextInput(
-                attrs={"inputmode": "decimal", "placeholder": "no limit", "autocomplete": "off"}
-            )
+    per_order = AmountField(label="For one order", **_LIMIT)
+    per_day = AmountField(label="In one day", **_LIMIT)
 
     def clean_currency(self) -> str:
         """In the spelling of the accounts that use it; a limit from before may be taken away."""
@@ -77,13 +76,13 @@ class LimitForm(TablerForm, forms.Form):
 
 
 class ToleranceForm(TablerForm, forms.Form):
-    percent = forms.DecimalField(
+    percent = AmountField(
         min_value=0,
         max_value=100,
         max_digits=5,
         decimal_places=2,
         label="Dearer by at most, in percent",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        sample="2.5",
     )
 
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from core.models import User
 from core.money import MoneySum
+from core.regional.desk_days import desk_day
 from providers.models import Service
 
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
@@ -25,7 +25,7 @@ from ..terms import Terms, at_rate
 
 
 def day_of(moment: datetime) -> date:
-    return timezone.localdate(moment)
+    return desk_day(moment)
 
 
 def limit_of(person: User | None, currency: str) -> SpendLimit | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.utils import timezone
 
 from core.forms import FilterForm, PlainTextField
 from core.models import User
+from core.regional.desk_days import day_start
 from core.texts import without_unseen
 from providers.forms.fields import provider_field
 from providers.models import Service
@@ -132,7 +132,7 @@ class OrderFilter(FilterForm[OrderQuerySet]):
 
 
 def _midnight(day: date, *, days: int = 0) -> datetime:
-    """When this day (or the one `days` later) begins here."""
+    """When this day of the desk (or the one `days` later) begins."""
     earliest, latest = date(1970, 1, 1), date(9999, 1, 1)
     day = min(max(day, earliest), latest) + timedelta(days=days)
-    return timezone.make_aware(datetime.combine(day, time.min))
+    return day_start(day)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from core import clocks
+from core.regional.numbers import grouped
 from core.rows.keyset import KeysetPage
 
 from ..models import Order, OrderQuerySet
@@ -67,7 +68,7 @@ def matching(orders: OrderQuerySet, page: KeysetPage[Order], asked: str) -> str:
 
 def count_in_words(count: int) -> str:
     """As `capped_count` gives it."""
-    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else f"{count:,}"
+    return f"{grouped(COUNT_CAP)}+" if count > COUNT_CAP else grouped(count)
 
 
 def _group(group: str) -> OrderQuerySet:

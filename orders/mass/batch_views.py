@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import JOB_LEASE_SECONDS, database_now
+from core.regional.numbers import grouped
 from core.roles import May
 from core.rows.leases import Silence, silence_of
 from core.web.pages import asked_page, page_or_part
@@ -119,7 +120,7 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
         line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
     check(lines, found, person=request.user, now=database_now())
     if mass_order.fix_lines(found, lines, unless_fixed=typed):
-        messages.success(request, f"{len(lines):,} lines are checked again.")
+        messages.success(request, f"{grouped(len(lines))} lines are checked again.")
     else:
         messages.warning(request, BUSY)
     return redirect("mass-order", pk=pk)
@@ -133,7 +134,7 @@ def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     mass_order.stop_placing(found)
     count, more = mass_order.withdraw_unsent(found, actor=request.user, now=database_now())
     rest = " More are left: press it again." if more else ""
-    messages.success(request, f"Orders withdrawn: {count:,}. They will not be sent.{rest}")
+    messages.success(request, f"Orders withdrawn: {grouped(count)}. They will not be sent.{rest}")
     return redirect("mass-order", pk=pk)
 
 

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from core.models import User
 from core.money import MoneySum
+from core.regional.desk_days import desk_day
 from providers.models import Service
 
 from ..limits.check_limits import LimitRules, rules_for
@@ -74,7 +74,7 @@ def surroundings_of(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
         running=_running(keys, {line.form_key for line in lines}),
         limits=limits,
-        today=timezone.localdate(now),
+        today=desk_day(now),
         claimed=claimed,
     )
 

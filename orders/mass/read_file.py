@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+from core.regional.numbers import grouped
+
 from .read_paste import NotAPaste
 
 _MARKS = (  # the longer ones first: that of UTF-16 begins that of UTF-32
@@ -35,12 +37,12 @@ def text_of(content: bytes) -> str:
             raise NotAPaste(f"The file is broken off, or no text. {_SAVE_AS}") from None
         line = content[: error.start].count(b"\n") + 1
         raise NotAPaste(
-            f"Line {line:,} of the file is not UTF-8 text, so its letters cannot be told for "
-            f"certain. {_SAVE_AS}"
+            f"Line {grouped(line)} of the file is not UTF-8 text, so its letters cannot be told "
+            f"for certain. {_SAVE_AS}"
         ) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise NotAPaste(f"Line {line:,} of the file holds what is no text. {_SAVE_AS}")
+        raise NotAPaste(f"Line {grouped(line)} of the file holds what is no text. {_SAVE_AS}")
     return text
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from core.regional.numbers import grouped
 from core.texts import readable, without_unseen
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind
 
@@ -69,7 +70,9 @@ def read_paste(text: str) -> list[PastedLine]:
     if not lines:
         raise NotAPaste("There are no lines below the names of the columns.")
     if len(lines) > MOST_LINES:
-        raise NotAPaste(f"These are {len(lines):,} lines; {MOST_LINES:,} is the most. Split them.")
+        raise NotAPaste(
+            f"These are {grouped(len(lines))} lines; {grouped(MOST_LINES)} is the most. Split them."
+        )
     return lines
 
 
@@ -106,8 +109,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
                 yield start, cells
     except csv.Error:
         raise NotAPaste(
-            f"Line {ended + 1:,}: a quotation mark is not closed, or something follows the closing "
-            'one. Inside a cell in quotation marks, write a quotation mark twice: "".'
+            f"Line {grouped(ended + 1)}: a quotation mark is not closed, or something follows the "
+            'closing one. Inside a cell in quotation marks, write a quotation mark twice: "".'
         ) from None
 
 

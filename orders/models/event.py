@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
-from django.utils.timezone import localtime
 
+from core.regional.desk_days import desk_time
 from core.rows.append_only import AppendOnly
 from core.texts import LONGEST_TEXT
 
@@ -61,4 +61,4 @@ def told_as_past(reason: str, now: datetime) -> str:
     """Why an order rested, for the page of one that goes on: true until it is queued at `now`."""
     if not reason or reason.startswith(PAST):
         return reason
-    return f"{PAST} {localtime(now):%d %b %Y, %H:%M}: {reason}"[:LONGEST_TEXT]
+    return f"{PAST} {desk_time(now):%d %b %Y, %H:%M %Z}: {reason}"[:LONGEST_TEXT]

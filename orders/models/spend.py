@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
 from core.money import MoneyField
+from core.regional.desk_days import desk_day
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..status import AT_PROVIDER, COSTS_NOTHING
@@ -100,7 +100,7 @@ _COLUMNS = tuple({"currency": "provider__currency"}.get(name, name) for name in 
 
 def first_day_kept(now: datetime) -> date:
     """No order leaves on an earlier day any more, whatever the zone of the desk."""
-    return timezone.localdate(now) - timedelta(days=1)
+    return desk_day(now) - timedelta(days=1)
 
 
 def countable(orders: models.QuerySet[models.Model], now: datetime) -> Iterator[Countable]:

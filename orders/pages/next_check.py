@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core import clocks
+from core.regional.numbers import grouped
 from core.templatetags.desk import ago
 
 from ..models import Order
@@ -25,7 +26,7 @@ def next_check(order: Order, now: datetime) -> NextCheck | None:
     if schedule is None or not order.is_open:
         return None
     if schedule.failures:
-        times = "answer" if schedule.failures == 1 else f"{schedule.failures:,} answers"
+        times = "answer" if schedule.failures == 1 else f"{grouped(schedule.failures)} answers"
         return NextCheck(schedule.next_at, f"The last {times} about it could not be read.")
     if schedule.next_at - now > 2 * FLOOR:
         since = ago(schedule.changed_at, now)

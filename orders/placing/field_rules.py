@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from core.regional.numbers import grouped
 from providers.models import Service
 from providers.panel_api.order_types.subscriptions import minutes_in_words
 from providers.panel_api.order_types.table import Ask, CostRange, Kind, OrderPayload
@@ -70,7 +71,7 @@ def fault_of_total(payload: OrderPayload, service: Service) -> Fault | None:
     units, most = payload.units, limits(service)[1] or LARGEST_NUMBER
     if units is not None and units > most:
         field = "runs" if getattr(payload, "runs", None) else None
-        return field, f"All runs together are {units:,}. Maximum is {most:,}."
+        return field, f"All runs together are {grouped(units)}. Maximum is {grouped(most)}."
     cost = payload.cost(service.rate) if service.rate is not None else None
     top = (cost.high or cost.low) if isinstance(cost, CostRange) else cost
     if top is not None and top >= LARGEST_COST:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django import forms
 
 from core.forms import PlainTextField
+from core.regional.numbers import grouped, style
 from core.texts import UNREADABLE, without_unseen
 from providers.models import Service
 from providers.panel_api.order_types.table import Ask, Kind, OrderPayload, split_lines
@@ -25,6 +26,7 @@ LONGEST_LINES = 500_000
 MOST_LINES = 10_000
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_ONE_OR_A_THOUSAND = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RUNNABLE = re.compile(r"(javascript|vbscript|data|blob|file|about|view-source)\s*:", re.IGNORECASE)
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
@@ -42,7 +44,7 @@ class Setting:
 
 def counted(number: int, noun: str) -> str:
     """ "1 line", "2,000 lines"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{grouped(number)} {noun}" if number == 1 else f"{grouped(number)} {noun}s"
 
 
 class WholeNumberField(forms.Field):
@@ -61,12 +63,18 @@ class WholeNumberField(forms.Field):
         return {"inputmode": "numeric", "maxlength": "18"}
 
     def to_python(self, value: Any) -> int | None:
-        text = number_in(str(value)) if value is not None else ""
+        written = without_unseen(str(value)) if value is not None else ""
+        text = number_in(written)
         if not text:
             return None
-        if not _DIGITS.fullmatch(text):
+        if style().point == "," and _ONE_OR_A_THOUSAND.fullmatch(written):
             raise forms.ValidationError(
-                "Write a whole number with the digits 0–9 only: 1000, or 1,000."
+                f"{written} may be one or a thousand in your number format: write digits only."
+            )
+        if not _DIGITS.fullmatch(text):
+            other = ", or 1,000" if style().point == "." else ""
+            raise forms.ValidationError(
+                f"Write a whole number with the digits 0–9 only: 1000{other}."
             )
         return int(text)
 
@@ -75,9 +83,9 @@ class WholeNumberField(forms.Field):
         if value is None:
             return
         if value < self.lowest:
-            raise forms.ValidationError(f"Minimum is {self.lowest:,}.")
+            raise forms.ValidationError(f"Minimum is {grouped(self.lowest)}.")
         if value > self.highest:
-            raise forms.ValidationError(f"Maximum is {self.highest:,}.")
+            raise forms.ValidationError(f"Maximum is {grouped(self.highest)}.")
 
 
 class WordField(PlainTextField):
@@ -157,26 +165,26 @@ class LinesField(forms.CharField):
         for number, line in enumerate(lines if self.of_names else (), start=1):
             if re.search(r"[,;\s]", line):
                 raise forms.ValidationError(
-                    f"Line {number:,} holds several names (“{line[:40]}”). Each counts as one: "
-                    "write one a line."
+                    f"Line {grouped(number)} holds several names (“{line[:40]}”). Each counts as "
+                    "one: write one a line."
                 )
         for number, line in enumerate(lines, start=1):
             if UNREADABLE in line:
                 raise forms.ValidationError(
-                    f"Line {number:,} holds a character that could not be read ({UNREADABLE}): "
-                    "write it anew."
+                    f"Line {grouped(number)} holds a character that could not be read "
+                    f"({UNREADABLE}): write it anew."
                 )
             if any(unicodedata.category(char) in ("Cc", "Cs") for char in line if char != "\t"):
                 raise forms.ValidationError(
-                    f"Line {number:,} holds a control character: it starts “{line[:40]}”."
+                    f"Line {grouped(number)} holds a control character: it starts “{line[:40]}”."
                 )
         if lines and len(lines) < self.lowest:
             raise forms.ValidationError(
-                f"{counted(len(lines), 'line')} are too few. Minimum is {self.lowest:,}."
+                f"{counted(len(lines), 'line')} are too few. Minimum is {grouped(self.lowest)}."
             )
         if len(lines) > self.highest:
             raise forms.ValidationError(
-                f"{counted(len(lines), 'line')} are too many. Maximum is {self.highest:,}."
+                f"{counted(len(lines), 'line')} are too many. Maximum is {grouped(self.highest)}."
             )
 
 
@@ -215,7 +223,9 @@ FieldMaker = Callable[[Ask, Setting, dict[str, Any]], forms.Field]
 
 def _quantity(ask: Ask, setting: Setting, common: dict[str, Any]) -> forms.Field:
     lowest, highest = limits(setting.service)
-    common["help_text"] = ask.help or f"{lowest:,} to {highest:,}." if highest else ask.help
+    common["help_text"] = (
+        ask.help or f"{grouped(lowest)} to {grouped(highest)}." if highest else ask.help
+    )
     return WholeNumberField(lowest=lowest, highest=highest, **common)
 
 

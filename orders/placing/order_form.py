@@ -12,9 +12,9 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
-from django.utils import timezone
 
 from core.forms import FormKeyField
+from core.regional.desk_days import desk_day
 from providers.models import Service
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, OrderPayload
 
@@ -59,7 +59,7 @@ def form_for(
 
     Only for a service without an `obstacle`; raises KeyError for a type that has no form.
     """
-    form = OrderForm(service, today=timezone.localdate(now), data=data, again=again, begun=begun)
+    form = OrderForm(service, today=desk_day(now), data=data, again=again, begun=begun)
     form.now = now
     return form
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django import forms
 
 from core.forms import FilterForm, NoteField, PlainTextField, TablerForm
+from core.regional.amounts import AmountField
 from providers.forms.fields import provider_field
 
 from ..models import DiscrepancyQuerySet
@@ -17,14 +18,13 @@ AMOUNT_BOUND = 10**12
 class TopUpForm(TablerForm, forms.Form):
     """Money put in on the day; below zero to put an earlier slip right."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label="Amount put in",
         max_digits=24,
         decimal_places=12,
         min_value=-AMOUNT_BOUND,
         max_value=AMOUNT_BOUND,
         help_text="Everything that was put in on this day, invoice by invoice.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     note = PlainTextField(
         max_length=200,

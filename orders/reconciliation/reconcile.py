@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from core import clocks
 from core.models import User
 from core.money import plain
+from core.regional.desk_days import day_end, desk_day
 from core.rows.loops import one_by_one
 from providers.models import BalanceReading, Provider
 
@@ -66,18 +66,10 @@ def keep_ledger(provider: Provider, *, now: datetime) -> list[Statement]:
     return made
 
 
-def day_start(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
-
-
-def day_end(day: date) -> datetime:
-    return day_start(day + timedelta(days=1))
-
-
 def _begin_first(provider: Provider, now: datetime) -> Statement | None:
     """The ledger of an account begins with the newest reading: nothing is known of before."""
     reading = BalanceReading.objects.filter(provider=provider).order_by("-read_at").first()
-    return None if reading is None else _begin(provider, reading, timezone.localdate(now), now)
+    return None if reading is None else _begin(provider, reading, desk_day(now), now)
 
 
 def _begin_next(last: Statement, now: datetime) -> Statement | None:
@@ -93,7 +85,7 @@ def _begin_next(last: Statement, now: datetime) -> Statement | None:
         currency=last.currency,
         read_at=last.closing_at,
     )
-    return _begin(last.provider, opening, timezone.localdate(first.read_at), now)
+    return _begin(last.provider, opening, desk_day(first.read_at), now)
 
 
 def _begin(provider: Provider, opening: BalanceReading, day: date, now: datetime) -> Statement:
@@ -113,7 +105,7 @@ def _begin(provider: Provider, opening: BalanceReading, day: date, now: datetime
 
 def _doubtful(provider: Provider, now: datetime) -> list[Statement]:
     """Days of late that are not explained yet, now and then: what is learned since may do it."""
-    since = timezone.localdate(now) - timedelta(days=clocks.RECONCILE_AGAIN_DAYS)
+    since = desk_day(now) - timedelta(days=clocks.RECONCILE_AGAIN_DAYS)
     balanced = Q(state=StatementState.FITS) | Q(state=StatementState.RUNNING)
     recent = Statement.objects.filter(provider=provider, day__gte=since).exclude(balanced)
     stale = recent.filter(made_at__lt=now - timedelta(hours=1))

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from core.forms import TablerForm
-from core.money import plain
+from core.regional.amounts import AmountField
 from providers.panel_api import Dialect, why_no_parameter
 
 from ..models import Recovery
@@ -41,6 +41,7 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
         model = Recovery
         fields = tuple(HELP)
         help_texts = HELP
+        field_classes = dict.fromkeys(("lost_amount", "two_people_above"), AmountField)
 
     def __init__(self, *args: Any, is_admin: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,13 +50,6 @@ class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # no
         self.initial["replays_are_safe"] = self.instance.promises_replays(self.instance.provider)
         for name in FOR_ADMINS:
             self.fields[name].disabled = not is_admin
-        for name in ("lost_amount", "two_people_above"):
-            self._as_amount(name)
-
-    def _as_amount(self, name: str) -> None:
-        field, amount = self.fields[name], getattr(self.instance, name)
-        field.widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        self.initial[name] = "" if amount is None else plain(amount)
 
     def clean_idempotency_parameter(self) -> str:
         name: str = self.cleaned_data["idempotency_parameter"]

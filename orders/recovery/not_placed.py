@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.timezone import localtime
 
 from core.models import User
 from core.rows.durable import durable_transaction
@@ -29,7 +30,9 @@ class TooEarly(Exception):
     """The order may still appear at the provider; `until` is when that is over."""
 
     def __init__(self, until: datetime) -> None:
-        super().__init__(f"Too early: it may still appear there until {until:%H:%M:%S}.")
+        super().__init__(
+            f"Too early: it may still appear there until {localtime(until):%H:%M:%S %Z}."
+        )
         self.until = until
 
 

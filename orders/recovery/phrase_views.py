@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.clocks import database_now
+from core.regional.numbers import grouped
 from core.roles import May
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
@@ -37,7 +38,7 @@ def provider_words(request: StaffRequest, pk: int) -> HttpResponse:
     now = database_now()
     if add_alias(provider, word, meaning, actor=request.user, now=now):
         due = make_known_words_due(now=now, provider_id=pk)
-        asked = "1 order is" if due == 1 else f"{due:,} orders are"
+        asked = "1 order is" if due == 1 else f"{grouped(due)} orders are"
         label = Status(meaning.value).label
         messages.success(request, f"“{word}” means {label} from now on. {asked} asked about next.")
     else:

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
+from core.regional.numbers import grouped
 from core.roles import May
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
@@ -160,7 +161,7 @@ def _phrase_added(
     request: StaffRequest, pk: int, phrase: AnswerPhrase, resolved: int
 ) -> HttpResponse:
     """To the order; back to its evidence when there is more to say of it."""
-    orders = "1 order is" if resolved == 1 else f"{resolved:,} orders are"
+    orders = "1 order is" if resolved == 1 else f"{grouped(resolved)} orders are"
     messages.success(
         request, f"“{phrase.words}” is a refusal from now on. {orders} resolved by it."
     )

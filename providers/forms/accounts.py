@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
 from core.forms import TablerForm
-from core.money import DIGITS, PLACES, plain
+from core.money import DIGITS, PLACES
+from core.regional.amounts import AmountField
 
 from ..connect import checked_address
 from ..models import Provider, RefundStyle
@@ -156,7 +157,7 @@ class MinutesField(forms.CharField):
 
 
 class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
-    low_balance = forms.DecimalField(
+    low_balance = AmountField(
         label="Warn below",
         required=False,
         min_value=Decimal(0),
@@ -170,11 +171,6 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
     intervals = MinutesField(
         "Intervals of drip-feeds, minutes", "Those it takes, with commas. Empty: any."
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if (amount := self.initial.get("low_balance")) is not None:
-            self.initial["low_balance"] = plain(amount)
 
     class Meta:
         model = Provider

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from core.forms import FilterForm, TablerForm
+from core.regional.amounts import AmountField
 
 from ..models import ChangeKind, Service, ServiceChange, ServiceQuerySet
 from ..panel_api import PAYLOADS, Dialect, type_name
@@ -57,10 +58,10 @@ class ServiceFilter(FilterForm[ServiceQuerySet]):
     )
     refill = forms.ChoiceField(required=False, choices=YES_NO)
     cancel = forms.ChoiceField(required=False, choices=YES_NO)
-    rate_from = forms.DecimalField(
+    rate_from = AmountField(
         label="Price from", required=False, min_value=Decimal(0), max_digits=18, decimal_places=6
     )
-    rate_to = forms.DecimalField(
+    rate_to = AmountField(
         label="Price to", required=False, min_value=Decimal(0), max_digits=18, decimal_places=6
     )
     available = forms.ChoiceField(required=False, choices=AVAILABLE)
@@ -119,7 +120,7 @@ class ChosenTypeForm(TablerForm, forms.Form):
     type = forms.ChoiceField(
         label="Order form",
         required=False,
-        help_text="Of a package the price is that of the whole, else that of 1,000 units.",
+        help_text="Of a package the price is that of the whole, else that of a thousand units.",
     )
 
     def __init__(self, *args: Any, service: Service, **kwargs: Any) -> None:
@@ -132,7 +133,7 @@ class ChosenTypeForm(TablerForm, forms.Form):
         field.choices = [("", f"As published: {published}"), *((name, name) for name in PAYLOADS)]
 
     def clean_type(self) -> str:
-        """A price kept as that of 1,000 units cannot become that of a package, or back."""
+        """A price kept as that of a thousand units cannot become that of a package, or back."""
         chosen = str(self.cleaned_data["type"])
         payload, published = (
             PAYLOADS.get(chosen),

@@ -244,6 +244,11 @@ class ServiceChange(models.Model):
         return percent_between(self.before, self.after) if self.kind == ChangeKind.RATE else ""
 
     @property
+    def has_prices(self) -> bool:
+        """`before` and `after` are prices."""
+        return self.kind in (ChangeKind.RATE, ChangeKind.NEW, ChangeKind.GONE, ChangeKind.BACK)
+
+    @property
     def colour(self) -> str:
         if self.kind == ChangeKind.RATE:
             return "red" if self.percent.startswith("+") else "green"

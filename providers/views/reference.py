@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from core.regional.numbers import grouped
 from core.roles import May
 from core.web.policy import StaffRequest, allow
 
@@ -75,7 +76,7 @@ def in_words(payload: type[OrderPayload]) -> TypeInWords:
         about=payload.about,
         anchor=payload.type_name.lower().replace(",", "").replace(" ", "-"),
         quantity=_quantity(payload),
-        price="of the whole package" if payload.priced_per_package else "of 1,000 units",
+        price="of the whole package" if payload.priced_per_package else "of a thousand units",
         also=payload.fits_on,
         fields=tuple(_field(ask, payload) for ask in asks.values()),
         examples=tuple(examples),
@@ -117,7 +118,7 @@ def _takes(ask: Ask) -> str:
     if ask.counts:
         words += ", as many as the least and the most of the service allow"
     if ask.minimum is not None and ask.maximum is not None:
-        words += f" from {ask.minimum:,} to {ask.maximum:,}"
+        words += f" from {grouped(ask.minimum)} to {grouped(ask.maximum)}"
     if ask.own_set:
         words += "; a provider may have its own"
     return words

@@ -48,6 +48,7 @@ function settings(read) {
     data: { labels: read.days, datasets: [orders, ...bars] },
     options: {
       responsive: true,
+      locale: document.documentElement.dataset.numbers,
       maintainAspectRatio: false,
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 400 },
       interaction: { mode: "index", intersect: false },

@@ -284,7 +284,7 @@ def test_why_it_rested_is_told_as_past_once_it_is_queued_again(staff: Client) ->
     staff.post(f"/orders/{order.pk}/requeue/", {"sure": "on", "shown": of_order(order)})
     order.refresh_from_db()
     assert order.status == Status.QUEUED
-    day = timezone.localtime(order.changed_at).strftime("%d %b %Y, %H:%M")
+    day = timezone.localtime(order.changed_at).strftime("%d %b %Y, %H:%M %Z")
     words = f"Until it was queued again on {day}: Confirmed by Ada not to be at the provider."
     assert words in one_line(page_of(staff, order))
 
