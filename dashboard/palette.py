@@ -32,6 +32,7 @@ STEPS = (
     ("Add a provider", "provider-new", May.KEEP_CREDENTIALS, ""),
     ("Stop sending…", "sending-control", May.RESOLVE, ""),
     ("Add a person", "person-new", May.KEEP_PEOPLE, ""),
+    ("Help", "guide", May.SEE, ""),
     ("Profile", "profile", May.SEE, ""),
     ("Change password", "password", May.SEE, ""),
     ("Get started", "start", May.SEE, ""),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from . import palette, signing_in, views
 from .first_run import views as first_run
 from .health import views as health_views
+from .help import views as help_views
 from .people import views as people
 from .profile import views as profile
 
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern] = [
     path("people/new/", people.person_new, name="person-new"),
     path("people/<int:pk>/", people.person_edit, name="person-edit"),
     path("people/<int:pk>/password/", people.person_password, name="person-password"),
+    path("help/", help_views.guide, name="guide"),
+    path("help/<slug:slug>/", help_views.guide_page, name="guide-page"),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),
 ]

@@ -62,6 +62,8 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "person-new": (May.KEEP_PEOPLE, BOTH),
     "person-edit": (May.KEEP_PEOPLE, BOTH),
     "person-password": (May.KEEP_PEOPLE, BOTH),
+    "guide": (SIGNED_IN, READ),
+    "guide-page": (SIGNED_IN, READ),
     "healthz": (PUBLIC, READ),
     "readyz": (PUBLIC, READ),
     "orders": (May.SEE, BOTH),
@@ -227,6 +229,8 @@ ROWS: dict[str, Callable[[], Any]] = {
 def address(name: str) -> str:
     if name.startswith("moved-"):
         return reverse(name, args=["" if name != "moved-settle" else _unconfirmed().pk])
+    if name == "guide-page":
+        return reverse(name, args=["statuses"])
     if "pk" not in OURS[name].pattern.converters:
         return reverse(name)
     start = max((start for start in ROWS if name.startswith(start)), key=len)

@@ -61,6 +61,7 @@ PAGES = {
     "people": "/people/",
     "password": "/password/",
     "profile": "/profile/",
+    "statuses": "/help/statuses/",
 }
 LOOKS = {
     "light": ({"width": 1280, "height": 900}, "light"),

@@ -81,7 +81,8 @@ def test_a_toast_does_not_cover_what_has_the_focus(admin_page: Page) -> None:
 
 
 def test_a_chosen_theme_outlives_the_page(admin_page: Page) -> None:
-    for name, theme in (("Dark", "dark"), ("Light", "light")):
+    light = "light"  # also what the system of this browser has, which other tests rely on
+    for name, theme in (("Dark", "dark"), ("Light", light), ("Use system setting", light)):
         admin_page.get_by_label("Theme").click()
         with admin_page.expect_response("**/profile/theme/"):
             admin_page.get_by_role("button", name=name, exact=True).click()
