@@ -157,7 +157,8 @@ def _place(facts: Facts, user: User) -> Step:
 
 def _follow(facts: Facts) -> Step:
     if facts.order is not None and facts.order_has_ended:
-        why = f"Order #{facts.order} ended before the provider had it. Place another one."
+        number = f"#{facts.order}"
+        why = f"Order {number} was rejected, withdrawn or closed as unknown. Place another one."
         action, needs, address = "New order", May.PLACE, reverse("order-new")
     else:
         why = "The desk asks the provider by itself how far the order is, until it has ended."

@@ -62,7 +62,7 @@ def test_only_an_order_that_ended_at_its_provider_ends_it(admin: User, status: S
     run = first_run_of(admin)
     assert run.is_over is (status in ENDED_THERE)
     if status in (Status.REJECTED, Status.WITHDRAWN, Status.GIVEN_UP):
-        assert f"#{order.pk} ended before" in run.steps[-1].why
+        assert f"Order #{order.pk} was rejected" in run.steps[-1].why
         assert run.steps[-1].address == "/orders/new/"
 
 

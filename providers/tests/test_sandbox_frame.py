@@ -101,7 +101,8 @@ def test_beside_real_providers_only_what_is_the_sandbox_is_called_so(admin: Clie
         drawn = page(admin, address)
         assert NO_MONEY not in drawn and drawn.count(f'{MARK}"') == 1, address
     for address in ("/orders/new/", "/orders/mass-orders/new/", f"/orders/mass-orders/{batch.pk}/"):
-        assert MIXED in page(admin, address), address
+        drawn = page(admin, address)
+        assert MIXED in drawn and 'class="sandbox-strip is-mixed"' in drawn, address
     assert page(admin, "/orders/new/?q=visits").count(f'{MARK}"') == 1
 
 

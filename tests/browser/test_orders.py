@@ -50,7 +50,7 @@ def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_pa
     admin_page.goto("/start/")
     admin_page.get_by_role("listitem").filter(has_text="Read its balance: done").wait_for()
     number = place(admin_page, "https://lumen.example/journey")
-    frame = admin_page.get_by_role("note", name="Sandbox")
+    frame = admin_page.get_by_role("region", name="Sandbox")
     assert "cost no real money" in frame.inner_text()
     admin_page.goto(f"/orders/?q={number}")
     admin_page.evaluate("window.neverReloaded = true")
