@@ -34,7 +34,7 @@ _S = Status
 AT_PROVIDER = frozenset({_S.PENDING, _S.IN_PROGRESS, _S.PROCESSING, _S.ACTIVE, _S.PAUSED})
 ENDED_THERE = frozenset({_S.COMPLETED, _S.PARTIAL, _S.CANCELED, _S.REFUNDED, _S.EXPIRED})
 MONEY_BACK = frozenset({_S.PARTIAL, _S.CANCELED, _S.REFUNDED})  # not all was delivered
-_THERE = AT_PROVIDER | ENDED_THERE
+THERE = AT_PROVIDER | ENDED_THERE
 
 # A late proof that the provider took such an order puts it back in doubt, whoever decided.
 REOPENED_BY_PROOF = frozenset({_S.HELD, _S.QUEUED, _S.NOT_PLACED, _S.WITHDRAWN, _S.REJECTED})
@@ -43,12 +43,12 @@ MOVES: dict[Status, frozenset[Status]] = {
     _S.HELD: frozenset({_S.QUEUED, _S.WITHDRAWN, _S.UNCONFIRMED}),
     _S.QUEUED: frozenset({_S.SENDING, _S.HELD, _S.WITHDRAWN, _S.UNCONFIRMED}),
     _S.SENDING: frozenset({_S.PENDING, _S.REJECTED, _S.QUEUED, _S.HELD, _S.UNCONFIRMED}),
-    _S.UNCONFIRMED: _THERE | {_S.NOT_PLACED, _S.REJECTED, _S.GIVEN_UP},
-    _S.GIVEN_UP: _THERE,
+    _S.UNCONFIRMED: THERE | {_S.NOT_PLACED, _S.REJECTED, _S.GIVEN_UP},
+    _S.GIVEN_UP: THERE,
     _S.NOT_PLACED: frozenset({_S.QUEUED, _S.WITHDRAWN, _S.UNCONFIRMED}),
     _S.WITHDRAWN: frozenset({_S.UNCONFIRMED}),
     _S.REJECTED: frozenset({_S.UNCONFIRMED}),
-    **{status: _THERE - {status} for status in AT_PROVIDER},
+    **{status: THERE - {status} for status in AT_PROVIDER},
 }
 
 # How far an order has come at its provider. In progress and Processing are seen in either order,
@@ -67,7 +67,7 @@ COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
 NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})
-MAY_HAVE_COST = _THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
+MAY_HAVE_COST = THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
 
 GROUPS: dict[str, frozenset[Status]] = {
     "open": OPEN,

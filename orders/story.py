@@ -17,7 +17,7 @@ from core.templatetags.desk import amount, spell_money
 
 from .models import EventKind, Order, OrderEvent
 from .polling.anomalies import CODE, STANDS
-from .status import AT_PROVIDER, COLORS, ENDED_THERE, HoldReason, Resolution, Status
+from .status import COLORS, ENDED_THERE, THERE, HoldReason, Resolution, Status
 from .terms import Terms, differences
 
 STORY_SHOWN = 200  # lines; the older ones are in the support report
@@ -51,7 +51,6 @@ WENT: Final[dict[tuple[str, str], str]] = {
     (_S.PAUSED, _S.IN_PROGRESS): "Delivery goes on",
     (_S.PROCESSING, _S.IN_PROGRESS): "In progress",
 }
-_THERE: Final = AT_PROVIDER | ENDED_THERE
 FOUND: Final = "Found at the provider"
 ACCEPTED: Final = "Accepted."  # every good answer says so
 KINDS: Final[dict[str, tuple[str, str, str]]] = {  # title, icon, colour
@@ -113,7 +112,7 @@ def _head(event: OrderEvent, order: Order) -> tuple[str, str, str]:
 
 
 def _became(event: OrderEvent) -> str:
-    if event.before in (_S.UNCONFIRMED, _S.GIVEN_UP) and event.after in _THERE:
+    if event.before in (_S.UNCONFIRMED, _S.GIVEN_UP) and event.after in THERE:
         return FOUND
     if event.before in ENDED_THERE:
         return f"The provider changed it to {_label(event.after).lower()}"
@@ -134,7 +133,7 @@ def _news(event: OrderEvent) -> str:
 
 def _words(event: OrderEvent, facts: Iterable[tuple[str, str]]) -> str:
     """Nothing where it would only say the answer that the facts tell."""
-    is_plain = event.after in _THERE and event.words == ACCEPTED
+    is_plain = event.after in THERE and event.words == ACCEPTED
     return "" if is_plain else event.words
 
 

@@ -19,14 +19,13 @@ from providers.models import Provider, Service
 from providers.panel_api.order_types.table import PAYLOADS
 
 from ..status import (
-    AT_PROVIDER,
     COSTS_NOTHING,
-    ENDED_THERE,
     FINAL,
     MOVES,
     NOT_SENT,
     OPEN,
     RESTING,
+    THERE,
     Flag,
     HoldReason,
     Status,
@@ -125,7 +124,7 @@ class Order(Delivered, models.Model):
                 condition=Q(status__in=Status.values), name="order_status_is_known"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=sorted(AT_PROVIDER | ENDED_THERE), external_id=""),
+                condition=~Q(status__in=sorted(THERE), external_id=""),
                 name="order_at_provider_has_external_id",
             ),
             models.CheckConstraint(

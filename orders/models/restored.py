@@ -170,7 +170,9 @@ class UnmatchedOrder(models.Model):
                 name="unmatched_id_once_per_account",
             ),
             models.UniqueConstraint(
-                fields=["halt", "token"], condition=~Q(token=""), name="unmatched_send_once"
+                fields=["halt", "token", "sent_at"],
+                condition=~Q(token=""),
+                name="unmatched_send_once",
             ),
         ]
 

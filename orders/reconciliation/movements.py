@@ -14,14 +14,13 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..models import ChargeEntry, Order
 from ..polling.final_charge import keeps_price, refund_of
-from ..status import AT_PROVIDER, ENDED_THERE, MAY_HAVE_COST, MONEY_BACK, Status
+from ..status import AT_PROVIDER, MAY_HAVE_COST, MONEY_BACK, THERE, Status
 from .balance_intervals import LAG, ZERO, Movement
 from .refunds import before_end, end_of, interval_of_end
 
 _LEASE = timedelta(seconds=clocks.SEND_LEASE_SECONDS)
 _GRACE = timedelta(seconds=clocks.NOT_PLACED_GRACE_SECONDS)
 _BETWEEN_POLLS = timedelta(seconds=clocks.POLL_CEILING_SECONDS)
-_THERE = AT_PROVIDER | ENDED_THERE
 _PAID = AT_PROVIDER | {Status.COMPLETED}  # the others may have got it all back
 ROUNDING = Decimal("0.01")  # by so much of our estimate a provider may round
 
@@ -125,7 +124,7 @@ def _of_order(order: Order) -> Movement | None:
         low = high = order.rate * order.units / 1000
     if low is None or high is None or order.sent_at is None:
         return None
-    begins, ends = order.sent_at, order.sent_at + (_LEASE if order.status in _THERE else _GRACE)
+    begins, ends = order.sent_at, order.sent_at + (_LEASE if order.status in THERE else _GRACE)
     if order.parent_id is not None:
         begins, ends = order.sent_at - _BETWEEN_POLLS, order.sent_at
     most = -low * (1 - ROUNDING) if order.status in _PAID else ZERO

@@ -28,9 +28,18 @@ from providers.panel_api import RefusalCode
 from .. import charges
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, OrderQuerySet, PollSchedule
-from ..status import AT_PROVIDER, LIVE_OUTCOMES, REOPENED_BY_PROOF, Doubt, Flag, Outcome, Status
+from ..status import (
+    AT_PROVIDER,
+    LIVE_OUTCOMES,
+    REOPENED_BY_PROOF,
+    THERE,
+    Doubt,
+    Flag,
+    Outcome,
+    Status,
+)
 from . import halts
-from .record_outcome import THERE, RaceLost, schedule_polls, step
+from .record_outcome import RaceLost, schedule_polls, step
 from .reopen import believe_what_contradicts, contradicted
 from .reused_id import note_reused_id
 from .send_orders import may_be_sent_again

@@ -19,12 +19,11 @@ from .. import charges
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, PollSchedule
 from ..status import (
-    AT_PROVIDER,
-    ENDED_THERE,
     LIVE_OUTCOMES,
     NOT_SENT,
     NOTHING_BOUGHT,
     REOPENED_BY_PROOF,
+    THERE,
     Flag,
     Outcome,
     Resolution,
@@ -33,12 +32,12 @@ from ..status import (
 from . import halts, reopen, replays
 from .outcome import WORKER_LOST, SendOutcome, without_impossible_amount
 from .replays import CANDIDATE, REPLAYED_AS
-from .restore_check import forgotten_sends, replay_journal
+from .restore_check import replay_journal
+from .restore_check.forgotten_sends import bring_in, sends_before
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_duplicate
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
-THERE = AT_PROVIDER | ENDED_THERE
 _OF_A_HOLD = ("hold_reason", "blocked_by")
 
 
@@ -107,7 +106,7 @@ def _record_once(
     attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution, reused: str
 ) -> bool:
     possible = without_impossible_amount(outcome)
-    forgotten = forgotten_sends.sends_before(attempt, outcome)
+    forgotten = sends_before(attempt) if outcome.outcome == Outcome.NOT_SENT else []
     failpoint("record.begun")
     with durable_transaction():
         refuse_id_of_duplicate(attempt, outcome.external_id)
@@ -119,7 +118,8 @@ def _record_once(
         failpoint("record.read")
         if followed is None:
             return _keep_late_answer(attempt, order, outcome, now)
-        followed = forgotten_sends.bring_in(order, forgotten, now=now) or followed
+        if forgotten:
+            followed = bring_in(order, forgotten, now=now) or followed
         done = _record_order(attempt, order, possible or followed, now)
         if followed.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
             raise RaceLost(f"Order {order} was moved by somebody else.")

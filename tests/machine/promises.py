@@ -6,9 +6,8 @@ from decimal import Decimal
 
 from orders.models import Attempt, Order
 from orders.status import (
-    AT_PROVIDER,
-    ENDED_THERE,
     LIVE_OUTCOMES,
+    THERE,
     Outcome,
     Status,
 )
@@ -16,7 +15,6 @@ from orders.status import (
 from .desk import Desk
 
 PERHAPS_THERE = frozenset({Status.SENDING, Status.UNCONFIRMED, Status.GIVEN_UP})
-THERE = AT_PROVIDER | ENDED_THERE
 
 
 def check(desk: Desk) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from core.texts import LONGEST_TEXT
+
 from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, Outcome, Status
 from .. import claims, send_journal
@@ -22,11 +24,9 @@ from . import replay_journal
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
 
-def sends_before(attempt: Attempt, outcome: SendOutcome) -> list[Send]:
+def sends_before(attempt: Attempt) -> list[Send]:
     """What this machine had sent of the order that this attempt would queue again, oldest first,
     as far as it may have been bought. Reads the disk: to be asked before the transaction."""
-    if outcome.outcome != Outcome.NOT_SENT:
-        return []
     form_key, known = attempt.order.form_key, send_journal.sends_since_accepted(attempt.provider_id)
     return [
         send
@@ -47,7 +47,7 @@ def bring_in(order: Order, sends: Sequence[Send], *, now: datetime) -> SendOutco
     attempt; what the order follows instead. None: it lacks none, or the order is elsewhere.
 
     How that send ended is left to the next look, which finds it and its answer."""
-    if not sends or order.status not in (Status.SENDING, Status.UNCONFIRMED):
+    if order.status not in (Status.SENDING, Status.UNCONFIRMED):
         return None
     tries = list(order.attempts.all())
     known = {one.started_at for one in tries}
@@ -90,7 +90,7 @@ def recalled(
         outcome=Outcome.UNKNOWN,
         code=RECALLED,
         unknown_at=started_at,
-        reason=reason[:500],
+        reason=reason[:LONGEST_TEXT],
         evidence={"candidate_id": candidate_id} if candidate_id else {},
     )
 

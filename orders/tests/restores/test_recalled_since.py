@@ -74,6 +74,21 @@ def test_two_lives_of_one_send_that_have_no_row_are_both_listed() -> None:
     assert UnmatchedOrder.objects.filter(token=token).count() == 2
 
 
+def test_two_lives_of_one_send_are_both_listed_under_one_halt() -> None:
+    order, provider = make_order(), FakeProvider()
+    send(order, provider, NOON)
+    token = f"{order.form_key.hex}-1"
+    take_back(order)
+    guard.check_database(now=LATER)
+    halt = Halt.objects.standing().get()
+    UnmatchedOrder.objects.create(
+        halt=halt, account=order.provider_id, token=token, sent_at=NOON - DAY
+    )
+    forget(order)
+    recalled_sends.recall_sends(order.provider_id, now=LATER)
+    assert halt.unmatched_orders.filter(token=token).count() == 2
+
+
 def lose_and_replay(order: Order, provider: FakeProvider) -> Attempt:
     """Its first answer is lost, and it is said again; what becomes of that nobody hears."""
     provider.then = lost_answer()
