@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from core.models import User
-from core.preferences import Preferences
 from core.regional.numbers import shown_as
 from core.regional.time_zones import zone_named
 
@@ -22,6 +21,8 @@ class AsThePersonReads:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         user = request.user
-        chosen = user.chosen if isinstance(user, User) else Preferences()
+        if not isinstance(user, User) or not user.preferences:
+            return self.get_response(request)  # nothing was chosen: as the desk
+        chosen = user.chosen
         with timezone.override(zone_named(chosen.time_zone)), shown_as(chosen.numbers):
             return self.get_response(request)

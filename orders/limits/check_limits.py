@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from core.models import User
 from core.money import plain
+from core.regional.desk_days import desk_day
 from core.roles import May
 from providers.models import Service
 from providers.panel_api import CostRange
@@ -121,8 +122,8 @@ def rules_for(
         for row in SpendLimit.objects.filter(role=role)
     }
     rules = LimitRules(role, tuple(BlockedLink.objects.order_by("pk")), limits)
-    day = spending.day_of(leaves_at or now)
-    if leaves_at is not None and day != spending.day_of(now):
+    day = desk_day(leaves_at or now)
+    if leaves_at is not None and day != desk_day(now):
         rules.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
         if spent is None:
@@ -155,7 +156,7 @@ def reserve(
     limits = spending.limit_of(person, currency)
     if person is None or limits is None or limits.per_day is None:
         return ""
-    spent = spending.take_turn(person, currency, spending.day_of(leaves_at or now))
+    spent = spending.take_turn(person, currency, desk_day(leaves_at or now))
     if not objection(draft, person=person, now=now, leaves_at=leaves_at, spent={currency: spent}):
         return ""
     return objection(draft, person=person, now=now, leaves_at=leaves_at)

@@ -24,10 +24,6 @@ from ..status import COSTS_NOTHING, MAY_HAVE_COST, HoldReason, Status
 from ..terms import Terms, at_rate
 
 
-def day_of(moment: datetime) -> date:
-    return desk_day(moment)
-
-
 def limit_of(person: User | None, currency: str) -> SpendLimit | None:
     role = person.role.value if person and person.role else ""
     return SpendLimit.objects.filter(role=role, currency=currency).first()
@@ -120,7 +116,7 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
         return True
     if limits.per_day is None or cost is None:
         return False
-    today = day_of(now)
+    today = desk_day(now)
     total = take_turn(person, currency, today)
     if order.spend_day == today:
         counted = Order.objects.filter(pk=order.pk).values_list("spend_counted", flat=True)

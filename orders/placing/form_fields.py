@@ -63,16 +63,18 @@ class WholeNumberField(forms.Field):
         return {"inputmode": "numeric", "maxlength": "18"}
 
     def to_python(self, value: Any) -> int | None:
-        written = without_unseen(str(value)) if value is not None else ""
-        text = number_in(written)
+        text = number_in(str(value)) if value is not None else ""
         if not text:
             return None
-        if style().point == "," and _ONE_OR_A_THOUSAND.fullmatch(written):
+        here = style()
+        if here.point == "," and _ONE_OR_A_THOUSAND.fullmatch(
+            written := without_unseen(str(value))
+        ):
             raise forms.ValidationError(
                 f"{written} may be one or a thousand in your number format: write digits only."
             )
         if not _DIGITS.fullmatch(text):
-            other = ", or 1,000" if style().point == "." else ""
+            other = ", or 1,000" if here.point == "." else ""
             raise forms.ValidationError(
                 f"Write a whole number with the digits 0–9 only: 1000{other}."
             )

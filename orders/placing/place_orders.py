@@ -11,13 +11,14 @@ from django.db import IntegrityError, transaction
 
 from core.failpoints import failpoint
 from core.models import User
+from core.regional.desk_days import desk_day
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
-from ..limits import check_limits, doubtful_rows, spending
+from ..limits import check_limits, doubtful_rows
 from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
 from ..status import HoldReason, Outcome, Status
@@ -145,7 +146,7 @@ def _insert(
         units=payload.units,
         rate=terms.rate,
         terms=terms.as_json(),
-        spend_day=spending.day_of(more.get("starts_at") or now),
+        spend_day=desk_day(more.get("starts_at") or now),
         estimate=low,
         estimate_high=high,
         send_after=now,

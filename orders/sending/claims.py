@@ -13,13 +13,14 @@ from django.db.models import Max
 
 from core import clocks
 from core.failpoints import failpoint
+from core.regional.desk_days import desk_day
 from core.rows.constraints import broken_constraint
 from core.rows.durable import durable_transaction
 from providers.models import Provider, ProviderState
 from providers.panel_api import Dialect
 
 from ..flags import raise_flag
-from ..limits import agree_terms, check_limits, spending
+from ..limits import agree_terms, check_limits
 from ..models import Attempt, EventKind, Order
 from ..status import Flag, Status
 from . import halts
@@ -91,7 +92,7 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
         if reason := check_limits.why_hold(order, service, now):
             order.move(Status.HELD, now=now, hold_reason=reason)
             return None
-        day, price = spending.day_of(now), agree_terms.dearer_since(order, service)
+        day, price = desk_day(now), agree_terms.dearer_since(order, service)
         if not order.move(Status.SENDING, now=now, sent_at=now, spend_day=day, **price):
             return None
         failpoint("claim.moved")

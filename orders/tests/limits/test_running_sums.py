@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.money import MoneySum
+from core.regional.desk_days import desk_day
 from core.roles import Role
 from orders.draft import OrderDraft
 from orders.limits import spending
@@ -35,7 +36,7 @@ from tests.builders import NOON, make_order, make_poll_schedule, make_service, m
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
-TODAY = spending.day_of(NOON)
+TODAY = desk_day(NOON)
 TOMORROW = NOON + timedelta(days=1)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.regional.desk_days import desk_day
 from core.roles import Role
 from orders import link_queue
 from orders.draft import OrderDraft
@@ -52,7 +53,7 @@ def refused(person, **more) -> bool:
 
 def test_eight_orders_at_the_same_moment_are_one():
     person = make_user()
-    spending.take_turn(person, "USD", spending.day_of(NOON))  # not the first of the day
+    spending.take_turn(person, "USD", desk_day(NOON))  # not the first of the day
     services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
     outcomes = at_once(lambda number: refused(person, service=services[number]))
     assert outcomes.count(False) == 1
@@ -97,7 +98,7 @@ def test_what_left_after_midnight_is_no_longer_free_on_that_day():
     person, provider = make_user(), FakeProvider()
     late = place(person)
     assert send_order(late, late.provider, provider, clock=lambda: TOMORROW)
-    assert Order.objects.get().spend_day == spending.day_of(TOMORROW)
+    assert Order.objects.get().spend_day == desk_day(TOMORROW)
     assert refused(person, now=TOMORROW)
     assert not refused(person)
 
@@ -138,7 +139,7 @@ def test_runs_that_have_cost_more_than_all_of_them_were_to_count_with_that(high)
         charge=Decimal("1.4"),
     )
     assert Order.objects.get(pk=order.pk).spend_counted == Decimal("1.4")
-    spent = spending.spent_by_currency(spending.orders_of(person, spending.day_of(NOON)))
+    spent = spending.spent_by_currency(spending.orders_of(person, desk_day(NOON)))
     assert spent == {"USD": Decimal("1.4")}
 
 
@@ -217,7 +218,7 @@ def test_what_leaves_a_little_dearer_counts_with_what_it_will_cost():
     )
     agreed = Terms.read(left.terms)
     assert agreed and agreed.rate == Decimal("1"), "nobody has agreed to more"
-    assert spending.take_turn(person, "USD", spending.day_of(NOON)) == Decimal("1.04")
+    assert spending.take_turn(person, "USD", desk_day(NOON)) == Decimal("1.04")
     with pytest.raises(place_orders.NotAgreed):
         place(person, service=make_service(rate=Decimal("0.47")))
 
@@ -235,7 +236,7 @@ def test_of_two_that_wait_the_one_that_was_placed_first_leaves():
 def test_two_that_leave_after_midnight_at_once_are_one():
     """Two accounts, two workers, one person: each was within the limit of its own day."""
     person = make_user()
-    spending.take_turn(person, "USD", spending.day_of(TOMORROW))
+    spending.take_turn(person, "USD", desk_day(TOMORROW))
     services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
     orders = [
         make_order(
