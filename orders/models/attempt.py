@@ -20,6 +20,11 @@ SERVER_ERROR = 500  # from this HTTP code on an answer is word of a failure
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def same_as(self, known: Attempt) -> AttemptQuerySet:
+        """Its row, unless the database was put back since it was read: its number may stand for
+        another send by now, and only the moment of the claim is never given out again."""
+        return self.filter(pk=known.pk, order=known.order_id, started_at=known.started_at)
+
     def past_their_lease(self, now: datetime) -> AttemptQuerySet:
         """In flight for too long; a lease far longer than any was written by a clock ahead."""
         beyond = now + timedelta(seconds=2 * clocks.SEND_LEASE_SECONDS)

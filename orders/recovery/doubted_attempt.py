@@ -33,7 +33,7 @@ def resolve_attempt(
 
 
 def only(attempt: Attempt) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(pk=attempt.pk)
+    return Attempt.objects.same_as(attempt)
 
 
 def open_attempt(order: Order) -> Attempt | None:

@@ -27,7 +27,7 @@ from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome
 from ..status import MONEY_BACK, Outcome, Resolution, Status
-from .doubted_attempt import ResolvedMeanwhile, only, open_attempt, resolve_attempt
+from .doubted_attempt import ResolvedMeanwhile, open_attempt, resolve_attempt
 
 
 class TellsOneStatus(Protocol):
@@ -147,7 +147,8 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
     _refuse_if_claimed(order, link.external_id)
     found = {"external_id": link.external_id}
-    resolve_attempt(only(link.attempt), Outcome.ACCEPTED, resolution, actor, now, **found)
+    same = Attempt.objects.same_as(link.attempt)
+    resolve_attempt(same, Outcome.ACCEPTED, resolution, actor, now, **found)
     failpoint("link.attempt")
     if not order.move(
         to,

@@ -211,8 +211,9 @@ def count_calls(attempts: Collection[Attempt], calls: int, *, shared: bool = Fal
 
 
 def reread(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """As they are now, with their orders, those that are still open."""
-    keys = [attempt.pk for attempt in attempts]
-    rows = Attempt.objects.filter(pk__in=keys).select_related("order__service__proposed")
-    rows = rows.order_by("pk")
-    return [attempt for attempt in rows if is_open(attempt)]
+    """As they are now, with their orders, those that are still open: another send that was given
+    the number of one since is none of them."""
+    claimed_at = {attempt.pk: attempt.started_at for attempt in attempts}
+    rows = Attempt.objects.filter(pk__in=claimed_at).select_related("order__service__proposed")
+    same = (row for row in rows.order_by("pk") if row.started_at == claimed_at[row.pk])
+    return [attempt for attempt in same if is_open(attempt)]

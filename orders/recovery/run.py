@@ -93,7 +93,7 @@ def _wait_out(run: RecoveryRun, now: datetime) -> None:
 
     def wait_out(attempt: Attempt) -> None:
         _keep_balance(attempt, run.provider)
-        unseen = Attempt.objects.filter(pk=attempt.pk, searched_at=None)
+        unseen = Attempt.objects.same_as(attempt).filter(searched_at=None)
         if attempt.code == Doubt.IS_THERE and attempt.searched_at is None:
             unseen.update(searched_at=now)
         if attempt.searched_at is not None or not resolve.is_open(attempt):

@@ -25,7 +25,7 @@ from core.texts import readable
 from ..models import Attempt, UnreadAnswer
 from ..status import Resolution
 from . import halts, record_outcome, send_journal
-from .outcome import SendOutcome, id_known_already
+from .outcome import AttemptGone, SendOutcome, id_known_already
 from .record_outcome import RaceLost
 from .reused_id import IdTaken
 from .writes import spool_files
@@ -87,7 +87,7 @@ def import_spool(*, now: datetime) -> int:
 def _import_unless_raced(path: Path, file: TextIO, now: datetime) -> bool:
     try:
         return _import_file(path, file, now)
-    except RaceLost:
+    except (AttemptGone, RaceLost):
         return False  # the next run takes it
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,6 +15,10 @@ from ..models import Order
 from ..status import Doubt, Outcome, Status
 
 WORKER_LOST = "The worker that sent it was lost."  # its name is among the details of the attempt
+
+
+class AttemptGone(Exception):
+    """The database was put back while the provider was asked: this attempt has no row in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class SendOutcome:
     # About the account and not about this order, so not kept: its trouble, and until when.
     account_trouble: RefusalCode | None = None
     until: datetime | None = None
+    seen: dict[str, Any] = field(init=False, repr=False, compare=False)  # the evidence as JSON
 
     def __post_init__(self) -> None:
         texts = {"reason": self.reason, "code": self.code, "external_id": self.external_id}
@@ -40,11 +45,7 @@ class SendOutcome:
             object.__setattr__(self, name, text)
         if seen is not None:
             object.__setattr__(self, "evidence", _evidence(seen))
-
-    @property
-    def seen(self) -> dict[str, Any]:
-        """The evidence as JSON."""
-        return asdict(self.evidence) if self.evidence else {}
+        object.__setattr__(self, "seen", asdict(self.evidence) if self.evidence else {})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values: money as its digits, moments as ISO 8601, an order as its number."""
@@ -53,7 +54,7 @@ class SendOutcome:
             "to": self.to.value,
             "reason": self.reason,
             "code": self.code,
-            "evidence": asdict(self.evidence) if self.evidence else None,
+            "evidence": self.seen or None,
             "external_id": self.external_id,
             "changes": {name: _written(value) for name, value in (self.changes or {}).items()},
         }

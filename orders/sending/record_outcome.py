@@ -30,7 +30,7 @@ from ..status import (
     Status,
 )
 from . import halts, reopen, replays
-from .outcome import WORKER_LOST, SendOutcome, without_impossible_amount
+from .outcome import WORKER_LOST, AttemptGone, SendOutcome, without_impossible_amount
 from .replays import CANDIDATE, REPLAYED_AS
 from .restore_check import replay_journal
 from .restore_check.forgotten_sends import bring_in, sends_before
@@ -60,8 +60,7 @@ def record(
     it, and False comes back where the two contradict each other; a proof that the provider took
     the order puts it back in doubt. `by` says where an answer comes from that is not recorded by
     the worker who heard it; `reused` is the id in it that both orders are flagged for. Raises
-    IdTaken when the provider's id belongs to another order of this account, and RaceLost, a
-    DatabaseError.
+    IdTaken where its id is another order's here, AttemptGone, and RaceLost, a DatabaseError.
     """
     try:
         return _until_won(lambda: _record_once(attempt, outcome, now, by, reused))
@@ -69,6 +68,8 @@ def record(
         if broken_constraint(error) == "external_id_once_per_provider":
             raise IdTaken(outcome.external_id) from error
         raise
+    except (Attempt.DoesNotExist, Order.DoesNotExist) as error:
+        raise AttemptGone(f"{attempt} is not in the database.") from error
 
 
 def take_for_lost(attempt_id: int, *, now: datetime) -> bool:
@@ -158,7 +159,7 @@ def _columns(outcome: SendOutcome, now: datetime) -> dict[str, Any]:
 
 def _lose_again(attempt: Attempt, now: datetime) -> None:
     """It was lost before it was replayed: where it is in flight, the database was put back."""
-    claimed = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
+    claimed = Attempt.objects.same_as(attempt).filter(outcome=Outcome.IN_FLIGHT)
     if claimed.update(outcome=Outcome.UNKNOWN, recorded_at=now, unknown_at=now):
         halts.note_lost_answer(attempt, now=now)
 
@@ -169,7 +170,7 @@ def _close_attempt(
     """Give the attempt its outcome while nobody has decided, and say what its order follows; None
     where somebody has. A lost answer holds the account; a loss that is known already is no second
     loss, only what was seen of it is new."""
-    undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})
+    undecided = Attempt.objects.same_as(attempt).filter(resolved_by=None, late={})
     columns = _columns(outcome, now)
     claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
     lost = undecided.filter(outcome=Outcome.UNKNOWN)
@@ -253,7 +254,7 @@ def _tell_impossible_amount(order: Order, outcome: SendOutcome, now: datetime) -
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:
     """Keep what came after the decision. True when the two agree. The first such answer is kept
     and told; of a second one only that the provider took it after all."""
-    decided = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    decided = Attempt.objects.same_as(attempt).select_for_update().get()
     if (decided.outcome, decided.external_id) == (outcome.outcome, outcome.external_id):
         return True
     late = {
@@ -285,8 +286,7 @@ def _reopen(decided: Attempt, order: Order, outcome: SendOutcome, now: datetime)
     that has not left yet is stopped by its own check, which asks `reopen.contradicted`."""
     number = outcome.external_id
     taken = f"Attempt {decided.number} was answered late: the provider took it as {number}."
-    others = order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk)
-    if others.exists():
+    if order.attempts.filter(outcome__in=LIVE_OUTCOMES).exclude(pk=decided.pk).exists():
         return f"{taken} It was sent again since, so it may have been bought twice."
     if order.status == Status.GIVEN_UP:
         evidence = replays.with_names_of(decided.evidence, {**outcome.seen, CANDIDATE: number})

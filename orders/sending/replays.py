@@ -29,7 +29,7 @@ def begin(attempt: Attempt, *, now: datetime) -> None:
     """Before the call: who dies in it has had it. It may buy the order, which is waited for from
     here on as it was from the loss of the first send."""
     with transaction.atomic():
-        known = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        known = Attempt.objects.same_as(attempt).select_for_update().get()
         if known.outcome == Outcome.UNKNOWN:
             note(known, now=now)
             Attempt.objects.filter(pk=known.pk).update(searches=F("searches") + 1)
@@ -46,7 +46,7 @@ def end_without_an_order(attempt: Attempt) -> None:
     """This replay is proven to have bought nothing, so it is not waited for; of one before it, as
     `attempt` was read, nobody may know."""
     with transaction.atomic():
-        known = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        known = Attempt.objects.same_as(attempt).select_for_update().get()
         waited = {name: getattr(attempt, name) for name in _WAIT}
         evidence = dict(known.evidence)
         if REPLAYED_AS not in attempt.evidence:

@@ -42,7 +42,7 @@ from ..models import Attempt, Order
 from ..status import Doubt, HoldReason, Outcome, Status, Write
 from . import answer_spool, claims, record_outcome, reopen
 from .doubts import doubt_of, says_it_is_there
-from .outcome import SendOutcome, id_known_already
+from .outcome import AttemptGone, SendOutcome, id_known_already
 from .restore_check import guard
 from .reused_id import IdTaken
 from .writes.pre_send import PreSendCheck
@@ -97,7 +97,8 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
             lambda: guard.check_database(now=now()), what=f"the database after {attempt}"
         )
     record_if_possible(
-        lambda: _pace_placing(provider, send_outcome, now()), what=f"the health after {attempt}"
+        lambda: _pace_placing(provider, send_outcome, now()),
+        what=f"the health after attempt {attempt.pk}",
     )
     return True
 
@@ -132,7 +133,7 @@ def _speak(order: Order, attempt: Attempt, client: PlacesOrders, now: SendClock)
 
 def _still_holds(attempt: Attempt) -> bool:
     """It is our claim, and no earlier try turned out to be at the provider meanwhile."""
-    ours = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.IN_FLIGHT)
+    ours = Attempt.objects.same_as(attempt).filter(outcome=Outcome.IN_FLIGHT)
     return ours.exists() and reopen.contradicted(attempt.order) is None
 
 
@@ -216,6 +217,8 @@ def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> No
             except IdTaken:
                 reused = send_outcome.external_id
                 answer.send_outcome = send_outcome = id_known_already(send_outcome)
+            except AttemptGone:
+                break  # `recall_sends` finds the file
             except IntegrityError:
                 log.exception("the answer to attempt %s breaks a rule", attempt.pk)
                 break  # it would do so again: whoever finds the file sets it aside

@@ -492,8 +492,8 @@ LINES = (
     ),
     Guard(
         "recording: only what nobody has decided",
-        "undecided = Attempt.objects.filter(pk=attempt.pk, resolved_by=None, late={})",
-        "undecided = Attempt.objects.filter(pk=attempt.pk)",
+        "undecided = Attempt.objects.same_as(attempt).filter(resolved_by=None, late={})",
+        "undecided = Attempt.objects.same_as(attempt)",
         (
             f"{OUTCOMES}::test_a_given_up_order_that_was_taken_is_flagged_and_can_be_linked",
             f"{OUTCOMES}::test_a_late_proof_that_is_told_twice_changes_nothing_the_second_time",
@@ -540,6 +540,18 @@ LINES = (
         "if not rows and external_id != external_id:",
         (f"{SAME_ACCOUNT}::test_an_id_that_an_order_of_the_other_row_has_is_nobody_s",),
         "orders/sending/reused_id.py",
+    ),
+    Guard(
+        "recording: the answer to one order ends no attempt of another",
+        "pk=known.pk, order=known.order_id, started_at=known.started_at",
+        "pk=known.pk",
+        (
+            "orders/tests/restores/test_reused_numbers.py"
+            "::test_the_answer_to_one_order_ends_no_attempt_of_another",
+            "orders/tests/restores/test_reused_numbers.py"
+            "::test_what_comes_after_the_call_is_said_of_no_other_attempt",
+        ),
+        "orders/models/attempt.py",
     ),
     Guard(
         "recording: both orders of an id given twice are flagged with the outcome",

@@ -197,7 +197,7 @@ class Search:
         of which it was the last were `at_last` when it began: the wait of the others may have
         ended while the provider answered."""
         for attempt in attempts:
-            row = Attempt.objects.filter(pk=attempt.pk)
+            row = Attempt.objects.same_as(attempt)
             searches = attempt.searches + (seen is not None)
             if attempt.pk not in at_last:
                 moment = self._next_moment(attempt, asked_at, attempt.calls) or self.clock()

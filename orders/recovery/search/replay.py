@@ -96,7 +96,7 @@ def _replay_one(run: RecoveryRun, attempt: Attempt) -> None:
 def _say_again(provider: Provider, client: PlacesOrders, attempt: Attempt, now: SendClock) -> str:
     """The number it was answered with, which is written down; else empty."""
     # Still nobody knows what became of it, and nothing but the search for it holds us.
-    open_still = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, resolved_by=None)
+    open_still = Attempt.objects.same_as(attempt).filter(outcome=Outcome.UNKNOWN, resolved_by=None)
     check = PreSendCheck(
         Write.REPLAY, provider.pk, attempt.provider_version, now, open_still.exists
     )
@@ -154,8 +154,8 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
     """By what is known of the attempt now that the answer is here: the first send's own may have
     come, or somebody may have decided that it is not there."""
     with transaction.atomic():
-        rows = Attempt.objects.select_for_update(of=("self",)).select_related("order")
-        known = rows.get(pk=attempt.pk)
+        rows = Attempt.objects.same_as(attempt).select_related("order")
+        known = rows.select_for_update(of=("self",)).get()
         if known.outcome == Outcome.ACCEPTED:
             replays.note_second_id(known.order, order_id, known.external_id, now=now)
             return
