@@ -951,6 +951,16 @@ LINES = (
         "orders/sending/record_outcome.py",
     ),
     Guard(
+        "restore: a refill in doubt takes the call that came after",
+        "        return may_be_open and _take_sent_again(mine, sent)",
+        "        return False",
+        (
+            "orders/tests/restores/test_second_calls.py"
+            "::test_one_that_was_in_doubt_is_given_back_its_second_call",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "restore: a refill asked for since is not sent beside one that may be open",
         "        if may_be_open:  # it would be the second",
         "        if False:",

@@ -212,6 +212,8 @@ def _take_refill(
     stands = mine.values_list("status", flat=True).first()
     if stands in NOT_SENT_REFILLS:
         raise _InHands  # somebody has let it go again since the line above
+    if stands == RefillStatus.UNCONFIRMED:
+        return may_be_open and _take_sent_again(mine, sent)
     if stands not in (None, RefillStatus.WITHDRAWN):
         return False
     since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
@@ -229,6 +231,16 @@ def _take_refill(
         requests=1,
         **sent,
     )
+    return True
+
+
+def _take_sent_again(mine: RefillQuerySet, sent: dict[str, Any]) -> bool:
+    """In doubt since an earlier call, and let go once more by a person: this call is the newest."""
+    earlier = mine.filter(sent_at__lt=sent["sent_at"])
+    if not earlier.exists():
+        return False
+    if not earlier.filter(status=sent["status"]).update(requests=F("requests") + 1, **sent):
+        raise _InHands  # let go again this moment
     return True
 
 

@@ -1,0 +1,91 @@
+"""One refill was asked for in two calls, and the database is of a moment before one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from orders.aftersales import request_refills, runs
+from orders.models import Refill, RequestCall
+from orders.sending.restore_check import guard
+from orders.status import RefillStatus, Status
+from orders.tests.sending.test_restore_guard import LATER, acknowledge
+from providers.models import Provider
+from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused
+from tests.builders import NOON, make_order, make_provider, make_refill, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+AGAIN = NOON + timedelta(minutes=2)
+
+
+class Panel:
+    """It says one after the other; what it has begun is in `begun`."""
+
+    def __init__(self, *says: Refused | RefillStarted | OutcomeUnknown) -> None:
+        self.says, self.begun = list(says), list[str]()
+
+    def refill(self, order_ids: Sequence[str], *, before_send: Any = None) -> dict[str, Any]:
+        said = self.says.pop(0)
+        if isinstance(said, OutcomeUnknown):
+            raise said
+        if isinstance(said, RefillStarted):
+            self.begun.append(said.refill_id)
+        return dict.fromkeys(order_ids, said)
+
+    def cancel(self, order_ids: Sequence[str], *, before_send: Any = None) -> dict[str, Any]:
+        raise AssertionError(order_ids)
+
+
+@pytest.fixture
+def refill() -> Refill:
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    return make_refill(order=make_order(Status.COMPLETED, service=make_service(account)))
+
+
+def send(panel: Panel, now: datetime) -> None:
+    runs.send_requests(Provider.objects.get(), panel, clock=lambda: now, seconds=0)
+
+
+def backup(refill: Refill) -> Callable[[], None]:
+    """Puts back how it is now."""
+    columns = Refill.objects.filter(pk=refill.pk).values().get()
+    calls = list(RequestCall.objects.values_list("pk", flat=True))
+
+    def put_back() -> None:
+        Refill.objects.filter(pk=refill.pk).update(**columns)
+        RequestCall.objects.exclude(pk__in=calls).delete()
+
+    return put_back
+
+
+@pytest.mark.parametrize("second", [RefillStarted("77"), OutcomeUnknown("read timeout")])
+def test_one_that_was_in_doubt_is_given_back_its_second_call(refill, second):
+    panel = Panel(OutcomeUnknown("read timeout"), second)
+    send(panel, NOON)
+    put_back = backup(refill)
+    refill.refresh_from_db()
+    assert not request_refills.ask_again(refill, actor=None, now=AGAIN)
+    send(panel, AGAIN)
+    put_back()
+    guard.check_database(now=LATER)
+    acknowledge(LATER)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    known = (RefillStatus.PENDING, "77") if panel.begun else (RefillStatus.UNCONFIRMED, "")
+    assert ((refill.status, refill.external_id), refill.requests) == (known, 2)
+
+
+def test_a_second_call_that_was_refused_ends_no_doubt_about_the_first(refill):
+    panel = Panel(OutcomeUnknown("read timeout"), Refused("No.", RefusalCode.WAIT, wait_seconds=30))
+    send(panel, NOON)
+    put_back = backup(refill)
+    refill.refresh_from_db()
+    assert not request_refills.ask_again(refill, actor=None, now=AGAIN)
+    send(panel, AGAIN)
+    put_back()
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.requests) == (RefillStatus.UNCONFIRMED, 1)
