@@ -31,8 +31,9 @@ def mass_order(request: StaffRequest) -> HttpResponse:
         messages.success(request, "The lines are checked. Nothing is placed yet.")
         return redirect("mass-order", pk=batch.pk)
     columns = [(name, LABELS[name], name in LISTS) for name in sorted(LABELS)]
-    context = {"form": form, "columns": columns}
-    status = 422 if request.method == "POST" else 200
+    is_refused = request.method == "POST"
+    context = {"form": form, "columns": columns, "is_refused": is_refused}
+    status = 422 if is_refused else 200
     return render(request, "orders/mass/mass_order_new.html", context, status=status)
 
 

@@ -231,6 +231,7 @@ def _draw(
     if template == PAGE:
         context["list"] = list_neighbours(request, found)
     returned = about_form or comment_form or queue_again_form or flag_form
+    context["is_refused"] = bool(returned)
     status = 422 if returned else 200
     return render(request, template, context, status=status)
 

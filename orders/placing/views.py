@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
+from core.forms import FormKeyField
 from core.roles import May
 from core.rows.numbers import row_number
 from core.web.pages import page_or_part
@@ -49,13 +51,13 @@ def order_new(request: StaffRequest) -> HttpResponse:
     service = again.service if again else recipe.service if recipe else _chosen_service(request)
     if service is None:
         return pick_service(request)
+    earlier = _sent_before(request)
     if words := obstacle(service):
-        context = {"service": service, "obstacle": words}
-        return render(request, PAGE, context, status=422 if request.method == "POST" else 200)
+        return _placed_once(request, earlier) if earlier else _cannot(request, service, words)
     now = database_now()
     if request.method == "POST":
         form = form_for(service, now=now, data=request.POST)
-        return _earlier_answer(request, form) or _place(request, form, now)
+        return _already_placed(request, form, earlier) if earlier else _place(request, form, now)
     begun = begun_with(recipe, _earlier_order(request, "like"))
     form = form_for(service, now=now, again=again, begun=begun)
     more = {"again": again, "recipe": recipe}
@@ -113,12 +115,18 @@ def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpRespon
     """The form once more, with what came in between its check and the order."""
     service = Service.objects.select_related("provider__health").get(pk=form.service.pk)
     if refusal := obstacle(service):
-        context = {"service": service, "obstacle": refusal}
-        return render(request, PAGE, context, status=422)
+        return _cannot(request, service, refusal)
     form = form_for(service, now=database_now(), data=request.POST)
     if form.is_valid():
         form.add_error(None, words)
     return _refuse(request, form)
+
+
+def _cannot(request: StaffRequest, service: Service, words: str) -> HttpResponse:
+    """The page of a service that cannot be ordered, or its answer to a form not sent before."""
+    is_refused = request.method == "POST"
+    context = {"service": service, "obstacle": words, "is_refused": is_refused}
+    return render(request, PAGE, context, status=422 if is_refused else 200)
 
 
 def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
@@ -130,22 +138,29 @@ def _refuse(request: StaffRequest, form: OrderForm) -> HttpResponse:
     return render(request, PAGE, _form_context(request, form) | more, status=422)
 
 
-def _earlier_answer(request: StaffRequest, form: OrderForm) -> HttpResponse | None:
-    """A form sent twice is answered with what its first sending became."""
-    form.is_valid()
-    form_key = form.cleaned_data.get("form_key")
-    order = Order.objects.filter(form_key=form_key).first() if form_key else None
-    if order is None:
+def _sent_before(request: StaffRequest) -> Order | None:
+    """The order that this form became when it was sent before. It is asked before anything can
+    refuse the form: a browser forgets that it may have been placed once it reads of a refusal."""
+    if request.method != "POST":
         return None
-    return _already_placed(request, form, order)
+    try:
+        form_key = FormKeyField().clean(request.POST.get("form_key"))
+    except ValidationError:
+        return None
+    return Order.objects.filter(form_key=form_key).first()
 
 
 def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
     """The order that the form became. Filled in anew since then, it asks for another one."""
+    form.is_valid()
     is_same = form.service.pk == order.service_id and form.partial_payload().wire() == order.payload
     moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
     if moved or not is_same:
         return _ask_for_another(request, form, order)
+    return _placed_once(request, order)
+
+
+def _placed_once(request: StaffRequest, order: Order) -> HttpResponse:
     messages.info(request, f"This form was sent before: it is order {order}, placed once.")
     return redirect("order", pk=order.pk)
 

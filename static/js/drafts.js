@@ -25,10 +25,21 @@ function read(name) {
 function write(name, draft) {
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(draft));
-  } catch {} // a browser that keeps nothing, or is full
+    return true;
+  } catch {
+    return false; // a browser that keeps nothing, or is full
+  }
 }
 
 const forget = (name) => localStorage.removeItem(PREFIX + name);
+
+// Where it is kept now: what is full has room for one of them, whose longer name may already be too much.
+function move(name, newName, draft) {
+  forget(name);
+  if (write(newName, draft)) return newName;
+  write(name, draft);
+  return name;
+}
 
 function kept() {
   const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
@@ -65,19 +76,20 @@ function save(form) {
 
 const waiting = new Map(); // form: its timer
 
-function saveNow(form) {
+function stopWaiting(form) {
   clearTimeout(waiting.get(form));
   waiting.delete(form);
+}
+
+function saveNow(form) {
+  stopWaiting(form);
   save(form);
 }
 
 function keepSent(form) {
-  const draft = draftOf(form);
-  const name = sentName(form, draft.key ?? draft.at);
-  saveNow(form);
-  forget(nameOf(form));
-  write(name, { ...draft, isSent: true });
-  sessionStorage.setItem(SENT, name);
+  stopWaiting(form);
+  const draft = { ...draftOf(form), isSent: true };
+  sessionStorage.setItem(SENT, move(nameOf(form), sentName(form, draft.key ?? draft.at), draft));
 }
 
 document.addEventListener("input", ({ target }) => {
@@ -104,15 +116,12 @@ function readAnswer() {
   if (!draft) return;
   const isDone = one("#toasts [data-level=success], #toasts [data-level=info]");
   if (!isDone && !("refused" in document.body.dataset)) return;
-  forget(name);
-  if (!isDone) write(name.split(SENT_AS)[0], { ...draft, isSent: false });
+  if (isDone) forget(name);
+  else move(name, name.split(SENT_AS)[0], { ...draft, isSent: false });
 }
 
 // An earlier release kept what was sent where the next draft is written.
-function keepApart([name, draft]) {
-  forget(name);
-  write(name + SENT_AS + (draft.key ?? draft.at), draft);
-}
+const keepApart = ([name, draft]) => move(name, name + SENT_AS + (draft.key ?? draft.at), draft);
 
 function fill(form, draft) {
   fieldsOf(form).forEach((field) => {
@@ -126,7 +135,7 @@ function fill(form, draft) {
   });
   // It, or what this was changed from, was sent: with a new key it would be another order.
   const key = one(KEY, form);
-  if (key && draft.key && read(sentName(form, draft.key))) key.value = draft.key;
+  if (key && draft.key && (draft.isSent || read(sentName(form, draft.key)))) key.value = draft.key;
 }
 
 const shows = (form, draft) =>
@@ -134,12 +143,12 @@ const shows = (form, draft) =>
 const isShown = (form, draft) => shows(form, draft) && (!draft.isSent || draft.key === keyOf(form));
 
 const isOf = (form, name) => name === nameOf(form) || name.startsWith(nameOf(form) + SENT_AS);
-const hashOf = ({ isSent, key }) => (isSent ? `${CHOSEN}-${key}` : CHOSEN);
+const hashOf = (name) => [CHOSEN, ...name.split(SENT_AS).slice(1)].join("-");
 
 function offer(form) {
   kept().filter(([name]) => isOf(form, name)).forEach(([name, draft]) => {
     if (isShown(form, draft)) return;
-    if (window.location.hash === hashOf(draft)) fill(form, draft);
+    if (window.location.hash === hashOf(name)) fill(form, draft);
     else offerOne(form, name, draft);
   });
 }
@@ -166,7 +175,7 @@ function list(shelf) {
   const pattern = one("template", shelf).content.firstElementChild;
   drafts.sort(([, one], [, other]) => other.at.localeCompare(one.at)).forEach(([name, draft]) => {
     const line = pattern.cloneNode(true);
-    Object.assign(one("a", line), { href: draft.address + hashOf(draft), textContent: draft.about });
+    Object.assign(one("a", line), { href: draft.address + hashOf(name), textContent: draft.about });
     one("time", line).dateTime = draft.at;
     one("[data-draft-sent]", line).hidden = !draft.isSent;
     one("button", line).addEventListener("click", () => {

@@ -16,7 +16,7 @@ from core.roles import Role
 from orders import wake_ups
 from orders.models import Order
 from orders.status import HoldReason, Status
-from providers.models import ProviderHealth
+from providers.models import ProviderHealth, Service
 from providers.panel_api import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service, terms_shown
 from tests.one_line import one_line
@@ -62,6 +62,32 @@ def test_a_double_click_is_one_order(staff: Client) -> None:
     assert first.headers["Location"] == second.headers["Location"] == f"/orders/{order.pk}/"
     page = staff.get(f"/orders/{order.pk}/").content.decode()
     assert "This form was sent before" in page
+
+
+@pytest.mark.parametrize("gone", [{"gone_at": NOON}, {"type": ""}, {"rate": None}])
+def test_a_form_sent_again_is_answered_also_where_its_service_is_ordered_no_more(
+    staff: Client, gone: dict[str, Any]
+) -> None:
+    service = make_service()
+    values = filled(service)
+    staff.post("/orders/new/", values)
+    Service.objects.filter(pk=service.pk).update(**gone)
+    answer = staff.post("/orders/new/", values)
+    order = Order.objects.get()
+    assert answer.headers["Location"] == f"/orders/{order.pk}/"
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert f"This form was sent before: it is order {order}" in page
+    unsent = staff.post("/orders/new/", {**values, "form_key": uuid.uuid4()})
+    assert unsent.status_code == 422
+    assert "data-refused" in unsent.content.decode()
+
+
+def test_only_a_page_that_looked_for_an_earlier_sending_says_that_it_refuses(staff: Client) -> None:
+    values = filled(make_service())
+    refused = staff.post("/orders/new/", {**values, "quantity": "nonsense"}).content.decode()
+    searched = staff.post("/orders/new/", {"form_key": values["form_key"]}).content.decode()
+    assert "data-refused" in refused
+    assert "data-refused" not in searched
 
 
 @pytest.mark.parametrize("changed", [{"quantity": "2000"}, {"quantity": "nonsense"}])
