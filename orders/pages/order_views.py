@@ -113,7 +113,7 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
         transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued again, as a new attempt.")
     else:
-        _say_too_late(request, pk, "queued again")
+        _say_too_late(request, pk, "queued again", before_sending.why_not_queued_again)
     return _back(request, pk)
 
 

@@ -10,7 +10,7 @@ from core.roles import who_may
 
 from ..limits.check_limits import RELEASED_BY, may_release
 from ..models import Order
-from ..status import HoldReason, Status
+from ..status import Flag, HoldReason, Status
 
 BECAUSE: Final = {
     HoldReason.SPEND_LIMIT: "A spend limit holds it",
@@ -22,6 +22,10 @@ UNTIL_A_PERSON: Final = (*BECAUSE, HoldReason.TERMS, HoldReason.STAFF)
 GOES_ON: Final = (
     "It waits for something else, and is sent when that has come. To keep it from being sent, "
     "withdraw it."
+)
+FLAG_FIRST: Final = (
+    "An earlier try of it may have reached the provider. Look there first and clear its flag with "
+    "what you found: then it can be queued again."
 )
 TERMS_FIRST: Final = "The terms of its service changed. Agree to the new terms on its page."
 
@@ -51,6 +55,14 @@ def why_not_released(order: Order, person: User) -> str:
         return ""
     reason = HoldReason(order.hold_reason)
     return f"{BECAUSE[reason]}: only {who_may(RELEASED_BY[reason])} may release it."
+
+
+def why_not_queued_again(order: Order) -> str:
+    """Of one that is known not to be at the provider; where another send of it may be there, a
+    person looks first."""
+    if order.status != Status.NOT_PLACED:
+        return f"Only an order that was not placed can be queued again: it is {_label(order)}."
+    return FLAG_FIRST if order.flag == Flag.LIVE_ATTEMPT else ""
 
 
 def why_not_withdrawn(order: Order) -> str:

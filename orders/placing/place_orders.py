@@ -23,7 +23,7 @@ from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
-from .before_sending import why_not_held, why_not_released, why_not_withdrawn
+from .before_sending import why_not_held, why_not_queued_again, why_not_released, why_not_withdrawn
 
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 
@@ -232,6 +232,6 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
 
 def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:
     """Try again an order that is known not to be at the provider: a new attempt."""
-    if order.status != Status.NOT_PLACED:
+    if why_not_queued_again(order):
         return False
     return order.move(Status.QUEUED, now=now, actor=actor, send_after=now, not_sent_count=0)

@@ -194,6 +194,7 @@ def _close_attempt(
         return replays.keep_in_doubt(known, outcome, now=now)
     if replayed := known.evidence.get(REPLAYED_AS):
         replays.note_second_id(known.order, replayed, outcome.external_id, now=now)
+    columns["evidence"] = reopen.with_seen(known, outcome.seen)
     return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 
@@ -231,11 +232,8 @@ def step(order: Order, to: Status, now: datetime, **changes: Any) -> None:
 def _say_out_of_step(attempt: Attempt, order: Order, now: datetime) -> bool:
     """Its attempt ends, and the order is not touched: nothing tells which of them is right."""
     raise_flag(order, Flag.OUT_OF_STEP)
-    order.remember(
-        EventKind.FLAGGED,
-        now=now,
-        text=f"Attempt {attempt.number} ended although the order was {order.status} already.",
-    )
+    text = f"Attempt {attempt.number} ended although the order was {order.status} already."
+    order.remember(EventKind.FLAGGED, now=now, text=text)
     return False
 
 

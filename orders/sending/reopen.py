@@ -88,6 +88,22 @@ def note_seen(attempt: Attempt, external_id: str) -> None:
     Attempt.objects.filter(pk=attempt.pk, outcome__in=NOTHING_BOUGHT).update(evidence=seen)
 
 
+def note_taken_since(order: Order, external_id: str) -> None:
+    """While it is unknown what became of an earlier try: a later one, which has no row, was taken
+    as this. It is offered, and once the earlier try is said not to be there it counts."""
+    lost = order.attempts.select_for_update().filter(outcome=Outcome.UNKNOWN).first()
+    if lost is not None:
+        named = with_names_of(lost.evidence, {**lost.evidence, CANDIDATE: external_id})
+        seen = {**named, SEEN_THERE: external_id}
+        Attempt.objects.filter(pk=lost.pk).update(evidence=seen)
+
+
+def with_seen(attempt: Attempt, evidence: dict[str, Any]) -> dict[str, Any]:
+    """This evidence, which is about to take the place of the attempt's own."""
+    number = attempt.evidence.get(SEEN_THERE)
+    return {**evidence, SEEN_THERE: number} if number else evidence
+
+
 def _is_seen(attempt: Attempt, order: Order) -> bool:
     """And the id has not become another order's meanwhile."""
     number = attempt.evidence.get(SEEN_THERE)

@@ -951,6 +951,26 @@ LINES = (
         "orders/sending/record_outcome.py",
     ),
     Guard(
+        "restore: a send that was taken comes before one that was lost",
+        "send.form_key in taken and _ended_as(send, None, Outcome.UNKNOWN)",
+        "send.form_key in taken and False",
+        (
+            "orders/tests/restores/test_taken_since.py"
+            "::test_of_two_forgotten_sends_the_one_that_was_taken_counts",
+        ),
+        "orders/sending/restore_check/forgotten_sends.py",
+    ),
+    Guard(
+        "restore: a number that was given since is offered where the earlier try ends",
+        "        reopen.note_taken_since(order, external_id)\n",
+        "",
+        (
+            "orders/tests/restores/test_taken_since.py"
+            "::test_a_number_that_was_given_since_counts_once_the_earlier_try_is_not_there",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
         "restore: a refill in doubt takes the call that came after",
         "        return may_be_open and _take_sent_again(mine, sent)",
         "        return False",

@@ -42,6 +42,19 @@ def may_have_bought(send: Send, outcome: SendOutcome | None) -> bool:
     return replay_journal.was_replayed(send)
 
 
+def lost_last(sends: Sequence[Send]) -> list[Send]:
+    """As they are, but what became of an order is known where one send of it was taken: those whose
+    answer is lost come after that, and do not put it in doubt."""
+    taken = {send.form_key for send in sends if _ended_as(send, Outcome.ACCEPTED)}
+    return sorted(
+        sends, key=lambda send: send.form_key in taken and _ended_as(send, None, Outcome.UNKNOWN)
+    )
+
+
+def _ended_as(send: Send, *outcomes: Outcome | None) -> bool:
+    return (send.send_outcome and send.send_outcome.outcome) in outcomes
+
+
 def bring_in(order: Order, sends: Sequence[Send], *, now: datetime) -> SendOutcome | None:
     """Give back the first of these that the database lacks, in the transaction that ends the
     attempt; what the order follows instead. None: it lacks none, or the order is elsewhere.
@@ -51,7 +64,7 @@ def bring_in(order: Order, sends: Sequence[Send], *, now: datetime) -> SendOutco
         return None
     tries = list(order.attempts.all())
     known = {one.started_at for one in tries}
-    lost = next((send for send in sends if send.started_at not in known), None)
+    lost = next((send for send in lost_last(sends) if send.started_at not in known), None)
     if lost is None or any(one.outcome in LIVE_OUTCOMES for one in tries):
         return None
     recalled(order, lost.started_at, number=lost.number, now=now).save(force_insert=True)

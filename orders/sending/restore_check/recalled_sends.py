@@ -32,9 +32,9 @@ from ...status import (
     Outcome,
     Status,
 )
-from .. import answer_spool, halts
+from .. import answer_spool, halts, reopen
 from ..send_journal import Send, sends_since_accepted
-from .forgotten_sends import WORDS, may_have_bought, recalled
+from .forgotten_sends import WORDS, lost_last, may_have_bought, recalled
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -73,7 +73,7 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
             left.pop()
         return bool(recalled)
 
-    sends = _unknown_or_open(sends_since_accepted(provider_id))
+    sends = _unknown_or_open(lost_last(sends_since_accepted(provider_id)))
     recalled = one_by_one(sends, recall, what="sends of this machine")
     if left:
         raise NotRecalled(f"{len(left)} sends to account {provider_id} cannot be brought in yet.")
@@ -229,10 +229,17 @@ def _flag(order: Order, external_id: str, now: datetime) -> None:
     words = f"It had been sent before the database was put back, and was taken as {external_id}."
     if not external_id:
         raise_flag(order, Flag.LIVE_ATTEMPT)
-    elif not order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
+        return
+    with durable_transaction():
+        _flag_number(order, external_id, words, now)
+
+
+def _flag_number(order: Order, external_id: str, words: str, now: datetime) -> None:
+    if not order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
         raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
         seen = {"candidate_id": external_id}
         order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
+        reopen.note_taken_since(order, external_id)
 
 
 def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt | None:
