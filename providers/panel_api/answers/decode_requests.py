@@ -63,10 +63,10 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     if isinstance(row, dict):
         if said := error_texts(row):
             return _no_refill(said, row, dialect)
-        if against := why_request_failed(row, dialect.refusals):
+        named = folded(row)
+        value = named.get("refill_id", named.get("refill"))
+        if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
             return Refused(against[:REASON_LENGTH])
-        row = folded(row)
-        value = row.get("refill_id", row.get("refill"))
     if isinstance(value, dict):
         return _refill_inside(value, dialect)
     if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
@@ -76,13 +76,18 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     return refused([_sentence(value) or _NOT_TAKEN_ON], dialect)
 
 
+def _is_named(value: Any) -> bool:
+    """A refill or cancel is there: true, or its number."""
+    return value is True or isinstance(value, dict) or bool(coerce.issued_id(value))
+
+
 def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
     """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
     named = folded(value)
     refill_id = coerce.issued_id(first_of(named, ("refill_id", "refillid", "id")))
     if said := error_texts(value):
         return _no_refill(said, {"refill": value}, dialect)
-    if against := why_request_failed(value, dialect.refusals):
+    if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
         return Refused(against[:REASON_LENGTH])
     if not refill_id:
         return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
@@ -144,10 +149,10 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     if isinstance(row, dict):
         if said := error_texts(row):
             return refused(said, dialect)
-        if against := why_request_failed(row, dialect.refusals):
-            return Refused(against[:REASON_LENGTH])
         row = folded(row)
         value = row.get("cancel")
+        if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
+            return Refused(against[:REASON_LENGTH])
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
             return CancelAccepted()
     if isinstance(value, dict):
@@ -163,10 +168,10 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
     if said := error_texts(value):
         return refused(said, dialect)
-    if against := why_request_failed(value, dialect.refusals):
-        return Refused(against[:REASON_LENGTH])
     named = folded(value)
     request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
+    if against := why_request_failed(value, dialect.refusals, is_taken=bool(request_id)):
+        return Refused(against[:REASON_LENGTH])
     word = _sentence(named.get("status"))
     if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
         return CancelAccepted(request_id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..refusals.classify import LONGEST_SENTENCE, adds_nothing, refusal_code
+from ..refusals.classify import LONGEST_SENTENCE, adds_nothing, normalised, refusal_code
 from . import coerce
 from .decode import at_path
 
@@ -19,8 +21,13 @@ FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 REASON_LENGTH: Final = LONGEST_SENTENCE
 UNREAD: Final = "It said more than is read."  # no reviewed sentence, and never one
 _NO_ERROR: Final = frozenset(
-    {"", "0", "false", "no", "none", "null", "nil", "ok", "success", "no error", "no errors"}
+    {"false", "no", "none", "null", "nil", "n a", "undefined", "ok", "success", "successful"}
+    | {"no error", "no errors", "without error", "without errors"}
 )
+_ZEROS: Final = re.compile(r"[0.]+", re.ASCII)
+_SIGNS: Final = string.punctuation + string.whitespace + "–—…"
+CODE_NAMES: Final = frozenset({"code", "error_code", "status_code", "http_code"})
+_CODE_OF_SUCCESS: Final = re.compile(r"2[0-9][0-9]", re.ASCII)
 _DEEPEST: Final = 8
 _MOST_SENTENCES: Final = 20
 _ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
@@ -28,13 +35,25 @@ _ORDER_ROW: Final = frozenset({"charge", "remains", "start_count"})
 
 def is_nothing(value: Any, depth: int = _DEEPEST) -> bool:
     """Where errors are told this says that there is none, as does a list or an object of nothing
-    else."""
-    if isinstance(value, dict | list):
-        inside = value.values() if isinstance(value, dict) else value
-        return not value or (bool(depth) and all(is_nothing(one, depth - 1) for one in inside))
+    else, in which a code of success says nothing."""
+    if isinstance(value, dict):
+        speaking = [one for name, one in value.items() if not _is_code_of_success(name, one)]
+        return is_nothing(speaking, depth)
+    if isinstance(value, list):
+        return not value or (bool(depth) and all(is_nothing(one, depth - 1) for one in value))
     if isinstance(value, str):
-        return value.strip().lower() in _NO_ERROR
+        text = value.strip()
+        is_bare = not text.strip(_SIGNS) or bool(_ZEROS.fullmatch(text))
+        return is_bare or normalised(text) in _NO_ERROR
     return value in (None, False, 0)
+
+
+def _is_code_of_success(name: str, value: Any) -> bool:
+    return name.strip().lower() in CODE_NAMES and says_success_in_http(value)
+
+
+def says_success_in_http(value: Any) -> bool:
+    return isinstance(value, int | str) and bool(_CODE_OF_SUCCESS.fullmatch(str(value).strip()))
 
 
 def sentence(said: str) -> str:

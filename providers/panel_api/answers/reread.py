@@ -12,14 +12,13 @@ from ..errors import OutcomeUnknown, RefusalCode, Rejected
 from ..made import candidate_id, may_be_made
 from .answer import Answer, can_prove, order_placed
 from .decode import SUCCEEDED
-from .error_texts import is_nothing
+from .error_texts import CODE_NAMES, is_nothing
 from .status_aliases import order_state
 from .strict_json import NotJson, parse
 
 _DEEPEST: Final = 8
 _OF_ERRORS: Final = frozenset({"error", "errors"})
 _OF_THE_CALL: Final = frozenset({"success", "status", "ok"})
-_CODES: Final = frozenset({"code", "error_code", "status_code", "http_code"})
 _WELL: Final = SUCCEEDED | {"1", "200", "201"}
 
 
@@ -81,7 +80,7 @@ def _field_says_no_more(name: str, value: Any, depth: int) -> bool:
     word = str(value).strip().lower()
     if name in _OF_THE_CALL and not isinstance(value, dict | list):
         return word in _WELL or (not word.isdecimal() and order_state(word) is not None)
-    return word in _WELL if name in _CODES else _says_no_more(value, depth)
+    return word in _WELL if name in CODE_NAMES else _says_no_more(value, depth)
 
 
 def _answer(evidence: Mapping[str, Any]) -> Answer | None:
