@@ -59,6 +59,8 @@ def order_bulk(request: StaffRequest) -> HttpResponse:
     selection = Selection(request.GET, user=request.user)
     if request.GET.get("kind") == EXPORT:
         return HttpResponseRedirect(f"{reverse('order-export')}?{_query(request)}")
+    if request.method == "POST" and (started := _earlier(request)):
+        return started
     orders = selection.orders()
     if words := selection.problem or _why_not_these(request, orders):
         messages.error(request, f"Nothing was done. {words}")
@@ -68,8 +70,7 @@ def order_bulk(request: StaffRequest) -> HttpResponse:
         raise PermissionDenied(refusal(right_for(kind)))
     form_class = FORMS.get(kind, BulkForm)
     if request.method == "POST":
-        form = form_class(request.POST)
-        return _earlier(form) or _start(request, kind, selection, form)
+        return _start(request, kind, selection, form_class(request.POST))
     return _ask(request, kind, selection, form_class())
 
 
@@ -88,8 +89,10 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
     return ""
 
 
-def _earlier(form: BulkForm) -> HttpResponse | None:
-    """The job that this confirmation started when it was sent before."""
+def _earlier(request: StaffRequest) -> HttpResponse | None:
+    """The job that this confirmation started when it was sent before; asked before anything can
+    say that nothing was done."""
+    form = BulkForm(request.POST)
     form.is_valid()
     form_key = form.cleaned_data.get("form_key")
     job = BulkJob.objects.filter(form_key=form_key).first() if form_key else None
