@@ -14,7 +14,9 @@ from typing import NamedTuple
 from core import clocks
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
-from .models import ChargeEntry, Order, PollSchedule
+from .flags import raise_flag
+from .models import ChargeEntry, EventKind, Order, PollSchedule
+from .status import Flag
 
 _OF_A_POLL = ("order", "checked_at", "changed_at", "last_answer")
 _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
@@ -45,6 +47,18 @@ def write_first_charge(order: Order, *, now: datetime) -> None:
     """For an order that has just got its first charge otherwise than by being followed. In the
     transaction that gives it the charge."""
     write_moved([Moved(order, None)], now=now)
+
+
+def tell_impossible_amount(order: Order, charge: Decimal, *, now: datetime) -> None:
+    """No order can have this charge: it is for a person to see."""
+    raise_flag(order, Flag.CHARGE_DIFFERS)
+    order.remember(
+        EventKind.FLAGGED,
+        now=now,
+        evidence={"charge": f"{charge:f}"},
+        text=f"The provider named a charge of {charge:f} for it. No order can cost that, so it is"
+        " kept without one.",
+    )
 
 
 def _last_read(checked_at: datetime | None, changed_at: datetime, answer: str) -> datetime:

@@ -68,7 +68,7 @@ class BringsIn(Protocol):
 class RestoreCheck:
     """What this machine knows of its calls outside the database. `calls_before` are those that the
     database lacks, about what a call with this outcome puts back; `bring_in` gives them back in the
-    transaction that does so, and may raise a DatabaseError: then nothing is put back yet."""
+    transaction that does so. Either may raise NotNow: then nothing is put back yet."""
 
     journal: JournalsCall
     calls_before: Callable[[RequestCall, AnyOutcome], list[JournaledCall]]

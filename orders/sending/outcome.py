@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from core.texts import readable_json
 from providers.panel_api import Evidence, RefusalCode
@@ -14,6 +14,7 @@ from providers.panel_api import Evidence, RefusalCode
 from ..models import Order
 from ..status import Doubt, Outcome, Status
 
+MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 WORKER_LOST = "The worker that sent it was lost."  # its name is among the details of the attempt
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError
@@ -33,8 +32,9 @@ from . import halts, reopen, replays
 from .outcome import WORKER_LOST, AttemptGone, SendOutcome, without_impossible_amount
 from .replays import CANDIDATE, REPLAYED_AS
 from .restore_check import replay_journal
-from .restore_check.forgotten_sends import bring_in, sends_before
+from .restore_check.forgotten_sends import bring_in, journaled_sends_of
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_duplicate
+from .send_journal import Send
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)
@@ -60,10 +60,13 @@ def record(
     it, and False comes back where the two contradict each other; a proof that the provider took
     the order puts it back in doubt. `by` says where an answer comes from that is not recorded by
     the worker who heard it; `reused` is the id in it that both orders are flagged for. Raises
-    IdTaken where its id is another order's here, AttemptGone, and RaceLost, a DatabaseError.
+    IdTaken where its id is another order's here, AttemptGone, NotNow, and RaceLost, a
+    DatabaseError.
     """
+    buys = outcome.outcome not in NOTHING_BOUGHT
+    journaled = [] if buys else journaled_sends_of(attempt, outcome)
     try:
-        return _until_won(lambda: _record_once(attempt, outcome, now, by, reused))
+        return _until_won(lambda: _record_once(attempt, outcome, journaled, now, by, reused))
     except IntegrityError as error:
         if broken_constraint(error) == "external_id_once_per_provider":
             raise IdTaken(outcome.external_id) from error
@@ -104,10 +107,14 @@ def _until_won(act: Callable[[], bool]) -> bool:
 
 
 def _record_once(
-    attempt: Attempt, outcome: SendOutcome, now: datetime, by: Resolution, reused: str
+    attempt: Attempt,
+    outcome: SendOutcome,
+    journaled: Sequence[Send],
+    now: datetime,
+    by: Resolution,
+    reused: str,
 ) -> bool:
     possible = without_impossible_amount(outcome)
-    forgotten = sends_before(attempt) if outcome.outcome == Outcome.NOT_SENT else []
     failpoint("record.begun")
     with durable_transaction():
         refuse_id_of_duplicate(attempt, outcome.external_id)
@@ -119,13 +126,13 @@ def _record_once(
         failpoint("record.read")
         if followed is None:
             return _keep_late_answer(attempt, order, outcome, now)
-        if forgotten:
-            followed = bring_in(order, forgotten, now=now) or followed
+        if journaled:
+            followed = bring_in(order, journaled, now=now) or followed
         done = _record_order(attempt, order, possible or followed, now)
         if followed.outcome in NOTHING_BOUGHT and not reopen.reopen_contradicted(order, now=now):
             raise RaceLost(f"Order {order} was moved by somebody else.")
         if possible is not None:
-            _tell_impossible_amount(order, outcome, now)
+            charges.tell_impossible_amount(order, (outcome.changes or {})["charge"], now=now)
         failpoint("record.moved")
         return done
 
@@ -174,7 +181,7 @@ def _close_attempt(
     columns = _columns(outcome, now)
     claimed = undecided.filter(outcome=Outcome.IN_FLIGHT)
     lost = undecided.filter(outcome=Outcome.UNKNOWN)
-    if outcome.outcome in NOTHING_BOUGHT and replay_journal.is_replayed(attempt):
+    if outcome.outcome in NOTHING_BOUGHT and replay_journal.is_replayed(attempt, now=now):
         _lose_again(attempt, now)
     if outcome.outcome == Outcome.UNKNOWN:
         if claimed.update(**columns, unknown_at=now):
@@ -235,18 +242,6 @@ def _say_out_of_step(attempt: Attempt, order: Order, now: datetime) -> bool:
     text = f"Attempt {attempt.number} ended although the order was {order.status} already."
     order.remember(EventKind.FLAGGED, now=now, text=text)
     return False
-
-
-def _tell_impossible_amount(order: Order, outcome: SendOutcome, now: datetime) -> None:
-    charge: Decimal = (outcome.changes or {})["charge"]
-    raise_flag(order, Flag.CHARGE_DIFFERS)
-    order.remember(
-        EventKind.FLAGGED,
-        now=now,
-        evidence={"charge": f"{charge:f}"},
-        text=f"The provider named a charge of {charge:f} for it. No order can cost that, so it is"
-        " kept without one.",
-    )
 
 
 def _keep_late_answer(attempt: Attempt, order: Order, outcome: SendOutcome, now: datetime) -> bool:

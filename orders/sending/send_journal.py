@@ -19,11 +19,11 @@ from django.conf import settings
 
 from ..models import Attempt
 from .outcome import SendOutcome
-from .writes.journal_file import JournalFile, Line
+from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
 from .writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
-SENT, ENDED, DATABASE_ACCEPTED, CARRIED = "sent", "ended", "adopted", "carried"
+SENT, ENDED, CARRIED = "sent", "ended", "carried"
 PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
 
 
@@ -202,15 +202,18 @@ def note_read_in(file: JournalFile, mark: HighWaterMark, *, now: datetime) -> No
         file.write(wait=True, **line)
 
 
-def sends_since_accepted(provider_id: int) -> list[Send]:
-    """What was sent to this account since its database was last accepted, oldest first."""
+def sends_since_accepted(provider_id: int, form_key: UUID | None = None) -> list[Send]:
+    """What was sent to this account since its database was last accepted, oldest first; with
+    `form_key` only for that order. Raises OSError where the disk cannot be read."""
     sends = dict[tuple[str, str], Send]()
-    for line in _file(provider_id).all_lines():
+    about = None if form_key is None else {form_key.hex.encode()}
+    for line in _file(provider_id).all_lines(about):
         try:
             _take_in(sends, provider_id, line)
         except UNREADABLE:
             log.warning("a line about account %s cannot be read", provider_id)
-    return sorted(sends.values(), key=lambda send: send.started_at)
+    known = [send for send in sends.values() if form_key in (None, send.form_key)]
+    return sorted(known, key=lambda send: send.started_at)
 
 
 def attempt_of(kept: dict[str, Any]) -> Attempt | None:

@@ -42,11 +42,11 @@ from ..models import Attempt, Order
 from ..status import Doubt, HoldReason, Outcome, Status, Write
 from . import answer_spool, claims, record_outcome, reopen
 from .doubts import doubt_of, says_it_is_there
-from .outcome import AttemptGone, SendOutcome, id_known_already
+from .outcome import MAY_BE_RESTORED, AttemptGone, SendOutcome, id_known_already
 from .restore_check import guard
 from .reused_id import IdTaken
 from .writes.pre_send import PreSendCheck
-from .writes.recording import record_if_possible, tries
+from .writes.recording import TRY_AGAIN, record_if_possible, tries
 from .writes.send_clock import SendClock
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     send_outcome = _speak(order, attempt, client, now)
     failpoint("send.answered")
     _write_down(attempt, send_outcome, clock)
-    if send_outcome.reason == guard.MAY_BE_RESTORED:  # its own earlier send could not be answered
+    if send_outcome.reason == MAY_BE_RESTORED:  # its own earlier send could not be answered
         record_if_possible(
             lambda: guard.check_database(now=now()), what=f"the database after {attempt}"
         )
@@ -222,7 +222,7 @@ def _write_down(attempt: Attempt, send_outcome: SendOutcome, clock: Clock) -> No
             except IntegrityError:
                 log.exception("the answer to attempt %s breaks a rule", attempt.pk)
                 break  # it would do so again: whoever finds the file sets it aside
-            except DATABASE_AWAY:
+            except TRY_AGAIN:
                 continue
     log.error("attempt %s could not be recorded; its answer is kept on disk", attempt.pk)
 

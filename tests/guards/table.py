@@ -224,7 +224,7 @@ LINES = (
     ),
     Guard(
         "restore: a send that the database has forgotten comes back before its order is queued",
-        "        if forgotten:\n",
+        "        if journaled:\n",
         "        if False:\n",
         (
             "orders/tests/restores/test_claims_of_restored.py"
@@ -233,8 +233,18 @@ LINES = (
         "orders/sending/record_outcome.py",
     ),
     Guard(
+        "restore: nor does a refusal of an earlier try set it free",
+        "    buys = outcome.outcome not in NOTHING_BOUGHT\n",
+        "    buys = outcome.outcome != Outcome.NOT_SENT\n",
+        (
+            "orders/tests/restores/test_refusals_of_restored.py"
+            "::test_the_refusal_of_the_first_try_does_not_set_its_order_free",
+        ),
+        "orders/sending/record_outcome.py",
+    ),
+    Guard(
         "restore: the claim that found it out looks once more",
-        "if send_outcome.reason == guard.MAY_BE_RESTORED:",
+        "if send_outcome.reason == MAY_BE_RESTORED:",
         "if False:",
         (
             "orders/tests/restores/test_recalled_sends.py"

@@ -8,7 +8,8 @@ accepted the database, would send it a second time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,29 +18,42 @@ from core.texts import LONGEST_TEXT
 from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, Outcome, Status
 from .. import claims, send_journal
-from ..outcome import SendOutcome
+from ..outcome import MAY_BE_RESTORED, SendOutcome
 from ..send_journal import Send
+from ..writes.recording import NotNow
 from . import replay_journal
 
+log = logging.getLogger(__name__)
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
 
-def sends_before(attempt: Attempt) -> list[Send]:
-    """What this machine had sent of the order that this attempt would queue again, oldest first,
-    as far as it may have been bought. Reads the disk: to be asked before the transaction."""
-    form_key, known = attempt.order.form_key, send_journal.sends_since_accepted(attempt.provider_id)
-    return [
-        send
-        for send in known
-        if send.form_key == form_key and may_have_bought(send, send.send_outcome)
-    ]
+def journaled_sends_of(attempt: Attempt, outcome: SendOutcome) -> list[Send]:
+    """What this machine has sent of the order whose attempt ends so, by which nothing was bought:
+    oldest first, as far as it may have been bought; whether the database knows it or not.
+
+    Reads the disk: to be asked before the transaction. Raises NotNow where the disk does not tell
+    and the attempt itself says that the database may be another one. Otherwise nothing speaks for
+    an earlier send, and the order is no worse off than before its claim.
+    """
+    account, form_key = attempt.provider_id, attempt.order.form_key
+    try:
+        known = send_journal.sends_since_accepted(account, form_key)
+        replayed = replay_journal.replayed_sends(account, form_key)
+    except OSError as error:
+        if outcome.reason == MAY_BE_RESTORED:
+            raise NotNow(f"the sends of {attempt} cannot be read: {error}") from error
+        log.error("earlier sends of %s cannot be read: %s", attempt, error)
+        return []
+    return [send for send in known if may_have_bought(send, send.send_outcome, replayed)]
 
 
-def may_have_bought(send: Send, outcome: SendOutcome | None) -> bool:
+def may_have_bought(
+    send: Send, outcome: SendOutcome | None, replayed: Collection[replay_journal.Send]
+) -> bool:
     """By itself, with this outcome, or by a replay of it."""
     if outcome is None or outcome.outcome not in NOTHING_BOUGHT:
         return True
-    return replay_journal.was_replayed(send)
+    return (send.form_key, send.started_at.isoformat()) in replayed
 
 
 def lost_last(sends: Sequence[Send]) -> list[Send]:
@@ -62,14 +76,16 @@ def bring_in(order: Order, sends: Sequence[Send], *, now: datetime) -> SendOutco
     How that send ended is left to the next look, which finds it and its answer."""
     if order.status not in (Status.SENDING, Status.UNCONFIRMED):
         return None
-    tries = list(order.attempts.all())
-    known = {one.started_at for one in tries}
+    tries = list(order.attempts.values_list("started_at", "outcome"))
+    known = {started_at for started_at, _ in tries}
     lost = next((send for send in lost_last(sends) if send.started_at not in known), None)
-    if lost is None or any(one.outcome in LIVE_OUTCOMES for one in tries):
+    if lost is None or any(outcome in LIVE_OUTCOMES for _, outcome in tries):
         return None
     recalled(order, lost.started_at, number=lost.number, now=now).save(force_insert=True)
     changes = {"sent_at": lost.started_at}
-    if order.status == Status.UNCONFIRMED:  # its claim was taken for lost: it stays in doubt
+    if order.status == Status.UNCONFIRMED:
+        # Its claim was taken for lost: it stays in doubt. Nobody moves it meanwhile: whoever ends a
+        # doubt needs the row of its attempt, which this transaction has ended and still holds.
         Order.objects.filter(pk=order.pk).update(reason=WORDS, changed_at=now, **changes)
         order.remember(EventKind.EVIDENCE, now=now, text=WORDS)
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, WORDS, RECALLED, changes=changes)

@@ -28,6 +28,7 @@ from ...limits import doubtful_rows
 from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
 from ...status import HaltKind
 from .. import halts, send_journal
+from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
 from . import journal_gaps, recalled_requests, recalled_sends, replay_journal, request_journal
 from .recalled_sends import NotRecalled
@@ -43,7 +44,6 @@ STEPS: Final[tuple[Callable[..., object], ...]] = (
     recalled_requests.recall_calls,
     doubtful_rows.hold_waiting,
 )
-MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 
 
 def database_identity() -> str:

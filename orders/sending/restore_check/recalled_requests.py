@@ -7,11 +7,12 @@ answer. Neither is ever sent again by itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from core.rows.constraints import raise_unless_broken
@@ -28,21 +29,24 @@ from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ...models.refill import RefillQuerySet
 from ...status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
+from ..outcome import MAY_BE_RESTORED
 from ..writes import answer_files
+from ..writes.recording import NotNow
 from . import request_journal
+from .forgotten_sends import WORDS
 from .recalled_sends import NotRecalled
 from .request_journal import JournaledCall, Named
 
 log = logging.getLogger(__name__)
 FASTER: Final = ("orders_requestcall.key",)  # somebody else was, and took the whole call
-WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
+CHUNK: Final = 200
 NOT_SENT_REFILLS: Final = (RefillStatus.QUEUED, RefillStatus.WAITING, RefillStatus.SENDING)
 NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
 
 
 def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     """What a call was answered with, from the disk. False: the call is not known here. Raises
-    _InHands where it has to wait."""
+    NotNow where it has to wait."""
     call = RequestCall.objects.select_related("provider").filter(key=said["call"]).first()
     if call is None:  # of another life of this database: `recall_calls` looks for it
         return False
@@ -58,7 +62,7 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
     them was broken, or meets a refill in a worker's hands."""
-    unknown = _unknown_calls(provider_id)
+    unknown = list(_unknown(request_journal.calls_since_accepted(provider_id)))
     if unknown and not Provider.objects.filter(pk=provider_id).exists():
         log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
         return 0
@@ -74,37 +78,49 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     return sum(recalled)
 
 
-def _unknown_calls(provider_id: int) -> list[JournaledCall]:
-    journaled = request_journal.calls_since_accepted(provider_id)
-    journaled_keys = [call.idempotency_key for call in journaled]
-    keys = RequestCall.objects.filter(key__in=journaled_keys).values_list("key", flat=True)
-    known = {key.hex for key in keys}
-    return [then for then in journaled if then.idempotency_key not in known]
+def _unknown(journaled: Sequence[JournaledCall]) -> Iterator[JournaledCall]:
+    """Those of which the database has no row."""
+    for start in range(0, len(journaled), CHUNK):
+        chunk = journaled[start : start + CHUNK]
+        rows = RequestCall.objects.filter(key__in=[then.idempotency_key for then in chunk])
+        known = {key.hex for key in rows.values_list("key", flat=True)}
+        yield from (then for then in chunk if then.idempotency_key not in known)
 
 
 def calls_before(call: RequestCall, outcome: AnyOutcome) -> list[JournaledCall]:
     """Calls of this machine that the database lacks, about orders whose requests this one would put
-    back to be sent. Reads the disk: to be asked before the transaction."""
-    if not isinstance(outcome, Later):
-        return []
-    form_keys = {row.order.form_key for row in _kind_of(call).of_call(call)}
-    unknown = _unknown_calls(call.provider_id)
-    same = [then for then in unknown if form_keys & {name.form_key for name in then.requests}]
-    for then in same:
+    back to be sent, or end as if nothing was done. Reads the disk: to be asked before the
+    transaction. Raises NotNow, as `forgotten_sends.journaled_sends_of`."""
+    orders = [row.order for row in _kind_of(call).of_call(call)]
+    undone = {one.form_key for one in orders if _is_undone(outcome, one.external_id)}
+    same = _calls_about(call, undone, outcome) if undone else []
+    forgotten = list(_unknown(same))
+    for then in forgotten:
         then.outcome = then.outcome or _left_behind(then.idempotency_key)
-    return same
+    return forgotten
+
+
+def _calls_about(
+    call: RequestCall, form_keys: Iterable[UUID], outcome: AnyOutcome
+) -> list[JournaledCall]:
+    try:
+        return request_journal.calls_since_accepted(call.provider_id, form_keys)
+    except OSError as error:
+        if isinstance(outcome, Later) and outcome.reason == MAY_BE_RESTORED:
+            raise NotNow(f"the calls before {call} cannot be read: {error}") from error
+        log.error("calls before %s cannot be read: %s", call, error)
+        return []
 
 
 def bring_in(call: RequestCall, forgotten: Sequence[JournaledCall], *, now: datetime) -> None:
     """Before these requests are put back, and in the transaction that does so: else another
-    machine, which has accepted the database, could send them a second time. Raises _InHands."""
+    machine, which has accepted the database, could send them a second time. Raises NotNow."""
     for then in forgotten:
         _recall_once(call.provider_id, then, now, ours=call)
 
 
-class _InHands(OperationalError):
-    """A refill asked for since is being sent this moment: nothing of the call is brought in. As
-    with a database that is away, it waits for the next try."""
+class _InHands(NotNow):
+    """A refill asked for since is being sent this moment: nothing of the call is brought in."""
 
 
 def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int | None:
@@ -171,7 +187,7 @@ def _take_as_sent(
         log.error("a %s of an order that is not known here was sent: %s", call.write, name)
         return False
     if call.write == Write.REFILL:
-        may_be_open = _may_be_open(outcome, name)
+        may_be_open = _may_be_open(outcome, name.order_id)
         taken = _take_refill(call, order, name, now, may_be_open=may_be_open, ours=ours)
     else:
         taken = _take_cancel(call, order, name, now)
@@ -182,11 +198,16 @@ def _take_as_sent(
     return True
 
 
-def _may_be_open(outcome: AnyOutcome | None, name: Named) -> bool:
+def _may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
     """The provider may have this refill under way: only a refusal in known words says not."""
-    said = outcome.rows.get(name.order_id) if isinstance(outcome, Answered) else None
+    said = outcome.rows.get(order_id) if isinstance(outcome, Answered) else None
     unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
     return not isinstance(said, Refused) or said.code in unclear
+
+
+def _is_undone(outcome: AnyOutcome, order_id: str) -> bool:
+    """Proven: nothing was done about this order."""
+    return isinstance(outcome, Later) or not _may_be_open(outcome, order_id)
 
 
 def _take_refill(

@@ -34,6 +34,7 @@ from ...status import (
 )
 from .. import answer_spool, halts, reopen
 from ..send_journal import Send, sends_since_accepted
+from . import replay_journal
 from .forgotten_sends import WORDS, lost_last, may_have_bought, recalled
 
 log = logging.getLogger(__name__)
@@ -66,9 +67,11 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
     """
     left = list[Send]()
 
+    replayed = replay_journal.replayed_sends(provider_id)
+
     def recall(found: tuple[Send, Attempt | None]) -> bool:
         left.append(found[0])
-        recalled = _recall(*found, now=now)
+        recalled = _recall(*found, replayed, now=now)
         if recalled is not None:
             left.pop()
         return bool(recalled)
@@ -80,7 +83,13 @@ def recall_sends(provider_id: int, *, now: datetime) -> int:
     return recalled
 
 
-def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | None:
+def _recall(
+    send: Send,
+    attempt: Attempt | None,
+    replayed: Collection[replay_journal.Send],
+    *,
+    now: datetime,
+) -> bool | None:
     """Whether anything was brought in; None: the next look has to."""
     send_outcome = send.send_outcome or answer_spool.left_behind(
         send.idempotency_key, send.started_at
@@ -89,7 +98,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
         if send_outcome is not None:
             answer_spool.record_late(attempt, send_outcome, now=now)
         return False
-    is_refused = not may_have_bought(send, send_outcome)
+    is_refused = not may_have_bought(send, send_outcome, replayed)
     if is_refused and send_outcome is not None and send_outcome.outcome == Outcome.NOT_SENT:
         return False
     order = Order.objects.select_related("provider").filter(form_key=send.form_key).first()
@@ -118,7 +127,7 @@ def _recall(send: Send, attempt: Attempt | None, *, now: datetime) -> bool | Non
 def _is_left_to_the_next_look(send: Send, order: Order) -> bool:
     """A worker took the order while we looked, to send it or for this very send; or it was moved
     whenever we would have."""
-    if order.status == Status.SENDING or _attempts_of([send]).get((send.form_key, send.started_at)):
+    if order.status == Status.SENDING or _attempt_of(send):
         return True
     live = order.attempts.filter(outcome__in=LIVE_OUTCOMES)
     return order.status in REOPENED_BY_PROOF and not live.exists()
@@ -192,18 +201,27 @@ class _Moved(Exception):
 def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | None]]:
     """Sends without an attempt, and those whose attempt has no answer; oldest first. Every one is
     looked up each time: one that was in somebody's hands, or broke, may be older than many that
-    were given back."""
+    were given back. What has no attempt is looked up once more when its turn comes: with the answer
+    to an earlier try of its order it may have been given back."""
     for start in range(0, len(sends), CHUNK):
         chunk = sends[start : start + CHUNK]
         recorded = _recorded(chunk)
-        rest = [send for send in chunk if (send.form_key, send.started_at) not in recorded]
+        rest = [send for send in chunk if _name(send) not in recorded]
         rows = _attempts_of(rest) if rest else {}
-        yield from ((send, rows.get((send.form_key, send.started_at))) for send in rest)
+        yield from ((send, rows.get(_name(send)) or _attempt_of(send)) for send in rest)
 
 
 def _recorded(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
     rows = Attempt.objects.filter(order__form_key__in=[send.form_key for send in sends])
     return set(rows.exclude(outcome__in=OPEN).values_list("order__form_key", "started_at"))
+
+
+def _name(send: Send) -> tuple[UUID, datetime]:
+    return send.form_key, send.started_at
+
+
+def _attempt_of(send: Send) -> Attempt | None:
+    return _attempts_of([send]).get(_name(send))
 
 
 def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:

@@ -7,7 +7,7 @@ the replay may have bought. A release before this file does not read it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -20,6 +20,7 @@ from ...models import Attempt
 from ...status import Outcome
 from .. import replays, send_journal
 from ..writes.journal_file import JournalFile, Line
+from ..writes.recording import NotNow
 
 log = logging.getLogger(__name__)
 REPLAYED, NAMED, ENDED = "repeated", "named", "ended"
@@ -45,18 +46,27 @@ def note_end(attempt: Attempt, replay: str) -> None:
     _note(attempt, ENDED, repeat=replay)
 
 
-def is_replayed(attempt: Attempt) -> bool:
-    """By this machine, as far as it can tell: what nothing proves to have bought nothing."""
-    return bool(_told_of(attempt))
+def is_replayed(attempt: Attempt, *, now: datetime) -> bool:
+    """By this machine, as far as it can tell: what nothing proves to have bought nothing. Raises
+    NotNow where the disk does not tell."""
+    try:
+        return bool(_told_of(attempt))
+    except NotNow:
+        if now > attempt.lease_until:
+            raise
+        return False  # its own worker tells: only what was taken for lost is replayed
 
 
-def was_replayed(send: send_journal.Send) -> bool:
-    """The same of a send that may have no row here."""
-    return bool(_told(send.provider_id, (send.form_key, send.started_at.isoformat())))
+def replayed_sends(account: int, form_key: UUID | None = None) -> Collection[Send]:
+    """The same of all sends of an account, or of one order, with a row here or not. Raises
+    OSError."""
+    about = None if form_key is None else {form_key.hex.encode()}
+    return _fold(_file(account).all_lines(about)).keys()
 
 
 def give_back(lost: Attempt, *, now: datetime) -> bool:
-    """To a lost send, as it reads in this transaction, the replays that its row does not know."""
+    """To a lost send, as it reads in this transaction, the replays that its row does not know.
+    Raises NotNow where the disk does not tell."""
     return _give_back(lost, _told_of(lost), now)
 
 
@@ -114,14 +124,11 @@ def _missing(lost: Attempt, told: Told) -> list[str] | None:
 
 
 def _told_of(attempt: Attempt) -> Told:
-    return _told(attempt.provider_id, _send(attempt))
-
-
-def _told(account: int, send: Send) -> Told:
-    file = _file(account)
-    if not file.path.exists() and not file.older().path.exists():
-        return {}
-    return _fold(file.all_lines()).get(send, {})
+    send = _send(attempt)
+    try:
+        return _fold(_file(attempt.provider_id).all_lines({send[0].hex.encode()})).get(send, {})
+    except OSError as error:
+        raise NotNow(f"the replays of {attempt} cannot be read: {error}") from error
 
 
 def _fold(lines: Iterable[Line]) -> dict[Send, Told]:

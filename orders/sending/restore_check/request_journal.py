@@ -7,7 +7,7 @@ form key and the moment at which somebody asked.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,6 @@ from ...aftersales.batch_outcome import AnyOutcome, outcome_from_json, outcome_t
 from ...models import RequestCall
 from ...status import Write
 from ..send_journal import (
-    DATABASE_ACCEPTED,
     ENDED,
     SENT,
     Beginning,
@@ -31,7 +30,7 @@ from ..send_journal import (
     newest_of,
     note_read_in,
 )
-from ..writes.journal_file import JournalFile, Line
+from ..writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
 from ..writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
@@ -100,12 +99,19 @@ def note_read(mark: HighWaterMark, *, now: datetime) -> None:
     note_read_in(_file(mark.provider_id), mark, now=now)
 
 
-def calls_since_accepted(provider_id: int) -> list[JournaledCall]:
-    """What was asked of this account since its database was last accepted, oldest first."""
+def calls_since_accepted(
+    provider_id: int, form_keys: Iterable[UUID] | None = None
+) -> list[JournaledCall]:
+    """What was asked of this account since its database was last accepted, oldest first; with
+    `form_keys` only what was about one of these orders. Raises OSError where the disk cannot be
+    read."""
     calls = dict[str, JournaledCall]()
-    for line in _file(provider_id).all_lines():
+    about = None if form_keys is None else {form_key.hex.encode() for form_key in form_keys}
+    for line in _file(provider_id).all_lines(about):
         try:
             _take_in(calls, line)
+            if about is not None and line["what"] == SENT:
+                about.add(line["token"].encode())  # how it ended tells no orders
         except UNREADABLE:
             log.warning("a line about requests to account %s cannot be read", provider_id)
     return sorted(calls.values(), key=lambda call: call.started_at)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 from core.durable_files import append_line, locked
 from core.redaction import redact
 
 TAIL: Final = 64 * 1024  # bytes, many lines: the mark is nearly always among them
 LARGEST: Final = 4 * 1024 * 1024  # then a new file is begun and the one before the last forgotten
+DATABASE_ACCEPTED: Final = "adopted"
+_ACCEPTS: Final = f'"{DATABASE_ACCEPTED}"'.encode()
+_KEY: Final = re.compile(rb'"([0-9a-f]{32})')
 Line = dict[str, Any]
 Found = TypeVar("Found")
 
@@ -72,10 +79,21 @@ class JournalFile:
         """Of this file, oldest first."""
         return _readable(self.path, 0)
 
-    def all_lines(self) -> Iterator[Line]:
-        """Oldest first, those of the file before it too."""
-        yield from self.older().lines()
-        yield from self.lines()
+    def all_lines(self, about: AbstractSet[bytes] | None = None) -> Iterator[Line]:
+        """Oldest first, those of the file before it too.
+
+        `about`: only lines that name one of these keys, 32 hexadecimal digits each, or that accept
+        a database. The others are not decoded, which is what takes the time; it may grow meanwhile.
+        """
+        with ExitStack() as files:
+            # Both before the first line is read, and this one first: set aside in between, it would
+            # be missed, and so it is at most found twice.
+            newer = _opened(self.path, files)
+            older = _opened(self.older().path, files)
+            if older and newer and os.path.sameopenfile(older.fileno(), newer.fileno()):
+                older = None
+            for file in filter(None, (older, newer)):
+                yield from _decoded(file, about)
 
     def tail(self) -> list[Line]:
         """The newest lines, oldest first."""
@@ -83,15 +101,29 @@ class JournalFile:
 
 
 def _readable(path: Path, tail: int) -> Iterator[Line]:
+    with ExitStack() as files:
+        if file := _opened(path, files):
+            if tail:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - tail))
+            yield from _decoded(file, None)
+
+
+def _opened(path: Path, files: ExitStack) -> BinaryIO | None:
+    """None: there is none, or it has just been set aside."""
+    try:
+        return files.enter_context(path.open("rb"))
+    except FileNotFoundError:
+        return None
+
+
+def _decoded(lines: Iterable[bytes], about: AbstractSet[bytes] | None) -> Iterator[Line]:
     """A line that a crash cut off is none: it was never waited for, so nothing was sent."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - tail) if tail else 0)
-        for line in file:
-            try:
-                read = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(read, dict):
-                yield read
+    for line in lines:
+        if about is not None and _ACCEPTS not in line and about.isdisjoint(_KEY.findall(line)):
+            continue
+        try:
+            read = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(read, dict):
+            yield read

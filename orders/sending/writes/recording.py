@@ -17,6 +17,14 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds
 PAUSES = tuple(min(FIRST_PAUSE * 2**tried, LONGEST_PAUSE) for tried in range(TRIES - 1))
 
 
+class NotNow(Exception):
+    """What was heard cannot be written down yet, though the database is there and nothing is
+    broken. Whoever records it tries again; a file that keeps it stays where it is."""
+
+
+TRY_AGAIN = (*DATABASE_AWAY, NotNow)
+
+
 def record(write: Callable[[], object], *, what: str) -> bool:
     """Do `write`, safe to repeat, until the database takes it. False: it stays away.
 
@@ -28,7 +36,7 @@ def record(write: Callable[[], object], *, what: str) -> bool:
             return True
         except IntegrityError:
             raise
-        except DATABASE_AWAY:
+        except TRY_AGAIN:
             continue
     log.error("%s could not be recorded", what)
     return False
@@ -47,9 +55,12 @@ def tries(what: str) -> Iterator[int]:
 
 
 def record_if_possible(write: Callable[[], object], *, what: str) -> None:
-    """For what is good to know and no more: on a connection that works, once."""
+    """For what is good to know and no more: on a connection that works, once. What it reads from
+    the disk may not be readable."""
     try:
         drop_broken_connection()
         write()
     except DATABASE_AWAY:
         log.warning("%s could not be noted: the database is away", what)
+    except OSError as error:
+        log.error("%s could not be noted: %s", what, error)

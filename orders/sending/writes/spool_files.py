@@ -16,6 +16,8 @@ from typing import Any, Final, TextIO, TypeVar
 from core.durable_files import write_whole
 from core.rows.loops import AWAY, one_by_one
 
+from .recording import NotNow
+
 log = logging.getLogger(__name__)
 BAD: Final = ".bad"
 UNMATCHED: Final = ".unmatched"
@@ -66,6 +68,9 @@ def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) ->
             return take_in(path, file)
     except FileNotFoundError:
         return False  # recorded by its own worker meanwhile
+    except NotNow as error:
+        log.info("the answer in %s is left to a later run: %s", path, error)
+        return False
     except AWAY:
         raise  # it waits
     except Exception:

@@ -13,7 +13,12 @@ from django.db import IntegrityError
 from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Later
 from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
-from orders.sending.restore_check import guard, recalled_requests, request_journal
+from orders.sending.restore_check import (
+    forgotten_sends,
+    guard,
+    recalled_requests,
+    request_journal,
+)
 from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.sending.restore_check.request_journal import Named
 from orders.status import RefillStatus, Status, Write
@@ -214,7 +219,7 @@ def recalled(monkeypatch, order, *, write: Write, outcome=None) -> int:
 
 
 def told(order) -> list[str]:
-    return [event.text for event in order.events.all() if event.text == recalled_requests.WORDS]
+    return [event.text for event in order.events.all() if event.text == forgotten_sends.WORDS]
 
 
 def test_a_call_by_which_nothing_was_done_is_not_brought_back(monkeypatch):

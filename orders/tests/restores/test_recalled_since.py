@@ -106,7 +106,7 @@ def test_a_replay_is_found_although_its_send_is_given_back_under_another_number(
     recalled_sends.recall_sends(order.provider_id, now=LATER)
     attempt = order.attempts.get(started_at=NOON)
     assert attempt.number == 2
-    assert replay_journal.is_replayed(attempt)
+    assert replay_journal.is_replayed(attempt, now=NOON)
 
 
 @pytest.mark.parametrize("ended", [Outcome.NOT_SENT, Outcome.REJECTED])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -47,3 +50,63 @@ def test_two_that_find_a_journal_large_set_it_aside_once(
     monkeypatch.setattr(JournalFile, "_is_large", meanwhile)
     file.begin_anew_if_large(lambda: None)
     assert [line["what"] for line in file.all_lines()] == ["sent", "carried"]
+
+
+def test_a_file_that_is_set_aside_while_all_are_read_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read after it was set aside, it would be in neither place: what was sent would be unknown."""
+    file, real = JournalFile(tmp_path / "1.jsonl"), journal_file._opened
+    file.write("sent", wait=False, number=1)
+    opened: list[Path] = []
+
+    def rotate(path: Path, files: Any) -> Any:
+        found = real(path, files)
+        opened.append(path)
+        if len(opened) == 1:
+            file.path.replace(file.older().path)
+        return found
+
+    monkeypatch.setattr(journal_file, "_opened", rotate)
+    assert [line["number"] for line in file.all_lines()] == [1]
+
+
+def test_nor_is_one_missed_that_is_set_aside_while_the_older_is_read(tmp_path: Path) -> None:
+    file = JournalFile(tmp_path / "1.jsonl")
+    for number in (1, 2):
+        file.write("sent", wait=False, number=number)
+        if number == 1:
+            file.path.replace(file.older().path)
+    lines = file.all_lines()
+    assert next(lines)["number"] == 1
+    file.path.replace(file.older().path)
+    file.write("sent", wait=False, number=3)
+    assert [line["number"] for line in lines] == [2]
+
+
+def test_a_file_that_is_being_begun_anew_has_no_lines_yet(tmp_path: Path) -> None:
+    file = JournalFile(tmp_path / "1.jsonl")
+    file.write("sent", wait=False, number=1)
+    file.path.replace(file.older().path)
+    assert [line["number"] for line in file.all_lines()] == [1]
+    assert list(file.lines()) == file.tail() == []
+
+
+def test_only_lines_about_what_is_asked_for_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two full files hold thirty thousand lines, and decoding them takes a second."""
+    file, keys = JournalFile(tmp_path / "1.jsonl"), [uuid4().hex for _ in range(3)]
+    for key in keys:
+        file.write("sent", wait=False, token=f"{key}-1")
+    file.write(journal_file.DATABASE_ACCEPTED, wait=False, token=f"{keys[2]}-1")
+    decoded, real = list[bytes](), json.loads
+
+    def loads(line: bytes) -> Any:
+        decoded.append(line)
+        return real(line)
+
+    monkeypatch.setattr(json, "loads", loads)
+    found = [line["what"] for line in file.all_lines({keys[1].encode()})]
+    assert found == ["sent", journal_file.DATABASE_ACCEPTED]
+    assert len(decoded) == len(found)

@@ -1,0 +1,155 @@
+"""A journal that cannot be read proves nothing: what did not leave is queued again, unless its own
+claim has found that the database may be another one. That waits, and nothing is thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.failpoints import armed
+from orders.aftersales import runs
+from orders.models import Halt, Order, Refill
+from orders.restores.tasks import importers
+from orders.sending import answer_spool, send_journal, sweep_due
+from orders.sending.restore_check import guard
+from orders.sending.writes import answer_files, recording
+from orders.status import RECALLED, HaltKind, Outcome, RefillStatus, Status
+from orders.tests.restores.test_calls_of_restored import panel as panel
+from orders.tests.restores.test_calls_of_restored import send as ask
+from orders.tests.restores.test_claims_of_restored import AFTER, OLD, REAPED
+from orders.tests.restores.test_claims_of_restored import forgotten as forgotten
+from orders.tests.restores.test_recalled_calls import Panel
+from orders.tests.sending.test_answer_spool import crash_at
+from orders.tests.sending.test_restore_guard import send
+from providers.models import Provider
+from tests.builders import NOON, make_order, make_provider, make_refill, make_service
+from tests.fake_provider import FakeProvider, never_left
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "PAUSES", ())
+
+
+def path_of(provider_id: int, kind: str = "") -> Path:
+    path = send_journal.directory() / f"{provider_id}{kind}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def unreadable(path: Path) -> Iterator[Callable[[], None]]:
+    """From the call on until the end."""
+    away = path.with_name("away")
+
+    def begin() -> None:
+        if not path.is_dir():
+            path.rename(away)
+            path.mkdir()
+
+    yield begin
+    path.rmdir()
+    away.rename(path)
+
+
+def left(directory: Path) -> list[str]:
+    return [path.suffix for path in directory.glob("*.json*")]
+
+
+def test_an_order_that_did_not_leave_is_queued_again() -> None:
+    order, provider = make_order(), FakeProvider()
+    path_of(order.provider_id).mkdir()
+    order = send(order, provider)
+    assert (order.status, order.attempts.get().outcome) == (Status.QUEUED, Outcome.NOT_SENT)
+    assert not left(answer_spool.directory()) and not Halt.objects.exists()
+    path_of(order.provider_id).rmdir()
+    assert send(order, provider, AFTER).status == Status.PENDING
+
+
+def test_a_refill_that_did_not_leave_is_queued_again() -> None:
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    refill = make_refill(order=make_order(Status.COMPLETED, service=make_service(account)))
+    path_of(account.pk, ".requests").mkdir()
+    runs.send_requests(account, Panel(), clock=lambda: NOON, seconds=0)
+    refill.refresh_from_db()
+    assert (refill.status, refill.requests) == (RefillStatus.QUEUED, 0)
+    assert not left(answer_files.directory())
+
+
+def test_an_order_whose_claim_finds_another_database_waits_until_its_sends_can_be_read(
+    forgotten: tuple[Order, FakeProvider],
+) -> None:
+    order, provider = forgotten
+    with (
+        unreadable(path_of(order.provider_id)) as begin,
+        armed("send.answered", begin),
+    ):
+        assert send(order, provider, AFTER).status == Status.SENDING
+        assert answer_spool.import_spool(now=AFTER) == 0
+        assert left(answer_spool.directory()) == [".json"]
+    assert answer_spool.import_spool(now=AFTER) == 1
+    order.refresh_from_db()
+    assert order.status == Status.UNCONFIRMED
+    assert order.attempts.filter(started_at=NOON, code=RECALLED).exists()
+
+
+@pytest.mark.parametrize("panel", [False], indirect=True, ids=["the same"])
+def test_a_refill_whose_claim_finds_another_database_waits_until_its_calls_can_be_read(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its own look brings nothing in."""
+    account = Provider.objects.get()
+    monkeypatch.setattr(guard, "check_database", lambda *, now: False)
+    with (
+        unreadable(path_of(account.pk, ".requests")) as begin,
+        armed("request.answered", begin),
+    ):
+        ask(panel, lambda: AFTER)
+        assert Refill.objects.get().status == RefillStatus.SENDING
+        assert answer_files.import_left_behind(importers(AFTER)) == 0
+        assert left(answer_files.directory()) == [".json"]
+    assert answer_files.import_left_behind(importers(AFTER)) == 1
+    assert Refill.objects.get().status == RefillStatus.PENDING
+    monkeypatch.undo()
+    assert guard.check_database(now=OLD) and len(panel.done) == 1
+
+
+def test_an_order_is_queued_again_although_its_replays_cannot_be_read() -> None:
+    """It has not been taken for lost, so nobody can have replayed it."""
+    order, provider = make_order(), FakeProvider()
+    provider.then = never_left()
+    path_of(order.provider_id, ".repeats").mkdir()
+    assert send(order, provider).status == Status.QUEUED
+
+
+def test_one_whose_lease_is_over_waits_too_although_nobody_has_taken_it_for_lost() -> None:
+    """Somebody had, perhaps, and replayed it, in a later life of this database."""
+    provider = FakeProvider()
+    provider.then = never_left()
+    order = crash_at("send.spooled", make_order(), provider)
+    path_of(order.provider_id, ".repeats").mkdir()
+    assert answer_spool.import_spool(now=REAPED) == 0
+    order.refresh_from_db()
+    assert (order.status, left(answer_spool.directory())) == (Status.SENDING, [".json"])
+
+
+def test_one_that_was_taken_for_lost_waits_until_its_replays_can_be_read() -> None:
+    provider = FakeProvider()
+    provider.then = never_left()
+    order = crash_at("send.spooled", make_order(), provider)
+    assert sweep_due.reap_lost_sends(now=REAPED)
+    repeats = path_of(order.provider_id, ".repeats")
+    repeats.mkdir()
+    assert answer_spool.import_spool(now=REAPED) == 0
+    assert left(answer_spool.directory()) == [".json"]
+    repeats.rmdir()
+    assert answer_spool.import_spool(now=REAPED + timedelta(seconds=1)) == 1
+    order.refresh_from_db()
+    assert order.status == Status.NOT_PLACED
+    assert not Halt.objects.standing().filter(kind=HaltKind.ANSWER_LOST).exists()
