@@ -981,6 +981,16 @@ LINES = (
         "orders/sending/restore_check/recalled_sends.py",
     ),
     Guard(
+        "restore: two calls about one refill are given back together",
+        "request_journal.about_the_same(unknown)",
+        "[[then] for then in unknown]",
+        (
+            "orders/tests/restores/test_second_calls.py"
+            "::test_two_calls_about_one_refill_are_given_back_together_or_not_at_all",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "restore: a refill in doubt takes the call that came after",
         "        return may_be_open and _take_sent_again(mine, sent)",
         "        return False",

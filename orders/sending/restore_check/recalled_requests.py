@@ -66,14 +66,14 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     if unknown and not Provider.objects.filter(pk=provider_id).exists():
         log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
         return 0
-    recalled = list[int]()
+    recalled, groups = list[int](), request_journal.about_the_same(unknown)
 
-    def recall(then: JournaledCall) -> None:
-        if (requests := _recall(provider_id, then, now)) is not None:
+    def recall(group: list[JournaledCall]) -> None:
+        if (requests := _recall(provider_id, group, now)) is not None:
             recalled.append(requests)
 
-    one_by_one(unknown, recall, what="calls of this machine")
-    if left := len(unknown) - len(recalled):
+    one_by_one(groups, recall, what="calls of this machine")
+    if left := len(groups) - len(recalled):
         raise NotRecalled(f"{left} calls to account {provider_id} cannot be brought in yet.")
     return sum(recalled)
 
@@ -123,12 +123,13 @@ class _InHands(NotNow):
     """A refill asked for since is being sent this moment: nothing of the call is brought in."""
 
 
-def _recall(provider_id: int, then: JournaledCall, now: datetime) -> int | None:
+def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> int | None:
     """How many requests were brought in; None: the next look has to."""
-    then.outcome = then.outcome or _left_behind(then.idempotency_key)
+    for then in group:
+        then.outcome = then.outcome or _left_behind(then.idempotency_key)
     try:
         with durable_transaction():
-            return _recall_once(provider_id, then, now)
+            return sum(_recall_once(provider_id, then, now) for then in group)
     except _InHands:
         return None
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -115,6 +116,23 @@ def calls_since_accepted(
         except UNREADABLE:
             log.warning("a line about requests to account %s cannot be read", provider_id)
     return sorted(calls.values(), key=lambda call: call.started_at)
+
+
+def about_the_same(calls: Iterable[JournaledCall]) -> list[list[JournaledCall]]:
+    """Calls that tell of one order stand or fall together: what an earlier one puts back to be
+    sent, a later one may have begun. Each group oldest first."""
+    group_of = dict[str, list[JournaledCall]]()
+    for then in calls:
+        same = {id(group): group for name in _names(then) if (group := group_of.get(name))}
+        together = sorted([*chain(*same.values()), then], key=lambda call: call.started_at)
+        for call in together:
+            group_of |= dict.fromkeys(_names(call), together)
+    return list({id(group): group for group in group_of.values()}.values())
+
+
+def _names(call: JournaledCall) -> list[str]:
+    """Its own, and those of its orders."""
+    return [call.idempotency_key, *(name.form_key.hex for name in call.requests)]
 
 
 def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:

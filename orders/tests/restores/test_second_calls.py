@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from orders.aftersales import request_refills, runs
 from orders.models import Refill, RequestCall
-from orders.sending.restore_check import guard
-from orders.status import RefillStatus, Status
+from orders.sending.restore_check import guard, recalled_requests, request_journal
+from orders.sending.restore_check.request_journal import JournaledCall, Named
+from orders.status import RefillStatus, Status, Write
+from orders.tests.sending.obstacles import Crash
 from orders.tests.sending.test_restore_guard import LATER, acknowledge
 from providers.models import Provider
 from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused
@@ -89,3 +93,40 @@ def test_a_second_call_that_was_refused_ends_no_doubt_about_the_first(refill):
     guard.check_database(now=LATER)
     refill.refresh_from_db()
     assert (refill.status, refill.requests) == (RefillStatus.UNCONFIRMED, 1)
+
+
+def test_two_calls_about_one_refill_are_given_back_together_or_not_at_all(refill, monkeypatch):
+    """Told to wait, and then begun: between the two it would wait to be sent again."""
+    panel = Panel(Refused("Not yet", RefusalCode.WAIT, wait_seconds=30), RefillStarted("77"))
+    put_back = backup(refill)
+    send(panel, NOON)
+    send(panel, AGAIN)
+    put_back()
+    real, hits = recalled_requests._recall_once, list[JournaledCall]()
+
+    def dies(account: int, then: JournaledCall, now: datetime) -> int:
+        hits.append(then)
+        if len(hits) == 2:
+            raise Crash
+        return real(account, then, now)
+
+    with monkeypatch.context() as patched, suppress(Crash):
+        patched.setattr(recalled_requests, "_recall_once", dies)
+        guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, len(hits), panel.begun) == (RefillStatus.QUEUED, 2, ["77"])
+    acknowledge(LATER)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+
+
+def test_calls_stand_together_that_another_call_ties_to_one_another():
+    one, two, three = (Named(uuid4(), NOON, "1") for _ in range(3))
+    calls = [
+        JournaledCall(uuid4().hex, Write.REFILL, NOON + timedelta(seconds=second), named)
+        for second, named in enumerate([[one], [two], [three], [one, two], []])
+    ]
+    groups = request_journal.about_the_same(calls)
+    places = sorted([calls.index(call) for call in group] for group in groups)
+    assert places == [[0, 1, 3], [2], [4]]
