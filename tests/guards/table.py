@@ -308,6 +308,15 @@ LINES = (
         "orders/sending/claims.py",
     ),
     Guard(
+        "placing: what a form became is asked before it is refused",
+        "return _placed_once(request, earlier) if earlier else _cannot(request, service, words)",
+        "return _cannot(request, service, words)",
+        (
+            "orders/tests/placing/test_new_order_pages.py::test_a_form_sent_again_is_answered_also_where_its_service_is_ordered_no_more",
+        ),
+        "orders/placing/views.py",
+    ),
+    Guard(
         "placing: the terms that were shown",
         "if Terms.of(service) != Terms.of(draft.service):",
         "if Terms.of(service) is None:",
@@ -696,6 +705,13 @@ LINES = (
             "providers/panel_api/tests/test_refusals_beside_ids.py::test_a_refill_may_be_there",
         ),
         "providers/panel_api/made.py",
+    ),
+    Guard(
+        "answer: an error code in numbers is no state",
+        '("errorcode", "errorno", "errno", "errcode"), _error_code',
+        '("errorcode", "errorno", "errno", "errcode"), _outcome',
+        ("providers/panel_api/tests/test_samples.py::test_sample",),
+        "providers/panel_api/answers/failure.py",
     ),
     Guard(
         "answer: what was charged for may have been bought",
