@@ -66,6 +66,7 @@ RESTING = frozenset({_S.HELD, _S.NOT_PLACED})  # not sent until somebody or some
 COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
+BUYS_AGAIN = OPEN | {_S.GIVEN_UP}  # the same beside it may be bought a second time: it is asked
 NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})
 MAY_HAVE_COST = THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
 
@@ -273,3 +274,8 @@ class JobState(models.TextChoices):
 
 
 UNDER_WAY = frozenset({JobState.WAITING, JobState.RUNNING})
+
+
+def how_it_stands(status: str) -> str:
+    """Why whoever orders the same beside such an order is asked first; see `BUYS_AGAIN`."""
+    return "is still open" if status in OPEN else "was closed as unknown, and may have been bought"

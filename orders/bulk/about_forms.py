@@ -154,5 +154,5 @@ class BulkReorderForm(BulkForm):
     shown_terms = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
         required=False,
-        label="Also those whose link has an open order for the same service.",
+        label="Also those that may buy the same a second time.",
     )

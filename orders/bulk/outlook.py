@@ -124,7 +124,7 @@ def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
     asked about, those that are followed."""
     if kind == JobKind.REORDER:
         links = [order.link_key for order in some]
-        payloads = Order.objects.open().filter(link_key__in=links)
+        payloads = Order.objects.buying_again().filter(link_key__in=links)
         busy = set(payloads.values_list("service_id", "link_key"))
         return {order.pk for order in some if (order.service_id, order.link_key) in busy}
     of_these = [order.pk for order in some]

@@ -17,6 +17,7 @@ from ..limits.check_limits import highest_cost
 from ..links import link_key
 from ..models import BatchLine, OrderBatch
 from ..placing.order_form import obstacle
+from ..status import how_it_stands
 from ..terms import Terms, faults
 from .line_context import Surroundings, surroundings_of
 from .line_rules import Problem
@@ -117,7 +118,7 @@ def _accept(
 
 def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
     """What keeps the link busy at this provider, in words; empty when it is free."""
-    running = around.running.get(line.link_key, ())
+    running = (order for order in around.running.get(line.link_key, ()) if order.is_open)
     order = next((order for order in running if order.provider_id == service.provider_id), None)
     if order:
         return f"Order #{order.pk}"
@@ -126,13 +127,18 @@ def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
 
 
 def _repeats(line: BatchLine, service: Service, around: Surroundings) -> list[Problem]:
-    """The same service for the same link, in an earlier line or an open order."""
+    """The same service for the same link, in an earlier line or an order that may be there."""
     if line.is_meant or not line.link_key:
         return []
     running = around.running.get(line.link_key, ())
     order = next((order for order in running if order.service_id == service.pk), None)
     if order:
-        return [Problem(REPEATED, f"Order #{order.pk} for this service and link is still open.")]
+        return [
+            Problem(
+                REPEATED,
+                f"Order #{order.pk} for this service and link {how_it_stands(order.status)}.",
+            )
+        ]
     number = around.claimed.get((service.pk, line.link_key))
     if number:
         return [Problem(REPEATED, f"Line {number:,} orders this service for this link too.")]

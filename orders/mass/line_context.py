@@ -18,6 +18,7 @@ from providers.models import Service
 
 from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch
+from ..status import OPEN, Status
 from .line_rules import LineRules
 
 AT_ONCE = 5_000  # values in one look-up
@@ -26,11 +27,16 @@ T = TypeVar("T")
 
 
 class Running(NamedTuple):
-    """An open order that a line may repeat, or have to wait for."""
+    """An order that a line may repeat, or have to wait for where it is open."""
 
     pk: int
     service_id: int
     provider_id: int
+    status: Status
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
 
 
 @dataclass(slots=True)
@@ -90,11 +96,11 @@ def _services(wanted: list[str]) -> dict[str, list[Service]]:
 
 
 def _running(keys: list[str], ours: set[object]) -> dict[str, list[Running]]:
-    """Open orders by link, without those the lines themselves have become."""
+    """Orders that lines may repeat, by link, without those the lines themselves have become."""
     found = defaultdict[str, list[Running]](list)
-    columns = ("link_key", "form_key", "pk", "service_id", "provider_id")
+    columns = ("link_key", "form_key", "pk", "service_id", "provider_id", "status")
     for some in _parts(keys):
-        rows = Order.objects.open().filter(link_key__in=some).order_by("pk")
+        rows = Order.objects.buying_again().filter(link_key__in=some).order_by("pk")
         for key, form_key, *order in rows.values_list(*columns):
             if form_key not in ours:
                 found[key].append(Running(*order))

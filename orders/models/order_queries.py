@@ -15,7 +15,7 @@ from providers.models import Provider, Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..links import link_key
-from ..status import GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
+from ..status import BUYS_AGAIN, GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
@@ -46,10 +46,14 @@ class OrderQueries(QuerySet[Row]):
     def in_group(self, group: str) -> Self:
         return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
 
+    def buying_again(self) -> Self:
+        """Those beside which the same may be bought a second time: open, or closed as unknown."""
+        return self.filter(status__in=BUYS_AGAIN)
+
     def with_same_payload(self, service: Service, link_key: str) -> Self:
-        """Open orders for the same service and the same link, however it was spelled. What a
+        """Those of them for the same service and the same link, however it was spelled. What a
         provider started for one of them is not told beside it."""
-        return self.open().filter(service=service, link_key=link_key, parent=None)
+        return self.buying_again().filter(service=service, link_key=link_key, parent=None)
 
     def on_link(self, provider_id: Any, link_key: Any) -> Self:
         """Open orders of this account for the same link, whatever their service."""

@@ -30,7 +30,7 @@ def draft_again(
 ) -> OrderDraft:
     """The draft; raises CannotOrderAgain, in words, when the form would not take it.
 
-    `beside_open`: somebody means it although an open order has this link.
+    `beside_open`: somebody means it although it may be bought a second time.
     """
     if words := why_never_again(order):
         raise CannotOrderAgain(words)
@@ -46,7 +46,7 @@ def draft_again(
 
 def _words_of(form: OrderForm) -> str:
     if set(form.errors) == {"place_anyway"}:
-        return "An open order has this link."
+        return "An order for this link is open, or was closed as unknown and may have been bought."
     told = [
         f"{form[name].label}: {errors[0]}" if name in form.fields else str(errors[0])
         for name, errors in form.errors.items()

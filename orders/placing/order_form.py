@@ -67,7 +67,8 @@ def form_for(
 class OrderForm(WhenForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
-    `same_payloads` are the open orders for the same service and link. While there are any,
+    `same_payloads` are the orders for the same service and link that are open, or closed as
+    unknown. While there are any,
     `place_anyway` must repeat the `consent` that the list of them was shown with.
     """
 
@@ -136,7 +137,7 @@ class OrderForm(WhenForm):
 
     @property
     def is_consented(self) -> bool:
-        """Somebody has said to place it beside exactly these open orders."""
+        """Somebody has said to place it beside exactly these orders."""
         return bool(self.same_payloads) and self["place_anyway"].value() == self.consent
 
     @property
@@ -212,7 +213,7 @@ class OrderForm(WhenForm):
             self.payload = self.partial_payload()
             if self.same_payloads and not self.is_consented and not values.get("queue_behind"):
                 self.add_error(
-                    "place_anyway", "An open order has this link: say so if you mean it."
+                    "place_anyway", "This may buy it a second time: check the box if you mean it."
                 )
         return values
 

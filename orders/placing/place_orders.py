@@ -21,7 +21,7 @@ from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows
 from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
-from ..status import HoldReason, Outcome, Status
+from ..status import HoldReason, Outcome, Status, how_it_stands
 from ..terms import Terms
 from .before_sending import why_not_held, why_not_queued_again, why_not_released, why_not_withdrawn
 
@@ -107,7 +107,8 @@ def _check_agreed(
     same = Order.objects.with_same_payload(draft.service, draft.link_key)
     unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
     if found := unseen.order_by("-pk").first():
-        raise NotAgreed(f"Order {found} for this service and link is still open.", "is_meant")
+        words = f"Order {found} for this service and link {how_it_stands(found.status)}."
+        raise NotAgreed(words, "is_meant")
     return service.provider
 
 

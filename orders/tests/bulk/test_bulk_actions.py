@@ -368,9 +368,10 @@ def test_what_cannot_be_ordered_again_says_why(service: dict[str, Any], words: s
     assert Order.objects.count() == 1
 
 
-def test_an_open_order_with_the_link_is_ordered_again_only_when_meant():
-    order = make_order(Status.IN_PROGRESS)
-    with pytest.raises(CannotOrderAgain, match="open order"):
+@pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.GIVEN_UP])
+def test_what_may_be_there_is_ordered_again_only_when_meant(status: Status):
+    order = make_order(status)
+    with pytest.raises(CannotOrderAgain, match="is open, or was closed as unknown"):
         draft_again(link_known(order), uuid.uuid4(), now=NOON)
     assert draft_again(link_known(order), uuid.uuid4(), now=NOON, beside_open=True)
 

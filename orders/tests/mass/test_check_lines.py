@@ -170,6 +170,15 @@ def test_an_open_order_is_not_repeated_unasked_and_an_ended_one_does_not_count(s
     assert lines[1].is_good
 
 
+def test_an_order_closed_as_unknown_is_not_repeated_unasked_and_nobody_waits_for_it(shop):
+    service, other = shop.services.get(external_id="1"), make_service(shop, external_id="77")
+    order = make_order(Status.GIVEN_UP, service=service, link_key=link_key("https://a.example"))
+    _, lines = checked("1|https://a.example|10\n77|https://a.example|10", shop)
+    (problem,) = lines[0].problems
+    assert problem["words"].startswith(f"Order #{order.pk} for this service and link was closed")
+    assert lines[1].service == other and lines[1].is_good and not lines[1].warnings
+
+
 def test_another_order_on_the_link_is_waited_for(shop):
     other = make_service(shop, external_id="77")
     order = make_order(service=other, link_key=link_key("https://a.example"))

@@ -233,8 +233,10 @@ def test_a_redrawn_form_keeps_its_key() -> None:
     assert str(form.drawn_key) == form.data["form_key"]
 
 
-@pytest.mark.parametrize("status", [Status.QUEUED, Status.IN_PROGRESS, Status.UNCONFIRMED])
-def test_a_second_open_order_for_a_link_must_be_meant(status: Status) -> None:
+@pytest.mark.parametrize(
+    "status", [Status.QUEUED, Status.IN_PROGRESS, Status.UNCONFIRMED, Status.GIVEN_UP]
+)
+def test_a_second_order_beside_one_that_may_be_there_must_be_meant(status: Status) -> None:
     first = placed(status)
     form = fill(first.service, {"link": "http://www.lumen.example/home/", "quantity": "50"})
     assert form.same_payloads == [] and not form.is_valid()
