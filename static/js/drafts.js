@@ -157,6 +157,7 @@ function offerOne(form, name, draft) {
   const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
   one("time", box).dateTime = draft.at;
   one("[data-draft-sent]", box).hidden = !draft.isSent;
+  one(one(KEY, form) ? "[data-draft-keyed]" : "[data-draft-keyless]", box).hidden = false;
   one("[data-draft-fill]", box).addEventListener("click", () => {
     fill(form, draft);
     box.remove();
