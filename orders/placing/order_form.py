@@ -141,6 +141,11 @@ class OrderForm(WhenForm):
         return bool(self.same_payloads) and self["place_anyway"].value() == self.consent
 
     @property
+    def _comes_after_them(self) -> bool:
+        """It waits for its turn on the link, and none of them was closed as unknown."""
+        return self.behind is not None and all(one.is_open for one in self.same_payloads)
+
+    @property
     def drawn_key(self) -> uuid.UUID:
         """The form key to draw the form with: the one it came with, or a fresh one."""
         key = getattr(self, "cleaned_data", {}).get("form_key") or self.initial["form_key"]
@@ -211,7 +216,7 @@ class OrderForm(WhenForm):
         self._find_same_payloads()
         if not self.errors:
             self.payload = self.partial_payload()
-            if self.same_payloads and not self.is_consented and not values.get("queue_behind"):
+            if self.same_payloads and not self.is_consented and not self._comes_after_them:
                 self.add_error(
                     "place_anyway", "This may buy it a second time: check the box if you mean it."
                 )

@@ -115,7 +115,15 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
         messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
         return redirect("order-resolve", pk=pk)
     won = said is not_placed.Confirmed.DONE
-    return _done(request, pk, won, f"Order #{pk} is not placed; it may be queued again.")
+    return _done(request, pk, won, _what_became_of(order))
+
+
+def _what_became_of(order: Order) -> str:
+    """Of one that was confirmed as not placed: an id that was seen meanwhile speaks against it."""
+    order.refresh_from_db(fields=["status"])
+    if order.status == Status.UNCONFIRMED:
+        return f"Order {order} stays unconfirmed: the provider has an order that could be it."
+    return f"Order {order} is not placed; it may be queued again."
 
 
 @allow(May.RESOLVE)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orders.links import link_key
+from orders.models import Order
 from orders.placing.order_form import OrderForm, form_for, obstacle
 from orders.placing.preview import preview_of
 from orders.status import Status
@@ -243,6 +244,16 @@ def test_a_second_order_beside_one_that_may_be_there_must_be_meant(status: Statu
     assert form.same_payloads == [first]
     assert list(form.errors) == ["place_anyway"]
     assert fill(first.service, {**DEFAULT, "place_anyway": form.consent}).is_valid()
+
+
+def test_nobody_waits_for_an_order_that_was_closed_as_unknown_so_it_is_asked_about() -> None:
+    first = placed(Status.GIVEN_UP)
+    alone = fill(first.service, {**DEFAULT, "queue_behind": "on"})
+    assert not alone.is_valid() and list(alone.errors) == ["place_anyway"]
+    placed(Status.QUEUED, service=first.service)
+    assert not fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
+    Order.objects.filter(pk=first.pk).update(status=Status.COMPLETED)
+    assert fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
 
 
 def test_consent_is_worth_nothing_for_an_order_placed_since() -> None:

@@ -17,7 +17,7 @@ from core.roles import Role
 from orders.models import Order, Recovery
 from orders.recovery import not_placed
 from orders.recovery import resolve_views as views
-from orders.sending import record_outcome
+from orders.sending import record_outcome, reopen
 from orders.sending.outcome import SendOutcome
 from orders.shown import of_order
 from orders.status import Doubt, Outcome, Status
@@ -186,6 +186,17 @@ def test_not_placed_needs_the_word_of_a_person(manager: Client) -> None:
     manager.post(address, {"sure": "on", "shown": of_order(order)})
     assert status_of(order) == Status.NOT_PLACED
     assert "Send again" in manager.get(f"/orders/{order.pk}/").content.decode()
+
+
+def test_one_that_stays_in_doubt_is_not_said_to_be_not_placed(manager: Client) -> None:
+    order = lost()
+    reopen.note_taken_since(order, "23501")
+    said = {"sure": "on", "shown": of_order(order)}
+    page = manager.post(f"/orders/{order.pk}/resolve/not-placed/", said, follow=True)
+    assert status_of(order) == Status.UNCONFIRMED
+    assert "stays unconfirmed: the provider has an order that could be it" in one_line(
+        page.content.decode()
+    )
 
 
 def test_an_order_of_a_cost_for_two_people_waits_for_the_second(
