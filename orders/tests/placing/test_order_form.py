@@ -252,7 +252,7 @@ def test_nobody_waits_for_an_order_that_was_closed_as_unknown_so_it_is_asked_abo
     assert not alone.is_valid() and list(alone.errors) == ["place_anyway"]
     placed(Status.QUEUED, service=first.service)
     assert not fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
-    Order.objects.filter(pk=first.pk).update(status=Status.COMPLETED)
+    Order.objects.filter(pk=first.pk).update(status=Status.WITHDRAWN)
     assert fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
 
 

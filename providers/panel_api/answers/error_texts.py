@@ -25,7 +25,7 @@ _NO_ERROR: Final = frozenset(
     | {"no error", "no errors", "without error", "without errors"}
 )
 _ZEROS: Final = re.compile(r"[0.]+", re.ASCII)
-_SIGNS: Final = string.punctuation + string.whitespace + "–—…"
+_DASHES: Final = "-–—_" + string.whitespace  # of other signs words may be left: "????"
 CODE_NAMES: Final = frozenset({"code", "error_code", "status_code", "http_code"})
 _CODE_OF_SUCCESS: Final = re.compile(r"2[0-9][0-9]", re.ASCII)
 _DEEPEST: Final = 8
@@ -43,7 +43,7 @@ def is_nothing(value: Any, depth: int = _DEEPEST) -> bool:
         return not value or (bool(depth) and all(is_nothing(one, depth - 1) for one in value))
     if isinstance(value, str):
         text = value.strip()
-        is_bare = not text.strip(_SIGNS) or bool(_ZEROS.fullmatch(text))
+        is_bare = not text.strip(_DASHES) or bool(_ZEROS.fullmatch(text))
         return is_bare or normalised(text) in _NO_ERROR
     return value in (None, False, 0)
 
