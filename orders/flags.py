@@ -29,6 +29,14 @@ def raise_flag(order: Order, flag: Flag) -> bool:
     return True
 
 
+def raise_live_attempt(order: Order) -> None:
+    """Over every flag but the one that says more: nothing else keeps it from being queued again. To
+    be told in the order's history."""
+    others = Order.objects.filter(pk=order.pk).exclude(flag=Flag.BOUGHT_TWICE)
+    if others.update(flag=Flag.LIVE_ATTEMPT):
+        order.flag = Flag.LIVE_ATTEMPT
+
+
 def why_flag_stays(order: Order) -> str:
     """Why the flag cannot be cleared by hand as things stand; empty when it can."""
     if not order.is_flagged or _clearable(order, Flag(order.flag)).exists():

@@ -62,7 +62,7 @@ def why_not_queued_again(order: Order) -> str:
     person looks first."""
     if order.status != Status.NOT_PLACED:
         return f"Only an order that was not placed can be queued again: it is {_label(order)}."
-    return FLAG_FIRST if order.flag == Flag.LIVE_ATTEMPT else ""
+    return FLAG_FIRST if order.flag in (Flag.LIVE_ATTEMPT, Flag.BOUGHT_TWICE) else ""
 
 
 def why_not_withdrawn(order: Order) -> str:

@@ -201,7 +201,7 @@ def _close_attempt(
         return replays.keep_in_doubt(known, outcome, now=now)
     if replayed := known.evidence.get(REPLAYED_AS):
         replays.note_second_id(known.order, replayed, outcome.external_id, now=now)
-    columns["evidence"] = reopen.with_seen(known, outcome.seen)
+    columns["evidence"] = replays.with_seen(known, outcome.seen)
     return outcome if lost.update(**columns, resolution=by or Resolution.LATE) else None
 
 

@@ -19,9 +19,7 @@ from ..status import (
     Resolution,
     Status,
 )
-from .replays import CANDIDATE, with_names_of
-
-SEEN_THERE = "seen_there"  # in `Attempt.evidence`: an id at the provider that could be it
+from .replays import CANDIDATE, SEEN_THERE, with_names_of
 
 
 def reopen(
@@ -96,12 +94,6 @@ def note_taken_since(order: Order, external_id: str) -> None:
         named = with_names_of(lost.evidence, {**lost.evidence, CANDIDATE: external_id})
         seen = {**named, SEEN_THERE: external_id}
         Attempt.objects.filter(pk=lost.pk).update(evidence=seen)
-
-
-def with_seen(attempt: Attempt, evidence: dict[str, Any]) -> dict[str, Any]:
-    """This evidence, which is about to take the place of the attempt's own."""
-    number = attempt.evidence.get(SEEN_THERE)
-    return {**evidence, SEEN_THERE: number} if number else evidence
 
 
 def _is_seen(attempt: Attempt, order: Order) -> bool:

@@ -22,6 +22,7 @@ from .outcome import SendOutcome
 REPLAYED_AS: Final = "repeated_as"
 CANDIDATE: Final = "candidate_id"  # the first number that any answer to this send has named
 ALSO_NAMED: Final = "also_named"  # and the others: of several none is known to be the order
+SEEN_THERE: Final = "seen_there"  # an id at the provider that could be it
 _WAIT: Final = ("waited_seconds", "waited_at", "surely_after")
 
 
@@ -73,6 +74,12 @@ def with_names_of(before: Mapping[str, Any], evidence: Mapping[str, Any]) -> dic
     return kept | ({ALSO_NAMED: sorted(names - {first})} if names - {first} else {})
 
 
+def with_seen(attempt: Attempt, evidence: dict[str, Any]) -> dict[str, Any]:
+    """This evidence, which is about to take the place of the attempt's own."""
+    number = attempt.evidence.get(SEEN_THERE)
+    return {**evidence, SEEN_THERE: number} if number else evidence
+
+
 def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
     """A replay of this lost send, as it reads in this transaction, was answered with this number.
     It takes the place of none that was named before: a person tells which is the order."""
@@ -92,9 +99,9 @@ def note_number(lost: Attempt, number: str, *, now: datetime) -> None:
 def note_first_answer(lost: Attempt, first: SendOutcome, *, now: datetime) -> None:
     """What was seen of the first send itself, which proves nothing: where nothing of it was seen
     before, whatever is known of its replays."""
-    if not lost.evidence.keys() <= {CANDIDATE, REPLAYED_AS, ALSO_NAMED}:
+    if not lost.evidence.keys() <= {CANDIDATE, REPLAYED_AS, ALSO_NAMED, SEEN_THERE}:
         return
-    evidence = with_names_of(lost.evidence, first.seen)
+    evidence = with_seen(lost, with_names_of(lost.evidence, first.seen))
     seen: dict[str, Any] = {"evidence": evidence, "reason": first.reason[:LONGEST_TEXT]}
     replayed, named = evidence.get(REPLAYED_AS), first.seen.get(CANDIDATE)
     if replayed and named:
@@ -118,7 +125,7 @@ def keep_in_doubt(lost: Attempt, first: SendOutcome, *, now: datetime) -> SendOu
     transaction that records it. Told once."""
     words = f"Its first send bought nothing, and its replay may have been taken. {first.reason}"
     if lost.reason != words[:LONGEST_TEXT]:
-        evidence = with_names_of(lost.evidence, first.seen)
+        evidence = with_seen(lost, with_names_of(lost.evidence, first.seen))
         Attempt.objects.filter(pk=lost.pk).update(evidence=evidence, reason=words[:LONGEST_TEXT])
         lost.order.remember(EventKind.EVIDENCE, now=now, text=words, evidence=first.seen)
     return SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, words, evidence=first.evidence)

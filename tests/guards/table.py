@@ -988,11 +988,21 @@ LINES = (
     ),
     Guard(
         "restore: a number that was given since is offered where the earlier try ends",
-        "        reopen.note_taken_since(order, external_id)\n",
+        "    reopen.note_taken_since(order, external_id)\n",
         "",
         (
             "orders/tests/restores/test_taken_since.py"
             "::test_a_number_that_was_given_since_counts_once_the_earlier_try_is_not_there",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
+        "restore: a second send that nobody heard of keeps its order from being queued again",
+        "            raise_live_attempt(order)\n",
+        "            raise_flag(order, Flag.LIVE_ATTEMPT)\n",
+        (
+            "orders/tests/restores/test_taken_since.py"
+            "::test_where_both_answers_are_lost_the_second_send_is_told_of_and_not_sent_over",
         ),
         "orders/sending/restore_check/recalled_sends.py",
     ),

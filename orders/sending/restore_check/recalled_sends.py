@@ -21,7 +21,7 @@ from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
 
-from ...flags import raise_flag
+from ...flags import raise_flag, raise_live_attempt
 from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
 from ...status import (
     LIVE_OUTCOMES,
@@ -237,27 +237,36 @@ def _tell_unmatched(send: Send, external_id: str, order: Order | None, *, now: d
         return  # a person has linked it since
     log.error("sent to account %s and not known here: %s", send.provider_id, send)
     if order is not None:
-        _flag(order, external_id, now)
+        _flag(send, order, external_id, now)
     if halt := _halt_to_list_under(send, order, now):
         _list_as_unmatched(halt, send, external_id, order)
 
 
-def _flag(order: Order, external_id: str, now: datetime) -> None:
+def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:
     """Told once: what this machine alone knows is forgotten when the database is accepted."""
     words = f"It had been sent before the database was put back, and was taken as {external_id}."
     if not external_id:
-        raise_flag(order, Flag.LIVE_ATTEMPT)
-        return
+        at = f"{send.started_at:%Y-%m-%d %H:%M:%S} UTC"
+        words = (
+            f"It had been sent at {at} before the database was put back; nobody knows what became "
+            "of it."
+        )
     with durable_transaction():
-        _flag_number(order, external_id, words, now)
+        if order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
+            return
+        if external_id:
+            _flag_number(order, external_id, words, now)
+        else:
+            raise_live_attempt(order)
+            order.remember(EventKind.FLAGGED, now=now, text=words)
 
 
 def _flag_number(order: Order, external_id: str, words: str, now: datetime) -> None:
-    if not order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
-        raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
-        seen = {"candidate_id": external_id}
-        order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
-        reopen.note_taken_since(order, external_id)
+    """The attempt first and then its order, as everybody takes them."""
+    reopen.note_taken_since(order, external_id)
+    raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
+    seen = {"candidate_id": external_id}
+    order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
 
 
 def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt | None:
