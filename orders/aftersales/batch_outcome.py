@@ -93,6 +93,27 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
             return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
 
 
+def may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
+    """The provider may have this refill under way: only a refusal in known words says not."""
+    said = _said_of(outcome, order_id)
+    unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
+    return not isinstance(said, Refused) or said.code in unclear
+
+
+def has_begun(outcome: AnyOutcome | None, order_id: str) -> bool:
+    """Proven: this refill is under way."""
+    return isinstance(_said_of(outcome, order_id), RefillStarted)
+
+
+def is_undone(outcome: AnyOutcome, order_id: str) -> bool:
+    """Proven: nothing was done about this order."""
+    return isinstance(outcome, Later) or not may_be_open(outcome, order_id)
+
+
+def _said_of(outcome: AnyOutcome | None, order_id: str) -> object:
+    return outcome.rows.get(order_id) if isinstance(outcome, Answered) else None
+
+
 def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
     """Raises one of `UNREADABLE` for what `outcome_to_json` never wrote."""
     match written["is"]:

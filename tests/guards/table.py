@@ -1018,7 +1018,7 @@ LINES = (
     ),
     Guard(
         "restore: a refill in doubt takes the call that came after",
-        "        return may_be_open and _take_sent_again(mine, sent)",
+        "        return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)",
         "        return False",
         (
             "orders/tests/restores/test_second_calls.py"
@@ -1028,7 +1028,7 @@ LINES = (
     ),
     Guard(
         "restore: a refill asked for since is not sent beside one that may be open",
-        "        if may_be_open:  # it would be the second",
+        "        if is_perhaps_open:  # it would be the second",
         "        if False:",
         (
             "orders/tests/restores/test_recalled_calls.py"

@@ -88,6 +88,9 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
             raise NotSent(MAY_BE_RESTORED)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
+    except OSError as error:
+        log.error("what was sent to account %s cannot be read: %s", provider_id, error)
+        raise NotSent(f"What this machine has sent cannot be read: {error.strerror}.") from error
 
 
 def journal_replay(attempt: Attempt, *, now: Clock) -> str:
@@ -194,8 +197,8 @@ def check_database(*, now: datetime) -> bool:
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):
         recall_everywhere(now=now)
         return False
-    for account in send_journal.accounts():
-        replay_journal.recall_newest(account, now=now)
+    accounts = send_journal.accounts()
+    one_by_one(accounts, lambda one: replay_journal.recall_newest(one, now=now), what="replays")
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
         DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
     return True
@@ -203,7 +206,7 @@ def check_database(*, now: datetime) -> bool:
 
 def _compare(now: datetime) -> bool:
     identity = database_identity()
-    marks = [known for account in send_journal.accounts() for known in high_water_marks(account)]
+    marks = [known for account in send_journal.accounts() for known in _marks_to_compare(account)]
     doubts = why_doubted(marks, identity)
     if not doubts:
         return True
@@ -220,6 +223,15 @@ def _compare(now: datetime) -> bool:
     ahead = [known for known in doubts if known.mark.at > at_most]
     one_by_one(ahead, lambda known: _note_read(known, now), what="marks of a clock ahead")
     return False
+
+
+def _marks_to_compare(account: int) -> list[MarkByKind]:
+    """None of an account that cannot be read: it sends nothing itself, and hides no other's."""
+    try:
+        return high_water_marks(account)
+    except OSError as error:
+        log.error("what was sent to account %s cannot be compared: %s", account, error)
+        return []
 
 
 def _note_read(known: MarkByKind, now: datetime) -> None:

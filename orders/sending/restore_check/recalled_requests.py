@@ -19,9 +19,16 @@ from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
 from providers.models import Provider
-from providers.panel_api import RefusalCode, Refused
 
-from ...aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_from_json
+from ...aftersales.batch_outcome import (
+    Answered,
+    AnyOutcome,
+    Later,
+    has_begun,
+    is_undone,
+    may_be_open,
+    outcome_from_json,
+)
 from ...aftersales.cancel_sends import CANCELS, poll_soon
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
@@ -92,7 +99,7 @@ def calls_before(call: RequestCall, outcome: AnyOutcome) -> list[JournaledCall]:
     back to be sent, or end as if nothing was done. Reads the disk: to be asked before the
     transaction. Raises NotNow, as `forgotten_sends.journaled_sends_of`."""
     orders = [row.order for row in _kind_of(call).of_call(call)]
-    undone = {one.form_key for one in orders if _is_undone(outcome, one.external_id)}
+    undone = {one.form_key for one in orders if is_undone(outcome, one.external_id)}
     same = _calls_about(call, undone, outcome) if undone else []
     forgotten = list(_unknown(same))
     for then in forgotten:
@@ -162,8 +169,7 @@ def _recall_once(
 
 
 def _left_behind(key: str) -> AnyOutcome | None:
-    said = answer_files.left_behind(key)
-    return outcome_from_json(said["outcome"]) if said else None
+    return answer_files.left_behind(key, lambda said: outcome_from_json(said["outcome"]))
 
 
 def _kind_of(call: RequestCall) -> RequestKind[Any]:
@@ -188,8 +194,7 @@ def _take_as_sent(
         log.error("a %s of an order that is not known here was sent: %s", call.write, name)
         return False
     if call.write == Write.REFILL:
-        may_be_open = _may_be_open(outcome, name.order_id)
-        taken = _take_refill(call, order, name, now, may_be_open=may_be_open, ours=ours)
+        taken = _take_refill(call, order, name, now, outcome=outcome, ours=ours)
     else:
         taken = _take_cancel(call, order, name, now)
     if not taken:
@@ -199,27 +204,16 @@ def _take_as_sent(
     return True
 
 
-def _may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
-    """The provider may have this refill under way: only a refusal in known words says not."""
-    said = outcome.rows.get(order_id) if isinstance(outcome, Answered) else None
-    unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
-    return not isinstance(said, Refused) or said.code in unclear
-
-
-def _is_undone(outcome: AnyOutcome, order_id: str) -> bool:
-    """Proven: nothing was done about this order."""
-    return isinstance(outcome, Later) or not _may_be_open(outcome, order_id)
-
-
 def _take_refill(
     call: RequestCall,
     order: Order,
     name: Named,
     now: datetime,
     *,
-    may_be_open: bool,
+    outcome: AnyOutcome | None,
     ours: RequestCall | None,
 ) -> bool:
+    is_perhaps_open = may_be_open(outcome, name.order_id)
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
     sent: dict[str, Any] = {
         "status": RefillStatus.UNCONFIRMED,
@@ -235,16 +229,17 @@ def _take_refill(
     if stands in NOT_SENT_REFILLS:
         raise _InHands  # somebody has let it go again since the line above
     if stands == RefillStatus.UNCONFIRMED:
-        return may_be_open and _take_sent_again(mine, sent)
+        begun = has_begun(outcome, name.order_id)
+        return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)
     if stands not in (None, RefillStatus.WITHDRAWN):
         return False
     since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
     if since.exists():
-        if may_be_open:  # it would be the second
+        if is_perhaps_open:  # it would be the second
             _take_asked_since(since, sent, ours)
         return True
     if stands is not None:  # taken back, as one that had not been sent
-        return bool(may_be_open and mine.update(requests=F("requests") + 1, **sent))
+        return bool(is_perhaps_open and mine.update(requests=F("requests") + 1, **sent))
     Refill.objects.create(
         order=order,
         provider_id=call.provider_id,
@@ -256,9 +251,11 @@ def _take_refill(
     return True
 
 
-def _take_sent_again(mine: RefillQuerySet, sent: dict[str, Any]) -> bool:
-    """In doubt since an earlier call, and let go once more by a person: this call is the newest."""
-    earlier = mine.filter(sent_at__lt=sent["sent_at"])
+def _take_sent_again(mine: RefillQuerySet, sent: dict[str, Any], *, begun: bool) -> bool:
+    """In doubt since an earlier call, and let go once more by a person: this call is the newest.
+    One that has `begun` it ends the doubt, whichever claim came after it."""
+    before = Q(sent_at=None) | Q(sent_at__lt=sent["sent_at"])
+    earlier = mine if begun else mine.filter(before)
     if not earlier.exists():
         return False
     if not earlier.filter(status=sent["status"]).update(requests=F("requests") + 1, **sent):

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from django.conf import settings
 
@@ -20,6 +20,7 @@ from .spool_files import AnswerFile
 
 log = logging.getLogger(__name__)
 Said = dict[str, Any]
+T = TypeVar("T")
 
 
 def directory() -> Path:
@@ -34,9 +35,10 @@ def kept(write: Write, key: str, said: Said) -> Iterator[AnswerFile]:
         yield file
 
 
-def left_behind(key: str) -> Said | None:
-    """What was said to this call, if it was kept and nobody has recorded it."""
-    return spool_files.first_of(directory(), key, lambda path: _read(path)[1])
+def left_behind(key: str, read: Callable[[Said], T]) -> T | None:
+    """What was said to this call, if it was kept and nobody has recorded it. What `read` finds to
+    be of no shape it knows is left to the log."""
+    return spool_files.first_of(directory(), key, lambda path: read(_read(path)[1]))
 
 
 def import_left_behind(take_in: Mapping[Write, Callable[[Said], bool]]) -> int:

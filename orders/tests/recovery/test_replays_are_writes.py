@@ -509,6 +509,15 @@ def test_nothing_is_replayed_that_cannot_be_written_down_before(desk, monkeypatc
     assert "repeated_as" not in Attempt.objects.get().evidence
 
 
+def test_nothing_is_replayed_while_what_was_sent_cannot_be_read(desk):
+    (send_journal.directory() / f"{desk.provider.pk}.jsonl").mkdir(parents=True)
+    desk.replay()
+    assert desk.panel.replayed == 0
+    assert "repeated_as" not in Attempt.objects.get().evidence
+    told = Order.objects.get().events.latest("pk").text
+    assert "What this machine has sent cannot be read" in told
+
+
 def test_a_number_for_a_send_of_another_life_of_the_database_is_of_no_order_here(desk):
     said = {"token": f"{UUID(int=7).hex}-1", "started_at": NOON.isoformat(), "id": "77"}
     assert not replay.take_in_kept(said, now=NOON)

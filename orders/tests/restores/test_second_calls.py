@@ -12,8 +12,10 @@ import pytest
 
 from orders.aftersales import request_refills, runs
 from orders.models import Refill, RequestCall
+from orders.sending import send_journal
 from orders.sending.restore_check import guard, recalled_requests, request_journal
 from orders.sending.restore_check.request_journal import JournaledCall, Named
+from orders.sending.writes import answer_files
 from orders.status import RefillStatus, Status, Write
 from orders.tests.sending.obstacles import Crash
 from orders.tests.sending.test_restore_guard import LATER, acknowledge
@@ -82,6 +84,32 @@ def test_one_that_was_in_doubt_is_given_back_its_second_call(refill, second):
     assert ((refill.status, refill.external_id), refill.requests) == (known, 2)
 
 
+@pytest.mark.parametrize("sent_at", [None, LATER], ids=["never", "claimed since"])
+def test_one_in_doubt_takes_the_call_that_has_begun_it_whatever_it_says_of_sends(refill, sent_at):
+    """It waited and was held as doubtful, or a claim made since was taken for lost."""
+    panel = Panel(RefillStarted("77"))
+    put_back = backup(refill)
+    send(panel, NOON)
+    put_back()
+    Refill.objects.update(status=RefillStatus.UNCONFIRMED, sent_at=sent_at)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+
+
+@pytest.mark.parametrize(("sent_at", "requests"), [(None, 1), (LATER, 0)])
+def test_a_lost_call_is_taken_only_by_one_that_was_not_sent_since(refill, sent_at, requests):
+    panel = Panel(OutcomeUnknown("read timeout"))
+    put_back = backup(refill)
+    send(panel, NOON)
+    put_back()
+    Refill.objects.update(status=RefillStatus.UNCONFIRMED, sent_at=sent_at)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    known = (refill.status, refill.sent_at, refill.requests)
+    assert known == (RefillStatus.UNCONFIRMED, sent_at or NOON, requests)
+
+
 def test_a_second_call_that_was_refused_ends_no_doubt_about_the_first(refill):
     panel = Panel(OutcomeUnknown("read timeout"), Refused("No.", RefusalCode.WAIT, wait_seconds=30))
     send(panel, NOON)
@@ -119,6 +147,26 @@ def test_two_calls_about_one_refill_are_given_back_together_or_not_at_all(refill
     guard.check_database(now=LATER)
     refill.refresh_from_db()
     assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+
+
+@pytest.mark.parametrize("written", [{"is": "new"}, {"is": "answered", "rows": {"1": ["Begun"]}}])
+def test_a_kept_answer_of_no_shape_we_know_holds_up_no_call(refill, written, caplog):
+    """Of a later release, perhaps. It is not known, so the refill is in doubt."""
+    panel = Panel(OutcomeUnknown("read timeout"))
+    put_back = backup(refill)
+    send(panel, NOON)
+    put_back()
+    path = send_journal.directory() / f"{refill.provider_id}.requests.jsonl"
+    lines = [one for one in path.read_text().splitlines() if '"ended"' not in one]
+    path.write_text("\n".join([*lines, ""]))
+    (call,) = request_journal.calls_since_accepted(refill.provider_id)
+    with answer_files.kept(
+        Write.REFILL, call.idempotency_key, {"call": call.idempotency_key, "outcome": written}
+    ):
+        assert recalled_requests.recall_calls(refill.provider_id, now=LATER) == 1
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.UNCONFIRMED
+    assert "cannot be read" in caplog.text
 
 
 def test_calls_stand_together_that_another_call_ties_to_one_another():

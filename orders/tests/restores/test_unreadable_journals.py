@@ -12,9 +12,10 @@ import pytest
 
 from core.failpoints import armed
 from orders.aftersales import runs
-from orders.models import Halt, Order, Refill
+from orders.models import DatabaseId, Halt, Order, Refill
 from orders.restores.tasks import importers
 from orders.sending import answer_spool, send_journal, sweep_due
+from orders.sending.outcome import MAY_BE_RESTORED
 from orders.sending.restore_check import guard
 from orders.sending.writes import answer_files, recording
 from orders.status import RECALLED, HaltKind, Outcome, RefillStatus, Status
@@ -24,7 +25,7 @@ from orders.tests.restores.test_claims_of_restored import AFTER, OLD, REAPED
 from orders.tests.restores.test_claims_of_restored import forgotten as forgotten
 from orders.tests.restores.test_recalled_calls import Panel
 from orders.tests.sending.test_answer_spool import crash_at
-from orders.tests.sending.test_restore_guard import send
+from orders.tests.sending.test_restore_guard import LATER, quarantined, send, take_back
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_refill, make_service
 from tests.fake_provider import FakeProvider, never_left
@@ -100,8 +101,9 @@ def test_an_order_whose_claim_finds_another_database_waits_until_its_sends_can_b
 
 
 @pytest.mark.parametrize("panel", [False], indirect=True, ids=["the same"])
+@pytest.mark.parametrize("is_reaped", [False, True], ids=["in its hands", "taken for lost"])
 def test_a_refill_whose_claim_finds_another_database_waits_until_its_calls_can_be_read(
-    panel: Panel, monkeypatch: pytest.MonkeyPatch
+    is_reaped: bool, panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And its own look brings nothing in."""
     account = Provider.objects.get()
@@ -114,6 +116,7 @@ def test_a_refill_whose_claim_finds_another_database_waits_until_its_calls_can_b
         assert Refill.objects.get().status == RefillStatus.SENDING
         assert answer_files.import_left_behind(importers(AFTER)) == 0
         assert left(answer_files.directory()) == [".json"]
+        assert runs.reap_lost_requests(now=REAPED if is_reaped else AFTER) == is_reaped
     assert answer_files.import_left_behind(importers(AFTER)) == 1
     assert Refill.objects.get().status == RefillStatus.PENDING
     monkeypatch.undo()
@@ -153,3 +156,22 @@ def test_one_that_was_taken_for_lost_waits_until_its_replays_can_be_read() -> No
     order.refresh_from_db()
     assert order.status == Status.NOT_PLACED
     assert not Halt.objects.standing().filter(kind=HaltKind.ANSWER_LOST).exists()
+
+
+@pytest.mark.parametrize("kind", ["", ".requests"])
+def test_one_of_an_account_hides_no_restore_from_the_others(kind: str) -> None:
+    path_of(make_provider().pk, kind).mkdir()
+    order, provider = make_order(), FakeProvider()
+    send(order, provider)
+    take_back(order)
+    send(order, provider, LATER)
+    assert quarantined() and len(provider.placed) == 1
+    order.refresh_from_db()
+    assert (order.status, order.external_id) == (Status.PENDING, "23501"), "its look has brought it"
+    assert order.attempts.get(outcome=Outcome.NOT_SENT).reason == MAY_BE_RESTORED
+
+
+def test_a_look_that_cannot_read_the_replays_of_an_account_has_compared_the_others() -> None:
+    path_of(make_provider().pk, ".repeats").mkdir()
+    assert guard.check_database(now=LATER)
+    assert DatabaseId.objects.get().compared_at == LATER

@@ -141,7 +141,7 @@ def test_a_line_of_no_shape_we_know_hides_no_replay(odd, caplog):
 @pytest.mark.parametrize("suffix", SET_ASIDE)
 def test_the_kept_answer_to_a_request_is_read(suffix):
     put(answer_files.directory() / f"refill-{CALL}.json{suffix}", WRITE)
-    said = answer_files.left_behind(CALL)
+    said = answer_files.left_behind(CALL, dict)
     assert said == {"call": CALL, "outcome": json.loads(STARTED)}
 
 
@@ -150,7 +150,7 @@ def test_a_kept_answer_to_a_call_of_another_life_of_the_database_is_set_aside_an
     put(path, WRITE)
     assert answer_files.import_left_behind(importers(NOON)) == 0
     assert [one.name for one in path.parent.iterdir()] == [f"{path.name}.unmatched"]
-    assert answer_files.left_behind(CALL) == {"call": CALL, "outcome": json.loads(STARTED)}
+    assert answer_files.left_behind(CALL, dict) == {"call": CALL, "outcome": json.loads(STARTED)}
 
 
 ODD_SENDS = {
