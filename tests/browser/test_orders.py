@@ -47,8 +47,6 @@ def wait_for_status(page: Page, status: str | re.Pattern[str]) -> None:
 
 
 def test_an_order_is_found_placed_and_seen_to_its_end_without_reloading(admin_page: Page) -> None:
-    admin_page.goto("/start/")
-    admin_page.get_by_role("listitem").filter(has_text="Read its balance: done").wait_for()
     number = place(admin_page, "https://lumen.example/journey")
     frame = admin_page.get_by_role("region", name="Sandbox")
     assert "cost no real money" in frame.inner_text()
