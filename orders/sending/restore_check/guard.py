@@ -215,7 +215,7 @@ def _compare(now: datetime) -> bool:
     if accepted.filter(acknowledged_at__lte=at_most).exists():  # none of a clock that was ahead
         try:
             accept_database(identity, list(doubts), now=now)
-        except NotRecalled as error:
+        except (NotRecalled, OSError) as error:
             log.warning("the database is not taken as it is yet: %s", error)
             return False
         return True
@@ -226,12 +226,16 @@ def _compare(now: datetime) -> bool:
 
 
 def _marks_to_compare(account: int) -> list[MarkByKind]:
-    """None of an account that cannot be read: it sends nothing itself, and hides no other's."""
-    try:
-        return high_water_marks(account)
-    except OSError as error:
-        log.error("what was sent to account %s cannot be compared: %s", account, error)
-        return []
+    """Those that can be read: an account with another one sends nothing, and hides no doubt."""
+    marks = list[MarkByKind]()
+    for journal in (send_journal, request_journal):
+        try:
+            mark = journal.high_water_mark(account)
+        except OSError as error:
+            log.error("what was sent to account %s cannot be compared: %s", account, error)
+            continue
+        marks += [MarkByKind(mark, is_call=journal is request_journal)] if mark else []
+    return marks
 
 
 def _note_read(known: MarkByKind, now: datetime) -> None:

@@ -25,7 +25,7 @@ from orders.tests.restores.test_claims_of_restored import AFTER, OLD, REAPED
 from orders.tests.restores.test_claims_of_restored import forgotten as forgotten
 from orders.tests.restores.test_recalled_calls import Panel
 from orders.tests.sending.test_answer_spool import crash_at
-from orders.tests.sending.test_restore_guard import LATER, quarantined, send, take_back
+from orders.tests.sending.test_restore_guard import LATER, acknowledge, quarantined, send, take_back
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_refill, make_service
 from tests.fake_provider import FakeProvider, never_left
@@ -169,6 +169,25 @@ def test_one_of_an_account_hides_no_restore_from_the_others(kind: str) -> None:
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.PENDING, "23501"), "its look has brought it"
     assert order.attempts.get(outcome=Outcome.NOT_SENT).reason == MAY_BE_RESTORED
+
+
+def test_a_readable_journal_is_compared_although_the_other_of_its_account_is_not() -> None:
+    order = make_order()
+    send(order, FakeProvider())
+    take_back(order)
+    path_of(order.provider_id, ".requests").mkdir()
+    assert not guard.check_database(now=LATER)
+    assert quarantined()
+
+
+def test_a_database_is_not_taken_while_what_was_sent_again_cannot_be_read() -> None:
+    order = make_order()
+    send(order, FakeProvider())
+    take_back(order)
+    guard.quarantine("put back", now=LATER)
+    acknowledge(LATER)
+    path_of(order.provider_id, ".repeats").mkdir()
+    assert not guard.check_database(now=LATER + timedelta(minutes=1))
 
 
 def test_a_look_that_cannot_read_the_replays_of_an_account_has_compared_the_others() -> None:
