@@ -121,7 +121,11 @@ TEMPLATES = [
                 "dashboard.navigation.navigation",
                 "dashboard.first_run.steps.first_run",
             ],
-            "builtins": ["core.templatetags.desk", "core.templatetags.components"],
+            "builtins": [
+                "core.templatetags.desk",
+                "core.templatetags.components",
+                "django.templatetags.i18n",
+            ],
         },
     }
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import NoteField, PlainTextField, TablerForm
 
@@ -11,30 +12,34 @@ class LinkForm(TablerForm, forms.Form):
     """Which of the provider's orders this one is."""
 
     external_id = PlainTextField(
-        label="The provider's order id",
+        label=_("Order id at the provider"),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     although_charge_differs = forms.BooleanField(
-        required=False, label="Link it although the charge differs."
+        required=False, label=_("Link the order although the charge differs.")
     )
 
     def clean_external_id(self) -> str:
         """As the provider writes it, without the "#" that people put before it."""
         external_id: str = self.cleaned_data["external_id"].removeprefix("#").strip()
         if not external_id.isascii() or not external_id.isprintable() or "," in external_id:
-            raise forms.ValidationError("This does not look like an order id.")
+            raise forms.ValidationError(
+                _("This is not an order id. Copy the id from the provider's list.")
+            )
         if not external_id or " " in external_id:
-            raise forms.ValidationError("Write one order id, without spaces.")
+            raise forms.ValidationError(_("Write one order id, without spaces."))
         return external_id
 
 
 class NotPlacedForm(TablerForm, forms.Form):
     sure = forms.BooleanField(
-        label="I have looked at the provider's own list of orders: it is not there.",
-        error_messages={"required": "Tick this once you have looked."},
+        label=_("I have looked at the provider's own list of orders, and this order is not in it."),
+        error_messages={"required": _("Look at the provider's list first, then tick this box.")},
     )
 
 
 class GiveUpForm(TablerForm, forms.Form):
-    note = NoteField(label="Why", missing="Say why, for whoever looks at this order later.")
+    note = NoteField(
+        label=_("Reason"), missing=_("Write the reason. Others will read it with this order later.")
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from core.models import User
 from core.rows.durable import durable_transaction
@@ -31,7 +32,8 @@ class TooEarly(Exception):
 
     def __init__(self, until: datetime) -> None:
         super().__init__(
-            f"Too early: it may still appear there until {localtime(until):%H:%M:%S %Z}."
+            _("Too early. The order can still appear at the provider until %(time)s.")
+            % {"time": f"{localtime(until):%H:%M:%S %Z}"}
         )
         self.until = until
 

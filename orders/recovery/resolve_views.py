@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -80,7 +81,8 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
     except (NoKey, WrongEncryptionKey):
         form.add_error(None, "The provider cannot be asked: its key is missing or unreadable.")
         return _draw(request, order, link_form=form)
-    return _done(request, pk, won, f"Order #{pk} is linked to {external_id} and is followed now.")
+    words = _("Order #%(order)s is linked to %(id)s. The desk follows it now.")
+    return _done(request, pk, won, words % {"order": pk, "id": external_id})
 
 
 def _not_linked(
@@ -112,7 +114,9 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
         form.add_error(None, str(early))
         return _draw(request, order, not_placed_form=form)
     if said is not_placed.Confirmed.ONE_OF_TWO:
-        messages.info(request, "Noted. A second person has to confirm an order of this cost too.")
+        messages.info(
+            request, _("Saved. A second person has to confirm an order of this cost too.")
+        )
         return redirect("order-resolve", pk=pk)
     won = said is not_placed.Confirmed.DONE
     return _done(request, pk, won, _what_became_of(order))
@@ -122,8 +126,10 @@ def _what_became_of(order: Order) -> str:
     """Of one that was confirmed as not placed: an id that was seen meanwhile speaks against it."""
     order.refresh_from_db(fields=["status"])
     if order.status == Status.UNCONFIRMED:
-        return f"Order {order} stays unconfirmed: the provider has an order that could be it."
-    return f"Order {order} is not placed; it may be queued again."
+        return _(
+            "Order %(order)s stays unconfirmed. The provider has an order that can be this one."
+        ) % {"order": order}
+    return _("Order %(order)s is marked as not placed. You can send it again.") % {"order": order}
 
 
 @allow(May.RESOLVE)
@@ -139,7 +145,12 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     note = form.cleaned_data["note"]
     won = not_placed.give_up(order, actor=request.user, note=note, now=database_now())
-    return _done(request, pk, won, f"Order #{pk} is given up. It will never be sent again.")
+    return _done(
+        request,
+        pk,
+        won,
+        _("Order #%(order)s is closed as unknown. It is never sent again.") % {"order": pk},
+    )
 
 
 @allow(May.RESOLVE)

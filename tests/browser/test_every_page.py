@@ -99,11 +99,11 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
     yield number
     admin_page.goto(f"/orders/{number}/resolve/")
     (truth,) = (order for order in box.ledger() if order["link"] == link)
-    admin_page.get_by_label("The provider's order id").fill(str(truth["id"]))
-    ask = admin_page.get_by_role("button", name="Ask and link")
+    admin_page.get_by_label("Order id at the provider").fill(str(truth["id"]))
+    ask = admin_page.get_by_role("button", name="Check and link")
     ask.click()
     linked = admin_page.get_by_text(f"is linked to {truth['id']}")
-    differs = admin_page.get_by_label("Link it although the charge differs.")
+    differs = admin_page.get_by_label("Link the order although the charge differs.")
     linked.or_(differs).first.wait_for()
     if differs.is_visible():  # the sandbox has canceled it meanwhile, or ended it early
         differs.check()

@@ -301,7 +301,7 @@ def test_another_phrase_than_the_one_shown_is_not_added(manager: Client):
 def test_a_text_that_cannot_be_added_says_why(manager: Client):
     order = answered('{"error":"Something went wrong"}')
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "It cannot be added" in page and "Add and resolve" not in page
+    assert "The desk cannot take this for a refusal" in page and "Add and resolve" not in page
     sent = {"phrase": "something went wrong", "meaning": "funds", "sure": "on"}
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED

@@ -90,7 +90,7 @@ def test_the_list_shows_the_oldest_first_with_what_was_seen(client_for_role: Any
     viewer = client_for_role(Role.VIEWER).get("/orders/unconfirmed/")
     page = one_line(viewer.content.decode())
     assert [order for order, _ in viewer.context["cases"]] == [first, second]
-    assert "HTTP 502" in page and "the request left us" in page and "991305" in page
+    assert "HTTP 502" in page and "the request was sent" in page and "991305" in page
     assert "/resolve/" not in page
     manager = client_for_role(Role.MANAGER).get("/orders/unconfirmed/").content.decode()
     assert f'href="/orders/{first.pk}/resolve/"' in manager
@@ -105,7 +105,7 @@ def test_ten_cases_cost_what_one_costs(manager: Client) -> None:
 
 
 def test_nothing_in_doubt_says_so(manager: Client) -> None:
-    assert "Nothing is in doubt" in manager.get("/orders/unconfirmed/").content.decode()
+    assert "No unconfirmed orders" in manager.get("/orders/unconfirmed/").content.decode()
 
 
 def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) -> None:
@@ -194,7 +194,7 @@ def test_one_that_stays_in_doubt_is_not_said_to_be_not_placed(manager: Client) -
     said = {"sure": "on", "shown": of_order(order)}
     page = manager.post(f"/orders/{order.pk}/resolve/not-placed/", said, follow=True)
     assert status_of(order) == Status.UNCONFIRMED
-    assert "stays unconfirmed: the provider has an order that could be it" in one_line(
+    assert "stays unconfirmed. The provider has an order that can be this one" in one_line(
         page.content.decode()
     )
 
@@ -218,7 +218,7 @@ def test_an_order_of_a_cost_for_two_people_waits_for_the_second(
 def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> None:
     order = lost(age=timedelta(seconds=5))
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "It may still appear there" in page and "disabled" in page
+    assert "The order can still appear at the provider" in page and "disabled" in page
     said = {"sure": "on", "shown": of_order(order)}
     answer = manager.post(f"/orders/{order.pk}/resolve/not-placed/", said)
     assert answer.status_code == 422 and "Too early" in answer.content.decode()
@@ -230,7 +230,7 @@ def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Cli
     early, old = lost(age=timedelta(seconds=5)), lost()
     assert asks in one_line(manager.get(f"/orders/{early.pk}/resolve/").content.decode())
     ready = one_line(manager.get(f"/orders/{old.pk}/resolve/").content.decode())
-    assert asks not in ready and "Confirm: not placed" in ready
+    assert asks not in ready and "Mark as not placed" in ready
 
 
 def test_an_open_page_leaves_for_the_order_that_was_resolved_meanwhile(manager: Client) -> None:
@@ -242,12 +242,12 @@ def test_an_open_page_leaves_for_the_order_that_was_resolved_meanwhile(manager: 
 def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answering: Any) -> None:
     order = lost()
     address = f"/orders/{order.pk}/resolve/give-up/"
-    assert "Say why" in manager.post(address, {"note": " "}).content.decode()
+    assert "Write the reason" in manager.post(address, {"note": " "}).content.decode()
     note = "The provider does not answer tickets."
     manager.post(address, {"note": note, "shown": of_order(order)})
     assert status_of(order) == Status.GIVEN_UP
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    assert "Ask and link" in page and "Close as unknown" not in page
+    assert "Check and link" in page and "Close as unknown" not in page
     answering(FITS)
     manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "991305"})
     assert status_of(order) == Status.IN_PROGRESS
@@ -343,3 +343,18 @@ def test_the_id_of_a_reopened_try_is_offered_although_a_later_one_was_not_sent(
     page = manager.get(reverse("order-resolve", args=[order.pk])).content.decode()
     assert 'value="7788"' in page and Doubt.IS_THERE.label in page
     assert "7788" in manager.get(reverse("unconfirmed")).content.decode()
+
+
+def test_each_decision_says_in_common_words_what_it_does(manager: Client) -> None:
+    order = lost()
+    page = one_line(manager.get(f"/orders/{order.pk}/resolve/").content.decode())
+    listed = one_line(manager.get("/orders/unconfirmed/").content.decode())
+    for title, reason in (
+        ("Found at the provider", "Nothing is bought."),
+        ("Not at the provider", "it is bought twice."),
+        ("Cannot tell: close as unknown", "The order is closed and never sent again."),
+    ):
+        assert title in page and reason in page
+    assert "Estimated cost" in listed and "Resolve" in listed
+    riddles = ("It is there", "Nobody can tell", "At stake", "Settle", "Ask and link")
+    assert [words for words in riddles if words in page + listed] == []
