@@ -1027,6 +1027,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restore: a refill in doubt takes what an earlier call has begun",
+        "        take_begun(call, outcome, REFILLS.of_call(call), now=now)",
+        "        pass",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_refill_in_doubt_takes_what_an_earlier_call_has_begun",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
         "restore: a refill asked for since is not sent beside one that may be open",
         "        if is_perhaps_open:  # it would be the second",
         "        if False:",

@@ -40,6 +40,7 @@ from ..outcome import MAY_BE_RESTORED
 from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
+from .begun_refills import InHands, as_sent, take_begun
 from .forgotten_sends import WORDS
 from .recalled_sends import NotRecalled
 from .request_journal import JournaledCall, Named
@@ -126,10 +127,6 @@ def bring_in(call: RequestCall, forgotten: Sequence[JournaledCall], *, now: date
         _recall_once(call.provider_id, then, now, ours=call)
 
 
-class _InHands(NotNow):
-    """A refill asked for since is being sent this moment: nothing of the call is brought in."""
-
-
 def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> int | None:
     """How many requests were brought in; None: the next look has to."""
     for then in group:
@@ -137,7 +134,7 @@ def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> 
     try:
         with durable_transaction():
             return sum(_recall_once(provider_id, then, now) for then in group)
-    except _InHands:
+    except InHands:
         return None
 
 
@@ -178,6 +175,8 @@ def _kind_of(call: RequestCall) -> RequestKind[Any]:
 
 def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
     kind = _kind_of(call)
+    if kind is REFILLS:
+        take_begun(call, outcome, REFILLS.of_call(call), now=now)
     kind.record(kind.of_call(call), outcome, call.provider, now)
 
 
@@ -215,19 +214,12 @@ def _take_refill(
 ) -> bool:
     is_perhaps_open = may_be_open(outcome, name.order_id)
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
-    sent: dict[str, Any] = {
-        "status": RefillStatus.UNCONFIRMED,
-        "call": call,
-        "sent_at": call.started_at,
-        "reason": WORDS,
-        "changed_at": now,
-        "ended_at": None,
-    }
+    sent = as_sent(call, now)
     if mine.filter(status__in=NOT_SENT_REFILLS).update(requests=F("requests") + 1, **sent):
         return True
     stands = mine.values_list("status", flat=True).first()
     if stands in NOT_SENT_REFILLS:
-        raise _InHands  # somebody has let it go again since the line above
+        raise InHands  # somebody has let it go again since the line above
     if stands == RefillStatus.UNCONFIRMED:
         begun = has_begun(outcome, name.order_id)
         return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)
@@ -259,7 +251,7 @@ def _take_sent_again(mine: RefillQuerySet, sent: dict[str, Any], *, begun: bool)
     if not earlier.exists():
         return False
     if not earlier.filter(status=sent["status"]).update(requests=F("requests") + 1, **sent):
-        raise _InHands  # let go again this moment
+        raise InHands  # let go again this moment
     return True
 
 
@@ -275,7 +267,7 @@ def _take_asked_since(
     if since.filter(free).update(requests=F("requests") + 1, **sent):
         return
     if not since.exclude(status__in=NOT_SENT_REFILLS).exists():
-        raise _InHands
+        raise InHands
 
 
 def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:

@@ -1,0 +1,70 @@
+"""A call has begun refills of which no row is in its hands any more: they were asked for anew, or
+let go once more, and claimed since. What it began is kept all the same, and nothing sent beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q
+
+from providers.panel_api import RefillStarted
+
+from ...aftersales.batch_outcome import Answered, AnyOutcome
+from ...models import EventKind, Order, Refill, RequestCall
+from ...status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
+from ..writes.recording import NotNow
+from .forgotten_sends import WORDS
+
+# Not sent yet, in doubt, or taken for the provider's own and lost from sight
+TAKES_IT = (
+    Q(status__in=REFILLS_TO_SEND)
+    | Q(status=RefillStatus.UNCONFIRMED)
+    | Q(status__in=REFILLS_AT_PROVIDER, external_id="", followed_by="")
+)
+
+
+class InHands(NotNow):
+    """A refill asked for since is being sent this moment: nothing of the call is brought in."""
+
+
+def as_sent(call: RequestCall, now: datetime) -> dict[str, Any]:
+    """What a refill is set to that was sent with this call, until its answer is written down."""
+    return {
+        "status": RefillStatus.UNCONFIRMED,
+        "call": call,
+        "sent_at": call.started_at,
+        "reason": WORDS,
+        "changed_at": now,
+        "ended_at": None,
+    }
+
+
+def take_begun(
+    call: RequestCall, outcome: AnyOutcome, rows: Sequence[Refill], *, now: datetime
+) -> None:
+    """In the caller's transaction, before this outcome is written into `rows`, those of the call.
+    The open refill of each other order that it has begun takes the call; where it has an answer of
+    its own, or has ended, the number is told in the order's history. Raises InHands."""
+    if not isinstance(outcome, Answered):
+        return
+    begun = {one: said for one, said in outcome.rows.items() if isinstance(said, RefillStarted)}
+    for refill in rows:
+        begun.pop(refill.order.external_id, None)
+    named = Order.objects.filter(provider=call.provider_id, external_id__in=begun)
+    for order in named.order_by("pk"):
+        _take(call, order, begun[order.external_id].refill_id[:64], now)
+
+
+def _take(call: RequestCall, order: Order, number: str, now: datetime) -> None:
+    if number and Refill.objects.filter(order=order, external_id=number).exists():
+        return
+    mine = Refill.objects.open().filter(order=order)
+    if mine.filter(TAKES_IT).update(requests=F("requests") + 1, **as_sent(call, now)):
+        return
+    if mine.exclude(status__in=REFILLS_AT_PROVIDER).exists():
+        raise InHands(f"A refill of order {order} is being sent, or was a moment ago.")
+    text = f"The provider took an earlier refill on{f' as {number}' if number else ''}."
+    order.remember(EventKind.REFILL, now=now, text=f"Late answer to a refill: {text}")

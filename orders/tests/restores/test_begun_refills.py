@@ -1,0 +1,134 @@
+"""An earlier call has begun a refill, and the one asked for since is in doubt, or has an answer of
+its own: what was begun is never lost, and nothing is sent beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.models import Order, Refill, RequestCall
+from orders.sending.restore_check import guard, recalled_requests
+from orders.sending.writes.recording import NotNow
+from orders.status import RefillStatus, Status, Write
+from orders.tests.restores.test_second_calls import Panel, send
+from orders.tests.sending.test_restore_guard import LATER, acknowledge
+from providers.panel_api import RefillStarted
+from tests.builders import NOON, make_order, make_provider, make_refill, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+SINCE = NOON + timedelta(minutes=2)
+
+
+@pytest.fixture
+def order() -> Order:
+    """Its refill was begun as 77, and the database knows nothing of it."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.COMPLETED, service=make_service(account))
+    make_refill(order=order)
+    panel = Panel(RefillStarted("77"))
+    send(panel, NOON)
+    assert panel.begun == ["77"]
+    Refill.objects.all().delete()
+    RequestCall.objects.all().delete()
+    return order
+
+
+def asked_since(order: Order, status: RefillStatus, **more: Any) -> Refill:
+    refill = make_refill(status, order=order, requested_at=SINCE, due_at=SINCE)
+    Refill.objects.filter(pk=refill.pk).update(**more)
+    return refill
+
+
+def a_call(order: Order) -> RequestCall:
+    return RequestCall.objects.create(
+        provider_id=order.provider_id, write=Write.REFILL, worker="w", started_at=SINCE
+    )
+
+
+def never_sent(order: Order) -> Refill:
+    return asked_since(order, RefillStatus.UNCONFIRMED)
+
+
+def reaped(order: Order) -> Refill:
+    call = a_call(order)
+    return asked_since(order, RefillStatus.UNCONFIRMED, call=call, sent_at=SINCE, requests=1)
+
+
+def lost_from_sight(order: Order) -> Refill:
+    call, nothing = a_call(order), {"external_id": "", "followed_by": ""}
+    return asked_since(order, RefillStatus.PENDING, call=call, sent_at=SINCE, requests=1, **nothing)
+
+
+@pytest.mark.parametrize("since", [never_sent, reaped, lost_from_sight])
+def test_a_refill_in_doubt_takes_what_an_earlier_call_has_begun(
+    since: Callable[[Order], Refill], order: Order
+) -> None:
+    refill = since(order)
+    guard.check_database(now=LATER)
+    acknowledge(LATER)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+    assert refill.followed_by == "77", "the provider is asked about it"
+    send(Panel(), LATER + timedelta(hours=2))
+    assert Refill.objects.count() == 1
+
+
+def test_one_with_an_answer_of_its_own_keeps_it_and_the_earlier_number_is_told(
+    order: Order,
+) -> None:
+    mine = {"external_id": "78", "followed_by": "78"}
+    refill = asked_since(order, RefillStatus.PENDING, call=a_call(order), **mine)
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "78")
+    assert order.events.filter(text__endswith="took an earlier refill on as 77.").exists()
+
+
+def test_one_that_is_begun_already_under_that_number_is_told_of_nothing(order: Order) -> None:
+    asked_since(order, RefillStatus.COMPLETED, external_id="77")
+    asked_since(order, RefillStatus.PENDING, external_id="78", followed_by="78")
+    guard.check_database(now=LATER)
+    assert not order.events.filter(text__startswith="Late").exists()
+
+
+# an answer that was kept on a disk is brought in when a later call has the refill
+
+
+def kept_answer(order: Order, call: RequestCall) -> bool:
+    outcome = Answered({order.external_id: RefillStarted("77")})
+    said = {"call": call.key.hex, "outcome": outcome_to_json(outcome)}
+    return recalled_requests.take_in_kept(said, now=LATER)
+
+
+@pytest.mark.parametrize("status", [RefillStatus.UNCONFIRMED, RefillStatus.QUEUED])
+def test_a_late_answer_from_the_disk_ends_the_doubt_about_a_later_call(
+    status: RefillStatus, order: Order
+) -> None:
+    first, second = a_call(order), a_call(order)
+    refill = asked_since(order, status, call=second, sent_at=SINCE, requests=2)
+    assert kept_answer(order, first)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+
+
+def test_a_late_answer_stays_on_the_disk_while_the_next_call_is_under_way(order: Order) -> None:
+    first, second = a_call(order), a_call(order)
+    refill = asked_since(order, RefillStatus.SENDING, call=second, sent_at=SINCE, requests=2)
+    with pytest.raises(NotNow):
+        kept_answer(order, first)
+    refill.refresh_from_db()
+    assert (refill.status, refill.call) == (RefillStatus.SENDING, second)
+
+
+def test_a_late_answer_about_a_refill_that_has_ended_is_told(order: Order) -> None:
+    first, second = a_call(order), a_call(order)
+    refill = asked_since(order, RefillStatus.WITHDRAWN, call=second, requests=2)
+    assert kept_answer(order, first)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.WITHDRAWN
+    assert order.events.filter(text__endswith="took an earlier refill on as 77.").exists()
