@@ -109,6 +109,10 @@ RECONCILE_EVERY_SECONDS = 300
 RECONCILE_AFTER_SECONDS = 900  # a day is looked at once what it charged has been heard of
 RECONCILE_AGAIN_DAYS = 3  # for so long what is learned later may still explain a day
 
+# Repeats
+SAME_ORDER_SECONDS = 1800  # whoever places the same order again this soon is asked first
+SAME_LINE_SECONDS = 24 * 3600  # and whoever pastes it again among others
+
 # Pages
 MATCHING_SECONDS = 15  # how old the count of a narrowed list may be
 VIEW_COUNT_SECONDS = 60  # and that of a saved view

@@ -17,8 +17,8 @@ from .terms import Terms
 class OrderDraft:
     """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
-    `beside` is the newest open order for its service and link that the person was told of; 0:
-    of none; None: they want it however many there are. `agreed` are the terms they were shown
+    `beside` is the newest order that it may repeat and that the person was told of; 0: of none;
+    None: they want it however many there are. `agreed` are the terms they were shown
     where these are not the service's own of this moment.
     """
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid5
 
 from core.clocks import Clock
+from core.models import User
 from providers.models import Service
 
 from ..aftersales import request_cancels, request_refills
@@ -34,7 +35,7 @@ class DraftAgain(Protocol):
     """Checks an earlier order anew, against its service as it is now. Raises CannotOrderAgain."""
 
     def __call__(
-        self, order: Order, form_key: UUID, *, now: datetime, beside_open: bool
+        self, order: Order, form_key: UUID, *, now: datetime, person: User, beside_open: bool
     ) -> OrderDraft: ...
 
 
@@ -125,7 +126,11 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         return ""
     try:
         draft = draft_again(
-            earlier, form_key, now=now, beside_open=bool(job.terms.get("beside_open"))
+            earlier,
+            form_key,
+            now=now,
+            person=job.started_by,
+            beside_open=bool(job.terms.get("beside_open")),
         )
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)

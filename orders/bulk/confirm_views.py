@@ -128,7 +128,7 @@ def _ask(
 ) -> HttpResponse:
     read = form.cleaned_data if form.is_bound else form.initial
     chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
-    seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user)
+    seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=database_now())
     context: dict[str, Any] = {
         "kind": kind,
         "form": form,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from core.models import User
@@ -12,6 +13,7 @@ from core.models import User
 from ..aftersales import request_cancels, request_refills
 from ..models import CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import before_sending
+from ..repeats import Lately
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
 from . import shown_holds
@@ -26,9 +28,9 @@ REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 @dataclass(slots=True)
 class Outlook:
     """What would come of a job: how many orders, why not for how many and for which, what they cost
-    once and without those beside an open order for their service and link (themselves, perhaps, or
-    what is bought for another of them), how many those are, how many have words that others take
-    the place of, and what those wait for that are let go."""
+    once and without those that may be bought a second time, how many those are (beside an order for
+    their service and link: themselves, perhaps, or what is bought for another of them), how many
+    have words that others take the place of, and what those wait for that are let go."""
 
     total: int = 0
     beside_open: int = 0
@@ -87,13 +89,14 @@ def outlook(
     why_never: Callable[[Order], str],
     *,
     person: User,
+    now: datetime,
 ) -> Outlook:
     """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
     again."""
     seen, again = Outlook(), set[tuple[int, str]]()
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
-        under_way = _under_way(kind, some)
+        under_way = _under_way(kind, some, person, now)
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
@@ -119,14 +122,11 @@ def _add_estimate(seen: Outlook, order: Order, *, is_alone: bool) -> None:
         seen.estimates_alone[order.provider.currency] += estimate
 
 
-def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
+def _under_way(kind: JobKind, some: list[Order], person: User, now: datetime) -> set[int]:
     """Those of them for which the same is going on: a refill, a cancel, the same payload; or, to be
     asked about, those that are followed."""
     if kind == JobKind.REORDER:
-        links = [order.link_key for order in some]
-        payloads = Order.objects.buying_again().filter(link_key__in=links)
-        busy = set(payloads.values_list("service_id", "link_key"))
-        return {order.pk for order in some if (order.service_id, order.link_key) in busy}
+        return _repeated(some, person, now)
     of_these = [order.pk for order in some]
     rows = {
         JobKind.REFRESH: PollSchedule.objects.all(),
@@ -136,6 +136,22 @@ def _under_way(kind: JobKind, some: list[Order]) -> set[int]:
     if rows is None:
         return set()
     return set(rows.filter(order__in=of_these).values_list("order_id", flat=True))
+
+
+def _repeated(some: list[Order], person: User, now: datetime) -> set[int]:
+    """Those beside which the same is open or closed as unknown, or was placed by this person a
+    short while ago; it may be the order itself."""
+    of_links = Order.objects.filter(link_key__in=[order.link_key for order in some])
+    busy = set(of_links.buying_again().values_list("service_id", "link_key"))
+    lately = Lately.by(person, now)
+    placed = of_links.filter(lately.orders) if lately else of_links.none()
+    again = set(placed.values_list("service_id", "link_key", "units"))
+    return {
+        order.pk
+        for order in some
+        if (order.service_id, order.link_key) in busy
+        or (order.service_id, order.link_key, order.units) in again
+    }
 
 
 def _why_not(

@@ -15,6 +15,7 @@ from providers.models import Provider, Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..links import link_key
+from ..repeats import Lately
 from ..status import BUYS_AGAIN, GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
 
 Row = TypeVar("Row", bound=Model)
@@ -50,10 +51,21 @@ class OrderQueries(QuerySet[Row]):
         """Those beside which the same may be bought a second time: open, or closed as unknown."""
         return self.filter(status__in=BUYS_AGAIN)
 
-    def with_same_payload(self, service: Service, link_key: str) -> Self:
-        """Those of them for the same service and the same link, however it was spelled. What a
-        provider started for one of them is not told beside it."""
-        return self.buying_again().filter(service=service, link_key=link_key, parent=None)
+    def with_same_payload(
+        self,
+        service: Service,
+        link_key: str,
+        units: int | None = None,
+        lately: Lately | None = None,
+    ) -> Self:
+        """Those of them for the same service and the same link, however it was spelled, and of
+        those placed `lately` the ones with as many units. What a provider started for one of them
+        is not told beside it."""
+        asked = Q(status__in=BUYS_AGAIN)
+        asked = asked | lately.with_units(units) if lately else asked
+        # By an expression: with the bare column SQLite would walk all orders of the service.
+        of_service = Exact(F("service_id") + 0, service.pk)
+        return self.filter(asked, of_service, link_key=link_key, parent=None)
 
     def on_link(self, provider_id: Any, link_key: Any) -> Self:
         """Open orders of this account for the same link, whatever their service."""

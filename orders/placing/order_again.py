@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from core.models import User
+
 from ..draft import OrderDraft
 from ..models import Order
 from .order_form import OrderForm, form_for, initial_from, obstacle
@@ -26,7 +28,12 @@ def why_never_again(order: Order) -> str:
 
 
 def draft_again(
-    order: Order, form_key: UUID, *, now: datetime, beside_open: bool = False
+    order: Order,
+    form_key: UUID,
+    *,
+    now: datetime,
+    person: User | None = None,
+    beside_open: bool = False,
 ) -> OrderDraft:
     """The draft; raises CannotOrderAgain, in words, when the form would not take it.
 
@@ -35,10 +42,11 @@ def draft_again(
     if words := why_never_again(order):
         raise CannotOrderAgain(words)
     data = initial_from(order.type, order.payload) | {"form_key": str(form_key)}
-    form = form_for(order.service, now=now, data=data)
+    form = form_for(order.service, now=now, person=person, data=data)
     form.is_valid()
     if form.same_payloads and beside_open:
-        form = form_for(order.service, now=now, data=data | {"place_anyway": form.consent})
+        data |= {"place_anyway": form.consent}
+        form = form_for(order.service, now=now, person=person, data=data)
     if not form.is_valid():
         raise CannotOrderAgain(_words_of(form))
     return form.draft()
@@ -46,6 +54,8 @@ def draft_again(
 
 def _words_of(form: OrderForm) -> str:
     if set(form.errors) == {"place_anyway"}:
+        if form.repeats_ended_ones:
+            return f"You placed the same a short while ago, as order {form.same_payloads[0]}."
         return "An order for this link is open, or was closed as unknown and may have been bought."
     told = [
         f"{form[name].label}: {errors[0]}" if name in form.fields else str(errors[0])

@@ -14,6 +14,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 
 from core.forms import FormKeyField
+from core.models import User
 from core.regional.desk_days import desk_day
 from providers.models import Service
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, OrderPayload
@@ -22,6 +23,8 @@ from ..draft import OrderDraft
 from ..link_queue import last_in_line
 from ..links import link_key
 from ..models import Order
+from ..repeats import Lately
+from ..status import ENDED_THERE
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .form_fields import fields_for
@@ -50,30 +53,32 @@ def form_for(
     service: Service,
     *,
     now: datetime,
+    person: User | None = None,
     data: Mapping[str, Any] | None = None,
     again: Order | None = None,
     begun: Mapping[str, Any] | None = None,
 ) -> OrderForm:
     """The order form of this service, filled from `data`, from an earlier order, or with the wire
-    parameters that are `begun`.
+    parameters that are `begun`. `person` is asked about what they placed a short while ago.
 
     Only for a service without an `obstacle`; raises KeyError for a type that has no form.
     """
     form = OrderForm(service, today=desk_day(now), data=data, again=again, begun=begun)
-    form.now = now
+    form.now, form.person = now, person
     return form
 
 
 class OrderForm(WhenForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
-    `same_payloads` are the orders for the same service and link that are open, or closed as
-    unknown. While there are any,
+    `same_payloads` are the orders that this one may repeat: for the same service and link, open
+    or closed as unknown, or placed lately with the same quantity. While there are any,
     `place_anyway` must repeat the `consent` that the list of them was shown with.
     """
 
     form_key = FormKeyField()
-    place_anyway = forms.CharField(required=False, max_length=100)
+    place_anyway = forms.CharField(required=False, max_length=200)
+    person: User | None = None
 
     def __init__(
         self,
@@ -137,12 +142,23 @@ class OrderForm(WhenForm):
 
     @property
     def is_consented(self) -> bool:
-        """Somebody has said to place it beside exactly these orders."""
-        return bool(self.same_payloads) and self["place_anyway"].value() == self.consent
+        """Somebody has said to place it beside these orders, each of which they were shown."""
+        numbers, _, place = str(self["place_anyway"].value() or "").partition("-")
+        asked = {str(order.pk) for order in self.same_payloads}
+        return bool(asked) and place == self._place and asked <= set(numbers.split("."))
+
+    @property
+    def _place(self) -> str:
+        return self.same_payloads[0].link_key[:16]
+
+    @property
+    def repeats_ended_ones(self) -> bool:
+        """It is asked about only for what was placed lately, and has ended."""
+        return all(order.status in ENDED_THERE for order in self.same_payloads)
 
     @property
     def _comes_after_them(self) -> bool:
-        """It waits for its turn on the link, and none of them was closed as unknown."""
+        """It waits for its turn on the link, and all of them are still to have theirs."""
         return self.behind is not None and all(one.is_open for one in self.same_payloads)
 
     @property
@@ -176,8 +192,8 @@ class OrderForm(WhenForm):
 
     @property
     def consent(self) -> str:
-        """What `place_anyway` must say: it is worth nothing for another link or a newer order."""
-        return f"{self.same_payloads[0].pk}-{self.same_payloads[0].link_key[:16]}"
+        """What `place_anyway` must say: it is worth nothing for another link or another order."""
+        return f"{'.'.join(str(order.pk) for order in self.same_payloads)}-{self._place}"
 
     def draft(self) -> OrderDraft:
         """The payload that passed every check."""
@@ -231,7 +247,9 @@ class OrderForm(WhenForm):
         link = self.cleaned_data.get("link") or self.cleaned_data.get("username")
         if link:
             key = link_key(link)
-            same = Order.objects.with_same_payload(self.service, key)
+            lately = Lately.by(self.person, self.now) if self.is_countable else None
+            units = self.partial_payload().units if lately else None
+            same = Order.objects.with_same_payload(self.service, key, units, lately)
             self.blocker = last_in_line(self.service.provider_id, key)
             self.same_payloads = list(
                 same.select_related("placed_by").order_by("-pk")[:SAME_PAYLOADS_SHOWN]

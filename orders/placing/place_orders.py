@@ -21,7 +21,8 @@ from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows
 from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
-from ..status import HoldReason, Outcome, Status, how_it_stands
+from ..repeats import Lately, why_asked
+from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
 from .before_sending import why_not_held, why_not_queued_again, why_not_released, why_not_withdrawn
 
@@ -57,8 +58,8 @@ def place_order(
     Returns the order and whether this call made it. It is held until `starts_at`, while the
     order `behind` which it is to stand keeps their link busy, and at a paused provider.
     `before` and `after` belong to the transaction that writes it; what `before` raises stops it.
-    Raises NotAgreed when the service's terms, the person's spending or an open order for the
-    link are no longer what the draft was made with.
+    Raises NotAgreed when the service's terms, the person's spending, or what may be bought twice
+    with it (`repeats.Lately`) are no longer what the draft was made with.
     """
     known = Order.objects.filter(form_key=draft.form_key).first()
     if known:
@@ -67,7 +68,8 @@ def place_order(
         with durable_transaction():
             if before:
                 before()
-            account = _check_agreed(draft, placed_by, now, starts_at)
+            lately = Lately.by_anybody(now) if batch else Lately.by(placed_by, now)
+            account = _check_agreed(draft, placed_by, now, starts_at, lately)
             order = _insert(
                 draft,
                 placed_by,
@@ -91,11 +93,16 @@ def place_order(
 
 
 def _check_agreed(
-    draft: OrderDraft, person: User | None, now: datetime, starts_at: datetime | None
+    draft: OrderDraft,
+    person: User | None,
+    now: datetime,
+    starts_at: datetime | None,
+    lately: Lately | None,
 ) -> Provider:
     """Whoever places an order for a service waits for whoever did it a moment before, so that
-    of two people who were told of no open order one is told of the other's. Returns the account
-    as it reads now."""
+    of two people who were told of no open order one is told of the other's, and of two tabs of
+    one person one is told of the order that has ended since. Returns the account as it reads
+    now."""
     locked = Service.objects.select_for_update(of=("self",), no_key=True)
     service = locked.select_related("provider").get(pk=draft.service.pk)
     if Terms.of(service) != Terms.of(draft.service):
@@ -104,11 +111,11 @@ def _check_agreed(
         raise NotAgreed(words)
     if draft.beside is None:
         return service.provider
-    same = Order.objects.with_same_payload(draft.service, draft.link_key)
+    units = draft.payload.units
+    same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
     unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
     if found := unseen.order_by("-pk").first():
-        words = f"Order {found} for this service and link {how_it_stands(found.status)}."
-        raise NotAgreed(words, "is_meant")
+        raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "is_meant")
     return service.provider
 
 

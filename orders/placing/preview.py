@@ -10,7 +10,7 @@ from providers.models import Provider
 from providers.panel_api.dialect import Dialect
 from providers.panel_api.order_types.table import CostRange
 
-from .order_form import OrderForm
+from .order_form import OrderForm, form_for
 
 HIDDEN_KEY = "••••"
 
@@ -39,7 +39,7 @@ class Preview:
 def preview_of(form: OrderForm, *, now: datetime) -> Preview:
     """The preview of a form, however much of it has been filled in."""
     if not form.is_bound:
-        form = OrderForm(form.service, today=form.today, data=form.initial)
+        form = form_for(form.service, now=now, person=form.person, data=form.initial)
     form.is_valid()  # reads what there is; being unfinished is no fault here
     payload, rate = form.partial_payload(), form.service.rate
     known = form.is_countable or form.payload_class.priced_per_package

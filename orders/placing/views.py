@@ -56,10 +56,10 @@ def order_new(request: StaffRequest) -> HttpResponse:
         return _placed_once(request, earlier) if earlier else _cannot(request, service, words)
     now = database_now()
     if request.method == "POST":
-        form = form_for(service, now=now, data=request.POST)
+        form = form_for(service, now=now, person=request.user, data=request.POST)
         return _already_placed(request, form, earlier) if earlier else _place(request, form, now)
     begun = begun_with(recipe, _earlier_order(request, "like"))
-    form = form_for(service, now=now, again=again, begun=begun)
+    form = form_for(service, now=now, person=request.user, again=again, begun=begun)
     more = {"again": again, "recipe": recipe}
     return render(request, PAGE, _form_context(request, form) | more)
 
@@ -72,7 +72,7 @@ def order_preview(request: StaffRequest) -> HttpResponse:
     service = _chosen_service(request)
     if service is None or obstacle(service):
         raise Http404("No such service can be ordered.")
-    form = form_for(service, now=database_now(), data=request.POST)
+    form = form_for(service, now=database_now(), person=request.user, data=request.POST)
     return render(
         request, page_or_part(request, PAGE, "order-preview"), _form_context(request, form)
     )
@@ -116,7 +116,7 @@ def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpRespon
     service = Service.objects.select_related("provider__health").get(pk=form.service.pk)
     if refusal := obstacle(service):
         return _cannot(request, service, refusal)
-    form = form_for(service, now=database_now(), data=request.POST)
+    form = form_for(service, now=database_now(), person=request.user, data=request.POST)
     if form.is_valid():
         form.add_error(None, words)
     return _refuse(request, form)
@@ -169,7 +169,7 @@ def _ask_for_another(request: StaffRequest, form: OrderForm, order: Order) -> Ht
     """Somebody went back and wrote something else: kept, under a form key of its own."""
     data = request.POST.copy()
     data["form_key"] = str(uuid4())
-    fresh = form_for(form.service, now=database_now(), data=data)
+    fresh = form_for(form.service, now=database_now(), person=request.user, data=data)
     fresh.full_clean()
     fresh.add_error(
         None,

@@ -61,7 +61,7 @@ def run(
 
 
 def look(kind: JobKind) -> Outlook:
-    return outlook(kind, [Order.objects.all()], why_never_again, person=make_user())
+    return outlook(kind, [Order.objects.all()], why_never_again, person=make_user(), now=NOON)
 
 
 def result(job: BulkJob) -> dict[int, tuple[bool | None, str]]:
