@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from core.forms import FilterForm
@@ -28,3 +31,18 @@ def test_every_field_of_every_filter_does_something(form: type[FilterForm[Any]])
     }
 
     assert not idle
+
+
+def test_the_button_of_a_filter_is_called_filter_everywhere() -> None:
+    """Also where it is only for a browser without script."""
+    templates = Path(settings.BASE_DIR) / "templates"
+    drawn = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in templates.rglob("*.html")
+        if "{% filter_form " in path.read_text(encoding="utf-8")
+    }
+    assert len(drawn) >= 5
+    for name, text in drawn.items():
+        buttons = re.findall(r'<button class="btn[^>]*type="submit">(.*?)</button>', text)
+        assert any('{% translate "Filter" %}' in words for words in buttons), name
+        assert not re.search(r"\b(Narrow|Apply)\b", text), name

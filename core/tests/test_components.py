@@ -108,12 +108,12 @@ def test_one_box_ticks_all_of_a_column() -> None:
 
 def test_a_filter_refreshes_its_list_where_it_is_told_to() -> None:
     drawn = draw(
-        '{% filter_form "orders" "Narrow" of="order" typed="id_q:300" %}{% endfilter_form %}'
+        '{% filter_form "orders" "Filter" of="order" typed="id_q:300" %}{% endfilter_form %}'
     )
-    assert 'action="/orders/" role="search" aria-label="Narrow" id="order-filter"' in drawn
+    assert 'action="/orders/" role="search" aria-label="Filter" id="order-filter"' in drawn
     assert 'hx-trigger="input changed delay:300ms from:#id_q, change, submit"' in drawn
     assert 'hx-target="#order-list"' in drawn
-    assert "hx-" not in draw('{% filter_form "orders" "Narrow" %}{% endfilter_form %}')
+    assert "hx-" not in draw('{% filter_form "orders" "Filter" %}{% endfilter_form %}')
 
 
 def test_tabs_stand_in_a_row_with_a_name() -> None:

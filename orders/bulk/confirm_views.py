@@ -85,7 +85,9 @@ def _why_not_these(request: StaffRequest, orders: OrderQuerySet) -> str:
         return "No matching orders."
     if count > MOST:
         most = grouped(MOST)
-        return f"More than {most} orders fit, and one bulk action takes {most}: narrow the list."
+        return (
+            f"One bulk action takes up to {most} orders, and these are more. Filter the list first."
+        )
     return ""
 
 

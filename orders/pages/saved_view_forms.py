@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from core.forms import PlainTextField, TablerForm
 
@@ -47,7 +48,9 @@ class SaveFilterForm(TablerForm, forms.Form):
         if self.wanted.errors:
             self.add_error("name", "There is a slip in the filter: fix it first.")
         elif not self.wanted.asked():
-            self.add_error("name", "Nothing is narrowed: there is nothing to save.")
+            self.add_error(
+                "name", _("The list has no filter yet. Choose one first, then save the view.")
+            )
         elif len(self.wanted.query()) > QUERY_LENGTH:
             self.add_error("name", "This filter is too long to be saved.")
         elif "name" in values and self._is_one_too_many(values["name"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from core.templatetags.components import state_badge
 
@@ -19,10 +20,11 @@ RUN_COLORS: dict[str, str] = {
     RunState.REFUSED: "secondary",
     RunState.SUPERSEDED: "secondary",
 }
+RUN_WORDS = {RunState.SUPERSEDED: _("Replaced"), RunState.REFUSED: _("Rejected")}
 
 
 @register.simple_tag
 def run_badge(state: str) -> SafeString:
     """The state of a catalog run, in the few words a table has room for."""
     run = RunState(state)
-    return state_badge(RUN_COLORS[run], "Overtaken" if run == RunState.SUPERSEDED else run.label)
+    return state_badge(RUN_COLORS[run], RUN_WORDS.get(run) or run.label)

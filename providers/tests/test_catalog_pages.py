@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_held_catalog_shows_its_difference_and_is_applied(
 
 def test_a_held_catalog_is_refused(manager: Client, held: CatalogRun) -> None:
     refuse = reverse("catalog-run-refuse", args=[held.pk])
-    assert "Refused" in manager.post(refuse, follow=True).content.decode()
+    assert "Rejected" in manager.post(refuse, follow=True).content.decode()
     assert "not waiting any more" in manager.post(refuse, follow=True).content.decode()
     apply = reverse("catalog-run-apply", args=[held.pk])
     assert "not waiting any more" in manager.post(apply, follow=True).content.decode()
@@ -64,7 +65,7 @@ def test_who_may_not_decide_sees_the_difference_only(
 ) -> None:
     viewer = client_for_role(Role.VIEWER)
     page = viewer.get(reverse("catalog-run", args=[held.pk])).content.decode()
-    assert "Approve" not in page and "A manager can decide" in page
+    assert "Approve" not in page and "A manager or an admin can approve" in page
     assert viewer.post(reverse("catalog-run-apply", args=[held.pk])).status_code == 403
 
 
@@ -91,3 +92,15 @@ def test_a_run_in_any_state_has_a_page(manager: Client, state: RunState) -> None
     page = manager.get(reverse("catalog-run", args=[run.pk])).content.decode()
     assert "Its min is above its max." in page
     assert ("every 1s" in page) is (state == RunState.RUNNING)
+
+
+def test_a_catalog_sync_has_plain_heads(manager: Client, held: CatalogRun) -> None:
+    pages = [
+        manager.get(reverse("provider", args=[held.provider_id])).content.decode(),
+        manager.get(reverse("catalog-run", args=[held.pk])).content.decode(),
+    ]
+    for page in pages:
+        heads = ("Started", "Services", "Added", "Removed")
+        assert [word for word in heads if f">{word}</" not in page] == []
+        assert not re.search(r">\s*(Begun|Seen|Gone)\s*<", page)
+    assert "Reject" in pages[1] and "Refuse" not in pages[1]

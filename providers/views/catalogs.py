@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -79,7 +80,7 @@ def catalog_run_refuse(request: StaffRequest, pk: int) -> HttpResponse:
     """Throw a held catalog away."""
     run = get_object_or_404(CatalogRun.objects.select_related("provider"), pk=pk)
     if refuse_run(run, actor=request.user, now=database_now()):
-        messages.success(request, "Refused. Our services stay as they are.")
+        messages.success(request, _("Rejected. The services stay as they are."))
     else:
         messages.error(request, DECIDED)
     return redirect("catalog-run", pk=pk)

@@ -193,7 +193,7 @@ def test_columns_are_chosen_and_remembered(admin_page: Page, mark: str) -> None:
     menu.click()
     admin_page.get_by_label("Reference", exact=True).uncheck()
     admin_page.get_by_label("Checked").check()
-    admin_page.get_by_role("button", name="Apply").click()
+    admin_page.get_by_role("button", name="Save columns").click()
     admin_page.locator("thead", has_text="Checked").wait_for()
     admin_page.goto("/orders/")
     assert "Reference" not in admin_page.locator("thead").inner_text()

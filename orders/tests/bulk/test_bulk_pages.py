@@ -193,7 +193,7 @@ def test_too_many_are_said_to_be_too_many(staff: Client, monkeypatch: pytest.Mon
     for _ in range(3):
         make_order()
     page = staff.get("/orders/bulk/?kind=note&scope=all", follow=True).content.decode()
-    assert "More than 2 orders fit" in page
+    assert "takes up to 2 orders" in page
 
 
 def test_a_note_has_to_be_written_and_stays_in_the_form(staff: Client) -> None:

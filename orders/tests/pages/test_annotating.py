@@ -170,7 +170,7 @@ def test_a_filter_is_saved_used_and_deleted(staff: Client) -> None:
     [
         ("status=completed", "", "This field is required"),
         ("status=completed", "x" * 61, "at most 60"),
-        ("", "All", "nothing to save"),
+        ("", "All", "has no filter yet"),
         ("since=tomorrow", "Soon", "slip in the filter"),
         (f"q={'%C3%BC' * 280}", "Long", "too long to be saved"),
     ],
