@@ -12,4 +12,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler403 = "dashboard.failures.forbidden"
+handler404 = "dashboard.failures.not_found"
 handler500 = "dashboard.failures.broke"
