@@ -17,7 +17,7 @@ from ..limits.check_limits import highest_cost
 from ..links import link_key
 from ..models import BatchLine, OrderBatch
 from ..placing.order_form import obstacle
-from ..status import how_it_stands
+from ..repeats import why_asked
 from ..terms import Terms, faults
 from .line_context import Surroundings, surroundings_of
 from .line_rules import Problem
@@ -68,7 +68,7 @@ def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Line
     reading = around.rules_of(service).read(line.cells)
     line.warnings = reading.warnings
     payload, currency = reading.payload, service.provider.currency
-    problems = [*reading.problems, *_repeats(line, service, around)]
+    problems = [*reading.problems, *_repeats(line, service, payload, around)]
     problems += _changes(line, service, payload, around)
     if payload is None or problems:
         return _refuse(line, problems)
@@ -126,19 +126,17 @@ def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
     return f"Line {number:,}" if number else ""
 
 
-def _repeats(line: BatchLine, service: Service, around: Surroundings) -> list[Problem]:
-    """The same service for the same link, in an earlier line or an order that may be there."""
+def _repeats(
+    line: BatchLine, service: Service, payload: OrderPayload | None, around: Surroundings
+) -> list[Problem]:
+    """The same service for the same link, in an earlier line, in an order that may be there, or
+    with the same quantity in one that anybody placed in the last day."""
     if line.is_meant or not line.link_key:
         return []
     running = around.running.get(line.link_key, ())
-    order = next((order for order in running if order.service_id == service.pk), None)
+    order = next((order for order in running if order.is_repeated_by(service, payload)), None)
     if order:
-        return [
-            Problem(
-                REPEATED,
-                f"Order #{order.pk} for this service and link {how_it_stands(order.status)}.",
-            )
-        ]
+        return [Problem(REPEATED, why_asked(order.pk, order.status, order.created_at))]
     number = around.claimed.get((service.pk, line.link_key))
     if number:
         return [Problem(REPEATED, f"Line {number:,} orders this service for this link too.")]

@@ -9,16 +9,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from core.models import User
 from core.money import MoneySum
 from core.regional.desk_days import desk_day
 from providers.models import Service
+from providers.panel_api.order_types.table import OrderPayload
 
 from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch
-from ..status import OPEN, Status
+from ..repeats import Lately
+from ..status import BUYS_AGAIN, OPEN, Status
 from .line_rules import LineRules
 
 AT_ONCE = 5_000  # values in one look-up
@@ -27,16 +29,26 @@ T = TypeVar("T")
 
 
 class Running(NamedTuple):
-    """An order that a line may repeat, or have to wait for where it is open."""
+    """An order that a line may repeat, or have to wait for where it is open. One that has ended
+    was placed lately."""
 
     pk: int
     service_id: int
     provider_id: int
     status: Status
+    units: int | None
+    created_at: datetime
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    def is_repeated_by(self, service: Service, payload: OrderPayload | None) -> bool:
+        if self.service_id != service.pk:
+            return False
+        if self.status in BUYS_AGAIN:
+            return True
+        return payload is not None and payload.units == self.units
 
 
 @dataclass(slots=True)
@@ -78,7 +90,7 @@ def surroundings_of(
             _count(limits, others)
     return Surroundings(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
-        running=_running(keys, {line.form_key for line in lines}),
+        running=_running(keys, {line.form_key for line in lines}, Lately.by_anybody(now)),
         limits=limits,
         today=desk_day(now),
         claimed=claimed,
@@ -95,15 +107,16 @@ def _services(wanted: list[str]) -> dict[str, list[Service]]:
     return found
 
 
-def _running(keys: list[str], ours: set[object]) -> dict[str, list[Running]]:
-    """Orders that lines may repeat, by link, without those the lines themselves have become."""
+def _running(keys: list[str], ours: set[object], lately: Lately) -> dict[str, list[Running]]:
+    """Orders that lines may repeat, by link, without those the lines themselves have become; last
+    those that have ended."""
     found = defaultdict[str, list[Running]](list)
-    columns = ("link_key", "form_key", "pk", "service_id", "provider_id", "status")
-    for some in _parts(keys):
-        rows = Order.objects.buying_again().filter(link_key__in=some).order_by("pk")
-        for key, form_key, *order in rows.values_list(*columns):
-            if form_key not in ours:
-                found[key].append(Running(*order))
+    for asked in (Q(status__in=BUYS_AGAIN), lately.orders):
+        for some in _parts(keys):
+            rows = Order.objects.filter(asked, link_key__in=some).order_by("pk")
+            for key, form_key, *order in rows.values_list("link_key", "form_key", *Running._fields):
+                if form_key not in ours:
+                    found[key].append(Running(*order))
     return found
 
 
