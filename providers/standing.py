@@ -48,10 +48,10 @@ def dialect_in_words(profile: dict[str, Any]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A small line of balances for an SVG of WIDTH × HEIGHT; amounts at its ends and edges."""
+    """A small line of balances for an SVG of WIDTH × HEIGHT; amounts at its ends and edges.
+    It goes in steps: between two readings nobody has seen another balance than the first."""
 
     points: str
-    area: str
     first: Decimal
     last: Decimal
     lowest: Decimal
@@ -83,16 +83,22 @@ def line_of(readings: Iterable[tuple[datetime, Decimal]]) -> Line | None:
     start, span = known[0][0], (known[-1][0] - known[0][0]).total_seconds()
     across = [(moment - start).total_seconds() / span * WIDTH for moment, _ in drawn]
     down = [_height(amount, lowest, highest) for _, amount in drawn]
-    points = [f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True)]
     return Line(
-        points=" ".join(points),
-        area=f"0,{HEIGHT} {' '.join(points)} {WIDTH},{HEIGHT}",
+        points=_in_steps(across, down),
         first=amounts[0],
         last=amounts[-1],
         lowest=lowest,
         highest=highest,
         since=start,
     )
+
+
+def _in_steps(across: list[float], down: list[float]) -> str:
+    """Level until the next reading, then straight to it."""
+    corners = [(across[0], down[0])]
+    for x, y in zip(across[1:], down[1:], strict=True):
+        corners += [(x, corners[-1][1]), (x, y)]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
 
 
 def _height(amount: Decimal, lowest: Decimal, highest: Decimal) -> float:

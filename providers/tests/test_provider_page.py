@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from providers.models import (
     ProviderHealth,
 )
 from tests.builders import NOON, make_provider
+from tests.one_line import one_line
 
 from .conftest import LogIn
 
@@ -103,5 +105,13 @@ def test_the_balance_line_is_drawn_without_inline_style(manager: Client) -> None
             provider=provider, amount=amount, read_at=now - timedelta(minutes=30 - minute)
         )
     page = manager.get(reverse("provider", args=[provider.pk])).content.decode()
-    assert 'points="0.0,52.0 300.0,76.0 600.0,4.0"' in page
+    assert 'points="0.0,52.0 300.0,52.0 300.0,76.0 600.0,76.0 600.0,4.0"' in page
+    assert "<polygon" not in page, "no area: it would begin at the lowest balance and not at zero"
     assert "style=" not in page.partition("<main")[2].partition("</main>")[0]
+
+
+@pytest.mark.parametrize("word", ["Edit", "Key", "Incident", "Pause"])
+def test_each_action_has_its_word_on_a_phone_too(client_for_role: LogIn, word: str) -> None:
+    browser, provider = client_for_role(Role.ADMIN), make_provider()
+    page = one_line(browser.get(reverse("provider", args=[provider.pk])).content.decode())
+    assert re.search(rf"</svg> ?{word} ?</a>", page), "drawn beside the icon, never hidden"

@@ -35,8 +35,7 @@ function settings(read) {
     borderColor: line,
     backgroundColor: color("--desk-chart-fill"),
     fill: true,
-    tension: 0.35,
-    cubicInterpolationMode: "monotone",
+    tension: 0, // straight: a curve would show numbers that never were
     pointRadius: 0,
     pointHoverRadius: 4,
     borderWidth: 2,

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 SAY = "([text, level]) => document.dispatchEvent(new CustomEvent('toast', {detail: {text, level}}))"
 THEME = "document.documentElement.dataset.bsTheme"
 DRAWN = "Chart.getChart(document.querySelector('canvas[data-chart]')) !== undefined"
+BENDS = """(() => {
+  const chart = Chart.getChart(document.querySelector('canvas[data-chart]'));
+  const line = chart.getDatasetMeta(0).dataset.options;
+  return line.tension + (line.cubicInterpolationMode === 'monotone' ? 1 : 0);
+})()"""
 SOONER = "nav => { nav.setAttribute('hx-trigger', 'every 1s'); htmx.process(nav); }"
 TOP = "one => one.getBoundingClientRect().top"
 FOCUSED = "field => field === document.activeElement"
@@ -280,6 +285,7 @@ def test_a_step_that_asks_is_taken_only_after_a_yes(admin_page: Page) -> None:
 def test_the_chart_is_drawn_and_follows_the_chosen_days(admin_page: Page) -> None:
     admin_page.wait_for_function(DRAWN)
     canvas = admin_page.locator("canvas[data-chart]")
+    assert admin_page.evaluate(BENDS) == 0, "between two days there is nothing to be seen"
     before = canvas.get_attribute("aria-label")
     admin_page.locator("#overview-chart nav a:not(.active)").first.click()
     expect(canvas).not_to_have_attribute("aria-label", before or "")
