@@ -7,7 +7,6 @@ their way, and writes `docs/screenshots/*.png`.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from tests.browser.chromium import program
 from tests.running_desk import Desk
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def main(shelf: Path) -> None:
         desk.start()
         try:
             with sync_playwright() as playwright:
-                program = shutil.which("chromium") or "/usr/bin/chromium"
                 options = ["--no-sandbox", "--disable-gpu"]
-                browser = playwright.chromium.launch(executable_path=program, args=options)
+                browser = playwright.chromium.launch(executable_path=program(), args=options)
                 _take(browser, desk, shelf)
                 browser.close()
         finally:

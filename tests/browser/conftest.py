@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ import pytest
 
 from sandbox import RemoteSandbox
 from tests.running_desk import Desk
+
+from .chromium import program
 
 if TYPE_CHECKING:  # only `make e2e` installs it
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -57,9 +58,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium") or "/usr/bin/chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program(), args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.running_desk import wait_until
+
 from .test_order_list import FORGET
 from .test_orders import place
 from .test_sending_control import LOOK
@@ -283,10 +285,10 @@ def test_a_step_that_asks_is_taken_only_after_a_yes(admin_page: Page) -> None:
 
 
 def test_the_chart_is_drawn_and_follows_the_chosen_days(admin_page: Page) -> None:
-    admin_page.wait_for_function(DRAWN)
+    wait_until(lambda: admin_page.evaluate(DRAWN), "no chart")
     canvas = admin_page.locator("canvas[data-chart]")
     assert admin_page.evaluate(BENDS) == 0, "between two days there is nothing to be seen"
     before = canvas.get_attribute("aria-label")
     admin_page.locator("#overview-chart nav a:not(.active)").first.click()
     expect(canvas).not_to_have_attribute("aria-label", before or "")
-    admin_page.wait_for_function(DRAWN)
+    wait_until(lambda: admin_page.evaluate(DRAWN), "no chart")

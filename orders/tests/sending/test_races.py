@@ -68,7 +68,7 @@ def test_forty_orders_and_eight_workers_send_forty_times():
 
     def worker(number: int) -> int:
         mine = Provider.objects.get(pk=account.pk)
-        return send_run.send_queued(mine, provider, clock=noon, seconds=20)
+        return send_run.send_queued(mine, provider, clock=noon, seconds=120)
 
     assert sum(at_once(worker)) == 40
     links = [wire["link"] for _, wire in provider.placed]
