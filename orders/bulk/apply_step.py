@@ -23,6 +23,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, stand_by
+from .ordered_again import why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
@@ -124,14 +125,11 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     item.made = bought.first()
     if item.made:
         return ""
+    is_meant = bool(job.terms.get("beside_open"))
+    if not is_meant and (words := why_asked_again(item, now)):
+        return words
     try:
-        draft = draft_again(
-            earlier,
-            form_key,
-            now=now,
-            person=job.started_by,
-            beside_open=bool(job.terms.get("beside_open")),
-        )
+        draft = draft_again(earlier, form_key, now=now, person=job.started_by, beside_open=is_meant)
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)
         words = _not_agreed(draft) or check_limits.objection(draft, person=job.started_by, now=now)

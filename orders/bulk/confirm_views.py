@@ -138,6 +138,8 @@ def _ask(
         "estimates": sorted(seen.estimates.items()) if kind == JobKind.REORDER else [],
         "estimates_alone": sorted(seen.estimates_alone.items()),
         "reasons": seen.why_not,
+        "done_before": seen.done_before,
+        "is_second_time": kind == JobKind.REORDER and not seen.alone,
         "list_query": selection.list_query(),
         "query": _query(request),
         "form_key": read.get("form_key") or uuid.uuid4(),

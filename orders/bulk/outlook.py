@@ -11,12 +11,12 @@ from decimal import Decimal
 from core.models import User
 
 from ..aftersales import request_cancels, request_refills
-from ..models import CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
+from ..models import BulkJob, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import before_sending
 from ..repeats import Lately
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
-from . import shown_holds
+from . import ordered_again, shown_holds
 from .apply_step import NOT_POLLED
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
@@ -29,12 +29,14 @@ REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 class Outlook:
     """What would come of a job: how many orders, why not for how many and for which, what they cost
     once and without those that may be bought a second time, how many those are (beside an order for
-    their service and link: themselves, perhaps, or what is bought for another of them), how many
-    have words that others take the place of, and what those wait for that are let go."""
+    their service and link: themselves, perhaps, or what is bought for another of them), by which
+    earlier jobs they were ordered again already, how many have words that others take the place
+    of, and what those wait for that are let go."""
 
     total: int = 0
     beside_open: int = 0
     replaced: int = 0
+    done_by: Counter[int] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     named: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -45,6 +47,11 @@ class Outlook:
     def alone(self) -> int:
         """Those that can be done and have no open order beside them."""
         return self.possible - self.beside_open
+
+    @property
+    def done_before(self) -> list[tuple[BulkJob, int]]:
+        """The jobs that have ordered some of them again, newest first, and how many."""
+        return ordered_again.with_counts(self.done_by)
 
     @property
     def why_not(self) -> list[tuple[str, int, list[int], int]]:
@@ -96,12 +103,16 @@ def outlook(
     seen, again = Outlook(), set[tuple[int, str]]()
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
-        under_way = _under_way(kind, some, person, now)
+        under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
+        if kind == JobKind.REORDER:
+            done, lately = _ordered_again(some, now)
+            under_way |= lately
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
                 seen.leave_out(order, words)
                 continue
+            seen.done_by.update(done.get(order.pk, ()))
             place = (order.service_id, order.link_key)
             is_beside_open = kind == JobKind.REORDER and (order.pk in under_way or place in again)
             again.add(place)  # what is bought for it stands beside the next one
@@ -152,6 +163,17 @@ def _repeated(some: list[Order], person: User, now: datetime) -> set[int]:
         if (order.service_id, order.link_key) in busy
         or (order.service_id, order.link_key, order.units) in again
     }
+
+
+def _ordered_again(some: list[Order], now: datetime) -> tuple[dict[int, set[int]], set[int]]:
+    """The jobs that have ordered each of them again, and those for which that is not long ago."""
+    done, lately = defaultdict[int, set[int]](set), set[int]()
+    items = ordered_again.bought_again([order.pk for order in some])
+    for order_id, job_id, at in items.values_list("order_id", "job_id", "made__created_at"):
+        done[order_id].add(job_id)
+        if at is not None and ordered_again.is_lately(at, now):
+            lately.add(order_id)
+    return done, lately
 
 
 def _why_not(

@@ -1,0 +1,120 @@
+"""*Order again* for many says that it was done before, and does nothing twice without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from core import clocks
+from core.roles import Role
+from orders.bulk import tasks as bulk_tasks
+from orders.models import BulkItem, BulkJob, Order
+from orders.status import COSTS_NOTHING, JobKind, JobState, Status
+from orders.tests.bulk.test_bulk_actions import run, start
+from tests.builders import NOON, make_job, make_order, make_user
+from tests.one_line import one_line
+from tests.query_counts import queries_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+PAGE = "/orders/bulk/?kind=reorder&scope=all&status=completed"
+DAY = timedelta(seconds=clocks.SAME_LINE_SECONDS)
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(bulk_tasks, "ring_job", lambda pk: None)
+    return client_for_role(Role.MANAGER)
+
+
+def an_ended_order() -> Order:
+    return make_order(Status.COMPLETED, created_at=NOON - 30 * DAY)
+
+
+def done_before(
+    *orders: Order, at: datetime = NOON, status: Status = Status.PARTIAL
+) -> tuple[BulkJob, list[Order]]:
+    """An earlier job that has ordered these again, and what it bought has ended too."""
+    job = make_job(
+        *orders, kind=JobKind.REORDER, state=JobState.DONE, created_at=at, started_by=make_user()
+    )
+    bought = list[Order]()
+    for item in BulkItem.objects.filter(job=job).select_related("order__service"):
+        item.made = make_order(status, service=item.order.service, created_at=at)
+        item.ok = True
+        item.save()
+        bought.append(item.made)
+    return job, bought
+
+
+def test_the_confirmation_names_the_action_that_has_done_it_before(staff: Client) -> None:
+    twice, once, new = an_ended_order(), an_ended_order(), an_ended_order()
+    long_ago, _ = done_before(twice, at=timezone.now() - 3 * DAY)
+    lately, _ = done_before(twice, once, at=timezone.now())
+    answer = staff.get(PAGE)
+    page, seen = one_line(answer.content.decode()), answer.context["seen"]
+    assert seen.done_before == [(lately, 2), (long_ago, 1)]
+    assert (seen.possible, seen.beside_open, seen.alone) == (3, 2, 1)
+    assert "2 of those that can be done were ordered again before" in page
+    assert (
+        f'href="/orders/bulk-actions/{long_ago.pk}/"' in page
+        and "with the box checked all 3" in page
+    )
+    assert new.status == Status.COMPLETED
+
+
+def test_what_was_ordered_again_long_ago_is_named_and_not_left_out(staff: Client) -> None:
+    job, _ = done_before(an_ended_order(), at=timezone.now() - 3 * DAY)
+    answer = staff.get(PAGE)
+    assert (answer.context["seen"].alone, answer.context["done_before"]) == (1, [(job, 1)])
+    assert "was ordered again before" in one_line(answer.content.decode())
+
+
+@pytest.mark.parametrize("status", sorted(COSTS_NOTHING))
+def test_what_bought_nothing_is_no_matter(staff: Client, status: Status) -> None:
+    done_before(an_ended_order(), at=timezone.now(), status=status)
+    answer = staff.get(PAGE)
+    assert answer.context["seen"].alone == 1 and not answer.context["done_before"]
+
+
+def test_there_is_no_button_that_buys_none_of_them(staff: Client) -> None:
+    done_before(an_ended_order(), at=timezone.now())
+    page = one_line(staff.get(PAGE).content.decode())
+    assert "None of them is bought unless a second time is meant" in page
+    assert "Buy 1 order a second time</button>" in page
+    assert "Order again</button>" not in page and 'type="checkbox" name="beside_open"' not in page
+
+
+def test_the_second_time_is_bought_only_by_the_button_that_says_so(staff: Client) -> None:
+    done_before(an_ended_order(), at=timezone.now())
+    context = staff.get(PAGE).context
+    form = {name: context[name] for name in ("form_key", "chosen", "shown_terms")}
+    staff.post(PAGE, form | {"beside_open": "on"})
+    job = BulkJob.objects.order_by("-pk")[0]
+    assert job.terms["beside_open"] is True
+
+
+def test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant() -> None:
+    order = an_ended_order()
+    _, (bought,) = done_before(order)
+    job = start(JobKind.REORDER)
+    job.items.exclude(order=order).delete()
+    run(job)
+    item = job.items.get()
+    assert item.ok is False and f"ordered again a short while ago, as order {bought}" in item.words
+    meant = start(JobKind.REORDER, beside_open=True)
+    meant.items.exclude(order=order).delete()
+    run(meant)
+    assert meant.items.get().made not in (None, bought)
+
+
+def test_looking_for_it_costs_the_same_for_one_order_and_for_ten(staff: Client) -> None:
+    done_before(an_ended_order())
+    one = len(queries_of(lambda: staff.get(PAGE)))
+    for _ in range(9):
+        done_before(an_ended_order())
+    done_before(*Order.objects.filter(status=Status.COMPLETED))
+    assert len(queries_of(lambda: staff.get(PAGE))) == one
