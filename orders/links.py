@@ -32,13 +32,17 @@ def normalised_link(link: str) -> str:
     """
     bare, has_scheme = _without_scheme(link)
     before, _, query = bare.partition("#")[0].partition("?")
-    authority, *steps = _SLASHES.split(before)
-    user, _, place = authority.rpartition("@")
-    host, is_mail_like = _host(place), bool(user) and not has_scheme and not any(steps)
-    if "." not in host or is_mail_like:
+    host, steps = _host_and_steps(before, has_scheme)
+    if not host:
         return _folded(_decoded(bare)).removeprefix("@").rstrip("/")
     asked = f"?{_decoded(query)}" if query else ""
     return "/".join([host, *_walked(steps)]) + asked
+
+
+def has_host(link: str) -> bool:
+    """It is read as a web address, and not as a name."""
+    bare, has_scheme = _without_scheme(link)
+    return bool(_host_and_steps(bare.partition("#")[0].partition("?")[0], has_scheme)[0])
 
 
 def link_key(link: str) -> str:
@@ -65,6 +69,14 @@ def pattern_readings(pattern: str) -> frozenset[str]:
     if pattern[:1].isalnum() or pattern.startswith("*"):
         forms.add(_folded(normalised_link(pattern)))
     return frozenset(form for form in forms if any(char.isalnum() for char in form) or form == "*")
+
+
+def _host_and_steps(text: str, has_scheme: bool) -> tuple[str, list[str]]:
+    """Of a link without scheme, query and fragment; no host where it is read as a name."""
+    authority, *steps = _SLASHES.split(text)
+    user, _, place = authority.rpartition("@")
+    host, is_mail_like = _host(place), bool(user) and not has_scheme and not any(steps)
+    return ("" if "." not in host or is_mail_like else host), steps
 
 
 def _without_scheme(link: str) -> tuple[str, bool]:

@@ -11,10 +11,11 @@ from django import forms
 
 from core.forms import PlainTextField
 from providers.models import Service
-from providers.panel_api.order_types.table import OrderPayload
+from providers.panel_api.order_types.table import Kind, OrderPayload
 
 from ..placing.field_rules import DRIP_FEED, fault_of_total, faults_between
 from ..placing.order_form import OrderForm
+from ..placing.usual_links import UsualLinks
 from .read_paste import LABELS, MORE, OWN_COLUMNS
 
 REFERENCE = PlainTextField(required=False, max_length=80)
@@ -47,6 +48,7 @@ class LineRules:
     def __init__(self, service: Service, *, today: date) -> None:
         form = OrderForm(service, today=today)
         self.service, self.asks, self.payload_class = service, form.asks, form.payload_class
+        self.usual_links = UsualLinks(service)
         self.fields: dict[str, forms.Field] = {name: form.fields[name] for name in form.asks}
 
     def read(self, cells: Mapping[str, str]) -> Reading:
@@ -62,9 +64,17 @@ class LineRules:
         self._check_left_over(cells, reading)
         if all(name in values for name, ask in self.asks.items() if ask.weighs):
             self._check_total(values, reading)
+        self._doubt_links(values, reading)
         if not reading.problems:
             reading.payload = self._payload(values)
         return reading
+
+    def _doubt_links(self, values: dict[str, Any], reading: Reading) -> None:
+        """The same warning as the order form's."""
+        for name, ask in self.asks.items():
+            link = values.get(name) if ask.kind is Kind.LINK else None
+            if link and (words := self.usual_links.doubt_about(link)):
+                reading.warnings.append(f"{ask.label}: {words}")
 
     def _check_total(self, values: dict[str, Any], reading: Reading) -> None:
         if fault := fault_of_total(self._payload(values), self.service):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from providers.models import Provider
 from providers.panel_api.dialect import Dialect
-from providers.panel_api.order_types.table import CostRange
+from providers.panel_api.order_types.table import CostRange, Kind
 
 from .order_form import OrderForm, form_for
+from .usual_links import UsualLinks
 
 HIDDEN_KEY = "••••"
 
@@ -20,11 +22,13 @@ class Preview:
     """`wire` are the parameters in the order they are sent, the key hidden. Costs are estimates
     in the account's currency; None where they are not known (yet) or have no upper bound.
 
-    `hints` are quiet words on what has been typed but cannot be used as it is.
+    `hints` are quiet words on what has been typed but cannot be used as it is, `warnings` on what
+    can be and may not be meant.
     """
 
     wire: tuple[tuple[str, str], ...]
     hints: tuple[str, ...]
+    warnings: tuple[str, ...]
     per_run: int | None
     runs: int | None
     units: int | None
@@ -51,6 +55,7 @@ def preview_of(form: OrderForm, *, now: datetime) -> Preview:
     return Preview(
         wire=_wire(payload.wire(), form.service.provider),
         hints=_hints(form),
+        warnings=tuple(_warnings(form)),
         per_run=per_run,
         runs=runs,
         units=units,
@@ -91,3 +96,12 @@ def _hints(form: OrderForm) -> tuple[str, ...]:
         for name, errors in form.errors.as_data().items()
         if name in form.asks and errors[0].code != "required"
     )
+
+
+def _warnings(form: OrderForm) -> Iterator[str]:
+    """Links that are no addresses."""
+    usual = UsualLinks(form.service)
+    for name, ask in form.asks.items():
+        link = form.cleaned_data.get(name) if ask.kind is Kind.LINK else None
+        if link and (words := usual.doubt_about(link)):
+            yield f"{ask.label}: {words}"
