@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,16 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Its row, unless the database was put back since it was read: its number may stand for
         another send by now, and only the moment of the claim is never given out again."""
         return self.filter(pk=known.pk, order=known.order_id, started_at=known.started_at)
+
+    def among(self, known: Iterable[Attempt]) -> AttemptQuerySet:
+        """The rows of these, each as `same_as`. Where two have changed their numbers with one
+        another, both are still of these."""
+        rows = list(known)
+        return self.filter(
+            pk__in=[row.pk for row in rows],
+            order__in={row.order_id for row in rows},
+            started_at__in={row.started_at for row in rows},
+        )
 
     def past_their_lease(self, now: datetime) -> AttemptQuerySet:
         """In flight for too long; a lease far longer than any was written by a clock ahead."""

@@ -83,7 +83,7 @@ def takes_two(order: Order) -> bool:
 def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:
     """Once: who says it again is still the first. Where another person said it this moment, they
     are the first."""
-    unsaid = Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.UNKNOWN, confirmed_by=None)
+    unsaid = only(attempt).filter(outcome=Outcome.UNKNOWN, confirmed_by=None)
     with transaction.atomic():
         if unsaid.update(confirmed_by=actor, confirmed_at=now):
             order.remember(
@@ -94,7 +94,7 @@ def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) ->
             )
             return Confirmed.ONE_OF_TWO
     known = open_attempt(order)
-    if known is None or known.pk != attempt.pk:
+    if known is None or (known.pk, known.started_at) != (attempt.pk, attempt.started_at):
         return Confirmed.TOO_LATE
     if known.confirmed_by_id == actor.pk:
         return Confirmed.ONE_OF_TWO

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.money import plain
 from providers.models import Provider
@@ -172,15 +172,22 @@ def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
 def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progress]) -> None:
     """For the person who will have to decide; each with how long its order had been waited for when
     it was first seen."""
-    rows = Attempt.objects.filter(pk__in=[attempt.pk for attempt in attempts])
-    for pk, waited, kept in rows.values_list("pk", "waited_seconds", "candidates"):
-        first = {row["id"]: row["seen_after"] for row in kept if "seen_after" in row}
-        newest = list(candidates.items())[:MOST_CANDIDATES]
-        seen = [
-            {**_in_text(one, said), "seen_after": first.get(one, str(waited))}
-            for one, said in newest
-        ]
-        Attempt.objects.filter(pk=pk).update(candidates=seen)
+    newest = list(candidates.items())[:MOST_CANDIDATES]
+    for attempt in attempts:
+        row = _row_of(attempt)
+        for waited, kept in row.values_list("waited_seconds", "candidates"):
+            first = {row["id"]: row["seen_after"] for row in kept if "seen_after" in row}
+            seen = [
+                {**_in_text(one, said), "seen_after": first.get(one, str(waited))}
+                for one, said in newest
+            ]
+            row.update(candidates=seen)
+
+
+def _row_of(attempt: Attempt) -> QuerySet[Attempt]:
+    """`AttemptQuerySet.same_as`, written here: each search comes by several times."""
+    known = {"order": attempt.order_id, "started_at": attempt.started_at}
+    return Attempt.objects.filter(pk=attempt.pk, **known)
 
 
 def _in_text(external_id: str, said: Progress) -> dict[str, str]:
@@ -205,15 +212,15 @@ def count_calls(attempts: Collection[Attempt], calls: int, *, shared: bool = Fal
     before = {attempt.pk: attempt.calls for attempt in attempts}
     for _ in range(calls if shared else 0):
         paid[min(paid, key=lambda pk: before[pk] + paid[pk])] += 1
-    for pk, count in paid.items():
-        if count:
-            Attempt.objects.filter(pk=pk).update(calls=F("calls") + count)
+    for attempt in attempts:
+        if count := paid[attempt.pk]:
+            _row_of(attempt).update(calls=F("calls") + count)
 
 
 def reread(attempts: Iterable[Attempt]) -> list[Attempt]:
     """As they are now, with their orders, those that are still open: another send that was given
     the number of one since is none of them."""
-    claimed_at = {attempt.pk: attempt.started_at for attempt in attempts}
-    rows = Attempt.objects.filter(pk__in=claimed_at).select_related("order__service__proposed")
-    same = (row for row in rows.order_by("pk") if row.started_at == claimed_at[row.pk])
+    claims = {attempt.pk: (attempt.order_id, attempt.started_at) for attempt in attempts}
+    rows = Attempt.objects.filter(pk__in=claims).select_related("order__service__proposed")
+    same = (row for row in rows.order_by("pk") if claims[row.pk] == (row.order_id, row.started_at))
     return [attempt for attempt in same if is_open(attempt)]

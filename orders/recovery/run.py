@@ -108,6 +108,6 @@ def _keep_balance(attempt: Attempt, provider: Provider) -> None:
     """The first balance read after the loss: it proves nothing, and helps a person."""
     read_at, lost_at = provider.balance_at, attempt.unknown_at
     if attempt.balance_after_at is None and read_at and lost_at and read_at > lost_at:
-        Attempt.objects.filter(pk=attempt.pk, balance_after_at=None).update(
+        Attempt.objects.same_as(attempt).filter(balance_after_at=None).update(
             balance_after=provider.balance, balance_after_at=read_at
         )

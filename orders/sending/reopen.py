@@ -26,12 +26,12 @@ def reopen(
     attempt: Attempt, order: Order, external_id: str, words: str, *, now: datetime, **seen: Any
 ) -> bool:
     """To be called in a transaction, which is to be taken back where this is False: somebody else
-    moved the order. No search ends such a doubt; the id is offered to be linked. Sends of other
-    orders go on: no halt is placed for it."""
+    moved the order, or the attempt is gone. No search ends such a doubt; the id is offered to be
+    linked. Sends of other orders go on: no halt is placed for it."""
     kept = {name: value for name, value in attempt.evidence.items() if name != SEEN_THERE}
     evidence = with_names_of(attempt.evidence, {**kept, **seen, CANDIDATE: external_id})
     late = {**attempt.late, "reopened": True} if attempt.late else {}
-    Attempt.objects.filter(pk=attempt.pk).update(
+    doubted = Attempt.objects.same_as(attempt).update(
         outcome=Outcome.UNKNOWN,
         code=Doubt.IS_THERE,
         resolution=Resolution.NONE,
@@ -44,6 +44,8 @@ def reopen(
         evidence=evidence,
         late=late,
     )
+    if not doubted:
+        return False
     if order.status == Status.UNCONFIRMED:
         return _still_in_doubt(order, words, evidence, now)
     return order.move(
@@ -83,7 +85,8 @@ def contradicted(order: Order) -> Attempt | None:
 def note_seen(attempt: Attempt, external_id: str) -> None:
     """For when the later try that is under way has ended."""
     seen = {**attempt.evidence, SEEN_THERE: external_id}
-    Attempt.objects.filter(pk=attempt.pk, outcome__in=NOTHING_BOUGHT).update(evidence=seen)
+    counted = Attempt.objects.same_as(attempt).filter(outcome__in=NOTHING_BOUGHT)
+    counted.update(evidence=seen)
 
 
 def note_taken_since(order: Order, external_id: str) -> None:

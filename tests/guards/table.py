@@ -1037,6 +1037,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restore: a search writes to no other send that was given its number",
+        "            started_at__in={row.started_at for row in rows},\n",
+        "",
+        (
+            "orders/tests/restores/test_searched_numbers.py"
+            "::test_a_later_claim_of_the_same_order_is_another_send",
+        ),
+        "orders/models/attempt.py",
+    ),
+    Guard(
         "restore: a refill asked for since is not sent beside one that may be open",
         "        if is_perhaps_open:  # it would be the second",
         "        if False:",

@@ -24,43 +24,44 @@ from .. import resolve
 from .id_owners import Owner, is_decided
 from .match_ids import Edges, IdMatch
 
+Offers = dict[Attempt, str]  # the id that each may own
 BY_PROOF = (Resolution.CLOSED_RANGE, Resolution.LISTING)
 
 
-def offered(attempts: Iterable[Attempt], edges: Edges, matched: IdMatch) -> dict[int, str]:
+def offered(attempts: Iterable[Attempt], edges: Edges, matched: IdMatch) -> Offers:
     """To each of these that counts as not there, the id that it may own once every other id has
     the owner that it must have."""
-    others, found = set(matched.found.values()), dict[int, str]()
+    others, found = set(matched.found.values()), dict[Attempt, str]()
     for attempt in attempts:
         pk = attempt.pk
         if not is_decided(attempt) or pk in matched.absent:
             continue
         free = [matched.found[pk]] if pk in matched.found else sorted(edges[pk] - others)
         if free:
-            found[pk] = free[0]
+            found[attempt] = free[0]
     return found
 
 
 def strangers_offered(
     owners: Iterable[Owner], matched: IdMatch, candidates: Mapping[str, Progress]
-) -> dict[int, str]:
+) -> Offers:
     """The same of the ids that no send seems to own. What was cleared before does not count: it is
     what the proof rested on."""
-    found = dict[int, str]()
+    found = dict[Attempt, str]()
     for owner in owners:
         id_range = replace(owner.id_range, cleared=owner.id_range.after)
         for external_id in sorted(matched.foreign) if is_decided(owner.attempt) else ():
             if replace(owner, id_range=id_range).may_have(external_id, candidates[external_id]):
-                found.setdefault(owner.attempt.pk, external_id)
+                found.setdefault(owner.attempt, external_id)
     return found
 
 
-def reopen_contradicted(provider: Provider, offers: Mapping[int, str], *, now: datetime) -> int:
+def reopen_contradicted(provider: Provider, offers: Offers, *, now: datetime) -> int:
     """Each order counted as not there to which an id is offered is in doubt again, and buys
     nothing; how many. A person ends such a doubt. Where it is a proof of the desk that is in doubt,
     the desk searches no more."""
-    proofs = Attempt.objects.filter(pk__in=offers, resolution__in=BY_PROOF).order_by("pk")
-    doubted = proofs.values_list("pk", flat=True).first()
+    proofs = Attempt.objects.among(offers).filter(resolution__in=BY_PROOF)
+    doubted = proofs.order_by("pk").first()
     if doubted is not None:
         words = f"The provider has {offers[doubted]}, which may be an order that was shown"
         resolve.switch_off(provider, f"{words} not to be there.", now=now)
@@ -69,12 +70,14 @@ def reopen_contradicted(provider: Provider, offers: Mapping[int, str], *, now: d
     )
 
 
-def reopen_one(pk: int, external_id: str, *, now: datetime) -> bool:
+def reopen_one(known: Attempt, external_id: str, *, now: datetime) -> bool:
     """The order of this attempt, which counts as not there, is in doubt again, for the provider has
-    `external_id`. Where a later try of it is under way, or was taken, a person hears of it."""
+    `external_id`. Where a later try of it is under way, or was taken, a person hears of it. Raises
+    Attempt.DoesNotExist where the database was put back since it was read."""
+    rows = Attempt.objects.same_as(known).select_related("order", "provider")
     try:
         with transaction.atomic():
-            attempt = Attempt.objects.select_related("order", "provider").get(pk=pk)
+            attempt = rows.get()
             order = attempt.order
             if attempt.outcome in LIVE_OUTCOMES:
                 return False
@@ -89,7 +92,7 @@ def reopen_one(pk: int, external_id: str, *, now: datetime) -> bool:
             transaction.set_rollback(True)  # somebody moved it: the next search sees the id again
     except IntegrityError as error:
         raise_unless_broken(error, "one_live_attempt_per_order")
-        attempt = Attempt.objects.select_related("order").get(pk=pk)
+        attempt = rows.get()
         _tell_of_two(attempt, attempt.order, external_id, now)  # it was claimed this moment
     return False
 

@@ -144,7 +144,7 @@ class Search:
         now = self.clock()
         for attempt in attempts:
             if moment := self._next_moment(attempt, now, attempt.calls + calls):
-                Attempt.objects.filter(pk=attempt.pk).update(search_at=moment)
+                Attempt.objects.same_as(attempt).update(search_at=moment)
             else:
                 search_schedule.put_off([attempt], now)
 
@@ -178,7 +178,8 @@ class Search:
         sends = [owner.attempt for owner in owners]
         offers = contradictions.strangers_offered(owners, matched, seen.candidates)
         offers |= contradictions.offered(sends, able, matched)
-        contradictions.reopen_contradicted(self.run.provider, offers, now=now)
+        if offers:
+            contradictions.reopen_contradicted(self.run.provider, offers, now=now)
         resolve.tell_shared(sends, able, matched, now=now)
         resolve.tell_moved(sends, edges, decision.told, matched, now=now)
         resolve.tell_moved(sends, able, decision.moves, matched, now=now, why=decision.why)
@@ -239,7 +240,7 @@ class Search:
             return  # it is asked again once they are known
         if seen.is_patchy and seen.calls < left:  # it is asked again
             later = self.clock() + timedelta(seconds=clocks.BREAKER_SECONDS[1])
-            Attempt.objects.filter(pk__in=[a.pk for a in attempts]).update(search_at=later)
+            Attempt.objects.among(attempts).update(search_at=later)
         elif seen.last < last:
             between = f"{last - first + 1:,} ids lie between the orders before and after"
             self._leave(attempts, f"{between}: more than its free calls reach.")
@@ -250,15 +251,15 @@ class Search:
 
     def _leave(self, attempts: list[Attempt], words: str) -> None:
         """To a person."""
-        now, keys = self.clock(), [attempt.pk for attempt in attempts]
-        Attempt.objects.filter(pk__in=keys).update(range_closed_at=now)
+        now = self.clock()
+        Attempt.objects.among(attempts).update(range_closed_at=now)
         resolve.tell(attempts, words, {}, now)
 
     def _show_absent(
         self, id_range: IdRange, attempts: list[Attempt], seen: Seen, matched: IdMatch
     ) -> None:
-        now, keys = self.clock(), [attempt.pk for attempt in attempts]
-        absent = matched.absent.intersection(keys)
+        now = self.clock()
+        absent = matched.absent.intersection(attempt.pk for attempt in attempts)
         gone = list[Attempt]()
         for attempt in resolve.reread(attempt for attempt in attempts if attempt.pk in absent):
             if named := named_elsewhere(attempt, id_range, self.run.rows):
@@ -274,7 +275,7 @@ class Search:
             gone, by=Resolution.CLOSED_RANGE, now=now, evidence=evidence
         )
         # Last: who dies before has closed nothing, and the next run does it again.
-        Attempt.objects.filter(pk__in=keys).update(range_closed_at=now)
+        Attempt.objects.among(attempts).update(range_closed_at=now)
 
 
 def _may_be_closed(id_range: IdRange, now: datetime) -> bool:

@@ -217,13 +217,13 @@ def _is_explained(attempt: Attempt, listed: OwnList, rules: Recovery, explained:
 
 def _ask_later_again(closing: list[Attempt], now: datetime) -> None:
     later = now + timedelta(seconds=clocks.BREAKER_SECONDS[1])
-    Attempt.objects.filter(pk__in=[a.pk for a in closing]).update(search_at=later)
+    Attempt.objects.among(closing).update(search_at=later)
 
 
 def _leave(closing: list[Attempt], now: datetime) -> None:
     """To a person, once its calls are used up."""
     for attempt in resolve.reread(closing):
         if attempt.calls >= MOST_CALLS:
-            Attempt.objects.filter(pk=attempt.pk).update(range_closed_at=now)
+            Attempt.objects.same_as(attempt).update(range_closed_at=now)
             words = f"Its {MOST_CALLS} free calls are used up: it is not searched for again."
             resolve.tell([attempt], words, {}, now)

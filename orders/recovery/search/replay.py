@@ -161,7 +161,7 @@ def _note_id(attempt: Attempt, order_id: str, now: datetime) -> None:
             return
         replays.note_number(known, order_id, now=now)  # so that no other order is given it
         resolve.tell([known], f"The replay was answered with the number {order_id}.", {}, now)
-    contradictions.reopen_one(attempt.pk, order_id, now=now)
+    contradictions.reopen_one(attempt, order_id, now=now)
 
 
 def _asks_for_a_rest(provider: Provider, now: datetime) -> bool:

@@ -39,7 +39,7 @@ def schedule(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
         furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
         if attempt.search_at is None or attempt.search_at > furthest:
             attempt.search_at = first_moment(attempt, rules, now)
-            Attempt.objects.filter(pk=attempt.pk).update(search_at=attempt.search_at)
+            Attempt.objects.same_as(attempt).update(search_at=attempt.search_at)
 
 
 def is_due(attempt: Attempt, now: datetime) -> bool:
@@ -52,11 +52,10 @@ def pass_on(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
     one their time is over."""
     for attempt in lost:
         if is_due(attempt, now) and (later := later_moments(attempt, rules, now)):
-            Attempt.objects.filter(pk=attempt.pk).update(search_at=later[0])
+            Attempt.objects.same_as(attempt).update(search_at=later[0])
 
 
 def put_off(attempts: Iterable[Attempt], now: datetime) -> None:
     """Look for these a little later."""
     later = now + timedelta(seconds=clocks.BREAKER_SECONDS[0])
-    keys = [attempt.pk for attempt in attempts]
-    Attempt.objects.filter(pk__in=keys).update(search_at=later)
+    Attempt.objects.among(attempts).update(search_at=later)

@@ -24,7 +24,8 @@ LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
 # Seconds after an order can no longer appear
 COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
-_READ = ("provider_id", "code", "unknown_at", "waited_at", "waited_seconds", "surely_after")
+_KNOWN_BY = ("order_id", "started_at")  # beside its number
+_COUNTED = ("provider_id", "code", "unknown_at", "waited_at", "waited_seconds", "surely_after")
 _GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
 
 
@@ -42,7 +43,7 @@ def count(*, now: datetime, provider: Provider | None = None) -> None:
     waited = lost.filter(has_no_end | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
     # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
     longest_ago = F("waited_at").asc(nulls_first=True)
-    rows = waited.only(*_READ).order_by(longest_ago, "pk")[:MOST_AT_ONCE]
+    rows = waited.only(*_KNOWN_BY, *_COUNTED).order_by(longest_ago, "pk")[:MOST_AT_ONCE]
     for attempt in rows:
         _step(attempt, now)
 
@@ -57,7 +58,7 @@ def _step(attempt: Attempt, now: datetime) -> None:
         changes["surely_after"] = None  # staff may have made it longer
     elif attempt.surely_after is None and attempt.code != RECALLED:  # its row tells no order
         changes["surely_after"] = _newest_row(attempt.provider)
-    Attempt.objects.filter(pk=attempt.pk, waited_at=attempt.waited_at).update(**changes)
+    Attempt.objects.same_as(attempt).filter(waited_at=attempt.waited_at).update(**changes)
 
 
 def _newest_row(provider: Provider) -> int | None:

@@ -97,7 +97,7 @@ def test_a_replay_that_was_answered_after_the_decision_puts_it_in_doubt_again(bo
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.GIVEN_UP])
 def test_an_id_moves_no_order_that_is_not_at_rest(status):
     attempt = make_attempt(make_order(status), outcome=Outcome.NOT_PLACED)
-    assert not contradictions.reopen_one(attempt.pk, "77", now=NOON)
+    assert not contradictions.reopen_one(attempt, "77", now=NOON)
     attempt.refresh_from_db()
     assert (attempt.order.status, attempt.outcome) == (status, Outcome.NOT_PLACED)
 
@@ -109,7 +109,7 @@ def test_an_order_that_is_moved_while_it_is_doubted_keeps_its_decision(monkeypat
         return False
 
     monkeypatch.setattr(Order, "move", beaten)
-    assert not contradictions.reopen_one(attempt.pk, "77", now=NOON)
+    assert not contradictions.reopen_one(attempt, "77", now=NOON)
     attempt.refresh_from_db()
     assert (attempt.outcome, attempt.evidence) == (Outcome.NOT_PLACED, {})
 

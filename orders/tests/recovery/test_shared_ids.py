@@ -213,7 +213,7 @@ def test_a_person_hears_of_an_order_that_may_have_been_bought_twice(box):
     twice = sent_again(bench)
     first = bench.upstream()[-2]
     for _ in range(2):
-        assert not contradictions.reopen_one(twice.attempts.earliest("pk").pk, first, now=bench.now)
+        assert not contradictions.reopen_one(twice.attempts.earliest("pk"), first, now=bench.now)
     order, attempt = read(twice)
     assert (order.status, order.flag) == (Status.PENDING, Flag.BOUGHT_TWICE)
     assert attempt.outcome == Outcome.ACCEPTED
@@ -241,7 +241,7 @@ def test_what_was_seen_counts_once_the_later_try_has_bought_nothing(box, linked_
     number, first = bench.upstream()[-1], wrong.attempts.get()
     second = claims.claim(wrong, bench.provider, now=bench.now)
     assert second is not None
-    assert not contradictions.reopen_one(first.pk, number, now=bench.now)
+    assert not contradictions.reopen_one(first, number, now=bench.now)
     assert reopen.contradicted(wrong) == first, "it does not leave any more"
     if linked_elsewhere:
         make_order(Status.PENDING, provider=bench.provider, external_id=number)

@@ -69,8 +69,7 @@ def test_the_answer_stays_on_disk_and_is_given_back_to_its_own_order():
     assert (x.status, x.external_id, len(box.placed)) == (Status.PENDING, "23501", 1)
 
 
-@pytest.fixture
-def ours() -> Attempt:
+def lost_while_its_number_is_reused() -> Attempt:
     """As a worker has it in memory, lost, while its number stands for another order's loss."""
     x, y, box = order_of_its_own_account(), order_of_its_own_account(), FakeProvider()
     box.then = lost_answer()
@@ -80,6 +79,11 @@ def ours() -> Attempt:
     lost = {"outcome": Outcome.UNKNOWN, "unknown_at": LATER, "evidence": {"of": "another"}}
     Attempt.objects.update(**lost)
     return ours
+
+
+@pytest.fixture
+def ours() -> Attempt:
+    return lost_while_its_number_is_reused()
 
 
 def test_what_comes_after_the_call_is_said_of_no_other_attempt(ours):

@@ -46,8 +46,8 @@ def wait_for_prices(attempts: Iterable[Attempt], decision: Decision, now: dateti
     if not decision.waits:
         return False
     when = now + timedelta(seconds=LAG)
-    waiting = [one.pk for one in resolve.reread(attempts) if one.pk in decision.hangs]
-    searched = Attempt.objects.filter(pk__in=waiting, searched_at__isnull=False)
+    waiting = [one for one in resolve.reread(attempts) if one.pk in decision.hangs]
+    searched = Attempt.objects.among(waiting).filter(searched_at__isnull=False)
     return bool(searched.update(search_at=when))
 
 
