@@ -27,6 +27,7 @@ FLAG_FIRST: Final = (
     "An earlier try of it may have reached the provider. Look there first and clear its flag with "
     "what you found: then it can be queued again."
 )
+LOOKED_INTO_FIRST: Final = (Flag.LIVE_ATTEMPT, Flag.BOUGHT_TWICE)
 TERMS_FIRST: Final = "The terms of its service changed. Agree to the new terms on its page."
 
 
@@ -62,7 +63,7 @@ def why_not_queued_again(order: Order) -> str:
     person looks first."""
     if order.status != Status.NOT_PLACED:
         return f"Only an order that was not placed can be queued again: it is {_label(order)}."
-    return FLAG_FIRST if order.flag in (Flag.LIVE_ATTEMPT, Flag.BOUGHT_TWICE) else ""
+    return FLAG_FIRST if order.flag in LOOKED_INTO_FIRST else ""
 
 
 def why_not_withdrawn(order: Order) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from core.failpoints import failpoint
 from core.models import User
@@ -24,7 +25,13 @@ from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, why_asked
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
-from .before_sending import why_not_held, why_not_queued_again, why_not_released, why_not_withdrawn
+from .before_sending import (
+    LOOKED_INTO_FIRST,
+    why_not_held,
+    why_not_queued_again,
+    why_not_released,
+    why_not_withdrawn,
+)
 
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 
@@ -239,7 +246,14 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
 
 
 def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:
-    """Try again an order that is known not to be at the provider: a new attempt."""
+    """Try again an order that is known not to be at the provider: a new attempt.
+
+    False: it is not, or a flag that somebody has to look into was raised since it was read.
+    """
     if why_not_queued_again(order):
         return False
-    return order.move(Status.QUEUED, now=now, actor=actor, send_after=now, not_sent_count=0)
+    with transaction.atomic():
+        mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
+        if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
+            return False
+        return order.move(Status.QUEUED, now=now, actor=actor, send_after=now, not_sent_count=0)

@@ -1037,6 +1037,16 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "queue again: a flag that was raised since the order was read is looked into first",
+        "Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)",
+        "Order.objects.filter(pk=order.pk)",
+        (
+            "orders/tests/restores/test_taken_since.py"
+            "::test_it_is_not_queued_again_over_a_flag_that_was_raised_since_it_was_read",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "restore: a search writes to no other send that was given its number",
         "            started_at__in={row.started_at for row in rows},\n",
         "",

@@ -167,5 +167,25 @@ def test_it_is_queued_again_once_somebody_has_looked_into_its_flag(flag):
     raise_flag(order, flag)
     assert why_not_queued_again(order) == FLAG_FIRST
     assert not place_orders.requeue_order(order, actor=make_user(), now=NOON)
-    order.flag = Flag.NONE
+    Order.objects.update(flag=Flag.NONE)
+    order.refresh_from_db()
     assert place_orders.requeue_order(order, actor=make_user(), now=NOON)
+
+
+@pytest.mark.parametrize("flag", [Flag.LIVE_ATTEMPT, Flag.BOUGHT_TWICE])
+def test_it_is_not_queued_again_over_a_flag_that_was_raised_since_it_was_read(flag):
+    shown = make_order(Status.NOT_PLACED)
+    raise_flag(Order.objects.get(), flag)
+    assert not why_not_queued_again(shown)
+    assert not place_orders.requeue_order(shown, actor=make_user(), now=NOON)
+    order = Order.objects.get()
+    assert (order.status, order.flag) == (Status.NOT_PLACED, flag)
+    assert not order.events.exists()
+
+
+def test_any_other_flag_that_was_raised_since_lets_it_be_queued_again_and_stays():
+    shown = make_order(Status.NOT_PLACED)
+    raise_flag(Order.objects.get(), Flag.LATE_ANSWER)
+    assert place_orders.requeue_order(shown, actor=make_user(), now=NOON)
+    order = Order.objects.get()
+    assert (order.status, order.flag) == (Status.QUEUED, Flag.LATE_ANSWER)
