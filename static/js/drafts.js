@@ -9,8 +9,21 @@ const CHOSEN = "#draft"; // it was picked from a list, and need not be offered
 const KEPT_MS = 7 * 86_400_000;
 const PAUSE_MS = 400;
 const SENT_AS = "~"; // between the name of a form and what it was sent as: its key, or when that was
+const TYPED_IN = "@"; // between the name of a form and the tab in which it is typed
+
+// A tab has a name, and two that show one form do not write over each other. While a page is shown its name is kept
+// here alone: a tab that was copied from it finds none and takes another.
+const TAB = "desk-draft-tab";
+const tab = sessionStorage.getItem(TAB) ?? Math.random().toString(36).slice(2);
+const hideTab = () => sessionStorage.removeItem(TAB);
+hideTab();
+window.addEventListener("pagehide", () => sessionStorage.setItem(TAB, tab));
+window.addEventListener("pageshow", hideTab);
 
 const nameOf = (form) => form.dataset.draft;
+const formOf = (name) => name.split(TYPED_IN)[0].split(SENT_AS)[0];
+const typedName = (formName) => formName + TYPED_IN + tab;
+const ownName = (form) => typedName(nameOf(form));
 // A form that was sent is kept apart from what is typed into that form next, until its answer is known.
 const sentName = (form, id) => nameOf(form) + SENT_AS + id;
 
@@ -70,8 +83,8 @@ const sameFields = (one, other) => JSON.stringify(one.fields) === JSON.stringify
 
 function save(form) {
   const draft = draftOf(form);
-  if (!hasTypedInto(form) || sameFields(draft, read(sentName(form, draft.key)))) forget(nameOf(form));
-  else write(nameOf(form), draft);
+  if (!hasTypedInto(form) || sameFields(draft, read(sentName(form, draft.key)))) forget(ownName(form));
+  else write(ownName(form), draft);
 }
 
 const waiting = new Map(); // form: its timer
@@ -89,7 +102,7 @@ function saveNow(form) {
 function keepSent(form) {
   stopWaiting(form);
   const draft = { ...draftOf(form), isSent: true };
-  sessionStorage.setItem(SENT, move(nameOf(form), sentName(form, draft.key ?? draft.at), draft));
+  sessionStorage.setItem(SENT, move(ownName(form), sentName(form, draft.key ?? draft.at), draft));
 }
 
 document.addEventListener("input", ({ target }) => {
@@ -117,11 +130,11 @@ function readAnswer() {
   const isDone = one("#toasts [data-level=success], #toasts [data-level=info]");
   if (!isDone && !("refused" in document.body.dataset)) return;
   if (isDone) forget(name);
-  else move(name, name.split(SENT_AS)[0], { ...draft, isSent: false });
+  else move(name, typedName(formOf(name)), { ...draft, isSent: false });
 }
 
 // An earlier release kept what was sent where the next draft is written.
-const keepApart = ([name, draft]) => move(name, name + SENT_AS + (draft.key ?? draft.at), draft);
+const keepApart = ([name, draft]) => move(name, formOf(name) + SENT_AS + (draft.key ?? draft.at), draft);
 
 function fill(form, draft) {
   fieldsOf(form).forEach((field) => {
@@ -142,25 +155,54 @@ const shows = (form, draft) =>
   fieldsOf(form).filter(isTyped).every((field) => [undefined, valueOf(field)].includes(draft.fields[nameIn(field)]));
 const isShown = (form, draft) => shows(form, draft) && (!draft.isSent || draft.key === keyOf(form));
 
-const isOf = (form, name) => name === nameOf(form) || name.startsWith(nameOf(form) + SENT_AS);
-const hashOf = (name) => [CHOSEN, ...name.split(SENT_AS).slice(1)].join("-");
+const hashOf = (name) => CHOSEN + name.slice(formOf(name).length).replace(/^[@~]/, "-");
+
+// What was typed in another tab is this one's from here on, in exchange for what was kept of this one; what was sent
+// stays until its answer is known.
+function take(form, name, draft) {
+  fill(form, draft);
+  if (draft.isSent || name === ownName(form)) return;
+  const mine = read(ownName(form));
+  if (mine) write(name, mine);
+  else forget(name);
+  saveNow(form);
+}
+
+const keptOf = (form) => kept().filter(([name]) => formOf(name) === nameOf(form));
 
 function offer(form) {
-  kept().filter(([name]) => isOf(form, name)).forEach(([name, draft]) => {
-    if (isShown(form, draft)) return;
-    if (window.location.hash === hashOf(name)) fill(form, draft);
-    else offerOne(form, name, draft);
-  });
+  all("[data-draft-box]", form).forEach((box) => box.remove());
+  keptOf(form).filter(([, draft]) => !isShown(form, draft)).forEach(([name, draft]) => offerOne(form, name, draft));
+  document.dispatchEvent(new Event("desk:times"));
+}
+
+function begin(form) {
+  const chosen = keptOf(form).find(([name]) => window.location.hash === hashOf(name));
+  if (chosen && !isShown(form, chosen[1])) take(form, ...chosen);
+  offer(form);
+}
+
+const LONGEST = 48;
+const shortened = (text) => (text.length > LONGEST ? `${text.slice(0, LONGEST - 16)}…${text.slice(-15)}` : text);
+
+// What a draft holds, in a few words: an order's link and quantity, or how some other text begins.
+function told({ fields }) {
+  const { link, username, quantity, text, note, reference } = fields;
+  const [first, ...more] = (text || note || reference || "").trim().split("\n");
+  const lines = more.length && `${more.length + 1} lines`;
+  return [link || username || first, quantity && `quantity ${quantity}`, lines].filter(Boolean).map(shortened);
 }
 
 function offerOne(form, name, draft) {
   const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
   one("time", box).dateTime = draft.at;
+  one("[data-draft-elsewhere]", box).hidden = draft.isSent || name === ownName(form);
+  one("[data-draft-holds]", box).textContent = [draft.about, ...told(draft)].filter(Boolean).join(" · ");
   one("[data-draft-sent]", box).hidden = !draft.isSent;
   one(one(KEY, form) ? "[data-draft-keyed]" : "[data-draft-keyless]", box).hidden = false;
   one("[data-draft-fill]", box).addEventListener("click", () => {
-    fill(form, draft);
-    box.remove();
+    take(form, name, draft);
+    offer(form);
     fieldsOf(form).find(isTyped)?.focus();
   });
   one("[data-draft-forget]", box).addEventListener("click", () => {
@@ -177,6 +219,7 @@ function list(shelf) {
   drafts.sort(([, one], [, other]) => other.at.localeCompare(one.at)).forEach(([name, draft]) => {
     const line = pattern.cloneNode(true);
     Object.assign(one("a", line), { href: draft.address + hashOf(name), textContent: draft.about });
+    one("[data-draft-holds]", line).textContent = [...told(draft), ""].join(" · ");
     one("time", line).dateTime = draft.at;
     one("[data-draft-sent]", line).hidden = !draft.isSent;
     one("button", line).addEventListener("click", () => {
@@ -194,7 +237,7 @@ if (person) {
   kept().filter(([, draft]) => isOld(draft)).forEach(([name]) => forget(name));
   readAnswer();
   kept().filter(([name, { isSent }]) => isSent && !name.includes(SENT_AS)).forEach(keepApart);
-  all("form[data-draft]").forEach(offer);
+  all("form[data-draft]").forEach(begin);
   all("[data-drafts]").forEach(list);
   document.dispatchEvent(new Event("desk:times"));
 }

@@ -46,7 +46,7 @@ def test_an_order_that_was_begun_is_offered_again(admin_page: Page) -> None:
     begin(admin_page, "https://lumen.example/begun")
     admin_page.goto("/orders/new/")
     admin_page.locator("[data-drafts] a").first.click()
-    admin_page.wait_for_url("**#draft")
+    admin_page.wait_for_url("**#draft*")
     assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/begun"
     assert admin_page.get_by_label("Quantity").input_value() == "100"
     admin_page.locator("#order-preview").get_by_text("link=https://lumen.example/begun").wait_for(
@@ -116,6 +116,43 @@ def test_a_form_that_came_back_is_offered_as_answered(admin_page: Page) -> None:
     admin_page.goto(address)
     expect(offer(admin_page)).to_be_visible()
     expect(offer(admin_page).locator("[data-draft-sent]")).to_be_hidden()
+
+
+def test_two_tabs_of_one_service_keep_what_is_typed_in_each(admin_page: Page) -> None:
+    open_form(admin_page)
+    address = admin_page.url
+    fill_in(admin_page, "https://lumen.example/first-tab", "110")
+    with admin_page.expect_popup() as opened:  # it is given a copy of what this tab keeps
+        admin_page.evaluate("address => void window.open(address)", address)
+    other = opened.value
+    other.get_by_label("Link").wait_for()
+    other.wait_for_timeout(600)
+    other.goto(address)
+    theirs = offer(other).filter(has_text="in another tab")
+    expect(theirs).to_contain_text("lumen.example/first-tab · quantity 110")
+    expect(theirs.locator("[data-draft-holds]")).to_contain_text(
+        other.locator("[data-about]").inner_text()
+    )
+    fill_in(other, "https://lumen.example/second-tab", "120")
+    other.wait_for_timeout(600)
+    assert len(admin_page.evaluate(KEPT)) == 2
+    admin_page.goto(address)
+    mine = offer(admin_page).filter(has_text="first-tab")
+    expect(mine).to_be_visible()
+    expect(mine.locator("[data-draft-elsewhere]")).to_be_hidden()
+    there = offer(admin_page).filter(has_text="second-tab")
+    expect(there.locator("[data-draft-elsewhere]")).to_be_visible()
+    expect(there).to_contain_text("lumen.example/second-tab · quantity 120")
+    there.get_by_role("button", name="Fill it in").click()
+    assert admin_page.get_by_label("Quantity").input_value() == "120"
+    expect(there).to_have_count(0)
+    expect(mine.locator("[data-draft-elsewhere]")).to_be_visible()  # exchanged, and not lost
+    mine.get_by_role("button", name="Discard").click()
+    admin_page.goto("/orders/new/")
+    begun = admin_page.locator("[data-drafts] li")
+    expect(begun).to_have_count(1)
+    expect(begun).to_contain_text("lumen.example/second-tab · quantity 120")
+    other.close()
 
 
 def test_a_discarded_draft_is_gone(admin_page: Page) -> None:
