@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from core.clocks import Clock
 from core.models import User
@@ -22,7 +22,7 @@ from ..placing.order_again import CannotOrderAgain
 from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
-from .bulk_action import Act, stand_by
+from .bulk_action import Act, bought_for, form_key_for, stand_by
 from .ordered_again import why_asked_again
 from .shown_holds import is_shown
 
@@ -120,8 +120,7 @@ def _tags_of(item: BulkItem) -> str:
 def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     """Buy once, whoever does it and however often: its form key follows from the item."""
     job, earlier = item.job, item.order
-    form_key = uuid5(job.form_key, str(earlier.pk))
-    bought = Order.objects.filter(form_key=form_key)
+    form_key, bought = form_key_for(item), bought_for(item)
     item.made = bought.first()
     if item.made:
         return ""

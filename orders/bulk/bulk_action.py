@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -25,7 +25,7 @@ from core.roles import May
 from core.rows import leases
 from core.rows.constraints import raise_unless_broken
 
-from ..models import BulkItem, BulkJob, OrderQuerySet
+from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..status import UNDER_WAY, JobKind, JobState
 from .chosen_orders import in_parts
 
@@ -182,7 +182,18 @@ def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
         raise  # the database, not the order: the job goes on when it answers again
     except Exception:
         log.exception("item %s of job %s", item.pk, job.pk)
-        _end_item(item, BROKEN)
+        if job.kind == JobKind.REORDER:  # it may have broken after the order was bought
+            item.made = bought_for(item).first()
+        _end_item(item, "" if item.made else BROKEN)
+
+
+def form_key_for(item: BulkItem) -> UUID:
+    """Of the order that is bought for this item: whoever buys it, however often."""
+    return uuid5(item.job.form_key, str(item.order_id))
+
+
+def bought_for(item: BulkItem) -> QuerySet[Order]:
+    return Order.objects.filter(form_key=form_key_for(item))
 
 
 def stand_by(item: BulkItem) -> None:

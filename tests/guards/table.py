@@ -135,6 +135,16 @@ LINES = (
         "orders/recovery/search/wait_clock.py",
     ),
     Guard(
+        "bulk: an order that was bought before something broke did not fail",
+        "            item.made = bought_for(item).first()\n",
+        "            pass\n",
+        (
+            "orders/tests/bulk/test_bulk_actions.py"
+            "::test_one_that_breaks_after_its_order_was_bought_tells_of_that_order",
+        ),
+        "orders/bulk/bulk_action.py",
+    ),
+    Guard(
         "bulk: only its holder says that an order failed",
         "        if _keep(item.job):\n            _unclaimed(item, item.job).update(",
         "        if True:\n            BulkItem.objects.filter(pk=item.pk, ok=None).update(",

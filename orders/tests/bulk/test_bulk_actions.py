@@ -12,6 +12,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from core import clocks
+from core.failpoints import armed
 from core.models import User
 from core.roles import Role
 from orders.aftersales import request_refills
@@ -322,6 +323,20 @@ def test_one_order_that_breaks_does_not_break_the_job():
 
     run(job, act=breaks)
     assert result(job) == {first.pk: (False, bulk_action.BROKEN), second.pk: (True, "")}
+
+
+def test_one_that_breaks_after_its_order_was_bought_tells_of_that_order():
+    make_order(Status.COMPLETED)
+    job = start(JobKind.REORDER, by=make_user(Role.MANAGER))
+
+    def breaks() -> None:
+        raise ValueError("a bug")
+
+    with armed("place.committed", breaks):
+        run(job)
+    item, bought = job.items.get(), Order.objects.latest("pk")
+    assert (item.ok, item.words, item.made) == (True, "", bought)
+    assert bought.pk != item.order_id
 
 
 def test_somebody_who_may_no_longer_do_it_has_their_job_stopped():
