@@ -192,21 +192,26 @@ def check_database(*, now: datetime) -> bool:
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
     database is accepted. Before that, and as long as the halt stands, what this machine knows of
-    its sends is brought in. True: all is well.
+    its sends is brought in. True: all is well, as far as the disk can be read; only where all of
+    it could be has the database been compared.
     """
-    if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now):
+    unread = list[int]()
+    if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now, unread):
         recall_everywhere(now=now)
         return False
     accounts = send_journal.accounts()
     one_by_one(accounts, lambda one: replay_journal.recall_newest(one, now=now), what="replays")
+    if unread:
+        return True
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
         DatabaseId.objects.get_or_create(pk=1, defaults={"compared_at": now})
     return True
 
 
-def _compare(now: datetime) -> bool:
-    identity = database_identity()
-    marks = [known for account in send_journal.accounts() for known in _marks_to_compare(account)]
+def _compare(now: datetime, unread: list[int]) -> bool:
+    """Accounts of which not everything can be read are added to `unread`."""
+    identity, accounts = database_identity(), send_journal.accounts()
+    marks = [known for account in accounts for known in _marks_to_compare(account, unread)]
     doubts = why_doubted(marks, identity)
     if not doubts:
         return True
@@ -225,7 +230,7 @@ def _compare(now: datetime) -> bool:
     return False
 
 
-def _marks_to_compare(account: int) -> list[MarkByKind]:
+def _marks_to_compare(account: int, unread: list[int]) -> list[MarkByKind]:
     """Those that can be read: an account with another one sends nothing, and hides no doubt."""
     marks = list[MarkByKind]()
     for journal in (send_journal, request_journal):
@@ -233,6 +238,7 @@ def _marks_to_compare(account: int) -> list[MarkByKind]:
             mark = journal.high_water_mark(account)
         except OSError as error:
             log.error("what was sent to account %s cannot be compared: %s", account, error)
+            unread.append(account)
             continue
         marks += [MarkByKind(mark, is_call=journal is request_journal)] if mark else []
     return marks

@@ -14,7 +14,7 @@ from core.failpoints import armed
 from orders.aftersales import runs
 from orders.models import DatabaseId, Halt, Order, Refill
 from orders.restores.tasks import importers
-from orders.sending import answer_spool, send_journal, sweep_due
+from orders.sending import answer_spool, halts, send_journal, sweep_due
 from orders.sending.outcome import MAY_BE_RESTORED
 from orders.sending.restore_check import guard
 from orders.sending.writes import answer_files, recording
@@ -188,6 +188,20 @@ def test_a_database_is_not_taken_while_what_was_sent_again_cannot_be_read() -> N
     acknowledge(LATER)
     path_of(order.provider_id, ".repeats").mkdir()
     assert not guard.check_database(now=LATER + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("kind", ["", ".requests"])
+def test_a_database_counts_as_compared_only_where_each_journal_could_be_read(kind: str) -> None:
+    """Else ids that are orders of the account that could not be would be taken for lost ones."""
+    DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": NOON})
+    journal = path_of(make_provider().pk, kind)
+    journal.mkdir()
+    assert guard.check_database(now=LATER)
+    assert DatabaseId.objects.get().compared_at == NOON
+    assert halts.may_be_another_database(LATER)
+    journal.rmdir()
+    assert guard.check_database(now=LATER)
+    assert not halts.may_be_another_database(LATER)
 
 
 def test_a_look_that_cannot_read_the_replays_of_an_account_has_compared_the_others() -> None:
