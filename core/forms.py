@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms import BoundField, widgets
 
+from core.own_words import in_own_words
 from core.texts import LONGEST_TEXT, UNREADABLE
 
 CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
@@ -20,7 +21,6 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Input, "form-control"),
     (widgets.Textarea, "form-control"),
 )
-NO_SUCH_CHOICE = "This choice does not exist, or no longer."
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -56,6 +56,11 @@ class TablerForm(forms.BaseForm):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
 
+    def full_clean(self) -> None:
+        for field in self.fields.values():  # also those that a form was given after it was made
+            in_own_words(field)
+        super().full_clean()
+
 
 class FilterForm(TablerForm, forms.Form, Generic[Rows]):
     """The query string of a list, read leniently: a slip is said beside its field, narrows nothing.
@@ -68,9 +73,6 @@ class FilterForm(TablerForm, forms.Form, Generic[Rows]):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        for field in self.fields.values():
-            if "invalid_choice" in field.error_messages:
-                field.error_messages["invalid_choice"] = NO_SUCH_CHOICE
         self.is_valid()
 
     @property

@@ -167,13 +167,10 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "dashboard.people.password_rules.UnlikeThePerson"},
+    {"NAME": "dashboard.people.password_rules.LongEnough", "OPTIONS": {"min_length": 12}},
+    {"NAME": "dashboard.people.password_rules.Uncommon"},
+    {"NAME": "dashboard.people.password_rules.NotOnlyDigits"},
 ]
 LOGIN_URL = "log-in"
 LOGIN_REDIRECT_URL = "overview"

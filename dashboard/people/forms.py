@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib.auth.forms import SetPasswordForm, UserCreationForm
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import TablerForm
 from core.models import User
@@ -33,7 +34,27 @@ def _role_field() -> Any:
     )
 
 
-class PersonNewForm(TablerForm, NewUserForm):
+class NewPassword:
+    """What the forms that set a password say, and where: a password that is refused is the first
+    of the two, not its repetition."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        "password_mismatch": _("The two passwords differ. Type the same password twice."),
+        "password_incorrect": _("This is not your password now. Type it again."),
+    }
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]  # of the form
+            if name.endswith("password2"):
+                field.label, field.help_text = _("Repeat the password"), ""
+
+    def validate_password_for_user(self, user: User, *repeated: str) -> None:
+        first = "new_password1" if repeated else "password1"
+        super().validate_password_for_user(user, first)  # type: ignore[misc]  # of the form
+
+
+class PersonNewForm(TablerForm, NewPassword, NewUserForm):
     role = _role_field()
 
     class Meta:
@@ -41,6 +62,12 @@ class PersonNewForm(TablerForm, NewUserForm):
         fields = ("username", "first_name", "last_name")
         labels = {"username": "Username"}
         help_texts = {"username": "What they log in with. Letters, digits and @ . + - _"}
+        error_messages = {
+            "username": {
+                "unique": _("Another person has this username."),
+                "invalid": _("Use only letters, digits and the signs @ . + - _, without spaces."),
+            }
+        }
 
 
 class PersonEditForm(TablerForm, UserForm):
@@ -53,7 +80,7 @@ class PersonEditForm(TablerForm, UserForm):
         help_texts = {"is_active": "Without this they are logged out at once, everywhere."}
 
 
-class PasswordAlone(PasswordForm):
+class PasswordAlone(NewPassword, PasswordForm):
     """Writes nothing else of the person: somebody may let them go while it is being made."""
 
     def save(self, commit: bool = True) -> User:

@@ -158,3 +158,22 @@ def test_twenty_people_cost_what_one_costs(admin: User) -> None:
 def test_a_name_with_markup_is_text(admin: User) -> None:
     make_user(Role.VIEWER, first_name="<script>alert(1)</script>")
     assert b"<script>alert" not in browser_of(admin).get("/people/").content
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "words"),
+    [
+        ({"password1": "short", "password2": "short"}, "password1", "at least 12 characters"),
+        ({"password1": "123456789012", "password2": "123456789012"}, "password1", "only digits"),
+        ({"password2": "something else entirely"}, "password2", "The two passwords differ"),
+        ({"username": "two words"}, "username", "without spaces"),
+        ({"username": "ADA"}, "username", "Another person has this username"),
+        ({"username": ""}, "username", "Fill this in"),
+    ],
+)
+def test_what_is_wrong_with_a_new_person_is_said_in_own_words_beside_it(
+    admin: User, typed: dict[str, str], field: str, words: str
+) -> None:
+    answer = browser_of(admin).post("/people/new/", new_person(**typed))
+    errors = answer.context["form"].errors
+    assert list(errors) == [field] and words in str(errors[field])

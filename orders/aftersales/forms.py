@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from core.forms import FilterForm
+from core.forms import FilterForm, TablerForm
 from providers.forms.fields import provider_field
 
 from ..models import Refill
@@ -28,7 +28,7 @@ class RefillFilter(FilterForm[RefillQuerySet]):
         return refills.open() if status == "open" else refills.filter(status=status)
 
 
-class SelectedRefills(forms.Form):
+class SelectedRefills(TablerForm, forms.Form):
     """Which refills, and what is to be done with them."""
 
     step = forms.ChoiceField(choices=[("again", "Ask again"), ("withdraw", "Withdraw")])

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 
 from core.forms import PlainTextField
+from core.own_words import in_own_words
 from providers.models import Service
 from providers.panel_api.order_types.table import Kind, OrderPayload
 
@@ -18,8 +19,8 @@ from ..placing.order_form import OrderForm
 from ..placing.usual_links import UsualLinks
 from .read_paste import LABELS, MORE, OWN_COLUMNS
 
-REFERENCE = PlainTextField(required=False, max_length=80)
-NOTE = PlainTextField(required=False)
+REFERENCE = in_own_words(PlainTextField(required=False, max_length=80))
+NOTE = in_own_words(PlainTextField(required=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class LineRules:
         form = OrderForm(service, today=today)
         self.service, self.asks, self.payload_class = service, form.asks, form.payload_class
         self.usual_links = UsualLinks(service)
-        self.fields: dict[str, forms.Field] = {name: form.fields[name] for name in form.asks}
+        self.fields = {name: in_own_words(form.fields[name]) for name in form.asks}
 
     def read(self, cells: Mapping[str, str]) -> Reading:
         """The same check as the order form's, fault by fault."""

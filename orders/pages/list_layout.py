@@ -11,6 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from core.forms import TablerForm
 from core.preferences import DENSITIES, Preferences
 from core.roles import May
 from core.web.policy import StaffRequest, allow
@@ -18,17 +19,17 @@ from core.web.policy import StaffRequest, allow
 from ..lists.columns import CHOSEN, shown_columns
 
 
-class ListLayoutForm(forms.Form):
+class ListLayoutForm(TablerForm, forms.Form):
     """What is ticked is shown."""
 
     columns = forms.MultipleChoiceField(
         required=False,
         choices=[(column.name, column.label) for column in CHOSEN],
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+        widget=forms.CheckboxSelectMultiple(),
     )
     density = forms.ChoiceField(
         choices=list(DENSITIES.items()),
-        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+        widget=forms.RadioSelect(),
     )
 
     def __init__(self, chosen: Preferences, data: Any = None) -> None:

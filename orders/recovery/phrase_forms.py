@@ -26,7 +26,7 @@ class WordForm(TablerForm, forms.Form):
     )
 
 
-class ForgetForm(forms.Form):
+class ForgetForm(TablerForm, forms.Form):
     word = forms.CharField(max_length=LONGEST_WORD)
 
 
@@ -58,5 +58,5 @@ class RefusalForm(TablerForm, forms.Form):
         return RefusalCode(self.cleaned_data["meaning"])
 
 
-class ForgetPhraseForm(forms.Form):
+class ForgetPhraseForm(TablerForm, forms.Form):
     phrase = forms.CharField(max_length=LONGEST_PHRASE)

@@ -20,7 +20,7 @@ class AcknowledgeForm(TablerForm, forms.Form):
     )
 
 
-class TakenForm(forms.Form):
+class TakenForm(TablerForm, forms.Form):
     """Which order of ours was sent after all."""
 
     order = forms.IntegerField(min_value=1)

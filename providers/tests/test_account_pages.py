@@ -55,7 +55,7 @@ def test_adding_a_provider_keeps_it_and_checks_its_connection(admin: Client, run
         ("url", "javascript:alert(1)", "address"),
         ("key", "short", "at least 8"),
         ("key", "schlüssel-schlüssel", "plain letters"),
-        ("name", "", "required"),
+        ("name", "", "Fill this in"),
         ("currency", "$$", "code of letters"),
     ],
 )
@@ -198,7 +198,7 @@ def test_limits_are_saved_and_mistakes_come_back(manager: Client) -> None:
     answer = manager.post(url, typed | {"batch_size": "101", "low_balance": "-1"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert 'value="101"' in page and "less than or equal to 100" in page
+    assert 'value="101"' in page and "Maximum is 100" in page
     provider.refresh_from_db()
     assert provider.batch_size == 50
 

@@ -80,7 +80,7 @@ def test_a_known_type_that_is_wrong_can_be_overruled(manager: Client) -> None:
 def test_what_is_no_form_is_refused(manager: Client, strange: Service, wrong: str) -> None:
     answer = choose(manager, strange, wrong)
     assert answer.status_code == 422
-    assert "Select a valid choice" in answer.content.decode() and "<b>" not in (
+    assert "This choice does not exist" in answer.content.decode() and "<b>" not in (
         answer.content.decode()
     )
     strange.refresh_from_db()

@@ -174,7 +174,7 @@ def test_of_many_fitting_services_twenty_are_offered(viewer: Client) -> None:
         make_service(provider)
     page = viewer.get(reverse("service-search") + "?q=visits").content.decode()
     assert page.count("list-group-item-action") == 20
-    assert "The first 20." in page
+    assert "the first 20." in page
 
 
 def test_a_service_shows_how_its_price_moved(viewer: Client) -> None:

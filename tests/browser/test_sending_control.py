@@ -26,7 +26,7 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     page.goto("/orders/sending-control/")
     stop_form = page.locator("form[action$='/sending-control/all/']")
     stop_form.get_by_role("button").click()
-    stop_form.get_by_text("This field is required").wait_for()
+    stop_form.get_by_text("Fill this in").wait_for()
     stop_form.get_by_label("Why").fill("A bill looks strange.")
     stop_form.get_by_role("button").click()
     page.locator("#halts").get_by_text("A bill looks strange.").wait_for()

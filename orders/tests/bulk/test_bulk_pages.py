@@ -170,7 +170,7 @@ def test_a_list_of_orders_without_end_is_not_read(staff: Client) -> None:
         ("kind=explode&scope=all", "Choose what"),
         ("kind=note&scope=picked", "Select at least one order"),
         ("kind=note&scope=picked&order=x&order=-1", "Select at least one order"),
-        ("kind=note&scope=all&since=tomorrow", "From: Enter a valid date"),
+        ("kind=note&scope=all&since=tomorrow", "From: This is not a date"),
         ("kind=cancel&scope=all&status=wrong", "Status: This choice does not exist"),
     ],
 )

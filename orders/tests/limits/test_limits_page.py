@@ -45,7 +45,7 @@ def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
 
 @pytest.mark.parametrize(
     ("pattern", "words"),
-    [("", "required"), ("*", "block every link"), ("twice.example", "on the list already")],
+    [("", "Fill this in"), ("*", "block every link"), ("twice.example", "on the list already")],
 )
 def test_a_pattern_that_makes_no_sense_comes_back(manager, pattern, words):
     make_blocked_link("twice.example")

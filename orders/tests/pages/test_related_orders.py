@@ -229,7 +229,7 @@ def test_an_order_can_be_placed_for_later_in_the_desks_own_time(staff: Client, s
     [
         ("2020-01-01T10:00", "This time has passed."),
         ("2999-01-01T10:00", "more than a year away"),
-        ("soon", "valid date/time"),
+        ("soon", "date and time"),
     ],
 )
 def test_a_time_that_cannot_be_meant_comes_back(staff: Client, typed: str, words: str):

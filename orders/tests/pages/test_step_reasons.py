@@ -71,6 +71,6 @@ def test_whoever_may_not_decide_reads_who_may(
 ) -> None:
     make_order(Status.UNCONFIRMED)
     page = client_for_role(role).get("/orders/unconfirmed/").content.decode()
-    assert "Only managers and admins may decide." in page
+    assert "Only managers and admins can resolve them." in page
     manager = client_for_role(Role.MANAGER).get("/orders/unconfirmed/").content.decode()
     assert "may decide" not in manager

@@ -105,9 +105,9 @@ def test_what_is_typed_is_what_is_sent(
         pytest.param(
             "Default", {"quantity": "1001"}, "quantity", "Maximum is 1,000", id="above max"
         ),
-        pytest.param("Default", {"quantity": ""}, "quantity", "required", id="no quantity"),
-        pytest.param("Default", {"link": ""}, "link", "required", id="no link"),
-        pytest.param("Default", {"link": "   "}, "link", "required", id="spaces only"),
+        pytest.param("Default", {"quantity": ""}, "quantity", "Fill this in", id="no quantity"),
+        pytest.param("Default", {"link": ""}, "link", "Fill this in", id="no link"),
+        pytest.param("Default", {"link": "   "}, "link", "Fill this in", id="spaces only"),
         pytest.param("Default", {"link": "javascript:alert(1)"}, "link", "code", id="javascript"),
         pytest.param("Default", {"link": "JaVaScRiPt :x"}, "link", "code", id="any case"),
         pytest.param("Default", {"link": "data:text/html,x"}, "link", "code", id="data"),
@@ -130,9 +130,15 @@ def test_what_is_typed_is_what_is_sent(
             "All runs together are 1,200. Maximum is 1,000.",
             id="total above max",
         ),
-        pytest.param("Custom Comments", {"comments": ""}, "comments", "required", id="no lines"),
         pytest.param(
-            "Custom Comments", {"comments": " \n\r\n "}, "comments", "required", id="empty lines"
+            "Custom Comments", {"comments": ""}, "comments", "Fill this in", id="no lines"
+        ),
+        pytest.param(
+            "Custom Comments",
+            {"comments": " \n\r\n "},
+            "comments",
+            "Fill this in",
+            id="empty lines",
         ),
         pytest.param(
             "Custom Comments",
@@ -166,7 +172,7 @@ def test_what_is_typed_is_what_is_sent(
             "Subscriptions", {"max": "1001"}, "max", "Maximum is 1,000", id="max above it"
         ),
         pytest.param("Subscriptions", {"posts": "0"}, "posts", "Minimum is 1", id="no posts"),
-        pytest.param("Subscriptions", {"username": " "}, "username", "required", id="no name"),
+        pytest.param("Subscriptions", {"username": " "}, "username", "Fill this in", id="no name"),
         pytest.param("Subscriptions", {"expiry": "2026-11-22"}, "expiry", "passed", id="past day"),
         pytest.param("Subscriptions", {"expiry": "31/12/2026"}, "expiry", "year-month", id="d/m/Y"),
         pytest.param("Subscriptions", {"expiry": "2026-02-30"}, "expiry", "year-m", id="no day"),

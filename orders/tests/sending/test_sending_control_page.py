@@ -73,7 +73,7 @@ def test_each_label_leads_to_its_own_field(manager):
 def test_a_stop_needs_its_reason_and_nothing_is_lost(operator):
     answer = operator.post("/orders/sending-control/all/", {"reason": "  "})
     assert answer.status_code == 422 and not Halt.objects.exists()
-    assert "This field is required" in answer.content.decode()
+    assert "Fill this in" in answer.content.decode()
 
 
 def test_an_incident_holds_one_provider_and_keeps_the_form_when_it_is_not_filled_in(manager):
