@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from core.forms import TablerForm
 from core.money import DIGITS, PLACES
 from core.regional.amounts import AmountField
+from core.texts import without_unseen
 
 from ..connect import checked_address
 from ..models import Provider, RefundStyle
@@ -54,12 +56,24 @@ class KeyField(forms.CharField):
         )
 
     @sensitive_variables()
+    def to_python(self, value: Any) -> str:
+        """Without what a copy brings along around it; inside, nobody knows what was meant."""
+        key = without_unseen(str(super().to_python(value)))
+        if any(sign.isspace() for sign in key):
+            raise ValidationError(
+                _("There is a space in this key. Copy the key again, without it.")
+            )
+        return key
+
+    @sensitive_variables()
     def clean(self, value: Any) -> str:
         key = super().clean(value)
         try:
             return SecretKey(key).reveal() if key else ""
         except ValueError:
-            raise ValidationError("A key is plain letters, digits and signs.") from None
+            raise ValidationError(
+                _("A key has only plain letters, digits and signs. Copy the key again.")
+            ) from None
 
 
 class CurrencyField(forms.CharField):

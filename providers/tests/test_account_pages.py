@@ -55,6 +55,10 @@ def test_adding_a_provider_keeps_it_and_checks_its_connection(admin: Client, run
         ("url", "javascript:alert(1)", "address"),
         ("key", "short", "at least 8"),
         ("key", "schlüssel-schlüssel", "plain letters"),
+        ("key", "sesame sesame-sesame", "There is a space in this key"),
+        ("key", "sesame\tsesame", "There is a space in this key"),
+        ("key", "sesame\N{NO-BREAK SPACE}sesame", "There is a space in this key"),
+        ("key", " " * 12, "Fill this in"),
         ("name", "", "Fill this in"),
         ("currency", "$$", "code of letters"),
     ],
@@ -71,6 +75,16 @@ def test_a_mistake_comes_back_beside_its_field_with_what_was_typed_but_never_the
     assert 'value="https://panel.example/api/v2"' in page or field == "url"
     assert not Provider.objects.exists()
     assert ("Type the key once more" in page) is (field != "key")
+
+
+@pytest.mark.parametrize(
+    "around", [" ", "\t", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "\r\n"]
+)
+def test_a_key_is_kept_without_what_a_copy_brings_along(
+    admin: Client, rung: Bells, around: str
+) -> None:
+    admin.post(reverse("provider-new"), wanted(key=f"{around}{KEY}{around}"))
+    assert decrypt(Provider.objects.get().key_ciphertext) == KEY
 
 
 def test_two_providers_do_not_share_a_name(admin: Client) -> None:
