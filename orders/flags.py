@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from core.models import User
 
@@ -29,12 +29,19 @@ def raise_flag(order: Order, flag: Flag) -> bool:
     return True
 
 
-def raise_live_attempt(order: Order) -> None:
+def raise_live_attempt(order: Order, *, now: datetime) -> None:
     """Over every flag but the one that says more: nothing else keeps it from being queued again. To
-    be told in the order's history."""
+    be told in the order's history, which keeps a flag that nobody has looked into yet."""
     others = Order.objects.filter(pk=order.pk).exclude(flag=Flag.BOUGHT_TWICE)
-    if others.update(flag=Flag.LIVE_ATTEMPT):
-        order.flag = Flag.LIVE_ATTEMPT
+    with transaction.atomic():
+        if not others.update(flag=F("flag")):  # from here on nobody else changes it
+            return
+        stood = Flag(others.values_list("flag", flat=True).get())
+        others.update(flag=Flag.LIVE_ATTEMPT)
+        if stood not in (*REPLACEABLE_FLAGS, Flag.LIVE_ATTEMPT):
+            text = f"A flag stood here that nobody had looked into yet: {stood.label}."
+            order.remember(EventKind.FLAGGED, now=now, text=text)
+    order.flag = Flag.LIVE_ATTEMPT
 
 
 def why_flag_stays(order: Order) -> str:

@@ -1018,7 +1018,7 @@ LINES = (
     ),
     Guard(
         "restore: a second send that nobody heard of keeps its order from being queued again",
-        "            raise_live_attempt(order)\n",
+        "            raise_live_attempt(order, now=now)\n",
         "            raise_flag(order, Flag.LIVE_ATTEMPT)\n",
         (
             "orders/tests/restores/test_taken_since.py"

@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import Q
 
 from core.models import User
 from core.rows.constraints import raise_unless_broken
@@ -251,14 +252,16 @@ def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:
             f"It had been sent at {at} before the database was put back; nobody knows what became "
             "of it."
         )
+    seen = {"sent_at": send.started_at.isoformat()}  # two may have left in one second
     with durable_transaction():
-        if order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
+        told = order.events.filter(kind=EventKind.FLAGGED, text=words)
+        if told.filter(Q() if external_id else Q(evidence=seen) | Q(evidence={})).exists():
             return
         if external_id:
             _flag_number(order, external_id, words, now)
         else:
-            raise_live_attempt(order)
-            order.remember(EventKind.FLAGGED, now=now, text=words)
+            raise_live_attempt(order, now=now)
+            order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
 
 
 def _flag_number(order: Order, external_id: str, words: str, now: datetime) -> None:

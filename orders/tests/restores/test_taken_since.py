@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.flags import raise_flag
+from orders.flags import raise_flag, raise_live_attempt
 from orders.models import Attempt, EventKind, Halt, Order
 from orders.placing import place_orders
 from orders.placing.before_sending import FLAG_FIRST, why_not_queued_again
@@ -16,7 +16,8 @@ from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.sending.replays import CANDIDATE, REPLAYED_AS, SEEN_THERE
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, recalled_sends
+from orders.sending.send_journal import Send
 from orders.status import Flag, Outcome, Resolution, Status
 from tests.builders import NOON, make_order, make_user
 from tests.fake_provider import FakeProvider, lost_answer
@@ -64,6 +65,31 @@ def test_where_both_answers_are_lost_the_second_send_is_told_of_and_not_sent_ove
     told = order.events.filter(kind=EventKind.FLAGGED, text__contains="nobody knows what became")
     assert told.count() == 1
     assert not place_orders.requeue_order(order, actor=make_user(), now=AFTER)
+
+
+@pytest.mark.parametrize(
+    ("stood", "told"), [(Flag.LATE_ANSWER, 1), (Flag.ODD_REMAINS, 0), (Flag.LIVE_ATTEMPT, 0)]
+)
+def test_a_flag_that_nobody_has_looked_into_is_kept_in_the_history(stood, told):
+    """One that ends by itself is no loss."""
+    order = make_order(Status.NOT_PLACED, flag=stood)
+    raise_live_attempt(order, now=NOON)
+    order.refresh_from_db()
+    assert order.flag == Flag.LIVE_ATTEMPT
+    texts = order.events.filter(kind=EventKind.FLAGGED).values_list("text", flat=True)
+    assert [text for text in texts if stood.label in text] == list(texts)
+    assert len(texts) == told
+
+
+def test_two_sends_in_one_second_are_each_told_of_once():
+    order = make_order(Status.NOT_PLACED)
+    for _ in range(2):
+        for part in (0, 250_000):
+            token, at = f"{order.form_key.hex}-1", NOON.replace(microsecond=part)
+            send_then = Send(order.provider_id, token, at, {})
+            recalled_sends._tell_unmatched(send_then, "", order, now=LATER)
+    told = order.events.filter(kind=EventKind.FLAGGED, text__contains="nobody knows what became")
+    assert told.count() == 2
 
 
 @pytest.mark.parametrize("claims_first", [True, False])
