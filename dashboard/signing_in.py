@@ -60,6 +60,7 @@ class LogInFirst(LoginRequiredMiddleware):
         if kept := KeptForm.of(request):
             form = LogInForm(request)
             context = {"form": form, "kept": kept.sealed(), "next": resolve_url("overview")}
+            context["not_done"] = kept.form_key
             return render(request, _LogIn.template_name, context, status=403)
         return to_log_in
 

@@ -56,6 +56,11 @@ class KeptForm:
         return [(name.capitalize(), ", ".join(values)[:SHOWN]) for name, values in told.items()]
 
     @property
+    def form_key(self) -> str:
+        """By which the browser knows that the form was not sent any further; empty without one."""
+        return dict(self.fields).get("form_key", "")
+
+    @property
     def page(self) -> str:
         """Where it goes, without what `shown` tells."""
         return urlsplit(self.path).path

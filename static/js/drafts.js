@@ -5,6 +5,7 @@ import { hasTypedInto } from "./forms.js";
 const { person } = document.body.dataset; // nobody on the pages before the log-in
 const PREFIX = `desk-draft-${person}-`;
 const SENT = "desk-draft-sent"; // of this tab: the form whose answer the next page is
+const NOT_DONE = "desk-draft-not-done"; // of this tab: the key of a form that came after the session had ended
 const CHOSEN = "#draft"; // it was picked from a list, and need not be offered
 const KEPT_MS = 7 * 86_400_000;
 const PAUSE_MS = 400;
@@ -102,6 +103,7 @@ function saveNow(form) {
 function keepSent(form) {
   stopWaiting(form);
   const draft = { ...draftOf(form), isSent: true };
+  draft.isSentAgain = [ownName(form), sentName(form, draft.key)].some((name) => read(name)?.isSent);
   sessionStorage.setItem(SENT, move(ownName(form), sentName(form, draft.key ?? draft.at), draft));
 }
 
@@ -116,6 +118,7 @@ window.addEventListener("pagehide", () => [...waiting.keys()].forEach((form) => 
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[action='/log-out/']")) kept().forEach(([name]) => forget(name));
+  if (form.id === "kept-form") awaitAnswerAgain(one("[name=form_key]", form)?.value);
   if (!form.dataset.draft || event.defaultPrevented || submitter?.hasAttribute("formaction")) return;
   keepSent(form);
 });
@@ -133,6 +136,27 @@ function readAnswer() {
   else move(name, typedName(formOf(name)), { ...draft, isSent: false });
 }
 
+// The page that says so may lead to a log-in, or send the form once more: it is settled on the one after it.
+function readNotDone() {
+  const answered = one("[data-not-done]");
+  if (answered) return sessionStorage.setItem(NOT_DONE, answered.dataset.notDone);
+  const key = sessionStorage.getItem(NOT_DONE);
+  const [name, draft] = (key && sentWith(key)) || [];
+  if (!draft) return;
+  sessionStorage.removeItem(NOT_DONE);
+  if (draft.isSentAgain) return; // nobody knows of the time before
+  move(name, typedName(formOf(name)), { ...draft, isSent: false, isNotDone: true });
+}
+
+const sentWith = (key) => kept().find(([, draft]) => draft.isSent && draft.key === key);
+
+// What did not get past the log-in is sent from the page that kept it.
+function awaitAnswerAgain(key) {
+  sessionStorage.removeItem(NOT_DONE);
+  const [name] = (key && sentWith(key)) || [];
+  if (name) sessionStorage.setItem(SENT, name);
+}
+
 // An earlier release kept what was sent where the next draft is written.
 const keepApart = ([name, draft]) => move(name, formOf(name) + SENT_AS + (draft.key ?? draft.at), draft);
 
@@ -148,7 +172,7 @@ function fill(form, draft) {
   });
   // It, or what this was changed from, was sent: with a new key it would be another order.
   const key = one(KEY, form);
-  if (key && draft.key && (draft.isSent || read(sentName(form, draft.key)))) key.value = draft.key;
+  if (key && draft.key && (draft.isSent || draft.isNotDone || read(sentName(form, draft.key)))) key.value = draft.key;
 }
 
 const shows = (form, draft) =>
@@ -199,6 +223,7 @@ function offerOne(form, name, draft) {
   one("[data-draft-elsewhere]", box).hidden = draft.isSent || name === ownName(form);
   one("[data-draft-holds]", box).textContent = [draft.about, ...told(draft)].filter(Boolean).join(" · ");
   one("[data-draft-sent]", box).hidden = !draft.isSent;
+  one("[data-draft-not-done]", box).hidden = !draft.isNotDone;
   one(one(KEY, form) ? "[data-draft-keyed]" : "[data-draft-keyless]", box).hidden = false;
   one("[data-draft-fill]", box).addEventListener("click", () => {
     take(form, name, draft);
@@ -222,6 +247,7 @@ function list(shelf) {
     one("[data-draft-holds]", line).textContent = [...told(draft), ""].join(" · ");
     one("time", line).dateTime = draft.at;
     one("[data-draft-sent]", line).hidden = !draft.isSent;
+    one("[data-draft-not-done]", line).hidden = !draft.isNotDone;
     one("button", line).addEventListener("click", () => {
       forget(name);
       line.remove();
@@ -232,6 +258,7 @@ function list(shelf) {
   shelf.hidden = !drafts.length;
 }
 
+if (person || one("[data-not-done]")) readNotDone();
 if (person) {
   const isOld = ({ isSent, at }) => !isSent && Date.now() - Date.parse(at) > KEPT_MS;
   kept().filter(([, draft]) => isOld(draft)).forEach(([name]) => forget(name));

@@ -6,7 +6,9 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from .conftest import log_in
+from tests.running_desk import wait_until
+
+from .conftest import ADMIN_PASSWORD, log_in
 from .test_orders import fill_in, open_form, place
 from .test_page_scripts import expect, toast
 
@@ -22,6 +24,7 @@ FULL = """void (Storage.prototype.setItem = new Proxy(Storage.prototype.setItem,
     set.apply(to, given);
   },
 }))"""
+SUBMIT = "document.querySelector('#order-form').requestSubmit()"
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('desk-draft'))"
 
 
@@ -153,6 +156,42 @@ def test_two_tabs_of_one_service_keep_what_is_typed_in_each(admin_page: Page) ->
     expect(begun).to_have_count(1)
     expect(begun).to_contain_text("lumen.example/second-tab · quantity 120")
     other.close()
+
+
+def test_a_form_that_came_after_the_session_had_ended_is_kept_as_not_placed(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    link = f"https://lumen.example/{uuid.uuid4().hex}"
+    page = admin_page.context.new_page()  # where a refused answer is not a complaint
+    open_form(page)
+    address = page.url
+    fill_in(page, link)
+    page.context.clear_cookies(name="desk-session")
+    page.evaluate(SUBMIT)  # a live part may have noticed, and stands over the button
+    page.get_by_text("so nothing was done").wait_for()
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Leave it").click()
+    page.goto("/orders/new/")
+    begun = page.locator("[data-drafts] li")
+    expect(begun.get_by_text("not placed: you were logged out")).to_be_visible()
+    expect(begun.locator("[data-draft-sent]")).to_be_hidden()
+    page.goto(address)
+    expect(offer(page).get_by_text("not placed: you were logged out")).to_be_visible()
+    expect(offer(page).locator("[data-draft-sent]")).to_be_hidden()
+    offer(page).get_by_role("button", name="Fill it in").click()
+    page.context.clear_cookies(name="desk-session")
+    page.evaluate(SUBMIT)  # and now it is sent from the page that has kept it
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Send it again").click()
+    page.wait_for_url(PLACED)
+    assert page.evaluate(KEPT) == []
+    page.close()
+    wait_until(lambda: any(o["link"] == link for o in box.ledger()), "the order at the sandbox")
+    assert sum(order["link"] == link for order in box.ledger()) == 1
 
 
 def test_a_discarded_draft_is_gone(admin_page: Page) -> None:
