@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.models import User
 from core.regional.numbers import grouped
@@ -114,7 +115,7 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
                 "Orders that wait here may have been sent already. "
                 "A manager has to look through them.",
                 reverse("restored" if resolves else "orders"),
-                "Look" if resolves else "Orders",
+                _("Review") if resolves else _("Orders"),
             )
         elif halt.provider is not None:
             yield AttentionItem(
@@ -123,7 +124,7 @@ def _stopped(user: User) -> Iterator[AttentionItem]:
                 f"{halt.provider.name}: too many answers were lost",
                 f"{halt.reason} It is sent nothing until a manager has looked.",
                 reverse("sending-control"),
-                "Look",
+                _("Review"),
             )
 
 
@@ -138,7 +139,7 @@ def _may_have_been_sent(user: User, held: int) -> Iterator[AttentionItem]:
             "The database was put back, and what was sent for a while is known to nobody. They are "
             "held until a person has looked them up.",
             reverse("restored" if resolves else "orders"),
-            "Decide" if resolves else "Orders",
+            _("Review") if resolves else _("Orders"),
         )
 
 
@@ -152,7 +153,7 @@ def _unread_answers() -> Iterator[AttentionItem]:
             f"{unread.name} in the spool directory of {unread.host}. Its order is unconfirmed; "
             "resolve it, then take the file away.",
             reverse("unconfirmed"),
-            "Look",
+            _("Review"),
         )
 
 
@@ -165,7 +166,7 @@ def _background(now: datetime) -> Iterator[AttentionItem]:
             late.title,
             f"For {late.minutes} min. {late.reason} Orders are safe and wait.",
             late.address,
-            "Look",
+            _("Review"),
         )
 
 
@@ -175,10 +176,9 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "help-circle",
             "orange",
             f"{_many(counts.unconfirmed)} unconfirmed",
-            "Nobody knows yet whether the provider has what was sent. "
-            "Nothing is sent again by itself.",
+            _("The desk looks for them, and sends none of them again by itself."),
             reverse("unconfirmed"),
-            "Settle" if user.may(May.RESOLVE) else "Look",
+            _("Review"),
         )
     attention = f"{reverse('orders')}?group=attention"
     if counts.not_placed:
@@ -188,15 +188,14 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             f"{_many(counts.not_placed)} not placed",
             "Proven, or confirmed by somebody, not to be at the provider. Send again or withdraw.",
             attention,
-            "Decide",
+            _("Review"),
         )
     if counts.terms_changed:
         yield AttentionItem(
             "arrows-exchange",
             "orange",
             f"{_many(counts.terms_changed)} under changed terms",
-            "Their service changed since they were placed. Nothing of them is sent before a "
-            "person decides.",
+            _("Their service changed. They are sent once somebody agrees to the change."),
             *_where_terms(user),
         )
     if counts.flagged:
@@ -206,7 +205,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             f"{_many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.",
             attention,
-            "Look",
+            _("Review"),
         )
 
 
@@ -228,7 +227,7 @@ def _held(held: Counter[str]) -> Iterator[AttentionItem]:
             f"{_many(reasons.total())} held until somebody releases {them}",
             f"{why}. Nothing else lets {them} go.",
             f"{reverse('orders')}?status={Status.HELD}",
-            "Look",
+            _("Review"),
         )
 
 
@@ -242,14 +241,14 @@ def _refills() -> Iterator[AttentionItem]:
             f"{title} unconfirmed",
             "Nobody knows whether the provider started it. Nothing is sent again by itself.",
             f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}",
-            "Look",
+            _("Review"),
         )
 
 
 def _where_terms(user: User) -> tuple[str, str]:
     if user.may(May.PLACE):
-        return reverse("changed-terms"), "Decide"
-    return f"{reverse('orders')}?group=open", "Look"
+        return reverse("changed-terms"), _("Review")
+    return f"{reverse('orders')}?group=open", _("Review")
 
 
 def _many(count: int) -> str:
@@ -269,7 +268,7 @@ def _cases(user: User) -> Iterator[AttentionItem]:
         f"{title} to look at",
         "A balance did what our charges and refunds do not explain.",
         reverse("discrepancies"),
-        "Look" if user.may(May.RESOLVE) else "See",
+        _("Review"),
     )
 
 
@@ -282,7 +281,7 @@ def _catalogs(user: User) -> Iterator[AttentionItem]:
             f"The catalog of {run.provider.name} was held back",
             run.held_because or "It differs too much from the last one to be believed.",
             reverse("catalog-run", args=[run.pk]),
-            "Decide" if user.may(May.RUN_PROVIDERS) else "Look",
+            _("Review"),
         )
 
 
@@ -292,9 +291,10 @@ def _providers(user: User, providers: list[Provider], now: datetime) -> Iterator
         address = reverse("provider", args=[provider.pk])
         if health.stops_orders:
             title = f"{provider.name}: {health.label.lower()}"
-            text = health.sentence if health.until is None else "It is tried again by itself."
-            yield AttentionItem("plug-connected-x", health.color, title, text, address, "Open")
+            waits = _("Its orders wait. They are sent by themselves once it answers again.")
+            text = health.sentence if health.until is None else waits
+            yield AttentionItem("plug-connected-x", health.color, title, text, address, _("Open"))
         if user.may(May.SEE_BALANCES) and provider.is_low:
             title = f"{provider.name}: low balance"
-            text = "Its balance is below the line you set."
-            yield AttentionItem("wallet", "orange", title, text, address, "Open")
+            text = _("The balance is below its limit. Top it up before orders have to wait.")
+            yield AttentionItem("wallet", "orange", title, text, address, _("Open"))

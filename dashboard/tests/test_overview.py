@@ -24,6 +24,7 @@ from orders.status import Flag, HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import ProviderHealth, RunState
 from tests.builders import make_order, make_provider, make_refill, make_run, make_service
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = pytest.mark.django_db
@@ -343,3 +344,27 @@ def test_orders_under_changed_terms_are_named_and_linked_while_there_are_any(
     assert 'href="/orders/terms/"' not in page(client_for_role(Role.VIEWER))
     Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN, hold_reason="")
     assert "/orders/terms/" not in page(browser)
+
+
+def test_a_provider_that_does_not_answer_says_what_becomes_of_its_orders(
+    client_for_role: ForRole,
+) -> None:
+    provider = make_provider(name="Harbor")
+    down = {"last_ok_at": NOW, "open_until": timezone.now() + timedelta(minutes=1)}
+    ProviderHealth.objects.filter(provider=provider).update(**down)
+    drawn = one_line(page(client_for_role(Role.MANAGER)))
+    assert "Harbor: not answering" in drawn
+    assert "Its orders wait. They are sent by themselves once it answers again." in drawn
+
+
+def test_the_tile_says_that_it_counts_orders_and_leads_to_as_many(
+    client_for_role: ForRole,
+) -> None:
+    make_order(Status.UNCONFIRMED)
+    make_order(Status.PENDING, flag=Flag.LATE_ANSWER)
+    ProviderHealth.objects.update(open_until=timezone.now() + timedelta(minutes=1))
+    browser = client_for_role(Role.MANAGER)
+    drawn = browser.get("/")
+    assert "Orders needing attention" in drawn.content.decode()
+    listed = browser.get("/orders/?group=attention").context["page"].rows
+    assert drawn.context["waiting"] == len(listed) == 2
