@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,11 +16,13 @@ from django.views.decorators.http import require_POST
 from core.clocks import database_now
 from core.models import User
 from core.roles import May
+from core.texts import without_unseen
 from core.web.pages import page_or_part, with_toast
 from core.web.policy import StaffRequest, allow
 from providers.account_health import account_health
 from providers.models import Service, ServiceQuerySet
 
+from ..links import LONGEST_LINK
 from ..models import FavouriteService, Order, Recipe
 
 PAGE = "orders/placing/service_picker.html"
@@ -44,14 +47,22 @@ def pick_service(request: StaffRequest) -> HttpResponse:
     favourites = set(request.user.favourite_services.values_list("service_id", flat=True))
     now = database_now()
     found = _rows(Service.objects.offered()).best(words, SHOWN + 1) if words else []
+    link = carried_link(request)
     context = {
         "words": words,
+        "link": link,
+        "carried": f"&{urlencode({'link': link})}" if link else "",
         "found": _choices(found[:SHOWN], favourites, now),
         "is_cut": len(found) > SHOWN,
         "recipes": _recipes(request.user, words),
         **({} if words else _usual(request.user, favourites, now)),
     }
     return render(request, page_or_part(request, PAGE, "service-results"), context)
+
+
+def carried_link(request: StaffRequest) -> str:
+    """The link that was typed for another service, and is taken along to the one chosen now."""
+    return without_unseen(request.GET.get("link", "")).strip()[:LONGEST_LINK]
 
 
 def _usual(user: User, favourites: set[int], now: datetime) -> dict[str, object]:

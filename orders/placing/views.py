@@ -33,7 +33,7 @@ from .order_form import OrderForm, form_for, obstacle
 from .place_orders import NotAgreed, place_order
 from .preview import preview_of
 from .recipes import begun_with
-from .service_picker import pick_service
+from .service_picker import carried_link, pick_service
 
 PAGE = "orders/placing/order_new.html"
 TERMS_CHANGED = (
@@ -59,6 +59,7 @@ def order_new(request: StaffRequest) -> HttpResponse:
         form = form_for(service, now=now, person=request.user, data=request.POST)
         return _already_placed(request, form, earlier) if earlier else _place(request, form, now)
     begun = begun_with(recipe, _earlier_order(request, "like"))
+    begun |= {"link": link} if (link := carried_link(request)) else {}
     form = form_for(service, now=now, person=request.user, again=again, begun=begun)
     more = {"again": again, "recipe": recipe}
     return render(request, PAGE, _form_context(request, form) | more)

@@ -96,6 +96,26 @@ def test_a_recipe_is_a_digit_and_enter(admin_page: Page) -> None:
     admin_page.get_by_text("is deleted").wait_for()
 
 
+def test_the_link_goes_along_to_another_service(admin_page: Page) -> None:
+    link = "https://lumen.example/along?a=1&b=ü"
+    open_form(admin_page)
+    admin_page.get_by_label("Link").fill(link)
+    admin_page.get_by_role("link", name="Change service").click()
+    admin_page.get_by_text(f"Taken along: {link}").wait_for()
+    admin_page.get_by_label("Service", exact=True).press_sequentially("plays")
+    found = admin_page.locator("#service-results:not(:has(.picker-title)) a[href*='service=']")
+    found.first.click()
+    admin_page.get_by_label("Link").wait_for()
+    assert admin_page.get_by_label("Link").input_value() == link
+    admin_page.locator("#order-preview").get_by_text("link=https://lumen.example/along").wait_for(
+        state="attached"
+    )
+    admin_page.get_by_label("Link").fill("")
+    admin_page.get_by_role("link", name="Change service").click()
+    admin_page.wait_for_url("**/orders/new/")
+    assert admin_page.get_by_text("Taken along").count() == 0
+
+
 def test_a_favourite_stands_first(admin_page: Page) -> None:
     open_form(admin_page)
     name = admin_page.locator("h2.card-title").first.inner_text()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from core.models import User
 from orders.models import FavouriteService, Recipe
@@ -162,3 +164,18 @@ def test_ten_favourites_cost_what_one_costs(staff: Client) -> None:
     for _ in range(9):
         keep()
     assert len(queries_of(lambda: staff.get("/orders/new/"))) == len(one)
+
+
+def test_a_link_is_taken_along_to_the_form_of_the_service_and_is_only_ever_text(
+    staff: Client,
+) -> None:
+    service = make_service(name="Website visits")
+    link = 'https://lumen.example/?a=1&b="><b>'
+    page = staff.get("/orders/new/", {"q": "visits", "link": link}).content.decode()
+    way = f"/orders/new/?service={service.pk}&link={quote_plus(link)}"
+    assert f'href="{escape(way)}"' in page and "><b>" not in page
+    answer = staff.get(way)
+    assert answer.context["form"]["link"].value() == link
+    assert "><b>" not in answer.content.decode()
+    plain = staff.get("/orders/new/", {"q": "visits"}).content.decode()
+    assert f'href="/orders/new/?service={service.pk}"' in plain and "Taken along" not in plain
