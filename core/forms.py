@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.forms import BoundField, widgets
 
-from core.own_words import in_own_words
+from core.own_words import give_own_words
 from core.texts import LONGEST_TEXT, UNREADABLE
 
 CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
@@ -57,8 +57,7 @@ class TablerForm(forms.BaseForm):
         super().__init__(*args, **kwargs)
 
     def full_clean(self) -> None:
-        for field in self.fields.values():  # also those that a form was given after it was made
-            in_own_words(field)
+        give_own_words(self.fields.values())  # also those given to a form after it was made
         super().full_clean()
 
 

@@ -3,7 +3,7 @@ Django would speak in its own. A field that brings its own words keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -59,6 +59,12 @@ _OF_KINDS: tuple[tuple[type[forms.Field], Mapping[str, Any]], ...] = (
         },
     ),
 )
+
+
+def give_own_words(fields: Iterable[forms.Field]) -> None:
+    """To each of them, as `in_own_words`."""
+    for field in fields:
+        in_own_words(field)
 
 
 def in_own_words(field: forms.Field) -> forms.Field:
