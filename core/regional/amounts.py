@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.functional import lazy
+from django.utils.translation import gettext as _
 
 from core.money import plain
 from core.texts import without_unseen
@@ -75,5 +76,9 @@ def _pattern(thousands: str, point: str) -> re.Pattern[str]:
 
 def _both_ways(written: str) -> str:
     whole, places = re.split("[.,]", written)
-    small = f"{whole}{style().point}{places}0"
-    return f"{written} may be {whole}{places} or {small}: write one of these two."
+    short = places.rstrip("0")
+    if len(short) == len(places):
+        short += "0"  # three places would be refused again
+    small = f"{whole}{style().point}{short}" if short else whole
+    words = _("%(written)s can be read in two ways. Write %(large)s or %(small)s.")
+    return words % {"written": written, "large": f"{whole}{places}", "small": small}

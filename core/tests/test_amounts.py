@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
-from core.regional.amounts import AmountField, typed
+from core.regional.amounts import AmountField, amount_in, typed
 from core.regional.numbers import STYLES, grouped, shown_as, spelled
 from core.templatetags.desk import pointed, rounded, spell_money
 
@@ -52,7 +52,7 @@ def test_one_or_a_thousand_is_refused_with_both_ways_to_write_it(style: str, tex
     with shown_as(style), pytest.raises(ValidationError) as refused:
         field().clean(text)
     (words,) = refused.value.messages
-    ways = words.partition(" may be ")[2].partition(":")[0].split(" or ")
+    ways = words.partition("Write ")[2].removesuffix(".").split(" or ")
     with shown_as(style):
         few, many = sorted(abs(field().clean(way)) for way in ways)
     assert few * 1000 == many
@@ -107,3 +107,23 @@ def test_numbers_are_shown_in_the_style_and_in_the_desks_where_nobody_looks() ->
     with shown_as(SPACE):
         assert spell_money(Decimal("1234.5"), "EUR") == "€1\N{NO-BREAK SPACE}234,50"
     assert (grouped(1234567), spell_money(Decimal("0.275"), "")) == ("1,234,567", "0.275")
+
+
+@pytest.mark.parametrize(
+    ("written", "style", "ways"),
+    [
+        ("1,500", "point", "1500 or 1.5"),
+        ("1.500", "comma", "1500 or 1,5"),
+        ("1.000", "comma", "1000 or 1"),
+        ("12.345", "point", "12345 or 12.3450"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_names_both_as_people_write_them(
+    written: str, style: str, ways: str
+) -> None:
+    with shown_as(style), pytest.raises(ValidationError) as refused:
+        amount_in(written)
+    assert refused.value.messages == [f"{written} can be read in two ways. Write {ways}."]
+    for way in ways.split(" or "):
+        with shown_as(style):
+            amount_in(way)  # which is taken

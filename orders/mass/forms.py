@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import TablerForm
 from providers.forms.fields import provider_field
@@ -35,14 +36,14 @@ class PasteForm(TablerForm, forms.Form):
     """Lines typed, pasted or in a file; when valid, `pasted` are the lines as cells."""
 
     provider = provider_field(
-        empty_label="Told by the service number, or by a column",
-        help_text="Of every line that names none itself.",
+        empty_label=_("Found by the service id"),
+        help_text=_("Used for every line that names no provider."),
     )
     name = forms.CharField(
         required=False,
         max_length=120,
         label="Name",
-        help_text="To find it again.",
+        help_text=_("Optional. It helps to find this mass order later."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     text = forms.CharField(
@@ -68,7 +69,7 @@ class PasteForm(TablerForm, forms.Form):
         if "text" in self.errors or "file" in self.errors:
             return values
         if text.strip() and file:
-            self.add_error("file", "Either lines or a file: empty one of them.")
+            self.add_error("file", _("Use lines or a file, not both."))
             return values
         try:
             self.pasted = read_paste(_text_of(file) if file else text)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from core.models import User
 from core.rows import leases
@@ -165,17 +166,20 @@ def start_placing(
         list(OrderBatch.objects.select_for_update().filter(digest=batch.digest).order_by("pk"))
         earlier = bought_before(batch)
         if earlier and not again:
-            return f"The same lines were placed before, as {earlier}: say so if you mean it."
+            return (
+                _("These lines were placed before as %s. Tick “Order them again” to do it twice.")
+                % earlier
+            )
         if not batch.lines.filter(is_good=True, order=None).exists():
             recount(batch)  # a page that offered it showed figures that are not those of its lines
-            return "No line of it can be placed."
+            return _("No line can be placed yet. Fix the errors first.")
         if shown is not None and shown != digest_of_good(batch):
-            return "Its lines changed since this page was drawn: look at them once more."
+            return _("Lines changed after you opened this page. Check them, then place again.")
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         started = idle.update(
             state=BatchState.PLACING, placed_by=by, placed_at=now, **leases.RELEASED
         )
-    return "" if started else "It is being placed already, or was discarded."
+    return "" if started else _("This mass order is being placed already, or was discarded.")
 
 
 def discard(batch: OrderBatch) -> bool:

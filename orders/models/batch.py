@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 from core import clocks
 from core.money import MoneyField
@@ -52,7 +53,7 @@ class OrderBatch(Leased):
         indexes = [models.Index(fields=["state", "id"], name="batch_to_place")]
 
     def __str__(self) -> str:
-        return self.name or f"Batch {self.pk}"
+        return self.name or _("Mass order %s") % self.pk
 
     @property
     def wrong(self) -> int:

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from core.forms import PlainTextField
 from core.regional.numbers import grouped, style
@@ -71,7 +72,7 @@ class WholeNumberField(forms.Field):
             written := without_unseen(str(value))
         ):
             raise forms.ValidationError(
-                f"{written} may be one or a thousand in your number format: write digits only."
+                _("%s can be read in two ways in your number format. Write digits only.") % written
             )
         if not _DIGITS.fullmatch(text):
             other = ", or 1,000" if here.point == "." else ""

@@ -72,7 +72,7 @@ def test_a_file_is_read_too(manager, service):
         ({"text": "service|colour\n1|red"}, "“colour”"),
         ({"file": SimpleUploadedFile("x", b"12|\xe4|3")}, "not UTF-8 text"),
         ({"file": SimpleUploadedFile("x", b"1|a|2\n" * 900_000)}, "more than 5 MB"),
-        ({"text": "1|a|2", "file": SimpleUploadedFile("x", b"1|a|2")}, "Either lines or a file"),
+        ({"text": "1|a|2", "file": SimpleUploadedFile("x", b"1|a|2")}, "Use lines or a file"),
     ],
     ids=["nothing", "unknown column", "not text", "too much", "both"],
 )
@@ -271,7 +271,7 @@ def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(mana
     cells = {f"cell-{name}": text for name, text in row.cells.items()}
     manager.post(f"/orders/mass-orders/lines/{row.pk}/", cells | {"cell-quantity": "90000"})
     page = manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": shown}, follow=True)
-    assert "Its lines changed since this page was drawn" in page.content.decode()
+    assert "Lines changed after you opened this page" in page.content.decode()
     batch.refresh_from_db()
     assert batch.state == "checked"
     again = page.context["shown"]

@@ -21,7 +21,7 @@ KEY = UUID(int=5)
 NAMES: list[tuple[Model, str]] = [
     (models.Order(pk=7), "#7"),
     (models.Attempt(order_id=7, number=2, outcome="unknown"), "attempt 2 of order 7: unknown"),
-    (models.OrderBatch(pk=3), "Batch 3"),
+    (models.OrderBatch(pk=3), "Mass order 3"),
     (models.OrderBatch(pk=3, name="Spring"), "Spring"),
     (models.BatchLine(batch_id=3, number=4), "line 4 of batch 3"),
     (models.CancelRequest(order_id=7, status="queued"), "cancel request of order 7: queued"),
