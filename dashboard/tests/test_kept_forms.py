@@ -30,8 +30,8 @@ PASTE = '\nservice|link|quantity\r\n7|https://a.example/?a=<b>&amp;"x"|100\r\n'
 def kept_in(page: Any) -> tuple[str, dict[str, Any]]:
     """Where the form of a page goes, and what a browser would send with it."""
     text = page.content.decode()
-    form = re.search(r'<form method="post" action="([^"]+)".*?</form>', text, re.S)
-    assert form is not None
+    forms = list(re.finditer(r'<form method="post" action="([^"]+)".*?</form>', text, re.S))
+    form = next((one for one in forms if 'id="kept-form"' in one[0]), forms[0])  # not the menu's
     fields = re.findall(r'<textarea name="([^"]+)" hidden>\n(.*?)</textarea>', form[0], re.S)
     fields += re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
     return unescape(form[1]), {unescape(name): unescape(value) for name, value in fields}
