@@ -348,3 +348,13 @@ def test_a_drip_feed_says_what_a_run_is_and_when_it_ends(staff: Client) -> None:
     part = one_line(staff.post("/orders/new/preview/", values, headers=HTMX).content.decode())
     assert "50 units a run × 4 runs = 200 units in all" in part
     assert "$0.10" in part and "$0.40" in part and "ends<time" in part
+
+
+def test_the_columns_of_the_picker_have_heads_and_a_price_says_of_how_many(staff: Client) -> None:
+    provider = make_provider()
+    make_service(provider, name="Visits, steady")
+    make_service(provider, name="Visits, one set", type="Package")
+    page = one_line(staff.get("/orders/new/?q=visits").content.decode())
+    heads = page.partition("picker-heads")[2].partition("</div>")[0]
+    assert "Min – max" in heads and "Price" in heads and "Service" in heads
+    assert page.count("per 1,000") == 1 and page.count("a package") == 1
