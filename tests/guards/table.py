@@ -351,6 +351,33 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "placing: the same that ended a short while ago",
+        "with_same_payload(draft.service, draft.link_key, units, lately)",
+        "with_same_payload(draft.service, draft.link_key)",
+        (
+            "orders/tests/placing/test_repeats.py::test_an_order_that_was_placed_and_ended_in_between_is_told_with_the_insert",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
+        "mass: the same that anybody placed in the last day",
+        "for asked in (Q(status__in=BUYS_AGAIN), lately.orders):",
+        "for asked in (Q(status__in=BUYS_AGAIN),):",
+        (
+            "orders/tests/mass/test_repeated_lines.py::test_a_paste_with_one_line_less_does_not_buy_the_others_again",
+        ),
+        "orders/mass/line_context.py",
+    ),
+    Guard(
+        "bulk: what another action has ordered again",
+        "if not is_meant and (words := why_asked_again(item, now)):",
+        "if is_meant and (words := why_asked_again(item, now)):",
+        (
+            "orders/tests/bulk/test_ordered_again.py::test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant",
+        ),
+        "orders/bulk/apply_step.py",
+    ),
+    Guard(
         "pre-send: the age of the claim",
         "if ours > clocks.SEND_WINDOW_SECONDS:",
         "if ours < 0:",
