@@ -12,6 +12,7 @@ from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import FormKeyField
 from core.models import User
@@ -28,9 +29,11 @@ from ..status import ENDED_THERE
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .form_fields import fields_for
-from .schedule_field import WhenForm
+from .schedule_field import WhenForm, as_chosen
 
 SAME_PAYLOADS_SHOWN = 5
+CHOOSE = _("This may buy it a second time. Choose what to do.")
+TICK = _("This may buy it a second time. Tick the box if you mean it.")
 WIDE_KINDS = (Kind.LINK, Kind.TEXT, Kind.WORD, Kind.LINES)
 
 
@@ -94,7 +97,7 @@ class OrderForm(WhenForm):
         self.asks = asks_for(self.payload_class, service)
         filled = initial_from(again.type, again.payload) if again else {}
         filled |= initial_from(service.type, begun) if begun else {}
-        super().__init__(data, initial={"form_key": uuid.uuid4()} | filled)
+        super().__init__(as_chosen(data), initial={"form_key": uuid.uuid4()} | filled)
         self.fields |= fields_for(self.asks, self.payload_class, service, today)
         self._begin_at(filled)
         self.payload: OrderPayload | None = None
@@ -157,9 +160,14 @@ class OrderForm(WhenForm):
         return all(order.status in ENDED_THERE for order in self.same_payloads)
 
     @property
+    def is_safe_behind(self) -> bool:
+        """All of them end before its turn on the link comes."""
+        return all(one.is_open for one in self.same_payloads)
+
+    @property
     def _comes_after_them(self) -> bool:
         """It waits for its turn on the link, and all of them are still to have theirs."""
-        return self.behind is not None and all(one.is_open for one in self.same_payloads)
+        return self.behind is not None and self.is_safe_behind
 
     @property
     def drawn_key(self) -> uuid.UUID:
@@ -233,9 +241,7 @@ class OrderForm(WhenForm):
         if not self.errors:
             self.payload = self.partial_payload()
             if self.same_payloads and not self.is_consented and not self._comes_after_them:
-                self.add_error(
-                    "place_anyway", "This may buy it a second time: check the box if you mean it."
-                )
+                self.add_error("place_anyway", CHOOSE if self.blocker else TICK)
         return values
 
     def _refuse_drip_feed(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,17 @@ LATEST_START = timedelta(days=366)
 
 def _in_which_zone() -> str:
     return f"Empty: send now. Time zone: {timezone.get_current_timezone_name()}."
+
+
+def as_chosen(data: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Where the form asks "now, or behind it?" there is one choice, so nobody says both: what was
+    sent, with the two fields that the choice stands for."""
+    choice, _, consent = str((data or {}).get("beside") or "").partition(":")
+    if data is None or choice not in ("now", "behind"):
+        return data
+    behind = {"queue_behind": "on"} if choice == "behind" else {}
+    others = {name: value for name, value in data.items() if name != "queue_behind"}
+    return {**others, "place_anyway": consent, **behind}
 
 
 class WhenForm(TablerForm, forms.Form):

@@ -189,8 +189,10 @@ def test_a_second_order_for_the_link_needs_a_word(staff: Client) -> None:
     assert refused.status_code == 422
     assert f'href="/orders/{first.pk}/"' in page and "Place anyway" in page
     consent = f"{first.pk}-{first.link_key[:16]}"
-    assert f'value="{consent}"' in page
-    staff.post("/orders/new/", filled(service, place_anyway=consent))
+    assert f'value="now:{consent}"' in page
+    assert page.count('name="beside"') == page.count('type="radio" name="beside"') == 2
+    assert 'name="place_anyway"' not in page and 'name="queue_behind"' not in page
+    staff.post("/orders/new/", filled(service, beside=f"now:{consent}"))
     assert Order.objects.count() == 2
 
 

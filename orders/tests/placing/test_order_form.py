@@ -366,3 +366,32 @@ def test_a_cost_above_the_last_known_balance_is_said() -> None:
 def test_an_endless_drip_feed_has_no_end_to_show() -> None:
     values = {"link": LINK, "quantity": "10", "runs": "10000", "interval": "525600"}
     assert preview("Default", values).last_run_at is None
+
+
+def test_now_or_behind_is_one_choice_and_each_does_what_it_says() -> None:
+    first = placed(Status.QUEUED)
+    seen = fill(first.service, DEFAULT)
+    assert not seen.is_valid() and "Choose what to do" in seen.errors["place_anyway"][0]
+    now = fill(first.service, {**DEFAULT, "beside": f"now:{seen.consent}"})
+    assert now.is_valid() and now.behind is None
+    behind = fill(first.service, {**DEFAULT, "beside": "behind:"})
+    assert behind.is_valid() and behind.behind == first
+    both = {**DEFAULT, "beside": f"now:{seen.consent}", "queue_behind": "on"}
+    one = fill(first.service, both)
+    assert one.is_valid() and one.behind is None, "the choice counts, not what was ticked before"
+
+
+def test_behind_one_that_was_closed_as_unknown_the_choice_says_that_it_is_a_second_order() -> None:
+    first = placed(Status.GIVEN_UP)
+    placed(Status.QUEUED, service=first.service)
+    assert not fill(first.service, {**DEFAULT, "beside": "behind:"}).is_valid()
+    seen = fill(first.service, DEFAULT)
+    assert not seen.is_valid() and not seen.is_safe_behind
+    agreed = fill(first.service, {**DEFAULT, "beside": f"behind:{seen.consent}"})
+    assert agreed.is_valid() and agreed.behind is not None
+
+
+@pytest.mark.parametrize("choice", ["now:", "now:1-x", "later:", ":", "behind"])
+def test_a_choice_that_was_not_shown_is_none(choice: str) -> None:
+    first = placed(Status.GIVEN_UP)
+    assert not fill(first.service, {**DEFAULT, "beside": choice}).is_valid()
