@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from django import forms
 from django.db.models import QuerySet
 from django.forms import BoundField, widgets
+from django.utils.functional import Promise
 
 from core.own_words import give_own_words
 from core.texts import LONGEST_TEXT, UNREADABLE
@@ -22,6 +23,7 @@ CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
     (widgets.Textarea, "form-control"),
 )
 Rows = TypeVar("Rows", bound=QuerySet[Any])
+Words: TypeAlias = str | Promise  # also those that are translated when they are shown
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
@@ -114,7 +116,9 @@ class FormKeyField(forms.UUIDField):
 class NoteField(forms.CharField):
     """A few lines of somebody's own words. `missing` is said where there are none."""
 
-    def __init__(self, *, missing: str = "", attrs: Mapping[str, Any] | None = None, **more: Any):
+    def __init__(
+        self, *, missing: Words = "", attrs: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
         given: dict[str, Any] = {"max_length": LONGEST_TEXT}
         given["widget"] = forms.Textarea(attrs={"rows": 2, **(attrs or {})})
         if missing:

@@ -27,4 +27,4 @@ RUN_WORDS = {RunState.SUPERSEDED: _("Replaced"), RunState.REFUSED: _("Rejected")
 def run_badge(state: str) -> SafeString:
     """The state of a catalog run, in the few words a table has room for."""
     run = RunState(state)
-    return state_badge(RUN_COLORS[run], RUN_WORDS.get(run) or run.label)
+    return state_badge(RUN_COLORS[run], str(RUN_WORDS.get(run) or run.label))
