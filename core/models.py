@@ -1,14 +1,17 @@
-"""The person at the desk."""
+"""The person at the desk, and what people changed about each other and about the rules."""
 
 from __future__ import annotations
 
 from functools import cached_property
 
 from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
+from .clocks import database_now
 from .preferences import Preferences
 from .roles import ALLOWED, May, Role
+from .rows.append_only import AppendOnly
 
 
 class User(AbstractUser):
@@ -26,10 +29,8 @@ class User(AbstractUser):
         return self.is_active and self.role is not None and what in ALLOWED[self.role]
 
     def set_role(self, role: Role) -> None:
-        """Give this person one role; admins also get into the Django admin."""
+        """Give this person one role."""
         self.groups.set([Group.objects.get_or_create(name=role.value)[0]])
-        self.is_staff = role is Role.ADMIN
-        self.save(update_fields=["is_staff"])
         self.__dict__.pop("role", None)
 
     @property
@@ -51,3 +52,43 @@ class User(AbstractUser):
         names = f"{self.first_name} {self.last_name}".split() or [self.username]
         letters = names[0][:1] + names[-1][:1] if len(names) > 1 else names[0][:2]
         return letters.upper()
+
+
+class StaffChangeQuerySet(models.QuerySet["StaffChange"]):
+    def about(self, *kinds: type[models.Model]) -> StaffChangeQuerySet:
+        """Those of rows of these kinds, newest first, with who made them."""
+        types = ContentType.objects.get_for_models(*kinds).values()
+        return self.filter(content_type__in=types).select_related("actor").order_by("-pk")
+
+    def about_row(self, row: models.Model) -> StaffChangeQuerySet:
+        return self.about(type(row)).filter(object_id=str(row.pk))
+
+    def write_down(self, row: models.Model, words: str, *, by: User) -> StaffChange:
+        """To be called in the transaction that makes the change."""
+        return self.create(
+            at=database_now(),
+            actor=by,
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            name=str(row)[:200],
+            words=words,
+        )
+
+
+class StaffChange(AppendOnly):
+    """What somebody changed about a person or a rule. The row may be gone since: its name stays."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    content_type = models.ForeignKey(
+        ContentType, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    object_id = models.TextField(null=True, blank=True)
+    name = models.CharField(max_length=200)
+    words = models.TextField(blank=True)
+
+    objects = StaffChangeQuerySet.as_manager()
+    told_as = "What people changed is"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.words}"

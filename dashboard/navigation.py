@@ -86,7 +86,6 @@ SECTIONS: tuple[tuple[str, tuple[Place, ...]], ...] = (
             ("Limits", "shield-check", "limits", May.PLACE),
             ("Sending control", "ban", "sending-control", May.SEE),
             ("People", "users", "people", May.KEEP_PEOPLE),
-            ("Admin data", "clipboard-list", "admin:index", May.KEEP_PEOPLE),
         ),
     ),
 )

@@ -68,7 +68,6 @@ CONTENT_SECURITY_POLICY = {
 # The desk
 
 INSTALLED_APPS = [
-    "dashboard.admin.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -182,7 +181,6 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "dashboard/locked_out.html"
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False
 
 # Queues: the row is the queue, these only carry bells
 

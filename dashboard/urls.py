@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
     path("", include("dashboard.routes")),
     path("orders/", include("orders.urls")),
     path("", include("providers.urls")),
-    path("admin/", admin.site.urls),
 ]
 
 handler403 = "dashboard.failures.forbidden"

@@ -1,17 +1,15 @@
-"""Adding people and changing what they may do. Everything is written to the admin log."""
+"""Adding people and changing what they may do. Everything is written down."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import Group
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from core.models import User
+from core.models import StaffChange, User
 from core.roles import May, Role
 
 
@@ -28,7 +26,7 @@ def add_person(form: Any, role: Role, *, actor: User) -> User:
     with transaction.atomic():
         person: User = form.save()
         person.set_role(role)
-        _remember(person, ADDITION, f"added as {role}", actor)
+        StaffChange.objects.write_down(person, f"added as {role}", by=actor)
     return person
 
 
@@ -51,7 +49,7 @@ def change_person(
         )
         person.set_role(role)
         words = f"role {role}" if is_active else f"role {role}, may not log in"
-        _remember(person, CHANGE, words, actor)
+        StaffChange.objects.write_down(person, words, by=actor)
     if not is_active:
         end_sessions(person)
 
@@ -60,7 +58,7 @@ def set_password(person: User, form: Any, *, actor: User) -> None:
     """Save the (valid) form's new password; sessions with the old one end."""
     with transaction.atomic():
         form.save()
-        _remember(person, CHANGE, "password set", actor)
+        StaffChange.objects.write_down(person, "password set", by=actor)
 
 
 def end_sessions(person: User) -> int:
@@ -77,14 +75,3 @@ def end_sessions(person: User) -> int:
 def _wait_for_other_admins() -> None:
     """PostgreSQL locks the row; SQLite let only one transaction in to begin with."""
     list(Group.objects.select_for_update().filter(name=Role.ADMIN.value))
-
-
-def _remember(person: User, flag: int, words: str, actor: User) -> None:
-    LogEntry.objects.create(
-        user=actor,
-        content_type=ContentType.objects.get_for_model(User),
-        object_id=str(person.pk),
-        object_repr=person.username,
-        action_flag=flag,
-        change_message=words,
-    )

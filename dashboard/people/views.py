@@ -10,19 +10,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.models import User
+from core.models import StaffChange, User
 from core.roles import May
 from core.web.policy import StaffRequest, allow
 
 from . import changing
 from .forms import PersonEditForm, PersonNewForm, PersonPasswordForm
 
+CHANGES_SHOWN = 20
+CHANGES_OF_ONE = 200
+
 
 @allow(May.KEEP_PEOPLE)
 @require_safe
 def people(request: StaffRequest) -> HttpResponse:
     everybody = User.objects.prefetch_related("groups").order_by("-is_active", "username", "pk")
-    return render(request, "dashboard/people/people.html", {"people": everybody})
+    changes = StaffChange.objects.about(User)[:CHANGES_SHOWN]
+    context = {"people": everybody, "changes": changes}
+    return render(request, "dashboard/people/people.html", context)
 
 
 @allow(May.KEEP_PEOPLE)
@@ -50,7 +55,8 @@ def person_edit(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{person.display_name} is changed.")
         return redirect("people")
     status = 422 if form.is_bound else 200
-    context = {"form": form, "person": shown}
+    changes = StaffChange.objects.about_row(shown)[:CHANGES_OF_ONE]
+    context = {"form": form, "person": shown, "changes": changes}
     return render(request, "dashboard/people/person_edit.html", context, status=status)
 
 

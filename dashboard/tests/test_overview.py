@@ -282,7 +282,6 @@ def items_of(response: Any) -> list[Item]:
                 "Limits",
                 "Sending control",
                 "People",
-                "Admin data",
             ],
         ),
     ],

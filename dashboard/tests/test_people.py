@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 
-from core.models import User
+from core.models import StaffChange, User
 from core.roles import Role
 from dashboard.people import changing
 from tests.builders import PASSWORD, make_user
 from tests.query_counts import queries_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 def browser_of(person: User) -> Client:
@@ -43,7 +43,7 @@ def new_person(**over: Any) -> dict[str, Any]:
 def test_a_new_person_can_log_in_with_their_role(admin: User) -> None:
     browser_of(admin).post("/people/new/", new_person())
     nora = User.objects.get(username="nora")
-    assert nora.role is Role.OPERATOR and not nora.is_staff
+    assert nora.role is Role.OPERATOR
     assert Client().post("/log-in/", {"username": "nora", "password": PASSWORD}).status_code == 302
 
 
@@ -137,7 +137,7 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
         f"/people/{nora.pk}/password/",
         {"new_password1": "x" * 5 + PASSWORD, "new_password2": "x" * 5 + PASSWORD},
     )
-    words = LogEntry.objects.order_by("pk").values_list("change_message", "user__username")
+    words = StaffChange.objects.order_by("pk").values_list("words", "actor__username")
     assert list(words) == [
         ("added as operator", "ada"),
         ("role manager, may not log in", "ada"),
@@ -177,3 +177,40 @@ def test_what_is_wrong_with_a_new_person_is_said_in_own_words_beside_it(
     answer = browser_of(admin).post("/people/new/", new_person(**typed))
     errors = answer.context["form"].errors
     assert list(errors) == [field] and words in str(errors[field])
+
+
+def test_who_changed_what_is_read_on_the_pages_of_people(admin: User) -> None:
+    ours = browser_of(admin)
+    ours.post("/people/new/", new_person())
+    nora, other = User.objects.get(username="nora"), make_user(Role.VIEWER)
+    ours.post(f"/people/{nora.pk}/", {"role": "manager", "is_active": "on"})
+    ours.post(f"/people/{other.pk}/", {"role": "operator", "is_active": "on"})
+    for page in ("/people/", f"/people/{nora.pk}/"):
+        told = ours.get(page).content.decode()
+        assert told.index("role manager") < told.index("added as operator"), "newest first"
+    assert "role operator" in ours.get("/people/").content.decode()
+    assert "role operator" not in ours.get(f"/people/{nora.pk}/").content.decode()
+
+
+def test_what_people_changed_is_added_to_and_never_edited(admin: User) -> None:
+    change = StaffChange.objects.write_down(admin, "role admin", by=admin)
+    change.words = "nothing"
+    with pytest.raises(TypeError, match="added to, never edited"):
+        change.save()
+    with pytest.raises(TypeError, match="added to, never edited"):
+        change.delete()
+
+
+@pytest.mark.usefixtures("watchdog_has_looked")
+def test_twenty_changes_cost_what_one_costs(admin: User) -> None:
+    ours = browser_of(admin)
+
+    def queries() -> list[int]:
+        pages = ("/people/", f"/people/{admin.pk}/")
+        return [len(queries_of(partial(ours.get, page))) for page in pages]
+
+    StaffChange.objects.write_down(admin, "role admin", by=admin)
+    one = queries()
+    for _ in range(19):
+        StaffChange.objects.write_down(admin, "role admin", by=make_user(Role.ADMIN))
+    assert queries() == one

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
+from core.models import StaffChange
 from core.roles import May
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
@@ -105,7 +104,7 @@ def _page(
     context = {
         "rules": BlockedLink.objects.select_related("added_by").order_by("pattern", "pk"),
         "limits": SpendLimit.objects.order_by("currency", "role"),
-        "changes": _changes(),
+        "changes": StaffChange.objects.about(*RULES)[:CHANGES_SHOWN],
         "block_form": block_form or BlockForm(),
         "limit_form": limit_form or LimitForm(),
         "tolerance": tolerance(),
@@ -124,9 +123,3 @@ def _tried(request: StaffRequest) -> dict[str, Any]:
     link = form.cleaned_data["link"] if form.is_valid() else ""
     rules = LimitRules("", tuple(BlockedLink.objects.order_by("pk")), {})
     return {"try_form": form, "tried": link, "blocked_by": rules.blocking([link] if link else [])}
-
-
-def _changes() -> list[LogEntry]:
-    rows = [ContentType.objects.get_for_model(model) for model in RULES]
-    changes = LogEntry.objects.filter(content_type__in=rows).select_related("user")
-    return list(changes.order_by("-pk")[:CHANGES_SHOWN])

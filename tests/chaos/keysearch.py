@@ -20,7 +20,7 @@ MOST_PAGES = 200
 MOST_OF_A_KIND = 12
 HREF = 'href="/'
 _ESCAPE, _PLAIN = re.compile(rb"%[0-9A-Fa-f]{2}"), re.compile(rb"[0-9A-Za-z]+")
-LEAVES = ("/static/", "/log-out/", "/orders/export/", "/admin/logout/")
+LEAVES = ("/static/", "/log-out/", "/orders/export/")
 
 
 def spellings(key: str) -> set[bytes]:

@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = (
     "celery.app.task",
     "cryptography.fernet",
-    "django.contrib.admin",
     "django.core.management",
     "django.db.backends.sqlite3.base",
     "django.db.migrations.executor",

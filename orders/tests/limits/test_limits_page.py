@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from django.contrib.admin.models import LogEntry
 
+from core.models import StaffChange
 from core.roles import Role
 from orders.limits import change_rules, views
 from orders.models import BlockedLink, SpendLimit
@@ -36,7 +36,7 @@ def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
     assert "Blocked by" in page
     manager.post(f"/orders/limits/{rule.pk}/unblock/")
     assert not BlockedLink.objects.exists()
-    said = [entry.change_message for entry in LogEntry.objects.order_by("pk")]
+    said = [change.words for change in StaffChange.objects.order_by("pk")]
     assert said == ["blocked: asked", "no longer blocked"]
     page = manager.get("/orders/limits/?link=https://BAD.example/x").content.decode()
     assert "may be ordered for" in page
@@ -66,7 +66,7 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     gone = manager.post("/orders/limits/limit/", {**typed, "per_order": ""}, follow=True)
     assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
-    assert LogEntry.objects.count() == 3
+    assert StaffChange.objects.count() == 3
 
 
 def test_a_limit_that_would_never_count_is_not_set(manager):
@@ -125,7 +125,7 @@ def test_a_rule_that_two_take_off_is_said_to_be_taken_off_once():
     rule, same = make_blocked_link(), BlockedLink.objects.get()
     assert change_rules.unblock_links(rule, by=person)
     assert not change_rules.unblock_links(same, by=person)
-    assert LogEntry.objects.filter(change_message="no longer blocked").count() == 1
+    assert StaffChange.objects.filter(words="no longer blocked").count() == 1
 
 
 def test_whoever_is_second_is_told_so(manager, monkeypatch):
@@ -145,4 +145,4 @@ def test_a_pattern_that_two_put_on_the_list_is_on_it_once():
     assert change_rules.block_links("bad.example", reason="first", by=person, now=NOON)
     assert not change_rules.block_links("bad.example", reason="second", by=person, now=NOON)
     assert BlockedLink.objects.get().reason == "first"
-    assert LogEntry.objects.count() == 1
+    assert StaffChange.objects.count() == 1
