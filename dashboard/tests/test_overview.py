@@ -364,6 +364,6 @@ def test_the_tile_says_that_it_counts_orders_and_leads_to_as_many(
     ProviderHealth.objects.update(open_until=timezone.now() + timedelta(minutes=1))
     browser = client_for_role(Role.MANAGER)
     drawn = browser.get("/")
-    assert "Orders needing attention" in drawn.content.decode()
+    assert "Orders to review" in drawn.content.decode()
     listed = browser.get("/orders/?group=attention").context["page"].rows
     assert drawn.context["waiting"] == len(listed) == 2
