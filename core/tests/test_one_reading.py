@@ -27,6 +27,7 @@ STAY_AS_THE_DESK_WRITES = {
 SHOWN_TO_A_PERSON = {
     "core/templatetags/desk.py": "the time of a page",
     "orders/recovery/not_placed.py": "told to who pressed",
+    "orders/repeats.py": "told to who orders, with the zone it is in",
 }
 
 
