@@ -91,7 +91,7 @@ def test_the_page_of_stops_is_read_as_who_looks_at_it_does(
 def test_a_batch_that_stood_under_fire_is_taken_once_nobody_hurts_the_desk_or_never(
     ends: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    standing = Page(200, "", "/orders/mass-orders/7/withdraw/ It goes on without this page")
+    standing = Page(200, "", "/orders/mass-orders/7/withdraw/ This continues in the background")
     terms = Terms(orders=1, seed=1, database="sqlite", kills_every=1, faults=0)
     history = History(tmp_path / "history.jsonl", terms)
     staff, [planned] = Staff([], 0, history), first_orders(terms)[:1]

@@ -45,7 +45,7 @@ def next_step(page: Page, batch: str) -> str:
 
 
 def is_being_placed(page: Page, batch: str) -> bool:
-    return f"{batch}withdraw/" in page.text and "It goes on without this page" in page.text
+    return f"{batch}withdraw/" in page.text and "This continues in the background" in page.text
 
 
 def told_by(page: Page, batch: str) -> str:
