@@ -21,22 +21,29 @@ _SLASHES = re.compile(r"[/\\]")
 _PORT = re.compile(r":[0-9]*$")
 _PUNYCODE = re.compile(r"(?<![a-z0-9-])xn--([a-z0-9-]+)")
 _UNSEEN = frozenset({"Cc", "Cf"})
+# What an app adds to a link when it is copied or shared, often another value each time: it tells
+# who shared it from where, and never which place it is.
+_OF_SHARING = re.compile(
+    r"(?:utm_\w*|igsh(?:id)?|fbclid|gclid|msclkid|mibextid|si|share_id|is_from_webapp|sender_device"
+    r"|_[rt])(?:=|$)",
+    re.IGNORECASE,
+)
 
 
 def normalised_link(link: str) -> str:
     """Host and path of a web address, or a name without case and leading "@".
 
-    Without scheme, user, "www.", port, fragment, closing dot of the host and empty or dotted
-    steps of the path; decoded as often as it was encoded, as Unicode in NFKC. Only the path and
-    the query keep their case.
+    Without scheme, user, "www.", port, fragment, closing dot of the host, empty or dotted steps
+    of the path, and what was added to it by sharing; decoded as often as it was encoded, as
+    Unicode in NFKC. Only the path and the query keep their case.
     """
     bare, has_scheme = _without_scheme(link)
     before, _, query = bare.partition("#")[0].partition("?")
     host, steps = _host_and_steps(before, has_scheme)
     if not host:
         return _folded(_decoded(bare)).removeprefix("@").rstrip("/")
-    asked = f"?{_decoded(query)}" if query else ""
-    return "/".join([host, *_walked(steps)]) + asked
+    asked = "&".join(one for one in _decoded(query).split("&") if not _OF_SHARING.match(one))
+    return "/".join([host, *_walked(steps)]) + (f"?{asked}" if asked else "")
 
 
 def has_host(link: str) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.utils import timezone
 
 from orders.draft import OrderDraft
 from orders.limits.check_limits import objection
@@ -65,6 +67,13 @@ def test_every_spelling_of_a_link_has_one_key(spelling):
         ("https://lumen.example/p?x=1&y=2", "https://lumen.example/p?x=1&amp;y=2", True),
         ("https://lumen.example/p?x=1&copy=2", "https://lumen.example/p?x=1©=2", False),
         ("https://lumen.example/p?", "https://lumen.example/p", True),
+        ("https://lumen.example/p/1?igsh=MzRl", "https://lumen.example/p/1?igsh=ZHg4", True),
+        ("https://lumen.example/p/1?utm_source=a&utm_medium=b", "https://lumen.example/p/1", True),
+        ("https://lumen.example/p?v=1&si=a", "https://lumen.example/p?si=b&v=1", True),
+        ("https://lumen.example/p?v=1&si=a", "https://lumen.example/p?v=2&si=a", False),
+        ("https://lumen.example/p?v=1&amp;fbclid=a", "https://lumen.example/p?v=1", True),
+        ("https://lumen.example/p?site=1", "https://lumen.example/p?site=2", False),
+        ("https://lumen.example/p?t=10", "https://lumen.example/p", False),
         ("https://lumen.example/a%23b", "https://lumen.example/a#b", False),
         ("https://xn--bcher-kva.example/p", "https://bücher.example/p", True),
         ("https://BÜCHER.example/p", "https://xn--bcher-kva.example/p", True),
@@ -153,6 +162,24 @@ def test_upgrading_gives_open_orders_and_waiting_lines_the_new_key():
     keys = dict(Order.objects.values_list("pk", "link_key"))
     assert keys == {waiting.pk: link_key(link), ended.pk: "old"}
     assert BatchLine.objects.get(pk=line.pk).link_key == link_key(link)
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+def test_upgrading_leaves_out_what_sharing_has_added_where_links_are_still_compared():
+    link, plain = "https://lumen.example/p/1?igsh=MzRl", "https://lumen.example/p/1"
+    waiting, ended = (
+        make_order(status, link=link, link_key="old")
+        for status in (Status.QUEUED, Status.COMPLETED)
+    )
+    old = make_order(Status.COMPLETED, link=link, link_key="old")
+    Order.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=3))
+    Order.objects.exclude(pk=old.pk).update(created_at=timezone.now())
+    line = make_batch_line(cells={"link": link}, link_key="old")
+    import_module("orders.migrations.0032_links_without_share_marks").give_new_keys(apps, None)
+    keys = dict(Order.objects.values_list("pk", "link_key"))
+    assert keys == {waiting.pk: link_key(plain), ended.pk: link_key(plain), old.pk: "old"}
+    assert BatchLine.objects.get(pk=line.pk).link_key == link_key(plain)
 
 
 def _objection(link: str) -> str:

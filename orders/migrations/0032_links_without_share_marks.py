@@ -1,0 +1,29 @@
+"""What is still compared gets the key of its link without what sharing has added to it."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from django.apps.registry import Apps
+from django.db import migrations
+from django.db.models import Q
+from django.utils.timezone import now
+
+_before = import_module("orders.migrations.0009_link_keys")
+ENDED = _before.ENDED
+COMPARED_FOR = timedelta(days=2)  # those that have ended are asked about for a day
+
+
+def give_new_keys(apps: Apps, schema_editor: Any) -> None:
+    """Only a link with a question mark can have another one now."""
+    compared = ~Q(status__in=ENDED) | Q(created_at__gte=now() - COMPARED_FOR)
+    orders = apps.get_model("orders", "Order").objects.filter(compared, link__contains="?")
+    _before._rewrite(orders, lambda order: order.link)
+    lines = apps.get_model("orders", "BatchLine").objects.filter(order=None).exclude(link_key="")
+    _before._rewrite(lines, lambda line: line.cells.get("link") or line.cells.get("username") or "")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("orders", "0031_two_lives_of_a_send")]
+
+    operations = [migrations.RunPython(give_new_keys, migrations.RunPython.noop)]
