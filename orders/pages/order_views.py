@@ -31,9 +31,11 @@ from ..lists.opened_from import to_order
 from ..models import EventKind, Halt, Order
 from ..placing import before_sending
 from ..placing.place_orders import (
+    NotAgreed,
     hold_order,
     release_order,
     requeue_order,
+    same_beside,
     withdraw_order,
     withdrawn_in_words,
 )
@@ -104,12 +106,22 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
     """Send anew what is known not to be at the provider, once somebody has said to be sure."""
-    found, form = _found(pk), QueueAgainForm(request.POST)
+    found, now = _found(pk), database_now()
+    form = QueueAgainForm(request.POST, beside=_beside(found, now))
     if not form.is_valid():
         return _draw(request, found, queue_again_form=form)
-    if request.POST.get("shown") != shown.of_order(found):
+    try:
+        is_as_shown = request.POST.get("shown") == shown.of_order(found)
+        is_queued = is_as_shown and requeue_order(
+            found, actor=request.user, now=now, beside=form.shown
+        )
+    except NotAgreed as refusal:
+        form.beside = _beside(found, now)
+        form.add_error("place_anyway", str(refusal))
+        return _draw(request, found, queue_again_form=form)
+    if not is_as_shown:
         messages.warning(request, shown.CHANGED)
-    elif requeue_order(found, actor=request.user, now=database_now()):
+    elif is_queued:
         transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued again, as a new attempt.")
     else:
@@ -213,7 +225,7 @@ def _draw(
             "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
             "about_form": about_form or AboutForm.of(found),
             "comment_form": comment_form or CommentForm(),
-            "queue_again_form": queue_again_form or QueueAgainForm(),
+            "queue_again_form": queue_again_form or QueueAgainForm(beside=_beside(found, now)),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
             "may_place": request.user.may(May.PLACE),
@@ -234,6 +246,13 @@ def _draw(
     context["is_refused"] = bool(returned)
     status = 422 if returned else 200
     return render(request, template, context, status=status)
+
+
+def _beside(found: Order, now: datetime) -> list[Order]:
+    """What may be bought a second time if it is sent again."""
+    if found.status != Status.NOT_PLACED:
+        return []
+    return list(same_beside(found, now).select_related("placed_by"))
 
 
 def _halts(found: Order) -> list[Halt]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django import forms
 
 from core.forms import NoteField, TablerForm
+from core.rows.numbers import row_number
 
+from ..models import Order
+from ..placing.order_form import TICK
 from ..status import Flag
 
 
@@ -31,9 +37,37 @@ class ClearFlagForm(TablerForm, forms.Form):
 
 
 class QueueAgainForm(TablerForm, forms.Form):
-    """A second send is a second purchase if somebody was wrong: asked for twice."""
+    """A second send is a second purchase if somebody was wrong: asked for twice. Where the same
+    is there `beside` it, `place_anyway` must name each of these orders."""
 
     sure = forms.BooleanField(
         label="I am sure that the provider does not have this order.",
         error_messages={"required": "Tick this to queue the order again."},
     )
+    place_anyway = forms.CharField(required=False)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, beside: Sequence[Order] = ()
+    ) -> None:
+        super().__init__(data)
+        self.beside = beside
+
+    @property
+    def consent(self) -> str:
+        """What `place_anyway` must say."""
+        return ".".join(str(order.pk) for order in self.beside)
+
+    @property
+    def is_consented(self) -> bool:
+        return {order.pk for order in self.beside} <= self.shown
+
+    @property
+    def shown(self) -> set[int]:
+        """The numbers of the orders that it was ticked beside."""
+        words = str(self["place_anyway"].value() or "").split(".")
+        return {number for word in words if (number := row_number(word)) is not None}
+
+    def clean_place_anyway(self) -> str:
+        if not self.is_consented:
+            raise forms.ValidationError(TICK)
+        return str(self.cleaned_data["place_anyway"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows
-from ..models import EventKind, Order, OrderBatch
+from ..models import EventKind, Order, OrderBatch, OrderQuerySet
 from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, why_asked
 from ..status import HoldReason, Outcome, Status
@@ -245,14 +245,30 @@ def release_order(order: Order, *, actor: User, now: datetime) -> bool:
     return True
 
 
-def requeue_order(order: Order, *, actor: User, now: datetime) -> bool:
+def same_beside(order: Order, now: datetime) -> OrderQuerySet:
+    """What an order that rested buys a second time when it is sent after all: the same that is
+    open, closed as unknown, or placed by anybody in the last day. It may be long ago that it was
+    placed itself, and nobody was asked about it since."""
+    lately = Lately.by_anybody(now)
+    same = Order.objects.with_same_payload(order.service, order.link_key, order.units, lately)
+    return same.exclude(pk=order.pk).order_by("-pk")
+
+
+def requeue_order(
+    order: Order, *, actor: User, now: datetime, beside: Collection[int] = ()
+) -> bool:
     """Try again an order that is known not to be at the provider: a new attempt.
 
     False: it is not, or a flag that somebody has to look into was raised since it was read.
+    Raises NotAgreed when it may buy a second time what is not `beside`: the numbers of those that
+    the person was shown and means.
     """
     if why_not_queued_again(order):
         return False
     with transaction.atomic():
+        Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+        if found := same_beside(order, now).exclude(pk__in=beside).first():
+            raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
         mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
         if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
             return False

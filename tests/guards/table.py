@@ -360,6 +360,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "queued again: the same that nobody was told of",
+        "if found := same_beside(order, now).exclude(pk__in=beside).first():",
+        "if found := same_beside(order, now).none().first():",
+        (
+            "orders/tests/placing/test_sent_again.py::test_an_old_tab_does_not_send_it_beside_what_was_bought_since",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "mass: the same that anybody placed in the last day",
         "for asked in (Q(status__in=BUYS_AGAIN), lately.orders):",
         "for asked in (Q(status__in=BUYS_AGAIN),):",

@@ -141,7 +141,9 @@ class Desk:
 
     def requeue(self) -> None:
         for order in self._orders(Status.NOT_PLACED)[:1]:
-            place_orders.requeue_order(order, actor=self.person, now=self.clock())
+            now = self.clock()
+            seen = [same.pk for same in place_orders.same_beside(order, now)]
+            place_orders.requeue_order(order, actor=self.person, now=now, beside=seen)
 
     def stop(self) -> None:
         halts.place_halt(HaltKind.STOP, now=self.clock(), actor=self.person)
