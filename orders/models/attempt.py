@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -15,7 +15,10 @@ from core.money import MoneyField
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
-from ..status import BY_STAFF, LIVE_OUTCOMES, Doubt, Outcome, Resolution
+from ..status import BY_STAFF, LIVE_OUTCOMES, RECALLED, Doubt, Outcome, Resolution
+
+if TYPE_CHECKING:
+    from .order import Order
 
 SERVER_ERROR = 500  # from this HTTP code on an answer is word of a failure
 
@@ -144,6 +147,42 @@ class Attempt(models.Model):
         ]
 
     objects = AttemptQuerySet.as_manager()
+
+    @classmethod
+    def recalled(
+        cls,
+        order: Order,
+        started_at: datetime,
+        *,
+        now: datetime,
+        worker: str = "",
+        number: int = 0,
+        reason: str,
+        candidate_id: str = "",
+    ) -> Attempt:
+        """The row of a send that the database has forgotten, not saved yet. `worker` gives it back.
+
+        It counts as looked for: where the provider's ids stood when it was sent is not known from
+        the numbers of our rows, so nothing may be proven from them.
+        """
+        taken = set(order.attempts.values_list("number", flat=True))
+        return cls(
+            order=order,
+            number=number if number and number not in taken else max(taken, default=0) + 1,
+            provider=order.provider,
+            provider_version=order.provider.version,
+            wire=order.payload,
+            worker=worker,
+            started_at=started_at,
+            lease_until=started_at,
+            recorded_at=now,
+            searched_at=now,
+            outcome=Outcome.UNKNOWN,
+            code=RECALLED,
+            unknown_at=started_at,
+            reason=reason[:LONGEST_TEXT],
+            evidence={"candidate_id": candidate_id} if candidate_id else {},
+        )
 
     @property
     def idempotency_key(self) -> str:

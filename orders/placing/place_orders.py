@@ -25,6 +25,7 @@ from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, why_asked
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
+from . import sent_before
 from .before_sending import (
     LOOKED_INTO_FIRST,
     why_not_held,
@@ -63,7 +64,8 @@ def place_order(
     """Queue the order; the same form key twice is the same order, and the first payload stands.
 
     Returns the order and whether this call made it. It is held until `starts_at`, while the
-    order `behind` which it is to stand keeps their link busy, and at a paused provider.
+    order `behind` which it is to stand keeps their link busy, and at a paused provider; it is
+    unconfirmed where its form key was sent before the database was put back.
     `before` and `after` belong to the transaction that writes it; what `before` raises stops it.
     Raises NotAgreed when the service's terms, the person's spending, or what may be bought twice
     with it (`repeats.Lately`) are no longer what the draft was made with.
@@ -76,6 +78,9 @@ def place_order(
             if before:
                 before()
             lately = Lately.by_anybody(now) if batch else Lately.by(placed_by, now)
+            sends = sent_before.unmatched_sends(draft)
+            if words := sent_before.objection(draft, sends):
+                raise NotAgreed(words)
             account = _check_agreed(draft, placed_by, now, starts_at, lately)
             order = _insert(
                 draft,
@@ -89,6 +94,7 @@ def place_order(
                 **_what_it_waits_for(draft, now, starts_at, behind),
             )
             order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+            sent_before.take_over(order, sends, now=now, actor=placed_by)
             if after:
                 after(order)
             failpoint("place.written")

@@ -47,6 +47,7 @@ KNOWN = "orders/tests/recovery/test_known_prices.py"
 UNKNOWN_PRICE = "test_where_the_price_is_not_known_a_person_gets_it_with_the_reason"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
+PLACED = "orders/tests/restores/test_placed_again.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 
@@ -190,6 +191,23 @@ LINES = (
             "orders/tests/restores/test_recalled_sends.py::test_one_that_staff_hold_or_release_at_that_moment_is_given_back_all_the_same",
         ),
         "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
+        "place: not what its form had sent before the database was put back",
+        "            sent_before.take_over(order, sends, now=now, actor=placed_by)\n",
+        "",
+        (
+            f"{PLACED}::test_a_form_that_was_sent_before_the_restore_is_not_bought_again",
+            f"{PLACED}::test_a_bulk_confirmation_that_is_sent_again_does_not_buy_again",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
+        "place: not as an order of which its form had sent another",
+        "if words := sent_before.objection(draft, sends):",
+        "if words := sent_before.objection(draft, []):",
+        (f"{PLACED}::test_a_form_that_was_changed_since_is_refused_with_what_it_had_sent",),
+        "orders/placing/place_orders.py",
     ),
     Guard(
         "withdraw: again after a sweep was faster",

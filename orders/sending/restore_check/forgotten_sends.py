@@ -13,8 +13,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from core.texts import LONGEST_TEXT
-
 from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, Outcome, Status
 from .. import claims, send_journal
@@ -100,30 +98,13 @@ def recalled(
     reason: str = WORDS,
     candidate_id: str = "",
 ) -> Attempt:
-    """The row of a send that the database has forgotten, not saved yet.
-
-    It counts as looked for: where the provider's ids stood when it was sent is not known from the
-    numbers of our rows, so nothing may be proven from them.
-    """
-    return Attempt(
-        order=order,
-        number=_free_number(order, number),
-        provider=order.provider,
-        provider_version=order.provider.version,
-        wire=order.payload,
+    """The row of a send that the database has forgotten, given back by this worker; not saved."""
+    return Attempt.recalled(
+        order,
+        started_at,
+        now=now,
         worker=claims.worker_name(),
-        started_at=started_at,
-        lease_until=started_at,
-        recorded_at=now,
-        searched_at=now,
-        outcome=Outcome.UNKNOWN,
-        code=RECALLED,
-        unknown_at=started_at,
-        reason=reason[:LONGEST_TEXT],
-        evidence={"candidate_id": candidate_id} if candidate_id else {},
+        number=number,
+        reason=reason,
+        candidate_id=candidate_id,
     )
-
-
-def _free_number(order: Order, wanted: int) -> int:
-    taken = set(order.attempts.values_list("number", flat=True))
-    return wanted if wanted and wanted not in taken else max(taken, default=0) + 1

@@ -150,7 +150,7 @@ def take_as_sent(
     withdrawn at this moment. None: it does not count so; the order then reads as the database has
     it.
 
-    No id proves anything of it, as `forgotten_sends.recalled` says. `where` is where it may stand;
+    No id proves anything of it, as `Attempt.recalled` says. `where` is where it may stand;
     `flags_ended` has a person look at one that was ended: it may have been ordered again since.
     """
     sent = partial(
