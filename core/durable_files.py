@@ -76,6 +76,16 @@ def locked_directory(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def files_in(directory: Path) -> list[Path]:
+    """Whatever lies there, by name; nothing where there is no such directory. Raises OSError where
+    it cannot be read: `Path.glob` would say that nothing is there."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(directory / entry.name for entry in entries)
+    except FileNotFoundError:
+        return []
+
+
 def is_worked_on(file: TextIO) -> bool:
     """Another process, or another part of this one, has this file open and locked."""
     try:

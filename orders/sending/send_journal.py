@@ -17,6 +17,8 @@ from uuid import UUID
 
 from django.conf import settings
 
+from core.durable_files import files_in
+
 from ..models import Attempt
 from .outcome import SendOutcome
 from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
@@ -86,8 +88,9 @@ def directory() -> Path:
 
 
 def accounts() -> list[int]:
-    """Those for which this machine has ever sent something."""
-    stems = {path.name.partition(".")[0] for path in directory().glob("*.jsonl*")}
+    """Those for which this machine has ever sent something. Raises OSError."""
+    names = [path.name for path in files_in(directory())]
+    stems = {name.partition(".")[0] for name in names if ".jsonl" in name}
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 

@@ -146,6 +146,26 @@ LINES = (
         "orders/sending/restore_check/guard.py",
     ),
     Guard(
+        "restore: a database of which the replays could not be read was not compared",
+        "    except Exception:\n        unread.append(account)\n        raise\n",
+        "    except OSError:\n        raise\n",
+        (
+            "orders/tests/restores/test_unreadable_journals.py"
+            "::test_a_database_counts_as_compared_only_where_each_journal_could_be_read",
+        ),
+        "orders/sending/restore_check/guard.py",
+    ),
+    Guard(
+        "restore: a directory that cannot be listed is not one without journals",
+        "        unread.append(0)\n",
+        "",
+        (
+            "orders/tests/restores/test_unreadable_journals.py"
+            "::test_a_database_counts_as_compared_only_where_the_journals_could_be_listed",
+        ),
+        "orders/sending/restore_check/guard.py",
+    ),
+    Guard(
         "bulk: an order that was bought before something broke did not fail",
         "            item.made = bought_for(item).first()\n",
         "            pass\n",

@@ -199,8 +199,8 @@ def check_database(*, now: datetime) -> bool:
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now, unread):
         recall_everywhere(now=now)
         return False
-    accounts = send_journal.accounts()
-    one_by_one(accounts, lambda one: replay_journal.recall_newest(one, now=now), what="replays")
+    accounts = _accounts_here(unread)
+    one_by_one(accounts, lambda one: _recall_replays(one, unread, now), what="replays")
     if unread:
         return True
     if not DatabaseId.objects.filter(pk=1).update(compared_at=now):
@@ -210,7 +210,7 @@ def check_database(*, now: datetime) -> bool:
 
 def _compare(now: datetime, unread: list[int]) -> bool:
     """Accounts of which not everything can be read are added to `unread`."""
-    identity, accounts = database_identity(), send_journal.accounts()
+    identity, accounts = database_identity(), _accounts_here(unread)
     marks = [known for account in accounts for known in _marks_to_compare(account, unread)]
     doubts = why_doubted(marks, identity)
     if not doubts:
@@ -228,6 +228,25 @@ def _compare(now: datetime, unread: list[int]) -> bool:
     ahead = [known for known in doubts if known.mark.at > at_most]
     one_by_one(ahead, lambda known: _note_read(known, now), what="marks of a clock ahead")
     return False
+
+
+def _accounts_here(unread: list[int]) -> list[int]:
+    """Where nobody can say which there are, nothing of them has been read; 0 stands for them."""
+    try:
+        return send_journal.accounts()
+    except OSError as error:
+        log.error("the journals of this machine cannot be listed: %s", error)
+        unread.append(0)
+        return []
+
+
+def _recall_replays(account: int, unread: list[int], now: datetime) -> int:
+    """A database from between a lost send and its replay knows all marks: only this tells it."""
+    try:
+        return replay_journal.recall_newest(account, now=now)
+    except Exception:
+        unread.append(account)
+        raise
 
 
 def _marks_to_compare(account: int, unread: list[int]) -> list[MarkByKind]:
@@ -252,9 +271,8 @@ def _note_read(known: MarkByKind, now: datetime) -> None:
 
 def recall_everywhere(*, now: datetime) -> None:
     """Give back to the database what this machine knows of its sends, all accounts together."""
-    one_by_one(
-        send_journal.accounts(), lambda one: _recall(one, now), what="accounts of this machine"
-    )
+    here = _accounts_here([])
+    one_by_one(here, lambda one: _recall(one, now), what="accounts of this machine")
 
 
 def _recall(account: int, now: datetime) -> None:

@@ -190,9 +190,10 @@ def test_a_database_is_not_taken_while_what_was_sent_again_cannot_be_read() -> N
     assert not guard.check_database(now=LATER + timedelta(minutes=1))
 
 
-@pytest.mark.parametrize("kind", ["", ".requests"])
+@pytest.mark.parametrize("kind", ["", ".requests", ".repeats"])
 def test_a_database_counts_as_compared_only_where_each_journal_could_be_read(kind: str) -> None:
-    """Else ids that are orders of the account that could not be would be taken for lost ones."""
+    """Else ids that are orders of the account that could not be would be taken for lost ones, and
+    one that was replayed for one that is not there."""
     DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": NOON})
     journal = path_of(make_provider().pk, kind)
     journal.mkdir()
@@ -204,7 +205,30 @@ def test_a_database_counts_as_compared_only_where_each_journal_could_be_read(kin
     assert not halts.may_be_another_database(LATER)
 
 
-def test_a_look_that_cannot_read_the_replays_of_an_account_has_compared_the_others() -> None:
-    path_of(make_provider().pk, ".repeats").mkdir()
+def test_a_database_counts_as_compared_only_where_the_journals_could_be_listed() -> None:
+    """A directory that cannot be read is not one without a journal."""
+    DatabaseId.objects.update_or_create(pk=1, defaults={"compared_at": NOON})
+    with unreadable_directory(make_order()):
+        assert guard.check_database(now=LATER)
+        assert DatabaseId.objects.get().compared_at == NOON
     assert guard.check_database(now=LATER)
     assert DatabaseId.objects.get().compared_at == LATER
+
+
+def test_nothing_is_sent_while_the_journals_cannot_be_listed() -> None:
+    order, provider = make_order(), FakeProvider()
+    with unreadable_directory(order):
+        assert send(order, provider).status == Status.QUEUED
+    assert provider.placed == []
+
+
+@contextmanager
+def unreadable_directory(order: Order) -> Iterator[None]:
+    """A file in its place, which also root cannot list."""
+    directory = path_of(order.provider_id).parent
+    away = directory.with_name("sent-away")
+    directory.rename(away)
+    directory.touch()
+    yield
+    directory.unlink()
+    away.rename(directory)
