@@ -11,6 +11,7 @@ from core.forms import FormKeyField, NoteField, PlainTextField, TablerForm
 
 from ..annotate import WORDS
 from ..models import Order
+from ..shown import CHANGED
 from ..tags import NotATag, read_tags
 from . import shown_holds
 from .bulk_action import MOST
@@ -149,10 +150,25 @@ class BulkNoteForm(BulkForm):
 
 class BulkReorderForm(BulkForm):
     """Buying again asks once more about links that are busy. `shown_terms` is the digest of
-    the terms of their services that the confirmation was drawn with."""
+    the terms of their services that the confirmation was drawn with, `newest` the last order
+    that there was then: the box speaks of none that came after it."""
 
     shown_terms = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
         required=False,
         label="Also those that may buy the same a second time.",
     )
+    newest = forms.IntegerField(
+        required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("beside_open") and values.get("newest") is None:
+            self.add_error(None, CHANGED)
+        return values
+
+    def as_drawn_anew(self) -> BulkReorderForm:
+        """With what is wrong, and without the tick: it spoke of what the page showed before."""
+        self.data = {name: value for name, value in self.data.items() if name != "beside_open"}
+        return self

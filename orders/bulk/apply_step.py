@@ -23,7 +23,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, bought_for, form_key_for, stand_by
-from .ordered_again import why_asked_again
+from .ordered_again import beside_of, why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
@@ -131,7 +131,13 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         draft = draft_again(earlier, form_key, now=now, person=job.started_by, beside_open=is_meant)
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)
-        words = _not_agreed(draft) or check_limits.objection(draft, person=job.started_by, now=now)
+        beside, words = beside_of(item, draft, now) if is_meant else (draft.beside, "")
+        draft = replace(draft, beside=beside)
+        words = (
+            words
+            or _not_agreed(draft)
+            or check_limits.objection(draft, person=job.started_by, now=now)
+        )
     except CannotOrderAgain as error:
         words = str(error)
     if words:

@@ -34,6 +34,7 @@ from .about_forms import (
 from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
 from .chosen_orders import in_parts, spelled
+from .ordered_again import newest_order
 from .outlook import outlook
 from .selection import Selection
 
@@ -129,6 +130,9 @@ def _ask(
     request: StaffRequest, kind: JobKind, selection: Selection, form: BulkForm, *, status: int = 200
 ) -> HttpResponse:
     read = form.cleaned_data if form.is_bound else form.initial
+    if isinstance(form, BulkReorderForm) and form.is_bound:
+        form = form.as_drawn_anew()
+    newest = newest_order()  # before anything is looked at
     chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=database_now())
     context: dict[str, Any] = {
@@ -144,6 +148,7 @@ def _ask(
         "query": _query(request),
         "form_key": read.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
+        "newest": newest,
         "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)

@@ -166,12 +166,13 @@ def _repeated(some: list[Order], person: User, now: datetime) -> set[int]:
 
 
 def _ordered_again(some: list[Order], now: datetime) -> tuple[dict[int, set[int]], set[int]]:
-    """The jobs that have ordered each of them again, and those for which that is not long ago."""
+    """The jobs that have ordered each of them again or are about to, and those for which that is
+    not long ago."""
     done, lately = defaultdict[int, set[int]](set), set[int]()
-    items = ordered_again.bought_again([order.pk for order in some])
+    items = ordered_again.bought_or_to_buy([order.pk for order in some])
     for order_id, job_id, at in items.values_list("order_id", "job_id", "made__created_at"):
         done[order_id].add(job_id)
-        if at is not None and ordered_again.is_lately(at, now):
+        if at is None or ordered_again.is_lately(at, now):
             lately.add(order_id)
     return done, lately
 

@@ -425,6 +425,15 @@ LINES = (
         "orders/bulk/apply_step.py",
     ),
     Guard(
+        "bulk: a second time is meant beside what was shown",
+        "if order.pk not in ours:",
+        "if order.pk not in ours and not order.pk:",
+        (
+            "orders/tests/bulk/test_bounded_consent.py::test_of_two_tabs_that_were_ticked_the_second_buys_nothing_the_first_has_bought",
+        ),
+        "orders/bulk/ordered_again.py",
+    ),
+    Guard(
         "pre-send: the age of the claim",
         "if ours > clocks.SEND_WINDOW_SECONDS:",
         "if ours < 0:",
