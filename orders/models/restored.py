@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from core import clocks
 from core.money import MoneyField
@@ -18,6 +18,7 @@ from providers.models import Provider
 
 from ..status import UNDER_WAY, JobState
 from .halt import Halt
+from .order import Order
 
 
 class DatabaseId(models.Model):
@@ -141,6 +142,15 @@ class JournalGap(models.Model):
         return f"gap of account {self.provider_id} before {self.kept_from:%Y-%m-%d %H:%M:%S}"
 
 
+class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
+    def left(self) -> UnmatchedOrderQuerySet:
+        """Behind whichever halt: those of which nobody has said what they are, and no order has
+        their number by now."""
+        known = Order.objects.exclude(external_id="")  # as its index has it
+        same = known.filter(provider=OuterRef("account"), external_id=OuterRef("external_id"))
+        return self.filter(~Exists(same) | Q(external_id=""), order=None)
+
+
 class UnmatchedOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.
 
@@ -161,6 +171,8 @@ class UnmatchedOrder(models.Model):
     order = models.ForeignKey(
         "orders.Order", models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    objects = UnmatchedOrderQuerySet.as_manager()
 
     class Meta:
         constraints = [

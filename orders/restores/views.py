@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -119,24 +120,28 @@ def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> Http
     """The page; with 422 when it comes back with a form that has to be fixed."""
     halt = _halt()
     context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
-    context |= _findings(request, halt) if halt else {"last": _last_acknowledged()}
+    unmatched = halt.unmatched_orders.all() if halt else UnmatchedOrder.objects.left()
+    context |= _unmatched(request, unmatched)
+    context |= _findings(halt) if halt else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
     template = page_or_part(request, "orders/restores/restored.html", "restored-live")
     return render(request, template, context, status=422 if form else 200)
 
 
-def _findings(request: StaffRequest, halt: Halt) -> dict[str, Any]:
-    run = _newest_run(halt)
-    found = halt.unmatched_orders.select_related("provider", "order")
+def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[str, Any]:
+    found = listed.select_related("provider", "order")
     page = asked_page(request, found, keys=("pk",), size=PAGE_SIZE)
-    likely = likely_orders(page.rows)
+    likely = likely_orders(page.rows) if page.rows else {}
+    return {"page": page, "unmatched": [(one, likely.get(one.pk, [])) for one in page.rows]}
+
+
+def _findings(halt: Halt) -> dict[str, Any]:
+    run = _newest_run(halt)
     waiting = Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])
     return {
         "run": run,
         "accounts": _accounts(run),
-        "page": page,
-        "unmatched": [(one, likely.get(one.pk, [])) for one in page.rows],
         "waiting": shown[:WAITING_SHOWN],
         "requests": _waiting_requests(halt),
         "more_waiting": len(shown) > WAITING_SHOWN,

@@ -204,6 +204,27 @@ def test_accepting_takes_words_and_opens_the_halt_for_good(client_for_role):
     assert not compare_accounts.acknowledge(run, actor=make_user(), note="again", now=NOON)
 
 
+def test_once_it_is_accepted_what_nobody_has_matched_is_listed_still(client_for_role):
+    """Else what was bought and has no order here would stand nowhere any more."""
+    halt = close()
+    left = make_unmatched_order(halt=halt, link="https://lumen.example/left")
+    waits = make_order(provider=left.provider, link=left.link)
+    linked = make_order(Status.PENDING, provider=left.provider, external_id="777")
+    make_unmatched_order(left.provider, halt=halt, external_id="777")
+    make_unmatched_order(left.provider, halt=halt, external_id="778", order=linked)
+    browser = client_for_role(Role.MANAGER)
+    halts.lift_halt(HaltKind.RESTORED, now=NOON)
+    answer = browser.get(PAGE)
+    assert [one for one, _ in answer.context["unmatched"]] == [left]
+    assert f'value="{waits.pk}"' in answer.content.decode(), "what it could be is offered"
+    browser.post(f"{PAGE}{left.pk}/order/", {"order": waits.pk})
+    assert browser.get(PAGE).context["unmatched"] == []
+
+
+def test_an_accepted_database_without_such_orders_has_no_list(client_for_role):
+    assert "not known here</h2>" not in client_for_role(Role.MANAGER).get(PAGE).content.decode()
+
+
 def test_a_unmatched_order_stands_beside_the_waiting_orders_it_could_be(client_for_role):
     service = make_service(make_provider())
     halt = close()
