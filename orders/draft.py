@@ -18,7 +18,8 @@ class OrderDraft:
     """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
     `beside` is the newest order that it may repeat and that the person was told of; 0: of none;
-    None: they want it however many there are. `agreed` are the terms they were shown
+    None: they want it however many there are. `with_batch`: those of its own mass order they were
+    shown as lines. `agreed` are the terms they were shown
     where these are not the service's own of this moment.
     """
 
@@ -27,6 +28,7 @@ class OrderDraft:
     form_key: UUID
     beside: int | None = None
     agreed: Terms | None = None
+    with_batch: bool = False
 
     @cached_property
     def terms(self) -> Terms:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -23,10 +24,11 @@ from ..models import BatchLine, OrderBatch
 from . import mass_order, tasks
 from .check_lines import check
 from .figures import TABS, figures_of
-from .forms import cells_to_fix, fixed_cells, is_repeated, other_problems
+from .forms import Repeated, cells_to_fix, is_repeated, other_problems, take_fixes
 
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
+CHANGED = _("Repeated lines changed after you opened this page. Look at them again.")
 BUSY = "This mass order is being placed: correct the line when that is done."
 
 
@@ -39,13 +41,14 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
     figures = figures_of(found)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else figures.first_tab
+    repeated = None if tab in ("good", "placed") else _repeated(found, figures)
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
     page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
     context = _context(request, found, figures) | {
         "tab": tab,
         "page": page,
         "lines": [_shown(line) for line in page.rows],
-        "has_repeated": any(is_repeated(line) for line in page.rows if not line.is_good),
+        "repeated": repeated,
     }
     return render(request, page_or_part(request, PAGE, "batch-lines"), context)
 
@@ -70,8 +73,7 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     found = line.batch
     words = ""
     if request.method == "POST" and line.order is None:
-        line.cells = fixed_cells(request.POST)
-        line.is_meant = "is_meant" in request.POST
+        take_fixes(line, request.POST)
         check([line], found, person=request.user, now=database_now(), with_others=True)
         words = "" if mass_order.fix_lines(found, [line]) else BUSY
     context = {"batch": found, "line": _shown(line, words), "is_open": True}
@@ -112,13 +114,17 @@ def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.MASS_ORDER)
 @require_POST
 def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
-    """Check every line that is not placed once more; `meant`: repeated ones are wanted too."""
+    """Check every line that is not placed once more; `meant`: the repeated ones of which the page
+    showed this digest are wanted too."""
     found = _found(pk)
     lines = list(found.lines.filter(order=None).order_by("number"))
     typed = mass_order.as_typed(lines)
-    for line in lines:
-        line.is_meant = line.is_meant or ("meant" in request.POST and is_repeated(line))
+    repeated, meant = Repeated.among(lines), request.POST.get("meant")
+    for line in repeated.lines if meant == repeated.digest else ():
+        line.is_meant = True
     check(lines, found, person=request.user, now=database_now())
+    if meant and meant != repeated.digest:
+        messages.warning(request, CHANGED)
     if mass_order.fix_lines(found, lines, unless_fixed=typed):
         messages.success(request, f"{grouped(len(lines))} lines are checked again.")
     else:
@@ -150,14 +156,24 @@ def batch_discard(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str, Any]:
+    earlier = mass_order.bought_before(found)
     return {
         "batch": found,
         "figures": figures,
-        "shown": mass_order.digest_of_good(found) if figures.is_idle else "",
-        "earlier": mass_order.bought_before(found),
+        "shown": mass_order.digest_of_good(found, earlier) if figures.is_idle else "",
+        "earlier": earlier,
         "silence": _silence(found) if figures.is_placing else None,
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
+
+
+def _repeated(found: OrderBatch, figures: Any) -> Repeated | None:
+    """Those of every page, for the button that speaks of all of them. Read before the lines that
+    are drawn, so that what changes in between is looked at again."""
+    if not (figures.is_idle and figures.wrong):
+        return None
+    rows = found.lines.filter(is_good=False, order=None).defer("warnings", "terms")
+    return Repeated.among(rows.order_by("number"))
 
 
 def _silence(found: OrderBatch) -> Silence | None:

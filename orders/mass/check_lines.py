@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.models import User
-from core.regional.numbers import DESK, shown_as
+from core.regional.numbers import DESK, grouped, shown_as
 from providers.models import Provider, Service
 from providers.panel_api.order_types.table import OrderPayload
 
@@ -19,10 +19,11 @@ from ..models import BatchLine, OrderBatch
 from ..placing.order_form import obstacle
 from ..repeats import why_asked
 from ..terms import Terms, faults
-from .line_context import Surroundings, surroundings_of
+from .line_context import Running, Surroundings, surroundings_of
 from .line_rules import Problem
 
 REPEATED = "is_meant"  # the field of a problem that a person may overrule
+TOLD_OF = 5  # orders named in the problems of one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def check(
 
 def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> LineCheck:
     service, words = _service_of(line, batch.provider, around)
+    if service is None or service.pk != line.service_id:
+        line.is_meant = False  # it was said of another service
     line.service, line.cost, line.warnings = service, None, []
     if service is None or (words := obstacle(service)):
         return _refuse(line, [Problem("service", words)])
@@ -111,8 +114,14 @@ def _accept(
     if not line.is_meant:
         around.claimed[service.pk, line.link_key] = line.number
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
-    beside = None if line.is_meant else 0
-    draft = OrderDraft(service, payload, line.form_key, beside, Terms.read(line.terms))
+    draft = OrderDraft(
+        service,
+        payload,
+        line.form_key,
+        beside=line.meant_beside if line.is_meant else 0,
+        agreed=Terms.read(line.terms),
+        with_batch=line.is_meant,
+    )
     return LineCheck(line, draft, shares_link=bool(ahead))
 
 
@@ -130,17 +139,33 @@ def _repeats(
     line: BatchLine, service: Service, payload: OrderPayload | None, around: Surroundings
 ) -> list[Problem]:
     """The same service for the same link, in an earlier line, in an order that may be there, or
-    with the same quantity in one that anybody placed in the last day."""
-    if line.is_meant or not line.link_key:
+    with the same quantity in one that anybody placed in the last day.
+
+    That a line is meant holds beside the orders its problems told of; beside others it is asked.
+    """
+    if not line.link_key:
         return []
     running = around.running.get(line.link_key, ())
-    order = next((order for order in running if order.is_repeated_by(service, payload)), None)
-    if order:
-        return [Problem(REPEATED, why_asked(order.pk, order.status, order.created_at))]
+    repeated = [order for order in running if order.is_repeated_by(service, payload)]
+    if unknown := [order for order in repeated if not order.is_meant_by(line)]:
+        line.is_meant, line.meant_beside = False, max(order.pk for order in unknown)
+        return _told_of(unknown)
+    if line.is_meant:
+        return []
+    line.meant_beside = 0
     number = around.claimed.get((service.pk, line.link_key))
     if number:
         return [Problem(REPEATED, f"Line {number:,} orders this service for this link too.")]
     return []
+
+
+def _told_of(orders: list[Running]) -> list[Problem]:
+    """The newest of them, and how many more there are."""
+    newest = sorted(orders, key=lambda order: -order.pk)
+    named = [why_asked(order.pk, order.status, order.created_at) for order in newest[:TOLD_OF]]
+    if older := newest[TOLD_OF:]:
+        named.append(f"Older orders like these: {grouped(len(older))}.")
+    return [Problem(REPEATED, words) for words in named]
 
 
 def _service_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,6 +141,20 @@ def fixed_cells(posted: Mapping[str, Any]) -> dict[str, str]:
     return tidied({name: str(posted.get(f"cell-{name}", "")) for name in names})
 
 
+def take_fixes(line: BatchLine, posted: Mapping[str, Any]) -> None:
+    """Write into the line what came back. That it is meant is said of what the page showed: what it
+    buys, and the orders it repeats. With another link or quantity it is asked again."""
+    cells = fixed_cells(posted)
+    is_same = _bought(cells) == _bought(line.cells)
+    was_told = posted.get("beside", "0") == str(line.meant_beside)
+    line.is_meant = "is_meant" in posted and is_repeated(line) and is_same and was_told
+    line.cells = cells
+
+
+def _bought(cells: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in cells.items() if name not in ALWAYS}
+
+
 def other_problems(line: BatchLine) -> list[str]:
     """What is wrong with the line as a whole."""
     return [p["words"] for p in line.problems if p["field"] in ("", REPEATED)]
@@ -147,3 +162,28 @@ def other_problems(line: BatchLine) -> list[str]:
 
 def is_repeated(line: BatchLine) -> bool:
     return line.is_meant or any(p["field"] == REPEATED for p in line.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The lines of a batch that wait for somebody to say that they are meant; `digest` is of
+    what they buy, and beside which orders."""
+
+    lines: list[BatchLine]
+
+    @classmethod
+    def among(cls, lines: Iterable[BatchLine]) -> Repeated:
+        asked = (line for line in lines if not line.is_good and line.order_id is None)
+        return cls([line for line in asked if is_repeated(line) and not line.is_meant])
+
+    @property
+    def count(self) -> int:
+        return len(self.lines)
+
+    @property
+    def digest(self) -> str:
+        digest = hashlib.sha256()
+        for line in self.lines:
+            row = (line.pk, line.service_id, line.cells, line.meant_beside)
+            digest.update(repr(row).encode(errors="replace"))
+        return digest.hexdigest()

@@ -38,6 +38,7 @@ class Running(NamedTuple):
     status: Status
     units: int | None
     created_at: datetime
+    batch_id: int | None
 
     @property
     def is_open(self) -> bool:
@@ -49,6 +50,11 @@ class Running(NamedTuple):
         if self.status in BUYS_AGAIN:
             return True
         return payload is not None and payload.units == self.units
+
+    def is_meant_by(self, line: BatchLine) -> bool:
+        """Whether who meant the line knew of this order: by its number, or as a line beside it."""
+        is_known = self.pk <= line.meant_beside or self.batch_id == line.batch_id
+        return line.is_meant and is_known
 
 
 @dataclass(slots=True)

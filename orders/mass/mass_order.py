@@ -29,16 +29,18 @@ CHECKED = (
     "cost",
     "terms",
     "is_meant",
+    "meant_beside",
     "problems",
     "warnings",
     "is_good",
 )
 WITHDRAWN_AT_ONCE = 2_000
+SHOWN = ("pk", "service", "link_key", "cost", "cells", "is_meant", "meant_beside")
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
 Typed = Mapping[
-    int, tuple[dict[str, str], bool]
-]  # by a line's number: its cells, and whether meant
+    int, tuple[dict[str, str], bool, int]
+]  # by a line's key: its cells, whether meant, and beside which orders
 
 
 def draft_batch(
@@ -96,7 +98,7 @@ def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
 
 def as_typed(lines: Iterable[BatchLine]) -> Typed:
     """What people have said of these lines, before they are checked."""
-    return {line.pk: (line.cells, line.is_meant) for line in lines}
+    return {line.pk: (line.cells, line.is_meant, line.meant_beside) for line in lines}
 
 
 def fix_lines(
@@ -111,7 +113,7 @@ def fix_lines(
         if not idle.update(total=F("total")):  # placing cannot start until this is written
             return False
         if unless_fixed is not None:
-            typed = as_typed(batch.lines.only("cells", "is_meant"))
+            typed = as_typed(batch.lines.only("cells", "is_meant", "meant_beside"))
             lines = [line for line in lines if typed.get(line.pk) == unless_fixed[line.pk]]
         write_lines(batch, lines)
     return True
@@ -144,11 +146,12 @@ def bought_before(batch: OrderBatch) -> OrderBatch | None:
     return same.select_related("placed_by").order_by("-pk").first()
 
 
-def digest_of_good(batch: OrderBatch) -> str:
-    """Of what a page that offers to place the batch shows: which lines, of what, at what cost."""
-    digest = hashlib.sha256()
+def digest_of_good(batch: OrderBatch, earlier: OrderBatch | None) -> str:
+    """Of what a page that offers to place the batch shows: which lines, of what, at what cost,
+    beside which orders each is meant, and what was bought `earlier`."""
+    digest = hashlib.sha256(repr(earlier and earlier.pk).encode())
     good = batch.lines.filter(is_good=True, order=None).order_by("number")
-    for row in good.values_list("pk", "service", "link_key", "cost", "cells").iterator():
+    for row in good.values_list(*SHOWN).iterator():
         digest.update(repr(row).encode(errors="replace"))
     return digest.hexdigest()
 
@@ -173,8 +176,10 @@ def start_placing(
         if not batch.lines.filter(is_good=True, order=None).exists():
             recount(batch)  # a page that offered it showed figures that are not those of its lines
             return _("No line can be placed yet. Fix the errors first.")
-        if shown is not None and shown != digest_of_good(batch):
-            return _("Lines changed after you opened this page. Check them, then place again.")
+        if shown is not None and shown != digest_of_good(batch, earlier):
+            return _(
+                "Something changed after you opened this page. Check the lines, then place again."
+            )
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         started = idle.update(
             state=BatchState.PLACING, placed_by=by, placed_at=now, **leases.RELEASED

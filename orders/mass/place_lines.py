@@ -103,6 +103,8 @@ def _place(
         except _Lost:
             return  # stopped, or another worker's by now: the other lines are theirs
         except place_orders.NotAgreed as refusal:
+            if refusal.beside:
+                line.is_meant, line.meant_beside = False, refusal.beside
             _refuse(batch, line, str(refusal), clock(), field=refusal.field)
         except AWAY:
             raise  # the database is away: the lines wait for the next worker

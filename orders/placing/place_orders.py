@@ -40,12 +40,13 @@ MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 class NotAgreed(Exception):
     """Nothing was written: what the person had agreed to changed at the last moment.
 
-    Says how, in words; `field` is the column of a pasted line that may overrule it.
+    Says how, in words; `field` is the column of a pasted line that may overrule it, `beside` the
+    order they tell of.
     """
 
-    def __init__(self, words: str, field: str = "") -> None:
+    def __init__(self, words: str, field: str = "", beside: int = 0) -> None:
         super().__init__(words)
-        self.field = field
+        self.field, self.beside = field, beside
 
 
 def place_order(
@@ -81,7 +82,7 @@ def place_order(
             sends = sent_before.unmatched_sends(draft)
             if words := sent_before.objection(draft, sends):
                 raise NotAgreed(words)
-            account = _check_agreed(draft, placed_by, now, starts_at, lately)
+            account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
             order = _insert(
                 draft,
                 placed_by,
@@ -111,6 +112,7 @@ def _check_agreed(
     now: datetime,
     starts_at: datetime | None,
     lately: Lately | None,
+    batch: OrderBatch | None,
 ) -> Provider:
     """Whoever places an order for a service waits for whoever did it a moment before, so that
     of two people who were told of no open order one is told of the other's, and of two tabs of
@@ -127,8 +129,11 @@ def _check_agreed(
     units = draft.payload.units
     same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
     unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
+    if draft.with_batch and batch:
+        unseen = unseen.exclude(batch=batch)
     if found := unseen.order_by("-pk").first():
-        raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "is_meant")
+        words = why_asked(found.pk, found.status, found.created_at)
+        raise NotAgreed(words, "is_meant", found.pk)
     return service.provider
 
 

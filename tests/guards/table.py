@@ -50,6 +50,7 @@ RESTORES = "orders/tests/sending/test_restore_guard.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
+MEANT = "orders/tests/mass/test_meant_lines.py"
 
 INDEXES = (
     Guard(
@@ -414,6 +415,46 @@ LINES = (
             "orders/tests/mass/test_repeated_lines.py::test_a_paste_with_one_line_less_does_not_buy_the_others_again",
         ),
         "orders/mass/line_context.py",
+    ),
+    Guard(
+        "mass: an order that came after its line was meant",
+        "if unknown := [order for order in repeated if not order.is_meant_by(line)]:",
+        "if unknown := [order for order in repeated if not line.is_meant]:",
+        (
+            f"{MEANT}::test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are",
+            f"{MEANT}::test_what_the_lines_of_a_page_repeat_is_part_of_what_it_shows",
+        ),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
+        "mass: an order that came with the insert of a line that is meant",
+        "beside=line.meant_beside if line.is_meant else 0,",
+        "beside=None if line.is_meant else 0,",
+        (f"{MEANT}::test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away",),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
+        "mass: a line that is meant and changed in one form",
+        "is_repeated(line) and is_same and was_told",
+        "is_repeated(line) and was_told",
+        (
+            f"{MEANT}::test_a_line_that_is_meant_and_changed_in_one_form_is_asked_about_what_it_became",
+        ),
+        "orders/mass/forms.py",
+    ),
+    Guard(
+        "mass: a tick on a page drawn before another order came",
+        "is_repeated(line) and is_same and was_told",
+        "is_repeated(line) and is_same",
+        (f"{MEANT}::test_a_tick_on_a_page_drawn_before_another_order_came_says_nothing_of_it",),
+        "orders/mass/forms.py",
+    ),
+    Guard(
+        "mass: the same lines bought again after the page was drawn",
+        "hashlib.sha256(repr(earlier and earlier.pk).encode())",
+        "hashlib.sha256()",
+        (f"{MEANT}::test_order_them_again_speaks_of_the_mass_order_that_was_shown",),
+        "orders/mass/mass_order.py",
     ),
     Guard(
         "bulk: what another action has ordered again",

@@ -130,14 +130,18 @@ def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
     manager.post(f"/orders/mass-orders/lines/{line.pk}/", {**cells, "is_meant": "yes"})
     line.refresh_from_db()
     assert line.is_good
-    manager.post(f"/orders/mass-orders/{batch.pk}/check/", {"meant": "yes"})
+    address, page = f"/orders/mass-orders/{batch.pk}/check/", f"/orders/mass-orders/{batch.pk}/"
+    assert "The repeated line is meant" in text_of(manager.get(page, {"tab": "fix"}))
+    assert "Repeated lines changed" in text_of(manager.post(address, {"meant": "-"}, follow=True))
+    shown = manager.get(page, {"tab": "fix"}).context["repeated"]
+    manager.post(address, {"meant": shown.digest})
     batch.refresh_from_db()
     assert batch.good == 3
 
 
 def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_callbacks):
     batch = check(manager, "12|a.example|50\n12|b.example|50\n12|c.example|x")
-    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch, None)})
     placing = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
     assert "Stop, and withdraw" in placing
     assert "every 2s" in placing
@@ -166,16 +170,19 @@ def test_the_page_asks_again_while_an_order_is_open_or_looked_for(manager, servi
 
 def test_the_same_paste_asks_before_it_buys_again(manager, service):
     first = check(manager, "12|a.example|50")
-    manager.post(f"/orders/mass-orders/{first.pk}/place/", {"shown": digest_of_good(first)})
+    manager.post(f"/orders/mass-orders/{first.pk}/place/", {"shown": digest_of_good(first, None)})
     place_batch(batch_id=first.pk)
     Order.objects.update(status=Status.WITHDRAWN)
     second = check(manager, "12 | a.example | 50\n")
     assert "placed before" in text_of(manager.get(f"/orders/mass-orders/{second.pk}/"))
-    manager.post(f"/orders/mass-orders/{second.pk}/place/", {"shown": digest_of_good(second)})
+    manager.post(
+        f"/orders/mass-orders/{second.pk}/place/", {"shown": digest_of_good(second, first)}
+    )
     second.refresh_from_db()
     assert second.state == BatchState.CHECKED
     manager.post(
-        f"/orders/mass-orders/{second.pk}/place/", {"again": "yes", "shown": digest_of_good(second)}
+        f"/orders/mass-orders/{second.pk}/place/",
+        {"again": "yes", "shown": digest_of_good(second, first)},
     )
     second.refresh_from_db()
     assert second.state == BatchState.PLACING
@@ -186,14 +193,14 @@ def test_a_dry_run_is_discarded_and_a_placed_one_is_not(manager, service):
     manager.post(f"/orders/mass-orders/{batch.pk}/discard/")
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
-    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch, None)})
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
 
 
 def test_a_line_of_a_batch_being_placed_is_not_changed(manager, service):
     batch = check(manager, "12|a.example|50\n12|b.example|5")
-    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch)})
+    manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch, None)})
     line = batch.lines.get(is_good=False)
     cells = {"cell-service": "12", "cell-link": "b.example", "cell-quantity": "50"}
     answer = manager.post(f"/orders/mass-orders/lines/{line.pk}/", cells)
@@ -271,7 +278,7 @@ def test_lines_that_somebody_else_changed_meanwhile_are_looked_at_once_more(mana
     cells = {f"cell-{name}": text for name, text in row.cells.items()}
     manager.post(f"/orders/mass-orders/lines/{row.pk}/", cells | {"cell-quantity": "90000"})
     page = manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": shown}, follow=True)
-    assert "Lines changed after you opened this page" in page.content.decode()
+    assert "Something changed after you opened this page" in page.content.decode()
     batch.refresh_from_db()
     assert batch.state == "checked"
     again = page.context["shown"]

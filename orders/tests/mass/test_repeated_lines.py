@@ -11,7 +11,7 @@ import pytest
 from core import clocks
 from orders.links import link_key
 from orders.mass.check_lines import check
-from orders.mass.mass_order import digest_of_good, start_placing
+from orders.mass.mass_order import bought_before, digest_of_good, start_placing
 from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import check_again
 from orders.models import BatchLine, Order, OrderBatch
@@ -112,9 +112,9 @@ def test_ten_lines_are_compared_with_as_many_queries_as_one() -> None:
     assert costs[0] == costs[1]
 
 
-def place(batch: OrderBatch) -> None:
-    person = batch.created_by
-    words = start_placing(batch, by=person, again=False, now=NOON, shown=digest_of_good(batch))
+def place(batch: OrderBatch, again: bool = False) -> None:
+    shown = digest_of_good(batch, bought_before(batch))
+    words = start_placing(batch, by=batch.created_by, again=again, now=NOON, shown=shown)
     assert not words
     held = take_batch(batch.pk, now=NOON)
     assert held

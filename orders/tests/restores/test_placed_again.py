@@ -126,7 +126,7 @@ def test_a_checked_line_of_a_mass_order_that_was_placed_since_is_not_bought_agai
 
 
 def _place(batch: OrderBatch) -> None:
-    shown = digest_of_good(batch)
+    shown = digest_of_good(batch, None)
     assert not start_placing(batch, by=batch.created_by, again=False, now=NOON, shown=shown)
     held = take_batch(batch.pk, now=NOON)
     assert held

@@ -1,0 +1,225 @@
+"""That a line is meant is said of the orders that were shown with it, and of no other."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from core.roles import Role
+from orders.draft import OrderDraft
+from orders.mass import tasks as mass_tasks
+from orders.mass.check_lines import check
+from orders.mass.mass_order import bought_before, digest_of_good, start_placing
+from orders.models import BatchLine, Order, OrderBatch
+from orders.placing import place_orders
+from orders.status import Status
+from orders.tests.mass.test_place_lines import make_batch
+from orders.tests.mass.test_repeated_lines import address, bought, lines_of, paste, place
+from providers.panel_api.order_types.table import DefaultPayload
+from tests.builders import NOON, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture
+def staff(client_for_role: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr(mass_tasks, "ring_batch", lambda pk: None)
+    client: Client = client_for_role(Role.MANAGER)
+    return client
+
+
+def mean(batch: OrderBatch) -> list[BatchLine]:
+    lines = lines_of(batch)
+    for line in lines:
+        line.is_meant = True
+    check(lines, batch, person=batch.created_by, now=NOON)
+    for line in lines:
+        line.save()
+    return lines
+
+
+def fields(line: BatchLine, **over: str) -> dict[str, str]:
+    shown = {f"cell-{name}": text for name, text in (line.cells | over).items()}
+    return shown | {"beside": str(line.meant_beside), "is_meant": "yes"}
+
+
+def repeated_line() -> BatchLine:
+    """One that repeats an order of a moment ago, as its page shows it."""
+    service = make_service()
+    bought(service, 1, created_at=timezone.now())
+    batch = make_batch(paste(service, range(1, 2)))
+    [line] = lines_of(batch)
+    check([line], batch, person=batch.created_by, now=timezone.now())
+    line.save()
+    assert not line.is_good
+    return line
+
+
+def test_of_two_people_who_mean_the_same_lines_one_is_asked_about_the_other_s_orders() -> None:
+    service = make_service()
+    for number in range(3):
+        bought(service, number)
+    one, two = (make_batch(paste(service, range(3))) for _ in range(2))
+    assert all(line.is_good for batch in (one, two) for line in mean(batch))
+    place(one)
+    place(two, again=True)
+    assert Order.objects.count() == 6
+    for line, order in zip(lines_of(two), one.orders.order_by("pk"), strict=True):
+        assert (line.is_good, line.is_meant, line.meant_beside) == (False, False, order.pk)
+        assert f"Order #{order.pk} " in line.problems[0]["words"]
+    mean(two)
+    place(two, again=True)
+    assert Order.objects.count() == 9
+
+
+def test_a_line_that_is_meant_is_written_beside_the_orders_it_was_shown_with_alone() -> None:
+    service = make_service()
+    shown, link = bought(service, 1, Status.IN_PROGRESS), address(1)
+    batch = make_batch(paste(service, range(1, 2)))
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
+
+    def press() -> None:
+        draft = OrderDraft(service, payload, uuid.uuid4(), beside=shown.pk, with_batch=True)
+        place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)
+
+    press()
+    press()  # two lines of one paste
+    newer = bought(service, 1, Status.QUEUED)
+    with pytest.raises(place_orders.NotAgreed) as refusal:
+        press()
+    assert (refusal.value.field, refusal.value.beside) == ("is_meant", newer.pk)
+
+
+def test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = make_service()
+    bought(service, 1)
+    batch = make_batch(paste(service, range(1, 2)))
+    mean(batch)
+    place_order, came = place_orders.place_order, list[Order]()
+
+    def interrupted(*args: Any, **more: Any) -> Any:
+        came.append(bought(service, 1, Status.QUEUED))
+        return place_order(*args, **more)
+
+    monkeypatch.setattr(place_orders, "place_order", interrupted)
+    place(batch)
+    [line] = lines_of(batch)
+    assert (line.order, line.is_meant, line.meant_beside) == (None, False, came[0].pk)
+
+
+def test_lines_of_one_paste_that_repeat_each_other_are_placed_also_by_a_later_step() -> None:
+    service = make_service()
+    text = "\n".join([f"{service.external_id}|{address(1)}|101"] * 3)
+    batch = make_batch(text)
+    for line in lines_of(batch)[1:]:
+        line.is_meant = True
+        check([line], batch, person=batch.created_by, now=NOON, with_others=True)
+        line.save()
+    BatchLine.objects.filter(pk=lines_of(batch)[2].pk).update(is_good=False)
+    place(batch)
+    BatchLine.objects.filter(pk=lines_of(batch)[2].pk).update(is_good=True)
+    place(batch)
+    assert batch.orders.count() == 3
+
+
+@pytest.mark.parametrize("name", ["link", "quantity"])
+def test_a_line_that_is_meant_and_changed_in_one_form_is_asked_about_what_it_became(
+    staff: Client, name: str
+) -> None:
+    line = repeated_line()
+    assert line.service is not None
+    older: dict[str, dict[str, Any]] = {
+        "link": {"number": 2, "units": 101},
+        "quantity": {"number": 1, "units": 999},
+    }
+    other = bought(line.service, **older[name], created_at=timezone.now())
+    over = {"link": {"link": address(2)}, "quantity": {"quantity": "999"}}[name]
+    BatchLine.objects.filter(pk=line.pk).update(meant_beside=other.pk)
+    line.meant_beside = other.pk
+    answer = staff.post(reverse("mass-order-line", args=[line.pk]), fields(line, **over))
+    line.refresh_from_db()
+    assert (answer.status_code, line.is_good, line.is_meant) == (422, False, False)
+    assert f"Order #{other.pk} " in answer.content.decode()
+    staff.post(reverse("mass-order-line", args=[line.pk]), fields(line))
+    line.refresh_from_db()
+    assert line.is_good and line.meant_beside == other.pk
+
+
+def test_a_tick_on_a_page_drawn_before_another_order_came_says_nothing_of_it(
+    staff: Client,
+) -> None:
+    line = repeated_line()
+    drawn = fields(line)
+    assert line.service is not None
+    newer = bought(line.service, 1, created_at=timezone.now())
+    staff.post(reverse("mass-order-check", args=[line.batch_id]))
+    staff.post(reverse("mass-order-line", args=[line.pk]), drawn)
+    line.refresh_from_db()
+    assert (line.is_good, line.is_meant, line.meant_beside) == (False, False, newer.pk)
+
+
+def test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are(
+    staff: Client,
+) -> None:
+    service = make_service()
+    orders = [bought(service, number, created_at=timezone.now()) for number in range(60)]
+    batch = make_batch(paste(service, range(60)))
+    staff.post(reverse("mass-order-check", args=[batch.pk]))
+    page = staff.get(reverse("mass-order", args=[batch.pk]), {"tab": "fix"})
+    assert "All 60 repeated lines are meant" in page.content.decode()
+    newer = bought(service, 59, created_at=timezone.now())
+    shown = {"meant": page.context["repeated"].digest}
+    staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
+    assert [line.meant_beside for line in lines_of(batch) if line.is_meant] == [
+        order.pk for order in orders[:59]
+    ]
+    assert lines_of(batch)[59].meant_beside == newer.pk
+    staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
+    assert not lines_of(batch)[59].is_meant
+
+
+def test_order_them_again_speaks_of_the_mass_order_that_was_shown() -> None:
+    service = make_service()
+    one, two, three = (make_batch(paste(service, range(2))) for _ in range(3))
+    place(one)
+    Order.objects.update(status=Status.WITHDRAWN)
+    assert bought_before(three) == one
+    shown = digest_of_good(three, one)
+    place(two, again=True)
+    Order.objects.update(status=Status.WITHDRAWN)
+    words = start_placing(three, by=three.created_by, again=True, now=NOON, shown=shown)
+    assert "changed after you opened this page" in words
+    place(three, again=True)
+    assert Order.objects.count() == 6
+
+
+def test_what_the_lines_of_a_page_repeat_is_part_of_what_it_shows() -> None:
+    service = make_service()
+    bought(service, 1)
+    batch = make_batch(paste(service, range(1, 2)))
+    mean(batch)
+    drawn = digest_of_good(batch, None)
+    bought(service, 1, created_at=NOON - timedelta(minutes=5))
+    check(lines := lines_of(batch), batch, person=batch.created_by, now=NOON)
+    lines[0].save()
+    mean(batch)
+    assert digest_of_good(batch, None) != drawn
+
+
+def test_of_many_orders_the_newest_are_named_and_the_others_counted() -> None:
+    service = make_service()
+    orders = [bought(service, 1) for _ in range(7)]
+    [line] = lines_of(make_batch(paste(service, range(1, 2))))
+    words = [problem["words"] for problem in line.problems]
+    newest = zip(orders[:1:-1], words[:5], strict=True)
+    assert all(f"Order #{order.pk} " in text for order, text in newest)
+    assert words[5:] == ["Older orders like these: 2."]
+    assert line.meant_beside == orders[-1].pk
