@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from core.roles import Role
+from orders.links import link_key
 from orders.models import OrderBatch
-from orders.status import HaltKind
+from orders.status import HaltKind, Status
 from providers.models import Service
-from tests.builders import make_halt, make_provider, make_service
+from tests.builders import make_halt, make_order, make_provider, make_service
 from tests.chaos import people
 from tests.chaos.browser import Page
 from tests.chaos.history import History
@@ -22,6 +23,7 @@ from tests.chaos.plan import Terms, first_orders
 from tests.chaos.recovery import stops_to_review
 
 pytestmark = pytest.mark.django_db
+KEY = link_key("https://lumen.example/1")
 
 
 def seen(browser: Client, path: str, **values: str) -> Page:
@@ -42,6 +44,9 @@ def test_a_form_is_wanted_while_its_service_is_for_sale_as_what_it_was(
     assert again.status == 422
     fix(values, again)
     assert "7" in values["terms"] and "queue_behind" not in values
+    make_order(Status.IN_PROGRESS, service=service, link=values["link"], link_key=KEY)
+    fix(values, seen(browser, path, **values))
+    assert values["beside"].startswith("behind:") and "queue_behind" not in values
     Service.objects.update(type="Custom Comments")
     refused = seen(browser, path, **values)
     before = dict(values)

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ from ..link_queue import last_in_line
 from ..links import link_key
 from ..models import Order
 from ..repeats import Lately
-from ..status import ENDED_THERE
+from ..status import ENDED_THERE, OPEN, HoldReason, Status
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .form_fields import fields_for
@@ -102,6 +103,7 @@ class OrderForm(WhenForm):
         self._begin_at(filled)
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
+        self._same = Order.objects.none()
 
     def _begin_at(self, filled: Mapping[str, Any]) -> None:
         """The hand starts in the first field that is still empty."""
@@ -159,15 +161,12 @@ class OrderForm(WhenForm):
         """It is asked about only for what was placed lately, and has ended."""
         return all(order.status in ENDED_THERE for order in self.same_payloads)
 
-    @property
+    @cached_property
     def is_safe_behind(self) -> bool:
-        """All of them end before its turn on the link comes."""
-        return all(one.is_open for one in self.same_payloads)
-
-    @property
-    def _comes_after_them(self) -> bool:
-        """It waits for its turn on the link, and all of them are still to have theirs."""
-        return self.behind is not None and self.is_safe_behind
+        """All of them, also those that are not listed, end before its turn on the link comes: none
+        has ended already, is closed as unknown or starts at a time of its own."""
+        timed = Q(status=Status.HELD, hold_reason=HoldReason.SCHEDULED)
+        return not self._same.exclude(Q(status__in=OPEN) & ~timed).exists()
 
     @property
     def drawn_key(self) -> uuid.UUID:
@@ -240,7 +239,7 @@ class OrderForm(WhenForm):
         self._find_same_payloads()
         if not self.errors:
             self.payload = self.partial_payload()
-            if self.same_payloads and not self.is_consented and not self._comes_after_them:
+            if self.same_payloads and not self.is_consented:
                 self.add_error("place_anyway", CHOOSE if self.blocker else TICK)
         return values
 
@@ -255,11 +254,10 @@ class OrderForm(WhenForm):
             key = link_key(link)
             lately = Lately.by(self.person, self.now) if self.is_countable else None
             units = self.partial_payload().units if lately else None
-            same = Order.objects.with_same_payload(self.service, key, units, lately)
+            self._same = Order.objects.with_same_payload(self.service, key, units, lately)
             self.blocker = last_in_line(self.service.provider_id, key)
-            self.same_payloads = list(
-                same.select_related("placed_by").order_by("-pk")[:SAME_PAYLOADS_SHOWN]
-            )
+            newest_first = self._same.select_related("placed_by").order_by("-pk")
+            self.same_payloads = list(newest_first[:SAME_PAYLOADS_SHOWN])
 
 
 def initial_from(order_type: str, wire: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 PATIENCE_SECONDS = 10.0
 UNHURT_SECONDS = 120.0  # before anybody hurts the desk, only a busy machine can keep it so long
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
+_BEHIND = re.compile(r'value="(behind:[^"]*)"')
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
 
 
@@ -37,6 +38,11 @@ class Page:
             if name:
                 found.setdefault(unescape(name[1]), unescape(value[1]) if value else "")
         return found
+
+    def choice_behind(self) -> str:
+        """What its choice to stand behind other orders says; empty where it has none."""
+        found = _BEHIND.search(self.text)
+        return unescape(found[1]) if found else ""
 
 
 @dataclass

@@ -259,6 +259,8 @@ def fix(values: dict[str, str], page: Page) -> None:
     terms = page.hidden()["terms"]
     if values.get("terms") != terms:
         values["terms"] = terms
+    elif behind := page.choice_behind():
+        values["beside"] = behind
     else:
         values["queue_behind"] = "on"
 

@@ -399,6 +399,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "placing: behind is said of the orders that were shown",
+        "if self.same_payloads and not self.is_consented:",
+        "if self.same_payloads and not self.is_consented and self.behind is None:",
+        (
+            "orders/tests/placing/test_order_form.py::test_behind_is_said_of_the_orders_that_were_shown_and_of_no_other",
+        ),
+        "orders/placing/order_form.py",
+    ),
+    Guard(
         "queued again: the same that nobody was told of",
         "if found := same_beside(order, now).exclude(pk__in=beside).first():",
         "if found := same_beside(order, now).none().first():",

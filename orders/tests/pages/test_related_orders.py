@@ -180,9 +180,8 @@ def filled(service: Any, **over: str) -> dict[str, str]:
 
 
 def placed(service: Any, **over: Any) -> Order:
-    return make_order(
-        Status.IN_PROGRESS, service=service, link=LINK, link_key=link_key(LINK), **over
-    )
+    place: dict[str, Any] = {"link": LINK, "link_key": link_key(LINK)}
+    return make_order(Status.IN_PROGRESS, service=service, **(place | over))
 
 
 def test_the_form_offers_to_wait_instead_of_buying_beside(staff: Client):
@@ -191,10 +190,28 @@ def test_the_form_offers_to_wait_instead_of_buying_beside(staff: Client):
     page = answer.content.decode()
     assert answer.status_code == 422
     assert f"Queue after order {first}" in page and "Place anyway" in page
-    staff.post("/orders/new/", filled(first.service, queue_behind="on"))
+    beside = f"behind:{answer.context['form'].consent}"
+    assert f'value="{beside}"' in page
+    staff.post("/orders/new/", filled(first.service, beside=beside))
     order = Order.objects.latest("pk")
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.LINK_BUSY)
     assert order.blocked_by_id == first.pk
+
+
+def test_the_choice_to_wait_comes_back_unmade_where_it_spoke_of_another_link(staff: Client):
+    first = placed(make_service())
+    consent = staff.post("/orders/new/", filled(first.service)).context["form"].consent
+    link = "https://lumen.example/typed-since"
+    placed(first.service, link=link, link_key=link_key(link))
+    said = filled(first.service, beside=f"behind:{consent}")
+    answer = staff.post("/orders/new/", said | {"link": link})
+    page = one_line(answer.content.decode())
+    radio = page[page.index('value="behind:') : page.index("Queue after order")]
+    assert answer.status_code == 422 and " checked" not in radio
+    again = said | {"link": link, "beside": f"behind:{answer.context['form'].consent}"}
+    page = one_line(staff.post("/orders/new/preview/", again).content.decode())
+    radio = page[page.index('value="behind:') : page.index("Queue after order")]
+    assert " checked" in radio
 
 
 def test_another_service_with_the_link_is_offered_but_not_asked_about(staff: Client):

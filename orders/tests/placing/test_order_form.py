@@ -11,9 +11,9 @@ import pytest
 
 from orders.links import link_key
 from orders.models import Order
-from orders.placing.order_form import OrderForm, form_for, obstacle
+from orders.placing.order_form import SAME_PAYLOADS_SHOWN, OrderForm, form_for, obstacle
 from orders.placing.preview import preview_of
-from orders.status import Status
+from orders.status import HoldReason, Status
 from providers.models import Service
 from providers.panel_api.order_types.table import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service
@@ -258,8 +258,6 @@ def test_nobody_waits_for_an_order_that_was_closed_as_unknown_so_it_is_asked_abo
     assert not alone.is_valid() and list(alone.errors) == ["place_anyway"]
     placed(Status.QUEUED, service=first.service)
     assert not fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
-    Order.objects.filter(pk=first.pk).update(status=Status.WITHDRAWN)
-    assert fill(first.service, {**DEFAULT, "queue_behind": "on"}).is_valid()
 
 
 def test_consent_is_worth_nothing_for_an_order_placed_since() -> None:
@@ -374,7 +372,7 @@ def test_now_or_behind_is_one_choice_and_each_does_what_it_says() -> None:
     assert not seen.is_valid() and "Choose what to do" in seen.errors["place_anyway"][0]
     now = fill(first.service, {**DEFAULT, "beside": f"now:{seen.consent}"})
     assert now.is_valid() and now.behind is None
-    behind = fill(first.service, {**DEFAULT, "beside": "behind:"})
+    behind = fill(first.service, {**DEFAULT, "beside": f"behind:{seen.consent}"})
     assert behind.is_valid() and behind.behind == first
     both = {**DEFAULT, "beside": f"now:{seen.consent}", "queue_behind": "on"}
     one = fill(first.service, both)
@@ -395,3 +393,39 @@ def test_behind_one_that_was_closed_as_unknown_the_choice_says_that_it_is_a_seco
 def test_a_choice_that_was_not_shown_is_none(choice: str) -> None:
     first = placed(Status.GIVEN_UP)
     assert not fill(first.service, {**DEFAULT, "beside": choice}).is_valid()
+
+
+@pytest.mark.services
+def test_behind_is_said_of_the_orders_that_were_shown_and_of_no_other() -> None:
+    first = placed(Status.IN_PROGRESS)
+    seen = fill(first.service, DEFAULT)
+    assert not seen.is_valid() and seen.is_safe_behind
+    behind = {**DEFAULT, "beside": f"behind:{seen.consent}"}
+    assert fill(first.service, behind).is_valid()
+    assert not fill(first.service, {**DEFAULT, "beside": "behind:"}).is_valid()
+    link = "https://lumen.example/elsewhere"
+    make_order(Status.IN_PROGRESS, service=first.service, link=link, link_key=link_key(link))
+    assert not fill(first.service, {**behind, "link": link}).is_valid(), "typed since"
+    placed(Status.QUEUED, service=first.service)
+    assert not fill(first.service, behind).is_valid(), "a colleague's since"
+
+
+@pytest.mark.services
+def test_behind_one_that_starts_at_a_time_of_its_own_it_is_said_to_be_a_second_order() -> None:
+    first = placed(Status.IN_PROGRESS)
+    waits = {"service": first.service, "starts_at": NOON + timedelta(days=2)}
+    timed = placed(Status.HELD, hold_reason=HoldReason.SCHEDULED, **waits)
+    form = fill(first.service, DEFAULT)
+    assert not form.is_valid() and not form.is_safe_behind
+    Order.objects.filter(pk=timed.pk).update(hold_reason=HoldReason.LINK_BUSY)
+    form = fill(first.service, DEFAULT)
+    assert not form.is_valid() and form.is_safe_behind
+
+
+@pytest.mark.services
+def test_behind_more_orders_than_are_listed_the_oldest_counts_too() -> None:
+    first = placed(Status.GIVEN_UP)
+    for _ in range(SAME_PAYLOADS_SHOWN):
+        placed(Status.QUEUED, service=first.service)
+    form = fill(first.service, DEFAULT)
+    assert not form.is_valid() and first not in form.same_payloads and not form.is_safe_behind
