@@ -150,6 +150,16 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         same = known.filter(provider=OuterRef("account"), external_id=OuterRef("external_id"))
         return self.filter(~Exists(same) | Q(external_id=""), order=None)
 
+    def list_send(self, send: UnmatchedOrder) -> None:
+        """Once. What a provider told of before, under the same id, takes the name of this send: by
+        that alone its form is known when it is placed again."""
+        self.bulk_create([send], ignore_conflicts=True)
+        name = {"token": send.token, "sent_at": send.sent_at}
+        behind = self.filter(halt=send.halt)
+        if not behind.filter(**name).exists():
+            told = behind.filter(account=send.account, external_id=send.external_id, token="")
+            told.update(**name)
+
 
 class UnmatchedOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.

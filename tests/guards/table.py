@@ -224,6 +224,13 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "restore: what a provider told of first takes the name of its send",
+        "            told.update(**name)\n",
+        "            told.exists()\n",
+        (f"{PLACED}::test_one_of_which_the_provider_told_first_is_known_by_its_form_too",),
+        "orders/models/restored.py",
+    ),
+    Guard(
         "place: not as an order of which its form had sent another",
         "if words := sent_before.objection(draft, sends):",
         "if words := sent_before.objection(draft, []):",

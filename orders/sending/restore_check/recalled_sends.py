@@ -295,4 +295,4 @@ def _list_as_unmatched(halt: Halt, send: Send, external_id: str, order: Order | 
         quantity=send.payload.get("quantity", "")[:20],
         order=order,
     )
-    UnmatchedOrder.objects.bulk_create([known], ignore_conflicts=True)
+    UnmatchedOrder.objects.list_send(known)

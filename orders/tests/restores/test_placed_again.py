@@ -67,6 +67,22 @@ def test_a_form_that_was_sent_before_the_restore_is_not_bought_again() -> None:
     assert len(provider.placed) == 1
 
 
+def test_one_of_which_the_provider_told_first_is_known_by_its_form_too() -> None:
+    """The machine that had sent it is heard after its number was found there."""
+    form, provider = draft(), FakeProvider()
+    first, _ = place_order(form, placed_by=None, now=NOON)
+    first = send(first, provider)
+    forget(first)
+    guard.quarantine("put back", now=NOON)
+    told = make_unmatched_order(form.service.provider, external_id=first.external_id)
+    guard.check_database(now=LATER)
+    row = UnmatchedOrder.objects.get()
+    assert (row.pk, row.token) == (told.pk, f"{form.form_key.hex}-1")
+    acknowledge(LATER)
+    order, _ = place_order(form, placed_by=make_user(), now=LATER)
+    assert order.status == Status.UNCONFIRMED
+
+
 def test_of_two_sends_the_one_that_was_taken_is_offered_and_the_other_one_is_told() -> None:
     form = draft()
     listed(form, 1, external_id="")
