@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from django.core.serializers.json import DjangoJSONEncoder
 
+from .link_queue import ahead_of
 from .models import Attempt, Order, Refill
-from .status import Status
+from .status import HoldReason, Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
 _TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late", "candidates")
@@ -29,8 +30,12 @@ def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
 
 
 def of_hold(order: Order) -> str:
-    """What a held order waits for."""
-    return order.hold_reason if order.status == Status.HELD else order.status
+    """What a held order waits for; of one that waits for its link, behind which order: released,
+    it is sent beside that one."""
+    if order.status != Status.HELD:
+        return order.status
+    ahead = ahead_of(order) if order.hold_reason == HoldReason.LINK_BUSY else None
+    return f"{order.hold_reason}-{ahead.pk}" if ahead else order.hold_reason
 
 
 def of_newest(refill: Refill | None) -> str:

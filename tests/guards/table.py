@@ -415,6 +415,15 @@ LINES = (
         "orders/placing/order_form.py",
     ),
     Guard(
+        "released: behind which order it was shown to wait",
+        "    ahead = ahead_of(order) if order.hold_reason == HoldReason.LINK_BUSY else None",
+        "    ahead = None",
+        (
+            "orders/tests/pages/test_stale_tabs.py::test_a_release_from_before_another_order_came_first_on_the_link_is_not_taken",
+        ),
+        "orders/shown.py",
+    ),
+    Guard(
         "queued again: the same that nobody was told of",
         "if found := same_beside(order, now).exclude(pk__in=beside).first():",
         "if found := same_beside(order, now).none().first():",

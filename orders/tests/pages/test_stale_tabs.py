@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -153,3 +154,25 @@ def test_a_tab_from_before_the_last_refill_asks_for_no_other_one(manager: Client
     seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), ask)
     manager.post(ask, {"shown": seen})
     assert Refill.objects.count() == 2
+
+
+def test_a_release_from_before_another_order_came_first_on_the_link_is_not_taken(
+    manager: Client,
+) -> None:
+    first = make_order(Status.IN_PROGRESS)
+    same: dict[str, Any] = {"link": first.link, "link_key": first.link_key}
+    waits = make_order(
+        Status.HELD,
+        service=first.service,
+        hold_reason=HoldReason.LINK_BUSY,
+        blocked_by=first,
+        **same,
+    )
+    address = f"/orders/{waits.pk}/release/"
+    seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
+    make_order(Status.IN_PROGRESS, service=first.service, **same)
+    answer = manager.post(address, {"shown": seen}, follow=True)
+    assert status_of(waits) == Status.HELD and shown.CHANGED in answer.content.decode()
+    seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
+    manager.post(address, {"shown": seen})
+    assert status_of(waits) == Status.QUEUED
