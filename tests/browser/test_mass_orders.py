@@ -74,7 +74,7 @@ def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteS
     admin_page.get_by_role("button", name="Check this line").click()
     admin_page.get_by_text("The same lines were placed before").wait_for()
     admin_page.get_by_role("button", name="Place 1 order").click()
-    admin_page.get_by_text("say so if you mean it").wait_for()
+    admin_page.get_by_text("to do it twice").wait_for()
     wait_until(lambda: bought() > 0, "the order at the sandbox")
     admin_page.wait_for_timeout(2_000)
     assert bought() == 1
