@@ -145,18 +145,20 @@ def _repeats(
     """
     if not line.link_key:
         return []
+    bought = around.unmatched.get((service.provider_id, service.external_id, line.link_key))
+    left = [Problem(REPEATED, bought)] if bought else []
     running = around.running.get(line.link_key, ())
     repeated = [order for order in running if order.is_repeated_by(service, payload)]
     if unknown := [order for order in repeated if not order.is_meant_by(line)]:
         line.is_meant, line.meant_beside = False, max(order.pk for order in unknown)
-        return _told_of(unknown)
+        return [*_told_of(unknown), *left]
     if line.is_meant:
         return []
     line.meant_beside = 0
     number = around.claimed.get((service.pk, line.link_key))
     if number:
-        return [Problem(REPEATED, f"Line {number:,} orders this service for this link too.")]
-    return []
+        return [Problem(REPEATED, f"Line {number:,} orders this service for this link too."), *left]
+    return left
 
 
 def _told_of(orders: list[Running]) -> list[Problem]:

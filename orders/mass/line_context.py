@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -19,6 +20,7 @@ from providers.panel_api.order_types.table import OrderPayload
 
 from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch
+from ..placing.sent_before import left_places
 from ..repeats import Lately
 from ..status import BUYS_AGAIN, OPEN, Status
 from .line_rules import LineRules
@@ -68,6 +70,7 @@ class Surroundings:
     limits: LimitRules
     today: date
     claimed: dict[Place, int]
+    unmatched: dict[tuple[int, str, str], str] = field(default_factory=dict)
     lined_up: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
     tolerance: Decimal | None = None
@@ -94,12 +97,14 @@ def surroundings_of(
         claimed = _claims(others, keys)
         if with_others and limits.limits:
             _count(limits, others)
+    ours = {line.form_key for line in lines}
     return Surroundings(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
-        running=_running(keys, {line.form_key for line in lines}, Lately.by_anybody(now)),
+        running=_running(keys, ours, Lately.by_anybody(now)),
         limits=limits,
         today=desk_day(now),
         claimed=claimed,
+        unmatched=left_places(ours=ours),
     )
 
 
@@ -113,7 +118,7 @@ def _services(wanted: list[str]) -> dict[str, list[Service]]:
     return found
 
 
-def _running(keys: list[str], ours: set[object], lately: Lately) -> dict[str, list[Running]]:
+def _running(keys: list[str], ours: set[UUID], lately: Lately) -> dict[str, list[Running]]:
     """Orders that lines may repeat, by link, without those the lines themselves have become; last
     those that have ended."""
     found = defaultdict[str, list[Running]](list)

@@ -231,6 +231,13 @@ LINES = (
         "orders/models/restored.py",
     ),
     Guard(
+        "mass order: a line for what has no order here is left out until it is meant",
+        "    left = [Problem(REPEATED, bought)] if bought else []",
+        "    left = list[Problem]()",
+        (f"{PLACED}::test_a_new_line_for_what_has_no_order_here_is_left_out_until_it_is_meant",),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
         "place: not as an order of which its form had sent another",
         "if words := sent_before.objection(draft, sends):",
         "if words := sent_before.objection(draft, []):",

@@ -12,11 +12,14 @@ import pytest
 from core.roles import Role
 from orders.bulk import bulk_action
 from orders.draft import OrderDraft
+from orders.mass.check_lines import check
 from orders.mass.mass_order import digest_of_good, start_placing
 from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import check_again
 from orders.models import BatchLine, Order, OrderBatch, UnmatchedOrder
+from orders.placing.order_form import form_for
 from orders.placing.place_orders import NotAgreed, place_order
+from orders.placing.preview import preview_of
 from orders.sending.restore_check import guard
 from orders.status import RECALLED, Flag, JobKind, Outcome, Status
 from orders.tests.bulk.test_bulk_actions import run
@@ -24,6 +27,7 @@ from orders.tests.mass.test_place_lines import make_batch
 from orders.tests.mass.test_repeated_lines import paste
 from orders.tests.placing.test_placing import draft
 from orders.tests.sending.test_restore_guard import LATER, acknowledge, forget, send
+from providers.models import Service
 from tests.builders import (
     NOON,
     make_order,
@@ -166,3 +170,42 @@ def test_a_bulk_confirmation_that_is_sent_again_does_not_buy_again() -> None:
     made = job.items.get().made
     assert made is not None
     assert made.status == Status.UNCONFIRMED
+
+
+def bought_without_order(service: Service, link: str) -> UnmatchedOrder:
+    """By a form that nobody has any more."""
+    over = {"token": f"{uuid.uuid4().hex}-1", "sent_at": NOON, "external_id": "777"}
+    return make_unmatched_order(service.provider, link=link, service_id=service.external_id, **over)
+
+
+def test_a_new_line_for_what_has_no_order_here_is_left_out_until_it_is_meant() -> None:
+    service = make_service()
+    left = bought_without_order(service, "https://www.a.example/0/")
+    batch = make_batch(paste(service, range(2)))
+    line, other = batch.lines.order_by("number")
+    assert (line.is_good, other.is_good) == (False, True)
+    [problem] = line.problems
+    assert problem["field"] == "is_meant" and "777" in problem["words"]
+    line.is_meant = True
+    check([line], batch, person=batch.created_by, now=NOON)
+    assert line.is_good
+    left.order = make_order(provider=service.provider)
+    left.save()
+    line.is_meant = False
+    check([line], batch, person=batch.created_by, now=NOON)
+    assert line.is_good, "somebody has said which order it is"
+
+
+def test_a_new_form_for_what_has_no_order_here_is_warned() -> None:
+    service = make_service()
+    bought_without_order(service, "https://lumen.example/home")
+    words = [
+        _warned(service, f"https://{place}") for place in ("lumen.example/home/", "a.example/")
+    ]
+    assert "777" in words[0] and not words[1]
+
+
+def _warned(service: Service, link: str) -> str:
+    data = {"link": link, "quantity": "500", "form_key": str(uuid.uuid4())}
+    form = form_for(service, now=NOON, person=make_user(), data=data)
+    return " ".join(preview_of(form, now=NOON).warnings)
