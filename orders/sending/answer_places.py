@@ -25,6 +25,7 @@ from ..oldest_work import Late
 from ..status import Outcome, RefillStatus
 from . import answer_spool
 from .writes import answer_files
+from .writes.spool_files import answers_in
 
 NAME: Final = ".place"
 # An answer is taken in at the latest when its worker has been silent for two leases.
@@ -44,11 +45,11 @@ def report(*, now: datetime) -> None:
 
 
 def waiting_here() -> list[datetime]:
-    """When each answer that nobody has taken in yet was written."""
+    """When each answer that nobody has taken in yet was written. Raises OSError."""
     return [
         moment
         for directory in (answer_spool.directory(), answer_files.directory())
-        for path in directory.glob("*.json")
+        for path in answers_in(directory)
         if (moment := _written_at(path)) is not None
     ]
 

@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from django.conf import settings
 
 from core import clocks
-from core.durable_files import is_worked_on
+from core.durable_files import files_in, is_worked_on
 from core.redaction import redact
 from core.texts import readable
 
@@ -28,7 +28,7 @@ from . import halts, record_outcome, send_journal
 from .outcome import AttemptGone, SendOutcome, id_known_already
 from .record_outcome import RaceLost
 from .reused_id import IdTaken
-from .writes import spool_files
+from .writes import answer_files, spool_files
 from .writes.spool_files import AnswerFile
 
 log = logging.getLogger(__name__)
@@ -140,10 +140,13 @@ def record_late(attempt: Attempt, send_outcome: SendOutcome, *, now: datetime) -
 
 
 def _show_bad_files(now: datetime) -> None:
-    """Rows that last as long as their files are found, for the overview."""
+    """Rows that last as long as their files are found, for the overview. Raises OSError where
+    nobody can say which there are: then the rows stay."""
     bad = [
         UnreadAnswer(name=readable(path.name)[:200], host=socket.gethostname()[:80], seen_at=now)
-        for path in directory().rglob(f"*{spool_files.BAD}")
+        for folder in (directory(), answer_files.directory())
+        for path in files_in(folder)
+        if path.suffix == spool_files.BAD
     ]
     if bad:
         UnreadAnswer.objects.bulk_create(

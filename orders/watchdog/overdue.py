@@ -6,6 +6,7 @@ index, or one an account.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ _AT_PLACE = {
     Late.SPOOL: "Its workers do not take it in: look at their log.",
     Late.MACHINE: "It has sent what nobody knows the outcome of. Start a worker there.",
 }
+UNLISTED = "Nobody can say which answers wait: their directory on this machine cannot be read."
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,11 @@ def _at_place(late: Late, since: datetime, pk: int) -> Standstill:
 
 def _files(now: datetime) -> Iterator[Standstill]:
     """Of this machine, as its disk is this moment."""
-    oldest = min(answer_places.waiting_here(), default=now)
+    try:
+        oldest = min(answer_places.waiting_here(), default=now)
+    except OSError as error:
+        log.error("answers on disk cannot be listed: %s", error)
+        yield Standstill(Late.SPOOL, now - Late.SPOOL.limit, UNLISTED)
+        return
     if oldest <= now - Late.SPOOL.limit:
         yield Standstill(Late.SPOOL, oldest)

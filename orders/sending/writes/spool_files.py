@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
 
-from core.durable_files import write_whole
+from core.durable_files import files_in, write_whole
 from core.rows.loops import AWAY, one_by_one
 
 from .recording import NotNow
@@ -55,11 +55,17 @@ def on_disk(path: Path, text: str, *, what: Any) -> Iterator[AnswerFile]:
             file.close()
 
 
+def answers_in(directory: Path) -> list[Path]:
+    """That nobody has taken in or set aside. Raises OSError."""
+    return [path for path in files_in(directory) if path.suffix == ".json"]
+
+
 def import_each(directory: Path, take_in: Callable[[Path, TextIO], bool], *, what: str) -> int:
     """Take in what lies there; how many answers that were. What cannot be read, or what no row
-    takes, is set aside under another name."""
-    paths = sorted(directory.glob("*.json"))
-    return one_by_one(paths, lambda path: _import_or_set_aside(path, take_in), what=what)
+    takes, is set aside under another name. Raises OSError where the directory cannot be read."""
+    return one_by_one(
+        answers_in(directory), lambda path: _import_or_set_aside(path, take_in), what=what
+    )
 
 
 def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) -> bool:
@@ -95,8 +101,14 @@ def set_aside_unmatched(path: Path) -> None:
 
 
 def first_of(directory: Path, key: str, read: Callable[[Path], T | None]) -> T | None:
-    """What was heard of this call, if it was kept and nobody has recorded it."""
-    for path in directory.glob(f"*-{key}.json*"):
+    """What was heard of this call, if it was kept and nobody has recorded it. Of a directory that
+    cannot be read nothing was heard, so far: what is taken in later says it."""
+    try:
+        paths = [path for path in files_in(directory) if f"-{key}.json" in path.name]
+    except OSError as error:
+        log.error("answers on disk cannot be listed: %s", error)
+        return None
+    for path in paths:
         try:
             if (answer := read(path)) is not None:
                 return answer

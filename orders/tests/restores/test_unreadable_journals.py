@@ -12,12 +12,12 @@ import pytest
 
 from core.failpoints import armed
 from orders.aftersales import runs
-from orders.models import DatabaseId, Halt, Order, Refill
+from orders.models import DatabaseId, Halt, Order, Refill, UnreadAnswer
 from orders.restores.tasks import importers
-from orders.sending import answer_spool, halts, send_journal, sweep_due
+from orders.sending import answer_places, answer_spool, halts, send_journal, sweep_due
 from orders.sending.outcome import MAY_BE_RESTORED
 from orders.sending.restore_check import guard
-from orders.sending.writes import answer_files, recording
+from orders.sending.writes import answer_files, recording, spool_files
 from orders.status import RECALLED, HaltKind, Outcome, RefillStatus, Status
 from orders.tests.restores.test_calls_of_restored import panel as panel
 from orders.tests.restores.test_calls_of_restored import send as ask
@@ -26,6 +26,7 @@ from orders.tests.restores.test_claims_of_restored import forgotten as forgotten
 from orders.tests.restores.test_recalled_calls import Panel
 from orders.tests.sending.test_answer_spool import crash_at
 from orders.tests.sending.test_restore_guard import LATER, acknowledge, quarantined, send, take_back
+from orders.watchdog import overdue
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_refill, make_service
 from tests.fake_provider import FakeProvider, never_left
@@ -232,3 +233,20 @@ def unreadable_directory(order: Order) -> Iterator[None]:
     yield
     directory.unlink()
     away.rename(directory)
+
+
+@pytest.mark.parametrize("folder", [answer_spool.directory, answer_files.directory])
+def test_a_directory_of_answers_that_cannot_be_read_is_not_an_empty_one(
+    folder: Callable[[], Path],
+) -> None:
+    """A file in its place, which also root cannot list."""
+    folder().parent.mkdir(parents=True, exist_ok=True)
+    folder().touch()
+    UnreadAnswer.objects.create(name="a.json.bad", host="here", seen_at=NOON - timedelta(days=90))
+    with pytest.raises(OSError):
+        answer_spool.import_spool(now=NOON)
+    assert UnreadAnswer.objects.exists()
+    with pytest.raises(OSError):
+        answer_places.waiting_here()
+    assert overdue.UNLISTED in [late.reason for late in overdue.standstills(NOON)]
+    assert spool_files.first_of(folder(), "key", lambda path: path) is None
