@@ -149,11 +149,11 @@ class BulkNoteForm(BulkForm):
 
 
 class BulkReorderForm(BulkForm):
-    """Buying again asks once more about links that are busy. `shown_terms` is the digest of
-    the terms of their services that the confirmation was drawn with, `newest` the last order
-    that there was then: the box speaks of none that came after it."""
+    """Buying again asks once more about links that are busy. `shown_terms` are the digests of the
+    terms of their services and of the orders that the confirmation was drawn with, `newest` the
+    last order that there was then: the box speaks of none that came after it."""
 
-    shown_terms = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    shown_terms = forms.CharField(required=False, max_length=129, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
         required=False,
         label="Also those that may buy the same a second time.",

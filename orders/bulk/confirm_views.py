@@ -43,6 +43,9 @@ TERMS_CHANGED = (
     "Prices or other terms of these services changed since this page was drawn: look at the "
     "estimate once more."
 )
+OTHER_ORDERS = (
+    "Their numbers stand for other orders since the database was put back: look at them once more."
+)
 FORMS: dict[JobKind, type[BulkForm]] = {
     JobKind.RELEASE: BulkReleaseForm,
     JobKind.REORDER: BulkReorderForm,
@@ -110,8 +113,10 @@ def _start(
     terms = dict(form.terms)
     if kind == JobKind.REORDER:
         terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
-        if terms.pop("shown_terms") != _digest(terms["agreed"]):
-            form.add_error(None, TERMS_CHANGED)
+        if words := _changed(
+            terms.pop("shown_terms"), form.cleaned_data["chosen"], terms["agreed"]
+        ):
+            form.add_error(None, words)
             return _ask(request, kind, selection, form, status=422)
     job, is_new = start_job(
         kind,
@@ -149,12 +154,32 @@ def _ask(
         "form_key": read.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
         "newest": newest,
-        "shown_terms": _digest(terms_of(in_parts(chosen))) if kind == JobKind.REORDER else "",
+        "shown_terms": _shown(chosen) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)
 
 
-def _digest(terms: dict[str, Any]) -> str:
+def _shown(chosen: list[int]) -> str:
+    """The terms, and which orders these are: a database that is put back gives their numbers to
+    others."""
+    return f"{_digest(terms_of(in_parts(chosen)))}.{_digest(_form_keys(chosen))}"
+
+
+def _changed(shown: str, chosen: list[int], terms: dict[str, Any]) -> str:
+    """Why it is to be looked at again, in words."""
+    shown_terms, _, shown_orders = shown.partition(".")
+    if shown_terms == _digest(terms) and shown_orders != _digest(_form_keys(chosen)):
+        return OTHER_ORDERS
+    return "" if shown_terms == _digest(terms) else TERMS_CHANGED
+
+
+def _form_keys(chosen: list[int]) -> list[str]:
+    parts = in_parts(sorted(chosen))
+    keys = (part.order_by("pk").values_list("form_key", flat=True) for part in parts)
+    return [key.hex for part in keys for key in part]
+
+
+def _digest(terms: dict[str, Any] | list[str]) -> str:
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -121,3 +122,16 @@ def test_a_page_that_names_no_newest_order_is_drawn_anew_without_the_tick(staff:
     assert answer.status_code == 422 and not BulkJob.objects.exists()
     assert shown.CHANGED in answer.content.decode()
     assert not answer.context["form"]["beside_open"].value()
+
+
+def test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew(staff: Client) -> None:
+    """The database was put back after the page was drawn, and their numbers were given out anew."""
+    four_of_which_one_is_open()
+    page = staff.get(PAGE)
+    other = Order.objects.order_by("pk")[1]
+    Order.objects.filter(pk=other.pk).update(form_key=uuid.uuid4())
+    answer = staff.post(PAGE, ticked(page))
+    assert answer.status_code == 422
+    assert "stand for other orders" in answer.content.decode()
+    assert not BulkJob.objects.exists()
+    assert staff.post(PAGE, ticked(answer)).status_code == 302
