@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 _LIBRARY = next(Path(__file__).parent.glob("vendor/axe-core-*/axe.min.js")).read_text("utf-8")
+_OF_COLORS = ["color-contrast", "link-in-text-block"]
 _FINDINGS = """async (only) => {
   const {violations} = await axe.run(document, {resultTypes: ["violations"], ...only});
   return violations.flatMap(({id, help, nodes}) => nodes.map(
@@ -24,4 +25,4 @@ def findings(page: Page, *, of_colors: bool = False) -> list[str]:
     """Each as rule, what it asks for, the element, and what is wrong with it; empty for none.
     `of_colors` alone, where the same page has been looked at in other colors already."""
     page.evaluate(_LIBRARY)
-    return list(page.evaluate(_FINDINGS, {"runOnly": ["cat.color"]} if of_colors else {}))
+    return list(page.evaluate(_FINDINGS, {"runOnly": _OF_COLORS} if of_colors else {}))
