@@ -187,7 +187,12 @@ def test_a_refill_that_was_not_begun_and_taken_back_since_stays_taken_back():
     assert refill.status == RefillStatus.WITHDRAWN
 
 
-def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypatch):
+@pytest.mark.parametrize(
+    "step",
+    [(RequestCall.objects, "create"), (recalled_requests, "_take_refill")],
+    ids=["its own row", "its refill"],
+)
+def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(step, monkeypatch):
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     service = make_service(account)
     rows = [make_refill(order=make_order(Status.COMPLETED, service=service)) for _ in range(2)]
@@ -201,7 +206,7 @@ def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(monkeypa
         raise IntegrityError("CHECK constraint failed: of_no_matter")
 
     with monkeypatch.context() as for_now:
-        for_now.setattr(recalled_requests, "_take_refill", broken)
+        for_now.setattr(*step, broken)
         identity = guard.database_identity()
         marks = guard.high_water_marks(account.pk)
         with pytest.raises(NotRecalled):
