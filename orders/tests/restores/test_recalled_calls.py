@@ -49,6 +49,14 @@ class Panel:
         return {first: taken, **dict.fromkeys(others, SLOWER)}
 
 
+class Silent(Panel):
+    """It carries out the first of each call, and its answer is lost."""
+
+    def _do(self, order_ids: Sequence[str], taken: object) -> dict[str, Any]:
+        super()._do(order_ids, taken)
+        raise OutcomeUnknown("read timeout")
+
+
 @pytest.mark.parametrize("make", [make_refill, make_cancel])
 def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
@@ -121,14 +129,21 @@ def test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open(said, 
     assert order.events.filter(text__contains="This machine had sent it").exists()
 
 
-def test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another():
+@pytest.mark.parametrize(
+    ("provider", "status"),
+    [(Panel, RefillStatus.PENDING), (Silent, RefillStatus.UNCONFIRMED)],
+    ids=["answered", "its answer lost"],
+)
+def test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another(
+    provider, status
+):
     """This machine was off while the database was looked into and accepted. What finds that out is
     the claim of a refill that somebody asked for since: it is in a worker's hands, and a look that
     takes the database as it is would be the last."""
     account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
     order = make_order(Status.COMPLETED, service=make_service(account))
     make_refill(order=order)
-    panel = Panel()
+    panel = provider()
     runs.send_requests(account, panel, clock=lambda: NOON, seconds=0)
     Refill.objects.all().delete()
     RequestCall.objects.all().delete()
@@ -141,7 +156,7 @@ def test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_anot
         runs.send_requests(account, panel, clock=partial(lambda moment: moment, now), seconds=0)
         guard.check_database(now=now)
     assert panel.done == [order.external_id], "it was asked for twice"
-    assert Refill.objects.get().status == RefillStatus.PENDING
+    assert Refill.objects.get().status == status
     assert guard.check_database(now=now), "and the database is accepted"
 
 
