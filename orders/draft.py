@@ -18,15 +18,16 @@ class OrderDraft:
     """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
     `beside` is the newest order that it may repeat and that the person was told of; 0: of none;
-    None: they want it however many there are. `with_batch`: those of its own mass order they were
-    shown as lines. `agreed` are the terms they were shown
-    where these are not the service's own of this moment.
+    None: they want it however many there are. `told_of` are the numbers of those after it that
+    they were told of too. `with_batch`: those of its own mass order they were shown as lines.
+    `agreed` are the terms they were shown where these are not the service's own of this moment.
     """
 
     service: Service
     payload: OrderPayload
     form_key: UUID
     beside: int | None = None
+    told_of: frozenset[int] = frozenset()
     agreed: Terms | None = None
     with_batch: bool = False
 

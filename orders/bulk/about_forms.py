@@ -150,21 +150,27 @@ class BulkNoteForm(BulkForm):
 
 class BulkReorderForm(BulkForm):
     """Buying again asks once more about links that are busy. `shown_terms` are the digests of the
-    terms of their services and of the orders that the confirmation was drawn with, `newest` the
-    last order that there was then: the box speaks of none that came after it."""
+    terms of their services and of the orders that the confirmation was drawn with, `shown_beside`
+    what there was for their services and links then: the box speaks of no other."""
 
     shown_terms = forms.CharField(required=False, max_length=129, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
         required=False,
         label="Also those that may buy the same a second time.",
     )
-    newest = forms.IntegerField(
-        required=False, min_value=0, max_value=2**63 - 1, widget=forms.HiddenInput
-    )
+    shown_beside = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_shown_beside(self) -> str:
+        text: str = self.cleaned_data["shown_beside"]
+        try:
+            read(text or "0", most=MOST)
+        except NotChosen:
+            raise forms.ValidationError(LOST) from None
+        return text
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        if values.get("beside_open") and values.get("newest") is None:
+        if values.get("beside_open") and "shown_beside" not in self.data:
             self.add_error(None, CHANGED)
         return values
 

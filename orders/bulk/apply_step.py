@@ -23,7 +23,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, bought_for, form_key_for, stand_by
-from .ordered_again import beside_of, why_asked_again
+from .ordered_again import told_of_beside, why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
@@ -131,8 +131,8 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         draft = draft_again(earlier, form_key, now=now, person=job.started_by, beside_open=is_meant)
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)
-        beside, words = beside_of(item, draft, now) if is_meant else (draft.beside, "")
-        draft = replace(draft, beside=beside)
+        told_of, words = told_of_beside(item, draft, now) if is_meant else (draft.told_of, "")
+        draft = replace(draft, beside=0, told_of=told_of)
         words = (
             words
             or _not_agreed(draft)

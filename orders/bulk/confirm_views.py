@@ -33,8 +33,8 @@ from .about_forms import (
 )
 from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
-from .chosen_orders import in_parts, spelled
-from .ordered_again import newest_order
+from .chosen_orders import in_parts, read, spelled
+from .ordered_again import may_repeat
 from .outlook import outlook
 from .selection import Selection
 
@@ -113,9 +113,8 @@ def _start(
     terms = dict(form.terms)
     if kind == JobKind.REORDER:
         terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
-        if words := _changed(
-            terms.pop("shown_terms"), form.cleaned_data["chosen"], terms["agreed"]
-        ):
+        told = _told_of(form.cleaned_data["chosen"], terms["shown_beside"])
+        if words := _changed(terms.pop("shown_terms"), told, terms["agreed"]):
             form.add_error(None, words)
             return _ask(request, kind, selection, form, status=422)
     job, is_new = start_job(
@@ -134,12 +133,14 @@ def _start(
 def _ask(
     request: StaffRequest, kind: JobKind, selection: Selection, form: BulkForm, *, status: int = 200
 ) -> HttpResponse:
-    read = form.cleaned_data if form.is_bound else form.initial
+    said = form.cleaned_data if form.is_bound else form.initial
     if isinstance(form, BulkReorderForm) and form.is_bound:
         form = form.as_drawn_anew()
-    newest = newest_order()  # before anything is looked at
-    chosen = read.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
-    seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=database_now())
+    chosen = said.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
+    now, beside = database_now(), ""
+    if kind == JobKind.REORDER:  # before anything is looked at
+        beside = spelled(may_repeat(in_parts(chosen), now))
+    seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
     context: dict[str, Any] = {
         "kind": kind,
         "form": form,
@@ -151,30 +152,35 @@ def _ask(
         "is_second_time": kind == JobKind.REORDER and not seen.alone,
         "list_query": selection.list_query(),
         "query": _query(request),
-        "form_key": read.get("form_key") or uuid.uuid4(),
+        "form_key": said.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
-        "newest": newest,
-        "shown_terms": _shown(chosen) if kind == JobKind.REORDER else "",
+        "shown_beside": beside,
+        "shown_terms": _shown(chosen, beside) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)
 
 
-def _shown(chosen: list[int]) -> str:
-    """The terms, and which orders these are: a database that is put back gives their numbers to
-    others."""
-    return f"{_digest(terms_of(in_parts(chosen)))}.{_digest(_form_keys(chosen))}"
+def _shown(chosen: list[int], beside: str) -> str:
+    """The terms, and which orders these are and those beside them: a database that is put back
+    gives their numbers to others."""
+    told = _form_keys(_told_of(chosen, beside))
+    return f"{_digest(terms_of(in_parts(chosen)))}.{_digest(told)}"
 
 
-def _changed(shown: str, chosen: list[int], terms: dict[str, Any]) -> str:
+def _told_of(chosen: list[int], beside: str) -> list[int]:
+    return sorted({*chosen, *(read(beside, most=MOST) if beside else ())})
+
+
+def _changed(shown: str, told: list[int], terms: dict[str, Any]) -> str:
     """Why it is to be looked at again, in words."""
     shown_terms, _, shown_orders = shown.partition(".")
-    if shown_terms == _digest(terms) and shown_orders != _digest(_form_keys(chosen)):
+    if shown_terms == _digest(terms) and shown_orders != _digest(_form_keys(told)):
         return OTHER_ORDERS
     return "" if shown_terms == _digest(terms) else TERMS_CHANGED
 
 
-def _form_keys(chosen: list[int]) -> list[str]:
-    parts = in_parts(sorted(chosen))
+def _form_keys(told: list[int]) -> list[str]:
+    parts = in_parts(told)
     keys = (part.order_by("pk").values_list("form_key", flat=True) for part in parts)
     return [key.hex for part in keys for key in part]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
 from core.clocks import SAME_LINE_SECONDS
 
 from ..draft import OrderDraft
-from ..models import BulkItem, BulkJob, Order
+from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..repeats import Lately, why_asked
-from ..status import COSTS_NOTHING, UNDER_WAY, JobKind
+from ..status import BUYS_AGAIN, COSTS_NOTHING, UNDER_WAY, JobKind
+from . import chosen_orders
+from .bulk_action import MOST
 
 
 def bought_again(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
@@ -29,9 +32,18 @@ def bought_or_to_buy(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
     return items.filter(bought | Q(ok=None, job__state__in=UNDER_WAY)).order_by("pk")
 
 
-def newest_order() -> int:
-    """The last order there is; whoever is asked now is told of none after it."""
-    return Order.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+def may_repeat(parts: Iterable[OrderQuerySet], now: datetime) -> list[int]:
+    """What there is already for the services and links of these orders, the newest of it: exactly
+    that is what a second time can be meant beside. By its numbers, for one that is lower may be
+    committed later."""
+    found = set[int]()
+    for part in parts:
+        places = set(part.order_by().values_list("service_id", "link_key"))
+        of_links = Order.objects.filter(link_key__in={key for _, key in places}, parent=None)
+        asked = of_links.filter(Q(status__in=BUYS_AGAIN) | Lately.by_anybody(now).orders)
+        rows = asked.values_list("pk", "service_id", "link_key")
+        found.update(pk for pk, *place in rows if tuple(place) in places)
+    return sorted(found)[-MOST:]
 
 
 def is_lately(placed_at: datetime, now: datetime) -> bool:
@@ -48,21 +60,30 @@ def why_asked_again(item: BulkItem, now: datetime) -> str:
     return f"It was ordered again a short while ago, as order {earlier.made}."
 
 
-def beside_of(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[int, str]:
-    """The newest order that a second time is meant beside: of those that the confirmation could
-    show, or bought by this very job. And why it is left out all the same: another was placed
-    since, by whomever, which nobody could mean."""
-    seen = int(item.job.terms.get("newest") or 0)
-    units, lately = draft.payload.units, Lately.by_anybody(now)
-    same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
-    later = same.filter(pk__gt=seen).exclude(form_key=draft.form_key).order_by("pk")
-    own = BulkItem.objects.filter(job=item.job_id, made__in=later.values("pk"))
-    ours = set(own.values_list("made_id", flat=True)) if later else set[int | None]()
-    for order in later:
-        if order.pk not in ours:
+def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[frozenset[int], str]:
+    """The orders that a second time is meant beside: of those that the confirmation was drawn
+    with, and those bought by this very job. And why it is left out all the same: beside another,
+    whoever placed it, which nobody could mean."""
+    lately = Lately.by_anybody(min(now, item.job.created_at))
+    same = Order.objects.with_same_payload(
+        draft.service, draft.link_key, draft.payload.units, lately
+    )
+    found = list(same.exclude(form_key=draft.form_key).order_by("pk"))
+    own = BulkItem.objects.filter(job=item.job_id, made__in=[order.pk for order in found])
+    told_of = _shown(item.job.terms.get("shown_beside", "")) | set(
+        own.values_list("made_id", flat=True)
+    )
+    for order in found:
+        if order.pk not in told_of:
             told = why_asked(order.pk, order.status, order.created_at)
-            return seen, f"{told} It was placed after the confirmation was drawn."
-    return max([seen, *(order.pk for order in later)]), ""
+            return frozenset(), f"{told} The confirmation was drawn without it."
+    return frozenset(order.pk for order in found), ""
+
+
+@lru_cache(maxsize=4)
+def _shown(text: str) -> frozenset[int]:
+    """A job asks once for each of its orders."""
+    return frozenset(chosen_orders.read(text, most=MOST) if text else ())
 
 
 def with_counts(by_job: Counter[int]) -> list[tuple[BulkJob, int]]:

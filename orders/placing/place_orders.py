@@ -129,6 +129,7 @@ def _check_agreed(
     units = draft.payload.units
     same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
     unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
+    unseen = unseen.exclude(pk__in=draft.told_of)
     if draft.with_batch and batch:
         unseen = unseen.exclude(batch=batch)
     if found := unseen.order_by("-pk").first():

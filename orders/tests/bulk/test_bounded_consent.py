@@ -24,7 +24,7 @@ from tests.one_line import one_line
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 PAGE = "/orders/bulk/?kind=reorder&scope=all&q="
 LINK = "https://lumen.example/home"
-CARRIED = ("form_key", "chosen", "shown_terms", "newest")
+CARRIED = ("form_key", "chosen", "shown_terms", "shown_beside")
 
 
 @pytest.fixture
@@ -67,10 +67,7 @@ def test_of_two_tabs_that_were_ticked_the_second_buys_nothing_the_first_has_boug
         all_end()
     run(second, now=timezone.now())
     assert Order.objects.count() == 8
-    assert all(
-        "placed after the confirmation" in item.words and item.ok is False
-        for item in second.items.all()
-    )
+    assert all("drawn without it" in item.words and item.ok is False for item in second.items.all())
 
 
 def test_those_that_one_job_buys_for_one_link_do_not_stand_in_each_others_way(
@@ -103,6 +100,29 @@ def test_a_colleagues_order_among_those_of_the_job_stops_what_comes_after_it(
     assert f"#{theirs.pk}" in job.items.get().words
 
 
+def test_a_lower_number_that_was_committed_after_the_page_was_drawn_was_not_shown(
+    staff: Client,
+) -> None:
+    """Numbers are given out before the rows that get them are there to be read."""
+    days = timezone.now() - timedelta(days=30)
+    same: dict[str, Any] = {"link": LINK, "link_key": link_key(LINK)}
+    earlier = make_order(Status.COMPLETED, created_at=days, **same)
+    make_order(Status.COMPLETED, pk=earlier.pk + 90_000, created_at=days)
+    staff.post(PAGE, ticked(staff.get(PAGE)))
+    theirs = make_order(
+        Status.QUEUED,
+        pk=earlier.pk + 80_000,
+        service=earlier.service,
+        created_at=timezone.now(),
+        **same,
+    )
+    job = BulkJob.objects.get()
+    run(job, now=timezone.now())
+    item = job.items.get(order=earlier)
+    assert item.made is None and f"#{theirs.pk}" in item.words
+    assert job.items.exclude(order=earlier).get().made is not None
+
+
 def test_a_page_that_is_drawn_while_an_action_waits_names_it_and_asks(staff: Client) -> None:
     four_of_which_one_is_open()
     staff.post(PAGE, ticked(staff.get(PAGE)))
@@ -114,10 +134,10 @@ def test_a_page_that_is_drawn_while_an_action_waits_names_it_and_asks(staff: Cli
     assert staff.get(PAGE).context["seen"].alone == 3
 
 
-def test_a_page_that_names_no_newest_order_is_drawn_anew_without_the_tick(staff: Client) -> None:
+def test_a_page_that_names_nothing_beside_is_drawn_anew_without_the_tick(staff: Client) -> None:
     four_of_which_one_is_open()
     said = ticked(staff.get(PAGE))
-    del said["newest"]
+    del said["shown_beside"]
     answer = staff.post(PAGE, said)
     assert answer.status_code == 422 and not BulkJob.objects.exists()
     assert shown.CHANGED in answer.content.decode()

@@ -91,7 +91,7 @@ def test_there_is_no_button_that_buys_none_of_them(staff: Client) -> None:
 def test_the_second_time_is_bought_only_by_the_button_that_says_so(staff: Client) -> None:
     done_before(an_ended_order(), at=timezone.now())
     context = staff.get(PAGE).context
-    form = {name: context[name] for name in ("form_key", "chosen", "shown_terms", "newest")}
+    form = {name: context[name] for name in ("form_key", "chosen", "shown_terms", "shown_beside")}
     staff.post(PAGE, form | {"beside_open": "on"})
     job = BulkJob.objects.order_by("-pk")[0]
     assert job.terms["beside_open"] is True
@@ -105,7 +105,7 @@ def test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant() 
     run(job)
     item = job.items.get()
     assert item.ok is False and f"ordered again a short while ago, as order {bought}" in item.words
-    meant = start(JobKind.REORDER, beside_open=True, newest=bought.pk)
+    meant = start(JobKind.REORDER, beside_open=True, shown_beside=str(bought.pk))
     meant.items.exclude(order=order).delete()
     run(meant)
     assert meant.items.get().made not in (None, bought)
