@@ -23,7 +23,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, bought_for, form_key_for, stand_by
-from .ordered_again import told_of_beside, why_asked_again
+from .ordered_again import ask_once_more, told_of_beside, why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
@@ -149,11 +149,16 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
             placed_by=job.started_by,
             now=now,
             reference=earlier.reference,
-            before=lambda: stand_by(item),
+            before=lambda: _stand_by(item, draft, now),
         )
     except place_orders.NotAgreed as refusal:
         return str(refusal)
     return ""
+
+
+def _stand_by(item: BulkItem, draft: OrderDraft, now: datetime) -> None:
+    stand_by(item)
+    ask_once_more(item, draft, now)
 
 
 def _not_agreed(draft: OrderDraft) -> str:

@@ -10,13 +10,15 @@ from functools import lru_cache
 from django.db.models import Q, QuerySet
 
 from core.clocks import SAME_LINE_SECONDS
+from providers.models import Service
 
 from ..draft import OrderDraft
 from ..models import BulkItem, BulkJob, Order, OrderQuerySet
+from ..placing.place_orders import NotAgreed
 from ..repeats import Lately, why_asked
 from ..status import BUYS_AGAIN, COSTS_NOTHING, UNDER_WAY, JobKind
 from . import chosen_orders
-from .bulk_action import MOST
+from .bulk_action import MOST, form_key_for
 
 
 def bought_again(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
@@ -52,12 +54,26 @@ def is_lately(placed_at: datetime, now: datetime) -> bool:
 
 
 def why_asked_again(item: BulkItem, now: datetime) -> str:
-    """Why this order of a job is left out unless it is meant: another job bought it lately."""
-    others = bought_again([item.order_id]).exclude(job=item.job_id).select_related("made")
-    earlier = others.last()
-    if earlier is None or earlier.made is None or not is_lately(earlier.made.created_at, now):
+    """Why this order of a job is left out unless it is meant: another job bought it lately, or
+    since this one was confirmed. Found by its form key, for the note of it is written later."""
+    others = BulkItem.objects.filter(order=item.order_id, job__kind=JobKind.REORDER)
+    others = others.exclude(job=item.job_id).select_related("job")
+    by_key = Q(form_key__in=[form_key_for(other) for other in others])
+    bought = Order.objects.filter(by_key | Q(pk__in=[other.made_id for other in others]))
+    earlier = bought.exclude(status__in=COSTS_NOTHING).order_by("pk").last()
+    if earlier is None or not is_lately(earlier.created_at, min(now, item.job.created_at)):
         return ""
-    return f"It was ordered again a short while ago, as order {earlier.made}."
+    return f"It was ordered again a short while ago, as order {earlier}."
+
+
+def ask_once_more(item: BulkItem, draft: OrderDraft, now: datetime) -> None:
+    """In the transaction that places it, behind whoever placed one for this service a moment
+    before. Raises NotAgreed where it has become a second time since it was asked first."""
+    Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    is_meant = bool(item.job.terms.get("beside_open"))
+    words = told_of_beside(item, draft, now)[1] if is_meant else why_asked_again(item, now)
+    if words:
+        raise NotAgreed(words)
 
 
 def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[frozenset[int], str]:

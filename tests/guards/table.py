@@ -490,12 +490,21 @@ LINES = (
     ),
     Guard(
         "bulk: what another action has ordered again",
-        "if not is_meant and (words := why_asked_again(item, now)):",
-        "if is_meant and (words := why_asked_again(item, now)):",
+        "if earlier is None or not is_lately(",
+        "if earlier is None or is_lately(",
         (
             "orders/tests/bulk/test_ordered_again.py::test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant",
         ),
-        "orders/bulk/apply_step.py",
+        "orders/bulk/ordered_again.py",
+    ),
+    Guard(
+        "bulk: what another action orders again between the question and the insert",
+        "    if words:\n        raise NotAgreed(words)",
+        "    if words and not item:\n        raise NotAgreed(words)",
+        (
+            "orders/tests/bulk/test_ordered_again.py::test_what_another_action_buys_between_the_question_and_the_insert_is_asked_about",
+        ),
+        "orders/bulk/ordered_again.py",
     ),
     Guard(
         "bulk: a second time is meant beside what was shown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from django.utils import timezone
 from core import clocks
 from core.roles import Role
 from orders.bulk import tasks as bulk_tasks
+from orders.limits import check_limits
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import COSTS_NOTHING, JobKind, JobState, Status
 from orders.tests.bulk.test_bulk_actions import run, start
@@ -109,6 +111,32 @@ def test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant() 
     meant.items.exclude(order=order).delete()
     run(meant)
     assert meant.items.get().made not in (None, bought)
+
+
+@pytest.mark.parametrize("is_meant", [False, True], ids=["not meant", "meant"])
+@pytest.mark.parametrize("is_noted", [False, True], ids=["not noted yet", "noted"])
+def test_what_another_action_buys_between_the_question_and_the_insert_is_asked_about(
+    monkeypatch: pytest.MonkeyPatch, is_noted: bool, is_meant: bool
+) -> None:
+    """Two tabs of two people are confirmed at the same moment; what the first buys has ended before
+    the second, which was asked already, writes its order."""
+    earlier = an_ended_order()
+    mine, theirs = (start(JobKind.REORDER, beside_open=is_meant) for _ in range(2))
+    objection = check_limits.objection
+
+    def buys_at_this_moment(*args: Any, **more: Any) -> str:
+        monkeypatch.setattr(check_limits, "objection", objection)
+        run(theirs)
+        Order.objects.exclude(pk=earlier.pk).update(status=Status.COMPLETED, external_id="97")
+        if not is_noted:
+            theirs.items.update(ok=None, made=None)
+        return objection(*args, **more)
+
+    monkeypatch.setattr(check_limits, "objection", buys_at_this_moment)
+    run(mine)
+    assert Order.objects.count() == 2
+    item = mine.items.get()
+    assert item.ok is False and item.words
 
 
 def test_looking_for_it_costs_the_same_for_one_order_and_for_ten(staff: Client) -> None:
