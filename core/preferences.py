@@ -20,6 +20,7 @@ class Preferences:
 
     density: str = "dense"
     hidden_columns: tuple[str, ...] | None = None  # None: as the list has it
+    list_sort: str = ""  # a name of the list's sorts; it knows what to do with a strange one
     theme: str = ""
     hides_first_run: bool = False  # its steps are not on the overview
     time_zone: str = ""  # the desk's
@@ -34,6 +35,7 @@ class Preferences:
             hidden_columns=tuple(str(name) for name in hidden)
             if isinstance(hidden, list)
             else None,
+            list_sort=sort if isinstance(sort := kept.get("list_sort"), str) else "",
             theme=_one_of(THEMES, kept.get("theme"), ""),
             hides_first_run=kept.get("hides_first_run") is True,
             time_zone=zone if isinstance(zone := kept.get("time_zone"), str) else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -31,8 +32,9 @@ def keyset_page(
 ) -> KeysetPage[Row]:
     """The page at `cursor` ("" the first, "last" the last), ordered by `keys`.
 
-    `keys` are concrete non-null columns, all descending ("-pk") or all ascending, the last one
-    unique. A cursor that is not ours, or is of another ordering, is the first page.
+    `keys` are columns or annotations that are never null, all descending ("-pk") or all
+    ascending, the last one unique. A cursor that is not ours, or is of another ordering, is the
+    first page.
     """
     names = tuple(key.removeprefix("-") for key in keys)
     descending = keys[0].startswith("-")
@@ -56,6 +58,22 @@ def keyset_page(
     )
 
 
+def rows_beside(
+    rows: QuerySet[Row], *, keys: tuple[str, ...], edge: list[Any]
+) -> tuple[Row | None, Row | None]:
+    """The row before and the row after the place that `edge` names by a value for each key. No
+    row needs to stand there."""
+    names = tuple(key.removeprefix("-") for key in keys)
+    descending = keys[0].startswith("-")
+    before, after = (
+        rows.filter(_beyond(names, edge, below=is_below))
+        .order_by(*(f"{'-' if is_below else ''}{name}" for name in names))
+        .first()
+        for is_below in (not descending, descending)
+    )
+    return before, after
+
+
 def _beyond(names: tuple[str, ...], edge: list[Any], *, below: bool) -> Q:
     """Rows past the edge; the first column alone bounds the scan so that its index is used."""
     word = "lt" if below else "gt"
@@ -69,7 +87,7 @@ def _beyond(names: tuple[str, ...], edge: list[Any], *, below: bool) -> Q:
 
 def _write_cursor(side: str, row: Model, names: tuple[str, ...], salt: str) -> str:
     edge = (getattr(row, name) for name in names)
-    values = [str(value) if isinstance(value, Decimal) else value for value in edge]
+    values = [str(value) if isinstance(value, (Decimal, datetime)) else value for value in edge]
     return signing.dumps([side, *values], salt=salt)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import FilterForm, PlainTextField
 from core.models import User
@@ -17,6 +18,8 @@ from providers.models import Service
 
 from ..models import OrderQuerySet
 from ..status import GROUPS, Status
+from .sorting import NEWEST, SORTS, Sort
+from .tabs import COUNT_CAP, counted
 
 SEARCH_LENGTH = 2_000  # a hundred ids
 FOLDED = ("since", "until", "kin", "sort", "mine")
@@ -63,7 +66,8 @@ class OrderFilter(FilterForm[OrderQuerySet]):
         Service.objects.select_related("provider"), required=False, widget=forms.HiddenInput
     )
     sort = forms.ChoiceField(
-        required=False, choices=[("", "Newest first"), ("oldest", "Oldest first")]
+        required=False,
+        choices=[("", _("As you chose")), *((name, sort.label) for name, sort in SORTS.items())],
     )
     group = forms.ChoiceField(
         required=False, choices=[(name, name) for name in ("", *GROUPS)], widget=forms.HiddenInput
@@ -81,13 +85,27 @@ class OrderFilter(FilterForm[OrderQuerySet]):
         return str(self.cleaned_data.get("group") or "")
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """What the rows are sorted by, as `keyset_page` takes it."""
-        return ("pk",) if self.is_oldest_first else ("-pk",)
+    def sort_name(self) -> str:
+        """A name of `SORTS`: what the address asks for, else what the person has chosen."""
+        name = self.wanted.get("sort") or self.user.chosen.list_sort
+        return name if name in SORTS else NEWEST
 
     @property
-    def is_oldest_first(self) -> bool:
-        return self.wanted.get("sort") == "oldest"
+    def asked_sort(self) -> Sort:
+        return SORTS[self.sort_name]
+
+    @property
+    def remembered_as(self) -> str:
+        """What the count of its orders is remembered under."""
+        return f"{self.query()}&by={self.user.pk}"
+
+    def sort_of(self, orders: OrderQuerySet, *, count: int | None = None) -> Sort:
+        """What these orders, its own, are sorted by: the newest first where there are too many for
+        what was asked. `count` as their tab tells it; None: they are counted."""
+        if self.asked_sort.value is None:
+            return self.asked_sort
+        count = counted(orders, self.remembered_as) if count is None else count
+        return self.asked_sort if count <= COUNT_CAP else SORTS[NEWEST]
 
     @property
     def has_mistake(self) -> bool:

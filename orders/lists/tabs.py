@@ -54,16 +54,20 @@ def tabs(*, counted: bool) -> list[Tab]:
 
 
 def matching(orders: OrderQuerySet, page: KeysetPage[Order], asked: str) -> str:
-    """How many a narrowed list holds, as it is shown. One page needs no count; what a live list
-    asks for again and again is remembered under `asked` for a moment."""
+    """How many a narrowed list holds, as it is shown. One page needs no count."""
     if page.is_first and page.is_last:
-        count = len(page.rows)
-    else:
-        key = f"orders-matching-{hashlib.sha256(asked.encode()).hexdigest()}"
-        count = cache.get(key)
-        if count is None:
-            cache.set(key, count := capped_count(orders), clocks.MATCHING_SECONDS)
-    return count_in_words(count)
+        return count_in_words(len(page.rows))
+    return count_in_words(counted(orders, asked))
+
+
+def counted(orders: OrderQuerySet, asked: str) -> int:
+    """How many a list holds, as `capped_count`; what a live list asks for again and again is
+    remembered under `asked` for a moment."""
+    key = f"orders-matching-{hashlib.sha256(asked.encode()).hexdigest()}"
+    count: int | None = cache.get(key)
+    if count is None:
+        cache.set(key, count := capped_count(orders), clocks.MATCHING_SECONDS)
+    return count
 
 
 def count_in_words(count: int) -> str:

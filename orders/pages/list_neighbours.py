@@ -11,6 +11,7 @@ from core.web.policy import StaffRequest
 
 from ..lists.filters import OrderFilter
 from ..lists.opened_from import opened_from, order_address
+from ..lists.sorting import beside
 from ..lists.tabs import in_tab
 from ..models import Order
 
@@ -29,13 +30,11 @@ def list_neighbours(request: StaffRequest, order: Order) -> ListNeighbours:
     """By the list's query in `?list=`; without one by the list of all orders."""
     wanted = OrderFilter(QueryDict(opened_from(request)), user=request.user)
     found = in_tab(wanted.narrow(Order.objects.all()), wanted.group_name)
-    older = found.filter(pk__lt=order.pk).order_by("-pk").values_list("pk", flat=True).first()
-    newer = found.filter(pk__gt=order.pk).order_by("pk").values_list("pk", flat=True).first()
-    above, below = (older, newer) if wanted.is_oldest_first else (newer, older)
+    above, below = beside(found, wanted.sort_of(found), order)
     asked = wanted.query()
     back = f"{reverse('orders')}?{asked}" if asked else reverse("orders")
     return ListNeighbours(_page(above, asked), _page(below, asked), back, asked)
 
 
-def _page(pk: int | None, query: str) -> str:
-    return "" if pk is None else order_address(pk, query)
+def _page(order: Order | None, query: str) -> str:
+    return "" if order is None else order_address(order.pk, query)

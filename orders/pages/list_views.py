@@ -21,7 +21,8 @@ from core.web.policy import StaffRequest, allow
 from ..lists.columns import shown_columns
 from ..lists.filters import OrderFilter
 from ..lists.saved_views import deletable_by, saved_views
-from ..lists.tabs import in_tab, matching, tabs
+from ..lists.sorting import NEWEST, OLDEST, SORTS, Sort
+from ..lists.tabs import COUNT_CAP, count_in_words, in_tab, matching, tabs
 from ..models import Order, OrderQuerySet
 from .list_layout import ListLayoutForm
 from .related_figures import sum_parts
@@ -82,15 +83,18 @@ def _draw(
     found = in_tab(wanted.narrow(Order.objects.for_list()), wanted.group_name, count=count)
     top = _top(request, wanted)
     shown, new = (found, 0) if top is None else _without_new(found, top)
-    page = asked_page(request, shown, keys=wanted.keys, size=PAGE_SIZE)
+    sort = wanted.sort_of(found, count=count)
+    page = asked_page(request, sort.valued(shown), keys=sort.keys, size=PAGE_SIZE)
     sum_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
-    asked = f"{wanted.query()}&by={request.user.pk}"
-    match_count = matching(found, page, asked) if is_counted else ""
+    match_count = matching(found, page, wanted.remembered_as) if is_counted else ""
     context = {
         "matching": match_count,
         "results": match_count or tab.shown,
         "filter": wanted,
+        "sort": wanted.sort_name if sort is wanted.asked_sort else NEWEST,
+        "is_too_long_to_sort": sort is not wanted.asked_sort,
+        "sort_cap": count_in_words(COUNT_CAP),
         "group": wanted.group_name,
         "opened_from": quote(wanted.query(), safe=""),
         "shown_tab": None if is_saved else wanted.group_name,
@@ -101,7 +105,7 @@ def _draw(
         "layout_form": ListLayoutForm(request.user.chosen),
         "page": page,
         "new": new,
-        "top": top or _newest(page, wanted),
+        "top": top or _newest(found, page, sort),
         "now": database_now(),
         "moving": any(order.is_open for order in page.rows),
         "may_place": request.user.may(May.PLACE),
@@ -116,7 +120,7 @@ def _draw(
 
 def _top(request: StaffRequest, wanted: OrderFilter) -> int | None:
     """The newest order that the page has shown, when it asks again by itself."""
-    if request.GET.get("cursor") or wanted.is_oldest_first:
+    if request.GET.get("cursor") or wanted.sort_name == OLDEST:
         return None
     return row_number(request.GET.get("top", ""))
 
@@ -127,7 +131,10 @@ def _without_new(found: OrderQuerySet, top: int) -> tuple[OrderQuerySet, int]:
     return found.filter(pk__lte=top), found.filter(pk__gt=top).order_by()[: MOST_NEW + 1].count()
 
 
-def _newest(page: KeysetPage[Order], wanted: OrderFilter) -> int | str:
-    """What the page says it has shown; nothing where new orders do not stand above."""
-    on_top = page.rows and page.is_first and not wanted.is_oldest_first
-    return page.rows[0].pk if on_top else ""
+def _newest(found: OrderQuerySet, page: KeysetPage[Order], sort: Sort) -> int | str:
+    """What the page says it has shown; nothing where new orders stand at the end."""
+    if not page.rows or not page.is_first or sort is SORTS[OLDEST]:
+        return ""
+    if sort is SORTS[NEWEST]:
+        return page.rows[0].pk
+    return found.order_by("-pk").values_list("pk", flat=True)[0]

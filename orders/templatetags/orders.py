@@ -7,14 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from core.templatetags.components import state_badge
-from core.templatetags.desk import amount, money, spell_money
+from core.templatetags.desk import amount, money, query, spell_money
 from providers.account_health import AccountHealth
 
 from ..account_trouble import account_trouble as trouble_of
+from ..lists.sorting import NEWEST, SORTS
 from ..models import (
     BatchState,
     BulkJob,
@@ -201,6 +204,30 @@ def row_cost(order: Order) -> SafeString | str:
         '<bdi class="text-secondary" title="Our estimate: {}">≈ {}</bdi>',
         _up_to(known, order.estimate_high, currency),
         spell_money(shown, currency),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort_head(context: Context, label: str, css: str, first: str, second: str = "") -> SafeString:
+    """The head of a column that sorts the list: by `first`, once more by `second`, a name of
+    `SORTS` each; without a second the newest stand first again."""
+    now = context["sort"]
+    asked = (second or NEWEST) if now == first else first
+    arrow = direction = ""
+    says = str(SORTS[asked].label)
+    if now in (first, second):
+        is_down = SORTS[now].is_descending
+        arrow = " ↓" if is_down else " ↑"
+        direction = ' aria-sort="descending"' if is_down else ' aria-sort="ascending"'
+        says = _("%(now)s. Click for: %(next)s") % {"now": SORTS[now].label, "next": says}
+    return format_html(
+        '<th class="{}"{}><a class="text-reset" href="{}" title="{}">{}{}</a></th>',
+        css,
+        SafeString(direction),
+        query(context, sort=asked),
+        says,
+        label,
+        arrow,
     )
 
 
