@@ -119,6 +119,7 @@ def _accept(
         payload,
         line.form_key,
         beside=line.meant_beside if line.is_meant else 0,
+        told_sends=None if line.is_meant else frozenset(),
         agreed=Terms.read(line.terms),
         with_batch=line.is_meant,
     )

@@ -20,7 +20,7 @@ from providers.panel_api.order_types.table import OrderPayload
 
 from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch
-from ..placing.sent_before import left_places
+from ..placing.left_sends import left_places
 from ..repeats import Lately
 from ..status import BUYS_AGAIN, OPEN, Status
 from .line_rules import LineRules

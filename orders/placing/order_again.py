@@ -57,9 +57,11 @@ def _words_of(form: OrderForm) -> str:
         if form.repeats_ended_ones:
             return f"You placed the same a short while ago, as order {form.same_payloads[0]}."
         return "An order for this link is open, or was closed as unknown and may have been bought."
+    if set(form.errors) <= {"place_anyway", "sends_meant"}:
+        return form.left_words[-1]
     told = [
         f"{form[name].label}: {errors[0]}" if name in form.fields else str(errors[0])
         for name, errors in form.errors.items()
-        if name != "place_anyway"
+        if name not in ("place_anyway", "sends_meant")
     ]
     return " ".join(told)

@@ -30,7 +30,8 @@ from ..status import ENDED_THERE, OPEN, HoldReason, Status
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
 from .form_fields import fields_for
-from .schedule_field import WhenForm, as_chosen
+from .left_sends import BesideSendsForm, names_of
+from .schedule_field import as_chosen
 
 SAME_PAYLOADS_SHOWN = 5
 CHOOSE = _("This may buy it a second time. Choose what to do.")
@@ -72,7 +73,7 @@ def form_for(
     return form
 
 
-class OrderForm(WhenForm):
+class OrderForm(BesideSendsForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
     `same_payloads` are the orders that this one may repeat: for the same service and link, open
@@ -103,6 +104,7 @@ class OrderForm(WhenForm):
         self._begin_at(filled)
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
+        self.left_sends = []
         self._same = Order.objects.none()
 
     def _begin_at(self, filled: Mapping[str, Any]) -> None:
@@ -212,6 +214,7 @@ class OrderForm(WhenForm):
             form_key=self.cleaned_data["form_key"],
             beside=self.same_payloads[0].pk if self.same_payloads else 0,
             agreed=self.terms,
+            told_sends=names_of(self.left_sends),
         )
 
     def partial_payload(self) -> OrderPayload:
@@ -241,6 +244,7 @@ class OrderForm(WhenForm):
             self.payload = self.partial_payload()
             if self.same_payloads and not self.is_consented:
                 self.add_error("place_anyway", CHOOSE if self.blocker else TICK)
+            self.ask_about_sends()
         return values
 
     def _refuse_drip_feed(self) -> None:
@@ -258,6 +262,7 @@ class OrderForm(WhenForm):
             self.blocker = last_in_line(self.service.provider_id, key)
             newest_first = self._same.select_related("placed_by").order_by("-pk")
             self.same_payloads = list(newest_first[:SAME_PAYLOADS_SHOWN])
+            self.find_left_sends(self.service, key)
 
 
 def initial_from(order_type: str, wire: Mapping[str, Any]) -> dict[str, Any]:

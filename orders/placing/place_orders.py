@@ -25,7 +25,7 @@ from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, why_asked
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
-from . import sent_before
+from . import left_sends, sent_before
 from .before_sending import (
     LOOKED_INTO_FIRST,
     why_not_held,
@@ -83,6 +83,8 @@ def place_order(
             if words := sent_before.objection(draft, sends):
                 raise NotAgreed(words)
             account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
+            if not sends and (words := left_sends.not_told(draft)):
+                raise NotAgreed(words, "is_meant")
             order = _insert(
                 draft,
                 placed_by,

@@ -11,9 +11,7 @@ from providers.models import Provider
 from providers.panel_api.dialect import Dialect
 from providers.panel_api.order_types.table import CostRange, Kind
 
-from ..links import link_key
 from .order_form import OrderForm, form_for
-from .sent_before import left_places
 from .usual_links import UsualLinks
 
 HIDDEN_KEY = "••••"
@@ -101,12 +99,8 @@ def _hints(form: OrderForm) -> tuple[str, ...]:
 
 
 def _warnings(form: OrderForm) -> Iterator[str]:
-    """Links that are no addresses, and what may be there without an order here."""
-    usual, account = UsualLinks(form.service), form.service.provider_id
-    link = form.cleaned_data.get("link") or form.cleaned_data.get("username")
-    if link and (places := left_places(account, [form.drawn_key])):
-        words = places.get((account, form.service.external_id, link_key(link)))
-        yield from [words] if words else []
+    """Links that are no addresses."""
+    usual = UsualLinks(form.service)
     for name, ask in form.asks.items():
         link = form.cleaned_data.get(name) if ask.kind is Kind.LINK else None
         if link and (words := usual.doubt_about(link)):

@@ -6,10 +6,9 @@ is sent again. It was bought once, and is not bought again under the same key.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from core.models import User
 
@@ -31,29 +30,6 @@ def unmatched_sends(draft: OrderDraft) -> list[UnmatchedOrder]:
     mine = UnmatchedOrder.objects.filter(token__startswith=f"{draft.form_key.hex}-")
     rows = mine.exclude(sent_at=None).order_by("sent_at", "pk")
     return sorted(rows, key=lambda row: not row.external_id)
-
-
-def left_places(
-    account: int | None = None, ours: Collection[UUID] = ()
-) -> dict[tuple[int, str, str], str]:
-    """By account, service there and link key: what stands in the list and has no order here, in
-    words; without what these forms have sent themselves, which they are not placed beside."""
-    rows = UnmatchedOrder.objects.left().exclude(link="").exclude(service_id="")
-    rows = rows if account is None else rows.filter(account=account)
-    keys = {form_key.hex for form_key in ours}
-    return {
-        (row.account, row.service_id, link_key(row.link)): _why_asked(row)
-        for row in rows.order_by("pk")
-        if row.token.partition("-")[0] not in keys
-    }
-
-
-def _why_asked(send: UnmatchedOrder) -> str:
-    named = f" as {send.external_id}" if send.external_id else ""
-    return (
-        f"The same service and link may be bought already{named}: that was found after the "
-        "database was put back, and no order here is known to be it."
-    )
 
 
 def objection(draft: OrderDraft, sends: Sequence[UnmatchedOrder]) -> str:

@@ -431,6 +431,22 @@ LINES = (
         "orders/shown.py",
     ),
     Guard(
+        "placing: what was bought before a restore and has no order here",
+        "if self.left_sends and not self.is_sends_meant:",
+        "if self.left_sends and not self.is_sends_meant and not self:",
+        (f"{PLACED}::test_a_new_form_for_what_has_no_order_here_is_asked_about_exactly_that",),
+        "orders/placing/left_sends.py",
+    ),
+    Guard(
+        "placing: what is found of before a restore with the insert",
+        "if name_of(send) not in draft.told_sends)",
+        "if not send)",
+        (
+            f"{PLACED}::test_what_is_found_between_the_form_and_its_order_is_asked_about_with_the_insert",
+        ),
+        "orders/placing/left_sends.py",
+    ),
+    Guard(
         "queued again: the same that nobody was told of",
         "if found := same_beside(order, now).exclude(pk__in=beside).first():",
         "if found := same_beside(order, now).none().first():",

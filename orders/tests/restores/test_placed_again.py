@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from core.roles import Role
 from orders.bulk import bulk_action
@@ -17,9 +19,8 @@ from orders.mass.mass_order import digest_of_good, start_placing
 from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import check_again
 from orders.models import BatchLine, Order, OrderBatch, UnmatchedOrder
-from orders.placing.order_form import form_for
+from orders.placing.order_form import OrderForm, form_for
 from orders.placing.place_orders import NotAgreed, place_order
-from orders.placing.preview import preview_of
 from orders.sending.restore_check import guard
 from orders.status import RECALLED, Flag, JobKind, Outcome, Status
 from orders.tests.bulk.test_bulk_actions import run
@@ -172,9 +173,9 @@ def test_a_bulk_confirmation_that_is_sent_again_does_not_buy_again() -> None:
     assert made.status == Status.UNCONFIRMED
 
 
-def bought_without_order(service: Service, link: str) -> UnmatchedOrder:
+def bought_without_order(service: Service, link: str, external_id: str = "777") -> UnmatchedOrder:
     """By a form that nobody has any more."""
-    over = {"token": f"{uuid.uuid4().hex}-1", "sent_at": NOON, "external_id": "777"}
+    over = {"token": f"{uuid.uuid4().hex}-1", "sent_at": NOON, "external_id": external_id}
     return make_unmatched_order(service.provider, link=link, service_id=service.external_id, **over)
 
 
@@ -196,16 +197,48 @@ def test_a_new_line_for_what_has_no_order_here_is_left_out_until_it_is_meant() -
     assert line.is_good, "somebody has said which order it is"
 
 
-def test_a_new_form_for_what_has_no_order_here_is_warned() -> None:
+def new_form(
+    service: Service, link: str = "https://lumen.example/home/", meant: str = ""
+) -> OrderForm:
+    data = {"link": link, "quantity": "500", "form_key": str(uuid.uuid4()), "sends_meant": meant}
+    return form_for(service, now=NOON, person=make_user(), data=data)
+
+
+def test_a_new_form_for_what_has_no_order_here_is_asked_about_exactly_that() -> None:
     service = make_service()
     bought_without_order(service, "https://lumen.example/home")
-    words = [
-        _warned(service, f"https://{place}") for place in ("lumen.example/home/", "a.example/")
-    ]
-    assert "777" in words[0] and not words[1]
+    assert new_form(service, "https://a.example/").is_valid()
+    asked = new_form(service)
+    assert set(asked.errors) == {"sends_meant"} and "777" in asked.left_words[0]
+    assert new_form(service, meant=asked.sends_consent).is_valid()
+    bought_without_order(service, "https://lumen.example/home", external_id="778")
+    assert not new_form(service, meant=asked.sends_consent).is_valid(), "of the second nobody spoke"
 
 
-def _warned(service: Service, link: str) -> str:
-    data = {"link": link, "quantity": "500", "form_key": str(uuid.uuid4())}
-    form = form_for(service, now=NOON, person=make_user(), data=data)
-    return " ".join(preview_of(form, now=NOON).warnings)
+def test_what_is_found_between_the_form_and_its_order_is_asked_about_with_the_insert() -> None:
+    service = make_service()
+    bought_without_order(service, "https://lumen.example/home")
+    asked = new_form(service)
+    assert not asked.is_valid()
+    meant = new_form(service, meant=asked.sends_consent).draft()
+    late = bought_without_order(service, "https://lumen.example/home", external_id="778")
+    with pytest.raises(NotAgreed, match="778"):
+        place_order(meant, placed_by=None, now=NOON)
+    late.delete()
+    assert place_order(meant, placed_by=None, now=NOON)[1]
+
+
+def test_the_page_of_the_form_asks_and_takes_the_tick_that_it_drew(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    service, staff = make_service(), client_for_role(Role.OPERATOR)
+    bought_without_order(service, "https://lumen.example/home")
+    drawn = staff.get(f"/orders/new/?service={service.pk}").context["form"]
+    said = {"service": service.pk, "terms": drawn.terms_text, "form_key": str(drawn.drawn_key)}
+    said |= {"link": "https://lumen.example/home", "quantity": "500"}
+    page = staff.post("/orders/new/", said)
+    assert page.status_code == 422 and not Order.objects.exists()
+    consent = page.context["form"].sends_consent
+    assert f'name="sends_meant" value="{consent}"' in page.content.decode()
+    assert staff.post("/orders/new/", said | {"sends_meant": consent}).status_code == 302
+    assert Order.objects.count() == 1

@@ -1,0 +1,110 @@
+"""What was bought before the database was put back and has no order here: whoever orders the same
+service and link with a new form is asked about it first, as about a repeat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Final
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from providers.models import Service
+
+from ..draft import OrderDraft
+from ..links import link_key
+from ..models import UnmatchedOrder
+from .schedule_field import WhenForm
+
+Place = tuple[int, str, str]  # the account, the service there, the key of the link
+BOUGHT_TICK: Final = _("This may buy it a second time. Tick the box if you mean it.")
+
+
+def left_sends(
+    account: int | None = None, service_id: str = "", ours: Collection[UUID] = ()
+) -> dict[Place, list[UnmatchedOrder]]:
+    """By its place, what stands in the list and has no order here; without what these forms have
+    sent themselves, which they are not placed beside."""
+    rows = UnmatchedOrder.objects.left().exclude(link="").exclude(service_id="")
+    rows = rows if account is None else rows.filter(account=account)
+    rows = rows.filter(service_id=service_id) if service_id else rows
+    keys = {form_key.hex for form_key in ours}
+    found = defaultdict[Place, list[UnmatchedOrder]](list)
+    for row in rows.order_by("pk"):
+        if row.token.partition("-")[0] not in keys:
+            found[row.account, row.service_id, link_key(row.link)].append(row)
+    return found
+
+
+def left_places(ours: Collection[UUID] = ()) -> dict[Place, str]:
+    """The same in words."""
+    return {place: why_asked(rows[-1]) for place, rows in left_sends(ours=ours).items()}
+
+
+def sends_beside(service: Service, key: str, form_key: UUID) -> list[UnmatchedOrder]:
+    """Those that one form would be placed beside."""
+    account, number = service.provider_id, service.external_id
+    return left_sends(account, number, [form_key]).get((account, number, key), [])
+
+
+def name_of(send: UnmatchedOrder) -> str:
+    """What a consent calls it. Not by its number: a database that is put back gives that to
+    another."""
+    told = (send.account, send.external_id, send.token, send.sent_at and send.sent_at.isoformat())
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def names_of(sends: Iterable[UnmatchedOrder]) -> frozenset[str]:
+    return frozenset(map(name_of, sends))
+
+
+def why_asked(send: UnmatchedOrder) -> str:
+    named = f" as {send.external_id}" if send.external_id else ""
+    return (
+        f"The same service and link may be bought already{named}: that was found after the "
+        "database was put back, and no order here is known to be it."
+    )
+
+
+def not_told(draft: OrderDraft) -> str:
+    """In the transaction that writes an order: what it would be placed beside that nobody was
+    told of, in words."""
+    if draft.told_sends is None:
+        return ""
+    found = sends_beside(draft.service, draft.link_key, draft.form_key)
+    unknown = (send for send in found if name_of(send) not in draft.told_sends)
+    return next(map(why_asked, unknown), "")
+
+
+class BesideSendsForm(WhenForm):
+    """The part of an order form that asks about them. While there are `left_sends`, `sends_meant`
+    must name each of them."""
+
+    sends_meant = forms.CharField(required=False)
+
+    left_sends: list[UnmatchedOrder]
+
+    @property
+    def left_words(self) -> list[str]:
+        return list(map(why_asked, self.left_sends))
+
+    @property
+    def sends_consent(self) -> str:
+        """What `sends_meant` must say: it is worth nothing for others that are found later."""
+        return ".".join(sorted(names_of(self.left_sends)))
+
+    @property
+    def is_sends_meant(self) -> bool:
+        named = str(self["sends_meant"].value() or "").split(".")
+        return bool(self.left_sends) and names_of(self.left_sends) <= set(named)
+
+    def find_left_sends(self, service: Service, key: str) -> None:
+        if form_key := self.cleaned_data.get("form_key"):
+            self.left_sends = sends_beside(service, key, form_key)
+
+    def ask_about_sends(self) -> None:
+        if self.left_sends and not self.is_sends_meant:
+            self.add_error("sends_meant", BOUGHT_TICK)
