@@ -15,9 +15,10 @@ from core.rows.constraints import raise_unless_broken
 from providers.panel_api import Dialect
 
 from ..models import EventKind, Order, Refill
-from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, REFILLS_TO_SEND, RefillStatus, Status
+from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, RefillStatus, Status
 
 UNKNOWN_WHETHER = "The provider does not say whether it refills this service; it may be tried."
+HAS_ENDED = "It has ended. Another one is asked for on the page of its order."
 
 _UNDER_WAY = {
     RefillStatus.QUEUED: "A refill has been asked for already and was not sent yet.",
@@ -69,11 +70,11 @@ def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
 def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     """A person lets this refill be sent (again) now: empty when it is queued, else why not.
 
-    A refill that has ended is left as it is and a new one asked for.
+    In the place of one that has ended nothing is sent: that would be another one.
     """
     if not refill.is_open:
-        return request_refill(refill.order, actor=actor, now=now)
-    if refill.status not in REFILLS_TO_SEND | {RefillStatus.UNCONFIRMED}:
+        return HAS_ENDED
+    if not refill.may_be_asked_again:
         return _under_way(refill.order) or "It is no longer where it was."
     if words := _not_offered(refill.order):
         return words

@@ -100,6 +100,11 @@ class Refill(models.Model):
         return f"{self.status}-{self.requests}"
 
     @property
+    def may_be_asked_again(self) -> bool:
+        """A person may let it be sent now, or once more."""
+        return self.may_be_withdrawn or self.status == RefillStatus.UNCONFIRMED
+
+    @property
     def may_be_withdrawn(self) -> bool:
         """Nothing was sent yet."""
         return self.status in REFILLS_TO_SEND

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -197,9 +198,22 @@ def test_the_ticked_ones_go_together_and_what_cannot_says_why(
         answer = staff.post("/orders/refills/selected/", ticked)
     assert answer.headers["Location"] == "/orders/refills/?status=open"
     page = list_of(staff)
-    assert "2 refills are asked for again." in page
+    assert "1 refill is asked for again." in page
+    assert f"Order {refused.order}: It has ended. Another one is asked for on the page" in page
     assert f"Order {running.order}: A refill of it is under way already." in page
-    assert sorted(rung) == sorted([lost.provider_id, refused.provider_id])
+    assert rung == [lost.provider_id]
+
+
+def test_the_list_asks_with_what_it_does_and_offers_it_where_it_can_be_done(staff: Client) -> None:
+    lost, waiting = make_refill(RefillStatus.UNCONFIRMED), make_refill(RefillStatus.WAITING)
+    ended, running = make_refill(RefillStatus.COMPLETED), make_refill(RefillStatus.IN_PROGRESS)
+    page = list_of(staff)
+    asked = re.search(r'value="again"\s+data-confirm="([^"]*)"', page)
+    assert asked and asked[1] == (
+        "Send the selected refills once more? The provider may already have the first one."
+    )
+    boxes = {int(pk) for pk in re.findall(r'id="refill-box-(\d+)"', page)}
+    assert {lost.pk, waiting.pk} == boxes and not boxes & {ended.pk, running.pk}
 
 
 @pytest.mark.parametrize(

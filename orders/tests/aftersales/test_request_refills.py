@@ -82,10 +82,12 @@ def test_a_waiting_refill_may_be_tried_before_its_time():
     assert Refill.objects.due_to_send(NOON).get() == refill
 
 
-def test_asking_again_for_an_ended_refill_is_a_new_refill():
-    refill = make_refill(RefillStatus.REFUSED)
-    assert request_refills.ask_again(refill, actor=make_user(), now=NOON) == ""
-    assert sorted(refill.order.refills.values_list("status", flat=True)) == ["queued", "refused"]
+@pytest.mark.parametrize("status", sorted(set(RefillStatus) - OPEN_REFILLS))
+def test_asking_again_for_an_ended_refill_asks_for_no_other(status):
+    refill = make_refill(status)
+    words = request_refills.ask_again(refill, actor=make_user(), now=NOON)
+    assert words == request_refills.HAS_ENDED
+    assert refill.order.refills.get() == refill
 
 
 @pytest.mark.parametrize(
