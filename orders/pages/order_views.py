@@ -92,9 +92,13 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     if words := why_not_released(found, request.user):
         messages.warning(request, words)
         return _back(request, pk)
-    if request.POST.get("shown") != shown.of_hold(found):
-        messages.warning(request, shown.CHANGED)
-    elif release_order(found, actor=request.user, now=database_now()):
+    seen = request.POST.get("shown", "")
+    try:
+        is_done = release_order(found, actor=request.user, now=database_now(), shown_hold=seen)
+    except NotAgreed as refusal:
+        messages.warning(request, str(refusal))
+        return _back(request, pk)
+    if is_done:
         transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued.")
     else:

@@ -23,6 +23,7 @@ from ..limits import check_limits, doubtful_rows
 from ..models import EventKind, Order, OrderBatch, OrderQuerySet
 from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, why_asked
+from ..shown import CHANGED, of_hold
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
 from . import left_sends, sent_before
@@ -238,16 +239,23 @@ def withdrawn_in_words(order: Order) -> str:
     return f"Order {order} is withdrawn. Nothing was sent."
 
 
-def release_order(order: Order, *, actor: User, now: datetime) -> bool:
+def release_order(
+    order: Order, *, actor: User, now: datetime, shown_hold: str | None = None
+) -> bool:
     """Send a held order although what it waited for may not have come.
 
     False: it is held for something else by now, or `why_not_released` has words for it. Releasing
-    an order that waits for funds or for the key lets the account be tried again with it.
+    an order that waits for funds or for the key lets the account be tried again with it. Raises
+    NotAgreed when it waits for something else than the page showed (`shown.of_hold`).
     """
     if why_not_released(order, actor):
         return False
     reason = HoldReason(order.hold_reason)
     with transaction.atomic():
+        if shown_hold is not None:  # nobody places the same meanwhile
+            Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+            if shown_hold != of_hold(order):
+                raise NotAgreed(CHANGED)
         released = {"released": reason.value}
         if not order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now):
             return False

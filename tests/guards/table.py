@@ -447,6 +447,15 @@ LINES = (
         "orders/placing/left_sends.py",
     ),
     Guard(
+        "released: what it waits for in the transaction that releases it",
+        "if shown_hold != of_hold(order):",
+        "if shown_hold != of_hold(order) and not order.pk:",
+        (
+            "orders/tests/pages/test_stale_tabs.py::test_nor_where_that_order_comes_between_the_click_and_the_release",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "queued again: the same that nobody was told of",
         "if found := same_beside(order, now).exclude(pk__in=beside).first():",
         "if found := same_beside(order, now).none().first():",

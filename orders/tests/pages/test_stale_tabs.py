@@ -12,9 +12,11 @@ from django.test import Client
 
 from core import clocks
 from core.clocks import database_now
+from core.models import User
 from core.roles import Role
 from orders import shown
 from orders.models import Attempt, Order, Refill
+from orders.placing import place_orders
 from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
@@ -176,3 +178,23 @@ def test_a_release_from_before_another_order_came_first_on_the_link_is_not_taken
     seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
     manager.post(address, {"shown": seen})
     assert status_of(waits) == Status.QUEUED
+
+
+def test_nor_where_that_order_comes_between_the_click_and_the_release(
+    manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_order(Status.IN_PROGRESS)
+    same: dict[str, Any] = {"link": first.link, "link_key": first.link_key}
+    behind: dict[str, Any] = {"hold_reason": HoldReason.LINK_BUSY, "blocked_by": first, **same}
+    waits = make_order(Status.HELD, service=first.service, **behind)
+    address = f"/orders/{waits.pk}/release/"
+    seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
+    why_not = place_orders.why_not_released
+
+    def another_comes(order: Order, person: User) -> str:
+        make_order(Status.IN_PROGRESS, service=first.service, **same)
+        return why_not(order, person)
+
+    monkeypatch.setattr(place_orders, "why_not_released", another_comes)
+    answer = manager.post(address, {"shown": seen}, follow=True)
+    assert status_of(waits) == Status.HELD and shown.CHANGED in answer.content.decode()
