@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from core.rows.loops import MOST_AWAY, one_by_one
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 def test_a_broken_row_is_left_and_the_others_have_their_turn(caplog):

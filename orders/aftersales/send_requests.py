@@ -160,7 +160,8 @@ def _speak(
     journal: JournalsCall,
     now: SendClock,
 ) -> Heard:
-    """One call, and what it proves. Never raises: what is not understood is lost."""
+    """One call, and what it proves. From its first byte on nothing raises: what is not understood
+    is lost."""
     call, size = claimed.call, len(claimed.rows)
     check = PreSendCheck(
         kind.write, provider.pk, provider.version, now, lambda: kind.count_ours(call) == size

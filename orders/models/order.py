@@ -43,7 +43,8 @@ class OrderQuerySet(OrderQueries["Order"]):
 
 
 class Order(Delivered, models.Model):
-    """The row is the queue. `status` moves by `move` alone.
+    """The row is the queue. `status` moves by `move`; what a provider says of an order that it has
+    is written for many at once (`polling.write_answers`).
 
     `payload` are the wire parameters beside key and action. `units` is what will be delivered in
     all, None where the type has no fixed quantity. Estimates are ours, before the provider's

@@ -57,9 +57,9 @@ def _utc_now() -> datetime:
 class PanelClient:
     """One account. Holds no state: as many threads as like may use one client.
 
-    Every method raises `SlowDown` and `AccountRefused` when the provider says so. Reads raise
-    `Unavailable` for everything else; `add`, `refill` and `cancel` raise `NotSent` when it is
-    proven that no byte left, and otherwise `OutcomeUnknown`.
+    Every method but `add`, which says what it raises, raises `SlowDown` and `AccountRefused` when
+    the provider says so. Reads raise `Unavailable` for everything else; `refill` and `cancel` raise
+    `NotSent` when it is proven that no byte left, and otherwise `OutcomeUnknown`.
     """
 
     credentials: Credentials

@@ -11,7 +11,7 @@ from . import promises
 from .desk import Desk, acts
 from .upstream import Answer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 @pytest.fixture

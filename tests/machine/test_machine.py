@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from .rules import DeskMachine
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 SHORT = settings(
     max_examples=8,
     stateful_step_count=20,

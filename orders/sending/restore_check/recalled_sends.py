@@ -180,8 +180,8 @@ def take_as_sent(
 def _take_once(
     order: Order, make: Callable[[], Attempt], now: datetime, actor: User | None, ended: str
 ) -> Attempt:
-    """All of it, or nothing: raises _Moved. The order first and then its attempt, as a claim does
-    it: else each would wait for what the other has."""
+    """All of it, or nothing: raises _Moved. The order first and then its new attempt, as a claim
+    does it: else each would wait for what the other has."""
     sent = make()
     to, words, left_at = Status.UNCONFIRMED, sent.reason, sent.started_at
     with durable_transaction():
@@ -265,7 +265,7 @@ def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:
 
 
 def _flag_number(order: Order, external_id: str, words: str, now: datetime) -> None:
-    """The attempt first and then its order, as everybody takes them."""
+    """The attempt, which stands already, first and then its order, as everybody takes those."""
     reopen.note_taken_since(order, external_id)
     raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
     seen = {"candidate_id": external_id}

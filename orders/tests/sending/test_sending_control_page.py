@@ -16,7 +16,7 @@ from orders.status import HaltKind, Status
 from tests.builders import NOON, make_cancel, make_halt, make_order, make_provider, make_refill
 from tests.query_counts import queries_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 @pytest.fixture
