@@ -7,7 +7,8 @@ decides nearly always.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 from core import clocks
 from core.clocks import Clock
@@ -28,6 +29,7 @@ from .search.find_lost import Search
 from .search.recovery_run import Decided, RecoveryRun, TellsOfIds
 
 log = logging.getLogger(__name__)
+Step = Callable[[RecoveryRun], None]
 
 
 def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> Decided | None:
@@ -42,34 +44,77 @@ def recover_account(provider: Provider, client: TellsOfIds, *, clock: Clock) -> 
 
 
 def _recover(run: RecoveryRun) -> None:
-    clock = run.clock
-    wait_clock.count(now=clock(), provider=run.provider)
+    """A step that breaks keeps none behind it from its turn: else an error of ours in the search
+    would leave the account halted for good."""
+    steps: tuple[Step, ...] = (_count, _search, _wait_out, _lift)
+    one_by_one(steps, lambda step: step(run), what=f"recovery of account {run.provider.pk}")
+
+
+def _count(run: RecoveryRun) -> None:
+    wait_clock.count(now=run.clock(), provider=run.provider)
+
+
+def _lift(run: RecoveryRun) -> None:
+    halts.lift_if_resolved(run.provider, now=run.clock())
+
+
+def _search(run: RecoveryRun) -> None:
+    """Everything that asks; a provider that cannot be asked, and no more calls, end it."""
     try:
-        rules = _calibrated(run)
-        lost = id_range.lost_attempts(run.rows)
-        search_schedule.schedule(lost, rules, clock())
-        is_ours = not halts.may_be_another_database(clock())
-        if rules.enabled and is_ours:
-            lost = answer_ids.ask(run, lost)
-            provider_list.search(run, lost)
-            replay.replay_lost(run, lost)
-        if rules.searches and is_ours:
-            Search(run).go()
-        else:
-            search_schedule.pass_on(lost, rules, clock())
+        is_calibrated = _each(run, _calibrate)
+        is_ours = not halts.may_be_another_database(run.clock())
+        steps: list[Step] = [_schedule]
+        if run.rules.enabled and is_ours:
+            steps += [_ask_about_answers, _search_list, _replay]
+        by_ids = is_calibrated and run.rules.searches and is_ours
+        if not _each(run, *steps, _search_ids if by_ids else _pass_on):
+            _put_off(run)  # what broke is not tried again at once
     except MustWait as busy:
         log.info("account %s is searched for lost orders in %.0f s", run.provider.pk, busy.seconds)
     except ProviderError:
-        now = clock()  # its health says why
-        still = id_range.lost_attempts(run.rows)
-        search_schedule.put_off((a for a in still if search_schedule.is_due(a, now)), now)
-    _wait_out(run, clock())
-    halts.lift_if_resolved(run.provider, now=clock())
+        _put_off(run)  # its health says why
 
 
-def _calibrated(run: RecoveryRun) -> Recovery:
-    """The rules with a calibration of this address and key that is up to date, where the search
-    may be used at all."""
+def _each(run: RecoveryRun, *steps: Step) -> bool:
+    """Whether none of them broke."""
+    what, ends = f"search for lost orders of account {run.provider.pk}", (MustWait, ProviderError)
+    done = one_by_one(steps, lambda step: step(run) is None, what=what, ends=ends)
+    return done == len(steps)
+
+
+def _schedule(run: RecoveryRun) -> None:
+    search_schedule.schedule(id_range.lost_attempts(run.rows), run.rules, run.clock())
+
+
+def _ask_about_answers(run: RecoveryRun) -> None:
+    answer_ids.ask(run, id_range.lost_attempts(run.rows))
+
+
+def _search_list(run: RecoveryRun) -> None:
+    provider_list.search(run, id_range.lost_attempts(run.rows))
+
+
+def _replay(run: RecoveryRun) -> None:
+    replay.replay_lost(run, id_range.lost_attempts(run.rows))
+
+
+def _search_ids(run: RecoveryRun) -> None:
+    Search(run).go()
+
+
+def _pass_on(run: RecoveryRun) -> None:
+    search_schedule.pass_on(id_range.lost_attempts(run.rows), run.rules, run.clock())
+
+
+def _put_off(run: RecoveryRun) -> None:
+    now = run.clock()
+    still = id_range.lost_attempts(run.rows)
+    search_schedule.put_off((a for a in still if search_schedule.is_due(a, now)), now)
+
+
+def _calibrate(run: RecoveryRun) -> None:
+    """Have a calibration of this address and key that is up to date, where the search may be used
+    at all."""
     rules = run.rules
     wanted = rules.enabled and rules.key_is_ours_alone and not rules.stopped_because
     here = rules.calibration.get("version") == run.provider.version
@@ -77,7 +122,6 @@ def _calibrated(run: RecoveryRun) -> Recovery:
     if wanted and not fresh:
         calibrate_in_run(run)
         rules.refresh_from_db()
-    return rules
 
 
 def _worth(rules: Recovery) -> timedelta:
@@ -85,9 +129,10 @@ def _worth(rules: Recovery) -> timedelta:
     return timedelta(seconds=86_400 if rules.is_calibrated else clocks.BREAKER_SECONDS[1])
 
 
-def _wait_out(run: RecoveryRun, now: datetime) -> None:
+def _wait_out(run: RecoveryRun) -> None:
     """Where the desk does not search, or could not, an order has been searched for when its time
     is over; the account buys again and a person decides."""
+    now = run.clock()
     patience = clocks.RECOVERY_PATIENCE_SECONDS if run.rules.searches else 0
     longest = run.rules.grace_seconds + patience
 

@@ -33,6 +33,7 @@ SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
 NAMED = "orders/tests/recovery/test_ids_in_answers.py"
+BROKEN = "orders/tests/recovery/test_broken_steps.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
 CLOSING = "orders/tests/recovery/test_closing_ranges.py"
@@ -1133,8 +1134,15 @@ LINES = (
         "orders/recovery/search/list_trust.py",
     ),
     Guard(
+        "search: a step that breaks keeps no account halted",
+        'one_by_one(steps, lambda step: step(run), what=f"recovery of account {run.provider.pk}")',
+        "[step(run) for step in steps]",
+        (f"{BROKEN}::test_a_step_that_breaks_each_time_keeps_no_account_halted",),
+        "orders/recovery/run.py",
+    ),
+    Guard(
         "search: only in a database that is ours",
-        "is_ours = not halts.may_be_another_database(clock())",
+        "is_ours = not halts.may_be_another_database(run.clock())",
         "is_ours = True",
         (
             f"{SEARCH}::test_nothing_is_looked_for_in_a_database_that_was_taken_back",

@@ -12,7 +12,9 @@ from datetime import datetime
 from functools import partial
 from itertools import pairwise
 
-from providers.panel_api import Progress, RefusalCode, Unreadable
+from core.rows.loops import one_by_one
+from providers.actions.calling import MustWait
+from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 
 from ...models import Attempt
@@ -25,15 +27,14 @@ from .match_ids import IdMatch
 from .recovery_run import RecoveryRun
 
 
-def ask(run: RecoveryRun, lost: list[Attempt]) -> list[Attempt]:
-    """Ask about the id of each due attempt that has one; those that are still lost."""
-    linked = {
-        attempt.pk
-        for attempt in resolve.reread(lost)
-        if _is_worth_a_call(run, attempt) and _ask_about(run, attempt)
-    }
-    run.done.found += len(linked)
-    return [attempt for attempt in lost if attempt.pk not in linked]
+def ask(run: RecoveryRun, lost: list[Attempt]) -> None:
+    """Ask about the id of each due attempt that has one."""
+
+    def ask_about(attempt: Attempt) -> bool:
+        return _is_worth_a_call(run, attempt) and _ask_about(run, attempt)
+
+    named, ends = resolve.reread(lost), (MustWait, ProviderError)
+    run.done.found += one_by_one(named, ask_about, what="ids in answers", ends=ends)
 
 
 def _is_worth_a_call(run: RecoveryRun, attempt: Attempt) -> bool:

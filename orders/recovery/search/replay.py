@@ -14,12 +14,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from core import clocks
-from providers.actions.calling import ask
+from core.rows.loops import one_by_one
+from providers.actions.calling import MustWait, ask
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import (
     NotSent,
     OutcomeUnknown,
     Progress,
+    ProviderError,
     Rejected,
     WrittenPayload,
 )
@@ -49,7 +51,8 @@ def replay_lost(run: RecoveryRun, lost: list[Attempt]) -> None:
     now, parameter = run.clock(), run.client.dialect.idempotency_parameter
     if _asks_for_a_rest(run.provider, now):
         return
-    for attempt in resolve.reread(lost):
+
+    def replay(attempt: Attempt) -> None:
         due = (
             attempt.search_at is not None
             and attempt.search_at <= now
@@ -59,6 +62,9 @@ def replay_lost(run: RecoveryRun, lost: list[Attempt]) -> None:
         is_clear = ALSO_NAMED not in attempt.evidence and attempt.searches < MOST_REPLAYS
         if due and carries and is_clear and _is_young(attempt, now) and _is_promised_still(run):
             _replay_one(run, attempt)
+
+    ends = (MustWait, ProviderError)
+    one_by_one(resolve.reread(lost), replay, what="replays", ends=ends)
 
 
 def _is_promised_still(run: RecoveryRun) -> bool:

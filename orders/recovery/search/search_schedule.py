@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core import clocks
+from core.rows.loops import one_by_one
 
 from ...models import Attempt, Recovery
 from .. import resolve
@@ -33,13 +34,16 @@ def later_moments(attempt: Attempt, rules: Recovery, now: datetime) -> list[date
 
 def schedule(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
     """Give the new ones their first moment, and those that a clock has put far away a near one."""
-    for attempt in lost:
+    furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
+
+    def give(attempt: Attempt) -> None:
         if attempt.searched_at is not None or not resolve.is_open(attempt):
-            continue
-        furthest = now + timedelta(seconds=rules.grace_seconds + clocks.BREAKER_SECONDS[-1])
+            return
         if attempt.search_at is None or attempt.search_at > furthest:
-            attempt.search_at = first_moment(attempt, rules, now)
-            Attempt.objects.same_as(attempt).update(search_at=attempt.search_at)
+            moment = first_moment(attempt, rules, now)
+            Attempt.objects.same_as(attempt).update(search_at=moment)
+
+    one_by_one(lost, give, what="first searches")
 
 
 def is_due(attempt: Attempt, now: datetime) -> bool:
@@ -50,9 +54,12 @@ def is_due(attempt: Attempt, now: datetime) -> bool:
 def pass_on(lost: Iterable[Attempt], rules: Recovery, now: datetime) -> None:
     """Where ids are not searched: those that were due wait for their next moment. After the last
     one their time is over."""
-    for attempt in lost:
+
+    def pass_one_on(attempt: Attempt) -> None:
         if is_due(attempt, now) and (later := later_moments(attempt, rules, now)):
             Attempt.objects.same_as(attempt).update(search_at=later[0])
+
+    one_by_one(lost, pass_one_on, what="searches passed on")
 
 
 def put_off(attempts: Iterable[Attempt], now: datetime) -> None:

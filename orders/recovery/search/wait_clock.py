@@ -14,6 +14,7 @@ from django.db.models import F, Max, Q, Value
 from django.db.models.functions import Coalesce
 
 from core import clocks
+from core.rows.loops import one_by_one
 from providers.identity import same_account
 from providers.models import Provider
 
@@ -44,8 +45,7 @@ def count(*, now: datetime, provider: Provider | None = None) -> None:
     # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
     longest_ago = F("waited_at").asc(nulls_first=True)
     rows = waited.only(*_KNOWN_BY, *_COUNTED).order_by(longest_ago, "pk")[:MOST_AT_ONCE]
-    for attempt in rows:
-        _step(attempt, now)
+    one_by_one(rows, lambda attempt: _step(attempt, now), what="waits for lost orders")
 
 
 def _step(attempt: Attempt, now: datetime) -> None:
