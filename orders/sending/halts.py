@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Min
 from django.db.models.functions import Coalesce
 
 from core import clocks
@@ -165,32 +165,38 @@ def lift_if_resolved(provider: Provider, *, now: datetime) -> bool:
 
 
 def _one_at_a_time(provider: Provider) -> None:
-    """Until this transaction ends nobody else places or lifts a halt of this account: the row is
-    written, which PostgreSQL makes others wait for and SQLite's transactions do anyway."""
-    rules, _ = Recovery.objects.get_or_create(provider=provider)
+    """Until this transaction ends nobody else places or lifts a halt of this account: the row of
+    its first row is written, which PostgreSQL makes others wait for and SQLite's transactions do
+    anyway."""
+    rules, _ = Recovery.objects.get_or_create(provider_id=rows_of(provider.pk)[0])
     Recovery.objects.filter(pk=rules.pk).update(enabled=F("enabled"))
 
 
 def _too_many(provider: Provider, now: datetime) -> str:
-    """Why this account has lost more than staff want to have open; empty if it has not."""
-    rules, _ = Recovery.objects.get_or_create(provider=provider)
+    """Why this account has lost more than staff want to have open; empty if it has not. What its
+    rows have lost is counted together, and the narrowest of their limits holds."""
+    Recovery.objects.get_or_create(provider=provider)
+    rows = rows_of(provider.pk)
+    limits = Recovery.objects.filter(provider__in=rows)
+    in_a_row = limits.filter(lost_in_a_row__gt=0).aggregate(least=Min("lost_in_a_row"))["least"]
+    amount = limits.aggregate(least=Min("lost_amount"))["least"]
     since = now - timedelta(seconds=clocks.EXPOSURE_WINDOW_SECONDS)
     known = {"lifted_at__gt": since, "lifted_at__lte": clocks.furthest(now, 0)}
     acknowledged = (
-        Halt.objects.filter(kind=HaltKind.EXPOSURE, provider=provider, **known)
+        Halt.objects.filter(kind=HaltKind.EXPOSURE, provider__in=rows, **known)
         .newest_first()
         .values_list("lifted_at", flat=True)
         .first()
     )
-    lost = Attempt.objects.filter(provider=provider, unknown_at__gt=acknowledged or since)
+    lost = Attempt.objects.filter(provider__in=rows, unknown_at__gt=acknowledged or since)
     lost = lost.exclude(code__in=NOT_LOST)
     count = lost.count()
-    if rules.lost_in_a_row and count >= rules.lost_in_a_row:
+    if in_a_row is not None and count >= in_a_row:
         minutes = clocks.EXPOSURE_WINDOW_SECONDS // 60
         return f"{count} answers were lost within {minutes} minutes."
     open_ones = lost.filter(outcome=Outcome.UNKNOWN)
     highest = Coalesce(F("order__estimate_high"), F("order__estimate"))
     at_stake = open_ones.aggregate(total=MoneySum(highest))["total"]
-    if rules.lost_amount is not None and at_stake is not None and at_stake > rules.lost_amount:
+    if amount is not None and at_stake is not None and at_stake > amount:
         return f"{plain(at_stake)} {provider.currency} are in orders whose answer was lost."
     return ""

@@ -1134,6 +1134,13 @@ LINES = (
         "orders/recovery/search/list_trust.py",
     ),
     Guard(
+        "halts: what all rows of an account have lost counts",
+        "lost = Attempt.objects.filter(provider__in=rows, unknown_at__gt=acknowledged or since)",
+        "lost = Attempt.objects.filter(provider=provider, unknown_at__gt=acknowledged or since)",
+        (f"{SAME_ACCOUNT}::test_what_both_rows_have_lost_is_counted_together",),
+        "orders/sending/halts.py",
+    ),
+    Guard(
         "search: a step that breaks keeps no account halted",
         'one_by_one(steps, lambda step: step(run), what=f"recovery of account {run.provider.pk}")',
         "[step(run) for step in steps]",

@@ -70,7 +70,10 @@ class RecoveryRun:
     ) -> RecoveryRun:
         """`goes_on`: False when somebody else is at this account by now."""
         rules, _ = Recovery.objects.get_or_create(provider=provider)
-        return cls(provider, client, rules, same_account(provider), clock, goes_on=goes_on)
+        rows = same_account(provider)
+        if rows[0] != provider.pk:
+            Recovery.objects.get_or_create(provider_id=rows[0])
+        return cls(provider, client, rules, rows, clock, goes_on=goes_on)
 
     def ask(self, question: Callable[[], Read]) -> Read:
         """The answer to one free call. Raises MustWait where no call is left."""
@@ -88,10 +91,10 @@ class RecoveryRun:
         return read_now(self.provider, client_for, clock=self.clock) and self.goes_on()
 
     def spend(self) -> None:
-        """Take one call out of the hour's for searching. Raises MustWait when it is used
-        up."""
+        """Take one call out of the hour's for searching, which all rows of the account share.
+        Raises MustWait when it is used up."""
         now, most = self.clock(), self.rules.calls_per_hour
-        row = Recovery.objects.filter(pk=self.rules.pk)
+        row = Recovery.objects.filter(provider=self.rows[0])
         over = Q(calls_since__lte=now - timedelta(hours=1)) | Q(calls_since=None)
         ahead = Q(calls_since__gt=furthest(now, 0))  # begun by a clock that was
         row.filter(over | ahead).update(calls_since=now, calls_made=0)

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
 from functools import partial
+from typing import Any, cast
 
 import pytest
 from django.urls import reverse
 
 from core import clocks
 from core.roles import Role
-from orders.models import Attempt, Order
+from orders.models import Attempt, Halt, Order, Recovery
 from orders.recovery import link_orders
 from orders.recovery.search import id_range
-from orders.sending import claims
+from orders.recovery.search.recovery_run import RecoveryRun
+from orders.sending import claims, halts
 from orders.sending.send_orders import send_order
-from orders.status import Flag, Outcome, Status
+from orders.status import Flag, HaltKind, Outcome, Status
 from providers.actions.accounts import AccountIsKept, add_provider, fingerprint, set_key
+from providers.actions.calling import MustWait
 from providers.connect import client_for
 from providers.identity import same_account, server_of
 from providers.models import Provider
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
-from tests.fake_provider import FakeProvider
+from tests.fake_provider import FakeProvider, lost_answer
 
 from .bench import GRACE, Bench
 
@@ -134,3 +139,47 @@ def test_an_id_that_an_order_of_the_other_row_has_is_nobody_s():
         known.refresh_from_db()
         assert known.flag == Flag.ID_REUSED
     assert (order.status, order.external_id) == (Status.UNCONFIRMED, "")
+
+
+def two_rows(**rules: Any) -> list[Provider]:
+    """Of one account: the newer one has the rules."""
+    url = "https://panel.example/api/v2"
+    rows = [make_provider(url=url, key=KEY, add_spacing_ms=0) for _ in range(2)]
+    Recovery.objects.create(provider=rows[0], lost_in_a_row=0, lost_amount=None)
+    Recovery.objects.create(provider=rows[1], **{"lost_in_a_row": 0, **rules})
+    return rows
+
+
+def lose_at(row: Provider) -> None:
+    halts.lift_halt(HaltKind.ANSWER_LOST, now=NOON, provider=row)
+    fake = FakeProvider()
+    fake.then = lost_answer()
+    order = make_order(service=make_service(row), estimate=Decimal(30), estimate_high=Decimal(30))
+    assert send_order(order, row, fake, clock=lambda: NOON)
+
+
+@pytest.mark.parametrize("rules", [{"lost_in_a_row": 2}, {"lost_amount": Decimal(50)}])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_both_rows_have_lost_is_counted_together(order, rules):
+    rows = two_rows(**rules)
+    lose_at(rows[order[0]])
+    assert not Halt.objects.standing().filter(kind=HaltKind.EXPOSURE).exists()
+    for row in rows:
+        halts.lift_halt(HaltKind.ANSWER_LOST, now=NOON, provider=row)
+    lose_at(rows[order[1]])
+    stopped = Halt.objects.standing().get(kind=HaltKind.EXPOSURE)
+    later = NOON + timedelta(minutes=1)
+    halts.lift_halt(HaltKind.EXPOSURE, now=later, provider=stopped.provider, actor=make_user())
+    for row in rows:
+        assert halts._too_many(row, later) == "", "a person has seen what either of them lost"
+
+
+def test_both_rows_share_the_calls_of_an_hour():
+    rows = two_rows(calls_per_hour=2)
+    Recovery.objects.update(calls_per_hour=2)
+    runs = [RecoveryRun.of(row, cast(Any, FakeProvider()), lambda: NOON) for row in rows]
+    for run in runs:
+        run.spend()
+    for run in runs:
+        with pytest.raises(MustWait):
+            run.spend()
