@@ -15,6 +15,7 @@ from core import clocks
 from core.rows.bulk import write_columns
 
 from ..models import EventKind, Order, OrderEvent, PollSchedule
+from ..same_ids import plain_id, spellings
 from ..status import REPLACEABLE_FLAGS, Flag, Status
 
 Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order
@@ -55,6 +56,10 @@ def _known(provider_id: int, ids: list[str]) -> dict[str, int | None]:
     for some in _in_pieces(ids):
         rows = Order.objects.filter(provider=provider_id, external_id__in=some)
         known |= dict(rows.values_list("external_id", "parent_id"))
+    for some in _in_pieces([one for one in ids if one not in known]):
+        rows = Order.objects.filter(provider=provider_id, external_id__in=spellings(some))
+        plain = {plain_id(one): pk for one, pk in rows.values_list("external_id", "parent_id")}
+        known |= {one: plain[plain_id(one)] for one in some if plain_id(one) in plain}
     return known
 
 

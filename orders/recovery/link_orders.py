@@ -25,6 +25,7 @@ from ..flags import raise_flag
 from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
+from ..same_ids import plain_id, spellings
 from ..sending import halts, record_outcome
 from ..status import MONEY_BACK, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, open_attempt, resolve_attempt
@@ -38,6 +39,10 @@ class TellsOneStatus(Protocol):
 
 class CannotLink(Exception):
     """The id cannot be this order's, or could not be checked; the words are for staff."""
+
+
+class NotThere(CannotLink):
+    """The provider does not tell of this id."""
 
 
 class ChargeDiffers(CannotLink):
@@ -59,7 +64,7 @@ def link_order(
     unless told to link all the same.
     """
     _refuse_if_claimed(order, external_id)
-    said = _ask(client, external_id)
+    external_id, said = _as_known(client, external_id)
     if not although_charge_differs:
         _compare_charge(order, said)
     attempt = open_attempt(order)
@@ -171,12 +176,21 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
 
 
 def _refuse_if_claimed(order: Order, external_id: str) -> None:
-    rows, same = same_account(order.provider), {external_id}
-    if external_id.isdecimal():  # a provider may read the same number with zeros before it
-        same.add(external_id.lstrip("0") or external_id)
+    rows, same = same_account(order.provider), spellings([external_id])
     other = Order.objects.filter(provider__in=rows, external_id__in=same).first()
     if other:
         raise CannotLink(f"{external_id} is already our order {other}.")
+
+
+def _as_known(client: TellsOneStatus, typed: str) -> tuple[str, Progress]:
+    """As the provider writes it: a number without zeros before it, unless it knows only that."""
+    plain = plain_id(typed)
+    if plain != typed:
+        try:
+            return plain, _ask(client, plain)
+        except NotThere:
+            pass
+    return typed, _ask(client, typed)
 
 
 def _ask(client: TellsOneStatus, external_id: str) -> Progress:
@@ -187,7 +201,7 @@ def _ask(client: TellsOneStatus, external_id: str) -> Progress:
     if isinstance(said, Unreadable) and said.reason == NOT_AN_ID:
         raise CannotLink(f"{external_id} was not asked about: {said.reason}")
     if isinstance(said, Unreadable):
-        raise CannotLink(f"The provider does not know {external_id}: {said.reason}")
+        raise NotThere(f"The provider does not know {external_id}: {said.reason}")
     return said
 
 

@@ -12,6 +12,7 @@ from providers.panel_api import (
 )
 
 from ..models import Order, ReconcileRun, UnmatchedOrder
+from ..same_ids import plain_id, spellings
 
 
 def note_asked(
@@ -45,9 +46,9 @@ def note_listed(run: ReconcileRun, provider: Provider, rows: Iterable[RecentOrde
 
 def _unknown_here(provider: Provider, ids: Iterable[str]) -> list[str]:
     wanted = list(ids)
-    known = Order.objects.filter(provider=provider, external_id__in=wanted)
-    ours = set(known.values_list("external_id", flat=True))
-    return [one for one in wanted if one not in ours]
+    known = Order.objects.filter(provider=provider, external_id__in=spellings(wanted))
+    ours = {plain_id(one) for one in known.values_list("external_id", flat=True)}
+    return [one for one in wanted if plain_id(one) not in ours]
 
 
 def _note_unmatched(

@@ -11,6 +11,7 @@ from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 
 from ..models import Attempt, EventKind, Order
+from ..same_ids import spellings
 from ..status import (
     NOTHING_BOUGHT,
     REOPENED_BY_PROOF,
@@ -104,8 +105,9 @@ def _is_seen(attempt: Attempt, order: Order) -> bool:
     number = attempt.evidence.get(SEEN_THERE)
     if not number:
         return False
-    same = Order.objects.filter(provider__in=rows_of(order.provider_id), external_id=number)
-    return not same.exclude(pk=order.pk).exists()
+    rows, same = rows_of(order.provider_id), spellings([number])
+    others = Order.objects.filter(provider__in=rows, external_id__in=same).exclude(pk=order.pk)
+    return not others.exists()
 
 
 def _still_in_doubt(order: Order, words: str, evidence: dict[str, Any], now: datetime) -> bool:

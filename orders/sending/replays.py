@@ -14,6 +14,7 @@ from core.texts import LONGEST_TEXT
 
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, Recovery
+from ..same_ids import plain_id
 from ..status import Flag, Outcome, Status
 from .outcome import SendOutcome
 
@@ -135,7 +136,7 @@ def note_second_id(order: Order, replayed: str, first: str, *, now: datetime) ->
     """A replay that comes back as another order than the first was no replay to the provider. Told
     once for each number."""
     words = f"The replay was answered with the number {replayed}, and the same send with {first}."
-    if first == replayed or order.events.filter(text=words).exists():
+    if plain_id(first) == plain_id(replayed) or order.events.filter(text=words).exists():
         return
     raise_flag(order, Flag.BOUGHT_TWICE)
     evidence = {"candidate_id": replayed}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from providers.identity import duplicates_of, rows_of
 
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order
+from ..same_ids import spellings
 from ..status import Flag
 
 
@@ -16,10 +19,19 @@ class IdTaken(Exception):
 
 
 def refuse_id_of_duplicate(attempt: Attempt, external_id: str) -> None:
-    """Raises IdTaken where an order of another row of this account has it: no index of the
-    database reaches over two rows."""
-    rows = duplicates_of(attempt.provider) if external_id else []
-    if rows and Order.objects.filter(provider__in=rows, external_id=external_id).exists():
+    """Raises IdTaken where an order of another row of this account has it, or one has it with
+    zeros before it: no index of the database reaches over two rows, or two spellings."""
+    if not external_id:
+        return
+    others = duplicates_of(attempt.provider)
+    here = Order.objects.filter(provider=attempt.provider_id).exclude(external_id="")
+    padded = here.filter(external_id__gte="0", external_id__lt="1")
+    if not others and not external_id.startswith("0") and not padded.exists():
+        return
+    other_spelling = Q(provider=attempt.provider_id) & ~Q(external_id=external_id)
+    elsewhere = Q(provider__in=others) | other_spelling
+    same = Order.objects.filter(elsewhere, external_id__in=spellings([external_id]))
+    if same.exclude(pk=attempt.order_id).exists():
         raise IdTaken(external_id)
 
 
@@ -52,8 +64,9 @@ def order_with(provider_id: int, external_id: str) -> Order | None:
     """The order of this account that the provider's id belongs to."""
     if not external_id:
         return None
-    rows = rows_of(provider_id)
-    return Order.objects.filter(provider__in=rows, external_id=external_id).first()
+    same = {"provider__in": rows_of(provider_id), "external_id__in": spellings([external_id])}
+    found = Order.objects.filter(**same).order_by("pk")
+    return next((one for one in found if one.external_id == external_id), found.first())
 
 
 def _tell(order: Order, now: datetime, external_id: str, other: Order, text: str) -> None:

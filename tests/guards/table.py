@@ -50,6 +50,7 @@ FORMATS = "orders/tests/sending/test_file_formats.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
+SPELLED = "orders/tests/recovery/test_spelled_ids.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 MEANT = "orders/tests/mass/test_meant_lines.py"
 
@@ -767,8 +768,8 @@ LINES = (
     ),
     Guard(
         "recording: an id of the account's other row is taken",
-        "if rows and Order.objects.filter(provider__in=rows, external_id=external_id).exists():",
-        "if not rows and external_id != external_id:",
+        "elsewhere = Q(provider__in=others) | other_spelling",
+        "elsewhere = other_spelling",
         (f"{SAME_ACCOUNT}::test_an_id_that_an_order_of_the_other_row_has_is_nobody_s",),
         "orders/sending/reused_id.py",
     ),
@@ -1349,7 +1350,7 @@ LINES = (
     ),
     Guard(
         "matching: an id that an answer has named is that orders too",
-        "return external_id in names_of(self.attempt) or self.fits(external_id, said)",
+        "return is_named or self.fits(external_id, said)",
         "return self.fits(external_id, said)",
         (f"{SHARED}::test_an_id_that_another_orders_own_answer_has_named_is_not_given_away",),
         "orders/recovery/search/id_owners.py",
@@ -1391,7 +1392,7 @@ LINES = (
     ),
     Guard(
         "id in the answer: no other answer names it",
-        "    if any(named in names_of(one) for one in others):",
+        "    if any(plain in names_of(one) for one in others):",
         "    if not others:",
         (f"{NAMED}::test_an_id_that_two_answers_have_named_is_linked_to_neither",),
         "orders/recovery/search/answer_ids.py",
@@ -1498,6 +1499,29 @@ LINES = (
             "::test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more",
         ),
         "orders/recovery/search/decide_owners.py",
+    ),
+    Guard(
+        "ids: one number however it is spelled",
+        "provider__in=rows, external_id__in=spellings(ids))",
+        "provider__in=rows, external_id__in=ids)",
+        (f"{SPELLED}::test_an_id_is_taken_however_it_was_stored",),
+        "orders/recovery/search/id_range.py",
+    ),
+    Guard(
+        "ids: a person links a number as the provider writes it",
+        "external_id, said = _as_known(client, external_id)",
+        "said = _ask(client, external_id)",
+        (f"{SPELLED}::test_two_orders_are_not_linked_to_one_that_is_typed_in_two_ways",),
+        "orders/recovery/link_orders.py",
+    ),
+    Guard(
+        "ids: nor does an answer give away another spelling of one",
+        "elsewhere = Q(provider__in=others) | other_spelling",
+        "elsewhere = Q(provider__in=others)",
+        (
+            f"{SPELLED}::test_a_send_that_is_answered_with_the_id_of_another_order_is_shown_to_a_person",
+        ),
+        "orders/sending/reused_id.py",
     ),
     Guard(
         "ids: how an account was charged under another key tells nothing",

@@ -18,6 +18,7 @@ from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 
 from ...models import Attempt
+from ...same_ids import plain_id
 from ...status import Resolution
 from .. import resolve
 from . import id_range, search_schedule
@@ -62,10 +63,11 @@ def _may_be_linked(run: RecoveryRun, attempt: Attempt, named: str) -> bool:
         return False
     if named_without_a_word_against_it(attempt.evidence) != named:
         return False
-    if names_of(attempt) != {named}:
+    plain = plain_id(named)
+    if names_of(attempt) != {plain}:
         return False  # a replay has named another
     others = (one for one in sends_without_an_id(run.rows) if one.pk != attempt.pk)
-    if any(named in names_of(one) for one in others):
+    if any(plain in names_of(one) for one in others):
         return False
     return _is_newer(run, attempt, named)
 

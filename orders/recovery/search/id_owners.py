@@ -15,6 +15,7 @@ from django.db.models import Q
 from providers.panel_api import Progress
 
 from ...models import Attempt, Recovery
+from ...same_ids import plain_id
 from ...sending.replays import names_in
 from ...status import LIVE_OUTCOMES, Flag, Outcome
 from .id_range import (
@@ -44,7 +45,9 @@ class Owner:
 
     def may_have(self, external_id: str, said: Progress) -> bool:
         """By number and charge, or because an answer to this very send has named the id."""
-        return external_id in names_of(self.attempt) or self.fits(external_id, said)
+        names = names_of(self.attempt)
+        is_named = bool(names) and plain_id(external_id) in names
+        return is_named or self.fits(external_id, said)
 
     def fits(self, external_id: str, said: Progress) -> bool:
         number = number_of(external_id)
@@ -61,9 +64,10 @@ def is_decided(attempt: Attempt) -> bool:
 
 
 def names_of(attempt: Attempt) -> frozenset[str]:
-    """Ids that an answer to this send has named, whatever else it said."""
+    """Ids that an answer to this send has named, whatever else it said, as they are compared."""
     late = attempt.late.get("external_id")
-    return names_in(attempt.evidence) | ({str(late)} if late else frozenset())
+    names = names_in(attempt.evidence) | ({str(late)} if late else frozenset())
+    return frozenset(map(plain_id, names))
 
 
 def named_elsewhere(attempt: Attempt, id_range: IdRange, account: list[int]) -> str:
@@ -108,7 +112,7 @@ def owners_of(
 def _may_own_one(attempt: Attempt, candidates: Mapping[str, Progress], *, is_closed: bool) -> bool:
     order, names = attempt.order, names_of(attempt)
     return any(
-        one in names
+        (names and plain_id(one) in names)
         or fits(order, said) is not False
         or not (is_closed or has_more_left(order, said))
         for one, said in candidates.items()

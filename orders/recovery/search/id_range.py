@@ -14,6 +14,7 @@ from providers.panel_api import OrderState, Progress
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ...models import Attempt, Order, Recovery
+from ...same_ids import plain_id, spellings
 from ...status import AT_PROVIDER, ENDED_THERE, LIVE_OUTCOMES, Outcome, Status
 from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock
@@ -155,9 +156,10 @@ def _numbers(ids: Iterable[str]) -> list[int]:
 
 
 def claimed(rows: list[int], ids: Sequence[str]) -> set[str]:
-    """Which of these ids already belong to an order of ours."""
-    orders = Order.objects.filter(provider__in=rows, external_id__in=ids)
-    return set(orders.values_list("external_id", flat=True))
+    """Which of these ids already belong to an order of ours, however it is spelled there."""
+    orders = Order.objects.filter(provider__in=rows, external_id__in=spellings(ids))
+    known = {plain_id(one) for one in orders.values_list("external_id", flat=True)}
+    return {one for one in ids if plain_id(one) in known} if known else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +272,8 @@ def costs_of(order: Order) -> tuple[Decimal, Decimal]:
     one at which it left, and the one of now, which may have been that of the send already."""
     agreed, now = Terms.read(order.terms), order.service
     told = proposed_for(now)
-    rates = {order.rate, now.rate, *(terms.rate for terms in (agreed, told) if terms)}
-    ends = (order.estimate, order.estimate if order.estimate_high is None else order.estimate_high)
-    costs = [at_rate(end, order.rate, rate, units=order.units) for end in ends for rate in rates]
-    known = [cost for cost in costs if cost is not None]
+    rates = {now.rate, *(terms.rate for terms in (agreed, told) if terms)} - {order.rate}
+    ends = {order.estimate, order.estimate if order.estimate_high is None else order.estimate_high}
+    moved = (at_rate(end, order.rate, rate, units=order.units) for end in ends for rate in rates)
+    known = [cost for cost in (*ends, *moved) if cost is not None]
     return min(known), max(known)

@@ -24,6 +24,7 @@ from providers.models import Provider
 
 from ...flags import raise_flag, raise_live_attempt
 from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
+from ...same_ids import plain_id
 from ...status import (
     LIVE_OUTCOMES,
     NOT_SENT,
@@ -234,7 +235,7 @@ def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
 
 def _tell_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
     """Bought, and here there is no order that could take it."""
-    if order is not None and external_id and order.external_id == external_id:
+    if order is not None and external_id and plain_id(order.external_id) == plain_id(external_id):
         return  # a person has linked it since
     log.error("sent to account %s and not known here: %s", send.provider_id, send)
     if order is not None:
