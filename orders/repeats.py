@@ -6,8 +6,12 @@ that has ended the same is bought again just as well, and whoever types it anew 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
 
 from django.db.models import F, Q
 from django.db.models.lookups import Exact, IsNull
@@ -17,6 +21,8 @@ from core.clocks import SAME_LINE_SECONDS, SAME_ORDER_SECONDS
 from core.models import User
 
 from .status import ENDED_THERE, how_it_stands
+
+NAMED: Final = 20  # one by one, of what somebody was told of; the older ones as one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +66,26 @@ def why_asked(pk: int, status: str, placed_at: datetime) -> str:
     return (
         f"Order #{pk} for this service, link and quantity was placed already, {at}, and has ended."
     )
+
+
+def name_of(form_key: UUID) -> str:
+    """What a consent calls the order of this form. Not by its number: it may be given out before an
+    order with a lower one can be read, and a database that is put back gives it to another."""
+    return form_key.hex[:16]
+
+
+def spelled(names: Sequence[str]) -> str:
+    """What somebody was told of, the newest first, for a consent to carry: exactly that."""
+    older = names[NAMED:]
+    return ".".join([*names[:NAMED], *([_as_one(older)] if older else [])])
+
+
+def untold(names: Iterable[str], told_of: str) -> list[str]:
+    """Those among them that a consent, `spelled` before, does not speak of."""
+    known = set(told_of.split("."))
+    rest = [name for name in names if name not in known]
+    return [] if _as_one(rest) in known else rest
+
+
+def _as_one(names: Iterable[str]) -> str:
+    return hashlib.sha256(".".join(sorted(names)).encode()).hexdigest()

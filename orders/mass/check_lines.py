@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from core.models import User
 from core.regional.numbers import DESK, grouped, shown_as
@@ -15,9 +16,10 @@ from ..draft import OrderDraft
 from ..limits.agree_terms import tolerance
 from ..limits.check_limits import highest_cost
 from ..links import link_key
-from ..models import BatchLine, OrderBatch
+from ..models import BatchLine, OrderBatch, UnmatchedOrder
+from ..placing import left_sends
 from ..placing.order_form import obstacle
-from ..repeats import why_asked
+from ..repeats import name_of, spelled, untold, why_asked
 from ..terms import Terms, faults
 from .line_context import Running, Surroundings, surroundings_of
 from .line_rules import Problem
@@ -34,6 +36,28 @@ class LineCheck:
     line: BatchLine
     draft: OrderDraft | None
     shares_link: bool = False
+
+
+class Same(NamedTuple):
+    """What a line may buy a second time, each the newest first: orders for the same service and
+    link that may be there, or with the same quantity one that anybody placed in the last day; and
+    what was bought before the database was put back and has no order here."""
+
+    orders: list[Running]
+    sends: list[UnmatchedOrder]
+
+    @property
+    def names(self) -> list[str]:
+        orders = [name_of(order.form_key) for order in self.orders]
+        return [*map(left_sends.name_of, self.sends), *orders]
+
+    def words(self) -> list[str]:
+        """Of the newest of them, and how many more there are."""
+        orders = self.orders[:TOLD_OF]
+        named = [why_asked(order.pk, order.status, order.created_at) for order in orders]
+        if older := self.orders[TOLD_OF:]:
+            named.append(f"Older orders like these: {grouped(len(older))}.")
+        return [*named, *map(left_sends.why_asked, self.sends[:TOLD_OF])]
 
 
 @shown_as(DESK)  # what it writes stands for everybody, and a cell means the same to everybody
@@ -71,14 +95,15 @@ def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Line
     reading = around.rules_of(service).read(line.cells)
     line.warnings = reading.warnings
     payload, currency = reading.payload, service.provider.currency
-    problems = [*reading.problems, *_repeats(line, service, payload, around)]
+    same = _same_as(line, service, payload, around)
+    problems = [*reading.problems, *_repeats(line, service, same, around)]
     problems += _changes(line, service, payload, around)
     if payload is None or problems:
         return _refuse(line, problems)
     if words := around.limits.objection(payload, service.rate, currency):
         return _refuse(line, [Problem("", words)])
     around.limits.count(payload, service.rate, currency)
-    return _accept(line, service, payload, around)
+    return _accept(line, service, payload, same, around)
 
 
 def _changes(
@@ -102,7 +127,7 @@ def _refuse(line: BatchLine, problems: list[Problem]) -> LineCheck:
 
 
 def _accept(
-    line: BatchLine, service: Service, payload: OrderPayload, around: Surroundings
+    line: BatchLine, service: Service, payload: OrderPayload, same: Same, around: Surroundings
 ) -> LineCheck:
     line.is_good, line.problems = True, []
     line.cost = highest_cost(payload, service.rate)[0] if service.rate is not None else None
@@ -118,8 +143,9 @@ def _accept(
         service,
         payload,
         line.form_key,
-        beside=line.meant_beside if line.is_meant else 0,
-        told_sends=None if line.is_meant else frozenset(),
+        beside=0,
+        told_of=frozenset(order.pk for order in same.orders),
+        told_sends=left_sends.names_of(same.sends),
         agreed=Terms.read(line.terms),
         with_batch=line.is_meant,
     )
@@ -136,39 +162,32 @@ def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
     return f"Line {number:,}" if number else ""
 
 
-def _repeats(
+def _same_as(
     line: BatchLine, service: Service, payload: OrderPayload | None, around: Surroundings
-) -> list[Problem]:
-    """The same service for the same link, in an earlier line, in an order that may be there, or
-    with the same quantity in one that anybody placed in the last day.
-
-    That a line is meant holds beside the orders its problems told of; beside others it is asked.
-    """
+) -> Same:
     if not line.link_key:
-        return []
-    bought = around.unmatched.get((service.provider_id, service.external_id, line.link_key))
-    left = [Problem(REPEATED, bought)] if bought else []
+        return Same([], [])
     running = around.running.get(line.link_key, ())
-    repeated = [order for order in running if order.is_repeated_by(service, payload)]
-    if unknown := [order for order in repeated if not order.is_meant_by(line)]:
-        line.is_meant, line.meant_beside = False, max(order.pk for order in unknown)
-        return [*_told_of(unknown), *left]
-    if line.is_meant:
+    orders = [order for order in running if order.is_repeated_by(service, payload)]
+    if line.is_meant:  # those of its own paste it was shown as lines
+        orders = [order for order in orders if order.batch_id != line.batch_id]
+    sends = around.unmatched.get((service.provider_id, service.external_id, line.link_key), ())
+    return Same(sorted(orders, key=lambda order: -order.pk), list(reversed(sends)))
+
+
+def _repeats(line: BatchLine, service: Service, same: Same, around: Surroundings) -> list[Problem]:
+    """What the line may buy a second time, and an earlier line for the same.
+
+    That a line is meant holds beside exactly what its problems told of; beside others it is asked.
+    """
+    if not line.link_key or (line.is_meant and not untold(same.names, line.told_of)):
         return []
-    line.meant_beside = 0
+    line.is_meant, line.told_of = False, spelled(same.names)
+    told = [Problem(REPEATED, words) for words in same.words()]
     number = around.claimed.get((service.pk, line.link_key))
-    if number:
-        return [Problem(REPEATED, f"Line {number:,} orders this service for this link too."), *left]
-    return left
-
-
-def _told_of(orders: list[Running]) -> list[Problem]:
-    """The newest of them, and how many more there are."""
-    newest = sorted(orders, key=lambda order: -order.pk)
-    named = [why_asked(order.pk, order.status, order.created_at) for order in newest[:TOLD_OF]]
-    if older := newest[TOLD_OF:]:
-        named.append(f"Older orders like these: {grouped(len(older))}.")
-    return [Problem(REPEATED, words) for words in named]
+    if number and not same.orders:
+        told.insert(0, Problem(REPEATED, f"Line {number:,} orders this service for this link too."))
+    return told
 
 
 def _service_of(

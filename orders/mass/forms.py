@@ -143,10 +143,10 @@ def fixed_cells(posted: Mapping[str, Any]) -> dict[str, str]:
 
 def take_fixes(line: BatchLine, posted: Mapping[str, Any]) -> None:
     """Write into the line what came back. That it is meant is said of what the page showed: what it
-    buys, and the orders it repeats. With another link or quantity it is asked again."""
+    buys, and what it may repeat. With another link or quantity it is asked again."""
     cells = fixed_cells(posted)
     is_same = _bought(cells) == _bought(line.cells)
-    was_told = posted.get("beside", "0") == str(line.meant_beside)
+    was_told = posted.get("told_of", "") == line.told_of
     line.is_meant = "is_meant" in posted and is_repeated(line) and is_same and was_told
     line.cells = cells
 
@@ -167,7 +167,7 @@ def is_repeated(line: BatchLine) -> bool:
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """The lines of a batch that wait for somebody to say that they are meant; `digest` is of
-    what they buy, and beside which orders."""
+    what they buy, and beside what."""
 
     lines: list[BatchLine]
 
@@ -184,6 +184,6 @@ class Repeated:
     def digest(self) -> str:
         digest = hashlib.sha256()
         for line in self.lines:
-            row = (line.pk, line.service_id, line.cells, line.meant_beside)
+            row = (line.pk, line.service_id, line.cells, line.told_of)
             digest.update(repr(row).encode(errors="replace"))
         return digest.hexdigest()

@@ -19,8 +19,8 @@ from providers.models import Service
 from providers.panel_api.order_types.table import OrderPayload
 
 from ..limits.check_limits import LimitRules, rules_for
-from ..models import BatchLine, Order, OrderBatch
-from ..placing.left_sends import left_places
+from ..models import BatchLine, Order, OrderBatch, UnmatchedOrder
+from ..placing.left_sends import left_sends
 from ..repeats import Lately
 from ..status import BUYS_AGAIN, OPEN, Status
 from .line_rules import LineRules
@@ -35,6 +35,7 @@ class Running(NamedTuple):
     was placed lately."""
 
     pk: int
+    form_key: UUID
     service_id: int
     provider_id: int
     status: Status
@@ -53,11 +54,6 @@ class Running(NamedTuple):
             return True
         return payload is not None and payload.units == self.units
 
-    def is_meant_by(self, line: BatchLine) -> bool:
-        """Whether who meant the line knew of this order: by its number, or as a line beside it."""
-        is_known = self.pk <= line.meant_beside or self.batch_id == line.batch_id
-        return line.is_meant and is_known
-
 
 @dataclass(slots=True)
 class Surroundings:
@@ -70,7 +66,7 @@ class Surroundings:
     limits: LimitRules
     today: date
     claimed: dict[Place, int]
-    unmatched: dict[tuple[int, str, str], str] = field(default_factory=dict)
+    unmatched: dict[tuple[int, str, str], list[UnmatchedOrder]] = field(default_factory=dict)
     lined_up: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
     tolerance: Decimal | None = None
@@ -104,7 +100,7 @@ def surroundings_of(
         limits=limits,
         today=desk_day(now),
         claimed=claimed,
-        unmatched=left_places(ours=ours),
+        unmatched=left_sends(ours=ours),
     )
 
 
@@ -125,9 +121,9 @@ def _running(keys: list[str], ours: set[UUID], lately: Lately) -> dict[str, list
     for asked in (Q(status__in=BUYS_AGAIN), lately.orders):
         for some in _parts(keys):
             rows = Order.objects.filter(asked, link_key__in=some).order_by("pk")
-            for key, form_key, *order in rows.values_list("link_key", "form_key", *Running._fields):
-                if form_key not in ours:
-                    found[key].append(Running(*order))
+            for key, *order in rows.values_list("link_key", *Running._fields):
+                if (running := Running(*order)).form_key not in ours:
+                    found[key].append(running)
     return found
 
 

@@ -104,7 +104,8 @@ def _place(
             return  # stopped, or another worker's by now: the other lines are theirs
         except place_orders.NotAgreed as refusal:
             if refusal.beside:
-                line.is_meant, line.meant_beside = False, refusal.beside
+                told = line.told_of.split(".") if line.is_meant else []
+                line.is_meant, line.told_of = False, ".".join([refusal.beside, *filter(None, told)])
             _refuse(batch, line, str(refusal), clock(), field=refusal.field)
         except AWAY:
             raise  # the database is away: the lines wait for the next worker

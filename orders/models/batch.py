@@ -66,9 +66,9 @@ class BatchLine(models.Model):
     {"field": str, "words": str}; `warnings` is a list of words that do not stop it.
 
     `number` is where it starts in the paste. `is_meant` says that a person wants it although it
-    repeats another line, or orders up to the number `meant_beside`: the newest one that its
-    problems told of. `cost` is our highest estimate, the lowest one where
-    there is no bound; `terms` are those of the service that the dry run showed.
+    repeats another line, or what its problems told of: `told_of` names it (`orders/repeats.py`).
+    `cost` is our highest estimate, the lowest one where there is no bound; `terms` are those of
+    the service that the dry run showed.
     """
 
     batch = models.ForeignKey(OrderBatch, models.CASCADE, related_name="lines")
@@ -79,7 +79,7 @@ class BatchLine(models.Model):
     cost = MoneyField(null=True, blank=True)
     terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     is_meant = models.BooleanField(default=False)
-    meant_beside = models.BigIntegerField(default=0, db_default=0)
+    told_of = models.TextField(blank=True, default="", db_default="")
     form_key = models.UUIDField(unique=True, editable=False, db_column="submission")
     problems: models.JSONField[Any, Any] = models.JSONField(default=list)
     warnings: models.JSONField[Any, Any] = models.JSONField(default=list)

@@ -39,11 +39,6 @@ def left_sends(
     return found
 
 
-def left_places(ours: Collection[UUID] = ()) -> dict[Place, str]:
-    """The same in words."""
-    return {place: why_asked(rows[-1]) for place, rows in left_sends(ours=ours).items()}
-
-
 def sends_beside(service: Service, key: str, form_key: UUID) -> list[UnmatchedOrder]:
     """Those that one form would be placed beside."""
     account, number = service.provider_id, service.external_id
@@ -69,14 +64,13 @@ def why_asked(send: UnmatchedOrder) -> str:
     )
 
 
-def not_told(draft: OrderDraft) -> str:
+def not_told(draft: OrderDraft) -> UnmatchedOrder | None:
     """In the transaction that writes an order: what it would be placed beside that nobody was
-    told of, in words."""
+    told of."""
     if draft.told_sends is None:
-        return ""
+        return None
     found = sends_beside(draft.service, draft.link_key, draft.form_key)
-    unknown = (send for send in found if name_of(send) not in draft.told_sends)
-    return next(map(why_asked, unknown), "")
+    return next((send for send in found if name_of(send) not in draft.told_sends), None)
 
 
 class BesideSendsForm(WhenForm):

@@ -22,7 +22,7 @@ from ..draft import OrderDraft
 from ..limits import check_limits, doubtful_rows
 from ..models import EventKind, Order, OrderBatch, OrderQuerySet
 from ..models.spend import SpendChange, count_at_first
-from ..repeats import Lately, why_asked
+from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold
 from ..status import HoldReason, Outcome, Status
 from ..terms import Terms
@@ -41,11 +41,11 @@ MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 class NotAgreed(Exception):
     """Nothing was written: what the person had agreed to changed at the last moment.
 
-    Says how, in words; `field` is the column of a pasted line that may overrule it, `beside` the
-    order they tell of.
+    Says how, in words; `field` is the column of a pasted line that may overrule it, `beside` names
+    what they tell of.
     """
 
-    def __init__(self, words: str, field: str = "", beside: int = 0) -> None:
+    def __init__(self, words: str, field: str = "", beside: str = "") -> None:
         super().__init__(words)
         self.field, self.beside = field, beside
 
@@ -84,8 +84,9 @@ def place_order(
             if words := sent_before.objection(draft, sends):
                 raise NotAgreed(words)
             account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
-            if not sends and (words := left_sends.not_told(draft)):
-                raise NotAgreed(words, "is_meant")
+            if not sends and (send := left_sends.not_told(draft)):
+                name = left_sends.name_of(send)
+                raise NotAgreed(left_sends.why_asked(send), "is_meant", name)
             order = _insert(
                 draft,
                 placed_by,
@@ -137,7 +138,7 @@ def _check_agreed(
         unseen = unseen.exclude(batch=batch)
     if found := unseen.order_by("-pk").first():
         words = why_asked(found.pk, found.status, found.created_at)
-        raise NotAgreed(words, "is_meant", found.pk)
+        raise NotAgreed(words, "is_meant", name_of(found.form_key))
     return service.provider
 
 

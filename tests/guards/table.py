@@ -477,9 +477,10 @@ LINES = (
     ),
     Guard(
         "mass: an order that came after its line was meant",
-        "if unknown := [order for order in repeated if not order.is_meant_by(line)]:",
-        "if unknown := [order for order in repeated if not line.is_meant]:",
+        "(line.is_meant and not untold(same.names, line.told_of))",
+        "line.is_meant",
         (
+            f"{MEANT}::test_an_older_order_that_was_queued_again_since_was_not_shown",
             f"{MEANT}::test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are",
             f"{MEANT}::test_what_the_lines_of_a_page_repeat_is_part_of_what_it_shows",
         ),
@@ -487,9 +488,28 @@ LINES = (
     ),
     Guard(
         "mass: an order that came with the insert of a line that is meant",
-        "beside=line.meant_beside if line.is_meant else 0,",
-        "beside=None if line.is_meant else 0,",
+        "        beside=0,",
+        "        beside=None,",
         (f"{MEANT}::test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away",),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
+        "mass: what has no order here, found after its line was meant",
+        "return [*map(left_sends.name_of, self.sends), *orders]",
+        "return orders",
+        (
+            "orders/tests/restores/test_lines_beside_sends.py::test_a_line_that_is_meant_is_asked_about_what_is_found_later_and_has_no_order_here",
+            "orders/tests/restores/test_lines_beside_sends.py::test_all_repeated_lines_are_meant_speaks_of_what_had_been_found_by_then",
+        ),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
+        "mass: what has no order here, found with the insert of a line",
+        "told_sends=left_sends.names_of(same.sends),",
+        "told_sends=None,",
+        (
+            "orders/tests/restores/test_lines_beside_sends.py::test_what_is_found_while_a_line_that_is_meant_is_placed_is_asked_about",
+        ),
         "orders/mass/check_lines.py",
     ),
     Guard(

@@ -18,11 +18,12 @@ from orders.mass.check_lines import check
 from orders.mass.mass_order import bought_before, digest_of_good, start_placing
 from orders.models import BatchLine, Order, OrderBatch
 from orders.placing import place_orders
+from orders.repeats import NAMED, name_of, spelled, untold
 from orders.status import Status
 from orders.tests.mass.test_place_lines import make_batch
 from orders.tests.mass.test_repeated_lines import address, bought, lines_of, paste, place
 from providers.panel_api.order_types.table import DefaultPayload
-from tests.builders import NOON, make_service
+from tests.builders import NOON, make_service, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -44,9 +45,13 @@ def mean(batch: OrderBatch) -> list[BatchLine]:
     return lines
 
 
+def named(order: Order) -> str:
+    return name_of(order.form_key)
+
+
 def fields(line: BatchLine, **over: str) -> dict[str, str]:
     shown = {f"cell-{name}": text for name, text in (line.cells | over).items()}
-    return shown | {"beside": str(line.meant_beside), "is_meant": "yes"}
+    return shown | {"told_of": line.told_of, "is_meant": "yes"}
 
 
 def repeated_line() -> BatchLine:
@@ -71,7 +76,8 @@ def test_of_two_people_who_mean_the_same_lines_one_is_asked_about_the_other_s_or
     place(two, again=True)
     assert Order.objects.count() == 6
     for line, order in zip(lines_of(two), one.orders.order_by("pk"), strict=True):
-        assert (line.is_good, line.is_meant, line.meant_beside) == (False, False, order.pk)
+        assert (line.is_good, line.is_meant) == (False, False)
+        assert named(order) in line.told_of
         assert f"Order #{order.pk} " in line.problems[0]["words"]
     mean(two)
     place(two, again=True)
@@ -85,7 +91,9 @@ def test_a_line_that_is_meant_is_written_beside_the_orders_it_was_shown_with_alo
     payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
 
     def press() -> None:
-        draft = OrderDraft(service, payload, uuid.uuid4(), beside=shown.pk, with_batch=True)
+        draft = OrderDraft(
+            service, payload, uuid.uuid4(), 0, frozenset({shown.pk}), with_batch=True
+        )
         place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)
 
     press()
@@ -93,14 +101,14 @@ def test_a_line_that_is_meant_is_written_beside_the_orders_it_was_shown_with_alo
     newer = bought(service, 1, Status.QUEUED)
     with pytest.raises(place_orders.NotAgreed) as refusal:
         press()
-    assert (refusal.value.field, refusal.value.beside) == ("is_meant", newer.pk)
+    assert (refusal.value.field, refusal.value.beside) == ("is_meant", named(newer))
 
 
 def test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     service = make_service()
-    bought(service, 1)
+    shown = bought(service, 1)
     batch = make_batch(paste(service, range(1, 2)))
     mean(batch)
     place_order, came = place_orders.place_order, list[Order]()
@@ -112,7 +120,8 @@ def test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away(
     monkeypatch.setattr(place_orders, "place_order", interrupted)
     place(batch)
     [line] = lines_of(batch)
-    assert (line.order, line.is_meant, line.meant_beside) == (None, False, came[0].pk)
+    assert (line.order, line.is_meant) == (None, False)
+    assert line.told_of.split(".") == [named(came[0]), named(shown)]
 
 
 def test_lines_of_one_paste_that_repeat_each_other_are_placed_also_by_a_later_step() -> None:
@@ -142,15 +151,15 @@ def test_a_line_that_is_meant_and_changed_in_one_form_is_asked_about_what_it_bec
     }
     other = bought(line.service, **older[name], created_at=timezone.now())
     over = {"link": {"link": address(2)}, "quantity": {"quantity": "999"}}[name]
-    BatchLine.objects.filter(pk=line.pk).update(meant_beside=other.pk)
-    line.meant_beside = other.pk
+    BatchLine.objects.filter(pk=line.pk).update(told_of=named(other))
+    line.told_of = named(other)
     answer = staff.post(reverse("mass-order-line", args=[line.pk]), fields(line, **over))
     line.refresh_from_db()
     assert (answer.status_code, line.is_good, line.is_meant) == (422, False, False)
     assert f"Order #{other.pk} " in answer.content.decode()
     staff.post(reverse("mass-order-line", args=[line.pk]), fields(line))
     line.refresh_from_db()
-    assert line.is_good and line.meant_beside == other.pk
+    assert line.is_good and line.told_of == named(other)
 
 
 def test_a_tick_on_a_page_drawn_before_another_order_came_says_nothing_of_it(
@@ -163,7 +172,8 @@ def test_a_tick_on_a_page_drawn_before_another_order_came_says_nothing_of_it(
     staff.post(reverse("mass-order-check", args=[line.batch_id]))
     staff.post(reverse("mass-order-line", args=[line.pk]), drawn)
     line.refresh_from_db()
-    assert (line.is_good, line.is_meant, line.meant_beside) == (False, False, newer.pk)
+    assert (line.is_good, line.is_meant) == (False, False)
+    assert line.told_of.startswith(named(newer))
 
 
 def test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are(
@@ -178,10 +188,10 @@ def test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are(
     newer = bought(service, 59, created_at=timezone.now())
     shown = {"meant": page.context["repeated"].digest}
     staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
-    assert [line.meant_beside for line in lines_of(batch) if line.is_meant] == [
-        order.pk for order in orders[:59]
+    assert [line.told_of for line in lines_of(batch) if line.is_meant] == [
+        named(order) for order in orders[:59]
     ]
-    assert lines_of(batch)[59].meant_beside == newer.pk
+    assert lines_of(batch)[59].told_of.startswith(named(newer))
     staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
     assert not lines_of(batch)[59].is_meant
 
@@ -222,4 +232,44 @@ def test_of_many_orders_the_newest_are_named_and_the_others_counted() -> None:
     newest = zip(orders[:1:-1], words[:5], strict=True)
     assert all(f"Order #{order.pk} " in text for order, text in newest)
     assert words[5:] == ["Older orders like these: 2."]
-    assert line.meant_beside == orders[-1].pk
+    assert line.told_of == ".".join(map(named, reversed(orders)))
+
+
+def test_of_very_many_the_older_are_meant_as_one() -> None:
+    names = [f"{number:016x}" for number in range(2 * NAMED)]
+    meant = spelled(names)
+    assert len(meant) < 500 and not untold(names, meant) and not untold(names[1:], meant)
+    assert untold(["new", *names], meant)
+    assert untold(names[:-1], meant), "asked once more where one of the older has gone"
+    assert not untold([], "")
+
+
+def test_an_older_order_that_was_queued_again_since_was_not_shown() -> None:
+    service = make_service()
+    older = bought(service, 1, Status.NOT_PLACED)
+    newer = bought(service, 1, Status.IN_PROGRESS)
+    batch = make_batch(paste(service, range(1, 2)))
+    [line] = mean(batch)
+    assert line.is_good and line.told_of == named(newer)
+    assert place_orders.requeue_order(older, actor=make_user(), now=NOON, beside={newer.pk})
+    place(batch)
+    [line] = lines_of(batch)
+    assert (line.order, line.is_meant) == (None, False)
+    assert f"#{older.pk} " in str(line.problems)
+    mean(batch)
+    place(batch)
+    assert Order.objects.count() == 3
+
+
+def test_a_lower_number_that_is_committed_with_the_insert_was_not_shown() -> None:
+    service = make_service()
+    shown = bought(service, 1, pk=90_000)
+    batch = make_batch(paste(service, range(1, 2)))
+    link = address(1)
+    payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
+    told_of = frozenset({shown.pk})
+    draft = OrderDraft(service, payload, uuid.uuid4(), 0, told_of, with_batch=True)
+    late = bought(service, 1, Status.QUEUED, pk=80_000)
+    with pytest.raises(place_orders.NotAgreed) as refusal:
+        place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)
+    assert refusal.value.beside == named(late)
