@@ -86,12 +86,18 @@ def refused_as_busy(order: Order, *, now: datetime) -> tuple[Order | None, datet
     return None, now + timedelta(seconds=steps[min(refused, len(steps) - 1)])
 
 
+def whose_link_is_free(now: datetime) -> OrderQuerySet:
+    """The first of each line before a link that nothing keeps busy."""
+    return _whose_turn_it_is(Order.objects.waiting_for_link(), now)
+
+
+def whose_start_has_come(now: datetime) -> OrderQuerySet:
+    return Order.objects.held_for(HoldReason.SCHEDULED).filter(starts_at__lte=now)
+
+
 def start_scheduled(*, now: datetime) -> int:
     """Orders whose time has come are queued, or stand in line when they were placed to."""
-    due = Order.objects.filter(
-        status=Status.HELD, hold_reason=HoldReason.SCHEDULED, starts_at__lte=now
-    )
-    first = due.order_by("starts_at", "pk")[:RELEASED_AT_ONCE]
+    first = whose_start_has_come(now).order_by("starts_at", "pk")[:RELEASED_AT_ONCE]
     return one_by_one(first, lambda order: _start(order, now), what="scheduled starts")
 
 

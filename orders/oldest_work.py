@@ -1,17 +1,29 @@
-"""How late each kind of work may be, and the oldest of each at every account in one question."""
+"""How late each kind of work may be, and the oldest of each at every account."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 
-from providers.models import CatalogRun, Lease, Provider
+from core import clocks
+from providers.models import CatalogRun, Lease, Provider, ProviderState
 
-from .models import Attempt, CancelRequest, Order, PollSchedule, Refill
-from .status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, Outcome, RefillStatus
+from . import link_queue
+from .models import Attempt, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
+from .status import (
+    REFILLS_AT_PROVIDER,
+    REFILLS_TO_SEND,
+    HoldReason,
+    Outcome,
+    RefillStatus,
+    Status,
+)
 
 
 class Late(StrEnum):
@@ -27,6 +39,11 @@ class Late(StrEnum):
     BATCH = "batch"
     SENDING = "sending"
     UNCONFIRMED = "unconfirmed"
+    SEARCH = "search"
+    START = "start"
+    LINK = "link"
+    HELD = "held"
+    COMPARE = "compare"
     SPOOL = "spool"
     MACHINE = "machine"
 
@@ -51,6 +68,11 @@ _LABELS = {
     Late.BATCH: "A mass order does not go on",
     Late.SENDING: "A send whose worker was lost is not given up",
     Late.UNCONFIRMED: "An unconfirmed order is not resolved",
+    Late.SEARCH: "The search for a lost order does not end, and no order is sent meanwhile",
+    Late.START: "An order whose start has come is still held",
+    Late.LINK: "An order waits for a link that is free",
+    Late.HELD: "An order is held although its account can take it again",
+    Late.COMPARE: "The comparison after a restore does not go on",
     Late.SPOOL: "An answer on disk is not taken in",
     Late.MACHINE: "A machine is away, perhaps with answers on its disk",
 }
@@ -65,9 +87,24 @@ _LIMITS = {
     Late.BATCH: 600,
     Late.SENDING: 120,
     Late.UNCONFIRMED: 24 * 3600,
+    Late.SEARCH: 300,  # after the grace of its account and a provider that could not be asked
+    Late.START: 300,
+    Late.LINK: 300,
+    Late.HELD: 300,
+    Late.COMPARE: 600,
     Late.SPOOL: 120,
     Late.MACHINE: 600,
 }
+
+# Held for their account, which can take orders again: paused, its key refused, out of funds.
+_IS_ACTIVE = Q(provider__state=ProviderState.ACTIVE)
+ACCOUNT_TAKES_THEM = (
+    _IS_ACTIVE & Q(hold_reason=HoldReason.PROVIDER_PAUSED),
+    _IS_ACTIVE
+    & Q(hold_reason=HoldReason.KEY, provider__health__key_refused_at=None)
+    & ~Q(provider__key_ciphertext=""),
+    _IS_ACTIVE & Q(hold_reason=HoldReason.FUNDS, provider__health__funds_refused_at=None),
+)
 
 # The kinds that are told for each account, in the order of the rows they stand in.
 AT_ACCOUNT = (
@@ -94,9 +131,45 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
                 mine.values("pk" if late is Late.ORDER else "order")[:1]
             )
     sends = Attempt.objects.filter(provider=OuterRef("pk")).order_by("-pk")
+    grace = Coalesce("recovery__grace_seconds", Value(clocks.NOT_PLACED_GRACE_SECONDS))
     return Provider.objects.for_list().annotate(
-        newest_send=Subquery(sends.values("started_at")[:1]), **since
+        newest_send=Subquery(sends.values("started_at")[:1]), grace_seconds=grace, **since
     )
+
+
+def oldest_held(now: datetime) -> QuerySet[Order, Any]:
+    """Held orders of which what they wait for has come, and not just now: `since`, one of them,
+    its account and the kind, for each account. When an account began to take orders again is not
+    written down: what is held there counts from now, once it is held for a while."""
+    ended = Coalesce("blocked_by__changed_at", "send_after")
+    due = {
+        Late.START: (link_queue.whose_start_has_come(now - Late.START.limit), F("starts_at")),
+        Late.LINK: (
+            link_queue.whose_link_is_free(now - Late.LINK.limit).filter(
+                Q(blocked_by=None) | Q(blocked_by__changed_at__lte=now - Late.LINK.limit)
+            ),
+            Greatest("send_after", ended),
+        ),
+        Late.HELD: (
+            _held_for_nothing().filter(changed_at__lte=now - Late.HELD.limit),
+            Value(now, DateTimeField()),
+        ),
+    }
+    found = [
+        rows.order_by()
+        .annotate(what=Value(late.value))
+        .values("provider_id", "what")
+        .annotate(since=Min(moment), order=Min("pk"))
+        .values_list("since", "order", "provider_id", "what")
+        for late, (rows, moment) in due.items()
+    ]
+    return found[0].union(*found[1:], all=True)
+
+
+def _held_for_nothing() -> OrderQuerySet:
+    """Held for their account, which can take orders by now."""
+    any_of = reduce(or_, ACCOUNT_TAKES_THEM)
+    return Order.objects.filter(any_of, status=Status.HELD)
 
 
 def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:

@@ -109,6 +109,8 @@ def _address(late: Standstill) -> str:
         return reverse("bulk-action", args=[late.job_id])
     if late.batch_id is not None:
         return reverse("mass-order", args=[late.batch_id])
+    if late.late is Late.COMPARE:
+        return reverse("restored")
     if late.order_id is not None:
         return reverse("order", args=[late.order_id])
     if late.provider_id is not None:

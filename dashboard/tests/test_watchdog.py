@@ -9,24 +9,37 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core import clocks
 from core.clocks import database_now
 from core.roles import Role
+from core.rows.leases import Leased
 from dashboard.health import views as health_views
 from dashboard.health.watchdog import what_stands_still
 from dashboard.models import BEAT, Heartbeat
 from orders import link_queue
-from orders.models import AnswerPlace, BulkJob, Order, OrderBatch, PollSchedule
+from orders.models import (
+    AnswerPlace,
+    BulkJob,
+    Halt,
+    Order,
+    OrderBatch,
+    PollSchedule,
+    ReconcileRun,
+    Recovery,
+)
 from orders.models.batch import BatchState
 from orders.oldest_work import Late
 from orders.placing import place_orders
 from orders.sending import answer_spool
 from orders.status import (
+    OPEN,
     CancelStatus,
     Flag,
     HaltKind,
@@ -38,7 +51,7 @@ from orders.status import (
 )
 from orders.watchdog.overdue import Standstill, standstills
 from providers.actions.leases import ensure_leases
-from providers.models import Lease, LeaseKind, Provider, ProviderHealth, RunState
+from providers.models import Lease, LeaseKind, Provider, ProviderHealth, ProviderState, RunState
 from tests.builders import (
     make_attempt,
     make_batch,
@@ -108,21 +121,125 @@ def test_what_the_account_explains_is_told_with_its_reason() -> None:
     assert late.reason == f"{order.provider.name}: Stored key cannot be read."
 
 
-def test_each_kind_of_work_that_stands_still_is_told() -> None:
-    then = database_now() - HOURS
-    running = make_order(Status.IN_PROGRESS)
-    PollSchedule.objects.update(next_at=then)
-    make_refill(order=running, due_at=then)
-    make_cancel(order=running, due_at=then)
+def lost(order: Order, then: datetime) -> None:
     make_attempt(
-        make_order(Status.SENDING), outcome=Outcome.IN_FLIGHT, started_at=then, lease_until=then
-    )
-    make_attempt(
-        make_order(Status.UNCONFIRMED),
+        order,
         outcome=Outcome.UNKNOWN,
         started_at=then,
         unknown_at=then - timedelta(days=2),
     )
+
+
+def in_flight(order: Order, then: datetime) -> None:
+    make_attempt(order, outcome=Outcome.IN_FLIGHT, started_at=then, lease_until=then)
+
+
+def wait_long(order: Order, then: datetime) -> None:
+    """What an order of this status stands with, and has not gone on since."""
+    Order.objects.filter(pk=order.pk).update(send_after=then, changed_at=then, starts_at=then)
+    if order.status == Status.SENDING:
+        in_flight(order, then)
+    if order.status == Status.UNCONFIRMED:
+        lost(order, then)
+    PollSchedule.objects.update(next_at=then)
+
+
+WAITS_FOR_A_PERSON = {
+    HoldReason.SPEND_LIMIT,
+    HoldReason.BLOCKED_LINK,
+    HoldReason.TERMS,
+    HoldReason.RESTORED,
+    HoldReason.STAFF,
+}
+
+
+@pytest.mark.parametrize("status", sorted(OPEN - {Status.HELD}))
+def test_an_open_order_that_stands_still_is_told_whatever_its_status(status: Status) -> None:
+    order = make_order(status)
+    wait_long(order, database_now() - HOURS)
+    assert [late.order_id for late in standstills(database_now())] == [order.pk]
+
+
+@pytest.mark.parametrize("reason", sorted(set(HoldReason) - WAITS_FOR_A_PERSON - {HoldReason.NONE}))
+def test_an_order_is_told_that_is_held_for_what_has_come(reason: HoldReason) -> None:
+    """Here the account takes orders, the link is free, and the start is past."""
+    now = database_now()
+    order = make_order(Status.HELD, hold_reason=reason)
+    ProviderHealth.objects.get_or_create(provider=order.provider)
+    wait_long(order, now - HOURS)
+    assert [late.order_id for late in standstills(now)] == [order.pk]
+    wait_long(order, now - timedelta(seconds=20))
+    assert standstills(now) == [], "the sweep has its time"
+
+
+@pytest.mark.parametrize("reason", sorted(WAITS_FOR_A_PERSON))
+def test_what_is_held_until_a_person_lets_it_go_stands_still_on_purpose(reason: HoldReason) -> None:
+    wait_long(make_order(Status.HELD, hold_reason=reason), database_now() - HOURS)
+    assert late_kinds() == []
+
+
+def test_an_order_whose_link_has_just_become_free_is_not_late() -> None:
+    now = database_now()
+    ended = make_order(Status.COMPLETED, changed_at=now - timedelta(seconds=5))
+    waiting = make_order(
+        Status.HELD, hold_reason=HoldReason.LINK_BUSY, provider=ended.provider, blocked_by=ended
+    )
+    Order.objects.filter(pk=waiting.pk).update(send_after=now - HOURS)
+    assert standstills(now) == []
+    Order.objects.filter(pk=ended.pk).update(changed_at=now - HOURS / 2)
+    (late,) = standstills(now)
+    assert (late.late, late.order_id, late.since) == (Late.LINK, waiting.pk, now - HOURS / 2)
+
+
+def test_an_order_held_for_an_account_that_cannot_take_it_waits_on_purpose() -> None:
+    now = database_now()
+    for reason, over in (
+        (HoldReason.PROVIDER_PAUSED, {"provider": make_provider(state=ProviderState.PAUSED)}),
+        (HoldReason.KEY, {}),
+        (HoldReason.FUNDS, {}),
+    ):
+        order = make_order(Status.HELD, hold_reason=reason, **over)
+        ProviderHealth.objects.update_or_create(
+            provider=order.provider, defaults={"key_refused_at": now, "funds_refused_at": now}
+        )
+        wait_long(order, now - HOURS)
+    assert late_kinds() == []
+
+
+def test_a_search_is_told_that_keeps_its_account_halted_for_longer_than_it_takes() -> None:
+    order = queued()
+    now = database_now()
+    Recovery.objects.create(provider=order.provider, grace_seconds=120)
+    time = timedelta(seconds=120 + clocks.RECOVERY_PATIENCE_SECONDS)
+    halt = make_halt(kind=HaltKind.ANSWER_LOST, provider=order.provider, placed_at=now - time)
+    assert standstills(now) == [], "it may be searched for until then"
+    Halt.objects.filter(pk=halt.pk).update(placed_at=now - HOURS)
+    (late,) = standstills(now)
+    assert (late.late, late.reason) == (Late.SEARCH, "")
+    assert late.since == now - HOURS + time
+    (told,) = what_stands_still(now)
+    assert told.is_ours, "it is on every page, and in /readyz"
+
+
+def test_a_search_of_an_account_without_a_key_says_so() -> None:
+    order = make_order(Status.UNCONFIRMED, provider=make_provider(key=""))
+    make_halt(kind=HaltKind.ANSWER_LOST, provider=order.provider, placed_at=database_now() - HOURS)
+    (late,) = standstills(database_now())
+    assert late.reason == f"{order.provider.name}: No key."
+
+
+def test_each_kind_of_work_that_stands_still_is_told() -> None:
+    now = database_now()
+    then = now - HOURS
+    stands = [make_order(status) for status in sorted(OPEN - {Status.HELD})]
+    reasons = sorted(set(HoldReason) - WAITS_FOR_A_PERSON - {HoldReason.NONE})
+    stands += [make_order(Status.HELD, hold_reason=reason) for reason in reasons]
+    for order in stands:
+        wait_long(order, then)
+    running = make_order(Status.IN_PROGRESS)
+    make_refill(order=running, due_at=then)
+    make_cancel(order=running, due_at=then)
+    make_halt(kind=HaltKind.ANSWER_LOST, provider=make_provider(), placed_at=then)
     BulkJob.objects.create(
         kind=JobKind.NOTE, form_key=uuid4(), started_by=make_user(), created_at=then
     )
@@ -135,6 +252,8 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         holder="dead",
         held_until=then + timedelta(minutes=1),
     )
+    lifted = make_halt(kind=HaltKind.RESTORED, provider=None, placed_at=then, lifted_at=then)
+    ReconcileRun.objects.create(halt=lifted, started_by=make_user(), created_at=then)
     make_run(running.provider, state=RunState.RUNNING, started_at=then)
     ensure_leases(running.provider_id)
     Lease.objects.filter(kind=LeaseKind.BALANCE).update(due_at=then)
@@ -143,7 +262,9 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
     file = answer_spool.directory() / "1-token.json"
     file.write_text("{}")
     os.utime(file, (then.timestamp(), then.timestamp()))
-    assert set(late_kinds()) == set(Late) - {Late.ORDER}
+    assert set(late_kinds()) == set(Late)
+    leased = {model for model in apps.get_models() if issubclass(model, Leased)}
+    assert leased == {BulkJob, Lease, OrderBatch, ReconcileRun}, "each of these can stand still"
 
 
 def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
@@ -207,7 +328,7 @@ def test_it_costs_few_questions_and_none_while_it_is_fresh() -> None:
     now = database_now()
     with CaptureQueriesContext(connection) as first:
         what_stands_still(now)
-    assert len(first) <= 5  # for the parts, the migrations and the rows
+    assert len(first) <= 6  # for the parts, the migrations and the rows
     with CaptureQueriesContext(connection) as again:
         assert len(what_stands_still(now)) == 3
     assert len(again) == 0

@@ -15,7 +15,8 @@ from providers.identity import rows_of
 from providers.models import Lease, LeaseKind, Provider, ProviderHealth, ProviderState
 
 from .. import link_queue
-from ..models import Attempt, Halt, Order, OrderQuerySet, PollSchedule, Recovery
+from ..models import Attempt, Halt, Order, PollSchedule, Recovery
+from ..oldest_work import ACCOUNT_TAKES_THEM
 from ..status import Doubt, HaltKind, HoldReason, Outcome, Status
 from . import record_outcome
 
@@ -153,27 +154,6 @@ def _wanted_moves() -> Iterator[tuple[Order, Status, HoldReason]]:
     )
     for order in broke.order_by("pk")[:SWEEP_SIZE]:
         yield order, Status.HELD, HoldReason.FUNDS
-    for waited_for in (_resumed(held), _key_works(held), _funded(held)):
-        for order in waited_for.order_by("pk")[:SWEEP_SIZE]:
+    for is_over in ACCOUNT_TAKES_THEM:  # of funds, see `forget_funds_refusals`
+        for order in held.filter(is_over).order_by("pk")[:SWEEP_SIZE]:
             yield order, Status.QUEUED, HoldReason.NONE
-
-
-def _resumed(held: OrderQuerySet) -> OrderQuerySet:
-    return held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, provider__state=ProviderState.ACTIVE)
-
-
-def _key_works(held: OrderQuerySet) -> OrderQuerySet:
-    return held.filter(
-        hold_reason=HoldReason.KEY,
-        provider__state=ProviderState.ACTIVE,
-        provider__health__key_refused_at=None,
-    ).exclude(provider__key_ciphertext="")
-
-
-def _funded(held: OrderQuerySet) -> OrderQuerySet:
-    """Accounts that count as out of funds no more (`forget_funds_refusals`)."""
-    return held.filter(
-        hold_reason=HoldReason.FUNDS,
-        provider__state=ProviderState.ACTIVE,
-        provider__health__funds_refused_at=None,
-    )

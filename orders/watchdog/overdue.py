@@ -9,22 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
-from providers.account_health import account_health
+from core import clocks
+from providers.account_health import AccountState, account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
-from ..models import AnswerPlace, BatchState, BulkJob, Halt, Order, OrderBatch
-from ..oldest_work import AT_ACCOUNT, Late, with_oldest
+from ..models import AnswerPlace, BatchState, BulkJob, Halt, Order, OrderBatch, ReconcileRun
+from ..oldest_work import AT_ACCOUNT, Late, oldest_held, with_oldest
 from ..sending import answer_places
-from ..status import Write
+from ..status import HaltKind, Write
 
 _WRITES = {Late.ORDER: Write.ADD, Late.REFILL: Write.REFILL, Late.CANCEL: Write.CANCEL}
+_NO_WAY_IN = frozenset({AccountState.NO_KEY, AccountState.KEY_UNREADABLE})
 _AT_PLACE = {
     Late.SPOOL: "Its workers do not take it in: look at their log.",
     Late.MACHINE: "It has sent what nobody knows the outcome of. Start a worker there.",
@@ -49,11 +51,12 @@ class Standstill:
 
 
 def standstills(now: datetime) -> list[Standstill]:
-    """The oldest of each kind at each account, oldest first: three questions in all."""
+    """The oldest of each kind at each account, oldest first: four questions in all."""
     accounts = list(with_oldest(now))
     halts = _halts_by_account(accounts)
     found = [
         *(late for one in accounts for late in _at_account(one, halts[one.pk], now)),
+        *_held({account.pk: account.name for account in accounts}, now),
         *_elsewhere(now),
         *_files(now),
     ]
@@ -90,6 +93,28 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
             reason = "It waits for somebody to decide."
         order_id = getattr(account, f"{late}_order", None)
         yield Standstill(late, since, reason, account.pk, account.name, order_id)
+    yield from _searched_too_long(account, halts, now)
+
+
+def _searched_too_long(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[Standstill]:
+    """Whatever the search meets, its time ends, and the halt with it: only an account that cannot
+    be called at all is not searched."""
+    time = account.grace_seconds + clocks.RECOVERY_PATIENCE_SECONDS
+    over = now - Late.SEARCH.limit - timedelta(seconds=time)
+    for halt in halts:
+        is_own = halt.provider_id == account.pk
+        if halt.kind == HaltKind.ANSWER_LOST and is_own and halt.placed_at <= over:
+            health = account_health(account, now=now)
+            reason = f"{account.name}: {health.label}." if health.state in _NO_WAY_IN else ""
+            since = halt.placed_at + timedelta(seconds=time)
+            yield Standstill(Late.SEARCH, since, reason, account.pk, account.name)
+
+
+def _held(names: dict[int, str], now: datetime) -> Iterator[Standstill]:
+    for since, order_id, provider_id, what in oldest_held(now):
+        reason = "What it was held for is over." if Late(what) is Late.HELD else ""
+        account = names.get(provider_id, "")
+        yield Standstill(Late(what), since, reason, provider_id, account, order_id)
 
 
 def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: datetime) -> bool:
@@ -106,8 +131,9 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
 
 def _elsewhere(now: datetime) -> Iterator[Standstill]:
     """Bulk actions that no worker has had in its hands for a while: what is given back at the end
-    of a run says when. Mass orders of which nothing came for a while, whoever holds them: one may
-    kill each worker that takes it. With them, what other machines keep on their disks."""
+    of a run says when; so of comparisons after a restore. Mass orders of which nothing came for a
+    while, whoever holds them: one may kill each worker that takes it. With them, what other
+    machines keep on their disks."""
     limit = now - Late.JOB.limit
     jobs = BulkJob.objects.free_to_run(now).annotate(
         since=Coalesce("held_until", "created_at"), what=Value(Late.JOB.value)
@@ -118,18 +144,23 @@ def _elsewhere(now: datetime) -> Iterator[Standstill]:
         since=Greatest(begun_at, Coalesce(Subquery(newest), begun_at)),
         what=Value(Late.BATCH.value),
     )
+    runs = ReconcileRun.objects.free_to_run(now).annotate(
+        since=Coalesce("held_until", "created_at"), what=Value(Late.COMPARE.value)
+    )
     names = ("since", "pk", "what")
     begun = [
         waiting.order_by().filter(since__lte=limit).values_list(*names)
-        for waiting in (jobs, batches)
+        for waiting in (jobs, batches, runs)
     ]
     places = answer_places.late_elsewhere(now).values_list(*names)
-    for since, pk, what in begun[0].union(begun[1], places, all=True):
+    for since, pk, what in begun[0].union(*begun[1:], places, all=True):
         match Late(what):
             case Late.JOB:
                 yield Standstill(Late.JOB, since, job_id=pk)
             case Late.BATCH:
                 yield Standstill(Late.BATCH, since, batch_id=pk)
+            case Late.COMPARE:
+                yield Standstill(Late.COMPARE, since)
             case late:
                 yield _at_place(late, since, pk)
 

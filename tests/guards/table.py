@@ -33,6 +33,7 @@ SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
 NAMED = "orders/tests/recovery/test_ids_in_answers.py"
+WATCHDOG = "dashboard/tests/test_watchdog.py"
 BROKEN = "orders/tests/recovery/test_broken_steps.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 CLOCKS = "orders/tests/recovery/test_clock_steps.py"
@@ -1153,6 +1154,25 @@ LINES = (
         "return self._rows_up_to(len(self.rows), attempt, rules)",
         (f"{LISTS}::test_an_order_from_before_the_send_is_not_linked",),
         "orders/recovery/search/list_trust.py",
+    ),
+    Guard(
+        "watchdog: held orders of which what they wait for has come",
+        "        *_held({account.pk: account.name for account in accounts}, now),\n",
+        "",
+        (
+            f"{WATCHDOG}::test_an_order_is_told_that_is_held_for_what_has_come",
+            f"{WATCHDOG}::test_each_kind_of_work_that_stands_still_is_told",
+        ),
+        "orders/watchdog/overdue.py",
+    ),
+    Guard(
+        "watchdog: a search that does not end",
+        "    yield from _searched_too_long(account, halts, now)\n",
+        "",
+        (
+            f"{WATCHDOG}::test_a_search_is_told_that_keeps_its_account_halted_for_longer_than_it_takes",
+        ),
+        "orders/watchdog/overdue.py",
     ),
     Guard(
         "halts: what all rows of an account have lost counts",
