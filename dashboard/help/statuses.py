@@ -93,7 +93,11 @@ def refills() -> list[Meaning]:
 
 
 def cancels() -> list[Meaning]:
-    return [Meaning(one.label, CANCEL[one]) for one in CancelStatus]
+    known = [Meaning(one.label, CANCEL[one]) for one in CancelStatus]
+    return [
+        *known,
+        Meaning("Unclear", "Sent, but no clear answer came. The order's status will say."),
+    ]
 
 
 def _group_of(status: Status) -> str:

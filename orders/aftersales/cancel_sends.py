@@ -17,12 +17,14 @@ from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
 
-from ..models import CancelRequest, EventKind, PollSchedule, RequestCall
-from ..status import UNCLEAR, CancelStatus, Write
-from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
+from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
+from ..models.cancel import CancelQuerySet
+from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
+from .batch_outcome import Answered, AnyOutcome, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
+CAME_LATE = "An answer to the cancel came late."
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
 
 
@@ -95,12 +97,47 @@ def write(request: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> 
         pk=request.pk,
         call=request.call_id,
         requests=request.requests,
-        status__in=sorted(from_where),
     )
-    if not mine.update(status=row_outcome.to, **row_outcome.changes):
-        return False
+    changes = {"status": row_outcome.to, **row_outcome.changes}
+    if not mine.filter(status__in=sorted(from_where)).update(**changes):
+        return row_outcome.proven and _take_late(mine, request, row_outcome, now)
     request.order.remember(EventKind.CANCEL, now=now, text=row_outcome.text)
     return True
+
+
+def _take_late(
+    mine: CancelQuerySet, request: CancelRequest, row_outcome: RowOutcome, now: datetime
+) -> bool:
+    """The answer to a cancel that was given up: it is unclear no more. It is not sent again for it,
+    nor opened beside one that was asked for since."""
+    given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
+    since = CancelRequest.objects.open().filter(order=request.order_id)
+    changes = {"status": row_outcome.to, "ended_at": None, **row_outcome.changes}
+    if row_outcome.to == CancelStatus.QUEUED or (row_outcome.to in OPEN_CANCELS and since.exists()):
+        changes = {"reason": row_outcome.text[:LONGEST_TEXT]}
+    if not given_up.update(**changes):
+        return False
+    request.order.remember(EventKind.CANCEL, now=now, text=f"{CAME_LATE} {row_outcome.text}")
+    return True
+
+
+def tell_late(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
+    """In the history of each order that this call was answered about and whose cancel was sent
+    again since: its row is a later call's."""
+    if not isinstance(outcome, Answered):
+        return
+    held = CancelRequest.objects.filter(call=call).values("order")
+    orders = Order.objects.filter(provider=call.provider_id, external_id__in=list(outcome.rows))
+    for order in orders.exclude(pk__in=held).order_by("pk"):
+        said = outcome.about(order.external_id)
+        if isinstance(said, CancelAccepted):
+            text = f"{CAME_LATE} The provider took the request to cancel."
+        else:
+            text = f"{CAME_LATE} “{said.reason}”"
+        seen = {"call": call.idempotency_key}
+        if not order.events.filter(kind=EventKind.CANCEL, evidence__call=seen["call"]).exists():
+            order.remember(EventKind.CANCEL, now=now, text=text, evidence=seen)
+    poll_soon(list(orders.values_list("pk", flat=True)), now)
 
 
 def lost(

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
-from ..status import AT_PROVIDER, OPEN_CANCELS, CancelStatus
+from ..status import AT_PROVIDER, OPEN_CANCELS, UNCLEAR, CancelStatus
 
 
 class CancelQuerySet(models.QuerySet["CancelRequest"]):
@@ -74,6 +74,11 @@ class CancelRequest(models.Model):
             models.Index(fields=["provider", "status", "due_at"], name="cancel_due"),
             models.Index(fields=["status", "-id"], name="cancel_by_status"),
         ]
+
+    @property
+    def is_unclear(self) -> bool:
+        """Given up without an answer: nobody knows whether the provider has taken it."""
+        return self.status == CancelStatus.REFUSED and self.code == UNCLEAR
 
     def __str__(self) -> str:
         return f"cancel request of order {self.order_id}: {self.status}"

@@ -118,6 +118,8 @@ def refill_badge(refill: Refill) -> SafeString:
 
 @register.simple_tag
 def cancel_badge(request: CancelRequest) -> SafeString:
+    if request.is_unclear:
+        return state_badge("orange", _("Unclear"))
     return state_badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
 
 

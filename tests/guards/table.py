@@ -33,6 +33,7 @@ SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 LISTS = "orders/tests/recovery/test_lists_over_http.py"
 NAMED = "orders/tests/recovery/test_ids_in_answers.py"
+LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 WATCHDOG = "dashboard/tests/test_watchdog.py"
 BROKEN = "orders/tests/recovery/test_broken_steps.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
@@ -1154,6 +1155,20 @@ LINES = (
         "return self._rows_up_to(len(self.rows), attempt, rules)",
         (f"{LISTS}::test_an_order_from_before_the_send_is_not_linked",),
         "orders/recovery/search/list_trust.py",
+    ),
+    Guard(
+        "cancels: a late answer to one that was given up",
+        "return row_outcome.proven and _take_late(mine, request, row_outcome, now)",
+        "return False",
+        (f"{LATE_CANCELS}::test_it_is_taken_when_that_is_heard_after_all",),
+        "orders/aftersales/cancel_sends.py",
+    ),
+    Guard(
+        "cancels: the answer to an earlier try",
+        "            tell_late(call, outcome, now)\n",
+        "            pass\n",
+        (f"{LATE_CANCELS}::test_the_answer_to_an_earlier_try_is_told_once",),
+        "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
         "watchdog: held orders of which what they wait for has come",

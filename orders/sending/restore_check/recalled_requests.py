@@ -29,7 +29,7 @@ from ...aftersales.batch_outcome import (
     may_be_open,
     outcome_from_json,
 )
-from ...aftersales.cancel_sends import CANCELS, poll_soon
+from ...aftersales.cancel_sends import CANCELS, poll_soon, tell_late
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
@@ -63,6 +63,8 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     with durable_transaction():
         bring_in(call, forgotten, now=now)
         _record(call, outcome, now)
+        if call.write == Write.CANCEL:
+            tell_late(call, outcome, now)
     return True
 
 

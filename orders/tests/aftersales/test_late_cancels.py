@@ -1,0 +1,97 @@
+"""A cancel that nobody knows the outcome of: shown so, and told when an answer comes after all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from core.roles import Role
+from orders.aftersales import runs
+from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.aftersales.cancel_sends import CAME_LATE, CANCELS, MOST_REQUESTS
+from orders.aftersales.send_requests import claim
+from orders.models import CancelRequest, EventKind, PollSchedule, RequestCall
+from orders.sending.restore_check.recalled_requests import take_in_kept
+from orders.status import CancelStatus
+from orders.templatetags.orders import cancel_badge
+from providers.panel_api import CancelAccepted, RefusalCode, Refused
+from tests.builders import NOON, make_cancel
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+MINUTE = timedelta(minutes=1)
+LATER = NOON + 10 * MINUTE
+YES = CancelAccepted("77")
+
+
+def given_up() -> tuple[CancelRequest, RequestCall]:
+    """Sent for the last time, and its worker was lost."""
+    cancel = make_cancel(requests=MOST_REQUESTS - 1)
+    claimed = claim(CANCELS, cancel.provider, now=NOON)
+    assert claimed is not None
+    assert runs.reap_lost_requests(now=NOON + 2 * MINUTE) == 1
+    return CancelRequest.objects.get(pk=cancel.pk), claimed.call
+
+
+def take_in(call: RequestCall, cancel: CancelRequest, said: Any) -> CancelRequest:
+    kept = outcome_to_json(Answered({cancel.order.external_id: said}))
+    assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=LATER)
+    return CancelRequest.objects.get(pk=cancel.pk)
+
+
+def told_late(cancel: CancelRequest) -> list[str]:
+    events = cancel.order.events.filter(kind=EventKind.CANCEL, at=LATER)
+    texts = [event.text for event in events.order_by("pk")]
+    return [text for text in texts if text.startswith(CAME_LATE)]
+
+
+def test_a_cancel_without_an_answer_is_not_shown_as_refused(client_for_role: Any) -> None:
+    cancel, _ = given_up()
+    badge = cancel_badge(cancel)
+    assert "Unclear" in badge and "red" not in badge and "Refused" not in badge
+    page = client_for_role(Role.OPERATOR).get(reverse("order", args=[cancel.order_id]))
+    assert "Nobody knows whether the provider has taken it." in page.content.decode()
+    assert "Refused" in cancel_badge(make_cancel(CancelStatus.REFUSED))
+
+
+def test_it_is_taken_when_that_is_heard_after_all() -> None:
+    cancel, call = given_up()
+    cancel = take_in(call, cancel, YES)
+    assert (cancel.status, cancel.external_id, cancel.ended_at) == ("accepted", "77", None)
+    assert len(told_late(cancel)) == 1
+
+
+def test_it_is_refused_when_that_is_heard_after_all() -> None:
+    cancel, call = given_up()
+    cancel = take_in(call, cancel, Refused("No.", RefusalCode.NOT_ALLOWED))
+    assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
+    assert len(told_late(cancel)) == 1
+
+
+def test_it_is_not_sent_again_for_an_answer_that_says_later() -> None:
+    cancel, call = given_up()
+    cancel = take_in(call, cancel, Refused("Not yet.", RefusalCode.RATE_LIMIT))
+    assert cancel.is_unclear
+    assert not CancelRequest.objects.due_to_send(LATER + 60 * MINUTE).exists()
+
+
+def test_beside_one_that_was_asked_for_since_it_is_only_told() -> None:
+    cancel, call = given_up()
+    make_cancel(order=cancel.order)
+    cancel = take_in(call, cancel, YES)
+    assert cancel.is_unclear and "took the request" in cancel.reason
+    assert len(told_late(cancel)) == 1
+
+
+def test_the_answer_to_an_earlier_try_is_told_once() -> None:
+    cancel = make_cancel()
+    first = claim(CANCELS, cancel.provider, now=NOON)
+    assert first is not None
+    runs.reap_lost_requests(now=NOON + 2 * MINUTE)
+    PollSchedule.objects.update(checked_at=NOON + 3 * MINUTE)
+    assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
+    for _ in range(2):
+        assert take_in(first.call, cancel, YES).status == CancelStatus.SENDING
+    assert told_late(cancel) == [f"{CAME_LATE} The provider took the request to cancel."]
