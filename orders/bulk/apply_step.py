@@ -22,7 +22,7 @@ from ..placing.order_again import CannotOrderAgain
 from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
-from .bulk_action import Act, bought_for, form_key_for, stand_by
+from .bulk_action import Act, bought_for, form_key_for, note_made, stand_by
 from .ordered_again import ask_once_more, told_of_beside, why_asked_again
 from .shown_holds import is_shown
 
@@ -150,6 +150,7 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
             now=now,
             reference=earlier.reference,
             before=lambda: _stand_by(item, draft, now),
+            after=lambda order: note_made(item, order),
         )
     except place_orders.NotAgreed as refusal:
         return str(refusal)

@@ -25,6 +25,7 @@ from core.roles import May
 from core.rows import leases
 from core.rows.constraints import raise_unless_broken
 
+from ..limits import doubtful_rows
 from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..status import UNDER_WAY, JobKind, JobState
 from .chosen_orders import in_parts
@@ -131,13 +132,14 @@ def right_for(kind: str) -> May:
 def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRun:
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
-    Somebody who may no longer do such things has their job stopped.
+    Somebody who may no longer do such things has their job stopped, and so has everybody who
+    orders again what may be bought already and is known to nobody.
     """
     run, ends = BulkRun(), time.monotonic() + seconds
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         items = _next_items(job)
         job.started_by = User.objects.get(pk=job.started_by_id)  # with the role of now
-        if items and not job.started_by.may(right_for(job.kind)):
+        if items and (not job.started_by.may(right_for(job.kind)) or may_be_bought(job)):
             stop_job(job, now=clock())
             break
         for item in items:
@@ -151,6 +153,11 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
             run.more = leases.release(_held(job), held_until=clock())
     _count(job)
     return run
+
+
+def may_be_bought(job: BulkJob) -> bool:
+    """Already, by this very action, before the database was put back to while it was under way."""
+    return job.kind == JobKind.REORDER and bool(doubtful_rows.gap_since(job.created_at))
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:
@@ -194,6 +201,11 @@ def form_key_for(item: BulkItem) -> UUID:
 
 def bought_for(item: BulkItem) -> QuerySet[Order]:
     return Order.objects.filter(form_key=form_key_for(item))
+
+
+def note_made(item: BulkItem, order: Order) -> None:
+    """In the transaction that places it: a claim asks which action an order is of."""
+    BulkItem.objects.filter(pk=item.pk).update(made=order)
 
 
 def stand_by(item: BulkItem) -> None:

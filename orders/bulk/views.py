@@ -19,7 +19,8 @@ from core.web.policy import StaffRequest, allow
 
 from ..models import BulkItem, BulkJob, CancelRequest
 from ..models.job import BulkJobQuerySet
-from .bulk_action import stop_job
+from ..status import JobState
+from .bulk_action import may_be_bought, stop_job
 
 PAGE_SIZE = 50
 SHOWN = {"failed": False, "done": True, "left": None}
@@ -49,6 +50,7 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
         items = items.filter(ok=SHOWN[show])
     page = asked_page(request, items, keys=("pk",), size=PAGE_SIZE)
     context: dict[str, Any] = {"job": found, "page": page, "show": show if show in SHOWN else ""}
+    context["may_be_bought"] = found.state == JobState.STOPPED and may_be_bought(found)
     if found.is_under_way:
         since, lease = found.created_at, JOB_LEASE_SECONDS
         context["silence"] = silence_of(found, since=since, lease=lease, now=database_now())

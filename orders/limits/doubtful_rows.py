@@ -6,12 +6,29 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, Q
 
 from core.rows.loops import one_by_one
 
-from ..models import CancelRequest, EventKind, JournalGap, Order, OrderEvent, OrderQuerySet, Refill
-from ..status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, HoldReason, RefillStatus, Status
+from ..models import (
+    BulkItem,
+    CancelRequest,
+    EventKind,
+    JournalGap,
+    Order,
+    OrderEvent,
+    OrderQuerySet,
+    Refill,
+)
+from ..status import (
+    REFILLS_TO_SEND,
+    UNCLEAR,
+    CancelStatus,
+    HoldReason,
+    JobKind,
+    RefillStatus,
+    Status,
+)
 
 WORDS: Final = (
     "It may have been sent before the database was put back: neither the database nor the journal "
@@ -22,6 +39,12 @@ WORDS: Final = (
 def may_have_been_sent(order: Order) -> bool:
     """Asked in the transaction of the claim."""
     return _in_doubt(Order.objects.filter(pk=order.pk)).exists()
+
+
+def gap_since(moment: datetime) -> JournalGap | None:
+    """The newest that was found after somebody let many orders be placed, or wrote them down: what
+    that had bought may be known to nobody, so a person has to say that it goes on."""
+    return JournalGap.objects.filter(found_at__gte=moment).order_by("-found_at").first()
 
 
 def hold_waiting(account: int, *, now: datetime) -> int:
@@ -67,16 +90,26 @@ def give_up_requests(account: int, *, now: datetime) -> int:
 
 
 def _in_doubt(orders: OrderQuerySet) -> OrderQuerySet:
-    """Those that waited when a gap was found, and that nobody has released since. What was
-    released before says nothing: the database that knows of it was put back in the meantime."""
+    """Those that waited when a gap was found, or that a mass order or a bulk action of before has
+    placed since, and that nobody has released since. What was released before says nothing: the
+    database that knows of it was put back in the meantime."""
     released = OrderEvent.objects.filter(
         order=OuterRef(OuterRef("pk")),
         pk__gt=OuterRef("events_through"),
         kind=EventKind.MOVED,
         evidence__released=HoldReason.RESTORED.value,
     )
+    again = BulkItem.objects.filter(
+        made=OuterRef(OuterRef("pk")),
+        job__kind=JobKind.REORDER,
+        job__created_at__lte=OuterRef("found_at"),
+    )
     gaps = JournalGap.objects.filter(
-        ~Exists(released), provider=OuterRef("provider"), orders_through__gte=OuterRef("pk")
+        ~Exists(released),
+        Q(orders_through__gte=OuterRef("pk"))
+        | Q(found_at__gte=OuterRef("batch__created_at"))
+        | Exists(again),
+        provider=OuterRef("provider"),
     )
     return orders.filter(Exists(gaps))
 

@@ -20,6 +20,7 @@ from core.rows.leases import Silence, silence_of
 from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
+from ..limits import doubtful_rows
 from ..models import BatchLine, OrderBatch
 from . import mass_order, tasks
 from .check_lines import check
@@ -162,6 +163,7 @@ def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str
         "figures": figures,
         "shown": mass_order.digest_of_good(found, earlier) if figures.is_idle else "",
         "earlier": earlier,
+        "gap": doubtful_rows.gap_since(found.created_at) if figures.is_idle else None,
         "silence": _silence(found) if figures.is_placing else None,
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }

@@ -24,6 +24,7 @@ from core.rows.loops import AWAY
 
 from .. import link_queue
 from ..draft import OrderDraft
+from ..limits import doubtful_rows
 from ..models import BatchLine, BatchState, Order, OrderBatch
 from ..placing import place_orders
 from . import mass_order
@@ -69,12 +70,13 @@ def take_batch(batch_id: int, *, now: datetime) -> OrderBatch | None:
 def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: float) -> PlaceRun:
     """Go on placing a batch that was taken, for about so many seconds, then give it back.
 
-    Somebody who may no longer place many orders has their batch stopped.
+    Somebody who may no longer place many orders has their batch stopped, and so has everybody whose
+    batch was under way when the database was put back and nobody knew what had been sent since.
     """
     run, ends = PlaceRun(), time.monotonic() + seconds
     while leases.renew(_held(batch), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
         person = batch.placed_by and User.objects.get(pk=batch.placed_by.pk)  # with the role of now
-        if person is None or not person.may(May.MASS_ORDER):
+        if person is None or not person.may(May.MASS_ORDER) or _may_be_bought(batch):
             mass_order.stop_placing(batch)
             break
         batch.placed_by = person
@@ -87,6 +89,10 @@ def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: fl
         if time.monotonic() >= ends:
             run.more = leases.release(_held(batch), held_until=clock())
     return run
+
+
+def _may_be_bought(batch: OrderBatch) -> bool:
+    return bool(batch.placed_at and doubtful_rows.gap_since(batch.placed_at))
 
 
 def _place(

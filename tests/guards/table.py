@@ -25,6 +25,7 @@ EACH, HALTS = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/t
 SETTLING = "orders/tests/recovery/test_decisions.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
+MANY = "orders/tests/restores/test_many_over_a_gap.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
 INVARIANTS = "orders/tests/sending/test_invariants.py"
 MATRIX = "tests/transport_matrix/test_matrix.py"
@@ -727,6 +728,34 @@ LINES = (
         "    if not order.pk:",
         (f"{GAPS}::test_a_claim_reads_the_gap_in_its_own_transaction",),
         "orders/limits/check_limits.py",
+    ),
+    Guard(
+        "restored: many over a gap, a mass order of before",
+        '        | Q(found_at__gte=OuterRef("batch__created_at"))\n',
+        "",
+        (f"{MANY}::test_what_a_mass_order_of_before_places_afterwards_is_held",),
+        "orders/limits/doubtful_rows.py",
+    ),
+    Guard(
+        "restored: many over a gap, an action of before",
+        "        | Exists(again),\n",
+        "        | Q(pk=None),\n",
+        (f"{MANY}::test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held",),
+        "orders/limits/doubtful_rows.py",
+    ),
+    Guard(
+        "restored: many over a gap, a mass order under way",
+        " or _may_be_bought(batch):",
+        ":",
+        (f"{MANY}::test_a_mass_order_that_was_under_way_goes_on_when_a_person_says_so",),
+        "orders/mass/place_lines.py",
+    ),
+    Guard(
+        "restored: many over a gap, an action under way",
+        " or may_be_bought(job)):",
+        "):",
+        (f"{MANY}::test_order_again_for_many_that_was_under_way_stops",),
+        "orders/bulk/bulk_action.py",
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",

@@ -1,0 +1,179 @@
+"""Mass orders and bulk actions that a restored database shows as under way: over a gap of the
+journal nobody knows what they had bought."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from core.roles import Role
+from orders.bulk import apply_step, bulk_action
+from orders.mass.mass_order import start_placing
+from orders.mass.place_lines import place_run, take_batch
+from orders.mass.tasks import check_again
+from orders.models import BatchLine, BatchState, BulkItem, BulkJob, JournalGap, Order, OrderBatch
+from orders.placing.order_again import draft_again
+from orders.sending.restore_check import guard
+from orders.sending.writes import journal_file
+from orders.status import HoldReason, JobKind, JobState, Status
+from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from tests.fake_provider import FakeProvider
+
+from ..mass.test_place_lines import make_batch
+from ..mass.test_repeated_lines import paste
+from ..sending.test_restore_guard import forget
+from .test_journal_gaps import LATER, LATEST, accept, send, send_all
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+SOON = LATEST + timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def small_journal(monkeypatch):
+    """Each line begins a new file: of many sends the last two are kept."""
+    monkeypatch.setattr(journal_file, "LARGEST", 10)
+
+
+@pytest.fixture
+def service():
+    return make_service(make_provider(add_spacing_ms=0, calls_per_minute=60_000))
+
+
+def roll_and_forget(service, fake: FakeProvider, orders: list[Order]) -> None:
+    """They were sent, and so were others; the database is put back to before that."""
+    orders += [make_order(service=service) for _ in range(4)]
+    for order in orders:
+        assert send(order, fake).status == Status.PENDING
+    BatchLine.objects.update(order=None)
+    BulkItem.objects.update(made=None, ok=None)
+    for order in orders:
+        forget(order)
+
+
+def go_on(batch: OrderBatch, at) -> None:
+    """The timetable rings for it: nobody does anything."""
+    if taken := take_batch(batch.pk, now=at):
+        place_run(taken, check_again, clock=lambda: at, seconds=60)
+
+
+def restored_mass_order(service, fake: FakeProvider, state: BatchState) -> OrderBatch:
+    send(make_order(service=service), fake)
+    batch = make_batch(paste(service, range(3)))
+    assert not start_placing(batch, by=batch.created_by, again=False, now=NOON)
+    go_on(batch, NOON)
+    roll_and_forget(service, fake, list(batch.orders.order_by("pk")))
+    OrderBatch.objects.filter(pk=batch.pk).update(state=state, placed_at=NOON)
+    guard.check_database(now=LATER)
+    assert JournalGap.objects.exists()
+    accept()
+    batch.refresh_from_db()
+    return batch
+
+
+def test_a_mass_order_that_was_under_way_goes_on_when_a_person_says_so(service, client_for_role):
+    fake = FakeProvider()
+    batch = restored_mass_order(service, fake, BatchState.PLACING)
+    bought = len(fake.placed)
+    go_on(batch, LATEST)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.PLACED
+    assert not batch.orders.exists()
+    page = client_for_role(Role.MANAGER).get(reverse("mass-order", args=[batch.pk]))
+    assert "these lines may be bought already" in page.content.decode()
+    send_all(service.provider, fake, LATEST)
+    assert len(fake.placed) == bought
+
+
+@pytest.mark.parametrize("state", [BatchState.PLACING, BatchState.CHECKED])
+def test_what_a_mass_order_of_before_places_afterwards_is_held(service, state):
+    fake = FakeProvider()
+    batch = restored_mass_order(service, fake, state)
+    bought = len(fake.placed)
+    go_on(batch, LATEST)
+    assert not start_placing(batch, by=batch.created_by, again=False, now=SOON)
+    go_on(batch, SOON)
+    assert batch.orders.count() == 3
+    send_all(service.provider, fake, SOON)
+    assert len(fake.placed) == bought
+    assert {order.hold_reason for order in batch.orders.all()} == {HoldReason.RESTORED}
+
+
+def test_a_mass_order_of_afterwards_goes_out_by_itself(service):
+    fake = FakeProvider()
+    restored_mass_order(service, fake, BatchState.CHECKED)
+    bought = len(fake.placed)
+    new = make_batch(paste(service, range(7, 9)))
+    OrderBatch.objects.filter(pk=new.pk).update(created_at=LATEST)
+    assert not start_placing(new, by=new.created_by, again=False, now=LATEST)
+    go_on(new, LATEST)
+    send_all(service.provider, fake, SOON)
+    assert len(fake.placed) == bought + 2
+
+
+def begin_again(orders: list[Order], moment=NOON) -> BulkJob:
+    job, _ = bulk_action.start_job(
+        JobKind.REORDER,
+        [order.pk for order in orders],
+        form_key=uuid.uuid4(),
+        terms={},
+        started_by=make_user(Role.MANAGER),
+        now=moment,
+    )
+    return job
+
+
+def run_job(job: BulkJob, at) -> None:
+    if taken := bulk_action.take_job(job.pk, now=at):
+        act = apply_step.act_for(job.kind, draft_again, lambda: at)
+        bulk_action.run_items(taken, act, clock=lambda: at, seconds=60)
+
+
+def restored_bulk_action(service, fake: FakeProvider) -> BulkJob:
+    send(make_order(service=service), fake)
+    old = [
+        make_order(Status.COMPLETED, service=service, created_at=NOON - timedelta(days=9 + n))
+        for n in range(2)
+    ]
+    job = begin_again(old)
+    run_job(job, NOON)
+    made = [item.made for item in job.items.order_by("pk")]
+    assert all(made)
+    roll_and_forget(service, fake, made)
+    BulkJob.objects.filter(pk=job.pk).update(state=JobState.RUNNING, ended_at=None)
+    return job
+
+
+def test_order_again_for_many_that_was_under_way_stops(service, client_for_role):
+    fake = FakeProvider()
+    job = restored_bulk_action(service, fake)
+    bought, orders = len(fake.placed), Order.objects.count()
+    guard.check_database(now=LATER)
+    accept()
+    run_job(job, LATEST)
+    job.refresh_from_db()
+    assert job.state == JobState.STOPPED
+    assert Order.objects.count() == orders
+    page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
+    assert "may be ordered again already" in page.content.decode()
+    send_all(service.provider, fake, LATEST)
+    assert len(fake.placed) == bought
+
+
+def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(service, monkeypatch):
+    fake = FakeProvider()
+    job = restored_bulk_action(service, fake)
+    bought = len(fake.placed)
+    guard.check_database(now=LATER)
+    accept()
+    monkeypatch.setattr(bulk_action, "may_be_bought", lambda job: False)  # it had looked before
+    monkeypatch.setattr(bulk_action, "_end_item", lambda *args: None)  # and has not come so far
+    taken = bulk_action.take_job(job.pk, now=LATEST)
+    act = apply_step.act_for(job.kind, draft_again, lambda: LATEST)
+    for item in bulk_action._next_items(taken):
+        assert act(item) == ""
+        assert item.made.pk > JournalGap.objects.get().orders_through
+    send_all(service.provider, fake, LATEST)
+    assert len(fake.placed) == bought
