@@ -32,4 +32,8 @@ document.addEventListener("input", ({ target }) => clearError(target));
 
 // A form that came back is read on at its first mistake, which may be far below.
 const [answer] = performance.getEntriesByType("navigation");
-if (answer?.responseStatus === 422) one('main :is([aria-invalid="true"], .alert-danger)')?.focus();
+if (answer?.responseStatus === 422) {
+  const first = one('main :is([aria-invalid="true"], .alert-danger)');
+  // Of a choice that is missing, its first answer: the group around it takes no keys.
+  (first?.matches('[role="radiogroup"]') ? one("input", first) : first)?.focus();
+}

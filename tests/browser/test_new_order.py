@@ -44,6 +44,22 @@ def test_enter_in_a_field_places_the_order(admin_page: Page) -> None:
     assert admin_page.get_by_text("Give it a name").count() == 0
 
 
+def test_a_choice_that_is_missing_takes_the_keys(admin_page: Page, box: RemoteSandbox) -> None:
+    """The link is the same as that of an order that is open."""
+    for _ in range(2):
+        open_form(admin_page)
+        fill_in(admin_page, "https://lumen.example/once-more")
+        admin_page.keyboard.press("Enter")
+        admin_page.get_by_text("is placed").or_(
+            admin_page.locator("#place-anyway-error")
+        ).wait_for()
+    admin_page.locator("#id_place_anyway:focus").wait_for()
+    admin_page.keyboard.press("ArrowDown")
+    admin_page.locator("#id_queue_behind:checked").wait_for()
+    admin_page.keyboard.press("Enter")
+    admin_page.get_by_text("is placed").wait_for()
+
+
 def test_a_favourite_or_a_recipe_leaves_the_order_as_it_is(admin_page: Page) -> None:
     open_form(admin_page, "plays")
     fill_in(admin_page, "https://lumen.example/kept", "130")

@@ -185,6 +185,15 @@ def test_a_click_on_a_row_opens_it(admin_page: Page, mark: str) -> None:
     admin_page.get_by_role("heading", name=number).wait_for()
 
 
+def test_the_filter_opens_within_a_small_screen(admin_page: Page, mark: str) -> None:
+    admin_page.set_viewport_size({"width": 1280, "height": 800})
+    admin_page.locator(".order-more-filters summary").click()
+    admin_page.get_by_label("Sort", exact=True).wait_for()
+    assert admin_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box = admin_page.locator(".order-more-filters .desk-menu-body").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 1280
+
+
 def test_columns_are_chosen_and_remembered(admin_page: Page, mark: str) -> None:
     menu = admin_page.locator("summary", has_text="Columns")
     menu.click()

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 ALL_WAIT = "orders, refills and cancels wait. What was sent is still followed."
 CANCELS_GO = "orders and refills wait, cancels go through. What was sent is still followed."
 STAYS_HELD = "Orders that it held stay held until somebody releases them."
-WAITS = "The order may be placed. It waits until this is over."
+WAITS = "You can place this order: it waits until this is over."
 
 
 @pytest.fixture
