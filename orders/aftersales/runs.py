@@ -22,7 +22,7 @@ from ..models import CancelRequest, EventKind, Halt, Refill
 from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
 from ..sending.outcome import WORKER_LOST
-from ..sending.restore_check import guard, recalled_requests
+from ..sending.restore_check import begun_refills, guard, recalled_requests
 from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
 from . import cancel_sends, poll_refills, refill_sends
 from .cancel_sends import CANCELS, Cancels
@@ -33,7 +33,10 @@ from .send_requests import RestoreCheck, send_due
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lease is better given back
 SWEEP_SIZE = 500
 CHECK: Final = RestoreCheck(
-    guard.journal_call, recalled_requests.calls_before, recalled_requests.bring_in
+    guard.journal_call,
+    recalled_requests.calls_before,
+    recalled_requests.bring_in,
+    begun_refills.take_begun,
 )
 
 

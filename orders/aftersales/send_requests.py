@@ -64,15 +64,21 @@ class BringsIn(Protocol):
     ) -> None: ...
 
 
+class TakesBegun(Protocol):
+    def __call__(self, call: RequestCall, outcome: AnyOutcome, *, now: datetime) -> set[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreCheck:
     """What this machine knows of its calls outside the database. `calls_before` are those that the
     database lacks, about what a call with this outcome puts back; `bring_in` gives them back in the
-    transaction that does so. Either may raise NotNow: then nothing is put back yet."""
+    transaction that does so, and `take_begun` gives the call what it has begun and another call has
+    by now. Each may raise NotNow: then nothing is put back yet."""
 
     journal: JournalsCall
     calls_before: Callable[[RequestCall, AnyOutcome], list[JournaledCall]]
     bring_in: BringsIn
+    take_begun: TakesBegun
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +261,13 @@ def _record_rows(
     forgotten = check.calls_before(claimed.call, outcome)
     with durable_transaction():
         check.bring_in(claimed.call, forgotten, now=now)
-        kind.record(claimed.rows, outcome, provider, now)
+        begun = check.take_begun(claimed.call, outcome, now=now)
+        kind.record(_rows_now(kind, claimed, begun), outcome, provider, now)
+
+
+def _rows_now(kind: RequestKind[Row], claimed: Claimed[Row], begun: set[str]) -> Sequence[Row]:
+    """As claimed; of orders with a refill that was `begun` beside them, as they stand now."""
+    if not begun:
+        return claimed.rows
+    others = {row.pk: row for row in claimed.rows if row.order.external_id not in begun}
+    return list((others | {row.pk: row for row in kind.of_call(claimed.call)}).values())

@@ -1339,13 +1339,33 @@ LINES = (
     ),
     Guard(
         "restore: a refill in doubt takes what an earlier call has begun",
-        "        take_begun(call, outcome, REFILLS.of_call(call), now=now)",
-        "        pass",
+        "    take_begun(call, outcome, now=now)\n",
+        "",
         (
             "orders/tests/restores/test_begun_refills.py"
             "::test_a_refill_in_doubt_takes_what_an_earlier_call_has_begun",
         ),
         "orders/sending/restore_check/recalled_requests.py",
+    ),
+    Guard(
+        "restore: a refill asked for since the first was closed takes what the first has begun",
+        "mine.exclude(Q(status=RefillStatus.WITHDRAWN) & Exists(since))",
+        "mine",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_refill_asked_for_since_the_first_was_closed_takes_the_late_answer",
+        ),
+        "orders/sending/restore_check/begun_refills.py",
+    ),
+    Guard(
+        "refill: a worker's own late answer ends the doubt about a later call",
+        "begun = check.take_begun(claimed.call, outcome, now=now)",
+        "begun = set[str]()",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_worker_that_slept_with_the_answer_ends_the_doubt_about_a_later_call",
+        ),
+        "orders/aftersales/send_requests.py",
     ),
     Guard(
         "queue again: a flag that was raised since the order was read is looked into first",

@@ -1,20 +1,20 @@
-"""A call has begun refills of which no row is in its hands any more: they were asked for anew, or
-let go once more, and claimed since. What it began is kept all the same, and nothing sent beside it.
+"""A call has begun refills of which no row is in its hands any more: they were closed and asked for
+anew, or let go once more, and claimed since. What it began is kept all the same, and nothing sent
+beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from providers.panel_api import RefillStarted
 
 from ...aftersales.batch_outcome import Answered, AnyOutcome
 from ...models import EventKind, Order, Refill, RequestCall
-from ...status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
+from ...status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus, Write
 from ..writes.recording import NotNow
 from .forgotten_sends import WORDS
 
@@ -42,20 +42,32 @@ def as_sent(call: RequestCall, now: datetime) -> dict[str, Any]:
     }
 
 
-def take_begun(
-    call: RequestCall, outcome: AnyOutcome, rows: Sequence[Refill], *, now: datetime
-) -> None:
-    """In the caller's transaction, before this outcome is written into `rows`, those of the call.
-    The open refill of each other order that it has begun takes the call; where it has an answer of
-    its own, or has ended, the number is told in the order's history. Raises InHands."""
-    if not isinstance(outcome, Answered):
-        return
+def take_begun(call: RequestCall, outcome: AnyOutcome, *, now: datetime) -> set[str]:
+    """In the caller's transaction, before this outcome is written into the rows of the call. The
+    open refill of each order that it has begun and none of its rows stands for takes the call;
+    where it has an answer of its own, or has ended, the number is told in the order's history. The
+    ids of these orders at the provider. Raises InHands."""
+    if not isinstance(outcome, Answered) or call.write != Write.REFILL:
+        return set()
     begun = {one: said for one, said in outcome.rows.items() if isinstance(said, RefillStarted)}
-    for refill in rows:
-        begun.pop(refill.order.external_id, None)
+    if not begun:
+        return set()
+    for order_id in _stood_for(call):
+        begun.pop(order_id, None)
     named = Order.objects.filter(provider=call.provider_id, external_id__in=begun)
     for order in named.order_by("pk"):
         _take(call, order, begun[order.external_id].refill_id[:64], now)
+    return set(begun)
+
+
+def _stood_for(call: RequestCall) -> list[str]:
+    """Of which orders a row of the call is the one to be written: not where a person has closed it
+    and another one was asked for since, which would be sent beside it."""
+    mine = Refill.objects.filter(call=call)
+    could_be_sent = TAKES_IT | Q(status=RefillStatus.SENDING)
+    since = Refill.objects.filter(could_be_sent, order=OuterRef("order"))
+    left = mine.exclude(Q(status=RefillStatus.WITHDRAWN) & Exists(since))
+    return list(left.values_list("order__external_id", flat=True))
 
 
 def _take(call: RequestCall, order: Order, number: str, now: datetime) -> None:

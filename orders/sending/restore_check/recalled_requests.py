@@ -177,8 +177,7 @@ def _kind_of(call: RequestCall) -> RequestKind[Any]:
 
 def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
     kind = _kind_of(call)
-    if kind is REFILLS:
-        take_begun(call, outcome, REFILLS.of_call(call), now=now)
+    take_begun(call, outcome, now=now)
     kind.record(kind.of_call(call), outcome, call.provider, now)
 
 

@@ -9,10 +9,15 @@ from typing import Any
 
 import pytest
 
+from orders.aftersales import runs
 from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.aftersales.refill_sends import REFILLS
+from orders.aftersales.send_requests import Claimed, Heard, _write_down
 from orders.models import Order, Refill, RequestCall
 from orders.sending.restore_check import guard, recalled_requests
+from orders.sending.writes import answer_files, recording
 from orders.sending.writes.recording import NotNow
+from orders.sending.writes.send_clock import SendClock
 from orders.status import RefillStatus, Status, Write
 from orders.tests.restores.test_second_calls import Panel, send
 from orders.tests.sending.test_restore_guard import LATER, acknowledge
@@ -132,3 +137,49 @@ def test_a_late_answer_about_a_refill_that_has_ended_is_told(order: Order) -> No
     refill.refresh_from_db()
     assert refill.status == RefillStatus.WITHDRAWN
     assert order.events.filter(text__endswith="took an earlier refill on as 77.").exists()
+
+
+def test_a_refill_asked_for_since_the_first_was_closed_takes_the_late_answer(order: Order) -> None:
+    first = a_call(order)
+    closed = asked_since(order, RefillStatus.WITHDRAWN, call=first, requests=1)
+    refill = asked_since(order, RefillStatus.QUEUED)
+    assert kept_answer(order, first)
+    refill.refresh_from_db()
+    closed.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+    assert closed.status == RefillStatus.WITHDRAWN
+
+
+# the worker itself comes back with the answer when a later call has the refill
+
+
+def slept(order: Order, refill: Refill, call: RequestCall) -> bool:
+    """A worker that had claimed it with this call before the row came to be what it is now."""
+    claimed = Refill(pk=refill.pk, order=order, call=call, requests=1, status=RefillStatus.SENDING)
+    heard = Heard(Answered({order.external_id: RefillStarted("77")}))
+    now, account = SendClock(lambda: LATER), order.provider
+    _write_down(REFILLS, Claimed(call, [claimed]), account, heard, runs.CHECK, now)
+    return bool(list(answer_files.directory().glob("*.json")))
+
+
+@pytest.mark.parametrize("status", [RefillStatus.WAITING, RefillStatus.UNCONFIRMED])
+def test_a_worker_that_slept_with_the_answer_ends_the_doubt_about_a_later_call(
+    status: RefillStatus, order: Order
+) -> None:
+    first, second = a_call(order), a_call(order)
+    refill = asked_since(order, status, call=second, sent_at=SINCE, requests=2)
+    assert not slept(order, refill, first), "the answer is recorded, and no longer on disk"
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+    assert not order.events.filter(text__startswith="Late").exists()
+
+
+def test_its_answer_stays_on_the_disk_while_the_next_call_is_under_way(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "PAUSES", (0.0,))
+    first, second = a_call(order), a_call(order)
+    refill = asked_since(order, RefillStatus.SENDING, call=second, sent_at=SINCE, requests=2)
+    assert slept(order, refill, first)
+    refill.refresh_from_db()
+    assert (refill.status, refill.call) == (RefillStatus.SENDING, second)
