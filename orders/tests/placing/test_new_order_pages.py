@@ -149,12 +149,12 @@ def test_another_start_is_not_dropped_either(staff: Client) -> None:
 def test_the_form_says_before_placing_that_the_order_would_wait(staff: Client) -> None:
     service = make_service()
     address = f"/orders/new/?service={service.pk}"
-    assert "It waits until this is over" not in staff.get(address).content.decode()
+    assert "it waits until this is over" not in staff.get(address).content.decode()
     health = ProviderHealth.objects.filter(provider=service.provider)
     health.update(key_refused_at=NOON, last_error_at=NOON)
     page = staff.get(address).content.decode()
     assert "key refused" in page
-    assert "It waits until this is over" in page
+    assert "it waits until this is over" in page
 
 
 def test_place_and_next_keeps_service_and_quantity_and_no_link(staff: Client) -> None:
