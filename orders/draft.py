@@ -17,19 +17,17 @@ from .terms import Terms
 class OrderDraft:
     """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
-    `beside` is the newest order that it may repeat and that the person was told of; 0: of none;
-    None: they want it however many there are. `told_of` are the numbers of those after it that
-    they were told of too. `with_batch`: those of its own mass order they were shown as lines.
-    `told_sends` names what may be bought already and has no order here that they were told of
-    (`placing/left_sends.py`); None: whatever there is. `agreed` are the terms they were shown
-    where these are not the service's own of this moment.
+    `told_of` are the numbers of the orders that it may repeat and that the person was told of;
+    None: they want it however many there are. `with_batch`: those of its own mass order they were
+    shown as lines. `told_sends` names what may be bought already and has no order here that they
+    were told of (`placing/left_sends.py`); None: whatever there is. `agreed` are the terms they
+    were shown where these are not the service's own of this moment.
     """
 
     service: Service
     payload: OrderPayload
     form_key: UUID
-    beside: int | None = None
-    told_of: frozenset[int] = frozenset()
+    told_of: frozenset[int] | None = None
     told_sends: frozenset[str] | None = frozenset()
     agreed: Terms | None = None
     with_batch: bool = False

@@ -132,7 +132,7 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)
         told_of, words = told_of_beside(item, draft, now) if is_meant else (draft.told_of, "")
-        draft = replace(draft, beside=0, told_of=told_of)
+        draft = replace(draft, told_of=told_of)
         words = (
             words
             or _not_agreed(draft)

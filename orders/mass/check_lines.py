@@ -143,7 +143,6 @@ def _accept(
         service,
         payload,
         line.form_key,
-        beside=0,
         told_of=frozenset(order.pk for order in same.orders),
         told_sends=left_sends.names_of(same.sends),
         agreed=Terms.read(line.terms),

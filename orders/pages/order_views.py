@@ -117,7 +117,7 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
     try:
         is_as_shown = request.POST.get("shown") == shown.of_order(found)
         is_queued = is_as_shown and requeue_order(
-            found, actor=request.user, now=now, beside=form.shown
+            found, actor=request.user, now=now, beside=[order.pk for order in form.beside]
         )
     except NotAgreed as refusal:
         form.beside = _beside(found, now)

@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 
 from core.forms import NoteField, TablerForm
-from core.rows.numbers import row_number
 
 from ..models import Order
 from ..placing.order_form import TICK
+from ..repeats import name_of, spelled, untold
 from ..status import Flag
 
 
@@ -55,17 +55,15 @@ class QueueAgainForm(TablerForm, forms.Form):
     @property
     def consent(self) -> str:
         """What `place_anyway` must say."""
-        return ".".join(str(order.pk) for order in self.beside)
+        return spelled(self._names)
 
     @property
     def is_consented(self) -> bool:
-        return {order.pk for order in self.beside} <= self.shown
+        return not untold(self._names, str(self["place_anyway"].value() or ""))
 
     @property
-    def shown(self) -> set[int]:
-        """The numbers of the orders that it was ticked beside."""
-        words = str(self["place_anyway"].value() or "").split(".")
-        return {number for word in words if (number := row_number(word)) is not None}
+    def _names(self) -> list[str]:
+        return [name_of(order.form_key) for order in self.beside]
 
     def clean_place_anyway(self) -> str:
         if not self.is_consented:

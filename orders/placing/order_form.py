@@ -25,7 +25,7 @@ from ..draft import OrderDraft
 from ..link_queue import last_in_line
 from ..links import link_key
 from ..models import Order
-from ..repeats import Lately
+from ..repeats import Lately, name_of, spelled, untold
 from ..status import ENDED_THERE, OPEN, HoldReason, Status
 from ..terms import Terms
 from .field_rules import DRIP_FEED, asks_for, fault_of_total, faults_between
@@ -76,13 +76,13 @@ def form_for(
 class OrderForm(BesideSendsForm):
     """What is asked for one service. When valid, `draft()` is what `place_order` takes.
 
-    `same_payloads` are the orders that this one may repeat: for the same service and link, open
-    or closed as unknown, or placed lately with the same quantity. While there are any,
+    `same_payloads` are the newest of the orders that this one may repeat: for the same service and
+    link, open or closed as unknown, or placed lately with the same quantity. While there are any,
     `place_anyway` must repeat the `consent` that the list of them was shown with.
     """
 
     form_key = FormKeyField()
-    place_anyway = forms.CharField(required=False, max_length=200)
+    place_anyway = forms.CharField(required=False, max_length=600)
     person: User | None = None
 
     def __init__(
@@ -105,6 +105,7 @@ class OrderForm(BesideSendsForm):
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
         self.left_sends = []
+        self._asked: dict[int, str] = {}  # the numbers of all of these, and their names
         self._same = Order.objects.none()
 
     def _begin_at(self, filled: Mapping[str, Any]) -> None:
@@ -149,10 +150,11 @@ class OrderForm(BesideSendsForm):
 
     @property
     def is_consented(self) -> bool:
-        """Somebody has said to place it beside these orders, each of which they were shown."""
-        numbers, _, place = str(self["place_anyway"].value() or "").partition("-")
-        asked = {str(order.pk) for order in self.same_payloads}
-        return bool(asked) and place == self._place and asked <= set(numbers.split("."))
+        """Somebody has said to place it beside these orders, each of which the form was drawn
+        with."""
+        told_of, _, place = str(self["place_anyway"].value() or "").partition("-")
+        is_here = bool(self._asked) and place == self._place
+        return is_here and not untold(self._asked.values(), told_of)
 
     @property
     def _place(self) -> str:
@@ -202,7 +204,7 @@ class OrderForm(BesideSendsForm):
     @property
     def consent(self) -> str:
         """What `place_anyway` must say: it is worth nothing for another link or another order."""
-        return f"{'.'.join(str(order.pk) for order in self.same_payloads)}-{self._place}"
+        return f"{spelled(list(self._asked.values()))}-{self._place}"
 
     def draft(self) -> OrderDraft:
         """The payload that passed every check."""
@@ -212,7 +214,7 @@ class OrderForm(BesideSendsForm):
             service=self.service,
             payload=self.payload,
             form_key=self.cleaned_data["form_key"],
-            beside=self.same_payloads[0].pk if self.same_payloads else 0,
+            told_of=frozenset(self._asked),
             agreed=self.terms,
             told_sends=names_of(self.left_sends),
         )
@@ -262,6 +264,10 @@ class OrderForm(BesideSendsForm):
             self.blocker = last_in_line(self.service.provider_id, key)
             newest_first = self._same.select_related("placed_by").order_by("-pk")
             self.same_payloads = list(newest_first[:SAME_PAYLOADS_SHOWN])
+            self._asked = {order.pk: name_of(order.form_key) for order in self.same_payloads}
+            if len(self._asked) == SAME_PAYLOADS_SHOWN:
+                older = self._same.order_by("-pk").values_list("pk", "form_key")
+                self._asked |= {pk: name_of(form_key) for pk, form_key in older}
             self.find_left_sends(self.service, key)
 
 

@@ -128,12 +128,11 @@ def _check_agreed(
         raise NotAgreed("The terms of this service changed a moment ago: look at them again.")
     if words := check_limits.reserve(draft, person=person, now=now, leaves_at=starts_at):
         raise NotAgreed(words)
-    if draft.beside is None:
+    if draft.told_of is None:
         return service.provider
     units = draft.payload.units
     same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
-    unseen = same.filter(pk__gt=draft.beside).exclude(form_key=draft.form_key)
-    unseen = unseen.exclude(pk__in=draft.told_of)
+    unseen = same.exclude(form_key=draft.form_key).exclude(pk__in=draft.told_of)
     if draft.with_batch and batch:
         unseen = unseen.exclude(batch=batch)
     if found := unseen.order_by("-pk").first():

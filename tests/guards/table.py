@@ -56,6 +56,7 @@ SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 SPELLED = "orders/tests/recovery/test_spelled_ids.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 MEANT = "orders/tests/mass/test_meant_lines.py"
+TOLD = "orders/tests/placing/test_told_of.py"
 
 INDEXES = (
     Guard(
@@ -403,8 +404,8 @@ LINES = (
     ),
     Guard(
         "placing: an open order nobody was told of",
-        "    if draft.beside is None:",
-        "    if draft.beside is None or draft:",
+        "    if draft.told_of is None:",
+        "    if draft.told_of is None or draft:",
         (f"{CONSENT}::test_consent_covers_the_orders_that_were_shown_and_no_newer_one",),
         "orders/placing/place_orders.py",
     ),
@@ -423,6 +424,23 @@ LINES = (
         "if self.same_payloads and not self.is_consented and self.behind is None:",
         (
             "orders/tests/placing/test_order_form.py::test_behind_is_said_of_the_orders_that_were_shown_and_of_no_other",
+        ),
+        "orders/placing/order_form.py",
+    ),
+    Guard(
+        "placing: the older ones among the orders that were shown",
+        "            told_of=frozenset(self._asked),",
+        "            told_of=None,",
+        (f"{TOLD}::test_an_order_that_is_committed_with_a_lower_number_was_not_shown",),
+        "orders/placing/order_form.py",
+    ),
+    Guard(
+        "placing: the form was drawn with each of these orders",
+        "return is_here and not untold(self._asked.values(), told_of)",
+        "return is_here",
+        (
+            f"{TOLD}::test_an_older_order_that_was_queued_again_since_was_not_shown",
+            f"{TOLD}::test_a_number_that_stands_for_another_order_by_now_was_not_shown",
         ),
         "orders/placing/order_form.py",
     ),
@@ -491,8 +509,8 @@ LINES = (
     ),
     Guard(
         "mass: an order that came with the insert of a line that is meant",
-        "        beside=0,",
-        "        beside=None,",
+        "told_of=frozenset(order.pk for order in same.orders),",
+        "told_of=None,",
         (f"{MEANT}::test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away",),
         "orders/mass/check_lines.py",
     ),

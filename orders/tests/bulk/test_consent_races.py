@@ -100,7 +100,7 @@ def test_of_eight_tabs_that_were_told_of_no_order_one_places_it():
 
     def press(number: int) -> bool:
         payload = DefaultPayload(service_id=service.external_id, link=LINK, quantity=100)
-        draft = OrderDraft(service, payload, uuid.uuid4(), beside=0)
+        draft = OrderDraft(service, payload, uuid.uuid4(), told_of=frozenset())
         try:
             return place_orders.place_order(draft, placed_by=person, now=NOON)[1]
         except place_orders.NotAgreed as refusal:
@@ -117,7 +117,7 @@ def test_consent_covers_the_orders_that_were_shown_and_no_newer_one():
     shown = make_order(service=service, link=LINK, link_key=link_key(LINK))
 
     def press(number: int) -> bool:
-        draft = OrderDraft(service, payload, uuid.uuid4(), beside=shown.pk)
+        draft = OrderDraft(service, payload, uuid.uuid4(), told_of=frozenset({shown.pk}))
         try:
             return place_orders.place_order(draft, placed_by=person, now=NOON)[1]
         except place_orders.NotAgreed:

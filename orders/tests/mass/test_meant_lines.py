@@ -91,9 +91,7 @@ def test_a_line_that_is_meant_is_written_beside_the_orders_it_was_shown_with_alo
     payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
 
     def press() -> None:
-        draft = OrderDraft(
-            service, payload, uuid.uuid4(), 0, frozenset({shown.pk}), with_batch=True
-        )
+        draft = OrderDraft(service, payload, uuid.uuid4(), frozenset({shown.pk}), with_batch=True)
         place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)
 
     press()
@@ -268,7 +266,7 @@ def test_a_lower_number_that_is_committed_with_the_insert_was_not_shown() -> Non
     link = address(1)
     payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
     told_of = frozenset({shown.pk})
-    draft = OrderDraft(service, payload, uuid.uuid4(), 0, told_of, with_batch=True)
+    draft = OrderDraft(service, payload, uuid.uuid4(), told_of, with_batch=True)
     late = bought(service, 1, Status.QUEUED, pk=80_000)
     with pytest.raises(place_orders.NotAgreed) as refusal:
         place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)

@@ -99,7 +99,7 @@ def test_an_order_that_was_placed_and_ended_in_between_is_told_with_the_insert()
     """Both tabs were checked before either placed it, and the first one has ended by now."""
     service, person = make_service(), make_user()
     payload = DefaultPayload(service_id=service.external_id, link=LINK, quantity=1000)
-    unseen = OrderDraft(service, payload, uuid.uuid4(), beside=0)
+    unseen = OrderDraft(service, payload, uuid.uuid4(), told_of=frozenset())
     placed(service=service, placed_by=person)
     with pytest.raises(NotAgreed, match="was placed already"):
         place_order(unseen, placed_by=person, now=NOON)
@@ -112,7 +112,7 @@ def test_order_again_asks_about_the_order_itself_where_it_was_placed_a_short_whi
     with pytest.raises(CannotOrderAgain, match=f"placed the same a short while ago, as .*{order}"):
         draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by)
     meant = draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by, beside_open=True)
-    assert meant.beside == order.pk
+    assert meant.told_of == {order.pk}
     assert place_order(meant, placed_by=order.placed_by, now=NOON)[1]
 
 

@@ -15,6 +15,7 @@ from orders.draft import OrderDraft
 from orders.links import link_key
 from orders.models import Order
 from orders.placing.place_orders import NotAgreed, place_order, requeue_order
+from orders.repeats import name_of
 from orders.status import Status
 from orders.tests.sending.test_races import at_once
 from providers.panel_api import DefaultPayload
@@ -65,11 +66,11 @@ def test_the_page_names_what_it_may_buy_twice_and_sends_it_once_that_is_meant(
     order = not_placed()
     twin = twin_of(order)
     page = one_line(staff.get(f"/orders/{order.pk}/").content.decode())
-    assert f'name="place_anyway" value="{twin.pk}"' in page
+    assert f'name="place_anyway" value="{name_of(twin.form_key)}"' in page
     later = twin_of(order)
-    meant = said(order) | {"place_anyway": str(twin.pk)}
+    meant = said(order) | {"place_anyway": name_of(twin.form_key)}
     assert staff.post(f"/orders/{order.pk}/requeue/", meant).status_code == 422
-    meant["place_anyway"] = f"{later.pk}.{twin.pk}"
+    meant["place_anyway"] = f"{name_of(later.form_key)}.{name_of(twin.form_key)}"
     staff.post(f"/orders/{order.pk}/requeue/", meant)
     assert status_of(order) == Status.QUEUED
 
@@ -96,7 +97,7 @@ def test_of_two_that_were_not_placed_and_one_typed_anew_one_is_queued() -> None:
     second = twin_of(first, Status.NOT_PLACED)
     person, number = make_user(), first.service.external_id
     payload = DefaultPayload(service_id=number, link=first.link, quantity=1000)
-    anew = OrderDraft(first.service, payload, uuid.uuid4(), beside=0)
+    anew = OrderDraft(first.service, payload, uuid.uuid4(), told_of=frozenset())
     first, second = Order.objects.order_by("pk")
 
     def act(number: int) -> bool:
@@ -110,3 +111,14 @@ def test_of_two_that_were_not_placed_and_one_typed_anew_one_is_queued() -> None:
 
     assert sum(at_once(act, threads=3)) == 1
     assert Order.objects.filter(status=Status.QUEUED).count() == 1
+
+
+def test_a_tick_names_orders_also_where_their_numbers_stand_for_others_by_now(
+    staff: Client,
+) -> None:
+    order = not_placed()
+    twin = twin_of(order)
+    meant = said(order) | {"place_anyway": name_of(twin.form_key)}
+    Order.objects.filter(pk=twin.pk).update(form_key=uuid.uuid4())  # another one, after a restore
+    answer = staff.post(f"/orders/{order.pk}/requeue/", meant)
+    assert (answer.status_code, status_of(order)) == (422, Status.NOT_PLACED)
