@@ -72,12 +72,16 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     )
     line = get_object_or_404(rows, pk=pk)
     found = line.batch
-    words = ""
+    words, repeated = "", None
     if request.method == "POST" and line.order is None:
+        asked = _asked_lines(found)
+        is_as_shown = request.POST.get("repeated") == Repeated.among(asked).digest
         take_fixes(line, request.POST)
         check([line], found, person=request.user, now=database_now(), with_others=True)
         words = "" if mass_order.fix_lines(found, [line]) else BUSY
-    context = {"batch": found, "line": _shown(line, words), "is_open": True}
+        if request.htmx and is_as_shown and not words:
+            repeated = _with_fixed(asked, line)
+    context = {"batch": found, "line": _shown(line, words), "is_open": True, "repeated": repeated}
     is_fixed = request.method == "POST" and not words and (line.is_good or line.order is not None)
     if is_fixed and not request.htmx:
         return redirect(f"{reverse('mass-order', args=[found.pk])}?tab=fix")
@@ -174,8 +178,19 @@ def _repeated(found: OrderBatch, figures: Any) -> Repeated | None:
     are drawn, so that what changes in between is looked at again."""
     if not (figures.is_idle and figures.wrong):
         return None
+    return Repeated.among(_asked_lines(found))
+
+
+def _asked_lines(found: OrderBatch) -> list[BatchLine]:
     rows = found.lines.filter(is_good=False, order=None).defer("warnings", "terms")
-    return Repeated.among(rows.order_by("number"))
+    return list(rows.order_by("number"))
+
+
+def _with_fixed(asked: list[BatchLine], line: BatchLine) -> Repeated:
+    """For the button of a page that shows this line as it is now, and the others as they were when
+    it was drawn: not as somebody else may have changed them since."""
+    others = [one for one in asked if one.pk != line.pk]
+    return Repeated.among(sorted([*others, line], key=lambda one: one.number))
 
 
 def _silence(found: OrderBatch) -> Silence | None:

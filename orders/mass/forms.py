@@ -184,6 +184,6 @@ class Repeated:
     def digest(self) -> str:
         digest = hashlib.sha256()
         for line in self.lines:
-            row = (line.pk, line.service_id, line.cells, line.told_of)
+            row = (line.pk, line.service_id, sorted(line.cells.items()), line.told_of)
             digest.update(repr(row).encode(errors="replace"))
         return digest.hexdigest()

@@ -557,6 +557,15 @@ LINES = (
         "orders/mass/mass_order.py",
     ),
     Guard(
+        "mass: the button for all repeated lines, after one is fixed in place",
+        "if request.htmx and is_as_shown and not words:",
+        "if request.htmx and not words:",
+        (
+            f"{MEANT}::test_but_not_where_somebody_else_changed_another_line_that_the_page_still_shows",
+        ),
+        "orders/mass/batch_views.py",
+    ),
+    Guard(
         "bulk: what another action has ordered again",
         "if earlier is None or not is_lately(",
         "if earlier is None or is_lately(",

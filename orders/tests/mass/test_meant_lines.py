@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -220,6 +221,54 @@ def test_what_the_lines_of_a_page_repeat_is_part_of_what_it_shows() -> None:
     lines[0].save()
     mean(batch)
     assert digest_of_good(batch, None) != drawn
+
+
+def fixed_in_place(staff: Client, page: str, line: BatchLine, link: str) -> str:
+    """What the browser gets, which has this page before it."""
+    values = fields(line, link=link) | {"repeated": carried(page, "repeated")}
+    del values["is_meant"]
+    address = reverse("mass-order-line", args=[line.pk])
+    return staff.post(address, values, headers={"HX-Request": "true"}).content.decode()
+
+
+def carried(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}"\s+value="([^"]*)"', page)
+    return found[1] if found else ""
+
+
+def three_repeated() -> tuple[OrderBatch, list[BatchLine]]:
+    service = make_service()
+    for number in (1, 2, 3):
+        bought(service, number, created_at=timezone.now())
+    batch = make_batch(paste(service, range(1, 4)))
+    return batch, lines_of(batch)
+
+
+def test_a_line_that_is_fixed_in_place_brings_the_button_for_the_others_along(
+    staff: Client,
+) -> None:
+    batch, (line, *_) = three_repeated()
+    page = staff.get(f"/orders/mass-orders/{batch.pk}/").content.decode()
+    part = fixed_in_place(staff, page, line, "https://www.a.example/fresh/")
+    assert 'hx-swap-oob="true"' in part and "All 2 repeated lines are meant" in part
+    assert carried(part, "meant") not in ("", carried(page, "meant"))
+    recheck = reverse("mass-order-check", args=[batch.pk])
+    staff.post(recheck, {"meant": carried(part, "meant")})
+    assert [one.is_meant for one in lines_of(batch)] == [False, True, True]
+
+
+def test_but_not_where_somebody_else_changed_another_line_that_the_page_still_shows(
+    staff: Client,
+) -> None:
+    batch, (line, other, _) = three_repeated()
+    page = staff.get(f"/orders/mass-orders/{batch.pk}/").content.decode()
+    other.cells |= {"quantity": "700"}
+    other.save()
+    part = fixed_in_place(staff, page, line, "https://www.a.example/fresh/")
+    assert "can be placed" in part and "hx-swap-oob" not in part
+    recheck = reverse("mass-order-check", args=[batch.pk])
+    staff.post(recheck, {"meant": carried(page, "meant")})
+    assert not any(one.is_meant for one in lines_of(batch))
 
 
 def test_of_many_orders_the_newest_are_named_and_the_others_counted() -> None:

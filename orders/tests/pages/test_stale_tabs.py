@@ -16,7 +16,7 @@ from core.models import User
 from core.roles import Role
 from orders import shown
 from orders.models import Attempt, Order, Refill
-from orders.placing import place_orders
+from orders.placing import before_sending, place_orders
 from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
@@ -189,7 +189,7 @@ def test_nor_where_that_order_comes_between_the_click_and_the_release(
     waits = make_order(Status.HELD, service=first.service, **behind)
     address = f"/orders/{waits.pk}/release/"
     seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
-    why_not = place_orders.why_not_released
+    why_not = before_sending.why_not_released
 
     def another_comes(order: Order, person: User) -> str:
         make_order(Status.IN_PROGRESS, service=first.service, **same)
