@@ -110,8 +110,8 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     if person is None or limits is None:
         return False
     cost = highest_estimate(order, service)
-    if order.estimate is not None and order.estimate_high is None:
-        return limits.per_order is not None or limits.per_day is not None  # it has no bound
+    if order.has_no_bound:
+        return limits.per_order is not None or limits.per_day is not None
     if limits.per_order is not None and cost is not None and cost > limits.per_order:
         return True
     if limits.per_day is None or cost is None:

@@ -176,6 +176,11 @@ class Order(Delivered, models.Model):
         return None if self.charge is None else Decimal(self.charge - (self.refund or 0))
 
     @property
+    def has_no_bound(self) -> bool:
+        """The most it may cost has no limit, as that of a subscription without an end."""
+        return self.estimate is not None and self.estimate_high is None
+
+    @property
     def is_open(self) -> bool:
         """May change without anybody touching it; a lost one is looked for by the desk."""
         return self.status in OPEN

@@ -128,6 +128,10 @@ class OrderQueries(QuerySet[Row]):
             else placed
         )
 
+    def without_bound(self) -> Self:
+        """Those of which `Order.has_no_bound` is true."""
+        return self.filter(estimate__isnull=False, estimate_high=None)
+
     def for_list(self) -> Self:
         """Everything a row of the list shows, in one query."""
         return self.select_related("service", "provider__health", "poll_schedule")

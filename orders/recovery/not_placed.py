@@ -76,8 +76,8 @@ def takes_two(order: Order) -> bool:
     limit = rules.two_people_above if rules else None
     if limit is None:
         return False
-    cost = order.estimate_high if order.estimate_high is not None else order.estimate
-    return cost is None or cost > limit
+    most = order.estimate_high  # unknown, or without a bound: it may be any amount
+    return most is None or most > limit
 
 
 def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Min
-from django.db.models.functions import Coalesce
 
 from core import clocks
 from core.models import User
@@ -20,7 +19,7 @@ from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
-from ..models import Attempt, DatabaseId, Halt, Recovery
+from ..models import Attempt, DatabaseId, Halt, Order, Recovery
 from ..status import NOT_LOST, HaltKind, Outcome, Write
 
 log = logging.getLogger(__name__)
@@ -195,8 +194,11 @@ def _too_many(provider: Provider, now: datetime) -> str:
         minutes = clocks.EXPOSURE_WINDOW_SECONDS // 60
         return f"{count} answers were lost within {minutes} minutes."
     open_ones = lost.filter(outcome=Outcome.UNKNOWN)
-    highest = Coalesce(F("order__estimate_high"), F("order__estimate"))
-    at_stake = open_ones.aggregate(total=MoneySum(highest))["total"]
-    if amount is not None and at_stake is not None and at_stake > amount:
+    if amount is None:
+        return ""
+    if Order.objects.without_bound().filter(pk__in=open_ones.values("order")).exists():
+        return "An order that may cost any amount is among those whose answer was lost."
+    at_stake = open_ones.aggregate(total=MoneySum("order__estimate_high"))["total"]
+    if at_stake is not None and at_stake > amount:
         return f"{plain(at_stake)} {provider.currency} are in orders whose answer was lost."
     return ""

@@ -1053,6 +1053,20 @@ LINES = (
         "orders/recovery/not_placed.py",
     ),
     Guard(
+        "people: what may cost any amount takes two",
+        "return most is None or most > limit",
+        "return most is not None and most > limit",
+        (f"{SETTLING}::test_an_order_that_may_cost_any_amount_takes_two_people",),
+        "orders/recovery/not_placed.py",
+    ),
+    Guard(
+        "halt: what may cost any amount is over each limit",
+        'if Order.objects.without_bound().filter(pk__in=open_ones.values("order")).exists():',
+        "if not lost:",
+        (f"{HALTS}::test_a_lost_order_that_may_cost_any_amount_is_over_each_limit",),
+        "orders/sending/halts.py",
+    ),
+    Guard(
         "people: not before the order can no longer appear",
         "    if now < until:\n        raise TooEarly(until)",
         "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",

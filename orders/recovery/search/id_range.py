@@ -241,7 +241,7 @@ def fits(order: Order, said: Progress) -> bool | None:
     low, high = costs_of(order)
     slack = max(min(last_place(said.charge), high * NEARLY), high * MOVED_UNSEEN)
     least = Decimal(0) if said.status in REDUCED else low - slack
-    is_endless = order.estimate_high is None
+    is_endless = order.estimate_high is None  # `has_no_bound`, of one that has an estimate
     return bool(least <= said.charge and (is_endless or said.charge <= high + slack))
 
 

@@ -274,6 +274,17 @@ def test_above_the_limit_of_the_account_a_second_person_has_to_say_so_too(manage
     assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.TOO_LATE
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "two"), [("0.2", None, True), (None, None, True), ("0.2", "0.3", False)]
+)
+def test_an_order_that_may_cost_any_amount_takes_two_people(manager, least, most, two):
+    """A subscription without an end, and one whose price nobody has told."""
+    order = make_unconfirmed(estimate=least, estimate_high=most)
+    Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal(50))
+    said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+    assert said is (Confirmed.ONE_OF_TWO if two else Confirmed.DONE)
+
+
 def test_an_order_that_was_moved_meanwhile_is_not_said_to_be_not_there(manager):
     order = make_unconfirmed()
     Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)

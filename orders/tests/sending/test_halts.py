@@ -34,12 +34,12 @@ def noon():
     return NOON
 
 
-def lose_one(service, *, at=NOON) -> Order:
+def lose_one(service, *, at=NOON, **over) -> Order:
     """An order whose answer was lost at that moment, whatever halts were closed before."""
     halts.lift_halt(HaltKind.ANSWER_LOST, now=at, provider=service.provider)
     fake = FakeProvider()
     fake.then = lost_answer()
-    order = make_order(service=service)
+    order = make_order(service=service, **over)
     assert send_orders.send_order(order, service.provider, fake, clock=lambda: at)
     return Order.objects.get(pk=order.pk)
 
@@ -139,6 +139,15 @@ def test_too_much_money_in_lost_answers_stops_the_account():
     lose_one(service)
     assert HaltKind.EXPOSURE in closed(service.provider)
     assert "200 USD" in Halt.objects.get(kind=HaltKind.EXPOSURE).reason
+
+
+@pytest.mark.parametrize("no_limit", [False, True], ids=["a limit", "no limit"])
+def test_a_lost_order_that_may_cost_any_amount_is_over_each_limit(no_limit):
+    service = make_service()
+    amount = None if no_limit else Decimal("150")
+    Recovery.objects.create(provider=service.provider, lost_amount=amount)
+    lose_one(service, estimate=Decimal("0.2"), estimate_high=None)
+    assert (HaltKind.EXPOSURE in closed(service.provider)) != no_limit
 
 
 def test_after_an_incident_orders_go_out_far_apart_for_a_while():

@@ -92,7 +92,7 @@ def factors_for(order: Order, said: Progress) -> Factors | None:
         return None
     low, high = costs_of(order)
     place = last_place(said.charge)
-    is_endless = order.estimate_high is None or high == 0
+    is_endless = order.has_no_bound or high == 0
     least = Decimal(0) if is_endless else (said.charge - place) / (high * (1 + MOVED_UNSEEN))
     is_open = may_be_reduced(order, said) or low == 0
     most = None if is_open else (said.charge + place) / (low * (1 - MOVED_UNSEEN))
