@@ -247,6 +247,7 @@ class CancelStatus(models.TextChoices):
 
 
 UNCLEAR = "unclear"  # `CancelRequest.code`: given up, or to be looked into; no word of theirs
+SENT_BEFORE = "sent_before"  # code of a refill: sent once more after an answer that was lost
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
 
 

@@ -18,11 +18,12 @@ from providers.models import Provider
 from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 
 from ..models import EventKind, Refill, RequestCall
-from ..status import REFILLS_TO_SEND, RefillStatus, Write
+from ..status import REFILLS_TO_SEND, SENT_BEFORE, RefillStatus, Write
 from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
+RECENTLY_SECONDS = 24 * 60 * 60  # where a provider names no time
 ANSWERABLE = REFILLS_TO_SEND | {RefillStatus.SENDING, RefillStatus.UNCONFIRMED}
 
 
@@ -143,14 +144,31 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(refill, said.reason, now + pause)
+    if _says_it_is_there(refill, said, now):
+        return lost(f"“{said.reason}” The one whose answer was lost may be under way.")
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is asked for again when it may be."
+        code = SENT_BEFORE if refill.code == SENT_BEFORE else code
         changes = {"due_at": due_at, "reason": reason, "code": code}
         return RowOutcome(RefillStatus.WAITING, text, changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
     return RowOutcome(RefillStatus.REFUSED, f"The provider refused the refill: “{reason}”", changes)
+
+
+def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
+    """Told that one was requested not long ago, after a send whose answer was lost, of this refill
+    or of one that was closed since. Where we know of no other that is the likely one."""
+    if said.code is not RefusalCode.WAIT or "requested" not in said.reason.casefold():
+        return False
+    spacing = timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
+    others = refill.order.refills.exclude(pk=refill.pk).filter(sent_at__gt=now - spacing)
+    if others.exclude(external_id="").exists():
+        return False
+    closed = others.filter(status=RefillStatus.WITHDRAWN, requests__gt=0)
+    in_doubt = closed.exclude(code=RefusalCode.WAIT.value)
+    return refill.code == SENT_BEFORE or in_doubt.exists()
 
 
 def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:

@@ -1409,6 +1409,16 @@ LINES = (
         "orders/aftersales/send_requests.py",
     ),
     Guard(
+        "refill: requested not long ago, the one whose answer was lost may be under way",
+        "    if _says_it_is_there(refill, said, now):",
+        "    if False:",
+        (
+            "orders/tests/aftersales/test_lost_refills.py"
+            "::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",
+        ),
+        "orders/aftersales/refill_sends.py",
+    ),
+    Guard(
         "queue again: a flag that was raised since the order was read is looked into first",
         "Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)",
         "Order.objects.filter(pk=order.pk)",
