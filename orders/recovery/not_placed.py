@@ -49,7 +49,7 @@ class Confirmed(Enum):
 def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed:
     """A person has made sure that the provider does not have this order.
 
-    Above the account's limit another person has to say so too. Raises TooEarly.
+    From the account's limit on another person has to say so too. Raises TooEarly.
     """
     attempt = open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
@@ -77,7 +77,7 @@ def takes_two(order: Order) -> bool:
     if limit is None:
         return False
     most = order.estimate_high  # unknown, or without a bound: it may be any amount
-    return most is None or most > limit
+    return most is None or most >= limit
 
 
 def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:

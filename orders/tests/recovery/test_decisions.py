@@ -261,7 +261,7 @@ def test_an_order_that_is_moved_while_it_is_linked_is_left_where_it_is(manager, 
     assert order.attempts.get().outcome == Outcome.UNKNOWN
 
 
-def test_above_the_limit_of_the_account_a_second_person_has_to_say_so_too(manager):
+def test_from_the_limit_of_the_account_on_a_second_person_has_to_say_so_too(manager):
     order = make_unconfirmed()
     Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))
     for _ in range(2):
@@ -280,6 +280,14 @@ def test_above_the_limit_of_the_account_a_second_person_has_to_say_so_too(manage
 def test_an_order_that_may_cost_any_amount_takes_two_people(manager, least, most, two):
     """A subscription without an end, and one whose price nobody has told."""
     order = make_unconfirmed(estimate=least, estimate_high=most)
+    Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal(50))
+    said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+    assert said is (Confirmed.ONE_OF_TWO if two else Confirmed.DONE)
+
+
+@pytest.mark.parametrize(("cost", "two"), [("49.99", False), ("50", True), ("50.01", True)])
+def test_an_order_takes_two_people_from_the_cost_on_that_is_set(manager, cost, two):
+    order = make_unconfirmed(estimate=cost, estimate_high=cost)
     Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal(50))
     said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
     assert said is (Confirmed.ONE_OF_TWO if two else Confirmed.DONE)
