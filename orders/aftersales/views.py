@@ -20,7 +20,7 @@ from core.web.policy import StaffRequest, allow
 from .. import shown, wake_ups
 from ..lists.opened_from import to_order
 from ..models import CancelRequest, Halt, Order, Refill
-from ..placing.place_orders import withdrawn_in_words
+from ..placing.withdrawn import withdrawn_in_words
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 from . import request_cancels, request_refills
 from .forms import RefillFilter, SelectedRefills

@@ -35,10 +35,9 @@ from ..placing.place_orders import (
     hold_order,
     release_order,
     requeue_order,
-    same_beside,
     withdraw_order,
-    withdrawn_in_words,
 )
+from ..placing.withdrawn import withdrawn_in_words
 from ..polling import recheck_ended
 from ..status import Flag, Outcome, Status
 from ..story import story_of
@@ -111,16 +110,16 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
 def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
     """Send anew what is known not to be at the provider, once somebody has said to be sure."""
     found, now = _found(pk), database_now()
-    form = QueueAgainForm(request.POST, beside=_beside(found, now))
+    form = QueueAgainForm(request.POST).told_of(found, now)
     if not form.is_valid():
         return _draw(request, found, queue_again_form=form)
     try:
         is_as_shown = request.POST.get("shown") == shown.of_order(found)
         is_queued = is_as_shown and requeue_order(
-            found, actor=request.user, now=now, beside=[order.pk for order in form.beside]
+            found, actor=request.user, now=now, **form.meant()
         )
     except NotAgreed as refusal:
-        form.beside = _beside(found, now)
+        form.told_of(found, now)
         form.add_error("place_anyway", str(refusal))
         return _draw(request, found, queue_again_form=form)
     if not is_as_shown:
@@ -229,7 +228,7 @@ def _draw(
             "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
             "about_form": about_form or AboutForm.of(found),
             "comment_form": comment_form or CommentForm(),
-            "queue_again_form": queue_again_form or QueueAgainForm(beside=_beside(found, now)),
+            "queue_again_form": queue_again_form or QueueAgainForm().told_of(found, now),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
             "may_place": request.user.may(May.PLACE),
@@ -250,13 +249,6 @@ def _draw(
     context["is_refused"] = bool(returned)
     status = 422 if returned else 200
     return render(request, template, context, status=status)
-
-
-def _beside(found: Order, now: datetime) -> list[Order]:
-    """What may be bought a second time if it is sent again."""
-    if found.status != Status.NOT_PLACED:
-        return []
-    return list(same_beside(found, now).select_related("placed_by"))
 
 
 def _halts(found: Order) -> list[Halt]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
 from core.forms import NoteField, TablerForm
 
-from ..models import Order
+from ..models import Order, UnmatchedOrder
+from ..placing.left_sends import names_of, sends_beside, why_asked
 from ..placing.order_form import TICK
+from ..placing.place_orders import same_beside
 from ..repeats import name_of, spelled, untold
-from ..status import Flag
+from ..status import Flag, Status
 
 
 class CommentForm(TablerForm, forms.Form):
@@ -38,7 +41,8 @@ class ClearFlagForm(TablerForm, forms.Form):
 
 class QueueAgainForm(TablerForm, forms.Form):
     """A second send is a second purchase if somebody was wrong: asked for twice. Where the same
-    is there `beside` it, `place_anyway` must name each of these orders."""
+    is there `beside` it, or among the `sends` without an order here, `place_anyway` must name
+    each of these."""
 
     sure = forms.BooleanField(
         label="I am sure that the provider does not have this order.",
@@ -46,11 +50,24 @@ class QueueAgainForm(TablerForm, forms.Form):
     )
     place_anyway = forms.CharField(required=False)
 
-    def __init__(
-        self, data: Mapping[str, Any] | None = None, *, beside: Sequence[Order] = ()
-    ) -> None:
-        super().__init__(data)
-        self.beside = beside
+    beside: Sequence[Order] = ()
+    sends: Sequence[UnmatchedOrder] = ()
+
+    def told_of(self, order: Order, now: datetime) -> QueueAgainForm:
+        """Read what may be bought a second time if this order is sent again."""
+        if order.status == Status.NOT_PLACED:
+            self.beside = list(same_beside(order, now).select_related("placed_by"))
+            self.sends = sends_beside(order.service, order.link_key, order.form_key)
+        return self
+
+    def meant(self) -> dict[str, Any]:
+        """What `requeue_order` takes once it is valid."""
+        numbers = [order.pk for order in self.beside]
+        return {"beside": numbers, "told_sends": names_of(self.sends)}
+
+    @property
+    def send_words(self) -> list[str]:
+        return list(map(why_asked, self.sends))
 
     @property
     def consent(self) -> str:
@@ -63,7 +80,8 @@ class QueueAgainForm(TablerForm, forms.Form):
 
     @property
     def _names(self) -> list[str]:
-        return [name_of(order.form_key) for order in self.beside]
+        orders = [name_of(order.form_key) for order in self.beside]
+        return [*sorted(names_of(self.sends)), *orders]
 
     def clean_place_anyway(self) -> str:
         if not self.is_consented:

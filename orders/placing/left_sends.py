@@ -16,7 +16,7 @@ from providers.models import Service
 
 from ..draft import OrderDraft
 from ..links import link_key
-from ..models import UnmatchedOrder
+from ..models import Order, UnmatchedOrder
 from .schedule_field import WhenForm
 
 Place = tuple[int, str, str]  # the account, the service there, the key of the link
@@ -67,10 +67,12 @@ def why_asked(send: UnmatchedOrder) -> str:
 def not_told(draft: OrderDraft) -> UnmatchedOrder | None:
     """In the transaction that writes an order: what it would be placed beside that nobody was
     told of."""
-    if draft.told_sends is None:
-        return None
-    found = sends_beside(draft.service, draft.link_key, draft.form_key)
-    return next((send for send in found if name_of(send) not in draft.told_sends), None)
+    return None if draft.told_sends is None else untold_beside(draft, draft.told_sends)
+
+
+def untold_beside(order: OrderDraft | Order, told: Collection[str]) -> UnmatchedOrder | None:
+    found = sends_beside(order.service, order.link_key, order.form_key)
+    return next((send for send in found if name_of(send) not in told), None)
 
 
 class BesideSendsForm(WhenForm):

@@ -19,12 +19,12 @@ from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
-from ..limits import check_limits, doubtful_rows
+from ..limits import check_limits
 from ..models import EventKind, Order, OrderBatch, OrderQuerySet
 from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold
-from ..status import HoldReason, Outcome, Status
+from ..status import HoldReason, Status
 from ..terms import Terms
 from . import left_sends, sent_before
 from .before_sending import (
@@ -224,21 +224,6 @@ def hold_order(order: Order, *, actor: User, now: datetime) -> bool:
     return order.move(Status.HELD, now=now, actor=actor, hold_reason=HoldReason.STAFF)
 
 
-def withdrawn_in_words(order: Order) -> str:
-    """What staff are told once it is withdrawn: "nothing was sent" only where that is known."""
-    if order.attempts.exclude(outcome=Outcome.NOT_SENT).exists():
-        return (
-            f"Order {order} is withdrawn and will not be sent again. "
-            "An earlier attempt was sent: see the attempts on its page."
-        )
-    if doubtful_rows.may_have_been_sent(order):
-        return (
-            f"Order {order} is withdrawn and will not be sent from now on. "
-            "It may have been sent before the database was put back."
-        )
-    return f"Order {order} is withdrawn. Nothing was sent."
-
-
 def release_order(
     order: Order, *, actor: User, now: datetime, shown_hold: str | None = None
 ) -> bool:
@@ -277,13 +262,18 @@ def same_beside(order: Order, now: datetime) -> OrderQuerySet:
 
 
 def requeue_order(
-    order: Order, *, actor: User, now: datetime, beside: Collection[int] = ()
+    order: Order,
+    *,
+    actor: User,
+    now: datetime,
+    beside: Collection[int] = (),
+    told_sends: Collection[str] = (),
 ) -> bool:
     """Try again an order that is known not to be at the provider: a new attempt.
 
     False: it is not, or a flag that somebody has to look into was raised since it was read.
-    Raises NotAgreed when it may buy a second time what is not `beside`: the numbers of those that
-    the person was shown and means.
+    Raises NotAgreed when it may buy a second time what the person was not shown, or does not mean:
+    neither `beside`, by its number, nor named among `told_sends` where it has no order here.
     """
     if why_not_queued_again(order):
         return False
@@ -291,6 +281,8 @@ def requeue_order(
         Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
         if found := same_beside(order, now).exclude(pk__in=beside).first():
             raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
+        if send := left_sends.untold_beside(order, told_sends):
+            raise NotAgreed(left_sends.why_asked(send), "place_anyway")
         mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
         if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
             return False

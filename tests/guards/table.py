@@ -488,6 +488,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "queued again: what has no order here that nobody was told of",
+        "if send := left_sends.untold_beside(order, told_sends):",
+        "if send := None and left_sends.untold_beside(order, told_sends):",
+        (
+            "orders/tests/placing/test_sent_again.py::test_it_is_not_sent_beside_what_has_no_order_here_unless_that_is_meant",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "mass: the same that anybody placed in the last day",
         "for asked in (Q(status__in=BUYS_AGAIN), lately.orders):",
         "for asked in (Q(status__in=BUYS_AGAIN),):",

@@ -19,6 +19,7 @@ from orders.aftersales import runs
 from orders.draft import OrderDraft
 from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
+from orders.placing.left_sends import names_of, sends_beside
 from orders.polling import poll_cycle
 from orders.recovery import link_orders, not_placed
 from orders.recovery.run import recover_account
@@ -143,7 +144,10 @@ class Desk:
         for order in self._orders(Status.NOT_PLACED)[:1]:
             now = self.clock()
             seen = [same.pk for same in place_orders.same_beside(order, now)]
-            place_orders.requeue_order(order, actor=self.person, now=now, beside=seen)
+            sends = sends_beside(order.service, order.link_key, order.form_key)
+            place_orders.requeue_order(
+                order, actor=self.person, now=now, beside=seen, told_sends=names_of(sends)
+            )
 
     def stop(self) -> None:
         halts.place_halt(HaltKind.STOP, now=self.clock(), actor=self.person)

@@ -19,7 +19,7 @@ from orders.repeats import name_of
 from orders.status import Status
 from orders.tests.sending.test_races import at_once
 from providers.panel_api import DefaultPayload
-from tests.builders import NOON, make_order, make_user
+from tests.builders import NOON, make_order, make_unmatched_order, make_user
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -89,6 +89,26 @@ def test_other_services_links_and_days_are_no_matter(staff: Client) -> None:
     make_order(Status.COMPLETED, link=order.link, link_key=order.link_key)
     Order.objects.filter(pk=twin_of(order).pk).update(created_at=NOON - timedelta(days=30))
     staff.post(f"/orders/{order.pk}/requeue/", said(order))
+    assert status_of(order) == Status.QUEUED
+
+
+def test_it_is_not_sent_beside_what_has_no_order_here_unless_that_is_meant(staff: Client) -> None:
+    order = not_placed()
+    drawn = said(order)
+    over: dict[str, Any] = {"link": LINK, "service_id": order.service.external_id}
+    make_unmatched_order(order.provider, external_id="777", **over)
+    with pytest.raises(NotAgreed, match="as 777"):
+        requeue_order(order, actor=make_user(), now=timezone.now())
+    answer = staff.post(f"/orders/{order.pk}/requeue/", drawn)
+    assert (answer.status_code, status_of(order)) == (422, Status.NOT_PLACED)
+    assert "as 777" in answer.content.decode()
+    meant = drawn | {"place_anyway": answer.context["queue_again_form"].consent}
+    make_unmatched_order(order.provider, external_id="778", **over)
+    assert staff.post(f"/orders/{order.pk}/requeue/", meant).status_code == 422
+    page = staff.get(f"/orders/{order.pk}/")
+    assert "as 777" in page.content.decode() and "as 778" in page.content.decode()
+    meant["place_anyway"] = page.context["queue_again_form"].consent
+    staff.post(f"/orders/{order.pk}/requeue/", meant)
     assert status_of(order) == Status.QUEUED
 
 
