@@ -1,7 +1,8 @@
 """Which orders the same may repeat although they have ended: those of a short while ago.
 
-Beside an open order, or one closed as unknown, everybody is asked (`status.BUYS_AGAIN`). Beside one
-that has ended the same is bought again just as well, and whoever types it anew may not know it.
+Beside an open order, one closed as unknown, or one that a person marked as not placed, everybody is
+asked (`status.BUYS_AGAIN`). Beside one that has ended the same is bought again just as well, and
+whoever types it anew may not know it.
 """
 
 from __future__ import annotations

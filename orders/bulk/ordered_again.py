@@ -13,10 +13,10 @@ from core.clocks import SAME_LINE_SECONDS
 from providers.models import Service
 
 from ..draft import OrderDraft
-from ..models import BulkItem, BulkJob, Order, OrderQuerySet
+from ..models import BulkItem, BulkJob, Order, OrderQuerySet, buys_again
 from ..placing.place_orders import NotAgreed
 from ..repeats import Lately, why_asked
-from ..status import BUYS_AGAIN, COSTS_NOTHING, UNDER_WAY, JobKind
+from ..status import COSTS_NOTHING, UNDER_WAY, JobKind
 from . import chosen_orders
 from .bulk_action import MOST, form_key_for
 
@@ -42,7 +42,7 @@ def may_repeat(parts: Iterable[OrderQuerySet], now: datetime) -> list[int]:
     for part in parts:
         places = set(part.order_by().values_list("service_id", "link_key"))
         of_links = Order.objects.filter(link_key__in={key for _, key in places}, parent=None)
-        asked = of_links.filter(Q(status__in=BUYS_AGAIN) | Lately.by_anybody(now).orders)
+        asked = of_links.filter(buys_again() | Lately.by_anybody(now).orders)
         rows = asked.values_list("pk", "service_id", "link_key")
         found.update(pk for pk, *place in rows if tuple(place) in places)
     return sorted(found)[-MOST:]

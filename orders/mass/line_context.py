@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from core.models import User
 from core.money import MoneySum
@@ -19,7 +19,7 @@ from providers.models import Service
 from providers.panel_api.order_types.table import OrderPayload
 
 from ..limits.check_limits import LimitRules, rules_for
-from ..models import BatchLine, Order, OrderBatch, UnmatchedOrder
+from ..models import BatchLine, Order, OrderBatch, UnmatchedOrder, buys_again
 from ..placing.left_sends import left_sends
 from ..repeats import Lately
 from ..status import BUYS_AGAIN, OPEN, Status
@@ -118,7 +118,7 @@ def _running(keys: list[str], ours: set[UUID], lately: Lately) -> dict[str, list
     """Orders that lines may repeat, by link, without those the lines themselves have become; last
     those that have ended."""
     found = defaultdict[str, list[Running]](list)
-    for asked in (Q(status__in=BUYS_AGAIN), lately.orders):
+    for asked in (buys_again(), lately.orders):
         for some in _parts(keys):
             rows = Order.objects.filter(asked, link_key__in=some).order_by("pk")
             for key, *order in rows.values_list("link_key", *Running._fields):

@@ -9,6 +9,7 @@ from .halt import Halt, HaltQuerySet
 from .job import BulkItem, BulkJob
 from .limits import BlockedLink, PriceTolerance, SpendLimit
 from .order import Order, OrderQuerySet
+from .order_queries import buys_again
 from .poll_schedule import PollSchedule, Recheck
 from .recovery import Recovery
 from .refill import Refill
@@ -72,4 +73,5 @@ __all__ = [
     "TopUp",
     "UnmatchedOrder",
     "UnreadAnswer",
+    "buys_again",
 ]

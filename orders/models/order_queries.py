@@ -6,8 +6,9 @@ import re
 from datetime import datetime
 from typing import Any, Self, TypeVar
 
+from django.apps import apps
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.lookups import Exact
 
 from core.rows.numbers import row_number
@@ -16,7 +17,7 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..links import link_key
 from ..repeats import Lately
-from ..status import BUYS_AGAIN, GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
+from ..status import BUYS_AGAIN, BY_STAFF, GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
@@ -25,6 +26,16 @@ IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.S
 LIST_SEARCH_MIN = 3
 TAG_WORD = "tag:"
 _ID = re.compile(r"#?[0-9]{1,64}")
+
+
+def buys_again() -> Q:
+    """Beside which the same may be bought a second time: open, closed as unknown, or counted as
+    not placed by a person, who may have been wrong."""
+    attempts: Any = apps.get_model("orders", "Attempt")  # its module stands on this one
+    by_hand = attempts.objects.counted_as_not_there().filter(
+        order=OuterRef("pk"), resolution__in=BY_STAFF
+    )
+    return Q(status__in=BUYS_AGAIN) & (~Q(status=Status.NOT_PLACED) | Q(Exists(by_hand)))
 
 
 class OrderQueries(QuerySet[Row]):
@@ -48,8 +59,8 @@ class OrderQueries(QuerySet[Row]):
         return self.filter(status__in=GROUPS[group]) if group in GROUPS else self
 
     def buying_again(self) -> Self:
-        """Those beside which the same may be bought a second time: open, or closed as unknown."""
-        return self.filter(status__in=BUYS_AGAIN)
+        """Those beside which the same may be bought a second time."""
+        return self.filter(buys_again())
 
     def with_same_payload(
         self,
@@ -61,7 +72,7 @@ class OrderQueries(QuerySet[Row]):
         """Those of them for the same service and the same link, however it was spelled, and of
         those placed `lately` the ones with as many units. What a provider started for one of them
         is not told beside it."""
-        asked = Q(status__in=BUYS_AGAIN)
+        asked = buys_again()
         asked = asked | lately.with_units(units) if lately else asked
         # By an expression: with the bare column SQLite would walk all orders of the service.
         of_service = Exact(F("service_id") + 0, service.pk)

@@ -419,6 +419,17 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "placing: what a person marked as not placed",
+        "BUYS_AGAIN = OPEN | {_S.GIVEN_UP, _S.NOT_PLACED}",
+        "BUYS_AGAIN = OPEN | {_S.GIVEN_UP}",
+        (
+            "orders/tests/placing/test_not_proven.py::test_the_form_asks_beside_it_and_points_to_send_again",
+            "orders/tests/placing/test_not_proven.py::test_a_line_of_a_mass_order_is_left_out_until_it_is_meant",
+            "orders/tests/placing/test_not_proven.py::test_order_again_for_many_leaves_it_out_until_it_is_meant",
+        ),
+        "orders/status.py",
+    ),
+    Guard(
         "placing: behind is said of the orders that were shown",
         "if self.same_payloads and not self.is_consented:",
         "if self.same_payloads and not self.is_consented and self.behind is None:",
@@ -498,8 +509,8 @@ LINES = (
     ),
     Guard(
         "mass: the same that anybody placed in the last day",
-        "for asked in (Q(status__in=BUYS_AGAIN), lately.orders):",
-        "for asked in (Q(status__in=BUYS_AGAIN),):",
+        "for asked in (buys_again(), lately.orders):",
+        "for asked in (buys_again(),):",
         (
             "orders/tests/mass/test_repeated_lines.py::test_a_paste_with_one_line_less_does_not_buy_the_others_again",
         ),
