@@ -25,6 +25,16 @@ _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer m
 CHARGE_TOLERANCE = Decimal("0.01")  # providers round; more than this share apart is said
 
 
+def may_cost(order: Order, charge: Decimal | None) -> bool | None:
+    """Whether this charge can be the order's, as providers round; None where nothing tells. One
+    without a bound may be charged any amount from its least on."""
+    low, high = order.estimate, order.estimate_high
+    if charge is None or low is None:
+        return None
+    is_below = high is None or charge <= high * (1 + CHARGE_TOLERANCE)
+    return bool(is_below and charge >= low * (1 - CHARGE_TOLERANCE))
+
+
 class Moved(NamedTuple):
     """An order with its new charge, and the one it had before; with its refund once it has one."""
 

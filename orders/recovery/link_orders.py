@@ -20,7 +20,6 @@ from providers.models import RefundStyle
 from providers.panel_api import NOT_AN_ID, Progress, ProviderError, Unreadable
 
 from .. import charges
-from ..charges import CHARGE_TOLERANCE
 from ..flags import raise_flag
 from ..models import Attempt, Order
 from ..polling import plausibility
@@ -206,15 +205,14 @@ def _ask(client: TellsOneStatus, external_id: str) -> Progress:
 
 
 def _compare_charge(order: Order, said: Progress) -> None:
-    low, high = order.estimate, order.estimate_high or order.estimate
-    if said.charge is None or low is None or high is None:
+    if said.charge is None or order.estimate is None or charges.may_cost(order, said.charge):
         return
-    if not low * (1 - CHARGE_TOLERANCE) <= said.charge <= high * (1 + CHARGE_TOLERANCE):
-        why = " It ended early, which may be why." if _ended_early(said) else ""
-        raise ChargeDiffers(
-            f"The provider charged {said.charge.normalize():f} for it; "
-            f"this order should cost {low.normalize():f}.{why}"
-        )
+    least = "at least " if order.has_no_bound else ""
+    why = " It ended early, which may be why." if _ended_early(said) else ""
+    raise ChargeDiffers(
+        f"The provider charged {said.charge.normalize():f} for it; "
+        f"this order should cost {least}{order.estimate.normalize():f}.{why}"
+    )
 
 
 def _ended_early(said: Progress) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..charges import CHARGE_TOLERANCE
+from ..charges import may_cost
 from ..models import Order, UnmatchedOrder
 from ..sending.restore_check.recalled_sends import MAY_BE_TAKEN
 
@@ -23,13 +23,6 @@ def likely_orders(unmatched: Iterable[UnmatchedOrder]) -> dict[int, list[Order]]
     for one in unmatched:
         same = [row for row in rows if row.provider_id == one.account]
         linked = [row for row in same if one.link and row.link == one.link]
-        priced = [row for row in same if row not in linked and _costs(row, one)]
+        priced = [row for row in same if row not in linked and may_cost(row, one.charge)]
         found[one.pk] = [*linked, *([] if one.link and linked else priced)][:LIKELY_SHOWN]
     return found
-
-
-def _costs(order: Order, one: UnmatchedOrder) -> bool:
-    low, high = order.estimate, order.estimate_high or order.estimate
-    if one.charge is None or low is None or high is None:
-        return False
-    return bool(low * (1 - CHARGE_TOLERANCE) <= one.charge <= high * (1 + CHARGE_TOLERANCE))

@@ -151,6 +151,15 @@ def test_where_there_is_nothing_to_compare_a_charge_with_a_person_may_link_it(
     assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
 
 
+def test_what_may_cost_any_amount_is_linked_from_its_least_charge_on(manager, provider):
+    """A subscription without an end."""
+    provider.says = {"555": progress(charge="7"), "556": progress(charge="0.1")}
+    order = make_unconfirmed(estimate=Decimal("0.2"), estimate_high=None)
+    with pytest.raises(link_orders.ChargeDiffers, match=r"charged 0\.1 .*cost at least 0\.2\.$"):
+        link_orders.link_order(order, "556", actor=manager, client=provider, clock=later)
+    assert link_orders.link_order(order, "555", actor=manager, client=provider, clock=later)
+
+
 def test_a_provider_that_cannot_be_asked_links_nothing(manager, provider):
     provider.down = Unavailable("down")
     order = make_unconfirmed()
