@@ -159,6 +159,7 @@ class BulkReorderForm(BulkForm):
         label="Also those that may buy the same a second time.",
     )
     shown_beside = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_sends = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_shown_beside(self) -> str:
         text: str = self.cleaned_data["shown_beside"]

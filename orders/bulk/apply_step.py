@@ -23,7 +23,7 @@ from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from .bulk_action import Act, bought_for, form_key_for, note_made, stand_by
-from .ordered_again import ask_once_more, told_of_beside, why_asked_again
+from .ordered_again import ask_once_more, shown_sends, told_of_beside, why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
@@ -132,7 +132,7 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
         agreed = Terms.read(job.terms.get("agreed", {}).get(str(earlier.service_id)))
         draft = replace(draft, agreed=agreed)
         told_of, words = told_of_beside(item, draft, now) if is_meant else (draft.told_of, "")
-        draft = replace(draft, told_of=told_of)
+        draft = replace(draft, told_of=told_of, told_sends=shown_sends(job))
         words = (
             words
             or _not_agreed(draft)

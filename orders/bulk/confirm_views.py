@@ -155,6 +155,7 @@ def _ask(
         "form_key": said.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
         "shown_beside": beside,
+        "shown_sends": ".".join(sorted(seen.told_sends)),
         "shown_terms": _shown(chosen, beside) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)

@@ -96,6 +96,13 @@ def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[fr
     return frozenset(order.pk for order in found), ""
 
 
+def shown_sends(job: BulkJob) -> frozenset[str]:
+    """What was bought before a restore and has no order here, as far as a second time is meant
+    beside it: the insert asks about any other."""
+    names = str(job.terms.get("shown_sends", "")) if job.terms.get("beside_open") else ""
+    return frozenset(filter(None, names.split(".")))
+
+
 @lru_cache(maxsize=4)
 def _shown(text: str) -> frozenset[int]:
     """A job asks once for each of its orders."""

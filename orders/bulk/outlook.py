@@ -13,6 +13,7 @@ from core.models import User
 from ..aftersales import request_cancels, request_refills
 from ..models import BulkJob, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import before_sending
+from ..placing.left_sends import left_sends, names_of
 from ..repeats import Lately
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
@@ -31,7 +32,8 @@ class Outlook:
     once and without those that may be bought a second time, how many those are (beside an order for
     their service and link: themselves, perhaps, or what is bought for another of them), by which
     earlier jobs they were ordered again already, how many have words that others take the place
-    of, and what those wait for that are let go."""
+    of, what those wait for that are let go, and the names of what was bought before a restore and
+    has no order here beside them."""
 
     total: int = 0
     beside_open: int = 0
@@ -40,6 +42,7 @@ class Outlook:
     reasons: Counter[str] = field(default_factory=Counter)
     named: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    told_sends: set[str] = field(default_factory=set)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
@@ -101,6 +104,7 @@ def outlook(
     """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
     again."""
     seen, again = Outlook(), set[tuple[int, str]]()
+    left = left_sends() if kind == JobKind.REORDER else {}
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
@@ -114,7 +118,11 @@ def outlook(
                 continue
             seen.done_by.update(done.get(order.pk, ()))
             place = (order.service_id, order.link_key)
-            is_beside_open = kind == JobKind.REORDER and (order.pk in under_way or place in again)
+            sends = left.get((order.provider_id, order.service.external_id, order.link_key), [])
+            seen.told_sends |= names_of(sends)
+            is_beside_open = kind == JobKind.REORDER and (
+                order.pk in under_way or place in again or bool(sends)
+            )
             again.add(place)  # what is bought for it stands beside the next one
             seen.beside_open += is_beside_open
             _add_estimate(seen, order, is_alone=not is_beside_open)

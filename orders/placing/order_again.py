@@ -45,8 +45,9 @@ def draft_again(
     data = initial_from(order.type, order.payload) | {"form_key": str(form_key)}
     form = form_for(order.service, now=now, person=person, data=data)
     form.is_valid()
-    if form.same_payloads and beside_open:
-        data |= {"place_anyway": form.consent}
+    if beside_open and (form.same_payloads or form.left_sends):
+        consent = {"place_anyway": form.consent} if form.same_payloads else {}
+        data |= consent | {"sends_meant": form.sends_consent}
         form = form_for(order.service, now=now, person=person, data=data)
     if not form.is_valid():
         raise CannotOrderAgain(_words_of(form))

@@ -586,6 +586,15 @@ LINES = (
         "orders/mass/batch_views.py",
     ),
     Guard(
+        "bulk: what was found without an order since the confirmation",
+        "told_of=told_of, told_sends=shown_sends(job))",
+        "told_of=told_of)",
+        (
+            "orders/tests/bulk/test_bounded_consent.py::test_what_has_no_order_since_a_restore_is_asked_about_and_nothing_that_is_found_later",
+        ),
+        "orders/bulk/apply_step.py",
+    ),
+    Guard(
         "bulk: what another action has ordered again",
         "if earlier is None or not is_lately(",
         "if earlier is None or is_lately(",

@@ -18,7 +18,7 @@ from orders.links import link_key
 from orders.models import BulkJob, Order
 from orders.status import JobState, Status
 from orders.tests.bulk.test_bulk_actions import run
-from tests.builders import make_order
+from tests.builders import make_order, make_unmatched_order
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -155,3 +155,40 @@ def test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew(staff: 
     assert "stand for other orders" in answer.content.decode()
     assert not BulkJob.objects.exists()
     assert staff.post(PAGE, ticked(answer)).status_code == 302
+
+
+def test_what_has_no_order_since_a_restore_is_asked_about_and_nothing_that_is_found_later(
+    staff: Client,
+) -> None:
+    four_of_which_one_is_open()
+    first, second, *_ = Order.objects.exclude(status=Status.IN_PROGRESS).order_by("pk")
+    left(first)
+    page = staff.get(PAGE)
+    assert page.context["seen"].beside_open == 2 and page.context["seen"].alone == 2
+    said = {name: page.context[name] for name in (*CARRIED, "shown_sends")}
+    staff.post(PAGE, said | {"beside_open": "on"})
+    left(second)
+    job = BulkJob.objects.get()
+    run(job, now=timezone.now())
+    assert job.items.get(order=first).made is not None
+    late = job.items.get(order=second)
+    assert late.made is None and "may be bought already" in late.words
+
+
+def test_it_is_left_out_where_the_box_is_not_ticked(staff: Client) -> None:
+    four_of_which_one_is_open()
+    first = Order.objects.exclude(status=Status.IN_PROGRESS).order_by("pk")[0]
+    left(first)
+    page = staff.get(PAGE)
+    staff.post(PAGE, {name: page.context[name] for name in (*CARRIED, "shown_sends")})
+    job = BulkJob.objects.get()
+    run(job, now=timezone.now())
+    assert "may be bought already" in job.items.get(order=first).words
+    assert job.items.exclude(made=None).count() == 2
+
+
+def left(order: Order) -> None:
+    """The same was bought before the database was put back, and has no order here."""
+    sent = {"token": f"{uuid.uuid4().hex}-1", "sent_at": timezone.now()}
+    place = {"link": order.link, "service_id": order.service.external_id}
+    make_unmatched_order(order.provider, **sent, **place)
