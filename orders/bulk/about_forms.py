@@ -13,7 +13,7 @@ from ..annotate import WORDS
 from ..models import Order
 from ..shown import CHANGED
 from ..tags import NotATag, read_tags
-from . import shown_holds
+from . import shown_holds, shown_refills
 from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
 
@@ -115,6 +115,20 @@ class BulkReleaseForm(BulkForm):
             return shown_holds.read(self.cleaned_data["shown_holds"])
         except NotChosen:
             raise forms.ValidationError(LOST) from None
+
+
+class BulkRefillForm(BulkForm):
+    """Refilling many. `shown_refills` are the newest of each when the confirmation was drawn."""
+
+    shown_refills = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_shown_refills(self) -> str:
+        text: str = self.cleaned_data["shown_refills"]
+        try:
+            shown_refills.read(text)
+        except NotChosen:
+            raise forms.ValidationError(LOST) from None
+        return text
 
 
 class BulkReferenceForm(BulkForm):

@@ -22,6 +22,7 @@ from ..placing.order_again import CannotOrderAgain
 from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
+from . import shown_refills
 from .bulk_action import Act, bought_for, form_key_for, note_made, stand_by
 from .ordered_again import ask_once_more, shown_sends, told_of_beside, why_asked_again
 from .shown_holds import is_shown
@@ -29,6 +30,9 @@ from .shown_holds import is_shown
 NOT_POLLED = "It is not being followed: there is nothing to ask."
 HAS_NONE_OF_THEM = "It has none of these tags."
 WAITS_ANEW = "It is held for another reason than the one that was confirmed: look at it once more."
+REFILLED_SINCE = (
+    "Another refill of it was asked for since this was confirmed: look at it once more."
+)
 CHANGED_NOW = "It changed at the same moment, and was left as it is."
 
 
@@ -54,6 +58,9 @@ def _refresh(item: BulkItem, now: datetime) -> str:
 
 
 def _refill(item: BulkItem, now: datetime) -> str:
+    """After no other refill of it than the confirmation was drawn with."""
+    if not shown_refills.is_as_shown(item.job.terms.get("shown_refills", ""), item.order_id):
+        return request_refills.why_not(item.order, now) or REFILLED_SINCE
     return request_refills.request_refill(item.order, actor=item.job.started_by, now=now)
 
 

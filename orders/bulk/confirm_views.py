@@ -22,11 +22,12 @@ from core.web.policy import StaffRequest, allow
 from ..models import BulkJob, OrderQuerySet
 from ..placing.order_again import why_never_again
 from ..status import JobKind
-from . import tasks
+from . import shown_refills, tasks
 from .about_forms import (
     BulkForm,
     BulkNoteForm,
     BulkReferenceForm,
+    BulkRefillForm,
     BulkReleaseForm,
     BulkReorderForm,
     BulkTagsForm,
@@ -47,6 +48,7 @@ OTHER_ORDERS = (
     "Their numbers stand for other orders since the database was put back: look at them once more."
 )
 FORMS: dict[JobKind, type[BulkForm]] = {
+    JobKind.REFILL: BulkRefillForm,
     JobKind.RELEASE: BulkReleaseForm,
     JobKind.REORDER: BulkReorderForm,
     JobKind.REFERENCE: BulkReferenceForm,
@@ -137,9 +139,11 @@ def _ask(
     if isinstance(form, BulkReorderForm) and form.is_bound:
         form = form.as_drawn_anew()
     chosen = said.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
-    now, beside = database_now(), ""
+    now, beside, refills = database_now(), "", ""
     if kind == JobKind.REORDER:  # before anything is looked at
         beside = spelled(may_repeat(in_parts(chosen), now))
+    elif kind == JobKind.REFILL:
+        refills = shown_refills.newest_of(in_parts(chosen))
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
     context: dict[str, Any] = {
         "kind": kind,
@@ -156,6 +160,7 @@ def _ask(
         "chosen": spelled(chosen),
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
+        "shown_refills": refills,
         "shown_terms": _shown(chosen, beside) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)

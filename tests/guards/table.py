@@ -1448,6 +1448,16 @@ LINES = (
         "orders/aftersales/refill_sends.py",
     ),
     Guard(
+        "bulk: another refill is asked for after those only that the confirmation knew",
+        "    if not shown_refills.is_as_shown(",
+        "    if False and not shown_refills.is_as_shown(",
+        (
+            "orders/tests/bulk/test_shown_refills.py"
+            "::test_two_tabs_ask_for_one_refill_although_the_first_has_ended",
+        ),
+        "orders/bulk/apply_step.py",
+    ),
+    Guard(
         "queue again: a flag that was raised since the order was read is looked into first",
         "Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)",
         "Order.objects.filter(pk=order.pk)",
