@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 from core import clocks
 from core.regional.numbers import grouped
 from core.templatetags.desk import ago
+from providers.actions.token_bucket import addable_at
+from providers.models import ProviderHealth
 
-from ..models import Order
+from ..models import Halt, Order
+from ..status import Status
 
 FLOOR = timedelta(seconds=clocks.POLL_FLOOR_SECONDS)
+WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,20 @@ def next_check(order: Order, now: datetime) -> NextCheck | None:
             f"Its last news came {since}: what is quiet is asked about less often.",
         )
     return NextCheck(schedule.next_at, "")
+
+
+def standing_halts(found: Order) -> list[Halt]:
+    """What a queued order waits behind."""
+    if found.status != Status.QUEUED:
+        return []
+    return list(Halt.objects.standing().for_provider(found.provider_id).order_by("kind", "pk"))
+
+
+def sent_from(found: Order, now: datetime) -> datetime | None:
+    """When a pause of this order or of its account is over, if that is worth waiting for."""
+    if found.status != Status.QUEUED:
+        return None
+    health = ProviderHealth.objects.filter(provider=found.provider_id).first()
+    soonest = addable_at(health, now) if health else now
+    over = max(found.send_after, soonest)
+    return over if over > now + WORTH_SAYING else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.db import transaction
@@ -17,9 +16,7 @@ from core.clocks import database_now
 from core.roles import May
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
-from providers.actions.token_bucket import addable_at
 from providers.connect import client_for
-from providers.models import ProviderHealth
 
 from .. import shown, wake_ups
 from ..aftersales.views import requests_of
@@ -28,7 +25,7 @@ from ..ask_provider import asked
 from ..bulk.about_forms import AboutForm
 from ..flags import clear_flag, why_flag_stays
 from ..lists.opened_from import to_order
-from ..models import EventKind, Halt, Order
+from ..models import EventKind, Order
 from ..placing import before_sending
 from ..placing.place_orders import (
     NotAgreed,
@@ -42,13 +39,12 @@ from ..polling import recheck_ended
 from ..status import Flag, Outcome, Status
 from ..story import story_of
 from .list_neighbours import list_neighbours
-from .next_check import next_check
+from .next_check import next_check, sent_from, standing_halts
 from .related_orders import related_of
-from .step_forms import ClearFlagForm, CommentForm, QueueAgainForm
+from .step_forms import BesideForm, ClearFlagForm, CommentForm, QueueAgainForm
 from .step_reasons import why_not_held, why_not_refreshed, why_not_released
 
 PAGE = "orders/pages/order.html"
-WORTH_SAYING = timedelta(seconds=5)  # a shorter pause is over before it is read
 
 
 @allow(May.SEE)
@@ -91,10 +87,16 @@ def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     if words := why_not_released(found, request.user):
         messages.warning(request, words)
         return _back(request, pk)
-    seen = request.POST.get("shown", "")
+    now, seen = database_now(), request.POST.get("shown", "")
+    form = BesideForm(request.POST).told_of(found, now)
+    if not form.is_valid():
+        return _draw(request, found, release_form=form)
     try:
-        is_done = release_order(found, actor=request.user, now=database_now(), shown_hold=seen)
+        is_done = release_order(found, actor=request.user, now=now, shown_hold=seen, **form.meant())
     except NotAgreed as refusal:
+        if refusal.field:
+            form.told_of(found, now).add_error("place_anyway", str(refusal))
+            return _draw(request, found, release_form=form)
         messages.warning(request, str(refusal))
         return _back(request, pk)
     if is_done:
@@ -209,6 +211,7 @@ def _draw(
     comment_form: CommentForm | None = None,
     queue_again_form: QueueAgainForm | None = None,
     flag_form: ClearFlagForm | None = None,
+    release_form: BesideForm | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     now = database_now()
@@ -229,13 +232,14 @@ def _draw(
             "about_form": about_form or AboutForm.of(found),
             "comment_form": comment_form or CommentForm(),
             "queue_again_form": queue_again_form or QueueAgainForm().told_of(found, now),
+            "release_form": release_form or BesideForm(),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
             "may_place": request.user.may(May.PLACE),
             "may_resolve": request.user.may(May.RESOLVE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),
-            "halts": _halts(found),
-            "sent_from": _sent_from(found, now),
+            "halts": standing_halts(found),
+            "sent_from": sent_from(found, now),
             "next_check": next_check(found, now),
             "why_not_refreshed": why_not_refreshed(found),
         }
@@ -245,27 +249,10 @@ def _draw(
     template = page_or_part(request, PAGE, "order-live")
     if template == PAGE:
         context["list"] = list_neighbours(request, found)
-    returned = about_form or comment_form or queue_again_form or flag_form
+    returned = about_form or comment_form or queue_again_form or flag_form or release_form
     context["is_refused"] = bool(returned)
     status = 422 if returned else 200
     return render(request, template, context, status=status)
-
-
-def _halts(found: Order) -> list[Halt]:
-    """What a queued order waits behind."""
-    if found.status != Status.QUEUED:
-        return []
-    return list(Halt.objects.standing().for_provider(found.provider_id).order_by("kind", "pk"))
-
-
-def _sent_from(found: Order, now: datetime) -> datetime | None:
-    """When a pause of this order or of its account is over, if that is worth waiting for."""
-    if found.status != Status.QUEUED:
-        return None
-    health = ProviderHealth.objects.filter(provider=found.provider_id).first()
-    soonest = addable_at(health, now) if health else now
-    over = max(found.send_after, soonest)
-    return over if over > now + WORTH_SAYING else None
 
 
 def _found(pk: int) -> Order:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 
@@ -13,9 +13,9 @@ from core.forms import NoteField, TablerForm
 from ..models import Order, UnmatchedOrder
 from ..placing.left_sends import names_of, sends_beside, why_asked
 from ..placing.order_form import TICK
-from ..placing.place_orders import same_beside
+from ..placing.sent_after_all import same_beside
 from ..repeats import name_of, spelled, untold
-from ..status import Flag, Status
+from ..status import RESTING, Flag
 
 
 class CommentForm(TablerForm, forms.Form):
@@ -39,29 +39,24 @@ class ClearFlagForm(TablerForm, forms.Form):
     )
 
 
-class QueueAgainForm(TablerForm, forms.Form):
-    """A second send is a second purchase if somebody was wrong: asked for twice. Where the same
-    is there `beside` it, or among the `sends` without an order here, `place_anyway` must name
-    each of these."""
+class BesideForm(TablerForm, forms.Form):
+    """Where the same is there `beside` an order that is sent after all, or among the `sends`
+    without an order here, `place_anyway` must name each of these."""
 
-    sure = forms.BooleanField(
-        label="I am sure that the provider does not have this order.",
-        error_messages={"required": "Tick this to queue the order again."},
-    )
     place_anyway = forms.CharField(required=False)
 
     beside: Sequence[Order] = ()
     sends: Sequence[UnmatchedOrder] = ()
 
-    def told_of(self, order: Order, now: datetime) -> QueueAgainForm:
-        """Read what may be bought a second time if this order is sent again."""
-        if order.status == Status.NOT_PLACED:
+    def told_of(self, order: Order, now: datetime) -> Self:
+        """Read what may be bought a second time if this order is sent after all."""
+        if order.status in RESTING:
             self.beside = list(same_beside(order, now).select_related("placed_by"))
             self.sends = sends_beside(order.service, order.link_key, order.form_key)
         return self
 
     def meant(self) -> dict[str, Any]:
-        """What `requeue_order` takes once it is valid."""
+        """What `requeue_order` and `release_order` take once it is valid."""
         numbers = [order.pk for order in self.beside]
         return {"beside": numbers, "told_sends": names_of(self.sends)}
 
@@ -87,3 +82,12 @@ class QueueAgainForm(TablerForm, forms.Form):
         if not self.is_consented:
             raise forms.ValidationError(TICK)
         return str(self.cleaned_data["place_anyway"])
+
+
+class QueueAgainForm(BesideForm):
+    """A second send is a second purchase if somebody was wrong: asked for twice."""
+
+    sure = forms.BooleanField(
+        label="I am sure that the provider does not have this order.",
+        error_messages={"required": "Tick this to queue the order again."},
+    )

@@ -20,7 +20,7 @@ from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
 from ..limits import check_limits
-from ..models import EventKind, Order, OrderBatch, OrderQuerySet
+from ..models import EventKind, Order, OrderBatch
 from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold
@@ -34,6 +34,7 @@ from .before_sending import (
     why_not_released,
     why_not_withdrawn,
 )
+from .sent_after_all import same_beside
 
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 
@@ -225,13 +226,20 @@ def hold_order(order: Order, *, actor: User, now: datetime) -> bool:
 
 
 def release_order(
-    order: Order, *, actor: User, now: datetime, shown_hold: str | None = None
+    order: Order,
+    *,
+    actor: User,
+    now: datetime,
+    shown_hold: str | None = None,
+    beside: Collection[int] | None = None,
+    told_sends: Collection[str] = (),
 ) -> bool:
     """Send a held order although what it waited for may not have come.
 
     False: it is held for something else by now, or `why_not_released` has words for it. Releasing
     an order that waits for funds or for the key lets the account be tried again with it. Raises
-    NotAgreed when it waits for something else than the page showed (`shown.of_hold`).
+    NotAgreed when it waits for something else than the page showed (`shown.of_hold`), and as
+    `requeue_order` does, unless `beside` is None.
     """
     if why_not_released(order, actor):
         return False
@@ -241,6 +249,8 @@ def release_order(
             Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
             if shown_hold != of_hold(order):
                 raise NotAgreed(CHANGED)
+        if beside is not None:
+            _refuse_beside(order, now, beside, told_sends)
         released = {"released": reason.value}
         if not order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now):
             return False
@@ -252,13 +262,15 @@ def release_order(
     return True
 
 
-def same_beside(order: Order, now: datetime) -> OrderQuerySet:
-    """What an order that rested buys a second time when it is sent after all: the same that is
-    open, closed as unknown, or placed by anybody in the last day. It may be long ago that it was
-    placed itself, and nobody was asked about it since."""
-    lately = Lately.by_anybody(now)
-    same = Order.objects.with_same_payload(order.service, order.link_key, order.units, lately)
-    return same.exclude(pk=order.pk).order_by("-pk")
+def _refuse_beside(
+    order: Order, now: datetime, beside: Collection[int], told_sends: Collection[str]
+) -> None:
+    """In the transaction that queues it; nobody places the same meanwhile."""
+    Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+    if found := same_beside(order, now).exclude(pk__in=beside).first():
+        raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
+    if send := left_sends.untold_beside(order, told_sends):
+        raise NotAgreed(left_sends.why_asked(send), "place_anyway")
 
 
 def requeue_order(
@@ -278,11 +290,7 @@ def requeue_order(
     if why_not_queued_again(order):
         return False
     with transaction.atomic():
-        Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
-        if found := same_beside(order, now).exclude(pk__in=beside).first():
-            raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
-        if send := left_sends.untold_beside(order, told_sends):
-            raise NotAgreed(left_sends.why_asked(send), "place_anyway")
+        _refuse_beside(order, now, beside, told_sends)
         mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
         if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
             return False

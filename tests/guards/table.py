@@ -490,6 +490,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "released: the same that nobody was told of",
+        "            _refuse_beside(order, now, beside, told_sends)",
+        "            pass",
+        (
+            "orders/tests/pages/test_released_beside.py::test_what_is_bought_between_the_click_and_the_release_is_asked_about",
+        ),
+        "orders/placing/place_orders.py",
+    ),
+    Guard(
         "queued again: the same that nobody was told of",
         "if found := same_beside(order, now).exclude(pk__in=beside).first():",
         "if found := same_beside(order, now).none().first():",

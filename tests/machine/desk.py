@@ -20,6 +20,7 @@ from orders.draft import OrderDraft
 from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
 from orders.placing.left_sends import names_of, sends_beside
+from orders.placing.sent_after_all import same_beside
 from orders.polling import poll_cycle
 from orders.recovery import link_orders, not_placed
 from orders.recovery.run import recover_account
@@ -143,7 +144,7 @@ class Desk:
     def requeue(self) -> None:
         for order in self._orders(Status.NOT_PLACED)[:1]:
             now = self.clock()
-            seen = [same.pk for same in place_orders.same_beside(order, now)]
+            seen = [same.pk for same in same_beside(order, now)]
             sends = sends_beside(order.service, order.link_key, order.form_key)
             place_orders.requeue_order(
                 order, actor=self.person, now=now, beside=seen, told_sends=names_of(sends)

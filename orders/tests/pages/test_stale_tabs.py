@@ -21,7 +21,7 @@ from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
-from tests.builders import NOON, make_attempt, make_order, make_refill, make_user
+from tests.builders import NOON, make_attempt, make_order, make_refill, make_service, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -165,7 +165,7 @@ def test_a_release_from_before_another_order_came_first_on_the_link_is_not_taken
     same: dict[str, Any] = {"link": first.link, "link_key": first.link_key}
     waits = make_order(
         Status.HELD,
-        service=first.service,
+        service=make_service(first.provider),
         hold_reason=HoldReason.LINK_BUSY,
         blocked_by=first,
         **same,
@@ -186,7 +186,7 @@ def test_nor_where_that_order_comes_between_the_click_and_the_release(
     first = make_order(Status.IN_PROGRESS)
     same: dict[str, Any] = {"link": first.link, "link_key": first.link_key}
     behind: dict[str, Any] = {"hold_reason": HoldReason.LINK_BUSY, "blocked_by": first, **same}
-    waits = make_order(Status.HELD, service=first.service, **behind)
+    waits = make_order(Status.HELD, service=make_service(first.provider), **behind)
     address = f"/orders/{waits.pk}/release/"
     seen = carried_by(manager.get(f"/orders/{waits.pk}/").content.decode(), address)
     why_not = before_sending.why_not_released
