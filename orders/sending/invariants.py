@@ -41,6 +41,7 @@ from ..status import (
 from . import halts
 from .record_outcome import RaceLost, schedule_polls, step
 from .reopen import believe_what_contradicts, contradicted
+from .replays import CANDIDATE, with_names_of
 from .reused_id import note_reused_id
 from .send_orders import may_be_sent_again
 
@@ -223,7 +224,7 @@ def _tell_reused(order_id: int, now: datetime) -> bool:
         accepted = order.attempts.filter(outcome=Outcome.ACCEPTED).select_related("order").first()
         if accepted is None:
             return False
-        number = accepted.external_id
+        number, known = accepted.external_id, accepted.evidence
         note_reused_id(accepted, number, now=now)
         Attempt.objects.filter(pk=accepted.pk, outcome=Outcome.ACCEPTED).update(
             outcome=Outcome.UNKNOWN,
@@ -231,7 +232,7 @@ def _tell_reused(order_id: int, now: datetime) -> bool:
             external_id="",
             unknown_at=accepted.unknown_at or now,
             searched_at=now,
-            evidence={**accepted.evidence, "candidate_id": number},
+            evidence=with_names_of(known, {**known, CANDIDATE: number}),
         )
         if order.status in REOPENED_BY_PROOF:
             step(order, Status.UNCONFIRMED, now, text=f"{AFTER_PROOF}: it may be {number}.")

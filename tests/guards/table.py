@@ -1140,6 +1140,13 @@ LINES = (
         "orders/sending/reopen.py",
     ),
     Guard(
+        "replay: an accepted id that is another order's forgets no number",
+        "evidence=with_names_of(known, {**known, CANDIDATE: number}),",
+        "evidence={**known, CANDIDATE: number},",
+        (f"{INVARIANTS}::test_an_accepted_id_that_is_another_orders_becomes_a_candidate",),
+        "orders/sending/invariants.py",
+    ),
+    Guard(
         "replay: the first answer alone ends nothing",
         "if REPLAYED_AS in known.evidence and outcome.outcome in NOTHING_BOUGHT:",
         "if REPLAYED_AS in known.evidence and outcome.outcome == NOTHING_BOUGHT:",

@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from core import clocks
 from orders.models import Attempt, EventKind, Halt, Order, PollSchedule
 from orders.sending import invariants, reopen, reused_id, sweep_due
+from orders.sending.replays import names_in
 from orders.status import Doubt, Flag, HaltKind, Outcome, Status
 from providers.panel_api import RefusalCode
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
@@ -189,9 +190,11 @@ def test_an_accepted_id_that_is_another_orders_becomes_a_candidate():
     ours = make_order(Status.IN_PROGRESS, service=service, external_id="77")
     make_attempt(ours, outcome=Outcome.ACCEPTED)
     order = make_order(Status.UNCONFIRMED, service=service)
-    attempt = make_attempt(order, outcome=Outcome.ACCEPTED, external_id="77")
+    seen = {"candidate_id": "12", "repeated_as": "13"}
+    attempt = make_attempt(order, outcome=Outcome.ACCEPTED, external_id="77", evidence=seen)
     order = checked(order)
     attempt.refresh_from_db()
+    assert names_in(attempt.evidence) == {"12", "13", "77"}, "none goes to another order"
     assert (order.status, order.flag) == (Status.UNCONFIRMED, Flag.ID_REUSED)
     assert (attempt.outcome, attempt.evidence["candidate_id"]) == (Outcome.UNKNOWN, "77")
     assert (attempt.unknown_at, attempt.code) == (NOON, Doubt.CONTRADICTS)
