@@ -60,7 +60,7 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
     if takes_two(order) and attempt.confirmed_by_id in (None, actor.pk):
         return _first_of_two(order, attempt, actor, now)
     words = f"Confirmed by {actor} not to be at the provider."
-    if attempt.confirmed_by_id is not None:
+    if attempt.confirmed_by_id not in (None, actor.pk):  # the same again, once it takes one alone
         words = (
             f"Confirmed by a second person not to be at the provider, after {attempt.confirmed_by}."
         )

@@ -302,6 +302,18 @@ def test_an_order_takes_two_people_from_the_cost_on_that_is_set(manager, cost, t
     assert said is (Confirmed.ONE_OF_TWO if two else Confirmed.DONE)
 
 
+def test_who_says_it_again_once_one_is_enough_is_no_second_person(manager):
+    order = make_unconfirmed()
+    rules = Recovery.objects.filter(provider=order.provider)
+    rules.update(two_people_above=Decimal("0.5"))
+    said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+    assert said is Confirmed.ONE_OF_TWO
+    rules.update(two_people_above=None)
+    assert not_placed.confirm_not_placed(order, actor=manager, now=LATER) is Confirmed.DONE
+    order.refresh_from_db()
+    assert order.reason == f"Confirmed by {manager} not to be at the provider."
+
+
 def test_an_order_that_was_moved_meanwhile_is_not_said_to_be_not_there(manager):
     order = make_unconfirmed()
     Order.objects.filter(pk=order.pk).update(status=Status.WITHDRAWN)
