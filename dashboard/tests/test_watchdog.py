@@ -193,12 +193,10 @@ def test_an_order_whose_link_has_just_become_free_is_not_late() -> None:
 
 def test_an_order_held_for_an_account_that_cannot_take_it_waits_on_purpose() -> None:
     now = database_now()
-    for reason, over in (
-        (HoldReason.PROVIDER_PAUSED, {"provider": make_provider(state=ProviderState.PAUSED)}),
-        (HoldReason.KEY, {}),
-        (HoldReason.FUNDS, {}),
-    ):
-        order = make_order(Status.HELD, hold_reason=reason, **over)
+    for reason in (HoldReason.PROVIDER_PAUSED, HoldReason.KEY, HoldReason.FUNDS):
+        is_paused = reason == HoldReason.PROVIDER_PAUSED
+        state = ProviderState.PAUSED if is_paused else ProviderState.ACTIVE
+        order = make_order(Status.HELD, hold_reason=reason, provider=make_provider(state=state))
         ProviderHealth.objects.update_or_create(
             provider=order.provider, defaults={"key_refused_at": now, "funds_refused_at": now}
         )

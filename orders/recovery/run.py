@@ -77,9 +77,13 @@ def _search(run: RecoveryRun) -> None:
 
 def _each(run: RecoveryRun, *steps: Step) -> bool:
     """Whether none of them broke."""
+
+    def take(step: Step) -> bool:
+        step(run)
+        return True
+
     what, ends = f"search for lost orders of account {run.provider.pk}", (MustWait, ProviderError)
-    done = one_by_one(steps, lambda step: step(run) is None, what=what, ends=ends)
-    return done == len(steps)
+    return one_by_one(steps, take, what=what, ends=ends) == len(steps)
 
 
 def _schedule(run: RecoveryRun) -> None:

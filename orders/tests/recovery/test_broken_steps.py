@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from .test_calibration import Panel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 STEPS: dict[str, tuple[Any, str]] = {
-    "count": (run.wait_clock, "count"),
+    "count": (wait_clock, "count"),
     "calibrate": (run, "calibrate_in_run"),
     "schedule": (search_schedule, "schedule"),
     "answers": (answer_ids, "ask"),
@@ -57,6 +58,10 @@ def lose(account: Provider, **over: Any) -> Attempt:
     return make_attempt(lost, outcome=Outcome.UNKNOWN, started_at=NOON, unknown_at=NOON, **over)
 
 
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
 def breaking(*args: Any, **named: Any) -> None:
     raise RuntimeError("an error of our own")
 
@@ -74,7 +79,7 @@ def test_a_step_that_breaks_each_time_keeps_no_account_halted(
             monkeypatch.undo()
             wait_clock.count(now=now)
             monkeypatch.setattr(*STEPS[step], breaking)
-        run.recover_account(account, Panel(), clock=lambda now=now: now)
+        run.recover_account(account, Panel(), clock=partial(_same, now))
     assert not halts.sending_is_halted(account.pk)
     lost.refresh_from_db()
     assert lost.outcome == Outcome.UNKNOWN and lost.searched_at is not None
