@@ -9,6 +9,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
 
+from ..sending.outcome import code_of_old
+
 Said = TypeVar("Said")
 NO_ROW: Final = Refused("The answer has no row for this order.")
 
@@ -26,10 +28,11 @@ class Answered(Generic[Said]):
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Proven: nothing was done. To be sent again, no sooner than `until`."""
+    """Proven: nothing was done. To be sent again, no sooner than `until`. `code`: see `NotSent`."""
 
     reason: str
     until: datetime
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,9 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
         case Answered(rows):
             said = {one: [_NAMES[type(row)], asdict(row)] for one, row in rows.items()}
             return {"is": "answered", "rows": said}
-        case Later(reason, until):
-            return {"is": "later", "reason": reason, "until": until.isoformat()}
+        case Later(reason, until, code):
+            kept = {"is": "later", "reason": reason, "until": until.isoformat()}
+            return {**kept, "code": code} if code else kept
         case Lost(reason, wanted):
             return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
 
@@ -120,7 +124,9 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
         case "answered":
             return Answered({one: _row(*said) for one, said in written["rows"].items()})
         case "later":
-            return Later(str(written["reason"]), datetime.fromisoformat(written["until"]))
+            reason = str(written["reason"])
+            code = str(written.get("code", "")) or code_of_old(reason)
+            return Later(reason, datetime.fromisoformat(written["until"]), code)
         case "lost":
             wanted = written.get("until")
             return Lost(str(written["reason"]), wanted and datetime.fromisoformat(wanted))

@@ -209,7 +209,8 @@ def _later(
     error: ProviderError, now: datetime, seconds: float, until: datetime | None = None
 ) -> Later:
     wanted = _within_cap(until, now)
-    return Later(error.reason, wanted or now + timedelta(seconds=seconds))
+    code = error.code if isinstance(error, NotSent) else ""
+    return Later(error.reason, wanted or now + timedelta(seconds=seconds), code)
 
 
 def _within_cap(until: datetime | None, now: datetime) -> datetime | None:

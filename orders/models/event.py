@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +29,13 @@ class EventKind(models.TextChoices):
     CANCEL = "cancel", "Cancel"
 
 
+class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
+    def telling(self, kind: EventKind, evidence: Mapping[str, object]) -> OrderEventQuerySet:
+        """Those that say this, whatever the words: each part of it is in their evidence."""
+        parts = {f"evidence__{name}": value for name, value in evidence.items()}
+        return self.filter(kind=kind, **parts)
+
+
 class OrderEvent(AppendOnly):
     """One thing that happened. `evidence` is JSON that never holds a key."""
 
@@ -43,6 +51,7 @@ class OrderEvent(AppendOnly):
     evidence: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
 
     told_as = "History is"
+    objects = OrderEventQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["order", "id"], name="event_timeline")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from core.forms import PlainTextField, TablerForm
@@ -56,7 +57,7 @@ class SaveFilterForm(TablerForm, forms.Form):
         elif "name" in values and self._is_one_too_many(values["name"]):
             self.add_error("name", f"You have {MOST_KEPT} filters. Delete one first.")
         elif "name" in values and not values["instead"] and self._is_taken(values["name"]):
-            self.add_error("name", TAKEN)
+            self.add_error("name", ValidationError(TAKEN, code="taken"))
         return values
 
     def _is_one_too_many(self, name: str) -> bool:
@@ -69,7 +70,7 @@ class SaveFilterForm(TablerForm, forms.Form):
     @property
     def asks_instead(self) -> bool:
         """Whether to ask if the name shall be given to this filter."""
-        return TAKEN in self.errors.get("name", []) or bool(self["instead"].value())
+        return self.has_error("name", "taken") or bool(self["instead"].value())
 
     def save(self) -> SavedFilter:
         name = self.cleaned_data["name"]

@@ -17,7 +17,7 @@ from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from providers.identity import same_account
 from providers.models import RefundStyle
-from providers.panel_api import NOT_AN_ID, Progress, ProviderError, Unreadable
+from providers.panel_api import Progress, ProviderError, Unreadable
 
 from .. import charges
 from ..flags import raise_flag
@@ -197,7 +197,7 @@ def _ask(client: TellsOneStatus, external_id: str) -> Progress:
         said = client.statuses_once([external_id])[external_id]
     except ProviderError as error:
         raise CannotLink(f"The provider could not be asked: {error.reason}") from error
-    if isinstance(said, Unreadable) and said.reason == NOT_AN_ID:
+    if isinstance(said, Unreadable) and said.is_no_id:
         raise CannotLink(f"{external_id} was not asked about: {said.reason}")
     if isinstance(said, Unreadable):
         raise NotThere(f"The provider does not know {external_id}: {said.reason}")

@@ -12,7 +12,7 @@ from core.texts import readable_json
 from providers.panel_api import Evidence, RefusalCode
 
 from ..models import Order
-from ..status import Doubt, Outcome, Status
+from ..status import RESTORE_DOUBT, Doubt, Outcome, Status
 
 MAY_BE_RESTORED: Final = "The database may have been restored: nothing is sent until that is clear."
 WORKER_LOST = "The worker that sent it was lost."  # its name is among the details of the attempt
@@ -70,15 +70,21 @@ class SendOutcome:
     @classmethod
     def from_json(cls, written: dict[str, Any]) -> SendOutcome:
         """Raises one of `UNREADABLE` for what `to_json` never wrote."""
+        reason = str(written["reason"])
         return cls(
             Outcome(written["outcome"]),
             Status(written["to"]),
-            str(written["reason"]),
-            str(written["code"]),
+            reason,
+            str(written["code"]) or code_of_old(reason),
             None if written["evidence"] is None else _evidence(written["evidence"]),
             str(written["external_id"]),
             {name: _read(name, value) for name, value in written["changes"].items()},
         )
+
+
+def code_of_old(reason: str) -> str:
+    """Of what was kept without a code: up to 0.2.0 the sentence stood for it."""
+    return {MAY_BE_RESTORED: RESTORE_DOUBT}.get(reason, "")
 
 
 def id_known_already(send_outcome: SendOutcome) -> SendOutcome:

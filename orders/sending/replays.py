@@ -136,10 +136,11 @@ def note_second_id(order: Order, replayed: str, first: str, *, now: datetime) ->
     """A replay that comes back as another order than the first was no replay to the provider. Told
     once for each number."""
     words = f"The replay was answered with the number {replayed}, and the same send with {first}."
-    if plain_id(first) == plain_id(replayed) or order.events.filter(text=words).exists():
+    evidence = {"candidate_id": replayed, "first_answer": first}
+    is_told = order.events.telling(EventKind.FLAGGED, evidence).exists()
+    if plain_id(first) == plain_id(replayed) or is_told:
         return
     raise_flag(order, Flag.BOUGHT_TWICE)
-    evidence = {"candidate_id": replayed}
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)
     _end_promise(order, now)
 

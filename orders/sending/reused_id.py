@@ -70,8 +70,8 @@ def order_with(provider_id: int, external_id: str) -> Order | None:
 
 
 def _tell(order: Order, now: datetime, external_id: str, other: Order, text: str) -> None:
-    if order.events.filter(kind=EventKind.FLAGGED, text=text).exists():
+    evidence = {"external_id": external_id, "other_order": other.pk}
+    if order.events.telling(EventKind.FLAGGED, evidence).exists():
         return
     raise_flag(order, Flag.ID_REUSED)
-    evidence = {"external_id": external_id, "other_order": other.pk}
     order.remember(EventKind.FLAGGED, now=now, text=text, evidence=evidence)

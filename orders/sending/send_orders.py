@@ -39,10 +39,10 @@ from providers.panel_api.http.connection import PreSendCheckFailed
 
 from .. import link_queue
 from ..models import Attempt, Order
-from ..status import Doubt, HoldReason, Outcome, Status, Write
+from ..status import RESTORE_DOUBT, Doubt, HoldReason, Outcome, Status, Write
 from . import answer_spool, claims, record_outcome, reopen
 from .doubts import doubt_of, says_it_is_there
-from .outcome import MAY_BE_RESTORED, AttemptGone, SendOutcome, id_known_already
+from .outcome import AttemptGone, SendOutcome, id_known_already
 from .restore_check import guard
 from .reused_id import IdTaken
 from .writes.pre_send import PreSendCheck
@@ -92,7 +92,7 @@ def send_order(order: Order, provider: Provider, client: PlacesOrders, *, clock:
     send_outcome = _speak(order, attempt, client, now)
     failpoint("send.answered")
     _write_down(attempt, send_outcome, clock)
-    if send_outcome.reason == MAY_BE_RESTORED:  # its own earlier send could not be answered
+    if send_outcome.code == RESTORE_DOUBT:  # its own earlier send could not be answered
         record_if_possible(
             lambda: guard.check_database(now=now()), what=f"the database after {attempt}"
         )
@@ -141,7 +141,7 @@ def _not_sent(order: Order, error: NotSent, now: datetime) -> SendOutcome:
     later = now + timedelta(seconds=order.backoff_seconds())
     changes = {"send_after": later, "not_sent_count": order.not_sent_count + 1}
     return SendOutcome(
-        Outcome.NOT_SENT, Status.QUEUED, error.reason, evidence=error.evidence, changes=changes
+        Outcome.NOT_SENT, Status.QUEUED, error.reason, error.code, error.evidence, changes=changes
     )
 
 

@@ -195,7 +195,8 @@ class PanelClient:
     ) -> dict[str, Read | Unreadable]:
         """One reading call about at most a batch of ids."""
         asked, strange = self._sorted_out(ids)
-        known: dict[str, Read | Unreadable] = dict.fromkeys(strange, Unreadable(NOT_AN_ID))
+        no_id = Unreadable(NOT_AN_ID, is_no_id=True)
+        known: dict[str, Read | Unreadable] = dict.fromkeys(strange, no_id)
         if not asked:
             return known
         if action == "status" and len(asked) > 1:

@@ -61,7 +61,12 @@ class ProviderError(Exception):
 
 
 class NotSent(ProviderError):
-    """Proven: no byte of the request left this machine. Sending again is safe."""
+    """Proven: no byte of the request left this machine. Sending again is safe. `code` is what
+    whoever objected calls its reason, where something follows from it."""
+
+    def __init__(self, reason: str, evidence: Evidence | None = None, *, code: str = "") -> None:
+        super().__init__(reason, evidence)
+        self.code = code
 
 
 class Rejected(ProviderError):

@@ -62,13 +62,14 @@ class Unreadable:
 
     `code` is set when the provider itself said no for this row (an unknown id, say).
     `missing` is true when the answer had no row at all for what was asked. `about` is the id
-    of the row where it has a readable one.
+    of the row where it has a readable one. `is_no_id`: nobody was asked, for no provider gives it.
     """
 
     reason: str
     code: RefusalCode = RefusalCode.UNLISTED
     missing: bool = False
     about: str = ""
+    is_no_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,7 +323,7 @@ LINES = (
     ),
     Guard(
         "restore: the claim that found it out looks once more",
-        "if send_outcome.reason == MAY_BE_RESTORED:",
+        "if send_outcome.code == RESTORE_DOUBT:",
         "if False:",
         (
             "orders/tests/restores/test_recalled_sends.py"

@@ -104,10 +104,10 @@ def _tell_of_two(attempt: Attempt, order: Order, external_id: str, now: datetime
         f"The provider has {external_id}, which could be attempt {attempt.number}. That one counts"
         " as not there, and the order was sent again since: it may have been bought twice."
     )
-    if order.events.filter(kind=EventKind.FLAGGED, text=words).exists():
+    evidence = {"candidate_id": external_id, "attempt": attempt.number}
+    if order.events.telling(EventKind.FLAGGED, evidence).exists():
         return
     with transaction.atomic():
         note_seen(attempt, external_id)
         raise_flag(order, Flag.BOUGHT_TWICE)
-        evidence = {"candidate_id": external_id}
         order.remember(EventKind.FLAGGED, now=now, text=words, evidence=evidence)

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Final
 
 from ...models import Attempt, EventKind, Order
-from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, Outcome, Status
+from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, RESTORE_DOUBT, Outcome, Status
 from .. import claims, send_journal
-from ..outcome import MAY_BE_RESTORED, SendOutcome
+from ..outcome import SendOutcome
 from ..send_journal import Send
 from ..writes.recording import NotNow
 from . import replay_journal
@@ -38,7 +38,7 @@ def journaled_sends_of(attempt: Attempt, outcome: SendOutcome) -> list[Send]:
         known = send_journal.sends_since_accepted(account, form_key)
         replayed = replay_journal.replayed_sends(account, form_key)
     except OSError as error:
-        if outcome.reason == MAY_BE_RESTORED:
+        if outcome.code == RESTORE_DOUBT:
             raise NotNow(f"the sends of {attempt} cannot be read: {error}") from error
         log.error("earlier sends of %s cannot be read: %s", attempt, error)
         return []

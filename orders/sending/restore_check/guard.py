@@ -26,7 +26,7 @@ from providers.panel_api import NotSent
 
 from ...limits import doubtful_rows
 from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
-from ...status import HaltKind
+from ...status import RESTORE_DOUBT, HaltKind
 from .. import halts, send_journal
 from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
@@ -85,7 +85,7 @@ def refuse_another_database(provider_id: int, *, now: Clock) -> None:
     try:
         if why_doubted(high_water_marks(provider_id), database_identity()):
             check_database(now=now())
-            raise NotSent(MAY_BE_RESTORED)
+            raise NotSent(MAY_BE_RESTORED, code=RESTORE_DOUBT)
     except DATABASE_AWAY as error:
         raise NotSent("The database went away before sending.") from error
     except OSError as error:
@@ -120,7 +120,7 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
     marks = high_water_marks(row.provider_id)
     if why_doubted(marks, identity):
         check_database(now=now())
-        raise NotSent(MAY_BE_RESTORED)
+        raise NotSent(MAY_BE_RESTORED, code=RESTORE_DOUBT)
     age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
         raise NotSent("The claim had grown too old before it was written down.")
@@ -131,7 +131,7 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
             f"{known.attempt} had been given out.",
             now=now(),
         )
-        raise NotSent(MAY_BE_RESTORED)
+        raise NotSent(MAY_BE_RESTORED, code=RESTORE_DOUBT)
 
 
 def _kind(is_call: bool) -> str:

@@ -34,9 +34,8 @@ from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ...models.refill import RefillQuerySet
-from ...status import REFILLS_TO_SEND, UNCLEAR, CancelStatus, RefillStatus, Write
+from ...status import REFILLS_TO_SEND, RESTORE_DOUBT, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
-from ..outcome import MAY_BE_RESTORED
 from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
@@ -116,7 +115,7 @@ def _calls_about(
     try:
         return request_journal.calls_since_accepted(call.provider_id, form_keys)
     except OSError as error:
-        if isinstance(outcome, Later) and outcome.reason == MAY_BE_RESTORED:
+        if isinstance(outcome, Later) and outcome.code == RESTORE_DOUBT:
             raise NotNow(f"the calls before {call} cannot be read: {error}") from error
         log.error("calls before %s cannot be read: %s", call, error)
         return []

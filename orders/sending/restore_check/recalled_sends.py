@@ -14,7 +14,6 @@ from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Q
 
 from core.models import User
 from core.rows.constraints import raise_unless_broken
@@ -253,23 +252,25 @@ def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:
             f"It had been sent at {at} before the database was put back; nobody knows what became "
             "of it."
         )
-    seen = {"sent_at": send.started_at.isoformat()}  # two may have left in one second
+    seen: dict[str, object] = {"sent_at": send.started_at.isoformat()}  # two may leave in a second
+    if external_id:
+        seen = {"candidate_id": external_id, "recalled": True}
     with durable_transaction():
-        told = order.events.filter(kind=EventKind.FLAGGED, text=words)
-        if told.filter(Q() if external_id else Q(evidence=seen) | Q(evidence={})).exists():
+        if order.events.telling(EventKind.FLAGGED, seen).exists():
             return
         if external_id:
-            _flag_number(order, external_id, words, now)
+            _flag_number(order, external_id, words, seen, now)
         else:
             raise_live_attempt(order, now=now)
             order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
 
 
-def _flag_number(order: Order, external_id: str, words: str, now: datetime) -> None:
+def _flag_number(
+    order: Order, external_id: str, words: str, seen: dict[str, object], now: datetime
+) -> None:
     """The attempt, which stands already, first and then its order, as everybody takes those."""
     reopen.note_taken_since(order, external_id)
     raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
-    seen = {"candidate_id": external_id}
     order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
 
 

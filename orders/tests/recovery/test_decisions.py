@@ -103,7 +103,7 @@ def test_an_odd_end_flags_the_order_that_is_linked(manager, provider):
 
 def test_a_provider_that_was_not_asked_is_not_said_to_know_nothing(manager, provider):
     order = make_unconfirmed()
-    provider.says["-1"] = Unreadable(NOT_AN_ID)
+    provider.says["-1"] = Unreadable(NOT_AN_ID, is_no_id=True)
     with pytest.raises(link_orders.CannotLink, match=r"^-1 was not asked about: This is not an id"):
         link_orders.link_order(order, "-1", actor=manager, client=provider, clock=later)
 

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import pytest
 
-from orders.aftersales.batch_outcome import Answered
+from orders.aftersales.batch_outcome import Answered, Later, outcome_from_json, outcome_to_json
 from orders.restores.tasks import importers
 from orders.sending import answer_spool, send_journal
+from orders.sending.outcome import MAY_BE_RESTORED, SendOutcome
 from orders.sending.restore_check import replay_journal, request_journal
 from orders.sending.writes import answer_files, spool_files
-from orders.status import Outcome, Status, Write
+from orders.status import RESTORE_DOUBT, Outcome, Status, Write
 from providers.panel_api import RefillStarted
 from tests.builders import make_attempt, make_order
 
@@ -186,3 +187,13 @@ def test_a_line_of_no_shape_we_know_hides_no_call(odd, caplog):
     (call,) = request_journal.calls_since_accepted(5)
     assert call.outcome == Answered({"23501": RefillStarted("77")})
     assert "a line about requests to account 5 cannot be read" in caplog.text
+
+
+def test_what_was_kept_with_a_sentence_for_a_code_is_read_with_its_code() -> None:
+    never_left = SendOutcome(Outcome.NOT_SENT, Status.QUEUED, MAY_BE_RESTORED, RESTORE_DOUBT)
+    later = Later(MAY_BE_RESTORED, NOON, RESTORE_DOUBT)
+    assert outcome_from_json(outcome_to_json(later)) == later
+    assert SendOutcome.from_json(never_left.to_json()).code == RESTORE_DOUBT
+    old = {"is": "later", "reason": MAY_BE_RESTORED, "until": NOON.isoformat()}
+    assert outcome_from_json(old) == later
+    assert SendOutcome.from_json({**never_left.to_json(), "code": ""}).code == RESTORE_DOUBT
