@@ -107,6 +107,10 @@ def place_order(
     except IntegrityError as error:
         raise_unless_broken(error, "orders_order.submission")
         return Order.objects.get(form_key=draft.form_key), False
+    except NotAgreed:  # it may be this very form, sent a moment before, that stands in the way
+        if known := Order.objects.filter(form_key=draft.form_key).first():
+            return known, False
+        raise
     failpoint("place.committed")
     return order, True
 

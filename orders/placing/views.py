@@ -53,6 +53,7 @@ def order_new(request: StaffRequest) -> HttpResponse:
         return pick_service(request)
     earlier = _sent_before(request)
     if words := obstacle(service):
+        earlier = earlier or _placed_meanwhile(request, service)
         return _placed_once(request, earlier) if earlier else _cannot(request, service, words)
     now = database_now()
     if request.method == "POST":
@@ -88,7 +89,7 @@ def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpRespons
     if form.terms_changed:
         form.add_error(None, TERMS_CHANGED)
     if draft is None or not form.is_valid():
-        return _refuse(request, form)
+        return _refuse_unless_placed(request, form)
     try:
         order, is_new = place_order(draft, placed_by=request.user, now=now, **form.when())
     except NotAgreed as refusal:
@@ -120,7 +121,12 @@ def _ask_again(request: StaffRequest, form: OrderForm, words: str) -> HttpRespon
     form = form_for(service, now=database_now(), person=request.user, data=request.POST)
     if form.is_valid():
         form.add_error(None, words)
-    return _refuse(request, form)
+    return _refuse_unless_placed(request, form)
+
+
+def _refuse_unless_placed(request: StaffRequest, form: OrderForm) -> HttpResponse:
+    placed = _placed_meanwhile(request, form.service)
+    return _already_placed(request, form, placed) if placed else _refuse(request, form)
 
 
 def _cannot(request: StaffRequest, service: Service, words: str) -> HttpResponse:
@@ -149,6 +155,16 @@ def _sent_before(request: StaffRequest) -> Order | None:
     except ValidationError:
         return None
     return Order.objects.filter(form_key=form_key).first()
+
+
+def _placed_meanwhile(request: StaffRequest, service: Service) -> Order | None:
+    """The same of a form that was sent twice at once: whoever places it holds the row of its
+    service until that is committed."""
+    if request.method != "POST":
+        return None
+    with transaction.atomic():
+        Service.objects.select_for_update(no_key=True).filter(pk=service.pk).first()
+        return _sent_before(request)
 
 
 def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:

@@ -56,6 +56,7 @@ SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 SPELLED = "orders/tests/recovery/test_spelled_ids.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 MEANT = "orders/tests/mass/test_meant_lines.py"
+TWICE = "orders/tests/placing/test_sent_twice.py"
 TOLD = "orders/tests/placing/test_told_of.py"
 
 INDEXES = (
@@ -393,6 +394,20 @@ LINES = (
         (
             "orders/tests/placing/test_new_order_pages.py::test_a_form_sent_again_is_answered_also_where_its_service_is_ordered_no_more",
         ),
+        "orders/placing/views.py",
+    ),
+    Guard(
+        "placing: the same form a moment before it is refused",
+        "return _already_placed(request, form, placed) if placed else _refuse(request, form)",
+        "return _refuse(request, form)",
+        (f"{TWICE}::test_the_second_click_looked_for_its_order_a_moment_too_early",),
+        "orders/placing/views.py",
+    ),
+    Guard(
+        "placing: the same form while it is being placed",
+        "    placed = _placed_meanwhile(request, form.service)\n",
+        "    placed = _sent_before(request)\n",
+        (f"{TWICE}::test_the_second_click_is_refused_only_once_the_first_is_known",),
         "orders/placing/views.py",
     ),
     Guard(
