@@ -20,6 +20,11 @@ class LinkForm(TablerForm, forms.Form):
         required=False, label=_("Link the order although the charge differs.")
     )
 
+    although_older = forms.BooleanField(
+        required=False,
+        label=_("Link the order although the id is older. It is flagged: maybe bought twice."),
+    )
+
     def clean_external_id(self) -> str:
         """As the provider writes it, without the "#" that people put before it."""
         external_id: str = self.cleaned_data["external_id"].removeprefix("#").strip()

@@ -26,8 +26,9 @@ from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..same_ids import plain_id, spellings
 from ..sending import halts, record_outcome
-from ..status import MONEY_BACK, Outcome, Resolution, Status
+from ..status import MONEY_BACK, Flag, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, open_attempt, resolve_attempt
+from .older_ids import newer_before
 
 
 class TellsOneStatus(Protocol):
@@ -48,6 +49,10 @@ class ChargeDiffers(CannotLink):
     """The id exists and is free, but its charge is not what this order should have cost."""
 
 
+class OlderThanTry(CannotLink):
+    """The id is free, but older than the try in doubt: that one may be bought as well."""
+
+
 def link_order(
     order: Order,
     external_id: str,
@@ -56,11 +61,12 @@ def link_order(
     client: TellsOneStatus,
     clock: Clock,
     although_charge_differs: bool = False,
+    although_older: bool = False,
 ) -> bool:
     """Link the provider's order `external_id` as this one, after asking the provider for it.
 
-    False: somebody else resolved the order meanwhile. Raises CannotLink, and ChargeDiffers
-    unless told to link all the same.
+    False: somebody else resolved the order meanwhile. Raises CannotLink; ChargeDiffers and
+    OlderThanTry unless told to link all the same, and what is older is flagged.
     """
     _refuse_if_claimed(order, external_id)
     external_id, said = _as_known(client, external_id)
@@ -69,16 +75,14 @@ def link_order(
     attempt = open_attempt(order)
     if attempt is None:
         return False
-    return record_link(
-        order,
-        attempt,
-        external_id,
-        said,
-        resolution=Resolution.PERSON,
-        now=clock(),
-        actor=actor,
-        text=f"Linked to the provider's order {external_id}.",
-    )
+    text, flag = f"Linked to the provider's order {external_id}.", Flag.NONE
+    if newer := newer_before(attempt, external_id):
+        words = f"{external_id} is older than this try: {newer} was accepted before it was sent."
+        if not although_older:
+            raise OlderThanTry(f"{words} It may be an earlier try's, and this one be bought too.")
+        text, flag = f"{text} {words} The try itself may have been bought too.", Flag.BOUGHT_TWICE
+    told: dict[str, Any] = {"resolution": Resolution.PERSON, "now": clock(), "actor": actor}
+    return record_link(order, attempt, external_id, said, text=text, flag=flag, **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Link:
     external_id: str
     said: Progress
     text: str
+    flag: Flag = Flag.NONE
 
 
 def record_link(
@@ -102,13 +107,14 @@ def record_link(
     now: datetime,
     text: str,
     actor: User | None = None,
+    flag: Flag = Flag.NONE,
 ) -> bool:
     """The lost order is the provider's `external_id`: write it down and follow it from now on.
 
     False: somebody else resolved it meanwhile. Raises CannotLink when the id belongs to another
     order by now.
     """
-    link = Link(order, attempt, external_id, said, text)
+    link = Link(order, attempt, external_id, said, text, flag)
     return record_links([link], resolution=resolution, now=now, actor=actor)
 
 
@@ -167,6 +173,8 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
         **progress,
     ):
         raise ResolvedMeanwhile
+    if link.flag:
+        raise_flag(order, link.flag)
     if final.anomaly and final.anomaly.flag:
         raise_flag(order, final.anomaly.flag)
     charges.write_first_charge(order, now=now)

@@ -75,6 +75,7 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
             client=client_for(order.provider),
             clock=database_now,
             although_charge_differs=form.cleaned_data["although_charge_differs"],
+            although_older=form.cleaned_data["although_older"],
         )
     except link_orders.CannotLink as mismatch:
         return _not_linked(request, pk, form, mismatch)
@@ -93,8 +94,11 @@ def _not_linked(
     if answer := _outcome(request, order):
         return answer
     form.add_error("external_id", str(mismatch))
-    charge_differs = isinstance(mismatch, link_orders.ChargeDiffers)
-    return _draw(request, order, link_form=form, charge_differs=charge_differs)
+    asked = {
+        link_orders.ChargeDiffers: "although_charge_differs",
+        link_orders.OlderThanTry: "although_older",
+    }
+    return _draw(request, order, link_form=form, asked=asked.get(type(mismatch), ""))
 
 
 @allow(May.RESOLVE)
@@ -196,7 +200,7 @@ def _draw(
     not_placed_form: NotPlacedForm | None = None,
     give_up_form: GiveUpForm | None = None,
     refusal_form: RefusalForm | None = None,
-    charge_differs: bool = False,
+    asked: str = "",
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     attempt = doubted_attempts([order]).get(order.pk)
@@ -220,7 +224,7 @@ def _draw(
         "takes_two": not_placed.takes_two(order),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "link_form": link_form or LinkForm(initial={"external_id": "" if taken_by else candidate}),
-        "charge_differs": charge_differs,
+        "asked": asked,
         "not_placed_form": not_placed_form or NotPlacedForm(),
         "give_up_form": give_up_form or GiveUpForm(),
         "phrase": phrase,

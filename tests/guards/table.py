@@ -505,6 +505,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "linked by hand: an id that is older than the try",
+        'return str(known[-1]) if rises and number <= known[-1] else ""',
+        'return ""',
+        (
+            "orders/tests/recovery/test_older_ids.py::test_the_id_of_an_earlier_try_is_not_linked_to_a_later_one_without_a_word",
+        ),
+        "orders/recovery/older_ids.py",
+    ),
+    Guard(
         "released: the same that nobody was told of",
         "            _refuse_beside(order, now, beside, told_sends)",
         "            pass",
