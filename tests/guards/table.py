@@ -1498,6 +1498,16 @@ LINES = (
         "orders/bulk/apply_step.py",
     ),
     Guard(
+        "spool: a database that takes no writes sets no answer aside",
+        "        if isinstance(error, OF_THE_DATABASE) and not isinstance(error, OF_THE_ROW):",
+        "        if False:",
+        (
+            "orders/tests/sending/test_answer_spool.py"
+            "::test_a_database_that_takes_no_writes_sets_no_answer_aside",
+        ),
+        "orders/sending/writes/spool_files.py",
+    ),
+    Guard(
         "queue again: a flag that was raised since the order was read is looked into first",
         "Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)",
         "Order.objects.filter(pk=order.pk)",

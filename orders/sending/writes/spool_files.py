@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
 
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
+
 from core.durable_files import files_in, write_whole
-from core.rows.loops import AWAY, one_by_one
+from core.rows.loops import one_by_one
 
 from .recording import NotNow
 
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 BAD: Final = ".bad"
 UNMATCHED: Final = ".unmatched"
 UNREADABLE: Final = (AttributeError, KeyError, TypeError, ValueError, OSError)
+OF_THE_DATABASE: Final = (DatabaseError, InterfaceError)
+OF_THE_ROW: Final = (IntegrityError, DataError)  # in another life of it, too
 T = TypeVar("T")
 
 
@@ -77,9 +81,9 @@ def _import_or_set_aside(path: Path, take_in: Callable[[Path, TextIO], bool]) ->
     except NotNow as error:
         log.info("the answer in %s is left to a later run: %s", path, error)
         return False
-    except AWAY:
-        raise  # it waits
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OF_THE_DATABASE) and not isinstance(error, OF_THE_ROW):
+            raise  # it waits
         log.exception("the answer in %s cannot be recorded; it is set aside", path)
         path.rename(path.with_name(path.name + BAD))
     return False

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import errno
 import json
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import (
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 
 from core import clocks
 from core.durable_files import write_whole
@@ -302,6 +310,38 @@ def test_an_answer_that_the_database_is_too_far_away_for_stays_where_it_is(monke
     monkeypatch.setattr(record_outcome, "record", away)
     answer_spool.import_spool(now=NOON)
     assert len(files()) == 1 and files()[0].endswith(".json")
+
+
+@pytest.mark.parametrize("error", [InternalError, ProgrammingError, NotSupportedError])
+def test_a_database_that_takes_no_writes_sets_no_answer_aside(monkeypatch, error):
+    """A standby after a failover, or a schema that is not there yet."""
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+
+    def refuses(*args, **kwargs):
+        raise error("cannot execute UPDATE in a read-only transaction")
+
+    with monkeypatch.context() as standby:
+        standby.setattr(record_outcome, "record", refuses)
+        assert answer_spool.import_spool(now=NOON) == 0
+    assert answer_spool.import_spool(now=NOON) == 1
+    assert Order.objects.get(pk=order.pk).status == Status.PENDING
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_answers_wait_for_a_session_that_may_write():
+    order = crash_at("send.spooled", make_order(), FakeProvider())
+    session = "SET SESSION CHARACTERISTICS AS TRANSACTION READ {}"
+    with connection.cursor() as cursor:
+        cursor.execute(session.format("ONLY"))
+    try:
+        with suppress(InternalError):
+            answer_spool.import_spool(now=NOON)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(session.format("WRITE"))
+    assert answer_spool.import_spool(now=NOON) == 1
+    assert Order.objects.get(pk=order.pk).status == Status.PENDING
 
 
 def test_an_answer_that_breaks_a_rule_while_it_is_recorded_is_kept_for_whoever_looks(monkeypatch):
