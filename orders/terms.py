@@ -163,6 +163,22 @@ def at_rate(
     return after * units / 1000 if units else after
 
 
+def cost_of_posts(
+    payload: Mapping[str, Any], rate: Decimal
+) -> tuple[Decimal | None, Decimal | None]:
+    """The least and the most a subscription costs at this rate, read from what is sent; there is
+    no most where it has no number of posts."""
+    least, most, posts, old = (
+        _number(payload.get(name)) for name in ("min", "max", "posts", "old_posts")
+    )
+    if least is None or most is None:
+        return None, None
+    if posts is None and (old is None or "delay" in payload):  # new posts, without an end
+        return rate * least / 1000, None
+    count = (posts or 0) + (old or 0)
+    return rate * least * count / 1000, rate * most * count / 1000
+
+
 def _fits(payload: Mapping[str, Any], now: Terms) -> bool:
     payload_class = PAYLOADS.get(now.type)
     asks = tuple(payload_class.asks().values()) if payload_class else ()

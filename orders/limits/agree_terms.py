@@ -10,10 +10,11 @@ from django.db import transaction
 
 from core.models import User
 from providers.models import Service
+from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..models import Order, PriceTolerance
 from ..status import HoldReason, Status
-from ..terms import Terms, at_rate, faults
+from ..terms import Terms, at_rate, cost_of_posts, faults
 
 DEFAULT_TOLERANCE = Decimal(5)  # percent
 
@@ -102,8 +103,9 @@ def dearer_since(order: Order, service: Service) -> dict[str, Any]:
 
 def _at(order: Order, rate: Decimal | None) -> dict[str, Any]:
     """The columns of its price, at another one."""
-    return {
-        "rate": rate,
-        "estimate": at_rate(order.estimate, order.rate, rate, units=order.units),
-        "estimate_high": at_rate(order.estimate_high, order.rate, rate, units=order.units),
-    }
+    ends = order.estimate, order.estimate_high
+    if rate is not None and not order.rate and order.type in SUBSCRIPTIONS:
+        low, high = cost_of_posts(order.payload, rate)  # of nothing there is no proportion
+    else:
+        low, high = (at_rate(end, order.rate, rate, units=order.units) for end in ends)
+    return {"rate": rate, "estimate": low, "estimate_high": high}

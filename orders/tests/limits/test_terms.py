@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -23,6 +24,7 @@ from orders.status import HoldReason, Status
 from orders.terms import Terms, differences, faults
 from providers.models import Provider, ProviderState, Service
 from providers.panel_api import DefaultPayload
+from providers.panel_api.order_types.table import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
@@ -286,3 +288,35 @@ def test_an_order_from_before_terms_were_kept_goes_by_its_type_and_price():
     assert agree_terms.agreed(order) == Terms(type="Default", rate=Decimal("0.9"))
     change(order, name="Another product")
     assert sent(order)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("Subscriptions", {"posts": None, "old_posts": None}),
+        ("Subscriptions", {"posts": 10, "old_posts": None}),
+        ("Subscriptions", {"posts": 10, "old_posts": 2}),
+        ("Subscriptions", {"posts": None, "old_posts": 2}),
+        ("Subscriptions, old posts only", {"old_posts": 5}),
+    ],
+)
+def test_a_free_subscription_that_has_a_price_now_costs_what_a_new_one_does(name, more):
+    service = make_service(type=name, rate=Decimal(0), min=1, max=1000)
+    payload = replace(PAYLOADS[name].example(service.external_id), **more)
+    nothing = payload.cost(Decimal(0))
+    order = make_order(
+        Status.HELD,
+        service=service,
+        hold_reason=HoldReason.TERMS,
+        payload=payload.wire(),
+        units=None,
+        estimate=nothing.low,
+        estimate_high=nothing.high,
+        terms=Terms.of(service).as_json(),
+    )
+    change(order, rate=Decimal("1.8"))
+    shown = Terms.known(Order.objects.get(pk=order.pk).service).digest
+    assert agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON) == ""
+    order.refresh_from_db()
+    cost = payload.cost(Decimal("1.8"))
+    assert (order.estimate, order.estimate_high) == (cost.low, cost.high)
