@@ -21,11 +21,11 @@ from core.durable_files import files_in
 
 from ..models import Attempt
 from .outcome import SendOutcome
+from .sent_lines import ENDED, SENT, Send, form_key_of, read_sends
 from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
-from .writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
-SENT, ENDED, CARRIED = "sent", "ended", "carried"
+CARRIED: Final = "carried"
 PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
 
 
@@ -51,6 +51,7 @@ class HighWaterMark:
     started_at: datetime
     at: datetime
     database: str
+    acknowledged_at: datetime | None = None  # of the line that accepts the database: by whose word
 
     @property
     def name(self) -> tuple[str, datetime]:
@@ -62,25 +63,6 @@ class HighWaterMark:
         if row is None:
             return not self.attempt
         return (row.idempotency_key, row.started_at) == self.name
-
-
-@dataclass(slots=True)
-class Send:
-    """One send as the file tells it. `send_outcome` None: how it ended is not known here."""
-
-    provider_id: int
-    idempotency_key: str
-    started_at: datetime
-    payload: dict[str, str]
-    send_outcome: SendOutcome | None = None
-
-    @property
-    def form_key(self) -> UUID:
-        return _form_key_of(self.idempotency_key)
-
-    @property
-    def number(self) -> int:
-        return int(self.idempotency_key.rpartition("-")[2])
 
 
 def directory() -> Path:
@@ -183,16 +165,35 @@ def note_end(attempt: Attempt, send_outcome: SendOutcome) -> None:
         log.error("the end of attempt %s is not noted on disk: %s", attempt.pk, error)
 
 
-def note_accepted(provider_id: int, database: str, *, now: datetime) -> None:
-    """From here on this database is the one we know, with the attempts it has."""
+def note_accepted(
+    provider_id: int,
+    database: str,
+    *,
+    now: datetime,
+    seen: datetime | None = None,
+    missing: Iterable[Send] = (),
+) -> None:
+    """From here on this database is the one we know, with the attempts it has. What it is `missing`
+    is carried on in the same line, which is on disk as a whole or not at all."""
     newest = Attempt.objects.filter(provider_id=provider_id).order_by("-pk").first()
-    accept_in(_file(provider_id), newest, database, now=now)
+    lines = [line for send in missing for line in send.lines()]
+    accept_in(_file(provider_id), newest, database, now=now, seen=seen, missing=lines)
 
 
-def accept_in(file: JournalFile, newest: SentRow | None, database: str, *, now: datetime) -> None:
-    """Take what this database has for what we know; on disk when it returns."""
-    name = name_of(newest) if newest else _name(0, "", now)
-    file.write(DATABASE_ACCEPTED, wait=True, database=database, at=now.isoformat(), **name)
+def accept_in(
+    file: JournalFile,
+    newest: SentRow | None,
+    database: str,
+    *,
+    now: datetime,
+    seen: datetime | None,
+    **more: Any,
+) -> None:
+    """Take what this database has for what we know; on disk when it returns. `seen`: when a person
+    has acknowledged it."""
+    said = name_of(newest) if newest else _name(0, "", now)
+    said |= {"at": now.isoformat(), "acknowledged_at": seen and seen.isoformat(), **more}
+    file.write(DATABASE_ACCEPTED, wait=True, database=database, **said)
 
 
 def note_read(mark: HighWaterMark, *, now: datetime) -> None:
@@ -208,49 +209,18 @@ def note_read_in(file: JournalFile, mark: HighWaterMark, *, now: datetime) -> No
 def sends_since_accepted(provider_id: int, form_key: UUID | None = None) -> list[Send]:
     """What was sent to this account since its database was last accepted, oldest first; with
     `form_key` only for that order. Raises OSError where the disk cannot be read."""
-    sends = dict[tuple[str, str], Send]()
     about = None if form_key is None else {form_key.hex.encode()}
-    for line in _file(provider_id).all_lines(about):
-        try:
-            _take_in(sends, provider_id, line)
-        except UNREADABLE:
-            log.warning("a line about account %s cannot be read", provider_id)
-    known = [send for send in sends.values() if form_key in (None, send.form_key)]
+    sends = read_sends(provider_id, _file(provider_id).all_lines(about))
+    known = [send for send in sends if form_key in (None, send.form_key)]
     return sorted(known, key=lambda send: send.started_at)
 
 
 def attempt_of(kept: dict[str, Any]) -> Attempt | None:
     """The row of this send, whatever its number is by now."""
-    form_key = _form_key_of(kept["token"])
+    form_key = form_key_of(kept["token"])
     known = Attempt.objects.filter(order__form_key=form_key)
     same = known.filter(started_at=datetime.fromisoformat(kept["started_at"]))
     return same.select_related("order", "provider").first()
-
-
-def _form_key_of(idempotency_key: str) -> UUID:
-    """Raises ValueError for what is no key of ours."""
-    return UUID(hex=idempotency_key.rpartition("-")[0])
-
-
-def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[str, Any]) -> None:
-    what = line["what"]
-    if what == DATABASE_ACCEPTED:
-        sends.clear()
-        return
-    key = (line["token"], line["started_at"])
-    if what == SENT:
-        began = datetime.fromisoformat(line["started_at"])
-        send = Send(provider_id, line["token"], began, _payload_of(line))
-        if send.form_key and send.number:
-            sends[key] = send
-    elif what == ENDED and key in sends:
-        sends[key].send_outcome = SendOutcome.kept_in(line)
-
-
-def _payload_of(line: dict[str, Any]) -> dict[str, str]:
-    """For people alone, so no send is forgotten for it. Releases up to 0.1.0 called it `wish`."""
-    shown = line.get("payload", line.get("wish"))
-    return {name: str(text) for name, text in shown.items()} if isinstance(shown, dict) else {}
 
 
 def name_of(row: SentRow) -> dict[str, Any]:
@@ -269,7 +239,9 @@ def _read_line(provider_id: int, line: dict[str, Any]) -> tuple[str, HighWaterMa
         began = datetime.fromisoformat(line["started_at"])
         at = datetime.fromisoformat(line.get("at", line["started_at"]))
         number, key = int(line["attempt"]), str(line["token"])
-        mark = HighWaterMark(provider_id, number, key, began, at, str(line["database"]))
+        seen = line.get("acknowledged_at")
+        seen = datetime.fromisoformat(seen) if seen else None
+        mark = HighWaterMark(provider_id, number, key, began, at, str(line["database"]), seen)
     except (KeyError, TypeError, ValueError):
         return None
     return line["what"], mark

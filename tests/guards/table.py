@@ -25,6 +25,7 @@ EACH, HALTS = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/t
 SETTLING = "orders/tests/recovery/test_decisions.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
+TWICE = "orders/tests/restores/test_put_back_twice.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
 INVARIANTS = "orders/tests/sending/test_invariants.py"
@@ -340,7 +341,7 @@ LINES = (
             "orders/tests/restores/test_recalled_sends.py"
             "::test_one_that_an_accepted_database_lacks_altogether_is_shown_to_a_person",
         ),
-        "orders/sending/restore_check/recalled_sends.py",
+        "orders/sending/restore_check/list_unmatched.py",
     ),
     Guard(
         "search: what a drip-feed that has ended since may have started",
@@ -845,6 +846,27 @@ LINES = (
         "):",
         (f"{MANY}::test_order_again_for_many_that_was_under_way_stops",),
         "orders/bulk/bulk_action.py",
+    ),
+    Guard(
+        "restored: put back twice, what the accepted one was missing",
+        "    missing = list(_missing(account))\n",
+        "    missing = list[Send]()\n",
+        (f"{TWICE}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        "orders/sending/restore_check/acceptance.py",
+    ),
+    Guard(
+        "restored: put back twice, the same identity",
+        "        elif acceptance.is_forgotten(mark):",
+        "        elif identity is None:",
+        (f"{TWICE}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        "orders/sending/restore_check/guard.py",
+    ),
+    Guard(
+        "restored: put back twice, the refills",
+        "_unknown(request_journal.calls_kept(provider_id))",
+        "_unknown(request_journal.calls_since_accepted(provider_id))",
+        (f"{TWICE}::test_a_refill_that_was_given_back_once_is_given_back_again",),
+        "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",
@@ -1415,7 +1437,7 @@ LINES = (
             "orders/tests/restores/test_taken_since.py"
             "::test_a_number_that_was_given_since_counts_once_the_earlier_try_is_not_there",
         ),
-        "orders/sending/restore_check/recalled_sends.py",
+        "orders/sending/restore_check/list_unmatched.py",
     ),
     Guard(
         "restore: a second send that nobody heard of keeps its order from being queued again",
@@ -1425,7 +1447,7 @@ LINES = (
             "orders/tests/restores/test_taken_since.py"
             "::test_where_both_answers_are_lost_the_second_send_is_told_of_and_not_sent_over",
         ),
-        "orders/sending/restore_check/recalled_sends.py",
+        "orders/sending/restore_check/list_unmatched.py",
     ),
     Guard(
         "restore: two calls about one refill are given back together",
@@ -1625,7 +1647,7 @@ LINES = (
         'line.get("payload", line.get("wish"))',
         'line["payload"]',
         (f"{FORMATS}::test_the_send_journal_of_each_release_is_read",),
-        "orders/sending/send_journal.py",
+        "orders/sending/sent_lines.py",
     ),
     Guard(
         "files on disk: answers of the release before are taken in",
@@ -1915,7 +1937,7 @@ LINES = (
             "orders/tests/restores/test_earlier_journals.py"
             "::test_an_order_sent_by_an_earlier_release_is_not_sent_again_by_a_restored_database",
         ),
-        "orders/sending/send_journal.py",
+        "orders/sending/sent_lines.py",
     ),
     Guard(
         "journal: a line is on disk as a whole",

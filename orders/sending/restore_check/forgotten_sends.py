@@ -17,7 +17,7 @@ from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, RESTORE_DOUBT, Outcome, Status
 from .. import claims, send_journal
 from ..outcome import SendOutcome
-from ..send_journal import Send
+from ..sent_lines import Send
 from ..writes.recording import NotNow
 from . import replay_journal
 
@@ -42,7 +42,11 @@ def journaled_sends_of(attempt: Attempt, outcome: SendOutcome) -> list[Send]:
             raise NotNow(f"the sends of {attempt} cannot be read: {error}") from error
         log.error("earlier sends of %s cannot be read: %s", attempt, error)
         return []
-    return [send for send in known if may_have_bought(send, send.send_outcome, replayed)]
+    return [
+        send
+        for send in known
+        if not send.is_carried and may_have_bought(send, send.send_outcome, replayed)
+    ]
 
 
 def may_have_bought(

@@ -30,7 +30,14 @@ from ...status import RESTORE_DOUBT, HaltKind
 from .. import halts, send_journal
 from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
-from . import journal_gaps, recalled_requests, recalled_sends, replay_journal, request_journal
+from . import (
+    acceptance,
+    journal_gaps,
+    recalled_requests,
+    recalled_sends,
+    replay_journal,
+    request_journal,
+)
 from .recalled_sends import NotRecalled
 from .request_journal import Named
 
@@ -169,22 +176,15 @@ def why_doubted(marks: list[MarkByKind], identity: str) -> dict[MarkByKind, str]
         elif not mark.is_of(row):
             doubts[known] = (
                 f"{what} {mark.attempt} of {mark.started_at:%Y-%m-%d %H:%M:%S} UTC is missing, "
-                f"{_newest_of(known)}"
+                f"{acceptance.newest_in_words(mark, RequestCall if known.is_call else Attempt)}"
             )
+        elif acceptance.is_forgotten(mark):
+            doubts[known] = f"it was accepted as of {mark.acknowledged_at}, and does not know it"
     return doubts
 
 
 def _numbers(marks: list[MarkByKind], *, is_call: bool) -> list[int]:
     return [known.mark.attempt for known in marks if known.is_call == is_call]
-
-
-def _newest_of(known: MarkByKind) -> str:
-    model = RequestCall if known.is_call else Attempt
-    rows = model._default_manager.filter(provider_id=known.mark.provider_id)
-    newest = rows.order_by("-pk").values_list("pk", "started_at").first()
-    if newest is None:
-        return "there is none of this account"
-    return f"the newest is {newest[0]} of {newest[1]:%Y-%m-%d %H:%M:%S}"
 
 
 def check_database(*, now: datetime) -> bool:
@@ -290,8 +290,7 @@ def accept_database(identity: str, marks: list[MarkByKind], *, now: datetime) ->
     for account in sorted({known.mark.provider_id for known in marks}):
         for step in STEPS:
             step(account, now=now)
-        send_journal.note_accepted(account, identity, now=now)
-        request_journal.note_accepted(account, identity, now=now)
+        acceptance.note_accepted(account, identity, now=now)
 
 
 def _in_words(doubts: dict[MarkByKind, str]) -> str:

@@ -71,7 +71,7 @@ def recall_calls(provider_id: int, *, now: datetime) -> int:
     """Bring in what this machine has asked of one account and the database does not know; how many
     requests that was. Safe to repeat. Raises NotRecalled once all have had their turn, if any of
     them was broken, or meets a refill in a worker's hands."""
-    unknown = list(_unknown(request_journal.calls_since_accepted(provider_id)))
+    unknown = list(_unknown(request_journal.calls_kept(provider_id)))
     if unknown and not Provider.objects.filter(pk=provider_id).exists():
         log.error("%s calls were sent at account %s, which is gone", len(unknown), provider_id)
         return 0
@@ -113,7 +113,7 @@ def _calls_about(
     call: RequestCall, form_keys: Iterable[UUID], outcome: AnyOutcome
 ) -> list[JournaledCall]:
     try:
-        return request_journal.calls_since_accepted(call.provider_id, form_keys)
+        return request_journal.calls_kept(call.provider_id, form_keys)
     except OSError as error:
         if isinstance(outcome, Later) and outcome.code == RESTORE_DOUBT:
             raise NotNow(f"the calls before {call} cannot be read: {error}") from error

@@ -19,24 +19,24 @@ from core.models import User
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
-from providers.models import Provider
 
-from ...flags import raise_flag, raise_live_attempt
-from ...models import Attempt, EventKind, Halt, Order, UnmatchedOrder
-from ...same_ids import plain_id
+from ...flags import raise_flag
+from ...models import Attempt, EventKind, Order
 from ...status import (
     LIVE_OUTCOMES,
     NOT_SENT,
     REOPENED_BY_PROOF,
     Flag,
-    HaltKind,
     Outcome,
     Status,
 )
-from .. import answer_spool, halts, reopen
-from ..send_journal import Send, sends_since_accepted
+from .. import answer_spool
+from ..outcome import SendOutcome
+from ..send_journal import sends_since_accepted
+from ..sent_lines import Send
 from . import replay_journal
 from .forgotten_sends import WORDS, lost_last, may_have_bought, recalled
+from .list_unmatched import tell_unmatched
 
 log = logging.getLogger(__name__)
 CHUNK = 200
@@ -50,9 +50,6 @@ _NOT_ANOTHER: Final = (
 )
 ORDERED_AGAIN: Final = (
     "If it was ordered again since, both may be bought: look before that is sent."
-)
-NO_ROW: Final = (
-    "A machine that was away while the database was accepted had sent an order that it lacks."
 )
 
 
@@ -92,9 +89,7 @@ def _recall(
     now: datetime,
 ) -> bool | None:
     """Whether anything was brought in; None: the next look has to."""
-    send_outcome = send.send_outcome or answer_spool.left_behind(
-        send.idempotency_key, send.started_at
-    )
+    send_outcome = outcome_of(send)
     if attempt is not None:
         if send_outcome is not None:
             answer_spool.record_late(attempt, send_outcome, now=now)
@@ -121,8 +116,14 @@ def _recall(
     if taken and send_outcome is not None:
         answer_spool.record_late(taken, send_outcome, now=now)
     if not taken and not is_refused:
-        _tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
+        tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
     return True
+
+
+def outcome_of(send: Send) -> SendOutcome | None:
+    """As the journal has it, or an answer that nobody has taken in."""
+    key, at = send.idempotency_key, send.started_at
+    return send.send_outcome or answer_spool.left_behind(key, at)
 
 
 def _is_left_to_the_next_look(send: Send, order: Order) -> bool:
@@ -212,6 +213,13 @@ def _unknown_or_open(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | No
         yield from ((send, rows.get(_name(send)) or _attempt_of(send)) for send in rest)
 
 
+def with_rows(sends: Sequence[Send]) -> Iterator[tuple[Send, Attempt | None]]:
+    for start in range(0, len(sends), CHUNK):
+        chunk = sends[start : start + CHUNK]
+        rows = _attempts_of(chunk)
+        yield from ((send, rows.get(_name(send))) for send in chunk)
+
+
 def _recorded(sends: Iterable[Send]) -> set[tuple[UUID, datetime]]:
     rows = Attempt.objects.filter(order__form_key__in=[send.form_key for send in sends])
     return set(rows.exclude(outcome__in=OPEN).values_list("order__form_key", "started_at"))
@@ -230,71 +238,3 @@ def _attempts_of(sends: Iterable[Send]) -> dict[tuple[UUID, datetime], Attempt]:
     rows = Attempt.objects.filter(order__form_key__in=form_keys)
     rows = rows.select_related("order", "provider")
     return {(row.order.form_key, row.started_at): row for row in rows}
-
-
-def _tell_unmatched(send: Send, external_id: str, order: Order | None, *, now: datetime) -> None:
-    """Bought, and here there is no order that could take it."""
-    if order is not None and external_id and plain_id(order.external_id) == plain_id(external_id):
-        return  # a person has linked it since
-    log.error("sent to account %s and not known here: %s", send.provider_id, send)
-    if order is not None:
-        _flag(send, order, external_id, now)
-    if halt := _halt_to_list_under(send, order, now):
-        _list_as_unmatched(halt, send, external_id, order)
-
-
-def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:
-    """Told once: what this machine alone knows is forgotten when the database is accepted."""
-    words = f"It had been sent before the database was put back, and was taken as {external_id}."
-    if not external_id:
-        at = f"{send.started_at:%Y-%m-%d %H:%M:%S} UTC"
-        words = (
-            f"It had been sent at {at} before the database was put back; nobody knows what became "
-            "of it."
-        )
-    seen: dict[str, object] = {"sent_at": send.started_at.isoformat()}  # two may leave in a second
-    if external_id:
-        seen = {"candidate_id": external_id, "recalled": True}
-    with durable_transaction():
-        if order.events.telling(EventKind.FLAGGED, seen).exists():
-            return
-        if external_id:
-            _flag_number(order, external_id, words, seen, now)
-        else:
-            raise_live_attempt(order, now=now)
-            order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
-
-
-def _flag_number(
-    order: Order, external_id: str, words: str, seen: dict[str, object], now: datetime
-) -> None:
-    """The attempt, which stands already, first and then its order, as everybody takes those."""
-    reopen.note_taken_since(order, external_id)
-    raise_flag(order, Flag.BOUGHT_TWICE if order.external_id else Flag.LIVE_ATTEMPT)
-    order.remember(EventKind.FLAGGED, now=now, text=words, evidence=seen)
-
-
-def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt | None:
-    """Where the database was accepted without this machine, nobody has been told of an order that
-    has no row here: sending stops once more, until somebody has."""
-    listed = UnmatchedOrder.objects.filter(account=send.provider_id, token=send.idempotency_key)
-    listed = listed.filter(sent_at=send.started_at)
-    if order is None and not listed.exists():
-        halts.place_halt(HaltKind.RESTORED, now=now, reason=NO_ROW)
-    return Halt.objects.standing().filter(kind=HaltKind.RESTORED).first()
-
-
-def _list_as_unmatched(halt: Halt, send: Send, external_id: str, order: Order | None) -> None:
-    known = UnmatchedOrder(
-        halt=halt,
-        account=send.provider_id,
-        token=send.idempotency_key,
-        external_id=external_id,
-        provider=Provider.objects.filter(pk=send.provider_id).first(),
-        sent_at=send.started_at,
-        service_id=send.payload.get("service", "")[:64],
-        link=send.payload.get("link", ""),
-        quantity=send.payload.get("quantity", "")[:20],
-        order=order,
-    )
-    UnmatchedOrder.objects.list_send(known)

@@ -18,8 +18,6 @@ from ...aftersales.batch_outcome import AnyOutcome, outcome_from_json, outcome_t
 from ...models import RequestCall
 from ...status import Write
 from ..send_journal import (
-    ENDED,
-    SENT,
     Beginning,
     HighWaterMark,
     accept_in,
@@ -31,6 +29,7 @@ from ..send_journal import (
     newest_of,
     note_read_in,
 )
+from ..sent_lines import ENDED, SENT
 from ..writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
 from ..writes.spool_files import UNREADABLE
 
@@ -89,10 +88,12 @@ def note_end(call: RequestCall, outcome: AnyOutcome) -> None:
         log.error("the end of %s is not noted on disk: %s", call, error)
 
 
-def note_accepted(provider_id: int, database: str, *, now: datetime) -> None:
+def note_accepted(
+    provider_id: int, database: str, *, now: datetime, seen: datetime | None = None
+) -> None:
     """From here on this database is the one we know, with the calls it has."""
     newest = RequestCall.objects.filter(provider_id=provider_id).order_by("-pk").first()
-    accept_in(_file(provider_id), newest, database, now=now)
+    accept_in(_file(provider_id), newest, database, now=now, seen=seen)
 
 
 def note_read(mark: HighWaterMark, *, now: datetime) -> None:
@@ -100,15 +101,26 @@ def note_read(mark: HighWaterMark, *, now: datetime) -> None:
     note_read_in(_file(mark.provider_id), mark, now=now)
 
 
-def calls_since_accepted(
-    provider_id: int, form_keys: Iterable[UUID] | None = None
+def calls_since_accepted(provider_id: int) -> list[JournaledCall]:
+    """What was asked of this account since its database was last accepted, oldest first. Raises
+    OSError where the disk cannot be read."""
+    return _calls(provider_id, None, since_accepted=True)
+
+
+def calls_kept(provider_id: int, form_keys: Iterable[UUID] | None = None) -> list[JournaledCall]:
+    """The same of all that the file has: a database that was accepted with a call may be put back
+    to before it once more. With `form_keys` only what was about one of these orders."""
+    return _calls(provider_id, form_keys, since_accepted=False)
+
+
+def _calls(
+    provider_id: int, form_keys: Iterable[UUID] | None, *, since_accepted: bool
 ) -> list[JournaledCall]:
-    """What was asked of this account since its database was last accepted, oldest first; with
-    `form_keys` only what was about one of these orders. Raises OSError where the disk cannot be
-    read."""
     calls = dict[str, JournaledCall]()
     about = None if form_keys is None else {form_key.hex.encode() for form_key in form_keys}
     for line in _file(provider_id).all_lines(about):
+        if since_accepted and line.get("what") == DATABASE_ACCEPTED:
+            calls.clear()
         try:
             _take_in(calls, line)
             if about is not None and line["what"] == SENT:
@@ -137,8 +149,6 @@ def _names(call: JournaledCall) -> list[str]:
 
 def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:
     match line["what"]:
-        case what if what == DATABASE_ACCEPTED:
-            calls.clear()
         case what if what == SENT:
             began, named = datetime.fromisoformat(line["started_at"]), line["requests"]
             calls[line["token"]] = JournaledCall(

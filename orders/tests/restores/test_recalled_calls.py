@@ -234,7 +234,7 @@ def recalled(monkeypatch, order, *, write: Write, outcome=None) -> int:
     """One call of this machine about this order, as nobody here had asked for it."""
     name = Named(order.form_key, NOON - timedelta(days=1), order.external_id)
     call = request_journal.JournaledCall(f"{1:032x}", write, NOON, [name], outcome)
-    monkeypatch.setattr(request_journal, "calls_since_accepted", lambda pk: [call])
+    monkeypatch.setattr(request_journal, "calls_kept", lambda pk: [call])
     return recalled_requests.recall_calls(order.provider_id, now=NOON)
 
 

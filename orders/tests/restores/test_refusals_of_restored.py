@@ -10,7 +10,7 @@ import pytest
 from orders.aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_to_json
 from orders.models import Attempt, Order, Refill, RequestCall
 from orders.restores.tasks import importers
-from orders.sending import answer_spool, send_journal
+from orders.sending import answer_spool, send_journal, sent_lines
 from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import forgotten_sends, recalled_requests, recalled_sends
 from orders.sending.restore_check.request_journal import JournaledCall
@@ -104,7 +104,7 @@ def test_what_counts_is_a_send_by_which_something_may_have_been_bought(
 def test_nothing_is_given_back_beside_a_live_attempt() -> None:
     attempt = make_attempt(make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN)
     token = f"{attempt.order.form_key.hex}-2"
-    lost = send_journal.Send(attempt.provider_id, token, LATER, {})
+    lost = sent_lines.Send(attempt.provider_id, token, LATER, {})
     assert forgotten_sends.bring_in(attempt.order, [lost], now=LATER) is None
     assert attempt.order.attempts.count() == 1
 
@@ -116,7 +116,7 @@ def test_the_journal_is_read_once_however_many_races_are_lost(
     provider.then = never_left()
     read, real = list[Any](), send_journal.sends_since_accepted
 
-    def sends_since_accepted(*how: Any) -> list[send_journal.Send]:
+    def sends_since_accepted(*how: Any) -> list[sent_lines.Send]:
         read.append(how)
         return real(*how)
 

@@ -16,8 +16,8 @@ from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.sending.replays import CANDIDATE, REPLAYED_AS, SEEN_THERE
-from orders.sending.restore_check import guard, recalled_sends
-from orders.sending.send_journal import Send
+from orders.sending.restore_check import guard, list_unmatched
+from orders.sending.sent_lines import Send
 from orders.status import Flag, Outcome, Resolution, Status
 from tests.builders import NOON, make_order, make_user
 from tests.fake_provider import FakeProvider, lost_answer
@@ -87,7 +87,7 @@ def test_two_sends_in_one_second_are_each_told_of_once():
         for part in (0, 250_000):
             token, at = f"{order.form_key.hex}-1", NOON.replace(microsecond=part)
             send_then = Send(order.provider_id, token, at, {})
-            recalled_sends._tell_unmatched(send_then, "", order, now=LATER)
+            list_unmatched.tell_unmatched(send_then, "", order, now=LATER)
     told = order.events.filter(kind=EventKind.FLAGGED, text__contains="nobody knows what became")
     assert told.count() == 2
 

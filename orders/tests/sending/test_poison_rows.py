@@ -174,7 +174,7 @@ def journaled(monkeypatch):
     account = make_provider()
     keys = [f"{number:032x}" for number in (1, 2, 3)]
     calls = [request_journal.JournaledCall(key, Write.CANCEL, NOON, (), None) for key in keys]
-    monkeypatch.setattr(request_journal, "calls_since_accepted", lambda pk: calls)
+    monkeypatch.setattr(request_journal, "calls_kept", lambda pk: calls)
     return account, keys
 
 
