@@ -32,6 +32,14 @@ def unmatched_sends(draft: OrderDraft) -> list[UnmatchedOrder]:
     return sorted(rows, key=lambda row: not row.external_id)
 
 
+def listed_since(order: Order) -> list[UnmatchedOrder]:
+    """Sends of an order that waits, listed after it was placed or at that very moment: a machine
+    lists what it has sent where it reads no order, and reads none before it is committed."""
+    mine = UnmatchedOrder.objects.filter(order=None, token__startswith=f"{order.form_key.hex}-")
+    rows = mine.exclude(sent_at=None).order_by("sent_at", "pk")
+    return sorted(rows, key=lambda row: not row.external_id)
+
+
 def objection(draft: OrderDraft, sends: Sequence[UnmatchedOrder]) -> str:
     """Why this is not the order that was sent under its form key, in words: then nobody knows what
     it would be. The send stays listed."""
@@ -54,7 +62,8 @@ def objection(draft: OrderDraft, sends: Sequence[UnmatchedOrder]) -> str:
 def take_over(
     order: Order, sends: Sequence[UnmatchedOrder], *, now: datetime, actor: User | None
 ) -> None:
-    """In the transaction that writes this order: it is in doubt, and never waits to be sent."""
+    """In the transaction that writes this order, or would claim it: it is in doubt, and does not
+    wait to be sent."""
     tries = dict[datetime, UnmatchedOrder]()
     for one in sends:
         if one.sent_at is not None:
@@ -70,7 +79,9 @@ def take_over(
         reason=WORDS,
         candidate_id=send.external_id,
     )
-    order.move(Status.UNCONFIRMED, now=now, actor=actor, text=WORDS, reason=WORDS, sent_at=sent_at)
+    to = Status.UNCONFIRMED
+    if not order.move(to, now=now, actor=actor, text=WORDS, reason=WORDS, sent_at=sent_at):
+        return  # somebody else has it: what follows is theirs
     attempt.save(force_insert=True)
     for moment, other in others:
         _tell_too(order, other, moment, now)

@@ -22,6 +22,7 @@ from providers.panel_api import Dialect
 from ..flags import raise_flag
 from ..limits import agree_terms, check_limits
 from ..models import Attempt, EventKind, Order
+from ..placing import sent_before
 from ..status import Flag, Status
 from . import halts
 
@@ -39,9 +40,9 @@ def claim(order: Order, provider: Provider, *, now: datetime) -> Attempt | None:
 
     None: somebody else has it, another send is in flight for this account, a halt stands before it,
     it was paused or given another key since `provider` was read, its catalog is that of another
-    address, or the order is held because a rule, a limit or the terms of its service no longer let
-    it go. One that cannot be taken is flagged and put back for later, so that the orders behind it
-    go on.
+    address, the order is held because a rule, a limit or the terms of its service no longer let
+    it go, or it turns out to be sent already. One that cannot be taken is flagged and put back for
+    later, so that the orders behind it go on.
     """
     for tried in range(MOST_NUMBERS):
         try:
@@ -87,6 +88,9 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
         )
         unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
         if not unchanged.exists() or halts.sending_is_halted(provider.pk):
+            return None
+        if sends := sent_before.listed_since(order):
+            sent_before.take_over(order, sends, now=now, actor=None)
             return None
         service = agree_terms.service_now(order)
         if reason := check_limits.why_hold(order, service, now):

@@ -869,6 +869,26 @@ LINES = (
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
+        "restored: listed meanwhile, the claim",
+        "        if sends := sent_before.listed_since(order):",
+        "        if sends := sent_before.listed_since(order)[:0]:",
+        (
+            "orders/tests/restores/test_listed_meanwhile.py"
+            "::test_a_claim_takes_what_is_listed_for_sent",
+        ),
+        "orders/sending/claims.py",
+    ),
+    Guard(
+        "restored: listed meanwhile, the look",
+        "        if order is None and Order.objects.filter(form_key=send.form_key).exists():",
+        "        if order:",
+        (
+            "orders/tests/restores/test_listed_meanwhile.py"
+            "::test_a_form_that_is_placed_before_its_send_is_listed_is_not_bought_again",
+        ),
+        "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
         "restored: a request that may have been sent ends with its claim",
         "        doubtful_rows.give_up_requests(provider.pk, now=now)\n",
         "",

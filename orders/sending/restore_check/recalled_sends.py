@@ -117,6 +117,8 @@ def _recall(
         answer_spool.record_late(taken, send_outcome, now=now)
     if not taken and not is_refused:
         tell_unmatched(send, send_outcome.external_id if send_outcome else "", order, now=now)
+        if order is None and Order.objects.filter(form_key=send.form_key).exists():
+            return None  # placed at this moment: no claim sends it, and the next look takes it over
     return True
 
 
