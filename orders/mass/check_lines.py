@@ -136,8 +136,7 @@ def _accept(
         line.warnings.append(f"{ahead} has this link at {service.provider}: it will wait for it.")
     if not service.provider.is_active:
         line.warnings.append(f"{service.provider} is paused: it will be held.")
-    if not line.is_meant:
-        around.claimed[service.pk, line.link_key] = line.number
+    around.claim(line)
     around.lined_up.setdefault((service.provider_id, line.link_key), line.number)
     draft = OrderDraft(
         service,
@@ -175,18 +174,21 @@ def _same_as(
 
 
 def _repeats(line: BatchLine, service: Service, same: Same, around: Surroundings) -> list[Problem]:
-    """What the line may buy a second time, and an earlier line for the same.
+    """What the line may buy a second time, and another line for the same.
 
     That a line is meant holds beside exactly what its problems told of; beside others it is asked.
     """
-    if not line.link_key or (line.is_meant and not untold(same.names, line.told_of)):
+    if not line.link_key:
         return []
-    line.is_meant, line.told_of = False, spelled(same.names)
-    told = [Problem(REPEATED, words) for words in same.words()]
-    number = around.claimed.get((service.pk, line.link_key))
-    if number and not same.orders:
-        told.insert(0, Problem(REPEATED, f"Line {number:,} orders this service for this link too."))
-    return told
+    claim = around.claim_on(line, service)
+    names = [*([claim.name] if claim else []), *same.names]
+    if line.is_meant and not untold(names, line.told_of):
+        return []
+    line.is_meant, line.told_of = False, spelled(names)
+    words = same.words()
+    if claim:
+        words.append(f"Line {claim.number:,} orders this service for this link too.")
+    return [Problem(REPEATED, one) for one in words]
 
 
 def _service_of(

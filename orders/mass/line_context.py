@@ -21,7 +21,7 @@ from providers.panel_api.order_types.table import OrderPayload
 from ..limits.check_limits import LimitRules, rules_for
 from ..models import BatchLine, Order, OrderBatch, UnmatchedOrder, buys_again
 from ..placing.left_sends import left_sends
-from ..repeats import Lately
+from ..repeats import Lately, name_of, untold
 from ..status import BUYS_AGAIN, OPEN, Status
 from .line_rules import LineRules
 
@@ -55,21 +55,53 @@ class Running(NamedTuple):
         return payload is not None and payload.units == self.units
 
 
+class Claim(NamedTuple):
+    """A good line that orders a service for a link, and what it was told of where it is meant."""
+
+    number: int
+    name: str
+    told_of: str
+
+    def is_told_of(self, name: str) -> bool:
+        return not untold([name], self.told_of)
+
+
 @dataclass(slots=True)
 class Surroundings:
-    """`claimed` has the line that orders a service for a link, `lined_up` the line whose link
-    comes first at a provider; both grow as lines are checked. `tolerance` is in percent where
+    """`claimed` has the line that orders a service for a link, `meant` those that are meant as one
+    order more, `lined_up` the line whose link comes first at a provider; they grow as lines are
+    checked. `tolerance` is in percent where
     the lines are held to the terms they were shown with."""
 
     services: dict[str, list[Service]]
     running: dict[str, list[Running]]
     limits: LimitRules
     today: date
-    claimed: dict[Place, int]
+    claimed: dict[Place, Claim] = field(default_factory=dict)
+    meant: dict[Place, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     unmatched: dict[tuple[int, str, str], list[UnmatchedOrder]] = field(default_factory=dict)
     lined_up: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
     tolerance: Decimal | None = None
+
+    def claim_on(self, line: BatchLine, service: Service) -> Claim | None:
+        """The other line that this one may buy a second time with. Lines that are meant beside one
+        another are no matter, nor one that is meant beside this very line."""
+        place = service.pk, line.link_key
+        if (claim := self.claimed.get(place)) or line.is_meant:
+            return claim
+        name = name_of(line.form_key)
+        return next((one for one in self.meant.get(place, ()) if not one.is_told_of(name)), None)
+
+    def claim(self, line: BatchLine) -> None:
+        if line.service_id is None:
+            return
+        place, name = (line.service_id, line.link_key), name_of(line.form_key)
+        claim = Claim(line.number, name, line.told_of)
+        if line.is_meant:
+            self.meant[place].append(claim)
+        else:
+            self.claimed[place] = claim
 
     def rules_of(self, service: Service) -> LineRules:
         if service.pk not in self.rules:
@@ -86,22 +118,23 @@ def surroundings_of(
     with_others: bool,
 ) -> Surroundings:
     """`with_others`: what the other good lines of the batch will cost counts as spent."""
-    limits, claimed = rules_for(person, now=now), dict[Place, int]()
+    limits = rules_for(person, now=now)
     keys = sorted({line.link_key for line in lines if line.link_key})
-    if batch.pk is not None:
-        others = _other_good_lines(batch, lines)
-        claimed = _claims(others, keys)
-        if with_others and limits.limits:
-            _count(limits, others)
     ours = {line.form_key for line in lines}
-    return Surroundings(
+    around = Surroundings(
         services=_services(sorted({line.cells.get("service", "")[:64] for line in lines})),
         running=_running(keys, ours, Lately.by_anybody(now)),
         limits=limits,
         today=desk_day(now),
-        claimed=claimed,
         unmatched=left_sends(ours=ours),
     )
+    if batch.pk is not None:
+        others = _other_good_lines(batch, lines)
+        for line in _with_links(others, keys):
+            around.claim(line)
+        if with_others and limits.limits:
+            _count(limits, others)
+    return around
 
 
 def _services(wanted: list[str]) -> dict[str, list[Service]]:
@@ -134,14 +167,10 @@ def _other_good_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> QuerySet
     return others.exclude(number__gte=min(numbers), number__lte=max(numbers)) if numbers else others
 
 
-def _claims(others: QuerySet[BatchLine], keys: list[str]) -> dict[Place, int]:
-    claims = dict[Place, int]()
+def _with_links(others: QuerySet[BatchLine], keys: list[str]) -> Iterator[BatchLine]:
     for some in _parts(keys):
-        plain = others.filter(link_key__in=some, is_meant=False, service__isnull=False)
-        for service_id, key, number in plain.values_list("service_id", "link_key", "number"):
-            if service_id is not None:
-                claims[service_id, key] = number
-    return claims
+        found = others.filter(link_key__in=some).order_by("number")
+        yield from found.only("number", "service", "link_key", "form_key", "is_meant", "told_of")
 
 
 def _count(limits: LimitRules, others: QuerySet[BatchLine]) -> None:

@@ -588,6 +588,24 @@ LINES = (
         "orders/mass/check_lines.py",
     ),
     Guard(
+        "mass: a line corrected to what another is meant to buy",
+        "if (claim := self.claimed.get(place)) or line.is_meant:",
+        "if (claim := self.claimed.get(place)) or line:",
+        (
+            "orders/tests/mass/test_corrected_lines.py::test_a_line_that_is_corrected_to_what_another_is_meant_to_buy_is_asked_about_it",
+        ),
+        "orders/mass/line_context.py",
+    ),
+    Guard(
+        "mass: another line than the one that a line is meant beside",
+        "names = [*([claim.name] if claim else []), *same.names]",
+        "names = same.names",
+        (
+            "orders/tests/mass/test_corrected_lines.py::test_a_line_that_is_corrected_to_what_another_is_meant_to_buy_is_asked_about_it",
+        ),
+        "orders/mass/check_lines.py",
+    ),
+    Guard(
         "mass: a line that is meant and changed in one form",
         "is_repeated(line) and is_same and was_told",
         "is_repeated(line) and was_told",

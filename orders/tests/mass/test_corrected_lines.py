@@ -1,0 +1,61 @@
+"""Lines of one paste that buy the same: each is asked about the others once, and by name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.mass.check_lines import check
+from orders.models import BatchLine, Order
+from orders.tests.mass.test_meant_lines import mean
+from orders.tests.mass.test_place_lines import make_batch
+from orders.tests.mass.test_repeated_lines import address, bought, lines_of, paste, place
+from tests.builders import NOON, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+def corrected(line: BatchLine, other: BatchLine) -> BatchLine:
+    """As if somebody had typed the cells of the other one into it."""
+    line.cells = {**other.cells}
+    check([line], line.batch, person=line.batch.created_by, now=NOON, with_others=True)
+    line.save()
+    return line
+
+
+def test_a_line_that_is_corrected_to_what_another_is_meant_to_buy_is_asked_about_it() -> None:
+    service = make_service()
+    bought(service, 2)
+    batch = make_batch(f"{service.external_id}|{address(1)}|5\n{paste(service, range(2, 3))}")
+    one, two = lines_of(batch)
+    two.is_meant = True
+    check([two], batch, person=batch.created_by, now=NOON, with_others=True)
+    two.save()
+    Order.objects.update(created_at=NOON - timedelta(days=2))
+    one = corrected(one, two)
+    assert not one.is_good and "Line 2 orders this service" in str(one.problems)
+    check([one, two], batch, person=batch.created_by, now=NOON)
+    assert (one.is_good, two.is_good) == (True, False), "the second was not meant beside the first"
+    assert "Line 1 orders this service" in str(two.problems)
+    two.is_meant = True
+    check([one, two], batch, person=batch.created_by, now=NOON)
+    assert one.is_good and two.is_good
+    for line in (one, two):
+        line.save()
+    for line in (one, two):
+        check([line], batch, person=batch.created_by, now=NOON, with_others=True)
+        assert line.is_good, "and stay so where each is looked at alone"
+
+
+def test_lines_that_were_said_to_be_meant_together_stay_so_however_they_are_looked_at() -> None:
+    service = make_service()
+    bought(service, 1)
+    batch = make_batch("\n".join([paste(service, range(1, 2))] * 3))
+    lines = mean(batch)
+    assert all(line.is_good for line in lines)
+    for some in ([line] for line in lines):
+        check(some, batch, person=batch.created_by, now=NOON, with_others=True)
+        assert some[0].is_good and some[0].is_meant
+    place(batch)
+    assert Order.objects.count() == 4
