@@ -8,16 +8,15 @@ from providers.panel_api import Evidence, RefusalCode
 from providers.panel_api.answers.reread import named_without_a_word_against_it
 
 from ..models import Order
+from ..models.attempt import SERVER_ERROR
 from ..status import Doubt
-
-FAILED = 500  # from this HTTP code on it is not the provider's answer, but word of its failure
 
 
 def doubt_of(evidence: Evidence | None) -> Doubt:
     """Lost where no whole answer came, else what was wrong with the answer."""
     if evidence is None or evidence.http_status is None or evidence.exception_chain:
         return Doubt.LOST
-    if evidence.http_status >= FAILED:
+    if evidence.http_status >= SERVER_ERROR:
         return Doubt.LOST
     named = evidence.candidate_id
     if not named or named_without_a_word_against_it(asdict(evidence)) == named:

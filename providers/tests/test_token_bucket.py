@@ -19,6 +19,7 @@ from providers.actions.token_bucket import (
     take_request,
 )
 from providers.models import Provider, ProviderHealth
+from providers.panel_api.answers.answer import LONGEST_WAIT
 from providers.panel_api.errors import (
     AccountRefused,
     BatchRefused,
@@ -30,6 +31,7 @@ from providers.panel_api.errors import (
     SlowDown,
     Unavailable,
 )
+from providers.panel_api.refusals import throttles
 from tests.builders import NOON, make_provider
 
 from .test_leases import at_once
@@ -368,3 +370,9 @@ def test_a_clock_that_was_ahead_puts_orders_off_no_longer_than_a_pause_may_be(
     assert clock_ahead.pull_back(NOON) == 1
     assert ProviderHealth.objects.get().next_add_at == NOON
     assert clock_ahead.pull_back(NOON) == 0
+
+
+def test_the_client_and_the_desk_wait_as_long_at_most():
+    """Each has the number, for the client stands on nothing of the desk."""
+    most = clocks.RETRY_AFTER_CAP_SECONDS
+    assert (most, timedelta(seconds=most)) == (throttles.LONGEST_WAIT_SECONDS, LONGEST_WAIT)

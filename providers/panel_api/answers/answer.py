@@ -25,7 +25,7 @@ from ..http.request import SecretKey
 from ..http.transport import Delivery
 from ..made import candidate_id, may_be_made
 from ..refusals.classify import PROVE_NOT_PLACED, refusal_code
-from ..refusals.throttles import Throttle, named_wait, throttle_in
+from ..refusals.throttles import LONGEST_WAIT_SECONDS, Throttle, named_wait, throttle_in
 from ..results import Placed
 from .decode import Unexpected, placed, placed_id
 from .error_texts import REASON_LENGTH, error_texts
@@ -35,7 +35,7 @@ from .strict_json import NotJson, parse
 EXCERPT_LENGTH: Final = 4096
 NO_ORDER: Final = "The answer names no order."
 SHORT, LONGEST_TEXT = 100, 200  # of what stands beside a body, cut once it is free of the key
-LONGEST_WAIT: Final = timedelta(minutes=15)
+LONGEST_WAIT: Final = timedelta(seconds=LONGEST_WAIT_SECONDS)
 _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # no database holds them
