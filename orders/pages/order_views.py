@@ -36,6 +36,7 @@ from ..placing.place_orders import (
 )
 from ..placing.withdrawn import withdrawn_in_words
 from ..polling import recheck_ended
+from ..recovery.doubted_attempt import decided_by_hand
 from ..status import Flag, Outcome, Status
 from ..story import story_of
 from .list_neighbours import list_neighbours
@@ -235,6 +236,7 @@ def _draw(
             "release_form": release_form or BesideForm(),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),
+            "may_be_found": bool(decided_by_hand(found)),
             "may_place": request.user.may(May.PLACE),
             "may_resolve": request.user.may(May.RESOLVE),
             "may_see_balances": request.user.may(May.SEE_BALANCES),

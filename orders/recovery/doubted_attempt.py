@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from core.models import User
 
 from ..models import Attempt, Order
-from ..status import Outcome, Resolution
+from ..status import BY_STAFF, Outcome, Resolution, Status
 
 
 class ResolvedMeanwhile(Exception):
@@ -38,3 +38,12 @@ def only(attempt: Attempt) -> QuerySet[Attempt]:
 
 def open_attempt(order: Order) -> Attempt | None:
     return order.attempts.filter(outcome=Outcome.UNKNOWN).order_by("-number").first()
+
+
+def decided_by_hand(order: Order) -> list[Attempt]:
+    """Of an order that rests because a person said so, the tries that count as not there by their
+    word, newest first. The provider may have one of them after all."""
+    if order.status not in (Status.NOT_PLACED, Status.WITHDRAWN):
+        return []
+    tries = Attempt.objects.counted_as_not_there().filter(order=order, resolution__in=BY_STAFF)
+    return list(tries.select_related("provider").order_by("-number"))

@@ -25,9 +25,9 @@ from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..same_ids import plain_id, spellings
-from ..sending import halts, record_outcome
-from ..status import MONEY_BACK, Flag, Outcome, Resolution, Status
-from .doubted_attempt import ResolvedMeanwhile, open_attempt, resolve_attempt
+from ..sending import halts, record_outcome, reopen
+from ..status import MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Resolution, Status
+from .doubted_attempt import ResolvedMeanwhile, decided_by_hand, open_attempt, resolve_attempt
 from .older_ids import newer_before
 
 
@@ -72,7 +72,7 @@ def link_order(
     external_id, said = _as_known(client, external_id)
     if not although_charge_differs:
         _compare_charge(order, said)
-    attempt = open_attempt(order)
+    attempt = open_attempt(order) or _found_after_all(order, external_id)
     if attempt is None:
         return False
     text, flag = f"Linked to the provider's order {external_id}.", Flag.NONE
@@ -83,6 +83,13 @@ def link_order(
         text, flag = f"{text} {words} The try itself may have been bought too.", Flag.BOUGHT_TWICE
     told: dict[str, Any] = {"resolution": Resolution.PERSON, "now": clock(), "actor": actor}
     return record_link(order, attempt, external_id, said, text=text, flag=flag, **told)
+
+
+def _found_after_all(order: Order, external_id: str) -> Attempt | None:
+    """The newest try that a person said is not there and that the id can be."""
+    tries = decided_by_hand(order)
+    fits = (one for one in tries if not newer_before(one, external_id))
+    return next(fits, tries[0] if tries else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +164,8 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
     _refuse_if_claimed(order, link.external_id)
     found = {"external_id": link.external_id}
+    if link.attempt.outcome in NOTHING_BOUGHT:
+        _reopen(link, now)
     same = Attempt.objects.same_as(link.attempt)
     resolve_attempt(same, Outcome.ACCEPTED, resolution, actor, now, **found)
     failpoint("link.attempt")
@@ -180,6 +189,15 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     charges.write_first_charge(order, now=now)
     add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
     record_outcome.schedule_polls(order, now=now)
+
+
+def _reopen(link: Link, now: datetime) -> None:
+    """What was said not to be there is; not where the order has been sent again since."""
+    order, words = link.order, f"Found after all: the provider has it as {link.external_id}."
+    rows = Order.objects.select_for_update(of=("self",), no_key=True)
+    as_read = rows.filter(pk=order.pk, status=order.status).first()
+    if as_read is None or not reopen.reopen(link.attempt, order, link.external_id, words, now=now):
+        raise ResolvedMeanwhile
 
 
 def _refuse_if_claimed(order: Order, external_id: str) -> None:

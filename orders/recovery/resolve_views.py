@@ -26,6 +26,7 @@ from ..status import Status
 from ..story import story_of
 from . import link_orders, not_placed
 from .decision_forms import GiveUpForm, LinkForm, NotPlacedForm
+from .doubted_attempt import decided_by_hand
 from .neighbours import doubted_attempts, neighbours
 from .phrase_forms import RefusalForm
 from .refusal_phrase import AnswerPhrase, add_refusal_phrase, phrase_in_answer
@@ -54,7 +55,7 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
 def order_resolve(request: StaffRequest, pk: int) -> HttpResponse:
     """Everything known about one of them, and the decisions there are."""
     order = _found(pk)
-    return _outcome(request, order) or _draw(request, order)
+    return _outcome(request, order, linking=not request.htmx) or _draw(request, order)
 
 
 @allow(May.RESOLVE)
@@ -62,7 +63,7 @@ def order_resolve(request: StaffRequest, pk: int) -> HttpResponse:
 def order_link(request: StaffRequest, pk: int) -> HttpResponse:
     """It is this order of theirs: checked by asking the provider about it."""
     order, form = _found(pk), LinkForm(request.POST)
-    if answer := _outcome(request, order):
+    if answer := _outcome(request, order, linking=True):
         return answer
     if not form.is_valid():
         return _draw(request, order, link_form=form)
@@ -91,7 +92,7 @@ def _not_linked(
 ) -> HttpResponse:
     """Why not; but while the provider was asked, somebody else may have resolved the order."""
     order = _found(pk)
-    if answer := _outcome(request, order):
+    if answer := _outcome(request, order, linking=True):
         return answer
     form.add_error("external_id", str(mismatch))
     asked = {
@@ -238,9 +239,10 @@ def _found(pk: int) -> Order:
     return get_object_or_404(Order.objects.for_list().select_related("placed_by"), pk=pk)
 
 
-def _outcome(request: StaffRequest, order: Order) -> HttpResponse | None:
-    """Where an order that needs no decision (any more) is shown instead."""
-    if order.status in MAY_BE_SETTLED:
+def _outcome(request: StaffRequest, order: Order, *, linking: bool = False) -> HttpResponse | None:
+    """Where an order that needs no decision (any more) is shown instead. One that a person said is
+    not there can be linked still."""
+    if order.status in MAY_BE_SETTLED or (linking and decided_by_hand(order)):
         return None
     messages.info(
         request, f"Order {order} is resolved: it is {order.get_status_display().lower()}."

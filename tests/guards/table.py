@@ -506,6 +506,15 @@ LINES = (
         "orders/placing/place_orders.py",
     ),
     Guard(
+        "found after all: it was sent again since",
+        "    if as_read is None or not reopen.reopen(",
+        "    if not reopen.reopen(",
+        (
+            "orders/tests/recovery/test_found_after_all.py::test_one_that_was_sent_again_since_is_left_alone",
+        ),
+        "orders/recovery/link_orders.py",
+    ),
+    Guard(
         "linked by hand: an id that is older than the try",
         'return str(known[-1]) if rises and number <= known[-1] else ""',
         'return ""',
