@@ -8,6 +8,9 @@ circle of such pointers can ever hold anything up.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,6 +26,8 @@ from .models.order_queries import IDLE
 from .status import OPEN, HoldReason, Status
 
 RELEASED_AT_ONCE = 500  # the next sweep goes on
+PLACE = ("provider_id", "link_key")
+Place = tuple[int, str]
 FREE_AGAIN = "Its link is free again."
 
 
@@ -38,6 +43,24 @@ def ahead_of(order: Order) -> Order | None:
     line = Order.objects.on_link(order.provider_id, order.link_key).exclude(pk=order.pk)
     before = line.waiting_for_link().filter(pk__lt=order.pk).order_by("-pk").first()
     return before or _newest(line.keeping_link_busy())
+
+
+def numbers_ahead(waiting: Iterable[Order]) -> dict[int, int]:
+    """`ahead_of` for many that wait for their links: its number by theirs."""
+    orders = list(waiting)
+    of_links = Order.objects.filter(link_key__in={order.link_key for order in orders})
+    line, busy = defaultdict[Place, list[int]](list), dict[Place, int]()
+    for *place, pk in of_links.waiting_for_link().order_by("pk").values_list(*PLACE, "pk"):
+        line[tuple(place)].append(pk)
+    newest_last = of_links.keeping_link_busy().order_by(F("parent").desc(nulls_last=True), "pk")
+    for *place, pk in newest_last.values_list(*PLACE, "pk"):
+        busy[tuple(place)] = pk
+    found = dict[int, int | None]()
+    for order in orders:
+        where = (order.provider_id, order.link_key)
+        before = bisect_left(line[where], order.pk)
+        found[order.pk] = line[where][before - 1] if before else busy.get(where)
+    return {pk: ahead for pk, ahead in found.items() if ahead is not None}
 
 
 def hold_behind(order: Order, *, now: datetime, actor: User | None = None) -> bool:

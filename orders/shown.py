@@ -35,7 +35,11 @@ def of_hold(order: Order) -> str:
     if order.status != Status.HELD:
         return order.status
     ahead = ahead_of(order) if order.hold_reason == HoldReason.LINK_BUSY else None
-    return f"{order.hold_reason}-{ahead.pk}" if ahead else order.hold_reason
+    return word_of_hold(order.hold_reason, ahead.pk if ahead else None)
+
+
+def word_of_hold(reason: str, ahead: int | None) -> str:
+    return reason if ahead is None else f"{reason}-{ahead}"
 
 
 def of_newest(refill: Refill | None) -> str:

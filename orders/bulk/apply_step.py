@@ -19,6 +19,7 @@ from ..limits import agree_terms, check_limits
 from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
+from ..shown import of_hold
 from ..status import JobKind
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
@@ -29,7 +30,7 @@ from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
 HAS_NONE_OF_THEM = "It has none of these tags."
-WAITS_ANEW = "It is held for another reason than the one that was confirmed: look at it once more."
+WAITS_ANEW = "It waits for something else than what was confirmed: look at it once more."
 REFILLED_SINCE = (
     "Another refill of it was asked for since this was confirmed: look at it once more."
 )
@@ -80,9 +81,13 @@ def _release(item: BulkItem, now: datetime) -> str:
     order, person = _as_it_is(item), item.job.started_by
     if words := before_sending.why_not_released(order, person):
         return words
-    if not is_shown(item.job.terms.get("shown_holds", {}), order.hold_reason, order.pk):
+    waits_for = of_hold(order)
+    if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):
         return WAITS_ANEW
-    return _done(place_orders.release_order(order, actor=person, now=now))
+    try:
+        return _done(place_orders.release_order(order, actor=person, now=now, shown_hold=waits_for))
+    except place_orders.NotAgreed:
+        return WAITS_ANEW
 
 
 def _withdraw(item: BulkItem, now: datetime) -> str:

@@ -11,10 +11,12 @@ from decimal import Decimal
 from core.models import User
 
 from ..aftersales import request_cancels, request_refills
+from ..link_queue import numbers_ahead
 from ..models import BulkJob, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
 from ..placing import before_sending
 from ..placing.left_sends import left_sends, names_of
 from ..repeats import Lately
+from ..shown import word_of_hold
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
 from . import ordered_again, shown_holds
@@ -80,8 +82,10 @@ class Outlook:
     @property
     def released(self) -> list[tuple[str, int]]:
         """What those wait for that would be let go, in words, and how many."""
-        most_first = sorted(self.holds.items(), key=lambda hold: len(hold[1]), reverse=True)
-        return [(HoldReason(reason).label, len(ids)) for reason, ids in most_first]
+        counts = Counter[str]()
+        for word, ids in self.holds.items():
+            counts[shown_holds.reason_of(word)] += len(ids)
+        return [(HoldReason(reason).label, count) for reason, count in counts.most_common()]
 
     @property
     def shown_holds(self) -> str:
@@ -111,6 +115,7 @@ def outlook(
         if kind == JobKind.REORDER:
             done, lately = _ordered_again(some, now)
             under_way |= lately
+        ahead = _ahead(some) if kind == JobKind.RELEASE else {}
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
@@ -128,8 +133,14 @@ def outlook(
             _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
             if kind == JobKind.RELEASE:
-                seen.holds[order.hold_reason].append(order.pk)
+                word = word_of_hold(order.hold_reason, ahead.get(order.pk))
+                seen.holds[word].append(order.pk)
     return seen
+
+
+def _ahead(some: list[Order]) -> dict[int, int]:
+    """Behind which order each of those waits that wait for their link."""
+    return numbers_ahead(one for one in some if one.hold_reason == HoldReason.LINK_BUSY)
 
 
 def _add_estimate(seen: Outlook, order: Order, *, is_alone: bool) -> None:

@@ -1,7 +1,9 @@
-"""What each order waited for when its release was confirmed: "funds:3-5,9;staff:7" in the form."""
+"""What each order waited for when its release was confirmed, in the words of `shown.of_hold`:
+"funds:3-5,9;link_busy-4:7" in the form."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -9,6 +11,8 @@ from ..status import HoldReason
 from . import chosen_orders
 from .bulk_action import MOST
 from .chosen_orders import NotChosen
+
+_WORD = re.compile(r"[a-z_]+(?:-[0-9]{1,18})?")
 
 
 def spelled(holds: Mapping[str, Iterable[int]]) -> str:
@@ -21,11 +25,15 @@ def read(text: str) -> dict[str, str]:
     holds = dict[str, str]()
     for part in text.split(";") if text else ():
         reason, _, ids = part.partition(":")
-        if not reason or reason not in HoldReason.values:
+        if not _WORD.fullmatch(reason) or reason_of(reason) not in HoldReason.values:
             raise NotChosen("no reason of a hold")
         _ids(ids)
         holds[reason] = ids
     return holds
+
+
+def reason_of(word: str) -> str:
+    return word.partition("-")[0]
 
 
 def is_shown(holds: Mapping[str, str], reason: str, order_id: int) -> bool:

@@ -196,10 +196,20 @@ LINES = (
     ),
     Guard(
         "bulk release: only what was confirmed",
-        '    if not is_shown(item.job.terms.get("shown_holds", {}), order.hold_reason, order.pk):',
+        '    if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):',
         "    if not order:",
         (
             "orders/tests/bulk/test_bulk_verbs.py::test_a_hold_that_nobody_confirmed_to_release_stays",
+        ),
+        "orders/bulk/apply_step.py",
+    ),
+    Guard(
+        "bulk release: only beside the order that it was shown to wait behind",
+        "    waits_for = of_hold(order)\n",
+        "    waits_for = next((one for one in item.job.terms.get('shown_holds', {})), '')\n",
+        (
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_many_are_not_released_beside_an_order_that_was_never_shown",
         ),
         "orders/bulk/apply_step.py",
     ),

@@ -1,0 +1,61 @@
+"""Release of many from a page of an hour ago: each beside the order that it waited behind then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orders.bulk.apply_step import WAITS_ANEW
+from orders.bulk.outlook import outlook
+from orders.link_queue import ahead_of, numbers_ahead
+from orders.models import Order
+from orders.status import HoldReason, JobKind, Status
+from orders.tests.bulk.test_bulk_verbs import done, statuses
+from tests.builders import NOON, make_order, make_service, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+def in_line(first: Order, count: int) -> list[Order]:
+    """So many that wait behind it, one behind the other."""
+    same: dict[str, Any] = {"link": first.link, "link_key": first.link_key, "blocked_by": first}
+    held: dict[str, Any] = {"service": first.service, "hold_reason": HoldReason.LINK_BUSY}
+    return [make_order(Status.HELD, **held, **same) for _ in range(count)]
+
+
+def shown(*orders: Order) -> dict[str, str]:
+    """What a confirmation that is drawn now carries."""
+    parts = [Order.objects.filter(pk__in=[order.pk for order in orders])]
+    seen = outlook(JobKind.RELEASE, parts, lambda order: "", person=make_user(), now=NOON)
+    assert dict(seen.released) == {HoldReason.LINK_BUSY.label: len(orders)}
+    words = (part.partition(":") for part in seen.shown_holds.split(";"))
+    return {word: ids for word, _, ids in words}
+
+
+def test_many_are_not_released_beside_an_order_that_was_never_shown() -> None:
+    first = make_order(Status.IN_PROGRESS)
+    [waiting] = in_line(first, 1)
+    holds = shown(waiting)
+    Order.objects.filter(pk=first.pk).update(status=Status.COMPLETED, ended_at=NOON)
+    make_order(Status.IN_PROGRESS, service=first.service, link=first.link, link_key=first.link_key)
+    assert done(JobKind.RELEASE, waiting, shown_holds=holds) == [WAITS_ANEW]
+    assert statuses(waiting) == [("held", "link_busy")]
+
+
+def test_a_whole_line_that_was_shown_is_released() -> None:
+    waiting = in_line(make_order(Status.IN_PROGRESS), 3)
+    assert done(JobKind.RELEASE, *waiting, shown_holds=shown(*waiting)) == ["", "", ""]
+
+
+def test_whom_many_wait_behind_is_what_each_alone_waits_behind() -> None:
+    service = make_service()
+    lines = [in_line(make_order(Status.IN_PROGRESS, service=service), n) for n in (1, 3)]
+    for line in list(lines):
+        child = make_order(Status.IN_PROGRESS, service=service, parent=line[0])
+        Order.objects.filter(pk=child.pk).update(link=line[0].link, link_key=line[0].link_key)
+    free = in_line(make_order(Status.COMPLETED, service=service), 1)
+    waiting = [*lines[0], *lines[1], *free]
+    alone = {order.pk: ahead_of(order) for order in waiting}
+    assert numbers_ahead(waiting) == {pk: one.pk for pk, one in alone.items() if one}
+    assert alone[free[0].pk] is None
