@@ -34,15 +34,16 @@ def normalised_link(link: str) -> str:
     """Host and path of a web address, or a name without case and leading "@".
 
     Without scheme, user, "www.", port, fragment, closing dot of the host, empty or dotted steps
-    of the path, and what was added to it by sharing; decoded as often as it was encoded, as
-    Unicode in NFKC. Only the path and the query keep their case.
+    of the path, empty parameters, and what was added to it by sharing; decoded as often as it was
+    encoded, as Unicode in NFKC. Only the path and the query keep their case.
     """
     bare, has_scheme = _without_scheme(link)
     before, _, query = bare.partition("#")[0].partition("?")
     host, steps = _host_and_steps(before, has_scheme)
     if not host:
         return _folded(_decoded(bare)).removeprefix("@").rstrip("/")
-    asked = "&".join(one for one in _decoded(query).split("&") if not _OF_SHARING.match(one))
+    given = filter(None, _decoded(query).split("&"))
+    asked = "&".join(one for one in given if not _OF_SHARING.match(one))
     return "/".join([host, *_walked(steps)]) + (f"?{asked}" if asked else "")
 
 

@@ -72,6 +72,11 @@ def test_every_spelling_of_a_link_has_one_key(spelling):
         ("https://lumen.example/p?v=1&si=a", "https://lumen.example/p?si=b&v=1", True),
         ("https://lumen.example/p?v=1&si=a", "https://lumen.example/p?v=2&si=a", False),
         ("https://lumen.example/p?v=1&amp;fbclid=a", "https://lumen.example/p?v=1", True),
+        ("https://lumen.example/p?v=1&", "https://lumen.example/p?v=1", True),
+        ("https://lumen.example/p?&v=1&&w=2", "https://lumen.example/p?v=1&w=2", True),
+        ("https://lumen.example/p?v=1%26", "https://lumen.example/p?v=1", True),
+        ("https://lumen.example/p?&", "https://lumen.example/p", True),
+        ("https://lumen.example/p?v=", "https://lumen.example/p", False),
         ("https://lumen.example/p?site=1", "https://lumen.example/p?site=2", False),
         ("https://lumen.example/p?t=10", "https://lumen.example/p", False),
         ("https://lumen.example/a%23b", "https://lumen.example/a#b", False),
@@ -180,6 +185,17 @@ def test_upgrading_leaves_out_what_sharing_has_added_where_links_are_still_compa
     keys = dict(Order.objects.values_list("pk", "link_key"))
     assert keys == {waiting.pk: link_key(plain), ended.pk: link_key(plain), old.pk: "old"}
     assert BatchLine.objects.get(pk=line.pk).link_key == link_key(plain)
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+def test_upgrading_leaves_out_empty_parameters_of_open_orders():
+    waiting = make_order(link="https://lumen.example/p?v=1&", link_key="old")
+    upgrade = import_module("orders.migrations.0035_links_without_empty_parameters")
+    [step] = upgrade.Migration.operations
+    step.code(apps, None)
+    waiting.refresh_from_db()
+    assert waiting.link_key == link_key("https://lumen.example/p?v=1")
 
 
 def _objection(link: str) -> str:
