@@ -7,6 +7,7 @@ written over: the parent is flagged instead.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,7 +17,7 @@ from core.rows.bulk import write_columns
 
 from ..models import EventKind, Order, OrderEvent, PollSchedule
 from ..same_ids import plain_id, spellings
-from ..status import REPLACEABLE_FLAGS, Flag, Status
+from ..status import ENDED_THERE, REPLACEABLE_FLAGS, Flag, Status
 
 Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order
 AT_ONCE = 500  # in one statement
@@ -48,6 +49,19 @@ def add_children(families: Sequence[Family], *, now: datetime) -> int:
     _count_parts(families, parents, known)
     _enter(children, now)
     return len(children)
+
+
+def delivered_by_parts(parents: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """The units that the orders started for these have delivered: as far as is known, and with all
+    of those whose end nobody has read yet."""
+    known, at_most = Counter[int](), Counter[int]()
+    rows = Order.objects.filter(parent__in=parents, units__isnull=False)
+    for pk, status, units, remains in rows.values_list("parent", "status", "units", "remains"):
+        if remains is None or not 0 <= remains <= (units or 0):
+            remains = 0 if status == Status.COMPLETED else units or 0
+        known[pk] += (units or 0) - remains
+        at_most[pk] += (units or 0) - (remains if status in ENDED_THERE else 0)
+    return {pk: (known[pk], at_most[pk]) for pk in known}
 
 
 def _known(provider_id: int, ids: list[str]) -> dict[str, int | None]:

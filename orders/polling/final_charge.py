@@ -30,12 +30,14 @@ ASK_FOR_STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an order ended. `parts` of it were rounded each for itself."""
+    """How an order ended. `parts` of it were rounded each for itself; `by_parts` are the units
+    that its parts may have delivered (`child_orders.delivered_by_parts`)."""
 
     status: Status
     charge: Decimal
     remains: int | None
     parts: int = 1
+    by_parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class FinalCharge:
 
 def weigh(order: Order, end: End, style: RefundStyle) -> FinalCharge:
     """What this end costs, and what is odd in it. `order` is as it was before its end."""
-    allowed = final_charges(order, end.status, end.remains)
+    allowed = [*final_charges(order, end.status, end.remains), *_charges_of_parts(order, end)]
     if keeps_price(order, end, style):
         return _kept(order, end, style, allowed)
     fits = _fits(order, end, allowed)
@@ -143,6 +145,14 @@ def final_charges(order: Order, status: Status, remains: int | None) -> list[Dec
     if status in (Status.CANCELED, Status.REFUNDED):
         return [Decimal(0), *(one for one in delivered if one and remains)]
     return []
+
+
+def _charges_of_parts(order: Order, end: End) -> list[Decimal]:
+    """What a completed drip-feed may have cost besides: some of its runs were canceled."""
+    if end.status != Status.COMPLETED or order.rate is None or not _is_by_units(order):
+        return []
+    fewer = {units for units in end.by_parts if units < (order.units or 0)}
+    return [order.rate * units / 1000 for units in sorted(fewer)]
 
 
 def rounding_of(charge: Decimal, known: Decimal | None, expected: Decimal) -> Decimal:

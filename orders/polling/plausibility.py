@@ -27,6 +27,7 @@ from ..status import (
     Status,
 )
 from .anomalies import STANDS, Anomaly, AnomalyCode, untold
+from .child_orders import delivered_by_parts
 from .final_charge import End, FinalCharge, is_alarming, too_much, weigh
 
 # What the check of a dull answer needs; the rest is read for the others only.
@@ -94,7 +95,12 @@ def check_answers(
             else:
                 news.append((order, answer))
     styles = _read_the_rest([order for order, _ in news])
-    findings |= {order.pk: check_answer(order, answer, styles[order.pk]) for order, answer in news}
+    over = [order.pk for order, answer in news if order.parts_done and _is_completed(answer)]
+    by_parts = delivered_by_parts(over) if over else {}
+    findings |= {
+        order.pk: check_answer(order, answer, styles[order.pk], by_parts.get(order.pk, ()))
+        for order, answer in news
+    }
     odd = {pk: finding.anomalies for pk, finding in findings.items() if finding.anomalies}
     if odd:
         for pk, new in untold(odd).items():
@@ -105,6 +111,10 @@ def check_answers(
         for order, answer in said
         if isinstance(answer, Progress)
     }
+
+
+def _is_completed(said: Progress) -> bool:
+    return said.status is not None and said.status.value == Status.COMPLETED
 
 
 def is_dull(order: Order, said: Progress) -> bool:
@@ -144,7 +154,10 @@ def goes_back(before: Status, after: Status) -> bool:
 
 
 def check_answer(
-    order: Order, said: Progress, style: RefundStyle = RefundStyle.UNKNOWN
+    order: Order,
+    said: Progress,
+    style: RefundStyle = RefundStyle.UNKNOWN,
+    by_parts: tuple[int, ...] = (),
 ) -> Plausibility:
     """What of this answer may be taken over, and what in it is odd."""
     was = Status(order.status)
@@ -157,7 +170,7 @@ def check_answer(
     if was in ENDED_THERE:
         anomalies += _after_the_end(order, said)
         return Plausibility(status, None, tuple(anomalies), is_over=True)
-    final = final_charge(order, said, status, style)
+    final = final_charge(order, said, status, style, by_parts)
     if final.anomaly is not None:
         anomalies.append(final.anomaly)
     charge = _charge(order, said, status in ENDED_THERE, anomalies)
@@ -166,7 +179,13 @@ def check_answer(
     return Plausibility(status, charge, tuple(anomalies), refund=final.refund)
 
 
-def final_charge(order: Order, said: Progress, status: Status, style: RefundStyle) -> FinalCharge:
+def final_charge(
+    order: Order,
+    said: Progress,
+    status: Status,
+    style: RefundStyle,
+    by_parts: tuple[int, ...] = (),
+) -> FinalCharge:
     """What the order cost if it ended so. Money that comes back is asked about even where the
     provider tells no charge any more."""
     if status not in ENDED_THERE:
@@ -182,7 +201,7 @@ def final_charge(order: Order, said: Progress, status: Status, style: RefundStyl
         charge = min(charge, order.charge)  # a higher one is not taken over
     parts = max(order.parts_done or 0, said.runs or 0, 1)
     remains = order.remains if said.remains is None else said.remains
-    return weigh(order, End(status, charge, remains, parts), style)
+    return weigh(order, End(status, charge, remains, parts, by_parts), style)
 
 
 def _after_the_end(order: Order, said: Progress) -> Iterator[Anomaly]:
