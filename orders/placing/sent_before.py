@@ -6,7 +6,7 @@ is sent again. It was bought once, and is not bought again under the same key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from ..status import Status
 WORDS: Final = (
     "It had been sent before the database was put back, and its order was missing here since."
 )
+CUT: Final = 300  # as much of a link as journals of before keep
 SENT_TOO: Final = "It had been sent once more before the database was put back"
 
 
@@ -98,19 +99,22 @@ def _tell_too(order: Order, send: UnmatchedOrder, moment: datetime, now: datetim
     order.remember(EventKind.FLAGGED, now=now, text=f"{SENT_TOO}, {there}.", evidence=seen)
 
 
+def amount_of(wire: Mapping[str, str]) -> str:
+    """How much a send was for, as it is listed: a quantity, with its runs where there are any."""
+    quantity, runs = wire.get("quantity", ""), wire.get("runs", "")
+    return (f"{quantity} × {runs}" if quantity and runs else quantity)[:20]
+
+
 def _is_of(send: UnmatchedOrder, draft: OrderDraft) -> bool:
     wire = draft.payload.wire()
+    link = draft.link[:CUT] if len(send.link) == CUT else draft.link
     return send.account == draft.service.provider_id and all(
         (
             send.service_id in ("", wire.get("service")),
-            not send.link or _key(send.link) == _key(draft.link),
-            not send.quantity or send.quantity == wire.get("quantity", send.quantity),
+            not send.link or link_key(send.link) == link_key(link),
+            not send.quantity or send.quantity == (amount_of(wire) or send.quantity),
         )
     )
-
-
-def _key(link: str) -> str:
-    return link_key(link[:300])  # as much of it as a journal keeps
 
 
 def _number_of(send: UnmatchedOrder) -> int:

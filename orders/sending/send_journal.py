@@ -26,7 +26,8 @@ from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
 
 log = logging.getLogger(__name__)
 CARRIED: Final = "carried"
-PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username")
+PAYLOAD_SHOWN: Final = ("service", "link", "quantity", "username", "runs")
+LONGEST: Final = 2048  # of a link; releases up to 0.2.0 kept 300 characters
 
 
 class SentRow(Protocol):
@@ -123,7 +124,7 @@ def beginning_of(file: JournalFile, provider_id: int) -> Beginning | None:
 def note_send(attempt: Attempt, database: str) -> None:
     """On disk when this returns. Raises OSError when it cannot be."""
     payload = {
-        name: str(attempt.wire[name])[:300] for name in PAYLOAD_SHOWN if name in attempt.wire
+        name: str(attempt.wire[name])[:LONGEST] for name in PAYLOAD_SHOWN if name in attempt.wire
     }
     file = _file(attempt.provider_id)
     others = Attempt.objects.filter(provider_id=attempt.provider_id, pk__lt=attempt.pk)

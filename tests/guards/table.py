@@ -26,6 +26,7 @@ SETTLING = "orders/tests/recovery/test_decisions.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 TWICE = "orders/tests/restores/test_put_back_twice.py"
+WAS_SENT = "orders/tests/restores/test_what_was_sent.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
 INVARIANTS = "orders/tests/sending/test_invariants.py"
@@ -924,6 +925,27 @@ LINES = (
             "::test_a_form_that_is_placed_before_its_send_is_listed_is_not_bought_again",
         ),
         "orders/sending/restore_check/recalled_sends.py",
+    ),
+    Guard(
+        "restored: what was sent, its username",
+        'link=send.payload.get("link") or send.payload.get("username", ""),',
+        'link=send.payload.get("link", ""),',
+        (f"{WAS_SENT}::test_it_is_told_of_under_its_own_address",),
+        "orders/sending/restore_check/list_unmatched.py",
+    ),
+    Guard(
+        "restored: what was sent, the whole link",
+        "[:LONGEST] for",
+        "[:300] for",
+        (f"{WAS_SENT}::test_a_line_for_a_long_link_that_was_bought_is_asked_about",),
+        "orders/sending/send_journal.py",
+    ),
+    Guard(
+        "restored: what was sent, its runs",
+        'f"{quantity} × {runs}" if quantity and runs else quantity',
+        'f"{quantity}" if quantity and runs else quantity',
+        (f"{WAS_SENT}::test_as_often_as_it_was_not_sent_is_not_taken_for_it",),
+        "orders/placing/sent_before.py",
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",

@@ -11,6 +11,7 @@ from providers.models import Provider
 
 from ...flags import raise_flag, raise_live_attempt
 from ...models import EventKind, Halt, Order, UnmatchedOrder
+from ...placing.sent_before import amount_of
 from ...same_ids import plain_id
 from ...status import Flag, HaltKind
 from .. import halts, reopen
@@ -85,8 +86,8 @@ def _list_as_unmatched(halt: Halt, send: Send, external_id: str, order: Order | 
         provider=Provider.objects.filter(pk=send.provider_id).first(),
         sent_at=send.started_at,
         service_id=send.payload.get("service", "")[:64],
-        link=send.payload.get("link", ""),
-        quantity=send.payload.get("quantity", "")[:20],
+        link=send.payload.get("link") or send.payload.get("username", ""),
+        quantity=amount_of(send.payload),
         order=order,
     )
     UnmatchedOrder.objects.list_send(known)
