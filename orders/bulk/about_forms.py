@@ -86,10 +86,12 @@ class AboutForm(TablerForm, forms.Form):
 
 
 class BulkForm(TablerForm, forms.Form):
-    """What every confirmation carries: its form key, and what was shown when it was drawn."""
+    """What every confirmation carries: its form key, and what was shown when it was drawn. The
+    numbers of a database that is put back stand for others: `shown_orders` says which they were."""
 
     form_key = FormKeyField()
     chosen = forms.CharField(widget=forms.HiddenInput)
+    shown_orders = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def clean_chosen(self) -> list[int]:
         """The ids of exactly the orders that were shown."""

@@ -113,7 +113,11 @@ def _start(
     if not form.is_valid():
         return _ask(request, kind, selection, form, status=422)
     terms = dict(form.terms)
-    if kind == JobKind.REORDER:
+    if kind != JobKind.REORDER:
+        if form.cleaned_data["shown_orders"] != _digest(_form_keys(form.cleaned_data["chosen"])):
+            form.add_error(None, OTHER_ORDERS)
+            return _ask(request, kind, selection, form, status=422)
+    else:
         terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
         told = _told_of(form.cleaned_data["chosen"], terms["shown_beside"])
         if words := _changed(terms.pop("shown_terms"), told, terms["agreed"]):
@@ -158,6 +162,7 @@ def _ask(
         "query": _query(request),
         "form_key": said.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
+        "shown_orders": "" if kind == JobKind.REORDER else _digest(_form_keys(chosen)),
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
         "shown_refills": refills,

@@ -201,18 +201,20 @@ LINES = (
         "    if not order:",
         (
             "orders/tests/bulk/test_bulk_verbs.py::test_a_hold_that_nobody_confirmed_to_release_stays",
-        ),
-        "orders/bulk/apply_step.py",
-    ),
-    Guard(
-        "bulk release: only beside the order that it was shown to wait behind",
-        "    waits_for = of_hold(order)\n",
-        "    waits_for = next((one for one in item.job.terms.get('shown_holds', {})), '')\n",
-        (
             "orders/tests/bulk/test_shown_holds.py"
             "::test_many_are_not_released_beside_an_order_that_was_never_shown",
         ),
         "orders/bulk/apply_step.py",
+    ),
+    Guard(
+        "bulk: a restored database is asked anew which orders the numbers stand for",
+        '        if form.cleaned_data["shown_orders"] != _digest(',
+        '        if False and form.cleaned_data["shown_orders"] != _digest(',
+        (
+            "orders/tests/bulk/test_other_orders.py"
+            "::test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew",
+        ),
+        "orders/bulk/confirm_views.py",
     ),
     Guard(
         "bulk release: each order only from what it was shown for",

@@ -52,6 +52,7 @@ def confirmation(browser: Client, query: str) -> dict[str, Any]:
     return {
         "form_key": str(context["form_key"]),
         "chosen": context["chosen"],
+        "shown_orders": context["shown_orders"],
         "shown_terms": context["shown_terms"],
     }
 
