@@ -25,7 +25,7 @@ EACH, HALTS = "orders/tests/sending/test_each_guard.py", "orders/tests/sending/t
 SETTLING = "orders/tests/recovery/test_decisions.py"
 WRITES = "orders/tests/sending/test_every_write.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
-TWICE = "orders/tests/restores/test_put_back_twice.py"
+PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
 WAS_SENT = "orders/tests/restores/test_what_was_sent.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
@@ -891,21 +891,21 @@ LINES = (
         "restored: put back twice, what the accepted one was missing",
         "    missing = list(_missing(account))\n",
         "    missing = list[Send]()\n",
-        (f"{TWICE}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        (f"{PUT_BACK}::test_a_kept_form_buys_nothing_after_the_second_time",),
         "orders/sending/restore_check/acceptance.py",
     ),
     Guard(
         "restored: put back twice, the same identity",
         "        elif acceptance.is_forgotten(mark):",
         "        elif identity is None:",
-        (f"{TWICE}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        (f"{PUT_BACK}::test_a_kept_form_buys_nothing_after_the_second_time",),
         "orders/sending/restore_check/guard.py",
     ),
     Guard(
         "restored: put back twice, the refills",
         "_unknown(request_journal.calls_kept(provider_id))",
         "_unknown(request_journal.calls_since_accepted(provider_id))",
-        (f"{TWICE}::test_a_refill_that_was_given_back_once_is_given_back_again",),
+        (f"{PUT_BACK}::test_a_refill_that_was_given_back_once_is_given_back_again",),
         "orders/sending/restore_check/recalled_requests.py",
     ),
     Guard(
