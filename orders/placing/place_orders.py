@@ -86,8 +86,7 @@ def place_order(
                 raise NotAgreed(words)
             account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
             if not sends and (send := left_sends.not_told(draft)):
-                name = left_sends.name_of(send)
-                raise NotAgreed(left_sends.why_asked(send), "is_meant", name)
+                raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
             order = _insert(
                 draft,
                 placed_by,

@@ -58,7 +58,7 @@ SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 SPELLED = "orders/tests/recovery/test_spelled_ids.py"
 TERMS, CONSENT = "orders/tests/limits/test_terms.py", "orders/tests/bulk/test_consent_races.py"
 MEANT = "orders/tests/mass/test_meant_lines.py"
-TWICE = "orders/tests/placing/test_sent_twice.py"
+CLICKED = "orders/tests/placing/test_sent_twice.py"
 TOLD = "orders/tests/placing/test_told_of.py"
 
 INDEXES = (
@@ -253,8 +253,8 @@ LINES = (
     ),
     Guard(
         "mass order: a line for what has no order here is left out until it is meant",
-        "    left = [Problem(REPEATED, bought)] if bought else []",
-        "    left = list[Problem]()",
+        "return [*named, *map(left_sends.why_asked, self.sends[:TOLD_OF])]",
+        "return named",
         (f"{PLACED}::test_a_new_line_for_what_has_no_order_here_is_left_out_until_it_is_meant",),
         "orders/mass/check_lines.py",
     ),
@@ -414,14 +414,14 @@ LINES = (
         "placing: the same form a moment before it is refused",
         "return _already_placed(request, form, placed) if placed else _refuse(request, form)",
         "return _refuse(request, form)",
-        (f"{TWICE}::test_the_second_click_looked_for_its_order_a_moment_too_early",),
+        (f"{CLICKED}::test_the_second_click_looked_for_its_order_a_moment_too_early",),
         "orders/placing/views.py",
     ),
     Guard(
         "placing: the same form while it is being placed",
         "    placed = _placed_meanwhile(request, form.service)\n",
         "    placed = _sent_before(request)\n",
-        (f"{TWICE}::test_the_second_click_is_refused_only_once_the_first_is_known",),
+        (f"{CLICKED}::test_the_second_click_is_refused_only_once_the_first_is_known",),
         "orders/placing/views.py",
     ),
     Guard(
@@ -502,7 +502,7 @@ LINES = (
     ),
     Guard(
         "placing: what is found of before a restore with the insert",
-        "if name_of(send) not in draft.told_sends)",
+        "if name_of(send) not in told)",
         "if not send)",
         (
             f"{PLACED}::test_what_is_found_between_the_form_and_its_order_is_asked_about_with_the_insert",
@@ -574,8 +574,8 @@ LINES = (
     ),
     Guard(
         "mass: an order that came after its line was meant",
-        "(line.is_meant and not untold(same.names, line.told_of))",
-        "line.is_meant",
+        "if line.is_meant and not untold(names, line.told_of):",
+        "if line.is_meant:",
         (
             f"{MEANT}::test_an_older_order_that_was_queued_again_since_was_not_shown",
             f"{MEANT}::test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are",

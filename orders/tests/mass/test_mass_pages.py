@@ -127,7 +127,8 @@ def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
     line = batch.lines.filter(is_good=False).earliest("number")
     assert "Place anyway" in text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=fix"))
     cells = {f"cell-{name}": text for name, text in line.cells.items()}
-    manager.post(f"/orders/mass-orders/lines/{line.pk}/", {**cells, "is_meant": "yes"})
+    meant = {**cells, "is_meant": "yes", "told_of": line.told_of}
+    manager.post(f"/orders/mass-orders/lines/{line.pk}/", meant)
     line.refresh_from_db()
     assert line.is_good
     address, page = f"/orders/mass-orders/{batch.pk}/check/", f"/orders/mass-orders/{batch.pk}/"
