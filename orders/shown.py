@@ -20,6 +20,12 @@ CHANGED = "Something changed since this page was drawn, and nothing was done: lo
 _TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late", "candidates")
 
 
+def is_another(order: Order, of: str) -> bool:
+    """Whether a button was drawn for another order, which had this number before the database was
+    put back. `of` is the form key that its address carries."""
+    return bool(of) and of != order.form_key.hex
+
+
 def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
     """Where it stands, and all that is known of its sends; `attempts` where they are read."""
     rows = order.attempts.all() if attempts is None else attempts

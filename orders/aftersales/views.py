@@ -34,8 +34,9 @@ SHOWN = 20  # of an order's refills and of its requests to cancel
 def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to refill it."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    words = shown.CHANGED
-    if request.POST.get("shown") == shown.of_newest(order.refills.order_by("-pk").first()):
+    words, newest = shown.CHANGED, shown.of_newest(order.refills.order_by("-pk").first())
+    is_another = shown.is_another(order, request.GET.get("of", ""))
+    if not is_another and request.POST.get("shown") == newest:
         words = request_refills.request_refill(order, actor=request.user, now=database_now())
     if not words:
         _ring(order.provider_id)
@@ -48,6 +49,9 @@ def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
 def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to cancel it, or take it back when it was not sent."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
+    if shown.is_another(order, request.GET.get("of", "")):
+        messages.warning(request, shown.CHANGED)
+        return to_order(request, pk)
     at_provider = order.status in AT_PROVIDER
     words = request_cancels.request_cancel(order, actor=request.user, now=database_now())
     done = f"The cancel of order {order} is asked for. Its status will say what comes of it."

@@ -61,7 +61,9 @@ def order(request: StaffRequest, pk: int) -> HttpResponse:
 def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take it back before it is sent."""
     found = _found(pk)
-    if withdraw_order(found, actor=request.user, now=database_now()):
+    if shown.is_another(found, request.GET.get("of", "")):
+        messages.warning(request, shown.CHANGED)
+    elif withdraw_order(found, actor=request.user, now=database_now()):
         messages.success(request, withdrawn_in_words(found))
     else:
         _say_too_late(request, pk, "withdrawn")
@@ -73,7 +75,9 @@ def order_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 def order_hold(request: StaffRequest, pk: int) -> HttpResponse:
     """Keep a queued order from being sent until somebody releases it."""
     found = _found(pk)
-    if hold_order(found, actor=request.user, now=database_now()):
+    if shown.is_another(found, request.GET.get("of", "")):
+        messages.warning(request, shown.CHANGED)
+    elif hold_order(found, actor=request.user, now=database_now()):
         messages.success(request, f"Order {found} is held. It is not sent until it is released.")
     else:
         _say_too_late(request, pk, "held", before_sending.why_not_held)
@@ -85,7 +89,8 @@ def order_hold(request: StaffRequest, pk: int) -> HttpResponse:
 def order_release(request: StaffRequest, pk: int) -> HttpResponse:
     """Queue a held order although what it waited for may not have come."""
     found = _found(pk)
-    if words := why_not_released(found, request.user):
+    is_another = shown.is_another(found, request.GET.get("of", ""))
+    if words := shown.CHANGED if is_another else why_not_released(found, request.user):
         messages.warning(request, words)
         return _back(request, pk)
     now, seen = database_now(), request.POST.get("shown", "")

@@ -207,6 +207,16 @@ LINES = (
         "orders/bulk/apply_step.py",
     ),
     Guard(
+        "order page: a button acts on no order that was given the number since",
+        "    return bool(of) and of != order.form_key.hex",
+        "    return False",
+        (
+            "orders/tests/pages/test_other_orders.py"
+            "::test_a_button_acts_on_no_order_that_was_given_its_number_since",
+        ),
+        "orders/shown.py",
+    ),
+    Guard(
         "bulk: a restored database is asked anew which orders the numbers stand for",
         '        if form.cleaned_data["shown_orders"] != _digest(',
         '        if False and form.cleaned_data["shown_orders"] != _digest(',

@@ -312,7 +312,7 @@ def test_pages_lead_to_both_ends(staff: Client, monkeypatch: pytest.MonkeyPatch)
 def test_an_order_is_withdrawn_from_its_row(staff: Client) -> None:
     order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
     page = staff.get("/orders/?group=open").content.decode()
-    assert f'formaction="/orders/{order.pk}/withdraw/"' in page and 'value="group=open"' in page
+    assert f'formaction="/orders/{order.pk}/withdraw/?of=' in page and 'value="group=open"' in page
     answer = staff.post(f"/orders/{order.pk}/withdraw/", {"back": "group=open"})
     assert answer.headers["Location"] == "/orders/?group=open"
     order.refresh_from_db()
