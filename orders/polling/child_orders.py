@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core import clocks
 from core.rows.bulk import write_columns
@@ -54,7 +54,7 @@ def add_children(families: Sequence[Family], *, now: datetime) -> int:
 def delivered_by_parts(parents: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """The units that the orders started for these have delivered: as far as is known, and with all
     of those whose end nobody has read yet."""
-    known, at_most = Counter[int](), Counter[int]()
+    known, at_most = Counter[Any](), Counter[Any]()
     rows = Order.objects.filter(parent__in=parents, units__isnull=False)
     for pk, status, units, remains in rows.values_list("parent", "status", "units", "remains"):
         if remains is None or not 0 <= remains <= (units or 0):

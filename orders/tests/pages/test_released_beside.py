@@ -12,7 +12,7 @@ from django.utils import timezone
 from orders import shown
 from orders.links import link_key
 from orders.models import Order
-from orders.placing import place_orders
+from orders.placing import before_sending, place_orders
 from orders.status import HoldReason, Status
 from tests.builders import make_order
 from tests.one_line import one_line
@@ -60,7 +60,7 @@ def test_what_is_bought_between_the_click_and_the_release_is_asked_about(
     staff: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = same(Status.HELD, hold_reason=HoldReason.STAFF)
-    why_not = place_orders.why_not_released
+    why_not = before_sending.why_not_released
 
     def another_comes(*asked: Any) -> str:
         same(Status.UNCONFIRMED, order)

@@ -85,7 +85,7 @@ def test_order_again_for_many_leaves_it_out_until_it_is_meant() -> None:
     with pytest.raises(CannotOrderAgain, match=NOT_PROVEN):
         draft_again(order, uuid.uuid4(), now=LATER, person=make_user())
     meant = draft_again(order, uuid.uuid4(), now=LATER, person=make_user(), beside_open=True)
-    assert meant.told_of == {order.pk}
+    assert meant.told_of == frozenset({order.pk})
 
 
 def test_nothing_is_asked_beside_one_that_is_proven_or_withdrawn() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ RUNS = ("r1", "r2", "r3")
 def drip_feed(last: Status) -> Order:
     """3 × 200; the second run was canceled. What became of the last may not be read yet."""
     parent = make_parent(Status.IN_PROGRESS, units=600, rate=RATE, estimate=RATE * 600 / 1000)
-    run = {"parent": parent, "service": parent.service, "units": 200, "rate": RATE}
+    run: dict[str, Any] = {"parent": parent, "service": parent.service, "units": 200, "rate": RATE}
     make_order(Status.COMPLETED, external_id="r1", remains=0, **run)
     make_order(Status.CANCELED, external_id="r2", remains=200, **run)
     make_order(last, external_id="r3", remains=0 if last == Status.COMPLETED else 37, **run)

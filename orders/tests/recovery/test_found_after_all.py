@@ -87,7 +87,7 @@ def test_one_that_was_sent_again_since_is_left_alone() -> None:
     provider = knowing()
     answered = provider.statuses_once
 
-    def sent_meanwhile(ids):  # type: ignore[no-untyped-def]
+    def sent_meanwhile(ids):
         if again.status == Status.NOT_PLACED:
             assert again.move(Status.QUEUED, now=LATER)
             assert claims.claim(again, again.provider, now=LATER) is not None
