@@ -70,11 +70,22 @@ def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteS
     admin_page.locator("#batch-figures").get_by_text("Placed", exact=True).first.wait_for()
     check(admin_page, line)
     repeated = admin_page.get_by_label("Place anyway, as one order more")
-    repeated.check()
-    admin_page.get_by_role("button", name="Check this line").click()
+    repeated.check()  # which checks the line
     admin_page.get_by_text("The same lines were placed before").wait_for()
     admin_page.get_by_role("button", name="Place 1 order").click()
     admin_page.get_by_text("to do it twice").wait_for()
     wait_until(lambda: bought() > 0, "the order at the sandbox")
     admin_page.wait_for_timeout(2_000)
     assert bought() == 1
+
+
+def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(
+    admin_page: Page, box: RemoteSandbox
+) -> None:
+    """The tick alone: *Place 2 orders* beside it would leave out what is not checked anew."""
+    service, link = service_number(admin_page), "https://lumen.example/mass/both"
+    check(admin_page, f"{service} | {link} | 1000\n{service} | {link} | 1000")
+    admin_page.get_by_role("button", name="Place 1 order").wait_for()
+    admin_page.locator("#line-2").get_by_label("Place anyway").check()
+    admin_page.get_by_role("button", name="Place 2 orders").click()
+    wait_until(lambda: [o["link"] for o in box.ledger()].count(link) == 2, "both lines")

@@ -78,7 +78,7 @@ def test_links_that_are_busy_are_counted_before_they_are_ordered_again(staff: Cl
     page = staff.get("/orders/bulk/?kind=reorder&scope=all&status=completed")
     assert (page.context["seen"].possible, page.context["seen"].beside_open) == (2, 1)
     words = one_line(page.content.decode())
-    assert "1 of those that can be done has an order for the same service and link" in words
+    assert "1 of those that can be done may be bought a second time. For the same service" in words
     assert "1 of them is bought once more, as a new order; with the box checked all 2." in words
     assert "Order again: 2 orders </button>" not in words  # it does not buy so many by itself
     ((_, alone),) = page.context["estimates_alone"]
