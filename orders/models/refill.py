@@ -96,8 +96,9 @@ class Refill(models.Model):
     @property
     def shown(self) -> str:
         """What its buttons carry, so that a tab of an hour ago does not ask for another one: where
-        it stands, and how often it was sent."""
-        return f"{self.status}-{self.requests}"
+        it stands, how often it was sent, and when it was asked for: a database that is put back
+        gives its number to another."""
+        return f"{self.status}-{self.requests}-{self.requested_at.timestamp()}"
 
     @property
     def may_be_asked_again(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from django.test import Client
 from core.roles import Role
 from orders.models import CancelRequest, Order, Refill
 from orders.shown import CHANGED
-from orders.status import HoldReason, Status
+from orders.status import HoldReason, RefillStatus, Status
 from orders.tests.bulk.test_other_orders import in_its_place
-from tests.builders import make_order
+from tests.builders import NOON, make_order, make_refill
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 STANDS = {
@@ -57,3 +58,18 @@ def test_a_button_acts_on_no_order_that_was_given_its_number_since(
     address, carried = button(staff.get(f"/orders/{other.pk}/").content.decode(), step)
     staff.post(address, carried)
     assert acted(other), "the page of now acts"
+
+
+def test_a_refill_that_was_given_the_number_of_another_since_is_not_sent_again(
+    client_for_role: Any,
+) -> None:
+    staff: Client = client_for_role(Role.MANAGER)
+    shown = make_refill(RefillStatus.UNCONFIRMED, requests=1)
+    number, said = shown.pk, {"shown": shown.shown}
+    Refill.objects.all().delete()
+    later = {"requested_at": NOON + timedelta(minutes=1), "requests": 1}
+    other = make_refill(RefillStatus.UNCONFIRMED, pk=number, **later)
+    staff.post(f"/orders/refills/{number}/again/", said)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
+    staff.post(f"/orders/refills/{number}/again/", {"shown": other.shown})
+    assert Refill.objects.get().status == RefillStatus.QUEUED
