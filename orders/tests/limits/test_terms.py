@@ -23,7 +23,7 @@ from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms, differences, faults
 from providers.models import Provider, ProviderState, Service
-from providers.panel_api import DefaultPayload
+from providers.panel_api import CostRange, DefaultPayload
 from providers.panel_api.order_types.table import PAYLOADS
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
@@ -304,6 +304,7 @@ def test_a_free_subscription_that_has_a_price_now_costs_what_a_new_one_does(name
     service = make_service(type=name, rate=Decimal(0), min=1, max=1000)
     payload = replace(PAYLOADS[name].example(service.external_id), **more)
     nothing = payload.cost(Decimal(0))
+    assert isinstance(nothing, CostRange)
     order = make_order(
         Status.HELD,
         service=service,
@@ -319,4 +320,5 @@ def test_a_free_subscription_that_has_a_price_now_costs_what_a_new_one_does(name
     assert agree_terms.accept_terms(order.pk, shown, actor=make_user(), now=NOON) == ""
     order.refresh_from_db()
     cost = payload.cost(Decimal("1.8"))
+    assert isinstance(cost, CostRange)
     assert (order.estimate, order.estimate_high) == (cost.low, cost.high)

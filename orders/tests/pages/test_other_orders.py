@@ -67,7 +67,7 @@ def test_a_refill_that_was_given_the_number_of_another_since_is_not_sent_again(
     shown = make_refill(RefillStatus.UNCONFIRMED, requests=1)
     number, said = shown.pk, {"shown": shown.shown}
     Refill.objects.all().delete()
-    later = {"requested_at": NOON + timedelta(minutes=1), "requests": 1}
+    later: dict[str, Any] = {"requested_at": NOON + timedelta(minutes=1), "requests": 1}
     other = make_refill(RefillStatus.UNCONFIRMED, pk=number, **later)
     staff.post(f"/orders/refills/{number}/again/", said)
     assert Refill.objects.get().status == RefillStatus.UNCONFIRMED

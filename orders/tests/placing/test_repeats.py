@@ -112,7 +112,7 @@ def test_order_again_asks_about_the_order_itself_where_it_was_placed_a_short_whi
     with pytest.raises(CannotOrderAgain, match=f"placed the same a short while ago, as .*{order}"):
         draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by)
     meant = draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by, beside_open=True)
-    assert meant.told_of == {order.pk}
+    assert meant.told_of == frozenset({order.pk})
     assert place_order(meant, placed_by=order.placed_by, now=NOON)[1]
 
 

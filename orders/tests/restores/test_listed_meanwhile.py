@@ -14,7 +14,7 @@ from orders.draft import OrderDraft
 from orders.models import Order, UnmatchedOrder
 from orders.placing import sent_before
 from orders.placing.place_orders import place_order
-from orders.sending.restore_check import guard, recalled_sends
+from orders.sending.restore_check import guard, list_unmatched, recalled_sends
 from orders.status import Status
 from tests.builders import NOON
 from tests.fake_provider import FakeProvider
@@ -64,7 +64,7 @@ def accept_and_send(order: Order, provider: FakeProvider) -> None:
 
 def test_a_form_that_is_placed_before_its_send_is_listed_is_not_bought_again(kept, monkeypatch):
     form, provider = kept
-    real = recalled_sends.tell_unmatched
+    real = list_unmatched.tell_unmatched
 
     def tell(*args: Any, **more: Any) -> None:
         meanwhile(lambda: place_order(form, placed_by=None, now=LATER + M))

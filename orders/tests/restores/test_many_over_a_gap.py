@@ -139,8 +139,8 @@ def restored_bulk_action(service, fake: FakeProvider) -> BulkJob:
     ]
     job = begin_again(old)
     run_job(job, NOON)
-    made = [item.made for item in job.items.order_by("pk")]
-    assert all(made)
+    made = [item.made for item in job.items.order_by("pk") if item.made]
+    assert len(made) == len(old)
     roll_and_forget(service, fake, made)
     BulkJob.objects.filter(pk=job.pk).update(state=JobState.RUNNING, ended_at=None)
     return job
@@ -172,8 +172,9 @@ def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(servi
     monkeypatch.setattr(bulk_action, "_end_item", lambda *args: None)  # and has not come so far
     taken = bulk_action.take_job(job.pk, now=LATEST)
     act = apply_step.act_for(job.kind, draft_again, lambda: LATEST)
+    assert taken
     for item in bulk_action._next_items(taken):
         assert act(item) == ""
-        assert item.made.pk > JournalGap.objects.get().orders_through
+        assert item.made and item.made.pk > JournalGap.objects.get().orders_through
     send_all(service.provider, fake, LATEST)
     assert len(fake.placed) == bought

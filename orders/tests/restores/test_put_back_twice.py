@@ -88,7 +88,9 @@ def test_a_mass_order_that_the_backup_shows_as_checked_buys_nothing(lives):
         OrderBatch.objects.filter(pk=batch.pk).update(state=BatchState.CHECKED)
         shown = digest_of_good(batch, bought_before(batch))
         assert not start_placing(batch, by=batch.created_by, again=False, now=at, shown=shown)
-        place_run(take_batch(batch.pk, now=at), check_again, clock=lambda: at, seconds=60)
+        taken = take_batch(batch.pk, now=at)
+        assert taken
+        place_run(taken, check_again, clock=lambda: at, seconds=60)
         for n, order in enumerate(Order.objects.filter(status=Status.QUEUED).order_by("pk")):
             send(order, provider, at + timedelta(seconds=5 * n))
 
