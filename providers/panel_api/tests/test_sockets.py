@@ -46,15 +46,15 @@ def client_of(server: Server, **options: Any) -> PanelClient:
 
 
 def test_a_refused_connection_is_not_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    client = client_of(Server(port))
-    with pytest.raises(NotSent, match="refused") as raised:
-        client.add(PAYLOAD)
-    assert raised.value.evidence is not None
-    assert not raised.value.evidence.bytes_left
-    with pytest.raises(Unavailable, match="refused"):
-        client.balance()
+    with socket.socket() as kept:  # bound and not listening: no other test can have its port
+        kept.bind(("127.0.0.1", 0))
+        client = client_of(Server(kept.getsockname()[1]))
+        with pytest.raises(NotSent, match="refused") as raised:
+            client.add(PAYLOAD)
+        assert raised.value.evidence is not None
+        assert not raised.value.evidence.bytes_left
+        with pytest.raises(Unavailable, match="refused"):
+            client.balance()
 
 
 def test_the_pre_send_check_stands_after_connecting_and_before_the_first_byte() -> None:
