@@ -191,7 +191,7 @@ def _changed(shown: str, told: list[int], terms: dict[str, Any]) -> str:
 
 
 def _form_keys(told: list[int]) -> list[str]:
-    parts = in_parts(told)
+    parts = in_parts(sorted(told))  # a selection is read in no order
     keys = (part.order_by("pk").values_list("form_key", flat=True) for part in parts)
     return [key.hex for part in keys for key in part]
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from core.roles import Role
+from orders.bulk import chosen_orders, confirm_views
 from orders.bulk import tasks as bulk_tasks
 from orders.bulk.confirm_views import OTHER_ORDERS
 from orders.models import BulkJob, Order, OrderEvent, PollSchedule
@@ -59,3 +60,16 @@ def test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew(
     assert not BulkJob.objects.exists()
     form |= {"shown_orders": answer.context["shown_orders"]}
     assert staff.post(f"/orders/bulk/?{query}", form).status_code == 302
+
+
+def test_more_orders_than_one_query_reads_are_the_same_in_whatever_order_they_were_read(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen_orders, "AT_ONCE", 2)
+    chosen = [make_order(Status.QUEUED).pk for _ in range(5)]
+    picked = "&".join(f"order={pk}" for pk in chosen)
+    query = f"kind={JobKind.HOLD}&scope=picked&{picked}"
+    shown = confirm_views._form_keys([chosen[2], *chosen[:2], *chosen[3:]])
+    form = confirmation(staff, query) | {"shown_orders": confirm_views._digest(shown)}
+    assert staff.post(f"/orders/bulk/?{query}", form).status_code == 302
+    assert BulkJob.objects.get().total == len(chosen)
