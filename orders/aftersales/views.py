@@ -68,8 +68,12 @@ def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
 def cancel_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back a request to cancel that was not sent yet."""
     asked = get_object_or_404(CancelRequest.objects.select_related("order"), pk=pk)
-    taken = request_cancels.withdraw_cancel(asked, actor=request.user, now=database_now())
-    _say(request, "" if taken else "It was sent already.", "The request to cancel is taken back.")
+    words = "" if request.POST.get("shown") == asked.shown else shown.CHANGED
+    if not words and not request_cancels.withdraw_cancel(
+        asked, actor=request.user, now=database_now()
+    ):
+        words = "It was sent already."
+    _say(request, words, "The request to cancel is taken back.")
     return to_order(request, asked.order_id)
 
 
@@ -88,7 +92,7 @@ def refill_again(request: StaffRequest, pk: int) -> HttpResponse:
 def refill_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back a refill that was not sent, or close one that is lost from sight."""
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
-    words = _withdraw(refill, request)
+    words = _withdraw(refill, request, request.POST.get("shown", ""))
     _say(request, words, f"The refill of order {refill.order} is taken back.")
     return to_order(request, refill.order_id)
 
@@ -182,7 +186,9 @@ def _ask_again(refill: Refill, request: StaffRequest, seen: str) -> str:
     return words
 
 
-def _withdraw(refill: Refill, request: StaffRequest, _seen: str = "") -> str:
+def _withdraw(refill: Refill, request: StaffRequest, seen: str) -> str:
+    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt
+        return shown.CHANGED
     taken = request_refills.withdraw_refill(refill, actor=request.user, now=database_now())
     return "" if taken else "It was sent already, or it has ended."
 

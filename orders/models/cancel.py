@@ -76,6 +76,11 @@ class CancelRequest(models.Model):
         ]
 
     @property
+    def shown(self) -> str:
+        """What its button carries, as `Refill.shown`."""
+        return f"{self.status}-{self.requests}-{self.requested_at.timestamp()}"
+
+    @property
     def is_unclear(self) -> bool:
         """Given up without an answer: nobody knows whether the provider has taken it."""
         return self.status == CancelStatus.REFUSED and self.code == UNCLEAR

@@ -95,9 +95,9 @@ class Refill(models.Model):
 
     @property
     def shown(self) -> str:
-        """What its buttons carry, so that a tab of an hour ago does not ask for another one: where
-        it stands, how often it was sent, and when it was asked for: a database that is put back
-        gives its number to another."""
+        """What its buttons carry, so that a tab of an hour ago does not ask for another one, or
+        close one in doubt: where it stands, how often it was sent, and when it was asked for: a
+        database that is put back gives its number to another."""
         return f"{self.status}-{self.requests}-{self.requested_at.timestamp()}"
 
     @property

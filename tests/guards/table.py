@@ -1601,6 +1601,16 @@ LINES = (
         "orders/aftersales/refill_sends.py",
     ),
     Guard(
+        "refill: taken back or closed only where the page has shown it",
+        "    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt",
+        "    if False:",
+        (
+            "orders/tests/aftersales/test_old_buttons.py"
+            "::test_withdraw_of_a_waiting_refill_does_not_close_one_in_doubt",
+        ),
+        "orders/aftersales/views.py",
+    ),
+    Guard(
         "bulk: another refill is asked for after those only that the confirmation knew",
         "    if not shown_refills.is_as_shown(",
         "    if False and not shown_refills.is_as_shown(",

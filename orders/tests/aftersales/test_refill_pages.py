@@ -143,7 +143,7 @@ def test_a_lost_refill_can_be_asked_for_again_or_closed(
     assert "Nobody knows whether it was started" in page_of(staff, first.order)
     with django_capture_on_commit_callbacks(execute=True):
         staff.post(f"/orders/refills/{first.pk}/again/", {"shown": first.shown})
-        staff.post(f"/orders/refills/{second.pk}/withdraw/")
+        staff.post(f"/orders/refills/{second.pk}/withdraw/", {"shown": second.shown})
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.status, second.status) == (RefillStatus.QUEUED, RefillStatus.WITHDRAWN)
@@ -154,8 +154,8 @@ def test_a_cancel_can_be_taken_back_until_it_is_sent(staff: Client) -> None:
     mine, sent = make_cancel(), make_cancel(CancelStatus.ACCEPTED, requests=1)
     assert f"/orders/cancels/{mine.pk}/withdraw/" in page_of(staff, mine.order)
     assert f"/orders/cancels/{sent.pk}/withdraw/" not in page_of(staff, sent.order)
-    staff.post(f"/orders/cancels/{mine.pk}/withdraw/")
-    staff.post(f"/orders/cancels/{sent.pk}/withdraw/")
+    for one in (mine, sent):
+        staff.post(f"/orders/cancels/{one.pk}/withdraw/", {"shown": one.shown})
     assert sorted(CancelRequest.objects.values_list("status", flat=True)) == ["accepted", "ended"]
 
 
@@ -261,7 +261,8 @@ def test_of_many_that_could_not_be_changed_five_are_told_and_the_rest_counted(
     staff: Client,
 ) -> None:
     rows = [make_refill(RefillStatus.SENDING) for _ in range(7)]
-    staff.post("/orders/refills/selected/", {"step": "withdraw", "refill": [r.pk for r in rows]})
+    ticked = {"step": "withdraw", "refill": [r.pk for r in rows]}
+    staff.post("/orders/refills/selected/", ticked | {f"shown-{r.pk}": r.shown for r in rows})
     page = list_of(staff)
     assert page.count("It was sent already, or it has ended.") == 5
     assert "And 2 more could not be taken back." in page
