@@ -31,6 +31,7 @@ from .shown_holds import is_shown
 NOT_POLLED = "It is not being followed: there is nothing to ask."
 HAS_NONE_OF_THEM = "It has none of these tags."
 WAITS_ANEW = "It waits for something else than what was confirmed: look at it once more."
+ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
 REFILLED_SINCE = (
     "Another refill of it was asked for since this was confirmed: look at it once more."
 )
@@ -77,7 +78,7 @@ def _hold(item: BulkItem, now: datetime) -> str:
 
 def _release(item: BulkItem, now: datetime) -> str:
     """Let it go from what the confirmation said that this very order waits for, and from nothing
-    else."""
+    else. What may buy the same a second time is asked about on the page of the order alone."""
     order, person = _as_it_is(item), item.job.started_by
     if words := before_sending.why_not_released(order, person):
         return words
@@ -85,9 +86,12 @@ def _release(item: BulkItem, now: datetime) -> str:
     if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):
         return WAITS_ANEW
     try:
-        return _done(place_orders.release_order(order, actor=person, now=now, shown_hold=waits_for))
-    except place_orders.NotAgreed:
-        return WAITS_ANEW
+        is_done = place_orders.release_order(
+            order, actor=person, now=now, shown_hold=waits_for, beside=(), told_sends=()
+        )
+    except place_orders.NotAgreed as refusal:
+        return f"{refusal} {ON_ITS_PAGE}" if refusal.field else WAITS_ANEW
+    return _done(is_done)
 
 
 def _withdraw(item: BulkItem, now: datetime) -> str:

@@ -196,6 +196,16 @@ LINES = (
         "orders/bulk/bulk_action.py",
     ),
     Guard(
+        "bulk release: beside the same only from its own page",
+        "now=now, shown_hold=waits_for, beside=(), told_sends=()",
+        "now=now, shown_hold=waits_for",
+        (
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_many_are_not_released_beside_the_same_without_a_word",
+        ),
+        "orders/bulk/apply_step.py",
+    ),
+    Guard(
         "bulk release: only what was confirmed",
         '    if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):',
         "    if not order:",

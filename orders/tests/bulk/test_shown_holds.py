@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orders.bulk.apply_step import WAITS_ANEW
+from orders.bulk.apply_step import ON_ITS_PAGE, WAITS_ANEW
 from orders.bulk.outlook import outlook
 from orders.link_queue import ahead_of, numbers_ahead
 from orders.models import Order
@@ -18,17 +18,18 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
 def in_line(first: Order, count: int) -> list[Order]:
-    """So many that wait behind it, one behind the other."""
+    """So many that wait behind it, one behind the other, each for a service of its own."""
     same: dict[str, Any] = {"link": first.link, "link_key": first.link_key, "blocked_by": first}
-    held: dict[str, Any] = {"service": first.service, "hold_reason": HoldReason.LINK_BUSY}
-    return [make_order(Status.HELD, **held, **same) for _ in range(count)]
+    same["hold_reason"] = HoldReason.LINK_BUSY
+    services = [make_service(first.provider) for _ in range(count)]
+    return [make_order(Status.HELD, service=service, **same) for service in services]
 
 
-def shown(*orders: Order) -> dict[str, str]:
+def shown(*orders: Order, label: str = HoldReason.LINK_BUSY.label) -> dict[str, str]:
     """What a confirmation that is drawn now carries."""
     parts = [Order.objects.filter(pk__in=[order.pk for order in orders])]
     seen = outlook(JobKind.RELEASE, parts, lambda order: "", person=make_user(), now=NOON)
-    assert dict(seen.released) == {HoldReason.LINK_BUSY.label: len(orders)}
+    assert dict(seen.released) == {label: len(orders)}
     words = (part.partition(":") for part in seen.shown_holds.split(";"))
     return {word: ids for word, _, ids in words}
 
@@ -46,6 +47,19 @@ def test_many_are_not_released_beside_an_order_that_was_never_shown() -> None:
 def test_a_whole_line_that_was_shown_is_released() -> None:
     waiting = in_line(make_order(Status.IN_PROGRESS), 3)
     assert done(JobKind.RELEASE, *waiting, shown_holds=shown(*waiting)) == ["", "", ""]
+
+
+@pytest.mark.parametrize("reason", [HoldReason.LINK_BUSY, HoldReason.STAFF])
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, Status.IN_PROGRESS])
+def test_many_are_not_released_beside_the_same_without_a_word(
+    reason: HoldReason, status: Status
+) -> None:
+    first = make_order(status)
+    [waiting] = in_line(first, 1)
+    Order.objects.filter(pk=waiting.pk).update(service=first.service, hold_reason=reason)
+    [words] = done(JobKind.RELEASE, waiting, shown_holds=shown(waiting, label=reason.label))
+    assert f"Order #{first.pk} for this service and link" in words and ON_ITS_PAGE in words
+    assert statuses(waiting) == [("held", reason)]
 
 
 def test_whom_many_wait_behind_is_what_each_alone_waits_behind() -> None:
