@@ -133,7 +133,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer do such things has their job stopped, and so has everybody who
-    orders again what may be bought already and is known to nobody.
+    orders or refills again what may be bought or refilled already and is known to nobody.
     """
     run, ends = BulkRun(), time.monotonic() + seconds
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
@@ -157,7 +157,8 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
 
 def may_be_bought(job: BulkJob) -> bool:
     """Already, by this very action, before the database was put back to while it was under way."""
-    return job.kind == JobKind.REORDER and bool(doubtful_rows.gap_since(job.created_at))
+    buys = job.kind in (JobKind.REORDER, JobKind.REFILL)
+    return buys and bool(doubtful_rows.gap_since(job.created_at))
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:

@@ -901,6 +901,13 @@ LINES = (
         "orders/mass/place_lines.py",
     ),
     Guard(
+        "restored: many over a gap, refills under way",
+        "    buys = job.kind in (JobKind.REORDER, JobKind.REFILL)\n",
+        "    buys = job.kind == JobKind.REORDER\n",
+        (f"{MANY}::test_refills_of_many_that_were_under_way_stop",),
+        "orders/bulk/bulk_action.py",
+    ),
+    Guard(
         "restored: many over a gap, an action under way",
         " or may_be_bought(job)):",
         "):",

@@ -14,7 +14,16 @@ from orders.bulk import apply_step, bulk_action
 from orders.mass.mass_order import start_placing
 from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import check_again
-from orders.models import BatchLine, BatchState, BulkItem, BulkJob, JournalGap, Order, OrderBatch
+from orders.models import (
+    BatchLine,
+    BatchState,
+    BulkItem,
+    BulkJob,
+    JournalGap,
+    Order,
+    OrderBatch,
+    Refill,
+)
 from orders.placing.order_again import draft_again
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
@@ -113,9 +122,9 @@ def test_a_mass_order_of_afterwards_goes_out_by_itself(service):
     assert len(fake.placed) == bought + 2
 
 
-def begin_again(orders: list[Order], moment=NOON) -> BulkJob:
+def begin_again(orders: list[Order], moment=NOON, kind=JobKind.REORDER) -> BulkJob:
     job, _ = bulk_action.start_job(
-        JobKind.REORDER,
+        kind,
         [order.pk for order in orders],
         form_key=uuid.uuid4(),
         terms={},
@@ -160,6 +169,21 @@ def test_order_again_for_many_that_was_under_way_stops(service, client_for_role)
     assert "may be ordered again already" in page.content.decode()
     send_all(service.provider, fake, LATEST)
     assert len(fake.placed) == bought
+
+
+def test_refills_of_many_that_were_under_way_stop(service, client_for_role):
+    """Some were asked for after the database that is there now was written."""
+    fake, rolled = FakeProvider(), list[Order]()
+    send(make_order(service=service), fake)
+    job = begin_again([make_order(Status.COMPLETED, service=service)], kind=JobKind.REFILL)
+    roll_and_forget(service, fake, rolled)
+    guard.check_database(now=LATER)
+    accept()
+    run_job(job, LATEST)
+    job.refresh_from_db()
+    assert (job.state, Refill.objects.count()) == (JobState.STOPPED, 0)
+    page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
+    assert "may be refilled already" in page.content.decode()
 
 
 def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(service, monkeypatch):
