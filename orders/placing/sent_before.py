@@ -37,7 +37,8 @@ def listed_since(order: Order) -> list[UnmatchedOrder]:
     """Sends of an order that waits, listed after it was placed or at that very moment: a machine
     lists what it has sent where it reads no order, and reads none before it is committed."""
     mine = UnmatchedOrder.objects.filter(order=None, token__startswith=f"{order.form_key.hex}-")
-    rows = mine.exclude(sent_at=None).order_by("sent_at", "pk")
+    taken = order.attempts.values("started_at")  # these have thrown it into doubt before
+    rows = mine.exclude(sent_at=None).exclude(sent_at__in=taken).order_by("sent_at", "pk")
     return sorted(rows, key=lambda row: not row.external_id)
 
 

@@ -946,6 +946,16 @@ LINES = (
         "orders/sending/claims.py",
     ),
     Guard(
+        "restored: listed meanwhile, taken already",
+        "rows = mine.exclude(sent_at=None).exclude(sent_at__in=taken).order_by",
+        "rows = mine.exclude(sent_at=None).order_by",
+        (
+            "orders/tests/restores/test_listed_meanwhile.py"
+            "::test_a_send_that_is_taken_already_does_not_throw_it_back_into_doubt",
+        ),
+        "orders/placing/sent_before.py",
+    ),
+    Guard(
         "restored: listed meanwhile, the look",
         "        if order is None and Order.objects.filter(form_key=send.form_key).exists():",
         "        if order:",

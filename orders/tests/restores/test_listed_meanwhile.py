@@ -11,12 +11,12 @@ import pytest
 from django.db import connection, connections
 
 from orders.draft import OrderDraft
-from orders.models import Order, UnmatchedOrder
+from orders.models import Halt, Order, UnmatchedOrder
 from orders.placing import sent_before
 from orders.placing.place_orders import place_order
 from orders.sending.restore_check import guard, list_unmatched, recalled_sends
-from orders.status import Status
-from tests.builders import NOON
+from orders.status import Outcome, Status
+from tests.builders import NOON, make_attempt, make_unmatched_order
 from tests.fake_provider import FakeProvider
 
 from ..placing.test_placing import draft
@@ -106,3 +106,17 @@ def test_a_claim_takes_what_is_listed_for_sent(kept, monkeypatch):
     accept_and_send(order, provider)
     listed = UnmatchedOrder.objects.get()
     assert (listed.order, order.attempts.get().started_at) == (order, listed.sent_at)
+
+
+@pytest.mark.parametrize("is_the_same", [True, False])
+def test_a_send_that_is_taken_already_does_not_throw_it_back_into_doubt(is_the_same):
+    """The look has listed it, found its order then, and a person said that it is not there."""
+    provider = FakeProvider()
+    order, _ = place_order(draft(), placed_by=None, now=NOON)
+    make_attempt(order, outcome=Outcome.NOT_PLACED, started_at=NOON)
+    sent_at = NOON if is_the_same else NOON + M
+    make_unmatched_order(order.provider, token=f"{order.form_key.hex}-1", sent_at=sent_at)
+    Halt.objects.update(lifted_at=NOON)
+    order = send(order, provider, LATER)
+    assert len(provider.placed) == is_the_same
+    assert order.status == (Status.PENDING if is_the_same else Status.UNCONFIRMED)
