@@ -137,4 +137,4 @@ def _newest(found: OrderQuerySet, page: KeysetPage[Order], sort: Sort) -> int | 
         return ""
     if sort is SORTS[NEWEST]:
         return page.rows[0].pk
-    return found.order_by("-pk").values_list("pk", flat=True)[0]
+    return found.order_by("-pk").values_list("pk", flat=True).first() or ""

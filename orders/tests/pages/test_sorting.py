@@ -18,6 +18,7 @@ from orders.lists import filters
 from orders.lists.sorting import SORTS
 from orders.models import Order
 from orders.pages import list_views
+from orders.pages.related_figures import sum_parts
 from orders.status import Status
 from tests.builders import NOON, make_order, make_service
 from tests.one_line import one_line
@@ -178,3 +179,16 @@ def test_a_narrowed_list_is_found_by_its_index_and_then_sorted(
     order = make_order(Status.COMPLETED, reference="INV")
     narrowed = narrowed.replace("provider=1", f"provider={order.provider_id}")
     assert scans_of(lambda: staff.get(f"/orders/?{narrowed}&sort=dearest")) == []
+
+
+def test_orders_that_leave_while_a_sorted_list_is_drawn_break_no_page(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_order()
+
+    def leave(rows: list[Order]) -> None:
+        sum_parts(rows)
+        Order.objects.all().delete()
+
+    monkeypatch.setattr(list_views, "sum_parts", leave)
+    assert staff.get("/orders/?sort=dearest").status_code == 200

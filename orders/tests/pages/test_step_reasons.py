@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.test import Client
 
 from core.roles import Role
 from orders.models import Order
+from orders.pages.step_forms import QueueAgainForm
 from orders.status import HoldReason, Status
 from providers.models import ProviderState
 from tests.builders import make_order, make_provider
@@ -74,3 +76,18 @@ def test_whoever_may_not_decide_reads_who_may(
     assert "Only managers and admins can resolve them." in page
     manager = client_for_role(Role.MANAGER).get("/orders/unconfirmed/").content.decode()
     assert "may decide" not in manager
+
+
+@pytest.mark.parametrize("status", [Status.HELD, Status.NOT_PLACED])
+def test_what_stands_beside_a_second_send_is_looked_up_where_it_is_offered(
+    client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch, status: Status
+) -> None:
+    asked, real = list[str](), QueueAgainForm.told_of
+
+    def told_of(form: QueueAgainForm, order: Order, now: datetime) -> QueueAgainForm:
+        asked.append(order.status)
+        return real(form, order, now)
+
+    monkeypatch.setattr(QueueAgainForm, "told_of", told_of)
+    client_for_role(Role.OPERATOR).get(f"/orders/{make_order(status).pk}/")
+    assert asked == ([status] if status == Status.NOT_PLACED else [])
