@@ -253,7 +253,7 @@ def release_order(
             if shown_hold != of_hold(order):
                 raise NotAgreed(CHANGED)
         if beside is not None:
-            _refuse_beside(order, now, beside, told_sends)
+            refuse_beside(order, now, beside, told_sends)
         released = {"released": reason.value}
         if not order.move(Status.QUEUED, now=now, actor=actor, evidence=released, send_after=now):
             return False
@@ -265,7 +265,7 @@ def release_order(
     return True
 
 
-def _refuse_beside(
+def refuse_beside(
     order: Order, now: datetime, beside: Collection[int], told_sends: Collection[str]
 ) -> None:
     """In the transaction that queues it; nobody places the same meanwhile."""
@@ -293,7 +293,7 @@ def requeue_order(
     if why_not_queued_again(order):
         return False
     with transaction.atomic():
-        _refuse_beside(order, now, beside, told_sends)
+        refuse_beside(order, now, beside, told_sends)
         mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
         if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
             return False

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
+from core.models import User
 from core.roles import May
 from core.rows.numbers import row_number
 from core.web.pages import asked_page
@@ -23,10 +24,11 @@ from ..limits.agree_terms import accept_terms, agreed, tolerance, what_changed, 
 from ..models import Order, OrderQuerySet
 from ..status import HoldReason
 from ..terms import Difference, Terms, differences, proposed_for
-from .place_orders import withdraw_order
+from .place_orders import NotAgreed, refuse_beside, withdraw_order
 
 PAGE_SIZE = 50
 MOST_TOLD = 5  # of those that could not be changed
+ORDER_ANEW = "Withdraw this one, and order it anew if it is meant as a second order."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def terms_accept(request: StaffRequest) -> HttpResponse:
         order = _waiting().filter(pk=pk).first()
         words = "It no longer waits for this."
         if order is not None:
-            words = accept_terms(pk, digest, actor=request.user, now=database_now())
+            words = _agree(order, digest, request.user)
         if order is not None and not words:
             queued.append(order)
         else:
@@ -74,6 +76,20 @@ def terms_accept(request: StaffRequest) -> HttpResponse:
         transaction.on_commit(partial(wake_ups.ring, provider_id))
     _say(request, len(queued), "queued under their new terms", refused)
     return redirect("changed-terms")
+
+
+def _agree(order: Order, digest: str, person: User) -> str:
+    """Queue it under these terms; or why not, in words. What may buy the same a second time is
+    asked about where it is ordered."""
+    now = database_now()
+    try:
+        with transaction.atomic():
+            words = accept_terms(order.pk, digest, actor=person, now=now)
+            if not words:
+                refuse_beside(order, now, (), ())
+    except NotAgreed as refusal:
+        return f"{refusal} {ORDER_ANEW}"
+    return words
 
 
 @allow(May.PLACE)

@@ -558,12 +558,22 @@ LINES = (
     ),
     Guard(
         "released: the same that nobody was told of",
-        "            _refuse_beside(order, now, beside, told_sends)",
+        "            refuse_beside(order, now, beside, told_sends)",
         "            pass",
         (
             "orders/tests/pages/test_released_beside.py::test_what_is_bought_between_the_click_and_the_release_is_asked_about",
         ),
         "orders/placing/place_orders.py",
+    ),
+    Guard(
+        "new terms: the same that nobody was told of",
+        "                refuse_beside(order, now, (), ())\n",
+        "                pass\n",
+        (
+            "orders/tests/placing/test_terms_pages.py"
+            "::test_new_terms_send_no_order_beside_the_same_without_a_word",
+        ),
+        "orders/placing/terms_views.py",
     ),
     Guard(
         "queued again: the same that nobody was told of",

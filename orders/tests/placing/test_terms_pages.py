@@ -55,6 +55,18 @@ def held(service: Service | None = None, **changes: Any) -> Order:
     return order
 
 
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, Status.IN_PROGRESS])
+def test_new_terms_send_no_order_beside_the_same_without_a_word(staff, status):
+    order = held(rate=Decimal("9"))
+    first = make_order(status, service=order.service, link=order.link, link_key=order.link_key)
+    row = staff.get("/orders/terms/").context["shown"][0]
+    page = staff.post("/orders/terms/accept/", {"order": row.token}, follow=True)
+    assert f"Order #{first.pk} for this service and link" in page.content.decode()
+    order.refresh_from_db()
+    assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.TERMS)
+    assert agreed(order).rate == Decimal("0.9")
+
+
 def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):
     service = make_service()
     drawn = staff.get(f"/orders/new/?service={service.pk}").context["form"].terms_text
