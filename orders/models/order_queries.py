@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
 from django.apps import apps
 from django.db import connection
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 from django.db.models.lookups import Exact
 
 from core.rows.numbers import row_number
@@ -17,7 +18,16 @@ from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
 from ..links import link_key
 from ..repeats import Lately
-from ..status import BUYS_AGAIN, BY_STAFF, GROUPS, NEEDS_A_PERSON, OPEN, HoldReason, Status
+from ..status import (
+    BUYS_AGAIN,
+    BY_STAFF,
+    BY_WORD,
+    GROUPS,
+    NEEDS_A_PERSON,
+    OPEN,
+    HoldReason,
+    Status,
+)
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
@@ -25,17 +35,19 @@ Orders = QuerySet[Any]
 IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 LIST_SEARCH_MIN = 3
 TAG_WORD = "tag:"
+WITHDRAWN_FOR = timedelta(days=7)  # longer ago, nobody expects it at the provider any more
 _ID = re.compile(r"#?[0-9]{1,64}")
 
 
 def buys_again() -> Q:
     """Beside which the same may be bought a second time: open, closed as unknown, or counted as
-    not placed by a person, who may have been wrong."""
+    not placed by a person, who may have been wrong, also where it was withdrawn of late."""
     attempts: Any = apps.get_model("orders", "Attempt")  # its module stands on this one
     by_hand = attempts.objects.counted_as_not_there().filter(
         order=OuterRef("pk"), resolution__in=BY_STAFF
     )
-    return Q(status__in=BUYS_AGAIN) & (~Q(status=Status.NOT_PLACED) | Q(Exists(by_hand)))
+    lately = ~Q(status=Status.WITHDRAWN) | Q(ended_at__gte=Now() - WITHDRAWN_FOR)
+    return Q(status__in=BUYS_AGAIN) & lately & (~Q(status__in=BY_WORD) | Q(Exists(by_hand)))
 
 
 class OrderQueries(QuerySet[Row]):

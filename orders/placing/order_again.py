@@ -9,7 +9,7 @@ from core.models import User
 
 from ..draft import OrderDraft
 from ..models import Order
-from ..status import Status, how_it_stands
+from ..status import BY_WORD, how_it_stands
 from .order_form import OrderForm, form_for, initial_from, obstacle
 
 
@@ -58,8 +58,8 @@ def _words_of(form: OrderForm) -> str:
     if set(form.errors) == {"place_anyway"}:
         if form.repeats_ended_ones:
             return f"You placed the same a short while ago, as order {form.same_payloads[0]}."
-        if form.same_payloads[0].status == Status.NOT_PLACED:
-            return f"Order {form.same_payloads[0]} {how_it_stands(Status.NOT_PLACED)}."
+        if form.same_payloads[0].status in BY_WORD:
+            return f"Order {form.same_payloads[0]} {how_it_stands(form.same_payloads[0].status)}."
         return "An order for this link is open, or was closed as unknown and may have been bought."
     if set(form.errors) <= {"place_anyway", "sends_meant"}:
         return form.left_words[-1]

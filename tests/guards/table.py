@@ -469,12 +469,13 @@ LINES = (
     ),
     Guard(
         "placing: what a person marked as not placed",
-        "BUYS_AGAIN = OPEN | {_S.GIVEN_UP, _S.NOT_PLACED}",
+        "BUYS_AGAIN = OPEN | {_S.GIVEN_UP} | BY_WORD",
         "BUYS_AGAIN = OPEN | {_S.GIVEN_UP}",
         (
             "orders/tests/placing/test_not_proven.py::test_the_form_asks_beside_it_and_points_to_send_again",
             "orders/tests/placing/test_not_proven.py::test_a_line_of_a_mass_order_is_left_out_until_it_is_meant",
             "orders/tests/placing/test_not_proven.py::test_order_again_for_many_leaves_it_out_until_it_is_meant",
+            "orders/tests/placing/test_not_proven.py::test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that",
         ),
         "orders/status.py",
     ),

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from core import clocks
+from core.clocks import database_now
 from core.roles import Role
 from orders.draft import OrderDraft
 from orders.links import link_key
@@ -88,9 +89,33 @@ def test_order_again_for_many_leaves_it_out_until_it_is_meant() -> None:
     assert meant.told_of == frozenset({order.pk})
 
 
-def test_nothing_is_asked_beside_one_that_is_proven_or_withdrawn() -> None:
+def test_nothing_is_asked_beside_one_that_is_proven() -> None:
     order = proven()
     assert place_order(drafted(order), placed_by=make_user(), now=LATER)[1]
-    other = marked()
-    assert other.move(Status.WITHDRAWN, now=LATER)
+    other = proven()
+    assert other.move(Status.WITHDRAWN, now=database_now())
     assert place_order(drafted(other), placed_by=make_user(), now=LATER)[1]
+
+
+def test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that() -> None:
+    order, now = marked(), database_now()
+    assert order.move(Status.WITHDRAWN, now=now)
+    words = "not placed by hand and withdrawn, and that is not proven"
+    with pytest.raises(NotAgreed, match=words):
+        place_order(drafted(order), placed_by=make_user(), now=now)
+    with pytest.raises(CannotOrderAgain, match=words):
+        draft_again(order, uuid.uuid4(), now=now, person=make_user())
+    [line] = make_batch(f"{order.service.external_id}|{LINK}|1000").lines.all()
+    assert not line.is_good and words in line.problems[0]["words"]
+    Order.objects.update(ended_at=now - timedelta(days=7, minutes=1))
+    assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+
+
+def test_the_form_says_so_beside_one_that_was_withdrawn(staff: Client) -> None:
+    order = marked()
+    assert order.move(Status.WITHDRAWN, now=database_now())
+    data = {"service": order.service_id, "form_key": uuid.uuid4(), "link": LINK}
+    data |= {"quantity": "1000", "terms": terms_shown(order.service)}
+    page = one_line(staff.post("/orders/new/", data).content.decode())
+    assert "not placed by hand and withdrawn, and that is not proven" in page
+    assert Order.objects.count() == 1
