@@ -221,10 +221,9 @@ def _draw(
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     now = database_now()
-    if queue_again_form is None:
-        queue_again_form = QueueAgainForm()
-        if found.status == Status.NOT_PLACED:  # no other page shows it
-            queue_again_form.told_of(found, now)
+    fresh = QueueAgainForm()
+    if queue_again_form is None and found.status == Status.NOT_PLACED:  # no other page shows it
+        fresh.told_of(found, now)
     story, goes_on = story_of(found)
     attempts = list(found.attempts.select_related("resolved_by").order_by("-number"))
     context = (
@@ -241,7 +240,7 @@ def _draw(
             "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
             "about_form": about_form or AboutForm.of(found),
             "comment_form": comment_form or CommentForm(),
-            "queue_again_form": queue_again_form,
+            "queue_again_form": queue_again_form or fresh,
             "release_form": release_form or BesideForm(),
             "flag_form": flag_form or ClearFlagForm(),
             "why_flag_stays": why_flag_stays(found),

@@ -89,5 +89,6 @@ def test_what_stands_beside_a_second_send_is_looked_up_where_it_is_offered(
         return real(form, order, now)
 
     monkeypatch.setattr(QueueAgainForm, "told_of", told_of)
-    client_for_role(Role.OPERATOR).get(f"/orders/{make_order(status).pk}/")
+    answer = client_for_role(Role.OPERATOR).get(f"/orders/{make_order(status).pk}/")
+    assert answer.status_code == 200
     assert asked == ([status] if status == Status.NOT_PLACED else [])
