@@ -39,7 +39,7 @@ STAYS = {
     ("playground", "dashboard/tests/test_supervisor.py"): "writes such a file",
     ("verdict", "providers/tests/test_connection_check.py"): "upgrades such a report",
     ("adopted", "orders/sending/writes/journal_file.py"): "the word in the files on disk",
-    ("wish", "orders/sending/sent_lines.py"): "the word in the files on disk",
+    ("wish", "orders/sending/writes/sent_lines.py"): "the word in the files on disk",
     ("wish", "orders/tests/restores/test_earlier_journals.py"): "writes such files",
     ("wish", "orders/tests/sending/test_file_formats.py"): "writes such files",
     ("wish", "tests/guards/table.py"): "quotes the line that reads them",

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from core import clocks
 from core.rows.bulk import write_columns
+from providers.same_ids import plain_id, spellings
 
 from ..models import EventKind, Order, OrderEvent, PollSchedule
-from ..same_ids import plain_id, spellings
 from ..status import ENDED_THERE, REPLACEABLE_FLAGS, Flag, Status
 
 Family = tuple[int, tuple[str, ...]]  # a parent's number, its children's ids in their order

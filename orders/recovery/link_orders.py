@@ -18,13 +18,13 @@ from core.rows.durable import durable_transaction
 from providers.identity import same_account
 from providers.models import RefundStyle
 from providers.panel_api import Progress, ProviderError, Unreadable
+from providers.same_ids import plain_id, spellings
 
 from .. import charges
 from ..flags import raise_flag
 from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
-from ..same_ids import plain_id, spellings
 from ..sending import halts, record_outcome, reopen
 from ..status import MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, decided_by_hand, open_attempt, resolve_attempt

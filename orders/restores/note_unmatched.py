@@ -10,9 +10,9 @@ from providers.panel_api import (
     RecentOrder,
     Unreadable,
 )
+from providers.same_ids import plain_id, spellings
 
 from ..models import Order, ReconcileRun, UnmatchedOrder
-from ..same_ids import plain_id, spellings
 
 
 def note_asked(

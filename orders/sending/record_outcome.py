@@ -34,7 +34,7 @@ from .replays import CANDIDATE, REPLAYED_AS
 from .restore_check import replay_journal
 from .restore_check.forgotten_sends import bring_in, journaled_sends_of
 from .reused_id import IdTaken, note_reused_id, refuse_id_of_duplicate
-from .sent_lines import Send
+from .writes.sent_lines import Send
 
 MOST_RACES = 5  # lost in a row before a recording is left to a later try
 WAITING_FOR_AN_ANSWER = (Status.SENDING, Status.UNCONFIRMED)

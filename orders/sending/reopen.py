@@ -9,9 +9,9 @@ from django.db.models import Q
 
 from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
+from providers.same_ids import spellings
 
 from ..models import Attempt, EventKind, Order
-from ..same_ids import spellings
 from ..status import (
     NOTHING_BOUGHT,
     REOPENED_BY_PROOF,

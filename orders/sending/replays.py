@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import F
 
 from core.texts import LONGEST_TEXT
+from providers.same_ids import plain_id
 
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order, Recovery
-from ..same_ids import plain_id
 from ..status import Flag, Outcome, Status
 from .outcome import SendOutcome
 

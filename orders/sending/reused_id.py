@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db.models import Q
 
 from providers.identity import duplicates_of, rows_of
+from providers.same_ids import spellings
 
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order
-from ..same_ids import spellings
 from ..status import Flag
 
 

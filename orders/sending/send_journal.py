@@ -21,8 +21,8 @@ from core.durable_files import files_in
 
 from ..models import Attempt
 from .outcome import SendOutcome
-from .sent_lines import ENDED, SENT, Send, form_key_of, read_sends
 from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
+from .writes.sent_lines import ENDED, SENT, Send, form_key_of, read_sends
 
 log = logging.getLogger(__name__)
 CARRIED: Final = "carried"

@@ -1786,7 +1786,7 @@ LINES = (
         'line.get("payload", line.get("wish"))',
         'line["payload"]',
         (f"{FORMATS}::test_the_send_journal_of_each_release_is_read",),
-        "orders/sending/sent_lines.py",
+        "orders/sending/writes/sent_lines.py",
     ),
     Guard(
         "files on disk: answers of the release before are taken in",
@@ -2076,7 +2076,7 @@ LINES = (
             "orders/tests/restores/test_earlier_journals.py"
             "::test_an_order_sent_by_an_earlier_release_is_not_sent_again_by_a_restored_database",
         ),
-        "orders/sending/sent_lines.py",
+        "orders/sending/writes/sent_lines.py",
     ),
     Guard(
         "journal: a line is on disk as a whole",

@@ -16,9 +16,9 @@ from core.rows.loops import one_by_one
 from providers.actions.calling import MustWait
 from providers.panel_api import Progress, ProviderError, RefusalCode, Unreadable
 from providers.panel_api.answers.reread import named_without_a_word_against_it
+from providers.same_ids import plain_id
 
 from ...models import Attempt
-from ...same_ids import plain_id
 from ...status import Resolution
 from .. import resolve
 from . import id_range, search_schedule

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from providers.panel_api import Progress
+from providers.same_ids import plain_id
 
 from ...models import Attempt, Recovery
-from ...same_ids import plain_id
 from ...sending.replays import names_in
 from ...status import LIVE_OUTCOMES, Flag, Outcome
 from .id_range import (

@@ -12,9 +12,9 @@ from django.db.models import Max, Q, QuerySet
 from providers.identity import same_account
 from providers.panel_api import OrderState, Progress
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
+from providers.same_ids import plain_id, spellings
 
 from ...models import Attempt, Order, Recovery
-from ...same_ids import plain_id, spellings
 from ...status import AT_PROVIDER, ENDED_THERE, LIVE_OUTCOMES, Outcome, Status
 from ...terms import Terms, at_rate, proposed_for
 from . import wait_clock

@@ -13,7 +13,7 @@ from ...models import Attempt, ReconcileRun, RequestCall
 from ...status import RECALLED
 from .. import send_journal
 from ..send_journal import HighWaterMark, sends_since_accepted
-from ..sent_lines import Send
+from ..writes.sent_lines import Send
 from . import recalled_sends, replay_journal, request_journal
 from .forgotten_sends import may_have_bought
 

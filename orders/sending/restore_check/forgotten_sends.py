@@ -17,8 +17,8 @@ from ...models import Attempt, EventKind, Order
 from ...status import LIVE_OUTCOMES, NOTHING_BOUGHT, RECALLED, RESTORE_DOUBT, Outcome, Status
 from .. import claims, send_journal
 from ..outcome import SendOutcome
-from ..sent_lines import Send
 from ..writes.recording import NotNow
+from ..writes.sent_lines import Send
 from . import replay_journal
 
 log = logging.getLogger(__name__)

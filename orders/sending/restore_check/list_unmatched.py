@@ -8,14 +8,14 @@ from typing import Final
 
 from core.rows.durable import durable_transaction
 from providers.models import Provider
+from providers.same_ids import plain_id
 
 from ...flags import raise_flag, raise_live_attempt
 from ...models import EventKind, Halt, Order, UnmatchedOrder
 from ...placing.sent_before import amount_of
-from ...same_ids import plain_id
 from ...status import Flag, HaltKind
 from .. import halts, reopen
-from ..sent_lines import Send
+from ..writes.sent_lines import Send
 
 log = logging.getLogger(__name__)
 NO_ROW: Final = (

@@ -33,7 +33,7 @@ from ...status import (
 from .. import answer_spool
 from ..outcome import SendOutcome
 from ..send_journal import sends_since_accepted
-from ..sent_lines import Send
+from ..writes.sent_lines import Send
 from . import replay_journal
 from .forgotten_sends import WORDS, lost_last, may_have_bought, recalled
 from .list_unmatched import tell_unmatched

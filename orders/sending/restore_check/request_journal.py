@@ -29,8 +29,8 @@ from ..send_journal import (
     newest_of,
     note_read_in,
 )
-from ..sent_lines import ENDED, SENT
 from ..writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
+from ..writes.sent_lines import ENDED, SENT
 from ..writes.spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)

@@ -14,12 +14,12 @@ from orders.recovery import link_orders
 from orders.recovery.search.id_owners import names_of
 from orders.recovery.search.id_range import claimed
 from orders.restores.note_unmatched import _unknown_here
-from orders.same_ids import plain_id, spellings
 from orders.sending import record_outcome, reopen
 from orders.sending.outcome import SendOutcome, id_known_already
 from orders.sending.reused_id import IdTaken
 from orders.status import Flag, Outcome, Status
 from providers.models import Service
+from providers.same_ids import plain_id, spellings
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, progress
 

@@ -10,11 +10,11 @@ import pytest
 from orders.aftersales.batch_outcome import Answered, AnyOutcome, Later, outcome_to_json
 from orders.models import Attempt, Order, Refill, RequestCall
 from orders.restores.tasks import importers
-from orders.sending import answer_spool, send_journal, sent_lines
+from orders.sending import answer_spool, send_journal
 from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import forgotten_sends, recalled_requests, recalled_sends
 from orders.sending.restore_check.request_journal import JournaledCall
-from orders.sending.writes import answer_files
+from orders.sending.writes import answer_files, sent_lines
 from orders.sending.writes.recording import NotNow
 from orders.status import RECALLED, Outcome, RefillStatus, Status, Write
 from orders.tests.restores.test_calls_of_restored import send as ask

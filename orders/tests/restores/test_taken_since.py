@@ -17,7 +17,7 @@ from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.sending.replays import CANDIDATE, REPLAYED_AS, SEEN_THERE
 from orders.sending.restore_check import guard, list_unmatched
-from orders.sending.sent_lines import Send
+from orders.sending.writes.sent_lines import Send
 from orders.status import Flag, Outcome, Resolution, Status
 from tests.builders import NOON, make_order, make_user
 from tests.fake_provider import FakeProvider, lost_answer

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from .outcome import SendOutcome
-from .writes.journal_file import DATABASE_ACCEPTED, Line
-from .writes.spool_files import UNREADABLE
+from ..outcome import SendOutcome
+from .journal_file import DATABASE_ACCEPTED, Line
+from .spool_files import UNREADABLE
 
 log = logging.getLogger(__name__)
 SENT: Final = "sent"
