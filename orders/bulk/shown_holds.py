@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from ..shown import word_of_hold
 from ..status import HoldReason
 from . import chosen_orders
 from .bulk_action import MOST
@@ -37,8 +38,20 @@ def reason_of(word: str) -> str:
 
 
 def is_shown(holds: Mapping[str, str], reason: str, order_id: int) -> bool:
-    """Whether this very order was shown to wait for this."""
-    return reason in holds and order_id in _ids(holds[reason])
+    """Whether this very order was shown to wait for this, or to stand behind others of the same
+    confirmation of which the first was: once these are released, it is next."""
+    kind, seen, words = reason_of(reason), set[str](), [reason]
+    while words:
+        word = words.pop()
+        if word in seen or word not in holds:
+            continue
+        seen.add(word)
+        behind = _ids(holds[word])
+        if order_id in behind:
+            return True
+        if kind == HoldReason.LINK_BUSY:
+            words += (word_of_hold(kind, one) for one in behind)
+    return False
 
 
 @lru_cache(maxsize=2 * len(HoldReason))

@@ -206,6 +206,16 @@ LINES = (
         "orders/bulk/apply_step.py",
     ),
     Guard(
+        "bulk release: a line that was shown, to its end",
+        "            words += (word_of_hold(kind, one) for one in behind)",
+        "            pass",
+        (
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_a_whole_line_is_released_behind_an_order_that_is_newer_than_all_of_it",
+        ),
+        "orders/bulk/shown_holds.py",
+    ),
+    Guard(
         "bulk release: only what was confirmed",
         '    if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):',
         "    if not order:",

@@ -49,6 +49,28 @@ def test_a_whole_line_that_was_shown_is_released() -> None:
     assert done(JobKind.RELEASE, *waiting, shown_holds=shown(*waiting)) == ["", "", ""]
 
 
+def behind_a_newer_one(count: int) -> list[Order]:
+    """A line whose link an order keeps busy that is newer than all of them."""
+    waiting = in_line(make_order(Status.COMPLETED), count)
+    busy = make_order(Status.IN_PROGRESS, service=make_service(waiting[0].provider))
+    Order.objects.filter(pk=busy.pk).update(link=waiting[0].link, link_key=waiting[0].link_key)
+    return waiting
+
+
+def test_a_whole_line_is_released_behind_an_order_that_is_newer_than_all_of_it() -> None:
+    waiting = behind_a_newer_one(3)
+    assert done(JobKind.RELEASE, *waiting, shown_holds=shown(*waiting)) == ["", "", ""]
+    assert statuses(*waiting) == [("queued", "")] * 3
+
+
+def test_but_not_one_whose_line_was_not_shown_as_far_as_that_order() -> None:
+    first, second, third = behind_a_newer_one(3)
+    holds = shown(second, third)
+    Order.objects.filter(pk=first.pk).update(status=Status.WITHDRAWN, ended_at=NOON)
+    released = done(JobKind.RELEASE, second, third, shown_holds=holds)
+    assert released == [WAITS_ANEW, ""]  # the third still waits behind the second
+
+
 @pytest.mark.parametrize("reason", [HoldReason.LINK_BUSY, HoldReason.STAFF])
 @pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, Status.IN_PROGRESS])
 def test_many_are_not_released_beside_the_same_without_a_word(
