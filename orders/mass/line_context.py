@@ -126,7 +126,7 @@ def surroundings_of(
         running=_running(keys, ours, Lately.by_anybody(now)),
         limits=limits,
         today=desk_day(now),
-        unmatched=left_sends(ours=ours),
+        unmatched=left_sends(keys, ours=ours),
     )
     if batch.pk is not None:
         others = _other_good_lines(batch, lines)

@@ -16,6 +16,7 @@ from core.rows.leases import Leased, is_free
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
+from ..links import link_key
 from ..status import UNDER_WAY, JobState
 from .halt import Halt
 from .order import Order
@@ -150,11 +151,16 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         same = known.filter(provider=OuterRef("account"), external_id=OuterRef("external_id"))
         return self.filter(~Exists(same) | Q(external_id=""), order=None)
 
+    def list_once(self, row: UnmatchedOrder) -> None:
+        """Not where it is listed behind its halt already, by its id or as this send."""
+        row.set_keys()
+        self.bulk_create([row], ignore_conflicts=True)
+
     def list_send(self, send: UnmatchedOrder) -> None:
         """Once. What a provider told of before, under the same id, takes the name of this send: by
         that alone its form is known when it is placed again."""
-        self.bulk_create([send], ignore_conflicts=True)
-        name = {"token": send.token, "sent_at": send.sent_at}
+        self.list_once(send)
+        name = {"token": send.token, "sent_at": send.sent_at, "form_key": send.form_key}
         behind = self.filter(halt=send.halt)
         if not behind.filter(**name).exists():
             told = behind.filter(account=send.account, external_id=send.external_id, token="")
@@ -164,7 +170,8 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
 class UnmatchedOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.
 
-    `order` is the one of ours that a person said it is. Texts are the provider's.
+    `order` is the one of ours that a person said it is. Texts are the provider's. `form_key` and
+    `link_key` are what `token` and `link` are looked up by.
     """
 
     halt = models.ForeignKey(Halt, models.PROTECT, related_name="unmatched_orders")
@@ -172,11 +179,13 @@ class UnmatchedOrder(models.Model):
     provider = models.ForeignKey(Provider, models.PROTECT, null=True, related_name="+")
     external_id = models.CharField(max_length=64, blank=True, default="")
     token = models.CharField(max_length=60, blank=True, default="")
+    form_key = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=80, blank=True, default="")
     charge = MoneyField(null=True, blank=True)
     service_id = models.CharField(max_length=64, blank=True, default="")
     link = models.CharField(max_length=2048, blank=True, default="")
+    link_key = models.CharField(max_length=64, blank=True, default="")
     quantity = models.CharField(max_length=20, blank=True, default="")
     order = models.ForeignKey(
         "orders.Order", models.PROTECT, null=True, blank=True, related_name="+"
@@ -197,6 +206,26 @@ class UnmatchedOrder(models.Model):
                 name="unmatched_send_once",
             ),
         ]
+        indexes = [
+            models.Index(fields=["link_key", "service_id"], name="unmatched_by_link"),
+            models.Index(fields=["form_key"], name="unmatched_by_form"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.external_id or self.token} at account {self.account}"
+
+    def save(self, **how: Any) -> None:
+        self.set_keys()
+        super().save(**how)
+
+    def set_keys(self) -> None:
+        self.form_key = form_key_in(self.token)
+        self.link_key = link_key(self.link) if self.link else ""
+
+
+def form_key_in(token: str) -> uuid.UUID | None:
+    """None: it is no idempotency key of ours."""
+    try:
+        return uuid.UUID(hex=token.rpartition("-")[0])
+    except ValueError:
+        return None

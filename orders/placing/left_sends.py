@@ -15,34 +15,34 @@ from django.utils.translation import gettext_lazy as _
 from providers.models import Service
 
 from ..draft import OrderDraft
-from ..links import link_key
 from ..models import Order, UnmatchedOrder
 from .schedule_field import WhenForm
 
+AT_ONCE: Final = 5_000  # keys in one look-up
 Place = tuple[int, str, str]  # the account, the service there, the key of the link
 BOUGHT_TICK: Final = _("This may buy it a second time. Tick the box if you mean it.")
 
 
 def left_sends(
-    account: int | None = None, service_id: str = "", ours: Collection[UUID] = ()
+    keys: Collection[str], service_id: str = "", ours: Collection[UUID] = ()
 ) -> dict[Place, list[UnmatchedOrder]]:
-    """By its place, what stands in the list and has no order here; without what these forms have
-    sent themselves, which they are not placed beside."""
-    rows = UnmatchedOrder.objects.left().exclude(link="").exclude(service_id="")
-    rows = rows if account is None else rows.filter(account=account)
-    rows = rows.filter(service_id=service_id) if service_id else rows
-    keys = {form_key.hex for form_key in ours}
-    found = defaultdict[Place, list[UnmatchedOrder]](list)
-    for row in rows.order_by("pk"):
-        if row.token.partition("-")[0] not in keys:
-            found[row.account, row.service_id, link_key(row.link)].append(row)
+    """By its place, what stands in the list for links with these keys and has no order here;
+    without what these forms have sent themselves, which they are not placed beside."""
+    found, wanted = defaultdict[Place, list[UnmatchedOrder]](list), sorted(set(keys))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        rows = UnmatchedOrder.objects.left().filter(link_key__in=some).exclude(service_id="")
+        rows = rows.filter(service_id=service_id) if service_id else rows
+        for row in rows.order_by("pk"):
+            if row.form_key not in ours:
+                found[row.account, row.service_id, row.link_key].append(row)
     return found
 
 
 def sends_beside(service: Service, key: str, form_key: UUID) -> list[UnmatchedOrder]:
     """Those that one form would be placed beside."""
     account, number = service.provider_id, service.external_id
-    return left_sends(account, number, [form_key]).get((account, number, key), [])
+    return left_sends([key], number, [form_key]).get((account, number, key), [])
 
 
 def name_of(send: UnmatchedOrder) -> str:

@@ -28,7 +28,7 @@ SENT_TOO: Final = "It had been sent once more before the database was put back"
 def unmatched_sends(draft: OrderDraft) -> list[UnmatchedOrder]:
     """Those of its form key, also what a person has said to be another order: what the provider
     took comes first, as it says most."""
-    mine = UnmatchedOrder.objects.filter(token__startswith=f"{draft.form_key.hex}-")
+    mine = UnmatchedOrder.objects.filter(form_key=draft.form_key)
     rows = mine.exclude(sent_at=None).order_by("sent_at", "pk")
     return sorted(rows, key=lambda row: not row.external_id)
 
@@ -36,7 +36,7 @@ def unmatched_sends(draft: OrderDraft) -> list[UnmatchedOrder]:
 def listed_since(order: Order) -> list[UnmatchedOrder]:
     """Sends of an order that waits, listed after it was placed or at that very moment: a machine
     lists what it has sent where it reads no order, and reads none before it is committed."""
-    mine = UnmatchedOrder.objects.filter(order=None, token__startswith=f"{order.form_key.hex}-")
+    mine = UnmatchedOrder.objects.filter(order=None, form_key=order.form_key)
     taken = order.attempts.values("started_at")  # these have thrown it into doubt before
     rows = mine.exclude(sent_at=None).exclude(sent_at__in=taken).order_by("sent_at", "pk")
     return sorted(rows, key=lambda row: not row.external_id)

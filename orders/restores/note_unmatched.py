@@ -64,5 +64,7 @@ def _note_unmatched(
     row = UnmatchedOrder(
         halt=run.halt, account=provider.pk, provider=provider, external_id=external_id, **seen
     )
-    UnmatchedOrder.objects.bulk_create([row], ignore_conflicts=True)
+    UnmatchedOrder.objects.list_once(row)
+    if row.link:
+        seen["link_key"] = row.link_key
     run.halt.unmatched_orders.filter(account=provider.pk, external_id=external_id).update(**seen)

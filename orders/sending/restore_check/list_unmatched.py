@@ -68,8 +68,8 @@ def _flag_number(
 def _halt_to_list_under(send: Send, order: Order | None, now: datetime) -> Halt | None:
     """Where the database was accepted without this machine, nobody has been told of an order that
     has no row here: sending stops once more, until somebody has."""
-    listed = UnmatchedOrder.objects.filter(account=send.provider_id, token=send.idempotency_key)
-    listed = listed.filter(sent_at=send.started_at)
+    listed = UnmatchedOrder.objects.filter(form_key=send.form_key, account=send.provider_id)
+    listed = listed.filter(token=send.idempotency_key, sent_at=send.started_at)
     if order is None and not listed.exists():
         halts.place_halt(HaltKind.RESTORED, now=now, reason=NO_ROW)
     elif order is None:
