@@ -7,13 +7,14 @@ from enum import Enum, auto
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from core.models import User
 from core.rows.durable import durable_transaction
 from core.texts import LONGEST_TEXT
+from providers.identity import rows_of
 from providers.panel_api import Rejected
 
 from .. import link_queue
@@ -71,9 +72,10 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
 
 
 def takes_two(order: Order) -> bool:
-    """One person alone may not say that an order of this cost is not there."""
-    rules = Recovery.objects.filter(provider=order.provider_id).first()
-    limit = rules.two_people_above if rules else None
+    """One person alone may not say that an order of this cost is not there. The narrowest limit of
+    the rows of its account holds, as for lost answers."""
+    rules = Recovery.objects.filter(provider__in=rows_of(order.provider_id))
+    limit = rules.aggregate(least=Min("two_people_above"))["least"]
     if limit is None:
         return False
     most = order.estimate_high  # unknown, or without a bound: it may be any amount

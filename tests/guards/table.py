@@ -1283,6 +1283,13 @@ LINES = (
         "orders/recovery/not_placed.py",
     ),
     Guard(
+        "people: the limit of any row of the account takes two",
+        "rules = Recovery.objects.filter(provider__in=rows_of(order.provider_id))",
+        "rules = Recovery.objects.filter(provider=order.provider_id)",
+        (f"{SAME_ACCOUNT}::test_the_narrowest_of_their_limits_asks_for_a_second_person",),
+        "orders/recovery/not_placed.py",
+    ),
+    Guard(
         "halt: what may cost any amount is over each limit",
         'if Order.objects.without_bound().filter(pk__in=open_ones.values("order")).exists():',
         "if not lost:",

@@ -13,7 +13,7 @@ from django.urls import reverse
 from core import clocks
 from core.roles import Role
 from orders.models import Attempt, Halt, Order, Recovery
-from orders.recovery import link_orders
+from orders.recovery import link_orders, not_placed
 from orders.recovery.search import id_range
 from orders.recovery.search.recovery_run import RecoveryRun
 from orders.sending import claims, halts
@@ -91,6 +91,20 @@ def test_one_order_at_a_time_is_on_its_way_to_both_rows(box):
     assert claims.claim(theirs, duplicate, now=NOON) is None
     Attempt.objects.update(outcome=Outcome.NOT_SENT)
     assert claims.claim(theirs, duplicate, now=NOON)
+
+
+@pytest.mark.parametrize("narrow", ["first", "second"])
+def test_the_narrowest_of_their_limits_asks_for_a_second_person(narrow):
+    """Whichever row the order went through, and whichever an admin has set it on."""
+    url = "https://panel.example/api/v2"
+    first, second = (make_provider(url=url, key=KEY) for _ in range(2))
+    set_on, other = (first, second) if narrow == "first" else (second, first)
+    Recovery.objects.create(provider=set_on, two_people_above=Decimal(50))
+    Recovery.objects.create(provider=other, two_people_above=Decimal(90))
+    foreign = make_provider(url=url, key="another-key-01234")
+    for account, two in ((first, True), (second, True), (foreign, False)):
+        lost = make_order(Status.UNCONFIRMED, service=make_service(account), estimate_high=60)
+        assert not_placed.takes_two(lost) is two
 
 
 def test_a_lost_order_holds_both_rows(box):
