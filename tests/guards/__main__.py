@@ -24,7 +24,8 @@ from tests.cloned_database import KEPT_IN, key_of
 from tests.memory import scratch_place
 
 from .children import ROOT, begin, environment, read_libraries
-from .table import GUARDS, Guard
+from .guard import Guard
+from .table import GUARDS
 
 LEFT_OUT = (".venv", ".git", "data", "__pycache__", ".*_cache", ".hypothesis", "staticfiles")
 MIGRATE = """import tests.environment, django, django.core.management

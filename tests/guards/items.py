@@ -1,0 +1,50 @@
+"""The kinds of fault by which the promise was once broken, each reproduced: 41 items.
+
+A row of the table names those that come back without its guard.
+"""
+
+from __future__ import annotations
+
+ITEMS = {
+    1: "decided on a row read outside the transaction: accepted and unconfirmed for good",
+    2: "a sweep acts on the list it read, and writes over a standing flag",
+    3: "a refill sent twice: a check that starts its clock after the claim",
+    4: "withdrawn, and placed and sent afterwards",
+    5: "consent to a repeat is asked before the insert and not with it",
+    6: "what is done is not what was confirmed",
+    7: "a list that lacks or spells differently proves a paid order absent",
+    8: "an order from before, or of somebody else, is taken for the lost one",
+    9: "two rows with one key take each other's orders",
+    10: "a refusal that says it is there is taken for its absence",
+    11: "a late proof of acceptance stops nothing and cannot be linked",
+    12: "a clock that steps, or a machine that slept, is taken for proof",
+    13: "one order blocks its account for ever",
+    14: "work stands still and no page tells",
+    15: "pages contradict each other about an account, and a failed send tells nobody",
+    16: "a worker that works is taken for dead and killed",
+    17: "a failing balance alone stops all ordering",
+    18: "one byte, row or file ends a loop over all",
+    19: "a host that vanishes without a word hangs threads",
+    20: "terms that nobody has agreed to",
+    21: "a daily limit passed by schedule or midnight",
+    22: "a rule about links passed by another spelling",
+    23: "a stop, an incident or a restored database does not hold every write",
+    24: "an answer to a refill or cancel that was heard is lost",
+    25: "one broken constraint is read as another",
+    26: "a throttle of a framework becomes a doubt",
+    27: "an error about the account is asked about order by order",
+    28: "a text that no database holds breaks a page",
+    29: "a frozen broker holds a click",
+    30: "an answer in another form is not read, or read as what it is not",
+    31: "a paste or a search means something else than it says",
+    32: "what was typed is lost because a form or a session was too old",
+    33: "an order from before a clock change stands on the wrong day",
+    34: "a limit is learned from an answer about something else, and never lifted",
+    35: "the connection check says more of the key than it knows",
+    36: "what a provider gives back is booked as put in, or not at all",
+    37: "a refusal in words that nobody knows",
+    38: "an answer that is on the page is called lost",
+    39: "evidence of what was never asked, and calls spent on what is known",
+    40: "commands of the papers that fail under Compose",
+    41: "a machine on which nothing can be installed",
+}

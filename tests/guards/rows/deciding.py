@@ -1,0 +1,188 @@
+"""What the machine and people decide of a doubt."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+EACH = "orders/tests/sending/test_each_guard.py"
+SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+SETTLING = "orders/tests/recovery/test_decisions.py"
+SHARED = "orders/tests/recovery/test_shared_ids.py"
+SPELLED = "orders/tests/recovery/test_spelled_ids.py"
+
+GUARDS = (
+    Guard(
+        "people: the doubt that was read",
+        "same = only(attempt).filter(recorded_at=attempt.recorded_at, **waited)",
+        "same = only(attempt).filter(**waited)",
+        ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
+        "orders/recovery/not_placed.py",
+        items=(11,),
+    ),
+    Guard(
+        "found after all: it was sent again since",
+        "    if as_read is None or not reopen.reopen(",
+        "    if not reopen.reopen(",
+        (
+            "orders/tests/recovery/test_found_after_all.py::test_one_that_was_sent_again_since_is_left_alone",
+        ),
+        "orders/recovery/link_orders.py",
+        items=(11,),
+    ),
+    Guard(
+        "linked by hand: an id that is older than the try",
+        'return str(known[-1]) if rises and number <= known[-1] else ""',
+        'return ""',
+        (
+            "orders/tests/recovery/test_older_ids.py::test_the_id_of_an_earlier_try_is_not_linked_to_a_later_one_without_a_word",
+        ),
+        "orders/recovery/older_ids.py",
+        items=(8,),
+    ),
+    Guard(
+        "people: what was waited counts, not a clock that was set forward",
+        "    return until if attempt.waited_at is None else max(until, counted)",
+        "    return until",
+        (
+            "orders/tests/recovery/test_clock_steps.py"
+            "::test_a_clock_that_jumps_ahead_lets_no_person_say_too_early_that_it_is_not_there",
+        ),
+        "orders/recovery/not_placed.py",
+        items=(12,),
+    ),
+    Guard(
+        "people: not before the order can no longer appear",
+        "    if now < until:\n        raise TooEarly(until)",
+        "    if now > until + clocks.LOG_IN_COOL_OFF * 1000:\n        raise TooEarly(until)",
+        (f"{SETTLING}::test_not_placed_is_confirmed_only_after_the_grace_period",),
+        "orders/recovery/not_placed.py",
+        items=(7, 12),
+    ),
+    Guard(
+        "deciding: once",
+        "unresolved = attempt.filter(outcome=Outcome.UNKNOWN)",
+        "unresolved = attempt",
+        (f"{EACH}::test_what_an_answer_has_closed_is_not_decided_again",),
+        "orders/recovery/doubted_attempt.py",
+        items=(1,),
+    ),
+    Guard(
+        "matching: an order counted as not there may own an id",
+        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk"), *decided]',
+        '    return [*rows.filter(OPEN_STILL).order_by("pk"), *twice.order_by("pk")]',
+        (
+            f"{SHARED}::test_an_id_that_may_be_an_order_not_there_goes_to_no_other_lost_one",
+            f"{SHARED}::test_a_row_of_the_list_that_may_be_an_order_not_there_goes_to_no_other"
+            "_lost_one",
+        ),
+        "orders/recovery/search/id_owners.py",
+        items=(8,),
+    ),
+    Guard(
+        "matching: an order bought twice may own a second id",
+        "twice = rows.filter(outcome=Outcome.ACCEPTED, order__flag=Flag.BOUGHT_TWICE)",
+        "twice = rows.none()",
+        (f"{SHARED}::test_what_may_be_the_second_of_an_order_bought_twice_is_given_to_no_other",),
+        "orders/recovery/search/id_owners.py",
+        items=(8,),
+    ),
+    Guard(
+        "matching: what left while the provider was asked may own an id",
+        "OPEN_STILL = Q(outcome__in=(Outcome.IN_FLIGHT, Outcome.UNKNOWN))",
+        "OPEN_STILL = Q(outcome__in=(Outcome.UNKNOWN,))",
+        (f"{SHARED}::test_an_order_that_left_while_the_provider_was_asked_may_own_an_id_too",),
+        "orders/recovery/search/id_owners.py",
+        items=(8,),
+    ),
+    Guard(
+        "matching: an id that an answer has named is that orders too",
+        "return is_named or self.fits(external_id, said)",
+        "return self.fits(external_id, said)",
+        (f"{SHARED}::test_an_id_that_another_orders_own_answer_has_named_is_not_given_away",),
+        "orders/recovery/search/id_owners.py",
+        items=(8,),
+    ),
+    Guard(
+        "doubting a decision: what is seen counts when the later try has ended",
+        "        note_seen(attempt, external_id)\n",
+        "",
+        (f"{SHARED}::test_what_was_seen_counts_once_the_later_try_has_bought_nothing",),
+        "orders/recovery/search/contradictions.py",
+        items=(11,),
+    ),
+    Guard(
+        "doubting a decision: one that is under way stops no other",
+        '        raise_unless_broken(error, "one_live_attempt_per_order")\n',
+        "        raise\n",
+        (
+            f"{SHARED}::test_a_try_that_begins_this_moment_keeps_no_other_decision_from_being"
+            "_doubted",
+        ),
+        "orders/recovery/search/contradictions.py",
+        items=(11,),
+    ),
+    Guard(
+        "matching: only what is forced",
+        "    return len(_matching({**owners, candidate: others})) < len(owners)",
+        "    return len(others) < len(owners[candidate])",
+        ("orders/tests/recovery/test_matching.py::test_what_is_proven",),
+        "orders/recovery/search/match_ids.py",
+        items=(8,),
+    ),
+    Guard(
+        "matching: the price has to fit",
+        "            and fits(self.attempt.order, said) is not False\n",
+        "",
+        (f"{SEARCH}::test_the_price_tells_two_lost_orders_apart",),
+        "orders/recovery/search/id_owners.py",
+        items=(8,),
+    ),
+    Guard(
+        "ids: a number that got an owner meanwhile decides nothing",
+        "for one, said in candidates.items() if one not in taken}",
+        "for one, said in candidates.items()}",
+        (
+            "orders/tests/recovery/test_linked_meanwhile.py"
+            "::test_a_number_that_is_linked_while_the_catalog_is_read_is_nobodys_any_more",
+        ),
+        "orders/recovery/search/decide_owners.py",
+        items=(1,),
+    ),
+    Guard(
+        "ids: one number however it is spelled",
+        "provider__in=rows, external_id__in=spellings(ids))",
+        "provider__in=rows, external_id__in=ids)",
+        (f"{SPELLED}::test_an_id_is_taken_however_it_was_stored",),
+        "orders/recovery/search/id_range.py",
+        items=(9,),
+    ),
+    Guard(
+        "ids: a person links a number as the provider writes it",
+        "external_id, said = _as_known(client, external_id)",
+        "said = _ask(client, external_id)",
+        (f"{SPELLED}::test_two_orders_are_not_linked_to_one_that_is_typed_in_two_ways",),
+        "orders/recovery/link_orders.py",
+        items=(9,),
+    ),
+    Guard(
+        "ids: nor does an answer give away another spelling of one",
+        "elsewhere = Q(provider__in=others) | other_spelling",
+        "elsewhere = Q(provider__in=others)",
+        (
+            f"{SPELLED}::test_a_send_that_is_answered_with_the_id_of_another_order_is_shown_to_a_person",
+        ),
+        "orders/sending/reused_id.py",
+        items=(9,),
+    ),
+    Guard(
+        "link: what was told apart together is linked together",
+        "together = [links] if resolution is Resolution.MATCH else [[link] for link in links]",
+        "together = [[link] for link in links]",
+        (
+            "orders/tests/recovery/test_contradictions.py"
+            "::test_none_is_linked_where_the_last_of_those_told_apart_together_is_decided_otherwise",
+        ),
+        "orders/recovery/resolve.py",
+        items=(11,),
+    ),
+)

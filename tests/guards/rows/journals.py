@@ -1,0 +1,96 @@
+"""A database that was put back: what its journals tell, and who accepts it."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+GAPS = "orders/tests/restores/test_journal_gaps.py"
+PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
+RESTORES = "orders/tests/sending/test_restore_guard.py"
+
+GUARDS = (
+    Guard(
+        "restore: a database of which one journal could not be read was not compared",
+        "    if unread:\n        return True\n",
+        "",
+        (
+            "orders/tests/restores/test_unreadable_journals.py"
+            "::test_a_database_counts_as_compared_only_where_each_journal_could_be_read",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a database of which the replays could not be read was not compared",
+        "    except Exception:\n        unread.append(account)\n        raise\n",
+        "    except OSError:\n        raise\n",
+        (
+            "orders/tests/restores/test_unreadable_journals.py"
+            "::test_a_database_counts_as_compared_only_where_each_journal_could_be_read",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a directory that cannot be listed is not one without journals",
+        "        unread.append(0)\n",
+        "",
+        (
+            "orders/tests/restores/test_unreadable_journals.py"
+            "::test_a_database_counts_as_compared_only_where_the_journals_could_be_listed",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a halt for what an accepted database lacks",
+        "    if order is None and not listed.exists():",
+        "    if False:",
+        (
+            "orders/tests/restores/test_recalled_sends.py"
+            "::test_one_that_an_accepted_database_lacks_altogether_is_shown_to_a_person",
+        ),
+        "orders/sending/restore_check/list_unmatched.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: no acknowledgement of a clock that was ahead",
+        "if accepted.filter(acknowledged_at__lte=at_most).exists():",
+        "if accepted.exists():",
+        (f"{RESTORES}::test_what_a_clock_ahead_has_acknowledged_accepts_no_later_restore",),
+        "orders/sending/restore_check/guard.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "restored: a gap between journal and database is told",
+        "    if mark.is_of(row):\n        return None",
+        "    if mark.is_of(row) or journal:\n        return None",
+        (f"{GAPS}::test_what_neither_journal_nor_database_knows_is_not_sent_again",),
+        "orders/sending/restore_check/journal_gaps.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: what may have been sent is held with its claim",
+        "    if doubtful_rows.may_have_been_sent(order):",
+        "    if not order.pk:",
+        (f"{GAPS}::test_a_claim_reads_the_gap_in_its_own_transaction",),
+        "orders/limits/check_limits.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: put back twice, what the accepted one was missing",
+        "    missing = list(_missing(account))\n",
+        "    missing = list[Send]()\n",
+        (f"{PUT_BACK}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        "orders/sending/restore_check/acceptance.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: put back twice, the same identity",
+        "        elif acceptance.is_forgotten(mark):",
+        "        elif identity is None:",
+        (f"{PUT_BACK}::test_a_kept_form_buys_nothing_after_the_second_time",),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Many at once: mass orders and bulk actions."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+MEANT = "orders/tests/mass/test_meant_lines.py"
+PLACED = "orders/tests/restores/test_placed_again.py"
+
+GUARDS = (
+    Guard(
+        "bulk: an order that was bought before something broke did not fail",
+        "            item.made = bought_for(item).first()\n",
+        "            pass\n",
+        (
+            "orders/tests/bulk/test_bulk_actions.py"
+            "::test_one_that_breaks_after_its_order_was_bought_tells_of_that_order",
+        ),
+        "orders/bulk/bulk_action.py",
+        items=(18,),
+    ),
+    Guard(
+        "bulk: only its holder says that an order failed",
+        "        if _keep(item.job):\n            _unclaimed(item, item.job).update(",
+        "        if True:\n            BulkItem.objects.filter(pk=item.pk, ok=None).update(",
+        (
+            "orders/tests/bulk/test_bulk_action_races.py"
+            "::test_a_worker_that_lost_its_job_says_of_no_order_that_it_failed",
+        ),
+        "orders/bulk/bulk_action.py",
+        items=(4,),
+    ),
+    Guard(
+        "bulk release: beside the same only from its own page",
+        "now=now, shown_hold=waits_for, beside=(), told_sends=()",
+        "now=now, shown_hold=waits_for",
+        (
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_many_are_not_released_beside_the_same_without_a_word",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(5, 6),
+    ),
+    Guard(
+        "bulk release: a line that was shown, to its end",
+        "            words += (word_of_hold(kind, one) for one in behind)",
+        "            pass",
+        (
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_a_whole_line_is_released_behind_an_order_that_is_newer_than_all_of_it",
+        ),
+        "orders/bulk/shown_holds.py",
+        items=(6,),
+    ),
+    Guard(
+        "bulk release: only what was confirmed",
+        '    if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):',
+        "    if not order:",
+        (
+            "orders/tests/bulk/test_bulk_verbs.py::test_a_hold_that_nobody_confirmed_to_release_stays",
+            "orders/tests/bulk/test_shown_holds.py"
+            "::test_many_are_not_released_beside_an_order_that_was_never_shown",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(6,),
+    ),
+    Guard(
+        "bulk: a restored database is asked anew which orders the numbers stand for",
+        '        if form.cleaned_data["shown_orders"] != _digest(',
+        '        if False and form.cleaned_data["shown_orders"] != _digest(',
+        (
+            "orders/tests/bulk/test_other_orders.py"
+            "::test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew",
+        ),
+        "orders/bulk/confirm_views.py",
+        items=(6, 23),
+    ),
+    Guard(
+        "bulk release: each order only from what it was shown for",
+        "        if order_id in behind:\n",
+        "        if behind:\n",
+        (
+            "orders/tests/bulk/test_bulk_pages.py::test_an_order_is_not_released_from_what_another_one_was_confirmed_to_wait_for",
+        ),
+        "orders/bulk/shown_holds.py",
+        items=(6,),
+    ),
+    Guard(
+        "mass order: a line for what has no order here is left out until it is meant",
+        "return [*named, *map(left_sends.why_asked, self.sends[:TOLD_OF])]",
+        "return named",
+        (f"{PLACED}::test_a_new_line_for_what_has_no_order_here_is_left_out_until_it_is_meant",),
+        "orders/mass/check_lines.py",
+        items=(5, 23),
+    ),
+    Guard(
+        "mass: the same that anybody placed in the last day",
+        "for asked in (buys_again(), lately.orders):",
+        "for asked in (buys_again(),):",
+        (
+            "orders/tests/mass/test_repeated_lines.py::test_a_paste_with_one_line_less_does_not_buy_the_others_again",
+        ),
+        "orders/mass/line_context.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: an order that came after its line was meant",
+        "if line.is_meant and not untold(names, line.told_of):",
+        "if line.is_meant:",
+        (
+            f"{MEANT}::test_an_older_order_that_was_queued_again_since_was_not_shown",
+            f"{MEANT}::test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are",
+            f"{MEANT}::test_what_the_lines_of_a_page_repeat_is_part_of_what_it_shows",
+        ),
+        "orders/mass/check_lines.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: an order that came with the insert of a line that is meant",
+        "told_of=frozenset(order.pk for order in same.orders),",
+        "told_of=None,",
+        (f"{MEANT}::test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away",),
+        "orders/mass/check_lines.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: what has no order here, found after its line was meant",
+        "return [*map(left_sends.name_of, self.sends), *orders]",
+        "return orders",
+        (
+            "orders/tests/restores/test_lines_beside_sends.py::test_a_line_that_is_meant_is_asked_about_what_is_found_later_and_has_no_order_here",
+            "orders/tests/restores/test_lines_beside_sends.py::test_all_repeated_lines_are_meant_speaks_of_what_had_been_found_by_then",
+        ),
+        "orders/mass/check_lines.py",
+        items=(5, 23),
+    ),
+    Guard(
+        "mass: what has no order here, found with the insert of a line",
+        "told_sends=left_sends.names_of(same.sends),",
+        "told_sends=None,",
+        (
+            "orders/tests/restores/test_lines_beside_sends.py::test_what_is_found_while_a_line_that_is_meant_is_placed_is_asked_about",
+        ),
+        "orders/mass/check_lines.py",
+        items=(5, 23),
+    ),
+    Guard(
+        "mass: a line corrected to what another is meant to buy",
+        "if (claim := self.claimed.get(place)) or line.is_meant:",
+        "if (claim := self.claimed.get(place)) or line:",
+        (
+            "orders/tests/mass/test_corrected_lines.py::test_a_line_that_is_corrected_to_what_another_is_meant_to_buy_is_asked_about_it",
+        ),
+        "orders/mass/line_context.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: another line than the one that a line is meant beside",
+        "names = [*([claim.name] if claim else []), *same.names]",
+        "names = same.names",
+        (
+            "orders/tests/mass/test_corrected_lines.py::test_a_line_that_is_corrected_to_what_another_is_meant_to_buy_is_asked_about_it",
+        ),
+        "orders/mass/check_lines.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: a line that is meant and changed in one form",
+        "is_repeated(line) and is_same and was_told",
+        "is_repeated(line) and was_told",
+        (
+            f"{MEANT}::test_a_line_that_is_meant_and_changed_in_one_form_is_asked_about_what_it_became",
+        ),
+        "orders/mass/forms.py",
+        items=(5, 6),
+    ),
+    Guard(
+        "mass: a tick on a page drawn before another order came",
+        "is_repeated(line) and is_same and was_told",
+        "is_repeated(line) and is_same",
+        (f"{MEANT}::test_a_tick_on_a_page_drawn_before_another_order_came_says_nothing_of_it",),
+        "orders/mass/forms.py",
+        items=(5, 6),
+    ),
+    Guard(
+        "mass: the same lines bought again after the page was drawn",
+        "hashlib.sha256(repr(earlier and earlier.pk).encode())",
+        "hashlib.sha256()",
+        (f"{MEANT}::test_order_them_again_speaks_of_the_mass_order_that_was_shown",),
+        "orders/mass/mass_order.py",
+        items=(5, 6),
+    ),
+    Guard(
+        "mass: the button for all repeated lines, after one is fixed in place",
+        "if request.htmx and is_as_shown and not words:",
+        "if request.htmx and not words:",
+        (
+            f"{MEANT}::test_but_not_where_somebody_else_changed_another_line_that_the_page_still_shows",
+        ),
+        "orders/mass/batch_views.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: what was found without an order since the confirmation",
+        "told_of=told_of, told_sends=shown_sends(job))",
+        "told_of=told_of)",
+        (
+            "orders/tests/bulk/test_bounded_consent.py::test_what_has_no_order_since_a_restore_is_asked_about_and_nothing_that_is_found_later",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: what another action has ordered again",
+        "if earlier is None or not is_lately(",
+        "if earlier is None or is_lately(",
+        (
+            "orders/tests/bulk/test_ordered_again.py::test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant",
+        ),
+        "orders/bulk/ordered_again.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: what another action orders again between the question and the insert",
+        "    if words:\n        raise NotAgreed(words)",
+        "    if words and not item:\n        raise NotAgreed(words)",
+        (
+            "orders/tests/bulk/test_ordered_again.py::test_what_another_action_buys_between_the_question_and_the_insert_is_asked_about",
+        ),
+        "orders/bulk/ordered_again.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: a second time is meant beside what was shown",
+        "if order.pk not in told_of:",
+        "if order.pk not in told_of and not order.pk:",
+        (
+            "orders/tests/bulk/test_bounded_consent.py::test_of_two_tabs_that_were_ticked_the_second_buys_nothing_the_first_has_bought",
+            "orders/tests/bulk/test_bounded_consent.py::test_a_lower_number_that_was_committed_after_the_page_was_drawn_was_not_shown",
+        ),
+        "orders/bulk/ordered_again.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: another refill is asked for after those only that the confirmation knew",
+        "    if not shown_refills.is_as_shown(",
+        "    if False and not shown_refills.is_as_shown(",
+        (
+            "orders/tests/bulk/test_shown_refills.py"
+            "::test_two_tabs_ask_for_one_refill_although_the_first_has_ended",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(6,),
+    ),
+)

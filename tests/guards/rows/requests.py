@@ -1,0 +1,229 @@
+"""Refills and cancels, also of a database that was put back."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+GAPS = "orders/tests/restores/test_journal_gaps.py"
+LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
+MANY = "orders/tests/restores/test_many_over_a_gap.py"
+PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
+
+GUARDS = (
+    Guard(
+        "restored: another worker's whole call is no failure",
+        "        raise_unless_broken(error, *FASTER)\n",
+        "        raise\n",
+        (
+            "orders/tests/restores/test_recall_races.py::test_one_of_eight_brings_the_call_in_and_the_others_fail_at_nothing",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: many over a gap, a mass order of before",
+        '        | Q(found_at__gte=OuterRef("batch__created_at"))\n',
+        "",
+        (f"{MANY}::test_what_a_mass_order_of_before_places_afterwards_is_held",),
+        "orders/limits/doubtful_rows.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: many over a gap, an action of before",
+        "        | Exists(again),\n",
+        "        | Q(pk=None),\n",
+        (f"{MANY}::test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held",),
+        "orders/limits/doubtful_rows.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: many over a gap, a mass order under way",
+        " or _may_be_bought(batch):",
+        ":",
+        (f"{MANY}::test_a_mass_order_that_was_under_way_goes_on_when_a_person_says_so",),
+        "orders/mass/place_lines.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: many over a gap, refills under way",
+        "    buys = job.kind in (JobKind.REORDER, JobKind.REFILL)\n",
+        "    buys = job.kind == JobKind.REORDER\n",
+        (f"{MANY}::test_refills_of_many_that_were_under_way_stop",),
+        "orders/bulk/bulk_action.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: many over a gap, an action under way",
+        " or may_be_bought(job)):",
+        "):",
+        (f"{MANY}::test_order_again_for_many_that_was_under_way_stops",),
+        "orders/bulk/bulk_action.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: put back twice, the refills",
+        "_unknown(request_journal.calls_kept(provider_id))",
+        "_unknown(request_journal.calls_since_accepted(provider_id))",
+        (f"{PUT_BACK}::test_a_refill_that_was_given_back_once_is_given_back_again",),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a request that may have been sent ends with its claim",
+        "        doubtful_rows.give_up_requests(provider.pk, now=now)\n",
+        "",
+        (
+            f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",
+        ),
+        "orders/aftersales/send_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a call that cannot be brought in stops its acceptance",
+        '        raise_unless_broken(error, *FASTER)\n        log.info("call %s was taken back',
+        '        log.info("call %s was taken back',
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "cancels: a late answer to one that was given up",
+        "return row_outcome.proven and _take_late(mine, request, row_outcome, now)",
+        "return False",
+        (f"{LATE_CANCELS}::test_it_is_taken_when_that_is_heard_after_all",),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
+    ),
+    Guard(
+        "cancels: the answer to an earlier try",
+        "            tell_late(call, outcome, now)\n",
+        "            pass\n",
+        (f"{LATE_CANCELS}::test_the_answer_to_an_earlier_try_is_told_once",),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(24,),
+    ),
+    Guard(
+        "restore: two calls about one refill are given back together",
+        "request_journal.about_the_same(unknown)",
+        "[[then] for then in unknown]",
+        (
+            "orders/tests/restores/test_second_calls.py"
+            "::test_two_calls_about_one_refill_are_given_back_together_or_not_at_all",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a refill in doubt takes the call that came after",
+        "        return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)",
+        "        return False",
+        (
+            "orders/tests/restores/test_second_calls.py"
+            "::test_one_that_was_in_doubt_is_given_back_its_second_call",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a refill in doubt takes what an earlier call has begun",
+        "    take_begun(call, outcome, now=now)\n",
+        "",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_refill_in_doubt_takes_what_an_earlier_call_has_begun",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a refill asked for since the first was closed takes what the first has begun",
+        "mine.exclude(Q(status=RefillStatus.WITHDRAWN) & Exists(since))",
+        "mine",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_refill_asked_for_since_the_first_was_closed_takes_the_late_answer",
+        ),
+        "orders/sending/restore_check/begun_refills.py",
+        items=(23,),
+    ),
+    Guard(
+        "refill: a worker's own late answer ends the doubt about a later call",
+        "begun = check.take_begun(claimed.call, outcome, now=now)",
+        "begun = set[str]()",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_a_worker_that_slept_with_the_answer_ends_the_doubt_about_a_later_call",
+        ),
+        "orders/aftersales/send_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "refill: requested not long ago, the one whose answer was lost may be under way",
+        "    if _says_it_is_there(refill, said, now):",
+        "    if False:",
+        (
+            "orders/tests/aftersales/test_lost_refills.py"
+            "::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: taken back or closed only where the page has shown it",
+        "    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt",
+        "    if False:",
+        (
+            "orders/tests/aftersales/test_old_buttons.py"
+            "::test_withdraw_of_a_waiting_refill_does_not_close_one_in_doubt",
+        ),
+        "orders/aftersales/views.py",
+        items=(6,),
+    ),
+    Guard(
+        "restore: a refill asked for since is not sent beside one that may be open",
+        "        if is_perhaps_open:  # it would be the second",
+        "        if False:",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_asked_for_since_is_not_sent_beside_one_that_may_be_open",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a refill that was taken back since may have been sent all the same",
+        "    if stands not in (None, RefillStatus.WITHDRAWN):",
+        "    if stands is not None:",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_that_was_taken_back_since_is_given_back_its_send",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: a call that the database has forgotten comes back before its requests are queued",
+        "        check.bring_in(claimed.call, forgotten, now=now)\n",
+        "",
+        (
+            "orders/tests/restores/test_calls_of_restored.py"
+            "::test_a_refill_whose_claim_finds_it_out_is_given_back_in_the_same_step",
+        ),
+        "orders/aftersales/send_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restore: one refill in a worker's hands keeps the database from being accepted",
+        "    if not since.exclude(status__in=NOT_SENT_REFILLS).exists():",
+        "    if False:",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_claimed_while_its_database_is_accepted_is_not_sent_beside_another",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+)

@@ -1,0 +1,73 @@
+"""The terms, rules and limits under which an order may leave."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+HALTS = "orders/tests/sending/test_halts.py"
+SETTLING = "orders/tests/recovery/test_decisions.py"
+TERMS = "orders/tests/limits/test_terms.py"
+
+GUARDS = (
+    Guard(
+        "claim: not by the catalog of another address",
+        "unchanged = unchanged.filter(moved_at=None)",
+        "unchanged = unchanged.filter()",
+        (
+            "orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",
+        ),
+        "orders/sending/claims.py",
+        items=(20,),
+    ),
+    Guard(
+        "claim: the terms, the rules and the limits as they are now",
+        "if reason := check_limits.why_hold(order, service, now):",
+        'if reason := "":',
+        (f"{TERMS}::test_the_claim_reads_the_service_in_its_own_transaction",),
+        "orders/sending/claims.py",
+        items=(20,),
+    ),
+    Guard(
+        "claim: the price that was checked is the one it leaves at",
+        "agree_terms.dearer_since(order, service)",
+        "agree_terms.dearer_since(order, agree_terms.service_now(order))",
+        (f"{TERMS}::test_the_price_with_which_it_leaves_is_the_one_that_was_checked",),
+        "orders/sending/claims.py",
+        items=(20,),
+    ),
+    Guard(
+        "placing: the terms that were shown",
+        "if Terms.of(service) != Terms.of(draft.service):",
+        "if Terms.of(service) is None:",
+        (f"{TERMS}::test_a_service_that_changes_during_the_click_is_asked_about_again",),
+        "orders/placing/place_orders.py",
+        items=(20,),
+    ),
+    Guard(
+        "people: what may cost any amount takes two",
+        "return most is None or most >= limit",
+        "return most is not None and most >= limit",
+        (f"{SETTLING}::test_an_order_that_may_cost_any_amount_takes_two_people",),
+        "orders/recovery/not_placed.py",
+        items=(20,),
+    ),
+    Guard(
+        "halt: what may cost any amount is over each limit",
+        'if Order.objects.without_bound().filter(pk__in=open_ones.values("order")).exists():',
+        "if not lost:",
+        (f"{HALTS}::test_a_lost_order_that_may_cost_any_amount_is_over_each_limit",),
+        "orders/sending/halts.py",
+        items=(20,),
+    ),
+    Guard(
+        "limits: what has left counts before all that waits",
+        "others.filter(Q(pk__lt=order.pk) | Q(status__in=sorted(MAY_HAVE_COST)))",
+        "others.filter(pk__lt=order.pk)",
+        (
+            "orders/tests/limits/test_spending.py"
+            "::test_what_became_dearer_does_not_leave_on_top_of_what_was_placed_later",
+        ),
+        "orders/limits/spending.py",
+        items=(21,),
+    ),
+)
