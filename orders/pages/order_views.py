@@ -34,6 +34,7 @@ from ..placing.place_orders import (
     requeue_order,
     withdraw_order,
 )
+from ..placing.sent_after_all import BesideForm
 from ..placing.withdrawn import withdrawn_in_words
 from ..polling import recheck_ended
 from ..recovery.doubted_attempt import decided_by_hand
@@ -42,7 +43,7 @@ from ..story import story_of
 from .list_neighbours import list_neighbours
 from .next_check import next_check, sent_from, standing_halts
 from .related_orders import related_of
-from .step_forms import BesideForm, ClearFlagForm, CommentForm, QueueAgainForm
+from .step_forms import ClearFlagForm, CommentForm, QueueAgainForm
 from .step_reasons import why_not_held, why_not_refreshed, why_not_released
 
 PAGE = "orders/pages/order.html"

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Self
 
-from ..models import Order, OrderQuerySet
-from ..repeats import Lately
+from django import forms
+
+from core.forms import TablerForm
+
+from ..models import Order, OrderQuerySet, UnmatchedOrder
+from ..repeats import Lately, name_of, spelled, untold
+from ..status import RESTING
+from .left_sends import BOUGHT_TICK, names_of, sends_beside, why_asked
 
 
 def same_beside(order: Order, now: datetime) -> OrderQuerySet:
@@ -15,3 +23,52 @@ def same_beside(order: Order, now: datetime) -> OrderQuerySet:
     lately = Lately.by_anybody(now)
     same = Order.objects.with_same_payload(order.service, order.link_key, order.units, lately)
     return same.exclude(pk=order.pk).order_by("-pk")
+
+
+class BesideForm(TablerForm, forms.Form):
+    """Where the same is there `beside` an order that is sent after all, or among the `sends`
+    without an order here, `place_anyway` must name each of these."""
+
+    place_anyway = forms.CharField(required=False)
+
+    beside: Sequence[Order] = ()
+    sends: Sequence[UnmatchedOrder] = ()
+
+    def told_of(self, order: Order, now: datetime) -> Self:
+        """Read what may be bought a second time if this order is sent after all."""
+        if order.status in RESTING:
+            self.beside = list(same_beside(order, now).select_related("placed_by"))
+            self.sends = sends_beside(order.service, order.link_key, order.form_key)
+        return self
+
+    def meant(self) -> dict[str, Any]:
+        """What `requeue_order` and `release_order` take once it is valid."""
+        numbers = [order.pk for order in self.beside]
+        return {"beside": numbers, "told_sends": names_of(self.sends)}
+
+    @staticmethod
+    def nothing_meant() -> dict[str, Any]:
+        return {"beside": (), "told_sends": ()}
+
+    @property
+    def send_words(self) -> list[str]:
+        return list(map(why_asked, self.sends))
+
+    @property
+    def consent(self) -> str:
+        """What `place_anyway` must say."""
+        return spelled(self._names)
+
+    @property
+    def is_consented(self) -> bool:
+        return not untold(self._names, str(self["place_anyway"].value() or ""))
+
+    @property
+    def _names(self) -> list[str]:
+        orders = [name_of(order.form_key) for order in self.beside]
+        return [*sorted(names_of(self.sends)), *orders]
+
+    def clean_place_anyway(self) -> str:
+        if not self.is_consented:
+            raise forms.ValidationError(BOUGHT_TICK)
+        return str(self.cleaned_data["place_anyway"])

@@ -25,16 +25,18 @@ from ..models import Order, OrderQuerySet
 from ..status import HoldReason
 from ..terms import Difference, Terms, differences, proposed_for
 from .place_orders import NotAgreed, refuse_beside, withdraw_order
+from .sent_after_all import BesideForm
 
 PAGE_SIZE = 50
 MOST_TOLD = 5  # of those that could not be changed
-ORDER_ANEW = "Withdraw this one, and order it anew if it is meant as a second order."
+PAGE = "orders/placing/changed_terms.html"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One order as it is asked about. `token` says to exactly which terms somebody agrees;
-    `catalog` is the run that waits for a decision, where its terms are those."""
+    `catalog` is the run that waits for a decision, where its terms are those; `beside` asks about
+    what it may buy a second time."""
 
     order: Order
     token: str
@@ -42,54 +44,68 @@ class Shown:
     differences: list[Difference]
     obstacle: str
     catalog: int | None
+    beside: BesideForm | None = None
 
 
 @allow(May.PLACE)
 @require_safe
 def changed_terms(request: StaffRequest) -> HttpResponse:
     """Those that wait, oldest first; `?order=` shows one alone."""
-    rows = _waiting().select_related("service__proposed", "provider", "placed_by")
+    rows = _waiting()
     one = request.GET.get("order", "")
     if (number := row_number(one)) is not None:
         rows = rows.filter(pk=number)
     page = asked_page(request, rows, keys=("pk",), size=PAGE_SIZE)
     percent = tolerance()
     context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
-    return render(request, "orders/placing/changed_terms.html", context)
+    return render(request, PAGE, context)
 
 
 @allow(May.PLACE)
 @require_POST
 def terms_accept(request: StaffRequest) -> HttpResponse:
-    """Agree to the terms that were shown, order by order."""
-    queued, refused = list[Order](), list[str]()
+    """Agree to the terms that were shown, order by order. Those beside which the same is there come
+    back with the question."""
+    queued, refused, asked = list[Order](), list[str](), dict[int, BesideForm]()
     for pk, digest in _selected(request):
         order = _waiting().filter(pk=pk).first()
-        words = "It no longer waits for this."
-        if order is not None:
-            words = _agree(order, digest, request.user)
-        if order is not None and not words:
-            queued.append(order)
+        words, form = "It no longer waits for this.", BesideForm(request.POST, prefix=f"{pk}")
+        try:
+            if order is not None and not (words := _agree(order, digest, request.user, form)):
+                queued.append(order)
+        except NotAgreed:
+            asked[pk] = form
         else:
-            refused.append(f"Order #{pk}: {words}")
+            refused += [f"Order #{pk}: {words}"] if words else []
     for provider_id in {order.provider_id for order in queued}:
         transaction.on_commit(partial(wake_ups.ring, provider_id))
-    _say(request, len(queued), "queued under their new terms", refused)
-    return redirect("changed-terms")
+    if queued or refused or not asked:
+        _say(request, len(queued), "queued under their new terms", refused)
+    return _ask(request, asked) if asked else redirect("changed-terms")
 
 
-def _agree(order: Order, digest: str, person: User) -> str:
-    """Queue it under these terms; or why not, in words. What may buy the same a second time is
-    asked about where it is ordered."""
+def _agree(order: Order, digest: str, person: User, form: BesideForm) -> str:
+    """Queue it under these terms; or why not, in words. Raises NotAgreed where it would be sent
+    beside what the form does not name."""
     now = database_now()
+    meant = form.meant() if form.told_of(order, now).is_valid() else form.nothing_meant()
     try:
         with transaction.atomic():
             words = accept_terms(order.pk, digest, actor=person, now=now)
             if not words:
-                refuse_beside(order, now, (), ())
+                refuse_beside(order, now, **meant)
     except NotAgreed as refusal:
-        return f"{refusal} {ORDER_ANEW}"
+        if form.is_valid():  # it came in between
+            form.told_of(order, now).add_error("place_anyway", str(refusal))
+        raise
     return words
+
+
+def _ask(request: StaffRequest, asked: dict[int, BesideForm]) -> HttpResponse:
+    """The page with these alone, each with what it may buy a second time."""
+    percent = tolerance()
+    rows = [_shown(order, percent, asked[order.pk]) for order in _waiting().filter(pk__in=asked)]
+    return render(request, PAGE, {"shown": rows, "one": "asked", "is_refused": True}, status=422)
 
 
 @allow(May.PLACE)
@@ -108,10 +124,11 @@ def terms_withdraw(request: StaffRequest) -> HttpResponse:
 
 
 def _waiting() -> OrderQuerySet:
-    return Order.objects.held_for(HoldReason.TERMS)
+    rows = Order.objects.held_for(HoldReason.TERMS).order_by("pk")
+    return rows.select_related("service__proposed", "provider", "placed_by")
 
 
-def _shown(order: Order, percent: Decimal) -> Shown:
+def _shown(order: Order, percent: Decimal, beside: BesideForm | None = None) -> Shown:
     now = Terms.known(order.service)
     proposed = proposed_for(order.service)
     return Shown(
@@ -121,6 +138,7 @@ def _shown(order: Order, percent: Decimal) -> Shown:
         differences=differences(agreed(order), now),
         obstacle=why_not_acceptable(order, order.service),
         catalog=proposed.run_id if proposed else None,
+        beside=beside,
     )
 
 

@@ -20,11 +20,13 @@ from orders.mass import mass_order
 from orders.mass.check_lines import check
 from orders.models import BatchLine, BulkJob, Order, PriceTolerance
 from orders.placing.order_again import draft_again
+from orders.placing.sent_after_all import BesideForm
 from orders.status import HoldReason, Status
 from orders.terms import Terms
 from orders.tests.mass.test_place_lines import make_batch, run, started
 from providers.models import Service
 from tests.builders import NOON, make_order, make_service, terms_shown
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -60,11 +62,52 @@ def test_new_terms_send_no_order_beside_the_same_without_a_word(staff, status):
     order = held(rate=Decimal("9"))
     first = make_order(status, service=order.service, link=order.link, link_key=order.link_key)
     row = staff.get("/orders/terms/").context["shown"][0]
-    page = staff.post("/orders/terms/accept/", {"order": row.token}, follow=True)
-    assert f"Order #{first.pk} for this service and link" in page.content.decode()
+    answer = staff.post("/orders/terms/accept/", {"order": row.token})
+    page = one_line(answer.content.decode())
+    assert answer.status_code == 422 and f'<a href="/orders/{first.pk}/">{first}</a>' in page
+    assert f'name="{order.pk}-place_anyway"' in page and "This may buy it a second time" in page
     order.refresh_from_db()
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.TERMS)
     assert agreed(order).rate == Decimal("0.9")
+
+
+def test_new_terms_send_it_beside_exactly_what_was_shown(staff):
+    order, other = held(rate=Decimal("9")), held(rate=Decimal("9"))
+    same = {"service": order.service, "link": order.link, "link_key": order.link_key}
+    make_order(Status.UNCONFIRMED, **same)
+    tokens = [row.token for row in staff.get("/orders/terms/").context["shown"]]
+    answer = staff.post("/orders/terms/accept/", {"order": tokens})
+    assert Order.objects.get(pk=other.pk).status == Status.QUEUED  # beside nothing: it goes
+    [row] = answer.context["shown"]
+    meant = {"order": row.token, f"{order.pk}-place_anyway": row.beside.consent}
+    later = make_order(Status.QUEUED, **same)
+    answer = staff.post("/orders/terms/accept/", meant)
+    assert (answer.status_code, Order.objects.get(pk=order.pk).status) == (422, Status.HELD)
+    assert f"/orders/{later.pk}/" in answer.content.decode()
+    [row] = answer.context["shown"]
+    meant[f"{order.pk}-place_anyway"] = row.beside.consent
+    assert staff.post("/orders/terms/accept/", meant).status_code == 302
+    order.refresh_from_db()
+    assert (order.status, agreed(order).rate) == (Status.QUEUED, Decimal("9"))
+
+
+def test_what_is_bought_between_the_tick_and_the_agreement_is_asked_about(staff, monkeypatch):
+    order = held(rate=Decimal("9"))
+    same = {"service": order.service, "link": order.link, "link_key": order.link_key}
+
+    told_of = BesideForm.told_of
+
+    def another_comes(*asked):
+        form = told_of(*asked)
+        if Order.objects.count() == 1:
+            make_order(Status.UNCONFIRMED, **same)
+        return form
+
+    monkeypatch.setattr(BesideForm, "told_of", another_comes)
+    [row] = staff.get("/orders/terms/").context["shown"]
+    answer = staff.post("/orders/terms/accept/", {"order": row.token})
+    assert (answer.status_code, Order.objects.get(pk=order.pk).status) == (422, Status.HELD)
+    assert "for this service and link" in answer.content.decode()
 
 
 def test_a_form_is_asked_again_when_the_terms_changed_since_it_was_drawn(staff):

@@ -207,11 +207,24 @@ GUARDS = (
     ),
     Guard(
         "new terms: the same that nobody was told of",
-        "                refuse_beside(order, now, (), ())\n",
+        "                refuse_beside(order, now, **meant)\n",
         "                pass\n",
         (
             "orders/tests/placing/test_terms_pages.py"
             "::test_new_terms_send_no_order_beside_the_same_without_a_word",
+            "orders/tests/placing/test_terms_pages.py"
+            "::test_what_is_bought_between_the_tick_and_the_agreement_is_asked_about",
+        ),
+        "orders/placing/terms_views.py",
+        items=(5,),
+    ),
+    Guard(
+        "new terms: beside exactly what was shown",
+        "meant = form.meant() if form.told_of(order, now).is_valid() else form.nothing_meant()",
+        "meant = form.told_of(order, now).meant()",
+        (
+            "orders/tests/placing/test_terms_pages.py"
+            "::test_new_terms_send_it_beside_exactly_what_was_shown",
         ),
         "orders/placing/terms_views.py",
         items=(5,),
