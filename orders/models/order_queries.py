@@ -15,6 +15,7 @@ from django.db.models.lookups import Exact
 from core.rows.numbers import row_number
 from providers.models import Provider, Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
+from providers.same_ids import spellings
 
 from ..links import link_key
 from ..repeats import Lately
@@ -169,7 +170,8 @@ def ids_in(text: str) -> list[str]:
 def known_by_ids(orders: Orders, ids: list[str]) -> Q:
     """Each by index, as one id alone is."""
     accounts = Provider.objects.values("pk")
-    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id__in=ids)
+    same = spellings(ids)
+    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id__in=same)
     referred = orders.exclude(reference="").filter(reference__in=ids)
     ours = [number for one in ids if (number := row_number(one)) is not None]
     return Q(pk__in=ours) | Q(pk__in=theirs.values("pk")) | Q(pk__in=referred.values("pk"))
@@ -186,14 +188,17 @@ def naming(orders: Orders, text: str) -> Q:
         anywhere |= Q(link_key=link_key(text))  # the same place in another spelling
     named = Service.objects.matching(text).values("pk")
     anywhere |= Q(service__in=named)
-    return Q(external_id=text) | anywhere | Q(tags__contains=f" {text.casefold()} ")
+    return (
+        Q(external_id__in=spellings([text])) | anywhere | Q(tags__contains=f" {text.casefold()} ")
+    )
 
 
 def _known_as(orders: Orders, text: str) -> Q:
     """The provider's id, or the start of a reference. Each is asked for by itself and with the
     condition of its index spelled out: SQLite would read every order for the plain `or`."""
     accounts = Provider.objects.values("pk")
-    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id=text)
+    same = spellings([text])
+    theirs = orders.exclude(external_id="").filter(provider__in=accounts, external_id__in=same)
     referred = orders.exclude(reference="").filter(reference__startswith=text)
     if connection.vendor == "sqlite":  # its LIKE uses no index
         referred = referred.filter(reference__gte=text, reference__lt=f"{text}{chr(0x10FFFF)}")

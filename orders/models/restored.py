@@ -15,6 +15,7 @@ from core.money import MoneyField
 from core.rows.leases import Leased, is_free
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
+from providers.same_ids import plain_number, spellings, spellings_beside
 
 from ..links import link_key
 from ..status import UNDER_WAY, JobState
@@ -148,13 +149,21 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         """Behind whichever halt: those of which nobody has said what they are, and no order has
         their number by now."""
         known = Order.objects.exclude(external_id="")  # as its index has it
-        same = known.filter(provider=OuterRef("account"), external_id=OuterRef("external_id"))
-        return self.filter(~Exists(same) | Q(external_id=""), order=None)
+        spelled = spellings_beside("external_id", "number")
+        same = known.filter(provider=OuterRef("account"), external_id__in=spelled)
+        rows = self.alias(number=plain_number("external_id"))
+        return rows.filter(~Exists(same) | Q(external_id=""), order=None)
+
+    def known_as(self, account: int, external_id: str) -> UnmatchedOrderQuerySet:
+        """What is listed of this order of the account, however its number was told."""
+        same = spellings([external_id])
+        return self.exclude(external_id="").filter(account=account, external_id__in=same)
 
     def list_once(self, row: UnmatchedOrder) -> None:
         """Not where it is listed behind its halt already, by its id or as this send."""
         row.set_keys()
-        self.bulk_create([row], ignore_conflicts=True)
+        if not self.filter(halt=row.halt).known_as(row.account, row.external_id).exists():
+            self.bulk_create([row], ignore_conflicts=True)
 
     def list_send(self, send: UnmatchedOrder) -> None:
         """Once. What a provider told of before, under the same id, takes the name of this send: by
@@ -163,8 +172,9 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         name = {"token": send.token, "sent_at": send.sent_at, "form_key": send.form_key}
         behind = self.filter(halt=send.halt)
         if not behind.filter(**name).exists():
-            told = behind.filter(account=send.account, external_id=send.external_id, token="")
-            told.update(**name)
+            told = behind.known_as(send.account, send.external_id).filter(token="")
+            if first := told.order_by("pk").first():
+                told.filter(pk=first.pk).update(**name)
 
 
 class UnmatchedOrder(models.Model):

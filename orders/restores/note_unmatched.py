@@ -67,4 +67,5 @@ def _note_unmatched(
     UnmatchedOrder.objects.list_once(row)
     if row.link:
         seen["link_key"] = row.link_key
-    run.halt.unmatched_orders.filter(account=provider.pk, external_id=external_id).update(**seen)
+    listed = UnmatchedOrder.objects.filter(halt=run.halt)
+    listed.known_as(provider.pk, external_id).update(**seen)

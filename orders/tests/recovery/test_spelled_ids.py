@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from core import clocks
 from core.roles import Role
-from orders.models import Attempt, Order, PollSchedule
+from orders.models import Attempt, Order, PollSchedule, ReconcileRun, UnmatchedOrder
 from orders.polling import child_orders
 from orders.recovery import link_orders
 from orders.recovery.search.id_owners import names_of
 from orders.recovery.search.id_range import claimed
-from orders.restores.note_unmatched import _unknown_here
+from orders.restores.note_unmatched import _note_unmatched, _unknown_here
 from orders.sending import record_outcome, reopen
 from orders.sending.outcome import SendOutcome, id_known_already
 from orders.sending.reused_id import IdTaken
 from orders.status import Flag, Outcome, Status
 from providers.models import Service
 from providers.same_ids import plain_id, spellings
-from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+from tests.builders import (
+    NOON,
+    make_attempt,
+    make_order,
+    make_provider,
+    make_service,
+    make_unmatched_order,
+    make_user,
+)
 from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -143,3 +152,43 @@ def test_what_became_another_orders_speaks_against_no_decision(service, stored, 
     assert reopen.contradicted(order) is not None
     make_order(Status.PENDING, service=service, external_id=stored)
     assert reopen.contradicted(order) is None
+
+
+@BOTH
+def test_what_an_order_has_by_now_is_left_over_no_more(service, stored, told):
+    """An order that a provider told of after the database had been put back, linked since."""
+    account = service.provider
+    make_unmatched_order(account, external_id=told)
+    others = [make_unmatched_order(account, external_id=one) for one in ("43", "420", "a42", "00")]
+    unnumbered = make_unmatched_order(account, external_id="")
+    elsewhere = make_unmatched_order(make_provider(), external_id=told)
+    for number in (stored, "0", "4200", "0a42"):
+        make_order(Status.PENDING, service=service, external_id=number)
+    assert set(UnmatchedOrder.objects.left()) == {*others, unnumbered, elsewhere}
+
+
+@BOTH
+def test_what_is_listed_already_is_not_listed_again_in_another_way(service, stored, told):
+    """A machine tells of its send, and the provider of the order: in either order."""
+    account = service.provider
+    first = make_unmatched_order(account, external_id=stored)
+    send = UnmatchedOrder(
+        halt=first.halt, account=account.pk, external_id=told, token="f0-1", sent_at=NOON
+    )
+    UnmatchedOrder.objects.list_send(send)
+    run = ReconcileRun.objects.create(halt=first.halt, started_by=make_user(), created_at=NOON)
+    _note_unmatched(run, account, told, progress(charge="0.9", remains=10))
+    listed = UnmatchedOrder.objects.get()
+    assert (listed.external_id, listed.token, listed.charge) == (stored, "f0-1", Decimal("0.9"))
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"), [("90420042", "0090420042"), ("0090420042", "90420042")]
+)
+def test_an_order_is_found_by_its_number_however_it_is_typed(service, stored, told):
+    order = make_order(Status.PENDING, service=service, external_id=stored)
+    make_order(Status.PENDING, service=service, external_id="904200420")
+    for text in (told, f"#{told}"):
+        assert list(Order.objects.searching(text)) == [order]
+        assert list(Order.objects.known_as(text)) == [order]
+    assert list(Order.objects.searching(f"{told}, 43")) == [order]

@@ -8,7 +8,6 @@ CLICKED = "orders/tests/placing/test_sent_twice.py"
 CONSENT = "orders/tests/bulk/test_consent_races.py"
 HOLDING = "orders/tests/placing/test_holding.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
-SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TOLD = "orders/tests/placing/test_told_of.py"
 
 GUARDS = (
@@ -248,13 +247,6 @@ GUARDS = (
         ),
         "orders/placing/place_orders.py",
         items=(5, 23),
-    ),
-    Guard(
-        "people: the limit of any row of the account takes two",
-        "rules = Recovery.objects.filter(provider__in=rows_of(order.provider_id))",
-        "rules = Recovery.objects.filter(provider=order.provider_id)",
-        (f"{SAME_ACCOUNT}::test_the_narrowest_of_their_limits_asks_for_a_second_person",),
-        "orders/recovery/not_placed.py",
     ),
     Guard(
         "queue again: a flag that was raised since the order was read is looked into first",
