@@ -69,7 +69,9 @@ def test_it_is_told_of_under_its_own_address(what):
     service = make_service(type=kind)
     form = make("lumen", service)
     sent_and_forgotten(form)
-    assert (service.provider_id, service.external_id, link_key(form.link)) in left_sends()
+    assert (service.provider_id, service.external_id, link_key(form.link)) in left_sends(
+        [link_key(form.link)]
+    )
 
 
 def test_a_line_for_a_long_link_that_was_bought_is_asked_about():
