@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from orders.draft import OrderDraft
@@ -26,6 +30,7 @@ from tests.builders import (
     make_user,
 )
 
+EMPTY_PARAMETERS = "0035_links_without_empty_parameters"
 PLAIN = "https://bad.example/p/Äpfel"
 SPELLINGS = [
     "bad.example/p/Äpfel",
@@ -191,11 +196,36 @@ def test_upgrading_leaves_out_what_sharing_has_added_where_links_are_still_compa
 @pytest.mark.services
 def test_upgrading_leaves_out_empty_parameters_of_open_orders():
     waiting = make_order(link="https://lumen.example/p?v=1&", link_key="old")
-    upgrade = import_module("orders.migrations.0035_links_without_empty_parameters")
-    [step] = upgrade.Migration.operations
-    step.code(apps, None)
+    import_module(f"orders.migrations.{EMPTY_PARAMETERS}").give_new_keys(apps, None)
     waiting.refresh_from_db()
     assert waiting.link_key == link_key("https://lumen.example/p?v=1")
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize("name", ["0032_links_without_share_marks", EMPTY_PARAMETERS])
+def test_upgrading_reads_and_writes_no_more_than_links(name):
+    """Among a million rows few have such a link, and what people wrote beside them is long."""
+    link = "https://lumen.example/p?v=1&"
+    stale = [make_order(link=link, link_key="old"), make_batch_line(cells={"link": link})]
+    BatchLine.objects.filter(pk=stale[1].pk).update(link_key="old")
+    make_order(link=link, link_key=link_key(link))
+    make_batch_line(cells={"link": link}, link_key=link_key(link))
+    with CaptureQueriesContext(connection) as asked:
+        import_module(f"orders.migrations.{name}").give_new_keys(apps, None)
+    said = [query["sql"] for query in asked]
+    assert not any(column in sql for sql in said for column in ('"payload"', '"note"', '"said"'))
+    written = [sql for sql in said if sql.startswith("UPDATE")]
+    assert [sql.count("WHEN") for sql in written] == [1, 1], written
+
+
+def test_each_upgrade_stands_on_its_own():
+    """What another one does may be taken away with it when they are squashed."""
+    for room in ("core", "providers", "orders", "dashboard"):
+        for path in (settings.BASE_DIR / room / "migrations").glob("*.py"):
+            assert not re.search(
+                r"import_module|from [\w.]*migrations\.?\w* import", path.read_text()
+            ), path
 
 
 def _objection(link: str) -> str:
