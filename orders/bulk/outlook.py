@@ -12,9 +12,17 @@ from core.models import User
 
 from ..aftersales import request_cancels, request_refills
 from ..link_queue import numbers_ahead
-from ..models import BulkJob, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
+from ..models import (
+    BulkJob,
+    CancelRequest,
+    Order,
+    OrderQuerySet,
+    PollSchedule,
+    Refill,
+    UnmatchedOrder,
+)
 from ..placing import before_sending
-from ..placing.left_sends import left_sends, names_of
+from ..placing.left_sends import Place, left_sends, names_of
 from ..repeats import Lately
 from ..shown import word_of_hold
 from ..status import HoldReason, JobKind
@@ -108,11 +116,12 @@ def outlook(
     """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
     again."""
     seen, again = Outlook(), set[tuple[int, str]]()
-    left = left_sends() if kind == JobKind.REORDER else {}
+    left = dict[Place, list[UnmatchedOrder]]()
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
         if kind == JobKind.REORDER:
+            left = left_sends([order.link_key for order in some])
             done, lately = _ordered_again(some, now)
             under_way |= lately
         ahead = _ahead(some) if kind == JobKind.RELEASE else {}
