@@ -25,7 +25,7 @@ from ..models import BatchLine, OrderBatch
 from . import mass_order, tasks
 from .check_lines import check
 from .figures import TABS, figures_of
-from .forms import Repeated, cells_to_fix, is_repeated, other_problems, take_fixes
+from .forms import Repeated, cells_to_fix, is_repeated, other_problems, take_step
 
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
@@ -42,7 +42,7 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
     figures = figures_of(found)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else figures.first_tab
-    repeated = None if tab in ("good", "placed") else _repeated(found, figures)
+    repeated = None if tab not in ("fix", "all") else _repeated(found, figures)
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
     page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
     context = _context(request, found, figures) | {
@@ -59,14 +59,15 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
 def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
     """The upper part alone, for the page to ask for."""
     found = _found(pk)
-    return render(request, f"{PAGE}#batch-figures", _context(request, found, figures_of(found)))
+    context = _context(request, found, figures_of(found)) | {"is_part": True}
+    return render(request, f"{PAGE}#batch-figures", context)
 
 
 @allow(May.MASS_ORDER)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
-    """One line to be fixed; POST writes its cells and checks it again."""
+    """One line to be fixed, or edited (`?edit`); POST writes what it says and checks it again."""
     rows = BatchLine.objects.select_related(
         "service__provider", "order__provider", "batch__provider", "batch__created_by"
     )
@@ -76,15 +77,19 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and line.order is None:
         asked = _asked_lines(found)
         is_as_shown = request.POST.get("repeated") == Repeated.among(asked).digest
-        take_fixes(line, request.POST)
+        take_step(line, request.POST)
         check([line], found, person=request.user, now=database_now(), with_others=True)
         words = "" if mass_order.fix_lines(found, [line]) else BUSY
         if request.htmx and is_as_shown and not words:
             repeated = _with_fixed(asked, line)
-    context = {"batch": found, "line": _shown(line, words), "is_open": True, "repeated": repeated}
-    is_fixed = request.method == "POST" and not words and (line.is_good or line.order is not None)
+    shown = _shown(line, words, is_edited="edit" in request.GET and found.is_idle)
+    context = {"batch": found, "line": shown, "repeated": repeated}
+    step = request.POST.get("step", "")
+    is_done = step == "not_meant" or line.is_left_out or line.is_good or line.order is not None
+    is_fixed = request.method == "POST" and not words and is_done
     if is_fixed and not request.htmx:
-        return redirect(f"{reverse('mass-order', args=[found.pk])}?tab=fix")
+        tab = "good" if step in ("leave_out", "take_in") else "fix"
+        return redirect(f"{reverse('mass-order', args=[found.pk])}?tab={tab}")
     status = 422 if request.method == "POST" and not is_fixed else 200
     answer = render(
         request,
@@ -182,7 +187,7 @@ def _repeated(found: OrderBatch, figures: Any) -> Repeated | None:
 
 
 def _asked_lines(found: OrderBatch) -> list[BatchLine]:
-    rows = found.lines.filter(is_good=False, order=None).defer("warnings", "terms")
+    rows = TABS["fix"](found.lines).defer("warnings", "terms")
     return list(rows.order_by("number"))
 
 
@@ -203,12 +208,13 @@ def _found(pk: int) -> OrderBatch:
     return get_object_or_404(rows, pk=pk)
 
 
-def _shown(line: BatchLine, words: str = "") -> dict[str, Any]:
+def _shown(line: BatchLine, words: str = "", *, is_edited: bool = False) -> dict[str, Any]:
     """A line, and what there is to fix about it."""
-    is_done = line.is_good or line.order_id is not None
+    is_done = line.is_good or line.is_left_out or line.order_id is not None
     return {
         "row": line,
-        "cells": [] if is_done and not words else cells_to_fix(line),
+        "is_edited": is_edited and is_done,
+        "cells": [] if is_done and not words and not is_edited else cells_to_fix(line),
         "problems": [*([words] if words else []), *other_problems(line)],
         "is_repeated": is_repeated(line),
     }

@@ -86,6 +86,8 @@ def check(
 
 
 def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> LineCheck:
+    if line.is_left_out:
+        return _refuse(line, [])
     service, words = _service_of(line, batch.provider, around)
     if service is None or service.pk != line.service_id:
         line.is_meant = False  # it was said of another service

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
 
+from core.forms import Words
 from core.money import MoneySum
 from providers.models import Provider
 
@@ -17,11 +19,31 @@ from ..models import BatchState, OrderBatch
 from ..status import COSTS_NOTHING, NOT_SENT, OPEN, Status
 
 TABS: dict[str, Callable[[Any], Any]] = {
-    "fix": lambda lines: lines.filter(is_good=False, order=None),
+    "fix": lambda lines: lines.filter(is_good=False, order=None, is_left_out=False),
     "good": lambda lines: lines.filter(is_good=True, order=None),
+    "warned": lambda lines: lines.filter(is_good=True, order=None).exclude(warnings=[]),
+    "out": lambda lines: lines.filter(is_left_out=True, order=None),
     "placed": lambda lines: lines.filter(order__isnull=False),
     "all": lambda lines: lines.all(),
 }
+
+
+LABELS = {
+    "fix": _("Errors"),
+    "good": _("Can be placed"),
+    "warned": _("Warnings"),
+    "out": _("Left out"),
+    "placed": _("Placed"),
+    "all": _("All"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """The lines that can be placed and have a warning, and what they cost, by currency."""
+
+    lines: int
+    costs: dict[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +68,22 @@ class Figures:
 
     wrong: int
     good: int
+    left_out: int
     placed: int
     total: int
     costs: list[ProviderCost]
+    warned: Warned
     spent: dict[str, Decimal]
     statuses: list[tuple[Status, int]]
     is_placing: bool
     is_idle: bool
+
+    @property
+    def tabs(self) -> list[tuple[str, Words, int]]:
+        """The groups of lines, each with how many there are."""
+        counts = {"warned": self.warned.lines, "fix": self.wrong, "good": self.good}
+        counts |= {"out": self.left_out, "placed": self.placed, "all": self.total}
+        return [(name, LABELS[name], counts[name]) for name in TABS]
 
     @property
     def unsent(self) -> int:
@@ -82,14 +113,23 @@ def figures_of(batch: OrderBatch) -> Figures:
     return Figures(
         wrong=batch.wrong,
         good=batch.good,
+        left_out=batch.left_out,
         placed=batch.placed,
         total=batch.total,
         costs=_costs(batch),
+        warned=_warned(batch),
         spent=spent_by_currency(batch.orders.exclude(status__in=COSTS_NOTHING)),
         statuses=[(status, by_status[status]) for status in Status if status in by_status],
         is_placing=batch.state == BatchState.PLACING,
-        is_idle=batch.state in (BatchState.CHECKED, BatchState.PLACED),
+        is_idle=batch.is_idle,
     )
+
+
+def _warned(batch: OrderBatch) -> Warned:
+    sums = TABS["warned"](batch.lines).order_by().values_list("service__provider__currency")
+    found = list(sums.annotate(count=Count("pk"), cost=MoneySum("cost"))) if batch.good else []
+    costs = {currency: cost or Decimal(0) for currency, _count, cost in sorted(found)}
+    return Warned(sum(count for _currency, count, _cost in found), costs)
 
 
 def _costs(batch: OrderBatch) -> list[ProviderCost]:

@@ -151,6 +151,19 @@ def take_fixes(line: BatchLine, posted: Mapping[str, Any]) -> None:
     line.cells = cells
 
 
+def take_step(line: BatchLine, posted: Mapping[str, Any]) -> None:
+    """Leave the line out, take it in again, or take back that it is meant; else what was fixed."""
+    match posted.get("step"):
+        case "leave_out":
+            line.is_left_out = True
+        case "take_in":
+            line.is_left_out = False
+        case "not_meant":
+            line.is_meant = False
+        case _:
+            take_fixes(line, posted)
+
+
 def _bought(cells: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in cells.items() if name not in ALWAYS}
 
@@ -173,8 +186,9 @@ class Repeated:
 
     @classmethod
     def among(cls, lines: Iterable[BatchLine]) -> Repeated:
-        asked = (line for line in lines if not line.is_good and line.order_id is None)
-        return cls([line for line in asked if is_repeated(line) and not line.is_meant])
+        asked = [line for line in lines if not line.is_good and line.order_id is None]
+        asked = [line for line in asked if is_repeated(line) and not line.is_meant]
+        return cls([line for line in asked if not line.is_left_out])
 
     @property
     def count(self) -> int:

@@ -30,17 +30,18 @@ CHECKED = (
     "terms",
     "is_meant",
     "told_of",
+    "is_left_out",
     "problems",
     "warnings",
     "is_good",
 )
 WITHDRAWN_AT_ONCE = 2_000
-SHOWN = ("pk", "service", "link_key", "cost", "cells", "is_meant", "told_of")
+SHOWN = ("pk", "service", "link_key", "cost", "cells", "is_meant", "told_of", "warnings")
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
 Typed = Mapping[
-    int, tuple[dict[str, str], bool, str]
-]  # by a line's key: its cells, whether meant, and what it was told of
+    int, tuple[dict[str, str], bool, str, bool]
+]  # by a line's key: its cells, whether meant, what it was told of, whether left out
 
 
 def draft_batch(
@@ -98,7 +99,7 @@ def write_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> None:
 
 def as_typed(lines: Iterable[BatchLine]) -> Typed:
     """What people have said of these lines, before they are checked."""
-    return {line.pk: (line.cells, line.is_meant, line.told_of) for line in lines}
+    return {line.pk: (line.cells, line.is_meant, line.told_of, line.is_left_out) for line in lines}
 
 
 def fix_lines(
@@ -113,7 +114,7 @@ def fix_lines(
         if not idle.update(total=F("total")):  # placing cannot start until this is written
             return False
         if unless_fixed is not None:
-            typed = as_typed(batch.lines.only("cells", "is_meant", "told_of"))
+            typed = as_typed(batch.lines.only("cells", "is_meant", "told_of", "is_left_out"))
             lines = [line for line in lines if typed.get(line.pk) == unless_fixed[line.pk]]
         write_lines(batch, lines)
     return True
@@ -131,6 +132,7 @@ def recount(batch: OrderBatch) -> None:
         figures = batch.lines.aggregate(
             good=Count("pk", filter=Q(is_good=True, order=None)),
             placed=Count("pk", filter=Q(order__isnull=False)),
+            left_out=Count("pk", filter=Q(is_left_out=True, order=None)),
         )
         OrderBatch.objects.filter(pk=batch.pk).update(**figures)
 
@@ -148,7 +150,7 @@ def bought_before(batch: OrderBatch) -> OrderBatch | None:
 
 def digest_of_good(batch: OrderBatch, earlier: OrderBatch | None) -> str:
     """Of what a page that offers to place the batch shows: which lines, of what, at what cost,
-    beside what each is meant, and what was bought `earlier`."""
+    with which warnings, beside what each is meant, and what was bought `earlier`."""
     digest = hashlib.sha256(repr(earlier and earlier.pk).encode())
     good = batch.lines.filter(is_good=True, order=None).order_by("number")
     for row in good.values_list(*SHOWN).iterator():

@@ -46,6 +46,7 @@ class OrderBatch(Leased):
     total = models.PositiveIntegerField(default=0)
     good = models.PositiveIntegerField(default=0)
     placed = models.PositiveIntegerField(default=0)
+    left_out = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = OrderBatchQuerySet.as_manager()
 
@@ -58,7 +59,12 @@ class OrderBatch(Leased):
     @property
     def wrong(self) -> int:
         """Lines that have to be fixed before they can be placed."""
-        return self.total - self.good - self.placed
+        return self.total - self.good - self.placed - self.left_out
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody places it at the moment: its lines may be changed."""
+        return self.state in (BatchState.CHECKED, BatchState.PLACED)
 
 
 class BatchLine(models.Model):
@@ -67,6 +73,7 @@ class BatchLine(models.Model):
 
     `number` is where it starts in the paste. `is_meant` says that a person wants it although it
     repeats another line, or what its problems told of: `told_of` names it (`orders/repeats.py`).
+    `is_left_out`: a person does not want it, whatever is found about it.
     `cost` is our highest estimate, the lowest one where there is no bound; `terms` are those of
     the service that the dry run showed.
     """
@@ -80,6 +87,7 @@ class BatchLine(models.Model):
     terms: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     is_meant = models.BooleanField(default=False)
     told_of = models.TextField(blank=True, default="", db_default="")
+    is_left_out = models.BooleanField(default=False, db_default=False)
     form_key = models.UUIDField(unique=True, editable=False, db_column="submission")
     problems: models.JSONField[Any, Any] = models.JSONField(default=list)
     warnings: models.JSONField[Any, Any] = models.JSONField(default=list)

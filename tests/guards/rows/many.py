@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 MEANT = "orders/tests/mass/test_meant_lines.py"
+OUT = "orders/tests/mass/test_left_out_lines.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 
 GUARDS = (
@@ -251,5 +252,31 @@ GUARDS = (
         ),
         "orders/bulk/apply_step.py",
         items=(6,),
+    ),
+    Guard(
+        "mass order: a line that was left out",
+        "    if line.is_left_out:\n        return _refuse(line, [])\n",
+        "",
+        (
+            f"{OUT}::test_a_good_line_that_is_left_out_is_not_bought_also_when_all_are_checked_again",
+        ),
+        "orders/mass/check_lines.py",
+        items=(4,),
+    ),
+    Guard(
+        "mass order: a line that was left out while others are checked",
+        "line.told_of, line.is_left_out) for line in lines",
+        "line.told_of, False) for line in lines",
+        (f"{OUT}::test_who_checks_all_again_takes_in_nothing_that_was_left_out_meanwhile",),
+        "orders/mass/mass_order.py",
+        items=(4,),
+    ),
+    Guard(
+        "mass order: its warnings are part of what was shown",
+        '"is_meant", "told_of", "warnings")',
+        '"is_meant", "told_of")',
+        (f"{OUT}::test_a_warning_that_came_after_the_page_was_drawn_is_seen_before_it_is_placed",),
+        "orders/mass/mass_order.py",
+        items=(20,),
     ),
 )
