@@ -17,9 +17,9 @@ from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from .. import link_queue
 from ..charges import Moved
-from ..models import EventKind, Order, OrderEvent, PollSchedule
+from ..models import EventKind, Order, OrderEvent
 from ..status import FINAL, Flag, Status
-from . import child_orders, plausibility
+from . import child_orders, plausibility, poll_schedule
 from .anomalies import anomalies_as_events
 from .plausibility import Plausibility
 from .poll_schedule import DueSchedule
@@ -50,19 +50,14 @@ class PollRun:
 def ask(
     schedules: Sequence[DueSchedule], client: TellsStatuses, *, now: datetime
 ) -> dict[str, Progress | Unreadable]:
-    """One request. A refusal of a whole batch halves it for a later run and is raised again;
+    """One request. A refusal of a whole batch takes it apart for a later run and is raised again;
     for a single order it is that order's own answer.
-
-    The halves go behind what else is due, so that the other half of one that was refused before
-    is asked about first.
     """
     try:
         return client.statuses_once([schedule.external_id for schedule in schedules])
     except BatchRefused as error:
         if len(schedules) > 1:
-            keys = [schedule.order_id for schedule in schedules]
-            cap = 1 if error.singly else (len(keys) + 1) // 2
-            PollSchedule.objects.filter(pk__in=keys).update(batch_cap=cap, next_at=now)
+            poll_schedule.take_apart(schedules, error, now)
             raise
         return {schedules[0].external_id: Unreadable(error.reason, error.code)}
 

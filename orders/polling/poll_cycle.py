@@ -78,7 +78,7 @@ class _Lease:
         self.refused = self.refused or RefusedQuestions(self.provider, "orders", self.clock)
         if self.refused.are_about_ids(ids, refusal):
             return True
-        poll_schedule.put_off(self.provider, self.now)
+        poll_schedule.put_off(self.provider, self.now, together=self.refused.explain_no_id())
         return False
 
     def write_next_success(self) -> None:

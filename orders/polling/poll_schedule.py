@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from core import clocks
 from core.rows.bulk import read_columns
 from providers.connect import batch_size
 from providers.models import Provider
+from providers.panel_api import BatchRefused, RefusalCode
+from providers.panel_api.id_batches import MANY_TOGETHER
 
 from ..models import PollSchedule
 
@@ -34,7 +37,7 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
     the provider takes.
 
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
-    in halves until the one that spoils it stands alone.
+    in parts until the one that spoils it stands alone.
     """
     soon = now + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS)
     most = most or batch_size(provider)
@@ -46,11 +49,37 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
     return [schedule for schedule in batch if schedule.batch_cap == cap][: cap or most]
 
 
-def put_off(provider: Provider, now: datetime) -> None:
-    """Leave everything that is due at this account alone for a while."""
+def take_apart(batch: Sequence[DueSchedule], refusal: BatchRefused, now: datetime) -> None:
+    """After a batch that was refused whole: its orders come in halves, behind what else is due, so
+    that the other half of one that was refused before is asked about first.
+
+    Words nobody knows may be about the account. So two orders of a large batch are asked about
+    first, each alone: where both hear the same, no order explains it, after three calls.
+    """
+    cap = 1 if refusal.singly else (len(batch) + 1) // 2
+    schedules = PollSchedule.objects.filter(pk__in=[schedule.order_id for schedule in batch])
+    schedules.update(batch_cap=cap, next_at=now)
+    is_whole = batch[0].batch_cap == 0 and len(batch) >= MANY_TOGETHER
+    if is_whole and refusal.code is RefusalCode.UNLISTED:
+        first = batch[0].next_at - timedelta(milliseconds=1)
+        schedules.filter(pk__in=_two_of(batch, now)).update(batch_cap=1, next_at=first)
+
+
+def _two_of(batch: Sequence[DueSchedule], now: datetime) -> list[int]:
+    """Others after each pause, so that two that do spoil their batch do not always stand for it."""
+    turn = 2 * int(now.timestamp() // clocks.SAME_REFUSAL_PAUSE_SECONDS)
+    return [batch[place % len(batch)].order_id for place in (turn, turn + 1)]
+
+
+def put_off(provider: Provider, now: datetime, *, together: bool) -> None:
+    """Leave all that is due at this account alone for a while. Where `together`, it is
+    one batch again then, but for what could not be read alone."""
     soon = now + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS)
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
-    PollSchedule.objects.filter(provider=provider, next_at__lte=soon).update(next_at=later)
+    due = PollSchedule.objects.filter(provider=provider, next_at__lte=soon)
+    if together:
+        due.filter(failures=0).update(batch_cap=0)
+    due.update(next_at=later)
 
 
 def _steps() -> list[timedelta]:

@@ -27,6 +27,10 @@ class RefusedQuestions:
         """Something was answered."""
         self._same.is_over()
 
+    def explain_no_id(self) -> bool:
+        """Two ids alone heard what many together did, so no parts of a batch need to be sought."""
+        return self._same.explains_no_id()
+
     def are_about_ids(self, ids: Collection[str], refusal: BatchRefused) -> bool:
         """False once the same refusal came so often that no id explains it; then the account's
         health says why, and what is due should be put off."""

@@ -11,6 +11,7 @@ from .refusals.classify import normalised
 from .results import Unreadable
 
 SAME_IN_A_ROW: Final = 5  # a batch, its halves, and the halves of one
+MANY_TOGETHER: Final = 8  # a batch of so many, and two of them alone, tell as much
 
 Row = TypeVar("Row")
 Ask = Callable[[Sequence[str]], dict[str, Row | Unreadable]]
@@ -33,16 +34,25 @@ class SameRefusal:
     def __init__(self) -> None:
         self._words, self._times = "", 0
         self._in_all: set[str] = set()
+        self._alone: set[str] = set()
+        self._most = 0
 
     def is_about_the_account(self, ids: Collection[str], reason: str, code: RefusalCode) -> bool:
         """Note one refusal of a question about `ids`; True once it was the same text too often in a
-        row, and no single id was in all of them."""
-        words = normalised(reason) if code is RefusalCode.UNLISTED else ""
+        row, or of many ids together and of two each alone, and no single id was in all of them."""
+        words, asked = normalised(reason) if code is RefusalCode.UNLISTED else "", set(ids)
         goes_on = bool(words) and words == self._words
         self._times = self._times + 1 if goes_on else 1
-        self._in_all = self._in_all & set(ids) if goes_on else set(ids)
+        self._in_all = self._in_all & asked if goes_on else asked
+        alone = asked if len(asked) == 1 else set()
+        self._alone = self._alone | alone if goes_on else alone
+        self._most = max(self._most if goes_on else 0, len(asked))
         self._words = words
-        return self._times >= SAME_IN_A_ROW and not self._in_all
+        return (self.explains_no_id() or self._times >= SAME_IN_A_ROW) and not self._in_all
+
+    def explains_no_id(self) -> bool:
+        """Many ids together were refused so, and two of them each alone."""
+        return self._most >= MANY_TOGETHER and len(self._alone) > 1
 
     def is_over(self) -> None:
         """Something was answered."""

@@ -19,13 +19,16 @@ from providers.actions import leases, token_bucket
 from providers.models import LeaseKind, ProviderHealth
 from providers.panel_api import (
     BatchRefused,
+    Credentials,
     Dialect,
     OrderState,
+    PanelClient,
     RefusalCode,
     SlowDown,
     Unavailable,
     Unreadable,
 )
+from providers.panel_api.tests.stub import KEY, URL, StubTransport, said
 from tests.builders import NOON, make_order, make_provider, make_service
 from tests.fake_provider import FakeProvider, progress
 
@@ -192,19 +195,66 @@ class RefusesAll(FakeProvider):
         raise BatchRefused(f"Out of order ({len(order_ids)})", code=self.code)
 
 
-@pytest.mark.parametrize("one_a_call", [False, True])
-def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_often(one_a_call):
+def poll_for(seconds, orders, provider):
+    """The loop of a lease again and again, as the sweep rings it, with a fifth of a second to each
+    look at the clock."""
+    clock = ticking(timedelta(milliseconds=200))
+    while clock() < NOON + timedelta(seconds=seconds):
+        poll(orders, provider, clock)
+
+
+@pytest.mark.parametrize(("one_a_call", "calls"), [(False, 3), (True, 5)])
+def test_one_error_for_everything_is_about_the_account_and_is_asked_about_less_often(
+    one_a_call, calls
+):
     orders = make_orders(100, dialect={"batch_size": 1} if one_a_call else {})
     provider = RefusesAll()
     provider.dialect = Dialect(batch_size=1 if one_a_call else 100)
-    clock = ticking(timedelta(milliseconds=200))
-    while clock() < NOON + timedelta(seconds=45):
-        poll(orders, provider, clock)
-    assert len(provider.asked) == 5
+    poll_for(45, orders, provider)
+    assert len(provider.asked) == calls
     health = ProviderHealth.objects.get(provider=orders[0].provider)
     assert "answers every question about orders with: “Out of order" in health.last_error
     assert health.open_until is None  # placing goes on
     assert token_bucket.next_add(orders[0].provider, now=NOON) == 0
+
+
+@pytest.mark.parametrize("number", [100, 250])
+def test_an_error_about_the_account_makes_few_requests(number):
+    """With the client that people use, counted where its requests leave."""
+    orders = make_orders(number)
+    transport = StubTransport(by=lambda fields: said('{"error":"Out of order"}'))
+    client = PanelClient(Credentials(URL, KEY), Dialect(), transport)
+    poll_for(45, orders, client)
+    assert len(transport.asked) == 3
+    alone = [fields["order"] for fields in transport.asked[1:]]
+    assert len(set(alone)) == 2 and set(alone) <= set(transport.asked[0]["orders"].split(","))
+    poll_for(600, orders, client)
+    assert len(transport.asked) <= 1 + 600 / clocks.SAME_REFUSAL_PAUSE_SECONDS * 4
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "minutes"),
+    [
+        ([0, 50], 1),
+        ([0, 1], 3),
+        ([0, 1, 2, 3], 5),
+        ([10, 11, 12, 60], 3),
+        (list(range(0, 100, 9)), 12),
+    ],
+)
+def test_several_poisoned_ids_keep_nobody_else_waiting_for_long(spoilt, minutes):
+    """Also where they are the two that are asked about alone: after a pause it is two others."""
+    orders = make_orders(100)
+    start = 2 * int(NOON.timestamp() // clocks.SAME_REFUSAL_PAUSE_SECONDS)
+    bad = [orders[(start + place) % 100] for place in spoilt]
+    provider = FakeProvider()
+    provider.says = {o.external_id: progress() for o in orders}
+    provider.poison = {o.external_id for o in bad}
+    poll_for(minutes * 60, orders, provider)
+    for order in orders:
+        order.refresh_from_db()
+    assert {o.status for o in orders if o not in bad} == {Status.IN_PROGRESS}
+    assert {o.status for o in bad} == {Status.PENDING}
 
 
 def test_after_the_pause_everything_is_followed_again():
