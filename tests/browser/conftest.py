@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .chromium import program
 if TYPE_CHECKING:  # only `make e2e` installs it
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+OrdersFor = Callable[[str], list[tuple[str, str]]]
 ADMIN_PASSWORD = "the-browser-knows-this"
 SANDBOX_SPEED = 600
 CHROMIUM_OPTIONS = [
@@ -151,6 +153,18 @@ def box(desk: Desk) -> Iterator[RemoteSandbox]:
 def box_of(desk: Desk) -> RemoteSandbox:
     known = json.loads((desk.data_dir / "sandbox" / "sandbox.json").read_text())
     return RemoteSandbox(f"http://127.0.0.1:{known['control_port']}", known["control_token"])
+
+
+@pytest.fixture
+def orders_for(desk: Desk) -> OrdersFor:
+    """Status and reason to be held of what the desk's own database has for a link, oldest first."""
+
+    def read(link: str) -> list[tuple[str, str]]:
+        found = "SELECT status, hold_reason FROM orders_order WHERE link = ? ORDER BY id"
+        with closing(sqlite3.connect(desk.data_dir / "desk.sqlite3")) as database:
+            return database.execute(found, [link]).fetchall()
+
+    return read
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from sandbox import RemoteSandbox
 
+    from .conftest import OrdersFor
+
 
 def service_number(page: Page) -> str:
     """The provider's number of a service of the Default type, as a paste names it."""
@@ -60,11 +62,15 @@ def test_lines_are_fixed_where_they_stand_and_placed_once(
     assert sorted(o["link"] for o in box.ledger() if o["link"] in links) == links
 
 
-def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteSandbox) -> None:
-    def bought() -> int:
-        return sum(order["link"].endswith("/mass/twice") for order in box.ledger())
+def test_the_same_paste_asks_before_it_buys_twice(
+    admin_page: Page, box: RemoteSandbox, orders_for: OrdersFor
+) -> None:
+    link = "https://lumen.example/mass/twice"
 
-    line = f"{service_number(admin_page)} | https://lumen.example/mass/twice | 1000"
+    def bought() -> int:
+        return [order["link"] for order in box.ledger()].count(link)
+
+    line = f"{service_number(admin_page)} | {link} | 1000"
     check(admin_page, line)
     admin_page.get_by_role("button", name="Place 1 order").click()
     admin_page.locator("#batch-figures").get_by_text("Placed", exact=True).first.wait_for()
@@ -76,11 +82,11 @@ def test_the_same_paste_asks_before_it_buys_twice(admin_page: Page, box: RemoteS
     admin_page.get_by_text("to do it twice").wait_for()
     wait_until(lambda: bought() > 0, "the order at the sandbox")
     admin_page.wait_for_timeout(2_000)
-    assert bought() == 1
+    assert (bought(), len(orders_for(link))) == (1, 1)
 
 
 def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(
-    admin_page: Page, box: RemoteSandbox
+    admin_page: Page, box: RemoteSandbox, orders_for: OrdersFor
 ) -> None:
     """The tick alone: *Place 2 orders* beside it would leave out what is not checked anew."""
     service, link = service_number(admin_page), "https://lumen.example/mass/both"
@@ -89,3 +95,5 @@ def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(
     admin_page.locator("#line-2").get_by_label("Place anyway").check()
     admin_page.get_by_role("button", name="Place 2 orders").click()
     wait_until(lambda: [o["link"] for o in box.ledger()].count(link) == 2, "both lines")
+    admin_page.wait_for_timeout(2_000)
+    assert [o["link"] for o in box.ledger()].count(link) == len(orders_for(link)) == 2

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from sandbox import RemoteSandbox
 
+    from .conftest import OrdersFor
+
 
 def test_an_order_needs_the_arrows_a_paste_and_ctrl_enter(
     admin_page: Page, box: RemoteSandbox
@@ -36,28 +38,42 @@ def test_an_order_needs_the_arrows_a_paste_and_ctrl_enter(
     wait_until(lambda: sum("/keys/" in order["link"] for order in box.ledger()) == 2, "two orders")
 
 
-def test_enter_in_a_field_places_the_order(admin_page: Page) -> None:
+def test_enter_in_a_field_places_the_order(
+    admin_page: Page, box: RemoteSandbox, orders_for: OrdersFor
+) -> None:
+    link = "https://lumen.example/entered"
     open_form(admin_page)
-    fill_in(admin_page, "https://lumen.example/entered")
+    fill_in(admin_page, link)
     admin_page.keyboard.press("Enter")
     admin_page.get_by_text("is placed").wait_for()
     assert admin_page.get_by_text("Give it a name").count() == 0
+    wait_until(lambda: link in [order["link"] for order in box.ledger()], "the order")
+    assert len(orders_for(link)) == 1
 
 
-def test_a_choice_that_is_missing_takes_the_keys(admin_page: Page, box: RemoteSandbox) -> None:
-    """The link is the same as that of an order that is open."""
+def test_a_choice_that_is_missing_takes_the_keys(
+    admin_page: Page, still_box: RemoteSandbox, orders_for: OrdersFor
+) -> None:
+    """The link is the same as that of an order that is open: no second one is placed before it is
+    said what is meant, and then it stands in the line and is not sent."""
+    link = "https://lumen.example/once-more"
     for _ in range(2):
         open_form(admin_page)
-        fill_in(admin_page, "https://lumen.example/once-more")
+        fill_in(admin_page, link)
         admin_page.keyboard.press("Enter")
         admin_page.get_by_text("is placed").or_(
             admin_page.locator("#place-anyway-error")
         ).wait_for()
     admin_page.locator("#id_place_anyway:focus").wait_for()
+    assert len(orders_for(link)) == 1
     admin_page.keyboard.press("ArrowDown")
     admin_page.locator("#id_queue_behind:checked").wait_for()
     admin_page.keyboard.press("Enter")
     admin_page.get_by_text("is placed").wait_for()
+    first, second = orders_for(link)
+    assert (first[0] != "held", second) == (True, ("held", "link_busy"))
+    admin_page.wait_for_timeout(2_000)
+    assert [order["link"] for order in still_box.ledger()].count(link) == 1
 
 
 def test_a_favourite_or_a_recipe_leaves_the_order_as_it_is(admin_page: Page) -> None:
