@@ -16,6 +16,7 @@ from .placing import views as placing_views
 from .reconciliation import discrepancy_views, statement_views
 from .recovery import phrase_views, resolve_views, support_report_views
 from .recovery import views as recovery_views
+from .restores import look_into_views
 from .restores import views as restores_views
 from .sending import views as sending_views
 
@@ -72,6 +73,9 @@ urlpatterns = [
     path("restored/run/", restores_views.restored_run, name="restored-run"),
     path("restored/acknowledge/", restores_views.restored_acknowledge, name="restored-acknowledge"),
     path("restored/sent/<int:pk>/", restores_views.restored_sent, name="restored-sent"),
+    path(
+        "restored/looked-into/", look_into_views.restored_looked_into, name="restored-looked-into"
+    ),
     path("restored/<int:pk>/order/", restores_views.restored_order, name="restored-order"),
     path("discrepancies/", discrepancy_views.discrepancies, name="discrepancies"),
     path("discrepancies/<int:pk>/", discrepancy_views.discrepancy, name="discrepancy"),

@@ -145,6 +145,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "restored-acknowledge": (May.RESOLVE, CHANGE),
     "restored-order": (May.RESOLVE, CHANGE),
     "restored-sent": (May.RESOLVE, CHANGE),
+    "restored-looked-into": (May.RESOLVE, CHANGE),
     "providers": (May.SEE, READ),
     "provider": (May.SEE, READ),
     "provider-new": (May.KEEP_CREDENTIALS, BOTH),

@@ -146,18 +146,23 @@ class JournalGap(models.Model):
 
 class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
     def left(self) -> UnmatchedOrderQuerySet:
-        """Behind whichever halt: those of which nobody has said what they are, and no order has
-        their number by now."""
+        """Behind whichever halt: those of which nobody has said what they are, or that no order is
+        wanted for them, and no order has their number by now."""
         known = Order.objects.exclude(external_id="")  # as its index has it
         spelled = spellings_beside("external_id", "number")
         same = known.filter(provider=OuterRef("account"), external_id__in=spelled)
         rows = self.alias(number=plain_number("external_id"))
-        return rows.filter(~Exists(same) | Q(external_id=""), order=None)
+        return rows.filter(~Exists(same) | Q(external_id=""), order=None, looked_into_at=None)
 
     def known_as(self, account: int, external_id: str) -> UnmatchedOrderQuerySet:
         """What is listed of this order of the account, however its number was told."""
         same = spellings([external_id])
         return self.exclude(external_id="").filter(account=account, external_id__in=same)
+
+    def looked_into(self) -> UnmatchedOrderQuerySet:
+        """Newest first."""
+        found = self.exclude(looked_into_at=None).select_related("provider", "looked_into_by")
+        return found.order_by("-looked_into_at", "-pk")
 
     def list_once(self, row: UnmatchedOrder) -> None:
         """Not where it is listed behind its halt already, by its id or as this send."""
@@ -180,7 +185,8 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
 class UnmatchedOrder(models.Model):
     """An order the provider has, or this machine sent, which the restored database lacks.
 
-    `order` is the one of ours that a person said it is. Texts are the provider's. `form_key` and
+    `order` is the one of ours that a person said it is; `looked_into_at`: when one said that no
+    order of ours is wanted for it. Texts are the provider's. `form_key` and
     `link_key` are what `token` and `link` are looked up by.
     """
 
@@ -195,10 +201,14 @@ class UnmatchedOrder(models.Model):
     charge = MoneyField(null=True, blank=True)
     service_id = models.CharField(max_length=64, blank=True, default="")
     link = models.CharField(max_length=2048, blank=True, default="")
-    link_key = models.CharField(max_length=64, blank=True, default="")
+    link_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     quantity = models.CharField(max_length=20, blank=True, default="")
     order = models.ForeignKey(
         "orders.Order", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    looked_into_at = models.DateTimeField(null=True, blank=True)
+    looked_into_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
 
     objects = UnmatchedOrderQuerySet.as_manager()
@@ -219,6 +229,7 @@ class UnmatchedOrder(models.Model):
         indexes = [
             models.Index(fields=["link_key", "service_id"], name="unmatched_by_link"),
             models.Index(fields=["form_key"], name="unmatched_by_form"),
+            models.Index(fields=["looked_into_at"], name="unmatched_looked_into"),
         ]
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ from ..status import REFILLS_TO_SEND, CancelStatus, HaltKind, HoldReason, JobSta
 from . import compare_accounts
 from .forms import AcknowledgeForm, TakenForm
 from .likely_orders import likely_orders
+from .look_into import word_of
 from .tasks import ring_comparison
 
 PAGE_SIZE = 50
@@ -120,7 +121,8 @@ def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> Http
     """The page; with 422 when it comes back with a form that has to be fixed."""
     halt = _halt()
     context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
-    unmatched = halt.unmatched_orders.all() if halt else UnmatchedOrder.objects.left()
+    listed = halt.unmatched_orders.filter(looked_into_at=None) if halt else None
+    unmatched = UnmatchedOrder.objects.left() if listed is None else listed
     context |= _unmatched(request, unmatched)
     context |= _findings(halt) if halt else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
@@ -132,7 +134,9 @@ def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[
     found = listed.select_related("provider", "order")
     page = asked_page(request, found, keys=("pk",), size=PAGE_SIZE)
     likely = likely_orders(page.rows) if page.rows else {}
-    return {"page": page, "unmatched": [(one, likely.get(one.pk, [])) for one in page.rows]}
+    rows = [(one, likely.get(one.pk, []), word_of(one)) for one in page.rows]
+    seen = UnmatchedOrder.objects.looked_into()[:PAGE_SIZE]
+    return {"page": page, "unmatched": rows, "looked_into": [(one, word_of(one)) for one in seen]}
 
 
 def _findings(halt: Halt) -> dict[str, Any]:

@@ -201,4 +201,24 @@ GUARDS = (
         "orders/models/restored.py",
         items=(23, 30),
     ),
+    Guard(
+        "restored: looked into, another row's number",
+        "if wanted[str(row.pk)] == word_of(row)]",
+        "if wanted[str(row.pk)]]",
+        (
+            "orders/tests/restores/test_looked_into.py"
+            "::test_a_page_from_before_another_restore_says_it_of_nothing_else",
+        ),
+        "orders/restores/look_into.py",
+    ),
+    Guard(
+        "restored: looked up, a link that is told later",
+        'seen["link_key"] = row.link_key',
+        'seen["link_key"] = ""',
+        (
+            "orders/tests/restores/test_looked_up_sends.py"
+            "::test_a_link_that_a_later_comparison_tells_is_looked_up_too",
+        ),
+        "orders/restores/note_unmatched.py",
+    ),
 )
