@@ -107,15 +107,16 @@ def _postgres_candidates(scratch: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def postgres(scratch: Path) -> Iterator[str]:
-    """The DATABASE_URL of a server with an empty database."""
+def postgres(scratch: Path, *, listen: str = "") -> Iterator[str]:
+    """The DATABASE_URL of a server with an empty database. `listen`: an address it serves besides
+    its socket, for who may take the usual port."""
     with ExitStack() as stack:
         place = tempfile.TemporaryDirectory(prefix="desk-cluster-", dir=scratch_place())
-        yield stack.enter_context(_postgres_in(Path(stack.enter_context(place)), scratch))
+        yield stack.enter_context(_postgres_in(Path(stack.enter_context(place)), scratch, listen))
 
 
 @contextmanager
-def _postgres_in(cluster: Path, scratch: Path) -> Iterator[str]:
+def _postgres_in(cluster: Path, scratch: Path, listen: str) -> Iterator[str]:
     programs, how = postgres_programs(scratch), as_somebody_else()
     sockets = scratch / "pg"
     sockets.mkdir(mode=0o700)
@@ -128,7 +129,7 @@ def _postgres_in(cluster: Path, scratch: Path) -> Iterator[str]:
     if made.returncode != 0:
         raise NoServer(f"initdb failed: {made.stderr.decode()[-2000:]}")
     command: list[str | Path] = [programs / "postgres", "-D", cluster, "-k", sockets]
-    for setting in ("listen_addresses=", *FOR_A_SHORT_LIFE):
+    for setting in (f"listen_addresses={listen}", *FOR_A_SHORT_LIFE):
         command += ["-c", setting]
 
     def answers() -> bool:

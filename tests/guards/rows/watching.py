@@ -36,4 +36,14 @@ GUARDS = (
         "orders/watchdog/overdue.py",
         items=(14,),
     ),
+    Guard(
+        "what was sent to a database host that has vanished is given up",
+        '        "tcp_user_timeout": silent * 1000,\n',
+        "",
+        (
+            "tests/test_vanished_host.py::test_a_host_that_vanishes_is_given_up_in_time_and_without_our_settings_it_is_not",
+        ),
+        "dashboard/databases/postgresql.py",
+        items=(19,),
+    ),
 )
