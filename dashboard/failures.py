@@ -16,6 +16,7 @@ from django.views.defaults import server_error
 
 from core.web.kept_forms import KeptForm
 
+from .kept_orders import order_in
 from .signing_in import ended_here, htmx_event, is_of_another_person
 
 TOO_LONG = "You logged in or out since this page was drawn. Nothing was done: press it again."
@@ -28,7 +29,10 @@ def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
         if is_of_another_person(request) and request.path != reverse("log-in-again"):
             return ended_here(request)  # with our token its next form would be sent in our name
         return htmx_event(TOO_LONG, status=403, token=get_token(request))
-    context = {"kept": KeptForm.of(request), "shell": _shell(request)}
+    kept = KeptForm.of(request)
+    person = getattr(request, "user", None)  # missing where a middleware before it refused
+    order = order_in(kept, person) if person is not None else None
+    context = {"kept": kept, "kept_order": order, "shell": _shell(request)}
     return render(request, "dashboard/form_too_old.html", context, status=403)
 
 

@@ -24,6 +24,7 @@ from core.forms import TablerForm
 from core.web.kept_forms import KeptForm
 from core.web.policy import StaffRequest, public, signed_in
 
+from .kept_orders import order_in
 from .people.forms import PasswordAlone
 
 PERSON_HEADER = "Desk-Person"  # for whom the page was drawn that asks: templates/base.html
@@ -101,7 +102,8 @@ class _LogIn(LoginView):
         kept = KeptForm.opened(self.request.POST.get("kept", ""))
         if kept is None:
             return answer
-        return render(self.request, "dashboard/typed_before.html", {"kept": kept})
+        context = {"kept": kept, "kept_order": order_in(kept, self.request.user)}
+        return render(self.request, "dashboard/typed_before.html", context)
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         return super().get_context_data(kept=self.request.POST.get("kept", ""), **more)

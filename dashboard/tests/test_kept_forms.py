@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -18,8 +19,10 @@ from core.models import User
 from core.roles import Role
 from core.web.kept_forms import KeptForm, is_secret
 from dashboard.tests.test_readable_text import _kinds
-from orders.models import Halt, OrderBatch
+from orders.models import Halt, Order, OrderBatch
+from providers.models import Service
 from tests.builders import PASSWORD, log_in, make_service, make_user
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -199,3 +202,26 @@ def test_what_would_be_done_to_which_orders_is_read_before_it_is_sent_again() ->
         ("Chosen", "16,18"),
         ("Note", "Late"),
     ]
+
+
+def test_a_kept_order_names_its_service_and_what_it_costs_today(browser: Client) -> None:
+    service = make_service(name="Visits <slow>", rate=Decimal("2"), min=10, max=5000)
+    typed = {"service": service.pk, "link": "https://a.example/1", "quantity": "1500"}
+    refused = browser.post("/orders/new/", typed | {"csrfmiddlewaretoken": "x"}, headers=HERE)
+    page = one_line(refused.content.decode())
+    assert refused.status_code == 403 and not Order.objects.exists()
+    assert "Visits &lt;slow&gt;" in page and "$3.00" in page and "1,500" in page
+    Service.objects.update(rate=Decimal("4"))
+    browser.cookies.clear()
+    fresh = kept_in(browser.get("/log-in/"))[1]
+    path, fields = kept_in(browser.post("/orders/new/", {**fresh, **typed}, headers=HERE))
+    offered = browser.post(path, fields | {"username": "ada", "password": PASSWORD})
+    page = one_line(offered.content.decode())
+    assert "Visits &lt;slow&gt;" in page and "$6.00" in page and "$3.00" not in page
+
+
+def test_nobody_who_is_not_logged_in_is_told_what_a_service_costs() -> None:
+    service = make_service(name="Visits", rate=Decimal("2"))
+    typed = {"service": service.pk, "link": "https://a.example/1", "quantity": "1500"}
+    page = Client(enforce_csrf_checks=True).post("/orders/new/", typed, headers=HERE)
+    assert page.status_code == 403 and "Visits" not in page.content.decode()
