@@ -83,7 +83,7 @@ def _figures(now: datetime) -> Figures:
     midnight = start_of_day(now, 0)
     # In the aggregate, not in the filter: SQLite would walk all completed orders ever.
     ended = Order.objects.filter(ended_at__gte=midnight).aggregate(
-        completed=Count("pk", filter=Q(status=Status.COMPLETED))
+        completed=Count("pk", filter=_OURS & Q(status=Status.COMPLETED))
     )
     by_provider = _by_provider(Order.objects.filter(created_at__gte=midnight))
     spend: dict[str, Decimal] = defaultdict(Decimal)

@@ -15,6 +15,7 @@ from core.roles import May
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow, signed_in
 from orders.models import Order
+from orders.pages.related_figures import name_parts
 from providers.account_health import account_health
 from providers.models import Provider
 from providers.sandbox_address import scope_of
@@ -66,6 +67,8 @@ def _live(request: StaffRequest) -> dict[str, Any]:
     user, now = request.user, database_now()
     providers = list(Provider.objects.for_list())
     counts = counts_once(request)
+    latest = list(Order.objects.for_list().order_by("-pk")[:LATEST])
+    name_parts(latest)
     return {
         "figures": figures.figures(now),
         "start": _start(request),
@@ -75,7 +78,7 @@ def _live(request: StaffRequest) -> dict[str, Any]:
         "providers": [(provider, account_health(provider, now=now)) for provider in providers],
         "sees_balances": user.may(May.SEE_BALANCES),
         "may_place": user.may(May.PLACE),
-        "latest": Order.objects.for_list().order_by("-pk")[:LATEST],
+        "latest": latest,
     }
 
 

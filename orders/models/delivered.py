@@ -12,6 +12,7 @@ class Delivered:
     units: int | None
     start_count: int | None
     remains: int | None
+    part_words: str = ""  # which run of which order it is; `name_parts` writes it on rows
     delivered_by_parts: int | None = None  # by what it started; `sum_parts` writes it on rows
 
     @property

@@ -25,7 +25,7 @@ from ..lists.sorting import NEWEST, OLDEST, SORTS, Sort
 from ..lists.tabs import COUNT_CAP, count_in_words, in_tab, matching, tabs
 from ..models import Order, OrderQuerySet
 from .list_layout import ListLayoutForm
-from .related_figures import sum_parts
+from .related_figures import name_parts, sum_parts
 from .saved_view_forms import SaveFilterForm
 from .selection_bar import SelectionBar
 
@@ -86,6 +86,7 @@ def _draw(
     sort = wanted.sort_of(found, count=count)
     page = asked_page(request, sort.valued(shown), keys=sort.keys, size=PAGE_SIZE)
     sum_parts(page.rows)
+    name_parts(page.rows)
     is_counted = wanted.is_narrowed and bool(page.rows)
     match_count = matching(found, page, wanted.remembered_as) if is_counted else ""
     context = {

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import BigIntegerField, Case, Count, F, Q, Sum, When
+from django.db.models import BigIntegerField, Case, Count, F, OuterRef, Q, Subquery, Sum, When
+from django.utils.translation import gettext as _
 
 from core.money import MoneySum
+from core.regional.numbers import grouped
 from core.rows.numbers import row_number
 
 from ..models import Order
@@ -82,6 +84,32 @@ def sum_parts(orders: Iterable[Order]) -> None:
     sums = dict(told.values_list("parent", "sum"))
     for pk, parent in parents.items():
         parent.delivered_by_parts = sums.get(pk)
+
+
+def name_parts(orders: Iterable[Order]) -> None:
+    """Write on each of these rows that a provider started for another order which one it is: it
+    was not bought by itself."""
+    parts = {order.pk: order for order in orders if order.parent_id is not None}
+    if not parts:
+        return
+    parents = Order.objects.only("payload", "parts_done").in_bulk(
+        {order.parent_id for order in parts.values()}
+    )
+    siblings = Order.objects.filter(parent=OuterRef("parent"), pk__lte=OuterRef("pk"))
+    count = siblings.order_by().values("parent").annotate(count=Count("pk")).values("count")
+    numbers = Order.objects.filter(pk__in=parts).annotate(number=Subquery(count))
+    for pk, number in numbers.values_list("pk", "number"):
+        parent = parents[parts[pk].parent_id]
+        parts[pk].part_words = _words_of_part(parent, number)
+
+
+def _words_of_part(parent: Order, number: int) -> str:
+    total, of = _total(parent), {"parent": parent, "number": grouped(number)}
+    if _name_of_parts(parent) == "run" and total:
+        return _("Run %(number)s of %(total)s of %(parent)s") % (of | {"total": grouped(total)})
+    if _name_of_parts(parent) == "post":
+        return _("Post %(number)s of %(parent)s") % of
+    return _("Part %(number)s of %(parent)s") % of
 
 
 def _name_of_parts(order: Order) -> str:
