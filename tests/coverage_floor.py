@@ -21,6 +21,7 @@ MONEY = (  # from here an order is written, sent, counted, refunded or called lo
     "orders/charges.py",
     "orders/limits/",
     "orders/models/",
+    "orders/placing/insert_order.py",
     "orders/placing/place_orders.py",
     "orders/recovery/",
     "orders/restores/",

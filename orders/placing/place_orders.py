@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from core.failpoints import failpoint
 from core.models import User
-from core.regional.desk_days import desk_day
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from providers.models import Provider, ProviderHealth, Service
-from providers.panel_api import CostRange
 
 from ..draft import OrderDraft
 from ..limits import check_limits
 from ..models import EventKind, Order, OrderBatch
-from ..models.spend import SpendChange, count_at_first
 from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold
 from ..status import HoldReason, Status
@@ -34,6 +29,7 @@ from .before_sending import (
     why_not_released,
     why_not_withdrawn,
 )
+from .insert_order import insert, what_it_waits_for
 from .sent_after_all import same_beside
 
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
@@ -80,26 +76,8 @@ def place_order(
         with durable_transaction():
             if before:
                 before()
-            lately = Lately.by_anybody(now) if batch else Lately.by(placed_by, now)
-            sends = sent_before.unmatched_sends(draft)
-            if words := sent_before.objection(draft, sends):
-                raise NotAgreed(words)
-            account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
-            if not sends and (send := left_sends.not_told(draft)):
-                raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
-            order = _insert(
-                draft,
-                placed_by,
-                now,
-                currency=account.currency,
-                starts_at=starts_at,
-                batch=batch,
-                reference=reference,
-                note=note,
-                **_what_it_waits_for(draft, now, starts_at, behind),
-            )
-            order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
-            sent_before.take_over(order, sends, now=now, actor=placed_by)
+            said = {"reference": reference, "note": note}
+            order = _write_down(draft, placed_by, now, starts_at, batch, behind, **said)
             if after:
                 after(order)
             failpoint("place.written")
@@ -112,6 +90,30 @@ def place_order(
         raise
     failpoint("place.committed")
     return order, True
+
+
+def _write_down(
+    draft: OrderDraft,
+    placed_by: User | None,
+    now: datetime,
+    starts_at: datetime | None,
+    batch: OrderBatch | None,
+    behind: Order | None,
+    **said: str,
+) -> Order:
+    """In one transaction: look once more whether it is what was agreed to, then write it."""
+    lately = Lately.by_anybody(now) if batch else Lately.by(placed_by, now)
+    sends = sent_before.unmatched_sends(draft)
+    if words := sent_before.objection(draft, sends):
+        raise NotAgreed(words)
+    account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
+    if not sends and (send := left_sends.not_told(draft)):
+        raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
+    waits = what_it_waits_for(draft, now, starts_at, behind) | {"starts_at": starts_at}
+    order = insert(draft, placed_by, now, currency=account.currency, batch=batch, **waits, **said)
+    order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
+    sent_before.take_over(order, sends, now=now, actor=placed_by)
+    return order
 
 
 def _check_agreed(
@@ -143,66 +145,6 @@ def _check_agreed(
         words = why_asked(found.pk, found.status, found.created_at)
         raise NotAgreed(words, "is_meant", name_of(found.form_key))
     return service.provider
-
-
-def _what_it_waits_for(
-    draft: OrderDraft, now: datetime, starts_at: datetime | None, behind: Order | None
-) -> dict[str, Any]:
-    """The status a new order begins with, and the reason when it is held."""
-    provider = draft.service.provider
-    line = Order.objects.on_link(provider.pk, draft.link_key)
-    blocker = line.filter(pk=behind.pk).first() if behind else None
-    reason = HoldReason.NONE
-    if starts_at is not None and starts_at > now:
-        reason = HoldReason.SCHEDULED
-    elif blocker is not None:
-        reason = HoldReason.LINK_BUSY
-    elif not provider.is_active:
-        reason = HoldReason.PROVIDER_PAUSED
-    status = Status.HELD if reason else Status.QUEUED
-    return {"status": status, "hold_reason": reason, "blocked_by": blocker}
-
-
-def _insert(
-    draft: OrderDraft, placed_by: User | None, now: datetime, *, currency: str, **more: Any
-) -> Order:
-    service, payload = draft.service, draft.payload
-    (low, high), terms = _estimate(draft), draft.terms
-    order = Order(
-        provider=service.provider,
-        service=service,
-        placed_by=placed_by,
-        form_key=draft.form_key,
-        type=payload.type_name,
-        payload=payload.wire(),
-        link=draft.link,
-        link_key=draft.link_key,
-        units=payload.units,
-        rate=terms.rate,
-        terms=terms.as_json(),
-        spend_day=desk_day(more.get("starts_at") or now),
-        estimate=low,
-        estimate_high=high,
-        send_after=now,
-        created_at=now,
-        changed_at=now,
-        **more,
-    )
-    changes = count_at_first(order, currency, now=now)
-    order.save(force_insert=True)
-    SpendChange.objects.bulk_create(changes)
-    return order
-
-
-def _estimate(draft: OrderDraft) -> tuple[Decimal | None, Decimal | None]:
-    """Lowest and highest cost; the highest is None where there is no bound."""
-    rate = draft.terms.rate
-    if rate is None:
-        return None, None
-    cost = draft.payload.cost(rate)
-    if isinstance(cost, CostRange):
-        return cost.low, cost.high
-    return cost, cost
 
 
 def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:

@@ -20,7 +20,7 @@ GUARDS = (
     ),
     Guard(
         "place: not what its form had sent before the database was put back",
-        "            sent_before.take_over(order, sends, now=now, actor=placed_by)\n",
+        "    sent_before.take_over(order, sends, now=now, actor=placed_by)\n",
         "",
         (
             f"{PLACED}::test_a_form_that_was_sent_before_the_restore_is_not_bought_again",
