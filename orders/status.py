@@ -66,9 +66,10 @@ RESTING = frozenset({_S.HELD, _S.NOT_PLACED})  # not sent until somebody or some
 COSTS_NOTHING = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.NOT_PLACED})
 FINAL = ENDED_THERE | {_S.REJECTED, _S.WITHDRAWN, _S.GIVEN_UP}
 OPEN = frozenset(Status) - FINAL - {_S.NOT_PLACED}
-# The same beside it may be bought a second time: it is asked. Of those not placed or withdrawn
-# beside the ones that a person decided (`OrderQueries.buying_again`).
-BY_WORD = frozenset({_S.NOT_PLACED, _S.WITHDRAWN})
+# The same beside it may be bought a second time: it is asked. Of those that rest because a person
+# may have said so, beside the ones where one did (`OrderQueries.buying_again`).
+ENDED_BY_WORD = frozenset({_S.WITHDRAWN, _S.REJECTED})
+BY_WORD = ENDED_BY_WORD | {_S.NOT_PLACED}
 BUYS_AGAIN = OPEN | {_S.GIVEN_UP} | BY_WORD
 NEEDS_A_PERSON = frozenset({_S.UNCONFIRMED, _S.NOT_PLACED})
 MAY_HAVE_COST = THERE | {_S.SENDING, _S.UNCONFIRMED, _S.GIVEN_UP}
@@ -286,6 +287,9 @@ def how_it_stands(status: str) -> str:
     if status == Status.WITHDRAWN:
         by_hand = "was marked as not placed by hand and withdrawn, and that is not proven"
         return f"{by_hand}: *Found it after all* on its page links it"
+    if status == Status.REJECTED:
+        by_word = "was refused, but that it is not there is the word of a person, and not proven"
+        return f"{by_word}: *Found it after all* on its page links it"
     if status == Status.NOT_PLACED:
         by_hand = "was marked as not placed by hand, and that is not proven"
         return f"{by_hand}: the usual way is *Send again* on its page"

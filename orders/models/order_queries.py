@@ -23,6 +23,7 @@ from ..status import (
     BUYS_AGAIN,
     BY_STAFF,
     BY_WORD,
+    ENDED_BY_WORD,
     GROUPS,
     NEEDS_A_PERSON,
     OPEN,
@@ -36,18 +37,19 @@ Orders = QuerySet[Any]
 IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 LIST_SEARCH_MIN = 3
 TAG_WORD = "tag:"
-WITHDRAWN_FOR = timedelta(days=7)  # longer ago, nobody expects it at the provider any more
+BY_WORD_FOR = timedelta(days=7)  # longer ago, nobody expects it at the provider any more
 _ID = re.compile(r"#?[0-9]{1,64}")
 
 
 def buys_again() -> Q:
     """Beside which the same may be bought a second time: open, closed as unknown, or counted as
-    not placed by a person, who may have been wrong, also where it was withdrawn of late."""
+    not placed by a person, who may have been wrong, also where it was withdrawn or refused since,
+    of late."""
     attempts: Any = apps.get_model("orders", "Attempt")  # its module stands on this one
     by_hand = attempts.objects.counted_as_not_there().filter(
         order=OuterRef("pk"), resolution__in=BY_STAFF
     )
-    lately = ~Q(status=Status.WITHDRAWN) | Q(ended_at__gte=Now() - WITHDRAWN_FOR)
+    lately = ~Q(status__in=ENDED_BY_WORD) | Q(ended_at__gte=Now() - BY_WORD_FOR)
     return Q(status__in=BUYS_AGAIN) & lately & (~Q(status__in=BY_WORD) | Q(Exists(by_hand)))
 
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from core.models import User
 
 from ..models import Attempt, Order
-from ..status import BY_STAFF, Outcome, Resolution, Status
+from ..status import BY_STAFF, BY_WORD, Outcome, Resolution
 
 
 class ResolvedMeanwhile(Exception):
@@ -43,7 +43,7 @@ def open_attempt(order: Order) -> Attempt | None:
 def decided_by_hand(order: Order) -> list[Attempt]:
     """Of an order that rests because a person said so, the tries that count as not there by their
     word, newest first. The provider may have one of them after all."""
-    if order.status not in (Status.NOT_PLACED, Status.WITHDRAWN):
+    if order.status not in BY_WORD:
         return []
     tries = Attempt.objects.counted_as_not_there().filter(order=order, resolution__in=BY_STAFF)
     return list(tries.select_related("provider").order_by("-number"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -15,13 +17,15 @@ from orders.draft import OrderDraft
 from orders.links import link_key
 from orders.models import Order
 from orders.placing.order_again import CannotOrderAgain, draft_again
-from orders.placing.place_orders import NotAgreed, place_order
+from orders.placing.place_orders import NotAgreed, place_order, requeue_order
 from orders.recovery import not_placed
-from orders.status import Resolution, Status
+from orders.sending import send_orders
+from orders.status import Outcome, Resolution, Status
 from orders.tests.mass.test_place_lines import make_batch
 from orders.tests.recovery.test_decisions import make_unconfirmed
-from providers.panel_api import DefaultPayload
+from providers.panel_api import DefaultPayload, RefusalCode, Rejected
 from tests.builders import NOON, make_user, terms_shown
+from tests.fake_provider import FakeProvider
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -118,4 +122,60 @@ def test_the_form_says_so_beside_one_that_was_withdrawn(staff: Client) -> None:
     data |= {"quantity": "1000", "terms": terms_shown(order.service)}
     page = one_line(staff.post("/orders/new/", data).content.decode())
     assert "not placed by hand and withdrawn, and that is not proven" in page
+    assert Order.objects.count() == 1
+
+
+BY_WORD = "was refused, but that it is not there is the word of a person, and not proven"
+
+
+def refused_by_phrase() -> Order:
+    """Staff say that what came back means *refused for good*."""
+    order, refusal = lost(), Rejected("Something odd", RefusalCode.BELOW_MIN)
+    told: dict[str, Any] = {"actor": make_user(Role.MANAGER), "now": LATER, "evidence": {}}
+    assert not_placed.resolve_refused(order, order.attempts.get(), refusal, text="", **told)
+    return Order.objects.select_related("provider").get(pk=order.pk)
+
+
+def refused_when_sent_again() -> Order:
+    """The second send is proven to have bought nothing; the first is so by word alone."""
+    order = Order.objects.select_related("provider").get(pk=marked().pk)
+    assert requeue_order(order, actor=make_user(), now=LATER)
+    provider = FakeProvider()
+    provider.then = Rejected("Quantity is below the minimum", RefusalCode.BELOW_MIN)
+    assert send_orders.send_order(order, order.provider, provider, clock=lambda: LATER)
+    return Order.objects.select_related("provider").get(pk=order.pk)
+
+
+@pytest.mark.parametrize("made", [refused_by_phrase, refused_when_sent_again])
+def test_it_is_asked_for_a_week_beside_one_that_was_refused_by_word(
+    made: Callable[[], Order],
+) -> None:
+    order, now = made(), database_now()
+    assert order.status == Status.REJECTED
+    Order.objects.update(ended_at=now)
+    with pytest.raises(NotAgreed, match=BY_WORD):
+        place_order(drafted(order), placed_by=make_user(), now=now)
+    with pytest.raises(CannotOrderAgain, match=BY_WORD):
+        draft_again(order, uuid.uuid4(), now=now, person=make_user())
+    [line] = make_batch(f"{order.service.external_id}|{LINK}|1000").lines.all()
+    assert not line.is_good and BY_WORD in line.problems[0]["words"]
+    Order.objects.update(ended_at=now - timedelta(days=7, minutes=1))
+    assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+
+
+def test_nothing_is_asked_beside_one_that_the_provider_refused() -> None:
+    order = lost()
+    attempts = order.attempts.all()
+    attempts.update(outcome=Outcome.REJECTED)
+    assert order.move(Status.REJECTED, now=database_now())
+    assert place_order(drafted(order), placed_by=make_user(), now=LATER)[1]
+
+
+def test_the_form_says_so_beside_one_that_was_refused_by_word(staff: Client) -> None:
+    order = refused_by_phrase()
+    Order.objects.update(ended_at=database_now())
+    data = {"service": order.service_id, "form_key": uuid.uuid4(), "link": LINK}
+    data |= {"quantity": "1000", "terms": terms_shown(order.service)}
+    page = one_line(staff.post("/orders/new/", data).content.decode())
+    assert "that it is not there is the word of a person" in page
     assert Order.objects.count() == 1

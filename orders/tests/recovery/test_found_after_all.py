@@ -44,15 +44,27 @@ def link(order: Order, number: str = "555", provider: FakeProvider | None = None
     return link_orders.link_order(order, number, actor=actor, client=client, clock=database_now)
 
 
-@pytest.mark.parametrize("is_withdrawn", [False, True])
-def test_it_is_linked_and_followed(is_withdrawn: bool) -> None:
+def sent_again_and_refused() -> Order:
     order = marked()
-    if is_withdrawn:
-        assert order.move(Status.WITHDRAWN, now=LATER)
+    assert order.move(Status.QUEUED, now=LATER) and order.move(Status.SENDING, now=LATER)
+    make_attempt(order, outcome=Outcome.REJECTED, number=2)
+    assert order.move(Status.REJECTED, now=LATER)
+    return order
+
+
+def withdrawn() -> Order:
+    order = marked()
+    assert order.move(Status.WITHDRAWN, now=LATER)
+    return order
+
+
+@pytest.mark.parametrize("made", [marked, withdrawn, sent_again_and_refused])
+def test_it_is_linked_and_followed(made: Callable[[], Order]) -> None:
+    order = made()
     assert link(order)
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.IN_PROGRESS, "555")
-    assert order.attempts.get().outcome == Outcome.ACCEPTED
+    assert order.attempts.get(number=1).outcome == Outcome.ACCEPTED
     assert order.events.filter(text__startswith="Found after all").exists()
 
 
@@ -109,3 +121,14 @@ def test_of_two_tries_it_is_the_one_that_the_id_can_be(number: str, linked: int)
     order.refresh_from_db()
     assert (order.external_id, order.flag) == (number, Flag.NONE)
     assert order.attempts.get(outcome=Outcome.ACCEPTED).number == linked
+
+
+@pytest.mark.parametrize("made", [withdrawn, sent_again_and_refused])
+def test_an_order_that_has_ended_by_word_offers_it_too(
+    client_for_role: Callable[[Role], Client], made: Callable[[], Order]
+) -> None:
+    order, manager = made(), client_for_role(Role.MANAGER)
+    page = one_line(manager.get(f"/orders/{order.pk}/").content.decode())
+    assert "That it is not there is the word of a person" in page and "Found it after all" in page
+    page = one_line(manager.get(f"/orders/{order.pk}/resolve/").content.decode())
+    assert "Check and link" in page and "by the word of a person: linked" in page

@@ -128,6 +128,18 @@ GUARDS = (
         items=(5,),
     ),
     Guard(
+        "placing: what was refused by the word of a person",
+        "ENDED_BY_WORD = frozenset({_S.WITHDRAWN, _S.REJECTED})",
+        "ENDED_BY_WORD = frozenset({_S.WITHDRAWN})",
+        (
+            "orders/tests/placing/test_not_proven.py::test_it_is_asked_for_a_week_beside_one_that_was_refused_by_word",
+            "orders/tests/placing/test_not_proven.py::test_the_form_says_so_beside_one_that_was_refused_by_word",
+            "orders/tests/recovery/test_found_after_all.py::test_an_order_that_has_ended_by_word_offers_it_too",
+        ),
+        "orders/status.py",
+        items=(5, 11),
+    ),
+    Guard(
         "placing: behind is said of the orders that were shown",
         "if self.same_payloads and not self.is_consented:",
         "if self.same_payloads and not self.is_consented and self.behind is None:",
