@@ -112,10 +112,12 @@ def step(
     actor: User | None = None,
     **changes: Any,
 ) -> bool:
-    """Move a refill from where it was read, with a line in its order's history."""
+    """Move a refill from where it was read, with a line in its order's history: not where its
+    number has arrived since."""
+    told = {"external_id": refill.external_id, "followed_by": refill.followed_by}
     with transaction.atomic():
         mine = Refill.objects.filter(pk=refill.pk, status=refill.status, requests=refill.requests)
-        if not mine.update(status=to, changed_at=now, **changes):
+        if not mine.filter(**told).update(status=to, changed_at=now, **changes):
             return False
         refill.order.remember(EventKind.REFILL, now=now, actor=actor, text=text)
     return True

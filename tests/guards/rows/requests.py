@@ -226,4 +226,15 @@ GUARDS = (
         "orders/sending/restore_check/recalled_requests.py",
         items=(23,),
     ),
+    Guard(
+        "refills: not closed once its number has arrived",
+        "        if not mine.filter(**told).update(",
+        "        if not mine.update(",
+        (
+            "orders/tests/aftersales/test_closed_refills.py"
+            "::test_one_that_was_read_without_its_number_is_not_closed_with_it",
+        ),
+        "orders/aftersales/request_refills.py",
+        items=(1,),
+    ),
 )
