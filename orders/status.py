@@ -131,6 +131,7 @@ class Outcome(models.TextChoices):
 
 
 RECALLED = "recalled"  # `Attempt.code` of a send that a restored database had forgotten
+BOUGHT_TOO = "bought_too"  # and of one beside which an earlier try has the order's id: nobody knows
 
 
 class Doubt(models.TextChoices):

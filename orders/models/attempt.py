@@ -15,7 +15,7 @@ from core.money import MoneyField
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
-from ..status import BY_STAFF, LIVE_OUTCOMES, RECALLED, Doubt, Outcome, Resolution
+from ..status import BOUGHT_TOO, BY_STAFF, LIVE_OUTCOMES, RECALLED, Doubt, Outcome, Resolution
 
 if TYPE_CHECKING:
     from .order import Order
@@ -188,6 +188,12 @@ class Attempt(models.Model):
     def idempotency_key(self) -> str:
         """The same for this attempt wherever it is read, and for no other attempt anywhere."""
         return f"{self.order.form_key.hex}-{self.number}"
+
+    @property
+    def shown_outcome(self) -> Outcome:
+        """What is known of it: one beside which an earlier try was linked has ended for the order,
+        which has one live try, and not for whoever reads of it."""
+        return Outcome.UNKNOWN if self.code == BOUGHT_TOO else Outcome(self.outcome)
 
     @property
     def doubt(self) -> str:

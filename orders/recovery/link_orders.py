@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.db import IntegrityError
 
@@ -26,9 +26,11 @@ from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome, reopen
-from ..status import MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Resolution, Status
+from ..status import BOUGHT_TOO, MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, decided_by_hand, open_attempt, resolve_attempt
 from .older_ids import newer_before
+
+MAY_BE_TOO: Final = "This one may have been bought too: nobody knows."
 
 
 class TellsOneStatus(Protocol):
@@ -75,14 +77,27 @@ def link_order(
     attempt = open_attempt(order) or _found_after_all(order, external_id)
     if attempt is None:
         return False
-    text, flag = f"Linked to the provider's order {external_id}.", Flag.NONE
+    text, flag, beside = f"Linked to the provider's order {external_id}.", Flag.NONE, None
     if newer := newer_before(attempt, external_id):
         words = f"{external_id} is older than this try: {newer} was accepted before it was sent."
         if not although_older:
             raise OlderThanTry(f"{words} It may be an earlier try's, and this one be bought too.")
         text, flag = f"{text} {words} The try itself may have been bought too.", Flag.BOUGHT_TWICE
+        if earlier := _earlier_try(attempt, external_id):
+            attempt, beside = earlier, attempt
     told: dict[str, Any] = {"resolution": Resolution.PERSON, "now": clock(), "actor": actor}
-    return record_link(order, attempt, external_id, said, text=text, flag=flag, **told)
+    link = Link(order, attempt, external_id, said, text, flag, beside)
+    return record_links([link], **told)
+
+
+def _earlier_try(attempt: Attempt, external_id: str) -> Attempt | None:
+    """Whose id it must be: the newest try before this one that counts as not there and that the id
+    can be. Under the later one the provider's numbers would not rise with its sends any more."""
+    tries = Attempt.objects.counted_as_not_there().filter(
+        order=attempt.order_id, provider=attempt.provider_id, number__lt=attempt.number
+    )
+    rows = tries.select_related("provider").order_by("-number")
+    return next((one for one in rows if not newer_before(one, external_id)), None)
 
 
 def _found_after_all(order: Order, external_id: str) -> Attempt | None:
@@ -94,7 +109,8 @@ def _found_after_all(order: Order, external_id: str) -> Attempt | None:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A lost order, the provider's order that it is, and what the provider says of that one."""
+    """A lost order, the provider's order that it is, and what the provider says of that one.
+    `beside`: a later try in doubt, of which that order is not the one."""
 
     order: Order
     attempt: Attempt
@@ -102,6 +118,7 @@ class Link:
     said: Progress
     text: str
     flag: Flag = Flag.NONE
+    beside: Attempt | None = None
 
 
 def record_link(
@@ -148,7 +165,8 @@ def record_links(
 
 def _lock(links: Sequence[Link]) -> None:
     """Before anything that others wait for; who decides about one has its attempt first too."""
-    rows = Attempt.objects.filter(pk__in=[link.attempt.pk for link in links])
+    tries = [one.pk for link in links for one in (link.attempt, link.beside) if one]
+    rows = Attempt.objects.filter(pk__in=tries)
     list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
@@ -164,6 +182,8 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
     _refuse_if_claimed(order, link.external_id)
     found = {"external_id": link.external_id}
+    if link.beside:
+        _leave_in_doubt(link.beside, link, resolution, actor, now)
     if link.attempt.outcome in NOTHING_BOUGHT:
         _reopen(link, now)
     same = Attempt.objects.same_as(link.attempt)
@@ -189,6 +209,17 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     charges.write_first_charge(order, now=now)
     add_rows(anomalies_as_events(order, [final.anomaly] if final.anomaly else [], now=now))
     record_outcome.schedule_polls(order, now=now)
+
+
+def _leave_in_doubt(
+    beside: Attempt, link: Link, resolution: Resolution, actor: User | None, now: datetime
+) -> None:
+    """An order has one live try. This one is told as unknown all the same (`shown_outcome`), and
+    may own an id that turns up."""
+    words = f"{link.external_id} was linked as attempt {link.attempt.number}. {MAY_BE_TOO}"
+    ended = {"code": BOUGHT_TOO, "reason": words}
+    mine = Attempt.objects.same_as(beside)
+    resolve_attempt(mine, Outcome.NOT_PLACED, resolution, actor, now, **ended)
 
 
 def _reopen(link: Link, now: datetime) -> None:

@@ -14,6 +14,8 @@ from core.roles import Role
 from orders.models import Order
 from orders.recovery import link_orders
 from orders.recovery import resolve_views as views
+from orders.recovery.search.id_owners import sends_without_an_id
+from orders.sending.invariants import check_order
 from orders.status import Flag, Outcome, Resolution, Status
 from providers.models import Provider
 from providers.panel_api import OrderState
@@ -71,6 +73,28 @@ def test_the_id_of_an_earlier_try_is_not_linked_to_a_later_one_without_a_word() 
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.COMPLETED, Flag.BOUGHT_TWICE)
     assert order.events.filter(text__contains="58383 is older than this try").exists()
+
+
+def test_the_earlier_try_owns_the_id_and_the_later_one_stays_in_doubt() -> None:
+    order = sent_twice("58408")
+    assert link(order, FIRST, although_older=True)
+    first, second = order.attempts.order_by("number")
+    assert (first.outcome, first.external_id) == (Outcome.ACCEPTED, FIRST)
+    assert (second.outcome, second.external_id) == (Outcome.NOT_PLACED, "")
+    assert second.shown_outcome == Outcome.UNKNOWN and "58383" in second.reason
+    assert second in sends_without_an_id([order.provider_id]), "what turns up may be its own"
+    assert not check_order(order.pk, now=database_now())
+    order.refresh_from_db()
+    assert (order.status, order.flag) == (Status.COMPLETED, Flag.BOUGHT_TWICE)
+
+
+def test_the_page_tells_of_the_later_one_as_unknown(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    order = sent_twice("58408")
+    link(order, FIRST, although_older=True)
+    page = one_line(client_for_role(Role.MANAGER).get(f"/orders/{order.pk}/").content.decode())
+    assert "Not placed" not in page and "This one may have been bought too" in page
 
 
 def test_its_own_id_is_linked_and_not_flagged() -> None:

@@ -40,6 +40,17 @@ GUARDS = (
         items=(8,),
     ),
     Guard(
+        "linked by hand: an earlier try's id is not the later one's",
+        "            attempt, beside = earlier, attempt\n",
+        "            pass\n",
+        (
+            "orders/tests/recovery/test_older_ids.py"
+            "::test_the_earlier_try_owns_the_id_and_the_later_one_stays_in_doubt",
+        ),
+        "orders/recovery/link_orders.py",
+        items=(8,),
+    ),
+    Guard(
         "people: what was waited counts, not a clock that was set forward",
         "    return until if attempt.waited_at is None else max(until, counted)",
         "    return until",
