@@ -11,6 +11,7 @@ urlpatterns = [
     path("providers/new/", accounts.provider_new, name="provider-new"),
     path("providers/<int:pk>/", account.provider, name="provider"),
     path("providers/<int:pk>/edit/", accounts.provider_edit, name="provider-edit"),
+    path("providers/<int:pk>/delete/", accounts.provider_delete, name="provider-delete"),
     path("providers/<int:pk>/key/", accounts.provider_key, name="provider-key"),
     path("providers/<int:pk>/limits/", accounts.provider_limits, name="provider-limits"),
     path("providers/<int:pk>/refunds/", refunds.provider_refunds, name="provider-refunds"),

@@ -150,6 +150,7 @@ TABLE: dict[str, tuple[str, set[str]]] = {
     "provider": (May.SEE, READ),
     "provider-new": (May.KEEP_CREDENTIALS, BOTH),
     "provider-edit": (May.KEEP_CREDENTIALS, BOTH),
+    "provider-delete": (May.KEEP_CREDENTIALS, CHANGE),
     "provider-key": (May.KEEP_CREDENTIALS, BOTH),
     "provider-limits": (May.RUN_PROVIDERS, CHANGE),
     "provider-refunds": (May.RUN_PROVIDERS, CHANGE),

@@ -28,6 +28,7 @@ from ..actions.accounts import (
     set_key,
 )
 from ..actions.connection_checks import open_report
+from ..actions.deleting import delete_provider, why_kept
 from ..actions.pausing import pause_provider, resume_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
 from ..models import Provider, Service
@@ -117,6 +118,18 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 @allow(May.KEEP_CREDENTIALS)
+@require_POST
+def provider_delete(request: StaffRequest, pk: int) -> HttpResponse:
+    """Delete an account that was typed wrongly and never used."""
+    name = get_object_or_404(Provider, pk=pk).name
+    if words := delete_provider(pk, actor=request.user):
+        messages.warning(request, f"{name} was not deleted. {words}")
+        return redirect("provider-edit", pk=pk)
+    messages.success(request, f"{name} is deleted.")
+    return redirect("providers")
+
+
+@allow(May.KEEP_CREDENTIALS)
 @sensitive_post_parameters("key")
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_variables("form", "key")
@@ -188,5 +201,5 @@ def _check_connection(provider: Provider, request: StaffRequest) -> None:
 
 
 def _form_page(request: StaffRequest, template: str, provider: Provider, form: Any) -> HttpResponse:
-    context = {"provider": provider, "form": form}
+    context = {"provider": provider, "form": form, "why_kept": why_kept(provider)}
     return render(request, template, context, status=422 if form.is_bound else 200)

@@ -44,4 +44,15 @@ GUARDS = (
         "orders/recovery/not_placed.py",
         items=(9,),
     ),
+    Guard(
+        "provider deleted: one that was used",
+        "        if words := why_kept(provider):\n            return words\n",
+        "",
+        (
+            "providers/tests/test_deleted_accounts.py"
+            "::test_one_that_was_used_stays_and_its_page_says_why",
+        ),
+        "providers/actions/deleting.py",
+        items=(9,),
+    ),
 )

@@ -1,0 +1,59 @@
+"""An account that was typed wrongly and never used is deleted; every other one stays."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+
+from core.models import User
+
+from ..models import BalanceReading, Provider, ProviderHealth, Service
+
+log = logging.getLogger(__name__)
+NOT_KNOWN: Final = "restored"  # the kind of halt after a database was put back
+
+
+def why_kept(provider: Provider) -> str:
+    """Why the account cannot be deleted, in words; empty where nothing was ever done with it."""
+    model: Any = apps.get_model  # the rooms above stand on this one
+    if _has(model("orders", "Order"), provider=provider):
+        return _("It has orders, which stay. Pause it instead.")
+    if _has(model("orders", "Attempt"), provider=provider):
+        return _("Something was sent to it, which stays known. Pause it instead.")
+    if _has(model("orders", "UnmatchedOrder"), account=provider.pk):
+        return _("A comparison after a restore lists orders of it. Pause it instead.")
+    if _has(model("orders", "Halt"), kind=NOT_KNOWN, lifted_at=None):
+        return _("The database was put back, and nobody knows yet what was sent to it since.")
+    answered = ProviderHealth.objects.filter(provider=provider, last_ok_at__isnull=False)
+    if answered.exists() or _has(BalanceReading, provider=provider):
+        return _("It has answered: it is a real account. Pause it instead.")
+    if _has(Service, provider=provider):
+        return _("It has services. Pause it instead.")
+    return ""
+
+
+def delete_provider(provider_id: int, *, actor: User) -> str:
+    """Delete an account that was never used; or why not, in words."""
+    with transaction.atomic():
+        # Its calls and orders wait for this row, or are seen by the questions.
+        provider = Provider.objects.select_for_update().filter(pk=provider_id).first()
+        if provider is None:
+            return _("It was deleted already.")
+        list(ProviderHealth.objects.select_for_update().filter(provider=provider))
+        if words := why_kept(provider):
+            return words
+        try:
+            provider.delete()
+        except ProtectedError:
+            return _("Something refers to it, which stays. Pause it instead.")
+    log.info("account %s (%s) was deleted by %s", provider_id, provider.name, actor)
+    return ""
+
+
+def _has(model: Any, **of: Any) -> bool:
+    return bool(model.objects.filter(**of).exists())
