@@ -253,7 +253,6 @@ class CancelStatus(models.TextChoices):
 
 RESTORE_DOUBT = "restore_doubt"  # of what was not sent: the database may have been put back
 UNCLEAR = "unclear"  # `CancelRequest.code`: given up, or to be looked into; no word of theirs
-SENT_BEFORE = "sent_before"  # code of a refill: sent once more after an answer that was lost
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
 
 

@@ -18,7 +18,7 @@ from providers.models import Provider
 from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 
 from ..models import EventKind, Refill, RequestCall
-from ..status import REFILLS_TO_SEND, SENT_BEFORE, RefillStatus, Write
+from ..status import REFILLS_TO_SEND, RefillStatus, Write
 from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
@@ -94,19 +94,18 @@ def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
     return False
 
 
-def lost(reason: str) -> RowOutcome:
+def lost(reason: str, now: datetime) -> RowOutcome:
     """Sent perhaps, answer lost. Never queued again by itself."""
     text = f"Nobody knows whether the refill was started: {reason}"
-    return RowOutcome(
-        RefillStatus.UNCONFIRMED, text, {"reason": reason[:LONGEST_TEXT]}, proven=False
-    )
+    changes = {"reason": reason[:LONGEST_TEXT], "doubted_at": now}
+    return RowOutcome(RefillStatus.UNCONFIRMED, text, changes, proven=False)
 
 
 def _row_outcome(
     refill: Refill, outcome: Outcome[RefillStarted | Refused], by_order: bool, now: datetime
 ) -> RowOutcome:
     if isinstance(outcome, Lost):
-        return lost(outcome.reason)
+        return lost(outcome.reason, now)
     if isinstance(outcome, Later):
         return _later(refill, outcome.reason, outcome.until)
     order_id = refill.order.external_id
@@ -140,17 +139,16 @@ def _at_provider(
 def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done."""
     if said.code is RefusalCode.UNLISTED:
-        return lost(said.reason)
+        return lost(said.reason, now)
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(refill, said.reason, now + pause)
     if _says_it_is_there(refill, said, now):
-        return lost(f"“{said.reason}” The one whose answer was lost may be under way.")
+        return lost(f"“{said.reason}” The one whose answer was lost may be under way.", now)
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is asked for again when it may be."
-        code = SENT_BEFORE if refill.code == SENT_BEFORE else code
         changes = {"due_at": due_at, "reason": reason, "code": code}
         return RowOutcome(RefillStatus.WAITING, text, changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
@@ -159,16 +157,14 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
 
 def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
     """Told that one was requested not long ago, after a send whose answer was lost, of this refill
-    or of one that was closed since. Where we know of no other that is the likely one."""
+    or of one that has ended since. Where we know of no other that is the likely one."""
     if said.code is not RefusalCode.WAIT or "requested" not in said.reason.casefold():
         return False
-    spacing = timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
-    others = refill.order.refills.exclude(pk=refill.pk).filter(sent_at__gt=now - spacing)
-    if others.exclude(external_id="").exists():
+    since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
+    others = refill.order.refills.exclude(pk=refill.pk)
+    if others.filter(sent_at__gt=since).exclude(external_id="").exists():
         return False
-    closed = others.filter(status=RefillStatus.WITHDRAWN, requests__gt=0)
-    in_doubt = closed.exclude(code=RefusalCode.WAIT.value)
-    return refill.code == SENT_BEFORE or in_doubt.exists()
+    return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
 
 
 def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:

@@ -15,7 +15,7 @@ from core.rows.constraints import raise_unless_broken
 from providers.panel_api import Dialect
 
 from ..models import EventKind, Order, Refill
-from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, SENT_BEFORE, RefillStatus, Status
+from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, RefillStatus, Status
 
 UNKNOWN_WHETHER = "The provider does not say whether it refills this service; it may be tried."
 HAS_ENDED = "It has ended. Another one is asked for on the page of its order."
@@ -79,10 +79,9 @@ def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     if words := _not_offered(refill.order):
         return words
     text = "The waiting refill is to be tried now."
-    code = SENT_BEFORE if refill.code == SENT_BEFORE else ""
     if refill.status == RefillStatus.UNCONFIRMED:
-        text, code = "The refill whose answer was lost is to be sent once more.", SENT_BEFORE
-    changes = {"due_at": now, "reason": "", "code": code}
+        text = "The refill whose answer was lost is to be sent once more."
+    changes = {"due_at": now, "reason": "", "code": ""}
     moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
     return "" if moved else "Somebody or something was faster."
 
@@ -94,7 +93,7 @@ def withdraw_refill(refill: Refill, *, actor: User | None, now: datetime) -> boo
     """
     if refill.may_be_withdrawn:
         text = "The refill was taken back before it was sent."
-        if refill.requests:
+        if refill.requests or refill.doubted_at:
             text = "The refill was taken back before it was sent again."
     elif refill.may_be_closed:
         text = "The refill was closed: the desk no longer looks for it."

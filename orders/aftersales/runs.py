@@ -166,7 +166,7 @@ def reap_lost_requests(*, now: datetime) -> int:
 
 def _reap_refill(refill: Refill, now: datetime) -> bool:
     with transaction.atomic():
-        return refill_sends.write(refill, refill_sends.lost(WORKER_LOST), now=now)
+        return refill_sends.write(refill, refill_sends.lost(WORKER_LOST, now), now=now)
 
 
 def _reap_cancel(request: CancelRequest, now: datetime) -> bool:

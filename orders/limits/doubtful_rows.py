@@ -116,8 +116,9 @@ def _in_doubt(orders: OrderQuerySet) -> OrderQuerySet:
 
 def _doubt_refill(refill: Refill, now: datetime) -> bool:
     mine = Refill.objects.filter(pk=refill.pk, status=refill.status)
+    doubted = {"status": RefillStatus.UNCONFIRMED, "reason": WORDS, "doubted_at": now}
     with transaction.atomic():
-        if not mine.update(status=RefillStatus.UNCONFIRMED, reason=WORDS, changed_at=now):
+        if not mine.update(changed_at=now, **doubted):
             return False
         refill.order.remember(EventKind.REFILL, now=now, text=WORDS)
     return True

@@ -36,6 +36,7 @@ def as_sent(call: RequestCall, now: datetime) -> dict[str, Any]:
         "status": RefillStatus.UNCONFIRMED,
         "call": call,
         "sent_at": call.started_at,
+        "doubted_at": now,
         "reason": WORDS,
         "changed_at": now,
         "ended_at": None,

@@ -4,16 +4,19 @@ and is not sent a third time by itself."""
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from orders.aftersales import request_refills
-from orders.models import Order, Refill
+from orders.limits import doubtful_rows
+from orders.models import JournalGap, Order, Refill
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import Refused
 from providers.panel_api.refusals.classify import refusal_code, spacing_seconds, wait_seconds
-from tests.builders import NOON, make_order, make_refill, make_user
+from tests.builders import NOON, make_halt, make_order, make_refill, make_user
 from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -101,3 +104,78 @@ def test_one_that_was_never_lost_waits() -> None:
     send(refill, desk)
     refill.refresh_from_db()
     assert refill.status == RefillStatus.WAITING
+
+
+def asked_anew(order: Order, desk: FakeDesk, hours: int) -> Refill:
+    """Another one, which is told that one was requested not long ago."""
+    at = NOON + hours * HOUR
+    assert request_refills.request_refill(order, actor=make_user(), now=at) == ""
+    desk.then, desk.says = None, {order.external_id: told(REQUESTED)}
+    refill = Refill.objects.latest("pk")
+    send(refill, desk, at)
+    refill.refresh_from_db()
+    return refill
+
+
+def closed(hours: int) -> None:
+    refill = Refill.objects.get()
+    assert refill.status == RefillStatus.UNCONFIRMED
+    assert request_refills.withdraw_refill(refill, actor=make_user(), now=NOON + hours * HOUR)
+
+
+def test_one_that_had_waited_is_remembered_when_it_was_lost_and_closed(order: Order) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    desk = FakeDesk()
+    desk.says = {order.external_id: told("Refill is available in 5 hours")}
+    send(Refill.objects.get(), desk, NOON)
+    assert Refill.objects.get().status == RefillStatus.WAITING
+    desk.then = lost_answer()
+    send(Refill.objects.get(), desk, NOON + 6 * HOUR)
+    closed(7)
+    assert asked_anew(order, desk, 7).status == RefillStatus.UNCONFIRMED
+
+
+def test_one_that_was_lost_and_then_refused_is_remembered(order: Order, desk: FakeDesk) -> None:
+    refused = again(desk, "Refill is not available for this order", 1)
+    assert refused.status == RefillStatus.REFUSED
+    assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
+
+
+def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    JournalGap.objects.create(
+        halt=make_halt(lifted_at=NOON),
+        provider=order.provider,
+        host="a",
+        found_at=NOON + HOUR,
+        kept_from=NOON,
+        events_through=0,
+        orders_through=0,
+        refills_through=Refill.objects.get().pk,
+        cancels_through=0,
+    )
+    assert doubtful_rows.give_up_requests(order.provider_id, now=NOON + HOUR) == 1
+    closed(2)
+    assert asked_anew(order, FakeDesk(), 2).status == RefillStatus.UNCONFIRMED
+
+
+def test_one_that_waited_and_was_taken_back_is_no_doubt(order: Order) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    desk = FakeDesk()
+    desk.says = {order.external_id: told("Refill is available in 5 hours")}
+    send(Refill.objects.get(), desk, NOON)
+    assert request_refills.withdraw_refill(Refill.objects.get(), actor=make_user(), now=NOON)
+    assert asked_anew(order, desk, 1).status == RefillStatus.WAITING
+
+
+def test_those_of_before_are_marked(order: Order) -> None:
+    lost = make_refill(RefillStatus.UNCONFIRMED, sent_at=NOON - HOUR, requests=1)
+    again = make_refill(code="sent_before", sent_at=NOON - HOUR, requests=1)
+    shut = make_refill(RefillStatus.WITHDRAWN, changed_at=NOON - HOUR, requests=1)
+    make_refill(RefillStatus.WITHDRAWN, order=order)
+    make_refill(RefillStatus.WAITING, order=order, sent_at=NOON, requests=1, code="wait")
+    import_module("orders.migrations.0039_doubted_refills").mark_doubted(apps, None)
+    marked = Refill.objects.exclude(doubted_at=None)
+    assert {one.pk for one in marked} == {lost.pk, again.pk, shut.pk}
+    assert {one.doubted_at for one in marked} == {NOON - HOUR}
+    assert not Refill.objects.filter(code="sent_before").exists()
