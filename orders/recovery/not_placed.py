@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum, auto
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Min, QuerySet
@@ -74,12 +75,17 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
 def takes_two(order: Order) -> bool:
     """One person alone may not say that an order of this cost is not there. The narrowest limit of
     the rows of its account holds, as for lost answers."""
-    rules = Recovery.objects.filter(provider__in=rows_of(order.provider_id))
-    limit = rules.aggregate(least=Min("two_people_above"))["least"]
-    if limit is None:
-        return False
+    return costs_as_much_as(order, two_people_from(order.provider_id))
+
+
+def two_people_from(provider_id: int) -> Decimal | None:
+    rules = Recovery.objects.filter(provider__in=rows_of(provider_id))
+    return cast("Decimal | None", rules.aggregate(least=Min("two_people_above"))["least"])
+
+
+def costs_as_much_as(order: Order, limit: Decimal | None) -> bool:
     most = order.estimate_high  # unknown, or without a bound: it may be any amount
-    return most is None or most >= limit
+    return limit is not None and (most is None or most >= limit)
 
 
 def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:
@@ -150,10 +156,10 @@ def resolve_refused(
     """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
 
     A refusal that is not about the order leaves it not placed, for a person to queue again.
-    False: somebody resolved it, or a late answer came, meanwhile; or the words say that it is
-    there.
+    False: somebody resolved it, or a late answer came, meanwhile; the words say that it is there;
+    or it takes two people to say that it is not.
     """
-    if order.status != Status.UNCONFIRMED:
+    if order.status != Status.UNCONFIRMED or takes_two(order):
         return False
     as_read = _as_read(attempt)
     blocker = link_queue.ahead_of(order)

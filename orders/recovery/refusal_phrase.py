@@ -49,9 +49,18 @@ def phrase_in_answer(order: Order) -> AnswerPhrase | None:
     text, code = _phrase_to_add(kept)
     obstacle = kept.obstacle or ("" if kept.refusal else why_no_phrase(text))
     words = normalised(text)
-    alike = 0 if obstacle else sum(1 for _ in _lost_with(order, words, dialect))
+    others = 0 if obstacle else _others_with(order, words, dialect)
     is_known = kept.refusal is not None
-    return AnswerPhrase(text, words, code if is_known else None, obstacle, max(alike - 1, 0))
+    return AnswerPhrase(text, words, code if is_known else None, obstacle, others)
+
+
+def _others_with(order: Order, words: str, dialect: Dialect) -> int:
+    """Without those of a cost that no phrase resolves."""
+    limit = not_placed.two_people_from(order.provider_id)
+    rows = (attempt.order for attempt, _ in _lost_with(order, words, dialect))
+    return sum(
+        1 for one in rows if one.pk != order.pk and not not_placed.costs_as_much_as(one, limit)
+    )
 
 
 def add_refusal_phrase(
@@ -97,10 +106,11 @@ def _lost_with(
     order: Order, words: str, dialect: Dialect
 ) -> Iterator[tuple[Attempt, Rejected | None]]:
     """Lost sends answered with this phrase, this order's first, each with the refusal it
-    proves by now."""
+    proves by now; of the others those of which nothing was found that they can be."""
     lost = _lost_sends(order.provider_id)
     others = lost.exclude(order=order).order_by("pk")[:ORDERS_LOOKED_AT]
-    for attempt in (*lost.filter(order=order), *others):
+    unseen = (one for one in others if not one.candidates)  # who decides looks at these first
+    for attempt in (*lost.filter(order=order), *unseen):
         kept = read_again(attempt.evidence, dialect)
         if not kept.obstacle and any(normalised(text) == words for text, _ in kept.said):
             yield attempt, kept.refusal

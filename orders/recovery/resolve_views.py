@@ -171,6 +171,8 @@ def order_add_phrase(request: StaffRequest, pk: int) -> HttpResponse:
     if phrase is None or phrase.words != form.cleaned_data["phrase"]:
         messages.warning(request, "Another answer came meanwhile. Look at it first.")
         return redirect("order-resolve", pk=pk)
+    if answer := _drawn_before(request, order):
+        return answer
     try:
         resolved = add_refusal_phrase(
             order, phrase, form.code, actor=request.user, now=database_now()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
@@ -12,10 +14,11 @@ from django.apps import apps
 from django.test import Client
 
 from core.roles import Role
-from orders.models import Attempt, Order
+from orders.models import Attempt, Order, Recovery
 from orders.placing import place_orders
 from orders.recovery import not_placed, refusal_phrase
 from orders.sending import send_orders
+from orders.shown import CHANGED, of_order
 from orders.status import Doubt, Outcome, Status
 from providers.actions import refusal_phrases
 from providers.actions.connection_checks import _learn
@@ -266,7 +269,7 @@ def test_the_page_shows_the_words_adds_them_and_resolves(manager: Client):
     address = f"/orders/{order.pk}/resolve/"
     page = manager.get(address).content.decode()
     assert f"<bdi>{WORDS}</bdi>" in page and "1 more unconfirmed order got" in page
-    sent = {"phrase": WORDS, "meaning": "funds", "sure": "on"}
+    sent = {"phrase": WORDS, "meaning": "funds", "sure": "on", "shown": of_order(order)}
     answer = manager.post(f"{address}phrase/", sent, follow=True)
     page = answer.content.decode()
     assert "2 orders are resolved by it" in page and "Send again" in page
@@ -303,6 +306,7 @@ def test_a_text_that_cannot_be_added_says_why(manager: Client):
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "The desk cannot take this for a refusal" in page and "Add and resolve" not in page
     sent = {"phrase": "something went wrong", "meaning": "funds", "sure": "on"}
+    sent["shown"] = of_order(order)
     answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
 
@@ -312,7 +316,7 @@ def test_an_order_found_after_the_phrase_is_resolved_without_adding_it_again(man
     refusal_phrases.add_phrase(order.provider, SAID, RefusalCode.SERVICE, actor=None, now=NOON)
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Resolve as refused" in page and "Add and resolve" not in page
-    sent = {"phrase": WORDS, "meaning": "service", "sure": "on"}
+    sent = {"phrase": WORDS, "meaning": "service", "sure": "on", "shown": of_order(order)}
     manager.post(f"/orders/{order.pk}/resolve/phrase/", sent)
     assert status_of(order) == Status.REJECTED
 
@@ -340,3 +344,60 @@ def test_ten_phrases_and_ten_lost_orders_cost_the_queries_of_one(manager: Client
         return len(queries_of(lambda: [manager.get(page) for page in pages]))
 
     assert queries(10) == queries(1)
+
+
+SEEN = [{"id": "555", "charge": "0.9", "status": "Completed", "start_count": "", "remains": ""}]
+
+
+@pytest.mark.parametrize("code", [RefusalCode.FUNDS, RefusalCode.QUANTITY])
+def test_one_person_alone_resolves_no_order_by_words_that_takes_two(code: RefusalCode) -> None:
+    """Neither the one that is looked at nor those that are resolved along."""
+    order, cheap = answered(), answered()
+    Order.objects.filter(pk=cheap.pk).update(provider=order.provider, estimate_high=Decimal("0.1"))
+    Attempt.objects.filter(order=cheap).update(provider=order.provider)
+    Order.objects.filter(pk=order.pk).update(estimate_high=Decimal(50))
+    Recovery.objects.update_or_create(
+        provider=order.provider, defaults={"two_people_above": Decimal(50)}
+    )
+    order.refresh_from_db()
+    assert add(order, code) == 1
+    assert (status_of(order), status_of(cheap) == Status.UNCONFIRMED) == (Status.UNCONFIRMED, False)
+    alike = answered(service=order.service)
+    Order.objects.filter(pk=alike.pk).update(estimate_high=Decimal("0.1"))
+    alike.refresh_from_db()
+    phrase = refusal_phrase.phrase_in_answer(alike)
+    assert phrase is not None and phrase.others == 0
+    assert add(alike, code) == 1 and status_of(order) == Status.UNCONFIRMED
+
+
+def test_the_page_of_an_order_that_takes_two_says_that_words_do_not_resolve_it(
+    manager: Client,
+) -> None:
+    order = answered()
+    Recovery.objects.update_or_create(
+        provider=order.provider, defaults={"two_people_above": Decimal(0)}
+    )
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
+    assert "stays unconfirmed all the same, until two people have confirmed" in page
+
+
+def test_words_on_an_old_page_end_no_doubt_that_more_is_known_of(manager: Client) -> None:
+    order = answered()
+    address = f"/orders/{order.pk}/resolve/phrase/"
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
+    seen = re.search(r'name="shown" value="([^"]*)"', page[page.index(address) :])
+    assert seen
+    sent = {"phrase": WORDS, "meaning": "quantity", "sure": "on", "shown": seen[1]}
+    Attempt.objects.update(candidates=SEEN)  # the search has found since what can be it
+    answer = manager.post(address, sent, follow=True)
+    assert CHANGED in answer.content.decode() and status_of(order) == Status.UNCONFIRMED
+    manager.post(address, sent | {"shown": of_order(order)})
+    assert status_of(order) == Status.REJECTED
+
+
+def test_another_order_is_not_resolved_along_where_something_can_be_it() -> None:
+    order = answered()
+    other = answered(service=order.service)
+    Attempt.objects.filter(order=other).update(candidates=SEEN)
+    assert add(order) == 1
+    assert (status_of(order), status_of(other)) == (Status.NOT_PLACED, Status.UNCONFIRMED)

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 EACH = "orders/tests/sending/test_each_guard.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
+PHRASES = "orders/tests/recovery/test_refusal_phrases.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
 SHARED = "orders/tests/recovery/test_shared_ids.py"
 SPELLED = "orders/tests/recovery/test_spelled_ids.py"
@@ -17,6 +18,31 @@ GUARDS = (
         "same = only(attempt).filter(**waited)",
         ("orders/tests/pages/test_stale_tabs.py::test_a_doubt_that_was_reopened_is_another_one",),
         "orders/recovery/not_placed.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: words alone end no doubt that takes two people",
+        "    if order.status != Status.UNCONFIRMED or takes_two(order):",
+        "    if order.status != Status.UNCONFIRMED:",
+        (f"{PHRASES}::test_one_person_alone_resolves_no_order_by_words_that_takes_two",),
+        "orders/recovery/not_placed.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: words on a page from before something was found",
+        '        return redirect("order-resolve", pk=pk)\n'
+        "    if answer := _drawn_before(request, order):\n        return answer\n",
+        '        return redirect("order-resolve", pk=pk)\n',
+        (f"{PHRASES}::test_words_on_an_old_page_end_no_doubt_that_more_is_known_of",),
+        "orders/recovery/resolve_views.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: words resolve nothing along that something can be",
+        "    unseen = (one for one in others if not one.candidates)",
+        "    unseen = (one for one in others)",
+        (f"{PHRASES}::test_another_order_is_not_resolved_along_where_something_can_be_it",),
+        "orders/recovery/refusal_phrase.py",
         items=(11,),
     ),
     Guard(
