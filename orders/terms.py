@@ -133,7 +133,7 @@ def faults(
     if agreed.name is not None and _same_name(agreed.name) != _same_name(now.name or ""):
         found.append("It has another name: it may be another product.")
     if agreed.type != now.type:
-        found.append("It is of another type, which is asked for other things.")
+        found.append("Its type changed: it needs other fields.")
     if is_dearer(agreed.rate, now.rate, tolerance):
         found.append("It costs more than was agreed to.")
     if (agreed.min, agreed.max) != (now.min, now.max) and not _fits(payload, now):

@@ -148,7 +148,7 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
-        text = f"Not yet: “{reason}” It is asked for again when it may be."
+        text = f"Not yet: “{reason}” It is requested again when that is allowed."
         changes = {"due_at": due_at, "reason": reason, "code": code}
         return RowOutcome(RefillStatus.WAITING, text, changes)
     changes = {"ended_at": now, "reason": reason, "code": code}

@@ -99,7 +99,7 @@ def _take_back(order: Order, actor: User | None, now: datetime) -> str:
     if withdraw_order(order, actor=actor, now=now):
         return ""
     status = Status(Order.objects.values_list("status", flat=True).get(pk=order.pk))
-    return f"Something was faster: it is {status.label.lower()} by now."
+    return f"Its status changed to {status.label.lower()} in the meantime."
 
 
 def _not_offered(order: Order) -> str:

@@ -18,7 +18,7 @@ from ..models import EventKind, Order, Refill
 from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, RefillStatus, Status
 
 UNKNOWN_WHETHER = "The provider does not say whether it refills this service; it may be tried."
-HAS_ENDED = "It has ended. Another one is asked for on the page of its order."
+HAS_ENDED = "It has ended. Request another one on the page of its order."
 
 _UNDER_WAY = {
     RefillStatus.QUEUED: "A refill has been asked for already and was not sent yet.",

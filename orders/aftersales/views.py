@@ -40,7 +40,7 @@ def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
         words = request_refills.request_refill(order, actor=request.user, now=database_now())
     if not words:
         _ring(order.provider_id)
-    _say(request, words, f"A refill of order {order} is asked for.")
+    _say(request, words, f"A refill of order {order} is requested.")
     return to_order(request, pk)
 
 
@@ -54,7 +54,7 @@ def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
         return to_order(request, pk)
     at_provider = order.status in AT_PROVIDER
     words = request_cancels.request_cancel(order, actor=request.user, now=database_now())
-    done = f"The cancel of order {order} is asked for. Its status will say what comes of it."
+    done = f"The cancel of order {order} is requested. Its status will show the result."
     if not at_provider:
         done = withdrawn_in_words(order)
     if at_provider and not words:
@@ -83,7 +83,7 @@ def refill_again(request: StaffRequest, pk: int) -> HttpResponse:
     """Let a refill be sent (again) now."""
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
     words = _ask_again(refill, request, request.POST.get("shown", ""))
-    _say(request, words, f"The refill of order {refill.order} is asked for again.")
+    _say(request, words, f"The refill of order {refill.order} is requested again.")
     return to_order(request, refill.order_id)
 
 
@@ -132,7 +132,7 @@ def refills_selected(request: StaffRequest) -> HttpResponse:
             refused.append(f"Order {refill.order}: {words}")
         else:
             done += 1
-    verb = "asked for again" if step is _ask_again else "taken back"
+    verb = "requested again" if step is _ask_again else "taken back"
     if done:
         messages.success(request, f"{done} {'refill is' if done == 1 else 'refills are'} {verb}.")
     for words in refused[:5]:

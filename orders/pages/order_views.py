@@ -275,7 +275,8 @@ def _say_too_late(
 ) -> None:
     """Somebody or something was faster: say where the order is now, and what that means."""
     found = Order.objects.get(pk=pk)
-    words = f"Order {found} could not be {verb}: it is {Status(found.status).label.lower()} by now."
+    label = Status(found.status).label.lower()
+    words = f"Order {found} was not {verb}. Its status is {label} now."
     messages.warning(request, f"{words} {why_not(found) if why_not else ''}".strip())
 
 

@@ -97,7 +97,7 @@ class WordField(PlainTextField):
     def to_python(self, value: Any) -> str | None:
         word = super().to_python(without_unseen(str(value)) if value is not None else None)
         if word is not None and len(word.split()) > 1:
-            raise forms.ValidationError("One word is asked for here, without spaces.")
+            raise forms.ValidationError("Write one word, without spaces.")
         return word
 
 

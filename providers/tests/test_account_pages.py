@@ -309,5 +309,5 @@ def test_a_balance_that_is_read_on_request_is_said_to_be_asked_for(
     manager: Client, rung: Bells
 ) -> None:
     address = reverse("provider-balance", args=[make_provider().pk])
-    assert "The balance is asked for" in manager.post(address, follow=True).content.decode()
+    assert "The balance is being read" in manager.post(address, follow=True).content.decode()
     assert len(rung) == 1

@@ -110,7 +110,7 @@ def test_the_balance_line_is_drawn_without_inline_style(manager: Client) -> None
     assert "style=" not in page.partition("<main")[2].partition("</main>")[0]
 
 
-@pytest.mark.parametrize("word", ["Edit", "Key", "Incident", "Pause"])
+@pytest.mark.parametrize("word", ["Edit", "Key", "Hold its orders", "Pause"])
 def test_each_action_has_its_word_on_a_phone_too(client_for_role: LogIn, word: str) -> None:
     browser, provider = client_for_role(Role.ADMIN), make_provider()
     page = one_line(browser.get(reverse("provider", args=[provider.pk])).content.decode())

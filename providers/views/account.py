@@ -82,7 +82,7 @@ def provider_balance(request: StaffRequest, pk: int) -> HttpResponse:
     ensure_leases(pk)
     make_due(pk, LeaseKind.BALANCE, at=database_now())
     tasks.ring(tasks.read_balance, provider_id=pk)
-    messages.info(request, "The balance is asked for. It is shown here as soon as it is known.")
+    messages.info(request, "The balance is being read. It is shown here as soon as it is known.")
     return redirect("provider", pk=pk)
 
 

@@ -24,7 +24,7 @@ def test_a_start_that_is_half_written_places_nothing(admin_page: Page, box: Remo
     link = "https://lumen.example/half-a-date"
     open_form(admin_page)
     fill_in(admin_page, link)
-    admin_page.get_by_text("Options:").click()
+    admin_page.get_by_text("More options:").click()
     start = admin_page.get_by_label("Schedule")
     start.press_sequentially("12012026")  # the day without the time: sent as no time at all
     assert start.input_value() == ""

@@ -69,7 +69,7 @@ def test_a_refill_is_asked_for_and_rung_for_at_once(
     order = make_order(Status.COMPLETED)
     with django_capture_on_commit_callbacks(execute=True):
         answer = staff.post(f"/orders/{order.pk}/refill/", {"shown": "none"}, follow=True)
-    assert "is asked for" in answer.content.decode()
+    assert "is requested" in answer.content.decode()
     refill = Refill.objects.get()
     assert refill.requested_by_id == int(staff.session["_auth_user_id"])
     assert rung == [order.provider_id]
@@ -198,8 +198,8 @@ def test_the_ticked_ones_go_together_and_what_cannot_says_why(
         answer = staff.post("/orders/refills/selected/", ticked)
     assert answer.headers["Location"] == "/orders/refills/?status=open"
     page = list_of(staff)
-    assert "1 refill is asked for again." in page
-    assert f"Order {refused.order}: It has ended. Another one is asked for on the page" in page
+    assert "1 refill is requested again." in page
+    assert f"Order {refused.order}: It has ended. Request another one on the page" in page
     assert f"Order {running.order}: A refill of it is under way already." in page
     assert rung == [lost.provider_id]
 

@@ -41,7 +41,7 @@ def test_an_order_that_was_sent_meanwhile_is_not_taken_back():
     order = make_order(Status.QUEUED)
     Order.objects.update(status=Status.SENDING)
     words = request_cancels.request_cancel(order, actor=make_user(), now=NOON)
-    assert words == "Something was faster: it is sending by now."
+    assert words == "Its status changed to sending in the meantime."
     assert status_of(order) == Status.SENDING
 
 

@@ -239,7 +239,9 @@ def test_what_was_sent_cannot_be_withdrawn_and_the_page_says_where_it_is(
     assert f"/orders/{order.pk}/withdraw/" not in page_of(staff, order)
     answer = staff.post(f"/orders/{order.pk}/withdraw/", follow=True)
     assert status_of(order) == status
-    assert f"could not be withdrawn: it is {status.label.lower()}" in answer.content.decode()
+    assert (
+        f"was not withdrawn. Its status is {status.label.lower()} now." in answer.content.decode()
+    )
 
 
 def test_a_held_order_is_released(

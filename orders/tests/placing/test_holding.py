@@ -109,7 +109,7 @@ def test_one_that_a_sweep_held_first_is_not_said_to_stay(
 
     monkeypatch.setattr(order_views, "hold_order", too_late)
     answer = staff.post(f"/orders/{order.pk}/hold/", follow=True).content.decode()
-    assert f"could not be held: it is held by now. {before_sending.GOES_ON}" in answer
+    assert f"was not held. Its status is held now. {before_sending.GOES_ON}" in answer
 
 
 @pytest.mark.parametrize("reason", [HoldReason.FUNDS, HoldReason.KEY])
@@ -130,4 +130,4 @@ def test_the_step_is_greyed_with_the_reason_once_a_worker_has_it(staff: Client) 
     assert "Hold: It is being sent at this moment." in page
     assert f"/orders/{order.pk}/hold/" not in page
     answer = staff.post(f"/orders/{order.pk}/hold/", follow=True).content.decode()
-    assert "could not be held: it is sending by now" in answer
+    assert "was not held. Its status is sending now" in answer
