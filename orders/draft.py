@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -45,3 +48,8 @@ class OrderDraft:
     @cached_property
     def link_key(self) -> str:
         return link_key(self.link)
+
+
+def digest_of(wire: Mapping[str, str]) -> str:
+    """Equal where each field of what was ordered is, also those that no journal keeps in words."""
+    return hashlib.sha256(json.dumps(dict(wire), sort_keys=True).encode()).hexdigest()[:32]

@@ -178,6 +178,7 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         behind = self.filter(halt=send.halt)
         if not behind.filter(**name).exists():
             told = behind.known_as(send.account, send.external_id).filter(token="")
+            name["digest"] = send.digest
             if first := told.order_by("pk").first():
                 told.filter(pk=first.pk).update(**name)
 
@@ -187,7 +188,7 @@ class UnmatchedOrder(models.Model):
 
     `order` is the one of ours that a person said it is; `looked_into_at`: when one said that no
     order of ours is wanted for it. Texts are the provider's. `form_key` and
-    `link_key` are what `token` and `link` are looked up by.
+    `link_key` are what `token` and `link` are looked up by; `digest` is of all that was sent.
     """
 
     halt = models.ForeignKey(Halt, models.PROTECT, related_name="unmatched_orders")
@@ -203,6 +204,7 @@ class UnmatchedOrder(models.Model):
     link = models.CharField(max_length=2048, blank=True, default="")
     link_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     quantity = models.CharField(max_length=20, blank=True, default="")
+    digest = models.CharField(max_length=32, blank=True, default="", db_default="")
     order = models.ForeignKey(
         "orders.Order", models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from core.models import User
 
-from ..draft import OrderDraft
+from ..draft import OrderDraft, digest_of
 from ..flags import raise_live_attempt
 from ..links import link_key
 from ..models import Attempt, EventKind, Order, UnmatchedOrder
@@ -55,7 +55,7 @@ def objection(draft: OrderDraft, sends: Sequence[UnmatchedOrder]) -> str:
         f"as order {other.external_id} there" if other.external_id else "",
     ]
     return (
-        "This form was sent before the database was put back: "
+        "This form was sent before the database was put back, with other values: "
         f"{', '.join(filter(None, what)) or 'what it was is not known'}. "
         "See the page Restored database, and place what is still wanted in a new form."
     )
@@ -114,6 +114,7 @@ def _is_of(send: UnmatchedOrder, draft: OrderDraft) -> bool:
             send.service_id in ("", wire.get("service")),
             not send.link or link_key(send.link) == link_key(link),
             not send.quantity or send.quantity == (amount_of(wire) or send.quantity),
+            send.digest in ("", digest_of(wire)),
         )
     )
 

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from core.durable_files import files_in
 
+from ..draft import digest_of
 from ..models import Attempt
 from .outcome import SendOutcome
 from .writes.journal_file import DATABASE_ACCEPTED, JournalFile, Line
@@ -132,7 +133,8 @@ def note_send(attempt: Attempt, database: str) -> None:
         new=lambda: carried(high_water_mark_of(others.order_by("-pk").first(), database)),
         anew=lambda: carried(newest_of(file, attempt.provider_id)),
     )
-    file.write(SENT, wait=True, database=database, payload=payload, **name_of(attempt))
+    told = {"payload": payload, "digest": digest_of(attempt.order.payload)}
+    file.write(SENT, wait=True, database=database, **told, **name_of(attempt))
 
 
 def high_water_mark_of(row: SentRow | None, database: str) -> HighWaterMark | None:

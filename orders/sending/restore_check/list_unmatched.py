@@ -88,6 +88,7 @@ def _list_as_unmatched(halt: Halt, send: Send, external_id: str, order: Order | 
         service_id=send.payload.get("service", "")[:64],
         link=send.payload.get("link") or send.payload.get("username", ""),
         quantity=amount_of(send.payload),
+        digest=send.digest,
         order=order,
     )
     UnmatchedOrder.objects.list_send(known)

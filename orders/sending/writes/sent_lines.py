@@ -21,7 +21,8 @@ ENDED: Final = "ended"
 @dataclass(slots=True)
 class Send:
     """One send as the file tells it. `send_outcome` None: how it ended is not known here.
-    `is_carried`: the database that was accepted last has been told of it."""
+    `is_carried`: the database that was accepted last has been told of it. `digest` is of all that
+    was ordered; releases up to 0.2.0 kept none."""
 
     provider_id: int
     idempotency_key: str
@@ -29,6 +30,7 @@ class Send:
     payload: dict[str, str]
     send_outcome: SendOutcome | None = None
     is_carried: bool = False
+    digest: str = ""
 
     @property
     def form_key(self) -> UUID:
@@ -41,7 +43,7 @@ class Send:
     def lines(self) -> list[Line]:
         """As the file had them, for another line to carry on."""
         name = {"token": self.idempotency_key, "started_at": self.started_at.isoformat()}
-        sent: Line = {"what": SENT, "payload": self.payload, **name}
+        sent: Line = {"what": SENT, "payload": self.payload, "digest": self.digest, **name}
         if self.send_outcome is None:
             return [sent]
         said = self.send_outcome.to_json() | {"evidence": None}
@@ -78,6 +80,7 @@ def _take_in(sends: dict[tuple[str, str], Send], provider_id: int, line: dict[st
     if what == SENT:
         began = datetime.fromisoformat(line["started_at"])
         send = Send(provider_id, line["token"], began, _payload_of(line))
+        send.digest = str(line.get("digest") or "")[:32]
         if send.form_key and send.number:
             sends[key] = send
     elif what == ENDED and key in sends:

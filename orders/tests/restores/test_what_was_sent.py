@@ -18,7 +18,7 @@ from orders.placing.place_orders import NotAgreed, place_order
 from orders.sending.restore_check import guard
 from orders.status import Status
 from providers.models import Service
-from providers.panel_api import SubscriptionPayload
+from providers.panel_api import CustomCommentsPayload, SubscriptionPayload
 from tests.builders import NOON, make_service
 from tests.fake_provider import FakeProvider
 
@@ -122,5 +122,43 @@ def test_a_long_link_of_an_older_journal_is_compared_as_far_as_it_was_kept():
     form = long_link("lumen", make_service())
     listed = sent_and_forgotten(form)
     UnmatchedOrder.objects.filter(pk=listed.pk).update(link=form.link[:300])
+    order, _ = place_order(form, placed_by=None, now=AFTER)
+    assert order.status == Status.UNCONFIRMED
+
+
+def comments_of(service: Service, *texts: str) -> OrderDraft:
+    link = "https://lumen.example/home"
+    payload = CustomCommentsPayload(service_id=service.external_id, link=link, comments=texts)
+    return OrderDraft(service, payload, uuid.uuid4())
+
+
+def test_other_comments_for_the_same_link_are_not_taken_for_those_that_were_sent():
+    """As many as were sent; no line of the journal keeps their words."""
+    service = make_service(type="Custom Comments")
+    form = comments_of(service, "well done", "a fine day")
+    assert sent_and_forgotten(form).digest
+    changed = replace(comments_of(service, "well done", "what a day"), form_key=form.form_key)
+    with pytest.raises(NotAgreed, match="with other values"):
+        place_order(changed, placed_by=None, now=AFTER)
+    assert not Order.objects.filter(form_key=form.form_key).exists()
+    order, _ = place_order(form, placed_by=None, now=AFTER)
+    assert order.status == Status.UNCONFIRMED
+
+
+@pytest.mark.parametrize(
+    "field", [{"min": 90}, {"max": 300}, {"posts": 4}, {"delay": 10}, {"expiry": date(2027, 2, 1)}]
+)
+def test_another_field_of_a_subscription_is_not_taken_for_it(field):
+    form = posts_of("lumen", make_service(type="Subscriptions"))
+    sent_and_forgotten(form)
+    changed = replace(form, payload=replace(form.payload, **field))
+    with pytest.raises(NotAgreed):
+        place_order(changed, placed_by=None, now=AFTER)
+
+
+def test_a_send_of_an_older_journal_is_compared_by_what_that_kept():
+    form = comments_of(make_service(type="Custom Comments"), "well done")
+    listed = sent_and_forgotten(form)
+    UnmatchedOrder.objects.filter(pk=listed.pk).update(digest="")
     order, _ = place_order(form, placed_by=None, now=AFTER)
     assert order.status == Status.UNCONFIRMED

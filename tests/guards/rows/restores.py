@@ -221,4 +221,24 @@ GUARDS = (
         ),
         "orders/restores/note_unmatched.py",
     ),
+    Guard(
+        "restored: what was sent, each of its fields",
+        '            send.digest in ("", digest_of(wire)),\n',
+        "",
+        (
+            f"{WAS_SENT}::test_other_comments_for_the_same_link_are_not_taken_for_those_that_were_sent",
+        ),
+        "orders/placing/sent_before.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: what was sent, its digest in the journal",
+        'send.digest = str(line.get("digest") or "")[:32]',
+        'send.digest = ""',
+        (
+            f"{WAS_SENT}::test_other_comments_for_the_same_link_are_not_taken_for_those_that_were_sent",
+        ),
+        "orders/sending/writes/sent_lines.py",
+        items=(23,),
+    ),
 )
