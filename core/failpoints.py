@@ -34,8 +34,24 @@ POINTS: Final = frozenset(
         "request.kept",  # the answer is on disk beside the database
         "request.recorded",  # written down, the file is still there
         "search.answered",  # a probe was answered, nothing is written
+        "list.answered",  # the provider's list was read, nothing of it is written
+        "list.told",  # what may be it is kept for a person, nothing is decided
         "link.attempt",  # found: the attempt has its id, the order not yet
         "link.moved",  # found: both, before the commit
+        "restore.doubted",  # the database is another one: sending stops, nothing is brought in
+        "recall.moved",  # a forgotten send: its order is in doubt, its attempt not written
+        "recall.written",  # with the attempt, before the commit
+        "recall.committed",  # in doubt, its answer not yet written
+        "recall.listed",  # an order that has no row here is listed for a person
+        "recall.call",  # a forgotten call about refills or cancels has its row
+        "recall.taken",  # its requests are known as sent, its answer is not written
+        "recall.recorded",  # that too, before the commit
+        "recall.done",  # after it
+        "accept.begun",  # all of an account is brought in, and its database not accepted
+        "accept.sends",  # accepted in the journal of orders alone
+        "accept.noted",  # in both
+        "absent.attempt",  # shown not to be there: the attempt has its end, the order not yet
+        "absent.moved",  # shown not to be there: both, before the commit
     }
 )
 _armed: dict[str, Callable[[], None]] = {}

@@ -12,6 +12,7 @@ from django.db.models import Min, QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from core.failpoints import failpoint
 from core.models import User
 from core.rows.durable import durable_transaction
 from core.texts import LONGEST_TEXT
@@ -232,10 +233,12 @@ def _close(
     try:
         with durable_transaction():
             resolve_attempt(_as_read(attempt), outcome, resolution, actor, now)
+            failpoint("absent.attempt")
             if not order.move(
                 to, now=now, actor=actor, text=text, reason=text[:LONGEST_TEXT], evidence=evidence
             ) or not reopen.reopen_contradicted(order, now=now):
                 raise ResolvedMeanwhile
+            failpoint("absent.moved")
     except ResolvedMeanwhile:
         return False
     halts.lift_if_resolved(order.provider, now=now)

@@ -22,25 +22,34 @@ def main() -> int:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     from tests.closed_network import closed_network
-    from tests.failpoints import requests, table
+    from tests.failpoints import clock_steps, lists, requests, restored, table
     from tests.failpoints.ground import ground
 
     setup_test_environment()
     made = setup_databases(verbosity=0, interactive=False)
     started = time.monotonic()
     cells, asked = table.cells(everything=chosen.all), requests.request_cells()
+    steps, listed = clock_steps.step_cells(everything=chosen.all), lists.list_cells()
+    put_back = restored.restore_cells(everything=chosen.all)
+    accounts = sum(len(one) for one in (cells, asked, steps, listed, put_back))
     try:
-        with closed_network(), ground(len(cells) + len(asked)) as here:
+        with closed_network(), ground(accounts) as here:
             results = list(table.walk(cells, here))
             answered = list(requests.walk_requests(asked, here))
+            stepped = list(clock_steps.walk_steps(steps, here))
+            looked = list(lists.walk_lists(listed, here))
+            recalled = list(restored.walk_restores(put_back, here))
     finally:
         connection.close()
         teardown_databases(made, verbosity=0)
     print(table.printed(results))
     print(requests.printed_requests(answered))
+    print(clock_steps.printed_steps(stepped))
+    print(lists.printed_lists(looked))
+    print(restored.printed_restores(recalled))
     print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.")
-    wrong = [*(one.wrong for one in results), *(one.wrong for one in answered)]
-    return any(wrong)
+    found = (results, answered, stepped, looked, recalled)
+    return any(one.wrong for several in found for one in several)
 
 
 if __name__ == "__main__":

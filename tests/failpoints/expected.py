@@ -41,13 +41,14 @@ def expected(place: Place, mode: Mode, *, spool: bool) -> End:
         case Left.CLAIM:
             return NOT_THERE
         case Left.SETTLED:
-            return _as_written_down(mode)
+            return as_written_down(mode)
         case Left.KEPT if spool:
-            return _as_written_down(mode)
+            return as_written_down(mode)
     return THERE if mode.taken else NOT_THERE
 
 
-def _as_written_down(mode: Mode) -> End:
+def as_written_down(mode: Mode) -> End:
+    """What was answered is kept."""
     match mode.classification:
         case Classification.ACCEPTED | Classification.WAITS | Classification.NOT_SENT:
             return THERE  # the last two by a second, authorised send

@@ -116,6 +116,7 @@ def killing_at(name: str, kill: Callable[[], None]) -> Iterator[None]:
 def _in_the_client(name: str, kill: Callable[[], None]) -> tuple[Any, str, Callable[..., Any]]:
     """The client names no failpoints: what it calls at that moment is wrapped instead."""
     depart, send = connection.Exchange.depart, connection.MarkedHTTPConnection.send
+    answer = transport._answer
     sends = 2 if name == "bytes.last" else 1  # the head of the request, then its body
     made: list[None] = []
 
@@ -129,8 +130,9 @@ def _in_the_client(name: str, kill: Callable[[], None]) -> tuple[Any, str, Calla
         if len(made) == sends:
             kill()
 
-    def head(*args: Any) -> None:
+    def head(*args: Any) -> Any:
         kill()
+        return answer(*args)
 
     wrapped: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "bytes.marked": (connection.Exchange, "depart", marked),

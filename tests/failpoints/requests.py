@@ -19,7 +19,7 @@ from orders.restores.tasks import importers
 from orders.sending.writes import answer_files
 from orders.status import Status, Write
 from providers.connect import client_for, shared_transport
-from providers.models import ProviderHealth
+from providers.models import ProviderHealth, Service
 from tests.builders import make_cancel, make_refill, make_service
 
 from .ground import Ground
@@ -90,22 +90,27 @@ def _done(write: Write) -> str:
     return "pending" if write is Write.REFILL else "accepted"
 
 
+def refillable_service(walk: Walk) -> Service:
+    """Of its account, with what can be asked for afterwards."""
+    truth = walk.box.service("Default", refill=True, cancel=True)
+    return make_service(
+        walk.provider,
+        external_id=str(truth["id"]),
+        rate=Decimal(truth["rate"]),
+        min=int(truth["min"]),
+        max=int(truth["max"]),
+        refill=True,
+        cancel=True,
+    )
+
+
 class RequestWalk(Walk):
     """An order that is at the provider, and one thing wanted of it there."""
 
     def __init__(self, ground: Ground, write: Write, place: Place, mode: Mode) -> None:
         super().__init__(ground, place, mode)
         self.write = write
-        truth = self.box.service("Default", refill=True, cancel=True)
-        self.service = make_service(
-            self.provider,
-            external_id=str(truth["id"]),
-            rate=Decimal(truth["rate"]),
-            min=int(truth["min"]),
-            max=int(truth["max"]),
-            refill=True,
-            cancel=True,
-        )
+        self.service = refillable_service(self)
 
     def result_of_request(self) -> RequestResult:
         row = self._wanted()

@@ -210,7 +210,7 @@ class Walk:
     # the result
 
     def _result(self, reached: bool) -> Result:
-        wanted = expected(self.place, self.mode, spool=has_spool())
+        wanted = self._expected_end()
         result = Result(self.place, self.mode, reached, wanted)
         self._follow()
         order = Order.objects.get(form_key=self.draft.form_key)
@@ -222,10 +222,14 @@ class Walk:
             result.wrong.append(f"the order is {order.status}: {order.reason}")
         if len(mine) != wanted.upstream:
             result.wrong.append(f"the provider has it {len(mine)} times")
-        if mine and order.external_id != str(mine[0]["id"]):
+        is_found = wanted.status != Status.UNCONFIRMED
+        if mine and is_found and order.external_id != str(mine[0]["id"]):
             result.wrong.append(f"it is {mine[0]['id']} there and {order.external_id!r} here")
         result.wrong += self._wrong_with_the_account(ledger)
         return result
+
+    def _expected_end(self) -> End:
+        return expected(self.place, self.mode, spool=has_spool())
 
     def _follow(self) -> None:
         """Ask once how each order is going, so that each charge is the provider's word."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core import clocks
+from core.failpoints import failpoint
 from providers.panel_api import Progress, RecentOrder
 
 from ...models import Attempt, Order, Recovery
@@ -36,11 +37,13 @@ def search(run: RecoveryRun, lost: list[Attempt]) -> None:
         return
     _ask_later_again(closing, now)  # first, in case the list does not come
     listed = read_list(run.rows, run.ask(run.client.recent_orders))
+    failpoint("list.answered")
     resolve.count_calls(asked, 1)
     run.done.searched += len(due)
     view = _view(run, listed, lost)
     now = run.clock()
     _tell(asked, listed, view, now)
+    failpoint("list.told")
     if rules.key_is_ours_alone and not rules.stopped_because:
         _decide(run, view, listed, lost, closing, now)
     _leave(closing, now)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from core.failpoints import failpoint
+
 from ...models import Attempt, ReconcileRun, RequestCall
 from ...status import RECALLED
 from .. import send_journal
@@ -20,11 +22,14 @@ from .forgotten_sends import may_have_bought
 
 def note_accepted(account: int, identity: str, *, now: datetime) -> None:
     """From here on this database is the one we know. On disk when this returns."""
+    failpoint("accept.begun")
     runs = ReconcileRun.objects.filter(database=identity).exclude(acknowledged_at=None)
     seen = runs.order_by("-acknowledged_at").values_list("acknowledged_at", flat=True).first()
     missing = list(_missing(account))
     send_journal.note_accepted(account, identity, now=now, seen=seen, missing=missing)
+    failpoint("accept.sends")
     request_journal.note_accepted(account, identity, now=now, seen=seen)
+    failpoint("accept.noted")
 
 
 def is_forgotten(mark: HighWaterMark) -> bool:

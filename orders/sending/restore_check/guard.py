@@ -197,6 +197,7 @@ def check_database(*, now: datetime) -> bool:
     """
     unread = list[int]()
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now, unread):
+        failpoint("restore.doubted")
         recall_everywhere(now=now)
         return False
     accounts = _accounts_here(unread)

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from core.failpoints import failpoint
 from core.rows.durable import durable_transaction
 from providers.models import Provider
 from providers.same_ids import plain_id
@@ -32,6 +33,7 @@ def tell_unmatched(send: Send, external_id: str, order: Order | None, *, now: da
         _flag(send, order, external_id, now)
     if halt := _halt_to_list_under(send, order, now):
         _list_as_unmatched(halt, send, external_id, order)
+        failpoint("recall.listed")
 
 
 def _flag(send: Send, order: Order, external_id: str, now: datetime) -> None:

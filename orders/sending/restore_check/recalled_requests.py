@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
+from core.failpoints import failpoint
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
 from core.rows.loops import one_by_one
@@ -134,9 +135,11 @@ def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> 
         then.outcome = then.outcome or _left_behind(then.idempotency_key)
     try:
         with durable_transaction():
-            return sum(_recall_once(provider_id, then, now) for then in group)
+            requests = sum(_recall_once(provider_id, then, now) for then in group)
     except InHands:
         return None
+    failpoint("recall.done")
+    return requests
 
 
 def _recall_once(
@@ -159,10 +162,13 @@ def _recall_once(
         raise_unless_broken(error, *FASTER)
         log.info("call %s was taken back into the database by another worker", then.idempotency_key)
         return 0
+    failpoint("recall.call")
     taken = [name for name in then.requests if _take_as_sent(call, name, outcome, now, ours)]
+    failpoint("recall.taken")
     if isinstance(outcome, Answered):
         _record(call, outcome, now)
     _give_up_cancels(call, now)
+    failpoint("recall.recorded")
     return len(taken)
 
 

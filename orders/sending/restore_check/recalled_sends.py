@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from core.failpoints import failpoint
 from core.models import User
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
@@ -190,11 +191,14 @@ def _take_once(
     with durable_transaction():
         if not order.move(to, now=now, actor=actor, text=words, reason=words, sent_at=left_at):
             raise _Moved
+        failpoint("recall.moved")
         sent.save(force_insert=True)
+        failpoint("recall.written")
         if ended:
             raise_flag(order, Flag.LATE_ANSWER)
             text = f"It counted as “{Status(ended).label}”. {ORDERED_AGAIN}"
             order.remember(EventKind.FLAGGED, now=now, text=text)
+    failpoint("recall.committed")
     return sent
 
 
