@@ -1,9 +1,9 @@
 """`python -m tests.vanished_host`: a database host that vanishes without a word, in JSON.
 
-In a network of its own PostgreSQL serves over TCP. Four
-clients connect, then the only link there is goes down: no FIN, no RST, no answer ever. Two of them
-have our settings, two have none but those of the kernel; of either, one waits for an answer and one
-asks something afterwards. The server is watched through a unix socket, which needs no network.
+In a network of its own PostgreSQL serves over TCP. Four clients connect, then the only link there
+is goes down: no FIN, no RST, no answer ever. Two of them have our settings, two have none but those
+of the kernel; of either, one waits for an answer and one asks something afterwards. The server is
+watched through a unix socket, which needs no network.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import psycopg
 from dashboard.databases.postgresql import timeouts
 from tests.running_services import postgres
 
+INSIDE = "--inside"
 SILENT = 4  # seconds: a few of them, so that this ends soon
 STATEMENT = 2 * SILENT
 LETS_GO = STATEMENT + 1  # of what it does for somebody: the server looks at its line again then
@@ -71,15 +72,19 @@ class Client(threading.Thread):
             self.gave_up = time.monotonic() - began
 
 
-def is_new_network() -> bool:
-    """One link, which was never up: nobody else's goes down here."""
-    shown = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True).stdout
-    return len(shown.splitlines()) == 1 and "UP" not in shown.partition("<")[2].partition(">")[0]
+def is_used() -> bool:
+    """Is the link up already? Then it is somebody else's too."""
+    asked = ["ip", "-o", "link", "show", "lo"]
+    shown = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    return "UP" in shown.partition("<")[2].partition(">")[0].split(",")
 
 
 def main() -> None:
-    if not is_new_network():
-        os.execvp(NETWORK[0], [*NETWORK, sys.executable, "-m", "tests.vanished_host"])
+    if INSIDE not in sys.argv:
+        command = [*NETWORK, sys.executable, "-m", "tests.vanished_host", INSIDE]
+        os.execvp(command[0], command)
+    if is_used():
+        sys.exit("This is no network of our own: its link stays up.")
     link("up")
     with tempfile.TemporaryDirectory(prefix="desk-") as scratch:
         Path(scratch).chmod(0o755)
