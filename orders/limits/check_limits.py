@@ -23,6 +23,7 @@ from providers.panel_api.order_types.table import PAYLOADS, Kind, OrderPayload
 from ..draft import OrderDraft
 from ..links import pattern_readings, readings
 from ..models import BlockedLink, EventKind, Order, SpendLimit
+from ..models.spend import due_by_currency
 from ..status import HoldReason, Status
 from . import agree_terms, doubtful_rows, spending
 
@@ -127,7 +128,7 @@ def rules_for(
         rules.day = f"on {day:%-d %B}"
     if person and any(limit.per_day is not None for limit in limits.values()):
         if spent is None:
-            spent = spending.spent_by_currency(spending.orders_of(person, day))
+            spent = due_by_currency(spending.orders_of(person, day))
         rules.spent.update(spent)
     return rules
 

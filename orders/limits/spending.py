@@ -10,16 +10,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import F, IntegerField, Q, QuerySet, Value
 
 from core.models import User
-from core.money import MoneySum
 from core.regional.desk_days import desk_day
 from providers.models import Service
 
 from ..models import EventKind, Order, OrderQuerySet, SpendChange, SpendDay, SpendLimit
-from ..models.spend import RUNS_ON, countable, first_day_kept, recount
+from ..models.spend import countable, due_by_currency, first_day_kept, most_known, recount
 from ..status import COSTS_NOTHING, MAY_HAVE_COST, HoldReason, Status
 from ..terms import Terms, at_rate
 
@@ -73,26 +71,9 @@ def orders_of(person: User, day: date) -> OrderQuerySet:
     return mine.exclude(status__in=sorted(COSTS_NOTHING))
 
 
-def spent_by_currency(orders: OrderQuerySet) -> dict[str, Decimal]:
-    """What each order is due (`models.spend`), added exactly."""
-    wanted = Coalesce("estimate_high", "estimate")
-    whole = When(RUNS_ON & Q(charge__lt=wanted), then=wanted)
-    cost = Case(whole, default=Coalesce("charge", wanted))
-    sums = (
-        orders.order_by()
-        .values_list("provider__currency")
-        .annotate(spent=MoneySum(cost))
-        .annotate(returned=MoneySum("refund"))
-    )
-    nothing = Decimal(0)
-    return {currency: (spent or nothing) - (back or nothing) for currency, spent, back in sums}
-
-
 def highest_estimate(order: Order, service: Service) -> Decimal | None:
     """The most it may cost: as it was agreed to, or at the price of now where that is more."""
-    cost: Decimal | None = order.estimate_high
-    if cost is None:
-        cost = order.estimate
+    cost = most_known(order)
     now = at_rate(cost, order.rate, Terms.known(service).rate, units=order.units)
     return cost if cost is None or now is None else max(cost, now)
 
@@ -127,7 +108,7 @@ def is_over(order: Order, service: Service, now: datetime) -> bool:
     others = orders_of(person, today).exclude(held_too).exclude(pk=order.pk)
     if order.spend_day == today and not _was_queued_again(order):
         others = others.filter(Q(pk__lt=order.pk) | Q(status__in=sorted(MAY_HAVE_COST)))
-    spent = spent_by_currency(others).get(currency, Decimal(0))
+    spent = due_by_currency(others).get(currency, Decimal(0))
     too_much: bool = spent + cost > limits.per_day
     return too_much
 

@@ -14,9 +14,9 @@ from core.forms import Words
 from core.money import MoneySum
 from providers.models import Provider
 
-from ..limits.spending import spent_by_currency
 from ..models import BatchState, OrderBatch
-from ..status import COSTS_NOTHING, NOT_SENT, OPEN, Status
+from ..models.spend import due_by_currency
+from ..status import NOT_SENT, OPEN, Status
 
 TABS: dict[str, Callable[[Any], Any]] = {
     "fix": lambda lines: lines.filter(is_good=False, order=None, is_left_out=False),
@@ -118,7 +118,7 @@ def figures_of(batch: OrderBatch) -> Figures:
         total=batch.total,
         costs=_costs(batch),
         warned=_warned(batch),
-        spent=spent_by_currency(batch.orders.exclude(status__in=COSTS_NOTHING)),
+        spent=due_by_currency(batch.orders.all()),
         statuses=[(status, by_status[status]) for status in Status if status in by_status],
         is_placing=batch.state == BatchState.PLACING,
         is_idle=batch.is_idle,

@@ -14,13 +14,12 @@ from core import clocks
 from core.money import MoneyField
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
+from providers.panel_api.errors import SERVER_ERROR
 
 from ..status import BOUGHT_TOO, BY_STAFF, LIVE_OUTCOMES, RECALLED, Doubt, Outcome, Resolution
 
 if TYPE_CHECKING:
     from .order import Order
-
-SERVER_ERROR = 500  # from this HTTP code on an answer is word of a failure
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):

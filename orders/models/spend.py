@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 
-from core.money import MoneyField
+from core.money import MoneyField, MoneySum
 from core.regional.desk_days import desk_day
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
@@ -59,6 +60,19 @@ class SpendChange(models.Model):
         return f"{self.person_id} · {self.currency} · {self.day} · {self.amount}"
 
 
+class HasEstimate(Protocol):
+    @property
+    def estimate(self) -> Decimal | None: ...
+    @property
+    def estimate_high(self) -> Decimal | None: ...
+
+
+def most_known(order: HasEstimate) -> Decimal | None:
+    """The highest cost that can be told. Without a highest one it has no bound
+    (`Order.has_no_bound`), and the lowest stands for it: it may be any amount from there on."""
+    return order.estimate if order.estimate_high is None else order.estimate_high
+
+
 class Countable(NamedTuple):
     """The columns of an order that say what it counts for, and where."""
 
@@ -80,7 +94,7 @@ class Countable(NamedTuple):
         higher of the two, for its charge is that of the runs so far."""
         if self.status in COSTS_NOTHING:
             return Decimal(0)
-        wanted = self.estimate if self.estimate_high is None else self.estimate_high
+        wanted = most_known(self)
         known = [cost for cost in (self.charge, wanted) if cost is not None] or [Decimal(0)]
         return (max(known) if self.runs_on else known[0]) - (self.refund or Decimal(0))
 
@@ -93,6 +107,22 @@ class Countable(NamedTuple):
             yield SpendChange(
                 person_id=self.placed_by, currency=self.currency, day=day, amount=amount
             )
+
+
+def due_by_currency(orders: models.QuerySet[models.Model]) -> dict[str, Decimal]:
+    """`Countable.due` of them all, added exactly by the database."""
+    wanted = Coalesce("estimate_high", "estimate")  # `most_known`
+    whole = models.When(RUNS_ON & models.Q(charge__lt=wanted), then=wanted)
+    cost = models.Case(whole, default=Coalesce("charge", wanted))
+    sums = (
+        orders.exclude(status__in=sorted(COSTS_NOTHING))
+        .order_by()
+        .values_list("provider__currency")
+        .annotate(spent=MoneySum(cost))
+        .annotate(returned=MoneySum("refund"))
+    )
+    nothing = Decimal(0)
+    return {currency: (spent or nothing) - (back or nothing) for currency, spent, back in sums}
 
 
 _COLUMNS = tuple({"currency": "provider__currency"}.get(name, name) for name in Countable._fields)

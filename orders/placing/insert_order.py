@@ -16,7 +16,7 @@ from ..models.spend import SpendChange, count_at_first
 from ..status import HoldReason, Status
 
 
-def what_it_waits_for(
+def _what_it_waits_for(
     draft: OrderDraft, now: datetime, starts_at: datetime | None, behind: Order | None
 ) -> dict[str, Any]:
     """The status a new order begins with, and the reason when it is held."""
@@ -35,7 +35,14 @@ def what_it_waits_for(
 
 
 def insert(
-    draft: OrderDraft, placed_by: User | None, now: datetime, *, currency: str, **more: Any
+    draft: OrderDraft,
+    placed_by: User | None,
+    now: datetime,
+    *,
+    currency: str,
+    starts_at: datetime | None,
+    behind: Order | None,
+    **more: Any,
 ) -> Order:
     """Its row, as it was agreed to, with what it takes of its person's day."""
     service, payload = draft.service, draft.payload
@@ -52,12 +59,14 @@ def insert(
         units=payload.units,
         rate=terms.rate,
         terms=terms.as_json(),
-        spend_day=desk_day(more.get("starts_at") or now),
+        spend_day=desk_day(starts_at or now),
         estimate=low,
         estimate_high=high,
         send_after=now,
         created_at=now,
         changed_at=now,
+        starts_at=starts_at,
+        **_what_it_waits_for(draft, now, starts_at, behind),
         **more,
     )
     changes = count_at_first(order, currency, now=now)

@@ -29,7 +29,7 @@ from .before_sending import (
     why_not_released,
     why_not_withdrawn,
 )
-from .insert_order import insert, what_it_waits_for
+from .insert_order import insert
 from .sent_after_all import same_beside
 
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
@@ -109,8 +109,16 @@ def _write_down(
     account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
     if not sends and (send := left_sends.not_told(draft)):
         raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
-    waits = what_it_waits_for(draft, now, starts_at, behind) | {"starts_at": starts_at}
-    order = insert(draft, placed_by, now, currency=account.currency, batch=batch, **waits, **said)
+    order = insert(
+        draft,
+        placed_by,
+        now,
+        currency=account.currency,
+        starts_at=starts_at,
+        behind=behind,
+        batch=batch,
+        **said,
+    )
     order.remember(EventKind.PLACED, now=now, actor=placed_by, after=order.status)
     sent_before.take_over(order, sends, now=now, actor=placed_by)
     return order

@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 from providers.panel_api import Evidence, RefusalCode
 from providers.panel_api.answers.reread import named_without_a_word_against_it
+from providers.panel_api.errors import SERVER_ERROR
 
 from ..models import Order
-from ..models.attempt import SERVER_ERROR
 from ..status import Doubt
 
 

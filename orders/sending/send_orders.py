@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from django.db import IntegrityError
@@ -34,7 +33,7 @@ from providers.panel_api import (
     WrittenPayload,
     parameter_asked_for,
 )
-from providers.panel_api.errors import Unavailable
+from providers.panel_api.errors import SERVER_ERROR, Unavailable
 from providers.panel_api.http.connection import PreSendCheckFailed
 
 from .. import link_queue
@@ -264,7 +263,7 @@ def _was_unreachable(send_outcome: SendOutcome) -> bool:
     if seen is None or send_outcome.outcome not in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         return False
     if seen.http_status is not None:
-        return seen.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        return seen.http_status >= SERVER_ERROR
     objected = any(cause.startswith(PreSendCheckFailed.__name__) for cause in seen.exception_chain)
     return bool(seen.exception_chain) and not objected
 

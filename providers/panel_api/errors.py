@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+# From this HTTP code on an answer is word of a failure, and no proof for or against an order.
+SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

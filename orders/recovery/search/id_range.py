@@ -241,8 +241,7 @@ def fits(order: Order, said: Progress) -> bool | None:
     low, high = costs_of(order)
     slack = max(min(last_place(said.charge), high * NEARLY), high * MOVED_UNSEEN)
     least = Decimal(0) if said.status in REDUCED else low - slack
-    is_endless = order.estimate_high is None  # `has_no_bound`, of one that has an estimate
-    return bool(least <= said.charge and (is_endless or said.charge <= high + slack))
+    return bool(least <= said.charge and (order.has_no_bound or said.charge <= high + slack))
 
 
 def has_more_left(order: Order, said: Progress) -> bool:
@@ -273,7 +272,7 @@ def costs_of(order: Order) -> tuple[Decimal, Decimal]:
     agreed, now = Terms.read(order.terms), order.service
     told = proposed_for(now)
     rates = {now.rate, *(terms.rate for terms in (agreed, told) if terms)} - {order.rate}
-    ends = {order.estimate, order.estimate if order.estimate_high is None else order.estimate_high}
+    ends = {order.estimate, order.estimate_high}
     moved = (at_rate(end, order.rate, rate, units=order.units) for end in ends for rate in rates)
     known = [cost for cost in (*ends, *moved) if cost is not None]
     return min(known), max(known)

@@ -22,7 +22,7 @@ from orders.draft import OrderDraft
 from orders.limits import spending
 from orders.models import Order, SpendChange, SpendDay, SpendLimit
 from orders.models.spend import countable as countable_orders
-from orders.models.spend import first_day_kept
+from orders.models.spend import due_by_currency, first_day_kept
 from orders.placing import place_orders
 from orders.polling import poll_batch, poll_schedule
 from orders.reconciliation import refunds
@@ -63,7 +63,7 @@ def sum_of(person, day=TODAY) -> Decimal:
 
 
 def truth_of(person, day=TODAY) -> Decimal:
-    spent = spending.spent_by_currency(spending.orders_of(person, day))
+    spent = due_by_currency(spending.orders_of(person, day))
     return spent.get("USD", Decimal(0))
 
 

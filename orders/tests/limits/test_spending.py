@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
@@ -14,7 +16,7 @@ from orders import link_queue
 from orders.draft import OrderDraft
 from orders.limits import agree_terms, spending
 from orders.models import Order, SpendLimit
-from orders.models.spend import recount
+from orders.models.spend import countable, due_by_currency, recount
 from orders.placing import place_orders
 from orders.sending.send_orders import send_order
 from orders.status import HoldReason, Status
@@ -139,7 +141,7 @@ def test_runs_that_have_cost_more_than_all_of_them_were_to_count_with_that(high)
         charge=Decimal("1.4"),
     )
     assert Order.objects.get(pk=order.pk).spend_counted == Decimal("1.4")
-    spent = spending.spent_by_currency(spending.orders_of(person, desk_day(NOON)))
+    spent = due_by_currency(spending.orders_of(person, desk_day(NOON)))
     assert spent == {"USD": Decimal("1.4")}
 
 
@@ -253,3 +255,33 @@ def test_two_that_leave_after_midnight_at_once_are_one():
         return send_order(mine, mine.provider, FakeProvider(), clock=lambda: TOMORROW)
 
     assert sum(at_once(leave)) == 1
+
+
+def test_what_orders_are_due_is_the_same_for_each_and_for_all_together():
+    """The sums of the days are kept by the one, a no and a page are told by the other."""
+    person, service = make_user(), make_service()
+    costs = [("4", "4"), ("4", "9"), ("4", None), (None, None)]
+    for (low, high), (charge, refund), payload, status in product(
+        costs,
+        ((None, None), ("0", None), ("3", None), ("3", "1"), ("7", None), ("7", "1")),
+        ({"quantity": "9"}, {"quantity": "9", "runs": "2"}),
+        (Status.QUEUED, Status.IN_PROGRESS, Status.CANCELED, Status.WITHDRAWN, Status.NOT_PLACED),
+    ):
+        make_order(
+            status,
+            service=service,
+            placed_by=person,
+            payload=payload,
+            estimate=low,
+            estimate_high=high,
+            charge=charge,
+            refund=refund,
+            spend_day=desk_day(NOON),
+        )
+    each = defaultdict[str, Decimal](Decimal)
+    for order in Order.objects.all():
+        [row] = countable(Order.objects.filter(pk=order.pk), NOON)
+        alone = due_by_currency(Order.objects.filter(pk=order.pk))
+        assert alone.get(row.currency, Decimal(0)) == row.due, order
+        each[row.currency] += row.due
+    assert due_by_currency(Order.objects.all()) == each

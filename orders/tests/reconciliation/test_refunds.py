@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from core.roles import Role
 from dashboard import overview
-from orders.limits import spending
 from orders.lists.csv_export import export_lines
 from orders.models import ChargeEntry, Order, StatementState
+from orders.models.spend import due_by_currency
 from orders.polling import poll_batch, poll_schedule
 from orders.polling.final_charge import ASK_FOR_STYLE
 from orders.reconciliation import reconcile, refund_evidence, refunds
@@ -205,7 +205,7 @@ def test_before_anybody_has_said_it_the_money_may_have_come_back():
 
 def test_what_orders_have_cost_is_told_everywhere(client_for_role):
     order = ended(account(RefundStyle.APART), refund=Decimal("4"))
-    assert spending.spent_by_currency(Order.objects.all()) == {"USD": Decimal("0.25")}
+    assert due_by_currency(Order.objects.all()) == {"USD": Decimal("0.25")}
     figures = overview.figures(NOON + HOUR)
     assert figures.spend == {"USD": Decimal("0.25")}
     heading, line = "".join(export_lines(Order.objects.all())).splitlines()

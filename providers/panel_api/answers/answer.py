@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ..dialect import Dialect
 from ..errors import (
+    SERVER_ERROR,
     AccountRefused,
     Evidence,
     OutcomeUnknown,
@@ -100,7 +101,7 @@ class Answer:
             return "A browser check page came instead of an answer."
         if self.is_redirect:
             return f"The provider answered with a redirect (HTTP {self.http_status})."
-        if self.http_status >= 500:
+        if self.http_status >= SERVER_ERROR:
             return f"The provider's server failed (HTTP {self.http_status})."
         if is_html:
             return "A web page came instead of an answer."
@@ -228,7 +229,8 @@ def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) 
 def can_prove(answer: Answer) -> bool:
     """Words in it may prove a refusal; those of a redirect or a failing server never do, but for
     a throttle's own: it speaks before the provider's code, whatever code it sends."""
-    return answer.is_success or 400 <= answer.http_status < 500 or bool(answer.throttle.said)
+    is_refused = 400 <= answer.http_status < SERVER_ERROR
+    return answer.is_success or is_refused or bool(answer.throttle.said)
 
 
 def account_trouble(
