@@ -12,7 +12,13 @@ from .lists import LIST_PLACES, LIST_STRIDE, Look, list_cells, printed_lists, wa
 from .modes import MODES
 from .places import IN_THE_CLIENT, PLACES
 from .requests import REQUEST_PLACES, printed_requests, request_cells, walk_requests
-from .restored import RESTORE_PLACES, printed_restores, restore_cells, walk_restores
+from .restored import (
+    RESTORE_MODES,
+    RESTORE_PLACES,
+    printed_restores,
+    restore_cells,
+    walk_restores,
+)
 from .table import cells, printed, walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -52,8 +58,9 @@ def test_a_worker_killed_over_a_list_of_orders_links_and_excludes_as_the_provide
     assert any(result.reached for result in results)
 
 
-def test_a_worker_killed_behind_a_restored_database_sends_nothing_twice_and_forgets_nothing():
-    chosen = restore_cells(everything=False)
+@pytest.mark.parametrize("mode", RESTORE_MODES, ids=lambda mode: mode.name)
+def test_a_worker_killed_behind_a_restored_database_sends_nothing_twice_and_forgets_nothing(mode):
+    chosen = [cell for cell in restore_cells(everything=False) if cell[2] is mode]
     with ground(len(chosen)) as here:
         results = list(walk_restores(chosen, here))
     assert not [result for result in results if result.wrong], printed_restores(results)
