@@ -178,3 +178,18 @@ def test_a_long_word_of_a_provider_stays_in_its_card(admin_page: Page) -> None:
     about = admin_page.locator("h2.card-title bdi, h2.card-title + div bdi")
     about.evaluate_all("them => them.forEach(one => { one.textContent = 'X'.repeat(300); })")
     assert admin_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_a_phone_the_cost_stands_beside_the_button(admin_page: Page) -> None:
+    admin_page.set_viewport_size({"width": 375, "height": 812})
+    open_form(admin_page)
+    cost = admin_page.locator(".order-submit-cost strong")
+    fill_in(admin_page, "https://lumen.example/phone")
+    above = admin_page.locator("#order-preview .h1")
+    wait_until(lambda: any(sign.isdigit() for sign in cost.inner_text()), "the cost")
+    assert cost.inner_text().strip() == above.inner_text().strip()
+    place, button = cost.bounding_box(), admin_page.get_by_role("button", name="Place order")
+    below = button.bounding_box()
+    assert place and below and 0 < below["y"] - place["y"] < 60 and below["y"] < 812
+    admin_page.set_viewport_size({"width": 1280, "height": 800})
+    assert not cost.is_visible()
