@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from django.core.serializers.json import DjangoJSONEncoder
 
 from .link_queue import ahead_of
-from .models import Attempt, Order, Refill
+from .models import Attempt, EventKind, Order, Refill
 from .status import HoldReason, Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
@@ -27,12 +27,21 @@ def is_another(order: Order, of: str) -> bool:
 
 
 def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
-    """Where it stands, and all that is known of its sends; `attempts` where they are read."""
+    """Which order it is, where it stands, what it is flagged for, and all that is known of its
+    sends; `attempts` where they are read."""
     rows = order.attempts.all() if attempts is None else attempts
     told = [[getattr(row, name) for name in _TOLD] for row in sorted(rows, key=_number)]
-    where = [order.status, order.hold_reason, told]
+    where = [of_flag(order), order.status, order.hold_reason, told]
     text = json.dumps(where, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def of_flag(order: Order) -> str:
+    """What was told with its flag: the same one may be raised once more, for something else."""
+    raised = (
+        order.events.filter(kind=EventKind.FLAGGED).order_by("-pk").values_list("pk", flat=True)
+    )
+    return f"{order.form_key.hex}-{order.flag}-{raised.first() or 0}"
 
 
 def of_hold(order: Order) -> str:

@@ -203,6 +203,9 @@ def order_clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _draw(request, found, flag_form=form)
     flag, note = Flag(form.cleaned_data["flag"]), form.cleaned_data["found"]
+    if request.POST.get("shown") != shown.of_flag(found):
+        messages.warning(request, shown.CHANGED)
+        return _draw(request, found, flag_form=form)
     if clear_flag(found, flag, note=note, actor=request.user, now=database_now()):
         messages.success(request, f"The flag of order {found} is cleared.")
     else:
@@ -230,7 +233,8 @@ def _draw(
     context = (
         {
             "order": found,
-            "shown": shown.of_order(found, attempts),
+            "shown": shown.of_order(found, attempts) if found.status == Status.NOT_PLACED else "",
+            "shown_flag": shown.of_flag(found) if found.is_flagged else "",
             "shown_hold": shown.of_hold(found),
             "why_not_held": why_not_held(found),
             "why_not_released": why_not_released(found, request.user),

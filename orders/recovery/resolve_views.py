@@ -67,6 +67,9 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     if not form.is_valid():
         return _draw(request, order, link_form=form)
+    if request.POST.get("shown") != shown.of_order(order):
+        form.add_error(None, shown.CHANGED)  # the id that was typed is kept
+        return _draw(request, order, link_form=form)
     external_id = form.cleaned_data["external_id"]
     try:
         won = link_orders.link_order(

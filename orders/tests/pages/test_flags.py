@@ -10,6 +10,7 @@ from django.test import Client
 from core.roles import Role
 from orders.flags import clear_flag, why_flag_stays
 from orders.models import EventKind, Order
+from orders.shown import of_flag
 from orders.status import Flag, Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_user
 
@@ -83,10 +84,11 @@ def test_staff_clear_it_on_the_page(staff: Client):
     order = make_order(Status.COMPLETED, flag=Flag.LATE_ANSWER)
     address = f"/orders/{order.pk}/flag/clear/"
     assert "Resolve flag" in staff.get(f"/orders/{order.pk}/").content.decode()
-    empty = staff.post(address, {"flag": "late_answer", "found": " "})
+    said = {"flag": "late_answer", "shown": of_flag(order)}
+    empty = staff.post(address, said | {"found": " "})
     assert empty.status_code == 422 and "Say what you found" in empty.content.decode()
     assert flag_of(order) == Flag.LATE_ANSWER
-    answer = staff.post(address, {"flag": "late_answer", "found": "Two orders."}, follow=True)
+    answer = staff.post(address, said | {"found": "Two orders."}, follow=True)
     page = answer.content.decode()
     assert "is cleared" in page and "Two orders." in page and "Resolve flag" not in page
 
@@ -95,9 +97,8 @@ def test_what_cannot_be_cleared_says_where_to_go(staff: Client):
     order = make_order(Status.IN_PROGRESS, flag=Flag.UNKNOWN_WORD, raw_status="Odd")
     page = staff.get(f"/orders/{order.pk}/").content.decode()
     assert "Resolve flag" not in page and "what the word means" in page
-    answer = staff.post(
-        f"/orders/{order.pk}/flag/clear/", {"flag": "unknown_word", "found": "x"}, follow=True
-    )
+    said = {"flag": "unknown_word", "found": "x", "shown": of_flag(order)}
+    answer = staff.post(f"/orders/{order.pk}/flag/clear/", said, follow=True)
     assert "was not cleared" in answer.content.decode() and flag_of(order) == Flag.UNKNOWN_WORD
 
 

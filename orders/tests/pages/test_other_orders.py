@@ -10,11 +10,14 @@ import pytest
 from django.test import Client
 
 from core.roles import Role
-from orders.models import CancelRequest, Order, Refill
+from orders.models import Attempt, CancelRequest, Order, OrderEvent, Refill
+from orders.recovery import resolve_views
 from orders.shown import CHANGED
-from orders.status import HoldReason, RefillStatus, Status
+from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
 from orders.tests.bulk.test_other_orders import in_its_place
-from tests.builders import NOON, make_order, make_refill
+from providers.panel_api import OrderState
+from tests.builders import NOON, make_attempt, make_order, make_refill
+from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 STANDS = {
@@ -58,6 +61,56 @@ def test_a_button_acts_on_no_order_that_was_given_its_number_since(
     address, carried = button(staff.get(f"/orders/{other.pk}/").content.decode(), step)
     staff.post(address, carried)
     assert acted(other), "the page of now acts"
+
+
+def in_doubt(status: Status, pk: int | None = None) -> Order:
+    """Of which nothing was heard: any two of these read alike."""
+    number: dict[str, Any] = {"pk": pk} if pk else {}
+    order = make_order(status, **number)
+    by_hand = {"outcome": Outcome.NOT_PLACED, "resolution": Resolution.PERSON}
+    lost = {"outcome": Outcome.UNKNOWN, "unknown_at": NOON}
+    make_attempt(order, started_at=NOON, **(lost if status == Status.UNCONFIRMED else by_hand))
+    return order
+
+
+def form_for(page: str, address: str) -> dict[str, str]:
+    """The hidden fields of the form with this address."""
+    found = re.search(rf'<form[^>]*action="{address}".*?</form>', page, re.DOTALL)
+    assert found
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', found[0]))
+
+
+@pytest.mark.parametrize(
+    ("status", "on", "step", "said"),
+    [
+        (Status.NOT_PLACED, "", "requeue", {"sure": "on"}),
+        (Status.UNCONFIRMED, "resolve/", "resolve/not-placed", {"sure": "on"}),
+        (Status.UNCONFIRMED, "resolve/", "resolve/give-up", {"note": "Nobody knows."}),
+        (Status.UNCONFIRMED, "resolve/", "resolve/link", {"external_id": "555"}),
+    ],
+)
+def test_a_decision_is_about_no_order_that_was_given_its_number_since(
+    client_for_role: Any, monkeypatch: Any, status: Status, on: str, step: str, said: dict[str, str]
+) -> None:
+    provider = FakeProvider()
+    provider.says["555"] = progress(OrderState.IN_PROGRESS, remains=10)
+    monkeypatch.setattr(resolve_views, "client_for", lambda one: provider)
+    staff: Client = client_for_role(Role.MANAGER)
+    order = in_doubt(status)
+    page, address = f"/orders/{order.pk}/{on}", f"/orders/{order.pk}/{step}/"
+    old = form_for(staff.get(page).content.decode(), address)
+    Attempt.objects.all().delete()
+    OrderEvent.objects.all().delete()
+    order.delete()
+    other = in_doubt(status, order_number := int(address.split("/")[2]))
+    assert other.pk == order_number
+    answer = staff.post(address, said | old, follow=True)
+    other.refresh_from_db()
+    assert other.status == status and CHANGED in answer.content.decode()
+    assert not provider.asked
+    staff.post(address, said | form_for(staff.get(page).content.decode(), address))
+    other.refresh_from_db()
+    assert other.status != status, "the page of now acts"
 
 
 def test_a_refill_that_was_given_the_number_of_another_since_is_not_sent_again(

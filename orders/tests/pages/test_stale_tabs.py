@@ -15,12 +15,14 @@ from core.clocks import database_now
 from core.models import User
 from core.roles import Role
 from orders import shown
-from orders.models import Attempt, Order, Refill
+from orders.flags import clear_flag, raise_live_attempt
+from orders.models import Attempt, EventKind, Order, Refill
 from orders.placing import before_sending, place_orders
 from orders.recovery import not_placed
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
-from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
+from orders.status import Flag, HoldReason, Outcome, RefillStatus, Resolution, Status
+from orders.tests.bulk.test_other_orders import in_its_place
 from tests.builders import NOON, make_attempt, make_order, make_refill, make_service, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -198,3 +200,44 @@ def test_nor_where_that_order_comes_between_the_click_and_the_release(
     monkeypatch.setattr(place_orders, "why_not_released", another_comes)
     answer = manager.post(address, {"shown": seen}, follow=True)
     assert status_of(waits) == Status.HELD and shown.CHANGED in answer.content.decode()
+
+
+@pytest.mark.parametrize("is_another", [True, False])
+def test_a_flag_of_which_the_page_has_told_nothing_is_not_cleared(
+    manager: Client, is_another: bool
+) -> None:
+    order = make_order(Status.NOT_PLACED, flag=Flag.LIVE_ATTEMPT)
+    address = f"/orders/{order.pk}/flag/clear/"
+    said = {"flag": Flag.LIVE_ATTEMPT.value, "found": "It is not there."}
+    seen = flag_shown(manager, order)
+    if is_another:  # the database is put back, and gives its number to another order
+        order = in_its_place(order, flag=Flag.LIVE_ATTEMPT)
+    else:  # a machine tells of one send more
+        raise_live_attempt(order, now=database_now())
+        order.remember(EventKind.FLAGGED, now=database_now(), text="It had been sent too.")
+    answer = manager.post(address, said | {"shown": seen})
+    page = answer.content.decode()
+    assert Order.objects.get(pk=order.pk).flag == Flag.LIVE_ATTEMPT
+    assert answer.status_code == 422 and shown.CHANGED in page and "It is not there." in page
+    manager.post(address, said | {"shown": flag_shown(manager, order)})
+    assert Order.objects.get(pk=order.pk).flag == Flag.NONE
+
+
+def flag_shown(manager: Client, order: Order) -> str:
+    return carried_by(
+        manager.get(f"/orders/{order.pk}/").content.decode(), "Resolve flag</summary>"
+    )
+
+
+def test_an_order_is_not_sent_again_from_a_page_of_before_it_was_flagged(manager: Client) -> None:
+    """Also where somebody else has cleared the flag since."""
+    order = make_order(Status.NOT_PLACED)
+    make_attempt(order, outcome=Outcome.NOT_PLACED)
+    address, now = f"/orders/{order.pk}/requeue/", database_now()
+    seen = carried_by(manager.get(f"/orders/{order.pk}/").content.decode(), address)
+    raise_live_attempt(order, now=now)
+    order.remember(EventKind.FLAGGED, now=now, text="It had been sent by another machine too.")
+    person = make_user(Role.MANAGER)
+    assert clear_flag(order, Flag.LIVE_ATTEMPT, note="Found it.", actor=person, now=now)
+    manager.post(address, {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.NOT_PLACED

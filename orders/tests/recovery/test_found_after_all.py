@@ -15,6 +15,7 @@ from orders.models import Order
 from orders.recovery import link_orders, not_placed
 from orders.recovery import resolve_views as views
 from orders.sending import claims
+from orders.shown import of_order
 from orders.status import Flag, Outcome, Resolution, Status
 from orders.tests.recovery.test_decisions import make_unconfirmed
 from orders.tests.recovery.test_older_ids import FIRST, SECOND, fake, sent_twice
@@ -78,7 +79,9 @@ def test_the_page_offers_it_in_the_words_of_its_buttons(
     assert "<em>Send again</em>buys it a second time" in page and "Queue it again" not in page
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Check and link" in page and "Mark as not placed" not in page
-    manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "555"})
+    manager.post(
+        f"/orders/{order.pk}/resolve/link/", {"external_id": "555", "shown": of_order(order)}
+    )
     order.refresh_from_db()
     assert order.external_id == "555"
 

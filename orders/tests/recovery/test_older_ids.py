@@ -16,6 +16,7 @@ from orders.recovery import link_orders
 from orders.recovery import resolve_views as views
 from orders.recovery.search.id_owners import sends_without_an_id
 from orders.sending.invariants import check_order
+from orders.shown import of_order
 from orders.status import Flag, Outcome, Resolution, Status
 from providers.models import Provider
 from providers.panel_api import OrderState
@@ -119,10 +120,10 @@ def test_the_page_says_why_and_links_it_once_the_box_is_ticked(
     monkeypatch.setattr(views, "client_for", lambda provider: fake())
     manager, address = client_for_role(Role.MANAGER), f"/orders/{order.pk}/resolve/link/"
     assert "although_older" not in manager.get(f"/orders/{order.pk}/resolve/").content.decode()
-    answer = manager.post(address, {"external_id": FIRST})
+    answer = manager.post(address, {"external_id": FIRST, "shown": of_order(order)})
     page = one_line(answer.content.decode())
     assert answer.status_code == 422 and "58408 was accepted before it was sent" in page
     assert 'name="although_older"' in page and "although_charge_differs" not in page
-    manager.post(address, {"external_id": FIRST, "although_older": "on"})
+    manager.post(address, {"external_id": FIRST, "although_older": "on", "shown": of_order(order)})
     order.refresh_from_db()
     assert (order.external_id, order.flag) == (FIRST, Flag.BOUGHT_TWICE)

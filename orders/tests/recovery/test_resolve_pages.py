@@ -128,7 +128,9 @@ def test_the_evidence_brackets_the_lost_id_by_its_neighbours(manager: Client) ->
 
 def test_linking_asks_the_provider_and_follows(manager: Client, answering: Any) -> None:
     order, asked = lost(), answering(FITS)
-    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": " #991305 "})
+    answer = manager.post(
+        f"/orders/{order.pk}/resolve/link/", {"external_id": " #991305 ", "shown": of_order(order)}
+    )
     assert answer.headers["Location"] == f"/orders/{order.pk}/"
     order.refresh_from_db()
     assert (order.status, order.external_id) == (Status.IN_PROGRESS, "991305")
@@ -140,12 +142,15 @@ def test_another_charge_is_shown_and_must_be_meant(manager: Client, answering: A
     order = lost()
     answering(Progress(OrderState.COMPLETED, "Completed", charge=Decimal("7.5")))
     address = f"/orders/{order.pk}/resolve/link/"
-    refused = manager.post(address, {"external_id": "991305"})
+    refused = manager.post(address, {"external_id": "991305", "shown": of_order(order)})
     page = refused.content.decode()
     assert refused.status_code == 422
     assert "charged 7.5" in page and "although_charge_differs" in page and "991305" in page
     assert status_of(order) == Status.UNCONFIRMED
-    manager.post(address, {"external_id": "991305", "although_charge_differs": "on"})
+    manager.post(
+        address,
+        {"external_id": "991305", "although_charge_differs": "on", "shown": of_order(order)},
+    )
     assert status_of(order) == Status.COMPLETED
 
 
@@ -156,8 +161,11 @@ def test_an_id_that_is_not_theirs_or_already_ours_is_refused(
     other = make_order(Status.PENDING, service=order.service, external_id="7")
     answering(Unreadable("Incorrect order ID"))
     address = f"/orders/{order.pk}/resolve/link/"
-    assert "Incorrect order ID" in manager.post(address, {"external_id": "8"}).content.decode()
-    claimed = manager.post(address, {"external_id": "7"})
+    assert (
+        "Incorrect order ID"
+        in manager.post(address, {"external_id": "8", "shown": of_order(order)}).content.decode()
+    )
+    claimed = manager.post(address, {"external_id": "7", "shown": of_order(order)})
     assert claimed.status_code == 422 and f"our order {other}" in claimed.content.decode()
     assert status_of(order) == Status.UNCONFIRMED
 
@@ -167,14 +175,18 @@ def test_what_is_no_id_never_reaches_the_provider(
     manager: Client, answering: Any, external_id: str
 ) -> None:
     order, asked = lost(), answering(FITS)
-    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": external_id})
+    answer = manager.post(
+        f"/orders/{order.pk}/resolve/link/", {"external_id": external_id, "shown": of_order(order)}
+    )
     assert answer.status_code == 422 and "invalid-feedback" in answer.content.decode()
     assert asked.asked == [] and status_of(order) == Status.UNCONFIRMED
 
 
 def test_a_provider_without_a_key_cannot_be_asked(manager: Client) -> None:
     order = lost(provider=make_provider(key=""))
-    answer = manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "1"})
+    answer = manager.post(
+        f"/orders/{order.pk}/resolve/link/", {"external_id": "1", "shown": of_order(order)}
+    )
     assert answer.status_code == 422 and "cannot be asked" in answer.content.decode()
 
 
@@ -249,7 +261,10 @@ def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answe
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "Check and link" in page and "Close as unknown" not in page
     answering(FITS)
-    manager.post(f"/orders/{order.pk}/resolve/link/", {"external_id": "991305"})
+    order.refresh_from_db()
+    manager.post(
+        f"/orders/{order.pk}/resolve/link/", {"external_id": "991305", "shown": of_order(order)}
+    )
     assert status_of(order) == Status.IN_PROGRESS
 
 
@@ -291,7 +306,7 @@ def test_what_another_decided_while_the_provider_was_asked_is_shown(
         return dict.fromkeys(order_ids, said)
 
     asked.statuses_once = answer_late
-    link = {"external_id": "991305"}
+    link = {"external_id": "991305", "shown": of_order(order)}
     answer = manager.post(f"/orders/{order.pk}/resolve/link/", link, follow=True)
     assert answer.redirect_chain == [(f"/orders/{order.pk}/", 302)]
     assert "is resolved: it is pending" in answer.content.decode()

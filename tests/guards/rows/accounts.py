@@ -38,8 +38,8 @@ GUARDS = (
     ),
     Guard(
         "people: the limit of any row of the account takes two",
-        "rules = Recovery.objects.filter(provider__in=rows_of(order.provider_id))",
-        "rules = Recovery.objects.filter(provider=order.provider_id)",
+        "rules = Recovery.objects.filter(provider__in=rows_of(provider_id))",
+        "rules = Recovery.objects.filter(provider=provider_id)",
         (f"{SAME_ACCOUNT}::test_the_narrowest_of_their_limits_asks_for_a_second_person",),
         "orders/recovery/not_placed.py",
         items=(9,),

@@ -21,6 +21,37 @@ GUARDS = (
         items=(11,),
     ),
     Guard(
+        "people: which order a page showed, and what it was flagged for",
+        "    where = [of_flag(order), order.status, order.hold_reason, told]",
+        "    where = [order.status, order.hold_reason, told]",
+        (
+            "orders/tests/pages/test_other_orders.py::test_a_decision_is_about_no_order_that_was_given_its_number_since",
+            "orders/tests/pages/test_stale_tabs.py::test_an_order_is_not_sent_again_from_a_page_of_before_it_was_flagged",
+        ),
+        "orders/shown.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: the flag of which a page has told",
+        'if request.POST.get("shown") != shown.of_flag(found):',
+        "if False:",
+        (
+            "orders/tests/pages/test_stale_tabs.py::test_a_flag_of_which_the_page_has_told_nothing_is_not_cleared",
+        ),
+        "orders/pages/order_views.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: the order that a page links",
+        '    if request.POST.get("shown") != shown.of_order(order):\n        form.add_error',
+        "    if False:\n        form.add_error",
+        (
+            "orders/tests/pages/test_other_orders.py::test_a_decision_is_about_no_order_that_was_given_its_number_since",
+        ),
+        "orders/recovery/resolve_views.py",
+        items=(11,),
+    ),
+    Guard(
         "people: words alone end no doubt that takes two people",
         "    if order.status != Status.UNCONFIRMED or takes_two(order):",
         "    if order.status != Status.UNCONFIRMED:",

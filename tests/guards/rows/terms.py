@@ -45,8 +45,8 @@ GUARDS = (
     ),
     Guard(
         "people: what may cost any amount takes two",
-        "return most is None or most >= limit",
-        "return most is not None and most >= limit",
+        "(most is None or most >= limit)",
+        "(most is not None and most >= limit)",
         (f"{SETTLING}::test_an_order_that_may_cost_any_amount_takes_two_people",),
         "orders/recovery/not_placed.py",
         items=(20,),
