@@ -35,6 +35,11 @@ class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
         parts = {f"evidence__{name}": value for name, value in evidence.items()}
         return self.filter(kind=kind, **parts)
 
+    def telling_of(self, number: str, evidence: Mapping[str, object]) -> OrderEventQuerySet:
+        """Flags that say this of a number; releases up to 0.2.0 kept the number alone."""
+        as_before = self.filter(kind=EventKind.FLAGGED, evidence={"candidate_id": number})
+        return self.telling(EventKind.FLAGGED, evidence) | as_before
+
 
 class OrderEvent(AppendOnly):
     """One thing that happened. `evidence` is JSON that never holds a key."""

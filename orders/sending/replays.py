@@ -137,7 +137,7 @@ def note_second_id(order: Order, replayed: str, first: str, *, now: datetime) ->
     once for each number."""
     words = f"The replay was answered with the number {replayed}, and the same send with {first}."
     evidence = {"candidate_id": replayed, "first_answer": first}
-    is_told = order.events.telling(EventKind.FLAGGED, evidence).exists()
+    is_told = order.events.telling_of(replayed, evidence).exists()
     if plain_id(first) == plain_id(replayed) or is_told:
         return
     raise_flag(order, Flag.BOUGHT_TWICE)

@@ -105,7 +105,7 @@ def _tell_of_two(attempt: Attempt, order: Order, external_id: str, now: datetime
         " as not there, and the order was sent again since: it may have been bought twice."
     )
     evidence = {"candidate_id": external_id, "attempt": attempt.number}
-    if order.events.telling(EventKind.FLAGGED, evidence).exists():
+    if order.events.telling_of(external_id, evidence).exists():
         return
     with transaction.atomic():
         note_seen(attempt, external_id)
