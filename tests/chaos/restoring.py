@@ -72,7 +72,8 @@ def restore_backup(
         "the reconcile run",
         QUIET_SECONDS + RUN_SECONDS * len(accounts),
     )
-    words = {"note": "Restored on purpose; the lists were looked through.", "sure": "on"}
+    words = {"note": "Restored on purpose; the lists were looked through."}
+    words |= {"machines": "on", "sure": "on"}
     _press(manager, RESTORED, f"{RESTORED}acknowledge/", words)
     history.note("acknowledged", given_back=given_back)
     return Restored(len(planned_orders), noticed, given_back, len(accounts))

@@ -30,7 +30,7 @@ from tests.query_counts import queries_of
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 PAGE = "/orders/restored/"
 MOST_QUERIES = 25  # with what the watchdog asks once in seconds, and the time of PostgreSQL
-EVERYTHING = {"note": "The disk broke; restored from Monday.", "sure": "on"}
+EVERYTHING = {"note": "The disk broke; restored from Monday.", "machines": "on", "sure": "on"}
 
 
 class Listing(FakeProvider):
@@ -202,6 +202,16 @@ def test_accepting_takes_words_and_opens_the_halt_for_good(client_for_role):
     assert (run.note, run.database) == (EVERYTHING["note"], guard.database_identity())
     assert b"restored from Monday" in browser.get(PAGE).content
     assert not compare_accounts.acknowledge(run, actor=make_user(), note="again", now=NOON)
+
+
+def test_it_is_not_accepted_before_every_machine_that_sends_was_started(client_for_role):
+    """One that is heard later had sent what another buys meanwhile: nothing here knows of it."""
+    run_through(close(), Listing())
+    browser = client_for_role(Role.MANAGER)
+    said = {name: value for name, value in EVERYTHING.items() if name != "machines"}
+    answer = browser.post(f"{PAGE}acknowledge/", said)
+    assert answer.status_code == 422 and b"only its own disk knows" in answer.content
+    assert Halt.objects.standing().exists()
 
 
 def test_once_it_is_accepted_what_nobody_has_matched_is_listed_still(client_for_role):

@@ -241,4 +241,15 @@ GUARDS = (
         "orders/sending/writes/sent_lines.py",
         items=(23,),
     ),
+    Guard(
+        "restored: accepted once every machine was started",
+        "    machines = forms.BooleanField(",
+        "    machines = forms.BooleanField(required=False,",
+        (
+            "orders/tests/restores/test_restored_pages.py"
+            "::test_it_is_not_accepted_before_every_machine_that_sends_was_started",
+        ),
+        "orders/restores/forms.py",
+        items=(23,),
+    ),
 )
