@@ -11,9 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from django.conf import settings
-
-ROOT = Path(settings.BASE_DIR)
+ROOT = Path(__file__).resolve().parent.parent
 LEFT_OUT = re.compile(r"^\*\*/(\S+)$", re.M)
 ALONG = re.compile(r"^(COPY|RUN) +(?!--from)(.+)$", re.M)
 

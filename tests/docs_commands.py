@@ -13,7 +13,15 @@ _COMPOSE = ["docker", "compose"]
 
 def commands(page: str = "docs/production.md") -> list[str]:
     """In their order, comments and blank lines left out."""
-    lines = "\n".join(_BLOCK.findall((ROOT / page).read_text())).splitlines()
+    return [line for lines in blocks(page) for line in lines]
+
+
+def blocks(page: str = "docs/production.md") -> list[list[str]]:
+    """The same, each block by itself."""
+    return [_bare(block.splitlines()) for block in _BLOCK.findall((ROOT / page).read_text())]
+
+
+def _bare(lines: list[str]) -> list[str]:
     bare = (re.sub(r"\s+#.*$", "", line).strip() for line in lines)
     return [line for line in bare if line and not line.startswith("#")]
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 
 from core.encryption import decrypt
-from orders.models import Order
+from orders.models import Halt, Order
 from orders.status import Status
 from providers.models import BalanceReading, CatalogRun, Provider
 from tests.builders import NOON, make_order, make_provider, make_service, make_user
@@ -26,6 +26,11 @@ def fill() -> None:
         make_order(service=service, status=status)
     BalanceReading.objects.create(provider=provider, amount=EXACT, currency="USD", read_at=NOON)
     CatalogRun.objects.create(provider=provider, started_at=NOON, held_catalog=b"\x00\xff\x00")
+
+
+def accept() -> None:
+    """Nothing is stopped any more, as when somebody has accepted the database."""
+    Halt.objects.all().delete()
 
 
 def tell() -> None:
