@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from core.roles import Role
+from core.web.incoming import ReadableText
 from dashboard.tests.test_policy import TABLE, address
 from dashboard.wsgi import application
 from orders.models import BatchLine
@@ -152,3 +154,14 @@ def test_headers_and_cookies_with_a_nul_break_nothing() -> None:
     answer = browser.post("/log-in/", {"username": NUL, "password": NUL}, HTTP_USER_AGENT=NUL)
     assert answer.status_code == 422
     assert browser.get("/orders/%00/").status_code in (302, 404)
+
+
+def test_a_query_reaches_no_page_with_what_no_database_holds() -> None:
+    seen: list[str] = []
+
+    def page(request: HttpRequest) -> HttpResponse:
+        seen.extend(request.GET.getlist("q"))
+        return HttpResponse()
+
+    ReadableText(page)(RequestFactory().get("/orders/", {"q": ["a\0b", "c"]}))
+    assert seen == ["a\N{REPLACEMENT CHARACTER}b", "c"]

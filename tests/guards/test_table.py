@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .__main__ import GREEN, RED, failed_as_a_test
+from .items import ITEMS
 from .table import GUARDS, INDEXES, LINES
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,13 @@ def test_its_tests_exist(guard):
 
 def test_no_two_have_one_name():
     assert len({guard.name for guard in GUARDS}) == len(GUARDS)
+
+
+def test_each_kind_of_fault_comes_back_without_some_guard():
+    """What was once broken and has no row here could be broken again without a word."""
+    assert list(ITEMS) == list(range(1, 42))
+    named = {item for guard in GUARDS for item in guard.items}
+    assert named == set(ITEMS)
 
 
 LOGGED = "ERROR    orders.sending.writes.recording:recording.py:30 it could not be recorded\n"

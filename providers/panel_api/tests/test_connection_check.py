@@ -138,6 +138,24 @@ def test_a_limit_is_learned_where_one_is_understood_and_two_are_not() -> None:
     assert (report.dialect.batch_size, report.dialect.many_statuses) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("Nothing for one", "Nothing for two"), ("Nothing today", "Nothing today")],
+    ids=["each in words of its own", "the same words"],
+)
+def test_two_refused_as_one_alone_is_show_no_limit(one: str, two: str) -> None:
+    """One alone was not understood either: what was said of two need not be about two."""
+
+    def answer(fields: dict[str, str]) -> Delivery:
+        if fields["action"] != "status":
+            return well(fields)
+        words_of_it = two if "orders" in fields else one
+        return said(f'{{"error":"{words_of_it}"}}')
+
+    report = checked_by(answer)
+    assert (report.dialect.batch_size, report.dialect.many_statuses) == (100, None)
+
+
 @pytest.mark.parametrize("action", ["multistatus", "multi_status"])
 def test_another_action_for_several_orders_is_found(action: str) -> None:
     def answer(fields: dict[str, str]) -> Delivery:

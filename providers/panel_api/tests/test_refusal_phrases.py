@@ -70,6 +70,7 @@ def test_no_phrase_means_two_things_when_read_without_articles_and_currencies() 
         "Quantity must be between 10 and 1000. Adjusted to 1000.",
         "Unknown action: order placed",
         ". ".join(["Invalid link"] * 7),
+        "Not enough funds" + " " * 300 + "and it was placed all the same",
     ],
 )
 def test_one_sentence_nobody_reviewed_spoils_the_rest(said: str) -> None:

@@ -66,6 +66,27 @@ def test_what_is_not_clearly_a_throttle_leaves_an_order_unconfirmed(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        {"success": True, "message": "Too Many Attempts."},
+        [{"error": "Too Many Attempts."}, {"order": 7}],
+    ],
+    ids=["beside a success", "one row of several"],
+)
+def test_the_words_of_a_throttle_are_not_heard_where_something_was_done(body: Any) -> None:
+    assert throttles.throttle_in(body, "", 200, is_html=False) == throttles.Throttle()
+
+
+@pytest.mark.parametrize(("status", "proves"), [(429, True), (200, False), (503, False)])
+def test_a_page_of_a_throttle_proves_something_with_its_own_code_alone(
+    status: int, proves: bool
+) -> None:
+    page = "<html><title>Too Many Requests</title></html>"
+    heard = throttles.throttle_in(None, page, status, is_html=True)
+    assert heard == throttles.Throttle("Too Many Requests" if proves else "", is_likely=True)
+
+
+@pytest.mark.parametrize(
     ("body", "is_clear"),
     [
         (["Too many requests"] * throttles._MOST_PARTS, True),

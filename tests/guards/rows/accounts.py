@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+ACCOUNT_IDENTITY = "providers/tests/test_account_identity.py"
+ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
+BALANCES = "providers/tests/test_balances.py"
+PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
+TOKEN_BUCKET = "providers/tests/test_token_bucket.py"
+
 
 GUARDS = (
     Guard(
@@ -53,6 +59,107 @@ GUARDS = (
             "::test_one_that_was_used_stays_and_its_page_says_why",
         ),
         "providers/actions/deleting.py",
+        items=(9,),
+    ),
+    Guard(
+        "health: a balance that alone fails stops no order",
+        "    if type(error) is Unavailable and left and not was_down:",
+        "    if False:",
+        (f"{BALANCES}::test_a_balance_that_alone_fails_does_not_stop_orders",),
+        "providers/actions/note_calls.py",
+        items=(17,),
+    ),
+    Guard(
+        "health: a host that cannot be reached is about all of it",
+        "type(error) is Unavailable and left and not was_down",
+        "type(error) is Unavailable and not was_down",
+        (f"{BALANCES}::test_a_host_that_cannot_be_reached_closes_the_breaker",),
+        "providers/actions/note_calls.py",
+        items=(17,),
+    ),
+    Guard(
+        "health: what was down is not well because its balance fails",
+        "type(error) is Unavailable and left and not was_down",
+        "type(error) is Unavailable and left",
+        (
+            f"{BALANCES}::test_an_account_that_was_down_is_not_well_because_its_balance_fails_otherwise",
+        ),
+        "providers/actions/note_calls.py",
+        items=(17,),
+    ),
+    Guard(
+        "health: another key was refused, not this one",
+        'row = with_same_key(provider) if "key_refused_at" in change else health_row(provider)',
+        "row = health_row(provider)",
+        (f"{BALANCES}::test_that_another_key_is_refused_says_nothing_of_the_new_one",),
+        "providers/actions/note_calls.py",
+        items=(15,),
+    ),
+    Guard(
+        "health: an endless wait is capped",
+        "until = min(asked, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))",
+        "until = asked",
+        (f"{TOKEN_BUCKET}::test_an_endless_retry_after_is_capped",),
+        "providers/actions/note_calls.py",
+        items=(12,),
+    ),
+    Guard(
+        "health: a key that is refused",
+        "    if health.key_refused_at is not None:",
+        "    if False:",
+        (
+            f"{PROVIDER_PAGE}::test_the_pages_say_how_a_provider_is",
+            f"{ACCOUNT_OUTAGE}::test_an_order_waits_for_its_account_where_the_account_health_says_so",
+        ),
+        "providers/account_health.py",
+        items=(15,),
+    ),
+    Guard(
+        "identity: an address however its host is spelled",
+        'host = found.host.rstrip(".")',
+        "host = found.host",
+        (f"{ACCOUNT_IDENTITY}::test_a_closing_dot_makes_no_other_server",),
+        "providers/identity.py",
+        items=(9,),
+    ),
+    Guard(
+        "identity: http and https are one server",
+        "return host, 443 if found.port == 80 else found.port",
+        "return host, found.port",
+        (f"{SAME_ACCOUNT}::test_a_server_is_the_same_however_it_is_written",),
+        "providers/identity.py",
+        items=(9,),
+    ),
+    Guard(
+        "identity: loopback has one name",
+        "            host = _LOCAL\n",
+        "            pass\n",
+        (f"{ACCOUNT_IDENTITY}::test_this_machine_has_one_name",),
+        "providers/identity.py",
+        items=(9,),
+    ),
+    Guard(
+        "identity: the rows of an account are one",
+        "for pk, server in servers.items() if server == servers.get(provider_id)",
+        "for pk, server in servers.items() if pk == provider_id",
+        (f"{ACCOUNT_IDENTITY}::test_the_rows_of_an_account_are_one_whichever_is_asked_about",),
+        "providers/identity.py",
+        items=(9,),
+    ),
+    Guard(
+        "identity: the same key at another server is another account",
+        'return [row for row in rows.only("pk", "name", "url") if server_of(row.url) == server]',
+        'return list(rows.only("pk", "name", "url"))',
+        (f"{ACCOUNT_IDENTITY}::test_one_key_at_two_servers_is_two_accounts",),
+        "providers/identity.py",
+        items=(9,),
+    ),
+    Guard(
+        "identity: rows without a key are like no other",
+        "        return (provider.pk,)\n",
+        "        pass\n",
+        (f"{ACCOUNT_IDENTITY}::test_rows_without_a_key_are_like_no_other",),
+        "providers/identity.py",
         items=(9,),
     ),
 )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CONSTRAINTS = "core/tests/test_constraints.py"
 DOUBTS = "orders/tests/recovery/test_doubts_over_http.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
 INVARIANTS = "orders/tests/sending/test_invariants.py"
+LOOPS = "core/tests/test_loops.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 SENDING = "orders/tests/sending/test_send_orders.py"
+
 
 GUARDS = (
     Guard(
@@ -210,5 +213,46 @@ GUARDS = (
         ),
         "orders/sending/writes/sent_lines.py",
         items=(23,),
+    ),
+    Guard(
+        "loops: a broken row is left",
+        "        except Exception:\n",
+        "        except KeyError:\n",
+        (f"{LOOPS}::test_a_broken_row_is_left_and_the_others_have_their_turn",),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "loops: a database that is away ends them",
+        "            if away == MOST_AWAY or not connection.is_usable():\n                raise\n",
+        "",
+        (f"{LOOPS}::test_a_database_that_is_away_ends_the_loop_with_its_error",),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "loops: a locked row now and then ends nothing",
+        "            done += bool(act(row))\n            away = 0\n",
+        "            done += bool(act(row))\n",
+        (f"{LOOPS}::test_a_row_that_is_locked_now_and_then_ends_nothing",),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "constraints: which one was broken",
+        "    if broken_constraint(error) not in constraints:\n",
+        "    if not broken_constraint(error):\n",
+        (f"{CONSTRAINTS}::test_only_the_promise_that_was_thought_of_is_let_pass",),
+        "core/rows/constraints.py",
+        items=(25,),
+    ),
+    Guard(
+        "constraints: a check by its name",
+        "    if words.startswith(_SQLITE_CHECK):\n"
+        "        return words.removeprefix(_SQLITE_CHECK)\n",
+        "",
+        (f"{CONSTRAINTS}::test_a_broken_promise_is_told_by_name",),
+        "core/rows/constraints.py",
+        items=(25,),
     ),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CLAIMING = "orders/tests/sending/test_claiming.py"
 EACH = "orders/tests/sending/test_each_guard.py"
 HALTS = "orders/tests/sending/test_halts.py"
 SENDING = "orders/tests/sending/test_send_orders.py"
 WRITES = "orders/tests/sending/test_every_write.py"
+
 
 GUARDS = (
     Guard(
@@ -188,5 +190,23 @@ GUARDS = (
         ("core/tests/test_leases.py::test_a_lease_is_not_taken_by_who_read_the_clock_before",),
         "core/clocks.py",
         items=(12,),
+    ),
+    Guard(
+        "claim: a hole in the numbers",
+        'order.attempts.aggregate(newest=Max("number"))["newest"] or 0',
+        "order.attempts.count()",
+        (f"{CLAIMING}::test_the_number_of_an_attempt_does_not_end_at_that_of_a_small_integer",),
+        "orders/sending/claims.py",
+        items=(13,),
+    ),
+    Guard(
+        "claim: an order that breaks us is put back",
+        "        if not claims.put_back(order, Flag.NOT_CLAIMED, now=clock()):\n",
+        "        if order:\n",
+        (
+            f"{CLAIMING}::test_an_order_that_breaks_us_before_its_claim_waits_flagged_and_the_next_is_sent",
+        ),
+        "orders/sending/send_run.py",
+        items=(13,),
     ),
 )

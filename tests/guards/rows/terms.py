@@ -5,8 +5,10 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 HALTS = "orders/tests/sending/test_halts.py"
+REFUNDS = "orders/tests/reconciliation/test_refunds.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
 TERMS = "orders/tests/limits/test_terms.py"
+
 
 GUARDS = (
     Guard(
@@ -69,5 +71,13 @@ GUARDS = (
         ),
         "orders/limits/spending.py",
         items=(21,),
+    ),
+    Guard(
+        "charge: a canceled order with its full price is flagged",
+        "Anomaly(AnomalyCode.CHARGE_KEPT, text, evidence, Flag.CHARGE_DIFFERS)",
+        "Anomaly(AnomalyCode.CHARGE_KEPT, text, evidence)",
+        (f"{REFUNDS}::test_a_canceled_order_that_keeps_its_price_is_never_without_a_remark",),
+        "orders/polling/final_charge.py",
+        items=(36,),
     ),
 )

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 WATCHDOG = "dashboard/tests/test_watchdog.py"
 
+
 GUARDS = (
     Guard(
         "a desk older than its database says so",
@@ -45,5 +46,37 @@ GUARDS = (
         ),
         "dashboard/databases/postgresql.py",
         items=(19,),
+    ),
+    Guard(
+        "watchdog: a poll",
+        "    Late.POLL,\n",
+        "",
+        (f"{WATCHDOG}::test_each_kind_of_work_that_stands_still_is_told",),
+        "orders/oldest_work.py",
+        items=(14,),
+    ),
+    Guard(
+        "watchdog: why an account explains it",
+        'trouble = f"{account.name}: {health.label}." if health.is_trouble else ""\n',
+        'trouble = ""\n',
+        (f"{WATCHDOG}::test_what_the_account_explains_is_told_with_its_reason",),
+        "orders/watchdog/overdue.py",
+        items=(14, 15),
+    ),
+    Guard(
+        "watchdog: what a stop holds waits on purpose",
+        "    if not account.is_active or any(halt.holds(write) for halt in halts):",
+        "    if not account.is_active:",
+        (f"{WATCHDOG}::test_orders_behind_a_stop_wait_on_purpose",),
+        "orders/watchdog/overdue.py",
+        items=(14,),
+    ),
+    Guard(
+        "watchdog: a queue that moves does not stand still",
+        "    return newest is not None and now - Late.ORDER.limit < newest <= now",
+        "    return False",
+        (f"{WATCHDOG}::test_a_queue_that_moves_is_not_late_however_long_it_is",),
+        "orders/watchdog/overdue.py",
+        items=(14,),
     ),
 )
