@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from django.core.serializers.json import DjangoJSONEncoder
 
 from .link_queue import ahead_of
-from .models import Attempt, EventKind, Order, Refill
+from .models import Attempt, EventKind, JournalGap, Order, Refill
 from .status import HoldReason, Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
@@ -46,15 +46,31 @@ def of_flag(order: Order) -> str:
 
 def of_hold(order: Order) -> str:
     """What a held order waits for; of one that waits for its link, behind which order: released,
-    it is sent beside that one."""
+    it is sent beside that one. Of one that may have been sent, over which gap: released, it counts
+    as looked up for all that were found before."""
     if order.status != Status.HELD:
         return order.status
+    if order.hold_reason == HoldReason.RESTORED:
+        return word_of_hold(order.hold_reason, gaps_of([order]).get(order.pk))
     ahead = ahead_of(order) if order.hold_reason == HoldReason.LINK_BUSY else None
     return word_of_hold(order.hold_reason, ahead.pk if ahead else None)
 
 
-def word_of_hold(reason: str, ahead: int | None) -> str:
-    return reason if ahead is None else f"{reason}-{ahead}"
+def word_of_hold(reason: str, of: int | None) -> str:
+    return reason if of is None else f"{reason}-{of}"
+
+
+def gaps_of(orders: Iterable[Order]) -> dict[int, int]:
+    """Which gap of the journal each of these is held for: the newest of its account, by the moment
+    at which it was found. A database that is put back gives its number to another."""
+    accounts = {order.pk: order.provider_id for order in orders}
+    gaps = JournalGap.objects.filter(provider__in=set(accounts.values()))
+    newest = dict(gaps.order_by("pk").values_list("provider", "found_at"))
+    return {
+        pk: int(newest[account].timestamp() * 1_000_000)
+        for pk, account in accounts.items()
+        if account in newest
+    }
 
 
 def of_newest(refill: Refill | None) -> str:

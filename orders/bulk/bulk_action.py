@@ -33,6 +33,7 @@ from .chosen_orders import in_parts
 log = logging.getLogger(__name__)
 
 MOST = 50_000  # orders of one job
+BUYS = (JobKind.REORDER, JobKind.REFILL, JobKind.RELEASE)
 CHUNK = 25  # items between two looks at whether the job is still ours
 BROKEN = "The desk made a mistake with it; its log says more."
 
@@ -41,7 +42,8 @@ Act = Callable[[BulkItem], str]
 
 
 class NoLongerOurs(Exception):
-    """The job was stopped or taken over between a look at it and a purchase for it."""
+    """The job was stopped or taken over, or has to be stopped, between a look at it and a purchase
+    for it."""
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer do such things has their job stopped, and so has everybody who
-    orders or refills again what may be bought or refilled already and is known to nobody.
+    orders, refills or releases what may be bought or refilled already and is known to nobody.
     """
     run, ends = BulkRun(), time.monotonic() + seconds
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
@@ -157,8 +159,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
 
 def may_be_bought(job: BulkJob) -> bool:
     """Already, by this very action, before the database was put back to while it was under way."""
-    buys = job.kind in (JobKind.REORDER, JobKind.REFILL)
-    return buys and bool(doubtful_rows.gap_since(job.created_at))
+    return job.kind in BUYS and bool(doubtful_rows.gap_since(job.created_at))
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:
@@ -181,6 +182,8 @@ def _do(item: BulkItem, act: Act, job: BulkJob) -> None:
             return
         with transaction.atomic():
             if _keep(job) and _unclaimed(item, job).update(ok=True):
+                if may_be_bought(job):  # the gap was found a moment ago
+                    raise NoLongerOurs
                 words = act(item)
                 if words:
                     BulkItem.objects.filter(pk=item.pk).update(ok=False, words=words[:300])
@@ -211,8 +214,8 @@ def note_made(item: BulkItem, order: Order) -> None:
 
 def stand_by(item: BulkItem) -> None:
     """For the transaction that places an order for this item: the job cannot be stopped until
-    it ends. Raises NoLongerOurs when it was stopped, or another worker has taken it."""
-    if not _keep(item.job):
+    it ends. Raises NoLongerOurs when it was stopped, has to be, or another worker has taken it."""
+    if not _keep(item.job) or may_be_bought(item.job):
         raise NoLongerOurs
 
 

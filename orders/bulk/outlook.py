@@ -24,7 +24,7 @@ from ..models import (
 from ..placing import before_sending
 from ..placing.left_sends import Place, left_sends, names_of
 from ..repeats import Lately
-from ..shown import word_of_hold
+from ..shown import gaps_of, word_of_hold
 from ..status import HoldReason, JobKind
 from ..terms import at_rate
 from . import ordered_again, shown_holds
@@ -102,7 +102,12 @@ class Outlook:
 
     @property
     def maybe_sent(self) -> int:
-        return len(self.holds.get(HoldReason.RESTORED, ()))
+        """How many may have been sent before the database was put back."""
+        return sum(
+            len(ids)
+            for word, ids in self.holds.items()
+            if shown_holds.reason_of(word) == HoldReason.RESTORED
+        )
 
 
 def outlook(
@@ -124,7 +129,7 @@ def outlook(
             left = left_sends([order.link_key for order in some])
             done, lately = _ordered_again(some, now)
             under_way |= lately
-        ahead = _ahead(some) if kind == JobKind.RELEASE else {}
+        waits_for = _waits_for(some) if kind == JobKind.RELEASE else {}
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
@@ -142,14 +147,16 @@ def outlook(
             _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
             if kind == JobKind.RELEASE:
-                word = word_of_hold(order.hold_reason, ahead.get(order.pk))
+                word = word_of_hold(order.hold_reason, waits_for.get(order.pk))
                 seen.holds[word].append(order.pk)
     return seen
 
 
-def _ahead(some: list[Order]) -> dict[int, int]:
-    """Behind which order each of those waits that wait for their link."""
-    return numbers_ahead(one for one in some if one.hold_reason == HoldReason.LINK_BUSY)
+def _waits_for(some: list[Order]) -> dict[int, int]:
+    """Behind which order each of those waits that wait for their link, and over which gap those are
+    held that may have been sent."""
+    ahead = numbers_ahead(one for one in some if one.hold_reason == HoldReason.LINK_BUSY)
+    return ahead | gaps_of(one for one in some if one.hold_reason == HoldReason.RESTORED)
 
 
 def _add_estimate(seen: Outlook, order: Order, *, is_alone: bool) -> None:

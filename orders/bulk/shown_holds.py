@@ -1,5 +1,5 @@
 """What each order waited for when its release was confirmed, in the words of `shown.of_hold`:
-"funds:3-5,9;link_busy-4:7" in the form."""
+"funds:3-5,9;link_busy-4:7;restored-1796000000000000:8" in the form."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q, Value
+from django.db.models.functions import Least
 
 from core.rows.loops import one_by_one
 
@@ -64,15 +65,25 @@ def hold_waiting(account: int, *, now: datetime) -> int:
 
 def give_up_requests(account: int, *, now: datetime) -> int:
     """Refills become unconfirmed and cancels end as unclear, as after a lost answer: whoever still
-    wants one asks for it anew."""
+    wants one asks for it anew. So do refills that a bulk action of before has asked for since."""
     through = JournalGap.objects.filter(provider=account).aggregate(
-        refills=Max("refills_through"), cancels=Max("cancels_through")
+        refills=Max("refills_through"), cancels=Max("cancels_through"), found_at=Max("found_at")
     )
     if through["refills"] is None:
         return 0
     mine = {"provider": account}
+    for_many = BulkItem.objects.filter(
+        Q(job__ended_at=None) | Q(job__ended_at__gte=OuterRef("requested_at")),
+        order=OuterRef("order"),
+        job__kind=JobKind.REFILL,
+        job__started_by=OuterRef("requested_by"),
+        job__created_at__lte=Least(OuterRef("requested_at"), Value(through["found_at"])),
+        ok=True,
+    )
     refills = Refill.objects.filter(
-        status__in=sorted(REFILLS_TO_SEND), pk__lte=through["refills"], **mine
+        Q(pk__lte=through["refills"]) | Exists(for_many),
+        status__in=sorted(REFILLS_TO_SEND),
+        **mine,
     )
     cancels = CancelRequest.objects.filter(
         status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine

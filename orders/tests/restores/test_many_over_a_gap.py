@@ -10,7 +10,10 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from orders.bulk import apply_step, bulk_action
+from orders.aftersales.request_refills import request_refill, withdraw_refill
+from orders.bulk import apply_step, bulk_action, shown_holds
+from orders.bulk.outlook import outlook
+from orders.limits import doubtful_rows
 from orders.mass.mass_order import start_placing
 from orders.mass.place_lines import place_run, take_batch
 from orders.mass.tasks import check_again
@@ -22,13 +25,15 @@ from orders.models import (
     JournalGap,
     Order,
     OrderBatch,
+    OrderEvent,
     Refill,
 )
 from orders.placing.order_again import draft_again
 from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
-from orders.status import HoldReason, JobKind, JobState, Status
-from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from orders.shown import of_hold
+from orders.status import HoldReason, JobKind, JobState, RefillStatus, Status
+from tests.builders import NOON, make_halt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider
 
 from ..mass.test_place_lines import make_batch
@@ -137,7 +142,7 @@ def begin_again(orders: list[Order], moment=NOON, kind=JobKind.REORDER) -> BulkJ
 def run_job(job: BulkJob, at) -> None:
     if taken := bulk_action.take_job(job.pk, now=at):
         act = apply_step.act_for(job.kind, draft_again, lambda: at)
-        bulk_action.run_items(taken, act, clock=lambda: at, seconds=60)
+        bulk_action.run_items(taken, act, clock=lambda: at, seconds=5)
 
 
 def restored_bulk_action(service, fake: FakeProvider) -> BulkJob:
@@ -202,3 +207,102 @@ def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(servi
         assert item.made and item.made.pk > JournalGap.objects.get().orders_through
     send_all(service.provider, fake, LATEST)
     assert len(fake.placed) == bought
+
+
+def gap_now(order: Order, found_at=LATER) -> None:
+    """Nothing that is there now stands behind it."""
+    through = {
+        f"{name}_through": model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        for name, model in (("events", OrderEvent), ("orders", Order), ("refills", Refill))
+    }
+    JournalGap.objects.create(
+        halt=make_halt(lifted_at=found_at),
+        provider=order.provider,
+        host="a",
+        found_at=found_at,
+        kept_from=NOON,
+        cancels_through=0,
+        **through,
+    )
+
+
+@pytest.mark.parametrize("kind", [JobKind.REFILL, JobKind.REORDER])
+def test_many_stop_where_the_gap_is_found_among_them(service, kind):
+    before = NOON - timedelta(days=9)
+    orders = [make_order(Status.COMPLETED, service=service, created_at=before) for _ in range(3)]
+    job = begin_again(orders, kind=kind)
+    act, turns = apply_step.act_for(job.kind, draft_again, lambda: LATER), list[BulkItem]()
+
+    def meanwhile(item: BulkItem) -> str:
+        words = act(item)
+        if not turns:
+            gap_now(orders[0])  # by another worker
+        turns.append(item)
+        return words
+
+    taken = bulk_action.take_job(job.pk, now=LATER)
+    bulk_action.run_items(taken, meanwhile, clock=lambda: LATER, seconds=5)
+    job.refresh_from_db()
+    made = Refill.objects.count() + Order.objects.count() - len(orders)
+    assert (job.state, made) == (JobState.STOPPED, 1)
+
+
+def test_what_refills_of_many_asked_for_in_the_moment_of_the_gap_is_in_doubt(service, monkeypatch):
+    one, other = (make_order(Status.COMPLETED, service=service) for _ in range(2))
+    job = begin_again([one], kind=JobKind.REFILL)
+    gap_now(one)
+    monkeypatch.setattr(bulk_action, "may_be_bought", lambda job: False)  # it had looked before
+    run_job(job, LATEST)
+    assert not request_refill(other, actor=job.started_by, now=LATEST)
+    assert doubtful_rows.give_up_requests(one.provider_id, now=LATEST) == 1
+    stand = dict(Refill.objects.values_list("order", "status"))
+    assert stand == {one.pk: RefillStatus.UNCONFIRMED, other.pk: RefillStatus.QUEUED}
+    assert withdraw_refill(Refill.objects.get(order=one), actor=job.started_by, now=SOON)
+    assert not request_refill(one, actor=job.started_by, now=SOON)  # somebody who has looked
+    assert doubtful_rows.give_up_requests(one.provider_id, now=SOON) == 0
+
+
+def test_a_release_of_many_that_was_under_way_stops(service, client_for_role):
+    """Confirmed over one gap, released and sent; the database is put back, with another gap."""
+    order = make_order(Status.HELD, service=service, hold_reason=HoldReason.RESTORED)
+    gap_now(order, NOON - timedelta(hours=1))
+    job = begin_again([order], kind=JobKind.RELEASE)
+    BulkJob.objects.update(terms={"shown_holds": {of_hold(order): str(order.pk)}})
+    gap_now(order)
+    run_job(job, LATEST)
+    job.refresh_from_db()
+    order.refresh_from_db()
+    assert (job.state, order.status) == (JobState.STOPPED, Status.HELD)
+    page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
+    assert "the rest may be sent already" in page.content.decode()
+
+
+def test_nothing_is_released_over_a_newer_gap_than_was_shown(service, client_for_role):
+    order = make_order(Status.HELD, service=service, hold_reason=HoldReason.RESTORED)
+    gap_now(order, NOON)
+    seen, release = of_hold(order), reverse("order-release", args=[order.pk])
+    gap_now(order)
+    client_for_role(Role.ADMIN).post(release, {"shown": seen})
+    job = begin_again([order], LATEST, kind=JobKind.RELEASE)
+    BulkJob.objects.update(terms={"shown_holds": {seen: str(order.pk)}})
+    run_job(job, LATEST)
+    assert job.items.get().words == apply_step.WAITS_ANEW
+    order.refresh_from_db()
+    assert order.status == Status.HELD
+    client_for_role(Role.ADMIN).post(release, {"shown": of_hold(order)})
+    order.refresh_from_db()
+    assert order.status == Status.QUEUED
+
+
+def test_many_are_released_over_the_gap_that_was_shown(service):
+    orders = [
+        make_order(Status.HELD, service=service, hold_reason=HoldReason.RESTORED) for _ in range(2)
+    ]
+    gap_now(orders[0], NOON)
+    parts, person = [Order.objects.all()], make_user(Role.MANAGER)
+    seen = outlook(JobKind.RELEASE, parts, lambda order: "", person=person, now=LATER)
+    assert (seen.maybe_sent, seen.released) == (2, [(HoldReason.RESTORED.label, 2)])
+    job = begin_again(orders, LATER, kind=JobKind.RELEASE)
+    BulkJob.objects.update(terms={"shown_holds": shown_holds.read(seen.shown_holds)})
+    run_job(job, LATEST)
+    assert {order.status for order in Order.objects.all()} == {Status.QUEUED}
