@@ -23,7 +23,7 @@ from .. import link_queue
 from ..models import Attempt, EventKind, Order, Recovery
 from ..sending import halts, reopen
 from ..sending.doubts import says_it_is_there
-from ..sending.replays import REPLAYED_AS
+from ..sending.replays import REPLAYED_AS, UNSAID
 from ..sending.send_orders import may_be_sent_again
 from ..status import Doubt, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, only, open_attempt, resolve_attempt
@@ -189,7 +189,7 @@ def _leave_in_doubt(
 ) -> None:
     """An earlier try counts as not placed, and its evidence speaks of the phrase."""
     words = f"An earlier try counts as not placed, and now the provider says: {refusal.reason}"
-    doubt = {"code": Doubt.IS_THERE, "reason": words[:LONGEST_TEXT], "searched_at": now}
+    doubt = {"code": Doubt.IS_THERE, "reason": words[:LONGEST_TEXT], "searched_at": now, **UNSAID}
     with transaction.atomic():
         if as_read.filter(outcome=Outcome.UNKNOWN).update(**doubt):
             order.remember(EventKind.EVIDENCE, now=now, actor=actor, text=words)

@@ -15,6 +15,7 @@ from providers.models import Provider
 from providers.panel_api import Progress
 
 from ..models import Attempt, EventKind, Recovery
+from ..sending.replays import UNSAID
 from ..status import Doubt, Resolution, Status
 from . import link_orders, not_placed
 from .search.id_owners import Owner, is_decided
@@ -171,7 +172,7 @@ def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
 
 def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progress]) -> None:
     """For the person who will have to decide; each with how long its order had been waited for when
-    it was first seen."""
+    it was first seen. What one of two people has said was said without what is new."""
     newest = list(candidates.items())[:MOST_CANDIDATES]
     for attempt in attempts:
         row = _row_of(attempt)
@@ -181,7 +182,8 @@ def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progre
                 {**_in_text(one, said), "seen_after": first.get(one, str(waited))}
                 for one, said in newest
             ]
-            row.update(candidates=seen)
+            is_known = {one for one, _ in newest} <= {row["id"] for row in kept}
+            row.update(candidates=seen, **({} if is_known else UNSAID))
 
 
 def _row_of(attempt: Attempt) -> QuerySet[Attempt]:

@@ -20,7 +20,7 @@ from ..status import (
     Resolution,
     Status,
 )
-from .replays import CANDIDATE, SEEN_THERE, with_names_of
+from .replays import CANDIDATE, SEEN_THERE, UNSAID, with_names_of
 
 
 def reopen(
@@ -37,13 +37,12 @@ def reopen(
         code=Doubt.IS_THERE,
         resolution=Resolution.NONE,
         resolved_by=None,
-        confirmed_by=None,
-        confirmed_at=None,
         searched_at=now,
         unknown_at=attempt.unknown_at or now,
         reason=words[:LONGEST_TEXT],
         evidence=evidence,
         late=late,
+        **UNSAID,
     )
     if not doubted:
         return False
@@ -97,7 +96,7 @@ def note_taken_since(order: Order, external_id: str) -> None:
     if lost is not None:
         named = with_names_of(lost.evidence, {**lost.evidence, CANDIDATE: external_id})
         seen = {**named, SEEN_THERE: external_id}
-        Attempt.objects.filter(pk=lost.pk).update(evidence=seen)
+        Attempt.objects.filter(pk=lost.pk).update(evidence=seen, **UNSAID)
 
 
 def _is_seen(attempt: Attempt, order: Order) -> bool:

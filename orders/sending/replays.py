@@ -24,6 +24,8 @@ REPLAYED_AS: Final = "repeated_as"
 CANDIDATE: Final = "candidate_id"  # the first number that any answer to this send has named
 ALSO_NAMED: Final = "also_named"  # and the others: of several none is known to be the order
 SEEN_THERE: Final = "seen_there"  # an id at the provider that could be it
+# The first of two people has said so of what was known then.
+UNSAID: Final[dict[str, Any]] = {"confirmed_by": None, "confirmed_at": None}
 _WAIT: Final = ("waited_seconds", "waited_at", "surely_after")
 
 
@@ -41,7 +43,7 @@ def note(lost: Attempt, *, now: datetime) -> None:
     """On a row as it reads in this transaction."""
     lost.evidence = {REPLAYED_AS: "", **lost.evidence}
     anew = {"waited_seconds": 0, "waited_at": now, "surely_after": None}
-    Attempt.objects.filter(pk=lost.pk).update(evidence=lost.evidence, **anew)
+    Attempt.objects.filter(pk=lost.pk).update(evidence=lost.evidence, **anew, **UNSAID)
 
 
 def end_without_an_order(attempt: Attempt) -> None:

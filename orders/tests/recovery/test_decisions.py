@@ -10,15 +10,29 @@ import pytest
 from core import clocks
 from core.failpoints import armed
 from core.roles import Role
-from orders.models import Order, PollSchedule, Recovery
+from orders.models import Attempt, Order, PollSchedule, Recovery
 from orders.placing import place_orders
-from orders.recovery import link_orders, not_placed
+from orders.recovery import link_orders, not_placed, resolve
 from orders.recovery.not_placed import Confirmed
-from orders.sending import claims, record_outcome
+from orders.sending import claims, record_outcome, reopen, replays
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, Outcome, Status
-from providers.panel_api import NOT_AN_ID, OrderState, Unavailable, Unreadable
-from tests.builders import NOON, make_order, make_provider, make_service, make_user
+from providers.panel_api import (
+    NOT_AN_ID,
+    OrderState,
+    RefusalCode,
+    Rejected,
+    Unavailable,
+    Unreadable,
+)
+from tests.builders import (
+    NOON,
+    make_attempt,
+    make_order,
+    make_provider,
+    make_service,
+    make_user,
+)
 from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -281,6 +295,51 @@ def test_from_the_limit_of_the_account_on_a_second_person_has_to_say_so_too(mana
     assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.DONE
     order.refresh_from_db()
     assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.TOO_LATE
+
+
+def replayed(known: Attempt) -> None:
+    replays.begin(known, now=LATER)
+
+
+def found(known: Attempt) -> None:
+    resolve.keep_candidates([known], {"555": progress(charge="0.9")})
+
+
+def taken_since(known: Attempt) -> None:
+    reopen.note_taken_since(known.order, "555")
+
+
+def said_to_be_there(known: Attempt) -> None:
+    refusal = Rejected("It exists already.", RefusalCode.DUPLICATE)
+    make_attempt(known.order, outcome=Outcome.NOT_PLACED, number=9)
+    told = {"actor": make_user(Role.MANAGER), "now": LATER, "text": "", "evidence": {}}
+    Recovery.objects.update(two_people_above=None)
+    assert not not_placed.resolve_refused(known.order, known, refusal, **told)
+    Recovery.objects.update(two_people_above=Decimal("0.5"))
+
+
+@pytest.mark.parametrize("then", [replayed, found, taken_since, said_to_be_there])
+def test_what_the_first_of_two_has_said_does_not_count_for_what_came_after(manager, then):
+    order = make_unconfirmed()
+    Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))
+    said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+    assert said is Confirmed.ONE_OF_TWO
+    then(order.attempts.get())
+    Attempt.objects.update(waited_seconds=10_000)
+    second, later = make_user(Role.MANAGER), LATER + timedelta(hours=1)
+    assert not_placed.confirm_not_placed(order, actor=second, now=later) is Confirmed.ONE_OF_TWO
+    assert not_placed.confirm_not_placed(order, actor=manager, now=later) is Confirmed.DONE
+
+
+def test_what_is_seen_once_more_asks_nobody_anew(manager):
+    order = make_unconfirmed()
+    found(order.attempts.get())
+    Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))
+    said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
+    assert said is Confirmed.ONE_OF_TWO
+    found(order.attempts.get())
+    second = make_user(Role.MANAGER)
+    assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.DONE
 
 
 @pytest.mark.parametrize(

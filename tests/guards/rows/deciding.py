@@ -52,6 +52,22 @@ GUARDS = (
         items=(11,),
     ),
     Guard(
+        "people: the first of two has said so before a replay",
+        "update(evidence=lost.evidence, **anew, **UNSAID)",
+        "update(evidence=lost.evidence, **anew)",
+        (f"{SETTLING}::test_what_the_first_of_two_has_said_does_not_count_for_what_came_after",),
+        "orders/sending/replays.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: the first of two has said so before something was found",
+        "row.update(candidates=seen, **({} if is_known else UNSAID))",
+        "row.update(candidates=seen)",
+        (f"{SETTLING}::test_what_the_first_of_two_has_said_does_not_count_for_what_came_after",),
+        "orders/recovery/resolve.py",
+        items=(11,),
+    ),
+    Guard(
         "people: words alone end no doubt that takes two people",
         "    if order.status != Status.UNCONFIRMED or takes_two(order):",
         "    if order.status != Status.UNCONFIRMED:",
