@@ -33,7 +33,7 @@ HAS_NONE_OF_THEM = "It has none of these tags."
 WAITS_ANEW = "It waits for something else than what was confirmed: look at it once more."
 ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
 REFILLED_SINCE = (
-    "Another refill of it was asked for since this was confirmed: look at it once more."
+    "Another refill of it was asked for, or under way as this was confirmed: look at it once more."
 )
 CHANGED_NOW = "It changed at the same moment, and was left as it is."
 

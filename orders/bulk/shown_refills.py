@@ -13,10 +13,12 @@ from .bulk_action import MOST
 
 
 def newest_of(parts: Iterable[OrderQuerySet]) -> str:
-    """The newest refill of each of these orders that has one, as text."""
+    """The newest refill of each of these orders that has one, as text; not where one is under way:
+    the confirmation leaves that order out, whatever becomes of the refill."""
     found = list[int]()
     for part in parts:
         of_these = Refill.objects.filter(order__in=part.order_by().values("pk"))
+        of_these = of_these.exclude(order__in=Refill.objects.open().values("order"))
         newest = of_these.order_by().values("order").annotate(newest=Max("pk"))
         found += newest.values_list("newest", flat=True)
     return chosen_orders.spelled(found)

@@ -11,6 +11,7 @@ from django.test import Client
 from core.roles import Role
 from orders.bulk import tasks as bulk_tasks
 from orders.bulk.apply_step import REFILLED_SINCE
+from orders.bulk.outlook import REFILL_UNDER_WAY
 from orders.models import BulkJob, Refill
 from orders.status import RefillStatus, Status
 from tests.builders import NOON, make_order, make_refill
@@ -59,6 +60,19 @@ def test_after_those_that_its_page_knew_another_one_is_asked_for(staff: Client) 
     make_order(Status.COMPLETED)
     assert confirmed(staff, drawn(staff)) == ["", ""]
     assert Refill.objects.count() == 4
+
+
+@pytest.mark.parametrize("end", [RefillStatus.WITHDRAWN, RefillStatus.REFUSED])
+def test_what_the_confirmation_left_out_is_left_out_whatever_became_of_it(
+    staff: Client, end: RefillStatus
+) -> None:
+    refill = make_refill(RefillStatus.QUEUED)
+    make_order(Status.COMPLETED)
+    assert REFILL_UNDER_WAY in staff.get(URL).content.decode()
+    fields = drawn(staff)
+    Refill.objects.update(status=end, requests=1, sent_at=NOON, ended_at=NOON)  # it was lost
+    assert confirmed(staff, fields) == [REFILLED_SINCE, ""]
+    assert Refill.objects.filter(order=refill.order).count() == 1
 
 
 @pytest.mark.parametrize("text", ["x", "9-1", "1;2"])

@@ -229,6 +229,17 @@ GUARDS = (
         items=(10, 23),
     ),
     Guard(
+        "refill: of many, not what the confirmation left out as under way",
+        '        of_these = of_these.exclude(order__in=Refill.objects.open().values("order"))\n',
+        "",
+        (
+            "orders/tests/bulk/test_shown_refills.py"
+            "::test_what_the_confirmation_left_out_is_left_out_whatever_became_of_it",
+        ),
+        "orders/bulk/shown_refills.py",
+        items=(6, 20),
+    ),
+    Guard(
         "refill: taken back or closed only where the page has shown it",
         "    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt",
         "    if False:",
