@@ -6,9 +6,9 @@ import hashlib
 import ipaddress
 from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from .models import Provider
+from .models import Provider, Service
 from .panel_api import UnsafeUrl
 from .panel_api.http.urls import origin
 
@@ -68,6 +68,26 @@ def rows_of(provider_id: int) -> list[int]:
     return [pk for pk, server in servers.items() if server == servers.get(provider_id)] or [
         provider_id
     ]
+
+
+def same_service(service: Service) -> QuerySet[Service]:
+    """This service at every row of its account upstream, this one too. No row is read before the
+    query that it becomes a part of."""
+    itself = Provider.objects.filter(pk=service.provider_id).exclude(upstream="")
+    rows = Provider.objects.filter(upstream__in=itself.values("upstream"))
+    elsewhere = Q(provider__in=rows.values("pk"), external_id=service.external_id)
+    return Service.objects.filter(Q(pk=service.pk) | elsewhere)
+
+
+def lock_service(service: Service) -> Service:
+    """Until this transaction ends, whoever else locks it waits, at whichever row of its account.
+    As it is now, with its provider; raises Service.DoesNotExist."""
+    rows = same_service(service).select_related("provider").order_by("pk")
+    locked = rows.select_for_update(of=("self",), no_key=True)
+    for row in locked:
+        if row.pk == service.pk:
+            return row
+    raise Service.DoesNotExist
 
 
 def row_of(url: str, key_fingerprint: str, *, besides: int | None = None) -> Provider | None:

@@ -61,6 +61,7 @@ from orders.status import (
 )
 from orders.terms import Terms
 from providers.actions.accounts import fingerprint
+from providers.identity import upstream_digest
 from providers.models import CatalogRun, Provider, ProviderHealth, Service
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -103,6 +104,9 @@ def make_provider(*, key: str = "test-key-0123456789", **over: Any) -> Provider:
         over.setdefault("key_ciphertext", encrypt(key))
         over.setdefault("key_last4", key[-4:])
         over.setdefault("key_fingerprint", fingerprint(key))
+        upstream = upstream_digest(over["url"], over["key_fingerprint"])
+        over.setdefault("upstream", upstream)
+        over.setdefault("is_allowed_twin", Provider.objects.filter(upstream=upstream).exists())
     provider = Provider.objects.create(**over)
     ProviderHealth.objects.create(provider=provider)
     return provider

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.db.models import Q, QuerySet
 
 from core.clocks import SAME_LINE_SECONDS
-from providers.models import Service
+from providers.identity import lock_service
 
 from ..draft import OrderDraft
 from ..models import BulkItem, BulkJob, Order, OrderQuerySet, buys_again
@@ -69,7 +69,7 @@ def why_asked_again(item: BulkItem, now: datetime) -> str:
 def ask_once_more(item: BulkItem, draft: OrderDraft, now: datetime) -> None:
     """In the transaction that places it, behind whoever placed one for this service a moment
     before. Raises NotAgreed where it has become a second time since it was asked first."""
-    Service.objects.select_for_update(no_key=True).get(pk=draft.service.pk)
+    lock_service(draft.service)
     is_meant = bool(item.job.terms.get("beside_open"))
     words = told_of_beside(item, draft, now)[1] if is_meant else why_asked_again(item, now)
     if words:

@@ -27,6 +27,10 @@ from .line_rules import LineRules
 
 AT_ONCE = 5_000  # values in one look-up
 Place = tuple[int, str]  # a service or a provider, and a link key
+RUNNING = (
+    *("pk", "form_key", "service_id", "provider_id", "status", "units", "created_at", "batch_id"),
+    *("provider__upstream", "service__external_id"),
+)
 T = TypeVar("T")
 
 
@@ -42,17 +46,24 @@ class Running(NamedTuple):
     units: int | None
     created_at: datetime
     batch_id: int | None
+    upstream: str
+    service_number: str
 
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
     def is_repeated_by(self, service: Service, payload: OrderPayload | None) -> bool:
-        if self.service_id != service.pk:
+        if self.service_id != service.pk and not self._is_at_another_row(service):
             return False
         if self.status in BUYS_AGAIN:
             return True
         return payload is not None and payload.units == self.units
+
+    def _is_at_another_row(self, service: Service) -> bool:
+        """Of the same account upstream."""
+        there = self.upstream, self.service_number
+        return bool(self.upstream) and there == (service.provider.upstream, service.external_id)
 
 
 class Claim(NamedTuple):
@@ -154,7 +165,7 @@ def _running(keys: list[str], ours: set[UUID], lately: Lately) -> dict[str, list
     for asked in (buys_again(), lately.orders):
         for some in _parts(keys):
             rows = Order.objects.filter(asked, link_key__in=some).order_by("pk")
-            for key, *order in rows.values_list("link_key", *Running._fields):
+            for key, *order in rows.values_list("link_key", *RUNNING):
                 if (running := Running(*order)).form_key not in ours:
                     found[key].append(running)
     return found

@@ -10,9 +10,10 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 
 from core.rows.numbers import row_number
+from providers.identity import same_service
 from providers.models import Provider, Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 from providers.same_ids import spellings
@@ -84,13 +85,13 @@ class OrderQueries(QuerySet[Row]):
         units: int | None = None,
         lately: Lately | None = None,
     ) -> Self:
-        """Those of them for the same service and the same link, however it was spelled, and of
-        those placed `lately` the ones with as many units. What a provider started for one of them
-        is not told beside it."""
+        """Those of them for the same service, at whichever row of its account, and the same link,
+        however it was spelled, and of those placed `lately` the ones with as many units. What a
+        provider started for one of them is not told beside it."""
         asked = buys_again()
         asked = asked | lately.with_units(units) if lately else asked
         # By an expression: with the bare column SQLite would walk all orders of the service.
-        of_service = Exact(F("service_id") + 0, service.pk)
+        of_service = In(F("service_id") + 0, same_service(service).values("pk"))
         return self.filter(asked, of_service, link_key=link_key, parent=None)
 
     def on_link(self, provider_id: Any, link_key: Any) -> Self:

@@ -12,6 +12,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from providers.identity import rows_of
 from providers.models import Service
 
 from ..draft import OrderDraft
@@ -26,8 +27,9 @@ BOUGHT_TICK: Final = _("This may buy it a second time. Tick the box if you mean 
 def left_sends(
     keys: Collection[str], service_id: str = "", ours: Collection[UUID] = ()
 ) -> dict[Place, list[UnmatchedOrder]]:
-    """By its place, what stands in the list for links with these keys and has no order here;
-    without what these forms have sent themselves, which they are not placed beside."""
+    """By its place, at each row of its account, what stands in the list for links with these keys
+    and has no order here; without what these forms have sent themselves, which they are not placed
+    beside."""
     found, wanted = defaultdict[Place, list[UnmatchedOrder]](list), sorted(set(keys))
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
@@ -35,7 +37,8 @@ def left_sends(
         rows = rows.filter(service_id=service_id) if service_id else rows
         for row in rows.order_by("pk"):
             if row.form_key not in ours:
-                found[row.account, row.service_id, row.link_key].append(row)
+                for account in rows_of(row.account):
+                    found[account, row.service_id, row.link_key].append(row)
     return found
 
 

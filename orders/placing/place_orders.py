@@ -12,7 +12,8 @@ from core.failpoints import failpoint
 from core.models import User
 from core.rows.constraints import raise_unless_broken
 from core.rows.durable import durable_transaction
-from providers.models import Provider, ProviderHealth, Service
+from providers.identity import lock_service
+from providers.models import Provider, ProviderHealth
 
 from ..draft import OrderDraft
 from ..limits import check_limits
@@ -136,8 +137,7 @@ def _check_agreed(
     of two people who were told of no open order one is told of the other's, and of two tabs of
     one person one is told of the order that has ended since. Returns the account as it reads
     now."""
-    locked = Service.objects.select_for_update(of=("self",), no_key=True)
-    service = locked.select_related("provider").get(pk=draft.service.pk)
+    service = lock_service(draft.service)
     if Terms.of(service) != Terms.of(draft.service):
         raise NotAgreed("The terms of this service changed a moment ago: look at them again.")
     if words := check_limits.reserve(draft, person=person, now=now, leaves_at=starts_at):
@@ -199,7 +199,7 @@ def release_order(
     reason = HoldReason(order.hold_reason)
     with transaction.atomic():
         if shown_hold is not None:  # nobody places the same meanwhile
-            Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+            lock_service(order.service)
             if shown_hold != of_hold(order):
                 raise NotAgreed(CHANGED)
         if beside is not None:
@@ -219,7 +219,7 @@ def refuse_beside(
     order: Order, now: datetime, beside: Collection[int], told_sends: Collection[str]
 ) -> None:
     """In the transaction that queues it; nobody places the same meanwhile."""
-    Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+    lock_service(order.service)
     if found := same_beside(order, now).exclude(pk__in=beside).first():
         raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
     if send := left_sends.untold_beside(order, told_sends):

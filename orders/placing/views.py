@@ -23,6 +23,7 @@ from core.rows.numbers import row_number
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.account_health import account_health
+from providers.identity import lock_service
 from providers.models import Service
 
 from .. import wake_ups
@@ -163,7 +164,7 @@ def _placed_meanwhile(request: StaffRequest, service: Service) -> Order | None:
     if request.method != "POST":
         return None
     with transaction.atomic():
-        Service.objects.select_for_update(no_key=True).filter(pk=service.pk).first()
+        lock_service(service)
         return _sent_before(request)
 
 

@@ -180,6 +180,7 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     }
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
+    halts.one_at_a_time(order.provider)
     _refuse_if_claimed(order, link.external_id)
     found = {"external_id": link.external_id}
     if link.beside:

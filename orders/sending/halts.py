@@ -135,7 +135,7 @@ def note_lost_answer(attempt: Attempt, *, now: datetime) -> None:
     """Halt the account until the order has been looked for; after too many, until a person has
     seen it. In the transaction that makes the attempt unknown."""
     provider = Provider.objects.get(pk=attempt.provider_id)
-    _one_at_a_time(provider)
+    one_at_a_time(provider)
     place_halt(
         HaltKind.ANSWER_LOST,
         now=now,
@@ -157,15 +157,16 @@ def lift_if_resolved(provider: Provider, *, now: datetime) -> bool:
         return False
     with transaction.atomic():
         # Who loses the next answer this moment, places theirs after ours is lifted.
-        _one_at_a_time(provider)
+        one_at_a_time(provider)
         if waiting.exists():
             return False
         return lift_halt(HaltKind.ANSWER_LOST, now=now, provider=provider)
 
 
-def _one_at_a_time(provider: Provider) -> None:
-    """Until this transaction ends nobody else places or lifts a halt of this account: the row of
-    its first row is written, which PostgreSQL makes others wait for and SQLite's transactions do
+def one_at_a_time(provider: Provider) -> None:
+    """Until this transaction ends nobody else places or lifts a halt of this account, or gives one
+    of its ids to an order where no index tells two of them apart: the row of its first row is
+    written, which PostgreSQL makes others wait for and SQLite's transactions do
     anyway."""
     rules, _ = Recovery.objects.get_or_create(provider_id=rows_of(provider.pk)[0])
     Recovery.objects.filter(pk=rules.pk).update(enabled=F("enabled"))

@@ -12,6 +12,7 @@ from providers.same_ids import spellings
 from ..flags import raise_flag
 from ..models import Attempt, EventKind, Order
 from ..status import Flag
+from .halts import one_at_a_time
 
 
 class IdTaken(Exception):
@@ -20,7 +21,9 @@ class IdTaken(Exception):
 
 def refuse_id_of_duplicate(attempt: Attempt, external_id: str) -> None:
     """Raises IdTaken where an order of another row of this account has it, or one has it with
-    zeros before it: no index of the database reaches over two rows, or two spellings."""
+    zeros before it: no index of the database reaches over two rows, or two spellings. In the
+    transaction that gives it to the order, behind whoever gives it to another one, and after the
+    attempt is held, which is everybody's first lock."""
     if not external_id:
         return
     others = duplicates_of(attempt.provider)
@@ -28,6 +31,7 @@ def refuse_id_of_duplicate(attempt: Attempt, external_id: str) -> None:
     padded = here.filter(external_id__gte="0", external_id__lt="1")
     if not others and not external_id.startswith("0") and not padded.exists():
         return
+    one_at_a_time(attempt.provider)
     other_spelling = Q(provider=attempt.provider_id) & ~Q(external_id=external_id)
     elsewhere = Q(provider__in=others) | other_spelling
     same = Order.objects.filter(elsewhere, external_id__in=spellings([external_id]))

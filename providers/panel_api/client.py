@@ -26,7 +26,7 @@ from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavaila
 from .http.request import Credentials, naming, written
 from .http.transport import Transport
 from .id_batches import ask_all
-from .made import may_be_made
+from .made import answers_for_one, may_be_made
 from .order_types.table import OrderPayload, WrittenPayload
 from .results import (
     Balance,
@@ -231,7 +231,7 @@ class PanelClient:
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
         refusal, reason = answer.refusal(self.dialect), answer.trouble
-        if refusal and action == "refill" and may_be_made(answer.body, action):
+        if refusal and action == "refill" and self._may_be_refilled(answer, asked):
             raise self._unknown(answer, refusal[0], may_be_made=True)
         heed(answer, self.dialect, self.now(), write=True)
         if refusal and can_prove(answer) and not self._is_about_account(answer):
@@ -244,6 +244,10 @@ class PanelClient:
             except Unexpected as error:
                 reason = str(error)
         raise self._unknown(answer, reason)
+
+    @staticmethod
+    def _may_be_refilled(answer: Answer, asked: Sequence[str]) -> bool:
+        return may_be_made(answer.body, "refill") or answers_for_one(answer.body, asked)
 
     def _unknown(self, answer: Answer, reason: str, *, may_be_made: bool = False) -> OutcomeUnknown:
         return OutcomeUnknown(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ _TAKEN: Final = re.compile(
     r"awaiting|waits|on hold|pending|processing|in progress|started|starts|scheduled)\b"
 )
 _SPACE: Final = re.compile(r"\s")
+_FAILED: Final = re.compile(r"error|fail|refus|reject|invalid|denied|skipped|missing|not_?found")
 _HELD: Final = (
     r"(?:new|my|your|created|placed)?{0}s?(?:id|no|nr|num|number|ref|reference|uuid|key)?"
 )
@@ -59,6 +60,37 @@ def _tells_of_one(part: Any, classified: frozenset[str], depth: int) -> bool:
         return False  # `_names` has said that nobody looked
     inside = part.values() if isinstance(part, dict) else part
     return any(_tells_of_one(one, classified, depth - 1) for one in inside)
+
+
+def answers_for_one(body: Any, ids: Collection[str]) -> bool:
+    """A refill of one of these orders may stand behind the answer, which names it by its order
+    alone: as a key with a number, as the `order` of a row that has an id of its own, or in a list
+    that is not called one of what failed. Longer or deeper than is looked through may hold one."""
+    return _answers_for(body, frozenset(ids), _DEEPEST)
+
+
+def _answers_for(part: Any, ids: frozenset[str], depth: int, *, failed: bool = False) -> bool:
+    if not isinstance(part, dict | list) or not part:
+        return False
+    if not depth or len(part) > MOST_ROWS:
+        return True  # nobody looked
+    if isinstance(part, list):
+        if not failed and any(_as_id(one) in ids for one in part):
+            return True
+        return any(_answers_for(one, ids, depth - 1, failed=failed) for one in part)
+    if any(_as_id(name) in ids and _is_number(value, depth) for name, value in part.items()):
+        return True
+    if _is_number(part.get("id"), depth) and _as_id(part.get("order")) in ids:
+        return True
+    return any(
+        _answers_for(value, ids, depth - 1, failed=failed or bool(_FAILED.search(name.lower())))
+        for name, value in part.items()
+    )
+
+
+def _as_id(value: Any) -> str:
+    is_scalar = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value).strip() if is_scalar else ""
 
 
 def candidate_id(body: Any) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from providers.panel_api import OutcomeUnknown, RefillStarted, RefusalCode, Refused, Rejected
+from providers.panel_api import (
+    OutcomeUnknown,
+    RefillStarted,
+    RefusalCode,
+    Refused,
+    Rejected,
+    SlowDown,
+)
 
 from .stub import client_hearing, said
 from .test_facts import PAYLOAD
@@ -87,3 +94,34 @@ def test_a_row_that_is_throttled_says_nothing_of_the_others(no: str) -> None:
     answer = client.refill(["5", "6"])
     assert isinstance(answer["5"], Refused) and answer["5"].code is RefusalCode.RATE_LIMIT
     assert answer["6"] == RefillStarted("78")
+
+
+BY_ORDER_ALONE = (
+    '{"1": 5, "error": "Too many requests"}',
+    '{"errors": {"2": "Too many requests"}, "1": 55}',
+    '{"error": "Too many requests", "data": [{"order": 1, "id": 5}]}',
+    '{"error": "Too many requests", "success": ["1"], "failed": ["2"]}',
+)
+ABOUT_NONE = (
+    '{"error": "Too many requests"}',
+    '{"error": "Too many requests", "failed": ["1", "2"]}',
+    '{"error": "Too many requests", "order": "1"}',
+    '{"errors": {"1": "Too many requests", "2": "Too many requests"}}',
+)
+
+
+@pytest.mark.parametrize("body", BY_ORDER_ALONE)
+def test_refills_named_by_their_orders_beside_a_throttle_are_in_doubt(body: str) -> None:
+    client, _ = client_hearing(said(body))
+    with pytest.raises(OutcomeUnknown):
+        client.refill(["1", "2"])
+
+
+@pytest.mark.parametrize("body", ABOUT_NONE)
+def test_a_throttle_that_answers_for_no_order_leaves_nothing_in_doubt(body: str) -> None:
+    client, _ = client_hearing(said(body))
+    try:
+        answers = client.refill(["1", "2"])
+    except SlowDown:
+        return
+    assert all(isinstance(answer, Refused) for answer in answers.values())

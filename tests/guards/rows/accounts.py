@@ -162,4 +162,12 @@ GUARDS = (
         "providers/identity.py",
         items=(9,),
     ),
+    Guard(
+        "two rows of one account: the same service at the other one",
+        'In(F("service_id") + 0, same_service(service).values("pk"))',
+        'Exact(F("service_id") + 0, service.pk)',
+        ("orders/tests/placing/test_two_rows.py::test_the_same_at_the_other_row_is_asked_about",),
+        "orders/models/order_queries.py",
+        items=(9,),
+    ),
 )
