@@ -20,7 +20,7 @@ from tests.chaos.history import History
 from tests.chaos.pastes import next_step, stands_at_most, told_by
 from tests.chaos.people import Person, Staff, fix, is_wanted
 from tests.chaos.plan import Terms, first_orders
-from tests.chaos.recovery import stops_to_review
+from tests.chaos.recovery import shown_with, stops_to_review
 
 pytestmark = pytest.mark.django_db
 KEY = link_key("https://lumen.example/1")
@@ -90,6 +90,7 @@ def test_the_page_of_stops_is_read_as_who_looks_at_it_does(
     make_halt(kind=HaltKind.STOP)
     shown = seen(client_for_role(Role.MANAGER), "/orders/sending-control/")
     assert stops_to_review(shown) == [str(exposed.pk)]
+    assert shown_with(shown, str(exposed.pk)) == exposed.shown
 
 
 @pytest.mark.parametrize("ends", [True, False])

@@ -95,6 +95,11 @@ class Halt(models.Model):
         ]
         indexes = [models.Index(fields=["provider", "-id"], name="halt_newest")]
 
+    @property
+    def shown(self) -> str:
+        """What its buttons carry: a database that is put back gives its number to another stop."""
+        return f"{self.kind}-{self.provider_id or 0}-{self.placed_at.timestamp()}"
+
     def holds(self, write: Write) -> bool:
         """As `HaltQuerySet.holding`, of a row that was read."""
         if write is Write.ADD:

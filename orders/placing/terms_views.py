@@ -34,7 +34,8 @@ PAGE = "orders/placing/changed_terms.html"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One order as it is asked about. `token` says to exactly which terms somebody agrees;
+    """One order as it is asked about. `token` says which order it is, and to exactly which terms
+    somebody agrees;
     `catalog` is the run that waits for a decision, where its terms are those; `beside` asks about
     what it may buy a second time."""
 
@@ -67,8 +68,8 @@ def terms_accept(request: StaffRequest) -> HttpResponse:
     """Agree to the terms that were shown, order by order. Those beside which the same is there come
     back with the question."""
     queued, refused, asked = list[Order](), list[str](), dict[int, BesideForm]()
-    for pk, digest in _selected(request):
-        order = _waiting().filter(pk=pk).first()
+    for pk, digest, key in _selected(request):
+        order = _shown_as(pk, key)
         words, form = "It no longer waits for this.", BesideForm(request.POST, prefix=f"{pk}")
         try:
             if order is not None and not (words := _agree(order, digest, request.user, form)):
@@ -113,8 +114,8 @@ def _ask(request: StaffRequest, asked: dict[int, BesideForm]) -> HttpResponse:
 def terms_withdraw(request: StaffRequest) -> HttpResponse:
     """Take the selected orders back."""
     withdrawn, refused = 0, list[str]()
-    for pk, _ in _selected(request):
-        order = _waiting().filter(pk=pk).first()
+    for pk, _, key in _selected(request):
+        order = _shown_as(pk, key)
         if order is not None and withdraw_order(order, actor=request.user, now=database_now()):
             withdrawn += 1
         else:
@@ -128,12 +129,18 @@ def _waiting() -> OrderQuerySet:
     return rows.select_related("service__proposed", "provider", "placed_by")
 
 
+def _shown_as(pk: int, key: str) -> Order | None:
+    """Not what was given its number since the page was drawn: its form key is another."""
+    order = _waiting().filter(pk=pk).first()
+    return order if order is not None and order.form_key.hex == key else None
+
+
 def _shown(order: Order, percent: Decimal, beside: BesideForm | None = None) -> Shown:
     now = Terms.known(order.service)
     proposed = proposed_for(order.service)
     return Shown(
         order=order,
-        token=f"{order.pk}:{now.digest}",
+        token=f"{order.pk}:{now.digest}:{order.form_key.hex}",
         faults=what_changed(order, order.service, percent),
         differences=differences(agreed(order), now),
         obstacle=why_not_acceptable(order, order.service),
@@ -142,10 +149,11 @@ def _shown(order: Order, percent: Decimal, beside: BesideForm | None = None) -> 
     )
 
 
-def _selected(request: StaffRequest) -> list[tuple[int, str]]:
-    """The selected orders, each with the digest of the terms it was shown with."""
-    pairs = (word.partition(":") for word in request.POST.getlist("order")[:PAGE_SIZE])
-    return [(number, digest) for pk, _, digest in pairs if (number := row_number(pk)) is not None]
+def _selected(request: StaffRequest) -> list[tuple[int, str, str]]:
+    """The selected orders, each with the digest of the terms it was shown with and its form key."""
+    words = (word.partition(":") for word in request.POST.getlist("order")[:PAGE_SIZE])
+    numbers = ((row_number(pk), rest.partition(":")) for pk, _, rest in words)
+    return [(pk, digest, key) for pk, (digest, _, key) in numbers if pk is not None]
 
 
 def _say(request: StaffRequest, count: int, done: str, refused: list[str]) -> None:

@@ -18,6 +18,7 @@ from providers.models import Provider
 
 from .. import wake_ups
 from ..models import Halt, HaltQuerySet
+from ..shown import CHANGED
 from ..status import HaltKind
 from . import halts, sweep_due
 from .forms import CancelsForm, IncidentForm, LiftForm, StopForm
@@ -85,6 +86,8 @@ def _place(
 def halt_lift(request: StaffRequest, pk: int) -> HttpResponse:
     """Orders behind it are sent again."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
+    if request.POST.get("shown") != halt.shown:
+        return _look_again(request)
     form = LiftForm(request.POST)
     if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
@@ -110,6 +113,8 @@ def halt_lift(request: StaffRequest, pk: int) -> HttpResponse:
 def halt_cancels(request: StaffRequest, pk: int) -> HttpResponse:
     """Let cancels through this stop, or hold them like all else."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
+    if request.POST.get("shown") != halt.shown:
+        return _look_again(request)
     form = CancelsForm(request.POST)
     let = form.is_valid() and form.cleaned_data["lets_cancels"]
     if not halts.let_cancels(halt, let=let, actor=request.user, now=database_now()):
@@ -119,6 +124,12 @@ def halt_cancels(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, "Cancels go through now. Orders and refills still wait.")
     else:
         messages.success(request, "Cancels wait now, like orders and refills.")
+    return redirect("sending-control")
+
+
+def _look_again(request: StaffRequest) -> HttpResponse:
+    """The button was about another stop, which had this number before a database was put back."""
+    messages.warning(request, CHANGED)
     return redirect("sending-control")
 
 

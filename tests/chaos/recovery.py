@@ -74,6 +74,13 @@ def calibrate(desk: Desk, accounts: Sequence[Account]) -> None:
     wait_until(all_are, "the calibration", CALIBRATED_SECONDS)
 
 
+def shown_with(page: Page, halt: str) -> str:
+    """What the button that ends this stop carries."""
+    form = page.text.partition(f"/orders/sending-control/{halt}/open/")[2].partition("</form>")[0]
+    found = re.search(r'name="shown" value="([^"]*)"', form)
+    return found[1] if found else ""
+
+
 def stops_to_review(page: Page) -> list[str]:
     """The numbers of the stops on the page of stops that wait for somebody to look."""
     return _LOOKED.findall(page.text)
@@ -112,7 +119,7 @@ class Watcher:
             self.acknowledged += self._open(page, halt)
 
     def _open(self, page: Page, halt: str) -> bool:
-        note = {"note": "They are being looked for."}
+        note = {"note": "They are being looked for.", "shown": shown_with(page, halt)}
         return self.browser.post(
             f"/orders/sending-control/{halt}/open/", {**page.hidden(), **note}
         ).location.endswith("/orders/sending-control/")

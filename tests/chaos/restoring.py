@@ -15,6 +15,7 @@ from .opening import MANAGER, Account, log_in
 from .people import Person, Staff
 from .plan import PlannedOrder
 from .processes import wait_until
+from .recovery import shown_with
 
 QUIET_SECONDS = 120.0
 RUN_SECONDS = 5.0  # of a reconcile run, for each account
@@ -85,10 +86,12 @@ def _get(person: Person) -> Page:
 
 def _open_all(person: Person) -> None:
     """End the stop of everything."""
-    halt = _HALT.search(person.persist(lambda: person.browser.get(STOPS)).text)
+    page = person.persist(lambda: person.browser.get(STOPS))
+    halt = _HALT.search(page.text)
     if halt is None:
         raise LookupError("nothing is stopped")
-    _press(person, STOPS, f"{STOPS}{halt[1]}/open/", {"note": "It is made."})
+    said = {"note": "It is made.", "shown": shown_with(page, halt[1])}
+    _press(person, STOPS, f"{STOPS}{halt[1]}/open/", said)
 
 
 def _press(person: Person, page: str, to: str, values: dict[str, str]) -> None:

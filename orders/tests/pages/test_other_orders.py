@@ -14,9 +14,10 @@ from orders.models import Attempt, CancelRequest, Order, OrderEvent, Refill
 from orders.recovery import resolve_views
 from orders.shown import CHANGED
 from orders.status import HoldReason, Outcome, RefillStatus, Resolution, Status
+from orders.terms import Terms
 from orders.tests.bulk.test_other_orders import in_its_place
 from providers.panel_api import OrderState
-from tests.builders import NOON, make_attempt, make_order, make_refill
+from tests.builders import NOON, make_attempt, make_order, make_refill, make_service
 from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -111,6 +112,29 @@ def test_a_decision_is_about_no_order_that_was_given_its_number_since(
     staff.post(address, said | form_for(staff.get(page).content.decode(), address))
     other.refresh_from_db()
     assert other.status != status, "the page of now acts"
+
+
+@pytest.mark.parametrize(
+    ("step", "to"), [("accept", Status.QUEUED), ("withdraw", Status.WITHDRAWN)]
+)
+def test_changed_terms_are_agreed_to_for_no_order_that_was_given_its_number_since(
+    client_for_role: Any, step: str, to: Status
+) -> None:
+    """Its service asks the same of both by now, so the terms that were shown are its too."""
+    staff: Client = client_for_role(Role.MANAGER)
+    service = make_service()
+    agreed = {**Terms.of(service).as_json(), "rate": "0.5"}
+    waits: dict[str, Any] = {"hold_reason": HoldReason.TERMS, "service": service, "terms": agreed}
+    order = make_order(Status.HELD, link="https://a.example/1", **waits)
+    [row] = staff.get("/orders/terms/").context["shown"]
+    number = order.pk
+    order.delete()
+    other = make_order(Status.HELD, link="https://b.example/2", pk=number, **waits)
+    staff.post(f"/orders/terms/{step}/", {"order": row.token})
+    assert not acted(other)
+    [row] = staff.get("/orders/terms/").context["shown"]
+    staff.post(f"/orders/terms/{step}/", {"order": row.token})
+    assert Order.objects.get(pk=number).status == to, "the page of now acts"
 
 
 def test_a_refill_that_was_given_the_number_of_another_since_is_not_sent_again(

@@ -81,7 +81,9 @@ def test_many_at_once_are_not_called_never_sent(client_for_role: Callable[[Role]
 def test_those_with_changed_terms_neither(staff: Client) -> None:
     order = make_order(Status.HELD, hold_reason=HoldReason.TERMS)
     make_attempt(order, outcome=Outcome.NOT_PLACED)
-    answer = staff.post("/orders/terms/withdraw/", {"order": f"{order.pk}:x"}, follow=True)
+    answer = staff.post(
+        "/orders/terms/withdraw/", {"order": f"{order.pk}:x:{order.form_key.hex}"}, follow=True
+    )
     page = answer.content.decode()
     assert "Orders withdrawn: 1." in page
     assert "nothing of them was sent" not in page

@@ -49,7 +49,7 @@ def test_a_halt_that_was_lifted_is_said_to_have_ended(manager: Client) -> None:
     provider = make_provider()
     halt = make_halt(kind=HaltKind.INCIDENT, provider=provider)
     assert "Ended: “The provider has an incident”." in told(
-        manager, f"sending-control/{halt.pk}/open/"
+        manager, f"sending-control/{halt.pk}/open/", shown=halt.shown
     )
     assert Halt.objects.get().lifted_at
     history = manager.get(f"/providers/{provider.pk}/").content.decode()

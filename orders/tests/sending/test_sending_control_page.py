@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,7 +42,10 @@ def test_an_operator_stops_everything_and_only_a_manager_opens_it(operator, mana
     for address in ("/", "/services/", f"/orders/{order.pk}/"):
         assert "Wrong prices &lt;b&gt;everywhere" in page(operator, address)
     assert operator.post(f"/orders/sending-control/{halt.pk}/open/").status_code == 403
-    manager.post(f"/orders/sending-control/{halt.pk}/open/", {"note": "Prices are right."})
+    manager.post(
+        f"/orders/sending-control/{halt.pk}/open/",
+        {"note": "Prices are right.", "shown": halt.shown},
+    )
     halt.refresh_from_db()
     assert halt.lifted_by is not None and halt.note == "Prices are right."
     assert "Wrong prices" not in page(manager, "/services/")
@@ -59,7 +63,10 @@ def test_a_stop_of_this_moment_is_not_ended_with_the_one_before_it(manager, monk
         return looked(form)
 
     monkeypatch.setattr(LiftForm, "is_valid", somebody_ends_it_and_another_stops)
-    manager.post(f"/orders/sending-control/{first.pk}/open/", {"note": "Prices are right."})
+    manager.post(
+        f"/orders/sending-control/{first.pk}/open/",
+        {"note": "Prices are right.", "shown": first.shown},
+    )
     assert Halt.objects.standing().get().reason == "A wrong paste"
 
 
@@ -114,7 +121,7 @@ def test_the_banner_comes_and_goes_with_the_sidebar(operator):
 
 def test_a_restored_database_is_not_opened_here(manager):
     halt = make_halt(kind=HaltKind.RESTORED)
-    manager.post(f"/orders/sending-control/{halt.pk}/open/")
+    manager.post(f"/orders/sending-control/{halt.pk}/open/", {"shown": halt.shown})
     halt.refresh_from_db()
     assert halt.lifted_at is None
 
@@ -142,7 +149,7 @@ def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, ma
     assert "Cancels and refills wait too" in page(operator, "/orders/sending-control/")
     address = f"/orders/sending-control/{halt.pk}/cancels/"
     assert operator.post(address, {"lets_cancels": "on"}).status_code == 403
-    manager.post(address, {"lets_cancels": "on"})
+    manager.post(address, {"lets_cancels": "on", "shown": halt.shown})
     halt.refresh_from_db()
     assert halt.lets_cancels and halt.cancels_said_by is not None
     assert "Cancels go through; orders and refills wait" in page(
@@ -151,7 +158,7 @@ def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, ma
     assert halt.provider is not None
     told = halt.provider.events.values_list("text", flat=True)
     assert "Cancels go through all the same." in list(told)
-    manager.post(address)
+    manager.post(address, {"shown": halt.shown})
     halt.refresh_from_db()
     assert not halt.lets_cancels and halt.lifted_at is None
 
@@ -159,7 +166,9 @@ def test_a_manager_lets_cancels_through_a_stop_and_holds_them_again(operator, ma
 @pytest.mark.parametrize("kind", [HaltKind.RESTORED, HaltKind.ANSWER_LOST])
 def test_nobody_lets_cancels_through_what_nothing_may_pass(manager, kind):
     halt = make_halt(kind=kind)
-    manager.post(f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on"})
+    manager.post(
+        f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on", "shown": halt.shown}
+    )
     halt.refresh_from_db()
     assert not halt.lets_cancels
 
@@ -168,7 +177,10 @@ def test_letting_cancels_through_rings_for_those_that_wait(manager, doorbell_run
     cancel = make_cancel(due_at=NOON)
     halt = make_halt(provider=cancel.provider)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        manager.post(f"/orders/sending-control/{halt.pk}/cancels/", {"lets_cancels": "on"})
+        manager.post(
+            f"/orders/sending-control/{halt.pk}/cancels/",
+            {"lets_cancels": "on", "shown": halt.shown},
+        )
     assert doorbell_rung == [("orders.sweep_requests", {})]
 
 
@@ -191,5 +203,34 @@ def test_the_page_of_a_restored_database_shows_requests_that_wait(manager):
 def test_the_end_of_a_stop_rings_for_the_orders_that_waited(manager, doorbell_rung):
     order, halt = make_order(send_after=NOON), make_halt(kind=HaltKind.STOP)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        manager.post(f"/orders/sending-control/{halt.pk}/open/", {"note": "Prices are right."})
+        manager.post(
+            f"/orders/sending-control/{halt.pk}/open/",
+            {"note": "Prices are right.", "shown": halt.shown},
+        )
     assert ("orders.dispatch", {"provider_id": order.provider_id}) in doorbell_rung
+
+
+@pytest.mark.parametrize(("step", "said"), [("open", {"note": "x"}), ("cancels", {})])
+def test_a_button_acts_on_no_stop_that_was_given_its_number_since(manager, step, said):
+    """A page from before the database was put back."""
+    shown = make_halt(kind=HaltKind.STOP, lets_cancels=True)
+    number, address = shown.pk, f"/orders/sending-control/{shown.pk}/{step}/"
+
+    def carried() -> dict[str, str]:
+        after = page(manager, "/orders/sending-control/").partition(f'action="{address}"')[2]
+        found = re.search(r'name="shown" value="([^"]*)"', after)
+        return {"shown": found[1]} if found else {}
+
+    old = carried()
+    assert old
+    shown.delete()
+    at = NOON + timedelta(hours=1)
+    other = make_halt(
+        pk=number, kind=HaltKind.STOP, reason="A stolen key", placed_at=at, lets_cancels=True
+    )
+    manager.post(address, said | old)
+    other.refresh_from_db()
+    assert other.lifted_at is None and other.lets_cancels
+    manager.post(address, said | carried())
+    other.refresh_from_db()
+    assert other.lifted_at or not other.lets_cancels, "the page of now acts"

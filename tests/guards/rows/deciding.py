@@ -68,6 +68,26 @@ GUARDS = (
         items=(11,),
     ),
     Guard(
+        "people: the order whose changed terms a page showed",
+        "    return order if order is not None and order.form_key.hex == key else None",
+        "    return order",
+        (
+            "orders/tests/pages/test_other_orders.py::test_changed_terms_are_agreed_to_for_no_order_that_was_given_its_number_since",
+        ),
+        "orders/placing/terms_views.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: the stop that a page showed",
+        "        return _look_again(request)\n    form = LiftForm(request.POST)\n",
+        "        pass\n    form = LiftForm(request.POST)\n",
+        (
+            "orders/tests/sending/test_sending_control_page.py::test_a_button_acts_on_no_stop_that_was_given_its_number_since",
+        ),
+        "orders/sending/views.py",
+        items=(11,),
+    ),
+    Guard(
         "people: words alone end no doubt that takes two people",
         "    if order.status != Status.UNCONFIRMED or takes_two(order):",
         "    if order.status != Status.UNCONFIRMED:",
