@@ -43,6 +43,7 @@ from ..models import Attempt, Halt, ReconcileRun, Recovery
 from ..sending import halts
 from ..sending.restore_check import guard
 from ..status import RECALLED, HaltKind, JobState, Outcome
+from . import shown_lists
 from .note_unmatched import note_asked, note_listed
 
 log = logging.getLogger(__name__)
@@ -122,13 +123,21 @@ def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: f
     return False
 
 
-def acknowledge(run: ReconcileRun, *, actor: User, note: str, now: datetime) -> bool:
+def acknowledge(
+    run: ReconcileRun, *, actor: User, note: str, now: datetime, shown: str | None = None
+) -> bool:
     """Accept the database as it is and let orders go. False: the run has not ended, or somebody
-    has acknowledged it already."""
+    has acknowledged it already. Raises NotAsShown where the lists are not those that were `shown`
+    (`shown_lists.of_halt`)."""
     ended = ReconcileRun.objects.filter(pk=run.pk, state=JobState.DONE, acknowledged_at=None)
     identity = guard.database_identity()
     try:
         with transaction.atomic():
+            halt = Halt.objects.select_for_update().get(
+                pk=run.halt_id
+            )  # nothing is listed behind it
+            if shown is not None and shown != shown_lists.of_halt(halt):
+                raise NotAsShown
             won = ended.update(
                 acknowledged_at=now,
                 acknowledged_by=actor,
@@ -138,6 +147,10 @@ def acknowledge(run: ReconcileRun, *, actor: User, note: str, now: datetime) -> 
             return bool(won) and _lift(run, actor, note, now)
     except _LiftedAlready:
         return False
+
+
+class NotAsShown(Exception):
+    """Something was listed, or a run begun, since the page was drawn."""
 
 
 class _LiftedAlready(Exception):

@@ -19,8 +19,9 @@ from providers.models import Provider
 
 from ..models import CancelRequest, Halt, JournalGap, Order, ReconcileRun, Refill, UnmatchedOrder
 from ..sending.restore_check import recalled_sends
+from ..shown import CHANGED
 from ..status import REFILLS_TO_SEND, CancelStatus, HaltKind, HoldReason, JobState, Status
-from . import compare_accounts
+from . import compare_accounts, shown_lists
 from .forms import AcknowledgeForm, TakenForm
 from .likely_orders import likely_orders
 from .look_into import word_of
@@ -67,7 +68,15 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
     if run is None or run.state != JobState.DONE:
         form.add_error(None, "First a run has to come to its end.")
         return _page(request, form=form)
-    if compare_accounts.acknowledge(run, actor=request.user, note=note, now=database_now()):
+    now, seen = database_now(), request.POST.get("shown", "")
+    try:
+        is_accepted = compare_accounts.acknowledge(
+            run, actor=request.user, note=note, now=now, shown=seen
+        )
+    except compare_accounts.NotAsShown:
+        form.add_error(None, CHANGED)
+        return _page(request, form=form)
+    if is_accepted:
         messages.success(request, "The database is accepted. Orders go out again.")
     else:
         messages.warning(request, "Somebody was faster: the database is accepted already.")
@@ -141,10 +150,12 @@ def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[
 
 def _findings(halt: Halt) -> dict[str, Any]:
     run = _newest_run(halt)
+    is_done = run is not None and run.state == JobState.DONE
     waiting = Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])
     return {
         "run": run,
+        "shown": shown_lists.of_halt(halt) if is_done else "",
         "accounts": _accounts(run),
         "waiting": shown[:WAITING_SHOWN],
         "requests": _waiting_requests(halt),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,10 +10,11 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from orders.models import Halt, Order, ReconcileRun, UnmatchedOrder
+from orders.models import Halt, JournalGap, Order, ReconcileRun, UnmatchedOrder
 from orders.restores import compare_accounts
 from orders.sending import halts
 from orders.sending.restore_check import guard
+from orders.shown import CHANGED
 from orders.status import HaltKind, JobState, Outcome, Status
 from providers.panel_api import Dialect, RecentOrder, Unavailable
 from tests.builders import (
@@ -196,12 +198,52 @@ def test_accepting_takes_words_and_opens_the_halt_for_good(client_for_role):
     browser = client_for_role(Role.MANAGER)
     assert browser.post(f"{PAGE}acknowledge/", {"note": ""}).status_code == 422
     assert Halt.objects.standing().exists()
-    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 302
+    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING).status_code == 422, "of no page"
+    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING | seen(browser)).status_code == 302
     run.refresh_from_db()
     assert not Halt.objects.standing().exists()
     assert (run.note, run.database) == (EVERYTHING["note"], guard.database_identity())
     assert b"restored from Monday" in browser.get(PAGE).content
     assert not compare_accounts.acknowledge(run, actor=make_user(), note="again", now=NOON)
+
+
+def seen(browser) -> dict[str, str]:
+    """What the form to accept it carries of the lists of its page."""
+    [word] = re.findall('name="shown" value="([^"]+)"', browser.get(PAGE).content.decode())
+    return {"shown": word}
+
+
+def another_run(halt: Halt) -> None:
+    run_through(halt, Listing())
+
+
+def one_more(halt: Halt) -> None:
+    make_unmatched_order(halt=halt, external_id="777")
+
+
+def one_known(halt: Halt) -> None:
+    """Somebody has said which order of ours it is, and may be wrong."""
+    UnmatchedOrder.objects.update(order=make_order(Status.UNCONFIRMED))
+
+
+def a_gap(halt: Halt) -> None:
+    through = dict.fromkeys((f"{name}_through" for name in ("events", "orders", "refills")), 0)
+    times = {"found_at": NOON, "kept_from": NOON, "cancels_through": 0}
+    JournalGap.objects.create(halt=halt, provider=make_provider(), host="a", **through, **times)
+
+
+@pytest.mark.parametrize("change", [another_run, one_more, one_known, a_gap])
+def test_it_is_accepted_only_with_the_lists_that_its_page_has_shown(client_for_role, change):
+    halt, browser = close(), client_for_role(Role.MANAGER)
+    make_unmatched_order(halt=halt, external_id="555")
+    run_through(halt, Listing())
+    shown = seen(browser)
+    change(halt)
+    answer = browser.post(f"{PAGE}acknowledge/", EVERYTHING | shown)
+    assert answer.status_code == 422 and CHANGED in answer.content.decode()
+    assert Halt.objects.standing().exists()
+    assert browser.post(f"{PAGE}acknowledge/", EVERYTHING | seen(browser)).status_code == 302
+    assert not Halt.objects.standing().exists()
 
 
 def test_it_is_not_accepted_before_every_machine_that_sends_was_started(client_for_role):

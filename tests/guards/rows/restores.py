@@ -38,6 +38,17 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restore: a database is accepted only with the lists that its page has shown",
+        "if shown is not None and shown != shown_lists.of_halt(halt):",
+        "if False:",
+        (
+            "orders/tests/restores/test_restored_pages.py"
+            "::test_it_is_accepted_only_with_the_lists_that_its_page_has_shown",
+        ),
+        "orders/restores/compare_accounts.py",
+        items=(20, 23),
+    ),
+    Guard(
         "place: not as an order of which its form had sent another",
         "if words := sent_before.objection(draft, sends):",
         "if words := sent_before.objection(draft, []):",
