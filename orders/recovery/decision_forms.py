@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.forms import NoteField, PlainTextField, TablerForm
 
+MEANT = ("although_charge_differs", "although_older")
+
 
 class LinkForm(TablerForm, forms.Form):
     """Which of the provider's orders this one is."""
@@ -16,14 +18,27 @@ class LinkForm(TablerForm, forms.Form):
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    although_charge_differs = forms.BooleanField(
-        required=False, label=_("Link the order although the charge differs.")
+    although_charge_differs = PlainTextField(
+        required=False, empty_value="", label=_("Link the order although the charge differs.")
     )
-
-    although_older = forms.BooleanField(
+    although_older = PlainTextField(
         required=False,
+        empty_value="",
         label=_("Link the order although the id is older. It is flagged: maybe bought twice."),
     )
+    asked: dict[str, str] | None = None
+
+    def ask(self, name: str, consent: str) -> None:
+        """Whether it is meant all the same: the tick is about this very id, and what is odd."""
+        said = {one: self.cleaned_data.get(one, "") for one in MEANT}
+        self.asked = {**said, name: consent}
+
+    @property
+    def ticks(self) -> list[tuple[forms.BoundField, str, bool]]:
+        """The boxes to draw: what each says, and whether it was ticked before."""
+        asked = {name: word for name, word in (self.asked or {}).items() if word}
+        said = self.cleaned_data if asked else {}
+        return [(self[name], word, said.get(name) == word) for name, word in asked.items()]
 
     def clean_external_id(self) -> str:
         """As the provider writes it, without the "#" that people put before it."""

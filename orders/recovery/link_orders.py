@@ -47,11 +47,19 @@ class NotThere(CannotLink):
     """The provider does not tell of this id."""
 
 
-class ChargeDiffers(CannotLink):
+class MustBeMeant(CannotLink):
+    """A person may say that it is so all the same; `consent` names exactly what they say it of."""
+
+    def __init__(self, words: str, consent: str) -> None:
+        super().__init__(words)
+        self.consent = consent
+
+
+class ChargeDiffers(MustBeMeant):
     """The id exists and is free, but its charge is not what this order should have cost."""
 
 
-class OlderThanTry(CannotLink):
+class OlderThanTry(MustBeMeant):
     """The id is free, but older than the try in doubt: that one may be bought as well."""
 
 
@@ -62,26 +70,26 @@ def link_order(
     actor: User,
     client: TellsOneStatus,
     clock: Clock,
-    although_charge_differs: bool = False,
-    although_older: bool = False,
+    although_charge_differs: str = "",
+    although_older: str = "",
 ) -> bool:
     """Link the provider's order `external_id` as this one, after asking the provider for it.
 
     False: somebody else resolved the order meanwhile. Raises CannotLink; ChargeDiffers and
-    OlderThanTry unless told to link all the same, and what is older is flagged.
+    OlderThanTry unless told their consent, and what is older is flagged.
     """
     _refuse_if_claimed(order, external_id)
     external_id, said = _as_known(client, external_id)
-    if not although_charge_differs:
-        _compare_charge(order, said)
+    _compare_charge(order, external_id, said, although_charge_differs)
     attempt = open_attempt(order) or _found_after_all(order, external_id)
     if attempt is None:
         return False
     text, flag, beside = f"Linked to the provider's order {external_id}.", Flag.NONE, None
     if newer := newer_before(attempt, external_id):
         words = f"{external_id} is older than this try: {newer} was accepted before it was sent."
-        if not although_older:
-            raise OlderThanTry(f"{words} It may be an earlier try's, and this one be bought too.")
+        if although_older != (consent := f"{external_id}<{newer}"):
+            words = f"{words} It may be an earlier try's, and this one be bought too."
+            raise OlderThanTry(words, consent)
         text, flag = f"{text} {words} The try itself may have been bought too.", Flag.BOUGHT_TWICE
         if earlier := _earlier_try(attempt, external_id):
             attempt, beside = earlier, attempt
@@ -262,14 +270,17 @@ def _ask(client: TellsOneStatus, external_id: str) -> Progress:
     return said
 
 
-def _compare_charge(order: Order, said: Progress) -> None:
+def _compare_charge(order: Order, external_id: str, said: Progress, meant: str) -> None:
     if said.charge is None or order.estimate is None or charges.may_cost(order, said.charge):
+        return
+    if meant == (consent := f"{external_id}:{said.charge.normalize():f}"):
         return
     least = "at least " if order.has_no_bound else ""
     why = " It ended early, which may be why." if _ended_early(said) else ""
     raise ChargeDiffers(
         f"The provider charged {said.charge.normalize():f} for it; "
-        f"this order should cost {least}{order.estimate.normalize():f}.{why}"
+        f"this order should cost {least}{order.estimate.normalize():f}.{why}",
+        consent,
     )
 
 

@@ -98,11 +98,10 @@ def _not_linked(
     if answer := _outcome(request, order, linking=True):
         return answer
     form.add_error("external_id", str(mismatch))
-    asked = {
-        link_orders.ChargeDiffers: "although_charge_differs",
-        link_orders.OlderThanTry: "although_older",
-    }
-    return _draw(request, order, link_form=form, asked=asked.get(type(mismatch), ""))
+    if isinstance(mismatch, link_orders.MustBeMeant):
+        is_older = isinstance(mismatch, link_orders.OlderThanTry)
+        form.ask("although_older" if is_older else "although_charge_differs", mismatch.consent)
+    return _draw(request, order, link_form=form)
 
 
 @allow(May.RESOLVE)
@@ -206,7 +205,6 @@ def _draw(
     not_placed_form: NotPlacedForm | None = None,
     give_up_form: GiveUpForm | None = None,
     refusal_form: RefusalForm | None = None,
-    asked: str = "",
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     attempt = doubted_attempts([order]).get(order.pk)
@@ -230,7 +228,6 @@ def _draw(
         "takes_two": not_placed.takes_two(order),
         "may_see_balances": request.user.may(May.SEE_BALANCES),
         "link_form": link_form or LinkForm(initial={"external_id": "" if taken_by else candidate}),
-        "asked": asked,
         "not_placed_form": not_placed_form or NotPlacedForm(),
         "give_up_form": give_up_form or GiveUpForm(),
         "phrase": phrase,

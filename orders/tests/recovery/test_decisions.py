@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 
@@ -149,9 +150,16 @@ def test_a_different_charge_must_be_accepted_knowingly(manager, provider):
     provider.says["556"] = progress(OrderState.PARTIAL, charge="0.1")
     with pytest.raises(link_orders.ChargeDiffers, match="It ended early, which may be why"):
         link_orders.link_order(order, "556", actor=manager, client=provider, clock=later)
-    assert link_orders.link_order(
-        order, "555", actor=manager, client=provider, clock=later, although_charge_differs=True
-    )
+    for meant, linked in (("556:9", False), ("555:90", False), ("555:9", True)):
+        with nullcontext() if linked else pytest.raises(link_orders.ChargeDiffers):
+            assert link_orders.link_order(
+                order,
+                "555",
+                actor=manager,
+                client=provider,
+                clock=later,
+                although_charge_differs=meant,
+            )
 
 
 @pytest.mark.parametrize(

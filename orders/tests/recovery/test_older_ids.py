@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from core.clocks import database_now
 from core.roles import Role
@@ -26,6 +27,7 @@ from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FIRST, SECOND = "58383", "58414"
+OLDER = f"{FIRST}<58408"
 
 
 def taken(provider: Provider, external_id: str, seconds: int) -> None:
@@ -70,7 +72,7 @@ def test_the_id_of_an_earlier_try_is_not_linked_to_a_later_one_without_a_word() 
         link(order, FIRST)
     order.refresh_from_db()
     assert order.status == Status.UNCONFIRMED
-    assert link(order, FIRST, although_older=True)
+    assert link(order, FIRST, although_older=OLDER)
     order.refresh_from_db()
     assert (order.status, order.flag) == (Status.COMPLETED, Flag.BOUGHT_TWICE)
     assert order.events.filter(text__contains="58383 is older than this try").exists()
@@ -78,7 +80,7 @@ def test_the_id_of_an_earlier_try_is_not_linked_to_a_later_one_without_a_word() 
 
 def test_the_earlier_try_owns_the_id_and_the_later_one_stays_in_doubt() -> None:
     order = sent_twice("58408")
-    assert link(order, FIRST, although_older=True)
+    assert link(order, FIRST, although_older=OLDER)
     first, second = order.attempts.order_by("number")
     assert (first.outcome, first.external_id) == (Outcome.ACCEPTED, FIRST)
     assert (second.outcome, second.external_id) == (Outcome.NOT_PLACED, "")
@@ -93,14 +95,14 @@ def test_the_page_tells_of_the_later_one_as_unknown(
     client_for_role: Callable[[Role], Client],
 ) -> None:
     order = sent_twice("58408")
-    link(order, FIRST, although_older=True)
+    link(order, FIRST, although_older=OLDER)
     page = one_line(client_for_role(Role.MANAGER).get(f"/orders/{order.pk}/").content.decode())
     assert "Not placed" not in page and "This one may have been bought too" in page
 
 
 def test_its_own_id_is_linked_and_not_flagged() -> None:
     order = sent_twice("58408")
-    assert link(order, SECOND, although_older=True)
+    assert link(order, SECOND, although_older=OLDER)
     order.refresh_from_db()
     assert (order.external_id, order.flag) == (SECOND, Flag.NONE)
 
@@ -124,6 +126,9 @@ def test_the_page_says_why_and_links_it_once_the_box_is_ticked(
     page = one_line(answer.content.decode())
     assert answer.status_code == 422 and "58408 was accepted before it was sent" in page
     assert 'name="although_older"' in page and "although_charge_differs" not in page
-    manager.post(address, {"external_id": FIRST, "although_older": "on", "shown": of_order(order)})
+    said = {"external_id": FIRST, "although_older": "on", "shown": of_order(order)}
+    page = one_line(manager.post(address, said).content.decode())
+    assert f'value="{escape(OLDER)}"' in page, "a tick without the id is asked about anew"
+    manager.post(address, said | {"although_older": OLDER})
     order.refresh_from_db()
     assert (order.external_id, order.flag) == (FIRST, Flag.BOUGHT_TWICE)

@@ -149,8 +149,30 @@ def test_another_charge_is_shown_and_must_be_meant(manager: Client, answering: A
     assert status_of(order) == Status.UNCONFIRMED
     manager.post(
         address,
-        {"external_id": "991305", "although_charge_differs": "on", "shown": of_order(order)},
+        {
+            "external_id": "991305",
+            "although_charge_differs": "991305:7.5",
+            "shown": of_order(order),
+        },
     )
+    assert status_of(order) == Status.COMPLETED
+
+
+def test_a_tick_for_one_id_links_no_other(manager: Client, answering: Any) -> None:
+    """Nor the same one at what it is charged since."""
+    order = lost()
+    address = f"/orders/{order.pk}/resolve/link/"
+    said = {"external_id": "555", "shown": of_order(order)}
+    answering(Progress(OrderState.COMPLETED, "Completed", charge=Decimal("0.01")))
+    page = manager.post(address, said).content.decode()
+    assert 'name="although_charge_differs"' in page and 'value="555:0.01"' in page
+    said["although_charge_differs"] = "555:0.01"
+    answering(Progress(OrderState.COMPLETED, "Completed", charge=Decimal(90)))
+    for number in ("777", "555"):
+        answer = manager.post(address, said | {"external_id": number})
+        assert answer.status_code == 422 and f'value="{number}:90"' in answer.content.decode()
+        assert status_of(order) == Status.UNCONFIRMED
+    manager.post(address, said | {"although_charge_differs": "555:90"})
     assert status_of(order) == Status.COMPLETED
 
 

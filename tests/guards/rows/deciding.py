@@ -88,6 +88,14 @@ GUARDS = (
         items=(11,),
     ),
     Guard(
+        "linked by hand: at the charge that was shown, and as the id that was",
+        '    if meant == (consent := f"{external_id}:{said.charge.normalize():f}"):',
+        '    consent = ""\n    if meant:',
+        ("orders/tests/recovery/test_resolve_pages.py::test_a_tick_for_one_id_links_no_other",),
+        "orders/recovery/link_orders.py",
+        items=(8,),
+    ),
+    Guard(
         "people: words alone end no doubt that takes two people",
         "    if order.status != Status.UNCONFIRMED or takes_two(order):",
         "    if order.status != Status.UNCONFIRMED:",
