@@ -39,7 +39,7 @@ def test_a_run_says_in_the_list_and_the_overview_which_one_it_is(staff: Client) 
         page = one_line(staff.get(address).content.decode())
         for number in (1, 2):
             assert page.count(f"Run {number} of 5 of {parent}") == 1
-    assert f"/orders/{parent.pk}/" in staff.get("/orders/?kin=parts").content.decode()
+    assert f"/orders/{parent.pk}/" in staff.get("/orders/?q=").content.decode()
 
 
 def test_the_runs_of_a_drip_feed_are_counted_as_no_purchases() -> None:
@@ -51,6 +51,6 @@ def test_the_runs_of_a_drip_feed_are_counted_as_no_purchases() -> None:
 
 def test_ten_parts_cost_the_list_what_one_costs(staff: Client) -> None:
     drip_feed(20, 1)
-    one = len(queries_of(lambda: staff.get("/orders/?kin=parts")))
+    one = len(queries_of(lambda: staff.get("/orders/?q=")))
     drip_feed(20, 10)
-    assert len(queries_of(lambda: staff.get("/orders/?kin=parts"))) <= one
+    assert len(queries_of(lambda: staff.get("/orders/?q="))) <= one
