@@ -83,8 +83,11 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
         if request.htmx and is_as_shown and not words:
             repeated = _with_fixed(asked, line)
     shown = _shown(line, words, is_edited="edit" in request.GET and found.is_idle)
-    context = {"batch": found, "line": shown, "repeated": repeated}
     step = request.POST.get("step", "")
+    focus = (
+        "" if request.method != "POST" else "out" if step in ("leave_out", "take_in") else "edit"
+    )
+    context = {"batch": found, "line": shown, "repeated": repeated, "focus": focus}
     is_done = step == "not_meant" or line.is_left_out or line.is_good or line.order is not None
     is_fixed = request.method == "POST" and not words and is_done
     if is_fixed and not request.htmx:

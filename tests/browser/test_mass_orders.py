@@ -97,3 +97,25 @@ def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(
     wait_until(lambda: [o["link"] for o in box.ledger()].count(link) == 2, "both lines")
     admin_page.wait_for_timeout(2_000)
     assert [o["link"] for o in box.ledger()].count(link) == len(orders_for(link)) == 2
+
+
+def test_a_good_line_is_left_out_and_edited_by_keyboard(admin_page: Page) -> None:
+    service = service_number(admin_page)
+    links = [f"https://lumen.example/mass/out/{n}" for n in range(2)]
+    check(admin_page, "\n".join(f"{service} | {link} | 1000" for link in links))
+    admin_page.evaluate("window.neverReloaded = true")
+    count, here = admin_page.locator("#lines-good"), admin_page.locator(":focus")
+    admin_page.get_by_label("Leave out line 1").focus()
+    admin_page.keyboard.press("Enter")
+    admin_page.get_by_role("button", name="Place 1 order").wait_for()
+    assert (count.inner_text(), admin_page.locator("#lines-out").inner_text()) == ("1", "1")
+    assert here.get_attribute("aria-label") == "Take in line 1"  # the focus stays
+    admin_page.keyboard.press("Enter")
+    admin_page.get_by_role("button", name="Place 2 orders").wait_for()
+    admin_page.get_by_label("Edit line 2").focus()
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#line-2 [name=cell-service]:focus").wait_for()
+    admin_page.locator("#line-2").get_by_label("Quantity").fill("2000")
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#line-2").get_by_text("2000 units").wait_for()
+    assert admin_page.evaluate("window.neverReloaded") is True
