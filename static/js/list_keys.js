@@ -1,5 +1,5 @@
-// Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it. On the page of one
-// they go to the one below and above it.
+// Keys of a list: "j" and "k" walk its rows, "o" opens one, "x" selects it, "a" goes to what can be done with the
+// selected and Escape back to the row. On the page of one they go to the one below and above it.
 import { all, one } from "./dom.js";
 import { isForPage, keyOf } from "./keyboard_shortcuts.js";
 
@@ -31,16 +31,36 @@ function go(link) {
 
 const open = () => rowHere() && one("a.cell-main", rowHere()).click();
 
+const BOX = "[data-order-box]";
+const inBar = () => document.activeElement?.closest(".selection-bar");
+let cameFrom = ""; // the box of this order
+
+function toBar(event) {
+  const verb = one(".selection-bar button[name=kind]");
+  if (!verb || inBar() || !one(`${BOX}:checked`)) return;
+  const box = document.activeElement.closest(BOX) ?? one(`.is-here ${BOX}`) ?? one(`${BOX}:checked`);
+  cameFrom = box.value;
+  event.preventDefault();
+  verb.focus();
+}
+
+function backToRow() {
+  if (one(".selection-bar details[open]")) return; // its menu closes first
+  const box = all(BOX).find(({ value }) => value === cameFrom) ?? one(`${BOX}:checked`);
+  box?.focus();
+}
+
 const STEPS = {
+  a: toBar,
   j: () => go("a[data-below][href]") || stepInList(1),
   k: () => go("a[data-above][href]") || stepInList(-1),
   o: open,
   Enter: () => document.activeElement === document.body && open(),
   x: () => rowHere() && one("[data-order-box]", rowHere())?.click(),
-  Escape: () => one("[data-clear-selection]")?.click(),
+  Escape: () => (inBar() ? backToRow() : one("[data-clear-selection]")?.click()),
 };
 
 document.addEventListener("keydown", (event) => {
-  if (isForPage(event)) STEPS[keyOf(event)]?.();
+  if (isForPage(event)) STEPS[keyOf(event)]?.(event);
 });
 document.addEventListener("htmx:afterSwap", mark);

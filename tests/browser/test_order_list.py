@@ -72,6 +72,23 @@ def test_selected_rows_outlive_a_refresh(admin_page: Page, mark: str) -> None:
     assert not admin_page.locator(".selection-bar").is_visible()
 
 
+def test_a_key_goes_to_what_can_be_done_with_the_selected_and_escape_back(
+    admin_page: Page, mark: str
+) -> None:
+    boxes, here = admin_page.locator("[data-order-box]"), admin_page.locator(":focus")
+    admin_page.keyboard.press("a")  # nothing is selected
+    assert here.count() == 0 or not here.evaluate("one => one.closest('.selection-bar')")
+    boxes.nth(1).focus()
+    admin_page.keyboard.press("Space")
+    admin_page.keyboard.press("a")
+    assert here.get_attribute("name") == "kind"
+    admin_page.keyboard.press("Escape")
+    assert here.evaluate("one => one.value") == boxes.nth(1).input_value()
+    assert boxes.nth(1).is_checked()
+    admin_page.keyboard.press("Escape")
+    assert not boxes.nth(1).is_checked()
+
+
 def test_what_has_not_moved_is_not_drawn_again(admin_page: Page, mark: str) -> None:
     box = admin_page.locator("[data-order-box]").first
     admin_page.locator(ROW).first.locator("a.cell-main").click()
