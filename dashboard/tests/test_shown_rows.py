@@ -1,0 +1,109 @@
+"""A button on an old page acts on no other row that has its number by now: which addresses compare
+what their page has shown, and why the others need not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from dashboard.tests.test_policy import OURS, TABLE, address, browser_of
+from orders.models import CancelRequest, Halt, Order, Refill
+from orders.recovery.refusal_phrase import phrase_in_answer
+from orders.shown import CHANGED
+from orders.status import Flag, RefillStatus, Status
+from orders.tests.recovery.test_refusal_phrases import WORDS, answered
+from tests.builders import make_order, make_refill
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.services,
+    pytest.mark.usefixtures("watchdog_has_looked"),
+]
+
+# What stands there, and what else the button says.
+COMPARED: dict[str, tuple[Callable[[], Any] | None, dict[str, str]]] = {
+    "order-withdraw": (lambda: make_order(Status.QUEUED), {}),
+    "order-hold": (lambda: make_order(Status.QUEUED), {}),
+    "order-release": (lambda: make_order(Status.HELD, hold_reason="staff"), {}),
+    "order-requeue": (lambda: make_order(Status.NOT_PLACED), {"sure": "on"}),
+    "order-refill": (lambda: make_order(Status.COMPLETED), {}),
+    "order-cancel": (lambda: make_order(Status.IN_PROGRESS), {}),
+    "order-clear-flag": (
+        lambda: make_order(Status.COMPLETED, flag=Flag.BOUGHT_TWICE),
+        {"flag": "bought_twice", "found": "x"},
+    ),
+    "order-link": (None, {"external_id": "555"}),
+    "order-not-placed": (None, {"sure": "on"}),
+    "order-give-up": (None, {"note": "x"}),
+    "order-phrase": (answered, {"phrase": WORDS, "meaning": "funds", "sure": "on"}),
+    "cancel-withdraw": (None, {}),
+    "refill-again": (lambda: make_refill(RefillStatus.UNCONFIRMED, requests=1), {}),
+    "refill-withdraw": (None, {}),
+    "halt-lift": (None, {"note": "x"}),
+    "halt-cancels": (None, {"lets_cancels": "on"}),
+}
+_SAFE, _ASKS = "it takes back, and sends nothing", "it asks a provider, and changes nothing there"
+_OWN, _RULE = "it is one's own, and buys nothing", "what it held stays held until it is released"
+_DOUBT = "it only puts in doubt, which is looked into"
+_BOOKS = "it is about the books, not about what is sent"
+_FORM = "its form has what it changes"
+NOT_COMPARED: dict[str, str] = {
+    "order-refresh": _ASKS,
+    "order-comment": "it adds a line to the history",
+    "order-about": _FORM,
+    "mass-order-place": "it compares the digest of its lines: test_mass_pages.py",
+    "mass-order-check": "it compares the digest of the lines that are meant: test_meant_lines.py",
+    "mass-order-line": _FORM,
+    "mass-order-withdraw": _SAFE,
+    "mass-order-discard": _SAFE,
+    "bulk-action-stop": _SAFE,
+    "saved-filter-delete": _OWN,
+    "service-favourite": _OWN,
+    "recipe-save": _OWN,
+    "recipe-delete": _OWN,
+    "limits-unblock": _RULE,
+    "restored-order": _DOUBT,
+    "restored-sent": _DOUBT,
+    "discrepancy-close": _BOOKS,
+    "statement-again": _BOOKS,
+    "statement-top-up": _BOOKS,
+    "statement-discrepancy": _BOOKS,
+}
+# Of accounts and people there are few, and their rows are not made by the hour.
+FEW = ("provider-", "person-", "catalog-run-", "service-type")
+
+
+def test_each_address_that_changes_a_row_is_told_of_here() -> None:
+    changing = {
+        name
+        for name, (_, methods) in TABLE.items()
+        if "POST" in methods
+        and "pk" in OURS[name].pattern.converters
+        and not name.startswith(("moved-", *FEW))
+    }
+    assert changing == COMPARED.keys() | NOT_COMPARED.keys()
+    assert not COMPARED.keys() & NOT_COMPARED.keys()
+
+
+def stands() -> list[Any]:
+    return [
+        list(Order.objects.values_list("pk", "status", "flag", "external_id")),
+        list(Refill.objects.values_list("pk", "status")),
+        list(CancelRequest.objects.values_list("pk", "status")),
+        list(Halt.objects.values_list("pk", "lifted_at", "lets_cancels")),
+    ]
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_another_row_showed_changes_nothing(name: str) -> None:
+    make, said = COMPARED[name]
+    to = address(name) if make is None else reverse(name, args=[make().pk])
+    if name == "order-phrase":
+        assert phrase_in_answer(Order.objects.get()) is not None
+    before = stands()
+    stale = {"shown": f"{'0' * 32}-0-0"}
+    answer = browser_of("admin").post(f"{to}?of={'0' * 32}", said | stale, follow=True)
+    assert CHANGED in answer.content.decode() and stands() == before
