@@ -285,8 +285,8 @@ UNDER_WAY = frozenset({JobState.WAITING, JobState.RUNNING})
 def how_it_stands(status: str) -> str:
     """Why whoever orders the same beside such an order is asked first; see `BUYS_AGAIN`."""
     if status == Status.WITHDRAWN:
-        by_hand = "was marked as not placed by hand and withdrawn, and that is not proven"
-        return f"{by_hand}: *Found it after all* on its page links it"
+        unproven = "was withdrawn, and that it was not bought is not proven: look there first"
+        return f"{unproven}. Where its page offers it, *Found it after all* links it"
     if status == Status.REJECTED:
         by_word = "was refused, but that it is not there is the word of a person, and not proven"
         return f"{by_word}: *Found it after all* on its page links it"

@@ -17,9 +17,8 @@ from ..models import (
     EventKind,
     JournalGap,
     Order,
-    OrderEvent,
-    OrderQuerySet,
     Refill,
+    sent_in_a_gap,
 )
 from ..status import (
     REFILLS_TO_SEND,
@@ -39,7 +38,7 @@ WORDS: Final = (
 
 def may_have_been_sent(order: Order) -> bool:
     """Asked in the transaction of the claim."""
-    return _in_doubt(Order.objects.filter(pk=order.pk)).exists()
+    return Order.objects.filter(sent_in_a_gap.may_have_been_sent(), pk=order.pk).exists()
 
 
 def gap_since(moment: datetime) -> JournalGap | None:
@@ -58,7 +57,8 @@ def hold_waiting(account: int, *, now: datetime) -> int:
     def hold(order: Order) -> bool:
         return order.move(Status.HELD, now=now, hold_reason=HoldReason.RESTORED, text=WORDS)
 
-    queued = _in_doubt(Order.objects.filter(provider=account, status=Status.QUEUED))
+    of_account = Order.objects.filter(provider=account, status=Status.QUEUED)
+    queued = of_account.filter(sent_in_a_gap.may_have_been_sent())
     held = one_by_one(queued.order_by("pk"), hold, what="orders that may have been sent")
     return held + give_up_requests(account, now=now)
 
@@ -98,31 +98,6 @@ def give_up_requests(account: int, *, now: datetime) -> int:
         lambda one: _doubt_cancel(one, now),
         what="cancels that may have been sent",
     )
-
-
-def _in_doubt(orders: OrderQuerySet) -> OrderQuerySet:
-    """Those that waited when a gap was found, or that a mass order or a bulk action of before has
-    placed since, and that nobody has released since. What was released before says nothing: the
-    database that knows of it was put back in the meantime."""
-    released = OrderEvent.objects.filter(
-        order=OuterRef(OuterRef("pk")),
-        pk__gt=OuterRef("events_through"),
-        kind=EventKind.MOVED,
-        evidence__released=HoldReason.RESTORED.value,
-    )
-    again = BulkItem.objects.filter(
-        made=OuterRef(OuterRef("pk")),
-        job__kind=JobKind.REORDER,
-        job__created_at__lte=OuterRef("found_at"),
-    )
-    gaps = JournalGap.objects.filter(
-        ~Exists(released),
-        Q(orders_through__gte=OuterRef("pk"))
-        | Q(found_at__gte=OuterRef("batch__created_at"))
-        | Exists(again),
-        provider=OuterRef("provider"),
-    )
-    return orders.filter(Exists(gaps))
 
 
 def _doubt_refill(refill: Refill, now: datetime) -> bool:

@@ -31,6 +31,7 @@ from ..status import (
     HoldReason,
     Status,
 )
+from .sent_in_a_gap import may_have_been_sent
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
@@ -45,13 +46,15 @@ _ID = re.compile(r"#?[0-9]{1,64}")
 def buys_again() -> Q:
     """Beside which the same may be bought a second time: open, closed as unknown, or counted as
     not placed by a person, who may have been wrong, also where it was withdrawn or refused since,
-    of late."""
+    of late; or withdrawn of late although it may have been sent before the database was put
+    back."""
     attempts: Any = apps.get_model("orders", "Attempt")  # its module stands on this one
     by_hand = attempts.objects.counted_as_not_there().filter(
         order=OuterRef("pk"), resolution__in=BY_STAFF
     )
     lately = ~Q(status__in=ENDED_BY_WORD) | Q(ended_at__gte=Now() - BY_WORD_FOR)
-    return Q(status__in=BUYS_AGAIN) & lately & (~Q(status__in=BY_WORD) | Q(Exists(by_hand)))
+    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & may_have_been_sent())
+    return Q(status__in=BUYS_AGAIN) & lately & (~Q(status__in=BY_WORD) | perhaps)
 
 
 class OrderQueries(QuerySet[Row]):

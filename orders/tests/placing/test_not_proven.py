@@ -104,7 +104,7 @@ def test_nothing_is_asked_beside_one_that_is_proven() -> None:
 def test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that() -> None:
     order, now = marked(), database_now()
     assert order.move(Status.WITHDRAWN, now=now)
-    words = "not placed by hand and withdrawn, and that is not proven"
+    words = "was withdrawn, and that it was not bought is not proven"
     with pytest.raises(NotAgreed, match=words):
         place_order(drafted(order), placed_by=make_user(), now=now)
     with pytest.raises(CannotOrderAgain, match=words):
@@ -121,7 +121,7 @@ def test_the_form_says_so_beside_one_that_was_withdrawn(staff: Client) -> None:
     data = {"service": order.service_id, "form_key": uuid.uuid4(), "link": LINK}
     data |= {"quantity": "1000", "terms": terms_shown(order.service)}
     page = one_line(staff.post("/orders/new/", data).content.decode())
-    assert "not placed by hand and withdrawn, and that is not proven" in page
+    assert "Was withdrawn, and that it was not bought is not proven." in page
     assert Order.objects.count() == 1
 
 

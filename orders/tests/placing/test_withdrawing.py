@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from core.clocks import database_now
 from core.roles import Role
 from orders.bulk.tasks import run_job
-from orders.models import JournalGap
+from orders.limits import doubtful_rows
+from orders.links import link_key
+from orders.models import JournalGap, Order
+from orders.placing.order_again import draft_again
+from orders.placing.place_orders import NotAgreed, place_order, release_order, withdraw_order
 from orders.status import HoldReason, JobKind, Outcome, Status
-from tests.builders import make_attempt, make_batch, make_halt, make_job, make_order
+from orders.tests.placing.test_not_proven import LINK, drafted
+from tests.builders import make_attempt, make_batch, make_halt, make_job, make_order, make_user
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -98,3 +106,48 @@ def test_a_bulk_cancel_says_of_each_order_what_became_of_it(
     page = client_for_role(Role.MANAGER).get(f"/orders/bulk-actions/{job.pk}/").content.decode()
     results = re.findall(r"</svg>([^<]*)</span></div></td>", one_line(page))
     assert results == ["withdrawn, it will not be sent", "cancel asked for"]
+
+
+@pytest.mark.parametrize("days, is_asked", [(0, True), (8, False)])
+def test_what_may_have_been_sent_is_asked_about_for_a_week_after_it_was_withdrawn(
+    days: int, is_asked: bool
+) -> None:
+    order, now = in_a_gap(), database_now()
+    assert doubtful_rows.hold_waiting(order.provider_id, now=now - timedelta(days=days)) == 1
+    order.refresh_from_db()
+    at = now - timedelta(days=days)
+    assert withdraw_order(order, actor=make_user(), now=at)
+    if not is_asked:
+        assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+        return
+    with pytest.raises(NotAgreed, match="was withdrawn, and that it was not bought is not proven"):
+        place_order(drafted(order), placed_by=make_user(), now=now)
+    again = draft_again(order, uuid4(), now=now, person=make_user(), beside_open=True)
+    assert place_order(again, placed_by=make_user(), now=now)[1], "where it is meant"
+
+
+def test_what_somebody_has_looked_up_and_released_is_not_asked_about() -> None:
+    order, now = in_a_gap(), database_now()
+    doubtful_rows.hold_waiting(order.provider_id, now=now)
+    order.refresh_from_db()
+    assert release_order(order, actor=make_user(Role.ADMIN), now=now)
+    order.refresh_from_db()
+    assert withdraw_order(order, actor=make_user(), now=now)
+    assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+
+
+def in_a_gap() -> Order:
+    """It waits, and may have been sent before the database was put back."""
+    order = make_order(Status.QUEUED, link=LINK, link_key=link_key(LINK), units=1000)
+    JournalGap.objects.create(
+        halt=make_halt(provider=order.provider),
+        provider=order.provider,
+        host="desk-1",
+        found_at=database_now(),
+        kept_from=order.created_at,
+        events_through=0,
+        orders_through=order.pk,
+        refills_through=0,
+        cancels_through=0,
+    )
+    return order

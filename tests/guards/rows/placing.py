@@ -128,6 +128,16 @@ GUARDS = (
         items=(5,),
     ),
     Guard(
+        "placing: what may have been sent before a restore and was withdrawn",
+        "    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & may_have_been_sent())\n",
+        "    perhaps = Q(Exists(by_hand))\n",
+        (
+            "orders/tests/placing/test_withdrawing.py::test_what_may_have_been_sent_is_asked_about_for_a_week_after_it_was_withdrawn",
+        ),
+        "orders/models/order_queries.py",
+        items=(5, 23),
+    ),
+    Guard(
         "placing: what was refused by the word of a person",
         "ENDED_BY_WORD = frozenset({_S.WITHDRAWN, _S.REJECTED})",
         "ENDED_BY_WORD = frozenset({_S.WITHDRAWN})",
