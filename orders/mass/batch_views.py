@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.db import transaction
@@ -42,6 +42,7 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
     figures = figures_of(found)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else figures.first_tab
+    shown = _good_lines(found).digest if figures.is_idle else ""
     repeated = None if tab not in ("fix", "all") else _repeated(found, figures)
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
     page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
@@ -50,6 +51,7 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
         "page": page,
         "lines": [_shown(line) for line in page.rows],
         "repeated": repeated,
+        "shown": shown,
     }
     return render(request, page_or_part(request, PAGE, "batch-lines"), context)
 
@@ -57,10 +59,37 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
 @allow(May.MASS_ORDER)
 @require_safe
 def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
-    """The upper part alone, for the page to ask for."""
+    """The upper part alone, for the page to ask for. Without the digest of what may be placed: the
+    lines of the page are not drawn anew with it."""
     found = _found(pk)
     context = _context(request, found, figures_of(found)) | {"is_part": True}
     return render(request, f"{PAGE}#batch-figures", context)
+
+
+class Fixed(NamedTuple):
+    """Why a line was not written, in words; else what the page shows from now on, where it showed
+    the other lines as they were."""
+
+    words: str = ""
+    repeated: Repeated | None = None
+    shown: str = ""
+
+
+def _fix(request: StaffRequest, found: OrderBatch, line: BatchLine) -> Fixed:
+    """Other lines count as they were before: nobody was shown what they have become since."""
+    asked, good = _asked_lines(found), _good_lines(found)
+    is_as_drawn = request.POST.get("repeated") == Repeated.among(asked).digest
+    take_step(line, request.POST)
+    check([line], found, person=request.user, now=database_now(), with_others=True)
+    if not mass_order.fix_lines(found, [line]):
+        return Fixed(BUSY)
+    if not request.htmx:
+        return Fixed()
+    is_as_shown = request.POST.get("shown") == good.digest
+    return Fixed(
+        repeated=_with_fixed(asked, line) if is_as_drawn else None,
+        shown=good.with_fixed(line).digest if is_as_shown else "",
+    )
 
 
 @allow(May.MASS_ORDER)
@@ -73,23 +102,18 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     )
     line = get_object_or_404(rows, pk=pk)
     found = line.batch
-    words, repeated = "", None
+    fixed = Fixed()
     if request.method == "POST" and line.order is None:
-        asked = _asked_lines(found)
-        is_as_shown = request.POST.get("repeated") == Repeated.among(asked).digest
-        take_step(line, request.POST)
-        check([line], found, person=request.user, now=database_now(), with_others=True)
-        words = "" if mass_order.fix_lines(found, [line]) else BUSY
-        if request.htmx and is_as_shown and not words:
-            repeated = _with_fixed(asked, line)
-    shown = _shown(line, words, is_edited="edit" in request.GET and found.is_idle)
+        fixed = _fix(request, found, line)
+    shown = _shown(line, fixed.words, is_edited="edit" in request.GET and found.is_idle)
     step = request.POST.get("step", "")
     focus = (
         "" if request.method != "POST" else "out" if step in ("leave_out", "take_in") else "edit"
     )
-    context = {"batch": found, "line": shown, "repeated": repeated, "focus": focus}
+    context = {"batch": found, "line": shown, "focus": focus}
+    context |= {"repeated": fixed.repeated, "shown": fixed.shown}
     is_done = step == "not_meant" or line.is_left_out or line.is_good or line.order is not None
-    is_fixed = request.method == "POST" and not words and is_done
+    is_fixed = request.method == "POST" and not fixed.words and is_done
     if is_fixed and not request.htmx:
         tab = "good" if step in ("leave_out", "take_in") else "fix"
         return redirect(f"{reverse('mass-order', args=[found.pk])}?tab={tab}")
@@ -169,16 +193,19 @@ def batch_discard(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str, Any]:
-    earlier = mass_order.bought_before(found)
     return {
         "batch": found,
         "figures": figures,
-        "shown": mass_order.digest_of_good(found, earlier) if figures.is_idle else "",
-        "earlier": earlier,
+        "earlier": mass_order.bought_before(found),
         "gap": doubtful_rows.gap_since(found.created_at) if figures.is_idle else None,
         "silence": _silence(found) if figures.is_placing else None,
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }
+
+
+def _good_lines(found: OrderBatch) -> mass_order.GoodLines:
+    """Read before the lines that are drawn, so that what changes in between is looked at again."""
+    return mass_order.GoodLines.of(found, mass_order.bought_before(found))
 
 
 def _repeated(found: OrderBatch, figures: Any) -> Repeated | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
@@ -36,7 +38,7 @@ CHECKED = (
     "is_good",
 )
 WITHDRAWN_AT_ONCE = 2_000
-SHOWN = ("pk", "service", "link_key", "cost", "cells", "is_meant", "told_of", "warnings")
+SHOWN = ("number", "pk", "service", "link_key", "cost", "cells", "is_meant", "told_of", "warnings")
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
 Typed = Mapping[
@@ -148,14 +150,37 @@ def bought_before(batch: OrderBatch) -> OrderBatch | None:
     return same.select_related("placed_by").order_by("-pk").first()
 
 
+@dataclass(frozen=True, slots=True)
+class GoodLines:
+    """What a page that offers to place the batch shows: which lines, of what, at what cost, with
+    which warnings, beside what each is meant, and what was bought `earlier`."""
+
+    rows: list[tuple[Any, ...]]
+    earlier: OrderBatch | None
+
+    @classmethod
+    def of(cls, batch: OrderBatch, earlier: OrderBatch | None) -> GoodLines:
+        good = batch.lines.filter(is_good=True, order=None).order_by("number")
+        return cls(list(good.values_list(*SHOWN)), earlier)
+
+    def with_fixed(self, line: BatchLine) -> GoodLines:
+        """For a page that shows this line as it is now and the others as they were when it was
+        drawn: not as somebody else may have changed them since."""
+        mine = BatchLine.objects.filter(pk=line.pk, is_good=True, order=None)
+        others = [row for row in self.rows if row[0] != line.number]
+        rows = [*others, *mine.values_list(*SHOWN)]
+        return replace(self, rows=sorted(rows, key=lambda row: row[0]))
+
+    @property
+    def digest(self) -> str:
+        digest = hashlib.sha256(repr(self.earlier and self.earlier.pk).encode())
+        for row in self.rows:
+            digest.update(repr(row).encode(errors="replace"))
+        return digest.hexdigest()
+
+
 def digest_of_good(batch: OrderBatch, earlier: OrderBatch | None) -> str:
-    """Of what a page that offers to place the batch shows: which lines, of what, at what cost,
-    with which warnings, beside what each is meant, and what was bought `earlier`."""
-    digest = hashlib.sha256(repr(earlier and earlier.pk).encode())
-    good = batch.lines.filter(is_good=True, order=None).order_by("number")
-    for row in good.values_list(*SHOWN).iterator():
-        digest.update(repr(row).encode(errors="replace"))
-    return digest.hexdigest()
+    return GoodLines.of(batch, earlier).digest
 
 
 def start_placing(

@@ -105,12 +105,12 @@ def test_a_line_says_what_runs_at_the_other_row() -> None:
 @pytest.mark.parametrize("way", ["link", "late answer"])
 def test_one_id_is_given_to_one_order_by_two_at_once(way: str, ids: tuple[str, str]) -> None:
     orders = [doubted(service) for service in same_service_twice()]
-    person, gate = make_user(Role.MANAGER), threading.Barrier(2)
+    person, barrier = make_user(Role.MANAGER), threading.Barrier(2)
     ended: dict[int, object] = {}
 
     def together() -> None:
         with suppress(threading.BrokenBarrierError):
-            gate.wait(1)
+            barrier.wait(1)
 
     def give(who: int) -> object:
         attempt = orders[who].attempts.select_related("order__provider", "provider").get()
@@ -148,11 +148,11 @@ def test_one_id_is_given_to_one_order_by_two_at_once(way: str, ids: tuple[str, s
 
 @pytest.mark.django_db(transaction=True)
 def test_two_who_order_it_at_both_rows_at_once_buy_it_once() -> None:
-    services, gate = same_service_twice(), threading.Barrier(2)
+    services, barrier = same_service_twice(), threading.Barrier(2)
     people, bought = [make_user(), make_user()], list[int]()
 
     def act(who: int) -> None:
-        gate.wait(5)
+        barrier.wait(5)
         with suppress(NotAgreed):
             order, _ = place_order(drafted(services[who]), placed_by=people[who], now=NOON)
             bought.append(order.pk)

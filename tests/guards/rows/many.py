@@ -185,7 +185,7 @@ GUARDS = (
     ),
     Guard(
         "mass: the same lines bought again after the page was drawn",
-        "hashlib.sha256(repr(earlier and earlier.pk).encode())",
+        "hashlib.sha256(repr(self.earlier and self.earlier.pk).encode())",
         "hashlib.sha256()",
         (f"{MEANT}::test_order_them_again_speaks_of_the_mass_order_that_was_shown",),
         "orders/mass/mass_order.py",
@@ -193,8 +193,8 @@ GUARDS = (
     ),
     Guard(
         "mass: the button for all repeated lines, after one is fixed in place",
-        "if request.htmx and is_as_shown and not words:",
-        "if request.htmx and not words:",
+        "_with_fixed(asked, line) if is_as_drawn else None",
+        "_with_fixed(asked, line)",
         (
             f"{MEANT}::test_but_not_where_somebody_else_changed_another_line_that_the_page_still_shows",
         ),
@@ -278,5 +278,16 @@ GUARDS = (
         (f"{OUT}::test_a_warning_that_came_after_the_page_was_drawn_is_seen_before_it_is_placed",),
         "orders/mass/mass_order.py",
         items=(20,),
+    ),
+    Guard(
+        "mass orders: the lines that the page has shown, one's own apart",
+        'is_as_shown = request.POST.get("shown") == good.digest',
+        "is_as_shown = True",
+        (
+            "orders/tests/mass/test_shown_lines.py"
+            "::test_a_line_that_somebody_else_corrected_is_not_placed_by_whom_it_was_not_shown",
+        ),
+        "orders/mass/batch_views.py",
+        items=(6,),
     ),
 )
