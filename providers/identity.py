@@ -73,10 +73,10 @@ def rows_of(provider_id: int) -> list[int]:
 def same_service(service: Service) -> QuerySet[Service]:
     """This service at every row of its account upstream, this one too. No row is read before the
     query that it becomes a part of."""
-    itself = Provider.objects.filter(pk=service.provider_id).exclude(upstream="")
-    rows = Provider.objects.filter(upstream__in=itself.values("upstream"))
-    elsewhere = Q(provider__in=rows.values("pk"), external_id=service.external_id)
-    return Service.objects.filter(Q(pk=service.pk) | elsewhere)
+    itself = Provider.objects.filter(pk=service.provider_id)
+    known = itself.exclude(upstream="").values("upstream")
+    rows = Provider.objects.filter(Q(pk=service.provider_id) | Q(upstream__in=known))
+    return Service.objects.filter(provider__in=rows.values("pk"), external_id=service.external_id)
 
 
 def lock_service(service: Service) -> Service:

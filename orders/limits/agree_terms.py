@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from core.models import User
+from providers.identity import lock_service
 from providers.models import Service
 from providers.panel_api.order_types.table import SUBSCRIPTIONS
 
@@ -70,7 +71,7 @@ def accept_terms(order_id: int, shown: str, *, actor: User, now: datetime) -> st
     """Queue a held order under the terms that were shown (their digest); or why not, in words."""
     with transaction.atomic():
         order = Order.objects.select_related("provider").get(pk=order_id)
-        service = Service.objects.select_for_update(no_key=True).get(pk=order.service_id)
+        service = lock_service(order.service)
         if (order.status, order.hold_reason) != (Status.HELD, HoldReason.TERMS):
             return "It no longer waits for this."
         before, after = agreed(order), Terms.known(service)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -31,13 +32,14 @@ def left_sends(
     and has no order here; without what these forms have sent themselves, which they are not placed
     beside."""
     found, wanted = defaultdict[Place, list[UnmatchedOrder]](list), sorted(set(keys))
+    rows_at = cache(rows_of)
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         rows = UnmatchedOrder.objects.left().filter(link_key__in=some).exclude(service_id="")
         rows = rows.filter(service_id=service_id) if service_id else rows
         for row in rows.order_by("pk"):
             if row.form_key not in ours:
-                for account in rows_of(row.account):
+                for account in rows_at(row.account):
                     found[account, row.service_id, row.link_key].append(row)
     return found
 

@@ -117,9 +117,9 @@ def _record_once(
     possible = without_impossible_amount(outcome)
     failpoint("record.begun")
     with durable_transaction():
+        followed = _close_attempt(attempt, outcome, now, by)
         if reused:
             note_reused_id(attempt, reused, now=now)
-        followed = _close_attempt(attempt, outcome, now, by)
         refuse_id_of_duplicate(attempt, outcome.external_id)
         failpoint("record.attempt")
         order = Order.objects.get(pk=attempt.order_id)

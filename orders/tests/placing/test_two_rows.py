@@ -4,28 +4,33 @@ bought at the one is asked about at the other, and an id there is one order's.""
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections, transaction
 
 from core.failpoints import armed
 from core.roles import Role
 from orders import wake_ups
 from orders.draft import OrderDraft
+from orders.limits import agree_terms
 from orders.links import link_key
 from orders.models import Order
-from orders.placing.place_orders import NotAgreed, place_order
+from orders.placing.left_sends import left_sends
+from orders.placing.place_orders import NotAgreed, place_order, refuse_beside
 from orders.recovery import link_orders
 from orders.recovery.link_orders import CannotLink
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.sending.reused_id import IdTaken
-from orders.status import Outcome, Resolution, Status
+from orders.status import HoldReason, Outcome, Resolution, Status
+from orders.terms import Terms
 from orders.tests.mass.test_place_lines import make_batch
+from providers.identity import lock_service
 from providers.models import Service
 from providers.panel_api import OrderState
 from providers.panel_api.order_types.table import DefaultPayload
@@ -39,6 +44,7 @@ from tests.builders import (
     make_user,
 )
 from tests.fake_provider import progress
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOUR = timedelta(hours=1)
@@ -164,3 +170,49 @@ def test_two_who_order_it_at_both_rows_at_once_buy_it_once() -> None:
     for thread in threads:
         thread.join()
     assert len(bought) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agreeing_to_terms_and_placing_at_both_rows_wait_for_each_other_in_one_order() -> None:
+    first, second = same_service_twice()
+    held = {"hold_reason": HoldReason.TERMS, "link": LINK, "link_key": link_key(LINK)}
+    order = make_order(Status.HELD, service=second, **held)
+    shown, person = Terms.of(second).digest, make_user()
+    holds, ended = threading.Event(), list[object]()
+
+    def place() -> None:
+        try:
+            with transaction.atomic():
+                list(Service.objects.select_for_update(no_key=True).filter(pk=first.pk))
+                holds.set()
+                time.sleep(0.5)  # the other one has its first lock by now
+                lock_service(first)
+            ended.append("")
+        except OperationalError as error:
+            ended.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=place)
+    thread.start()
+    assert holds.wait(5)
+    with transaction.atomic():
+        ended.append(agree_terms.accept_terms(order.pk, shown, actor=person, now=NOON))
+        refuse_beside(order, NOON, (), ())
+    thread.join()
+    assert ended.count("") == 2
+
+
+def test_many_sends_of_one_account_are_found_in_as_many_queries_as_one() -> None:
+    ours, _ = same_service_twice()
+
+    def listed(number: int) -> str:
+        link = f"https://a.example/{number}"
+        place = {"service_id": "7", "link": link, "link_key": link_key(link)}
+        make_unmatched_order(ours.provider, external_id=str(700 + number), **place)
+        return link_key(link)
+
+    keys = [listed(0)]
+    one = queries_of(lambda: left_sends(keys))
+    keys += [listed(number) for number in range(1, 10)]
+    assert len(queries_of(lambda: left_sends(keys))) == len(one)
