@@ -79,9 +79,10 @@ def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     if words := _not_offered(refill.order):
         return words
     text = "The waiting refill is to be tried now."
+    changes: dict[str, Any] = {"due_at": now, "reason": "", "code": ""}
     if refill.status == RefillStatus.UNCONFIRMED:
         text = "The refill whose answer was lost is to be sent once more."
-    changes = {"due_at": now, "reason": "", "code": ""}
+        changes["doubted_at"] = _in_doubt_since(refill, now)
     moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
     return "" if moved else "Somebody or something was faster."
 
@@ -91,15 +92,17 @@ def withdraw_refill(refill: Refill, *, actor: User | None, now: datetime) -> boo
 
     False: it was sent, or changed, meanwhile.
     """
+    changes: dict[str, Any] = {"ended_at": now}
     if refill.may_be_withdrawn:
         text = "The refill was taken back before it was sent."
         if refill.requests or refill.doubted_at:
             text = "The refill was taken back before it was sent again."
     elif refill.may_be_closed:
         text = "The refill was closed: the desk no longer looks for it."
+        changes["doubted_at"] = _in_doubt_since(refill, now)
     else:
         return False
-    return step(refill, RefillStatus.WITHDRAWN, text, now=now, actor=actor, ended_at=now)
+    return step(refill, RefillStatus.WITHDRAWN, text, now=now, actor=actor, **changes)
 
 
 def step(
@@ -120,6 +123,12 @@ def step(
             return False
         refill.order.remember(EventKind.REFILL, now=now, actor=actor, text=text)
     return True
+
+
+def _in_doubt_since(refill: Refill, now: datetime) -> datetime:
+    """What a person leaves in doubt stays marked, whoever has put it there: a worker of the release
+    before knows no mark, and one that was taken without a number may be carried out unseen."""
+    return max(filter(None, (refill.doubted_at, refill.sent_at)), default=now)
 
 
 def _unfit(order: Order) -> str:

@@ -36,10 +36,10 @@ class Refill(models.Model):
     """One refill of one order. `due_at` is when the next step is wanted: sending, or asking.
 
     While it is being sent, `due_at` is when the claim runs out. `requests` counts sends; one whose
-    answer was lost stays `unconfirmed` and is never re-sent by itself. `doubted_at` is when it
-    became so last, and stays whatever became of it since. `followed_by` is the id the provider is
-    asked about: its number, or the order's where the provider wants that. `code` of an open refill
-    says what is odd about it.
+    answer was lost stays `unconfirmed` and is never re-sent by itself. `doubted_at` is when it was
+    last in doubt, or sent and then closed, and stays whatever became of it since. `followed_by` is
+    the id the provider is asked about: its number, or the order's where the provider wants that.
+    `code` of an open refill says what is odd about it.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refills")

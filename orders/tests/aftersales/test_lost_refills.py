@@ -3,7 +3,7 @@ and is not sent a third time by itself."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 import pytest
@@ -14,7 +14,7 @@ from orders.limits import doubtful_rows
 from orders.models import JournalGap, Order, Refill
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
-from providers.panel_api import Refused
+from providers.panel_api import RefillStarted, Refused
 from providers.panel_api.refusals.classify import refusal_code, spacing_seconds, wait_seconds
 from tests.builders import NOON, make_halt, make_order, make_refill, make_user
 from tests.fake_provider import lost_answer
@@ -157,6 +157,33 @@ def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> N
     assert doubtful_rows.give_up_requests(order.provider_id, now=NOON + HOUR) == 1
     closed(2)
     assert asked_anew(order, FakeDesk(), 2).status == RefillStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize("doubted_at", [None, NOON - 72 * HOUR], ids=["never", "long ago"])
+def test_one_taken_without_a_number_is_remembered_when_it_is_closed(
+    order: Order, doubted_at: datetime | None
+) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    Refill.objects.update(doubted_at=doubted_at)
+    desk = FakeDesk()
+    desk.says = {order.external_id: RefillStarted("")}
+    send(Refill.objects.get(), desk, NOON)
+    taken = Refill.objects.get()
+    assert (taken.status, taken.followed_by) == (RefillStatus.PENDING, "")
+    assert request_refills.withdraw_refill(taken, actor=make_user(), now=NOON + HOUR)
+    refill = asked_anew(order, desk, 2)
+    assert refill.status == RefillStatus.UNCONFIRMED
+    send(refill, desk, NOON + 27 * HOUR)
+    assert len(desk.calls) == 2, "another one was sent by itself"
+
+
+def test_one_that_a_worker_of_the_release_before_lost_is_remembered_when_it_is_sent_again(
+    order: Order, desk: FakeDesk
+) -> None:
+    Refill.objects.update(doubted_at=None)  # that release does not know the column
+    refused = again(desk, "Refill is not available for this order", 1)
+    assert refused.status == RefillStatus.REFUSED and refused.doubted_at == NOON
+    assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 
 
 def test_one_that_waited_and_was_taken_back_is_no_doubt(order: Order) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 GAPS = "orders/tests/restores/test_journal_gaps.py"
-LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
@@ -200,33 +199,6 @@ GUARDS = (
         ),
         "orders/aftersales/send_requests.py",
         items=(23,),
-    ),
-    Guard(
-        "refill: requested not long ago, the one whose answer was lost may be under way",
-        "    if _says_it_is_there(refill, said, now):",
-        "    if False:",
-        (f"{LOST_REFILLS}::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",),
-        "orders/aftersales/refill_sends.py",
-        items=(10,),
-    ),
-    Guard(
-        "refill: one in doubt is remembered where it has ended and another is asked for",
-        " or others.filter(doubted_at__gt=since).exists()",
-        "",
-        (
-            f"{LOST_REFILLS}::test_one_that_was_lost_and_then_refused_is_remembered",
-            f"{LOST_REFILLS}::test_one_that_had_waited_is_remembered_when_it_was_lost_and_closed",
-        ),
-        "orders/aftersales/refill_sends.py",
-        items=(10,),
-    ),
-    Guard(
-        "refill: one in doubt over a gap of the journal is remembered",
-        '"reason": WORDS, "doubted_at": now}',
-        '"reason": WORDS}',
-        (f"{LOST_REFILLS}::test_one_in_doubt_over_a_gap_of_the_journal_is_remembered",),
-        "orders/limits/doubtful_rows.py",
-        items=(10, 23),
     ),
     Guard(
         "refill: of many, not what the confirmation left out as under way",

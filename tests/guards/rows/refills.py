@@ -1,0 +1,58 @@
+"""Refills that nobody knows of whether they were begun."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
+
+GUARDS = (
+    Guard(
+        "refill: requested not long ago, the one whose answer was lost may be under way",
+        "    if _says_it_is_there(refill, said, now):",
+        "    if False:",
+        (f"{LOST_REFILLS}::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: one in doubt is remembered where it has ended and another is asked for",
+        " or others.filter(doubted_at__gt=since).exists()",
+        "",
+        (
+            f"{LOST_REFILLS}::test_one_that_was_lost_and_then_refused_is_remembered",
+            f"{LOST_REFILLS}::test_one_that_had_waited_is_remembered_when_it_was_lost_and_closed",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: one in doubt over a gap of the journal is remembered",
+        '"reason": WORDS, "doubted_at": now}',
+        '"reason": WORDS}',
+        (f"{LOST_REFILLS}::test_one_in_doubt_over_a_gap_of_the_journal_is_remembered",),
+        "orders/limits/doubtful_rows.py",
+        items=(10, 23),
+    ),
+    Guard(
+        "refill: one taken without a number is remembered where it is closed",
+        '        text = "The refill was closed: the desk no longer looks for it."\n'
+        '        changes["doubted_at"] = _in_doubt_since(refill, now)\n',
+        '        text = "The refill was closed: the desk no longer looks for it."\n',
+        (f"{LOST_REFILLS}::test_one_taken_without_a_number_is_remembered_when_it_is_closed",),
+        "orders/aftersales/request_refills.py",
+        items=(3, 10),
+    ),
+    Guard(
+        "refill: one that a release without the mark has lost is marked when it is sent again",
+        '        text = "The refill whose answer was lost is to be sent once more."\n'
+        '        changes["doubted_at"] = _in_doubt_since(refill, now)\n',
+        '        text = "The refill whose answer was lost is to be sent once more."\n',
+        (
+            f"{LOST_REFILLS}::test_one_that_a_worker_of_the_release_before_lost_is_remembered"
+            "_when_it_is_sent_again",
+        ),
+        "orders/aftersales/request_refills.py",
+        items=(3, 10),
+    ),
+)
