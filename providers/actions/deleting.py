@@ -25,7 +25,7 @@ def why_kept(provider: Provider) -> str:
         return _("It has orders, which stay. Pause it instead.")
     if _has(model("orders", "Attempt"), provider=provider):
         return _("Something was sent to it, which stays known. Pause it instead.")
-    if _has(model("orders", "UnmatchedOrder"), account=provider.pk):
+    if _has(model("orders", "UnmatchedOrder"), provider=provider):
         return _("A comparison after a restore lists orders of it. Pause it instead.")
     if _has(model("orders", "Halt"), kind=NOT_KNOWN, lifted_at=None):
         return _("The database was put back, and nobody knows yet what was sent to it since.")

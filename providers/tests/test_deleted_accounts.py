@@ -42,7 +42,9 @@ def a_listed_send(provider: Provider) -> None:
     halt = Halt.objects.create(
         kind=HaltKind.RESTORED, placed_at=timezone.now(), lifted_at=timezone.now()
     )
-    UnmatchedOrder.objects.create(halt=halt, account=provider.pk, external_id="7")
+    UnmatchedOrder.objects.create(
+        halt=halt, account=provider.pk, provider=provider, external_id="7"
+    )
 
 
 def a_restore(provider: Provider) -> None:

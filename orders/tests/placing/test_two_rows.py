@@ -175,7 +175,11 @@ def test_two_who_order_it_at_both_rows_at_once_buy_it_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_agreeing_to_terms_and_placing_at_both_rows_wait_for_each_other_in_one_order() -> None:
     first, second = same_service_twice()
-    held = {"hold_reason": HoldReason.TERMS, "link": LINK, "link_key": link_key(LINK)}
+    held: dict[str, Any] = {
+        "hold_reason": HoldReason.TERMS,
+        "link": LINK,
+        "link_key": link_key(LINK),
+    }
     order = make_order(Status.HELD, service=second, **held)
     shown, person = Terms.of(second).digest, make_user()
     holds, ended = threading.Event(), list[object]()
@@ -208,7 +212,7 @@ def test_many_sends_of_one_account_are_found_in_as_many_queries_as_one() -> None
 
     def listed(number: int) -> str:
         link = f"https://a.example/{number}"
-        place = {"service_id": "7", "link": link, "link_key": link_key(link)}
+        place: dict[str, Any] = {"service_id": "7", "link": link, "link_key": link_key(link)}
         make_unmatched_order(ours.provider, external_id=str(700 + number), **place)
         return link_key(link)
 
