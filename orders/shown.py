@@ -17,7 +17,7 @@ from .models import Attempt, EventKind, JournalGap, Order, Refill
 from .status import HoldReason, Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
-_TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late", "candidates")
+_TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late")
 
 
 def is_another(order: Order, of: str) -> bool:
@@ -28,9 +28,13 @@ def is_another(order: Order, of: str) -> bool:
 
 def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
     """Which order it is, where it stands, what it is flagged for, and all that is known of its
-    sends; `attempts` where they are read."""
+    sends; `attempts` where they are read. Of what may be it at the provider the ids alone, and each
+    once it was seen: how far a stranger's order is moves with every search."""
     rows = order.attempts.all() if attempts is None else attempts
-    told = [[getattr(row, name) for name in _TOLD] for row in sorted(rows, key=_number)]
+    told = [
+        [*(getattr(row, name) for name in _TOLD), sorted(row.ever_seen)]
+        for row in sorted(rows, key=_number)
+    ]
     where = [of_flag(order), order.status, order.hold_reason, told]
     text = json.dumps(where, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -62,7 +62,8 @@ class Attempt(models.Model):
     for, and only then the account may buy again. `waited_seconds` are counted from the loss on, as
     `search.wait_clock` does; once they are enough, attempts of the account with a higher number
     than `surely_after` were sent when this order could no longer appear. `candidates` are ids of
-    ours nobody has claimed, as `{"id", "charge", "status", "start_count", "remains"}` in text.
+    ours nobody has claimed, as `{"id", "charge", "status", "start_count", "remains"}` in text, as
+    the newest search saw them; `seen_ids` all that ever stood there: only another one is news.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
@@ -95,6 +96,9 @@ class Attempt(models.Model):
     searched_through = models.BigIntegerField(null=True, blank=True)  # no id up to this is it
     range_closed_at = models.DateTimeField(null=True, blank=True, db_column="bracketed_at")
     candidates: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    seen_ids: models.JSONField[Any, Any] = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
     resolution = models.CharField(
         max_length=10, choices=Resolution.choices, blank=True, default=Resolution.NONE
     )
@@ -105,6 +109,11 @@ class Attempt(models.Model):
     resolved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    @property
+    def ever_seen(self) -> set[str]:
+        """Every id that a page has shown as one that this order can be."""
+        return {*self.seen_ids, *(str(row["id"]) for row in self.candidates)}
 
     class Meta:
         constraints = [

@@ -172,18 +172,20 @@ def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
 
 def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progress]) -> None:
     """For the person who will have to decide; each with how long its order had been waited for when
-    it was first seen. What one of two people has said was said without what is new."""
+    it was first seen. What one of two people has said was said without an id that is new; one that
+    stood there before, and is back, is not."""
     newest = list(candidates.items())[:MOST_CANDIDATES]
     for attempt in attempts:
         row = _row_of(attempt)
-        for waited, kept in row.values_list("waited_seconds", "candidates"):
+        for before in row:
+            kept, known = before.candidates, before.ever_seen
             first = {row["id"]: row["seen_after"] for row in kept if "seen_after" in row}
             seen = [
-                {**_in_text(one, said), "seen_after": first.get(one, str(waited))}
+                {**_in_text(one, said), "seen_after": first.get(one, str(before.waited_seconds))}
                 for one, said in newest
             ]
-            is_known = {one for one, _ in newest} <= {row["id"] for row in kept}
-            row.update(candidates=seen, **({} if is_known else UNSAID))
+            ever = known | {one for one, _ in newest}
+            row.update(candidates=seen, seen_ids=sorted(ever), **({} if ever == known else UNSAID))
 
 
 def _row_of(attempt: Attempt) -> QuerySet[Attempt]:

@@ -89,6 +89,25 @@ def test_ids_that_a_search_found_meanwhile_are_looked_at_first(manager: Client) 
     assert status_of(order) == Status.UNCONFIRMED
 
 
+@pytest.mark.parametrize(
+    "newest",
+    [
+        [{"id": "4711", "charge": "1.1", "status": "Completed", "remains": "0"}],
+        [],
+    ],
+)
+def test_how_far_a_stranger_s_order_is_makes_no_page_old(
+    manager: Client, newest: list[dict[str, str]]
+) -> None:
+    order = lost()
+    told = {"id": "4711", "charge": "0.9", "status": "Pending", "remains": "50"}
+    Attempt.objects.update(candidates=[told], seen_ids=["4711"])
+    seen = shown.of_order(order)
+    Attempt.objects.update(candidates=newest)
+    manager.post(f"/orders/{order.pk}/resolve/not-placed/", {"sure": "on", "shown": seen})
+    assert status_of(order) == Status.NOT_PLACED
+
+
 def test_what_was_seen_is_enough(manager: Client) -> None:
     order = lost()
     address = f"/orders/{order.pk}/resolve/not-placed/"

@@ -339,12 +339,19 @@ def test_what_the_first_of_two_has_said_does_not_count_for_what_came_after(manag
     assert not_placed.confirm_not_placed(order, actor=manager, now=later) is Confirmed.DONE
 
 
-def test_what_is_seen_once_more_asks_nobody_anew(manager):
+def found_no_more(known: Attempt) -> None:
+    resolve.keep_candidates([known], {})
+    assert known.order.attempts.get().candidates == []
+
+
+@pytest.mark.parametrize("meanwhile", [found, found_no_more])
+def test_what_is_seen_once_more_asks_nobody_anew(manager, meanwhile):
     order = make_unconfirmed()
     found(order.attempts.get())
     Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))
     said = not_placed.confirm_not_placed(order, actor=manager, now=LATER)
     assert said is Confirmed.ONE_OF_TWO
+    meanwhile(order.attempts.get())
     found(order.attempts.get())
     second = make_user(Role.MANAGER)
     assert not_placed.confirm_not_placed(order, actor=second, now=LATER) is Confirmed.DONE

@@ -61,10 +61,21 @@ GUARDS = (
     ),
     Guard(
         "people: the first of two has said so before something was found",
-        "row.update(candidates=seen, **({} if is_known else UNSAID))",
-        "row.update(candidates=seen)",
+        "seen_ids=sorted(ever), **({} if ever == known else UNSAID)",
+        "seen_ids=sorted(ever)",
         (f"{SETTLING}::test_what_the_first_of_two_has_said_does_not_count_for_what_came_after",),
         "orders/recovery/resolve.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: what was found since the page was drawn",
+        "*(getattr(row, name) for name in _TOLD), sorted(row.ever_seen)]",
+        "*(getattr(row, name) for name in _TOLD)]",
+        (
+            "orders/tests/pages/test_stale_tabs.py"
+            "::test_ids_that_a_search_found_meanwhile_are_looked_at_first",
+        ),
+        "orders/shown.py",
         items=(11,),
     ),
     Guard(
