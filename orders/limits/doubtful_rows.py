@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, Value
 from django.db.models.functions import Least
 
 from core.rows.loops import one_by_one
@@ -65,7 +65,8 @@ def hold_waiting(account: int, *, now: datetime) -> int:
 
 def give_up_requests(account: int, *, now: datetime) -> int:
     """Refills become unconfirmed and cancels end as unclear, as after a lost answer: whoever still
-    wants one asks for it anew. So do refills that a bulk action of before has asked for since."""
+    wants one asks for it anew. So do refills that a bulk action of before has asked for since, and
+    none that a person has let go since the gap was found."""
     through = JournalGap.objects.filter(provider=account).aggregate(
         refills=Max("refills_through"), cancels=Max("cancels_through"), found_at=Max("found_at")
     )
@@ -85,6 +86,9 @@ def give_up_requests(account: int, *, now: datetime) -> int:
         status__in=sorted(REFILLS_TO_SEND),
         **mine,
     )
+    # A person alone puts one in doubt back in the queue, not an answer to a call of before the gap
+    let_go = Q(status=RefillStatus.QUEUED) | Q(sent_at__gt=F("doubted_at"))
+    refills = refills.exclude(let_go, doubted_at__gte=through["found_at"])
     cancels = CancelRequest.objects.filter(
         status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine
     )

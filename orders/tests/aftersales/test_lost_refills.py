@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 
-from orders.aftersales import request_refills
+from orders.aftersales import batch_outcome, refill_sends, request_refills
 from orders.limits import doubtful_rows
 from orders.models import JournalGap, Order, Refill
 from orders.status import RefillStatus, Status
@@ -141,22 +141,66 @@ def test_one_that_was_lost_and_then_refused_is_remembered(order: Order, desk: Fa
     assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 
 
-def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> None:
-    request_refills.request_refill(order, actor=make_user(), now=NOON)
+def gap_found(order: Order, at: datetime) -> None:
+    """What waits may have been sent: the refills up to now are in doubt."""
     JournalGap.objects.create(
-        halt=make_halt(lifted_at=NOON),
+        halt=make_halt(lifted_at=at),
         provider=order.provider,
         host="a",
-        found_at=NOON + HOUR,
+        found_at=at,
         kept_from=NOON,
         events_through=0,
         orders_through=0,
-        refills_through=Refill.objects.get().pk,
+        refills_through=Refill.objects.latest("pk").pk,
         cancels_through=0,
     )
-    assert doubtful_rows.give_up_requests(order.provider_id, now=NOON + HOUR) == 1
+    assert doubtful_rows.give_up_requests(order.provider_id, now=at) == 1
+
+
+def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    gap_found(order, NOON + HOUR)
     closed(2)
     assert asked_anew(order, FakeDesk(), 2).status == RefillStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize("first", ["taken", "told to wait"])
+def test_one_in_doubt_over_a_gap_is_sent_when_a_person_says_so(order: Order, first: str) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    gap_found(order, NOON + HOUR)
+    desk = FakeDesk()
+    if first == "told to wait":
+        assert again(desk, "Refill is available in 5 hours", 2).status == RefillStatus.WAITING
+    else:
+        request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
+    desk.says = {order.external_id: RefillStarted("5")}
+    send(Refill.objects.get(), desk, NOON + 8 * HOUR)
+    assert Refill.objects.get().external_id == "5", "in doubt once more over the same gap"
+
+
+def test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap(order: Order) -> None:
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    gap_found(order, NOON + HOUR)
+    request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
+    gap_found(order, NOON + 3 * HOUR)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
+
+
+def test_one_in_doubt_over_a_gap_is_not_let_go_by_an_answer_to_a_call_of_before(
+    order: Order,
+) -> None:
+    """It speaks of that call, and another may have been made in the gap."""
+    request_refills.request_refill(order, actor=make_user(), now=NOON)
+    desk = FakeDesk()
+    desk.says = {order.external_id: told("Refill is available in 5 hours")}
+    send(Refill.objects.get(), desk, NOON)
+    waiting = Refill.objects.get()
+    gap_found(order, NOON + HOUR)
+    outcome = batch_outcome.Answered(desk.says)
+    refill_sends.record([waiting], outcome, order.provider, NOON + 2 * HOUR)
+    assert Refill.objects.get().status == RefillStatus.WAITING
+    send(Refill.objects.get(), desk, NOON + 8 * HOUR)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED and len(desk.calls) == 1
 
 
 @pytest.mark.parametrize("doubted_at", [None, NOON - 72 * HOUR], ids=["never", "long ago"])

@@ -55,4 +55,23 @@ GUARDS = (
         "orders/aftersales/request_refills.py",
         items=(3, 10),
     ),
+    Guard(
+        "refill: one that was let go is in doubt over a newer gap of the journal",
+        'exclude(let_go, doubted_at__gte=through["found_at"])',
+        "exclude(let_go, doubted_at__isnull=False)",
+        (f"{LOST_REFILLS}::test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap",),
+        "orders/limits/doubtful_rows.py",
+        items=(23,),
+    ),
+    Guard(
+        "refill: one in doubt over a gap of the journal is let go by a person alone",
+        "exclude(let_go, doubted_at",
+        "exclude(doubted_at",
+        (
+            f"{LOST_REFILLS}::test_one_in_doubt_over_a_gap_is_not_let_go_by_an_answer_to_a_call_of"
+            "_before",
+        ),
+        "orders/limits/doubtful_rows.py",
+        items=(23,),
+    ),
 )
