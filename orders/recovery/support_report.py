@@ -15,7 +15,7 @@ from core.money import plain
 from providers.connect import redactor_for
 
 from ..models import Attempt, CancelRequest, EventKind, Order, OrderEvent, Refill
-from ..status import Outcome, Status
+from ..status import Status
 
 MOST_EVENTS = 1000
 NOT_KNOWN = "not known"
@@ -74,7 +74,7 @@ def _head(order: Order, now: datetime) -> Iterator[str]:
 
 
 def _title(attempt: Attempt) -> str:
-    return f"Request {attempt.number}: {Outcome(attempt.outcome).label.lower()}"
+    return f"Request {attempt.number}: {attempt.shown_outcome.label.lower()}"
 
 
 def _attempt(attempt: Attempt, order: Order, with_balances: bool) -> Iterator[str]:

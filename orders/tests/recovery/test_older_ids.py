@@ -16,6 +16,7 @@ from orders.models import Order
 from orders.recovery import link_orders
 from orders.recovery import resolve_views as views
 from orders.recovery.search.id_owners import sends_without_an_id
+from orders.recovery.support_report import evidence_of
 from orders.sending.invariants import check_order
 from orders.shown import of_order
 from orders.status import Flag, Outcome, Resolution, Status
@@ -98,6 +99,14 @@ def test_the_page_tells_of_the_later_one_as_unknown(
     link(order, FIRST, although_older=OLDER)
     page = one_line(client_for_role(Role.MANAGER).get(f"/orders/{order.pk}/").content.decode())
     assert "Not placed" not in page and "This one may have been bought too" in page
+
+
+def test_the_evidence_for_the_provider_tells_of_the_later_one_as_unknown() -> None:
+    order = sent_twice("58408")
+    link(order, FIRST, although_older=OLDER)
+    order.refresh_from_db()
+    text = evidence_of(order, with_balances=False, now=database_now())
+    assert "Request 2: unknown\n" in text and "not placed\n" not in text
 
 
 def test_its_own_id_is_linked_and_not_flagged() -> None:
