@@ -105,7 +105,7 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
     with transaction.atomic():
         if not _change_credentials(provider, changes):
             return False
-        _end_duplicate_of(provider)
+        end_duplicate_of(provider)
         _forget_held_catalogs(provider, now)
         provider.remember(
             f"Address changed from {provider.url} to {url}; the key was cleared.",
@@ -124,7 +124,7 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
     with _one_row_each(provider.url, key), transaction.atomic():
         if not _change_credentials(provider, _kept(provider.url, key)):
             return False
-        _end_duplicate_of(provider)
+        end_duplicate_of(provider)
         if provider.moved_at is not None:
             make_due(provider.pk, LeaseKind.CATALOG, at=now)
         provider.remember(
@@ -186,7 +186,7 @@ def _one_row_each(url: str = "", key: str = "") -> Iterator[None]:
         raise
 
 
-def _end_duplicate_of(provider: Provider) -> None:
+def end_duplicate_of(provider: Provider) -> None:
     """This row, as it was read, has left its account: the first of the others stands for it now,
     so that no further one can be added."""
     others = Provider.objects.filter(upstream=provider.upstream).exclude(upstream="")

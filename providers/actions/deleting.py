@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 
 from core.models import User
 
+from ..identity import duplicates_of
 from ..models import BalanceReading, Provider, ProviderHealth, Service
+from .accounts import end_duplicate_of
 
 log = logging.getLogger(__name__)
 NOT_KNOWN: Final = "restored"  # the kind of halt after a database was put back
+LIMITS: Final = ("two_people_above", "lost_amount", "lost_in_a_row")  # the least of all rows holds
 
 
 def why_kept(provider: Provider) -> str:
@@ -34,6 +37,8 @@ def why_kept(provider: Provider) -> str:
         return _("It has answered: it is a real account. Pause it instead.")
     if _has(Service, provider=provider):
         return _("It has services. Pause it instead.")
+    if duplicates_of(provider) and _has(model("orders", "Halt"), provider=provider, lifted_at=None):
+        return _("A stop of it also holds for another row of this account. End that first.")
     return ""
 
 
@@ -47,12 +52,31 @@ def delete_provider(provider_id: int, *, actor: User) -> str:
         list(ProviderHealth.objects.select_for_update().filter(provider=provider))
         if words := why_kept(provider):
             return words
+        others = duplicates_of(provider)
+        limits = _narrowest([provider, *others]) if others else {}
         try:
             provider.delete()
         except ProtectedError:
             return _("Something refers to it, which stays. Pause it instead.")
+        if others:
+            _keep_limits(others[0], limits)
+        end_duplicate_of(provider)
     log.info("account %s (%s) was deleted by %s", provider_id, provider.name, actor)
     return ""
+
+
+def _narrowest(rows: list[Provider]) -> dict[str, Any]:
+    """What holds for this account, whichever of its rows it is set on."""
+    rules: Any = apps.get_model("orders", "Recovery").objects.filter(provider__in=rows)
+    found = {name: set(rules.values_list(name, flat=True)) - {None} for name in LIMITS}
+    found["lost_in_a_row"] -= {0}  # never
+    return {name: min(values) for name, values in found.items() if values}
+
+
+def _keep_limits(row: Provider, limits: dict[str, Any]) -> None:
+    """A row that goes takes no limit of its account along."""
+    rules: Any = apps.get_model("orders", "Recovery").objects
+    rules.update_or_create(provider_id=row.pk, defaults=limits)
 
 
 def _has(model: Any, **of: Any) -> bool:

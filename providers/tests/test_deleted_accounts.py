@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from orders.models import Halt, Order, OrderBatch, UnmatchedOrder
+from orders.models import Halt, Order, OrderBatch, Recovery, UnmatchedOrder
+from orders.recovery.not_placed import two_people_from
 from orders.status import HaltKind, Status
 from providers.actions import deleting
 from providers.models import BalanceReading, Provider, ProviderHealth
@@ -107,3 +109,49 @@ def test_an_order_that_came_after_the_questions_keeps_it(monkeypatch: pytest.Mon
     monkeypatch.setattr(deleting, "why_kept", asked_before)
     assert "Something refers to it" in deleting.delete_provider(provider.pk, actor=make_user())
     assert Provider.objects.exists() and Order.objects.exists()
+
+
+def a_pair() -> tuple[Provider, Provider]:
+    first = make_provider(url="https://panel.example/api/v2")
+    return first, make_provider(url="https://PANEL.example/v2/")
+
+
+@pytest.mark.parametrize("has_rules", [True, False])
+def test_a_row_that_is_deleted_leaves_the_limits_of_its_account_to_the_other(
+    has_rules: bool,
+) -> None:
+    unused, kept = a_pair()
+    Recovery.objects.create(
+        provider=unused, two_people_above=5, lost_amount=70, lost_in_a_row=0, enabled=False
+    )
+    if has_rules:
+        Recovery.objects.create(
+            provider=kept, two_people_above=9, lost_amount=60, lost_in_a_row=4, least_adds=7
+        )
+    assert two_people_from(kept.pk) == 5
+    assert deleting.delete_provider(unused.pk, actor=make_user()) == ""
+    assert two_people_from(kept.pk) == 5
+    rules = kept.recovery
+    assert rules.lost_amount == (60 if has_rules else 70)
+    assert rules.lost_in_a_row == (4 if has_rules else 3) and rules.enabled
+    assert rules.least_adds == (7 if has_rules else 50)
+
+
+def test_a_row_that_is_deleted_leaves_its_place_to_the_other() -> None:
+    unused, kept = a_pair()
+    assert kept.is_allowed_twin
+    assert deleting.delete_provider(unused.pk, actor=make_user()) == ""
+    kept.refresh_from_db()
+    assert not kept.is_allowed_twin
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Provider.objects.create(name="Third", url=kept.url, upstream=kept.upstream)
+
+
+def test_a_row_whose_stop_holds_for_another_stays() -> None:
+    unused, _kept = a_pair()
+    halt = Halt.objects.create(
+        kind=HaltKind.EXPOSURE, provider=unused, placed_at=timezone.now(), reason="Lost."
+    )
+    assert "A stop of it also holds" in deleting.delete_provider(unused.pk, actor=make_user())
+    Halt.objects.filter(pk=halt.pk).update(lifted_at=timezone.now())
+    assert deleting.delete_provider(unused.pk, actor=make_user()) == ""

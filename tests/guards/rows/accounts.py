@@ -51,6 +51,38 @@ GUARDS = (
         items=(9,),
     ),
     Guard(
+        "provider deleted: the limits of its account stay",
+        "_keep_limits(others[0], limits)",
+        "pass",
+        (
+            "providers/tests/test_deleted_accounts.py"
+            "::test_a_row_that_is_deleted_leaves_the_limits_of_its_account_to_the_other",
+        ),
+        "providers/actions/deleting.py",
+        items=(9,),
+    ),
+    Guard(
+        "provider deleted: the other row stands for the account",
+        "        end_duplicate_of(provider)\n",
+        "",
+        (
+            "providers/tests/test_deleted_accounts.py"
+            "::test_a_row_that_is_deleted_leaves_its_place_to_the_other",
+        ),
+        "providers/actions/deleting.py",
+        items=(9,),
+    ),
+    Guard(
+        "provider deleted: a stop that holds for the other row",
+        'if duplicates_of(provider) and _has(model("orders", "Halt"), ',
+        'if False and _has(model("orders", "Halt"), ',
+        (
+            "providers/tests/test_deleted_accounts.py::test_a_row_whose_stop_holds_for_another_stays",
+        ),
+        "providers/actions/deleting.py",
+        items=(9,),
+    ),
+    Guard(
         "provider deleted: one that was used",
         "        if words := why_kept(provider):\n            return words\n",
         "",
