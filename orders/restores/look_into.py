@@ -21,10 +21,10 @@ def word_of(row: UnmatchedOrder) -> str:
 
 def chosen(words: Iterable[str]) -> list[UnmatchedOrder]:
     """The rows that these words were drawn for, as far as they are there."""
-    wanted = {word.partition("-")[0]: word for word in words}
-    numbers = [int(pk) for pk in wanted if pk.isdecimal() and len(pk) < 19]
-    rows = UnmatchedOrder.objects.filter(pk__in=numbers).select_related("provider").order_by("pk")
-    return [row for row in rows if wanted[str(row.pk)] == word_of(row)]
+    numbers = {word: word.partition("-")[0] for word in words}
+    wanted = {int(pk): word for word, pk in numbers.items() if pk.isdecimal() and len(pk) < 19}
+    rows = UnmatchedOrder.objects.filter(pk__in=wanted).select_related("provider").order_by("pk")
+    return [row for row in rows if wanted[row.pk] == word_of(row)]
 
 
 def look_into(row: UnmatchedOrder, *, actor: User, now: datetime) -> bool:

@@ -85,3 +85,10 @@ def test_nothing_is_said_of_one_that_is_an_order_of_ours(client_for_role: Sign) 
     client_for_role(Role.MANAGER).post(STEP, {"send": ["x", "9" * 30, word_of(left)]})
     assert not UnmatchedOrder.objects.looked_into().exists()
     assert not look_into(left, actor=make_user(), now=NOON)
+
+
+def test_a_word_with_zeros_before_its_number_is_none_that_was_drawn(client_for_role: Sign) -> None:
+    left = make_unmatched_order()
+    page = client_for_role(Role.MANAGER).post(STEP, {"only": f"0{left.pk}-x"}, follow=True)
+    assert "changed since this page was drawn" in page.content.decode()
+    assert not UnmatchedOrder.objects.looked_into().exists()

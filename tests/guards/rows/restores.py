@@ -214,8 +214,8 @@ GUARDS = (
     ),
     Guard(
         "restored: looked into, another row's number",
-        "if wanted[str(row.pk)] == word_of(row)]",
-        "if wanted[str(row.pk)]]",
+        "if wanted[row.pk] == word_of(row)]",
+        "if wanted[row.pk]]",
         (
             "orders/tests/restores/test_looked_into.py"
             "::test_a_page_from_before_another_restore_says_it_of_nothing_else",
