@@ -13,6 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
+from core.rows.keyset import keyset_page
 from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
@@ -144,8 +145,12 @@ def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[
     page = asked_page(request, found, keys=("pk",), size=PAGE_SIZE)
     likely = likely_orders(page.rows) if page.rows else {}
     rows = [(one, likely.get(one.pk, []), word_of(one)) for one in page.rows]
-    seen = UnmatchedOrder.objects.looked_into()[:PAGE_SIZE]
-    return {"page": page, "unmatched": rows, "looked_into": [(one, word_of(one)) for one in seen]}
+    keys, cursor = ("-looked_into_at", "-pk"), request.GET.get("seen", "")
+    seen = keyset_page(
+        UnmatchedOrder.objects.looked_into(), keys=keys, cursor=cursor, size=PAGE_SIZE
+    )
+    looked_into = [(one, word_of(one)) for one in seen.rows]
+    return {"page": page, "unmatched": rows, "seen_page": seen, "looked_into": looked_into}
 
 
 def _findings(halt: Halt) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from django.test import Client
 from core.roles import Role
 from orders.models import UnmatchedOrder
 from orders.placing.place_orders import place_order
+from orders.restores import views
 from orders.restores.look_into import ask_again, look_into, word_of
 from orders.sending import halts
 from orders.status import HaltKind, Status
@@ -92,3 +94,20 @@ def test_a_word_with_zeros_before_its_number_is_none_that_was_drawn(client_for_r
     page = client_for_role(Role.MANAGER).post(STEP, {"only": f"0{left.pk}-x"}, follow=True)
     assert "changed since this page was drawn" in page.content.decode()
     assert not UnmatchedOrder.objects.looked_into().exists()
+
+
+def test_each_that_was_looked_into_can_be_taken_back(
+    client_for_role: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    boss, rows = make_user(Role.MANAGER), [make_unmatched_order() for _ in range(3)]
+    for row in rows:
+        look_into(row, actor=boss, now=NOON)
+    staff = client_for_role(Role.MANAGER)
+    first = staff.get(PAGE)
+    assert [one for one, _ in first.context["looked_into"]] == [rows[2], rows[1]]
+    cursor = first.context["seen_page"].next
+    assert f"seen={cursor}" in unquote(first.content.decode())
+    second = staff.get(PAGE, {"seen": cursor})
+    assert [one for one, _ in second.context["looked_into"]] == [rows[0]]
+    assert word_of(rows[0]) in second.content.decode()
