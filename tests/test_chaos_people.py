@@ -11,11 +11,12 @@ from django.test import Client
 from core.roles import Role
 from orders.links import link_key
 from orders.models import OrderBatch
-from orders.status import HaltKind, Status
+from orders.status import HaltKind, HoldReason, Status
 from providers.models import Service
 from tests.builders import make_halt, make_order, make_provider, make_service
 from tests.chaos import people
 from tests.chaos.browser import Page
+from tests.chaos.clerk import TERMS, token_on
 from tests.chaos.history import History
 from tests.chaos.pastes import next_step, stands_at_most, told_by
 from tests.chaos.people import Person, Staff, fix, is_wanted
@@ -91,6 +92,18 @@ def test_the_page_of_stops_is_read_as_who_looks_at_it_does(
     shown = seen(client_for_role(Role.MANAGER), "/orders/sending-control/")
     assert stops_to_review(shown) == [str(exposed.pk)]
     assert shown_with(shown, str(exposed.pk)) == exposed.shown
+
+
+def test_the_clerk_agrees_to_new_terms_with_what_their_page_carries(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    """Else orders under changed terms stand to the end of a run."""
+    order = make_order(Status.HELD, hold_reason=HoldReason.TERMS, link_key=KEY)
+    browser = client_for_role(Role.OPERATOR)
+    token = token_on(seen(browser, f"{TERMS}?order={order.pk}"))
+    assert seen(browser, f"{TERMS}accept/", order=token).status == 302
+    order.refresh_from_db()
+    assert order.status == Status.QUEUED
 
 
 @pytest.mark.parametrize("ends", [True, False])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from . import rows
-from .browser import NoAnswer
+from .browser import NoAnswer, Page
 from .consent import Samples
 from .desk import Desk
 from .history import History
@@ -23,8 +23,15 @@ READ_AGAIN_SECONDS = 2.5
 READ_TIMES = 3  # bells get lost, and a read may come before the change it is for
 UNDECIDED_SECONDS = 5.0  # a catalog waits for so long, and orders go on meanwhile
 AT_ONCE = 10
+ASKED_FIRST = 422
 TERMS = "/orders/terms/"
-_TOKEN = re.compile(r'name="order" value="(\d+:[0-9a-f]+)"')
+_TOKEN = re.compile(r'name="order" value="(\d+:[0-9a-f]+:[0-9a-f]+)"')
+
+
+def token_on(page: Page) -> str:
+    """What agreeing to the terms on it says: of which order, to which terms; empty without any."""
+    found = _TOKEN.search(page.text)
+    return found[1] if found else ""
 
 
 class Clerk:
@@ -105,18 +112,20 @@ class Clerk:
             return
         page = f"{TERMS}?order={order}"
         shown = self._person.persist(lambda: self._person.browser.get(page))
-        found = _TOKEN.search(shown.text)
-        if found:
+        if token := token_on(shown):
             word = "withdraw" if order % 3 == 0 else "accept"
-            self._press(page, f"{TERMS}{word}/", {"order": found[1]})
+            if self._press(page, f"{TERMS}{word}/", {"order": token}) == ASKED_FIRST:
+                word = "withdraw"  # the same is there already
+                self._press(page, f"{TERMS}{word}/", {"order": token})
             self.done[f"order: {word}"] += 1
 
-    def _press(self, page: str, to: str, values: dict[str, str] | None = None) -> None:
-        self._send(to, {**self._fields(page), **(values or {})})
+    def _press(self, page: str, to: str, values: dict[str, str] | None = None) -> int:
+        return self._send(to, {**self._fields(page), **(values or {})})
 
     def _fields(self, page: str) -> dict[str, str]:
         return self._person.persist(lambda: self._person.browser.get(page)).hidden()
 
-    def _send(self, to: str, values: dict[str, str]) -> None:
+    def _send(self, to: str, values: dict[str, str]) -> int:
         answer = self._person.browser.clone().post(to, values)
         self.history.note("clerk", to=to, status=answer.status)
+        return answer.status

@@ -76,7 +76,7 @@ def open_desk(desk: Desk, providers: Sequence[Provider]) -> list[Account]:
     return [_account(desk.database, provider, name) for provider, name in wanted]
 
 
-def beside_each_other(act: Callable[[Thing], None], things: Iterable[Thing]) -> None:
+def beside_each_other(act: Callable[[Thing], object], things: Iterable[Thing]) -> None:
     """Do it for each, in several tabs. Raises what the first of them raised."""
     with ThreadPoolExecutor(TABS) as pool:
         list(pool.map(act, things))
