@@ -81,7 +81,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         (programs / "docker").chmod(0o755)
         monkeypatch.setenv("PGPORT", str(free_port()))
         with postgres(scratch, listen="127.0.0.1"):
-            server = {"host": str(scratch / "pg"), "user": "desk"}
+            server: dict[str, Any] = {"host": str(scratch / "pg"), "user": "desk"}
             with psycopg.connect(**server, dbname="postgres", autocommit=True) as line:
                 line.execute("CREATE DATABASE desk")
             outside = {key: value for key, value in os.environ.items() if key not in MAKERS}

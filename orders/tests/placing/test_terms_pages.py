@@ -73,7 +73,11 @@ def test_new_terms_send_no_order_beside_the_same_without_a_word(staff, status):
 
 def test_new_terms_send_it_beside_exactly_what_was_shown(staff):
     order, other = held(rate=Decimal("9")), held(rate=Decimal("9"))
-    same = {"service": order.service, "link": order.link, "link_key": order.link_key}
+    same: dict[str, Any] = {
+        "service": order.service,
+        "link": order.link,
+        "link_key": order.link_key,
+    }
     make_order(Status.UNCONFIRMED, **same)
     tokens = [row.token for row in staff.get("/orders/terms/").context["shown"]]
     answer = staff.post("/orders/terms/accept/", {"order": tokens})
@@ -93,7 +97,11 @@ def test_new_terms_send_it_beside_exactly_what_was_shown(staff):
 
 def test_what_is_bought_between_the_tick_and_the_agreement_is_asked_about(staff, monkeypatch):
     order = held(rate=Decimal("9"))
-    same = {"service": order.service, "link": order.link, "link_key": order.link_key}
+    same: dict[str, Any] = {
+        "service": order.service,
+        "link": order.link,
+        "link_key": order.link_key,
+    }
 
     told_of = BesideForm.told_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -320,7 +321,8 @@ def taken_since(known: Attempt) -> None:
 def said_to_be_there(known: Attempt) -> None:
     refusal = Rejected("It exists already.", RefusalCode.DUPLICATE)
     make_attempt(known.order, outcome=Outcome.NOT_PLACED, number=9)
-    told = {"actor": make_user(Role.MANAGER), "now": LATER, "text": "", "evidence": {}}
+    told: dict[str, Any] = {"actor": make_user(Role.MANAGER), "now": LATER, "text": ""}
+    told["evidence"] = {}
     Recovery.objects.update(two_people_above=None)
     assert not not_placed.resolve_refused(known.order, known, refusal, **told)
     Recovery.objects.update(two_people_above=Decimal("0.5"))

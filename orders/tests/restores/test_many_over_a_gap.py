@@ -241,6 +241,7 @@ def test_many_stop_where_the_gap_is_found_among_them(service, kind):
         return words
 
     taken = bulk_action.take_job(job.pk, now=LATER)
+    assert taken is not None
     bulk_action.run_items(taken, meanwhile, clock=lambda: LATER, seconds=5)
     job.refresh_from_db()
     made = Refill.objects.count() + Order.objects.count() - len(orders)

@@ -33,8 +33,7 @@ def test_a_replay_that_came_back_as_another_order() -> None:
 
 def test_an_id_that_an_earlier_try_could_be() -> None:
     order = told_before("501")
-    said = {"outcome": Outcome.NOT_PLACED, "resolution": Resolution.PERSON}
-    attempt = make_attempt(order, **said)
+    attempt = make_attempt(order, outcome=Outcome.NOT_PLACED, resolution=Resolution.PERSON)
     _tell_of_two(attempt, order, "501", NOON)
     order.refresh_from_db()
     assert (order.flag, order.events.filter(kind=EventKind.FLAGGED).count()) == ("", 1)
