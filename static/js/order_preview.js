@@ -19,6 +19,11 @@ document.addEventListener("desk:request-failed", (event) => {
   markOutdated(event.target);
 });
 
+// What was typed while the session had ended was asked of nobody. After the form has its new token.
+document.addEventListener("desk:logged-in", () => {
+  setTimeout(() => one("#order-preview")?.dispatchEvent(new Event("input")));
+});
+
 // The browser fills a form in again after its page was drawn, when somebody goes back to it.
 window.addEventListener("pageshow", () => {
   const preview = one("#order-preview");

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .conftest import ADMIN_PASSWORD, log_in
-from .test_orders import place
+from .test_orders import fill_in, open_form, place
 from .test_page_scripts import expect, toast
 from .test_sending_control import LOOK
 
@@ -69,3 +69,23 @@ def test_whoever_closed_the_dialog_is_not_asked_by_a_live_part(ended: Page) -> N
     expect(ended.locator("html.is-stale")).to_have_count(1)  # what stands there is of before
     ended.keyboard.press("Control+k")
     expect(dialog(ended)).to_be_visible()
+
+
+def test_the_cost_is_asked_again_after_the_log_in(admin_page: Page) -> None:
+    """What was typed while nobody was logged in has neither a cost nor a question yet."""
+    link = f"https://lumen.example/ended/{uuid.uuid4().hex}"
+    place(admin_page, link)
+    page = admin_page.context.new_page()  # whose log may tell of the refusal
+    open_form(page)
+    page.context.clear_cookies(name="desk-session")
+    fill_in(page, link)
+    preview = page.locator("#order-preview")
+    password = dialog(page).get_by_label("Password")
+    expect(password).to_be_focused()
+    password.fill(ADMIN_PASSWORD)
+    password.press("Enter")
+    expect(dialog(page)).to_be_hidden()
+    expect(preview.get_by_label("Place anyway, as a second order")).to_be_visible()
+    expect(preview.get_by_text("Enter link and quantity")).to_have_count(0)
+    expect(preview.get_by_text("This was said before your last change")).to_have_count(0)
+    assert page.get_by_label("Link").input_value() == link
