@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.test_orders import place
+from tests.browser.test_orders import open_form, place
 
 from .conftest import SANDBOX_SPEED, box_of, context_of, log_in
 
@@ -262,3 +262,19 @@ def test_an_order_is_looked_at_beside_the_list(admin_page: Page, mark: str) -> N
     panel.get_by_text(f"{mark}/1").wait_for()
     panel.get_by_role("link", name="Open the order").click()
     admin_page.wait_for_url("**/orders/*/")
+
+
+def test_a_name_is_typed_as_soon_as_its_box_is_opened_by_a_key(admin_page: Page, mark: str) -> None:
+    """Its letters are no keys of the page."""
+    admin_page.get_by_text("Save view").focus()
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#save-filter input:focus").first.wait_for()
+    admin_page.keyboard.type("now and then")
+    assert admin_page.get_by_label("Name of the view").input_value() == "now and then"
+    assert f"q={mark}" in admin_page.url
+    open_form(admin_page)
+    admin_page.get_by_text("Save as recipe").focus()
+    admin_page.keyboard.press("Enter")
+    admin_page.locator("#recipe-name:focus").wait_for()
+    admin_page.keyboard.type("now and then")
+    assert admin_page.get_by_label("Name of the recipe").input_value() == "now and then"
