@@ -19,6 +19,7 @@ from ..limits import agree_terms, check_limits
 from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
+from ..placing.sent_after_all import words_beside
 from ..shown import of_hold
 from ..status import JobKind
 from ..tags import NotATag, read_tags, without
@@ -84,7 +85,8 @@ def _release(item: BulkItem, now: datetime) -> str:
         return words
     waits_for = of_hold(order)
     if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):
-        return WAITS_ANEW
+        beside = words_beside([order], now).get(order.pk)  # why the confirmation left it out
+        return f"{beside} {ON_ITS_PAGE}" if beside else WAITS_ANEW
     try:
         is_done = place_orders.release_order(
             order, actor=person, now=now, shown_hold=waits_for, beside=(), told_sends=()

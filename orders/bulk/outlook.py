@@ -23,16 +23,19 @@ from ..models import (
 )
 from ..placing import before_sending
 from ..placing.left_sends import Place, left_sends, names_of
+from ..placing.sent_after_all import words_beside
 from ..repeats import Lately
 from ..shown import gaps_of, word_of_hold
-from ..status import HoldReason, JobKind
+from ..status import HoldReason, JobKind, Status
 from ..terms import at_rate
 from . import ordered_again, shown_holds
-from .apply_step import NOT_POLLED
+from .apply_step import NOT_POLLED, ON_ITS_PAGE
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
 NO_TAGS = "It has no tags."
 FEW = 5  # orders that are named beside a reason
+MOST_REASONS = 20  # some of them name an order, and there may be as many as orders
+OTHERS = "Others, for reasons like these."
 REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 
 
@@ -69,10 +72,13 @@ class Outlook:
     @property
     def why_not(self) -> list[tuple[str, int, list[int], int]]:
         """The reasons, for how many, the first of those orders, and how many more there are."""
-        return [
+        common = self.reasons.most_common()
+        shown = [
             (words, count, self.named[words], count - len(self.named[words]))
-            for words, count in self.reasons.most_common()
+            for words, count in common[:MOST_REASONS]
         ]
+        rest = sum(count for _, count in common[MOST_REASONS:])
+        return [*shown, (OTHERS, rest, [], rest)] if rest else shown
 
     def leave_out(self, order: Order, words: str) -> None:
         self.reasons[words] += 1
@@ -129,11 +135,15 @@ def outlook(
             left = left_sends([order.link_key for order in some])
             done, lately = _ordered_again(some, now)
             under_way |= lately
-        waits_for = _waits_for(some) if kind == JobKind.RELEASE else {}
+        held = [one for one in some if one.status == Status.HELD and kind == JobKind.RELEASE]
+        waits_for, beside = _waits_for(held), words_beside(held, now) if held else {}
         for order in some:
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
                 seen.leave_out(order, words)
+                continue
+            if order.pk in beside:  # the step asks nobody, and leaves it out
+                seen.leave_out(order, f"{beside[order.pk]} {ON_ITS_PAGE}")
                 continue
             seen.done_by.update(done.get(order.pk, ()))
             place = (order.service_id, order.link_key)

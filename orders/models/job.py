@@ -57,6 +57,11 @@ class BulkJob(Leased):
         return self.done + self.failed
 
     @property
+    def is_for_nothing(self) -> bool:
+        """It ended, and was done for none of its orders."""
+        return bool(self.state == JobState.DONE and self.failed and not self.done)
+
+    @property
     def left(self) -> int:
         return max(0, self.total - self.handled)
 

@@ -130,6 +130,8 @@ def outcome_badge(outcome: str) -> SafeString:
 
 @register.simple_tag
 def job_badge(job: BulkJob | ReconcileRun) -> SafeString:
+    if isinstance(job, BulkJob) and job.is_for_nothing:
+        return state_badge("orange", "Ended")
     return state_badge(JOB_COLORS[JobState(job.state)], job.get_state_display())
 
 

@@ -363,6 +363,20 @@ def test_a_job_shows_each_order_and_falls_silent(
     assert POLLS not in ended and "no worker was free" not in ended
 
 
+def test_what_was_done_for_no_order_is_not_called_done(staff: Client) -> None:
+    job = make_job(make_order(), started_by=me(staff))
+    BulkJob.objects.update(state=JobState.DONE, failed=1)
+    address = f"/orders/bulk-actions/{job.pk}/"
+    page, jobs = (
+        one_line(staff.get(url).content.decode()) for url in (address, "/orders/bulk-actions/")
+    )
+    assert "0 of 1 done" in page and "bar-orange" in page and "bar-green" not in page
+    assert "</span>Ended<" in page and "</span>Ended<" in jobs
+    BulkJob.objects.update(done=1, failed=0)
+    page = one_line(staff.get(address).content.decode())
+    assert "bar-green" in page and "</span>Done<" in page and "1 of 1" in page
+
+
 def test_stopping(staff: Client) -> None:
     job = make_job(make_order(), started_by=me(staff))
     staff.post(f"/orders/bulk-actions/{job.pk}/stop/")

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from core.models import User
 from orders.bulk.apply_step import ON_ITS_PAGE, WAITS_ANEW
-from orders.bulk.outlook import outlook
+from orders.bulk.outlook import MOST_REASONS, OTHERS, Outlook, outlook
 from orders.link_queue import ahead_of, numbers_ahead
-from orders.models import Order
+from orders.links import link_key
+from orders.models import Order, UnmatchedOrder
+from orders.shown import of_hold
 from orders.status import HoldReason, JobKind, Status
 from orders.tests.bulk.test_bulk_verbs import done, statuses
-from tests.builders import NOON, make_order, make_service, make_user
+from orders.tests.placing.test_two_rows import LINK, same_service_twice
+from tests.builders import (
+    NOON,
+    make_order,
+    make_provider,
+    make_service,
+    make_unmatched_order,
+    make_user,
+)
+from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+LONG_AGO = NOON - timedelta(days=3)
 
 
 def in_line(first: Order, count: int) -> list[Order]:
@@ -76,12 +91,96 @@ def test_but_not_one_whose_line_was_not_shown_as_far_as_that_order() -> None:
 def test_many_are_not_released_beside_the_same_without_a_word(
     reason: HoldReason, status: Status
 ) -> None:
-    first = make_order(status)
+    waiting = beside(make_order(status), reason)
+    [words] = done(JobKind.RELEASE, waiting, shown_holds={of_hold(waiting): f"{waiting.pk}"})
+    assert "for this service and link" in words and ON_ITS_PAGE in words
+    assert statuses(waiting) == [("held", reason)]
+
+
+def beside(first: Order, reason: HoldReason = HoldReason.LINK_BUSY) -> Order:
+    """One that is held, for the same service and link."""
     [waiting] = in_line(first, 1)
     Order.objects.filter(pk=waiting.pk).update(service=first.service, hold_reason=reason)
-    [words] = done(JobKind.RELEASE, waiting, shown_holds=shown(waiting, label=reason.label))
-    assert f"Order #{first.pk} for this service and link" in words and ON_ITS_PAGE in words
-    assert statuses(waiting) == [("held", reason)]
+    return Order.objects.get(pk=waiting.pk)
+
+
+def looked_at(*orders: Order, by: User | None = None) -> Outlook:
+    parts, person = [Order.objects.filter(pk__in=[one.pk for one in orders])], by or make_user()
+    return outlook(JobKind.RELEASE, parts, lambda order: "", person=person, now=NOON)
+
+
+@pytest.mark.parametrize("reason", [HoldReason.LINK_BUSY, HoldReason.STAFF])
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP, Status.IN_PROGRESS])
+def test_the_confirmation_leaves_out_what_the_step_leaves_out_with_its_words(
+    reason: HoldReason, status: Status
+) -> None:
+    waiting = beside(make_order(status), reason)
+    [(words, count, named, more)] = looked_at(waiting).why_not
+    assert (count, named, more) == (1, [waiting.pk], 0)
+    assert [words] == done(
+        JobKind.RELEASE, waiting, shown_holds={of_hold(waiting): f"{waiting.pk}"}
+    )
+
+
+def test_what_it_left_out_is_left_out_with_the_same_words_when_others_are_released() -> None:
+    waiting, [other] = (
+        beside(make_order(Status.IN_PROGRESS)),
+        in_line(make_order(Status.PENDING), 1),
+    )
+    seen = looked_at(waiting, other)
+    assert (seen.possible, dict(seen.released)) == (1, {HoldReason.LINK_BUSY.label: 1})
+    words = done(JobKind.RELEASE, waiting, other, shown_holds={of_hold(other): f"{other.pk}"})
+    assert words == [seen.why_not[0][0], ""]
+
+
+def test_what_ended_since_is_not_released_by_a_confirmation_that_left_it_out() -> None:
+    first = make_order(Status.IN_PROGRESS, created_at=LONG_AGO)
+    waiting = beside(first, HoldReason.STAFF)
+    assert looked_at(waiting).possible == 0
+    Order.objects.filter(pk=first.pk).update(status=Status.COMPLETED, ended_at=NOON)
+    assert looked_at(waiting).possible == 1
+    assert done(JobKind.RELEASE, waiting, shown_holds={}) == [WAITS_ANEW]
+
+
+def test_the_confirmation_counts_the_other_row_of_an_account_and_what_has_no_order_here() -> None:
+    first, second = same_service_twice()
+    same: dict[str, Any] = {"link": LINK, "link_key": link_key(LINK), "created_at": LONG_AGO}
+    twin = make_order(Status.IN_PROGRESS, service=first, **same)
+    waiting = make_order(Status.HELD, service=second, hold_reason=HoldReason.STAFF, **same)
+    assert f"Order #{twin.pk} for this service" in looked_at(waiting).why_not[0][0]
+    Order.objects.filter(pk=twin.pk).update(status=Status.CANCELED, ended_at=LONG_AGO)
+    assert looked_at(waiting).possible == 1
+    send = make_unmatched_order(first.provider, service_id="7", link=LINK)
+    [words] = done(JobKind.RELEASE, waiting, shown_holds={"staff": f"{waiting.pk}"})
+    assert words == looked_at(waiting).why_not[0][0] and "may be bought already" in words
+    UnmatchedOrder.objects.filter(pk=send.pk).update(form_key=waiting.form_key)  # its own
+    assert looked_at(waiting).possible == 1
+
+
+def test_what_ended_lately_counts_with_as_many_units_only() -> None:
+    ended = make_order(Status.COMPLETED, created_at=NOON - timedelta(hours=2))
+    waiting = beside(ended, HoldReason.STAFF)
+    assert f"Order #{ended.pk}" in looked_at(waiting).why_not[0][0]
+    Order.objects.filter(pk=ended.pk).update(units=7)
+    assert looked_at(waiting).possible == 1
+
+
+def test_as_many_reasons_as_orders_do_not_make_the_page_long() -> None:
+    waiting = [beside(make_order(Status.IN_PROGRESS)) for _ in range(MOST_REASONS + 2)]
+    reasons = looked_at(*waiting).why_not
+    assert [count for _, count, _, _ in reasons] == [1] * MOST_REASONS + [2]
+    assert reasons[-1][0] == OTHERS
+
+
+def test_a_confirmation_asks_as_often_for_one_order_as_for_many() -> None:
+    account, person = make_provider(), make_user()
+    services = [make_service(account) for _ in range(6)]
+    waiting = [beside(make_order(Status.IN_PROGRESS, service=one)) for one in services]
+
+    def asked(*orders: Order) -> int:
+        return len(queries_of(lambda: looked_at(*orders, by=person)))
+
+    assert asked(*waiting) == asked(waiting[0]) <= 6
 
 
 def test_whom_many_wait_behind_is_what_each_alone_waits_behind() -> None:
