@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,9 +29,10 @@ def discrepancies(request: StaffRequest) -> HttpResponse:
     asked = DiscrepancyFilter(request.GET)
     found = asked.narrow(Discrepancy.objects.for_list())
     page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
-    return render(
-        request, "orders/reconciliation/discrepancies.html", {"page": page, "filter": asked}
-    )
+    context: dict[str, Any] = {"page": page, "filter": asked}
+    if not page.rows:
+        context["counted"] = reconcile.counted()
+    return render(request, "orders/reconciliation/discrepancies.html", context)
 
 
 @allow(May.SEE_BALANCES)

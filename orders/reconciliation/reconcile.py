@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from core import clocks
 from core.models import User
@@ -216,6 +216,23 @@ def add_top_up(
         words = f"{plain(amount)} was put in on {statement.day:%Y-%m-%d}. {note}".strip()
         statement.provider.remember(words, now=now, actor=by)
     return make_statement(statement, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Until when the days of all active accounts are counted that have one, and of how many no day
+    is. A day that is not over is looked at by nobody."""
+
+    until: datetime | None
+    never: int
+
+
+def counted() -> Counted:
+    told = Statement.objects.exclude(state__in=(StatementState.RUNNING, StatementState.UNREAD))
+    accounts = Provider.objects.active()
+    newest = told.filter(provider__in=accounts).order_by().values_list("provider")
+    ends = [end for _, end in newest.annotate(end=Max("closing_at"))]
+    return Counted(min(ends, default=None), accounts.count() - len(ends))
 
 
 def unexplained_steps(statement: Statement) -> list[Step]:

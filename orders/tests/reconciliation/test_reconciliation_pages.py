@@ -13,7 +13,7 @@ from core.roles import Role
 from dashboard.health.attention import matters, order_counts
 from orders.models import Discrepancy, Order, Statement, StatementState
 from orders.status import Outcome, Status
-from providers.models import BalanceReading
+from providers.models import BalanceReading, ProviderState
 from tests.builders import (
     NOON,
     make_attempt,
@@ -123,6 +123,27 @@ def test_the_list_shows_open_cases_and_can_be_narrowed(manager: Client) -> None:
     other = f"/orders/discrepancies/?show=all&provider={running.provider_id}"
     assert f'id="discrepancy-{over.pk}"' not in drawn(manager, other)
     assert f'id="discrepancy-{running.pk}"' in drawn(manager, other)
+
+
+def test_an_empty_list_says_until_when_it_was_counted_and_clears_nothing_after(
+    manager: Client,
+) -> None:
+    first = make_provider()
+    make_statement(first, state=StatementState.RUNNING)
+    page = one_line(drawn(manager, "/orders/discrepancies/"))
+    assert "Nothing is counted yet. A day is counted a quarter of an hour after" in page
+    assert "adds up" not in page and "circle-check" not in page
+    make_statement(first, closing_at=NOON + timedelta(days=1))
+    make_statement(first, closing_at=NOON + timedelta(days=2), state=StatementState.RUNNING)
+    make_statement(first, closing_at=NOON + timedelta(days=3), state=StatementState.UNREAD)
+    page = one_line(drawn(manager, "/orders/discrepancies/"))
+    assert "Until 24 Nov 2026, 12:00 everything adds up at the active providers, but for" in page
+    assert "What was charged since is not counted." in page and "account is not" not in page
+    make_statement(closing_at=NOON + timedelta(hours=1))
+    make_provider()
+    make_provider(state=ProviderState.PAUSED)
+    page = one_line(drawn(manager, "/orders/discrepancies/"))
+    assert "Until 23 Nov 2026, 13:00 everything" in page and "1 account is not counted yet." in page
 
 
 def test_the_overview_names_open_cases_to_those_who_see_balances() -> None:
