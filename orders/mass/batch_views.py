@@ -107,10 +107,7 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
         fixed = _fix(request, found, line)
     shown = _shown(line, fixed.words, is_edited="edit" in request.GET and found.is_idle)
     step = request.POST.get("step", "")
-    focus = (
-        "" if request.method != "POST" else "out" if step in ("leave_out", "take_in") else "edit"
-    )
-    context = {"batch": found, "line": shown, "focus": focus}
+    context = {"batch": found, "line": shown, "focus": _focus(request, shown)}
     context |= {"repeated": fixed.repeated, "shown": fixed.shown}
     is_done = step == "not_meant" or line.is_left_out or line.is_good or line.order is not None
     is_fixed = request.method == "POST" and not fixed.words and is_done
@@ -166,7 +163,8 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{grouped(len(lines))} lines are checked again.")
     else:
         messages.warning(request, BUSY)
-    return redirect("mass-order", pk=pk)
+    there = "#batch-lines" if meant else ""  # where the button for all repeated lines was
+    return redirect(f"{reverse('mass-order', args=[pk])}{there}")
 
 
 @allow(May.MASS_ORDER)
@@ -236,6 +234,20 @@ def _silence(found: OrderBatch) -> Silence | None:
 def _found(pk: int) -> OrderBatch:
     rows = OrderBatch.objects.select_related("created_by", "placed_by", "provider")
     return get_object_or_404(rows, pk=pk)
+
+
+def _focus(request: StaffRequest, shown: dict[str, Any]) -> str:
+    """What takes the keys in a line that is drawn anew: the same button or the first mistake, else
+    the line itself, where the Enter after a tick does nothing."""
+    step = request.POST.get("step", "")
+    if not request.htmx or shown["is_edited"]:
+        return ""
+    if shown["cells"]:
+        wrong = [f"cell-{cell.name}" for cell in shown["cells"] if cell.errors and not step]
+        return wrong[0] if wrong else "line"
+    if step in ("leave_out", "take_in"):
+        return "out"
+    return "line" if shown["row"].is_meant else "edit"
 
 
 def _shown(line: BatchLine, words: str = "", *, is_edited: bool = False) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING
 
 from tests.running_desk import wait_until
@@ -119,3 +120,35 @@ def test_a_good_line_is_left_out_and_edited_by_keyboard(admin_page: Page) -> Non
     admin_page.keyboard.press("Enter")
     admin_page.locator("#line-2").get_by_text("2000 units").wait_for()
     assert admin_page.evaluate("window.neverReloaded") is True
+
+
+def test_the_keys_stay_at_the_line_whatever_is_said_of_it(admin_page: Page) -> None:
+    """Never on the page itself, nor where the Enter that follows a tick would do something more."""
+    service, link = service_number(admin_page), f"https://lumen.example/keys/{uuid.uuid4().hex}"
+    check(admin_page, "\n".join(f"{service} | {link} | {count}" for count in (100, 200, 300)))
+    keys, second = admin_page.keyboard, admin_page.locator("#line-2")
+    here = "() => document.activeElement.id"
+    second.get_by_label("Place anyway").focus()
+    keys.press("Space")
+    second.get_by_text("can be placed").wait_for()
+    assert admin_page.evaluate(here) == "line-2"
+    keys.press("Enter")
+    admin_page.get_by_role("button", name="Place 2 orders").wait_for()
+    assert second.locator("input[type=text]").count() == 0
+    admin_page.get_by_label("Not meant: line 2").focus()
+    keys.press("Enter")
+    second.get_by_label("Place anyway").wait_for()
+    assert admin_page.evaluate(here) == "line-2"
+    second.get_by_label("Service").fill("still-none")
+    second.get_by_role("button", name="Check this line").focus()
+    keys.press("Enter")
+    second.get_by_text("There is no service still-none.").wait_for()
+    assert admin_page.evaluate(here) == "line-2-service"
+    second.get_by_role("button", name="Leave out").focus()
+    keys.press("Enter")
+    second.get_by_text("left out").wait_for()
+    assert admin_page.evaluate(here) == "line-2-out"
+    admin_page.get_by_role("button", name="repeated line").focus()
+    keys.press("Enter")
+    admin_page.get_by_text("lines are checked again.").wait_for()
+    assert admin_page.evaluate(here) == "batch-lines"
