@@ -96,14 +96,23 @@ _LIMITS = {
     Late.MACHINE: 600,
 }
 
-# Held for their account, which can take orders again: paused, its key refused, out of funds.
 _IS_ACTIVE = Q(provider__state=ProviderState.ACTIVE)
+# As far as is known. One that is not would be refused first at each reading, and keep the others.
+_IS_PAID = (
+    Q(estimate=None)
+    | Q(provider__balance=None)
+    | ~Q(provider__balance_error="")
+    | Q(estimate__lte=F("provider__balance"))
+)
+# Held for their account, which can take orders again: paused, its key refused, out of funds.
 ACCOUNT_TAKES_THEM = (
     _IS_ACTIVE & Q(hold_reason=HoldReason.PROVIDER_PAUSED),
     _IS_ACTIVE
     & Q(hold_reason=HoldReason.KEY, provider__health__key_refused_at=None)
     & ~Q(provider__key_ciphertext=""),
-    _IS_ACTIVE & Q(hold_reason=HoldReason.FUNDS, provider__health__funds_refused_at=None),
+    _IS_ACTIVE
+    & Q(hold_reason=HoldReason.FUNDS, provider__health__funds_refused_at=None)
+    & _IS_PAID,
 )
 
 # The kinds that are told for each account, in the order of the rows they stand in.

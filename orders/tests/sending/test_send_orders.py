@@ -380,6 +380,45 @@ def test_orders_wait_for_funds_until_a_newer_balance_pays_for_one():
     assert read("5.00") == Status.QUEUED
 
 
+def test_one_order_that_the_balance_does_not_pay_for_keeps_no_other_one():
+    """It was tried first at each reading, refused, and all others held again."""
+    provider = FakeProvider()
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    service = make_service(account)
+    big, small = make_order(service=service, estimate="500"), make_order(service=service)
+    provider.then = refusal(RefusalCode.FUNDS)
+    assert send_run.send_queued(account, provider, clock=noon, seconds=5) == 1
+    sweep_due.hold_and_release(now=NOON)
+    read = {"balance": "100", "balance_at": NOON + timedelta(minutes=5)}
+    Provider.objects.filter(pk=account.pk).update(**read)
+    sweep_due.forget_funds_refusals(now=NOON)
+    sweep_due.hold_and_release(now=NOON)
+    provider.then = None
+    assert send_run.send_queued(account, provider, clock=noon, seconds=5) == 1
+    small.refresh_from_db()
+    big.refresh_from_db()
+    assert (big.status, big.hold_reason) == (Status.HELD, HoldReason.FUNDS)
+    assert (small.status, big.attempts.count()) == (Status.PENDING, 1)
+    Provider.objects.filter(pk=account.pk).update(balance="500")
+    sweep_due.hold_and_release(now=NOON)
+    assert Order.objects.get(pk=big.pk).status == Status.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("known", "estimate"),
+    [
+        ({"balance": None}, "5"),
+        ({"balance": 1, "balance_error": "No."}, "5"),
+        ({"balance": 1}, None),
+    ],
+)
+def test_where_nobody_knows_whether_it_is_paid_it_is_tried(known, estimate):
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS, estimate=estimate)
+    Provider.objects.filter(pk=order.provider_id).update(**known)
+    sweep_due.hold_and_release(now=NOON)
+    assert Order.objects.get(pk=order.pk).status == Status.QUEUED
+
+
 def test_a_lost_bell_is_rung_again():
     order = make_order()
     assert sweep_due.providers_to_ring(NOON) == [order.provider_id]

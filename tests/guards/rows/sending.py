@@ -157,6 +157,14 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "funds: an order that the balance does not pay for keeps no other one",
+        "    & _IS_PAID,",
+        "    & _IS_ACTIVE,",
+        (f"{SENDING}::test_one_order_that_the_balance_does_not_pay_for_keeps_no_other_one",),
+        "orders/oldest_work.py",
+        items=(39,),
+    ),
+    Guard(
         "sending: nothing newer is tried without funds, G39",
         "provider__moved_at=None, provider__health__funds_refused_at=None",
         "provider__moved_at=None",
