@@ -135,7 +135,8 @@ def _accept(
     line.cost = highest_cost(payload, service.rate)[0] if service.rate is not None else None
     ahead = _ahead(line, service, around)
     if ahead:
-        line.warnings.append(f"{ahead} has this link at {service.provider}: it will wait for it.")
+        words = f"This line will wait for {ahead}, which has this link at {service.provider}."
+        line.warnings.append(words)
     if not service.provider.is_active:
         line.warnings.append(f"{service.provider} is paused: it will be held.")
     around.claim(line)
@@ -157,9 +158,9 @@ def _ahead(line: BatchLine, service: Service, around: Surroundings) -> str:
     running = (order for order in around.running.get(line.link_key, ()) if order.is_open)
     order = next((order for order in running if order.provider_id == service.provider_id), None)
     if order:
-        return f"Order #{order.pk}"
+        return f"order #{order.pk}"
     number = around.lined_up.get((service.provider_id, line.link_key))
-    return f"Line {number:,}" if number else ""
+    return f"line {number:,}" if number else ""
 
 
 def _same_as(

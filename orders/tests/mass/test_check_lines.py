@@ -154,7 +154,7 @@ def test_a_repeated_line_is_stopped_until_somebody_means_it(shop):
     lines[1].is_meant = True
     check(lines, batch, person=batch.created_by, now=NOON)
     assert lines[1].is_good
-    assert lines[1].warnings == ["Line 1 has this link at North: it will wait for it."]
+    assert lines[1].warnings == ["This line will wait for line 1, which has this link at North."]
 
 
 def test_an_open_order_is_not_repeated_unasked_and_an_ended_one_does_not_count(shop):
@@ -184,7 +184,9 @@ def test_another_order_on_the_link_is_waited_for(shop):
     order = make_order(service=other, link_key=link_key("https://a.example"))
     _, [line] = checked("1|https://a.example|10", shop)
     assert line.is_good
-    assert line.warnings == [f"Order #{order.pk} has this link at North: it will wait for it."]
+    assert line.warnings == [
+        f"This line will wait for order #{order.pk}, which has this link at North."
+    ]
 
 
 def test_a_paused_provider_is_mentioned(shop):

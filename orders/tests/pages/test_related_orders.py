@@ -198,6 +198,15 @@ def test_the_form_offers_to_wait_instead_of_buying_beside(staff: Client):
     assert order.blocked_by_id == first.pk
 
 
+def test_an_order_to_queue_after_that_is_none_of_the_repeats_says_why_it_is_named(staff: Client):
+    first = placed(make_service())
+    assert "last in line" not in staff.post("/orders/new/", filled(first.service)).content.decode()
+    last = placed(make_service(first.service.provider, external_id="77"))
+    page = one_line(staff.post("/orders/new/", filled(first.service)).content.decode())
+    words = f"Queue after order {last} ({last} is the last in line for this link)"
+    assert words in page
+
+
 def test_the_choice_to_wait_comes_back_unmade_where_it_spoke_of_another_link(staff: Client):
     first = placed(make_service())
     consent = staff.post("/orders/new/", filled(first.service)).context["form"].consent
