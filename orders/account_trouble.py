@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
 from providers.account_health import AccountHealth, account_health
+from providers.panel_api import RefusalCode
 
 from .models import Order
+from .models.event import PAST
 from .status import HoldReason, Status
 
 _BY_THE_ACCOUNT = frozenset({HoldReason.KEY, HoldReason.FUNDS, HoldReason.PROVIDER_PAUSED})
@@ -19,3 +24,24 @@ def account_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
         return None
     health = account_health(order.provider, now=now)
     return health if health.keeps_orders else None
+
+
+def hold_words(order: Order, *, is_named: bool = False) -> str:
+    """What a held order waits for. For funds also those that were not refused themselves: they are
+    not tried while another one was; `is_named` says which, by a query more."""
+    is_refused = bool(order.reason) and not order.reason.startswith(PAST)
+    if order.status != Status.HELD or order.hold_reason != HoldReason.FUNDS or is_refused:
+        return str(order.get_hold_reason_display())
+    number = _refused_for_funds(order.provider_id) if is_named else None
+    if number in (None, order.pk):
+        return _("Waiting: the provider refused an order for its balance")
+    return _("Waiting: the provider refused order #%(number)s for its balance") % {"number": number}
+
+
+def _refused_for_funds(provider_id: int) -> int | None:
+    """The order that waits for funds and was refused last."""
+    held = Order.objects.held_for(HoldReason.FUNDS).filter(provider=provider_id)
+    refused = held.exclude(Q(reason="") | Q(reason__startswith=PAST))
+    for_funds = refused.filter(attempts__code=RefusalCode.FUNDS)
+    newest = for_funds.annotate(newest=Max("attempts")).order_by("-newest")
+    return newest.values_list("pk", flat=True).first()

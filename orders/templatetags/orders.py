@@ -17,6 +17,7 @@ from core.templatetags.desk import amount, money, query, spell_money
 from providers.account_health import AccountHealth
 
 from ..account_trouble import account_trouble as trouble_of
+from ..account_trouble import hold_words as words_of_hold
 from ..lists.sorting import NEWEST, SORTS
 from ..models import (
     BatchState,
@@ -109,6 +110,12 @@ def status_word(order: Order) -> SafeString:
 def account_trouble(order: Order, now: datetime) -> AccountHealth | None:
     """What of its account keeps it waiting."""
     return trouble_of(order, now=now)
+
+
+@register.simple_tag
+def hold_words(order: Order, *, is_named: bool = False) -> str:
+    """What a held order waits for."""
+    return words_of_hold(order, is_named=is_named)
 
 
 @register.simple_tag

@@ -20,6 +20,7 @@ from orders.sending import record_outcome
 from orders.shown import of_order
 from orders.status import Flag, HoldReason, Outcome, Status
 from providers.models import ProviderHealth
+from providers.panel_api import RefusalCode
 from tests.builders import (
     make_attempt,
     make_event,
@@ -249,12 +250,27 @@ def test_a_held_order_is_released(
     rung: list[int],
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS, reason="Not enough funds")
     assert "balance is too low" in page_of(staff, order)
     with django_capture_on_commit_callbacks(execute=True):
         staff.post(f"/orders/{order.pk}/release/", {"shown": "funds"})
     assert status_of(order) == Status.QUEUED
     assert rung == [order.provider_id]
+
+
+def test_one_that_waits_for_funds_because_of_another_says_so_and_which(staff: Client) -> None:
+    refused = make_order(Status.HELD, hold_reason=HoldReason.FUNDS, reason="Not enough funds")
+    make_attempt(refused, outcome=Outcome.REJECTED, code=RefusalCode.FUNDS)
+    newer = make_order(Status.HELD, provider=refused.provider, hold_reason=HoldReason.FUNDS)
+    alone = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    too_low, of_another = "balance is too low", "Waiting: the provider refused "
+    assert too_low in page_of(staff, refused) and of_another not in page_of(staff, refused)
+    for address in (f"/orders/{newer.pk}/", f"/orders/{newer.pk}/peek/"):
+        page = staff.get(address).content.decode()
+        assert f"{of_another}order #{refused.pk} for its balance" in page and too_low not in page
+    assert f"{of_another}an order for its balance" in page_of(staff, alone)
+    rows = staff.get("/orders/").content.decode()
+    assert rows.count(f'title="{of_another}an order for its balance"') == 2
 
 
 def test_queueing_again_must_be_meant(

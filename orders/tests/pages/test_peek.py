@@ -37,7 +37,7 @@ def test_an_order_at_rest_does_not_ask_again(staff: Client) -> None:
 
 
 def test_a_held_order_says_what_it_waits_for(staff: Client) -> None:
-    part = peek(staff, make_order(Status.HELD, hold_reason=HoldReason.FUNDS).pk)
+    part = peek(staff, make_order(Status.HELD, hold_reason=HoldReason.FUNDS, reason="No money").pk)
     assert "balance is too low" in part
 
 
