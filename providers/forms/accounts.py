@@ -77,14 +77,20 @@ class KeyField(forms.CharField):
 
 
 class CurrencyField(forms.CharField):
+    """A code of three letters. `kept`: what an account has of before stays until it is changed."""
+
+    kept = ""
+
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", "Of this account's prices and charges, such as USD.")
+        kwargs.setdefault(
+            "help_text", "Three letters, such as USD: of this account's prices and charges."
+        )
         super().__init__(label="Currency", max_length=8, **kwargs)
 
     def clean(self, value: Any) -> str:
         code = super().clean(value).upper()
-        if not (code.isascii() and code.isalnum()):
-            raise ValidationError("A currency is a code of letters, such as USD or EUR.")
+        if code != self.kept and not (code.isascii() and code.isalpha() and len(code) == 3):
+            raise ValidationError(_("A currency is a code of three letters, such as USD or EUR."))
         return str(code)
 
 
@@ -113,6 +119,10 @@ class NewProviderForm(TablerForm, forms.Form):
     key = KeyField(help_text="Kept encrypted and never shown again.")
     currency = CurrencyField(initial="USD")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autofocus"] = True
+
     def full_clean(self) -> None:
         super().full_clean()
         if self.errors and self.is_bound and "key" not in self.errors:
@@ -137,6 +147,9 @@ class ProviderForm(TablerForm, forms.Form):
         name = self.fields["name"]
         assert isinstance(name, NameField)  # noqa: S101 - for the type checker
         name.taken_by = provider.pk
+        currency = self.fields["currency"]
+        assert isinstance(currency, CurrencyField)  # noqa: S101 - for the type checker
+        currency.kept = provider.currency
 
 
 class KeyForm(TablerForm, forms.Form):

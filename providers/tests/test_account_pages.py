@@ -51,7 +51,7 @@ def test_adding_a_provider_keeps_it_and_checks_its_connection(admin: Client, run
         ("url", "https://127.0.0.1/api", "not an IP address"),
         ("url", "https://me:secret@panel.example/", "user name or password"),
         ("url", "https://panel.example/api?key=abc", "Leave the key out"),
-        ("url", "https://panel.example:8443/api", "Port 8443"),
+        ("url", "https://panel.example:8443/api", "DESK_PROVIDER_PORTS"),
         ("url", "javascript:alert(1)", "address"),
         ("key", "short", "at least 8"),
         ("key", "schlüssel-schlüssel", "plain letters"),
@@ -60,7 +60,9 @@ def test_adding_a_provider_keeps_it_and_checks_its_connection(admin: Client, run
         ("key", "sesame\N{NO-BREAK SPACE}sesame", "There is a space in this key"),
         ("key", " " * 12, "Fill this in"),
         ("name", "", "Fill this in"),
-        ("currency", "$$", "code of letters"),
+        ("currency", "$$", "three letters"),
+        ("currency", "dollars", "A currency is a code of three letters"),
+        ("currency", "U1D", "A currency is a code of three letters"),
     ],
 )
 def test_a_mistake_comes_back_beside_its_field_with_what_was_typed_but_never_the_key(
@@ -179,6 +181,22 @@ def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
     assert not provider.has_key
     assert (provider.url, provider.currency) == ("https://other.example/api", "EUR")
     assert "key cleared" in answer.content.decode()
+
+
+def test_a_currency_of_before_that_is_no_code_stays_until_it_is_changed(admin: Client) -> None:
+    provider = make_provider(name="Harbor", url="https://panel.example/api", currency="DOLLARS")
+    same = {"name": "Harbor West", "url": provider.url, "currency": "DOLLARS", "notes": ""}
+    url = reverse("provider-edit", args=[provider.pk])
+    assert admin.post(url, same).status_code == 302
+    assert admin.post(url, same | {"currency": "EUROS"}).status_code == 422
+    provider.refresh_from_db()
+    assert (provider.name, provider.currency) == ("Harbor West", "DOLLARS")
+
+
+def test_the_name_of_a_new_provider_has_the_keys(admin: Client) -> None:
+    page = admin.get(reverse("provider-new")).content.decode()
+    name = page[page.index('name="name"') :]
+    assert page.count("autofocus") == 1 and "autofocus" in name[: name.index(">")]
 
 
 def test_an_edit_that_moves_nothing_keeps_the_key(admin: Client) -> None:

@@ -221,7 +221,9 @@ function offerOne(form, name, draft) {
   const box = one("#draft-offer").content.firstElementChild.cloneNode(true);
   one("time", box).dateTime = draft.at;
   one("[data-draft-elsewhere]", box).hidden = draft.isSent || name === ownName(form);
-  one("[data-draft-holds]", box).textContent = [draft.about, ...told(draft)].filter(Boolean).join(" · ");
+  const holds = [draft.about, ...told(draft)].filter(Boolean).join(" · ");
+  one("[data-draft-holds]", box).textContent = holds;
+  one("[data-draft-stop]", box).hidden = !holds;
   one("[data-draft-sent]", box).hidden = !draft.isSent;
   one("[data-draft-not-done]", box).hidden = !draft.isNotDone;
   one(one(KEY, form) ? "[data-draft-keyed]" : "[data-draft-keyless]", box).hidden = false;

@@ -91,6 +91,7 @@ def test_an_order_whose_answer_was_not_seen_is_sent_again_and_placed_once(
     expect(sent).to_be_visible()
     expect(offer(page)).to_have_count(1)
     expect(sent.get_by_text("is not placed twice")).to_be_visible()
+    assert "quantity 100. It was sent" in " ".join(sent.inner_text().split())
     expect(sent.get_by_text("Look first")).to_be_hidden()
     sent.get_by_role("button", name="Fill it in").click()
     page.locator("#order-form [name=service]").evaluate("field => field.value = ''")

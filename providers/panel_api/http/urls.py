@@ -70,7 +70,9 @@ def checked_address(
     if scheme != "https":
         raise UnsafeUrl("The address must begin with https://.")
     if port not in ports:
-        raise UnsafeUrl(f"Port {port} is not allowed; an administrator can allow it.")
+        raise UnsafeUrl(
+            f"Port {port} is not allowed. DESK_PROVIDER_PORTS in the desk's settings allows it."
+        )
     shown_port = "" if port == 443 else f":{port}"
     found = f"https://{_public_name(host)}{shown_port}{path}{query}"
     return CheckedAddress(found, is_https=True, is_loopback=False)
