@@ -34,11 +34,12 @@ class Leased(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Nobody has worked at a row for `seconds`. `within` so many another worker takes it over;
-    None: nobody holds it, so whoever is free first does."""
+    """Nobody has worked at a row since `last`, which is `seconds` ago. `within` so many another
+    worker takes it over; None: nobody holds it, so whoever is free first does."""
 
     seconds: int
     within: int | None
+    last: datetime
 
 
 def silence_of(row: Leased, *, since: datetime, lease: float, now: datetime) -> Silence | None:
@@ -50,7 +51,8 @@ def silence_of(row: Leased, *, since: datetime, lease: float, now: datetime) -> 
     quiet = int((now - last).total_seconds())
     if quiet < QUIET_SECONDS:
         return None
-    return Silence(quiet, int(left) + clocks.REAP_EVERY_SECONDS if held else None)
+    within = int(left) + clocks.REAP_EVERY_SECONDS if held else None
+    return Silence(quiet, within, last)
 
 
 def is_free(now: datetime, seconds: float) -> Q:

@@ -50,12 +50,12 @@ def test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free() -> N
 @pytest.mark.parametrize(
     ("holder", "held_until", "said"),
     [
-        ("", None, leases.Silence(40, None)),  # wanted, and never taken
-        ("", 25, leases.Silence(15, None)),  # given back, and not taken since
+        ("", None, leases.Silence(40, None, NOON)),  # wanted, and never taken
+        ("", 25, leases.Silence(15, None, later(25))),  # given back, and not taken since
         ("", 35, None),
         ("x", 40 + 60, None),  # renewed this moment
-        ("x", 40 + 20, leases.Silence(40, 20 + clocks.REAP_EVERY_SECONDS)),  # and then lost
-        ("x", 20, leases.Silence(20, None)),  # the lease of a lost one has run out
+        ("x", 40 + 20, leases.Silence(40, 20 + clocks.REAP_EVERY_SECONDS, NOON)),  # and then lost
+        ("x", 20, leases.Silence(20, None, later(20))),  # the lease of a lost one has run out
         ("x", 86_400, None),  # a clock was ahead: taken over with the next round
     ],
 )

@@ -264,7 +264,8 @@ def test_the_preview_fragment_is_part_of_the_page(staff: Client) -> None:
     part = staff.post("/orders/new/preview/", values, headers=HTMX)
     page = staff.post("/orders/new/preview/", values)
     assert part.status_code == page.status_code == 200
-    assert part.content.decode().strip() in page.content.decode()
+    panel, _, cost = part.content.decode().partition('<div class="order-submit-cost"')
+    assert panel.strip() in page.content.decode() and "$1.35" in cost and "hx-swap-oob" in cost
     assert "$1.35" in part.content.decode() and "key=<bdi>••••</bdi>" in part.content.decode()
     assert not Order.objects.exists()
 
