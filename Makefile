@@ -16,7 +16,7 @@ endif
 SEED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit coverage lint types e2e bench matrix failpoints machine guards hammer chaos screenshots lock format clean
+.PHONY: help run test long unit coverage lint types e2e bench matrix failpoints machine guards hammer chaos screenshots lock format clean
 
 help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
@@ -44,11 +44,15 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
 
+# A desk that is busy for as long as the supervisor may wait, and each command of the paper for Compose.
+long: $(VENV)/dev.stamp
+	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long tests
+
 # Rows, rules and pages: what starts processes, threads that race or a provider over HTTP is for
 # `make test`.
 unit: $(VENV)/dev.stamp
 	@$(PY) -m pytest --numprocesses auto --dist loadfile --random-order-bucket=module --random-order-seed=$(SEED) \
-		-m "not browser" --ignore-glob='*_over_*http.py' --ignore-glob='*races*' \
+		-m "not browser and not long" --ignore-glob='*_over_*http.py' --ignore-glob='*races*' \
 		--ignore=dashboard/tests/test_supervisor.py --ignore=sandbox/tests \
 		--ignore=providers/panel_api/tests --ignore=orders/tests/recovery \
 		core providers orders dashboard

@@ -14,6 +14,7 @@ WINDOW = HEARTBEAT_STALE_SECONDS + SILENT_FOR_SECONDS  # until who is deaf is st
 
 
 @LINUX_ONLY
+@pytest.mark.long
 @pytest.mark.timeout(600)  # a busy machine takes its time before and after
 @pytest.mark.parametrize("seconds", [WINDOW + 20])
 def test_nobody_is_started_again_while_nine_threads_send_for_twenty_slow_accounts(

@@ -123,6 +123,7 @@ def embedded(place: Place) -> Rows:
 
 
 @needs_compose
+@pytest.mark.long
 @pytest.mark.timeout(1500)  # some thirty programs, one after the other
 def test_the_commands_for_compose_move_back_up_and_restore_every_row(place: Place) -> None:
     built, *_, made = blocks()[0][:3]
