@@ -85,13 +85,18 @@ def context_of(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
 
 
 def leave(page: Page) -> None:
-    """A page that is on its way may win against the first try; behind it there is none."""
+    """A page that is on its way may win against the first try, and that try, when it arrives after
+    all, against the second one; behind them there is none."""
     from playwright.sync_api import Error
 
-    try:
-        page.goto("about:blank")
-    except Error:
-        page.goto("about:blank")
+    for wait in (0, 100, 500):
+        page.wait_for_timeout(wait)
+        try:
+            page.goto("about:blank")
+        except Error:
+            continue
+        return
+    page.goto("about:blank")
 
 
 @pytest.fixture
