@@ -18,7 +18,6 @@ from ..models import (
     JournalGap,
     Order,
     Refill,
-    sent_in_a_gap,
 )
 from ..status import (
     REFILLS_TO_SEND,
@@ -38,7 +37,7 @@ WORDS: Final = (
 
 def may_have_been_sent(order: Order) -> bool:
     """Asked in the transaction of the claim."""
-    return Order.objects.filter(sent_in_a_gap.may_have_been_sent(), pk=order.pk).exists()
+    return Order.objects.perhaps_sent_in_gap().filter(pk=order.pk).exists()
 
 
 def gap_since(moment: datetime) -> JournalGap | None:
@@ -58,7 +57,7 @@ def hold_waiting(account: int, *, now: datetime) -> int:
         return order.move(Status.HELD, now=now, hold_reason=HoldReason.RESTORED, text=WORDS)
 
     of_account = Order.objects.filter(provider=account, status=Status.QUEUED)
-    queued = of_account.filter(sent_in_a_gap.may_have_been_sent())
+    queued = of_account.perhaps_sent_in_gap()
     held = one_by_one(queued.order_by("pk"), hold, what="orders that may have been sent")
     return held + give_up_requests(account, now=now)
 

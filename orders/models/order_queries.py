@@ -29,9 +29,10 @@ from ..status import (
     NEEDS_A_PERSON,
     OPEN,
     HoldReason,
+    JobKind,
     Status,
 )
-from .sent_in_a_gap import may_have_been_sent
+from .event import EventKind, OrderEvent
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
@@ -53,8 +54,35 @@ def buys_again() -> Q:
         order=OuterRef("pk"), resolution__in=BY_STAFF
     )
     lately = ~Q(status__in=ENDED_BY_WORD) | Q(ended_at__gte=Now() - BY_WORD_FOR)
-    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & may_have_been_sent())
+    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & perhaps_sent_in_gap())
     return Q(status__in=BUYS_AGAIN) & lately & (~Q(status__in=BY_WORD) | perhaps)
+
+
+def perhaps_sent_in_gap() -> Q:
+    """It may have been sent before the database was put back, with nobody to know it: it waited
+    when a gap was found, or a mass order or a bulk action of before has placed it since, and nobody
+    has released it since. What was released before says nothing: the database that knows of it was
+    put back in the meantime."""
+    row: Any = apps.get_model  # their modules stand on that of the order, and it on this one
+    released = OrderEvent.objects.filter(
+        order=OuterRef(OuterRef("pk")),
+        pk__gt=OuterRef("events_through"),
+        kind=EventKind.MOVED,
+        evidence__released=HoldReason.RESTORED.value,
+    )
+    again = row("orders", "BulkItem").objects.filter(
+        made=OuterRef(OuterRef("pk")),
+        job__kind=JobKind.REORDER,
+        job__created_at__lte=OuterRef("found_at"),
+    )
+    gaps = row("orders", "JournalGap").objects.filter(
+        ~Exists(released),
+        Q(orders_through__gte=OuterRef("pk"))
+        | Q(found_at__gte=OuterRef("batch__created_at"))
+        | Exists(again),
+        provider=OuterRef("provider"),
+    )
+    return Q(Exists(gaps))
 
 
 class OrderQueries(QuerySet[Row]):
@@ -104,6 +132,9 @@ class OrderQueries(QuerySet[Row]):
 
     def waiting_for_link(self) -> Self:
         return self.filter(status=Status.HELD, hold_reason=HoldReason.LINK_BUSY)
+
+    def perhaps_sent_in_gap(self) -> Self:
+        return self.filter(perhaps_sent_in_gap())
 
     def held_for(self, reason: HoldReason) -> Self:
         return self.filter(status=Status.HELD, hold_reason=reason)

@@ -129,7 +129,7 @@ GUARDS = (
     ),
     Guard(
         "placing: what may have been sent before a restore and was withdrawn",
-        "    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & may_have_been_sent())\n",
+        "    perhaps = Q(Exists(by_hand)) | (Q(status=Status.WITHDRAWN) & perhaps_sent_in_gap())\n",
         "    perhaps = Q(Exists(by_hand))\n",
         (
             "orders/tests/placing/test_withdrawing.py::test_what_may_have_been_sent_is_asked_about_for_a_week_after_it_was_withdrawn",

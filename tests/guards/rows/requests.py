@@ -25,7 +25,7 @@ GUARDS = (
         '        | Q(found_at__gte=OuterRef("batch__created_at"))\n',
         "",
         (f"{MANY}::test_what_a_mass_order_of_before_places_afterwards_is_held",),
-        "orders/models/sent_in_a_gap.py",
+        "orders/models/order_queries.py",
         items=(23,),
     ),
     Guard(
@@ -33,7 +33,7 @@ GUARDS = (
         "        | Exists(again),\n",
         "        | Q(pk=None),\n",
         (f"{MANY}::test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held",),
-        "orders/models/sent_in_a_gap.py",
+        "orders/models/order_queries.py",
         items=(23,),
     ),
     Guard(
