@@ -259,4 +259,5 @@ def _shown(line: BatchLine, words: str = "", *, is_edited: bool = False) -> dict
         "cells": [] if is_done and not words and not is_edited else cells_to_fix(line),
         "problems": [*([words] if words else []), *other_problems(line)],
         "is_repeated": is_repeated(line),
+        "is_shown_as_meant": line.is_meant and line.order_id is None and not line.is_left_out,
     }

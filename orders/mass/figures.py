@@ -86,6 +86,15 @@ class Figures:
         return [(name, LABELS[name], counts[name]) for name in TABS]
 
     @property
+    def sums(self) -> list[tuple[str, Decimal]]:
+        """What the lines to be placed cost together at most, by currency."""
+        found: dict[str, Decimal] = {}
+        for at in self.costs:
+            currency = at.provider.currency
+            found[currency] = found.get(currency, Decimal(0)) + at.cost
+        return sorted(found.items())
+
+    @property
     def unsent(self) -> int:
         return sum(count for status, count in self.statuses if status in NOT_SENT)
 

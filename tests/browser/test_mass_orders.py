@@ -63,6 +63,24 @@ def test_lines_are_fixed_where_they_stand_and_placed_once(
     assert sorted(o["link"] for o in box.ledger() if o["link"] in links) == links
 
 
+def test_one_order_is_one_line_with_room_for_its_link(admin_page: Page) -> None:
+    """On the screen of a small laptop; amounts end where the others end, and so do their points."""
+    admin_page.set_viewport_size({"width": 1280, "height": 800})
+    service, path = service_number(admin_page), f"lumen.example/{uuid.uuid4().hex}"
+    rows = [f"{service} | https://{path}/a/long/way/{n} | {n}00" for n in (1, 25, 100)]
+    check(admin_page, "\n".join(rows))
+    boxes = "(rows, part) => rows.map((row) => row.querySelector(part).getBoundingClientRect())"
+    lines = admin_page.locator(".line-row")
+    heights = lines.evaluate_all("(rows) => rows.map((row) => row.parentElement.clientHeight)")
+    assert max(heights) <= 48
+    links = lines.evaluate_all("(rows) => " + f"({boxes})(rows, '.line-link')")
+    assert min(link["width"] for link in links) >= 300
+    costs = lines.evaluate_all("(rows) => " + f"({boxes})(rows, '.line-cost')")
+    assert len({round(cost["right"]) for cost in costs}) == 1
+    sums = admin_page.locator("#batch-sum").inner_text()
+    assert sums.startswith("3 orders · $")
+
+
 def test_the_same_paste_asks_before_it_buys_twice(
     admin_page: Page, box: RemoteSandbox, orders_for: OrdersFor
 ) -> None:

@@ -59,6 +59,17 @@ def test_a_dry_run_places_nothing_and_shows_costs_and_faults(manager, service):
     assert "-$0.20" in page.replace("−", "-")
 
 
+def test_the_count_and_the_sum_stand_beside_the_button(manager, service):
+    euros = make_provider(name="South", currency="EUR")
+    make_service(euros, external_id="31", rate=Decimal("2"), min=10, max=1000)
+    lines = ["12|https://a.example|400", "12|https://b.example|300", "31|https://c.example|500"]
+    batch = check(manager, "\n".join(lines))
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/"))
+    beside = page[page.index('id="batch-sum"') :].split("</span>")[0]
+    words = re.sub(r"<[^>]+>|\s+", " ", beside).split(">", 1)[1]
+    assert " ".join(words.split()) == "3 orders · €1.00 · $0.70 estimated"
+
+
 def test_a_file_is_read_too(manager, service):
     file = SimpleUploadedFile("lines.csv", "service;link\n12;ä.example\n".encode("utf-16"))
     batch = check(manager, "", file=file)
