@@ -96,6 +96,11 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
     link = f"https://lumen.example/in-doubt/{uuid.uuid4().hex}"
     number = place(admin_page, link)
     wait_for_status(admin_page, "Unconfirmed")  # before that the sandbox has no order to link
+    about = admin_page.locator("#about")  # a row shows these only where somebody wrote them
+    about.get_by_label("Tags").fill("spring")
+    about.get_by_label("Note").fill("Ask before the weekend.")
+    about.get_by_role("button", name="Save").click()
+    admin_page.get_by_text("is annotated").first.wait_for()
     yield number
     admin_page.goto(f"/orders/{number}/resolve/")
     (truth,) = (order for order in box.ledger() if order["link"] == link)
