@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from django import forms
@@ -61,6 +62,16 @@ class TablerForm(forms.BaseForm):
     def full_clean(self) -> None:
         give_own_words(self.fields.values())  # also those given to a form after it was made
         super().full_clean()
+
+    def look_again(self, words: str, *stale: str) -> None:
+        """It comes back as it was written, with these words, because what it is about has changed
+        since. No tick comes back, nor a field of `stale`: they were about what was shown then."""
+        self.add_error(None, words)
+        ticks = (name for name, one in self.fields.items() if isinstance(one, forms.BooleanField))
+        written: Any = copy(self.data)
+        for name in (*ticks, *stale):
+            written.pop(self.add_prefix(name), None)
+        self.data = written
 
 
 class FilterForm(TablerForm, forms.Form, Generic[Rows]):

@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core.clocks import database_now
 from core.encryption import WrongEncryptionKey
+from core.forms import TablerForm
 from core.regional.numbers import grouped
 from core.roles import May
 from core.web.pages import asked_page
@@ -32,6 +33,7 @@ from .phrase_forms import RefusalForm
 from .refusal_phrase import AnswerPhrase, add_refusal_phrase, phrase_in_answer
 
 PAGE_SIZE = 25
+ANOTHER_ANSWER = "Another answer came meanwhile. Look at it first."
 MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
 
 
@@ -65,10 +67,7 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
     order, form = _found(pk), LinkForm(request.POST)
     if answer := _outcome(request, order, linking=True):
         return answer
-    if not form.is_valid():
-        return _draw(request, order, link_form=form)
-    if request.POST.get("shown") != shown.of_order(order):
-        form.add_error(None, shown.CHANGED)  # the id that was typed is kept
+    if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, link_form=form)
     external_id = form.cleaned_data["external_id"]
     try:
@@ -111,10 +110,8 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
     order, form = _found(pk), NotPlacedForm(request.POST)
     if answer := _outcome(request, order):
         return answer
-    if not form.is_valid():
+    if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, not_placed_form=form)
-    if answer := _drawn_before(request, order):
-        return answer
     try:
         said = not_placed.confirm_not_placed(order, actor=request.user, now=database_now())
     except not_placed.TooEarly as early:
@@ -146,10 +143,8 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
     order, form = _found(pk), GiveUpForm(request.POST)
     if answer := _outcome(request, order):
         return answer
-    if not form.is_valid():
+    if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, give_up_form=form)
-    if answer := _drawn_before(request, order):
-        return answer
     note = form.cleaned_data["note"]
     won = not_placed.give_up(order, actor=request.user, note=note, now=database_now())
     return _done(
@@ -167,14 +162,15 @@ def order_add_phrase(request: StaffRequest, pk: int) -> HttpResponse:
     order, form = _found(pk), RefusalForm(request.POST)
     if answer := _outcome(request, order):
         return answer
-    if not form.is_valid():
-        return _draw(request, order, refusal_form=form)
     phrase = phrase_in_answer(order)
-    if phrase is None or phrase.words != form.cleaned_data["phrase"]:
-        messages.warning(request, "Another answer came meanwhile. Look at it first.")
+    if phrase is None:  # nothing to say about it, so no form to say it with
+        messages.warning(request, ANOTHER_ANSWER)
         return redirect("order-resolve", pk=pk)
-    if answer := _drawn_before(request, order):
-        return answer
+    if phrase.words != request.POST.get("phrase"):
+        form.look_again(ANOTHER_ANSWER, "meaning")
+        return _draw(request, order, refusal_form=form)
+    if _is_from_before(request, order, form) or not form.is_valid():
+        return _draw(request, order, refusal_form=form)
     try:
         resolved = add_refusal_phrase(
             order, phrase, form.code, actor=request.user, now=database_now()
@@ -254,12 +250,13 @@ def _outcome(request: StaffRequest, order: Order, *, linking: bool = False) -> H
     return redirect("order", pk=order.pk)
 
 
-def _drawn_before(request: StaffRequest, order: Order) -> HttpResponse | None:
-    """The evidence again, where more is known by now than the page had that this came from."""
+def _is_from_before(request: StaffRequest, order: Order, form: TablerForm) -> bool:
+    """More is known by now than the page had that this came from: the form comes back as it was
+    written, beside the evidence of now, and is to be sent once more."""
     if request.POST.get("shown") == shown.of_order(order):
-        return None
-    messages.warning(request, shown.CHANGED)
-    return redirect("order-resolve", pk=order.pk)
+        return False
+    form.look_again(shown.CHANGED)
+    return True
 
 
 def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 EACH = "orders/tests/sending/test_each_guard.py"
+KEPT = "orders/tests/pages/test_kept_on_changes.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 PHRASES = "orders/tests/recovery/test_refusal_phrases.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
@@ -43,8 +44,9 @@ GUARDS = (
     ),
     Guard(
         "people: the order that a page links",
-        '    if request.POST.get("shown") != shown.of_order(order):\n        form.add_error',
-        "    if False:\n        form.add_error",
+        "    if _is_from_before(request, order, form) or not form.is_valid():\n"
+        "        return _draw(request, order, link_form=form)",
+        "    if not form.is_valid():\n        return _draw(request, order, link_form=form)",
         (
             "orders/tests/pages/test_other_orders.py::test_a_decision_is_about_no_order_that_was_given_its_number_since",
         ),
@@ -116,11 +118,19 @@ GUARDS = (
     ),
     Guard(
         "people: words on a page from before something was found",
-        '        return redirect("order-resolve", pk=pk)\n'
-        "    if answer := _drawn_before(request, order):\n        return answer\n",
-        '        return redirect("order-resolve", pk=pk)\n',
+        "    if _is_from_before(request, order, form) or not form.is_valid():\n"
+        "        return _draw(request, order, refusal_form=form)",
+        "    if not form.is_valid():\n        return _draw(request, order, refusal_form=form)",
         (f"{PHRASES}::test_words_on_an_old_page_end_no_doubt_that_more_is_known_of",),
         "orders/recovery/resolve_views.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: a tick is about what was shown when it was set",
+        "        for name in (*ticks, *stale):",
+        "        for name in stale:",
+        (f"{KEPT}::test_a_decision_from_an_old_page_comes_back_as_it_was_written",),
+        "core/forms.py",
         items=(11,),
     ),
     Guard(

@@ -1,0 +1,73 @@
+"""What somebody wrote comes back where more is known than their page had shown; a tick does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from core.roles import Role
+from orders import shown
+from orders.models import Attempt, Order
+from orders.status import Status
+from orders.tests.pages.test_stale_tabs import carried_by, lost, status_of
+from orders.tests.recovery.test_refusal_phrases import WORDS, answered
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+FOUND = [{"id": "4711", "charge": "0.9", "status": "Pending"}]
+NOTE = "Nobody there knows."
+
+
+@pytest.fixture
+def manager(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "kept", "to"),
+    [
+        ("not-placed", {"sure": "on"}, "4711", Status.NOT_PLACED),
+        ("give-up", {"note": NOTE}, NOTE, Status.GIVEN_UP),
+        ("give-up", {"note": ""}, "Write the reason.", Status.GIVEN_UP),
+        (
+            "phrase",
+            {"phrase": WORDS, "meaning": "quantity", "sure": "on"},
+            '<option value="quantity" selected>',
+            Status.REJECTED,
+        ),
+        (
+            "phrase",
+            {"phrase": WORDS, "meaning": "", "sure": "on"},
+            "Choose what it means.",
+            Status.REJECTED,
+        ),
+    ],
+)
+def test_a_decision_from_an_old_page_comes_back_as_it_was_written(
+    manager: Client, step: str, said: dict[str, str], kept: str, to: Status
+) -> None:
+    order = answered() if step == "phrase" else lost()
+    address = f"/orders/{order.pk}/resolve/{step}/"
+    seen = carried_by(manager.get(f"/orders/{order.pk}/resolve/").content.decode(), address)
+    Attempt.objects.update(candidates=FOUND)  # the search has found since what can be it
+    answer = manager.post(address, said | {"shown": seen})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and status_of(order) == Status.UNCONFIRMED
+    assert page.count(shown.CHANGED) == 1 and kept in page and "4711" in page
+    assert not re.search(r'name="sure"[^>]*checked', page), "a tick is about what was shown then"
+    said = {"note": NOTE} if "note" in said else said | {"meaning": "quantity"}
+    manager.post(address, said | {"shown": carried_by(page, address)})
+    assert status_of(order) == to
+
+
+def test_a_meaning_is_chosen_anew_for_other_words(manager: Client) -> None:
+    order = answered('{"error":"Anders"}')
+    said = {"phrase": WORDS, "meaning": "funds", "sure": "on", "shown": shown.of_order(order)}
+    answer = manager.post(f"/orders/{order.pk}/resolve/phrase/", said)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Another answer came meanwhile" in page
+    assert "anders" in page and not re.search(r'name="sure"[^>]*checked', page)
+    assert '<option value="" selected>' in page and '<option value="funds" selected' not in page
+    assert Order.objects.get(pk=order.pk).status == Status.UNCONFIRMED
