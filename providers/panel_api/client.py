@@ -12,15 +12,14 @@ from .answers.answer import (
     Answer,
     account_trouble,
     can_prove,
-    failure_evidence,
     heed,
     order_placed,
-    read_answer,
     refusal_of_read,
 )
 from .answers.coerce import issued_ids
 from .answers.decode import Unexpected, WithoutIds
 from .answers.error_texts import error_texts
+from .answers.read_delivery import failure_evidence, read_answer
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
 from .http.request import Credentials, naming, written

@@ -1,9 +1,8 @@
-"""What one call brought back, read as strict JSON and free of the key, and what it means for the
-caller; the default is the cautious reading."""
+"""What one call brought back, and what it means for the caller; the default is the cautious
+reading."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -22,8 +21,6 @@ from ..errors import (
     SlowDown,
     Unavailable,
 )
-from ..http.request import SecretKey
-from ..http.transport import Delivery
 from ..made import candidate_id, may_be_made
 from ..refusals.classify import PROVE_NOT_PLACED, refusal_code
 from ..refusals.throttles import LONGEST_WAIT_SECONDS, Throttle, named_wait, throttle_in
@@ -31,21 +28,18 @@ from ..results import Placed
 from .decode import Unexpected, placed, placed_id
 from .error_texts import REASON_LENGTH, error_texts
 from .failure import why_failed
-from .strict_json import NotJson, parse
 
-EXCERPT_LENGTH: Final = 4096
 NO_ORDER: Final = "The answer names no order."
-SHORT, LONGEST_TEXT = 100, 200  # of what stands beside a body, cut once it is free of the key
 LONGEST_WAIT: Final = timedelta(seconds=LONGEST_WAIT_SECONDS)
 _CHALLENGES: Final = ("just a moment", "captcha", "cf-chl", "attention required", "ddos")
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")  # no database holds them
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One whole HTTP answer. `unreadable` says why `body` is None although bytes came.
+    """One whole HTTP answer, as `read_delivery` made it.
 
+    `unreadable` says why `body` is None although bytes came.
     `excerpt` is at most 4 KiB of the text, with the key replaced; so is everything in `body`.
     `framed` is true when the end of the body was marked, so that it was not cut short.
     """
@@ -144,55 +138,6 @@ def together(refusals: Sequence[tuple[str, RefusalCode]]) -> tuple[str, RefusalC
         return None
     reviewed = all(code is not RefusalCode.UNLISTED for _, code in refusals)
     return refusals[0] if reviewed else (refusals[0][0], RefusalCode.UNLISTED)
-
-
-def read_answer(delivery: Delivery, key: SecretKey) -> Answer:
-    """The delivery's bytes as JSON. The key is taken out first, so that no result can hold it."""
-    body, unreadable = None, ""
-    try:
-        text = key.redact(delivery.body.decode())
-        body = parse(text.removeprefix("\ufeff"))
-    except UnicodeDecodeError:
-        text = key.redact(delivery.body.decode(errors="replace"))
-        unreadable = "The answer is not UTF-8 text."
-    except NotJson as error:
-        unreadable = str(error)
-    return Answer(
-        body=body,
-        unreadable=unreadable,
-        http_status=delivery.http_status or 0,
-        content_type=seen(delivery.content_type, key)[:SHORT],
-        excerpt=_excerpt(text),
-        sha256=hashlib.sha256(delivery.body).hexdigest(),
-        elapsed_ms=delivery.elapsed_ms,
-        framed=delivery.framed,
-        retry_after=seen(delivery.retry_after, key)[:SHORT],
-        location=seen(delivery.location, key)[:LONGEST_TEXT],
-    )
-
-
-def seen(text: str, key: SecretKey) -> str:
-    """The halt for every text beside the values of a body (`coerce` has those): as it may be kept
-    and shown, without the key and without what no database holds."""
-    return _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", key.redact(text)) if text else ""
-
-
-def _excerpt(text: str) -> str:
-    """The beginning of a text without the key, for a person to see."""
-    text = _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", text[:EXCERPT_LENGTH])
-    while len(text.encode()) > EXCERPT_LENGTH:
-        text = text[: min(len(text) - 1, EXCERPT_LENGTH * len(text) // len(text.encode()))]
-    return text
-
-
-def failure_evidence(delivery: Delivery, key: SecretKey) -> Evidence:
-    return Evidence(
-        reason=seen(delivery.failure, key),
-        bytes_left=delivery.bytes_left,
-        http_status=delivery.http_status,
-        elapsed_ms=delivery.elapsed_ms,
-        exception_chain=tuple(seen(one, key)[:LONGEST_TEXT] for one in delivery.exception_chain),
-    )
 
 
 def order_placed(answer: Answer, dialect: Dialect, now: datetime | None = None) -> Placed:
