@@ -4,6 +4,7 @@ what their page has shown, and why the others need not."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from orders.status import Flag, RefillStatus, Status
 from orders.tests.recovery.test_refusal_phrases import WORDS, answered
 from tests.builders import make_order, make_refill
 
+ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.services,
@@ -45,10 +47,21 @@ COMPARED: dict[str, tuple[Callable[[], Any] | None, dict[str, str]]] = {
     "halt-lift": (None, {"note": "x"}),
     "halt-cancels": (None, {"lets_cancels": "on"}),
 }
+_TABS = "providers/tests/test_two_tabs.py"
+# What the page showed is compared there too; another test has what that is.
+COMPARED_THERE: dict[str, str] = {
+    "provider-edit": _TABS,
+    "provider-limits": _TABS,
+    "provider-refunds": _TABS,
+    "provider-key": _TABS,
+    "provider-delete": _TABS,
+    "provider-resume": _TABS,
+}
 _SAFE, _ASKS = "it takes back, and sends nothing", "it asks a provider, and changes nothing there"
 _OWN, _RULE = "it is one's own, and buys nothing", "what it held stays held until it is released"
 _DOUBT = "it only puts in doubt, which is looked into"
 _BOOKS = "it is about the books, not about what is sent"
+_FORGETS = "a word that nobody knows puts an order into somebody's hands, and never further"
 _FORM = "its form has what it changes"
 NOT_COMPARED: dict[str, str] = {
     "order-refresh": _ASKS,
@@ -71,9 +84,16 @@ NOT_COMPARED: dict[str, str] = {
     "statement-again": _BOOKS,
     "statement-top-up": _BOOKS,
     "statement-discrepancy": _BOOKS,
+    "provider-pause": "it stops orders, and changes nothing where they are stopped already",
+    "provider-check": _ASKS,
+    "provider-balance": _ASKS,
+    "provider-mirror": _ASKS,
+    "provider-forget": "what an account can do is asked for anew, and is never worth money",
+    "provider-phrase-forget": _FORGETS,
+    "provider-refusal-forget": _FORGETS,
 }
-# Of accounts and people there are few, and their rows are not made by the hour.
-FEW = ("provider-", "person-", "catalog-run-", "service-type")
+# Of people there are few, and their rows are not made by the hour.
+FEW = ("provider-phrases", "provider-recovery", "person-", "catalog-run-", "service-type")
 
 
 def test_each_address_that_changes_a_row_is_told_of_here() -> None:
@@ -84,8 +104,13 @@ def test_each_address_that_changes_a_row_is_told_of_here() -> None:
         and "pk" in OURS[name].pattern.converters
         and not name.startswith(("moved-", *FEW))
     }
-    assert changing == COMPARED.keys() | NOT_COMPARED.keys()
-    assert not COMPARED.keys() & NOT_COMPARED.keys()
+    told = [*COMPARED, *COMPARED_THERE, *NOT_COMPARED]
+    assert changing == set(told) and len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("name", COMPARED_THERE)
+def test_what_is_compared_elsewhere_has_its_test_there(name: str) -> None:
+    assert f'"{name}"' in (ROOT / COMPARED_THERE[name]).read_text()
 
 
 def stands() -> list[Any]:

@@ -11,10 +11,12 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from core.models import User
+from core.shown_fields import word_of
 
 from ..identity import duplicates_of
 from ..models import BalanceReading, Provider, ProviderHealth, Service
 from .accounts import end_duplicate_of
+from .as_shown import which_account
 
 log = logging.getLogger(__name__)
 NOT_KNOWN: Final = "restored"  # the kind of halt after a database was put back
@@ -42,13 +44,16 @@ def why_kept(provider: Provider) -> str:
     return ""
 
 
-def delete_provider(provider_id: int, *, actor: User) -> str:
-    """Delete an account that was never used; or why not, in words."""
+def delete_provider(provider_id: int, *, actor: User, shown: str | None = None) -> str:
+    """Delete an account that was never used; or why not, in words. `shown` says which account the
+    page showed, at which address and with which key."""
     with transaction.atomic():
         # Its calls and orders wait for this row, or are seen by the questions.
         provider = Provider.objects.select_for_update().filter(pk=provider_id).first()
         if provider is None:
             return _("It was deleted already.")
+        if shown is not None and shown != word_of(which_account(provider)):
+            return _("Its address or key were changed since the page was drawn: look once more.")
         list(ProviderHealth.objects.select_for_update().filter(provider=provider))
         if words := why_kept(provider):
             return words

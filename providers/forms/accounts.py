@@ -13,8 +13,10 @@ from django.views.decorators.debug import sensitive_variables
 from core.forms import TablerForm
 from core.money import DIGITS, PLACES
 from core.regional.amounts import AmountField
+from core.shown_fields import ShownFields
 from core.texts import without_unseen
 
+from ..actions.as_shown import which_account
 from ..connect import checked_address
 from ..models import Provider, RefundStyle
 from ..models.provider import minutes_in
@@ -129,7 +131,7 @@ class NewProviderForm(TablerForm, forms.Form):
             self.add_error("key", "Type the key once more: it is never sent back to this page.")
 
 
-class ProviderForm(TablerForm, forms.Form):
+class ProviderForm(ShownFields, TablerForm, forms.Form):
     """Name, address, currency and notes; another address clears the key."""
 
     name = NameField()
@@ -152,8 +154,17 @@ class ProviderForm(TablerForm, forms.Form):
         currency.kept = provider.currency
 
 
-class KeyForm(TablerForm, forms.Form):
+class KeyForm(ShownFields, TablerForm, forms.Form):
+    """What it shows of the key the account has is how that differs from others, and no more."""
+
     key = KeyField(label="New key", help_text="Kept encrypted and never shown again.")
+
+    def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
+        self.provider = provider
+        super().__init__(*args, **kwargs)
+
+    def shown_values(self) -> dict[str, Any]:
+        return {"account": which_account(self.provider)}
 
 
 class MinutesField(forms.CharField):
@@ -183,7 +194,7 @@ class MinutesField(forms.CharField):
         return written
 
 
-class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class LimitsForm(ShownFields, TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     low_balance = AmountField(
         label="Warn below",
         required=False,
@@ -212,13 +223,22 @@ class LimitsForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not 
         )
 
 
-class RefundStyleForm(TablerForm, forms.Form):
+class RefundStyleForm(ShownFields, TablerForm, forms.Form):
+    """`proposed` is chosen beforehand where the account has no style yet."""
+
     refund_style = forms.ChoiceField(
         label="How it gives money back",
         choices=RefundStyle.choices,
         required=False,
         help_text="For what was not delivered of an order. It decides what such an order has cost.",
     )
+
+    def __init__(self, *args: Any, style: str, proposed: str = "", **kwargs: Any) -> None:
+        self.style = style
+        super().__init__(*args, initial={"refund_style": style or proposed}, **kwargs)
+
+    def shown_values(self) -> dict[str, Any]:
+        return {"refund_style": self.style}
 
 
 class PauseForm(TablerForm, forms.Form):

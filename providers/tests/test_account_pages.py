@@ -20,6 +20,7 @@ from providers.models import (
 )
 from sandbox import DEMO_KEY, Sandbox
 from tests.builders import make_provider
+from tests.drawn_forms import send
 
 from .conftest import Bells, LogIn
 
@@ -121,7 +122,7 @@ def test_a_wrong_key_is_said_plainly_and_nothing_is_lost(
     provider = Provider.objects.get()
     page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
     assert "Key refused" in page and "Enter the key" in page
-    admin.post(reverse("provider-key", args=[provider.pk]), {"key": DEMO_KEY})
+    send(admin, reverse("provider-key", args=[provider.pk]), {"key": DEMO_KEY})
     tasks.check_connection(report_id=rung[-1][1]["report_id"])
     page = admin.get(reverse("provider", args=[provider.pk])).content.decode()
     assert "Key refused" not in page and "Healthy" in page
@@ -167,7 +168,8 @@ def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
     provider = make_provider(name="Harbor")
     url = reverse("provider-edit", args=[provider.pk])
     assert "clears the key" in admin.get(url).content.decode()
-    answer = admin.post(
+    answer = send(
+        admin,
         url,
         {
             "name": "Harbor",
@@ -175,7 +177,6 @@ def test_another_address_warns_and_clears_the_key(admin: Client) -> None:
             "currency": "EUR",
             "notes": "Ask Kim.",
         },
-        follow=True,
     )
     provider.refresh_from_db()
     assert not provider.has_key
@@ -187,8 +188,8 @@ def test_a_currency_of_before_that_is_no_code_stays_until_it_is_changed(admin: C
     provider = make_provider(name="Harbor", url="https://panel.example/api", currency="DOLLARS")
     same = {"name": "Harbor West", "url": provider.url, "currency": "DOLLARS", "notes": ""}
     url = reverse("provider-edit", args=[provider.pk])
-    assert admin.post(url, same).status_code == 302
-    assert admin.post(url, same | {"currency": "EUROS"}).status_code == 422
+    assert send(admin, url, same).redirect_chain
+    assert send(admin, url, same | {"currency": "EUROS"}).status_code == 422
     provider.refresh_from_db()
     assert (provider.name, provider.currency) == ("Harbor West", "DOLLARS")
 
@@ -201,7 +202,8 @@ def test_the_name_of_a_new_provider_has_the_keys(admin: Client) -> None:
 
 def test_an_edit_that_moves_nothing_keeps_the_key(admin: Client) -> None:
     provider = make_provider(name="Harbor", url="https://panel.example/api")
-    admin.post(
+    send(
+        admin,
         reverse("provider-edit", args=[provider.pk]),
         {
             "name": "Harbor West",
@@ -224,13 +226,14 @@ def test_limits_are_saved_and_mistakes_come_back(manager: Client) -> None:
         "catalog_every_hours": "12",
         "low_balance": "25.5",
     }
-    assert manager.post(url, typed).status_code == 302
+    page = reverse("provider", args=[provider.pk])
+    assert send(manager, url, typed, page=page).redirect_chain
     provider.refresh_from_db()
     assert (provider.calls_per_minute, provider.low_balance) == (120, Decimal("25.5"))
-    answer = manager.post(url, typed | {"batch_size": "101", "low_balance": "-1"})
-    page = answer.content.decode()
+    answer = send(manager, url, typed | {"batch_size": "101", "low_balance": "-1"}, page=page)
+    drawn = answer.content.decode()
     assert answer.status_code == 422
-    assert 'value="101"' in page and "Maximum is 100" in page
+    assert 'value="101"' in drawn and "Maximum is 100" in drawn
     provider.refresh_from_db()
     assert provider.batch_size == 50
 
@@ -245,12 +248,13 @@ def test_minutes_a_provider_takes_are_kept_in_order(manager: Client) -> None:
         "catalog_every_hours": "6",
     }
     typed = limits | {"delays": " 30,5, 0,5", "intervals": "15"}
-    page = manager.post(url, typed, follow=True).content.decode()
+    there = reverse("provider", args=[provider.pk])
+    page = send(manager, url, typed, page=there).content.decode()
     assert "delays of subscriptions, minutes nothing → 0, 5, 30" in page
     provider.refresh_from_db()
     assert (provider.delays, provider.intervals) == ("0, 5, 30", "15")
     assert provider.allowed_minutes("delays") == (0, 5, 30)
-    manager.post(url, limits)
+    send(manager, url, limits, page=there)
     provider.refresh_from_db()
     assert provider.allowed_minutes("delays") == provider.allowed_minutes("intervals") == ()
 
@@ -291,7 +295,8 @@ def test_pausing_wants_a_reason_and_resuming_takes_it_back(manager: Client) -> N
     assert manager.post(pause, {"reason": ""}).status_code == 422
     page = manager.post(pause, {"reason": "Prices under review"}, follow=True).content.decode()
     assert "Paused: " in page and "Prices under review" in page
-    manager.post(reverse("provider-resume", args=[provider.pk]))
+    there = reverse("provider", args=[provider.pk])
+    send(manager, reverse("provider-resume", args=[provider.pk]), {}, page=there)
     provider.refresh_from_db()
     assert provider.is_active and provider.paused_reason == ""
 

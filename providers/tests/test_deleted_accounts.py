@@ -11,12 +11,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.shown_fields import word_of
 from orders.models import Halt, Order, OrderBatch, Recovery, UnmatchedOrder
 from orders.recovery.not_placed import two_people_from
 from orders.status import HaltKind, Status
 from providers.actions import deleting
+from providers.actions.as_shown import which_account
 from providers.models import BalanceReading, Provider, ProviderHealth
 from tests.builders import make_batch, make_order, make_provider, make_service, make_user
+from tests.drawn_forms import send
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -62,7 +65,7 @@ def test_one_that_was_typed_wrongly_and_never_used_is_deleted(admin: Client) -> 
     ProviderHealth.objects.get_or_create(provider=provider)
     address = reverse("provider-delete", args=[provider.pk])
     assert address in admin.get(reverse("provider-edit", args=[provider.pk])).content.decode()
-    page = admin.post(address, follow=True)
+    page = send(admin, address, {}, page=reverse("provider-edit", args=[provider.pk]))
     assert "Typo is deleted." in page.content.decode()
     assert not Provider.objects.exists() and not ProviderHealth.objects.exists()
     assert admin.post(address).status_code == 404
@@ -87,14 +90,16 @@ def test_one_that_was_used_stays_and_its_page_says_why(
     address = reverse("provider-delete", args=[provider.pk])
     page = one_line(admin.get(reverse("provider-edit", args=[provider.pk])).content.decode())
     assert "It cannot be deleted." in page and words in page and address not in page
-    assert words in admin.post(address, follow=True).content.decode()
+    shown = {"shown": word_of(which_account(provider))}
+    assert words in admin.post(address, shown, follow=True).content.decode()
     assert Provider.objects.exists()
 
 
 def test_what_refers_to_it_keeps_it(admin: Client) -> None:
     provider = make_provider()
     a_paste(provider)
-    answer = admin.post(reverse("provider-delete", args=[provider.pk]), follow=True)
+    there = reverse("provider-edit", args=[provider.pk])
+    answer = send(admin, reverse("provider-delete", args=[provider.pk]), {}, page=there)
     assert "Something refers to it" in answer.content.decode()
     assert Provider.objects.exists() and OrderBatch.objects.exists()
 

@@ -20,6 +20,7 @@ from core.web.policy import StaffRequest, allow
 
 from .. import tasks
 from ..account_health import account_health
+from ..actions.as_shown import why_paused
 from ..actions.connection_checks import open_report
 from ..actions.learning import forget_learned
 from ..actions.leases import ensure_leases, make_due
@@ -122,6 +123,7 @@ def _settings(account: Provider, limits: LimitsForm | None) -> dict[str, Any]:
     """What does not change by itself."""
     return {
         "limits": limits or LimitsForm(instance=account),
+        "why_paused": why_paused(account),
         "dialect": dialect_in_words(account.dialect),
         "events": account.events.select_related("actor").order_by("-pk")[:EVENTS_SHOWN],
     }

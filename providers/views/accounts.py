@@ -9,11 +9,13 @@ from django.db import transaction
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile, word_of
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
 
@@ -23,18 +25,24 @@ from ..actions.accounts import (
     AccountIsKept,
     NameIsTaken,
     add_provider,
-    change_address,
-    change_settings,
-    set_key,
+)
+from ..actions.as_shown import (
+    change_as_shown,
+    resume_as_shown,
+    set_key_as_shown,
+    which_account,
 )
 from ..actions.connection_checks import open_report
 from ..actions.deleting import delete_provider, why_kept
-from ..actions.pausing import pause_provider, resume_provider
+from ..actions.pausing import pause_provider
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
 from ..models import Provider, Service
 from .account import provider_page
 
 CHANGED_MEANWHILE = "Somebody changed this provider's address or key meanwhile. Look again."
+PAUSED_AGAIN = _(
+    "It is paused for something else than this page showed. Nothing was done: look once more."
+)
 
 
 @allow(May.SEE)
@@ -99,18 +107,17 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
     form = ProviderForm(request.POST or None, provider=provider)
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, "providers/provider_edit.html", provider, form)
-    wanted, now = dict(form.cleaned_data), database_now()
-    url = wanted.pop("url")
-    moves = url != provider.url
     try:
-        change_settings(provider, wanted, actor=request.user, now=now)
+        changed = change_as_shown(
+            pk, form.wanted, shown=form.shown, actor=request.user, now=database_now()
+        )
     except NameIsTaken as taken:
         form.add_error("name", str(taken))
         return _form_page(request, "providers/provider_edit.html", provider, form)
-    if moves and not change_address(provider, url, actor=request.user, now=now):
-        messages.error(request, CHANGED_MEANWHILE)
-        return redirect("provider-edit", pk=pk)
-    if moves:
+    except ChangedMeanwhile as changed_meanwhile:
+        form.say_meanwhile(changed_meanwhile)
+        return _form_page(request, "providers/provider_edit.html", provider, form)
+    if changed.is_moved:
         messages.warning(request, "The address was changed and the key cleared. Enter the key.")
         return redirect("provider-key", pk=pk)
     messages.success(request, "Saved.")
@@ -122,7 +129,7 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_delete(request: StaffRequest, pk: int) -> HttpResponse:
     """Delete an account that was typed wrongly and never used."""
     name = get_object_or_404(Provider, pk=pk).name
-    if words := delete_provider(pk, actor=request.user):
+    if words := delete_provider(pk, shown=request.POST.get("shown", ""), actor=request.user):
         messages.warning(request, f"{name} was not deleted. {words}")
         return redirect("provider-edit", pk=pk)
     messages.success(request, f"{name} is deleted.")
@@ -136,18 +143,18 @@ def provider_delete(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_key(request: StaffRequest, pk: int) -> HttpResponse:
     """Give the account a key. What it has is never shown, only told apart."""
     provider = get_object_or_404(Provider, pk=pk)
-    form = KeyForm(request.POST or None)
+    form = KeyForm(request.POST or None, provider=provider)
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, "providers/provider_key.html", provider, form)
     try:
         with transaction.atomic():
             key, now = form.cleaned_data["key"], database_now()
-            if is_set := set_key(provider, key, actor=request.user, now=now):
-                _check_connection(provider, request)
+            row = set_key_as_shown(pk, key, shown=form.shown, actor=request.user, now=now)
+            _check_connection(row, request)
     except AccountIsKept as kept:
         form.add_error("key", str(kept))
         return _form_page(request, "providers/provider_key.html", provider, form)
-    if not is_set:
+    except ChangedMeanwhile:
         messages.error(request, CHANGED_MEANWHILE)
         return redirect("provider-key", pk=pk)
     messages.success(request, "The key is set. Its connection is being checked.")
@@ -162,7 +169,13 @@ def provider_limits(request: StaffRequest, pk: int) -> HttpResponse:
     form = LimitsForm(request.POST, instance=Provider.objects.get(pk=pk))
     if not form.is_valid():
         return provider_page(request, provider, limits=form, status=422)
-    said = change_settings(provider, form.cleaned_data, actor=request.user, now=database_now())
+    try:
+        said = change_as_shown(
+            pk, form.wanted, shown=form.shown, actor=request.user, now=database_now()
+        ).said
+    except ChangedMeanwhile as changed:
+        form.say_meanwhile(changed)
+        return provider_page(request, provider, limits=form, status=422)
     messages.success(request, f"Changed: {'; '.join(said)}." if said else "Nothing was changed.")
     return redirect("provider", pk=pk)
 
@@ -190,7 +203,13 @@ def provider_pause(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_resume(request: StaffRequest, pk: int) -> HttpResponse:
     """Send orders again."""
     provider = get_object_or_404(Provider, pk=pk)
-    if resume_provider(provider, actor=request.user, now=database_now()):
+    shown, now = request.POST.get("shown", ""), database_now()
+    try:
+        is_resumed = resume_as_shown(pk, shown=shown, actor=request.user, now=now)
+    except ChangedMeanwhile:
+        messages.warning(request, PAUSED_AGAIN)
+        return redirect("provider", pk=pk)
+    if is_resumed:
         messages.success(request, f"{provider} is resumed. Waiting orders will be sent.")
     return redirect("provider", pk=pk)
 
@@ -201,5 +220,10 @@ def _check_connection(provider: Provider, request: StaffRequest) -> None:
 
 
 def _form_page(request: StaffRequest, template: str, provider: Provider, form: Any) -> HttpResponse:
-    context = {"provider": provider, "form": form, "why_kept": why_kept(provider)}
+    context = {
+        "provider": provider,
+        "form": form,
+        "why_kept": why_kept(provider),
+        "which": word_of(which_account(provider)),
+    }
     return render(request, template, context, status=422 if form.is_bound else 200)

@@ -7,15 +7,19 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile
 from core.web.policy import StaffRequest, allow
 
-from ..actions.accounts import change_settings
+from ..actions.as_shown import change_as_shown
 from ..forms import RefundStyleForm
 from ..models import Provider, RefundStyle
+
+MEANWHILE = _("Somebody has chosen otherwise since this page was drawn. Nothing was changed: look.")
 
 
 @allow(May.RUN_PROVIDERS)
@@ -23,12 +27,17 @@ from ..models import Provider, RefundStyle
 def provider_refunds(request: StaffRequest, pk: int) -> HttpResponse:
     """Accept what ended orders show, or say otherwise."""
     provider = get_object_or_404(Provider, pk=pk)
-    form = RefundStyleForm(request.POST)
+    form = RefundStyleForm(request.POST, style=provider.refund_style)
     if not form.is_valid():
         messages.error(request, "Choose how this provider gives money back.")
         return redirect("provider", pk=pk)
-    said = change_settings(provider, form.cleaned_data, actor=request.user, now=database_now())
-    if said:
+    now = database_now()
+    try:
+        changed = change_as_shown(pk, form.wanted, shown=form.shown, actor=request.user, now=now)
+    except ChangedMeanwhile:
+        messages.warning(request, MEANWHILE)
+        return redirect("provider", pk=pk)
+    if changed.said:
         messages.success(
             request,
             "Noted. Ended orders and the statements of the last days follow within an hour.",
@@ -44,7 +53,7 @@ def refunds_context(provider: Provider, *, may_see_balances: bool) -> dict[str, 
     proposed = evidence.get("proposed", "")
     is_open = provider.refund_style == RefundStyle.UNKNOWN
     return {
-        "refund_form": RefundStyleForm(initial={"refund_style": provider.refund_style or proposed}),
+        "refund_form": RefundStyleForm(style=provider.refund_style, proposed=proposed),
         "refund_evidence": evidence,
         "refund_samples": evidence.get("samples", []) if may_see_balances else [],
         "refund_proposal": RefundStyle(proposed) if is_open and proposed else None,

@@ -22,6 +22,7 @@ from providers.actions.accounts import change_address, change_settings
 from providers.models import BalanceReading, Provider, RefundStyle
 from providers.panel_api import OrderState
 from tests.builders import NOON, make_charge, make_order, make_provider, make_service, make_user
+from tests.drawn_forms import send
 from tests.fake_provider import progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -278,7 +279,8 @@ def test_staff_accept_what_is_proposed_on_the_page(client_for_role):
     page = manager.get(reverse("provider", args=[provider.pk])).content.decode()
     assert "It looks like this: the charge stays, the refund comes apart." in page
     assert f'href="/orders/{order.pk}/"' in page
-    manager.post(reverse("provider-refunds", args=[provider.pk]), {"refund_style": "apart"})
+    there, to = (reverse(name, args=[provider.pk]) for name in ("provider", "provider-refunds"))
+    send(manager, to, {"refund_style": "apart"}, page=there)
     provider.refresh_from_db()
     assert provider.refund_style == RefundStyle.APART
     assert "“Not known yet” → “The charge stays" in provider.events.latest("pk").text

@@ -26,6 +26,7 @@ from providers.identity import same_account, server_of
 from providers.models import Provider
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
+from tests.drawn_forms import send
 from tests.fake_provider import FakeProvider, lost_answer
 
 from .bench import GRACE, Bench
@@ -69,7 +70,7 @@ def test_the_form_says_which_row_it_is(client_for_role):
     assert answer.status_code == 422 and first.name in answer.content.decode()
     assert Provider.objects.count() == 1
     other = make_provider(url="https://panel.example/v3", key="another-key-01234")
-    answer = browser.post(reverse("provider-key", args=[other.pk]), {"key": KEY})
+    answer = send(browser, reverse("provider-key", args=[other.pk]), {"key": KEY})
     assert answer.status_code == 422 and first.name in answer.content.decode()
     other.refresh_from_db()
     assert other.key_fingerprint == fingerprint("another-key-01234")

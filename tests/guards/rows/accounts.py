@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 ACCOUNT_IDENTITY = "providers/tests/test_account_identity.py"
 ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
 BALANCES = "providers/tests/test_balances.py"
+TWO_TABS = "providers/tests/test_two_tabs.py"
 PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TOKEN_BUCKET = "providers/tests/test_token_bucket.py"
@@ -33,6 +34,37 @@ GUARDS = (
         ),
         "providers/actions/accounts.py",
         items=(9,),
+    ),
+    Guard(
+        "settings: what a person has not changed is not written",
+        "if word_of(value) != shown.get(name)}",
+        "}",
+        (f"{TWO_TABS}::test_a_name_saved_in_an_old_tab_moves_no_address_back",),
+        "core/shown_fields.py",
+    ),
+    Guard(
+        "settings: what somebody else wrote meanwhile is asked about",
+        "        if word_of(now[name]) not in (shown.get(name), word_of(value))",
+        "        if False",
+        (
+            f"{TWO_TABS}::test_what_two_have_changed_is_asked_about_with_all_that_was_typed",
+            f"{TWO_TABS}::test_a_page_from_before_says_nothing_of_what_it_showed",
+        ),
+        "core/shown_fields.py",
+    ),
+    Guard(
+        "accounts: a key is given to the address that was shown",
+        'if shown.get("account") != word_of(which_account(row)):',
+        "if False:",
+        (f"{TWO_TABS}::test_a_key_is_given_to_the_address_that_was_shown",),
+        "providers/actions/as_shown.py",
+    ),
+    Guard(
+        "accounts: resumed is what was shown as paused",
+        "if not row.is_active and shown != why_paused(row):",
+        "if False:",
+        (f"{TWO_TABS}::test_an_old_button_resumes_nothing_that_is_paused_for_something_else",),
+        "providers/actions/as_shown.py",
     ),
     Guard(
         "halts: what all rows of an account have lost counts",
