@@ -24,7 +24,8 @@ class OrderDraft:
     None: they want it however many there are. `with_batch`: those of its own mass order they were
     shown as lines. `told_sends` names what may be bought already and has no order here that they
     were told of (`placing/left_sends.py`); None: whatever there is. `agreed` are the terms they
-    were shown where these are not the service's own of this moment.
+    were shown where these are not the service's own of this moment. `known_restores` is up to which
+    restore of the database they were told (`limits/drawn_before.py`); None: somebody else asks.
     """
 
     service: Service
@@ -34,6 +35,7 @@ class OrderDraft:
     told_sends: frozenset[str] | None = frozenset()
     agreed: Terms | None = None
     with_batch: bool = False
+    known_restores: str | None = None
 
     @cached_property
     def terms(self) -> Terms:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Max
 
 from .link_queue import ahead_of
-from .models import Attempt, EventKind, JournalGap, Order, Refill
-from .status import HoldReason, Status
+from .models import Attempt, EventKind, Halt, JournalGap, Order, Refill
+from .status import HaltKind, HoldReason, Status
 
 CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
 _TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late")
@@ -77,9 +80,37 @@ def gaps_of(orders: Iterable[Order]) -> dict[int, int]:
     }
 
 
+class Restores(NamedTuple):
+    """Up to which the desk knows that its database was put back: a word, and when that was found;
+    empty where it never was."""
+
+    word: str
+    found_at: datetime | None
+
+
+def restores() -> Restores:
+    """The newest stop for it and the newest gap of a journal, by their numbers and by their
+    moments: a database that is put back gives its numbers to others, and its clock may be put back
+    with it."""
+    found = Halt.objects.filter(kind=HaltKind.RESTORED).aggregate(
+        halt=Max("pk"),
+        placed_at=Max("placed_at"),
+        gap=Max("journal_gaps__pk"),
+        gap_found_at=Max("journal_gaps__found_at"),
+    )
+    moments = [one for one in (found["placed_at"], found["gap_found_at"]) if one is not None]
+    if not moments:
+        return Restores("", None)
+    newest = max(moments)
+    numbers = f"{found['halt']}.{found['gap'] or 0}"
+    return Restores(f"{numbers}.{int(newest.timestamp() * 1_000_000)}", newest)
+
+
 def of_newest(refill: Refill | None) -> str:
-    """After which refill of an order another one is asked for."""
-    return f"{refill.pk}" if refill else "none"
+    """After which refill of an order another one is asked for, and whether the database was put
+    back since: one that was asked for before may be missing."""
+    newest, word = f"{refill.pk}" if refill else "none", restores().word
+    return f"{newest}-{word}" if word else newest
 
 
 def _number(attempt: Attempt) -> int:

@@ -10,6 +10,7 @@ from django import forms
 from core.forms import FormKeyField, NoteField, PlainTextField, TablerForm
 
 from ..annotate import WORDS
+from ..limits.drawn_before import DrawnForm
 from ..models import Order
 from ..shown import CHANGED
 from ..tags import NotATag, read_tags
@@ -103,7 +104,7 @@ class BulkForm(TablerForm, forms.Form):
     @property
     def terms(self) -> dict[str, Any]:
         """What the action needs beside the orders."""
-        carried = BulkForm.base_fields
+        carried = BulkForm.base_fields | DrawnForm.base_fields
         return {name: value for name, value in self.cleaned_data.items() if name not in carried}
 
 
@@ -119,7 +120,16 @@ class BulkReleaseForm(BulkForm):
             raise forms.ValidationError(LOST) from None
 
 
-class BulkRefillForm(BulkForm):
+class BulkDrawnForm(DrawnForm, BulkForm):
+    """One that buys, or asks for a refill: not unasked where it was drawn before a restore."""
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        self.ask_about_restores()
+        return values
+
+
+class BulkRefillForm(BulkDrawnForm):
     """Refilling many. `shown_refills` are the newest of each when the confirmation was drawn."""
 
     shown_refills = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -164,7 +174,7 @@ class BulkNoteForm(BulkForm):
     )
 
 
-class BulkReorderForm(BulkForm):
+class BulkReorderForm(BulkDrawnForm):
     """Buying again asks once more about links that are busy. `shown_terms` are the digests of the
     terms of their services and of the orders that the confirmation was drawn with, `shown_beside`
     what there was for their services and links then: the box speaks of no other."""

@@ -14,6 +14,7 @@ from core.forms import TablerForm
 from providers.forms.fields import provider_field
 from providers.panel_api.order_types.table import PAYLOADS
 
+from ..limits.drawn_before import DrawnForm
 from ..models import BatchLine
 from .check_lines import REPEATED
 from .read_file import text_of
@@ -33,7 +34,7 @@ EXAMPLE = "1204 | https://lumen.example/p/1 | 500\n1204 | https://lumen.example/
 ALWAYS = ("reference", "note")
 
 
-class PasteForm(TablerForm, forms.Form):
+class PasteForm(TablerForm, DrawnForm):
     """Lines typed, pasted or in a file; when valid, `pasted` are the lines as cells."""
 
     provider = provider_field(
@@ -76,6 +77,7 @@ class PasteForm(TablerForm, forms.Form):
             self.pasted = read_paste(_text_of(file) if file else text)
         except NotAPaste as refusal:
             self.add_error("file" if file else "text", str(refusal))
+        self.ask_about_restores()
         return values
 
 

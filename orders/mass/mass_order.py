@@ -21,6 +21,7 @@ from providers.models import Provider
 
 from ..models import BatchLine, BatchState, Order, OrderBatch
 from ..placing.place_orders import withdraw_order
+from ..shown import restores
 from ..status import NOT_SENT
 from .read_paste import PastedLine
 
@@ -153,15 +154,17 @@ def bought_before(batch: OrderBatch) -> OrderBatch | None:
 @dataclass(frozen=True, slots=True)
 class GoodLines:
     """What a page that offers to place the batch shows: which lines, of what, at what cost, with
-    which warnings, beside what each is meant, and what was bought `earlier`."""
+    which warnings, beside what each is meant, what was bought `earlier`, and up to which restore
+    of the database the page knew."""
 
     rows: list[tuple[Any, ...]]
     earlier: OrderBatch | None
+    restores: str = ""
 
     @classmethod
     def of(cls, batch: OrderBatch, earlier: OrderBatch | None) -> GoodLines:
         good = batch.lines.filter(is_good=True, order=None).order_by("number")
-        return cls(list(good.values_list(*SHOWN)), earlier)
+        return cls(list(good.values_list(*SHOWN)), earlier, restores().word)
 
     def with_fixed(self, line: BatchLine) -> GoodLines:
         """For a page that shows this line as it is now and the others as they were when it was
@@ -176,6 +179,7 @@ class GoodLines:
         digest = hashlib.sha256(repr(self.earlier and self.earlier.pk).encode())
         for row in self.rows:
             digest.update(repr(row).encode(errors="replace"))
+        digest.update(self.restores.encode())
         return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ from providers.identity import rows_of
 from providers.models import Service
 
 from ..draft import OrderDraft
+from ..limits.drawn_before import DrawnForm
 from ..models import Order, UnmatchedOrder
 from .schedule_field import WhenForm
 
@@ -80,7 +81,7 @@ def untold_beside(order: OrderDraft | Order, told: Collection[str]) -> Unmatched
     return next((send for send in found if name_of(send) not in told), None)
 
 
-class BesideSendsForm(WhenForm):
+class BesideSendsForm(DrawnForm, WhenForm):
     """The part of an order form that asks about them. While there are `left_sends`, `sends_meant`
     must name each of them."""
 
@@ -107,5 +108,6 @@ class BesideSendsForm(WhenForm):
             self.left_sends = sends_beside(service, key, form_key)
 
     def ask_about_sends(self) -> None:
+        self.ask_about_restores()
         if self.left_sends and not self.is_sends_meant:
             self.add_error("sends_meant", BOUGHT_TICK)

@@ -44,11 +44,13 @@ def draft_again(
         raise CannotOrderAgain(words)
     data = initial_from(order.type, order.payload) | {"form_key": str(form_key)}
     form = form_for(order.service, now=now, person=person, data=data)
+    form.is_drawn = False
     form.is_valid()
     if beside_open and (form.same_payloads or form.left_sends):
         consent = {"place_anyway": form.consent} if form.same_payloads else {}
         data |= consent | {"sends_meant": form.sends_consent}
         form = form_for(order.service, now=now, person=person, data=data)
+        form.is_drawn = False
     if not form.is_valid():
         raise CannotOrderAgain(_words_of(form))
     return form.draft()

@@ -17,9 +17,10 @@ from providers.models import Provider, ProviderHealth
 
 from ..draft import OrderDraft
 from ..limits import check_limits
+from ..limits.drawn_before import word_of
 from ..models import EventKind, Order, OrderBatch
 from ..repeats import Lately, name_of, why_asked
-from ..shown import CHANGED, of_hold
+from ..shown import CHANGED, of_hold, restores
 from ..status import HoldReason, Status
 from ..terms import Terms
 from . import left_sends, sent_before
@@ -33,6 +34,7 @@ from .before_sending import (
 from .insert_order import insert
 from .sent_after_all import same_beside
 
+RESTORED = "The database was put back a moment ago, and this may be bought already."
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
 
 
@@ -110,6 +112,8 @@ def _write_down(
     account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
     if not sends and (send := left_sends.not_told(draft)):
         raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
+    if draft.known_restores not in (None, word_of(restores())):
+        raise NotAgreed(RESTORED)
     order = insert(
         draft,
         placed_by,

@@ -64,8 +64,10 @@ function kept() {
 // shown to whoever wrote. No secret is typed here.
 const KEY = "[data-draft-key]";
 const SHOWN = "[data-draft-shown]";
+// Up to which restore of the database it was written; a draft of a release before this says nothing of it.
+const DRAWN = "[data-draft-drawn]";
 const isTyped = ({ type }) => !/^(hidden|password|file|submit|button)$/.test(type);
-const isAnswer = (field) => field.name && (isTyped(field) || field.matches(SHOWN));
+const isAnswer = (field) => field.name && (isTyped(field) || field.matches(`${SHOWN}, ${DRAWN}`));
 const fieldsOf = (form) => [...form.elements].filter((field) => form.contains(field) && isAnswer(field));
 
 const isChoice = ({ type }) => type === "checkbox" || type === "radio";
@@ -162,7 +164,7 @@ const keepApart = ([name, draft]) => move(name, formOf(name) + SENT_AS + (draft.
 
 function fill(form, draft) {
   fieldsOf(form).forEach((field) => {
-    const value = draft.fields[nameIn(field)];
+    const value = draft.fields[nameIn(field)] ?? (field.matches(DRAWN) ? "" : undefined);
     if (value === undefined || value === valueOf(field)) return;
     if (isChoice(field)) field.checked = value;
     else field.value = value;

@@ -13,6 +13,7 @@ PATIENCE_SECONDS = 10.0
 UNHURT_SECONDS = 120.0  # before anybody hurts the desk, only a busy machine can keep it so long
 _HIDDEN = re.compile(r"<input[^>]*type=\"hidden\"[^>]*>")
 _BEHIND = re.compile(r'value="(behind:[^"]*)"')
+_RESTORED = re.compile(r'name="restores_meant" value="([^"]+)"')
 _NAME, _VALUE = re.compile(r'name="([^"]*)"'), re.compile(r'value="([^"]*)"')
 
 
@@ -38,6 +39,11 @@ class Page:
             if name:
                 found.setdefault(unescape(name[1]), unescape(value[1]) if value else "")
         return found
+
+    def tick_of_restore(self) -> str:
+        """What the box says for a form of before a restore; empty where it asks for none."""
+        found = _RESTORED.search(self.text)
+        return unescape(found[1]) if found else ""
 
     def choice_behind(self) -> str:
         """What its choice to stand behind other orders says; empty where it has none."""

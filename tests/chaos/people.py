@@ -252,13 +252,16 @@ def is_wanted(page: Page) -> bool:
 
 
 def fix(values: dict[str, str], page: Page) -> None:
-    """What a person does who looks at a form that came back: agree to its terms of now, or else
-    stand behind somebody who was quicker with the same link."""
+    """What a person does who looks at a form that came back: agree to its terms of now, say that
+    it was not sent before a restore, or stand behind somebody who was quicker with the same link.
+    """
     if not is_wanted(page):
         return  # it comes back when the provider sells it again
     terms = page.hidden()["terms"]
     if values.get("terms") != terms:
         values["terms"] = terms
+    elif (tick := page.tick_of_restore()) and values.get("restores_meant") != tick:
+        values["restores_meant"] = tick
     elif behind := page.choice_behind():
         values["beside"] = behind
     else:

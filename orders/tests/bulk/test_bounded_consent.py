@@ -166,6 +166,7 @@ def test_what_has_no_order_since_a_restore_is_asked_about_and_nothing_that_is_fo
     page = staff.get(PAGE)
     assert page.context["seen"].beside_open == 2 and page.context["seen"].alone == 2
     said = {name: page.context[name] for name in (*CARRIED, "shown_sends")}
+    said["restores"] = page.context["form"].restores_shown
     staff.post(PAGE, said | {"beside_open": "on"})
     left(second)
     job = BulkJob.objects.get()
@@ -180,7 +181,8 @@ def test_it_is_left_out_where_the_box_is_not_ticked(staff: Client) -> None:
     first = Order.objects.exclude(status=Status.IN_PROGRESS).order_by("pk")[0]
     left(first)
     page = staff.get(PAGE)
-    staff.post(PAGE, {name: page.context[name] for name in (*CARRIED, "shown_sends")})
+    said = {name: page.context[name] for name in (*CARRIED, "shown_sends")}
+    staff.post(PAGE, said | {"restores": page.context["form"].restores_shown})
     job = BulkJob.objects.get()
     run(job, now=timezone.now())
     assert "may be bought already" in job.items.get(order=first).words

@@ -201,6 +201,7 @@ def new_form(
     service: Service, link: str = "https://lumen.example/home/", meant: str = ""
 ) -> OrderForm:
     data = {"link": link, "quantity": "500", "form_key": str(uuid.uuid4()), "sends_meant": meant}
+    data["restores"] = form_for(service, now=NOON).restores_shown
     return form_for(service, now=NOON, person=make_user(), data=data)
 
 
@@ -236,6 +237,7 @@ def test_the_page_of_the_form_asks_and_takes_the_tick_that_it_drew(
     drawn = staff.get(f"/orders/new/?service={service.pk}").context["form"]
     said = {"service": service.pk, "terms": drawn.terms_text, "form_key": str(drawn.drawn_key)}
     said |= {"link": "https://lumen.example/home", "quantity": "500"}
+    said |= {"restores": drawn.restores_shown}
     page = staff.post("/orders/new/", said)
     assert page.status_code == 422 and not Order.objects.exists()
     consent = page.context["form"].sends_consent

@@ -1,0 +1,54 @@
+"""Pages that were drawn before the database was put back."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+DRAWN = "orders/tests/restores/test_drawn_before.py"
+
+GUARDS = (
+    Guard(
+        "restore: a form of before it is asked about",
+        "        if self.restored_at and not self.is_restore_meant:",
+        "        if False:",
+        (
+            f"{DRAWN}::test_an_order_form_of_before_a_restore_is_placed_when_a_person_says_so",
+            f"{DRAWN}::test_a_paste_of_before_a_restore_is_checked_when_a_person_says_so",
+            f"{DRAWN}::test_a_confirmation_for_many_of_before_a_restore_starts_when_a_person_says_so",
+        ),
+        "orders/limits/drawn_before.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "restore: a tick speaks of the restore that was shown",
+        'return bool(self.data.get("restores_meant") == self.restores_consent)',
+        'return bool(self.data.get("restores_meant"))',
+        (f"{DRAWN}::test_a_tick_of_one_restore_is_none_of_a_gap_that_is_found_later",),
+        "orders/limits/drawn_before.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "place: not over a restore that was found since its form was read",
+        "    if draft.known_restores not in (None, word_of(restores())):",
+        "    if False:",
+        (f"{DRAWN}::test_a_restore_that_is_found_between_the_form_and_its_order_stops_it",),
+        "orders/placing/place_orders.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "mass order: not with a page of before a restore",
+        "        digest.update(self.restores.encode())\n",
+        "",
+        (f"{DRAWN}::test_the_page_of_a_mass_order_that_was_drawn_before_a_restore_places_nothing",),
+        "orders/mass/mass_order.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "refill: not with a button of before a restore",
+        '    return f"{newest}-{word}" if word else newest',
+        "    return newest",
+        (f"{DRAWN}::test_a_refill_button_of_before_a_restore_asks_for_none",),
+        "orders/shown.py",
+        items=(20, 23),
+    ),
+)
