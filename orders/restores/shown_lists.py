@@ -1,7 +1,8 @@
 """What a page showed of a restored database, as a word that comes back with its acceptance.
 
 Another run, or a machine that was away, may list more after the page was drawn; who accepts the
-database then has not looked for these among the orders that wait.
+database then has not looked for these among the orders that wait. And somebody may have released
+one of these, or put one back in the queue: it is sent with the others.
 """
 
 from __future__ import annotations
@@ -11,16 +12,51 @@ import json
 from typing import Final
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import QuerySet
 
-from ..models import Halt
+from ..models import CancelRequest, Halt, Order, Refill
+from ..placing.before_sending import UNTIL_A_PERSON
+from ..status import REFILLS_TO_SEND, CancelStatus, Status
 
+WAITING: Final = (Status.QUEUED, Status.SENDING, Status.HELD, Status.NOT_PLACED)
+GOES: Final = "goes out"  # once the database is accepted, at once or when its time comes
 _TOLD: Final = ("pk", "external_id", "token", "sent_at", "status", "order")
 
 
+def waiting_orders(halt: Halt) -> QuerySet[Order]:
+    """What this database shows as placed before the stop and not sent."""
+    return Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
+
+
+def waiting_refills(halt: Halt) -> QuerySet[Refill]:
+    asked = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND))
+    return asked.filter(requested_at__lte=halt.placed_at)
+
+
+def waiting_cancels(halt: Halt) -> QuerySet[CancelRequest]:
+    asked = CancelRequest.objects.filter(status=CancelStatus.QUEUED)
+    return asked.filter(requested_at__lte=halt.placed_at)
+
+
 def of_halt(halt: Halt) -> str:
-    """The stop, its newest run, all that is listed as not known here, and the gaps."""
+    """The stop, its newest run, all that is listed as not known here, the gaps, and all that waits
+    with what becomes of it: not where it stands until it goes, which time alone may change."""
     run = halt.runs.newest_first().values_list("pk", flat=True).first()
     listed = list(halt.unmatched_orders.order_by("pk").values_list(*_TOLD))
     gaps = list(halt.journal_gaps.order_by("pk").values_list("pk", "found_at"))
-    text = json.dumps([halt.pk, halt.placed_at, run, listed, gaps], cls=DjangoJSONEncoder)
+    rows = waiting_orders(halt).order_by("pk")
+    told = rows.values_list("pk", "form_key", "status", "hold_reason").iterator()
+    waiting = [[pk, key, _becomes(status, reason)] for pk, key, status, reason in told]
+    requests = [
+        list(asked.order_by("pk").values_list("pk", "order__form_key"))
+        for asked in (waiting_refills(halt), waiting_cancels(halt))
+    ]
+    shown = [halt.pk, halt.placed_at, run, listed, gaps, waiting, requests]
+    text = json.dumps(shown, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _becomes(status: str, reason: str) -> str:
+    if status == Status.HELD:
+        return reason if reason in UNTIL_A_PERSON else GOES
+    return status if status == Status.NOT_PLACED else GOES

@@ -21,7 +21,7 @@ from providers.models import Provider
 from ..models import CancelRequest, Halt, JournalGap, Order, ReconcileRun, Refill, UnmatchedOrder
 from ..sending.restore_check import recalled_sends
 from ..shown import CHANGED
-from ..status import REFILLS_TO_SEND, CancelStatus, HaltKind, HoldReason, JobState, Status
+from ..status import HaltKind, HoldReason, JobState
 from . import compare_accounts, shown_lists
 from .forms import AcknowledgeForm, TakenForm
 from .likely_orders import likely_orders
@@ -30,7 +30,6 @@ from .tasks import ring_comparison
 
 PAGE_SIZE = 50
 WAITING_SHOWN = 100
-WAITING = (Status.QUEUED, Status.SENDING, Status.HELD, Status.NOT_PLACED)
 
 
 @allow(May.RESOLVE)
@@ -156,7 +155,7 @@ def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[
 def _findings(halt: Halt) -> dict[str, Any]:
     run = _newest_run(halt)
     is_done = run is not None and run.state == JobState.DONE
-    waiting = Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
+    waiting = shown_lists.waiting_orders(halt)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])
     return {
         "run": run,
@@ -187,9 +186,7 @@ def _doubtful(halt: Halt | None) -> dict[str, Any]:
 
 def _waiting_requests(halt: Halt) -> list[Refill | CancelRequest]:
     """Refills and cancels that this database shows as asked for before the stop and not sent."""
-    before = {"requested_at__lte": halt.placed_at}
-    refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **before)
-    cancels = CancelRequest.objects.filter(status=CancelStatus.QUEUED, **before)
+    refills, cancels = shown_lists.waiting_refills(halt), shown_lists.waiting_cancels(halt)
     return [
         row
         for rows in (refills, cancels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 DRAWN = "orders/tests/restores/test_drawn_before.py"
+WAITING = "orders/tests/restores/test_shown_waiting.py"
 
 GUARDS = (
     Guard(
@@ -49,6 +50,14 @@ GUARDS = (
         "    return newest",
         (f"{DRAWN}::test_a_refill_button_of_before_a_restore_asks_for_none",),
         "orders/shown.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "restore: a database is accepted only with what waits as its page has shown",
+        "    shown = [halt.pk, halt.placed_at, run, listed, gaps, waiting, requests]\n",
+        "    shown = [halt.pk, halt.placed_at, run, listed, gaps]\n",
+        (f"{WAITING}::test_what_waits_by_now_and_was_not_shown_is_not_let_go",),
+        "orders/restores/shown_lists.py",
         items=(20, 23),
     ),
 )

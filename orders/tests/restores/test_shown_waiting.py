@@ -1,0 +1,66 @@
+"""Who accepts a restored database has seen what waits there and is sent with that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from core.roles import Role
+from orders.models import Halt, Order
+from orders.shown import CHANGED
+from orders.status import HoldReason, RefillStatus, Status
+from tests.builders import NOON, make_cancel, make_order, make_refill
+
+from .test_restored_pages import EVERYTHING, PAGE, Listing, close, run_through, seen
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+@pytest.fixture
+def staff(client_for_role: Callable[[Role], Client]) -> Client:
+    return client_for_role(Role.MANAGER)
+
+
+def one_is_queued() -> None:
+    """It was in doubt, and nobody looked for it among those that wait."""
+    Order.objects.filter(status=Status.UNCONFIRMED).update(status=Status.QUEUED)
+
+
+def one_is_released() -> None:
+    held = Order.objects.filter(hold_reason=HoldReason.STAFF)
+    held.update(status=Status.QUEUED, hold_reason=HoldReason.NONE)
+
+
+def a_refill() -> None:
+    make_refill(RefillStatus.QUEUED, requested_at=NOON)
+
+
+def a_cancel() -> None:
+    make_cancel(requested_at=NOON)
+
+
+@pytest.mark.parametrize("change", [one_is_queued, one_is_released, a_refill, a_cancel])
+def test_what_waits_by_now_and_was_not_shown_is_not_let_go(
+    staff: Client, change: Callable[[], None]
+) -> None:
+    halt = close()
+    make_order(Status.UNCONFIRMED)
+    make_order(Status.HELD, hold_reason=HoldReason.STAFF)
+    run_through(halt, Listing())
+    shown = seen(staff)
+    change()
+    answer = staff.post(f"{PAGE}acknowledge/", EVERYTHING | shown)
+    assert answer.status_code == 422 and CHANGED in answer.content.decode()
+    assert Halt.objects.standing().exists()
+    assert staff.post(f"{PAGE}acknowledge/", EVERYTHING | seen(staff)).status_code == 302
+
+
+def test_what_has_come_to_its_time_meanwhile_asks_nobody_anew(staff: Client) -> None:
+    halt = close()
+    order = make_order(Status.HELD, hold_reason=HoldReason.SCHEDULED)
+    run_through(halt, Listing())
+    shown = seen(staff)
+    Order.objects.filter(pk=order.pk).update(status=Status.QUEUED, hold_reason=HoldReason.NONE)
+    assert staff.post(f"{PAGE}acknowledge/", EVERYTHING | shown).status_code == 302
