@@ -30,6 +30,7 @@ from .forms import Repeated, cells_to_fix, is_repeated, other_problems, take_ste
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
 CHANGED = _("Repeated lines changed after you opened this page. Look at them again.")
+NOT_TICKED = _("Tick that all of them are to be bought once more, then press the button again.")
 BUSY = "This mass order is being placed: correct the line when that is done."
 
 
@@ -149,11 +150,15 @@ def batch_place(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
     """Check every line that is not placed once more; `meant`: the repeated ones of which the page
-    showed this digest are wanted too."""
-    found = _found(pk)
+    showed this digest are wanted too, which takes a tick beside their sum."""
+    found, meant = _found(pk), request.POST.get("meant")
+    there = "#batch-lines" if meant else ""  # where the button for all repeated lines was
+    if meant and "all_meant" not in request.POST:
+        messages.warning(request, NOT_TICKED)
+        return redirect(f"{reverse('mass-order', args=[pk])}{there}")
     lines = list(found.lines.filter(order=None).order_by("number"))
     typed = mass_order.as_typed(lines)
-    repeated, meant = Repeated.among(lines), request.POST.get("meant")
+    repeated = Repeated.among(lines)
     for line in repeated.lines if meant == repeated.digest else ():
         line.is_meant = True
     check(lines, found, person=request.user, now=database_now())
@@ -163,7 +168,6 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{grouped(len(lines))} lines are checked again.")
     else:
         messages.warning(request, BUSY)
-    there = "#batch-lines" if meant else ""  # where the button for all repeated lines was
     return redirect(f"{reverse('mass-order', args=[pk])}{there}")
 
 
@@ -215,7 +219,8 @@ def _repeated(found: OrderBatch, figures: Any) -> Repeated | None:
 
 
 def _asked_lines(found: OrderBatch) -> list[BatchLine]:
-    rows = TABS["fix"](found.lines).defer("warnings", "terms")
+    rows = TABS["fix"](found.lines).select_related("service__provider")
+    rows = rows.defer("warnings", "terms")
     return list(rows.order_by("number"))
 
 

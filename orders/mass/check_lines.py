@@ -100,6 +100,8 @@ def _check_one(line: BatchLine, batch: OrderBatch, around: Surroundings) -> Line
     same = _same_as(line, service, payload, around)
     problems = [*reading.problems, *_repeats(line, service, same, around)]
     problems += _changes(line, service, payload, around)
+    if payload is not None and service.rate is not None:
+        line.cost = highest_cost(payload, service.rate)[0]  # of a repeat too: who means it is told
     if payload is None or problems:
         return _refuse(line, problems)
     if words := around.limits.objection(payload, service.rate, currency):
@@ -132,7 +134,6 @@ def _accept(
     line: BatchLine, service: Service, payload: OrderPayload, same: Same, around: Surroundings
 ) -> LineCheck:
     line.is_good, line.problems = True, []
-    line.cost = highest_cost(payload, service.rate)[0] if service.rate is not None else None
     ahead = _ahead(line, service, around)
     if ahead:
         words = f"This line will wait for {ahead}, which has this link at {service.provider}."

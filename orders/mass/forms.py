@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import TablerForm
+from core.money import PLACES, plain
 from providers.forms.fields import provider_field
 from providers.panel_api.order_types.table import PAYLOADS
 
@@ -182,7 +184,7 @@ def is_repeated(line: BatchLine) -> bool:
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """The lines of a batch that wait for somebody to say that they are meant; `digest` is of
-    what they buy, and beside what."""
+    what they buy, at what cost, and beside what."""
 
     lines: list[BatchLine]
 
@@ -197,9 +199,25 @@ class Repeated:
         return len(self.lines)
 
     @property
+    def costs(self) -> dict[str, Decimal]:
+        """What they are estimated at together, by currency."""
+        found: dict[str, Decimal] = {}
+        for line in self.lines:
+            if line.service is not None and line.cost is not None:
+                currency = line.service.provider.currency
+                found[currency] = found.get(currency, Decimal(0)) + line.cost
+        return dict(sorted(found.items()))
+
+    @property
+    def unpriced(self) -> int:
+        """How many have no cost that is known."""
+        return sum(line.cost is None for line in self.lines)
+
+    @property
     def digest(self) -> str:
         digest = hashlib.sha256()
         for line in self.lines:
-            row = (line.pk, line.service_id, sorted(line.cells.items()), line.told_of)
+            cost = "" if line.cost is None else plain(round(line.cost, PLACES))
+            row = (line.pk, line.service_id, sorted(line.cells.items()), line.told_of, cost)
             digest.update(repr(row).encode(errors="replace"))
         return digest.hexdigest()

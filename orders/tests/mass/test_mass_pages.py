@@ -144,9 +144,11 @@ def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
     assert line.is_good
     address, page = f"/orders/mass-orders/{batch.pk}/check/", f"/orders/mass-orders/{batch.pk}/"
     assert "The repeated line is meant" in text_of(manager.get(page, {"tab": "fix"}))
-    assert "Repeated lines changed" in text_of(manager.post(address, {"meant": "-"}, follow=True))
+    assert "Repeated lines changed" in text_of(
+        manager.post(address, {"meant": "-", "all_meant": "yes"}, follow=True)
+    )
     shown = manager.get(page, {"tab": "fix"}).context["repeated"]
-    manager.post(address, {"meant": shown.digest})
+    manager.post(address, {"meant": shown.digest, "all_meant": "yes"})
     batch.refresh_from_db()
     assert batch.good == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from orders.repeats import NAMED, name_of, spelled, untold
 from orders.status import Status
 from orders.tests.mass.test_place_lines import make_batch
 from orders.tests.mass.test_repeated_lines import address, bought, lines_of, paste, place
+from providers.models import Service
 from providers.panel_api.order_types.table import DefaultPayload
 from tests.builders import NOON, make_service, make_user
 
@@ -185,7 +187,7 @@ def test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are(
     page = staff.get(reverse("mass-order", args=[batch.pk]), {"tab": "fix"})
     assert "All 60 repeated lines are meant" in page.content.decode()
     newer = bought(service, 59, created_at=timezone.now())
-    shown = {"meant": page.context["repeated"].digest}
+    shown = {"meant": page.context["repeated"].digest, "all_meant": "yes"}
     staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
     assert [line.told_of for line in lines_of(batch) if line.is_meant] == [
         named(order) for order in orders[:59]
@@ -193,6 +195,28 @@ def test_nor_does_all_repeated_lines_are_meant_and_it_says_how_many_they_are(
     assert lines_of(batch)[59].told_of.startswith(named(newer))
     staff.post(reverse("mass-order-check", args=[batch.pk]), shown)
     assert not lines_of(batch)[59].is_meant
+
+
+def test_all_repeated_lines_are_meant_tells_their_sum_and_takes_a_tick(staff: Client) -> None:
+    batch, (first, *_) = three_repeated()
+    staff.post(recheck := reverse("mass-order-check", args=[batch.pk]))
+    page = staff.get(reverse("mass-order", args=[batch.pk]), {"tab": "fix"})
+    repeated = page.context["repeated"]
+    assert first.service is not None and first.service.rate is not None
+    (cost,) = repeated.costs.values()
+    assert cost == sum((line.cost or Decimal(0) for line in lines_of(batch)), Decimal(0)) > 0
+    assert "Buy all 3 lines once more" in page.content.decode()
+    told = staff.post(recheck, {"meant": repeated.digest}, follow=True).content.decode()
+    assert "Tick that all of them" in told
+    assert not any(line.is_meant for line in lines_of(batch))
+    Service.objects.update(rate=first.service.rate * 2)
+    staff.post(recheck)  # somebody else sees the new prices, this page shows the old ones
+    staff.post(recheck, {"meant": repeated.digest, "all_meant": "yes"})
+    assert not any(line.is_meant for line in lines_of(batch))
+    anew = staff.get(reverse("mass-order", args=[batch.pk]), {"tab": "fix"}).context["repeated"]
+    assert anew.costs == {currency: cost * 2 for currency, cost in repeated.costs.items()}
+    staff.post(recheck, {"meant": anew.digest, "all_meant": "yes"})
+    assert all(line.is_meant for line in lines_of(batch))
 
 
 def test_order_them_again_speaks_of_the_mass_order_that_was_shown() -> None:
@@ -253,7 +277,7 @@ def test_a_line_that_is_fixed_in_place_brings_the_button_for_the_others_along(
     assert 'hx-swap-oob="true"' in part and "All 2 repeated lines are meant" in part
     assert carried(part, "meant") not in ("", carried(page, "meant"))
     recheck = reverse("mass-order-check", args=[batch.pk])
-    staff.post(recheck, {"meant": carried(part, "meant")})
+    staff.post(recheck, {"meant": carried(part, "meant"), "all_meant": "yes"})
     assert [one.is_meant for one in lines_of(batch)] == [False, True, True]
 
 
@@ -267,7 +291,7 @@ def test_but_not_where_somebody_else_changed_another_line_that_the_page_still_sh
     part = fixed_in_place(staff, page, line, "https://www.a.example/fresh/")
     assert "can be placed" in part and "hx-swap-oob" not in part
     recheck = reverse("mass-order-check", args=[batch.pk])
-    staff.post(recheck, {"meant": carried(page, "meant")})
+    staff.post(recheck, {"meant": carried(page, "meant"), "all_meant": "yes"})
     assert not any(one.is_meant for one in lines_of(batch))
 
 

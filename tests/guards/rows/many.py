@@ -203,6 +203,22 @@ GUARDS = (
         items=(5, 6),
     ),
     Guard(
+        "mass: all repeated lines are meant takes a tick",
+        'if meant and "all_meant" not in request.POST:',
+        "if False:",
+        (f"{MEANT}::test_all_repeated_lines_are_meant_tells_their_sum_and_takes_a_tick",),
+        "orders/mass/batch_views.py",
+        items=(5,),
+    ),
+    Guard(
+        "mass: all repeated lines are meant at the sum that was shown",
+        "sorted(line.cells.items()), line.told_of, cost)",
+        "sorted(line.cells.items()), line.told_of)",
+        (f"{MEANT}::test_all_repeated_lines_are_meant_tells_their_sum_and_takes_a_tick",),
+        "orders/mass/forms.py",
+        items=(5, 20),
+    ),
+    Guard(
         "mass: the button for all repeated lines, after one is fixed in place",
         "_with_fixed(asked, line) if is_as_drawn else None",
         "_with_fixed(asked, line)",
