@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -151,6 +152,13 @@ def test_a_waiting_order_says_for_whom_and_the_other_who_waits(staff: Client):
     assert f'Waiting for order <a href="/orders/{first.pk}/">' in page
     assert "Release" in page and "Withdraw" in page
     assert f'<a href="/orders/{second.pk}/">{second}</a>' in page_of(staff, first)
+
+
+def test_letting_go_what_waits_on_purpose_is_not_the_main_button_of_its_page(staff: Client):
+    page = page_of(staff, waiting(make_order(Status.IN_PROGRESS)))
+    content = page[page.index('id="order-live"') :]
+    (release,) = re.findall(r'<button class="([^"]*)"[^>]*formaction="[^"]*/release/', content)
+    assert release == "btn" and "btn-primary" not in content
 
 
 def test_a_waiting_order_of_which_only_the_provider_knows_why_says_when_it_is_tried(staff: Client):
