@@ -82,7 +82,7 @@ def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     changes: dict[str, Any] = {"due_at": now, "reason": "", "code": ""}
     if refill.status == RefillStatus.UNCONFIRMED:
         text = "The refill whose answer was lost is to be sent once more."
-        changes["doubted_at"] = _in_doubt_since(refill, now)
+        changes["doubted_at"] = now  # with every gap in mind that was found until now
     moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
     return "" if moved else "Somebody or something was faster."
 

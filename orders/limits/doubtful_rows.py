@@ -86,7 +86,7 @@ def give_up_requests(account: int, *, now: datetime) -> int:
         **mine,
     )
     # A person alone puts one in doubt back in the queue, not an answer to a call of before the gap
-    let_go = Q(status=RefillStatus.QUEUED) | Q(sent_at__gt=F("doubted_at"))
+    let_go = Q(status=RefillStatus.QUEUED) | Q(sent_at__gte=F("doubted_at"))
     refills = refills.exclude(let_go, doubted_at__gte=through["found_at"])
     cancels = CancelRequest.objects.filter(
         status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine

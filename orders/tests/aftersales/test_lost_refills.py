@@ -141,7 +141,7 @@ def test_one_that_was_lost_and_then_refused_is_remembered(order: Order, desk: Fa
     assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 
 
-def gap_found(order: Order, at: datetime) -> None:
+def gap_found(order: Order, at: datetime, *, puts_in_doubt: int = 1) -> None:
     """What waits may have been sent: the refills up to now are in doubt."""
     JournalGap.objects.create(
         halt=make_halt(lifted_at=at),
@@ -154,14 +154,18 @@ def gap_found(order: Order, at: datetime) -> None:
         refills_through=Refill.objects.latest("pk").pk,
         cancels_through=0,
     )
-    assert doubtful_rows.give_up_requests(order.provider_id, now=at) == 1
+    assert doubtful_rows.give_up_requests(order.provider_id, now=at) == puts_in_doubt
 
 
 def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> None:
+    """From the gap on, and not from the call that the provider has answered long before it."""
     request_refills.request_refill(order, actor=make_user(), now=NOON)
-    gap_found(order, NOON + HOUR)
-    closed(2)
-    assert asked_anew(order, FakeDesk(), 2).status == RefillStatus.UNCONFIRMED
+    desk = FakeDesk()
+    desk.says = {order.external_id: told("Refill is available in 90 hours")}
+    send(Refill.objects.get(), desk, NOON)
+    gap_found(order, NOON + 80 * HOUR)
+    closed(81)
+    assert asked_anew(order, desk, 82).status == RefillStatus.UNCONFIRMED
 
 
 @pytest.mark.parametrize("first", ["taken", "told to wait"])
@@ -176,6 +180,15 @@ def test_one_in_doubt_over_a_gap_is_sent_when_a_person_says_so(order: Order, fir
     desk.says = {order.external_id: RefillStarted("5")}
     send(Refill.objects.get(), desk, NOON + 8 * HOUR)
     assert Refill.objects.get().external_id == "5", "in doubt once more over the same gap"
+
+
+def test_one_that_was_lost_before_a_gap_is_sent_when_a_person_says_so(
+    order: Order, desk: FakeDesk
+) -> None:
+    gap_found(order, NOON + HOUR, puts_in_doubt=0)  # it is in doubt already
+    request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
+    assert doubtful_rows.give_up_requests(order.provider_id, now=NOON + 3 * HOUR) == 0
+    assert Refill.objects.get().status == RefillStatus.QUEUED, "the word was forgotten"
 
 
 def test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap(order: Order) -> None:
@@ -226,7 +239,7 @@ def test_one_that_a_worker_of_the_release_before_lost_is_remembered_when_it_is_s
 ) -> None:
     Refill.objects.update(doubted_at=None)  # that release does not know the column
     refused = again(desk, "Refill is not available for this order", 1)
-    assert refused.status == RefillStatus.REFUSED and refused.doubted_at == NOON
+    assert refused.status == RefillStatus.REFUSED and refused.doubted_at == NOON + HOUR
     assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 
 

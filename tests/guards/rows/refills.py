@@ -45,9 +45,8 @@ GUARDS = (
     ),
     Guard(
         "refill: one that a release without the mark has lost is marked when it is sent again",
-        '        text = "The refill whose answer was lost is to be sent once more."\n'
-        '        changes["doubted_at"] = _in_doubt_since(refill, now)\n',
-        '        text = "The refill whose answer was lost is to be sent once more."\n',
+        '        changes["doubted_at"] = now  # with every gap in mind that was found until now\n',
+        "",
         (
             f"{LOST_REFILLS}::test_one_that_a_worker_of_the_release_before_lost_is_remembered"
             "_when_it_is_sent_again",
@@ -73,5 +72,13 @@ GUARDS = (
         ),
         "orders/limits/doubtful_rows.py",
         items=(23,),
+    ),
+    Guard(
+        "refill: one that was lost before the gap is let go by the first word of a person",
+        'changes["doubted_at"] = now  #',
+        'changes["doubted_at"] = _in_doubt_since(refill, now)  #',
+        (f"{LOST_REFILLS}::test_one_that_was_lost_before_a_gap_is_sent_when_a_person_says_so",),
+        "orders/aftersales/request_refills.py",
+        items=(10, 23),
     ),
 )
