@@ -156,6 +156,19 @@ def test_headers_and_cookies_with_a_nul_break_nothing() -> None:
     assert browser.get("/orders/%00/").status_code in (302, 404)
 
 
+def test_headers_and_cookies_reach_no_page_with_what_no_database_holds() -> None:
+    seen: list[str] = []
+
+    def page(request: HttpRequest) -> HttpResponse:
+        seen.extend((request.headers["User-Agent"], request.COOKIES["c"], request.path))
+        return HttpResponse()
+
+    cookie = r'c="a\000b"'
+    ReadableText(page)(RequestFactory().get("/a%00b/", HTTP_USER_AGENT=NUL, HTTP_COOKIE=cookie))
+    shown = "a\N{REPLACEMENT CHARACTER}b"
+    assert seen == [shown, shown, f"/{shown}/"]
+
+
 def test_a_query_reaches_no_page_with_what_no_database_holds() -> None:
     seen: list[str] = []
 

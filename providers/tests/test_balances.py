@@ -89,6 +89,16 @@ def test_an_account_that_was_down_is_not_well_because_its_balance_fails_otherwis
     assert ProviderHealth.objects.get().failures == 2
 
 
+def test_a_balance_that_is_read_shows_that_its_stored_key_can_be(account: Provider) -> None:
+    stored = account.key_ciphertext
+    account.key_ciphertext = "gAAAAA-of-another-desk"
+    assert read(account) is None
+    assert ProviderHealth.objects.get().key_unreadable_at is not None
+    account.key_ciphertext = stored
+    assert read(account)
+    assert ProviderHealth.objects.get().key_unreadable_at is None
+
+
 def test_a_refused_key_is_noted(account: Provider, box: Sandbox) -> None:
     from core.encryption import encrypt
 

@@ -370,6 +370,20 @@ def test_a_lost_answer_that_is_about_the_account_holds_refills_and_cancels_too(t
     assert fresh(row).due_at == until  # the cancel, which may be sent again, is not before
 
 
+@pytest.mark.parametrize("make", [make_refill, make_cancel])
+def test_a_request_that_finds_nobody_there_keeps_what_else_its_account_has_to_send(make):
+    row, desk = make(), FakeDesk()
+    desk.then = never_left()
+    send(row, desk)
+    health = ProviderHealth.objects.get()
+    assert (health.failures, health.last_error) == (1, "connection refused")
+    assert health.open_until == NOON + timedelta(seconds=clocks.UNREACHABLE_SECONDS[0])
+    assert token_bucket.next_add(row.provider, now=NOON) > 0
+    more = make_refill(order=make_order(Status.COMPLETED, provider=row.provider))
+    send(more, desk)
+    assert len(desk.calls) == 1 and fresh(more).status == RefillStatus.QUEUED
+
+
 def test_a_row_that_asks_for_fewer_calls_slows_the_account_down():
     refill, desk = make_refill(), FakeDesk()
     desk.says[refill.order.external_id] = Refused("Slow down", RefusalCode.RATE_LIMIT)

@@ -52,7 +52,7 @@ def test_another_file_is_refused_with_its_line(content: bytes, words: str) -> No
     assert "CSV UTF-8" in str(refusal.value)
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200) | st.text("\0\n1|aä").map(str.encode))
 def test_any_bytes_at_all_are_text_without_nul_or_refused(content: bytes) -> None:
     try:
         text = text_of(content)

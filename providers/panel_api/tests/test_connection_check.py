@@ -140,11 +140,15 @@ def test_a_limit_is_learned_where_one_is_understood_and_two_are_not() -> None:
 
 @pytest.mark.parametrize(
     ("one", "two"),
-    [("Nothing for one", "Nothing for two"), ("Nothing today", "Nothing today")],
-    ids=["each in words of its own", "the same words"],
+    [
+        ("Nothing for one", "Nothing for two"),
+        ("Nothing today", "Nothing today"),
+        ("Error: Incorrect order ID", "Error Incorrect order ID"),
+    ],
+    ids=["each in words of its own", "the same words", "the same words, understood of one alone"],
 )
 def test_two_refused_as_one_alone_is_show_no_limit(one: str, two: str) -> None:
-    """One alone was not understood either: what was said of two need not be about two."""
+    """What was said of two need not be about two."""
 
     def answer(fields: dict[str, str]) -> Delivery:
         if fields["action"] != "status":

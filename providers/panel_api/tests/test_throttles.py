@@ -93,8 +93,9 @@ def test_a_page_of_a_throttle_proves_something_with_its_own_code_alone(
         (["Too many requests"] * (throttles._MOST_PARTS + 1), False),
         ([["Too many requests"]], True),
         (["Too many requests", json.loads("[" * 9 + '"Too many requests"' + "]" * 9)], False),
+        ("Too many requests. " + "Your order is on its way. " * 20, False),
     ],
-    ids=["all parts", "one more than is read", "one in another", "deeper than is read"],
+    ids=["all parts", "one more than is read", "one in another", "deeper than is read", "longer"],
 )
 def test_what_is_not_read_to_its_end_may_say_more(body: Any, is_clear: bool) -> None:
     heard = throttles.throttle_in(body, "", 429, is_html=False)

@@ -218,10 +218,7 @@ GUARDS = (
             f"{WATCHDOG_EXCUSES}::test_orders_behind_a_stop_of_the_account_s_other_row_wait_on_purpose",
         ),
         "orders/watchdog/overdue.py",
-        items=(
-            9,
-            14,
-        ),
+        items=(9, 14),
     ),
     Guard(
         "watchdog: a send dated by a clock ahead excuses nothing",
@@ -229,10 +226,7 @@ GUARDS = (
         "Late.ORDER.limit < newest",
         (f"{WATCHDOG_EXCUSES}::test_a_send_that_a_clock_ahead_has_dated_is_no_queue_that_moves",),
         "orders/watchdog/overdue.py",
-        items=(
-            12,
-            14,
-        ),
+        items=(12, 14),
     ),
     Guard(
         "watchdog: workers that are silent",
