@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from core.models import StaffChange, User
 from core.roles import May, Role
+from core.shown_fields import own_changes
 
 
 class NotYourself(Exception):
@@ -31,22 +33,25 @@ def add_person(form: Any, role: Role, *, actor: User) -> User:
 
 
 def change_person(
-    person: User, *, first_name: str, last_name: str, role: Role, is_active: bool, actor: User
+    person: User, *, actor: User, shown: Mapping[str, str] | None = None, **wanted: Any
 ) -> None:
-    """Write name, role and whether they may log in; a person who may not is logged out at once.
+    """Write `first_name`, `last_name`, `role` and `is_active`, whether they may log in; a person
+    who may not is logged out at once. Of what a page has `shown` only what was changed there.
 
-    Raises NotYourself when the actor would lose the keys, NoLongerAdmin when the actor no
-    longer has them: two admins who demote each other do not both succeed.
+    Raises ChangedMeanwhile where somebody else has changed the same since, NotYourself when the
+    actor would lose the keys, NoLongerAdmin when the actor no longer has them: two admins who
+    demote each other do not both succeed.
     """
-    if person.pk == actor.pk and not (is_active and role is Role.ADMIN):
-        raise NotYourself
     with transaction.atomic():
         _wait_for_other_admins()
         if not User.objects.get(pk=actor.pk).may(May.KEEP_PEOPLE):
             raise NoLongerAdmin
-        User.objects.filter(pk=person.pk).update(
-            first_name=first_name, last_name=last_name, is_active=is_active
-        )
+        so = _as_it_is(person)
+        wanted = wanted if shown is None else so | own_changes(wanted, shown=shown, now=so)
+        role, is_active = wanted.pop("role"), wanted["is_active"]
+        if person.pk == actor.pk and not (is_active and role is Role.ADMIN):
+            raise NotYourself
+        User.objects.filter(pk=person.pk).update(**wanted)
         person.set_role(role)
         words = f"role {role}" if is_active else f"role {role}, may not log in"
         StaffChange.objects.write_down(person, words, by=actor)
@@ -70,6 +75,12 @@ def end_sessions(person: User) -> int:
         if session.get_decoded().get("_auth_user_id") == str(person.pk)
     ]
     return Session.objects.filter(pk__in=theirs).delete()[0]
+
+
+def _as_it_is(person: User) -> dict[str, Any]:
+    row = User.objects.select_for_update().get(pk=person.pk)
+    told = {name: getattr(row, name) for name in ("first_name", "last_name", "is_active")}
+    return {**told, "role": row.role}
 
 
 def _wait_for_other_admins() -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import TablerForm
 from core.models import User
 from core.roles import ALLOWED, Role
+from core.shown_fields import ShownFields
 
 if TYPE_CHECKING:  # generic for the type checker only
     NewUserForm = UserCreationForm[User]
@@ -70,7 +71,7 @@ class PersonNewForm(TablerForm, NewPassword, NewUserForm):
         }
 
 
-class PersonEditForm(TablerForm, UserForm):
+class PersonEditForm(ShownFields, TablerForm, UserForm):
     role = _role_field()
 
     class Meta:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.models import StaffChange, User
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile
 from core.web.policy import StaffRequest, allow
 
 from . import changing
@@ -63,12 +64,15 @@ def person_edit(request: StaffRequest, pk: int) -> HttpResponse:
 def _change(form: PersonEditForm, person: User, actor: User) -> bool:
     """Do what the form says, or say in the form why not."""
     try:
-        changing.change_person(person, **form.cleaned_data, actor=actor)
+        changing.change_person(person, **form.wanted, actor=actor, shown=form.shown)
     except changing.NotYourself:
         form.add_error(
             None,
             "You cannot take the admin role from yourself or lock yourself out. Ask another admin.",
         )
+        return False
+    except ChangedMeanwhile as changed:
+        form.say_meanwhile(changed)
         return False
     except changing.NoLongerAdmin:
         raise PermissionDenied from None

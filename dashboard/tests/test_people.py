@@ -12,6 +12,7 @@ from core.models import StaffChange, User
 from core.roles import Role
 from dashboard.people import changing
 from tests.builders import PASSWORD, make_user
+from tests.drawn_forms import send
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -73,16 +74,16 @@ def test_a_role_changes_at_once(admin: User) -> None:
     person = make_user(Role.VIEWER)
     theirs = browser_of(person)
     assert theirs.get("/people/").status_code == 403
-    browser_of(admin).post(f"/people/{person.pk}/", {"role": "admin", "is_active": "on"})
+    send(browser_of(admin), f"/people/{person.pk}/", {"role": "admin", "is_active": "on"})
     assert theirs.get("/people/").status_code == 200
 
 
 def test_somebody_let_go_is_out_at_once_and_stays_out_of_that_session(admin: User) -> None:
     person = make_user(Role.VIEWER)
     theirs, ours = browser_of(person), browser_of(admin)
-    ours.post(f"/people/{person.pk}/", {"role": "viewer"})
+    send(ours, f"/people/{person.pk}/", {"role": "viewer"})
     assert theirs.get("/").status_code == 302
-    ours.post(f"/people/{person.pk}/", {"role": "viewer", "is_active": "on"})
+    send(ours, f"/people/{person.pk}/", {"role": "viewer", "is_active": "on"})
     assert theirs.get("/").status_code == 302
     assert ours.get("/").status_code == 200
 
@@ -93,7 +94,7 @@ def test_somebody_let_go_is_out_at_once_and_stays_out_of_that_session(admin: Use
     ids=["demoted", "locked out"],
 )
 def test_nobody_takes_the_keys_from_themselves(admin: User, answer: dict[str, str]) -> None:
-    response = browser_of(admin).post(f"/people/{admin.pk}/", answer)
+    response = send(browser_of(admin), f"/people/{admin.pk}/", answer)
     assert response.status_code == 422
     assert b"Ask another admin" in response.content
     left = User.objects.get(pk=admin.pk)
@@ -132,7 +133,7 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
     ours = browser_of(admin)
     ours.post("/people/new/", new_person())
     nora = User.objects.get(username="nora")
-    ours.post(f"/people/{nora.pk}/", {"role": "manager"})
+    send(ours, f"/people/{nora.pk}/", {"role": "manager"})
     ours.post(
         f"/people/{nora.pk}/password/",
         {"new_password1": "x" * 5 + PASSWORD, "new_password2": "x" * 5 + PASSWORD},
@@ -183,8 +184,8 @@ def test_who_changed_what_is_read_on_the_pages_of_people(admin: User) -> None:
     ours = browser_of(admin)
     ours.post("/people/new/", new_person())
     nora, other = User.objects.get(username="nora"), make_user(Role.VIEWER)
-    ours.post(f"/people/{nora.pk}/", {"role": "manager", "is_active": "on"})
-    ours.post(f"/people/{other.pk}/", {"role": "operator", "is_active": "on"})
+    send(ours, f"/people/{nora.pk}/", {"role": "manager", "is_active": "on"})
+    send(ours, f"/people/{other.pk}/", {"role": "operator", "is_active": "on"})
     for page in ("/people/", f"/people/{nora.pk}/"):
         told = ours.get(page).content.decode()
         assert told.index("role manager") < told.index("added as operator"), "newest first"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,8 +11,10 @@ from django.db import IntegrityError, transaction
 from core.models import StaffChange, User
 from core.money import plain
 from core.rows.constraints import raise_unless_broken
+from core.shown_fields import ChangedMeanwhile, own_changes, word_of
 
 from ..models import BlockedLink, PriceTolerance, SpendLimit
+from .agree_terms import tolerance
 
 
 def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
@@ -29,8 +32,11 @@ def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
     return True
 
 
-def unblock_links(rule: BlockedLink, *, by: User) -> bool:
-    """Take a pattern off the list. False: somebody did meanwhile."""
+def unblock_links(rule: BlockedLink, *, by: User, shown: str | None = None) -> bool:
+    """Take a pattern off the list. False: somebody did meanwhile. Raises ChangedMeanwhile where
+    another rule was `shown` under its number, of a database that was put back."""
+    if shown is not None and shown != word_of(rule):
+        raise ChangedMeanwhile({"pattern": rule.pattern})
     with transaction.atomic():
         if not BlockedLink.objects.filter(pk=rule.pk).delete()[0]:
             return False
@@ -39,10 +45,18 @@ def unblock_links(rule: BlockedLink, *, by: User) -> bool:
 
 
 def set_limit(
-    role: str, currency: str, *, per_order: Decimal | None, per_day: Decimal | None, by: User
+    role: str,
+    currency: str,
+    *,
+    per_order: Decimal | None,
+    per_day: Decimal | None,
+    by: User,
+    shown: Mapping[str, str] | None = None,
 ) -> None:
-    """Write what this role may spend in this currency; without both amounts there is no limit."""
+    """Write what this role may spend in this currency; without both amounts there is no limit.
+    Raises ChangedMeanwhile where another limit of theirs, or none, was `shown`."""
     with transaction.atomic():
+        _raise_unless_shown(limit_of(role, currency), role, currency, shown)
         if per_order is None and per_day is None:
             for limit in SpendLimit.objects.filter(role=role, currency=currency):
                 StaffChange.objects.write_down(limit, "no limit any more", by=by)
@@ -51,15 +65,37 @@ def set_limit(
         limit, _ = SpendLimit.objects.update_or_create(
             role=role, currency=currency, defaults={"per_order": per_order, "per_day": per_day}
         )
-        words = f"one order: {_amount(per_order)}, one day: {_amount(per_day)}"
-        StaffChange.objects.write_down(limit, words, by=by)
+        StaffChange.objects.write_down(limit, said(limit), by=by)
 
 
-def set_tolerance(percent: Decimal, *, by: User) -> None:
-    """By how many percent a service may have become dearer than was agreed to."""
+def set_tolerance(percent: Decimal, *, by: User, shown: Mapping[str, str] | None = None) -> bool:
+    """By how many percent a service may have become dearer than was agreed to. False:
+    it is as it was shown. Raises ChangedMeanwhile where another one was `shown`."""
     with transaction.atomic():
+        if shown is not None:
+            list(PriceTolerance.objects.select_for_update())
+            if not own_changes({"percent": percent}, shown=shown, now={"percent": tolerance()}):
+                return False
         row, _ = PriceTolerance.objects.update_or_create(pk=1, defaults={"percent": percent})
         StaffChange.objects.write_down(row, "changed", by=by)
+    return True
+
+
+def limit_of(role: str, currency: str) -> str:
+    return f"{role} {currency}"
+
+
+def said(limit: SpendLimit) -> str:
+    return f"one order: {_amount(limit.per_order)}, one day: {_amount(limit.per_day)}"
+
+
+def _raise_unless_shown(
+    name: str, role: str, currency: str, shown: Mapping[str, str] | None
+) -> None:
+    row = SpendLimit.objects.select_for_update().filter(role=role, currency=currency).first()
+    so = said(row) if row else None
+    if shown is not None and shown.get(name, word_of(None)) != word_of(so):
+        raise ChangedMeanwhile({name: so})
 
 
 def _amount(limit: Decimal | None) -> str:

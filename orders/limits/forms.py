@@ -9,10 +9,12 @@ from django import forms
 from core.forms import PlainTextField, TablerForm
 from core.regional.amounts import AmountField
 from core.roles import ALLOWED, May
+from core.shown_fields import ShownFields
 from providers.models import Provider
 
 from ..links import LONGEST_LINK
 from ..models import BlockedLink, SpendLimit
+from .change_rules import limit_of, said
 
 ROLES = [(role.value, role.value.capitalize()) for role in ALLOWED if May.PLACE in ALLOWED[role]]
 
@@ -50,8 +52,11 @@ _LIMIT: dict[str, Any] = {
 }
 
 
-class LimitForm(TablerForm, forms.Form):
-    """Both amounts empty: the limit is taken away."""
+class LimitForm(ShownFields, TablerForm, forms.Form):
+    """Both amounts empty: the limit is taken away. What it shows are the limits in the list."""
+
+    def shown_values(self) -> dict[str, str]:
+        return {limit_of(row.role, row.currency): said(row) for row in SpendLimit.objects.all()}
 
     role = forms.ChoiceField(choices=ROLES, label="Role")
     currency = forms.RegexField(
@@ -75,7 +80,7 @@ class LimitForm(TablerForm, forms.Form):
         )
 
 
-class ToleranceForm(TablerForm, forms.Form):
+class ToleranceForm(ShownFields, TablerForm, forms.Form):
     percent = AmountField(
         min_value=0,
         max_value=100,

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from core.clocks import database_now
 from core.models import StaffChange
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile, word_of
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
 
 from ..models import BlockedLink, PriceTolerance, SpendLimit
+from ..shown import CHANGED
 from .agree_terms import tolerance
 from .change_rules import block_links, set_limit, set_tolerance, unblock_links
 from .check_limits import LimitRules
@@ -54,9 +56,14 @@ def limits_block(request: StaffRequest) -> HttpResponse:
 @require_POST
 def limits_unblock(request: StaffRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(BlockedLink, pk=pk)
+    try:
+        is_gone = unblock_links(rule, by=request.user, shown=request.POST.get("shown", ""))
+    except ChangedMeanwhile:
+        messages.warning(request, CHANGED)
+        return redirect("limits")
     tell(
         request,
-        unblock_links(rule, by=request.user),
+        is_gone,
         f"“{rule}” is no longer blocked. {STAYS_HELD}",
         "It was not blocked any more.",
     )
@@ -69,8 +76,12 @@ def limits_spend(request: StaffRequest) -> HttpResponse:
     form = LimitForm(request.POST)
     if not form.is_valid():
         return _page(request, limit_form=form)
-    limit = form.cleaned_data
-    set_limit(**limit, by=request.user)
+    limit = form.wanted
+    try:
+        set_limit(**limit, by=request.user, shown=form.shown)
+    except ChangedMeanwhile as changed:
+        form.say_meanwhile(changed)
+        return _page(request, limit_form=form)
     is_gone = limit["per_order"] is None and limit["per_day"] is None
     messages.success(
         request,
@@ -87,8 +98,17 @@ def limits_tolerance(request: StaffRequest) -> HttpResponse:
     form = ToleranceForm(request.POST)
     if not form.is_valid():
         return _page(request, tolerance_form=form)
-    set_tolerance(form.cleaned_data["percent"], by=request.user)
-    messages.success(request, "The tolerance is changed. It counts for every order not sent yet.")
+    try:
+        is_changed = set_tolerance(form.cleaned_data["percent"], by=request.user, shown=form.shown)
+    except ChangedMeanwhile as changed:
+        form.say_meanwhile(changed)
+        return _page(request, tolerance_form=form)
+    tell(
+        request,
+        is_changed,
+        "The tolerance is changed. It counts for every order not sent yet.",
+        "Nothing was changed.",
+    )
     return redirect("limits")
 
 
@@ -101,8 +121,9 @@ def _page(
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     currencies = Provider.objects.order_by("currency").values_list("currency", flat=True)
+    rules = BlockedLink.objects.select_related("added_by")
     context = {
-        "rules": BlockedLink.objects.select_related("added_by").order_by("pattern", "pk"),
+        "rules": [(rule, word_of(rule)) for rule in rules.order_by("pattern", "pk")],
         "limits": SpendLimit.objects.order_by("currency", "role"),
         "changes": StaffChange.objects.about(*RULES)[:CHANGES_SHOWN],
         "block_form": block_form or BlockForm(),

@@ -8,9 +8,11 @@ from django import forms
 
 from core.forms import TablerForm
 from core.regional.amounts import AmountField
+from core.shown_fields import ShownFields
 from providers.panel_api import Dialect, why_no_parameter
 
 from ..models import Recovery
+from .search.rules import FOR_ADMINS
 
 HELP = {
     "enabled": "Off: every lost order waits for a person.",
@@ -24,10 +26,9 @@ HELP = {
     "lost_amount": "In the account's currency. Empty: no limit.",
     "two_people_above": "In the account's currency. Empty: one person is enough.",
 }
-FOR_ADMINS = ("idempotency_parameter", "replays_are_safe", "two_people_above")
 
 
-class RecoveryForm(TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
+class RecoveryForm(ShownFields, TablerForm, forms.ModelForm):  # type: ignore[type-arg]  # not generic when it runs
     idempotency_parameter = forms.CharField(
         label="Parameter of an order that takes an id of ours",
         help_text="As the provider's documentation names it, such as request_id; the "

@@ -9,13 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile, word_of
 from core.web.policy import StaffRequest, allow
-from providers.actions.learning import name_parameter
 from providers.connect import client_for
 from providers.models import Provider
 
 from ..ask_provider import asked
 from ..models import Recovery
+from ..shown import CHANGED
 from ..status import Resolution
 from .forms import RecoveryForm
 from .search import rules as recovery_rules
@@ -31,18 +32,13 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
     is_admin = request.user.may(May.KEEP_CREDENTIALS)
     form = RecoveryForm(request.POST or None, instance=rules, is_admin=is_admin)
     if request.method == "POST" and form.is_valid():
-        rule_names = [name for name in form.changed_data if name in form.Meta.fields]
-        changed = [str(form.fields[name].label).lower() for name in rule_names]
-        rules, written = form.save(commit=False), set(rule_names)
-        if is_admin:
-            parameter = form.cleaned_data["idempotency_parameter"]
-            name_parameter(provider, parameter, now=database_now(), actor=request.user)
-            rules.promise_replays(provider)
-            written |= {"replays_are_safe", "replays_promised_for"}
-        rules.save(update_fields=written)  # the desk may switch its search off this moment
-        if changed:
-            words = f"Rules for lost answers changed: {', '.join(changed)}."
-            provider.remember(words, now=database_now(), actor=request.user)
+        try:
+            recovery_rules.change_rules(
+                pk, form.wanted, shown=form.shown, actor=request.user, now=database_now()
+            )
+        except ChangedMeanwhile as changed:
+            form.say_meanwhile(changed)
+    if request.method == "POST" and form.is_valid():
         messages.success(request, "The rules are kept. They count from the next lost answer on.")
         return redirect("provider-recovery", pk=pk)
     context = {
@@ -51,6 +47,7 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
         "form": form,
         "figures": recovery_rules.figures(provider),
         "labels": Resolution,
+        "why_off": word_of(recovery_rules.why_off(rules)),
     }
     return render(
         request, "orders/recovery/recovery.html", context, status=422 if form.errors else 200
@@ -77,6 +74,12 @@ def provider_recovery_calibrate(request: StaffRequest, pk: int) -> HttpResponse:
 def provider_recovery_resume(request: StaffRequest, pk: int) -> HttpResponse:
     """Trust the numbers again after the desk had switched its search off."""
     provider = get_object_or_404(Provider, pk=pk)
-    if recovery_rules.resume(provider, actor=request.user, now=database_now()):
+    seen, now = request.POST.get("shown", ""), database_now()
+    try:
+        is_resumed = recovery_rules.resume(provider, actor=request.user, now=now, shown=seen)
+    except ChangedMeanwhile:
+        messages.warning(request, CHANGED)
+        return redirect("provider-recovery", pk=pk)
+    if is_resumed:
         messages.success(request, "The search is on again.")
     return redirect("provider-recovery", pk=pk)

@@ -11,10 +11,13 @@ from core.roles import Role
 from orders.limits import change_rules, views
 from orders.models import BlockedLink, SpendLimit
 from tests.builders import NOON, make_blocked_link, make_provider, make_user
+from tests.drawn_forms import send
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = '"><script>alert(1)</script>'
+
+PAGE = "/orders/limits/"
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def test_a_pattern_is_added_and_removed_and_both_are_remembered(manager):
     )
     page = manager.get("/orders/limits/?link=https://BAD.example/x").content.decode()
     assert "Blocked by" in page
-    manager.post(f"/orders/limits/{rule.pk}/unblock/")
+    send(manager, f"/orders/limits/{rule.pk}/unblock/", {}, page=PAGE)
     assert not BlockedLink.objects.exists()
     said = [change.words for change in StaffChange.objects.order_by("pk")]
     assert said == ["blocked: asked", "no longer blocked"]
@@ -61,9 +64,9 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     manager.post("/orders/limits/limit/", typed)
     limit = SpendLimit.objects.get()
     assert (limit.currency, limit.per_order, limit.per_day) == ("Eur", Decimal("1.5"), None)
-    manager.post("/orders/limits/limit/", {**typed, "per_day": "20"})
+    send(manager, "/orders/limits/limit/", {**typed, "per_day": "20"}, page=PAGE)
     assert SpendLimit.objects.get().per_day == Decimal("20")
-    gone = manager.post("/orders/limits/limit/", {**typed, "per_order": ""}, follow=True)
+    gone = send(manager, "/orders/limits/limit/", {**typed, "per_order": ""}, page=PAGE)
     assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
     assert StaffChange.objects.count() == 3
@@ -135,7 +138,7 @@ def test_whoever_is_second_is_told_so(manager, monkeypatch):
     pattern = {"pattern": "other.example", "reason": ""}
     blocked = manager.post("/orders/limits/block/", pattern, follow=True).content.decode()
     assert "had been blocked already" in blocked
-    freed = manager.post(f"/orders/limits/{rule.pk}/unblock/", follow=True).content.decode()
+    freed = send(manager, f"/orders/limits/{rule.pk}/unblock/", {}, page=PAGE).content.decode()
     assert "was not blocked any more" in freed
 
 

@@ -26,6 +26,7 @@ from orders.terms import Terms
 from orders.tests.mass.test_place_lines import make_batch, run, started
 from providers.models import Service
 from tests.builders import NOON, make_order, make_service, terms_shown
+from tests.drawn_forms import send
 from tests.one_line import one_line
 from tests.query_counts import queries_of
 
@@ -269,7 +270,7 @@ def test_ten_rows_cost_what_one_row_costs(staff):
 
 def test_the_tolerance_is_set_on_the_page_of_the_rules(staff):
     assert "5 %" in staff.get("/orders/limits/").content.decode()
-    staff.post("/orders/limits/tolerance/", {"percent": "12.5"})
+    send(staff, "/orders/limits/tolerance/", {"percent": "12.5"}, page="/orders/limits/")
     assert PriceTolerance.objects.get().percent == Decimal("12.5")
     page = staff.get("/orders/limits/").content.decode()
     assert "12.5 %" in page and "Price tolerance" in page

@@ -15,6 +15,7 @@ from orders.recovery.forms import RecoveryForm
 from orders.status import Outcome, Resolution, Status
 from providers.models import Provider
 from tests.builders import NOON, make_attempt, make_order, make_provider
+from tests.drawn_forms import send
 
 from .bench import Bench, running_box
 
@@ -39,7 +40,7 @@ def test_a_manager_sets_the_rules_and_the_account_remembers(manager):
     provider = make_provider()
     address = f"/orders/recovery/{provider.pk}/"
     assert "0.00" not in manager.get(address).content.decode()
-    assert manager.post(address, WANTED).status_code == 302
+    assert send(manager, address, WANTED).redirect_chain
     rules = Recovery.objects.get()
     assert (rules.key_is_ours_alone, rules.least_adds, rules.grace_seconds) == (True, 20, 60)
     assert rules.lost_amount == Decimal("12.5")
@@ -67,7 +68,7 @@ def test_a_search_that_switches_itself_off_this_moment_stays_off(manager, just_b
     provider = make_provider()
     Recovery.objects.create(provider=provider)
     just_before_saving(stopped_because="A number nobody knows.", calls_made=7)
-    assert manager.post(f"/orders/recovery/{provider.pk}/", WANTED).status_code == 302
+    assert send(manager, f"/orders/recovery/{provider.pk}/", WANTED).redirect_chain
     rules = Recovery.objects.get()
     assert (rules.stopped_because, rules.calls_made) == ("A number nobody knows.", 7)
     assert (rules.key_is_ours_alone, rules.grace_seconds) == (True, 60)
@@ -77,7 +78,7 @@ def test_a_rule_that_an_admin_sets_this_moment_is_not_put_back(manager, just_bef
     provider = make_provider()
     Recovery.objects.create(provider=provider)
     just_before_saving(two_people_above=Decimal(50))
-    manager.post(f"/orders/recovery/{provider.pk}/", WANTED)
+    send(manager, f"/orders/recovery/{provider.pk}/", WANTED)
     assert Recovery.objects.get().two_people_above == 50
 
 
@@ -86,11 +87,11 @@ def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_r
     address = f"/orders/recovery/{provider.pk}/"
     wanted = {**WANTED, "two_people_above": "50", "replays_are_safe": "on"}
     wanted["idempotency_parameter"] = "ref"
-    manager.post(address, wanted)
+    send(manager, address, wanted)
     rules = Recovery.objects.get()
     assert rules.two_people_above is None and not rules.replays_are_safe
     assert Provider.objects.get().dialect == {}
-    client_for_role(Role.ADMIN).post(address, wanted)
+    send(client_for_role(Role.ADMIN), address, wanted)
     rules.refresh_from_db()
     assert rules.two_people_above == 50 and rules.replays_are_safe
     assert Provider.objects.get().dialect == {"idempotency_parameter": "ref"}
@@ -99,13 +100,13 @@ def test_what_guards_the_managers_themselves_is_for_admins(manager, client_for_r
 def test_an_admin_names_the_parameter_that_takes_our_ids_and_takes_it_back(client_for_role):
     provider, admin = make_provider(dialect={"json_body": True}), client_for_role(Role.ADMIN)
     address = f"/orders/recovery/{provider.pk}/"
-    admin.post(address, {**WANTED, "idempotency_parameter": " custom_id "})
+    send(admin, address, {**WANTED, "idempotency_parameter": " custom_id "})
     assert Provider.objects.get().dialect == {
         "json_body": True,
         "idempotency_parameter": "custom_id",
     }
     assert 'value="custom_id"' in admin.get(address).content.decode()
-    admin.post(address, WANTED)
+    send(admin, address, WANTED)
     assert Provider.objects.get().dialect == {"json_body": True}
     told = [event.text for event in provider.events.filter(text__contains=" id of ours ")]
     assert sorted(told) == [
@@ -130,7 +131,7 @@ def test_the_promise_lapses_with_the_parameter_or_address_it_was_made_for(client
     provider, admin = make_provider(), client_for_role(Role.ADMIN)
     address = f"/orders/recovery/{provider.pk}/"
     promised = {**WANTED, "idempotency_parameter": "ref", "replays_are_safe": "on"}
-    admin.post(address, promised)
+    send(admin, address, promised)
     provider.refresh_from_db()
     assert Recovery.objects.get().promises_replays(provider)
     for changed in (
@@ -144,7 +145,7 @@ def test_the_promise_lapses_with_the_parameter_or_address_it_was_made_for(client
         r'<input[^>]*name="replays_are_safe"[^>]*>', admin.get(address).content.decode()
     )
     assert box is not None and "checked" not in box[0]
-    admin.post(address, {**promised, "idempotency_parameter": "custom_id"})
+    send(admin, address, {**promised, "idempotency_parameter": "custom_id"})
     provider.refresh_from_db()
     assert Recovery.objects.get().promises_replays(provider)
 
@@ -199,7 +200,7 @@ def test_after_the_desk_switched_its_search_off_a_person_switches_it_on(manager)
     rules = Recovery.objects.create(provider=provider, stopped_because="An order of <i>others</i>.")
     address = f"/orders/recovery/{provider.pk}/"
     assert "An order of &lt;i&gt;others" in manager.get(address).content.decode()
-    manager.post(f"{address}resume/")
+    send(manager, f"{address}resume/", {}, page=address)
     rules.refresh_from_db()
     assert rules.stopped_because == ""
 

@@ -8,6 +8,7 @@ ACCOUNT_IDENTITY = "providers/tests/test_account_identity.py"
 ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
 BALANCES = "providers/tests/test_balances.py"
 TWO_TABS = "providers/tests/test_two_tabs.py"
+RULE_TABS = "orders/tests/limits/test_two_tabs.py"
 PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 TOKEN_BUCKET = "providers/tests/test_token_bucket.py"
@@ -65,6 +66,37 @@ GUARDS = (
         "if False:",
         (f"{TWO_TABS}::test_an_old_button_resumes_nothing_that_is_paused_for_something_else",),
         "providers/actions/as_shown.py",
+    ),
+    Guard(
+        "shown: replays are safe of the parameter beside them",
+        "if PARAMETER not in own and word_of(parameter) != shown.get(PARAMETER):",
+        "if False:",
+        (f"{RULE_TABS}::test_replays_are_called_safe_of_the_parameter_that_was_shown",),
+        "orders/recovery/search/rules.py",
+    ),
+    Guard(
+        "shown: a search goes on that is off for the same reason",
+        "if row and shown is not None and shown != word_of(why_off(row)):",
+        "if False:",
+        (f"{RULE_TABS}::test_a_search_that_is_off_for_something_else_stays_off",),
+        "orders/recovery/search/rules.py",
+    ),
+    Guard(
+        "shown: a limit that nobody saw is not taken away",
+        "if shown is not None and shown.get(name, word_of(None)) != word_of(so):",
+        "if False:",
+        (f"{RULE_TABS}::test_a_limit_that_was_not_shown_is_not_taken_away",),
+        "orders/limits/change_rules.py",
+    ),
+    Guard(
+        "shown: a name that is saved lets nobody in again",
+        "wanted = wanted if shown is None else so | own_changes(wanted, shown=shown, now=so)",
+        "",
+        (
+            "dashboard/tests/test_people_in_two_tabs.py"
+            "::test_a_name_saved_in_an_old_tab_lets_nobody_in_again",
+        ),
+        "dashboard/people/changing.py",
     ),
     Guard(
         "halts: what all rows of an account have lost counts",
