@@ -14,6 +14,7 @@ from core.forms import Words
 from core.money import MoneySum
 from providers.models import Provider
 
+from ..limits.funds import Funds, funds_of
 from ..models import BatchState, OrderBatch
 from ..models.spend import due_by_currency
 from ..status import NOT_SENT, OPEN, Status
@@ -48,13 +49,18 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class ProviderCost:
-    """What the lines to be placed cost at one provider. `left` is what its balance would be
-    afterwards, None while the balance is not known."""
+    """What the lines to be placed cost at one provider; `funds` None while its balance is not
+    known."""
 
     provider: Provider
     lines: int
     cost: Decimal
-    left: Decimal | None
+    funds: Funds | None
+
+    @property
+    def left(self) -> Decimal | None:
+        """Of the balance, when what is on its way and these lines are paid."""
+        return None if self.funds is None else self.funds.left - self.cost
 
     @property
     def is_short(self) -> bool:
@@ -151,10 +157,6 @@ def _costs(batch: OrderBatch) -> list[ProviderCost]:
     )
     found = {pk: (count, cost or Decimal(0)) for pk, count, cost in sums}
     return [
-        ProviderCost(
-            provider,
-            *found[provider.pk],
-            left=None if provider.balance is None else provider.balance - found[provider.pk][1],
-        )
+        ProviderCost(provider, *found[provider.pk], funds=funds_of(provider))
         for provider in Provider.objects.filter(pk__in=found).order_by("name", "pk")
     ]

@@ -11,6 +11,7 @@ from providers.models import Provider
 from providers.panel_api.dialect import Dialect
 from providers.panel_api.order_types.table import CostRange, Kind
 
+from ..limits.funds import Funds, funds_of
 from .order_form import OrderForm, form_for
 from .usual_links import UsualLinks
 
@@ -37,7 +38,18 @@ class Preview:
     cost_high: Decimal | None
     is_range: bool
     last_run_at: datetime | None
-    is_short_of_funds: bool
+    funds: Funds | None
+
+    @property
+    def is_short_of_funds(self) -> bool:
+        """What is on its way is paid first."""
+        return self.funds is not None and self.cost is not None and self.funds.left < self.cost
+
+    @property
+    def left_after(self) -> Decimal | None:
+        """Of the balance; where there is no upper bound at most that."""
+        cost = self.cost if self.cost_high is None else self.cost_high
+        return None if self.funds is None or cost is None else self.funds.left - cost
 
 
 def preview_of(form: OrderForm, *, now: datetime) -> Preview:
@@ -64,7 +76,7 @@ def preview_of(form: OrderForm, *, now: datetime) -> Preview:
         cost_high=high,
         is_range=isinstance(cost, CostRange),
         last_run_at=_last_run(form.cleaned_data.get("starts_at") or now, runs, interval),
-        is_short_of_funds=_is_short(form.service.provider, low),
+        funds=funds_of(form.service.provider),
     )
 
 
@@ -83,10 +95,6 @@ def _last_run(first: datetime, runs: int | None, interval: int | None) -> dateti
         return first + timedelta(minutes=(runs - 1) * interval)
     except OverflowError:
         return None
-
-
-def _is_short(provider: Provider, cost: Decimal | None) -> bool:
-    return cost is not None and provider.balance is not None and provider.balance < cost
 
 
 def _hints(form: OrderForm) -> tuple[str, ...]:
