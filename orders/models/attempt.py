@@ -63,7 +63,8 @@ class Attempt(models.Model):
     `search.wait_clock` does; once they are enough, attempts of the account with a higher number
     than `surely_after` were sent when this order could no longer appear. `candidates` are ids of
     ours nobody has claimed, as `{"id", "charge", "status", "start_count", "remains"}` in text, as
-    the newest search saw them; `seen_ids` all that ever stood there: only another one is news.
+    the newest search saw them; `seen_ids` all that ever stood there: only another one is news, and
+    one is never gone because the newest search says nothing of it.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
@@ -111,9 +112,16 @@ class Attempt(models.Model):
     )
 
     @property
-    def ever_seen(self) -> set[str]:
-        """Every id that a page has shown as one that this order can be."""
-        return {*self.seen_ids, *(str(row["id"]) for row in self.candidates)}
+    def ever_seen(self) -> list[str]:
+        """Every id of which something found that it can be this order, the newest last. Its page
+        names them all: a decision there was made with each of them in sight."""
+        return list(dict.fromkeys((*self.seen_ids, *(str(row["id"]) for row in self.candidates))))
+
+    @property
+    def seen_before(self) -> list[str]:
+        """Those of which the newest search said nothing: that proves nothing about them."""
+        now = {str(row["id"]) for row in self.candidates}
+        return [one for one in self.ever_seen if one not in now]
 
     class Meta:
         constraints = [

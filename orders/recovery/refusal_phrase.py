@@ -106,10 +106,10 @@ def _lost_with(
     order: Order, words: str, dialect: Dialect
 ) -> Iterator[tuple[Attempt, Rejected | None]]:
     """Lost sends answered with this phrase, this order's first, each with the refusal it
-    proves by now; of the others those of which nothing was found that they can be."""
+    proves by now; of the others those of which nothing was ever found that they can be."""
     lost = _lost_sends(order.provider_id)
     others = lost.exclude(order=order).order_by("pk")[:ORDERS_LOOKED_AT]
-    unseen = (one for one in others if not one.candidates)  # who decides looks at these first
+    unseen = (one for one in others if not one.ever_seen)  # who decides looks at these first
     for attempt in (*lost.filter(order=order), *unseen):
         kept = read_again(attempt.evidence, dialect)
         if not kept.obstacle and any(normalised(text) == words for text, _ in kept.said):

@@ -26,6 +26,7 @@ NAMED_ELSEWHERE = (
     "person has to tell."
 )
 MOST_CANDIDATES = 20  # kept for the page of the decision
+MOST_SEEN = 300  # and of those that earlier searches found; one from before them is news again
 
 
 def is_open(attempt: Attempt) -> bool:
@@ -184,8 +185,9 @@ def keep_candidates(attempts: Iterable[Attempt], candidates: Mapping[str, Progre
                 {**_in_text(one, said), "seen_after": first.get(one, str(before.waited_seconds))}
                 for one, said in newest
             ]
-            ever = known | {one for one, _ in newest}
-            row.update(candidates=seen, seen_ids=sorted(ever), **({} if ever == known else UNSAID))
+            ids = [one for one, _ in newest]
+            ever = [*(one for one in known if one not in ids), *ids][-MOST_SEEN:]
+            row.update(candidates=seen, seen_ids=ever, **({} if {*ids} <= {*known} else UNSAID))
 
 
 def _row_of(attempt: Attempt) -> QuerySet[Attempt]:

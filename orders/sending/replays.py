@@ -110,6 +110,8 @@ def note_first_answer(lost: Attempt, first: SendOutcome, *, now: datetime) -> No
     if replayed and named:
         seen["candidates"] = _shown(lost, evidence)
         note_second_id(lost.order, replayed, named, now=now)
+    if evidence != lost.evidence:
+        seen |= UNSAID
     Attempt.objects.filter(pk=lost.pk).update(**seen)
 
 

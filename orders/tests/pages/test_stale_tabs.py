@@ -18,12 +18,13 @@ from orders import shown
 from orders.flags import clear_flag, raise_live_attempt
 from orders.models import Attempt, EventKind, Order, Refill
 from orders.placing import before_sending, place_orders
-from orders.recovery import not_placed
+from orders.recovery import not_placed, resolve
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HoldReason, Outcome, RefillStatus, Resolution, Status
 from orders.tests.bulk.test_other_orders import in_its_place
 from tests.builders import NOON, make_attempt, make_order, make_refill, make_service, make_user
+from tests.fake_provider import progress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -106,6 +107,40 @@ def test_how_far_a_stranger_s_order_is_makes_no_page_old(
     Attempt.objects.update(candidates=newest)
     manager.post(f"/orders/{order.pk}/resolve/not-placed/", {"sure": "on", "shown": seen})
     assert status_of(order) == Status.NOT_PLACED
+
+
+def test_an_id_that_the_newest_search_did_not_find_stands_on_the_page(manager: Client) -> None:
+    """It may be found again: who decides from this page has had it in sight."""
+    order = lost()
+    attempt = order.attempts.get()
+    Attempt.objects.update(searches=2)
+    nothing = "So far no order at the provider can be this one."
+    assert nothing in manager.get(f"/orders/{order.pk}/resolve/").content.decode()
+    resolve.keep_candidates([attempt], {"4711": progress()})
+    resolve.keep_candidates([attempt], {"4712": progress()})
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
+    assert page.count('<bdi class="break">4711</bdi>') == 1 and nothing not in page
+    resolve.keep_candidates([attempt], {})
+    page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
+    assert page.index('<bdi class="break">4711</bdi>') < page.index('<bdi class="break">4712</bdi>')
+    assert nothing not in page
+
+
+def test_of_the_ids_ever_seen_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that fell out is news once more, so that no page is silent about it."""
+    monkeypatch.setattr(resolve, "MOST_SEEN", 2)
+    order = lost()
+    attempt = order.attempts.get()
+    for found in ("1", "2", "1", "3"):
+        resolve.keep_candidates([attempt], {found: progress()})
+    resolve.keep_candidates([attempt], {})
+    assert order.attempts.get().seen_ids == ["1", "3"]
+    Attempt.objects.update(confirmed_by=make_user(Role.MANAGER), confirmed_at=NOON)
+    seen = shown.of_order(order)
+    resolve.keep_candidates([attempt], {"3": progress()})
+    assert shown.of_order(order) == seen and order.attempts.get().confirmed_at == NOON
+    resolve.keep_candidates([attempt], {"2": progress()})
+    assert shown.of_order(order) != seen and order.attempts.get().confirmed_at is None
 
 
 def test_what_was_seen_is_enough(manager: Client) -> None:

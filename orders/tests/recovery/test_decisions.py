@@ -21,6 +21,7 @@ from orders.sending.outcome import SendOutcome
 from orders.status import Flag, Outcome, Status
 from providers.panel_api import (
     NOT_AN_ID,
+    Evidence,
     OrderState,
     RefusalCode,
     Rejected,
@@ -318,6 +319,13 @@ def taken_since(known: Attempt) -> None:
     reopen.note_taken_since(known.order, "555")
 
 
+def heard_late(known: Attempt) -> None:
+    """Of the first send itself, from a file on disk: it proves nothing, and names an id."""
+    seen = Evidence("It breaks off.", bytes_left=True, candidate_id="555")
+    heard = SendOutcome(Outcome.UNKNOWN, Status.UNCONFIRMED, "It breaks off.", evidence=seen)
+    record_outcome.record(known, heard, now=LATER)
+
+
 def said_to_be_there(known: Attempt) -> None:
     refusal = Rejected("It exists already.", RefusalCode.DUPLICATE)
     make_attempt(known.order, outcome=Outcome.NOT_PLACED, number=9)
@@ -328,7 +336,7 @@ def said_to_be_there(known: Attempt) -> None:
     Recovery.objects.update(two_people_above=Decimal("0.5"))
 
 
-@pytest.mark.parametrize("then", [replayed, found, taken_since, said_to_be_there])
+@pytest.mark.parametrize("then", [replayed, found, taken_since, heard_late, said_to_be_there])
 def test_what_the_first_of_two_has_said_does_not_count_for_what_came_after(manager, then):
     order = make_unconfirmed()
     Recovery.objects.filter(provider=order.provider).update(two_people_above=Decimal("0.5"))

@@ -395,9 +395,13 @@ def test_words_on_an_old_page_end_no_doubt_that_more_is_known_of(manager: Client
     assert status_of(order) == Status.REJECTED
 
 
-def test_another_order_is_not_resolved_along_where_something_can_be_it() -> None:
+@pytest.mark.parametrize("seen", [{"candidates": SEEN}, {"seen_ids": ["4711"]}])
+def test_another_order_is_not_resolved_along_where_something_can_be_it(
+    seen: dict[str, Any],
+) -> None:
+    """Also where the newest search did not find it."""
     order = answered()
     other = answered(service=order.service)
-    Attempt.objects.filter(order=other).update(candidates=SEEN)
+    Attempt.objects.filter(order=other).update(**seen)
     assert add(order) == 1
     assert (status_of(order), status_of(other)) == (Status.NOT_PLACED, Status.UNCONFIRMED)

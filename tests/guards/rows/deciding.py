@@ -63,10 +63,29 @@ GUARDS = (
     ),
     Guard(
         "people: the first of two has said so before something was found",
-        "seen_ids=sorted(ever), **({} if ever == known else UNSAID)",
-        "seen_ids=sorted(ever)",
+        "seen_ids=ever, **({} if {*ids} <= {*known} else UNSAID)",
+        "seen_ids=ever",
         (f"{SETTLING}::test_what_the_first_of_two_has_said_does_not_count_for_what_came_after",),
         "orders/recovery/resolve.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: the first of two has said so before the first answer was heard",
+        "        seen |= UNSAID",
+        "        seen |= {}",
+        (f"{SETTLING}::test_what_the_first_of_two_has_said_does_not_count_for_what_came_after",),
+        "orders/sending/replays.py",
+        items=(11,),
+    ),
+    Guard(
+        "people: an id that the newest search did not find",
+        "        return [one for one in self.ever_seen if one not in now]",
+        "        return []",
+        (
+            "orders/tests/pages/test_stale_tabs.py"
+            "::test_an_id_that_the_newest_search_did_not_find_stands_on_the_page",
+        ),
+        "orders/models/attempt.py",
         items=(11,),
     ),
     Guard(
@@ -135,7 +154,7 @@ GUARDS = (
     ),
     Guard(
         "people: words resolve nothing along that something can be",
-        "    unseen = (one for one in others if not one.candidates)",
+        "    unseen = (one for one in others if not one.ever_seen)",
         "    unseen = (one for one in others)",
         (f"{PHRASES}::test_another_order_is_not_resolved_along_where_something_can_be_it",),
         "orders/recovery/refusal_phrase.py",
