@@ -199,13 +199,25 @@ def test_the_final_charge_is_held_against_what_was_delivered(state, charge, rema
     ],
 )
 def test_where_no_number_is_fixed_only_the_whole_is_compared(type_name, state, charge, fits):
-    estimate = Decimal("4.2") if type_name == "Package" else None
     service = make_service(type=type_name, rate=Decimal("4.2"))
+    high = Decimal("4.2") if type_name == "Package" else Decimal(999)
     order = make_order(
-        Status.IN_PROGRESS, service=service, payload={}, units=None, estimate=estimate
+        Status.IN_PROGRESS,
+        service=service,
+        payload={},
+        units=None,
+        estimate=Decimal("4.2"),
+        estimate_high=high,
     )
     order = hear(order, progress(state, charge=charge, remains=3))
     assert (order.flag == Flag.NONE) is fits
+
+
+def test_what_a_part_costs_is_not_known_where_the_whole_is_not_paid_by_units():
+    order = make_order(Status.IN_PROGRESS, estimate=Decimal(7), estimate_high=Decimal(7))
+    assert order.units == 1000
+    order = hear(order, progress(OrderState.PARTIAL, charge="3.5", remains=500))
+    assert (order.charge, order.flag) == (Decimal("3.5"), Flag.NONE)
 
 
 def test_a_subscription_is_paid_as_it_goes():

@@ -108,18 +108,21 @@ def test_a_partial_order_costs_what_was_delivered_and_is_not_flagged():
 def test_a_partial_order_with_its_whole_price_is_flagged_elsewhere(style):
     order = hear(running(account(style)), OrderState.PARTIAL, charge="4.25", remains=500)
     assert (order.flag, order.refund, order.cost) == (Flag.CHARGE_DIFFERS, None, PRICE)
+    assert said_of(order)[0].startswith("The final charge is 4.25. It should be 2.125.")
     assert said_of(order)[0].endswith(ASK_FOR_STYLE) is (style == RefundStyle.UNKNOWN)
 
 
-def test_a_charge_that_was_lowered_all_the_same_is_not_refunded_twice():
-    order = running(account(RefundStyle.APART))
+@pytest.mark.parametrize("known", [PRICE, Decimal("2.125")], ids=["at its end", "before its end"])
+def test_a_charge_that_was_lowered_all_the_same_is_not_refunded_twice(known):
+    order = running(account(RefundStyle.APART), charge=known)
     order = hear(order, OrderState.PARTIAL, charge="2.125", remains=500)
     assert (order.refund, order.cost, order.flag) == (Decimal(0), Decimal("2.125"), Flag.NONE)
 
 
-def test_what_cannot_be_told_is_left_and_flagged():
+@pytest.mark.parametrize("remains", [None, 1001], ids=["untold", "more than was ordered"])
+def test_what_cannot_be_told_is_left_and_flagged(remains):
     order = running(account(RefundStyle.APART))
-    order = hear(order, OrderState.PARTIAL, charge="4.25", remains=None)
+    order = hear(order, OrderState.PARTIAL, charge="4.25", remains=remains)
     assert (order.refund, order.flag) == (None, Flag.CHARGE_DIFFERS)
 
 
@@ -170,6 +173,17 @@ def test_a_wrong_word_of_staff_can_be_taken_back():
     order.refresh_from_db()
     assert (order.refund, order.cost, order.flag) == (None, PRICE, Flag.CHARGE_DIFFERS)
     assert sum(entry.amount for entry in ChargeEntry.objects.all()) == 0
+
+
+def test_what_was_booked_stays_where_nobody_says_any_more_how_it_is():
+    provider = account(RefundStyle.APART)
+    order = ended(provider)
+    refunds.book_refunds(provider, now=NOON + 2 * HOUR)
+    provider.refund_style = RefundStyle.UNKNOWN
+    provider.save(update_fields=["refund_style"])
+    assert refunds.book_refunds(provider, now=NOON + 3 * HOUR) == 0
+    order.refresh_from_db()
+    assert (order.refund, order.flag) == (PRICE, Flag.NONE)
 
 
 def test_a_refund_that_somebody_booked_meanwhile_is_not_booked_again():
@@ -265,8 +279,12 @@ def test_lowered_charges_propose_lowered_and_both_propose_nothing():
     assert proposed(provider) == RefundStyle.LOWERED
     Provider.objects.update(refund_evidence={})
     provider.refresh_from_db()
-    ended(provider)
+    order = ended(provider)
+    make_charge(order, amount=PRICE, at_low=NOON, at_high=NOON + timedelta(minutes=1))
+    read(provider, (-1, "100"), (0.5, "95.75"), (2, "100"))
     assert proposed(provider) == ""
+    evidence = provider.refund_evidence
+    assert (evidence["lowered"], evidence["came_back"]) == (1, 1)
 
 
 def test_staff_accept_what_is_proposed_on_the_page(client_for_role):
