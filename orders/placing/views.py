@@ -76,9 +76,10 @@ def order_preview(request: StaffRequest) -> HttpResponse:
     if service is None or obstacle(service):
         raise Http404("No such service can be ordered.")
     form = form_for(service, now=database_now(), person=request.user, data=request.POST)
-    return render(
-        request, page_or_part(request, PAGE, "order-preview"), _form_context(request, form)
-    )
+    context, earlier = _form_context(request, form), _sent_before(request)
+    if earlier is not None and _is_same(form, earlier):  # a repeat of itself is asked of nobody
+        context["placed_as"] = earlier
+    return render(request, page_or_part(request, PAGE, "order-preview"), context)
 
 
 def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpResponse:
@@ -170,12 +171,17 @@ def _placed_meanwhile(request: StaffRequest, service: Service) -> Order | None:
 
 def _already_placed(request: StaffRequest, form: OrderForm, order: Order) -> HttpResponse:
     """The order that the form became. Filled in anew since then, it asks for another one."""
+    if not _is_same(form, order):
+        return _ask_for_another(request, form, order)
+    return _placed_once(request, order)
+
+
+def _is_same(form: OrderForm, order: Order) -> bool:
+    """Whether the form still holds what this order is."""
     form.is_valid()
     is_same = form.service.pk == order.service_id and form.partial_payload().wire() == order.payload
     moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
-    if moved or not is_same:
-        return _ask_for_another(request, form, order)
-    return _placed_once(request, order)
+    return is_same and not moved
 
 
 def _placed_once(request: StaffRequest, order: Order) -> HttpResponse:

@@ -65,6 +65,20 @@ def test_a_double_click_is_one_order(staff: Client) -> None:
     assert "This form was sent before" in page
 
 
+def test_a_form_that_was_placed_is_not_asked_about_itself(staff: Client) -> None:
+    """A browser that did not hear the answer offers what was typed, with its form key."""
+    values = filled(make_service())
+    staff.post("/orders/new/", values)
+    order = Order.objects.get()
+    same = staff.post("/orders/new/preview/", values, headers=HTMX).content.decode()
+    assert "Already placed:" in same and f'<a href="/orders/{order.pk}/">' in same
+    assert "place_anyway" not in same
+    for changed in ({"quantity": "2000"}, {"form_key": uuid.uuid4()}):
+        other = staff.post("/orders/new/preview/", {**values, **changed}, headers=HTMX)
+        page = other.content.decode()
+        assert "Already placed:" not in page and "place_anyway" in page
+
+
 @pytest.mark.parametrize("gone", [{"gone_at": NOON}, {"type": ""}, {"rate": None}])
 def test_a_form_sent_again_is_answered_also_where_its_service_is_ordered_no_more(
     staff: Client, gone: dict[str, Any]

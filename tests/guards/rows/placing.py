@@ -12,6 +12,16 @@ TOLD = "orders/tests/placing/test_told_of.py"
 
 GUARDS = (
     Guard(
+        "placing: a form that was placed is not asked about itself",
+        "if earlier is not None and _is_same(form, earlier):",
+        "if False:",
+        (
+            "orders/tests/placing/test_new_order_pages.py::test_a_form_that_was_placed_is_not_asked_about_itself",
+        ),
+        "orders/placing/views.py",
+        items=(5,),
+    ),
+    Guard(
         "compare-and-set of every move",
         "mine = Order.objects.filter(pk=self.pk, status=before, hold_reason=self.hold_reason)",
         "mine = Order.objects.filter(pk=self.pk)",
