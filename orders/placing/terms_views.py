@@ -35,9 +35,8 @@ PAGE = "orders/placing/changed_terms.html"
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One order as it is asked about. `token` says which order it is, and to exactly which terms
-    somebody agrees;
-    `catalog` is the run that waits for a decision, where its terms are those; `beside` asks about
-    what it may buy a second time."""
+    somebody agrees; `catalog` is the run that waits for a decision, where its terms are those;
+    `beside` asks about what it may buy a second time."""
 
     order: Order
     token: str

@@ -133,9 +133,8 @@ def acknowledge(
     identity = guard.database_identity()
     try:
         with transaction.atomic():
-            halt = Halt.objects.select_for_update().get(
-                pk=run.halt_id
-            )  # nothing is listed behind it
+            # Locked: nothing is listed behind it meanwhile.
+            halt = Halt.objects.select_for_update().get(pk=run.halt_id)
             if shown is not None and shown != shown_lists.of_halt(halt):
                 raise NotAsShown
             won = ended.update(

@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import connection
 
 from orders.models import UnmatchedOrder
 from orders.placing.left_sends import left_sends, sends_beside
@@ -17,6 +18,7 @@ from orders.tests.restores.test_restored_pages import begin, close
 from providers.panel_api import RecentOrder
 from tests.builders import NOON, make_order, make_provider, make_unmatched_order
 from tests.fake_provider import progress
+from tests.query_counts import queries_of
 from tests.query_plans import scans_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -31,6 +33,16 @@ def test_a_form_and_a_paste_read_no_list_from_end_to_end() -> None:
     assert scans_of(lambda: listed_since(order)) == []
     assert scans_of(lambda: sends_beside(form.service, form.link_key, form.form_key)) == []
     assert scans_of(lambda: left_sends([form.link_key, order.link_key])) == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="it reads SQLite's own words")
+def test_a_paste_looks_up_its_links_and_not_all_that_nobody_has_looked_into() -> None:
+    """SQLite took the index of what somebody has looked into for "nobody has": nearly the list."""
+    keys = ["k", "l"]
+    seen = queries_of(lambda: left_sends(keys))
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {seen[0]}")
+        assert "unmatched_by_link" in str(cursor.fetchall())
 
 
 def test_a_link_that_a_later_comparison_tells_is_looked_up_too() -> None:
