@@ -23,6 +23,7 @@ from ..status import JobState
 from .bulk_action import may_be_bought, stop_job
 
 PAGE_SIZE = 50
+NAMED = 5  # of what was left as it is, beside the bar
 SHOWN = {"failed": False, "done": True, "left": None}
 
 
@@ -51,6 +52,9 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
     page = asked_page(request, items, keys=("pk",), size=PAGE_SIZE)
     context: dict[str, Any] = {"job": found, "page": page, "show": show if show in SHOWN else ""}
     context["may_be_bought"] = found.state == JobState.STOPPED and may_be_bought(found)
+    if found.is_partly or found.is_for_nothing:
+        failed = BulkItem.objects.filter(job=found, ok=False).select_related("order")
+        context["not_done"] = list(failed.order_by("pk")[:NAMED])
     if found.is_under_way:
         since, lease = found.created_at, JOB_LEASE_SECONDS
         context["silence"] = silence_of(found, since=since, lease=lease, now=database_now())

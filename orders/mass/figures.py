@@ -19,6 +19,7 @@ from ..models import BatchState, OrderBatch
 from ..models.spend import due_by_currency
 from ..status import NOT_SENT, OPEN, Status
 
+NAMED = 5
 TABS: dict[str, Callable[[Any], Any]] = {
     "fix": lambda lines: lines.filter(is_good=False, order=None, is_left_out=False),
     "good": lambda lines: lines.filter(is_good=True, order=None),
@@ -83,6 +84,7 @@ class Figures:
     statuses: list[tuple[Status, int]]
     is_placing: bool
     is_idle: bool
+    lines_left: list[int]  # the first of those that are neither orders nor left out
 
     @property
     def tabs(self) -> list[tuple[str, Words, int]]:
@@ -103,6 +105,10 @@ class Figures:
     @property
     def unsent(self) -> int:
         return sum(count for status, count in self.statuses if status in NOT_SENT)
+
+    @property
+    def not_placed(self) -> int:
+        return self.wrong + self.good
 
     @property
     def to_place(self) -> int:
@@ -137,7 +143,13 @@ def figures_of(batch: OrderBatch) -> Figures:
         statuses=[(status, by_status[status]) for status in Status if status in by_status],
         is_placing=batch.state == BatchState.PLACING,
         is_idle=batch.is_idle,
+        lines_left=_lines_left(batch) if batch.is_partly else [],
     )
+
+
+def _lines_left(batch: OrderBatch) -> list[int]:
+    left = batch.lines.filter(order=None, is_left_out=False).order_by("number")
+    return list(left.values_list("number", flat=True)[:NAMED])
 
 
 def _warned(batch: OrderBatch) -> Warned:

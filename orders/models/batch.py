@@ -62,6 +62,11 @@ class OrderBatch(Leased):
         return self.total - self.good - self.placed - self.left_out
 
     @property
+    def is_partly(self) -> bool:
+        """Some of its lines are orders, and others that nobody left out are not."""
+        return self.state == BatchState.PLACED and bool(self.wrong or self.good)
+
+    @property
     def is_idle(self) -> bool:
         """Nobody places it at the moment: its lines may be changed."""
         return self.state in (BatchState.CHECKED, BatchState.PLACED)

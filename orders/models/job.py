@@ -62,6 +62,11 @@ class BulkJob(Leased):
         return bool(self.state == JobState.DONE and self.failed and not self.done)
 
     @property
+    def is_partly(self) -> bool:
+        """It ended, and left some of its orders as they were."""
+        return bool(self.state == JobState.DONE and self.failed and self.done)
+
+    @property
     def left(self) -> int:
         return max(0, self.total - self.handled)
 

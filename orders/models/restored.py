@@ -73,8 +73,8 @@ class ReconcileRun(Leased):
     """One comparison of all accounts with what their providers show.
 
     `accounts` is how far it is: `{"<account>": {"asked": int, "found": int, "words": str}}`, an
-    account that is in there has had its turn. An acknowledged run opened `halt` and names the
-    database that was accepted.
+    account that is in there has had its turn, `cut_short` where it was not asked to the end. An
+    acknowledged run opened `halt` and names the database that was accepted.
     """
 
     halt = models.ForeignKey(Halt, models.PROTECT, related_name="runs")
@@ -113,6 +113,23 @@ class ReconcileRun(Leased):
     @property
     def handled(self) -> int:
         return len(self.accounts)
+
+    @property
+    def not_asked(self) -> list[str]:
+        """The keys of the accounts that had their turn and were not compared to the end."""
+        return [pk for pk, stand in self.accounts.items() if stand.get("cut_short")]
+
+    @property
+    def done(self) -> int:
+        return self.handled - len(self.not_asked)
+
+    @property
+    def is_for_nothing(self) -> bool:
+        return bool(self.state == JobState.DONE and self.not_asked and not self.done)
+
+    @property
+    def is_partly(self) -> bool:
+        return bool(self.state == JobState.DONE and self.not_asked and self.done)
 
 
 class JournalGap(models.Model):

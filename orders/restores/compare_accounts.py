@@ -77,7 +77,12 @@ class Stand:
     size: int = 0
     listed: bool = False
     done: bool = False
+    cut_short: bool = False
     words: str = ""
+
+    def cut(self, words: str) -> None:
+        """It is asked no more, and what it has beyond that is not known."""
+        self.done, self.cut_short, self.words = True, True, words
 
 
 def start_run(halt: Halt, *, actor: User, now: datetime) -> ReconcileRun | None:
@@ -110,7 +115,7 @@ def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: f
         stand = Stand(**run.accounts.get(str(provider.pk), {}))
         client = None if stand.done else connect(provider)
         if client is None and not stand.done:
-            stand.done, stand.words = True, "It cannot be called: its key is missing or unreadable."
+            stand.cut("It cannot be called: its key is missing or unreadable.")
             _save(run, provider, stand, clock())
         while client is not None and not stand.done:
             wait = _ask_or_leave(run, provider, client, stand, clock)
@@ -173,7 +178,7 @@ def _ask_or_leave(
         raise
     except Exception:
         log.exception("account %s cannot be compared", provider.pk)
-        stand.done, stand.words = True, "The desk made a mistake with it; its log says more."
+        stand.cut("The desk made a mistake with it; its log says more.")
         return 0.0
 
 
@@ -204,7 +209,7 @@ def _one_question(
     except ProviderError as error:
         _note_failure(stand, error)
     if stand.calls >= MOST_CALLS and not stand.done:
-        stand.done, stand.words = True, f"Stopped after {stand.calls} calls."
+        stand.cut(f"Stopped after {stand.calls} calls.")
     stand.found = run.halt.unmatched_orders.filter(account=provider.pk).count()
     return 0.0
 
@@ -219,7 +224,7 @@ def _ask_fewer(stand: Stand, error: ProviderError) -> None:
 def _note_failure(stand: Stand, error: ProviderError) -> None:
     stand.failures += 1
     if stand.failures >= MOST_FAILURES or isinstance(error, AccountRefused):
-        stand.done, stand.words = True, f"It could not be asked: {redact(error.reason)[:200]}"
+        stand.cut(f"It could not be asked: {redact(error.reason)[:200]}")
 
 
 def _newest_id(provider: Provider) -> tuple[int, str]:

@@ -137,13 +137,17 @@ def outcome_badge(outcome: str) -> SafeString:
 
 @register.simple_tag
 def job_badge(job: BulkJob | ReconcileRun) -> SafeString:
-    if isinstance(job, BulkJob) and job.is_for_nothing:
+    if job.is_for_nothing:
         return state_badge("orange", "Ended")
+    if job.is_partly:
+        return state_badge("orange", _("Done in part"))
     return state_badge(JOB_COLORS[JobState(job.state)], job.get_state_display())
 
 
 @register.simple_tag
 def batch_badge(batch: OrderBatch) -> SafeString:
+    if batch.is_partly:
+        return state_badge("orange", _("Placed in part"))
     is_checked = batch.state == BatchState.CHECKED
     label = "Checked, not placed" if is_checked else batch.get_state_display()
     return state_badge(BATCH_COLORS[BatchState(batch.state)], label)

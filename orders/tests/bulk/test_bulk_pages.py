@@ -433,3 +433,21 @@ def test_a_form_key_of_another_job_leads_there(staff: Client) -> None:
     form = {"form_key": str(job.form_key), "chosen": "1"}
     answer = staff.post("/orders/bulk/?kind=refresh&scope=all", form)
     assert answer.headers["Location"] == f"/orders/bulk-actions/{job.pk}/"
+
+
+def test_what_was_done_for_some_orders_alone_names_the_others(staff: Client) -> None:
+    """Green and *Done* it said of eight orders of ten what was true of six."""
+    orders = [make_order() for _ in range(9)]
+    job = make_job(*orders, started_by=me(staff))
+    left = orders[:7]
+    BulkItem.objects.filter(order__in=left).update(ok=False, words="It has ended.")
+    BulkItem.objects.exclude(order__in=left).update(ok=True)
+    BulkJob.objects.update(state=JobState.DONE, done=2, failed=7)
+    page, jobs = (
+        one_line(staff.get(url).content.decode())
+        for url in (f"/orders/bulk-actions/{job.pk}/", "/orders/bulk-actions/")
+    )
+    assert "</span>Done in part<" in page and "</span>Done in part<" in jobs
+    assert "2 of 9 done" in page and "bar-orange" in page and "bar-green" not in page
+    named = page[page.index("7 left as they are") : page.index("and others")]
+    assert [f"/orders/{order.pk}/" in named for order in orders] == [True] * 5 + [False] * 4

@@ -142,7 +142,7 @@ def test_a_bell_goes_on_with_a_run_and_one_for_a_run_that_ended_does_nothing(doo
     tasks.compare(run_id=run.pk)
     run.refresh_from_db()
     assert (run.state, doorbell_rung) == (JobState.DONE, [])
-    assert words_of(run, account).startswith("It cannot be called")
+    assert words_of(run, account).startswith("It cannot be called") and run.is_for_nothing
     tasks.compare(run_id=run.pk)
     assert ReconcileRun.objects.get().ended_at == run.ended_at
 

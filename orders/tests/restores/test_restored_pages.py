@@ -27,6 +27,7 @@ from tests.builders import (
     make_user,
 )
 from tests.fake_provider import FakeProvider, progress
+from tests.one_line import one_line
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -374,3 +375,18 @@ def test_what_a_provider_says_is_text(client_for_role):
     page = client_for_role(Role.MANAGER).get(PAGE).content.decode()
     assert "<b>x</b>" not in page
     assert 'href="javascript' not in page
+
+
+def test_a_run_that_could_not_ask_an_account_names_it_and_is_not_green(client_for_role):
+    """What was sent to that one since stands in no list, and the database was accepted on it."""
+    run_through(close(), Listing())
+    ReconcileRun.objects.update(accounts={})
+    asked, unasked = make_provider(name="Asked"), make_provider(name="Out of reach")
+    stands = {str(asked.pk): {"done": True}, str(unasked.pk): {"done": True, "cut_short": True}}
+    ReconcileRun.objects.update(accounts=stands, total=2)
+    page = one_line(client_for_role(Role.MANAGER).get(PAGE).content.decode())
+    assert "</span>Done in part<" in page and "1 of 2 accounts done" in page
+    assert "bar-orange" in page and "bar-green" not in page
+    named = page[page.index("Not asked to the end") :]
+    assert "Out of reach" in named[: named.index("<table")]
+    assert "Asked</bdi>" not in named[: named.index("<table")]

@@ -317,4 +317,34 @@ GUARDS = (
         "orders/mass/batch_views.py",
         items=(6,),
     ),
+    Guard(
+        "in part: a bulk action that left orders is not shown as done",
+        "return bool(self.state == JobState.DONE and self.failed and self.done)",
+        "return False",
+        (
+            "orders/tests/bulk/test_bulk_pages.py"
+            "::test_what_was_done_for_some_orders_alone_names_the_others",
+        ),
+        "orders/models/job.py",
+    ),
+    Guard(
+        "in part: an account that was not asked to the end is not shown as asked",
+        "self.done, self.cut_short, self.words = True, True, words",
+        "self.done, self.cut_short, self.words = True, False, words",
+        (
+            "orders/tests/restores/test_comparing.py"
+            "::test_a_bell_goes_on_with_a_run_and_one_for_a_run_that_ended_does_nothing",
+        ),
+        "orders/restores/compare_accounts.py",
+    ),
+    Guard(
+        "in part: a mass order with lines left is not shown as placed",
+        "return self.state == BatchState.PLACED and bool(self.wrong or self.good)",
+        "return False",
+        (
+            "orders/tests/mass/test_placed_in_part.py"
+            "::test_what_was_placed_in_part_names_the_lines_that_were_not",
+        ),
+        "orders/models/batch.py",
+    ),
 )
