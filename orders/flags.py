@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from core.models import User
 
 from .models import Attempt, EventKind, Order, OrderQuerySet
+from .shown import refuse_unless_flag_shown
 from .status import LIVE_OUTCOMES, OPEN, REPLACEABLE_FLAGS, Flag, Status
 
 # A flag whose cause still stands would hide what is wrong, or come back: what to do instead.
@@ -51,12 +52,22 @@ def why_flag_stays(order: Order) -> str:
     return _WHERE_TO_GO.get(Flag(order.flag), "")
 
 
-def clear_flag(order: Order, flag: Flag, *, note: str, actor: User, now: datetime) -> bool:
+def clear_flag(
+    order: Order,
+    flag: Flag,
+    *,
+    note: str,
+    actor: User,
+    now: datetime,
+    seen: str | None = None,
+) -> bool:
     """Take this flag off, with who looked and what they found as a line in the history.
 
-    False: it has gone or another has come since, or its cause still stands.
+    False: it has gone or another has come since, or its cause still stands. Raises NotAsShown where
+    it was raised once more since a page told `seen` of it (`shown.of_flag`).
     """
     with transaction.atomic():
+        refuse_unless_flag_shown(order, seen)
         if flag is Flag.NONE or not _clearable(order, flag).update(flag=Flag.NONE):
             return False
         text = f"Flag cleared: {flag.label}.\n{note}"

@@ -23,6 +23,10 @@ CHANGED = "Something changed since this page was drawn, and nothing was done: lo
 _TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late")
 
 
+class NotAsShown(Exception):
+    """More is known than somebody was shown who decides by it. Nothing was written."""
+
+
 def is_another(order: Order, of: str) -> bool:
     """Whether a button was drawn for another order, which had this number before the database was
     put back. `of` is the form key that its address carries."""
@@ -41,6 +45,28 @@ def of_order(order: Order, attempts: Iterable[Attempt] | None = None) -> str:
     where = [of_flag(order), order.status, order.hold_reason, told]
     text = json.dumps(where, sort_keys=True, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def refuse_unless_shown(order: Order, word: str | None) -> None:
+    """In the transaction that writes what somebody decided by a page, before it does: until it ends
+    nobody adds to what is known of the order. Raises NotAsShown where `of_order` is another word by
+    now; None is no page's."""
+    if word is None:
+        return
+    list(order.attempts.select_for_update().order_by("pk").values_list("pk"))
+    if of_order(_locked(order)) != word:
+        raise NotAsShown
+
+
+def refuse_unless_flag_shown(order: Order, word: str | None) -> None:
+    """As `refuse_unless_shown`, of what was told with its flag."""
+    if word is not None and of_flag(_locked(order)) != word:
+        raise NotAsShown
+
+
+def _locked(order: Order) -> Order:
+    """So that no line comes to its history meanwhile either: the lock on its key is needed."""
+    return Order.objects.select_for_update().get(pk=order.pk)
 
 
 def of_flag(order: Order) -> str:

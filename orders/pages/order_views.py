@@ -115,17 +115,16 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return draw(request, found, queue_again_form=form)
     try:
-        is_as_shown = request.POST.get("shown") == shown.of_order(found)
-        is_queued = is_as_shown and requeue_order(
-            found, actor=request.user, now=now, **form.meant()
-        )
+        seen = request.POST.get("shown", "")
+        is_queued = requeue_order(found, actor=request.user, now=now, seen=seen, **form.meant())
+    except shown.NotAsShown:
+        messages.warning(request, shown.CHANGED)
+        return _back(request, pk)
     except NotAgreed as refusal:
         form.told_of(found, now)
         form.add_error("place_anyway", str(refusal))
         return draw(request, found, queue_again_form=form)
-    if not is_as_shown:
-        messages.warning(request, shown.CHANGED)
-    elif is_queued:
+    if is_queued:
         transaction.on_commit(lambda: wake_ups.ring(found.provider_id))
         messages.success(request, f"Order {found} is queued again, as a new attempt.")
     else:
@@ -195,14 +194,16 @@ def order_clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return draw(request, found, flag_form=form)
     flag, note = Flag(form.cleaned_data["flag"]), form.cleaned_data["found"]
-    if request.POST.get("shown") != shown.of_flag(found):
-        messages.warning(request, shown.CHANGED)
-        return draw(request, found, flag_form=form)
-    if clear_flag(found, flag, note=note, actor=request.user, now=database_now()):
-        messages.success(request, f"The flag of order {found} is cleared.")
-    else:
-        messages.warning(request, "The flag was not cleared: see what the order says now.")
-    return _back(request, pk)
+    now, seen = database_now(), request.POST.get("shown", "")
+    words = "The flag was not cleared: see what the order says now."
+    try:
+        if clear_flag(found, flag, note=note, actor=request.user, now=now, seen=seen):
+            messages.success(request, f"The flag of order {found} is cleared.")
+            return _back(request, pk)
+    except shown.NotAsShown:
+        words = shown.CHANGED
+    messages.warning(request, words)
+    return draw(request, _found(pk), flag_form=form)
 
 
 def _found(pk: int) -> Order:

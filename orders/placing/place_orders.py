@@ -20,7 +20,7 @@ from ..limits import check_limits
 from ..limits.drawn_before import word_of
 from ..models import EventKind, Order, OrderBatch
 from ..repeats import Lately, name_of, why_asked
-from ..shown import CHANGED, of_hold, restores
+from ..shown import CHANGED, of_hold, refuse_unless_shown, restores
 from ..status import HoldReason, Status
 from ..terms import Terms
 from . import left_sends, sent_before
@@ -237,17 +237,20 @@ def requeue_order(
     now: datetime,
     beside: Collection[int] = (),
     told_sends: Collection[str] = (),
+    seen: str | None = None,
 ) -> bool:
     """Try again an order that is known not to be at the provider: a new attempt.
 
     False: it is not, or a flag that somebody has to look into was raised since it was read.
     Raises NotAgreed when it may buy a second time what the person was not shown, or does not mean:
-    neither `beside`, by its number, nor named among `told_sends` where it has no order here.
+    neither `beside`, by its number, nor named among `told_sends` where it has no order here; and
+    NotAsShown where more is known of its tries than `seen`, the word of a page.
     """
     if why_not_queued_again(order):
         return False
     with transaction.atomic():
         refuse_beside(order, now, beside, told_sends)
+        refuse_unless_shown(order, seen)
         mine = Order.objects.filter(pk=order.pk).exclude(flag__in=LOOKED_INTO_FIRST)
         if not mine.update(flag=F("flag")):  # so that no flag comes before the move is committed
             return False

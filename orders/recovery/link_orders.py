@@ -26,6 +26,7 @@ from ..models import Attempt, Order
 from ..polling import plausibility
 from ..polling.anomalies import anomalies_as_events
 from ..sending import halts, record_outcome, reopen
+from ..shown import refuse_unless_shown
 from ..status import BOUGHT_TOO, MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Resolution, Status
 from .doubted_attempt import ResolvedMeanwhile, decided_by_hand, open_attempt, resolve_attempt
 from .older_ids import newer_before
@@ -72,11 +73,13 @@ def link_order(
     clock: Clock,
     although_charge_differs: str = "",
     although_older: str = "",
+    seen: str | None = None,
 ) -> bool:
     """Link the provider's order `external_id` as this one, after asking the provider for it.
 
     False: somebody else resolved the order meanwhile. Raises CannotLink; ChargeDiffers and
-    OlderThanTry unless told their consent, and what is older is flagged.
+    OlderThanTry unless told their consent, and what is older is flagged; NotAsShown where more is
+    known by then than `seen`, the word of a page.
     """
     _refuse_if_claimed(order, external_id)
     external_id, said = _as_known(client, external_id)
@@ -94,7 +97,7 @@ def link_order(
         if earlier := _earlier_try(attempt, external_id):
             attempt, beside = earlier, attempt
     told: dict[str, Any] = {"resolution": Resolution.PERSON, "now": clock(), "actor": actor}
-    link = Link(order, attempt, external_id, said, text, flag, beside)
+    link = Link(order, attempt, external_id, said, text, flag, beside, seen)
     return record_links([link], **told)
 
 
@@ -118,7 +121,8 @@ def _found_after_all(order: Order, external_id: str) -> Attempt | None:
 @dataclass(frozen=True, slots=True)
 class Link:
     """A lost order, the provider's order that it is, and what the provider says of that one.
-    `beside`: a later try in doubt, of which that order is not the one."""
+    `beside`: a later try in doubt, of which that order is not the one; `seen`: the word of the page
+    by which a person says so."""
 
     order: Order
     attempt: Attempt
@@ -127,6 +131,7 @@ class Link:
     text: str
     flag: Flag = Flag.NONE
     beside: Attempt | None = None
+    seen: str | None = None
 
 
 def record_link(
@@ -189,6 +194,7 @@ def _write(link: Link, resolution: Resolution, actor: User | None, now: datetime
     evidence = {"by": resolution, **{name: str(value) for name, value in progress.items()}}
     final = plausibility.final_charge(order, said, to, RefundStyle(order.provider.refund_style))
     halts.one_at_a_time(order.provider)
+    refuse_unless_shown(order, link.seen)
     _refuse_if_claimed(order, link.external_id)
     found = {"external_id": link.external_id}
     if link.beside:

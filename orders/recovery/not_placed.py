@@ -19,7 +19,7 @@ from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 from providers.panel_api import Rejected
 
-from .. import link_queue
+from .. import link_queue, shown
 from ..models import Attempt, EventKind, Order, Recovery
 from ..sending import halts, reopen
 from ..sending.doubts import says_it_is_there
@@ -49,10 +49,13 @@ class Confirmed(Enum):
     TOO_LATE = auto()
 
 
-def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed:
+def confirm_not_placed(
+    order: Order, *, actor: User, now: datetime, seen: str | None = None
+) -> Confirmed:
     """A person has made sure that the provider does not have this order.
 
-    From the account's limit on another person has to say so too. Raises TooEarly.
+    From the account's limit on another person has to say so too. Raises TooEarly, and NotAsShown
+    where more is known by now than `seen`, the word of the page that they decided by.
     """
     attempt = open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
@@ -61,14 +64,14 @@ def confirm_not_placed(order: Order, *, actor: User, now: datetime) -> Confirmed
     if now < until:
         raise TooEarly(until)
     if takes_two(order) and attempt.confirmed_by_id in (None, actor.pk):
-        return _first_of_two(order, attempt, actor, now)
+        return _first_of_two(order, attempt, actor, now, seen)
     words = f"Confirmed by {actor} not to be at the provider."
     if attempt.confirmed_by_id not in (None, actor.pk):  # the same again, once it takes one alone
         words = (
             f"Confirmed by a second person not to be at the provider, after {attempt.confirmed_by}."
         )
     done = prove_not_placed(
-        order, attempt, resolution=Resolution.PERSON, text=words, now=now, actor=actor
+        order, attempt, resolution=Resolution.PERSON, text=words, now=now, actor=actor, seen=seen
     )
     return Confirmed.DONE if done else Confirmed.TOO_LATE
 
@@ -89,11 +92,14 @@ def costs_as_much_as(order: Order, limit: Decimal | None) -> bool:
     return limit is not None and (most is None or most >= limit)
 
 
-def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) -> Confirmed:
+def _first_of_two(
+    order: Order, attempt: Attempt, actor: User, now: datetime, seen: str | None
+) -> Confirmed:
     """Once: who says it again is still the first. Where another person said it this moment, they
     are the first."""
     unsaid = only(attempt).filter(outcome=Outcome.UNKNOWN, confirmed_by=None)
     with transaction.atomic():
+        shown.refuse_unless_shown(order, seen)
         if unsaid.update(confirmed_by=actor, confirmed_at=now):
             order.remember(
                 EventKind.EVIDENCE,
@@ -107,7 +113,7 @@ def _first_of_two(order: Order, attempt: Attempt, actor: User, now: datetime) ->
         return Confirmed.TOO_LATE
     if known.confirmed_by_id == actor.pk:
         return Confirmed.ONE_OF_TWO
-    return confirm_not_placed(order, actor=actor, now=now)
+    return confirm_not_placed(order, actor=actor, now=now, seen=seen)
 
 
 def prove_not_placed(
@@ -119,6 +125,7 @@ def prove_not_placed(
     now: datetime,
     actor: User | None = None,
     evidence: dict[str, Any] | None = None,
+    seen: str | None = None,
 ) -> bool:
     """It is shown not to be at the provider. False: somebody else resolved it meanwhile."""
     return _close(
@@ -131,17 +138,20 @@ def prove_not_placed(
         now,
         text,
         evidence,
+        seen,
     )
 
 
-def give_up(order: Order, *, actor: User, note: str, now: datetime) -> bool:
-    """Stop looking. The attempt stays unknown, so the order can never be sent again."""
+def give_up(
+    order: Order, *, actor: User, note: str, now: datetime, seen: str | None = None
+) -> bool:
+    """Stop looking. The attempt stays unknown, so the order can never be sent again. Raises
+    NotAsShown, as `confirm_not_placed` does."""
     attempt = open_attempt(order)
     if attempt is None or order.status != Status.UNCONFIRMED:
         return False
-    return _close(
-        order, attempt, Outcome.UNKNOWN, Status.GIVEN_UP, Resolution.PERSON, actor, now, note
-    )
+    closed = Outcome.UNKNOWN, Status.GIVEN_UP, Resolution.PERSON
+    return _close(order, attempt, *closed, actor, now, note, seen=seen)
 
 
 def resolve_refused(
@@ -153,12 +163,14 @@ def resolve_refused(
     now: datetime,
     text: str,
     evidence: dict[str, Any],
+    seen: str | None = None,
 ) -> bool:
     """The kept answer of `attempt`, as it was read, proves a refusal by what was learned since.
 
     A refusal that is not about the order leaves it not placed, for a person to queue again.
-    False: somebody resolved it, or a late answer came, meanwhile; the words say that it is there;
-    or it takes two people to say that it is not.
+    False: somebody resolved it, a late answer came or something was found that can be it, meanwhile
+    (or since `seen`, the word of a page); the words say that it is there; or it takes two people to
+    say that it is not.
     """
     if order.status != Status.UNCONFIRMED or takes_two(order):
         return False
@@ -171,6 +183,10 @@ def resolve_refused(
     reason = refusal.reason[:LONGEST_TEXT]
     try:
         with durable_transaction():
+            shown.refuse_unless_shown(order, seen)
+            known = as_read.select_for_update(of=("self",)).first()
+            if known is None or known.ever_seen != attempt.ever_seen:
+                raise ResolvedMeanwhile
             resolve_attempt(
                 as_read, Outcome.REJECTED, Resolution.PHRASE, actor, now, code=refusal.code.value
             )
@@ -178,7 +194,7 @@ def resolve_refused(
                 to, now=now, actor=actor, text=text, evidence=evidence, reason=reason
             ) or not reopen.reopen_contradicted(order, now=now):
                 raise ResolvedMeanwhile
-    except ResolvedMeanwhile:
+    except (ResolvedMeanwhile, shown.NotAsShown):
         return False
     halts.lift_if_resolved(order.provider, now=now)
     return True
@@ -229,9 +245,11 @@ def _close(
     now: datetime,
     text: str,
     evidence: dict[str, Any] | None = None,
+    seen: str | None = None,
 ) -> bool:
     try:
         with durable_transaction():
+            shown.refuse_unless_shown(order, seen)
             resolve_attempt(_as_read(attempt), outcome, resolution, actor, now)
             failpoint("absent.attempt")
             if not order.move(

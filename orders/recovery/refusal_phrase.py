@@ -64,9 +64,16 @@ def _others_with(order: Order, words: str, dialect: Dialect) -> int:
 
 
 def add_refusal_phrase(
-    order: Order, phrase: AnswerPhrase, code: RefusalCode, *, actor: User, now: datetime
+    order: Order,
+    phrase: AnswerPhrase,
+    code: RefusalCode,
+    *,
+    actor: User,
+    now: datetime,
+    seen: str | None = None,
 ) -> int:
-    """Add the phrase to the account of this order, and resolve by it.
+    """Add the phrase to the account of this order, and resolve by it; the order itself while
+    no more is known of it than `seen`, the word of the page.
 
     What it is known to mean already stands. How many orders were resolved. Raises CannotAddPhrase.
     """
@@ -74,10 +81,12 @@ def add_refusal_phrase(
         raise CannotAddPhrase(phrase.obstacle)
     if phrase.code is None:
         add_phrase(order.provider, phrase.text, code, actor=actor, now=now)
-    return resolve_by_phrase(order, phrase.words, actor=actor, now=now)
+    return resolve_by_phrase(order, phrase.words, actor=actor, now=now, seen=seen)
 
 
-def resolve_by_phrase(order: Order, words: str, *, actor: User, now: datetime) -> int:
+def resolve_by_phrase(
+    order: Order, words: str, *, actor: User, now: datetime, seen: str | None = None
+) -> int:
     """Resolve this lost order and those of its account whose kept answer, by this phrase,
     proves a refusal."""
     provider = order.provider
@@ -98,6 +107,7 @@ def resolve_by_phrase(order: Order, words: str, *, actor: User, now: datetime) -
                 now=now,
                 text=f"Refused: “{words}” means it: {meaning}.",
                 evidence={**evidence, "means": refusal.code.value},
+                seen=seen if attempt.order_id == order.pk else None,
             )
     return resolved
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -79,7 +81,10 @@ def order_link(request: StaffRequest, pk: int) -> HttpResponse:
             clock=database_now,
             although_charge_differs=form.cleaned_data["although_charge_differs"],
             although_older=form.cleaned_data["although_older"],
+            seen=request.POST.get("shown", ""),
         )
+    except shown.NotAsShown:
+        return _changed(request, pk, form, linking=True, link_form=form)
     except link_orders.CannotLink as mismatch:
         return _not_linked(request, pk, form, mismatch)
     except (NoKey, WrongEncryptionKey):
@@ -112,8 +117,11 @@ def order_not_placed(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, not_placed_form=form)
+    now, seen = database_now(), request.POST.get("shown", "")
     try:
-        said = not_placed.confirm_not_placed(order, actor=request.user, now=database_now())
+        said = not_placed.confirm_not_placed(order, actor=request.user, now=now, seen=seen)
+    except shown.NotAsShown:
+        return _changed(request, pk, form, not_placed_form=form)
     except not_placed.TooEarly as early:
         form.add_error(None, str(early))
         return _draw(request, order, not_placed_form=form)
@@ -145,8 +153,13 @@ def order_give_up(request: StaffRequest, pk: int) -> HttpResponse:
         return answer
     if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, give_up_form=form)
-    note = form.cleaned_data["note"]
-    won = not_placed.give_up(order, actor=request.user, note=note, now=database_now())
+    note, seen = form.cleaned_data["note"], request.POST.get("shown", "")
+    try:
+        won = not_placed.give_up(
+            order, actor=request.user, note=note, now=database_now(), seen=seen
+        )
+    except shown.NotAsShown:
+        return _changed(request, pk, form, give_up_form=form)
     return _done(
         request,
         pk,
@@ -172,8 +185,9 @@ def order_add_phrase(request: StaffRequest, pk: int) -> HttpResponse:
     if _is_from_before(request, order, form) or not form.is_valid():
         return _draw(request, order, refusal_form=form)
     try:
+        seen, now = request.POST.get("shown", ""), database_now()
         resolved = add_refusal_phrase(
-            order, phrase, form.code, actor=request.user, now=database_now()
+            order, phrase, form.code, actor=request.user, now=now, seen=seen
         )
     except CannotAddPhrase as refused:
         form.add_error(None, str(refused))
@@ -257,6 +271,17 @@ def _is_from_before(request: StaffRequest, order: Order, form: TablerForm) -> bo
         return False
     form.look_again(shown.CHANGED)
     return True
+
+
+def _changed(
+    request: StaffRequest, pk: int, form: TablerForm, *, linking: bool = False, **drawn: Any
+) -> HttpResponse:
+    """As `_is_from_before`, where it became known between that look and the write."""
+    order = _found(pk)
+    if answer := _outcome(request, order, linking=linking):
+        return answer
+    form.look_again(shown.CHANGED)
+    return _draw(request, order, **drawn)
 
 
 def _done(request: StaffRequest, pk: int, won: bool, words: str) -> HttpResponse:

@@ -42,6 +42,7 @@ from providers.panel_api import (
 from ..models import Attempt, Halt, ReconcileRun, Recovery
 from ..sending import halts
 from ..sending.restore_check import guard
+from ..shown import NotAsShown
 from ..status import RECALLED, HaltKind, JobState, Outcome
 from . import shown_lists
 from .note_unmatched import note_asked, note_listed
@@ -151,10 +152,6 @@ def acknowledge(
             return bool(won) and _lift(run, actor, note, now)
     except _LiftedAlready:
         return False
-
-
-class NotAsShown(Exception):
-    """Something was listed, or a run begun, since the page was drawn."""
 
 
 class _LiftedAlready(Exception):

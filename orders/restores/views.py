@@ -20,7 +20,7 @@ from providers.models import Provider
 
 from ..models import CancelRequest, Halt, JournalGap, Order, ReconcileRun, Refill, UnmatchedOrder
 from ..sending.restore_check import recalled_sends
-from ..shown import CHANGED
+from ..shown import CHANGED, NotAsShown
 from ..status import HaltKind, HoldReason, JobState
 from . import compare_accounts, shown_lists
 from .forms import AcknowledgeForm, TakenForm
@@ -73,7 +73,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
         is_accepted = compare_accounts.acknowledge(
             run, actor=request.user, note=note, now=now, shown=seen
         )
-    except compare_accounts.NotAsShown:
+    except NotAsShown:
         form.add_error(None, CHANGED)
         return _page(request, form=form)
     if is_accepted:

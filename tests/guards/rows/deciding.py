@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 EACH = "orders/tests/sending/test_each_guard.py"
+WRITTEN = "orders/tests/pages/test_shown_when_written.py"
 KEPT = "orders/tests/pages/test_kept_on_changes.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 PHRASES = "orders/tests/recovery/test_refusal_phrases.py"
@@ -33,14 +34,34 @@ GUARDS = (
         items=(11,),
     ),
     Guard(
-        "people: the flag of which a page has told",
-        'if request.POST.get("shown") != shown.of_flag(found):',
-        "if False:",
+        "people: the flag of which a page has told, when it is written",
+        "        refuse_unless_flag_shown(order, seen)\n",
+        "",
         (
+            f"{WRITTEN}::test_a_flag_that_is_raised_once_more_since_the_click_stays",
             "orders/tests/pages/test_stale_tabs.py::test_a_flag_of_which_the_page_has_told_nothing_is_not_cleared",
         ),
-        "orders/pages/order_views.py",
+        "orders/flags.py",
         items=(11,),
+    ),
+    Guard(
+        "people: what a page showed, when it is written",
+        "    if of_order(_locked(order)) != word:",
+        "    if False:",
+        (
+            f"{WRITTEN}::test_what_is_found_between_the_click_and_the_write_is_looked_at_first",
+            f"{WRITTEN}::test_an_order_is_not_sent_again_after_a_flag_that_came_and_went_since_the_click",
+        ),
+        "orders/shown.py",
+        items=(5, 11),
+    ),
+    Guard(
+        "people: words resolve nothing along that was found, when it is written",
+        "            if known is None or known.ever_seen != attempt.ever_seen:",
+        "            if known is None:",
+        (f"{WRITTEN}::test_words_resolve_none_along_of_which_something_was_found_this_moment",),
+        "orders/recovery/not_placed.py",
+        items=(5, 11),
     ),
     Guard(
         "people: the order that a page links",
