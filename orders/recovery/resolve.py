@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from core.money import plain
+from providers.identity import rows_of
 from providers.models import Provider
 from providers.panel_api import Progress
 
@@ -164,9 +165,12 @@ def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetim
 
 
 def switch_off(provider: Provider, words: str, *, now: datetime) -> None:
-    """Until a person switches the search on again."""
-    on = Recovery.objects.filter(pk=provider.pk, stopped_because="")
+    """At every row of its account, until a person switches the search on again."""
+    rows = rows_of(provider.pk)
+    on = Recovery.objects.filter(provider__in=rows, stopped_because="")
     with transaction.atomic():
+        for pk in rows:
+            Recovery.objects.get_or_create(provider_id=pk)
         if on.update(stopped_because=words[:300]):
             provider.remember(f"The search for lost orders is off. {words}", now=now)
 

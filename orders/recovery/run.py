@@ -125,7 +125,7 @@ def _calibrate(run: RecoveryRun) -> None:
     fresh = here and rules.calibrated_at and run.clock() - rules.calibrated_at < _worth(rules)
     if wanted and not fresh:
         calibrate_in_run(run)
-        rules.refresh_from_db()
+        run.read_rules_again()
 
 
 def _worth(rules: Recovery) -> timedelta:

@@ -73,7 +73,23 @@ class RecoveryRun:
         rows = same_account(provider)
         if rows[0] != provider.pk:
             Recovery.objects.get_or_create(provider_id=rows[0])
-        return cls(provider, client, rules, rows, clock, goes_on=goes_on)
+        run = cls(provider, client, rules, rows, clock, goes_on=goes_on)
+        run.narrow_rules()
+        return run
+
+    def read_rules_again(self) -> None:
+        self.rules.refresh_from_db()
+        self.narrow_rules()
+
+    def narrow_rules(self) -> None:
+        """Of the rows of the account the longest wait holds, and a search that was switched off at
+        one of them proves nothing at another."""
+        if len(self.rows) < 2:
+            return
+        told = list(Recovery.objects.filter(provider__in=self.rows).order_by("pk"))
+        self.rules.grace_seconds = max(one.grace_seconds for one in told)
+        why_off = (one.stopped_because for one in (self.rules, *told) if one.stopped_because)
+        self.rules.stopped_because = next(why_off, "")
 
     def ask(self, question: Callable[[], Read]) -> Read:
         """The answer to one free call. Raises MustWait where no call is left."""

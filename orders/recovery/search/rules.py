@@ -14,6 +14,7 @@ from core.models import User
 from core.roles import May
 from core.shown_fields import ChangedMeanwhile, own_changes, word_of
 from providers.actions.learning import name_parameter
+from providers.identity import rows_of
 from providers.models import Provider
 from providers.panel_api import Dialect
 
@@ -93,15 +94,20 @@ def why_off(rules: Recovery) -> str:
 
 
 def resume(provider: Provider, *, actor: User, now: datetime, shown: str | None = None) -> bool:
-    """A person trusts the numbers again. False: the search was not off. Raises ChangedMeanwhile
-    where it is off for something else than was `shown`."""
+    """A person trusts the numbers of this account again, at each of its rows where the search is
+    off for the same. False: it was not off. Raises ChangedMeanwhile where it is off for something
+    else than was `shown`."""
     off = Recovery.objects.filter(provider=provider).exclude(stopped_because="")
     with transaction.atomic():
         row = off.select_for_update().select_related("provider").first()
         if row and shown is not None and shown != word_of(why_off(row)):
             raise ChangedMeanwhile({"stopped_because": row.stopped_because})
-        if not off.update(stopped_because="", calibrated_at=None):
+        if row is None:
             return False
+        rows = Recovery.objects.filter(provider__in=rows_of(provider.pk))
+        rows.filter(stopped_because=row.stopped_because).update(
+            stopped_because="", calibrated_at=None
+        )
         provider.remember("The search for lost orders is on again.", now=now, actor=actor)
     return True
 

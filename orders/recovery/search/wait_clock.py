@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import F, Max, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Max, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from core import clocks
 from core.rows.loops import one_by_one
@@ -27,7 +27,18 @@ MOST_AT_ONCE = 500
 COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
 _KNOWN_BY = ("order_id", "started_at")  # beside its number
 _COUNTED = ("provider_id", "code", "unknown_at", "waited_at", "waited_seconds", "surely_after")
-_GRACE = Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS))
+# Of the rows of an account upstream the longest holds
+_ALIKE = (
+    Recovery.objects.filter(provider__upstream=OuterRef("provider__upstream"))
+    .exclude(provider__upstream="")
+    .order_by()
+    .values("provider__upstream")
+    .annotate(longest=Max("grace_seconds"))
+)
+_GRACE = Greatest(
+    Coalesce(F("provider__recovery__grace_seconds"), Value(clocks.NOT_PLACED_GRACE_SECONDS)),
+    Coalesce(Subquery(_ALIKE.values("longest")), Value(0)),
+)
 
 
 def count(*, now: datetime, provider: Provider | None = None) -> None:
@@ -68,8 +79,13 @@ def _newest_row(provider: Provider) -> int | None:
 
 
 def grace_of(provider_id: int) -> int:
-    told = Recovery.objects.filter(provider=provider_id).values_list("grace_seconds", flat=True)
-    return next(iter(told), clocks.NOT_PLACED_GRACE_SECONDS)
+    """The longest that staff have said of any row of this account: how late its server shows an
+    order does not depend on the row through which that was sent."""
+    itself = Provider.objects.filter(pk=provider_id)
+    known = itself.exclude(upstream="").values("upstream")
+    rows = Recovery.objects.filter(Q(provider=provider_id) | Q(provider__upstream__in=known))
+    told = dict(rows.values_list("provider", "grace_seconds"))
+    return max(({provider_id: clocks.NOT_PLACED_GRACE_SECONDS} | told).values())
 
 
 def left(attempt: Attempt, grace_seconds: int) -> float:

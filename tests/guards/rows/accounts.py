@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+RULES = "orders/tests/recovery/test_rules_of_one_account.py"
+
 ACCOUNT_IDENTITY = "providers/tests/test_account_identity.py"
 ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
 BALANCES = "providers/tests/test_balances.py"
@@ -265,5 +267,34 @@ GUARDS = (
         ("orders/tests/placing/test_two_rows.py::test_the_same_at_the_other_row_is_asked_about",),
         "orders/models/order_queries.py",
         items=(9,),
+    ),
+    Guard(
+        "wait: as long as was said of any row of the account",
+        "    return max(({provider_id: clocks.NOT_PLACED_GRACE_SECONDS} | told).values())",
+        "    return told.get(provider_id, clocks.NOT_PLACED_GRACE_SECONDS)",
+        (
+            f"{RULES}::test_an_order_may_appear_as_long_as_was_said_of_either_row",
+            f"{RULES}::test_the_wait_is_counted_on_until_the_longest_is_over",
+        ),
+        "orders/recovery/search/wait_clock.py",
+        items=(7, 9),
+    ),
+    Guard(
+        "search: off at every row of the account",
+        '    on = Recovery.objects.filter(provider__in=rows, stopped_because="")',
+        '    on = Recovery.objects.filter(provider=provider, stopped_because="")',
+        (f"{RULES}::test_a_search_that_is_switched_off_at_one_row_is_off_at_the_other",),
+        "orders/recovery/resolve.py",
+        items=(7, 9),
+    ),
+    Guard(
+        "search: with the rules of every row of the account",
+        '        self.rules.stopped_because = next(why_off, "")\n',
+        "",
+        (
+            f"{RULES}::test_one_that_a_release_before_had_switched_off_at_one_row_is_off_at_the_other",
+        ),
+        "orders/recovery/search/recovery_run.py",
+        items=(7, 9),
     ),
 )
