@@ -22,7 +22,6 @@ from providers.models import Service
 from providers.panel_api.order_types.table import PAYLOADS, Ask, Kind, OrderPayload
 
 from ..draft import OrderDraft
-from ..limits.drawn_before import word_of
 from ..link_queue import last_in_line
 from ..links import link_key
 from ..models import Order
@@ -218,7 +217,7 @@ class OrderForm(BesideSendsForm):
             told_of=frozenset(self._asked),
             agreed=self.terms,
             told_sends=names_of(self.left_sends),
-            known_restores=word_of(self.known_restores) if self.is_drawn else None,
+            known_restores=self.known_restores.word if self.is_drawn else None,
         )
 
     def partial_payload(self) -> OrderPayload:

@@ -17,7 +17,6 @@ from providers.models import Provider, ProviderHealth
 
 from ..draft import OrderDraft
 from ..limits import check_limits
-from ..limits.drawn_before import word_of
 from ..models import EventKind, Order, OrderBatch
 from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold, refuse_unless_shown, restores
@@ -112,7 +111,7 @@ def _write_down(
     account = _check_agreed(draft, placed_by, now, starts_at, lately, batch)
     if not sends and (send := left_sends.not_told(draft)):
         raise NotAgreed(left_sends.why_asked(send), "is_meant", left_sends.name_of(send))
-    if draft.known_restores not in (None, word_of(restores())):
+    if draft.known_restores not in (None, restores().word):
         raise NotAgreed(RESTORED)
     order = insert(
         draft,

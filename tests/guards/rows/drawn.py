@@ -30,7 +30,7 @@ GUARDS = (
     ),
     Guard(
         "place: not over a restore that was found since its form was read",
-        "    if draft.known_restores not in (None, word_of(restores())):",
+        "    if draft.known_restores not in (None, restores().word):",
         "    if False:",
         (f"{DRAWN}::test_a_restore_that_is_found_between_the_form_and_its_order_stops_it",),
         "orders/placing/place_orders.py",
