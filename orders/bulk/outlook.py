@@ -29,6 +29,7 @@ from ..shown import gaps_of, word_of_hold
 from ..status import HoldReason, JobKind, Status
 from ..terms import at_rate
 from . import ordered_again, shown_holds
+from .again_lines import MOST_LINES, AgainLine, why_asked
 from .apply_step import NOT_POLLED, ON_ITS_PAGE
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
@@ -56,8 +57,19 @@ class Outlook:
     named: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_sends: set[str] = field(default_factory=set)
+    again_lines: list[AgainLine] = field(default_factory=list)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def tell(self, line: AgainLine) -> None:
+        """Of one that would be ordered again or not, while the table has room."""
+        if len(self.again_lines) < MOST_LINES:
+            self.again_lines.append(line)
+
+    @property
+    def lines_more(self) -> int:
+        """How many the table has no room for."""
+        return self.total - len(self.again_lines)
 
     @property
     def alone(self) -> int:
@@ -131,6 +143,7 @@ def outlook(
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
+        lately = set[int]()
         if kind == JobKind.REORDER:
             left = left_sends([order.link_key for order in some])
             done, lately = _ordered_again(some, now)
@@ -141,6 +154,8 @@ def outlook(
             seen.total += 1
             if words := _why_not(kind, order, under_way, why_never, person):
                 seen.leave_out(order, words)
+                if kind == JobKind.REORDER:
+                    seen.tell(AgainLine(order, why_not=words))
                 continue
             if order.pk in beside:  # the step asks nobody, and leaves it out
                 seen.leave_out(order, f"{beside[order.pk]} {ON_ITS_PAGE}")
@@ -152,6 +167,13 @@ def outlook(
             is_beside_open = kind == JobKind.REORDER and (
                 order.pk in under_way or place in again or bool(sends)
             )
+            if kind == JobKind.REORDER:
+                asked = why_asked(
+                    has_sends=bool(sends),
+                    is_lately=order.pk in lately,
+                    is_repeated=order.pk in under_way,
+                )
+                seen.tell(AgainLine(order, why_asked=asked if is_beside_open else ""))
             again.add(place)  # what is bought for it stands beside the next one
             seen.beside_open += is_beside_open
             _add_estimate(seen, order, is_alone=not is_beside_open)

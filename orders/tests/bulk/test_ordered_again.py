@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from orders.limits import check_limits
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import COSTS_NOTHING, JobKind, JobState, Status
 from orders.tests.bulk.test_bulk_actions import run, start
+from providers.models import Service
 from tests.builders import NOON, make_job, make_order, make_user
 from tests.one_line import one_line
 from tests.query_counts import queries_of
@@ -80,6 +82,27 @@ def test_what_bought_nothing_is_no_matter(staff: Client, status: Status) -> None
     done_before(an_ended_order(), at=timezone.now(), status=status)
     answer = staff.get(PAGE)
     assert answer.context["seen"].alone == 1 and not answer.context["done_before"]
+
+
+def test_a_table_says_of_each_what_becomes_of_it_and_at_which_price(staff: Client) -> None:
+    plain, again = an_ended_order(), an_ended_order()
+    done_before(again, at=timezone.now())
+    gone = an_ended_order()
+    Service.objects.filter(pk=plain.service_id).update(rate=Decimal("7.5"))
+    Service.objects.filter(pk=gone.service_id).update(gone_at=timezone.now())
+    answer = staff.get(PAGE)
+    seen, page = answer.context["seen"], one_line(answer.content.decode())
+    lines = {line.order.pk: line for line in seen.again_lines}
+    assert (lines[plain.pk].why_not, lines[plain.pk].why_asked) == ("", "")
+    assert lines[plain.pk].is_dearer and not lines[again.pk].is_dearer
+    assert "24 hours" in lines[again.pk].why_asked and lines[gone.pk].why_not
+    assert len(lines) + seen.lines_more == seen.total
+    said = [line for line in lines.values() if line.why_asked]
+    assert (len(said), sum(bool(line.why_not) for line in lines.values())) == (
+        seen.beside_open,
+        seen.impossible,
+    )
+    assert 'id="again-lines"' in page and "$7.50" in page and lines[gone.pk].why_not in page
 
 
 def test_there_is_no_button_that_buys_none_of_them(staff: Client) -> None:
