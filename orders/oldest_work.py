@@ -9,7 +9,8 @@ from operator import or_
 from typing import Any
 
 from django.db.models import DateTimeField, F, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Lower
+from django.db.models.lookups import Exact
 
 from core import clocks
 from providers.models import CatalogRun, Lease, Provider, ProviderState
@@ -97,22 +98,34 @@ _LIMITS = {
 }
 
 _IS_ACTIVE = Q(provider__state=ProviderState.ACTIVE)
-# As far as is known. One that is not would be refused first at each reading, and keep the others.
+# `Provider.currency_differs`, as a question to the database.
+CURRENCY_DIFFERS = Q(provider__currency__gt="", provider__balance_currency__gt="") & ~Q(
+    Exact(Lower("provider__currency"), Lower("provider__balance_currency"))
+)
+_IS_TOLD = Q(provider__balance__gt=0, provider__balance_error="") & ~CURRENCY_DIFFERS
+# As far as is known: a balance in another currency tells nothing, nor one that is used up, where
+# the provider may give credit. One that is not would be refused first at each reading, and keep
+# the others.
 _IS_PAID = (
     Q(estimate=None)
     | Q(provider__balance=None)
+    | Q(provider__balance__lte=0)
     | ~Q(provider__balance_error="")
+    | CURRENCY_DIFFERS
     | Q(estimate__lte=F("provider__balance"))
 )
+_IS_NO_MORE_REFUSED = _IS_ACTIVE & Q(
+    hold_reason=HoldReason.FUNDS, provider__health__funds_refused_at=None
+)
+# What nothing but money or a person lets go, while no refusal says so of the account.
+WAITS_FOR_BALANCE = _IS_NO_MORE_REFUSED & _IS_TOLD & Q(estimate__gt=F("provider__balance"))
 # Held for their account, which can take orders again: paused, its key refused, out of funds.
 ACCOUNT_TAKES_THEM = (
     _IS_ACTIVE & Q(hold_reason=HoldReason.PROVIDER_PAUSED),
     _IS_ACTIVE
     & Q(hold_reason=HoldReason.KEY, provider__health__key_refused_at=None)
     & ~Q(provider__key_ciphertext=""),
-    _IS_ACTIVE
-    & Q(hold_reason=HoldReason.FUNDS, provider__health__funds_refused_at=None)
-    & _IS_PAID,
+    _IS_NO_MORE_REFUSED & _IS_PAID,
 )
 
 # The kinds that are told for each account, in the order of the rows they stand in.

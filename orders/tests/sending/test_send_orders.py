@@ -9,16 +9,18 @@ import pytest
 from django.db import OperationalError
 
 from core import clocks
-from orders import link_queue
+from core.roles import Role
+from orders import link_queue, oldest_work
 from orders.models import Attempt, Order, PollSchedule
 from orders.models.attempt import AttemptQuerySet
+from orders.placing import place_orders
 from orders.sending import claims, halts, record_outcome, send_orders, send_run, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, HaltKind, HoldReason, Outcome, Status
 from providers.actions import token_bucket
 from providers.models import Provider, ProviderHealth, ProviderState
 from providers.panel_api import Dialect, OutcomeUnknown, Placed, RefusalCode, Rejected
-from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service, make_user
 from tests.fake_provider import FakeProvider, lost_answer, never_left, refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -410,13 +412,41 @@ def test_one_order_that_the_balance_does_not_pay_for_keeps_no_other_one():
         ({"balance": None}, "5"),
         ({"balance": 1, "balance_error": "No."}, "5"),
         ({"balance": 1}, None),
+        ({"balance": 0}, "5"),
+        ({"balance": -5}, "5"),  # it gives credit, how much nobody knows
+        ({"balance": 1, "balance_currency": "EUR"}, "5"),
     ],
 )
 def test_where_nobody_knows_whether_it_is_paid_it_is_tried(known, estimate):
     order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS, estimate=estimate)
     Provider.objects.filter(pk=order.provider_id).update(**known)
+    assert not Order.objects.filter(oldest_work.WAITS_FOR_BALANCE).exists()
     sweep_due.hold_and_release(now=NOON)
     assert Order.objects.get(pk=order.pk).status == Status.QUEUED
+
+
+@pytest.mark.parametrize("called", ["", "usd", "Usd"])
+def test_where_it_is_known_not_to_be_paid_it_waits(called):
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS, estimate="5")
+    read = {"balance": 1, "currency": "USD", "balance_currency": called}
+    Provider.objects.filter(pk=order.provider_id).update(**read)
+    assert Order.objects.filter(oldest_work.WAITS_FOR_BALANCE).count() == 1
+    sweep_due.hold_and_release(now=NOON)
+    assert Order.objects.get(pk=order.pk).status == Status.HELD
+
+
+def test_once_one_is_released_at_an_account_on_credit_the_others_are_tried_too():
+    account = make_provider(balance="-5", balance_at=NOON)
+    service = make_service(account)
+    held = [
+        make_order(Status.HELD, service=service, hold_reason=HoldReason.FUNDS) for _ in range(3)
+    ]
+    ProviderHealth.objects.filter(provider=account).update(funds_refused_at=NOON)
+    sweep_due.hold_and_release(now=NOON)
+    assert Order.objects.filter(status=Status.HELD).count() == 3
+    assert place_orders.release_order(held[0], actor=make_user(Role.MANAGER), now=NOON)
+    sweep_due.hold_and_release(now=NOON)
+    assert Order.objects.filter(status=Status.QUEUED).count() == 3
 
 
 def test_a_lost_bell_is_rung_again():
