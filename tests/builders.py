@@ -32,6 +32,7 @@ from orders.models import (
     Discrepancy,
     DiscrepancyKind,
     Halt,
+    JournalGap,
     Order,
     OrderBatch,
     OrderEvent,
@@ -318,6 +319,18 @@ def make_halt(**over: Any) -> Halt:
     over.setdefault("reason", "It answers with its front page.")
     over.setdefault("placed_at", NOON)
     return Halt.objects.create(**over)
+
+
+def make_journal_gap(provider: Provider, **over: Any) -> JournalGap:
+    """One of this account, found at noon behind nothing that is there, and accepted."""
+    over.setdefault("found_at", NOON)
+    if "halt" not in over:
+        over["halt"] = make_halt(kind=HaltKind.RESTORED, lifted_at=over["found_at"])
+    for name in ("events", "orders", "refills", "cancels"):
+        over.setdefault(f"{name}_through", 0)
+    over.setdefault("host", "desk-1")
+    over.setdefault("kept_from", NOON)
+    return JournalGap.objects.create(provider=provider, **over)
 
 
 def make_unmatched_order(provider: Provider | None = None, **over: Any) -> UnmatchedOrder:

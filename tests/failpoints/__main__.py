@@ -23,6 +23,7 @@ def main() -> int:
 
     from tests.closed_network import closed_network
     from tests.failpoints import clock_steps, lists, requests, restored, table
+    from tests.failpoints.cells import printed_cells
     from tests.failpoints.ground import ground
 
     setup_test_environment()
@@ -43,10 +44,10 @@ def main() -> int:
         connection.close()
         teardown_databases(made, verbosity=0)
     print(table.printed(results))
-    print(requests.printed_requests(answered))
+    print(printed_cells(answered, of="requests"))
     print(clock_steps.printed_steps(stepped))
-    print(lists.printed_lists(looked))
-    print(restored.printed_restores(recalled))
+    print(printed_cells(looked, of="lists"))
+    print(printed_cells(recalled, of="restores"))
     print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.")
     found = (results, answered, stepped, looked, recalled)
     return any(one.wrong for several in found for one in several)

@@ -5,7 +5,6 @@ order is looked for in it, at the first look, or at the one that would show it n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -15,6 +14,7 @@ from orders.recovery.search.find_lost import MOST_CALLS
 from orders.sending import sweep_due
 from providers.models import Provider
 
+from .cells import CellResult
 from .expected import NOT_THERE, THERE, End
 from .ground import Ground
 from .modes import MODES, Mode
@@ -58,15 +58,6 @@ LIST_MODES = tuple(
 Cell = tuple[Look, Place, Mode]
 
 
-@dataclass(slots=True)
-class ListResult:
-    look: Look
-    place: Place
-    mode: Mode
-    reached: bool
-    wrong: list[str] = field(default_factory=list)
-
-
 def list_cells() -> list[Cell]:
     """Who is found at the first look has no last one."""
     return [
@@ -77,11 +68,11 @@ def list_cells() -> list[Cell]:
     ]
 
 
-def walk_lists(chosen: Iterable[Cell], ground: Ground) -> Iterator[ListResult]:
+def walk_lists(chosen: Iterable[Cell], ground: Ground) -> Iterator[CellResult]:
     ground.box.dialect(recent_orders=True)
     for look, place, mode in chosen:
         found = ListWalk(ground, look, place, mode).result()
-        yield ListResult(look, place, mode, found.reached, found.wrong)
+        yield CellResult(look, place, mode, found.reached, found.wrong)
 
 
 class ListWalk(Walk):
@@ -138,14 +129,3 @@ class ListWalk(Walk):
         if attempt.calls > MOST_CALLS:
             wrong.append(f"it took {attempt.calls} calls")
         return wrong
-
-
-def printed_lists(results: list[ListResult]) -> str:
-    """What is wrong, and how many cells there were."""
-    lines = [
-        f"WRONG {one.look.value}: {one.place.name} × {one.mode.name}: {what}"
-        for one in results
-        for what in one.wrong
-    ]
-    killed = sum(one.reached for one in results)
-    return "\n".join([*lines, f"{len(results)} cells of lists, {killed} workers killed."])

@@ -7,7 +7,7 @@ about: asking twice is asking once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from providers.connect import client_for, shared_transport
 from providers.models import ProviderHealth, Service
 from tests.builders import make_cancel, make_refill, make_service
 
+from .cells import CellResult
 from .ground import Ground
 from .modes import MODES, Classification, Mode
 from .places import Left, Place, is_answered, is_listened_to
@@ -56,20 +57,11 @@ class End:
     asked: int
 
 
-@dataclass(slots=True)
-class RequestResult:
-    write: Write
-    place: Place
-    mode: Mode
-    reached: bool
-    wrong: list[str] = field(default_factory=list)
-
-
 def request_cells() -> list[Cell]:
     return [(w, place, mode) for w in WRITES for place in REQUEST_PLACES for mode in REQUEST_MODES]
 
 
-def walk_requests(chosen: Iterable[Cell], ground: Ground) -> Iterator[RequestResult]:
+def walk_requests(chosen: Iterable[Cell], ground: Ground) -> Iterator[CellResult]:
     for write, place, mode in chosen:
         yield RequestWalk(ground, write, place, mode).result_of_request()
 
@@ -112,7 +104,7 @@ class RequestWalk(Walk):
         self.write = write
         self.service = refillable_service(self)
 
-    def result_of_request(self) -> RequestResult:
+    def result_of_request(self) -> CellResult:
         row = self._wanted()
         before = self.box.calls(self.write.value)
         if self.mode.fault:
@@ -158,22 +150,11 @@ class RequestWalk(Walk):
             account = self._account()
             runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 
-    def _compared(self, end: End, reached: bool) -> RequestResult:
-        result = RequestResult(self.write, self.place, self.mode, reached)
+    def _compared(self, end: End, reached: bool) -> CellResult:
+        result = CellResult(self.write, self.place, self.mode, reached)
         wanted = expected_end(self.write, self.place, self.mode)
         if reached != self.place.is_reached(self.mode):
             result.wrong.append("the place was reached" if reached else "it was not reached")
         if end != wanted:
             result.wrong.append(f"it ended as {end} and not as {wanted}")
         return result
-
-
-def printed_requests(results: list[RequestResult]) -> str:
-    """What is wrong, and how many cells there were."""
-    lines = [
-        f"WRONG {one.write} × {one.place.name} × {one.mode.name}: {what}"
-        for one in results
-        for what in one.wrong
-    ]
-    killed = sum(one.reached for one in results)
-    return "\n".join([*lines, f"{len(results)} cells of requests, {killed} workers killed."])

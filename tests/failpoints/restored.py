@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -32,6 +31,7 @@ from tests.builders import make_cancel, make_refill, make_user
 from tests.kept_answers import import_spool
 from tests.way_back import WayBack
 
+from .cells import CellResult
 from .expected import REFUSED, THERE, End
 from .ground import Ground
 from .modes import MODES, Classification, Mode
@@ -73,15 +73,6 @@ RESTORE_MODES = tuple(
 Cell = tuple[Work, Place, Mode]
 
 
-@dataclass(slots=True)
-class RestoreResult:
-    work: Work
-    place: Place
-    mode: Mode
-    reached: bool
-    wrong: list[str] = field(default_factory=list)
-
-
 def restore_cells(*, everything: bool) -> list[Cell]:
     """All, or a part with each place, and each mode several times."""
     return [
@@ -92,7 +83,7 @@ def restore_cells(*, everything: bool) -> list[Cell]:
     ]
 
 
-def walk_restores(chosen: Iterable[Cell], ground: Ground) -> Iterator[RestoreResult]:
+def walk_restores(chosen: Iterable[Cell], ground: Ground) -> Iterator[CellResult]:
     """Each in a database and on a disk of its own."""
     before = WayBack()
     for work, place, mode in chosen:
@@ -100,7 +91,7 @@ def walk_restores(chosen: Iterable[Cell], ground: Ground) -> Iterator[RestoreRes
         with override_settings(DATA_DIR=disk):
             found = RestoreWalk(ground, work, place, mode).result()
         before.go()
-        yield RestoreResult(work, place, mode, found.reached, found.wrong)
+        yield CellResult(work, place, mode, found.reached, found.wrong)
 
 
 def expected_restored(mode: Mode) -> End:
@@ -242,14 +233,3 @@ def _give_numbers_out_again() -> None:
         models = [model for model in apps.get_models() if model._meta.managed]
         for line in connection.ops.sequence_reset_sql(no_style(), models):
             cursor.execute(line)
-
-
-def printed_restores(results: list[RestoreResult]) -> str:
-    """What is wrong, and how many cells there were."""
-    lines = [
-        f"WRONG {one.work.value}: {one.place.name} × {one.mode.name}: {what}"
-        for one in results
-        for what in one.wrong
-    ]
-    killed = sum(one.reached for one in results)
-    return "\n".join([*lines, f"{len(results)} cells of restores, {killed} workers killed."])

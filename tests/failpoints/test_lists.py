@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from .cells import printed_cells
 from .ground import ground
-from .lists import LIST_STRIDE, Look, list_cells, printed_lists, walk_lists
+from .lists import LIST_STRIDE, Look, list_cells, walk_lists
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -15,5 +16,5 @@ def test_a_worker_killed_over_a_list_of_orders_links_and_excludes_as_the_provide
     chosen = [cell for cell in list_cells() if cell[0] is look][::LIST_STRIDE]
     with ground(len(chosen)) as here:
         results = list(walk_lists(chosen, here))
-    assert not [result for result in results if result.wrong], printed_lists(results)
+    assert not [result for result in results if result.wrong], printed_cells(results, of="lists")
     assert any(result.reached for result in results)

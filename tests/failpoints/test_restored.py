@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from .cells import printed_cells
 from .ground import ground
-from .restored import RESTORE_MODES, printed_restores, restore_cells, walk_restores
+from .restored import RESTORE_MODES, restore_cells, walk_restores
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -15,5 +16,5 @@ def test_a_worker_killed_behind_a_restored_database_sends_nothing_twice_and_forg
     chosen = [cell for cell in restore_cells(everything=False) if cell[2] is mode]
     with ground(len(chosen)) as here:
         results = list(walk_restores(chosen, here))
-    assert not [result for result in results if result.wrong], printed_restores(results)
+    assert not [result for result in results if result.wrong], printed_cells(results, of="restores")
     assert all(result.reached for result in results)

@@ -11,12 +11,12 @@ from django.apps import apps
 
 from orders.aftersales import batch_outcome, refill_sends, request_refills
 from orders.limits import doubtful_rows
-from orders.models import JournalGap, Order, Refill
+from orders.models import Order, Refill
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import RefillStarted, Refused
 from providers.panel_api.refusals.classify import refusal_code, spacing_seconds, wait_seconds
-from tests.builders import NOON, make_halt, make_order, make_refill, make_user
+from tests.builders import NOON, make_journal_gap, make_order, make_refill, make_user
 from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -143,17 +143,8 @@ def test_one_that_was_lost_and_then_refused_is_remembered(order: Order, desk: Fa
 
 def gap_found(order: Order, at: datetime, *, puts_in_doubt: int = 1) -> None:
     """What waits may have been sent: the refills up to now are in doubt."""
-    JournalGap.objects.create(
-        halt=make_halt(lifted_at=at),
-        provider=order.provider,
-        host="a",
-        found_at=at,
-        kept_from=NOON,
-        events_through=0,
-        orders_through=0,
-        refills_through=Refill.objects.latest("pk").pk,
-        cancels_through=0,
-    )
+    last = Refill.objects.latest("pk").pk
+    make_journal_gap(order.provider, found_at=at, refills_through=last)
     assert doubtful_rows.give_up_requests(order.provider_id, now=at) == puts_in_doubt
 
 

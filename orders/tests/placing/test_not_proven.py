@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,10 +101,8 @@ def test_nothing_is_asked_beside_one_that_is_proven() -> None:
     assert place_order(drafted(other), placed_by=make_user(), now=LATER)[1]
 
 
-def test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that() -> None:
-    order, now = marked(), database_now()
-    assert order.move(Status.WITHDRAWN, now=now)
-    words = "was withdrawn, and that it was not bought is not proven"
+def assert_asked_for_a_week(order: Order, words: str, now: datetime) -> None:
+    """By one order, by the same again and by a line of many, and no longer than that."""
     with pytest.raises(NotAgreed, match=words):
         place_order(drafted(order), placed_by=make_user(), now=now)
     with pytest.raises(CannotOrderAgain, match=words):
@@ -113,6 +111,13 @@ def test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that() -> No
     assert not line.is_good and words in line.problems[0]["words"]
     Order.objects.update(ended_at=now - timedelta(days=7, minutes=1))
     assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+
+
+def test_it_is_asked_for_a_week_beside_one_that_was_withdrawn_after_that() -> None:
+    order, now = marked(), database_now()
+    assert order.move(Status.WITHDRAWN, now=now)
+    words = "was withdrawn, and that it was not bought is not proven"
+    assert_asked_for_a_week(order, words, now)
 
 
 def test_the_form_says_so_beside_one_that_was_withdrawn(staff: Client) -> None:
@@ -153,14 +158,7 @@ def test_it_is_asked_for_a_week_beside_one_that_was_refused_by_word(
     order, now = made(), database_now()
     assert order.status == Status.REJECTED
     Order.objects.update(ended_at=now)
-    with pytest.raises(NotAgreed, match=BY_WORD):
-        place_order(drafted(order), placed_by=make_user(), now=now)
-    with pytest.raises(CannotOrderAgain, match=BY_WORD):
-        draft_again(order, uuid.uuid4(), now=now, person=make_user())
-    [line] = make_batch(f"{order.service.external_id}|{LINK}|1000").lines.all()
-    assert not line.is_good and BY_WORD in line.problems[0]["words"]
-    Order.objects.update(ended_at=now - timedelta(days=7, minutes=1))
-    assert place_order(drafted(order), placed_by=make_user(), now=now)[1]
+    assert_asked_for_a_week(order, BY_WORD, now)
 
 
 def test_nothing_is_asked_beside_one_that_the_provider_refused() -> None:

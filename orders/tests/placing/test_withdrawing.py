@@ -15,12 +15,19 @@ from core.roles import Role
 from orders.bulk.tasks import run_job
 from orders.limits import doubtful_rows
 from orders.links import link_key
-from orders.models import JournalGap, Order
+from orders.models import Order
 from orders.placing.order_again import draft_again
 from orders.placing.place_orders import NotAgreed, place_order, release_order, withdraw_order
 from orders.status import HoldReason, JobKind, Outcome, Status
 from orders.tests.placing.test_not_proven import LINK, drafted
-from tests.builders import make_attempt, make_batch, make_halt, make_job, make_order, make_user
+from tests.builders import (
+    make_attempt,
+    make_batch,
+    make_job,
+    make_journal_gap,
+    make_order,
+    make_user,
+)
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -59,15 +66,10 @@ def test_an_attempt_of_which_no_byte_left_is_none(staff: Client, step: str) -> N
 @pytest.mark.parametrize("step", STEPS)
 def test_what_a_restored_database_may_have_forgotten_is_said(staff: Client, step: str) -> None:
     order = make_order(Status.HELD, hold_reason=HoldReason.RESTORED)
-    JournalGap.objects.create(
-        halt=make_halt(provider=order.provider),
-        provider=order.provider,
-        host="desk-1",
-        kept_from=order.created_at,
+    make_journal_gap(
+        order.provider,
         orders_through=order.pk,
-        refills_through=0,
-        cancels_through=0,
-        events_through=0,
+        kept_from=order.created_at,
         found_at=order.created_at,
     )
     page = answer_to(staff, step, order.pk)
@@ -139,15 +141,10 @@ def test_what_somebody_has_looked_up_and_released_is_not_asked_about() -> None:
 def in_a_gap() -> Order:
     """It waits, and may have been sent before the database was put back."""
     order = make_order(Status.QUEUED, link=LINK, link_key=link_key(LINK), units=1000)
-    JournalGap.objects.create(
-        halt=make_halt(provider=order.provider),
-        provider=order.provider,
-        host="desk-1",
-        found_at=database_now(),
-        kept_from=order.created_at,
-        events_through=0,
+    make_journal_gap(
+        order.provider,
         orders_through=order.pk,
-        refills_through=0,
-        cancels_through=0,
+        kept_from=order.created_at,
+        found_at=database_now(),
     )
     return order

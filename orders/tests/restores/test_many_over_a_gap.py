@@ -33,7 +33,14 @@ from orders.sending.restore_check import guard
 from orders.sending.writes import journal_file
 from orders.shown import of_hold
 from orders.status import HoldReason, JobKind, JobState, RefillStatus, Status
-from tests.builders import NOON, make_halt, make_order, make_provider, make_service, make_user
+from tests.builders import (
+    NOON,
+    make_journal_gap,
+    make_order,
+    make_provider,
+    make_service,
+    make_user,
+)
 from tests.fake_provider import FakeProvider
 
 from ..mass.test_place_lines import make_batch
@@ -215,15 +222,7 @@ def gap_now(order: Order, found_at=LATER) -> None:
         f"{name}_through": model.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         for name, model in (("events", OrderEvent), ("orders", Order), ("refills", Refill))
     }
-    JournalGap.objects.create(
-        halt=make_halt(lifted_at=found_at),
-        provider=order.provider,
-        host="a",
-        found_at=found_at,
-        kept_from=NOON,
-        cancels_through=0,
-        **through,
-    )
+    make_journal_gap(order.provider, found_at=found_at, **through)
 
 
 @pytest.mark.parametrize("kind", [JobKind.REFILL, JobKind.REORDER])

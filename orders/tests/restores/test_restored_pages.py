@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from core.roles import Role
-from orders.models import Halt, JournalGap, Order, ReconcileRun, UnmatchedOrder
+from orders.models import Halt, Order, ReconcileRun, UnmatchedOrder
 from orders.restores import compare_accounts
 from orders.sending import halts
 from orders.sending.restore_check import guard
@@ -20,6 +20,7 @@ from providers.panel_api import Dialect, RecentOrder, Unavailable
 from tests.builders import (
     NOON,
     make_attempt,
+    make_journal_gap,
     make_order,
     make_provider,
     make_service,
@@ -228,9 +229,7 @@ def one_known(halt: Halt) -> None:
 
 
 def a_gap(halt: Halt) -> None:
-    through = dict.fromkeys((f"{name}_through" for name in ("events", "orders", "refills")), 0)
-    times = {"found_at": NOON, "kept_from": NOON, "cancels_through": 0}
-    JournalGap.objects.create(halt=halt, provider=make_provider(), host="a", **through, **times)
+    make_journal_gap(make_provider(), halt=halt)
 
 
 @pytest.mark.parametrize("change", [another_run, one_more, one_known, a_gap])
