@@ -41,7 +41,7 @@ from providers.panel_api import (
 
 from ..models import Attempt, Halt, ReconcileRun, Recovery
 from ..sending import halts
-from ..sending.restore_check import guard
+from ..sending.restore_check import guard, recall_all
 from ..shown import NotAsShown
 from ..status import RECALLED, HaltKind, JobState, Outcome
 from . import shown_lists
@@ -111,7 +111,7 @@ def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: f
     """Go on with a run that was taken, for about so many seconds. True: there is more to do."""
     until = time.monotonic() + seconds
     if not run.accounts:
-        guard.recall_everywhere(now=clock())
+        recall_all.recall_everywhere(now=clock())
     for provider in Provider.objects.order_by("pk"):
         stand = Stand(**run.accounts.get(str(provider.pk), {}))
         client = None if stand.done else connect(provider)

@@ -9,7 +9,7 @@ from orders.aftersales import request_cancels, request_refills, runs
 from orders.models import CancelRequest, Halt, Order, PollSchedule, Refill, RequestCall
 from orders.restores.tasks import importers
 from orders.sending import halts
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, recall_all
 from orders.sending.writes import answer_files
 from orders.status import (
     AT_PROVIDER,
@@ -103,8 +103,8 @@ class AfterSales:
         now = self.desk.clock()
         if guard.check_database(now=now):
             return
-        marks = guard.high_water_marks(self.desk.provider.pk)
-        guard.accept_database(guard.database_identity(), marks, now=now)
+        known = {one.mark.provider_id for one in guard.high_water_marks(self.desk.provider.pk)}
+        recall_all.accept_database(guard.database_identity(), known, now=now)
         halts.lift_halt(HaltKind.RESTORED, now=now, actor=self.desk.person)
 
     # what holds

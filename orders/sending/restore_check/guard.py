@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 from django.db import NotSupportedError, ProgrammingError, connection
 
@@ -24,33 +23,17 @@ from core.rows.durable import DATABASE_AWAY
 from core.rows.loops import one_by_one
 from providers.panel_api import NotSent
 
-from ...limits import doubtful_rows
 from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
 from ...status import RESTORE_DOUBT, HaltKind
 from .. import halts, send_journal
 from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
-from . import (
-    acceptance,
-    journal_gaps,
-    recalled_requests,
-    recalled_sends,
-    replay_journal,
-    request_journal,
-)
+from . import acceptance, recall_all, replay_journal, request_journal
 from .recalled_sends import NotRecalled
 from .request_journal import Named
 
 log = logging.getLogger(__name__)
 UNREADABLE = "unreadable"
-# With each account, in this order: a gap is told from a database that nothing was brought into.
-STEPS: Final[tuple[Callable[..., object], ...]] = (
-    journal_gaps.note_gap,
-    recalled_sends.recall_sends,
-    replay_journal.recall_replays,
-    recalled_requests.recall_calls,
-    doubtful_rows.hold_waiting,
-)
 
 
 def database_identity() -> str:
@@ -198,9 +181,9 @@ def check_database(*, now: datetime) -> bool:
     unread = list[int]()
     if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now, unread):
         failpoint("restore.doubted")
-        recall_everywhere(now=now)
+        recall_all.recall_everywhere(now=now)
         return False
-    accounts = _accounts_here(unread)
+    accounts = recall_all.accounts_here(unread)
     one_by_one(accounts, lambda one: _recall_replays(one, unread, now), what="replays")
     if unread:
         return True
@@ -211,7 +194,7 @@ def check_database(*, now: datetime) -> bool:
 
 def _compare(now: datetime, unread: list[int]) -> bool:
     """Accounts of which not everything can be read are added to `unread`."""
-    identity, accounts = database_identity(), _accounts_here(unread)
+    identity, accounts = database_identity(), recall_all.accounts_here(unread)
     marks = [known for account in accounts for known in _marks_to_compare(account, unread)]
     doubts = why_doubted(marks, identity)
     if not doubts:
@@ -220,7 +203,8 @@ def _compare(now: datetime, unread: list[int]) -> bool:
     accepted = ReconcileRun.objects.filter(database=identity, acknowledged_at__gt=newest)
     if accepted.filter(acknowledged_at__lte=at_most).exists():  # none of a clock that was ahead
         try:
-            accept_database(identity, list(doubts), now=now)
+            doubted = {known.mark.provider_id for known in doubts}
+            recall_all.accept_database(identity, doubted, now=now)
         except (NotRecalled, OSError) as error:
             log.warning("the database is not taken as it is yet: %s", error)
             return False
@@ -229,16 +213,6 @@ def _compare(now: datetime, unread: list[int]) -> bool:
     ahead = [known for known in doubts if known.mark.at > at_most]
     one_by_one(ahead, lambda known: _note_read(known, now), what="marks of a clock ahead")
     return False
-
-
-def _accounts_here(unread: list[int]) -> list[int]:
-    """Where nobody can say which there are, nothing of them has been read; 0 stands for them."""
-    try:
-        return send_journal.accounts()
-    except OSError as error:
-        log.error("the journals of this machine cannot be listed: %s", error)
-        unread.append(0)
-        return []
 
 
 def _recall_replays(account: int, unread: list[int], now: datetime) -> int:
@@ -270,28 +244,10 @@ def _note_read(known: MarkByKind, now: datetime) -> None:
     journal.note_read(known.mark, now=now)
 
 
-def recall_everywhere(*, now: datetime) -> None:
-    """Give back to the database what this machine knows of its sends, all accounts together."""
-    here = _accounts_here([])
-    one_by_one(here, lambda one: _recall(one, now), what="accounts of this machine")
-
-
-def _recall(account: int, now: datetime) -> None:
-    one_by_one(STEPS, lambda step: step(account, now=now), what=f"sends to account {account}")
-
-
 def quarantine(reason: str, *, now: datetime) -> bool:
     """Stop all sending until a reconcile run is acknowledged. False: it was stopped already."""
     log.critical("all sending stops: %s", reason)
     return halts.place_halt(HaltKind.RESTORED, now=now, reason=reason)
-
-
-def accept_database(identity: str, marks: list[MarkByKind], *, now: datetime) -> None:
-    """Bring in what this machine knows, then take the database as it is."""
-    for account in sorted({known.mark.provider_id for known in marks}):
-        for step in STEPS:
-            step(account, now=now)
-        acceptance.note_accepted(account, identity, now=now)
 
 
 def _in_words(doubts: dict[MarkByKind, str]) -> str:

@@ -26,7 +26,7 @@ from orders.models import (
 )
 from orders.placing import place_orders
 from orders.sending import send_journal, send_orders, send_run
-from orders.sending.restore_check import guard, journal_gaps
+from orders.sending.restore_check import guard, journal_gaps, recall_all
 from orders.sending.writes import journal_file
 from orders.status import CancelStatus, HaltKind, HoldReason, RefillStatus, Status
 from providers.models import Provider
@@ -81,14 +81,13 @@ def take_back(orders) -> None:
 def accept(moment=LATER) -> None:
     Halt.objects.standing().filter(kind=HaltKind.RESTORED).update(lifted_at=moment)
     for account in send_journal.accounts():
-        marks = guard.high_water_marks(account)
-        guard.accept_database(guard.database_identity(), marks, now=moment)
+        recall_all.accept_database(guard.database_identity(), [account], now=moment)
 
 
 def send_all(account: Provider, fake: FakeProvider, moment=LATEST) -> None:
     Order.objects.filter(status=Status.QUEUED).update(send_after=NOON)
     fresh = Provider.objects.get(pk=account.pk)
-    send_run.send_queued(fresh, fake, clock=lambda: moment, seconds=1)
+    send_run.send_queued(fresh, fake, clock=lambda: moment, seconds=20)
 
 
 def restored_over_a_gap(service, fake) -> list[Order]:

@@ -16,6 +16,7 @@ from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import (
     forgotten_sends,
     guard,
+    recall_all,
     recalled_requests,
     request_journal,
 )
@@ -90,7 +91,7 @@ def test_a_call_of_which_one_row_was_told_to_wait_is_recalled(make):
     assert statuses == known
     Halt.objects.update(lifted_at=later)
     identity = guard.database_identity()
-    guard.accept_database(identity, guard.high_water_marks(account.pk), now=later)
+    recall_all.accept_database(identity, [account.pk], now=later)
     send(later + timedelta(hours=2))
     assert panel.done.count(rows[0].order.external_id) == 1, "it was sent twice"
 
@@ -223,9 +224,8 @@ def test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in(step, mo
     with monkeypatch.context() as for_now:
         for_now.setattr(*step, broken)
         identity = guard.database_identity()
-        marks = guard.high_water_marks(account.pk)
         with pytest.raises(NotRecalled):
-            guard.accept_database(identity, marks, now=NOON)
+            recall_all.accept_database(identity, [account.pk], now=NOON)
         assert guard.why_doubted(guard.high_water_marks(account.pk), identity)
     assert recalled_requests.recall_calls(account.pk, now=NOON) == len(rows)
 

@@ -25,7 +25,7 @@ from orders.models import (
 )
 from orders.restores.tasks import importers
 from orders.sending import halts, send_orders, sweep_due
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, recall_all
 from orders.sending.writes import answer_files, journal_file, pre_send, recording, send_clock
 from orders.status import HaltKind, Status, Write
 from orders.tests.sending.obstacles import OBSTACLES, Crash, die, terminate_backend
@@ -333,7 +333,7 @@ def test_an_accepted_database_sends_again(desk):
     take_back(desk)
     guard.check_database(now=desk.now)
     account, identity = desk.row.provider_id, guard.database_identity()
-    guard.accept_database(identity, guard.high_water_marks(account), now=desk.now)
+    recall_all.accept_database(identity, [account], now=desk.now)
     Halt.objects.update(lifted_at=desk.now)
     type(desk.row).objects.update(status="queued", sent_at=None, due_at=desk.now)
     desk.send()

@@ -22,7 +22,7 @@ from orders.models import (
 )
 from orders.sending import answer_spool, claims, halts, record_outcome, send_journal, send_orders
 from orders.sending.outcome import SendOutcome
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, recall_all
 from orders.sending.writes import journal_file
 from orders.status import Flag, HaltKind, JobState, Outcome, Status, Write
 from orders.tests.sending.obstacles import Crash, die
@@ -337,7 +337,7 @@ def test_an_answer_from_the_log_is_given_back_to_its_order():
     assert (order.status, order.external_id) == (Status.PENDING, "23501")
     assert PollSchedule.objects.filter(order=order).exists()
     events = order.events.count()
-    guard.recall_everywhere(now=LATEST)
+    recall_all.recall_everywhere(now=LATEST)
     order.refresh_from_db()
     assert (order.attempts.count(), order.events.count()) == (1, events), "once"
     assert (order.flag, UnmatchedOrder.objects.count()) == (Flag.NONE, 0)
@@ -384,7 +384,7 @@ def test_an_order_that_is_lost_altogether_is_listed_for_a_person():
     send(order, provider)
     forget(order)
     guard.check_database(now=LATER)
-    guard.recall_everywhere(now=LATER)
+    recall_all.recall_everywhere(now=LATER)
     unmatched = UnmatchedOrder.objects.get()
     assert (unmatched.external_id, unmatched.link) == ("23501", order.link)
 

@@ -39,7 +39,7 @@ GUARDS = (
             "orders/tests/restores/test_unreadable_journals.py"
             "::test_a_database_counts_as_compared_only_where_the_journals_could_be_listed",
         ),
-        "orders/sending/restore_check/guard.py",
+        "orders/sending/restore_check/recall_all.py",
         items=(23,),
     ),
     Guard(
