@@ -6,6 +6,8 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.running_desk import wait_until
 
 from .conftest import ADMIN_PASSWORD, log_in
@@ -25,6 +27,13 @@ FULL = """void (Storage.prototype.setItem = new Proxy(Storage.prototype.setItem,
   },
 }))"""
 SUBMIT = "document.querySelector('#order-form').requestSubmit()"
+TYPED_BEFORE = """(said) => {
+  const name = Object.keys(localStorage).find((key) => key.startsWith("desk-draft"));
+  const draft = JSON.parse(localStorage.getItem(name));
+  if (said) draft.fields.restores = said;
+  else delete draft.fields.restores;
+  localStorage.setItem(name, JSON.stringify(draft));
+}"""
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('desk-draft'))"
 
 
@@ -58,6 +67,19 @@ def test_an_order_that_was_begun_is_offered_again(admin_page: Page) -> None:
     press_place(admin_page)
     admin_page.wait_for_url(PLACED)
     assert admin_page.evaluate(KEPT) == []
+
+
+@pytest.mark.parametrize("said", ["of-a-restore-before", None])
+def test_a_draft_says_up_to_which_restore_it_was_typed(admin_page: Page, said: str | None) -> None:
+    """And one of a release before says nothing, also where the page that it is filled into does."""
+    begin(admin_page, "https://lumen.example/typed-before")
+    admin_page.evaluate(TYPED_BEFORE, said)
+    admin_page.goto("/orders/new/")
+    admin_page.locator("[data-drafts] a").first.click()
+    admin_page.wait_for_url("**#draft*")
+    assert admin_page.get_by_label("Link").input_value() == "https://lumen.example/typed-before"
+    assert admin_page.locator("#order-form [name=restores]").input_value() == (said or "")
+    admin_page.evaluate("localStorage.clear()")
 
 
 def test_an_order_whose_answer_was_not_seen_is_sent_again_and_placed_once(
