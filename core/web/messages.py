@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.utils.translation import gettext as _
+
+from core.texts import LONGEST_TEXT
 
 from .policy import StaffRequest
 
@@ -13,3 +16,9 @@ def tell(request: StaffRequest, is_done: bool, done: str, otherwise: str) -> Non
         messages.success(request, done)
     else:
         messages.info(request, otherwise)
+
+
+def give_back(request: StaffRequest, written: str) -> None:
+    """What somebody wrote in a form that is not on the page any more: they can copy it."""
+    if text := written.strip()[:LONGEST_TEXT]:
+        messages.info(request, _("What you wrote was not saved: “%(text)s”") % {"text": text})

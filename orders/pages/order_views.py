@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
+from core.web.messages import give_back
 from core.web.policy import StaffRequest, allow
 from providers.connect import client_for
 
@@ -203,7 +204,10 @@ def order_clear_flag(request: StaffRequest, pk: int) -> HttpResponse:
     except shown.NotAsShown:
         words = shown.CHANGED
     messages.warning(request, words)
-    return draw(request, _found(pk), flag_form=form)
+    found = _found(pk)
+    if not found.is_flagged:  # the page has no such form any more
+        give_back(request, note)
+    return draw(request, found, flag_form=form)
 
 
 def _found(pk: int) -> Order:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.web.messages import give_back
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 
@@ -54,6 +55,7 @@ def discrepancy_close(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{found} is closed.")
     else:
         messages.warning(request, f"{found} had been closed already. This is what was said.")
+        give_back(request, note)
     return redirect("discrepancy", pk=pk)
 
 

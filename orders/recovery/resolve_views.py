@@ -17,6 +17,7 @@ from core.encryption import WrongEncryptionKey
 from core.forms import TablerForm
 from core.regional.numbers import grouped
 from core.roles import May
+from core.web.messages import give_back
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.actions.refusal_phrases import CannotAddPhrase
@@ -259,6 +260,7 @@ def _outcome(request: StaffRequest, order: Order, *, linking: bool = False) -> H
     messages.info(
         request, f"Order {order} is resolved: it is {order.get_status_display().lower()}."
     )
+    give_back(request, request.POST.get("note") or request.POST.get("external_id", ""))
     if request.htmx:  # the open page asks whether its time has come
         return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
     return redirect("order", pk=order.pk)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import doorbell
 from core.clocks import database_now
 from core.roles import May
-from core.web.messages import tell
+from core.web.messages import give_back, tell
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
@@ -86,12 +86,16 @@ def _place(
 def halt_lift(request: StaffRequest, pk: int) -> HttpResponse:
     """Orders behind it are sent again."""
     halt = get_object_or_404(Halt.objects.select_related("provider"), pk=pk)
-    if request.POST.get("shown") != halt.shown:
-        return _look_again(request)
-    form = LiftForm(request.POST)
-    if not form.is_valid() or halt.kind not in LIFTED_BY_HAND:
+    if halt.lifted_at is not None:
+        return _was_over(request)
+    if halt.kind not in LIFTED_BY_HAND:
         messages.warning(request, "This stop is not ended here.")
         return redirect("sending-control")
+    form = LiftForm(request.POST)
+    if request.POST.get("shown") != halt.shown:
+        form.look_again(CHANGED)
+    if not form.is_valid():
+        return _page(request, lift_form=form, lifted=halt)
     lifted = halts.lift_halt(
         HaltKind(halt.kind),
         now=database_now(),
@@ -100,11 +104,10 @@ def halt_lift(request: StaffRequest, pk: int) -> HttpResponse:
         note=form.cleaned_data["note"],
         only=halt.pk,
     )
-    if lifted:
-        transaction.on_commit(_ring)
-        messages.success(request, f"Ended: “{halt.get_kind_display()}”.")
-    else:
-        messages.info(request, "It was over already.")
+    if not lifted:
+        return _was_over(request)
+    transaction.on_commit(_ring)
+    messages.success(request, f"Ended: “{halt.get_kind_display()}”.")
     return redirect("sending-control")
 
 
@@ -124,6 +127,12 @@ def halt_cancels(request: StaffRequest, pk: int) -> HttpResponse:
         messages.success(request, "Cancels go through now. Orders and refills still wait.")
     else:
         messages.success(request, "Cancels wait now, like orders and refills.")
+    return redirect("sending-control")
+
+
+def _was_over(request: StaffRequest) -> HttpResponse:
+    messages.info(request, "It was over already.")
+    give_back(request, request.POST.get("note", ""))
     return redirect("sending-control")
 
 
@@ -152,6 +161,8 @@ def _page(
     *,
     stop_form: StopForm | None = None,
     incident_form: IncidentForm | None = None,
+    lift_form: LiftForm | None = None,
+    lifted: Halt | None = None,
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     rows = Halt.objects.select_related("provider", "placed_by", "lifted_by", "cancels_said_by")
@@ -159,7 +170,12 @@ def _page(
     placed = list(rows.standing().order_by("kind", "pk"))
     context = {
         "placed": [
-            (halt, halt.kind in LIFTED_BY_HAND, halt.kind in halts.MAY_LET_CANCELS)
+            (
+                halt,
+                halt.kind in LIFTED_BY_HAND,
+                halt.kind in halts.MAY_LET_CANCELS,
+                lift_form if halt == lifted else None,
+            )
             for halt in placed
         ],
         "all_stopped": any(halt.kind == HaltKind.STOP for halt in placed),
@@ -170,5 +186,5 @@ def _page(
         "may_stop": request.user.may(May.PLACE),
         "may_lift": request.user.may(May.RUN_PROVIDERS),
     }
-    status = 422 if stop_form or incident_form else 200
+    status = 422 if stop_form or incident_form or lift_form else 200
     return render(request, "orders/sending/sending_control.html", context, status=status)

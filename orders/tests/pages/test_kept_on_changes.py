@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from core.clocks import database_now
 from core.roles import Role
 from orders import shown
-from orders.models import Attempt, Order
-from orders.status import Status
+from orders.models import Attempt, Halt, Order
+from orders.sending import halts
+from orders.status import Flag, HaltKind, Status
 from orders.tests.pages.test_stale_tabs import carried_by, lost, status_of
 from orders.tests.recovery.test_refusal_phrases import WORDS, answered
 
@@ -71,3 +75,32 @@ def test_a_meaning_is_chosen_anew_for_other_words(manager: Client) -> None:
     assert "anders" in page and not re.search(r'name="sure"[^>]*checked', page)
     assert '<option value="" selected>' in page and '<option value="funds" selected' not in page
     assert Order.objects.get(pk=order.pk).status == Status.UNCONFIRMED
+
+
+def given_back(answer: Any) -> bool:
+    return f"What you wrote was not saved: “{NOTE}”" in answer.content.decode()
+
+
+def test_where_the_form_is_gone_what_was_written_is_given_back(manager: Client) -> None:
+    order, now = lost(), database_now()
+    said = {"note": NOTE, "found": NOTE, "flag": Flag.BOUGHT_TWICE.value}
+    Order.objects.update(status=Status.NOT_PLACED, flag=Flag.NONE)
+    for step in ("resolve/give-up", "flag/clear"):
+        assert given_back(manager.post(f"/orders/{order.pk}/{step}/", said, follow=True))
+    assert halts.place_halt(HaltKind.STOP, now=now)
+    halt = Halt.objects.get()
+    assert halts.lift_halt(HaltKind.STOP, now=now)
+    assert given_back(manager.post(reverse("halt-lift", args=[halt.pk]), said, follow=True))
+
+
+def test_a_note_to_another_stop_stands_beside_the_stop_of_now(manager: Client) -> None:
+    assert halts.place_halt(HaltKind.STOP, now=database_now())
+    halt = Halt.objects.get()
+    address = reverse("halt-lift", args=[halt.pk])
+    for said in ({"note": NOTE, "shown": "another"}, {"note": f"{NOTE}\x00", "shown": halt.shown}):
+        answer = manager.post(address, said)
+        page = answer.content.decode()
+        assert answer.status_code == 422 and Halt.objects.get().lifted_at is None
+        assert f'value="{NOTE}' in page and (shown.CHANGED in page) == (said["shown"] == "another")
+    manager.post(address, {"note": NOTE, "shown": carried_by(page, address)})
+    assert Halt.objects.get().note == NOTE
