@@ -58,7 +58,7 @@ def client_for(provider: Provider) -> PanelClient:
     key = decrypt(provider.key_ciphertext)
     remember_secret(key)
     credentials = Credentials(provider.url, key)
-    return PanelClient(credentials, dialect_of(provider), shared_transport())
+    return PanelClient(credentials, dialect_of(provider), shared_transport(), now=clocks.common_now)
 
 
 @sensitive_variables()

@@ -23,7 +23,8 @@ _TAKEN: Final = re.compile(
 _SPACE: Final = re.compile(r"\s")
 _FAILED: Final = re.compile(r"error|fail|refus|reject|invalid|denied|skipped|missing|not_?found")
 _HELD: Final = (
-    r"(?:new|my|your|created|placed)?{0}s?(?:id|no|nr|num|number|ref|reference|uuid|key)?"
+    r"(?:new|my|your|created|placed)?{0}s?"
+    r"(?:ids?|no|nr|nums?|numbers?|refs?|references?|uuids?|keys?)?"
 )
 _NAMES: Final = {
     "order": re.compile(rf"(?:{_HELD.format('order')}|idorder)"),
@@ -41,7 +42,7 @@ def may_be_made(body: Any, what: str) -> bool:
         return True
     if what != "order":
         return False
-    if _is_charged(body, _DEEPEST):
+    if _is_charged(body, _DEEPEST) or _is_keyed_by_id(body, _DEEPEST):
         return True
     classified = frozenset(error_texts(body, ANY_ERROR))
     return _tells_of_one(body, classified, _DEEPEST) or any(
@@ -130,6 +131,19 @@ def _is_charged(part: Any, depth: int) -> bool:
     return any(
         (_CHARGE.fullmatch(_LETTERS.sub("", name.lower())) and _is_amount(value))
         or _is_charged(value, depth - 1)
+        for name, value in part.items()
+    )
+
+
+def _is_keyed_by_id(part: Any, depth: int) -> bool:
+    """A row stands under its number, as in an answer about several: not in what is called an
+    error, where a number says which field or which line."""
+    if not isinstance(part, dict) or not depth:
+        return False  # `_names` has said that nobody looked
+    return any(
+        isinstance(value, dict)
+        and not _FAILED.search(name.lower())
+        and (_is_bare_number(name) or _is_keyed_by_id(value, depth - 1))
         for name, value in part.items()
     )
 

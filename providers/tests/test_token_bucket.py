@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from providers.actions.token_bucket import (
     take_call,
     take_request,
 )
+from providers.connect import client_for
 from providers.models import Provider, ProviderHealth
 from providers.panel_api.answers.answer import LONGEST_WAIT
 from providers.panel_api.errors import (
@@ -32,6 +34,7 @@ from providers.panel_api.errors import (
     Unavailable,
 )
 from providers.panel_api.refusals import throttles
+from providers.panel_api.tests.stub import StubTransport, said
 from tests.builders import NOON, make_provider
 
 from .test_leases import at_once
@@ -376,3 +379,20 @@ def test_the_client_and_the_desk_wait_as_long_at_most():
     """Each has the number, for the client stands on nothing of the desk."""
     most = clocks.RETRY_AFTER_CAP_SECONDS
     assert (most, timedelta(seconds=most)) == (throttles.LONGEST_WAIT_SECONDS, LONGEST_WAIT)
+
+
+@pytest.mark.parametrize("apart", [timedelta(), timedelta(hours=1)], ids=["alike", "an hour apart"])
+def test_a_rest_is_counted_by_the_clock_that_all_share(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, apart: timedelta
+) -> None:
+    """A machine whose own clock is behind would have no rest at all, and one ahead a long one."""
+    at = datetime.now(UTC) + apart
+    monkeypatch.setattr(clocks, "OWN_CLOCK", clocks.OwnClock())
+    clocks.OWN_CLOCK.compare(at)
+    answer = said('{"error": "Too many requests"}', http_status=429, retry_after="300")
+    client = replace(client_for(provider), transport=StubTransport(answer))
+    with pytest.raises(SlowDown) as slow:
+        client.balance()
+    note_failure(provider, slow.value, now=at)
+    until = health_of(provider).slow_until
+    assert until and after(290) <= until - at <= after(310)

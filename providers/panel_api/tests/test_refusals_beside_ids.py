@@ -40,12 +40,18 @@ WITH_ORDERS = (
     '{%s,"charge":0.9,"balance":"0.10"}',
     '{%s,"data":{"order_charge":"1.50 USD"}}',
     '{%s,"charged":1}',
+    '{%s,"order_ids":[7]}',
+    '{%s,"orderIds":"7"}',
+    '{%s,"order_numbers":["7"]}',
+    '{%s,"7":{"status":"ok"}}',
+    '{%s,"data":{"7":{"link":"https://lumen.example/"}}}',
 )
 WITH_NONE = (
     '{%s,"order":null}',
     '{%s,"order":0,"orders":[]}',
     '{%s,"charge":"0.00"}',
     '{%s,"charge":null,"price":"0.90"}',
+    '{%s,"not_found":{"7":{"code":4}}}',
 )
 
 

@@ -194,6 +194,14 @@ GUARDS = (
         items=(15,),
     ),
     Guard(
+        "health: a rest is counted by the clock that all share",
+        ", now=clocks.common_now)",
+        ")",
+        (f"{TOKEN_BUCKET}::test_a_rest_is_counted_by_the_clock_that_all_share",),
+        "providers/connect.py",
+        items=(12, 26),
+    ),
+    Guard(
         "health: an endless wait is capped",
         "until = min(asked, now + timedelta(seconds=clocks.RETRY_AFTER_CAP_SECONDS))",
         "until = asked",
