@@ -310,3 +310,17 @@ def test_another_address_forgets_how_the_old_one_refunded():
     change_address(provider, "https://other.example/api/v2", actor=None, now=NOON)
     provider.refresh_from_db()
     assert (provider.refund_style, provider.refunds_booked_as) == ("", "")
+
+
+def test_nothing_is_booked_while_nobody_has_said_how_an_account_refunds():
+    order = ended(account(), refund=PRICE)
+    assert refunds.book_refunds(order.provider, now=NOON + 2 * HOUR) == 0
+    assert Order.objects.get().refund == PRICE
+    assert not ChargeEntry.objects.exists()
+
+
+def test_a_refund_that_another_worker_took_back_is_not_taken_back_twice():
+    order = ended(account(RefundStyle.APART), refund=PRICE)
+    assert refunds._take_back(Order.objects.get(), NOON + 2 * HOUR)
+    assert not refunds._take_back(order, NOON + 2 * HOUR)
+    assert [entry.amount for entry in ChargeEntry.objects.all()] == [PRICE]
