@@ -40,10 +40,11 @@ BUSY = "This mass order is being placed: correct the line when that is done."
 def batch(request: StaffRequest, pk: int) -> HttpResponse:
     """Figures and lines; the lines ask again by themselves while their orders are moving."""
     found = _found(pk)
+    shown = _good_lines(found).digest if found.is_idle else ""
+    found = _found(pk)  # after the word: its figures are drawn
     figures = figures_of(found)
     tab = request.GET.get("tab", "")
     tab = tab if tab in TABS else figures.first_tab
-    shown = _good_lines(found).digest if figures.is_idle else ""
     repeated = None if tab not in ("fix", "all") else _repeated(found, figures)
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
     page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
@@ -206,7 +207,8 @@ def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str
 
 
 def _good_lines(found: OrderBatch) -> mass_order.GoodLines:
-    """Read before the lines that are drawn, so that what changes in between is looked at again."""
+    """Read before the figures and lines that are drawn, so that what changes in between is looked
+    at again."""
     return mass_order.GoodLines.of(found, mass_order.bought_before(found))
 
 

@@ -217,7 +217,9 @@ def _draw(
     give_up_form: GiveUpForm | None = None,
     refusal_form: RefusalForm | None = None,
 ) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be fixed."""
+    """The page; with 422 when it comes back with a form that has to be fixed. Its word is read
+    before all that is drawn, so that what comes in between is looked at again."""
+    word = shown.of_order(order)
     attempt = doubted_attempts([order]).get(order.pk)
     candidate = attempt.evidence.get("candidate_id", "") if attempt else ""
     taken_by = order_with(order.provider_id, candidate)
@@ -227,7 +229,7 @@ def _draw(
     may_confirm_from = not_placed.not_placed_from(attempt, now) if attempt else now
     context = {
         "order": order,
-        "shown": shown.of_order(order),
+        "shown": word,
         "attempt": attempt,
         "candidate": candidate,
         "taken_by": taken_by,

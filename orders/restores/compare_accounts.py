@@ -141,7 +141,7 @@ def acknowledge(
         with transaction.atomic():
             # Locked: nothing is listed behind it meanwhile.
             halt = Halt.objects.select_for_update().get(pk=run.halt_id)
-            if shown is not None and shown != shown_lists.of_halt(halt):
+            if shown is not None and shown != shown_lists.of_halt(halt, halt.runs.latest("pk")):
                 raise NotAsShown
             won = ended.update(
                 acknowledged_at=now,

@@ -14,7 +14,7 @@ from typing import Final
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
-from ..models import CancelRequest, Halt, Order, Refill
+from ..models import CancelRequest, Halt, Order, ReconcileRun, Refill
 from ..placing.before_sending import UNTIL_A_PERSON
 from ..status import REFILLS_TO_SEND, CancelStatus, Status
 
@@ -38,10 +38,10 @@ def waiting_cancels(halt: Halt) -> QuerySet[CancelRequest]:
     return asked.filter(requested_at__lte=halt.placed_at)
 
 
-def of_halt(halt: Halt) -> str:
-    """The stop, its newest run, all that is listed as not known here, the gaps, and all that waits
-    with what becomes of it: not where it stands until it goes, which time alone may change."""
-    run = halt.runs.newest_first().values_list("pk", flat=True).first()
+def of_halt(halt: Halt, run: ReconcileRun) -> str:
+    """The stop, its newest run, which the page tells of, all that is listed as not known here, the
+    gaps, and all that waits with what becomes of it: not where it stands until it goes, which time
+    alone may change."""
     listed = list(halt.unmatched_orders.order_by("pk").values_list(*_TOLD))
     gaps = list(halt.journal_gaps.order_by("pk").values_list("pk", "found_at"))
     rows = waiting_orders(halt).order_by("pk")
@@ -51,7 +51,7 @@ def of_halt(halt: Halt) -> str:
         list(asked.order_by("pk").values_list("pk", "order__form_key"))
         for asked in (waiting_refills(halt), waiting_cancels(halt))
     ]
-    shown = [halt.pk, halt.placed_at, run, listed, gaps, waiting, requests]
+    shown = [halt.pk, halt.placed_at, run.pk, listed, gaps, waiting, requests]
     text = json.dumps(shown, cls=DjangoJSONEncoder)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -127,13 +127,16 @@ def restored_sent(request: StaffRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: StaffRequest, *, form: AcknowledgeForm | None = None) -> HttpResponse:
-    """The page; with 422 when it comes back with a form that has to be fixed."""
+    """The page; with 422 when it comes back with a form that has to be fixed. Its word is read
+    before all that is drawn, so that what comes in between is looked at again."""
     halt = _halt()
-    context: dict[str, Any] = {"halt": halt, **_doubtful(halt)}
+    run = _newest_run(halt) if halt else None
+    word = shown_lists.of_halt(halt, run) if halt and run and run.state == JobState.DONE else ""
+    context: dict[str, Any] = {"halt": halt, "run": run, "shown": word, **_doubtful(halt)}
     listed = halt.unmatched_orders.filter(looked_into_at=None) if halt else None
     unmatched = UnmatchedOrder.objects.left() if listed is None else listed
     context |= _unmatched(request, unmatched)
-    context |= _findings(halt) if halt else {"last": _last_acknowledged()}
+    context |= _findings(halt, run) if halt else {"last": _last_acknowledged()}
     context["form"] = form or AcknowledgeForm()
     template = page_or_part(request, "orders/restores/restored.html", "restored-live")
     return render(request, template, context, status=422 if form else 200)
@@ -152,14 +155,10 @@ def _unmatched(request: StaffRequest, listed: QuerySet[UnmatchedOrder]) -> dict[
     return {"page": page, "unmatched": rows, "seen_page": seen, "looked_into": looked_into}
 
 
-def _findings(halt: Halt) -> dict[str, Any]:
-    run = _newest_run(halt)
-    is_done = run is not None and run.state == JobState.DONE
+def _findings(halt: Halt, run: ReconcileRun | None) -> dict[str, Any]:
     waiting = shown_lists.waiting_orders(halt)
     shown = list(waiting.select_related("service", "provider").order_by("pk")[: WAITING_SHOWN + 1])
     return {
-        "run": run,
-        "shown": shown_lists.of_halt(halt) if is_done else "",
         "accounts": _accounts(run),
         "waiting": shown[:WAITING_SHOWN],
         "requests": _waiting_requests(halt),

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 DRAWN = "orders/tests/restores/test_drawn_before.py"
 WAITING = "orders/tests/restores/test_shown_waiting.py"
+BEFORE = "orders/tests/pages/test_words_before_pages.py"
 
 GUARDS = (
     Guard(
@@ -54,10 +55,34 @@ GUARDS = (
     ),
     Guard(
         "restore: a database is accepted only with what waits as its page has shown",
-        "    shown = [halt.pk, halt.placed_at, run, listed, gaps, waiting, requests]\n",
-        "    shown = [halt.pk, halt.placed_at, run, listed, gaps]\n",
+        "    shown = [halt.pk, halt.placed_at, run.pk, listed, gaps, waiting, requests]\n",
+        "    shown = [halt.pk, halt.placed_at, run.pk, listed, gaps]\n",
         (f"{WAITING}::test_what_waits_by_now_and_was_not_shown_is_not_let_go",),
         "orders/restores/shown_lists.py",
         items=(20, 23),
+    ),
+    Guard(
+        "people: the word of the evidence is read before it is drawn",
+        '        "shown": word,\n',
+        '        "shown": shown.of_order(order),\n',
+        (f"{BEFORE}::test_an_answer_while_the_evidence_is_drawn_is_not_decided_on_unseen",),
+        "orders/recovery/resolve_views.py",
+        items=(5, 11),
+    ),
+    Guard(
+        "restore: the word of its page is read before it is drawn",
+        '    context["form"] = form or AcknowledgeForm()\n',
+        '    context |= {"form": AcknowledgeForm(), "shown": shown_lists.of_halt(halt, run)}\n',
+        (f"{BEFORE}::test_what_is_found_while_the_restored_page_is_drawn_is_not_accepted_unseen",),
+        "orders/restores/views.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "mass order: the word of its page is read before it is drawn",
+        '        "shown": shown,\n',
+        '        "shown": _good_lines(found).digest,\n',
+        (f"{BEFORE}::test_a_line_corrected_while_a_mass_order_is_drawn_is_not_placed_unseen",),
+        "orders/mass/batch_views.py",
+        items=(6, 20),
     ),
 )

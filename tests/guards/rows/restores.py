@@ -39,7 +39,7 @@ GUARDS = (
     ),
     Guard(
         "restore: a database is accepted only with the lists that its page has shown",
-        "if shown is not None and shown != shown_lists.of_halt(halt):",
+        'if shown is not None and shown != shown_lists.of_halt(halt, halt.runs.latest("pk")):',
         "if False:",
         (
             "orders/tests/restores/test_restored_pages.py"
