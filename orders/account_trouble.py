@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Max, Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from providers.account_health import AccountHealth, account_health
 from providers.panel_api import RefusalCode
 
-from .models import Order
+from .models import Attempt, Order
 from .models.event import PAST
 from .status import HoldReason, Status
 
@@ -28,20 +29,26 @@ def account_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
 
 def hold_words(order: Order, *, is_named: bool = False) -> str:
     """What a held order waits for. For funds also those that were not refused themselves: they are
-    not tried while another one was; `is_named` says which, by a query more."""
+    not tried while another one was, and once that is forgotten until the balance pays for them;
+    `is_named` says which one was refused, by a query more."""
     is_refused = bool(order.reason) and not order.reason.startswith(PAST)
     if order.status != Status.HELD or order.hold_reason != HoldReason.FUNDS or is_refused:
         return str(order.get_hold_reason_display())
-    number = _refused_for_funds(order.provider_id) if is_named else None
+    health = order.provider.health_or_none
+    if health is None or health.funds_refused_at is None:
+        return _("Waits until the balance pays for it")
+    number = refused_for_funds(order.provider_id).first() if is_named else None
     if number in (None, order.pk):
         return _("Waiting: the provider refused an order for its balance")
     return _("Waiting: the provider refused order #%(number)s for its balance") % {"number": number}
 
 
-def _refused_for_funds(provider_id: int) -> int | None:
-    """The order that waits for funds and was refused last."""
-    held = Order.objects.held_for(HoldReason.FUNDS).filter(provider=provider_id)
+def refused_for_funds(provider_id: int) -> QuerySet[Order, int]:
+    """The numbers of the orders that wait for funds and were refused, the last one first."""
+    # By an expression: with the bare column SQLite would walk all orders of the account.
+    held = Order.objects.held_for(HoldReason.FUNDS).filter(Exact(F("provider_id") + 0, provider_id))
     refused = held.exclude(Q(reason="") | Q(reason__startswith=PAST))
-    for_funds = refused.filter(attempts__code=RefusalCode.FUNDS)
-    newest = for_funds.annotate(newest=Max("attempts")).order_by("-newest")
-    return newest.values_list("pk", flat=True).first()
+    tries = Attempt.objects.filter(order=OuterRef("pk"), code=RefusalCode.FUNDS)
+    newest = tries.order_by("-pk").values("pk")[:1]
+    for_funds = refused.annotate(newest=Subquery(newest)).filter(newest__isnull=False)
+    return for_funds.order_by("-newest").values_list("pk", flat=True)

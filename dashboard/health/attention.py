@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,32 +14,15 @@ from core.models import User
 from core.regional.numbers import grouped
 from core.roles import May
 from orders.models import Discrepancy, Halt, Order, Refill, UnreadAnswer
-from orders.placing.before_sending import UNTIL_A_PERSON
 from orders.status import HaltKind, HoldReason, RefillStatus, Status
 from providers.account_health import account_health
 from providers.models import CatalogRun, Provider, RunState
 
+from .attention_item import COUNT_CAP, AttentionItem, capped, many
+from .held_orders import held_by_reason, held_items
 from .watchdog import what_stands_still
 
 MOST_STOPS = 10
-_HELD_BY_PEOPLE = {
-    HoldReason.STAFF.value: "by staff",
-    HoldReason.SPEND_LIMIT.value: "for a spend limit",
-    HoldReason.BLOCKED_LINK.value: "for a blocked link",
-}
-COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
-
-
-@dataclass(frozen=True, slots=True)
-class AttentionItem:
-    """One thing to do. `action` names the link at `address`."""
-
-    icon: str
-    color: str
-    title: str
-    text: str
-    address: str
-    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +46,10 @@ def order_counts() -> OrderCounts:
         status__in=(Status.UNCONFIRMED, Status.NOT_PLACED)
     )
     return OrderCounts(
-        unconfirmed=_capped(Order.objects.unconfirmed()),
-        not_placed=_capped(Order.objects.filter(status=Status.NOT_PLACED)),
-        flagged=_capped(flagged),
-        terms_changed=_capped(Order.objects.held_for(HoldReason.TERMS)),
+        unconfirmed=capped(Order.objects.unconfirmed()),
+        not_placed=capped(Order.objects.filter(status=Status.NOT_PLACED)),
+        flagged=capped(flagged),
+        terms_changed=capped(Order.objects.held_for(HoldReason.TERMS)),
     )
 
 
@@ -79,22 +60,18 @@ def counts_once(request: HttpRequest) -> OrderCounts:
     return request._order_counts  # type: ignore[attr-defined,no-any-return]  # our own memo
 
 
-def _capped(rows: object) -> int:
-    return rows.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any queryset
-
-
 def matters(
     user: User, counts: OrderCounts, providers: list[Provider], now: datetime
 ) -> list[AttentionItem]:
     """Everything that waits, for somebody who may do what `user` may."""
-    held = _held_by_reason()
+    held = held_by_reason()
     return [
         *_stopped(user),
         *_may_have_been_sent(user, held[HoldReason.RESTORED]),
         *_unread_answers(),
         *_background(now),
         *_orders(user, counts),
-        *_held(held),
+        *held_items(held),
         *_refills(),
         *_cases(user),
         *_catalogs(user),
@@ -135,7 +112,7 @@ def _may_have_been_sent(user: User, held: int) -> Iterator[AttentionItem]:
         yield AttentionItem(
             "alert-triangle",
             "red",
-            f"{_many(held)} may have been sent already",
+            f"{many(held)} may have been sent already",
             "The database was put back, and what was sent for a while is known to nobody. They are "
             "held until a person has looked them up.",
             reverse("restored" if resolves else "orders"),
@@ -175,7 +152,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
         yield AttentionItem(
             "help-circle",
             "orange",
-            f"{_many(counts.unconfirmed)} unconfirmed",
+            f"{many(counts.unconfirmed)} unconfirmed",
             _("The desk looks for them, and sends none of them again by itself."),
             reverse("unconfirmed"),
             _("Review"),
@@ -185,7 +162,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
         yield AttentionItem(
             "arrow-back-up",
             "orange",
-            f"{_many(counts.not_placed)} not placed",
+            f"{many(counts.not_placed)} not placed",
             "Proven, or confirmed by somebody, not to be at the provider. Send again or withdraw.",
             attention,
             _("Review"),
@@ -194,7 +171,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
         yield AttentionItem(
             "arrows-exchange",
             "orange",
-            f"{_many(counts.terms_changed)} under changed terms",
+            f"{many(counts.terms_changed)} under changed terms",
             _("Their service changed. They are sent once somebody agrees to the change."),
             *_where_terms(user),
         )
@@ -202,38 +179,16 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
         yield AttentionItem(
             "flag",
             "yellow",
-            f"{_many(counts.flagged)} flagged",
+            f"{many(counts.flagged)} flagged",
             "They go on, but the provider said something odd.",
             attention,
             _("Review"),
         )
 
 
-def _held_by_reason() -> Counter[str]:
-    """What nothing but a person lets go."""
-    held = Order.objects.filter(status=Status.HELD, hold_reason__in=UNTIL_A_PERSON)
-    return Counter(dict(held.order_by().values_list("hold_reason").annotate(Count("pk"))))
-
-
-def _held(held: Counter[str]) -> Iterator[AttentionItem]:
-    """What no item of its own tells."""
-    reasons = Counter({one: held[one] for one in _HELD_BY_PEOPLE if held[one]})
-    if reasons:
-        why = ", ".join(f"{grouped(n)} {_HELD_BY_PEOPLE[one]}" for one, n in reasons.most_common())
-        them = "it" if reasons.total() == 1 else "them"
-        yield AttentionItem(
-            "player-pause",
-            "yellow",
-            f"{_many(reasons.total())} held until somebody releases {them}",
-            f"{why}. Nothing else lets {them} go.",
-            f"{reverse('orders')}?status={Status.HELD}",
-            _("Review"),
-        )
-
-
 def _refills() -> Iterator[AttentionItem]:
     """Those of which nobody knows whether they were started; an index begins with the status."""
-    if count := _capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED)):
+    if count := capped(Refill.objects.filter(status=RefillStatus.UNCONFIRMED)):
         title = "1 refill" if count == 1 else f"{grouped(min(count, COUNT_CAP))} refills"
         yield AttentionItem(
             "help-circle",
@@ -251,15 +206,9 @@ def _where_terms(user: User) -> tuple[str, str]:
     return f"{reverse('orders')}?group=open", _("Review")
 
 
-def _many(count: int) -> str:
-    if count > COUNT_CAP:
-        return f"More than {grouped(COUNT_CAP)} orders"
-    return "1 order" if count == 1 else f"{grouped(count)} orders"
-
-
 def _cases(user: User) -> Iterator[AttentionItem]:
     """Asked only for those who may see what a balance does; an index holds the open ones."""
-    if not user.may(May.SEE_BALANCES) or not (count := _capped(Discrepancy.objects.open())):
+    if not user.may(May.SEE_BALANCES) or not (count := capped(Discrepancy.objects.open())):
         return
     title = "1 discrepancy" if count == 1 else f"{grouped(min(count, COUNT_CAP))} discrepancies"
     yield AttentionItem(

@@ -332,6 +332,23 @@ def test_orders_that_only_a_person_lets_go_are_told_and_no_others(
     assert 'href="/orders/?status=held"' in drawn
 
 
+def test_orders_that_wait_for_a_balance_that_pays_for_them_are_told(
+    client_for_role: ForRole,
+) -> None:
+    """While a refusal stands the account says so."""
+    browser = client_for_role(Role.VIEWER)
+    service = make_service(make_provider(balance="1", balance_at=NOW))
+    order = make_order(Status.HELD, service=service, hold_reason=HoldReason.FUNDS, estimate="5")
+    make_order(Status.HELD, service=service, hold_reason=HoldReason.FUNDS, estimate="1")
+    drawn = page(browser)
+    assert "1 order held until the balance pays for it" in drawn
+    assert "Top it up, or release them" in drawn
+    health = ProviderHealth.objects.filter(provider=order.provider)
+    health.update(funds_refused_at=NOW, last_ok_at=NOW)
+    drawn = page(browser)
+    assert "until the balance pays" not in drawn and "out of funds" in drawn
+
+
 def test_orders_under_changed_terms_are_named_and_linked_while_there_are_any(
     client_for_role: ForRole,
 ) -> None:

@@ -100,7 +100,7 @@ def test_each_filter_is_a_chip_that_can_be_taken_off(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"status": Status.HELD, "hold_reason": HoldReason.FUNDS}, "refused an order for its bal"),
+        ({"status": Status.HELD, "hold_reason": HoldReason.FUNDS}, "Waits until the balance pays"),
         ({"status": Status.NOT_PLACED, "reason": "Link is private"}, "Link is private"),
         ({"status": Status.PARTIAL, "units": 500, "remains": 157}, "157 not delivered"),
     ],

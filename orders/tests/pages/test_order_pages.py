@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -15,6 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from core.clocks import database_now
 from core.roles import Role
 from orders import wake_ups
+from orders.account_trouble import refused_for_funds
 from orders.models import EventKind, Order
 from orders.sending import record_outcome
 from orders.shown import of_order
@@ -22,6 +24,7 @@ from orders.status import Flag, HoldReason, Outcome, Status
 from providers.models import ProviderHealth
 from providers.panel_api import RefusalCode
 from tests.builders import (
+    NOON,
     make_attempt,
     make_event,
     make_halt,
@@ -263,6 +266,7 @@ def test_one_that_waits_for_funds_because_of_another_says_so_and_which(staff: Cl
     make_attempt(refused, outcome=Outcome.REJECTED, code=RefusalCode.FUNDS)
     newer = make_order(Status.HELD, provider=refused.provider, hold_reason=HoldReason.FUNDS)
     alone = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    ProviderHealth.objects.update(funds_refused_at=NOON)
     too_low, of_another = "balance is too low", "Waiting: the provider refused "
     assert too_low in page_of(staff, refused) and of_another not in page_of(staff, refused)
     for address in (f"/orders/{newer.pk}/", f"/orders/{newer.pk}/peek/"):
@@ -271,6 +275,27 @@ def test_one_that_waits_for_funds_because_of_another_says_so_and_which(staff: Cl
     assert f"{of_another}an order for its balance" in page_of(staff, alone)
     rows = staff.get("/orders/").content.decode()
     assert rows.count(f'title="{of_another}an order for its balance"') == 2
+
+
+def test_one_that_waits_for_its_own_estimate_speaks_of_no_refusal(staff: Client) -> None:
+    """The refusal is forgotten: the balance pays for others, and does not for this one."""
+    order = make_order(Status.HELD, hold_reason=HoldReason.FUNDS)
+    refused = make_order(
+        Status.HELD, provider=order.provider, hold_reason=HoldReason.FUNDS, reason="Not enough"
+    )
+    make_attempt(refused, outcome=Outcome.REJECTED, code=RefusalCode.FUNDS)
+    for address in (f"/orders/{order.pk}/", f"/orders/{order.pk}/peek/"):
+        page = staff.get(address).content.decode()
+        assert "Waits until the balance pays for it" in page and "refused order" not in page
+    assert 'title="Waits until the balance pays for it"' in staff.get("/orders/").content.decode()
+    assert "balance is too low" in page_of(staff, refused)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="it reads SQLite's own words")
+def test_which_order_was_refused_is_found_without_walking_the_account() -> None:
+    plan = refused_for_funds(1).explain()
+    assert "order_by_status (status=?)" in plan and "order_by_provider" not in plan
+    assert "SCAN" not in plan and "(order_id=?)" in plan
 
 
 def test_queueing_again_must_be_meant(

@@ -6,6 +6,8 @@ from tests.guards.guard import Guard
 
 WATCHDOG = "dashboard/tests/test_watchdog.py"
 WATCHDOG_EXCUSES = "dashboard/tests/test_watchdog_excuses.py"
+OVERVIEW = "dashboard/tests/test_overview.py"
+ORDER_PAGE = "orders/tests/pages/test_order_pages.py"
 
 
 GUARDS = (
@@ -259,5 +261,29 @@ GUARDS = (
         (f"{WATCHDOG}::test_the_overview_tells_the_reason",),
         "dashboard/health/watchdog.py",
         items=(14,),
+    ),
+    Guard(
+        "held orders: those the balance does not pay for are told",
+        "    yield from _without_money()\n",
+        "",
+        (f"{OVERVIEW}::test_orders_that_wait_for_a_balance_that_pays_for_them_are_told",),
+        "dashboard/health/held_orders.py",
+        items=(14, 39),
+    ),
+    Guard(
+        "held orders: no refusal is told that is forgotten",
+        "    if health is None or health.funds_refused_at is None:\n",
+        "    if health is None:\n",
+        (f"{ORDER_PAGE}::test_one_that_waits_for_its_own_estimate_speaks_of_no_refusal",),
+        "orders/account_trouble.py",
+        items=(39,),
+    ),
+    Guard(
+        "held orders: which was refused is found without walking the account",
+        'filter(Exact(F("provider_id") + 0, provider_id))',
+        "filter(provider=provider_id)",
+        (f"{ORDER_PAGE}::test_which_order_was_refused_is_found_without_walking_the_account",),
+        "orders/account_trouble.py",
+        items=(39,),
     ),
 )

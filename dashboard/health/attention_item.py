@@ -1,0 +1,31 @@
+"""One thing that waits for a person, and how many of them there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.regional.numbers import grouped
+
+COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionItem:
+    """One thing to do. `action` names the link at `address`."""
+
+    icon: str
+    color: str
+    title: str
+    text: str
+    address: str
+    action: str
+
+
+def capped(rows: object) -> int:
+    return rows.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any queryset
+
+
+def many(count: int) -> str:
+    if count > COUNT_CAP:
+        return f"More than {grouped(COUNT_CAP)} orders"
+    return "1 order" if count == 1 else f"{grouped(count)} orders"
