@@ -78,11 +78,20 @@ class ShownFields(forms.BaseForm):
 
     def say_meanwhile(self, changed: ChangedMeanwhile) -> None:
         """What it is now stands beside each of these fields, and may then be replaced."""
-        renewed = {name: word_of(value) for name, value in changed.now.items()}
-        self.data = {**dict(self.data.items()), _OF_ITSELF: _written(self.shown | renewed)}
+        self._show_anew(changed.now)
         for name, value in changed.now.items():
             field = name if name in self.fields else None
             self.add_error(field, _meanwhile(self.fields.get(name), value))
+
+    def ask_anew(self, now: Mapping[str, Any], words: Any, beside: str | None = None) -> None:
+        """`words` stand above all that was typed, or `beside` a field; sent again, it is about what
+        is so `now`."""
+        self._show_anew(now)
+        self.add_error(beside, words)
+
+    def _show_anew(self, now: Mapping[str, Any]) -> None:
+        renewed = {name: word_of(value) for name, value in now.items()}
+        self.data = {**dict(self.data.items()), _OF_ITSELF: _written(self.shown | renewed)}
 
 
 def _meanwhile(field: forms.Field | None, value: Any) -> str:

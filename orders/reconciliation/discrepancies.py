@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from core.models import User
 from core.money import plain
+from core.shown_fields import ChangedMeanwhile, word_of
 from core.texts import LONGEST_TEXT
 
 from ..models import Discrepancy, DiscrepancyKind, Statement, StatementState
@@ -38,10 +42,28 @@ def ask_about(statement: Statement, *, by: User, now: datetime) -> Discrepancy:
     return _open(statement, _told(statement, DiscrepancyKind.SURPLUS), now=now, by=by)
 
 
-def close_discrepancy(discrepancy: Discrepancy, *, by: User, note: str, now: datetime) -> bool:
-    """False: somebody else closed it first."""
+def about_what(discrepancy: Discrepancy) -> str:
+    """What a person closes: an open one is kept to the figures of today."""
+    opened = discrepancy.opened_at.isoformat()
+    return f"{opened} {discrepancy.kind} {plain(discrepancy.difference)}"
+
+
+def close_discrepancy(
+    discrepancy: Discrepancy,
+    *,
+    by: User,
+    note: str,
+    now: datetime,
+    shown: Mapping[str, str] | None = None,
+) -> bool:
+    """False: somebody else closed it first. Raises ChangedMeanwhile where it was about another
+    amount when it was `shown`."""
     is_open = Discrepancy.objects.open().filter(pk=discrepancy.pk)
-    return bool(is_open.update(closed_at=now, closed_by=by, note=note[:LONGEST_TEXT]))
+    with transaction.atomic():
+        row = is_open.select_for_update().first()
+        if row and shown is not None and shown.get("told") != word_of(about_what(row)):
+            raise ChangedMeanwhile({"told": row.words})
+        return bool(is_open.update(closed_at=now, closed_by=by, note=note[:LONGEST_TEXT]))
 
 
 def _open(

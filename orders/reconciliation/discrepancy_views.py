@@ -11,13 +11,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile
 from core.web.messages import give_back
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 
 from ..models import Discrepancy
+from ..shown import CHANGED
 from . import reconcile
-from .discrepancies import close_discrepancy, numbers_in_words
+from .discrepancies import about_what, close_discrepancy, numbers_in_words
 from .forms import CloseDiscrepancyForm, DiscrepancyFilter
 
 PAGE_SIZE = 50
@@ -47,11 +49,19 @@ def discrepancy(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def discrepancy_close(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody has found out, or has asked the provider, and says what came of it."""
-    found, form = _found(pk), CloseDiscrepancyForm(request.POST)
+    found, form = _found(pk), CloseDiscrepancyForm(request.POST, told="")
     if not form.is_valid():
         return _draw(request, found, form=form)
     note = form.cleaned_data["note"]
-    if close_discrepancy(found, by=request.user, note=note, now=database_now()):
+    try:
+        is_closed = close_discrepancy(
+            found, by=request.user, note=note, now=database_now(), shown=form.shown
+        )
+    except ChangedMeanwhile:
+        found = _found(pk)
+        form.ask_anew({"told": about_what(found)}, CHANGED)
+        return _draw(request, found, form=form)
+    if is_closed:
         messages.success(request, f"{found} is closed.")
     else:
         messages.warning(request, f"{found} had been closed already. This is what was said.")
@@ -69,7 +79,7 @@ def _draw(
         "statement": found.statement,
         "provider": found.provider,
         "steps": reconcile.unexplained_steps(found.statement),
-        "form": form or CloseDiscrepancyForm(),
+        "form": form or CloseDiscrepancyForm(told=about_what(found)),
         "may_resolve": request.user.may(May.RESOLVE),
     }
     return render(

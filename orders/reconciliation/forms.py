@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 
 from core.forms import FilterForm, NoteField, PlainTextField, TablerForm
 from core.regional.amounts import AmountField
+from core.shown_fields import ShownFields
 from providers.forms.fields import provider_field
 
 from ..models import DiscrepancyQuerySet
@@ -15,8 +17,13 @@ from ..models import DiscrepancyQuerySet
 AMOUNT_BOUND = 10**12
 
 
-class TopUpForm(TablerForm, forms.Form):
-    """Money put in on the day; below zero to put an earlier slip right."""
+class TopUpForm(ShownFields, TablerForm, forms.Form):
+    """Money put in on the day; below zero to put an earlier slip right. It shows what was written
+    down before: the same invoice is not counted twice."""
+
+    def __init__(self, *args: Any, told: str, **more: Any) -> None:
+        self.told = told
+        super().__init__(*args, **more)
 
     amount = AmountField(
         label="Amount put in",
@@ -34,6 +41,9 @@ class TopUpForm(TablerForm, forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Invoice, receipt"}),
     )
 
+    def shown_values(self) -> dict[str, Any]:
+        return {"told": self.told}
+
     def clean_amount(self) -> Decimal:
         amount: Decimal = self.cleaned_data["amount"]
         if not amount:
@@ -41,10 +51,17 @@ class TopUpForm(TablerForm, forms.Form):
         return amount
 
 
-class CloseDiscrepancyForm(TablerForm, forms.Form):
-    """What came of it, for whoever looks later."""
+class CloseDiscrepancyForm(ShownFields, TablerForm, forms.Form):
+    """What came of it, for whoever looks later; of the amount that was shown."""
+
+    def __init__(self, *args: Any, told: str, **more: Any) -> None:
+        self.told = told
+        super().__init__(*args, **more)
 
     note = NoteField(label="What came of it", attrs={"rows": 3})
+
+    def shown_values(self) -> dict[str, Any]:
+        return {"told": self.told}
 
 
 class DiscrepancyFilter(FilterForm[DiscrepancyQuerySet]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from core.models import User
 from core.money import plain
 from core.regional.desk_days import day_end, desk_day
 from core.rows.loops import one_by_one
+from core.shown_fields import ChangedMeanwhile, word_of
 from providers.models import BalanceReading, Provider
 
 from ..models import ChargeEntry, Statement, StatementState, TopUp
@@ -204,12 +206,28 @@ def _state(found: _Read, came: Decimal, is_told: bool, beyond: Decimal) -> State
     return StatementState.FITS
 
 
+def put_in(statement: Statement) -> str:
+    """What staff have said of the day so far."""
+    told = statement.top_ups.order_by("pk").values_list("pk", "amount")
+    return " ".join([f"{statement.day}", *(f"{pk}:{plain(amount)}" for pk, amount in told)])
+
+
 def add_top_up(
-    statement: Statement, amount: Decimal, *, note: str, by: User, now: datetime
+    statement: Statement,
+    amount: Decimal,
+    *,
+    note: str,
+    by: User,
+    now: datetime,
+    shown: Mapping[str, str] | None = None,
 ) -> Statement:
     """Staff say that so much was put in on this day: only that counts from now on, and no jump
-    is taken for money put in any more. The statement is made anew."""
+    is taken for money put in any more. The statement is made anew. Raises ChangedMeanwhile where
+    something was said since it was `shown`: the same money would count twice."""
     with transaction.atomic():
+        list(Statement.objects.select_for_update().filter(pk=statement.pk))
+        if shown is not None and shown.get("told") != word_of(put_in(statement)):
+            raise ChangedMeanwhile({"told": put_in(statement)})
         TopUp.objects.create(statement=statement, amount=amount, note=note[:200], at=now, by=by)
         Statement.objects.filter(pk=statement.pk).update(made_at=now)  # nobody knew of it before
         statement.made_at = now

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import ChangedMeanwhile
 from core.web.pages import asked_page
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
@@ -21,6 +23,10 @@ from .forms import TopUpForm
 from .movements import entries_between
 
 PAGE_SIZE = 31
+WRITTEN_MEANWHILE = _(
+    "Somebody has written down money for this day since the page was drawn. It stands in the list "
+    "now: if this is other money, write it down once more."
+)
 ENTRIES_SHOWN = 50
 
 
@@ -56,16 +62,21 @@ def statement_again(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def statement_top_up(request: StaffRequest, pk: int) -> HttpResponse:
     """Somebody says what was put in."""
-    found, form = _found(pk), TopUpForm(request.POST)
+    found, form = _found(pk), TopUpForm(request.POST, told="")
     if not form.is_valid():
         return _draw(request, found, top_up_form=form)
-    reconcile.add_top_up(
-        found,
-        form.cleaned_data["amount"],
-        note=form.cleaned_data["note"],
-        by=request.user,
-        now=database_now(),
-    )
+    try:
+        reconcile.add_top_up(
+            found,
+            form.cleaned_data["amount"],
+            note=form.cleaned_data["note"],
+            by=request.user,
+            now=database_now(),
+            shown=form.shown,
+        )
+    except ChangedMeanwhile:
+        form.ask_anew({"told": reconcile.put_in(found)}, WRITTEN_MEANWHILE)
+        return _draw(request, found, top_up_form=form)
     messages.success(request, "Noted. The day is counted anew with it.")
     return redirect("statement", pk=pk)
 
@@ -111,7 +122,7 @@ def _draw(
         "steps": reconcile.unexplained_steps(found),
         "top_ups": list(found.top_ups.select_related("by").order_by("pk")),
         "discrepancies": list(found.discrepancies.order_by("-pk")),
-        "top_up_form": top_up_form or TopUpForm(),
+        "top_up_form": top_up_form or TopUpForm(told=reconcile.put_in(found)),
         "may_resolve": request.user.may(May.RESOLVE),
     }
     status = 422 if top_up_form else 200

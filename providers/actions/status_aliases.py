@@ -18,14 +18,15 @@ LONGEST_WORD = 64
 def add_alias(
     provider: Provider, word: str, meaning: OrderState, *, actor: User | None, now: datetime
 ) -> bool:
-    """From now on this word, however it is spelled, means this. False: it did already.
+    """From now on this word, however it is spelled, means this. False: it has a meaning already,
+    which is forgotten first: who gives it another has seen a page on which nobody knew it.
 
     A word of digits is also known as a code, which some providers send as a number.
     """
     key = plain_word(word)[:LONGEST_WORD]
 
     def added(dialect: Dialect) -> Dialect:
-        if not key or aliases_of(dialect).get(key) is meaning:
+        if not key or key in aliases_of(dialect):
             return dialect
         code = {key: meaning} if key.isdecimal() else {}
         return dialect.changed(

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from core.forms import FilterForm, TablerForm
 from core.regional.amounts import AmountField
+from core.shown_fields import ShownFields
 
 from ..models import ChangeKind, Service, ServiceChange, ServiceQuerySet
 from ..panel_api import PAYLOADS, Dialect, type_name
@@ -114,7 +115,7 @@ class ChangeFilter(FilterForm[QuerySet[ServiceChange]]):
     lookups = {"provider": "provider", "kind": "kind"}
 
 
-class ChosenTypeForm(TablerForm, forms.Form):
+class ChosenTypeForm(ShownFields, TablerForm, forms.Form):
     """Which order form a service gets; empty for the one its published type has."""
 
     type = forms.ChoiceField(
@@ -131,6 +132,9 @@ class ChosenTypeForm(TablerForm, forms.Form):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
         published = type_name(service.published_type) or "none, not orderable"
         field.choices = [("", f"As published: {published}"), *((name, name) for name in PAYLOADS)]
+
+    def shown_values(self) -> dict[str, Any]:
+        return {"type": f"{self.service.chosen_type or '—'}, {self.service.published_type or '—'}"}
 
     def clean_type(self) -> str:
         """A price kept as that of a thousand units cannot become that of a package, or back."""

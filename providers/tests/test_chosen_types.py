@@ -18,6 +18,7 @@ from providers.connect import client_for
 from providers.models import Provider, RunState, Service, ServiceChange
 from sandbox import Sandbox
 from tests.builders import NOON, make_provider, make_service, make_user
+from tests.drawn_forms import send
 
 from .conftest import LogIn
 
@@ -30,7 +31,8 @@ def strange(db: None) -> Service:
 
 
 def choose(browser: Client, service: Service, chosen: str) -> Any:
-    return browser.post(reverse("service-type", args=[service.pk]), {"type": chosen}, follow=True)
+    there, to = (reverse(name, args=[service.pk]) for name in ("service", "service-type"))
+    return send(browser, to, {"type": chosen}, page=there)
 
 
 def test_a_service_of_unknown_type_becomes_orderable_and_that_is_written_down(

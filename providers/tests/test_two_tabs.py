@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from core.roles import Role
 from providers.actions.pausing import pause_provider, resume_provider
-from providers.models import Provider
-from tests.builders import NOON, log_in, make_provider, make_user
+from providers.models import Provider, Service
+from tests.builders import NOON, log_in, make_provider, make_service, make_user
 from tests.drawn_forms import hidden_in, hidden_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -131,3 +131,16 @@ def test_an_account_that_was_changed_meanwhile_is_not_deleted(
     assert Provider.objects.filter(pk=account.pk).exists()
     admin.post(to, drawn(admin, account, "provider-delete"))
     assert not Provider.objects.filter(pk=account.pk).exists()
+
+
+def test_an_order_form_that_somebody_else_chose_is_asked_about(admin: Client) -> None:
+    """A package is bought by another price than a thousand units."""
+    service = make_service(published_type="Default", type="Default")
+    page, to = (reverse(name, args=[service.pk]) for name in ("service", "service-type"))
+    old = hidden_in(admin, page, to)
+    Service.objects.update(chosen_type="Package", type="Package")
+    answer = admin.post(to, {"type": "Poll"} | old)
+    assert answer.status_code == 422 and "was changed since" in answer.content.decode()
+    assert Service.objects.get().chosen_type == "Package"
+    assert admin.post(to, {"type": "Poll"} | hidden_of(answer.content.decode(), to)).url == page
+    assert Service.objects.get().chosen_type == "Poll"

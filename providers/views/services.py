@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import word_of
 from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
@@ -20,6 +22,10 @@ from ..forms import ChangeFilter, ChosenTypeForm, ServiceFilter
 from ..models import Service, ServiceChange
 
 PAGE_SIZE = 50
+MEANWHILE = _(
+    "The order form of this service, or its type, was changed since the page was drawn. Save "
+    "again to choose this one."
+)
 FOUND_SHOWN = 20
 CATEGORIES_OFFERED = 300
 
@@ -59,7 +65,10 @@ def service_type(request: StaffRequest, pk: int) -> HttpResponse:
     form = ChosenTypeForm(request.POST, service=found)
     if not form.is_valid():
         return _service_page(request, found, form, status=422)
-    chosen = form.cleaned_data["type"]
+    so, chosen = form.shown_values(), form.cleaned_data["type"]
+    if form.shown.get("type") != word_of(so["type"]) and chosen != found.chosen_type:
+        form.ask_anew(so, MEANWHILE, beside="type")
+        return _service_page(request, found, form, status=422)
     if chosen == found.chosen_type:
         messages.info(request, "Nothing was changed.")
     elif not choose_type(found, chosen, actor=request.user, now=database_now()):

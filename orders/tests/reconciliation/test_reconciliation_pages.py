@@ -25,6 +25,7 @@ from tests.builders import (
     make_statement,
     make_user,
 )
+from tests.drawn_forms import send
 from tests.one_line import one_line
 from tests.query_counts import queries_of
 
@@ -77,7 +78,8 @@ def test_money_put_in_is_written_down_once_and_counted(manager: Client) -> None:
     made = make_statement(closing=Decimal(150), state=StatementState.ADDED)
     BalanceReading.objects.create(provider=made.provider, amount=150, read_at=made.closing_at)
     address = f"/orders/statements/day/{made.pk}/top-up/"
-    assert manager.post(address, {"amount": "50", "note": "invoice 7"}).status_code == 302
+    day = f"/orders/statements/day/{made.pk}/"
+    assert send(manager, address, {"amount": "50", "note": "invoice 7"}, page=day).redirect_chain
     made.refresh_from_db()
     assert (made.state, made.added) == (StatementState.FITS, 50)
     assert "invoice 7" in drawn(manager, f"/orders/statements/day/{made.pk}/")
@@ -107,7 +109,8 @@ def test_a_case_is_closed_with_a_note_and_once(manager: Client) -> None:
         manager.post(f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": ""}).status_code
         == 422
     )
-    manager.post(f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": "They paid it back."})
+    there = f"/orders/discrepancies/{discrepancy.pk}/"
+    send(manager, f"{there}close/", {"note": "They paid it back."}, page=there)
     page = manager.post(
         f"/orders/discrepancies/{discrepancy.pk}/close/", {"note": "No."}, follow=True
     )

@@ -10,6 +10,7 @@ ACCOUNT_IDENTITY = "providers/tests/test_account_identity.py"
 ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
 BALANCES = "providers/tests/test_balances.py"
 TWO_TABS = "providers/tests/test_two_tabs.py"
+LEDGER_TABS = "orders/tests/reconciliation/test_two_tabs.py"
 RULE_TABS = "orders/tests/limits/test_two_tabs.py"
 PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
@@ -99,6 +100,20 @@ GUARDS = (
             "::test_a_name_saved_in_an_old_tab_lets_nobody_in_again",
         ),
         "dashboard/people/changing.py",
+    ),
+    Guard(
+        "seen: an invoice that somebody else wrote down is not counted twice",
+        'if shown is not None and shown.get("told") != word_of(put_in(statement)):',
+        "if False:",
+        (f"{LEDGER_TABS}::test_an_invoice_that_somebody_else_wrote_down_is_not_counted_twice",),
+        "orders/reconciliation/reconcile.py",
+    ),
+    Guard(
+        "seen: a difference is closed about the amount that was shown",
+        'if row and shown is not None and shown.get("told") != word_of(about_what(row)):',
+        "if False:",
+        (f"{LEDGER_TABS}::test_a_difference_is_closed_about_the_amount_that_was_shown",),
+        "orders/reconciliation/discrepancies.py",
     ),
     Guard(
         "halts: what all rows of an account have lost counts",
