@@ -17,6 +17,7 @@ from tests.running_desk import Desk
 
 from .axe import findings
 from .test_lost_answers import keep_rules
+from .test_mass_orders import check, service_number
 from .test_orders import place, wait_for_status
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ PAGES = {
     "refills": "/orders/refills/",
     "mass": "/orders/mass-orders/new/",
     "batches": "/orders/mass-orders/",
+    "batch-errors": "/orders/mass-orders/{paste}/?tab=fix",
+    "batch": "/orders/mass-orders/{paste}/?tab=good",
     "jobs": "/orders/bulk-actions/",
     "bulk": "/orders/bulk/?kind=note&scope=all",
+    "again": "/orders/bulk/?kind=reorder&scope=all",
     "services": "/services/",
     "service": "/services/1/",
     "order-types": "/order-types/",
@@ -116,6 +120,15 @@ def lost_order(admin_page: Page, box: RemoteSandbox) -> Iterator[str]:
         linked.wait_for()
 
 
+@pytest.fixture
+def paste(admin_page: Page) -> str:
+    """A mass order with lines that can be placed, one with a warning, and a repeated one."""
+    service, link = service_number(admin_page), f"https://lumen.example/{uuid.uuid4().hex}/long/way"
+    lines = [f"{service} | {address} | 1000" for address in (link, "no-address", link)]
+    check(admin_page, "\n".join(lines))
+    return admin_page.url.split("/mass-orders/")[1].split("/")[0]
+
+
 @pytest.fixture(scope="module")
 def one_case(desk: Desk) -> None:
     """A ledger that does not add up for one day: a day takes too long to wait for."""
@@ -125,12 +138,14 @@ def one_case(desk: Desk) -> None:
 
 @pytest.mark.usefixtures("one_case")
 @pytest.mark.parametrize("look", LOOKS)
-def test_every_page_fits_and_is_titled(admin_page: Page, look: str, lost_order: str) -> None:
+def test_every_page_fits_and_is_titled(
+    admin_page: Page, look: str, lost_order: str, paste: str
+) -> None:
     size, scheme = LOOKS[look]
     admin_page.set_viewport_size(size)
     admin_page.emulate_media(color_scheme=scheme)
     for name, pattern in PAGES.items():
-        answer = admin_page.goto(pattern.format(order=lost_order))
+        answer = admin_page.goto(pattern.format(order=lost_order, paste=paste))
         assert answer is not None
         assert answer.status == 200, f"{name}: HTTP {answer.status}"
         assert admin_page.locator("h1").count() == 1, f"{name} has no title of its own"
