@@ -134,4 +134,4 @@ def test_an_order_that_has_ended_by_word_offers_it_too(
     page = one_line(manager.get(f"/orders/{order.pk}/").content.decode())
     assert "That it is not there is the word of a person" in page and "Found it after all" in page
     page = one_line(manager.get(f"/orders/{order.pk}/resolve/").content.decode())
-    assert "Check and link" in page and "by the word of a person: linked" in page
+    assert "Check and link" in page and "A person said that it is not there" in page
