@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from core.models import User
 from core.shown_fields import word_of
 
-from ..identity import duplicates_of
+from ..identity import duplicates_of, rows_of
 from ..models import BalanceReading, Provider, ProviderHealth, Service
 from .accounts import end_duplicate_of
 from .as_shown import which_account
@@ -48,8 +48,11 @@ def delete_provider(provider_id: int, *, actor: User, shown: str | None = None) 
     """Delete an account that was never used; or why not, in words. `shown` says which account the
     page showed, at which address and with which key."""
     with transaction.atomic():
-        # Its calls and orders wait for this row, or are seen by the questions.
-        provider = Provider.objects.select_for_update().filter(pk=provider_id).first()
+        # Its calls and orders wait for this row, or are seen by the questions; who changes the
+        # rules of another row of the account waits for that.
+        found = Provider.objects.filter(pk__in=[provider_id, *rows_of(provider_id)])
+        locked = {row.pk: row for row in found.order_by("pk").select_for_update()}
+        provider = locked.get(provider_id)
         if provider is None:
             return _("It was deleted already.")
         if shown is not None and shown != word_of(which_account(provider)):
