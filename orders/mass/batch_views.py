@@ -83,14 +83,15 @@ def _fix(request: StaffRequest, found: OrderBatch, line: BatchLine) -> Fixed:
     is_as_drawn = request.POST.get("repeated") == Repeated.among(asked).digest
     take_step(line, request.POST)
     check([line], found, person=request.user, now=database_now(), with_others=True)
-    if not mass_order.fix_lines(found, [line]):
+    written = mass_order.fix_line(found, line)
+    if written is None:
         return Fixed(BUSY)
     if not request.htmx:
         return Fixed()
     is_as_shown = request.POST.get("shown") == good.digest
     return Fixed(
         repeated=_with_fixed(asked, line) if is_as_drawn else None,
-        shown=good.with_fixed(line).digest if is_as_shown else "",
+        shown=good.with_fixed(line.number, written).digest if is_as_shown else "",
     )
 
 

@@ -123,6 +123,16 @@ def fix_lines(
     return True
 
 
+def fix_line(batch: OrderBatch, line: BatchLine) -> list[tuple[Any, ...]] | None:
+    """As `fix_lines`, of one: what is in the database of it then, empty where it cannot be placed.
+    Read before anybody else can write it. None: nothing is written."""
+    with transaction.atomic():
+        if not fix_lines(batch, [line]):
+            return None
+        written = BatchLine.objects.filter(pk=line.pk, is_good=True, order=None)
+        return list(written.values_list(*SHOWN))
+
+
 def _column(line: BatchLine, name: str) -> object:
     return line.service_id if name == "service" else getattr(line, name)
 
@@ -166,13 +176,11 @@ class GoodLines:
         good = batch.lines.filter(is_good=True, order=None).order_by("number")
         return cls(list(good.values_list(*SHOWN)), earlier, restores().word)
 
-    def with_fixed(self, line: BatchLine) -> GoodLines:
-        """For a page that shows this line as it is now and the others as they were when it was
-        drawn: not as somebody else may have changed them since."""
-        mine = BatchLine.objects.filter(pk=line.pk, is_good=True, order=None)
-        others = [row for row in self.rows if row[0] != line.number]
-        rows = [*others, *mine.values_list(*SHOWN)]
-        return replace(self, rows=sorted(rows, key=lambda row: row[0]))
+    def with_fixed(self, number: int, mine: list[tuple[Any, ...]]) -> GoodLines:
+        """For a page that shows this line as it was written, `mine`, and the others as they were
+        when it was drawn: not as somebody else may have changed them since."""
+        others = [row for row in self.rows if row[0] != number]
+        return replace(self, rows=sorted([*others, *mine], key=lambda row: row[0]))
 
     @property
     def digest(self) -> str:

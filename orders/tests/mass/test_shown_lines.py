@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -93,3 +94,23 @@ def test_what_changes_while_one_fixes_a_line_is_not_among_what_was_shown(
     monkeypatch.setattr(mass_order, "fix_lines", after_ben)
     shown = fix(anna, batch.lines.get(number=3), "50", old)
     assert shown and place(anna, batch, shown) == BatchState.CHECKED
+
+
+def test_what_somebody_else_made_of_the_same_line_is_not_placed_by_whom_it_was_not_shown(
+    client_for_role: Staff, batch: OrderBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = client_for_role(Role.MANAGER), client_for_role(Role.MANAGER)
+    old, bens = drawn(anna, batch), drawn(ben, batch)
+    asked = mass_order.GoodLines.with_fixed
+
+    def after_ben(good: mass_order.GoodLines, *told: Any) -> mass_order.GoodLines:
+        """Anna's is written by now, and not yet in the word of her page."""
+        monkeypatch.setattr(mass_order.GoodLines, "with_fixed", asked)
+        fix(ben, batch.lines.get(number=3), "90000", bens)
+        return asked(good, *told)
+
+    monkeypatch.setattr(mass_order.GoodLines, "with_fixed", after_ben)
+    shown = fix(anna, batch.lines.get(number=3), "50", old)
+    assert batch.lines.get(number=3).cells["quantity"] == "90000"
+    assert shown and place(anna, batch, shown) == BatchState.CHECKED
+    assert place(anna, batch, drawn(anna, batch)) == BatchState.PLACING

@@ -85,4 +85,15 @@ GUARDS = (
         "orders/mass/batch_views.py",
         items=(6, 20),
     ),
+    Guard(
+        "mass order: the word has a corrected line as it was written",
+        "rows=sorted([*others, *mine], key=",
+        "rows=sorted([*others, *BatchLine.objects.filter(number=number).values_list(*SHOWN)], key=",
+        (
+            "orders/tests/mass/test_shown_lines.py"
+            "::test_what_somebody_else_made_of_the_same_line_is_not_placed_by_whom_it_was_not_shown",
+        ),
+        "orders/mass/mass_order.py",
+        items=(6, 20),
+    ),
 )
