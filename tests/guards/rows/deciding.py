@@ -132,8 +132,8 @@ GUARDS = (
     ),
     Guard(
         "people: the stop that a page showed",
-        "        return _look_again(request)\n    form = LiftForm(request.POST)\n",
-        "        pass\n    form = LiftForm(request.POST)\n",
+        '    if request.POST.get("shown") != halt.shown:\n        form.look_again(CHANGED)',
+        "    if False:\n        form.look_again(CHANGED)",
         (
             "orders/tests/sending/test_sending_control_page.py::test_a_button_acts_on_no_stop_that_was_given_its_number_since",
         ),
