@@ -11,6 +11,7 @@ from core.roles import Role
 from orders.models import Halt
 from orders.status import HaltKind
 from tests.builders import make_blocked_link, make_halt, make_provider, make_service
+from tests.drawn_forms import send
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -30,6 +31,11 @@ def told(client: Client, address: str, **form: object) -> str:
     answer = client.post(f"/orders/{address}", form, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def told_of_rules(client: Client, address: str, **form: str) -> str:
+    to = f"/orders/limits/{address}"
+    return send(client, to, form, page="/orders/limits/").content.decode()
 
 
 @pytest.mark.parametrize(("form", "words"), [({}, ALL_WAIT), ({"lets_cancels": "on"}, CANCELS_GO)])
@@ -59,14 +65,14 @@ def test_a_halt_that_was_lifted_is_said_to_have_ended(manager: Client) -> None:
 def test_a_new_limit_is_said_to_hold_what_waits_too(manager: Client) -> None:
     make_provider(currency="USD")
     form = {"role": "operator", "currency": "USD", "per_order": "1", "per_day": ""}
-    page = told(manager, "limits/limit/", **form)
+    page = told_of_rules(manager, "limit/", **form)
     assert "It also holds orders that were placed before and not sent yet." in page
-    assert STAYS_HELD in told(manager, "limits/limit/", **(form | {"per_order": ""}))
+    assert STAYS_HELD in told_of_rules(manager, "limit/", **(form | {"per_order": ""}))
 
 
 def test_a_link_that_is_free_again_releases_nothing_by_itself(manager: Client) -> None:
     rule = make_blocked_link("old.example")
-    assert STAYS_HELD in told(manager, f"limits/{rule.pk}/unblock/")
+    assert STAYS_HELD in told_of_rules(manager, f"{rule.pk}/unblock/")
 
 
 @pytest.mark.parametrize("kind", [HaltKind.STOP, HaltKind.INCIDENT, HaltKind.ANSWER_LOST])
