@@ -35,7 +35,8 @@ def told(client: Client, address: str, **form: object) -> str:
 
 def told_of_rules(client: Client, address: str, **form: str) -> str:
     to = f"/orders/limits/{address}"
-    return send(client, to, form, page="/orders/limits/").content.decode()
+    page: str = send(client, to, form, page="/orders/limits/").content.decode()
+    return page
 
 
 @pytest.mark.parametrize(("form", "words"), [({}, ALL_WAIT), ({"lets_cancels": "on"}, CANCELS_GO)])
