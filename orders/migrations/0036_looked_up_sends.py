@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "unmatchedorder",
             "link_key",
-            models.CharField(blank=True, default="", max_length=64),
+            models.CharField(blank=True, db_default="", default="", max_length=64),
         ),
         migrations.RunPython(give_keys, migrations.RunPython.noop),
         migrations.AddIndex(

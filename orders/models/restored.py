@@ -184,6 +184,14 @@ class UnmatchedOrderQuerySet(models.QuerySet["UnmatchedOrder"]):
         found = self.exclude(looked_into_at=None).select_related("provider", "looked_into_by")
         return found.order_by("-looked_into_at", "-pk")
 
+    def give_keys(self) -> int:
+        """To those that a worker of a release without keys has listed while this one was put in
+        place: nobody finds them by their form or their link. How many there were."""
+        lacks_form = Q(form_key=None) & ~Q(token="")
+        lacks_link = Q(link_key="") & ~Q(link="")
+        rows = [row for row in self.filter(lacks_form | lacks_link) if row.lacks_keys()]
+        return self.bulk_update(rows, ["form_key", "link_key"], batch_size=500)
+
     def list_once(self, row: UnmatchedOrder) -> None:
         """Not where it is listed behind its halt already, by its id or as this send."""
         row.set_keys()
@@ -264,6 +272,12 @@ class UnmatchedOrder(models.Model):
     def save(self, **how: Any) -> None:
         self.set_keys()
         super().save(**how)
+
+    def lacks_keys(self) -> bool:
+        """Sets them, and says whether they were others: a token may be no key of ours for good."""
+        before = self.form_key, self.link_key
+        self.set_keys()
+        return before != (self.form_key, self.link_key)
 
     def set_keys(self) -> None:
         self.form_key = form_key_in(self.token)

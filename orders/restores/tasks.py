@@ -15,7 +15,7 @@ from core.rows.loops import one_by_one
 from providers.models import Provider
 from providers.panel_api import PanelClient
 
-from ..models import ReconcileRun
+from ..models import ReconcileRun, UnmatchedOrder
 from ..recovery.search import replay
 from ..sending import answer_places, answer_spool
 from ..sending.restore_check import guard, recalled_requests
@@ -32,6 +32,7 @@ def import_spool() -> None:
     """Settle what lost workers of this machine have heard, and see that the database is ours."""
     now = database_now()
     steps: tuple[Callable[[], object], ...] = (
+        UnmatchedOrder.objects.give_keys,
         lambda: guard.check_database(now=now),
         lambda: _import(now),
         lambda: answer_files.import_left_behind(importers(now)),

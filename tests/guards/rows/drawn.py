@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 DRAWN = "orders/tests/restores/test_drawn_before.py"
 WAITING = "orders/tests/restores/test_shown_waiting.py"
 BEFORE = "orders/tests/pages/test_words_before_pages.py"
+OLDER = "orders/tests/restores/test_listed_by_older_code.py"
 
 GUARDS = (
     Guard(
@@ -95,5 +96,16 @@ GUARDS = (
         ),
         "orders/mass/mass_order.py",
         items=(6, 20),
+    ),
+    Guard(
+        "restore: what an older worker has listed is given its keys",
+        "        UnmatchedOrder.objects.give_keys,\n",
+        "",
+        (
+            f"{OLDER}::test_what_it_has_listed_is_known_by_its_form_and_by_its_link",
+            f"{OLDER}::test_what_it_has_listed_and_a_person_has_accepted_stops_nothing_anew",
+        ),
+        "orders/restores/tasks.py",
+        items=(20, 23),
     ),
 )
