@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 
 from core import clocks
 from core.models import User
@@ -239,10 +239,13 @@ def add_top_up(
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Until when the days of all active accounts are counted that have one, and of how many no day
-    is. A day that is not over is looked at by nobody."""
+    is. A day that is not over is looked at by nobody. Of the days before: how many could not be
+    told, and on how many more came in than anything explains, which may hide that money is gone."""
 
     until: datetime | None
     never: int
+    untold: int = 0
+    risen: int = 0
 
 
 def counted() -> Counted:
@@ -250,7 +253,15 @@ def counted() -> Counted:
     accounts = Provider.objects.active()
     newest = told.filter(provider__in=accounts).order_by().values_list("provider")
     ends = [end for _, end in newest.annotate(end=Max("closing_at"))]
-    return Counted(min(ends, default=None), accounts.count() - len(ends))
+    until, never = min(ends, default=None), accounts.count() - len(ends)
+    if until is None:
+        return Counted(until, never)
+    before = Statement.objects.filter(provider__in=accounts, opening_at__lt=until)
+    # a day without a reading of its own passes over none: the next one begins where it began
+    untold = before.filter(state=StatementState.UNREAD, closing_at__gt=F("opening_at"))
+    risen = before.filter(state=StatementState.ADDED)
+    looked_at = risen.filter(discrepancies__closed_by__isnull=False).distinct()
+    return Counted(until, never, untold.count(), risen.count() - looked_at.count())
 
 
 def unexplained_steps(statement: Statement) -> list[Step]:

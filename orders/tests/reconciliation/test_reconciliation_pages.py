@@ -149,6 +149,27 @@ def test_an_empty_list_says_until_when_it_was_counted_and_clears_nothing_after(
     assert "Until 23 Nov 2026, 13:00 everything" in page and "1 account is not counted yet." in page
 
 
+def test_an_empty_list_names_the_days_before_that_nobody_could_compare(manager: Client) -> None:
+    """Another currency; more than is known to have been put in; and none of its own reading."""
+    account, day = make_provider(), timedelta(days=1)
+    read = {"opening_at": NOON, "closing_at": NOON + day}
+    make_statement(account, state=StatementState.UNREAD, **read)
+    make_statement(account, state=StatementState.UNREAD, opening_at=NOON, closing_at=NOON)
+    more = {"opening_at": NOON + day, "closing_at": NOON + 2 * day, "state": StatementState.ADDED}
+    risen = [make_statement(account, **more) for _ in range(3)]
+    asked = make_discrepancy(risen[0], closed_at=NOON, note="An invoice.")
+    Discrepancy.objects.filter(pk=asked.pk).update(closed_by=make_user())
+    make_statement(account, opening_at=NOON + 2 * day, closing_at=NOON + 3 * day)
+    after = {"opening_at": NOON + 3 * day, "closing_at": NOON + 4 * day}
+    make_statement(account, state=StatementState.UNREAD, **after)
+    page = one_line(drawn(manager, "/orders/discrepancies/"))
+    assert (
+        "Until 26 Nov 2026, 12:00 everything adds up at the active providers, but for what "
+        "somebody has closed and for 1 day of which it cannot be told and for 2 days on which "
+        "more came in than is explained."
+    ) in page
+
+
 def test_the_overview_names_open_cases_to_those_who_see_balances() -> None:
     make_discrepancy(make_statement())
     make_discrepancy(make_statement())
